@@ -1,0 +1,546 @@
+//! What can be seen of a crawl: one immutable picture of the whole pipeline.
+//!
+//! Plain data, bounded in size whatever the crawl's size. The control task is its only writer;
+//! viewers clone the `Arc`, drop the borrow, then draw. Times since the start of this run are
+//! in seconds (`f64`), durations in milliseconds unless a field says otherwise, shares are
+//! fractions of 1 over the last second.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use super::command::Setting;
+use super::journal::Change;
+use super::verdict::Verdict;
+pub use crate::store::RowState as PageState;
+pub use crate::web::fetch::Hop;
+
+/// Recent pages kept for viewers, at most.
+pub const RECENT_PAGES: usize = 500;
+/// Recent retries and failures kept for viewers, at most.
+pub const RECENT_TROUBLES: usize = 50;
+/// Journal entries kept for viewers, at most.
+pub const RECENT_CHANGES: usize = 100;
+/// Points of history kept for charts (one a second), at most.
+pub const HISTORY_POINTS: usize = 600;
+/// Links of a page kept for its detail view, at most.
+pub const PAGE_LINKS: usize = 50;
+
+/// Where a crawl is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Opening the store, loading what is known.
+    #[default]
+    Starting,
+    /// Crawling.
+    Running,
+    /// No new requests start; see [`Snapshot::pause_reasons`].
+    Paused,
+    /// Stopping: what is in flight finishes and is saved.
+    Stopping,
+    /// Every URL is in a final state. Final.
+    Complete,
+    /// Stopped before the end; can be resumed. Final.
+    Stopped,
+    /// Could not run. Final.
+    Failed,
+}
+
+impl RunState {
+    /// Whether nothing will change any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Complete | Self::Stopped | Self::Failed)
+    }
+}
+
+/// Why no new requests start. Several can hold at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseReason {
+    /// The user asked for it.
+    User,
+}
+
+/// The dials in force.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Dials {
+    /// Requests in flight at most.
+    pub permits: u32,
+    /// Workers wanted.
+    pub workers: u32,
+    /// Capacity of the bounded queue, in URLs.
+    pub queue: u32,
+    /// Requests per second, `None` for no limit.
+    pub rate: Option<f64>,
+    /// Blocking threads for parsing.
+    pub parse_threads: u32,
+}
+
+/// Counts since the crawl began, resumed runs included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Totals {
+    /// URLs known, in whatever state.
+    pub discovered: u64,
+    /// URLs in a final state: `ok + failed + skipped`.
+    pub pages: u64,
+    /// Answered 2xx.
+    pub ok: u64,
+    /// Answered otherwise, or not at all after the last attempt.
+    pub failed: u64,
+    /// Known but not fetched, for a stated reason.
+    pub skipped: u64,
+    /// Attempts after the first.
+    pub retries: u64,
+    /// Body bytes after decoding.
+    pub bytes: u64,
+    /// Link rows found.
+    pub links: u64,
+    /// Redirect hops followed.
+    pub redirects: u64,
+    /// Pages by class of final status, 1xx to 5xx.
+    pub by_class: [u64; 5],
+    /// Pages with no answer at all.
+    pub no_answer: u64,
+}
+
+/// Finished pages per second.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Throughput {
+    /// Over the last second.
+    pub last_1s: f64,
+    /// Over the last ten seconds.
+    pub last_10s: f64,
+    /// Over this run, time paused left out.
+    pub run: f64,
+}
+
+/// Percentiles of request latency (start of the request to the end of its body), in ms.
+/// All zero when nothing was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Percentiles {
+    /// Median.
+    pub p50: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// How many requests were measured.
+    pub count: u64,
+}
+
+/// Latency over two windows.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Latency {
+    /// Over the last ten seconds.
+    pub last_10s: Percentiles,
+    /// Over this run.
+    pub run: Percentiles,
+}
+
+/// Every URL known and not yet handed to the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct FrontierView {
+    /// URLs waiting, in memory and on disk, retries not counted.
+    pub pending: u64,
+    /// Of these, held in the window in memory.
+    pub in_window: u64,
+    /// Waiting for their next attempt.
+    pub retrying: u64,
+    /// URLs not yet in a final state: pending, retrying, queued, in flight, unsaved.
+    pub open: u64,
+    /// Change of `open` per second over the last ten seconds.
+    pub growth_per_s: f64,
+}
+
+/// A level against its bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct QueueView {
+    /// URLs in the queue.
+    pub len: u32,
+    /// URLs it may hold. After a cut `len` can be above it until workers have drained it.
+    pub capacity: u32,
+}
+
+/// The gate of permits. `free + in_use - draining == limit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct GateView {
+    /// Permits there should be.
+    pub limit: u32,
+    /// Permits held.
+    pub in_use: u32,
+    /// Permits held beyond the limit after a cut; each goes when it is given back.
+    pub draining: u32,
+    /// Workers waiting for a permit.
+    pub waiting: u32,
+}
+
+/// Where the producer's time went.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct ProducerShares {
+    /// The frontier had nothing to take.
+    pub idle: f32,
+    /// All due hosts were at their limit or gap, or only retries were left to wait for.
+    pub throttled: f32,
+    /// Choosing.
+    pub busy: f32,
+    /// The queue was full.
+    pub blocked: f32,
+    /// Paused.
+    pub paused: f32,
+}
+
+/// Where the workers' time went, all workers together.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct WorkerShares {
+    /// The queue was empty.
+    pub idle: f32,
+    /// Waited for a permit.
+    pub permit: f32,
+    /// Waited for the whole-crawl rate.
+    pub rate: f32,
+    /// Opened a connection (name lookup and TLS included).
+    pub connect: f32,
+    /// Waited for the first byte of the answer.
+    pub first_byte: f32,
+    /// Read the body.
+    pub body: f32,
+    /// Parsed, or waited for a parse thread.
+    pub parse: f32,
+    /// The saver's buffer was full.
+    pub blocked: f32,
+    /// Paused.
+    pub paused: f32,
+}
+
+impl WorkerShares {
+    /// Connect, first byte and body together.
+    #[must_use]
+    pub fn fetch(&self) -> f32 {
+        self.connect + self.first_byte + self.body
+    }
+}
+
+/// Where the saver's time went.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct SaverShares {
+    /// Nothing to write, or a batch still filling.
+    pub idle: f32,
+    /// In a transaction.
+    pub busy: f32,
+}
+
+/// What a worker does now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WorkerState {
+    /// Waits for a URL: the queue is empty.
+    #[default]
+    Idle,
+    /// Waits for a permit.
+    Permit,
+    /// Waits for the whole-crawl rate.
+    Rate,
+    /// Opens a connection.
+    Connect,
+    /// Waits for the first byte.
+    FirstByte,
+    /// Reads the body.
+    Body,
+    /// Parses, or waits for a parse thread.
+    Parse,
+    /// Waits for room in the saver's buffer.
+    Blocked,
+    /// Holds still because the crawl is paused.
+    Paused,
+}
+
+impl WorkerState {
+    /// All states, in the order of a page's way through a worker.
+    pub const ALL: [Self; 9] = [
+        Self::Idle,
+        Self::Permit,
+        Self::Rate,
+        Self::Connect,
+        Self::FirstByte,
+        Self::Body,
+        Self::Parse,
+        Self::Blocked,
+        Self::Paused,
+    ];
+
+    /// The word shown for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Permit => "permit",
+            Self::Rate => "rate",
+            Self::Connect => "connect",
+            Self::FirstByte => "first byte",
+            Self::Body => "body",
+            Self::Parse => "parse",
+            Self::Blocked => "blocked",
+            Self::Paused => "paused",
+        }
+    }
+}
+
+/// One worker, now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct WorkerView {
+    /// Its number, from 0.
+    pub id: u32,
+    /// What it does.
+    pub state: WorkerState,
+    /// The URL it works on.
+    pub url: Option<Arc<str>>,
+    /// Which attempt at that URL this is, from 1; 0 without a URL.
+    pub attempt: u32,
+    /// How long it has been in this state, in ms.
+    pub for_ms: u64,
+    /// Whether it leaves once its page is done (the dial was turned down).
+    pub leaving: bool,
+    /// Pages it has finished.
+    pub pages: u64,
+}
+
+/// The saver and its buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct SaverView {
+    /// Bytes waiting to be written.
+    pub backlog_bytes: u64,
+    /// Bytes that may wait; at this level workers block.
+    pub limit_bytes: u64,
+    /// Pages waiting to be written.
+    pub backlog_pages: u64,
+    /// Rows (pages, links, new URLs) written per second over the last second.
+    pub rows_per_s: f64,
+    /// Rows written in this run.
+    pub rows: u64,
+    /// Page rows in the database.
+    pub pages: u64,
+    /// Page rows in the last transaction.
+    pub last_batch_pages: u32,
+    /// Length of the last transaction, in ms.
+    pub last_transaction_ms: f64,
+    /// Longest transaction of this run, in ms.
+    pub worst_transaction_ms: f64,
+}
+
+/// The bounded pool of blocking threads for parsing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct ParsePoolView {
+    /// Threads there should be.
+    pub threads: u32,
+    /// Threads at work.
+    pub busy: u32,
+    /// Bodies waiting for a thread.
+    pub waiting: u32,
+}
+
+/// How long the event loop was blocked, in ms: the lateness of a timer or the longest poll of a
+/// task, whichever is worse.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct LoopDelay {
+    /// Worst of the last ten seconds.
+    pub worst_10s_ms: f64,
+    /// Worst of this run.
+    pub worst_run_ms: f64,
+}
+
+/// This process.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct ProcessView {
+    /// Resident memory, in bytes.
+    pub rss_bytes: u64,
+    /// Its peak, in bytes.
+    pub rss_peak_bytes: u64,
+    /// CPU over the last second, in percent of one core.
+    pub cpu_percent: f32,
+}
+
+/// A finished page, as viewers see it. Text from the web in it is raw: whoever shows it must
+/// replace control and bidi characters.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PageView {
+    /// Its id in the database.
+    pub id: i64,
+    /// When it ended, in seconds since the start of this run.
+    pub at_s: f64,
+    /// When it ended, UTC.
+    pub created_at: jiff::Timestamp,
+    /// URL as found.
+    pub url: Arc<str>,
+    /// How it ended.
+    pub state: PageState,
+    /// Final status.
+    pub status: Option<u16>,
+    /// Body bytes after decoding.
+    pub content_length: u64,
+    /// Media type as sent.
+    pub content_type: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// Links from a seed.
+    pub depth: u32,
+    /// Last attempt, start to end of body, in ms.
+    pub elapsed_ms: u64,
+    /// Requests made for it.
+    pub attempts: u32,
+    /// Where redirects led, if anywhere else.
+    pub final_url: Option<String>,
+    /// Redirects on the way, in order.
+    pub redirects: Vec<Hop>,
+    /// What went wrong, or why it was skipped.
+    pub error: Option<String>,
+    /// The page on which its URL was first found.
+    pub found_on: Option<Arc<str>>,
+    /// Links found on it (in scope, distinct).
+    pub links_found: u32,
+    /// The first [`PAGE_LINKS`] of them.
+    pub links: Vec<Arc<str>>,
+}
+
+/// A retry or a failure, for the line of troubles.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Trouble {
+    /// When, in seconds since the start of this run.
+    pub at_s: f64,
+    /// URL.
+    pub url: Arc<str>,
+    /// `503`, `timeout`, `connection refused` …
+    pub what: String,
+    /// The attempt that failed, from 1.
+    pub attempt: u32,
+    /// Attempts there may be.
+    pub attempts: u32,
+    /// When the next attempt is due, in seconds since the start of this run; `None` when this
+    /// was the last.
+    pub next_at_s: Option<f64>,
+    /// The page on which the URL was found.
+    pub found_on: Option<Arc<str>>,
+}
+
+/// One second of history.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct HistoryPoint {
+    /// End of the second, in seconds since the start of this run.
+    pub at_s: f64,
+    /// Pages finished in it.
+    pub pages_per_s: f32,
+    /// Median latency of requests that ended in it, in ms; 0 when none did.
+    pub p50_ms: f32,
+    /// 95th percentile, likewise.
+    pub p95_ms: f32,
+    /// Permits in use at its end.
+    pub in_flight: u32,
+    /// URLs in the queue at its end.
+    pub queued: u32,
+}
+
+/// How long it may still take.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Eta {
+    /// Nothing can be said yet.
+    Unknown,
+    /// New URLs come faster than pages end: at least this many seconds.
+    AtLeast(f64),
+    /// The frontier shrinks: about this many seconds.
+    About(f64),
+    /// Over.
+    Done,
+}
+
+/// The picture. See the module's page for units.
+#[derive(Debug, Clone, Serialize)]
+pub struct Snapshot {
+    /// Counts up by one with each snapshot.
+    pub seq: u64,
+    /// Seconds since the start of this run.
+    pub at_s: f64,
+    /// Seconds of it not paused.
+    pub active_s: f64,
+    /// The crawl's number in its database.
+    pub crawl_id: i64,
+    /// What is crawled, in a few words: the first seed.
+    pub target: Arc<str>,
+    /// The database, without secrets.
+    pub db: Arc<str>,
+    /// Where the crawl is in its life.
+    pub run: RunState,
+    /// Why no new requests start.
+    pub pause_reasons: Vec<PauseReason>,
+    /// The dials in force.
+    pub dials: Dials,
+    /// Counts.
+    pub totals: Totals,
+    /// Finished pages per second.
+    pub throughput: Throughput,
+    /// Request latency.
+    pub latency: Latency,
+    /// URLs to go.
+    pub frontier: FrontierView,
+    /// The bounded queue.
+    pub queue: QueueView,
+    /// The gate of permits.
+    pub gate: GateView,
+    /// The producer's time.
+    pub producer: ProducerShares,
+    /// The workers' time.
+    pub worker_shares: WorkerShares,
+    /// The saver's time.
+    pub saver_shares: SaverShares,
+    /// Each worker, by number.
+    pub workers: Vec<WorkerView>,
+    /// The saver.
+    pub saver: SaverView,
+    /// The pool of parse threads.
+    pub parse_pool: ParsePoolView,
+    /// The event loop.
+    pub loop_delay: LoopDelay,
+    /// This process.
+    pub process: ProcessView,
+    /// What limits the crawl.
+    pub verdict: Verdict,
+    /// How long it may take.
+    pub eta: Eta,
+    /// Pages finished last, newest first, at most [`RECENT_PAGES`].
+    pub recent: Arc<[Arc<PageView>]>,
+    /// Retries and failures, newest first, at most [`RECENT_TROUBLES`].
+    pub troubles: Arc<[Arc<Trouble>]>,
+    /// Journal, newest first, at most [`RECENT_CHANGES`].
+    pub changes: Arc<[Change]>,
+    /// History, oldest first, at most [`HISTORY_POINTS`].
+    pub history: Arc<[HistoryPoint]>,
+    /// Why the last command was refused or did nothing, until the next command.
+    pub notice: Option<Arc<str>>,
+}
+
+impl Dials {
+    /// The value of one dial.
+    #[must_use]
+    pub const fn get(&self, dial: super::command::Dial) -> Setting {
+        use super::command::Dial;
+        match dial {
+            Dial::Permits => Setting::Permits(self.permits),
+            Dial::Workers => Setting::Workers(self.workers),
+            Dial::Queue => Setting::Queue(self.queue),
+            Dial::Rate => Setting::Rate(self.rate),
+            Dial::ParseThreads => Setting::ParseThreads(self.parse_threads),
+        }
+    }
+
+    /// Puts one dial to a value.
+    pub const fn set(&mut self, setting: Setting) {
+        match setting {
+            Setting::Permits(v) => self.permits = v,
+            Setting::Workers(v) => self.workers = v,
+            Setting::Queue(v) => self.queue = v,
+            Setting::Rate(v) => self.rate = v,
+            Setting::ParseThreads(v) => self.parse_threads = v,
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! crawldeck: a web crawler that you fly by hand.
+//!
+//! The map of the house; dependencies point downwards only:
+//!
+//! ```text
+//! main ─ cli ─ config
+//!   │
+//!   ├── ui         the dashboard (feature `tui`): draws snapshots, sends commands
+//!   ├── headless   progress lines and JSON for pipes, cron and CI
+//!   ├── lab        the built-in web site to crawl
+//!   ▼
+//! crawl            the engine: frontier → producer → queue → workers (gate) → saver
+//!   │
+//!   ├── web        what a page is: URLs, fetching, links
+//!   └── store      where results live: one trait, SQLite behind it
+//! ```
+//!
+//! Two types join the engine to all that shows or drives it: [`crawl::snapshot::Snapshot`]
+//! out, [`crawl::command::Command`] in. The engine knows no terminal; the dashboard knows
+//! no HTTP and no SQL.
+
+pub mod config;
+pub mod crawl;
+pub mod store;
+pub mod web;

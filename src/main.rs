@@ -1,0 +1,2 @@
+//! crawldeck.
+fn main() {}

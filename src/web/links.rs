@@ -1,0 +1,1 @@
+//! Links and title of an HTML page, found in one streaming pass.
