@@ -1,24 +1,157 @@
-//! URLs: canonical form, identity, scope.
+//! URLs: what a user may type, the canonical form, identity.
+//!
+//! A URL is requested as it was found and identified by its canonical form: the WHATWG
+//! serialisation without fragment, percent escapes in upper case. It knows no scope and
+//! no network.
 
-use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
+use std::fmt;
+
+use url::{Position, Url};
+use xxhash_rust::xxh3::xxh3_128;
+
+pub use super::scope::ScopeKind;
+
+/// Longest URL that is followed, in bytes. Servers and caches give up around this length.
+pub const MAX_URL_LEN: usize = 8 << 10;
 
 /// Identity of a URL: xxh3-128 of its canonical form, big endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UrlHash(pub [u8; 16]);
 
-/// Which links are followed, seen from the seeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum ScopeKind {
-    /// The seeds alone.
-    Page,
-    /// Same host and port, path below a seed's directory.
-    Prefix,
-    /// Same host and port.
-    #[default]
-    Host,
-    /// Same registrable domain.
-    Domain,
-    /// Everything.
-    Any,
+impl UrlHash {
+    /// The identity of `url`.
+    #[must_use]
+    pub fn of(url: &Url) -> Self {
+        Self(xxh3_128(canonical(url).as_bytes()).to_be_bytes())
+    }
+}
+
+impl fmt::Display for UrlHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+    }
+}
+
+/// The canonical form: WHATWG serialisation, no fragment, percent escapes in upper case.
+///
+/// Borrowed unless an escape has to be changed.
+#[must_use]
+pub fn canonical(url: &Url) -> Cow<'_, str> {
+    let text = &url[..Position::AfterQuery];
+    if !text.as_bytes().windows(3).any(is_lower_escape) {
+        return Cow::Borrowed(text);
+    }
+    let mut upper = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        upper.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match rest.as_bytes().get(..3) {
+            Some(escape) if is_escape(escape) => {
+                upper.extend(escape.iter().map(|&byte| char::from(byte.to_ascii_uppercase())));
+                rest = &rest[3..];
+            }
+            _ => {
+                upper.push('%');
+                rest = &rest[1..];
+            }
+        }
+    }
+    upper.push_str(rest);
+    Cow::Owned(upper)
+}
+
+fn is_escape(bytes: &[u8]) -> bool {
+    bytes[0] == b'%' && bytes[1].is_ascii_hexdigit() && bytes[2].is_ascii_hexdigit()
+}
+
+fn is_lower_escape(bytes: &[u8]) -> bool {
+    is_escape(bytes) && (bytes[1].is_ascii_lowercase() || bytes[2].is_ascii_lowercase())
+}
+
+/// Host and port as one key, `127.0.0.1:8700`; a scheme's default port is left out, so that
+/// `http://a/` and `https://a/` are one host.
+#[must_use]
+pub fn host_key(url: &Url) -> &str {
+    &url[Position::BeforeHost..Position::AfterPort]
+}
+
+/// Whether `url` can be fetched: `http` or `https`, and not longer than [`MAX_URL_LEN`].
+#[must_use]
+pub fn is_fetchable(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.as_str().len() <= MAX_URL_LEN
+}
+
+/// Why a seed was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum UrlError {
+    /// Nothing but white space.
+    #[error("the URL is empty")]
+    Empty,
+    /// The text is no URL.
+    #[error("{text:?} is not a URL: {source}")]
+    Syntax {
+        /// What was typed.
+        text: String,
+        /// What the parser said.
+        source: url::ParseError,
+    },
+    /// Neither `http` nor `https`.
+    #[error("{text:?} cannot be crawled: the scheme is {scheme:?}, only http and https are")]
+    Scheme {
+        /// What was typed.
+        text: String,
+        /// Its scheme.
+        scheme: String,
+    },
+    /// Longer than [`MAX_URL_LEN`].
+    #[error("the URL is {length} bytes long, more than {MAX_URL_LEN}")]
+    TooLong {
+        /// Its length in bytes.
+        length: usize,
+    },
+}
+
+/// Reads a URL as a user types it: without a scheme it is `http`; the fragment is dropped.
+///
+/// # Errors
+/// When the text is empty, no URL, too long, or of a scheme other than `http` and `https`.
+pub fn parse_seed(text: &str) -> Result<Url, UrlError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(UrlError::Empty);
+    }
+    if text.len() > MAX_URL_LEN {
+        return Err(UrlError::TooLong { length: text.len() });
+    }
+    let parsed = match typed_scheme(text) {
+        Some(scheme) if is_web(scheme) => Url::parse(text),
+        Some(scheme) => {
+            return Err(UrlError::Scheme {
+                text: text.into(),
+                scheme: scheme.to_ascii_lowercase(),
+            });
+        }
+        None => Url::parse(&format!("http://{}", text.trim_start_matches('/'))),
+    };
+    let mut url = parsed.map_err(|source| UrlError::Syntax { text: text.into(), source })?;
+    url.set_fragment(None);
+    if url.as_str().len() > MAX_URL_LEN {
+        return Err(UrlError::TooLong { length: url.as_str().len() });
+    }
+    Ok(url)
+}
+
+fn is_web(scheme: &str) -> bool {
+    scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
+}
+
+/// The scheme in `text`, if there is one: `localhost:8080` is a host and a port.
+fn typed_scheme(text: &str) -> Option<&str> {
+    let (scheme, rest) = text.split_once(':')?;
+    let named = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    let is_port = !is_web(scheme) && rest.starts_with(|c: char| c.is_ascii_digit());
+    (named && !is_port).then_some(scheme)
 }
