@@ -1,7 +1,255 @@
-//! The engine. It knows no terminal: [`snapshot::Snapshot`] goes out, [`command::Command`]
-//! comes in.
+//! The engine: frontier → producer → bounded queue → workers behind a gate of permits → saver.
+//!
+//! It knows no terminal: [`snapshot::Snapshot`] goes out, [`command::Command`] comes in.
+//! [`start`] and [`resume`] set up the pipeline's tasks under one tracker; the control task
+//! (see [`Crawl`]) owns the dials and ends them all.
 
+use std::sync::Arc;
+
+use thiserror::Error;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+pub mod clock;
 pub mod command;
+mod control;
+pub mod dials;
+pub mod frontier;
+pub mod gate;
+mod job;
 pub mod journal;
+mod lock;
+pub mod meter;
+pub mod outbox;
+mod process;
+mod producer;
+pub mod queue;
+pub mod rate;
+pub mod recent;
+pub mod retry;
+mod saver;
+pub mod seen;
+mod shared;
 pub mod snapshot;
+pub mod stall;
+pub mod summary;
 pub mod verdict;
+pub mod window;
+mod workers;
+
+use self::clock::Clock;
+use self::command::{Command, Origin};
+use self::dials::Journal;
+use self::frontier::{Admission, Beginning, Frontier};
+use self::gate::Gate;
+use self::shared::{ProducerState, SAVER_BUDGET_KIB, SaverState, Shared};
+use self::snapshot::{Snapshot, Totals};
+use self::summary::Summary;
+use self::window::Pace;
+use crate::config::Settings;
+use crate::store::{CrawlId, Store, StoreError, StoredCrawl};
+use crate::web::fetch::{FetchSetupError, Fetcher};
+use crate::web::url::{Scope, ScopeError, UrlHash};
+
+/// Commands that may wait for the control task.
+const COMMANDS: usize = 64;
+
+/// Why a crawl could not start.
+#[derive(Debug, Error)]
+pub enum CrawlError {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A pattern.
+    #[error(transparent)]
+    Scope(#[from] ScopeError),
+    /// The HTTP client.
+    #[error(transparent)]
+    Fetch(#[from] FetchSetupError),
+    /// Settings in the database that this version cannot read.
+    #[error("the stored settings of crawl {0} cannot be read: {1}")]
+    Settings(CrawlId, serde_json::Error),
+    /// Nothing to crawl.
+    #[error("no URL to begin with: name one, or give a list with --list")]
+    NoSeeds,
+}
+
+/// A running crawl.
+#[derive(Debug)]
+pub struct Crawl {
+    /// The newest snapshot.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Takes commands; `try_send` never waits, a full channel means "busy".
+    pub commands: mpsc::Sender<(Command, Origin)>,
+    control: JoinHandle<Summary>,
+}
+
+impl Crawl {
+    /// Waits for the end. Nothing of the crawl is left running after it.
+    ///
+    /// # Panics
+    /// When the control task panicked.
+    pub async fn wait(self) -> Summary {
+        drop(self.commands);
+        match self.control.await {
+            Ok(summary) => summary,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// Starts a new crawl in `store`.
+///
+/// # Errors
+/// When there is no seed, a pattern or header is malformed, or the database refuses.
+pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
+    if settings.seeds.is_empty() {
+        return Err(CrawlError::NoSeeds);
+    }
+    let parts = Parts::of(&settings)?;
+    let text = serde_json::to_string(&settings).map_err(|e| CrawlError::Settings(0, e))?;
+    let id = store.create_crawl(&text).await?;
+    Ok(launch(settings, store, parts, id, None))
+}
+
+/// Goes on with a stored crawl: the newest unfinished one, or the one named. `overrides` may
+/// change the stored settings.
+///
+/// # Errors
+/// When there is no such crawl, its settings cannot be used, or the database refuses.
+pub async fn resume(
+    store: Arc<dyn Store>,
+    crawl: Option<CrawlId>,
+    overrides: impl FnOnce(&mut Settings),
+) -> Result<Crawl, CrawlError> {
+    let stored = store.open_crawl(crawl).await?;
+    let mut settings: Settings = serde_json::from_str(&stored.settings)
+        .map_err(|e| CrawlError::Settings(stored.id, e))?;
+    overrides(&mut settings);
+    let parts = Parts::of(&settings)?;
+    let id = stored.id;
+    Ok(launch(settings, store, parts, id, Some(stored)))
+}
+
+/// What can fail to be built from settings.
+struct Parts {
+    scope: Scope,
+    fetcher: Fetcher,
+}
+
+impl Parts {
+    fn of(settings: &Settings) -> Result<Self, CrawlError> {
+        Ok(Self {
+            scope: Scope::new(
+                settings.scope,
+                &settings.seeds,
+                &settings.include,
+                &settings.exclude,
+            )?,
+            fetcher: Fetcher::new(&settings.fetch)?,
+        })
+    }
+}
+
+fn launch(
+    settings: Settings,
+    store: Arc<dyn Store>,
+    parts: Parts,
+    crawl: CrawlId,
+    stored: Option<StoredCrawl>,
+) -> Crawl {
+    let dials = settings.dials();
+    let totals: Totals = stored
+        .as_ref()
+        .and_then(|stored| serde_json::from_str(stored.totals.as_deref()?).ok())
+        .unwrap_or_default();
+    let changes = stored.iter().flat_map(|stored| &stored.changes);
+    let journal = Journal::of(changes.filter_map(|c| serde_json::from_str(c).ok()).collect());
+    let frontier = Frontier::new(Beginning {
+        crawl,
+        admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
+        pace: Pace { per_host: settings.per_host, delay: settings.delay },
+        next_seq: stored.as_ref().map_or(0, |stored| stored.next_seq),
+        open: stored.as_ref().map_or(0, |stored| stored.open),
+        totals,
+    });
+    let target: Arc<str> = settings.seeds.first().map_or("", |seed| seed.as_str()).into();
+    let shared = Arc::new(Shared {
+        crawl,
+        start: Instant::now(),
+        store,
+        fetcher: parts.fetcher,
+        scope: parts.scope,
+        retry: retry::RetryPolicy { attempts: settings.attempts, backoff: settings.backoff },
+        frontier,
+        queue: queue::Queue::new(dials.queue),
+        gate: Gate::new(dials.permits),
+        rate: rate::Rate::new(dials.rate),
+        parse_gate: Gate::new(dials.parse_threads),
+        pool: workers::Pool::default(),
+        budget: Semaphore::new(SAVER_BUDGET_KIB as usize),
+        paused: watch::Sender::new(false),
+        seen_ready: watch::Sender::new(false),
+        abort: CancellationToken::new(),
+        producer_clock: Clock::new(ProducerState::Idle as usize),
+        saver_clock: Clock::new(SaverState::Idle as usize),
+        saver: saver::SaverGauge::default(),
+        stall: Arc::default(),
+        tasks: TaskTracker::new(),
+        settings,
+    });
+    let first = Arc::new(Snapshot {
+        crawl_id: crawl,
+        target: Arc::clone(&target),
+        db: shared.store.describe().into(),
+        dials,
+        totals,
+        ..Snapshot::default()
+    });
+    let (snapshot_sender, snapshots) = watch::channel(first);
+    let (command_sender, commands) = mpsc::channel(COMMANDS);
+    let tasks = &shared.tasks;
+    tasks.spawn(saver::run(Arc::clone(&shared)));
+    tasks.spawn(producer::run(Arc::clone(&shared)));
+    tasks.spawn(load(Arc::clone(&shared), stored.is_some()));
+    let control = tokio::spawn(control::run(control::Start {
+        first_pages: totals.pages,
+        shared,
+        commands,
+        snapshots: snapshot_sender,
+        dials,
+        journal,
+        target,
+    }));
+    Crawl { snapshots, commands: command_sender, control }
+}
+
+/// Loads what an earlier run has seen, then takes in the seeds (known ones again make no
+/// difference). Requests go out meanwhile; only handing in waits for it.
+async fn load(shared: Arc<Shared>, resumed: bool) {
+    if resumed {
+        let frontier = &shared.frontier;
+        let mut sink = |known: &[(UrlHash, i64)]| {
+            frontier.remember(known);
+            !shared.abort.is_cancelled()
+        };
+        while let Err(error) = shared.store.seen(shared.crawl, &mut sink).await {
+            tracing::error!(%error, "known URLs cannot be read; trying again");
+            tokio::select! {
+                () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
+                () = shared.queue.closed() => return,
+            }
+        }
+    }
+    let seeds = shared.settings.seeds.iter();
+    shared.frontier.seed(seeds.map(|url| (Arc::from(url.as_str()), UrlHash::of(url))));
+    shared.seen_ready.send_replace(true);
+    let probe = Arc::clone(&shared.stall).probe();
+    tokio::select! {
+        () = probe => {}
+        () = shared.queue.closed() => {}
+    }
+}

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::command::Setting;
 use super::journal::Change;
@@ -79,10 +79,13 @@ pub struct Dials {
 }
 
 /// Counts since the crawl began, resumed runs included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Totals {
     /// URLs known, in whatever state.
     pub discovered: u64,
+    /// Of these, taken in to be fetched.
+    pub admitted: u64,
     /// URLs in a final state: `ok + failed + skipped`.
     pub pages: u64,
     /// Answered 2xx.
@@ -441,10 +444,11 @@ pub struct HistoryPoint {
 }
 
 /// How long it may still take.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eta {
     /// Nothing can be said yet.
+    #[default]
     Unknown,
     /// New URLs come faster than pages end: at least this many seconds.
     AtLeast(f64),
@@ -455,7 +459,7 @@ pub enum Eta {
 }
 
 /// The picture. See the module's page for units.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct Snapshot {
     /// Counts up by one with each snapshot.
     pub seq: u64,
@@ -497,6 +501,8 @@ pub struct Snapshot {
     pub workers: Vec<WorkerView>,
     /// The saver.
     pub saver: SaverView,
+    /// Why the database refuses to be written to, while it does.
+    pub saver_trouble: Option<Arc<str>>,
     /// The pool of parse threads.
     pub parse_pool: ParsePoolView,
     /// The event loop.

@@ -3,12 +3,14 @@
 use serde::Serialize;
 
 use super::command::Dial;
+use super::snapshot::{RunState, Snapshot};
 
 /// What limits the crawl.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// Not enough measured yet.
+    #[default]
     Unknown,
     /// It is paused.
     Paused,
@@ -49,10 +51,11 @@ pub enum Stage {
 }
 
 /// What would help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Advice {
     /// Nothing to press.
+    #[default]
     None,
     /// Turn this dial up.
     Raise(Dial),
@@ -63,7 +66,7 @@ pub enum Advice {
 }
 
 /// The verdict line, in parts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Verdict {
     /// What limits.
     pub limit: Limit,
@@ -73,4 +76,143 @@ pub struct Verdict {
     pub text: String,
     /// What would help.
     pub advice: Advice,
+}
+
+/// A share from which on waiting for something counts as being limited by it.
+const NOTABLE: f32 = 0.10;
+/// A share that leaves little doubt.
+const MOST: f32 = 0.50;
+/// Seconds before anything is said.
+const SETTLED_S: f64 = 1.0;
+
+impl Verdict {
+    fn new(limit: Limit, stage: Option<Stage>, advice: Advice, text: String) -> Self {
+        Self { limit, stage, text, advice }
+    }
+}
+
+fn percent(share: f32) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// What limits the crawl: a pure function of the snapshot's numbers (its own `verdict` is not
+/// read).
+///
+/// The order is from downstream to upstream: a stage that blocks makes everything before it wait,
+/// so the last stage that is waited for is the cause.
+#[must_use]
+pub fn judge(s: &Snapshot) -> Verdict {
+    let w = &s.worker_shares;
+    match s.run {
+        RunState::Complete => {
+            return Verdict::new(Limit::Over, None, Advice::None, "complete".into());
+        }
+        RunState::Stopped => {
+            return Verdict::new(Limit::Over, None, Advice::None, "stopped; can be resumed".into());
+        }
+        RunState::Failed => {
+            return Verdict::new(Limit::Over, None, Advice::None, "failed".into());
+        }
+        RunState::Stopping => {
+            let text = format!("stopping: {} requests in flight finish", s.gate.in_use);
+            return Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text);
+        }
+        RunState::Paused => {
+            let text = "paused by you: nothing new starts".into();
+            return Verdict::new(Limit::Paused, Some(Stage::Gate), Advice::Resume, text);
+        }
+        RunState::Starting | RunState::Running => {}
+    }
+    if let Some(trouble) = &s.saver_trouble {
+        let text = format!("limited by the database: {trouble}");
+        return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text);
+    }
+    if s.active_s < SETTLED_S {
+        return Verdict::new(Limit::Unknown, None, Advice::None, "measuring".into());
+    }
+    if w.blocked >= NOTABLE {
+        let text = format!(
+            "limited by the saver: workers spend {} of their time waiting for room in its buffer",
+            percent(w.blocked)
+        );
+        return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::Lower(Dial::Permits), text);
+    }
+    if w.parse >= MOST || (s.parse_pool.waiting > 0 && w.parse >= NOTABLE) {
+        let text = format!(
+            "limited by parsing: workers spend {} of their time in it, {} of {} parse threads busy",
+            percent(w.parse),
+            s.parse_pool.busy,
+            s.parse_pool.threads
+        );
+        let advice = if s.parse_pool.waiting > 0 {
+            Advice::Raise(Dial::ParseThreads)
+        } else {
+            Advice::None
+        };
+        return Verdict::new(Limit::Parsing, Some(Stage::Workers), advice, text);
+    }
+    if s.dials.rate.is_some() && w.rate >= NOTABLE {
+        let rate = s.dials.get(Dial::Rate).value_text();
+        let text = format!(
+            "limited by the rate of {rate}: workers spend {} of their time waiting for it",
+            percent(w.rate)
+        );
+        return Verdict::new(Limit::Rate, Some(Stage::Gate), Advice::Raise(Dial::Rate), text);
+    }
+    if w.permit >= NOTABLE {
+        let text = format!(
+            "limited by permits: workers spend {} of their time waiting for one",
+            percent(w.permit)
+        );
+        return Verdict::new(Limit::Permits, Some(Stage::Gate), Advice::Raise(Dial::Permits), text);
+    }
+    if w.idle >= MOST && s.queue.len <= s.dials.workers {
+        return starved(s);
+    }
+    if s.producer.blocked >= MOST && s.gate.in_use < s.gate.limit {
+        let text = format!(
+            "limited by workers: all {} are busy, {} of {} permits lie idle and the queue is full",
+            s.dials.workers,
+            s.gate.limit - s.gate.in_use,
+            s.gate.limit
+        );
+        let advice = Advice::Raise(Dial::Workers);
+        return Verdict::new(Limit::Workers, Some(Stage::Workers), advice, text);
+    }
+    if s.producer.blocked >= MOST {
+        let text = format!(
+            "limited by workers: all {} are busy, and so are all permits",
+            s.dials.workers
+        );
+        let advice = Advice::Raise(Dial::Workers);
+        return Verdict::new(Limit::Workers, Some(Stage::Workers), advice, text);
+    }
+    if w.idle >= NOTABLE {
+        return starved(s);
+    }
+    let text = format!(
+        "limited by the far server: workers spend {} of their time fetching",
+        percent(w.fetch())
+    );
+    Verdict::new(Limit::Server, Some(Stage::Gate), Advice::None, text)
+}
+
+/// Workers wait for URLs: because there are none, or because those there are may not go yet.
+fn starved(s: &Snapshot) -> Verdict {
+    if s.producer.throttled >= NOTABLE {
+        let text = if s.frontier.pending == 0 && s.frontier.retrying > 0 {
+            format!("limited by retries: {} URLs wait for their next attempt", s.frontier.retrying)
+        } else {
+            format!(
+                "limited by host pace: {} URLs wait until their hosts may be asked again",
+                s.frontier.pending
+            )
+        };
+        return Verdict::new(Limit::HostPace, Some(Stage::Frontier), Advice::None, text);
+    }
+    let text = format!(
+        "limited by the frontier: no URLs wait, workers are idle {} of their time",
+        percent(s.worker_shares.idle)
+    );
+    Verdict::new(Limit::Frontier, Some(Stage::Frontier), Advice::None, text)
 }

@@ -1,0 +1,149 @@
+//! The outbox: what waits to be saved, gathered into the next transaction as it comes.
+//!
+//! It lives under the frontier's lock, so the order of commits is the order of hand-ins: a URL's
+//! own row can never be committed before the page on which it was found.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::store::{Batch, ChangeRow, FrontierRow, PageId, PageRow};
+
+/// A batch is full at this many pages,
+pub const FULL_PAGES: usize = 1000;
+/// or this many links,
+pub const FULL_LINKS: usize = 25_000;
+/// or this many new URLs,
+pub const FULL_DISCOVERED: usize = 10_000;
+/// or when its oldest row has waited this long.
+pub const LONGEST_WAIT: Duration = Duration::from_millis(250);
+
+/// What a batch weighs and holds, for the books when it is committed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Weight {
+    /// KiB of the byte budget to give back.
+    pub kib: u32,
+    /// Pages in it that were open.
+    pub pages: u32,
+}
+
+/// The next batch.
+#[derive(Debug, Default)]
+pub struct Outbox {
+    batch: Batch,
+    weight: Weight,
+    oldest: Option<Instant>,
+    flush: bool,
+    closed: bool,
+}
+
+/// What the saver should do now.
+#[derive(Debug)]
+pub enum Due {
+    /// Write this.
+    Batch(Box<Batch>, Weight),
+    /// Something waits, but may wait for company until then.
+    At(Instant),
+    /// Nothing waits.
+    Nothing,
+    /// Nothing waits and nothing will come.
+    Closed,
+}
+
+impl Outbox {
+    fn touch(&mut self) {
+        self.oldest.get_or_insert_with(Instant::now);
+    }
+
+    /// A finished page; `kib` of the byte budget were taken for it, and it is one open URL less
+    /// once committed.
+    pub fn page(&mut self, row: PageRow, kib: u32) {
+        self.batch.pages.push(row);
+        self.weight.kib += kib;
+        self.weight.pages += 1;
+        self.touch();
+    }
+
+    /// A link.
+    pub fn link(&mut self, from: PageId, to: PageId) {
+        self.batch.links.push((from, to));
+    }
+
+    /// A new URL.
+    pub fn discovered(&mut self, row: FrontierRow) {
+        self.batch.discovered.push(row);
+        self.touch();
+    }
+
+    /// A URL to be tried again.
+    pub fn postponed(&mut self, id: PageId, attempts: u32, not_before_ms: i64) {
+        self.batch.postponed.push((id, attempts, not_before_ms));
+        self.touch();
+    }
+
+    /// A journal entry, and the settings in force after it.
+    pub fn change(&mut self, row: ChangeRow, settings: Option<String>) {
+        self.batch.changes.push(row);
+        if settings.is_some() {
+            self.batch.settings = settings;
+        }
+        self.touch();
+    }
+
+    /// Asks for the next batch at once, however small.
+    pub fn flush(&mut self) {
+        self.flush = true;
+    }
+
+    /// Nothing will come any more.
+    pub fn close(&mut self) {
+        self.closed = true;
+    }
+
+    /// Pages waiting.
+    #[must_use]
+    pub fn pages(&self) -> usize {
+        self.batch.pages.len()
+    }
+
+    /// Whether the batch is full, or is to go as it is.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        self.flush
+            || self.closed
+            || self.batch.pages.len() >= FULL_PAGES
+            || self.batch.links.len() >= FULL_LINKS
+            || self.batch.discovered.len() >= FULL_DISCOVERED
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.oldest.is_none()
+    }
+
+    /// Takes the batch if its time has come.
+    pub fn take(&mut self, now: Instant) -> Due {
+        let Some(oldest) = self.oldest else {
+            self.flush = false;
+            return if self.closed { Due::Closed } else { Due::Nothing };
+        };
+        let due = oldest + LONGEST_WAIT;
+        if !self.is_due() && now < due {
+            return Due::At(due);
+        }
+        self.flush = false;
+        self.oldest = None;
+        // The next batch will be about as large: room now saves growing under the lock later.
+        let next = Batch {
+            pages: Vec::with_capacity(self.batch.pages.len()),
+            links: Vec::with_capacity(self.batch.links.len()),
+            discovered: Vec::with_capacity(self.batch.discovered.len()),
+            ..Batch::default()
+        };
+        Due::Batch(
+            Box::new(std::mem::replace(&mut self.batch, next)),
+            std::mem::take(&mut self.weight),
+        )
+    }
+}

@@ -1,0 +1,107 @@
+//! The producer: takes eligible URLs from the frontier and puts them into the bounded queue.
+//!
+//! Its wait for room in the queue *is* the backpressure that the dashboard shows. Politeness
+//! towards hosts is kept here, so nobody downstream waits for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+
+use super::frontier::Next;
+use super::queue::PushError;
+use super::shared::{ProducerState, Shared};
+use super::window::Entry;
+
+/// How long to wait before reading the frontier again after the database refused.
+const READ_AGAIN: Duration = Duration::from_millis(500);
+
+fn enter(shared: &Shared, state: ProducerState) {
+    shared.producer_clock.enter(state as usize);
+}
+
+/// Runs until the queue is closed.
+pub async fn run(shared: Arc<Shared>) {
+    let mut paused = shared.paused.subscribe();
+    loop {
+        if *paused.borrow_and_update() {
+            enter(&shared, ProducerState::Paused);
+            tokio::select! {
+                _ = paused.changed() => {}
+                () = shared.abort.cancelled() => return,
+                () = shared.queue.closed() => return,
+            }
+            continue;
+        }
+        enter(&shared, ProducerState::Busy);
+        let changed = shared.frontier.changed.notified();
+        match shared.frontier.next(Instant::now()) {
+            Next::Entry(entry) => {
+                if !hand_out(&shared, *entry).await {
+                    return;
+                }
+            }
+            Next::Refill { after, limit } => refill(&shared, after, limit).await,
+            next @ (Next::Throttled(_) | Next::Empty) => {
+                let due = match next {
+                    Next::Throttled(due) => {
+                        enter(&shared, ProducerState::Throttled);
+                        due
+                    }
+                    _ => {
+                        enter(&shared, ProducerState::Idle);
+                        None
+                    }
+                };
+                tokio::select! {
+                    () = changed => {}
+                    () = wait_until(due) => {}
+                    _ = paused.changed() => {}
+                    () = shared.queue.closed() => return,
+                }
+            }
+        }
+    }
+}
+
+async fn wait_until(due: Option<Instant>) {
+    match due {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for room and puts the URL in; false when the queue is closed.
+async fn hand_out(shared: &Shared, entry: Entry) -> bool {
+    let mut entry = entry;
+    loop {
+        match shared.queue.try_push(entry) {
+            Ok(()) => return true,
+            Err(PushError::Closed(_)) => return false,
+            Err(PushError::Full(back)) => {
+                entry = back;
+                enter(shared, ProducerState::Blocked);
+                shared.queue.room().await;
+                enter(shared, ProducerState::Busy);
+            }
+        }
+    }
+}
+
+async fn refill(shared: &Shared, after: crate::store::PageId, limit: u32) {
+    match shared.store.frontier_after(shared.crawl, after, limit).await {
+        Ok(rows) => {
+            let now_ms = jiff::Timestamp::now().as_millisecond();
+            shared.frontier.refilled(rows, Instant::now(), now_ms);
+        }
+        Err(error) => {
+            tracing::error!(%error, "the frontier cannot be read; trying again");
+            enter(shared, ProducerState::Throttled);
+            tokio::select! {
+                () = tokio::time::sleep(READ_AGAIN) => {}
+                () = shared.abort.cancelled() => {}
+                () = shared.queue.closed() => {}
+            }
+        }
+    }
+}

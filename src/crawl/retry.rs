@@ -1,0 +1,112 @@
+//! Retries: which failures deserve one, and how long to wait.
+
+use std::time::Duration;
+
+use crate::web::fetch::{Answer, FetchError};
+
+/// A server's `Retry-After` is honoured up to this.
+pub const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(300);
+/// Back-off stops doubling here.
+pub const LONGEST_BACKOFF: Duration = Duration::from_secs(120);
+/// Jitter: the pause is multiplied by a random factor of 1 ± this.
+pub const JITTER: f64 = 0.25;
+
+/// How often and how patiently a URL is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryPolicy {
+    /// Requests made for a URL at most.
+    pub attempts: u32,
+    /// Pause before the second; doubled for each further one.
+    pub backoff: Duration,
+}
+
+/// Whether another attempt at an answered request may end better: 429 and the 5xx that pass.
+#[must_use]
+pub const fn status_is_retryable(status: u16) -> bool {
+    matches!(status, 408 | 429 | 500 | 502..=504 | 507..=508 | 520..=599)
+}
+
+impl RetryPolicy {
+    /// The pause before the next attempt, if there is to be one. `attempts` have been made;
+    /// `random` is uniform in 0..1.
+    #[must_use]
+    pub fn pause(
+        &self,
+        attempts: u32,
+        outcome: &Result<Answer, FetchError>,
+        random: f64,
+    ) -> Option<Duration> {
+        let asked = match outcome {
+            Ok(answer) if status_is_retryable(answer.status) => answer.retry_after,
+            Err(error) if error.kind.is_retryable() => None,
+            _ => return None,
+        };
+        if attempts >= self.attempts {
+            return None;
+        }
+        let doubled = self.backoff.saturating_mul(1 << (attempts.saturating_sub(1)).min(20));
+        let jittered =
+            doubled.min(LONGEST_BACKOFF).mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0));
+        Some(asked.map_or(jittered, |asked| jittered.max(asked.min(LONGEST_RETRY_AFTER))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::web::fetch::FailureKind;
+
+    fn status(status: u16, retry_after: Option<u64>) -> Result<Answer, FetchError> {
+        Ok(Answer {
+            status,
+            content_type: None,
+            retry_after: retry_after.map(Duration::from_secs),
+            body: Vec::new(),
+            length: 0,
+        })
+    }
+
+    fn failure(kind: FailureKind) -> Result<Answer, FetchError> {
+        Err(FetchError { kind, message: String::new(), status: None, content_type: None, length: 0 })
+    }
+
+    #[test]
+    fn pauses_double_with_jitter_and_end() {
+        let policy = RetryPolicy { attempts: 4, backoff: Duration::from_secs(1) };
+        let pause = |n, r| policy.pause(n, &status(503, None), r).map(|d| d.as_secs_f64());
+        assert_eq!(pause(1, 0.5), Some(1.0));
+        assert_eq!(pause(2, 0.5), Some(2.0));
+        assert_eq!(pause(3, 0.5), Some(4.0));
+        assert_eq!(pause(4, 0.5), None);
+        assert_eq!((pause(1, 0.0), pause(1, 1.0)), (Some(0.75), Some(1.25)));
+        let patient = RetryPolicy { attempts: 99, backoff: Duration::from_secs(1) };
+        assert_eq!(patient.pause(60, &status(500, None), 0.5), Some(LONGEST_BACKOFF));
+    }
+
+    #[test]
+    fn what_is_tried_again_and_what_is_final() {
+        let policy = RetryPolicy { attempts: 3, backoff: Duration::from_secs(1) };
+        let again = |outcome| policy.pause(1, &outcome, 0.5).is_some();
+        for code in [429, 500, 502, 503, 504] {
+            assert!(again(status(code, None)), "{code}");
+        }
+        for code in [200, 301, 400, 401, 403, 404, 410, 501, 505] {
+            assert!(!again(status(code, None)), "{code}");
+        }
+        for kind in [FailureKind::Connect, FailureKind::Timeout, FailureKind::Reset] {
+            assert!(again(failure(kind)), "{kind:?}");
+        }
+        for kind in [FailureKind::Tls, FailureKind::TooLarge, FailureKind::Redirect] {
+            assert!(!again(failure(kind)), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn retry_after_is_a_floor_with_a_ceiling() {
+        let policy = RetryPolicy { attempts: 3, backoff: Duration::from_secs(1) };
+        let pause = |after| policy.pause(1, &status(429, Some(after)), 0.5);
+        assert_eq!(pause(7), Some(Duration::from_secs(7)));
+        assert_eq!(pause(0), Some(Duration::from_secs(1)));
+        assert_eq!(pause(86_400), Some(LONGEST_RETRY_AFTER));
+    }
+}

@@ -1,0 +1,112 @@
+//! What the pipeline's tasks share. Each field says who writes it.
+
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::clock::Clock;
+use super::frontier::Frontier;
+use super::gate::Gate;
+use super::queue::Queue;
+use super::rate::Rate;
+use super::retry::RetryPolicy;
+use super::saver::SaverGauge;
+use super::stall::Stall;
+use super::window::{Entry, Pace};
+use super::workers::Pool;
+use crate::config::Settings;
+use crate::store::{CrawlId, Store};
+use crate::web::fetch::Fetcher;
+use crate::web::url::Scope;
+
+/// Bytes of results that may wait for the saver, in KiB.
+pub const SAVER_BUDGET_KIB: u32 = 16 << 10;
+
+/// States of the producer's clock, in this order.
+#[derive(Debug, Clone, Copy)]
+pub enum ProducerState {
+    /// The frontier has nothing to take.
+    Idle,
+    /// All that waits must wait longer.
+    Throttled,
+    /// Choosing.
+    Busy,
+    /// The queue is full.
+    Blocked,
+    /// Paused.
+    Paused,
+}
+
+/// States of the saver's clock, in this order.
+#[derive(Debug, Clone, Copy)]
+pub enum SaverState {
+    /// Nothing to write yet.
+    Idle,
+    /// In a transaction.
+    Busy,
+}
+
+/// The pipeline's shared parts.
+pub struct Shared {
+    /// Number of the crawl in its database.
+    pub crawl: CrawlId,
+    /// The settings the run began with; the dials in force are the control task's.
+    pub settings: Settings,
+    /// When this run began.
+    pub start: Instant,
+    /// The database; written by the saver alone, read by the producer.
+    pub store: Arc<dyn Store>,
+    /// Fetches URLs.
+    pub fetcher: Fetcher,
+    /// Which links are followed.
+    pub scope: Scope,
+    /// How often a URL is tried.
+    pub retry: RetryPolicy,
+    /// Every URL not done, and the books.
+    pub frontier: Frontier,
+    /// Producer → workers.
+    pub queue: Queue<Entry>,
+    /// Permits; resized by the control task.
+    pub gate: Arc<Gate>,
+    /// Whole-crawl rate; changed by the control task.
+    pub rate: Rate,
+    /// Threads for heavy parsing; resized by the control task.
+    pub parse_gate: Arc<Gate>,
+    /// Workers; resized by the control task.
+    pub pool: Pool,
+    /// KiB that may still wait for the saver; given back by the saver.
+    pub budget: Semaphore,
+    /// Whether the crawl is paused; written by the control task.
+    pub paused: watch::Sender<bool>,
+    /// Whether the seen-set is complete; written once by the loader.
+    pub seen_ready: watch::Sender<bool>,
+    /// Cancelled by a stop at once.
+    pub abort: CancellationToken,
+    /// The producer's clock.
+    pub producer_clock: Clock<5>,
+    /// The saver's clock.
+    pub saver_clock: Clock<2>,
+    /// What the saver tells.
+    pub saver: SaverGauge,
+    /// How long the event loop was blocked.
+    pub stall: Arc<Stall>,
+    /// Every task of the pipeline.
+    pub tasks: TaskTracker,
+}
+
+impl Shared {
+    /// Whether starts of requests have to be told to the frontier.
+    #[must_use]
+    pub fn pace_binds(&self) -> bool {
+        Pace { per_host: self.settings.per_host, delay: self.settings.delay }.binds()
+    }
+
+    /// Seconds since the start of this run.
+    #[must_use]
+    pub fn at_s(&self) -> f64 {
+        self.start.elapsed().as_secs_f64()
+    }
+}
