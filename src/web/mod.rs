@@ -2,7 +2,10 @@
 //!
 //! It knows neither the store nor the crawl's tasks.
 
+mod body;
+mod chain;
 mod charset;
+mod classify;
 mod client;
 pub mod failure;
 pub mod fetch;
