@@ -14,9 +14,37 @@ use serde::{Deserialize, Serialize};
 use crate::web::url::UrlHash;
 
 pub mod error;
+pub mod name;
 pub mod sqlite;
 
 pub use error::StoreError;
+pub use sqlite::SqliteStore;
+
+use name::DbName;
+
+/// Whether a database that is not there is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// A missing or empty file becomes a new database.
+    CreateIfMissing,
+    /// Only an existing one will do.
+    MustExist,
+}
+
+/// Opens a database by name: `sqlite://FILE`, `sqlite:FILE` or just `FILE`.
+///
+/// A database that is refused is left byte for byte as it was.
+///
+/// # Errors
+/// See [`StoreError`]: a name of no database, a file that is missing, locked, read-only,
+/// damaged, of another program or of a newer crawldeck.
+pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreError> {
+    match DbName::parse(url)? {
+        DbName::Sqlite { shown, path } => {
+            Ok(Arc::new(SqliteStore::open(&shown, &path, mode).await?))
+        }
+    }
+}
 
 /// A page's number in the database: the crawl's number times 2³² plus the URL's number in its
 /// crawl, in order of discovery. So ids of one crawl are dense, increasing, and unique among

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 
+use super::phase::WatchConnect;
 use crate::config::FetchSettings;
 
 /// A connection unused for so long is closed.
@@ -35,12 +36,17 @@ pub(super) fn build(settings: &FetchSettings) -> Result<reqwest::Client, FetchSe
         .redirect(reqwest::redirect::Policy::none())
         .referer(false)
         .no_proxy()
+        .connector_layer(WatchConnect)
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
         .tcp_nodelay(true)
         // Requests in flight are bounded by the gate, so idle connections are as well.
         .pool_max_idle_per_host(usize::MAX)
         .pool_idle_timeout(IDLE)
+        // What browsers read, a crawler has to read.
+        .http1_ignore_invalid_headers_in_responses(true)
+        .http1_allow_obsolete_multiline_headers_in_responses(true)
+        .http1_allow_spaces_after_header_name_in_responses(true)
         .build()?;
     Ok(client)
 }
@@ -55,7 +61,9 @@ fn headers(settings: &FetchSettings) -> Result<HeaderMap, FetchSetupError> {
     for (name, value) in &settings.headers {
         let malformed = || FetchSetupError::Header { name: name.clone() };
         let key = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| malformed())?;
-        let value = HeaderValue::from_str(value.trim()).map_err(|_| malformed())?;
+        let mut value = HeaderValue::from_str(value.trim()).map_err(|_| malformed())?;
+        // Not to be seen in logs.
+        value.set_sensitive(true);
         map.append(key, value);
     }
     if !map.contains_key(ACCEPT) {

@@ -1,9 +1,31 @@
-//! Links and title of an HTML page, found in one streaming pass.
+//! Links and title of an HTML page, found in one streaming pass over its chunks.
+//!
+//! The body is never put together; memory is bounded whatever the page. It knows no crawl:
+//! which links are followed is decided elsewhere.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::sync::LazyLock;
 
 use bytes::Bytes;
+use encoding_rs::{CoderResult, Encoding, UTF_8};
+use lol_html::errors::RewritingError;
+use lol_html::html_content::Element;
+use lol_html::{
+    AsciiCompatibleEncoding, ElementContentHandlers, HandlerResult, HtmlRewriter, MemorySettings,
+    OutputSink, Selector, Settings,
+};
 use url::Url;
 
+use super::charset;
+use super::harvest::Harvest;
+pub use super::sniff::is_html;
 pub use super::url::MAX_URL_LEN;
+
+/// Memory of the parser for one page: a tag cut by a chunk boundary, and the open elements.
+const MAX_PARSER_MEMORY: usize = 8 << 20;
+/// Bytes given to the parser at once. It copies a piece that continues a cut tag.
+const PIECE: usize = 32 << 10;
 
 /// What a page says about itself and where it leads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -18,19 +40,183 @@ pub struct Parsed {
     pub refused_links: u32,
 }
 
-/// Whether the body is HTML: by the header, by its first bytes where there is none.
-#[must_use]
-pub fn is_html(content_type: Option<&str>, _body_start: &[u8]) -> bool {
-    content_type.is_none_or(|text| text.contains("html"))
+/// Compiled once: parsing a selector costs as much as parsing a small page.
+static SELECTORS: LazyLock<Option<Selectors>> = LazyLock::new(|| {
+    Some(Selectors {
+        anchor: "a[href], area[href]".parse().ok()?,
+        link: "link[href]".parse().ok()?,
+        frame: "frame[src], iframe[src]".parse().ok()?,
+        base: "base[href]".parse().ok()?,
+        meta: "meta[http-equiv]".parse().ok()?,
+        title: "title".parse().ok()?,
+        caption: "svg title".parse().ok()?,
+    })
+});
+
+struct Selectors {
+    anchor: Selector,
+    link: Selector,
+    frame: Selector,
+    base: Selector,
+    meta: Selector,
+    title: Selector,
+    /// Of a drawing, matched after `title`.
+    caption: Selector,
 }
 
 /// Finds title and links of a page at `base`; takes at most `max_links`.
+///
+/// References to a place on the page itself are no links. What was found before a malicious
+/// page hits a limit is returned, marked as truncated.
 #[must_use]
 pub fn parse_html(
-    _chunks: &[Bytes],
-    _content_type: Option<&str>,
-    _base: &Url,
-    _max_links: usize,
+    chunks: &[Bytes],
+    content_type: Option<&str>,
+    base: &Url,
+    max_links: usize,
 ) -> Parsed {
-    Parsed::default()
+    let encoding = charset::of_page(chunks, content_type);
+    let harvest = RefCell::new(Harvest::new(base, encoding, max_links));
+    let cut = match SELECTORS.as_ref() {
+        Some(selectors) => run(chunks, encoding, selectors, &harvest).is_err(),
+        None => true,
+    };
+    harvest.into_inner().finish(cut)
+}
+
+fn run(
+    chunks: &[Bytes],
+    encoding: &'static Encoding,
+    selectors: &Selectors,
+    harvest: &RefCell<Harvest<'_>>,
+) -> Result<(), RewritingError> {
+    let parsed_as = AsciiCompatibleEncoding::new(encoding);
+    let settings = Settings::new()
+        .with_encoding(parsed_as.unwrap_or_else(AsciiCompatibleEncoding::utf_8))
+        .with_memory_settings(
+            MemorySettings::new().with_max_allowed_memory_usage(MAX_PARSER_MEMORY),
+        )
+        .with_strict(false);
+    let settings = with_handlers(settings, selectors, harvest);
+    let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
+    if parsed_as.is_some() {
+        for piece in chunks.iter().flat_map(|chunk| chunk.chunks(PIECE)) {
+            rewriter.write(piece)?;
+        }
+    } else {
+        transcode(chunks, encoding, &mut rewriter)?;
+    }
+    rewriter.end()
+}
+
+fn with_handlers<'h, 's>(
+    settings: Settings<'h, 's>,
+    selectors: &'s Selectors,
+    harvest: &'h RefCell<Harvest<'_>>,
+) -> Settings<'h, 's> {
+    let on = |selector: &'s Selector| (Cow::Borrowed(selector), ElementContentHandlers::default());
+    let (anchor, link, frame) = (on(&selectors.anchor), on(&selectors.link), on(&selectors.frame));
+    let (base, meta, title) = (on(&selectors.base), on(&selectors.meta), on(&selectors.title));
+    let follow = move |element: &Element<'_, '_>, name: &str| -> HandlerResult {
+        if let Some(value) = element.get_attribute(name) {
+            harvest.borrow_mut().link(&value)?;
+        }
+        Ok(())
+    };
+    let anchor = (anchor.0, anchor.1.element(move |el: &mut Element<'_, '_>| follow(el, "href")));
+    let frame = (frame.0, frame.1.element(move |el: &mut Element<'_, '_>| follow(el, "src")));
+    let link = (
+        link.0,
+        link.1.element(
+            move |el: &mut Element<'_, '_>| {
+                if is_page_relation(el) { follow(el, "href") } else { Ok(()) }
+            },
+        ),
+    );
+    let base = (
+        base.0,
+        base.1.element(move |el: &mut Element<'_, '_>| {
+            if let Some(value) = el.get_attribute("href") {
+                harvest.borrow_mut().base(&value);
+            }
+            Ok(())
+        }),
+    );
+    let meta = (
+        meta.0,
+        meta.1.element(move |el: &mut Element<'_, '_>| {
+            let refresh = el.get_attribute("http-equiv");
+            if refresh.is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case("refresh"))
+                && let Some(content) = el.get_attribute("content")
+            {
+                harvest.borrow_mut().refresh(&content)?;
+            }
+            Ok(())
+        }),
+    );
+    let title = (
+        title.0,
+        title
+            .1
+            .element(move |_: &mut Element<'_, '_>| {
+                harvest.borrow_mut().title_begins();
+                Ok(())
+            })
+            .text(move |text: &mut lol_html::html_content::TextChunk<'_>| {
+                harvest.borrow_mut().title_text(text.as_str(), text.last_in_text_node())?;
+                Ok(())
+            }),
+    );
+    let caption = on(&selectors.caption);
+    let caption = (
+        caption.0,
+        caption.1.element(move |_: &mut Element<'_, '_>| {
+            harvest.borrow_mut().title_is_a_caption();
+            Ok(())
+        }),
+    );
+    settings
+        .append_element_content_handler(anchor)
+        .append_element_content_handler(link)
+        .append_element_content_handler(frame)
+        .append_element_content_handler(base)
+        .append_element_content_handler(meta)
+        .append_element_content_handler(title)
+        .append_element_content_handler(caption)
+}
+
+/// Whether a `link` element leads to a page rather than to a style sheet, icon or feed.
+fn is_page_relation(element: &Element<'_, '_>) -> bool {
+    let Some(rel) = element.get_attribute("rel") else { return false };
+    let has = |name: &str| rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case(name));
+    if has("next") || has("canonical") {
+        return true;
+    }
+    has("alternate")
+        && !has("stylesheet")
+        && element.get_attribute("type").is_none_or(|text| is_html(Some(&text), b"<html>"))
+}
+
+/// Feeds the parser, which reads ASCII-compatible encodings only, with UTF-8 instead.
+fn transcode<O: OutputSink>(
+    chunks: &[Bytes],
+    encoding: &'static Encoding,
+    rewriter: &mut HtmlRewriter<'_, O>,
+) -> Result<(), RewritingError> {
+    debug_assert!(encoding != UTF_8, "UTF-8 needs no transcoding");
+    let mut decoder = encoding.new_decoder();
+    let mut buffer = String::with_capacity(PIECE);
+    let pieces = chunks.iter().flat_map(|chunk| chunk.chunks(PIECE)).map(|piece| (piece, false));
+    for (mut piece, last) in pieces.chain([(&[][..], true)]) {
+        loop {
+            let (result, read, _) = decoder.decode_to_string(piece, &mut buffer, last);
+            rewriter.write(buffer.as_bytes())?;
+            buffer.clear();
+            piece = &piece[read..];
+            if result == CoderResult::InputEmpty {
+                break;
+            }
+        }
+    }
+    Ok(())
 }

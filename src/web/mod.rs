@@ -2,10 +2,16 @@
 //!
 //! It knows neither the store nor the crawl's tasks.
 
+mod body;
+mod chain;
+mod charset;
+mod classify;
 mod client;
 pub mod failure;
 pub mod fetch;
+mod harvest;
 pub mod links;
 mod phase;
 pub mod scope;
+mod sniff;
 pub mod url;

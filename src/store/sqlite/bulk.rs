@@ -1,0 +1,100 @@
+//! Many rows in one statement: `INSERT … VALUES (?, …), (?, …), …`.
+//!
+//! Rows are cut into chunks of a few fixed sizes, so there are few statement texts, each is
+//! prepared once and stays prepared.
+
+use std::sync::{Arc, LazyLock};
+
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Arguments, AssertSqlSafe};
+
+/// Chunk sizes. The largest, times 19 columns, stays below SQLite's 32,766 variables.
+const SIZES: [usize; 5] = [512, 128, 32, 8, 1];
+
+/// A statement in all its sizes.
+pub(super) type Bulk = LazyLock<Statements>;
+
+/// A statement's texts, one per size.
+pub(super) struct Statements {
+    columns: usize,
+    texts: [Arc<str>; SIZES.len()],
+}
+
+impl Statements {
+    fn new(columns: usize, head: &str, tail: &str) -> Self {
+        let row = format!("({})", vec!["?"; columns].join(","));
+        let texts = SIZES.map(|size| {
+            format!("INSERT {head} VALUES {} {tail}", vec![row.as_str(); size].join(",")).into()
+        });
+        Self { columns, texts }
+    }
+}
+
+/// Writes all rows.
+pub(super) async fn write<T: Sync>(
+    db: &mut SqliteConnection,
+    statements: &Statements,
+    mut rows: &[T],
+    bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), BoxDynError> + Send + Sync,
+) -> Result<(), sqlx::Error> {
+    for (size, text) in SIZES.into_iter().zip(&statements.texts) {
+        while let Some((chunk, rest)) = rows.split_at_checked(size) {
+            let mut arguments = SqliteArguments::default();
+            arguments.reserve(size * statements.columns, 0);
+            for row in chunk {
+                bind(&mut arguments, row).map_err(sqlx::Error::Encode)?;
+            }
+            sqlx::query_with(AssertSqlSafe(Arc::clone(text)), arguments).execute(&mut *db).await?;
+            rows = rest;
+        }
+    }
+    Ok(())
+}
+
+pub(super) static PAGES: Bulk = LazyLock::new(|| {
+    Statements::new(
+        19,
+        "INTO scraped_pages (id, crawl_id, url_hash, state, status, depth, attempts, elapsed_ms, \
+         content_length, links_found, found_on, created_at, host, content_type, url, final_url, \
+         title, error, redirects)",
+        "ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, host = excluded.host, \
+         state = excluded.state, status = excluded.status, depth = excluded.depth, \
+         attempts = excluded.attempts, elapsed_ms = excluded.elapsed_ms, \
+         content_length = excluded.content_length, links_found = excluded.links_found, \
+         found_on = excluded.found_on, created_at = excluded.created_at, \
+         content_type = excluded.content_type, final_url = excluded.final_url, \
+         title = excluded.title, error = excluded.error, redirects = excluded.redirects",
+    )
+});
+
+pub(super) static LINKS: Bulk =
+    LazyLock::new(|| Statements::new(3, "OR IGNORE INTO links (crawl_id, from_id, to_id)", ""));
+
+pub(super) static FRONTIER: Bulk = LazyLock::new(|| {
+    Statements::new(
+        8,
+        "INTO frontier (id, crawl_id, url_hash, depth, attempts, not_before, found_on, url)",
+        "ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, not_before = excluded.not_before",
+    )
+});
+
+pub(super) static CHANGES: Bulk = LazyLock::new(|| {
+    Statements::new(
+        6,
+        "INTO changes (crawl_id, seq, at, by_whom, what, entry)",
+        "ON CONFLICT (crawl_id, seq) DO UPDATE SET at = excluded.at, by_whom = excluded.by_whom, \
+         what = excluded.what, entry = excluded.entry",
+    )
+});
+
+pub(super) static HOSTS: Bulk = LazyLock::new(|| {
+    Statements::new(
+        9,
+        "INTO hosts (crawl_id, host, pages, ok, failed, skipped, bytes, first_at, last_at)",
+        "ON CONFLICT (crawl_id, host) DO UPDATE SET pages = pages + excluded.pages, \
+         ok = ok + excluded.ok, failed = failed + excluded.failed, \
+         skipped = skipped + excluded.skipped, bytes = bytes + excluded.bytes, \
+         first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)",
+    )
+});

@@ -1,0 +1,87 @@
+-- Tables and columns have the same names and meanings in every database crawldeck writes.
+--
+-- Ids of pages are crawl << 32 | number of the URL in its crawl, in order of discovery, so a
+-- crawl is a range of ids. `*_at` is UTC text, `YYYY-MM-DD HH:MM:SS.mmm`: it sorts, and date
+-- functions read it. Hashes are the 16 bytes of xxh3-128 of the canonical URL.
+
+CREATE TABLE crawls (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    state      TEXT    NOT NULL,  -- running | stopped | complete | failed
+    settings   TEXT    NOT NULL,  -- JSON, as in force at the last save
+    totals     TEXT,              -- JSON, counters at the last save
+    created_at TEXT    NOT NULL,
+    updated_at TEXT    NOT NULL
+);
+
+-- One row per URL and crawl that is in a final state. Short columns first: reading them does
+-- not touch the overflow pages of a long URL.
+CREATE TABLE scraped_pages (
+    id             INTEGER PRIMARY KEY,
+    crawl_id       INTEGER NOT NULL,
+    url_hash       BLOB    NOT NULL,
+    state          TEXT    NOT NULL,  -- ok | failed | skipped
+    status         INTEGER,           -- HTTP status, null when nothing was answered
+    depth          INTEGER NOT NULL,
+    attempts       INTEGER NOT NULL,
+    elapsed_ms     INTEGER NOT NULL,
+    content_length INTEGER NOT NULL,  -- bytes of the body after decoding
+    links_found    INTEGER NOT NULL,
+    found_on       INTEGER,           -- page on which the URL was first found, null for a seed
+    created_at     TEXT    NOT NULL,
+    host           TEXT    NOT NULL,
+    content_type   TEXT,
+    url            TEXT    NOT NULL,
+    final_url      TEXT,
+    title          TEXT,
+    error          TEXT,
+    redirects      TEXT               -- JSON array of {"url", "status"}
+);
+
+-- Identity is the hash, never the text. The index alone answers "which URLs are known".
+CREATE UNIQUE INDEX scraped_pages_by_hash ON scraped_pages (crawl_id, url_hash);
+
+-- `from_id` holds the crawl's number in its upper half, so the key needs no `crawl_id`.
+CREATE TABLE links (
+    crawl_id INTEGER NOT NULL,
+    from_id  INTEGER NOT NULL,
+    to_id    INTEGER NOT NULL,
+    PRIMARY KEY (from_id, to_id)
+) WITHOUT ROWID;
+
+-- URLs known and not done, nothing else. Its hashes are unique because the crawl asks its set
+-- of seen URLs before it adds one; an index to prove it again would cost a random write per URL.
+CREATE TABLE frontier (
+    id         INTEGER PRIMARY KEY,
+    crawl_id   INTEGER NOT NULL,
+    url_hash   BLOB    NOT NULL,
+    depth      INTEGER NOT NULL,
+    attempts   INTEGER NOT NULL,
+    not_before INTEGER NOT NULL,  -- ms since 1970 UTC, 0 = at once
+    found_on   INTEGER,
+    url        TEXT    NOT NULL
+);
+
+-- The journal: what was turned while the crawl ran.
+CREATE TABLE changes (
+    crawl_id INTEGER NOT NULL,
+    seq      INTEGER NOT NULL,
+    at       TEXT    NOT NULL,
+    by_whom  TEXT    NOT NULL,
+    what     TEXT    NOT NULL,
+    entry    TEXT    NOT NULL,  -- the whole entry, JSON
+    PRIMARY KEY (crawl_id, seq)
+) WITHOUT ROWID;
+
+-- Sums over `scraped_pages`, kept up to date by every batch.
+CREATE TABLE hosts (
+    crawl_id INTEGER NOT NULL,
+    host     TEXT    NOT NULL,
+    pages    INTEGER NOT NULL,
+    ok       INTEGER NOT NULL,
+    failed   INTEGER NOT NULL,
+    skipped  INTEGER NOT NULL,
+    bytes    INTEGER NOT NULL,
+    first_at TEXT    NOT NULL,
+    last_at  TEXT    NOT NULL,
+    PRIMARY KEY (crawl_id, host)
+) WITHOUT ROWID;

@@ -1,0 +1,265 @@
+//! Opening a file: what is not a database of ours is refused before anything is written.
+//!
+//! It must not know what the tables hold.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
+
+use crate::store::error::{one_line, sqlite_code};
+use crate::store::{OpenMode, StoreError};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
+
+/// How long to wait for another process while opening.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long to wait for another process's transaction later on.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// What a look at the file itself tells.
+enum Found {
+    /// Nothing, or zero bytes.
+    Nothing,
+    /// A database; whether its journal is a write-ahead log, and whether one lies beside it.
+    Database { wal_mode: bool, wal_file: bool },
+}
+
+/// Opens writer and readers, with the schema brought up to date.
+pub(super) async fn open(
+    shown: &str,
+    path: &Path,
+    mode: OpenMode,
+) -> Result<(SqlitePool, SqlitePool), StoreError> {
+    let failed = |error| StoreError::from_sqlite(shown, error);
+    // Blocking, but a few system calls once.
+    let found = look(shown, path, mode)?;
+    if let Found::Database { wal_mode, wal_file } = found {
+        check_unopened(shown, path, wal_mode, wal_file).await?;
+    }
+    take(shown, path, matches!(found, Found::Nothing)).await?;
+
+    let options = options(path).busy_timeout(BUSY_TIMEOUT);
+    let pool = || {
+        // A connection is kept for good: a new one would begin with an empty cache.
+        SqlitePoolOptions::new().test_before_acquire(false).idle_timeout(None).max_lifetime(None)
+    };
+    let writer = pool()
+        .max_connections(1)
+        .connect_with(options.clone().pragma("cache_size", "-16384"))
+        .await
+        .map_err(failed)?;
+    let readers = pool()
+        .max_connections(2)
+        .connect_with(
+            options.pragma("cache_size", "-4096").pragma("query_only", "ON").row_buffer_size(1024),
+        )
+        .await
+        .map_err(failed)?;
+    Ok((writer, readers))
+}
+
+/// What all connections have in common.
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .synchronous(SqliteSynchronous::Normal)
+        // Rows refer to each other by construction; checking would cost a lookup per link.
+        .foreign_keys(false)
+        .pragma("temp_store", "MEMORY")
+        .pragma("mmap_size", "0")
+        .pragma("wal_autocheckpoint", "4000")
+        .pragma("journal_size_limit", "67108864")
+        // Slow transactions are logged as a whole, by us.
+        .disable_statement_logging()
+}
+
+/// Looks at the file without SQLite.
+fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
+    let db = || shown.to_owned();
+    let cannot_open = |error: &std::io::Error| StoreError::CannotOpen {
+        db: db(),
+        why: one_line(&error.to_string()),
+    };
+
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => Some(metadata),
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Err(error) if error.kind() == ErrorKind::NotADirectory => {
+            return Err(missing_directory(shown, path));
+        }
+        Err(error) => return Err(cannot_open(&error)),
+    };
+    let Some(metadata) = metadata else {
+        if mode == OpenMode::MustExist {
+            return Err(StoreError::Missing { db: db() });
+        }
+        if !directory(path).is_dir() {
+            return Err(missing_directory(shown, path));
+        }
+        writable_directory(shown, path)?;
+        return Ok(Found::Nothing);
+    };
+
+    if metadata.is_dir() {
+        return Err(StoreError::Directory { db: shown.trim_end_matches('/').to_owned() });
+    }
+    // Reading from a pipe would wait for ever.
+    if !metadata.is_file() {
+        return Err(StoreError::NotAFile { db: db() });
+    }
+    if metadata.len() == 0 && mode == OpenMode::MustExist {
+        return Err(StoreError::Empty { db: db() });
+    }
+
+    let mut header = Vec::with_capacity(20);
+    File::open(path)
+        .and_then(|file| file.take(20).read_to_end(&mut header))
+        .map_err(|error| cannot_open(&error))?;
+    if !header.is_empty() && !header.starts_with(b"SQLite format 3\0") {
+        return Err(StoreError::NotSqlite { db: db() });
+    }
+
+    // The superuser may write in spite of the permissions, but was told not to.
+    if metadata.permissions().readonly() {
+        return Err(StoreError::ReadOnly { db: db(), why: "the file is read-only".to_owned() });
+    }
+    if let Err(error) = OpenOptions::new().write(true).open(path) {
+        return Err(StoreError::ReadOnly { db: db(), why: one_line(&error.to_string()) });
+    }
+    writable_directory(shown, path)?;
+
+    if header.is_empty() {
+        return Ok(Found::Nothing);
+    }
+    // Byte 19 of the header: the version needed to read, 2 = write-ahead log.
+    let wal_mode = header.get(19).is_some_and(|&version| version == 2);
+    let wal_file = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0);
+    Ok(Found::Database { wal_mode, wal_file })
+}
+
+fn directory(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("."))
+}
+
+fn beside(path: &Path, suffix: &str) -> std::ffi::OsString {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name
+}
+
+fn missing_directory(shown: &str, path: &Path) -> StoreError {
+    let dir = one_line(&directory(path).to_string_lossy());
+    StoreError::MissingDirectory { db: shown.to_owned(), dir }
+}
+
+/// SQLite keeps its log beside the file, so the directory must be writable too. Tried with a
+/// file that has no name, where the system has such.
+fn writable_directory(shown: &str, path: &Path) -> Result<(), StoreError> {
+    let dir = directory(path);
+    let refused = |why: String| StoreError::ReadOnly {
+        db: shown.to_owned(),
+        why: format!("directory {}: {why}", one_line(&dir.to_string_lossy())),
+    };
+    if fs::metadata(dir).is_ok_and(|metadata| metadata.permissions().readonly()) {
+        return Err(refused("it is read-only".to_owned()));
+    }
+    match tempfile::tempfile_in(dir) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(refused(one_line(&error.to_string()))),
+    }
+}
+
+/// Looks into a database without being able to write to it.
+///
+/// A database in WAL mode with no log beside it is complete in itself and used by nobody: read as
+/// immutable, it gets no new files beside it either. Otherwise locks and log are respected.
+async fn check_unopened(
+    shown: &str,
+    path: &Path,
+    wal_mode: bool,
+    wal_file: bool,
+) -> Result<(), StoreError> {
+    let reading = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .immutable(wal_mode && !wal_file)
+        .busy_timeout(OPEN_TIMEOUT)
+        .disable_statement_logging();
+    let checked = async {
+        let mut connection = reading.connect().await?;
+        let checked = check_schema(shown, &mut connection).await;
+        // An error on closing says nothing about the schema.
+        let _ = connection.close().await;
+        checked
+    };
+    match checked.await {
+        Ok(checked) => checked,
+        // SQLITE_READONLY_ROLLBACK, SQLITE_READONLY_RECOVERY: its process died in a
+        // transaction; it can be checked once that is rolled back, which opening does.
+        Err(error) if matches!(sqlite_code(&error), Some(776 | 264)) => Ok(()),
+        Err(error) => Err(StoreError::from_sqlite(shown, error)),
+    }
+}
+
+/// Whether the tables are ours and not from the future. No tables at all will do.
+async fn check_schema(
+    shown: &str,
+    connection: &mut SqliteConnection,
+) -> Result<Result<(), StoreError>, sqlx::Error> {
+    let db = || shown.to_owned();
+    let tables: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite\\_%' ESCAPE '\\'",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let has = |table: &str| tables.iter().any(|name| name == table);
+    if tables.is_empty() {
+        return Ok(Ok(()));
+    }
+    if !has("_sqlx_migrations") {
+        return Ok(Err(StoreError::Foreign { db: db() }));
+    }
+    let theirs: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
+        .fetch_one(&mut *connection)
+        .await?;
+    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    Ok(match theirs {
+        // Killed after the first statement of its life.
+        None if tables.len() == 1 => Ok(()),
+        _ if !has("crawls") || !has("scraped_pages") => Err(StoreError::Foreign { db: db() }),
+        Some(theirs) if theirs > ours => Err(StoreError::Newer { db: db(), theirs, ours }),
+        _ => Ok(()),
+    })
+}
+
+/// Makes sure that the database can be written, checks it once more under the write lock, and
+/// only then switches it to the write-ahead log and brings its schema up to date.
+async fn take(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> {
+    let failed = |error| StoreError::from_sqlite(shown, error);
+    let mut connection = options(path)
+        .create_if_missing(new)
+        .busy_timeout(OPEN_TIMEOUT)
+        .connect()
+        .await
+        .map_err(failed)?;
+
+    let mut lock = connection.begin_with("BEGIN IMMEDIATE").await.map_err(failed)?;
+    let checked = check_schema(shown, &mut lock).await.map_err(failed)?;
+    lock.rollback().await.map_err(failed)?;
+    if let Err(refused) = checked {
+        let _ = connection.close().await;
+        return Err(refused);
+    }
+
+    sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await.map_err(failed)?;
+    MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
+        other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
+    })?;
+    connection.close().await.map_err(failed)
+}

@@ -1,0 +1,145 @@
+//! Reading: what a crawl goes on from.
+//!
+//! Every query is answered by a range of ids or an index, so none sees the rows of another
+//! crawl. The statements are public so that a test can ask SQLite how it will run them.
+
+use futures_util::TryStreamExt;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, SqlitePool};
+
+use crate::store::{CrawlId, FrontierRow, PageId, SeenSink, StoredCrawl, UrlHash, page_id, seq_of};
+
+/// Frontier rows between two ids: `(above, up to, limit)`.
+pub const FRONTIER_AFTER: &str = "SELECT id, url, url_hash, depth, attempts, not_before, found_on \
+     FROM frontier WHERE id > ? AND id <= ? ORDER BY id LIMIT ?";
+
+/// All known URLs in one snapshot: `(crawl, first id, last id)`. The index on hashes answers the
+/// first half alone; the second reads the frontier, whose hashes come before its URLs.
+pub const SEEN: &str = "SELECT url_hash, id FROM scraped_pages WHERE crawl_id = ? \
+     UNION ALL SELECT url_hash, id FROM frontier WHERE id BETWEEN ? AND ?";
+
+/// The highest id in use: `(first id, last id)` twice.
+pub const LAST_ID: &str = "SELECT max( \
+     coalesce((SELECT max(id) FROM scraped_pages WHERE id BETWEEN ? AND ?), 0), \
+     coalesce((SELECT max(id) FROM frontier WHERE id BETWEEN ? AND ?), 0))";
+
+/// Open URLs: `(first id, last id)`. It counts, so it grows with the frontier (about 10 ms per
+/// 100,000 rows), but not with what was crawled.
+pub const OPEN_COUNT: &str = "SELECT count(*) FROM frontier WHERE id BETWEEN ? AND ?";
+
+/// Journal entries, oldest first: `(crawl)`.
+pub const CHANGES: &str = "SELECT entry FROM changes WHERE crawl_id = ? ORDER BY seq";
+
+/// Settings and counters: `(crawl)`.
+pub const CRAWL: &str = "SELECT settings, totals FROM crawls WHERE id = ?";
+
+/// How many known URLs are handed on at a time.
+const SEEN_CHUNK: usize = 10_000;
+
+/// First and last id of a crawl.
+const fn ids(crawl: CrawlId) -> (PageId, PageId) {
+    (page_id(crawl, 0), page_id(crawl, u32::MAX))
+}
+
+/// Number and state of a crawl: that one, or the newest unfinished.
+pub(super) async fn find_crawl(
+    pool: &SqlitePool,
+    crawl: Option<CrawlId>,
+) -> Result<Option<(CrawlId, String)>, sqlx::Error> {
+    let query = match crawl {
+        Some(crawl) => sqlx::query_as("SELECT id, state FROM crawls WHERE id = ?").bind(crawl),
+        None => sqlx::query_as(
+            "SELECT id, state FROM crawls WHERE state IN ('running', 'stopped') \
+             ORDER BY id DESC LIMIT 1",
+        ),
+    };
+    query.fetch_optional(pool).await
+}
+
+/// All there is to know about a crawl before its URLs are read.
+pub(super) async fn stored_crawl(
+    pool: &SqlitePool,
+    crawl: CrawlId,
+) -> Result<StoredCrawl, sqlx::Error> {
+    let mut snapshot = pool.begin().await?;
+    let (settings, totals): (String, Option<String>) =
+        sqlx::query_as(CRAWL).bind(crawl).fetch_one(&mut *snapshot).await?;
+    let changes = sqlx::query_scalar(CHANGES).bind(crawl).fetch_all(&mut *snapshot).await?;
+    let (first, last) = ids(crawl);
+    let last_id: PageId = sqlx::query_scalar(LAST_ID)
+        .bind(first)
+        .bind(last)
+        .bind(first)
+        .bind(last)
+        .fetch_one(&mut *snapshot)
+        .await?;
+    let open: i64 =
+        sqlx::query_scalar(OPEN_COUNT).bind(first).bind(last).fetch_one(&mut *snapshot).await?;
+    Ok(StoredCrawl {
+        id: crawl,
+        settings,
+        totals,
+        changes,
+        // No URL yet: numbers begin with 1.
+        next_seq: if last_id == 0 { 1 } else { seq_of(last_id).saturating_add(1) },
+        open: open as u64,
+    })
+}
+
+/// See [`crate::store::Store::frontier_after`].
+pub(super) async fn frontier_after(
+    pool: &SqlitePool,
+    crawl: CrawlId,
+    after: PageId,
+    limit: u32,
+) -> Result<Vec<FrontierRow>, sqlx::Error> {
+    let (first, last) = ids(crawl);
+    sqlx::query(FRONTIER_AFTER)
+        .bind(after.max(first - 1))
+        .bind(last)
+        .bind(limit)
+        .try_map(|row: SqliteRow| {
+            Ok(FrontierRow {
+                id: row.try_get(0)?,
+                url: row.try_get::<&str, _>(1)?.into(),
+                url_hash: hash(&row, 2)?,
+                depth: row.try_get(3)?,
+                attempts: row.try_get(4)?,
+                not_before_ms: row.try_get(5)?,
+                found_on: row.try_get(6)?,
+            })
+        })
+        .fetch_all(pool)
+        .await
+}
+
+/// See [`crate::store::Store::seen`].
+pub(super) async fn seen(
+    pool: &SqlitePool,
+    crawl: CrawlId,
+    sink: SeenSink<'_>,
+) -> Result<(), sqlx::Error> {
+    let (first, last) = ids(crawl);
+    let mut rows = sqlx::query(SEEN).bind(crawl).bind(first).bind(last).fetch(pool);
+    let mut chunk = Vec::with_capacity(SEEN_CHUNK);
+    while let Some(row) = rows.try_next().await? {
+        chunk.push((hash(&row, 0)?, row.try_get_unchecked(1)?));
+        if chunk.len() == SEEN_CHUNK {
+            if !sink(&chunk) {
+                return Ok(());
+            }
+            chunk.clear();
+        }
+    }
+    if !chunk.is_empty() {
+        sink(&chunk);
+    }
+    Ok(())
+}
+
+fn hash(row: &SqliteRow, column: usize) -> Result<UrlHash, sqlx::Error> {
+    let bytes: &[u8] = row.try_get_unchecked(column)?;
+    bytes.try_into().map(UrlHash).map_err(|error: std::array::TryFromSliceError| {
+        sqlx::Error::ColumnDecode { index: "url_hash".to_owned(), source: error.into() }
+    })
+}

@@ -1,0 +1,291 @@
+//! Writing: one transaction per batch, a few statements per table.
+//!
+//! Each statement is a round trip to SQLite's thread, so rows go many at a time. See `bulk`.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use hashbrown::{HashMap, HashSet};
+use sqlx::error::BoxDynError;
+use sqlx::sqlite::{SqliteArguments, SqliteConnection};
+use sqlx::{Arguments, Row, SqlitePool};
+
+use super::bulk::{self, CHANGES, FRONTIER, HOSTS, LINKS, PAGES};
+use super::{utc, utc_now};
+use crate::store::{Batch, CrawlId, CrawlState, FrontierRow, PageId, PageRow, RowState, UrlHash};
+
+/// Takes the write lock at once: a transaction that first reads and then writes could fail half-way.
+const BEGIN: &str = "BEGIN IMMEDIATE";
+
+/// Adds a crawl in state `running`.
+pub(super) async fn create_crawl(
+    pool: &SqlitePool,
+    settings: &str,
+) -> Result<CrawlId, sqlx::Error> {
+    let now = utc_now();
+    let done = sqlx::query(
+        "INSERT INTO crawls (state, settings, created_at, updated_at) VALUES (?, ?, ?, ?)",
+    )
+    .bind(CrawlState::Running.name())
+    .bind(settings)
+    .bind(&now)
+    .bind(&now)
+    .execute(pool)
+    .await?;
+    Ok(done.last_insert_rowid())
+}
+
+/// Records a crawl's state; false if there is no such crawl.
+pub(super) async fn set_state(
+    pool: &SqlitePool,
+    crawl: CrawlId,
+    state: CrawlState,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query("UPDATE crawls SET state = ?, updated_at = ? WHERE id = ?")
+        .bind(state.name())
+        .bind(utc_now())
+        .bind(crawl)
+        .execute(pool)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Moves the write-ahead log into the file and empties it.
+pub(super) async fn checkpoint(pool: &SqlitePool) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await.map(drop)
+}
+
+/// Writes a batch, all or nothing; false, and nothing, if there is no such crawl.
+pub(super) async fn commit(
+    pool: &SqlitePool,
+    crawl: CrawlId,
+    batch: &Batch,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = pool.begin_with(BEGIN).await?;
+    let db = &mut *transaction;
+
+    let known = sqlx::query(
+        "UPDATE crawls SET totals = coalesce(?, totals), settings = coalesce(?, settings), \
+         updated_at = ? WHERE id = ?",
+    )
+    .bind(batch.totals.as_deref())
+    .bind(batch.settings.as_deref())
+    .bind(utc_now())
+    .bind(crawl)
+    .execute(&mut *db)
+    .await?;
+    if known.rows_affected() == 0 {
+        transaction.rollback().await?;
+        return Ok(false);
+    }
+
+    let finished: HashSet<PageId> = batch.pages.iter().map(|page| page.id).collect();
+    frontier(db, crawl, batch, &finished).await?;
+    if !batch.pages.is_empty() {
+        hosts(db, crawl, &batch.pages).await?;
+        bulk::write(db, &PAGES, &batch.pages, |to, page| bind_page(to, crawl, page)).await?;
+    }
+    if !batch.links.is_empty() {
+        // In order of the key, neighbours land on the same leaf.
+        let mut links = batch.links.clone();
+        links.sort_unstable();
+        bulk::write(db, &LINKS, &links, |to, &(from_id, to_id)| {
+            to.add(crawl)?;
+            to.add(from_id)?;
+            to.add(to_id)
+        })
+        .await?;
+    }
+    bulk::write(db, &CHANGES, &batch.changes, |to, change| {
+        to.add(crawl)?;
+        to.add(change.seq as i64)?;
+        to.add(utc(change.at_ms))?;
+        to.add(change.by)?;
+        to.add(clean(&change.what))?;
+        to.add(change.entry.as_str())
+    })
+    .await?;
+
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Adds what was found, notes what was postponed, and deletes what is done.
+async fn frontier(
+    db: &mut SqliteConnection,
+    crawl: CrawlId,
+    batch: &Batch,
+    finished: &HashSet<PageId>,
+) -> Result<(), sqlx::Error> {
+    let found: Vec<&FrontierRow> =
+        batch.discovered.iter().filter(|row| !finished.contains(&row.id)).collect();
+    bulk::write(db, &FRONTIER, &found, |to, row| {
+        to.add(row.id)?;
+        to.add(crawl)?;
+        to.add(row.url_hash.0.as_slice())?;
+        to.add(row.depth)?;
+        to.add(row.attempts)?;
+        to.add(row.not_before_ms)?;
+        to.add(row.found_on)?;
+        to.add(shared(&row.url))
+    })
+    .await?;
+
+    if !batch.postponed.is_empty() {
+        let rows = json(&batch.postponed, |out, (id, attempts, not_before)| {
+            write!(out, "[{id},{attempts},{not_before}]")
+        });
+        sqlx::query(
+            "UPDATE frontier SET attempts = new.value ->> 1, not_before = new.value ->> 2 \
+             FROM json_each(?) AS new WHERE frontier.id = (new.value ->> 0)",
+        )
+        .bind(rows)
+        .execute(&mut *db)
+        .await?;
+    }
+
+    if !finished.is_empty() {
+        let ids = json(&batch.pages, |out, page| write!(out, "{}", page.id));
+        sqlx::query("DELETE FROM frontier WHERE id IN (SELECT value FROM json_each(?))")
+            .bind(ids)
+            .execute(&mut *db)
+            .await?;
+    }
+    Ok(())
+}
+
+/// What a batch adds to a row of `hosts`.
+#[derive(Debug, Default)]
+struct HostSums {
+    pages: i64,
+    ok: i64,
+    failed: i64,
+    skipped: i64,
+    bytes: i64,
+    first_ms: i64,
+    last_ms: i64,
+}
+
+impl HostSums {
+    fn count(&mut self, state: &str, bytes: i64, sign: i64) {
+        self.pages += sign;
+        self.bytes += bytes * sign;
+        let counter = match state {
+            "ok" => &mut self.ok,
+            "failed" => &mut self.failed,
+            _ => &mut self.skipped,
+        };
+        *counter += sign;
+    }
+}
+
+/// Brings `hosts` up to date, before the page rows are written: a row that is about to be
+/// replaced is taken out of the sums first, so that nothing counts twice.
+async fn hosts(
+    db: &mut SqliteConnection,
+    crawl: CrawlId,
+    pages: &[PageRow],
+) -> Result<(), sqlx::Error> {
+    // Of several rows for one URL the last wins, as in the table.
+    let last: HashMap<UrlHash, &PageRow> = pages.iter().map(|page| (page.url_hash, page)).collect();
+
+    let mut sums: HashMap<Cow<'_, str>, HostSums> = HashMap::new();
+    for page in last.values() {
+        let at = page.created_at_ms;
+        let sum = sums.entry(clean(&page.host)).or_insert_with(|| HostSums {
+            first_ms: at,
+            last_ms: at,
+            ..HostSums::default()
+        });
+        sum.count(page.state.name(), page.content_length as i64, 1);
+        sum.first_ms = sum.first_ms.min(at);
+        sum.last_ms = sum.last_ms.max(at);
+    }
+
+    let hashes =
+        json(pages, |out, page| write!(out, "\"{:032x}\"", u128::from_be_bytes(page.url_hash.0)));
+    let replaced = sqlx::query(
+        "SELECT host, state, content_length FROM scraped_pages \
+         WHERE crawl_id = ? AND url_hash IN (SELECT unhex(value) FROM json_each(?))",
+    )
+    .bind(crawl)
+    .bind(hashes)
+    .fetch_all(&mut *db)
+    .await?;
+    for row in &replaced {
+        let (host, state): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+        // The same URL has the same host, so its sum is there.
+        if let Some(sum) = sums.get_mut(host) {
+            sum.count(state, row.try_get(2)?, -1);
+        }
+    }
+
+    let sums: Vec<_> = sums.into_iter().collect();
+    bulk::write(db, &HOSTS, &sums, |to, (host, sum)| {
+        to.add(crawl)?;
+        to.add(host.as_ref())?;
+        to.add(sum.pages)?;
+        to.add(sum.ok)?;
+        to.add(sum.failed)?;
+        to.add(sum.skipped)?;
+        to.add(sum.bytes)?;
+        to.add(utc(sum.first_ms))?;
+        to.add(utc(sum.last_ms))
+    })
+    .await
+}
+
+fn bind_page(to: &mut SqliteArguments, crawl: CrawlId, page: &PageRow) -> Result<(), BoxDynError> {
+    let state: RowState = page.state;
+    to.add(page.id)?;
+    to.add(crawl)?;
+    to.add(page.url_hash.0.as_slice())?;
+    to.add(state.name())?;
+    to.add(page.status)?;
+    to.add(page.depth)?;
+    to.add(page.attempts)?;
+    to.add(page.elapsed_ms as i64)?;
+    to.add(page.content_length as i64)?;
+    to.add(page.links_found)?;
+    to.add(page.found_on)?;
+    to.add(utc(page.created_at_ms))?;
+    to.add(shared(&page.host))?;
+    to.add(page.content_type.as_deref().map(clean))?;
+    to.add(shared(&page.url))?;
+    to.add(page.final_url.as_deref().map(clean))?;
+    to.add(page.title.as_deref().map(clean))?;
+    to.add(page.error.as_deref().map(clean))?;
+    to.add(page.redirects.as_deref().map(clean))
+}
+
+/// Text without NUL, at which other programs would end it.
+fn clean(text: &str) -> Cow<'_, str> {
+    if text.as_bytes().contains(&0) {
+        Cow::Owned(text.replace('\0', "\u{fffd}"))
+    } else {
+        Cow::Borrowed(text)
+    }
+}
+
+/// Likewise, without copying the text.
+fn shared(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
+    match clean(text) {
+        Cow::Borrowed(_) => std::sync::Arc::clone(text),
+        Cow::Owned(text) => text.into(),
+    }
+}
+
+/// A JSON array; `item` writes one element.
+fn json<T>(rows: &[T], item: impl Fn(&mut String, &T) -> std::fmt::Result) -> String {
+    let mut out = String::with_capacity(2 + rows.len() * 24);
+    out.push('[');
+    for (n, row) in rows.iter().enumerate() {
+        if n > 0 {
+            out.push(',');
+        }
+        // Writing to a string cannot fail.
+        let _ = item(&mut out, row);
+    }
+    out.push(']');
+    out
+}

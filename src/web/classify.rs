@@ -1,0 +1,176 @@
+//! From the HTTP client's errors to a kind and one clear line.
+//!
+//! The client wraps errors in errors; what matters is found by walking to the cause.
+
+use std::error::Error;
+use std::io::{self, ErrorKind};
+use std::time::Duration;
+
+use url::Url;
+
+use super::failure::FailureKind;
+use super::url::host_key;
+use crate::config::FetchSettings;
+
+/// Longest cause quoted in a message, in characters.
+const MAX_CAUSE: usize = 160;
+
+/// What was going on when the error came.
+pub(super) struct Circumstances<'a> {
+    pub(super) url: &'a Url,
+    pub(super) settings: &'a FetchSettings,
+    /// Whether the head of the answer had arrived.
+    pub(super) answered: bool,
+    /// Bytes of the body read.
+    pub(super) length: u64,
+    /// Its announced length.
+    pub(super) announced: Option<u64>,
+}
+
+/// The kind of `error` and a message.
+pub(super) fn classify(error: &reqwest::Error, at: &Circumstances<'_>) -> (FailureKind, String) {
+    let host = host_key(at.url);
+    if error.is_builder() {
+        return (FailureKind::Other, "the HTTP client does not accept this URL".into());
+    }
+    if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
+        return (FailureKind::Tls, format!("TLS with {host} failed: {}", line(&tls.to_string())));
+    }
+    if error.is_dns() {
+        return (FailureKind::Dns, dns(error, at.url.host_str().unwrap_or(host)));
+    }
+    if error.is_timeout() {
+        return (FailureKind::Timeout, timeout(error, at, host));
+    }
+    by_io(error, at, host)
+        .or_else(|| by_http(error, host))
+        .unwrap_or_else(|| fallback(error, at, host))
+}
+
+fn dns(error: &reqwest::Error, name: &str) -> String {
+    let temporary = causes(error).any(|cause| cause.to_string().contains("emporary failure"));
+    if temporary {
+        format!("name not found: {name} (the name server did not answer)")
+    } else {
+        format!("name not found: {name}")
+    }
+}
+
+fn timeout(error: &reqwest::Error, at: &Circumstances<'_>, host: &str) -> String {
+    if error.is_connect() {
+        return format!("no connection to {host} within {}", span(at.settings.connect_timeout));
+    }
+    let silence = span(at.settings.read_timeout);
+    if at.answered {
+        format!("silent for {silence} after {} of the body", progress(at))
+    } else {
+        format!("no answer from {host} within {silence}")
+    }
+}
+
+/// Failures that the operating system or the decoder told.
+fn by_io(
+    error: &reqwest::Error,
+    at: &Circumstances<'_>,
+    host: &str,
+) -> Option<(FailureKind, String)> {
+    let kind = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last()?.kind();
+    Some(match kind {
+        ErrorKind::ConnectionRefused => {
+            (FailureKind::Connect, format!("connection refused by {host}"))
+        }
+        ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
+            (FailureKind::Connect, format!("no route to {host}"))
+        }
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::NotConnected
+            if at.answered =>
+        {
+            (FailureKind::Reset, format!("connection reset after {} of the body", progress(at)))
+        }
+        ErrorKind::ConnectionReset
+        | ErrorKind::ConnectionAborted
+        | ErrorKind::BrokenPipe
+        | ErrorKind::NotConnected => (FailureKind::Reset, format!("connection reset by {host}")),
+        ErrorKind::UnexpectedEof if at.answered => {
+            (FailureKind::Truncated, format!("body cut short after {}", progress(at)))
+        }
+        ErrorKind::UnexpectedEof | ErrorKind::InvalidData
+            if error.is_connect() && at.url.scheme() == "https" =>
+        {
+            (FailureKind::Tls, format!("TLS with {host} failed: the handshake was cut short"))
+        }
+        _ => return None,
+    })
+}
+
+/// Failures of the protocol.
+fn by_http(error: &reqwest::Error, host: &str) -> Option<(FailureKind, String)> {
+    let http = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>())?;
+    if http.is_parse() {
+        let what = if causes(http).any(|cause| cause.to_string().contains("too large")) {
+            "too large"
+        } else {
+            "malformed"
+        };
+        return Some((FailureKind::Header, format!("the head of the answer is {what}")));
+    }
+    if http.is_incomplete_message() || http.is_canceled() || http.is_closed() {
+        return Some((FailureKind::Reset, format!("connection closed by {host} before an answer")));
+    }
+    None
+}
+
+fn fallback(error: &reqwest::Error, at: &Circumstances<'_>, host: &str) -> (FailureKind, String) {
+    let cause = causes(error).last().map_or_else(String::new, |cause| line(&cause.to_string()));
+    if error.is_connect() {
+        return (FailureKind::Connect, format!("cannot connect to {host}: {cause}"));
+    }
+    // The types of HTTP/2 are not ours to name; its wording is.
+    if cause.contains("stream error") || cause.contains("GOAWAY") {
+        return (FailureKind::Reset, format!("connection reset by {host}: {cause}"));
+    }
+    if at.answered {
+        return (FailureKind::Decode, format!("body cannot be decoded: {cause}"));
+    }
+    (FailureKind::Other, format!("request to {host} failed: {cause}"))
+}
+
+/// An error and what caused it, outermost first. An I/O error hides what it wraps from `source`.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| {
+        let error: &'e (dyn Error + 'static) = *error;
+        match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        }
+    })
+}
+
+fn progress(at: &Circumstances<'_>) -> String {
+    match at.announced {
+        Some(announced) => format!("{} of {announced} bytes", at.length),
+        None => format!("{} bytes", at.length),
+    }
+}
+
+/// A duration as users write it: `300ms`, `1m30s`.
+pub(super) fn span(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string().replace(' ', "")
+}
+
+/// A size as users write it: `10 MiB`, or bytes where it is not round.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        _ if bytes > 0 && bytes % (1 << 20) == 0 => format!("{} MiB", bytes >> 20),
+        _ if bytes > 0 && bytes % (1 << 10) == 0 => format!("{} KiB", bytes >> 10),
+        _ => format!("{bytes} bytes"),
+    }
+}
+
+/// Foreign text in one line of bounded length.
+pub(super) fn line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_CAUSE).collect()
+}

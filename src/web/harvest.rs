@@ -1,0 +1,260 @@
+//! What one pass over a page gathers: base, links, title. It sees attribute values, no markup.
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, UTF_8};
+use hashbrown::HashSet;
+use url::Url;
+
+use super::links::Parsed;
+use super::url::{MAX_URL_LEN, UrlHash, is_fetchable};
+
+/// Longest title kept, in characters.
+pub(super) const MAX_TITLE: usize = 500;
+/// Source text of a title that is looked at, in bytes.
+const MAX_TITLE_SOURCE: usize = 16 << 10;
+/// Text of all links kept of one page, in bytes: a long base must not multiply a short page.
+const MAX_LINK_BYTES: usize = 8 << 20;
+/// An attribute value longer than this is not even decoded.
+const MAX_VALUE: usize = 8 * MAX_URL_LEN;
+
+/// Says to the parser that nothing more is wanted.
+#[derive(Debug, thiserror::Error)]
+#[error("the page has given all that is wanted")]
+pub(super) struct Enough;
+
+/// Where the pass stands with the title.
+#[derive(Debug, PartialEq, Eq)]
+enum Title {
+    Wanted,
+    Open,
+    Done,
+}
+
+/// Gathers links and title of one page.
+pub(super) struct Harvest<'page> {
+    page: &'page Url,
+    /// The page's own `base`, once seen.
+    base: Option<Url>,
+    encoding: &'static Encoding,
+    max_links: usize,
+    link_bytes: usize,
+    seen: HashSet<UrlHash>,
+    links: Vec<Url>,
+    refused: u32,
+    full: bool,
+    title: Title,
+    title_source: String,
+}
+
+impl<'page> Harvest<'page> {
+    pub(super) fn new(page: &'page Url, encoding: &'static Encoding, max_links: usize) -> Self {
+        Self {
+            page,
+            base: None,
+            encoding: encoding.output_encoding(),
+            max_links,
+            link_bytes: 0,
+            seen: HashSet::new(),
+            links: Vec::new(),
+            refused: 0,
+            full: false,
+            title: Title::Wanted,
+            title_source: String::new(),
+        }
+    }
+
+    /// Takes the value of `base href`; only the first one counts.
+    pub(super) fn base(&mut self, value: &str) {
+        if self.base.is_some() {
+            return;
+        }
+        let value = htmlize::unescape_attribute(value);
+        self.base = Url::options()
+            .base_url(Some(self.page))
+            .parse(trim(&value))
+            .ok()
+            .filter(|base| !base.cannot_be_a_base() && base.as_str().len() <= MAX_URL_LEN);
+    }
+
+    /// Takes the value of an attribute that holds a URL.
+    pub(super) fn link(&mut self, value: &str) -> Result<(), Enough> {
+        if self.full {
+            return self.go_on();
+        }
+        let value = trim(value);
+        if leads_off_the_web(value) || (self.base.is_none() && is_same_page(value)) {
+            return Ok(());
+        }
+        if value.len() > MAX_VALUE {
+            self.refused += 1;
+            return Ok(());
+        }
+        if value.contains('&') {
+            let decoded = htmlize::unescape_attribute(value);
+            self.resolve(trim(&decoded))
+        } else {
+            self.resolve(value)
+        }
+    }
+
+    /// Takes the `content` of a `meta http-equiv=refresh`.
+    pub(super) fn refresh(&mut self, content: &str) -> Result<(), Enough> {
+        let content = htmlize::unescape_attribute(content);
+        refresh_target(&content).map_or(Ok(()), |target| self.link_decoded(target))
+    }
+
+    fn link_decoded(&mut self, value: &str) -> Result<(), Enough> {
+        if self.full {
+            return self.go_on();
+        }
+        let value = trim(value);
+        if is_same_page(value) { Ok(()) } else { self.resolve(value) }
+    }
+
+    fn resolve(&mut self, value: &str) -> Result<(), Enough> {
+        let base = self.base.as_ref().unwrap_or(self.page);
+        let encoding = self.encoding;
+        let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|text| encoding.encode(text).0;
+        let mut options = Url::options().base_url(Some(base));
+        if encoding != UTF_8 {
+            // Queries are written in the encoding of the page.
+            options = options.encoding_override(Some(encode));
+        }
+        let Ok(mut url) = options.parse(value) else {
+            self.refused += 1;
+            return Ok(());
+        };
+        if !matches!(url.scheme(), "http" | "https") {
+            return Ok(());
+        }
+        url.set_fragment(None);
+        if !is_fetchable(&url) {
+            self.refused += 1;
+            return Ok(());
+        }
+        let hash = UrlHash::of(&url);
+        if self.seen.contains(&hash) {
+            return Ok(());
+        }
+        if self.links.len() >= self.max_links || self.link_bytes >= MAX_LINK_BYTES {
+            self.full = true;
+            return self.go_on();
+        }
+        self.seen.insert(hash);
+        self.link_bytes += url.as_str().len();
+        self.links.push(url);
+        Ok(())
+    }
+
+    /// A `title` element begins.
+    pub(super) fn title_begins(&mut self) {
+        if self.title == Title::Wanted {
+            self.title = Title::Open;
+        }
+    }
+
+    /// The element that just began belongs to a drawing, not to the page.
+    pub(super) fn title_is_a_caption(&mut self) {
+        if self.title == Title::Open && self.title_source.is_empty() {
+            self.title = Title::Wanted;
+        }
+    }
+
+    /// Text inside a `title` element; `last` in its text node.
+    pub(super) fn title_text(&mut self, text: &str, last: bool) -> Result<(), Enough> {
+        if self.title != Title::Open {
+            return Ok(());
+        }
+        // Character by character at the limit, so that chunk boundaries do not matter.
+        let room = MAX_TITLE_SOURCE - self.title_source.len();
+        let fits = text.floor_char_boundary(room);
+        self.title_source.push_str(&text[..fits]);
+        if last || fits < text.len() {
+            self.title = Title::Done;
+            return self.go_on();
+        }
+        Ok(())
+    }
+
+    /// Stops the pass when no more links are taken and the title is known.
+    fn go_on(&self) -> Result<(), Enough> {
+        if self.full && self.title == Title::Done { Err(Enough) } else { Ok(()) }
+    }
+
+    /// What was found; `cut` when the parser gave up before the end.
+    pub(super) fn finish(self, cut: bool) -> Parsed {
+        Parsed {
+            title: tidy_title(&self.title_source),
+            links: self.links,
+            truncated: cut || self.full,
+            refused_links: self.refused,
+        }
+    }
+}
+
+/// Entities decoded, white space collapsed, cut to length; `None` when nothing is left.
+fn tidy_title(source: &str) -> Option<String> {
+    let decoded = htmlize::unescape(source);
+    let mut title = String::with_capacity(decoded.len().min(4 * MAX_TITLE));
+    let mut room = MAX_TITLE;
+    for word in decoded.split_whitespace() {
+        if !title.is_empty() && room > 1 {
+            title.push(' ');
+            room -= 1;
+        }
+        title.extend(word.chars().take(room));
+        room = room.saturating_sub(word.chars().count());
+        if room <= 1 {
+            break;
+        }
+    }
+    (!title.is_empty()).then_some(title)
+}
+
+/// Strips what a URL parser strips: control characters and spaces at both ends.
+fn trim(value: &str) -> &str {
+    value.trim_matches(|c: char| c <= ' ')
+}
+
+/// A reference to a place on the page itself is no link.
+fn is_same_page(value: &str) -> bool {
+    value.is_empty() || value.starts_with('#')
+}
+
+/// Whether the value names a scheme that is not `http` or `https`, seen without parsing it.
+fn leads_off_the_web(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let end =
+        bytes.iter().position(|&b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')));
+    match end {
+        Some(end) if end > 0 && bytes[end] == b':' => {
+            let scheme = &value[..end];
+            bytes[0].is_ascii_alphabetic()
+                && !scheme.eq_ignore_ascii_case("http")
+                && !scheme.eq_ignore_ascii_case("https")
+        }
+        _ => false,
+    }
+}
+
+/// The URL in `5; url='…'` (HTML standard, "shared declarative refresh steps").
+fn refresh_target(content: &str) -> Option<&str> {
+    let rest = content.trim_ascii_start();
+    let after_time = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if after_time.len() == rest.len() {
+        return None;
+    }
+    let rest = after_time.trim_ascii_start();
+    let rest = rest.strip_prefix([';', ',']).unwrap_or(rest).trim_ascii_start();
+    let named = rest
+        .get(..3)
+        .filter(|word| word.eq_ignore_ascii_case("url"))
+        .and_then(|_| rest[3..].trim_ascii_start().strip_prefix('=').map(str::trim_ascii_start));
+    let target = named.unwrap_or(rest);
+    let target = match target.chars().next() {
+        Some(quote @ ('"' | '\'')) => target[1..].split(quote).next().unwrap_or_default(),
+        _ => target,
+    };
+    (!target.is_empty()).then_some(target)
+}

@@ -1,0 +1,576 @@
+//! What every database promises the crawl, as functions over `Arc<dyn Store>`.
+//!
+//! A further database is added by opening it in a module of its own, as `sqlite` does below.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crawldeck::store::{
+    Batch, ChangeRow, CrawlId, CrawlState, FrontierRow, PageRow, RowState, Store, StoreError,
+    page_id,
+};
+use crawldeck::web::url::UrlHash;
+
+/// 2026-11-01 12:00:00.250.
+const AT: i64 = 1_793_534_400_250;
+
+fn hash_of(url: &str) -> UrlHash {
+    UrlHash(xxhash_rust::xxh3::xxh3_128(url.as_bytes()).to_be_bytes())
+}
+
+fn url(seq: u32) -> Arc<str> {
+    format!("http://127.0.0.1:8700/page/{seq}").into()
+}
+
+fn open_url(crawl: CrawlId, seq: u32) -> FrontierRow {
+    FrontierRow {
+        id: page_id(crawl, seq),
+        url: url(seq),
+        url_hash: hash_of(&url(seq)),
+        depth: seq % 7,
+        attempts: 0,
+        not_before_ms: 0,
+        found_on: (seq > 1).then(|| page_id(crawl, 1)),
+    }
+}
+
+fn page(crawl: CrawlId, seq: u32) -> PageRow {
+    PageRow {
+        id: page_id(crawl, seq),
+        url: url(seq),
+        url_hash: hash_of(&url(seq)),
+        host: "127.0.0.1:8700".into(),
+        state: RowState::Ok,
+        status: Some(200),
+        content_length: 1000,
+        content_type: Some("text/html".to_owned()),
+        title: Some(format!("Page {seq}")),
+        depth: 1,
+        elapsed_ms: 12,
+        attempts: 1,
+        final_url: None,
+        redirects: None,
+        error: None,
+        found_on: None,
+        links_found: 3,
+        created_at_ms: AT,
+    }
+}
+
+fn change(seq: u64, what: &str) -> ChangeRow {
+    let entry = format!("{{\"seq\":{seq},\"what\":\"{what}\"}}");
+    ChangeRow { seq, at_ms: AT, by: "user", what: what.to_owned(), entry }
+}
+
+async fn frontier(store: &Arc<dyn Store>, crawl: CrawlId) -> Vec<FrontierRow> {
+    store.frontier_after(crawl, 0, u32::MAX).await.unwrap()
+}
+
+async fn seen(store: &Arc<dyn Store>, crawl: CrawlId) -> HashMap<UrlHash, i64> {
+    let mut all = HashMap::new();
+    let mut sink = |chunk: &[(UrlHash, i64)]| {
+        assert!(chunk.len() <= 10_000);
+        for &(hash, id) in chunk {
+            assert!(all.insert(hash, id).is_none(), "{id} came twice");
+        }
+        true
+    };
+    store.seen(crawl, &mut sink).await.unwrap();
+    all
+}
+
+/// A crawl is created, saved, stopped, and goes on from where it was.
+async fn resumes_where_it_was(store: Arc<dyn Store>) {
+    assert!(matches!(
+        store.open_crawl(None).await.unwrap_err(),
+        StoreError::NoUnfinishedCrawl { .. }
+    ));
+    let crawl = store.create_crawl(r#"{"permits":10}"#).await.unwrap();
+    let fresh = store.open_crawl(None).await.unwrap();
+    assert_eq!((fresh.id, fresh.next_seq, fresh.open), (crawl, 1, 0));
+    assert_eq!((fresh.settings.as_str(), fresh.totals), (r#"{"permits":10}"#, None));
+
+    let batch = Batch {
+        pages: vec![page(crawl, 1)],
+        links: vec![(page_id(crawl, 1), page_id(crawl, 2))],
+        discovered: (2..=9).map(|seq| open_url(crawl, seq)).collect(),
+        changes: vec![change(1, "permits 10 → 16")],
+        totals: Some(r#"{"pages":1}"#.to_owned()),
+        settings: Some(r#"{"permits":16}"#.to_owned()),
+        ..Batch::default()
+    };
+    store.commit(crawl, &batch).await.unwrap();
+    store.set_state(crawl, CrawlState::Stopped).await.unwrap();
+
+    let again = store.open_crawl(None).await.unwrap();
+    assert_eq!((again.id, again.next_seq, again.open), (crawl, 10, 8));
+    assert_eq!(again.settings, r#"{"permits":16}"#);
+    assert_eq!(again.totals.as_deref(), Some(r#"{"pages":1}"#));
+    assert_eq!(again.changes, [batch.changes[0].entry.clone()]);
+    assert_eq!(frontier(&store, crawl).await, batch.discovered);
+
+    // Later batches leave alone what they do not mention; the highest number may be a page's.
+    let last = Batch {
+        pages: (2..=12).map(|seq| page(crawl, seq)).collect(),
+        totals: Some(r#"{"pages":12}"#.to_owned()),
+        ..Batch::default()
+    };
+    store.commit(crawl, &last).await.unwrap();
+    let again = store.open_crawl(Some(crawl)).await.unwrap();
+    assert_eq!((again.next_seq, again.open), (13, 0));
+    assert_eq!(again.settings, r#"{"permits":16}"#);
+
+    store.set_state(crawl, CrawlState::Complete).await.unwrap();
+    let error = store.open_crawl(None).await.unwrap_err();
+    assert!(matches!(error, StoreError::NoUnfinishedCrawl { .. }), "{error}");
+    let error = store.open_crawl(Some(crawl)).await.unwrap_err();
+    assert!(matches!(error, StoreError::CrawlComplete { .. }), "{error}");
+}
+
+/// The newest unfinished crawl is found, whatever lies around it.
+async fn finds_the_newest_unfinished(store: Arc<dyn Store>) {
+    let mut crawls = Vec::new();
+    for state in
+        [CrawlState::Stopped, CrawlState::Running, CrawlState::Complete, CrawlState::Failed]
+    {
+        let crawl = store.create_crawl("{}").await.unwrap();
+        store.set_state(crawl, state).await.unwrap();
+        crawls.push(crawl);
+    }
+    assert_eq!(store.open_crawl(None).await.unwrap().id, crawls[1]);
+    assert_eq!(store.open_crawl(Some(crawls[0])).await.unwrap().id, crawls[0]);
+    for error in [
+        store.open_crawl(Some(99)).await.unwrap_err(),
+        store.set_state(99, CrawlState::Stopped).await.unwrap_err(),
+        store
+            .commit(99, &Batch { pages: vec![page(99, 1)], ..Batch::default() })
+            .await
+            .unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::NoSuchCrawl { crawl: 99, .. }), "{error}");
+    }
+    assert!(seen(&store, 99).await.is_empty());
+}
+
+/// A batch that fails half-way leaves nothing behind, and the next one goes through.
+async fn batches_are_atomic(store: Arc<dyn Store>) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    store
+        .commit(
+            crawl,
+            &Batch {
+                pages: vec![page(crawl, 1)],
+                discovered: vec![open_url(crawl, 2)],
+                ..Batch::default()
+            },
+        )
+        .await
+        .unwrap();
+    // The id of page 1 with another URL: no database takes that, and it comes last of 600.
+    let mut bad = Batch {
+        pages: (2..600).map(|seq| page(crawl, seq)).collect(),
+        links: vec![(page_id(crawl, 2), page_id(crawl, 3))],
+        discovered: vec![open_url(crawl, 700)],
+        changes: vec![change(1, "permits 1 → 2")],
+        totals: Some("{}".to_owned()),
+        ..Batch::default()
+    };
+    bad.pages.push(PageRow { id: page_id(crawl, 1), ..page(crawl, 650) });
+    store.commit(crawl, &bad).await.unwrap_err();
+
+    let after = store.open_crawl(Some(crawl)).await.unwrap();
+    assert_eq!((after.next_seq, after.open, after.totals), (3, 1, None));
+    assert!(after.changes.is_empty());
+    assert_eq!(seen(&store, crawl).await.len(), 2);
+    assert_eq!(frontier(&store, crawl).await, [open_url(crawl, 2)]);
+
+    bad.pages.pop();
+    store.commit(crawl, &bad).await.unwrap();
+    let after = store.open_crawl(Some(crawl)).await.unwrap();
+    assert_eq!((after.next_seq, after.open), (701, 1));
+}
+
+/// Saving a page again replaces its row.
+async fn pages_are_never_doubled(store: Arc<dyn Store>) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    for state in [RowState::Failed, RowState::Ok] {
+        let pages = (1..=700).map(|seq| PageRow { state, ..page(crawl, seq) }).collect();
+        let links = (2..=700).map(|seq| (page_id(crawl, 1), page_id(crawl, seq))).collect();
+        store.commit(crawl, &Batch { pages, links, ..Batch::default() }).await.unwrap();
+    }
+    // And twice in one batch.
+    let twice = vec![page(crawl, 701), page(crawl, 701)];
+    store.commit(crawl, &Batch { pages: twice, ..Batch::default() }).await.unwrap();
+    assert_eq!(seen(&store, crawl).await.len(), 701);
+}
+
+/// A URL found and done in one batch is done, not open.
+async fn found_and_done_at_once(store: Arc<dyn Store>) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    let batch = Batch {
+        pages: vec![page(crawl, 1), page(crawl, 3)],
+        discovered: (1..=4).map(|seq| open_url(crawl, seq)).collect(),
+        postponed: vec![(page_id(crawl, 3), 1, AT)],
+        ..Batch::default()
+    };
+    store.commit(crawl, &batch).await.unwrap();
+    assert_eq!(frontier(&store, crawl).await, [open_url(crawl, 2), open_url(crawl, 4)]);
+    assert_eq!(seen(&store, crawl).await.len(), 4);
+}
+
+/// The frontier is read in order, in portions, and never from another crawl.
+async fn frontier_in_portions(store: Arc<dyn Store>) {
+    let crawls = [
+        store.create_crawl("{}").await.unwrap(),
+        store.create_crawl("{}").await.unwrap(),
+        store.create_crawl("{}").await.unwrap(),
+    ];
+    for crawl in crawls {
+        // Backwards, and with the lowest and highest number there is.
+        let discovered = [u32::MAX, 1500, 1000, 3, 2, 1, 0].map(|seq| open_url(crawl, seq));
+        let batch = Batch { discovered: discovered.into(), ..Batch::default() };
+        store.commit(crawl, &batch).await.unwrap();
+    }
+    let seqs = async |after, limit| {
+        let rows = store.frontier_after(crawls[1], after, limit).await.unwrap();
+        rows.iter()
+            .map(|row| {
+                assert_eq!(row.id >> 32, crawls[1]);
+                (row.id & 0xffff_ffff) as u32
+            })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(seqs(0, 100).await, [0, 1, 2, 3, 1000, 1500, u32::MAX]);
+    assert_eq!(seqs(0, 2).await, [0, 1]);
+    assert_eq!(seqs(page_id(crawls[1], 1), 3).await, [2, 3, 1000]);
+    assert_eq!(seqs(page_id(crawls[1], 1500), 9).await, [u32::MAX]);
+    assert!(seqs(page_id(crawls[1], u32::MAX), 9).await.is_empty());
+    assert!(seqs(page_id(crawls[2], 1), 9).await.is_empty());
+    assert_eq!(store.open_crawl(Some(crawls[0])).await.unwrap().open, 7);
+
+    // Done in one crawl is not done in the other.
+    let batch = Batch { pages: vec![page(crawls[0], 1000)], ..Batch::default() };
+    store.commit(crawls[0], &batch).await.unwrap();
+    assert_eq!(seqs(0, 100).await.len(), 7);
+}
+
+/// Every known URL once, open or done, in chunks; and the sink can stop it.
+async fn sees_every_url_once(store: Arc<dyn Store>) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    let other = store.create_crawl("{}").await.unwrap();
+    for crawl in [crawl, other] {
+        let batch = Batch {
+            pages: (1..=11_000).map(|seq| page(crawl, seq)).collect(),
+            discovered: (10_990..=12_500).map(|seq| open_url(crawl, seq)).collect(),
+            ..Batch::default()
+        };
+        store.commit(crawl, &batch).await.unwrap();
+    }
+    let all = seen(&store, crawl).await;
+    assert_eq!(all.len(), 12_500);
+    assert!((1..=12_500).all(|seq| all[&hash_of(&url(seq))] == page_id(crawl, seq)));
+
+    let mut chunks = 0;
+    let mut sink = |_: &[(UrlHash, i64)]| {
+        chunks += 1;
+        false
+    };
+    store.seen(crawl, &mut sink).await.unwrap();
+    assert_eq!(chunks, 1);
+}
+
+/// A postponed URL keeps its place, with its new time and count.
+async fn postpones(store: Arc<dyn Store>) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    let batch = Batch {
+        discovered: (1..=3).map(|seq| open_url(crawl, seq)).collect(),
+        postponed: vec![(page_id(crawl, 3), 1, AT)],
+        ..Batch::default()
+    };
+    store.commit(crawl, &batch).await.unwrap();
+    let batch = Batch {
+        postponed: vec![(page_id(crawl, 1), 2, AT + 1), (page_id(crawl, 77), 1, AT)],
+        ..Batch::default()
+    };
+    store.commit(crawl, &batch).await.unwrap();
+    let expected = [
+        FrontierRow { attempts: 2, not_before_ms: AT + 1, ..open_url(crawl, 1) },
+        open_url(crawl, 2),
+        FrontierRow { attempts: 1, not_before_ms: AT, ..open_url(crawl, 3) },
+    ];
+    assert_eq!(frontier(&store, crawl).await, expected);
+}
+
+/// A journal entry with a known number replaces the old one; order is by number.
+async fn journal_entries_replace(store: Arc<dyn Store>) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    for changes in [
+        vec![change(10, "ten"), change(2, "two")],
+        vec![change(2, "two, longer"), change(11, "eleven")],
+    ] {
+        store.commit(crawl, &Batch { changes, ..Batch::default() }).await.unwrap();
+    }
+    let entries = store.open_crawl(None).await.unwrap().changes;
+    let expected =
+        [change(2, "two, longer"), change(10, "ten"), change(11, "eleven")].map(|c| c.entry);
+    assert_eq!(entries, expected);
+}
+
+/// URLs come back as they were, however odd; only NUL is replaced.
+async fn odd_text_survives(store: Arc<dyn Store>) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    let urls = [
+        "http://h/a".to_owned(),
+        "http://h/A".to_owned(),
+        "http://h/a ".to_owned(),
+        "http://h/ä".to_owned(),
+        "http://h/a\u{308}".to_owned(),
+        "http://h/🦀𝒳'\"\\%_?".to_owned(),
+        format!("http://h/{}", "🦀".repeat(25_000)),
+    ];
+    let discovered: Vec<_> = (1..)
+        .zip(&urls)
+        .map(|(seq, url)| FrontierRow {
+            url: url.as_str().into(),
+            url_hash: hash_of(url),
+            ..open_url(crawl, seq)
+        })
+        .collect();
+    let batch = Batch { discovered: discovered.clone(), ..Batch::default() };
+    store.commit(crawl, &batch).await.unwrap();
+    assert_eq!(frontier(&store, crawl).await, discovered);
+
+    let pages = (1..)
+        .zip(&urls)
+        .map(|(seq, url)| PageRow {
+            url: url.as_str().into(),
+            url_hash: hash_of(url),
+            title: Some("nul \0 🦀".to_owned()),
+            error: Some("\0".to_owned()),
+            final_url: Some(url.clone()),
+            content_length: i64::MAX as u64 / 100,
+            ..page(crawl, seq)
+        })
+        .collect();
+    store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
+    assert!(frontier(&store, crawl).await.is_empty());
+    assert_eq!(seen(&store, crawl).await.len(), urls.len());
+}
+
+/// A batch with nothing in it is no work, and closing twice does no harm.
+async fn nothing_is_fine(store: Arc<dyn Store>) {
+    store.commit(1, &Batch::default()).await.unwrap();
+    assert!(!store.describe().is_empty());
+    store.close().await;
+    store.close().await;
+}
+
+mod sqlite {
+    //! The contract on SQLite, and what SQLite's own tables then hold.
+
+    use super::*;
+    use crawldeck::store::sqlite::read;
+    use crawldeck::store::{OpenMode, open};
+    use sqlx::sqlite::SqliteConnectOptions;
+    use sqlx::{ConnectOptions, Row, SqliteConnection};
+    use tempfile::TempDir;
+
+    async fn new() -> (TempDir, Arc<dyn Store>) {
+        let dir = tempfile::tempdir().unwrap();
+        let name = format!("sqlite://{}/crawl.db", dir.path().display());
+        let store = open(&name, OpenMode::CreateIfMissing).await.unwrap();
+        (dir, store)
+    }
+
+    /// A connection of the test's own.
+    async fn look_into(dir: &TempDir) -> SqliteConnection {
+        let options = SqliteConnectOptions::new().filename(dir.path().join("crawl.db"));
+        options.connect().await.unwrap()
+    }
+
+    macro_rules! contract {
+        ($($promise:ident),+ $(,)?) => {$(
+            #[tokio::test]
+            async fn $promise() {
+                let (_dir, store) = new().await;
+                super::$promise(Arc::clone(&store)).await;
+                store.close().await;
+            }
+        )+};
+    }
+
+    contract![
+        resumes_where_it_was,
+        finds_the_newest_unfinished,
+        batches_are_atomic,
+        pages_are_never_doubled,
+        found_and_done_at_once,
+        frontier_in_portions,
+        sees_every_url_once,
+        postpones,
+        journal_entries_replace,
+        odd_text_survives,
+        nothing_is_fine,
+    ];
+
+    #[tokio::test]
+    async fn what_was_saved_is_there_after_reopening() {
+        let (dir, store) = new().await;
+        let crawl = store.create_crawl("{}").await.unwrap();
+        let batch = Batch { discovered: vec![open_url(crawl, 1)], ..Batch::default() };
+        store.commit(crawl, &batch).await.unwrap();
+        store.close().await;
+        assert!(!dir.path().join("crawl.db-wal").exists());
+
+        let name = dir.path().join("crawl.db");
+        let store = open(name.to_str().unwrap(), OpenMode::MustExist).await.unwrap();
+        assert_eq!(store.describe(), format!("sqlite {}", name.display()));
+        assert_eq!(store.open_crawl(None).await.unwrap().open, 1);
+        store.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_page_row_holds_what_it_was_given() {
+        let (dir, store) = new().await;
+        let crawl = store.create_crawl("{}").await.unwrap();
+        let given = PageRow {
+            state: RowState::Failed,
+            status: None,
+            title: Some("a\0b".to_owned()),
+            error: Some("timed out".to_owned()),
+            final_url: Some("http://h/x".to_owned()),
+            redirects: Some("[]".to_owned()),
+            found_on: Some(page_id(crawl, 1)),
+            ..page(crawl, 2)
+        };
+        store.commit(crawl, &Batch { pages: vec![given], ..Batch::default() }).await.unwrap();
+        let row = sqlx::query(
+            "SELECT json_array(id, crawl_id, url, hex(url_hash), host, state, status, \
+             content_length, content_type, title, depth, elapsed_ms, attempts, final_url, \
+             redirects, error, found_on, links_found, created_at, \
+             unixepoch(created_at)) FROM scraped_pages",
+        )
+        .fetch_one(&mut look_into(&dir).await)
+        .await
+        .unwrap();
+        let hash = format!("{:032X}", u128::from_be_bytes(hash_of(&url(2)).0));
+        let expected = serde_json::json!([
+            page_id(crawl, 2),
+            crawl,
+            &*url(2),
+            hash,
+            "127.0.0.1:8700",
+            "failed",
+            null,
+            1000,
+            "text/html",
+            "a\u{fffd}b",
+            1,
+            12,
+            1,
+            "http://h/x",
+            "[]",
+            "timed out",
+            page_id(crawl, 1),
+            3,
+            "2026-11-01 12:00:00.250",
+            AT / 1000
+        ]);
+        assert_eq!(row.get::<serde_json::Value, _>(0), expected);
+    }
+
+    #[tokio::test]
+    async fn hosts_are_sums_of_pages_even_of_pages_saved_again() {
+        let (dir, store) = new().await;
+        let crawl = store.create_crawl("{}").await.unwrap();
+        let other = |seq, state| PageRow { host: "other:1".into(), state, ..page(crawl, seq) };
+        for pages in [
+            vec![page(crawl, 1), page(crawl, 2), other(3, RowState::Failed)],
+            // The same URL again: once with the same number, once with another, once doubled.
+            vec![
+                PageRow { content_length: 5, state: RowState::Skipped, ..page(crawl, 1) },
+                PageRow { id: page_id(crawl, 99), created_at_ms: AT + 1, ..page(crawl, 2) },
+                other(3, RowState::Failed),
+                other(3, RowState::Ok),
+                other(4, RowState::Ok),
+            ],
+        ] {
+            store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
+        }
+        let mut db = look_into(&dir).await;
+        let kept: Vec<(String, i64, i64, i64, i64, i64, String, String)> = sqlx::query_as(
+            "SELECT host, pages, ok, failed, skipped, bytes, first_at, last_at FROM hosts \
+             WHERE crawl_id = ? ORDER BY host",
+        )
+        .bind(crawl)
+        .fetch_all(&mut db)
+        .await
+        .unwrap();
+        let at = |ms: u32| format!("2026-11-01 12:00:00.{ms}");
+        assert_eq!(
+            kept,
+            [
+                ("127.0.0.1:8700".to_owned(), 2, 1, 0, 1, 1005, at(250), at(251)),
+                ("other:1".to_owned(), 2, 2, 0, 0, 2000, at(250), at(250)),
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn who_links_to_this_404_is_one_query() {
+        let (dir, store) = new().await;
+        let crawl = store.create_crawl("{}").await.unwrap();
+        let mut pages: Vec<_> = (1..=4).map(|seq| page(crawl, seq)).collect();
+        pages[3].status = Some(404);
+        let links = [(1, 2), (1, 4), (2, 4), (2, 4), (3, 1)];
+        let links = links.map(|(from, to)| (page_id(crawl, from), page_id(crawl, to))).to_vec();
+        store.commit(crawl, &Batch { pages, links, ..Batch::default() }).await.unwrap();
+        let linking: Vec<String> = sqlx::query_scalar(
+            "SELECT page.url FROM scraped_pages gone \
+             JOIN links ON links.to_id = gone.id AND links.crawl_id = gone.crawl_id \
+             JOIN scraped_pages page ON page.id = links.from_id \
+             WHERE gone.status = 404 ORDER BY page.id",
+        )
+        .fetch_all(&mut look_into(&dir).await)
+        .await
+        .unwrap();
+        assert_eq!(linking, [url(1).to_string(), url(2).to_string()]);
+    }
+
+    /// How SQLite will run a statement, one line per step.
+    async fn plan(db: &mut SqliteConnection, statement: &str) -> String {
+        let rows = sqlx::query(sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")))
+            .fetch_all(db)
+            .await
+            .unwrap();
+        rows.iter().map(|row| row.get::<String, _>("detail") + "\n").collect()
+    }
+
+    #[tokio::test]
+    async fn resuming_reads_ranges_and_never_a_whole_table() {
+        let (dir, store) = new().await;
+        store.close().await;
+        let mut db = look_into(&dir).await;
+        for (statement, tables) in [
+            (read::FRONTIER_AFTER, vec!["frontier"]),
+            (read::SEEN, vec!["scraped_pages", "frontier"]),
+            (read::LAST_ID, vec!["scraped_pages", "frontier"]),
+            (read::OPEN_COUNT, vec!["frontier"]),
+            (read::CHANGES, vec!["changes"]),
+            (read::CRAWL, vec!["crawls"]),
+        ] {
+            let plan = plan(&mut db, statement).await;
+            for table in tables {
+                let index = plan.contains(&format!("SEARCH {table} USING INTEGER PRIMARY KEY"))
+                    || plan.contains(&format!("SEARCH {table} USING PRIMARY KEY"))
+                    || plan.contains(&format!("SEARCH {table} USING COVERING INDEX"));
+                assert!(index, "{statement}: {plan}");
+            }
+            assert!(!plan.contains("TEMP B-TREE"), "{statement}: {plan}");
+            let scans = plan.lines().filter(|step| step.contains("SCAN "));
+            assert!(scans.into_iter().all(|s| s.ends_with("SCAN CONSTANT ROW")), "{plan}");
+        }
+    }
+}

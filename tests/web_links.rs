@@ -1,0 +1,291 @@
+//! Promise: what a browser would follow from a page is found, whatever the page does.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+use bytes::Bytes;
+use crawldeck::web::links::{MAX_URL_LEN, Parsed, is_html, parse_html};
+use proptest::prelude::*;
+use url::Url;
+
+const PAGE: &str = "http://site.test/dir/page.html";
+
+fn parse_as(html: impl AsRef<[u8]>, content_type: Option<&str>) -> Parsed {
+    let body = [Bytes::copy_from_slice(html.as_ref())];
+    parse_html(&body, content_type, &Url::parse(PAGE).unwrap(), 10_000)
+}
+
+fn parse(html: impl AsRef<[u8]>) -> Parsed {
+    parse_as(html, Some("text/html; charset=utf-8"))
+}
+
+fn links(html: impl AsRef<[u8]>) -> Vec<String> {
+    parse(html).links.iter().map(ToString::to_string).collect()
+}
+
+fn title(html: impl AsRef<[u8]>, content_type: Option<&str>) -> String {
+    parse_as(html, content_type).title.unwrap()
+}
+
+#[test]
+fn every_form_of_link_is_found() {
+    let table = [
+        ("<a href=next.html>x</a>", "http://site.test/dir/next.html"),
+        ("<A HREF='/a'>x</A>", "http://site.test/a"),
+        ("<a class=x\nhref=\" \n/sp aced \t\">x</a>", "http://site.test/sp%20aced"),
+        ("<a href=\"//other.test/\">x", "http://other.test/"),
+        ("<a href=\"?q=1\">x", "http://site.test/dir/page.html?q=1"),
+        ("<a href=\"../up#part\">x", "http://site.test/up"),
+        ("<map><area href=area></map>", "http://site.test/dir/area"),
+        ("<link rel=next href=2>", "http://site.test/dir/2"),
+        ("<link rel='Canonical' href=/c>", "http://site.test/c"),
+        ("<link rel=alternate hreflang=de href=/de>", "http://site.test/de"),
+        ("<link rel=alternate type='text/html' href=/m>", "http://site.test/m"),
+        ("<frameset><frame src=f></frameset>", "http://site.test/dir/f"),
+        ("<iframe src=i></iframe>", "http://site.test/dir/i"),
+        ("<meta http-equiv=Refresh content='5; URL=/r'>", "http://site.test/r"),
+        (
+            "<meta http-equiv=refresh content='0;url=\"r?a=1&amp;b=2\" x'>",
+            "http://site.test/dir/r?a=1&b=2",
+        ),
+        ("<meta http-equiv=refresh content='3,/r'>", "http://site.test/r"),
+        ("<svg><a href=/svg>x</a></svg>", "http://site.test/svg"),
+        ("<a href=/x", ""),
+        ("<a href=\"ht\ntp://a.test/\">x", "http://a.test/"),
+    ];
+    for (html, expected) in table {
+        assert_eq!(links(html).join(" "), expected, "{html}");
+    }
+}
+
+#[test]
+fn what_is_no_page_is_not_followed() {
+    let table = [
+        "<link rel=stylesheet href=s.css>",
+        "<link rel='alternate stylesheet' href=s.css>",
+        "<link rel=alternate type=application/rss+xml href=feed>",
+        "<link href=x>",
+        "<a name=x>x</a>",
+        "<a href=''>x</a><a href='#top'>x</a>",
+        "<a href='javascript:go()'>x</a><a href='JavaScript:go()'>x</a>",
+        "<a href='java\nscript:go()'>x</a>",
+        "<a href='&#106;avascript:go()'>x</a>",
+        "<a href='mailto:a@b.test'>x</a><a href='tel:1'>x</a><a href='data:text/html,x'>x</a>",
+        "<a href='ftp://a.test/'>x</a>",
+        "<!-- <a href=/comment>x</a> -->",
+        "<script>var x = '<a href=/script>x</a>';</script>",
+        "<style><a href=/style></style><textarea><a href=/text></textarea>",
+        "<meta http-equiv=refresh content=30>",
+        "<meta name=refresh content='0;url=/x'>",
+    ];
+    for html in table {
+        let parsed = parse(html);
+        assert_eq!(parsed, Parsed::default(), "{html}");
+    }
+}
+
+#[test]
+fn the_first_base_counts_for_the_links_behind_it() {
+    assert_eq!(
+        links(
+            "<a href=a>x</a><base target=_blank><base href=/base/><base href=/late/><a href=b>x</a>"
+        ),
+        ["http://site.test/dir/a", "http://site.test/base/b"]
+    );
+    assert_eq!(links("<base href='http://cdn.test/x/'><a href='#p'>"), ["http://cdn.test/x/"]);
+    assert_eq!(links("<base href='data:x,y'><a href=b>"), ["http://site.test/dir/b"]);
+    assert_eq!(links("<base href='http://['><a href=b>"), ["http://site.test/dir/b"]);
+}
+
+#[test]
+fn entities_are_decoded_as_in_attributes() {
+    let table = [
+        ("/?a=1&amp;b=2", "/?a=1&b=2"),
+        ("/?a=1&#38;b=2", "/?a=1&b=2"),
+        ("/?a=1&#x26;b=2", "/?a=1&b=2"),
+        // A name without semicolon before `=` or a letter is text in an attribute.
+        ("/?a=1&copy=2&notx=3", "/?a=1&copy=2&notx=3"),
+        ("/caf&eacute;", "/caf%C3%A9"),
+        ("/&lt;&gt;&quot;&apos;", "/%3C%3E%22'"),
+        ("&#32;/x&nbsp;", "/x%C2%A0"),
+    ];
+    for (value, expected) in table {
+        let html = format!("<a href=\"{value}\">x</a>");
+        assert_eq!(links(&html), [format!("http://site.test{expected}")], "{value}");
+    }
+}
+
+#[test]
+fn titles_are_tidied() {
+    let html = "<title>\n  Fish &amp; Chips\t&#x2603; &nbsp; end\n</title>";
+    assert_eq!(title(html, None), "Fish & Chips \u{2603} end");
+    assert_eq!(parse("<title>  </title>").title, None);
+    assert_eq!(title("<svg><title>icon</title></svg><title>page</title>", None), "page");
+    assert_eq!(title("<title>one</title><title>two</title>", None), "one");
+    assert_eq!(title("<title>a <b> tag</title>", None), "a <b> tag");
+    assert_eq!(title(format!("<title>{}</title>", "ä".repeat(600)), None).chars().count(), 500);
+    let words = title(format!("<title>{}</title>", "ab ".repeat(600)), None);
+    assert!(words.chars().count() <= 500 && words.ends_with('b'), "{words}");
+    let endless = format!("<title>{}<a href=/x>", "t".repeat(1 << 20));
+    assert_eq!(parse(endless).title.unwrap().len(), 500);
+}
+
+#[test]
+fn the_encoding_is_found() {
+    let header = |charset: &str| format!("text/html; charset={charset}");
+    assert_eq!(title(b"<title>caf\xe9</title>", Some(&header("iso-8859-1"))), "café");
+    assert_eq!(title("<title>café</title>", Some(&header("\"UTF-8\""))), "café");
+    assert_eq!(title(b"<meta charset=windows-1251><title>\xcf\xf0</title>", None), "Пр");
+    let equiv =
+        b"<meta http-equiv='Content-Type' content='text/html; charset=koi8-r'><title>\xf0</title>";
+    assert_eq!(title(equiv, Some("text/html")), "П");
+    assert_eq!(title(b"<!-- <meta charset=koi8-r> --><title>caf\xe9</title>", None), "café");
+    assert_eq!(title("<title>café</title>", None), "café");
+    assert_eq!(title(b"<title>caf\xe9</title>", None), "café");
+    // The byte order mark wins over the header.
+    assert_eq!(title("\u{feff}<title>café</title>", Some(&header("iso-8859-1"))), "café");
+    assert_eq!(title(b"<meta charset=shift_jis><title>\x83\x65</title>", None), "テ");
+    // A lie: readable as ASCII, so not UTF-16.
+    assert_eq!(title("<meta charset=utf-16><title>é</title>", None), "é");
+    assert_eq!(
+        title(b"<title>\xff\xfe bad \xc3</title>", Some(&header("utf-8"))),
+        "\u{fffd}\u{fffd} bad \u{fffd}"
+    );
+
+    let text = "<title>grün</title><a href=/ü?ü>x</a>";
+    for (mark, bytes) in [
+        (&b"\xff\xfe"[..], text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>()),
+        (b"\xfe\xff", text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
+    ] {
+        let parsed = parse_as([mark, &bytes].concat(), Some("text/html"));
+        assert_eq!(parsed.title.unwrap(), "grün");
+        assert_eq!(parsed.links[0].as_str(), "http://site.test/%C3%BC?%C3%BC");
+    }
+}
+
+#[test]
+fn queries_are_written_in_the_encoding_of_the_page() {
+    let parsed = parse_as(b"<a href='/\xe9?q=\xe9'>", Some("text/html; charset=latin1"));
+    assert_eq!(parsed.links[0].as_str(), "http://site.test/%C3%A9?q=%E9");
+}
+
+#[test]
+fn links_are_distinct_and_in_document_order() {
+    let html = "<a href=/b>1<a href=/a>2<a href=/b#x>3<a href=http://SITE.test:80/a>4<a href=/%c3>5<a href=/%C3>6";
+    assert_eq!(links(html), ["http://site.test/b", "http://site.test/a", "http://site.test/%c3"]);
+}
+
+#[test]
+fn malformed_and_endless_links_are_counted() {
+    let long = "x".repeat(MAX_URL_LEN);
+    let huge = "y".repeat(1 << 20);
+    let html = format!(
+        "<a href='http://['>1<a href='http://a:99999/'>2<a href='/{long}'>3<a href='/{huge}'>4<a href=/ok>5"
+    );
+    let parsed = parse(html);
+    assert_eq!(parsed.refused_links, 4);
+    assert_eq!(parsed.links.len(), 1);
+    assert!(!parsed.truncated);
+}
+
+#[test]
+fn at_most_so_many_links_are_taken() {
+    use std::fmt::Write;
+    let mut html = String::new();
+    for n in 0..100_000 {
+        write!(html, "<a href=/{n}>x</a>").unwrap();
+    }
+    html.push_str("<title>late</title>");
+    let parsed = parse(html);
+    assert_eq!(parsed.links.len(), 10_000);
+    assert!(parsed.truncated);
+    assert_eq!(parsed.links[9_999].path(), "/9999");
+    assert_eq!(parsed.title.unwrap(), "late");
+
+    let few = [Bytes::from_static(b"<a href=/1>x<a href=/2>x<a href=/2>x<a href=/1>x")];
+    assert!(!parse_html(&few, None, &Url::parse(PAGE).unwrap(), 2).truncated);
+    assert!(parse_html(&few, None, &Url::parse(PAGE).unwrap(), 1).truncated);
+}
+
+#[test]
+fn a_long_base_does_not_multiply_a_short_page() {
+    use std::fmt::Write;
+    let mut html = format!("<title>t</title><base href='/{}/'>", "b".repeat(MAX_URL_LEN - 100));
+    for n in 0..9_000 {
+        write!(html, "<a href={n}>").unwrap();
+    }
+    let parsed = parse(html);
+    assert!(parsed.truncated);
+    let bytes: usize = parsed.links.iter().map(|url| url.as_str().len()).sum();
+    assert!(bytes < 9 << 20, "{bytes}");
+}
+
+#[test]
+fn a_malicious_page_keeps_what_was_found_before_it() {
+    let attribute =
+        format!("<title>t</title><a href=/ok>x<a title='{}' href=/late>", "z".repeat(20 << 20));
+    let parsed = parse(attribute);
+    assert_eq!((parsed.links.len(), parsed.truncated), (1, true));
+    let nested = format!("<title>t</title><a href=/ok>x{}<a href=/late>", "<b>".repeat(2_000_000));
+    let parsed = parse(nested);
+    assert_eq!((parsed.links.len(), parsed.truncated), (1, true));
+    // What real pages do: an image inside its tag, paragraphs never closed.
+    let image = format!("<img src='data:image/png;base64,{}'><a href=/ok>x", "A".repeat(3 << 20));
+    assert!(!parse(image).truncated);
+    let open = format!("{}<a href=/ok>x", "<p>text<li>".repeat(20_000));
+    assert!(!parse(open).truncated);
+}
+
+#[test]
+fn html_is_told_from_other_types() {
+    for header in ["text/html", "TEXT/HTML;charset=x", "application/xhtml+xml ; q=1"] {
+        assert!(is_html(Some(header), b""), "{header}");
+    }
+    for header in ["text/plain", "application/json", "text/htmlx", "image/png; a=text/html"] {
+        assert!(!is_html(Some(header), b"<html>"), "{header}");
+    }
+    for body in ["<!DOCTYPE html>", " \n<HTML lang=en>", "\u{feff}<!-- x", "<p>", "<a href=/>"] {
+        assert!(is_html(None, body.as_bytes()), "{body}");
+        assert!(is_html(Some(" "), body.as_bytes()), "{body}");
+    }
+    for body in ["", "{}", "<?xml", "<abbr>", "\u{89}PNG", "text <a href=/>"] {
+        assert!(!is_html(None, body.as_bytes()), "{body}");
+    }
+}
+
+/// Everything that could be torn apart by a boundary between two chunks.
+const TORN: &str = "\u{feff}<!doctype html><html><head><meta name=x content='é'>\
+    <title>Fünf &amp; Sechs \u{2603}</title><base href='/bäse/'><link rel=\"next\" href=2>\
+    <meta http-equiv=refresh content='1; url=r&#101;f'></head><body>\
+    <script>if (a < b) { x = '</a>'; }</script><!-- <a href=no> -->\
+    <a href=\"caf\u{e9}?a=1&amp;b=\u{1f600}\">x</a><a\nhref = 'a b'>y</a><img src=x alt='>'>\
+    <a href=/plain>z</a></body></html>";
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    #[test]
+    fn any_split_of_a_page_gives_the_same(cuts in prop::collection::vec(0..TORN.len(), 0..12), latin in any::<bool>(), utf16 in any::<bool>()) {
+        let bytes: Vec<u8> = match (utf16, latin) {
+            (true, _) => TORN.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            (false, true) => TORN[3..].chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect(),
+            (false, false) => TORN[3..].as_bytes().to_vec(),
+        };
+        let base = Url::parse(PAGE).unwrap();
+        let whole = parse_html(&[Bytes::from(bytes.clone())], None, &base, 100);
+        prop_assert_eq!(whole.links.len(), 5);
+        let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
+        cuts.sort_unstable();
+        let mut chunks = Vec::new();
+        let mut start = 0;
+        for cut in cuts.into_iter().chain([bytes.len()]) {
+            chunks.push(Bytes::copy_from_slice(&bytes[start..cut]));
+            start = cut;
+        }
+        prop_assert_eq!(parse_html(&chunks, None, &base, 100), whole);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
+        let base = Url::parse(PAGE).unwrap();
+        let _ = parse_html(&[Bytes::from(bytes)], None, &base, 100);
+    }
+}
