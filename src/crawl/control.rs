@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::clock::Shares;
@@ -35,6 +36,8 @@ const QUIET_TICK: f64 = 1.0;
 pub struct Start {
     /// What the tasks share.
     pub shared: Arc<Shared>,
+    /// The saver's task, which outlives the crew.
+    pub saver: JoinHandle<()>,
     /// Where commands come from.
     pub commands: mpsc::Receiver<(Command, Origin)>,
     /// Where snapshots go.
@@ -51,6 +54,7 @@ pub struct Start {
 
 struct Control {
     shared: Arc<Shared>,
+    saver: Option<JoinHandle<()>>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     dials: Dials,
     journal: Journal,
@@ -74,7 +78,7 @@ struct Control {
 
 /// Runs the crawl to its end; returns its summary.
 pub async fn run(start: Start) -> Summary {
-    let Start { shared, mut commands, snapshots, dials, journal, first_pages, target } = start;
+    let Start { shared, saver, mut commands, snapshots, dials, journal, first_pages, target } = start;
     let last = Snapshot {
         crawl_id: shared.crawl,
         target,
@@ -102,6 +106,7 @@ pub async fn run(start: Start) -> Summary {
         producer_shares: Shares::default(),
         worker_shares: Shares::default(),
         saver_shares: Shares::default(),
+        saver: Some(saver),
         shared,
     };
     control.last.changes = control.journal.newest_first();
@@ -146,25 +151,13 @@ impl Control {
         let shared = Arc::clone(&self.shared);
         shared.frontier.stop();
         shared.queue.close();
-        // Paused workers hold a URL each; nothing they do from here on starts a request.
-        shared.tasks.close();
-        let mut tick = ticker();
-        let mut saver_told = false;
-        loop {
-            // Producer, workers and loader first; then the saver, which must outlive them.
-            if !saver_told && shared.tasks.len() <= 1 {
-                shared.frontier.close();
-                saver_told = true;
-            }
-            tokio::select! {
-                () = shared.tasks.wait() => break,
-                Some((command, origin)) = commands.recv() => {
-                    self.apply(command, origin);
-                    self.publish(false);
-                }
-                _ = tick.tick() => self.publish(true),
-                () = tokio::time::sleep(Duration::from_millis(5)), if !saver_told => {}
-            }
+        shared.crew.close();
+        let crew = shared.crew.wait();
+        self.serve_until(commands, crew).await;
+        // Nobody is left to hand anything in: the saver writes what there is and ends.
+        shared.frontier.close();
+        if let Some(saver) = self.saver.take() {
+            self.serve_until(commands, saver).await;
         }
         let drained = shared.frontier.is_drained();
         let totals = shared.frontier.with(|inner| inner.totals);
@@ -183,6 +176,26 @@ impl Control {
         self.process.read();
         self.publish(false);
         Summary::of(&self.last, shared.saver.lost.load(Relaxed))
+    }
+
+    /// Serves commands and publishes until `end`.
+    async fn serve_until<F: Future>(
+        &mut self,
+        commands: &mut mpsc::Receiver<(Command, Origin)>,
+        end: F,
+    ) {
+        let mut tick = ticker();
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                _ = &mut end => return,
+                Some((command, origin)) = commands.recv() => {
+                    self.apply(command, origin);
+                    self.publish(false);
+                }
+                _ = tick.tick() => self.publish(true),
+            }
+        }
     }
 
     /// Puts a dial to a value, for those who are at work and those who wait.
@@ -213,8 +226,7 @@ impl Control {
                     self.stop_now(origin);
                 } else if !self.run.is_final() {
                     self.log(What::Stop, origin, None);
-                    self.unpause();
-                    self.run = RunState::Stopping;
+                    self.begin_stopping();
                 }
             }
             Command::StopNow => self.stop_now(origin),
@@ -224,10 +236,17 @@ impl Control {
     fn stop_now(&mut self, origin: Origin) {
         if !self.shared.abort.is_cancelled() {
             self.log(What::StopNow, origin, None);
-            self.unpause();
-            self.run = RunState::Stopping;
             self.shared.abort.cancel();
+            self.begin_stopping();
         }
+    }
+
+    /// The queue closes before a pause ends: no paused worker may start a request now.
+    fn begin_stopping(&mut self) {
+        self.shared.frontier.stop();
+        self.shared.queue.close();
+        self.unpause();
+        self.run = RunState::Stopping;
     }
 
     fn refuse(&mut self, why: impl Into<Arc<str>>) {

@@ -92,7 +92,8 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Entry) {
             return hand_in(shared, slot, entry, Visit::unfetched(failed)).await;
         }
     };
-    let permit = admission(shared, slot).await;
+    // Stopping: a request not yet started is left to the resumed crawl.
+    let Some(permit) = admission(shared, slot).await else { return };
     if shared.pace_binds() {
         shared.frontier.started(&entry.url);
     }
@@ -125,8 +126,16 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Entry) {
     hand_in(shared, slot, entry, visit).await;
 }
 
-/// Waits for a permit and for the rate; while the crawl is paused nothing starts.
-async fn admission(shared: &Shared, slot: &Slot) -> Permit {
+/// Waits for a permit and for the rate; while the crawl is paused nothing starts, and nothing
+/// any more (`None`) once it is stopping.
+async fn admission(shared: &Shared, slot: &Slot) -> Option<Permit> {
+    tokio::select! {
+        permit = permit(shared, slot) => (!shared.queue.is_closed()).then_some(permit),
+        () = shared.queue.closed() => None,
+    }
+}
+
+async fn permit(shared: &Shared, slot: &Slot) -> Permit {
     let mut paused = shared.paused.subscribe();
     loop {
         if *paused.borrow_and_update() {

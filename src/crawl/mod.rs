@@ -52,7 +52,8 @@ use self::window::Pace;
 use crate::config::Settings;
 use crate::store::{CrawlId, Store, StoreError, StoredCrawl};
 use crate::web::fetch::{FetchSetupError, Fetcher};
-use crate::web::url::{Scope, ScopeError, UrlHash};
+use crate::web::scope::{Scope, ScopeError};
+use crate::web::url::UrlHash;
 
 /// Commands that may wait for the control task.
 const COMMANDS: usize = 64;
@@ -198,7 +199,7 @@ fn launch(
         saver_clock: Clock::new(SaverState::Idle as usize),
         saver: saver::SaverGauge::default(),
         stall: Arc::default(),
-        tasks: TaskTracker::new(),
+        crew: TaskTracker::new(),
         settings,
     });
     let first = Arc::new(Snapshot {
@@ -211,12 +212,12 @@ fn launch(
     });
     let (snapshot_sender, snapshots) = watch::channel(first);
     let (command_sender, commands) = mpsc::channel(COMMANDS);
-    let tasks = &shared.tasks;
-    tasks.spawn(saver::run(Arc::clone(&shared)));
-    tasks.spawn(producer::run(Arc::clone(&shared)));
-    tasks.spawn(load(Arc::clone(&shared), stored.is_some()));
+    let saver = tokio::spawn(saver::run(Arc::clone(&shared)));
+    shared.crew.spawn(producer::run(Arc::clone(&shared)));
+    shared.crew.spawn(load(Arc::clone(&shared), stored.is_some()));
     let control = tokio::spawn(control::run(control::Start {
         first_pages: totals.pages,
+        saver,
         shared,
         commands,
         snapshots: snapshot_sender,

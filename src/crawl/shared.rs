@@ -20,7 +20,7 @@ use super::workers::Pool;
 use crate::config::Settings;
 use crate::store::{CrawlId, Store};
 use crate::web::fetch::Fetcher;
-use crate::web::url::Scope;
+use crate::web::scope::Scope;
 
 /// Bytes of results that may wait for the saver, in KiB.
 pub const SAVER_BUDGET_KIB: u32 = 16 << 10;
@@ -93,8 +93,8 @@ pub struct Shared {
     pub saver: SaverGauge,
     /// How long the event loop was blocked.
     pub stall: Arc<Stall>,
-    /// Every task of the pipeline.
-    pub tasks: TaskTracker,
+    /// Producer, workers, loader: all tasks but the saver, which must outlive them.
+    pub crew: TaskTracker,
 }
 
 impl Shared {

@@ -91,7 +91,7 @@ impl Pool {
                 *present = true;
                 slot.enter(WorkerState::Idle);
                 let worker = run(Arc::clone(shared), Arc::clone(slot));
-                shared.tasks.spawn(shared.stall.watch(worker));
+                shared.crew.spawn(shared.stall.watch(worker));
             }
         }
         pool.target.send_replace(workers);
