@@ -21,5 +21,6 @@
 
 pub mod config;
 pub mod crawl;
+pub mod lab;
 pub mod store;
 pub mod web;
