@@ -27,6 +27,8 @@ pub enum Topic {
     Size,
     /// Charset and how it is declared.
     Charset,
+    /// Whether only one unusual link leads there.
+    Shy,
     /// Time until the answer.
     Latency,
     /// Quotes, letter case and traps of the HTML.

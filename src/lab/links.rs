@@ -117,10 +117,10 @@ impl Plan {
         // A duplicate repeats its original, links and all.
         let text = if kind == Kind::Duplicate { self.original(n) } else { n };
         let mut dice = self.dice(text, Topic::Links);
-        if kind == Kind::Duplicate || dice.chance(60) {
+        if kind == Kind::Duplicate || (dice.chance(60) && !self.is_shy(text)) {
             out.push(Link::varied(text, Spot::Canonical, &mut dice));
         }
-        if text + 1 < self.pages() {
+        if text + 1 < self.pages() && !self.is_shy(text + 1) {
             if dice.chance(150) {
                 out.push(Link::varied(text + 1, Spot::Next, &mut dice));
             }
@@ -135,7 +135,12 @@ impl Plan {
         out.push(Link::plain(0, Spot::Nav));
         out.push(Link::varied(Self::parent(text), Spot::Nav, &mut dice));
         for child in self.children(text) {
-            out.push(Link::varied(child, Spot::List, &mut dice));
+            let spot = if self.is_shy(child) {
+                dice.pick(&[Spot::Area, Spot::Frame, Spot::Alternate, Spot::Next, Spot::Refresh])
+            } else {
+                Spot::List
+            };
+            out.push(Link::varied(child, spot, &mut dice));
         }
         for _ in 0..9 + dice.below(10) {
             let to = self.somewhere(text, &mut dice);
@@ -144,7 +149,7 @@ impl Plan {
                 out.push(Link::varied(to, Spot::Inline, &mut dice));
             }
         }
-        if dice.chance(100) {
+        if dice.chance(100) && !self.is_shy(text) {
             out.push(Link { fragment: true, ..Link::plain(text, Spot::Inline) });
         }
         if dice.chance(30) {
@@ -170,6 +175,7 @@ impl Plan {
             }
             to = dice.below(bound);
         }
-        to
+        // A shy number's parent has children, so it is not shy.
+        if self.is_shy(to) { Self::parent(to) } else { to }
     }
 }

@@ -158,6 +158,12 @@ impl Plan {
         }
     }
 
+    /// Only its parent links to `n`, and not by an anchor: a crawl that overlooks one kind of
+    /// link, or resolves it wrongly, misses it.
+    pub fn is_shy(&self, n: u32) -> bool {
+        n > 0 && self.children(n).is_empty() && self.dice(n, Topic::Shy).chance(40)
+    }
+
     /// The host of `n`; the hosts are of unequal size.
     pub fn host(&self, n: u32) -> usize {
         if n == 0 {
@@ -223,19 +229,20 @@ impl Plan {
     /// Where redirect `n` ends: never at another redirect nor at anything that fails for a
     /// while, or two rows would share one page's attempts.
     pub fn target(&self, n: u32) -> u32 {
-        self.seek(n, |kind| {
+        self.seek(n, |m| {
+            let kind = self.kind(m);
             !matches!(kind, Kind::Redirect | Kind::Flaky { .. } | Kind::Broken | Kind::Duplicate)
         })
     }
 
     /// The page that duplicate `n` repeats.
     pub fn original(&self, n: u32) -> u32 {
-        self.seek(n, |kind| kind == Kind::Page)
+        self.seek(n, |m| self.kind(m) == Kind::Page && !self.is_shy(m))
     }
 
-    fn seek(&self, n: u32, fits: impl Fn(Kind) -> bool) -> u32 {
+    fn seek(&self, n: u32, fits: impl Fn(u32) -> bool) -> u32 {
         let mut dice = self.dice(n, Topic::Target);
-        (0..32).map(|_| dice.below(self.pages)).find(|m| fits(self.kind(*m))).unwrap_or(0)
+        (0..32).map(|_| dice.below(self.pages)).find(|m| fits(*m)).unwrap_or(0)
     }
 
     /// How many redirects the chain of `n` has: 1 to 3.

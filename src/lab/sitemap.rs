@@ -1,6 +1,6 @@
 //! `robots.txt` and the sitemap of each host: an index and its parts, made when asked for.
 //!
-//! It must list only pages that are found by links anyway.
+//! It must list only pages that are found by links anyway, and none of the shy ones.
 
 use std::fmt::Write as _;
 
@@ -57,7 +57,7 @@ fn urls(host: &Host, number: u32) -> String {
     let first = number * PART;
     for n in first..plan.pages().min(first.saturating_add(PART)) {
         let listed = matches!(plan.kind(n), Kind::Page | Kind::Flaky { .. });
-        if listed && plan.host(n) == host.index {
+        if listed && !plan.is_shy(n) && plan.host(n) == host.index {
             let path = plan.path(n).replace('&', "&amp;");
             let _ = writeln!(xml, "<url><loc>http://127.0.0.1:{port}{path}</loc></url>");
         }
