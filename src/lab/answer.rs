@@ -10,10 +10,11 @@ use http::header::{ALLOW, CONTENT_TYPE, LOCATION};
 use http::{Method, StatusCode, Uri};
 use serde_json::json;
 
+use super::address::Place;
 use super::dice::Topic;
 use super::door::Cut;
 use super::links::{Form, Link, Spot};
-use super::plan::{Kind, Place, Plan};
+use super::plan::{Kind, Plan};
 use super::prose::{Language, sentence};
 use super::site::{Host, Site};
 use super::{page, sitemap};

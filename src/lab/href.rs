@@ -3,6 +3,7 @@
 //!
 //! It must not know where in the page the address stands.
 
+use super::address::{lower_case_escapes, unescape};
 use super::dice::Topic;
 use super::links::{Form, Link, Spelling};
 use super::plan::{HOSTS, Plan};
@@ -84,37 +85,6 @@ fn relative(from: &str, to: &str) -> String {
     let ups = folder[shared..].matches('/').count();
     let href = format!("{}{}", "../".repeat(ups), &to[shared..]);
     if href.is_empty() { "./".to_owned() } else { href }
-}
-
-fn lower_case_escapes(path: &str) -> String {
-    let mut hex_left = 0;
-    path.chars()
-        .map(|c| match (c, hex_left) {
-            ('%', _) => {
-                hex_left = 2;
-                c
-            }
-            (c, 1..) => {
-                hex_left -= 1;
-                c.to_ascii_lowercase()
-            }
-            _ => c,
-        })
-        .collect()
-}
-
-/// Escapes as the characters they stand for; paths of the plan hold whole UTF-8 characters.
-fn unescape(path: &str) -> String {
-    let mut bytes = Vec::with_capacity(path.len());
-    let mut rest = path;
-    while let Some(at) = rest.find('%') {
-        bytes.extend_from_slice(&rest.as_bytes()[..at]);
-        let hex = rest.get(at + 1..at + 3).unwrap_or_default();
-        bytes.push(u8::from_str_radix(hex, 16).unwrap_or(b'%'));
-        rest = rest.get(at + 3..).unwrap_or_default();
-    }
-    bytes.extend_from_slice(rest.as_bytes());
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 #[cfg(test)]

@@ -6,14 +6,16 @@
 //! ```text
 //! door     connections that can be cut         plan     what each number is
 //! site     shared state, counting, capacity    links    its links, as data
-//! answer   what a request gets                 href     how a link is written
-//! endpoints, sitemap, home                     page     its HTML, with prose
+//! answer   what a request gets                 address  its path; href, how a link is written
+//! endpoints, sitemap, home                     page     its HTML, with prose and charset
 //! load     requests in flight                  truth    what a crawl must find
 //! ```
 //!
 //! It knows nothing of the crawler.
 
+mod address;
 mod answer;
+mod charset;
 mod dice;
 mod door;
 mod endpoints;

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
+use super::charset::Charset;
 use super::dice::{Dice, Topic};
 use super::href::Base;
 use super::links::{Link, Spot};
@@ -19,70 +20,6 @@ pub struct Rendered {
     pub body: Bytes,
     /// The `Content-Type`.
     pub content_type: &'static str,
-}
-
-/// How a page is encoded and how it says so.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Charset {
-    /// UTF-8 by header.
-    Utf8,
-    /// UTF-8 by `<meta charset>` alone.
-    Utf8Meta,
-    /// UTF-8 by byte order mark alone.
-    Utf8Bom,
-    /// ISO-8859-1 by header.
-    Latin1,
-    /// windows-1251 by `<meta http-equiv>` alone.
-    Cyrillic,
-}
-
-impl Charset {
-    fn of(plan: &Plan, n: u32) -> Self {
-        match plan.dice(n, Topic::Charset).below(100) {
-            _ if n == 0 => Self::Utf8,
-            0..3 => Self::Latin1,
-            3..6 => Self::Cyrillic,
-            6..8 => Self::Utf8Bom,
-            8..20 => Self::Utf8Meta,
-            _ => Self::Utf8,
-        }
-    }
-
-    fn language(self) -> Language {
-        match self {
-            Self::Latin1 => Language::Latin,
-            Self::Cyrillic => Language::Russian,
-            _ => Language::World,
-        }
-    }
-
-    fn content_type(self) -> &'static str {
-        match self {
-            Self::Utf8 => "text/html; charset=utf-8",
-            Self::Latin1 => "text/html; charset=ISO-8859-1",
-            Self::Utf8Meta | Self::Utf8Bom | Self::Cyrillic => "text/html",
-        }
-    }
-
-    fn meta(self) -> &'static str {
-        match self {
-            Self::Utf8Meta => "<meta charset=\"utf-8\">\n",
-            Self::Cyrillic => {
-                "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=windows-1251\">\n"
-            }
-            _ => "",
-        }
-    }
-
-    /// What does not fit becomes a numeric character reference.
-    fn encode(self, html: String) -> Bytes {
-        match self {
-            Self::Utf8 | Self::Utf8Meta => html.into(),
-            Self::Utf8Bom => [b"\xEF\xBB\xBF", html.as_bytes()].concat().into(),
-            Self::Latin1 => encoding_rs::WINDOWS_1252.encode(&html).0.into_owned().into(),
-            Self::Cyrillic => encoding_rs::WINDOWS_1251.encode(&html).0.into_owned().into(),
-        }
-    }
 }
 
 /// Things that look like links and are none; nothing under `/trap/` answers 200.

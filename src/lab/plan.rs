@@ -1,13 +1,12 @@
 //! The plan of the generated web: what the page of a number is, where it lives, how long it
 //! takes. All of it follows from seed and page count; nothing is stored per page.
 //!
-//! It must not know ports, HTML or HTTP.
+//! It must not know paths, ports, HTML or HTTP.
 //!
 //! Page 0 is the entry. Pages form a tree of [`FANOUT`] children each (page `n` has
 //! `8n + 1 ..= 8n + 8`), so that everything is reachable; only pages without children may be
 //! anything else than a page that finally answers 200 with its links.
 
-use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::dice::{Dice, Topic};
@@ -54,55 +53,12 @@ impl Kind {
     }
 }
 
-/// What an address of a host stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// The page of this number.
-    Number(u32),
-    /// Hop `1..` of the redirect of this number.
-    Hop(u32, u32),
-}
-
 /// Seed and page count: all that a web is.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     seed: u64,
     pages: u32,
 }
-
-/// Kept percent-encoded, as a canonical URL has them.
-const SECTIONS: [&str; 10] = [
-    "harbours",
-    "rivers",
-    "letters",
-    "museum",
-    "stra%C3%9Fen",
-    "islands",
-    "r%C3%ADos",
-    "maps",
-    "%E7%81%AF%E5%8F%B0",
-    "%D0%BA%D0%B0%D1%80%D1%82%D1%8B",
-];
-
-/// Without digits: the last run of digits in a path is the page's number.
-const SLUGS: [&str; 16] = [
-    "quiet-bay",
-    "north-pier",
-    "old-light",
-    "salt-road",
-    "gl%C3%BCcksburg",
-    "ferry-times",
-    "tide-table",
-    "caf%C3%A9-du-port",
-    "signal-book",
-    "chart-room",
-    "%E6%B8%AF",
-    "storm-log",
-    "keeper",
-    "Fog_Horn",
-    "rope.and.sail",
-    "sm%C3%B8rebr%C3%B8d",
-];
 
 impl Plan {
     /// A web of `pages` numbers, at least the entry.
@@ -177,55 +133,6 @@ impl Plan {
         }
     }
 
-    /// Path and query of `n`, in canonical form.
-    pub fn path(&self, n: u32) -> String {
-        if n == 0 {
-            return "/".to_owned();
-        }
-        let mut dice = self.dice(n, Topic::Path);
-        let section = dice.pick(&SECTIONS);
-        let slug = dice.pick(&SLUGS);
-        match self.kind(n) {
-            Kind::Missing => format!("/old/{slug}-{n}"),
-            Kind::Gone => format!("/archive/{slug}-{n}"),
-            Kind::Redirect => format!("/go/{n}"),
-            Kind::Broken => format!("/app/{slug}-{n}"),
-            Kind::Pdf => format!("/files/{slug}-{n}.pdf"),
-            Kind::Text => format!("/files/{slug}-{n}.txt"),
-            Kind::Json => format!("/data/{slug}-{n}.json"),
-            Kind::Page | Kind::Flaky { .. } | Kind::Duplicate => match dice.below(20) {
-                0..7 => format!("/{section}/{slug}-{n}"),
-                7..12 => format!("/{section}/{slug}-{n}.html"),
-                12..15 => format!("/{section}/{n}/"),
-                15..17 => format!("/{section}/{slug}/{n}"),
-                17 => format!("/{section}/item?id={n}&view=full"),
-                18 => format!("/deep/{section}/{slug}/page/{n}.html"),
-                _ => format!("/{slug}-{n}.html"),
-            },
-        }
-    }
-
-    /// What stands at this path and query of a host; the inverse of [`Self::path`].
-    pub fn find(&self, host: usize, path: &str) -> Option<Place> {
-        let path = upper_case_escapes(path);
-        if path == "/" {
-            return (host == 0).then_some(Place::Number(0));
-        }
-        if let Some((n, hop)) = path.strip_prefix("/go/").and_then(|rest| rest.split_once('/')) {
-            let (n, hop) = (self.number(n)?, self.number(hop)?);
-            let known = self.kind(n) == Kind::Redirect && (1..self.hops(n)).contains(&hop);
-            return (known && self.hop_host(n, hop) == host).then_some(Place::Hop(n, hop));
-        }
-        let end = path.rfind(|c: char| c.is_ascii_digit())? + 1;
-        let start = path[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
-        let n = self.number(&path[start..end])?;
-        (self.host(n) == host && self.path(n) == path).then_some(Place::Number(n))
-    }
-
-    fn number(&self, digits: &str) -> Option<u32> {
-        digits.parse().ok().filter(|n| *n < self.pages)
-    }
-
     /// Where redirect `n` ends: never at another redirect nor at anything that fails for a
     /// while, or two rows would share one page's attempts.
     pub fn target(&self, n: u32) -> u32 {
@@ -258,15 +165,6 @@ impl Plan {
     pub fn hop_host(&self, n: u32, hop: u32) -> usize {
         let own = self.host(n);
         if hop == 0 { own } else { (own + (self.hop_roll(n, hop) & 1) as usize) % HOSTS }
-    }
-
-    /// The path of hop `hop` of redirect `n`.
-    pub fn hop_path(&self, n: u32, hop: u32) -> String {
-        let mut path = self.path(n);
-        if hop > 0 {
-            let _ = write!(path, "/{hop}");
-        }
-        path
     }
 
     /// The status of hop `hop` of redirect `n`.
@@ -304,37 +202,9 @@ impl Plan {
     }
 }
 
-fn upper_case_escapes(path: &str) -> String {
-    let mut hex_left = 0;
-    path.chars()
-        .map(|c| match (c, hex_left) {
-            ('%', _) => {
-                hex_left = 2;
-                c
-            }
-            (c, 1..) => {
-                hex_left -= 1;
-                c.to_ascii_uppercase()
-            }
-            _ => c,
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_address_leads_back_to_its_number() {
-        let plan = Plan::new(7, 5000);
-        for n in 0..5000 {
-            let (host, path) = (plan.host(n), plan.path(n));
-            assert_eq!(plan.find(host, &path), Some(Place::Number(n)), "{path}");
-            assert_eq!(plan.find((host + 1) % HOSTS, &path), None, "{path}");
-        }
-        assert_eq!(plan.find(0, "/old/unknown-99999999999"), None);
-    }
 
     #[test]
     fn every_kind_occurs_and_redirects_end() {
