@@ -19,7 +19,11 @@
 //! out, [`crawl::command::Command`] in. The engine knows no terminal; the dashboard knows
 //! no HTTP and no SQL.
 
+pub mod cli;
 pub mod config;
 pub mod crawl;
+pub mod headless;
+pub mod lab;
+pub mod signals;
 pub mod store;
 pub mod web;

@@ -1,2 +1,333 @@
-//! crawldeck.
-fn main() {}
+//! The thin binary: parses the command line, runs a mode, maps the outcome to an exit code.
+
+use std::io::{IsTerminal, Write, stdin, stdout};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::CommandFactory;
+use thiserror::Error;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+use url::Url;
+
+use crawldeck::cli::{self, Cli, Command, CrawlOptions, DEFAULT_DB, LabOptions, LogOptions};
+use crawldeck::config::Settings;
+use crawldeck::crawl::snapshot::RunState;
+use crawldeck::crawl::summary::Summary;
+use crawldeck::crawl::{self, Crawl, CrawlError};
+use crawldeck::headless::{self, tell};
+use crawldeck::lab::{self, Lab, LabError};
+use crawldeck::signals::Signals;
+use crawldeck::store::{self, OpenMode, Store, StoreError};
+use crawldeck::web::url::{ScopeKind, parse_seed};
+
+/// Why the program could not do what it was asked to.
+#[derive(Debug, Error)]
+enum Failure {
+    #[error(transparent)]
+    Crawl(#[from] CrawlError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Lab(#[from] LabError),
+    #[error("{what}: {source}")]
+    Io { what: String, source: std::io::Error },
+    /// A wrong command line that only shows once files are read.
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl Failure {
+    fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+
+    fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_) | Self::Crawl(CrawlError::NoSeeds) => ExitCode::from(2),
+            _ => ExitCode::FAILURE,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let cli = cli::parse(std::env::args_os());
+    // The one TLS provider of the process; a second installation is refused and harmless.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Failure::io("the event loop cannot start"))
+        .and_then(|runtime| runtime.block_on(Box::pin(run(cli))));
+    match outcome {
+        Ok(code) => code,
+        Err(failure) => {
+            tell(&format!("crawldeck: {failure}"));
+            failure.exit_code()
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+    match cli.command {
+        None => demonstrate(&cli.lab, &cli.options).await,
+        Some(Command::Crawl { seeds, options }) => crawl_seeds(seeds, &options).await,
+        Some(Command::Resume { database, options }) => resume(database, &options).await,
+        Some(Command::Lab { options, logging }) => {
+            let _log = log(false, logging, None)?;
+            lab::serve(options.config()).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "crawldeck", &mut script);
+            print(&script)
+        }
+        Some(Command::Man) => {
+            let mut page = Vec::new();
+            clap_mangen::Man::new(Cli::command())
+                .render(&mut page)
+                .map_err(Failure::io("the manual page cannot be made"))?;
+            print(&page)
+        }
+    }
+}
+
+/// Writes to standard output; a reader that has gone away is no failure.
+fn print(bytes: &[u8]) -> Result<ExitCode, Failure> {
+    match stdout().write_all(bytes).and_then(|()| stdout().flush()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::io("standard output")(e))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// The lab site in this process, crawled into a temporary database.
+async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCode, Failure> {
+    let mut settings = Settings { scope: ScopeKind::Any, ..Settings::default() };
+    let named = seeds_of(Vec::new(), options)?;
+    let show = Show::of(options);
+    let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;
+    let folder;
+    let db = if let Some(db) = &options.db {
+        db.clone()
+    } else {
+        folder = tempfile::Builder::new()
+            .prefix("crawldeck-")
+            .tempdir()
+            .map_err(Failure::io("a temporary folder cannot be made"))?;
+        folder.path().join("lab.db").to_string_lossy().into_owned()
+    };
+    let store = store::open(&db, OpenMode::CreateIfMissing).await?;
+    let lab = Lab::start(lab.config()).await?;
+    settings.seeds = if named.is_empty() {
+        lab.urls().first().and_then(|url| Url::parse(url).ok()).into_iter().collect()
+    } else {
+        named
+    };
+    options.apply(&mut settings);
+    let crawl = crawl::start(settings, store).await?;
+    let code = watch(crawl, &show).await;
+    lab.stop().await;
+    code
+}
+
+async fn crawl_seeds(seeds: Vec<Url>, options: &CrawlOptions) -> Result<ExitCode, Failure> {
+    let mut settings = Settings { seeds: seeds_of(seeds, options)?, ..Settings::default() };
+    if settings.seeds.is_empty() {
+        return Err(CrawlError::NoSeeds.into());
+    }
+    options.apply(&mut settings);
+    let show = Show::of(options);
+    let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;
+    let db = options.db.as_deref().unwrap_or(DEFAULT_DB);
+    let store = store::open(db, OpenMode::CreateIfMissing).await?;
+    watch(crawl::start(settings, store).await?, &show).await
+}
+
+async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<ExitCode, Failure> {
+    if !seeds_of(Vec::new(), options)?.is_empty() {
+        return Err(Failure::Usage("resume takes no new seeds: start another crawl".into()));
+    }
+    let show = Show::of(options);
+    let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;
+    let db = database.as_deref().or(options.db.as_deref()).unwrap_or(DEFAULT_DB);
+    let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;
+    let crawl = crawl::resume(store, None, |settings| options.apply(settings)).await?;
+    watch(crawl, &show).await
+}
+
+/// Seeds from the command line and from `--list`. A malformed line is named and left out.
+fn seeds_of(mut seeds: Vec<Url>, options: &CrawlOptions) -> Result<Vec<Url>, Failure> {
+    let Some(list) = &options.list else { return Ok(seeds) };
+    let text = if list == Path::new("-") {
+        std::io::read_to_string(stdin())
+    } else {
+        std::fs::read_to_string(list)
+    }
+    .map_err(|e| Failure::Usage(format!("--list {}: {e}", list.display())))?;
+    for (number, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        match parse_seed(line) {
+            Ok(url) => seeds.push(url),
+            Err(error) => tell(&format!(
+                "crawldeck: --list {}: line {} left out: {error}",
+                list.display(),
+                number + 1
+            )),
+        }
+    }
+    if seeds.is_empty() {
+        return Err(Failure::Usage(format!("--list {}: no URL in it", list.display())));
+    }
+    Ok(seeds)
+}
+
+/// How a crawl is shown.
+struct Show {
+    dashboard: bool,
+    json: bool,
+    quiet: bool,
+}
+
+impl Show {
+    fn of(options: &CrawlOptions) -> Self {
+        let terminal = stdin().is_terminal()
+            && stdout().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        Self {
+            dashboard: cfg!(feature = "tui") && terminal && !options.headless,
+            json: options.json,
+            quiet: options.logging.quiet,
+        }
+    }
+}
+
+/// Shows a crawl until it is over, and says how it ended.
+async fn watch(crawl: Crawl, show: &Show) -> Result<ExitCode, Failure> {
+    let signals = Signals::listen().map_err(Failure::io("signals"))?;
+    let forward =
+        tokio::spawn(signals.forward(crawl.commands.clone(), crawl.snapshots.clone()));
+    let shown = view(&crawl, show).await;
+    let summary = crawl.wait().await;
+    forward.abort();
+    shown?;
+    if show.json {
+        let text = serde_json::to_string(&summary).unwrap_or_default();
+        print(format!("{text}\n").as_bytes())?;
+    } else if !show.quiet {
+        print(format!("{}\n", in_words(&summary)).as_bytes())?;
+    }
+    if summary.state == RunState::Failed {
+        tell("crawldeck: no seed could be reached; see the error column of scraped_pages");
+    }
+    if summary.unsaved > 0 {
+        tell(&format!(
+            "crawldeck: {} finished pages could not be saved; a resumed crawl fetches them again",
+            summary.unsaved
+        ));
+    }
+    Ok(match summary.state {
+        RunState::Complete => ExitCode::SUCCESS,
+        RunState::Failed => ExitCode::FAILURE,
+        _ => ExitCode::from(3),
+    })
+}
+
+#[cfg(feature = "tui")]
+async fn view(crawl: &Crawl, show: &Show) -> Result<(), Failure> {
+    use crawldeck::ui::{self, UiOptions};
+    if !show.dashboard {
+        headless::watch(crawl.snapshots.clone(), show.quiet).await;
+        return Ok(());
+    }
+    let commands = crawl.commands.clone();
+    let shown = ui::run(crawl.snapshots.clone(), commands, UiOptions::default()).await;
+    if shown.is_err() {
+        // Nobody sees it any more: bring it to a clean end.
+        let stop = (crawl::command::Command::Stop, crawl::command::Origin::Api);
+        let _ = crawl.commands.send(stop).await;
+    }
+    shown.map_err(|error| Failure::io("the dashboard failed")(std::io::Error::other(error)))
+}
+
+#[cfg(not(feature = "tui"))]
+async fn view(crawl: &Crawl, show: &Show) -> Result<(), Failure> {
+    headless::watch(crawl.snapshots.clone(), show.quiet).await;
+    Ok(())
+}
+
+fn in_words(summary: &Summary) -> String {
+    let state = match summary.state {
+        RunState::Complete => "complete",
+        RunState::Failed => "failed",
+        _ => "stopped, resumable",
+    };
+    format!(
+        "{state}: {} pages ({} ok, {} failed, {} skipped), {} links, {} in {:.1} s, \
+         {:.1} pages/s → {} (crawl {})",
+        summary.pages,
+        summary.ok,
+        summary.failed,
+        summary.skipped,
+        summary.links,
+        bytesize::ByteSize(summary.bytes),
+        summary.elapsed_s,
+        summary.pages_per_s,
+        summary.db,
+        summary.crawl_id,
+    )
+}
+
+/// Sets up logging: to the Log tab, or to standard error without one; to a file if named. What
+/// it returns writes the file and must live as long as there is something to log.
+fn log(
+    dashboard: bool,
+    options: LogOptions,
+    file: Option<&Path>,
+) -> Result<Option<tracing_appender::non_blocking::WorkerGuard>, Failure> {
+    let filter = |levels: [&str; 3]| {
+        let level = levels[usize::from(options.verbose).min(2)];
+        let level = if options.quiet { "off" } else { level };
+        EnvFilter::try_from_env("CRAWLDECK_LOG")
+            .unwrap_or_else(|_| EnvFilter::new(format!("crawldeck={level}")))
+    };
+    let mut guard = None;
+    let to_file = match file {
+        None => None,
+        Some(path) => {
+            let file = std::fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .map_err(Failure::io(format!("--log-file {}", path.display())))?;
+            let (writer, worker) = tracing_appender::non_blocking(file);
+            guard = Some(worker);
+            let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
+            Some(layer.with_filter(filter(["info", "debug", "trace"])))
+        }
+    };
+    let to_terminal = (!dashboard).then(|| {
+        tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
+            .with_filter(filter(["error", "info", "debug"]))
+    });
+    let registry = tracing_subscriber::registry().with(to_file).with(to_terminal);
+    #[cfg(feature = "tui")]
+    {
+        let tab = dashboard
+            .then(|| crawldeck::ui::log_layer().with_filter(filter(["debug", "debug", "trace"])));
+        registry.with(tab).init();
+    }
+    #[cfg(not(feature = "tui"))]
+    registry.init();
+    Ok(guard)
+}

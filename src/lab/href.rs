@@ -1,0 +1,132 @@
+//! Writing a link's address in one of its forms, so that it resolves to the canonical URL
+//! against the page's base.
+//!
+//! It must not know where in the page the address stands.
+
+use super::address::{lower_case_escapes, unescape};
+use super::dice::Topic;
+use super::links::{Form, Link, Spelling};
+use super::plan::{HOSTS, Plan};
+
+/// What relative addresses of a page are resolved against.
+#[derive(Debug, Clone)]
+pub struct Base {
+    /// The host.
+    pub host: usize,
+    /// Path and query.
+    pub path: String,
+    /// Given by a `<base>` element rather than by the page's own address.
+    pub declared: bool,
+}
+
+impl Plan {
+    /// The base of the links on page `n`.
+    pub fn base(&self, n: u32) -> Base {
+        let mut dice = self.dice(n, Topic::Base);
+        if n > 0 && dice.chance(25) {
+            let own = self.host(n);
+            let host = if dice.chance(500) { own } else { (own + 1) % HOSTS };
+            Base { host, path: "/base/of/this/page".to_owned(), declared: true }
+        } else {
+            Base { host: self.host(n), path: self.path(n), declared: false }
+        }
+    }
+
+    /// The address of a link as it is written on a page with this base; `ports` are the hosts'.
+    pub fn href(&self, link: Link, base: &Base, ports: [u16; HOSTS]) -> String {
+        let host = self.host(link.to);
+        let path = self.path(link.to);
+        let path = match link.spelling {
+            Spelling::LowerHex => lower_case_escapes(&path),
+            Spelling::Raw => unescape(&path),
+            Spelling::Canonical | Spelling::Padded => path,
+        };
+        let port = ports[host];
+        let form = match link.form {
+            Form::Rooted | Form::Detour | Form::Relative | Form::Dotted if host != base.host => {
+                Form::Absolute
+            }
+            form => form,
+        };
+        let mut href = match form {
+            Form::Absolute => format!("http://127.0.0.1:{port}{path}"),
+            Form::Shouted => format!("HTTP://0X7F.0.0.1:{port}{path}"),
+            Form::ShortHost => format!("http://127.1:{port}{path}"),
+            Form::SchemeRelative => format!("//127.0.0.1:{port}{path}"),
+            Form::Rooted => path,
+            Form::Detour => format!("/./elsewhere/..{path}"),
+            Form::Relative => relative(&base.path, &path),
+            Form::Dotted => format!("./{}", relative(&base.path, &path)),
+        };
+        if link.fragment {
+            href.push_str("#part-2");
+        }
+        if link.spelling == Spelling::Padded {
+            href.insert(0, ' ');
+            href.push_str("\n ");
+        }
+        href
+    }
+}
+
+/// `to` as seen from `from`, both paths of one host; empty never.
+fn relative(from: &str, to: &str) -> String {
+    let from = from.split('?').next().unwrap_or(from);
+    let folder = &from[..=from.rfind('/').unwrap_or(0)];
+    let to_folder_end = to.split('?').next().and_then(|path| path.rfind('/')).unwrap_or(0);
+    let shared = folder
+        .bytes()
+        .zip(to[..=to_folder_end].bytes())
+        .enumerate()
+        .take_while(|(_, (a, b))| a == b)
+        .filter(|(_, (a, _))| *a == b'/')
+        .last()
+        .map_or(1, |(at, _)| at + 1);
+    let ups = folder[shared..].matches('/').count();
+    let href = format!("{}{}", "../".repeat(ups), &to[shared..]);
+    if href.is_empty() { "./".to_owned() } else { href }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+mod tests {
+    use super::super::links::Spot;
+    use super::*;
+    use crate::lab::dice::Dice;
+
+    #[test]
+    fn relative_addresses() {
+        assert_eq!(relative("/a/b", "/a/c"), "c");
+        assert_eq!(relative("/a/b/", "/a/b/"), "./");
+        assert_eq!(relative("/a/b/c", "/"), "../../");
+        assert_eq!(relative("/a/x?id=1/2", "/ab/c?id=3"), "../ab/c?id=3");
+        assert_eq!(relative("/", "/a/b/"), "a/b/");
+    }
+
+    #[test]
+    fn every_form_means_the_canonical_url() {
+        let plan = Plan::new(3, 3000);
+        let ports = [8080, 8081, 8082, 8083];
+        let mut dice = Dice::new(0, 0, Topic::Markup);
+        let mut links = Vec::new();
+        for n in 0..300 {
+            let base = plan.base(n);
+            let base_url = format!("http://127.0.0.1:{}{}", ports[base.host], base.path);
+            let base_url = url::Url::parse(&base_url).unwrap();
+            plan.links(n, &mut links);
+            links.push(Link::plain(dice.below(3000), Spot::Inline));
+            for link in &links {
+                let href = plan.href(*link, &base, ports);
+                let mut found = base_url.join(&href).unwrap();
+                found.set_fragment(None);
+                let port = ports[plan.host(link.to)];
+                let want = format!("http://127.0.0.1:{port}{}", plan.path(link.to));
+                if link.spelling == Spelling::LowerHex {
+                    assert!(found.as_str().eq_ignore_ascii_case(&want), "{href} on {base_url}");
+                } else {
+                    assert_eq!(found.as_str(), want, "{href} on {base_url}");
+                }
+            }
+        }
+    }
+}

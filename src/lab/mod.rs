@@ -1,0 +1,219 @@
+//! The lab: a web site made for crawlers, on four hosts of this machine.
+//!
+//! It has endpoints to try a client on, and a generated web that is the same for the same seed
+//! and page count, with the truth about what a crawl of it must find.
+//!
+//! ```text
+//! door     connections that can be cut         plan     what each number is
+//! site     shared state, counting, capacity    links    its links, as data
+//! answer   what a request gets                 address  its path; href, how a link is written
+//! endpoints, sitemap, home                     page     its HTML, with prose and charset
+//! load     requests in flight                  truth    what a crawl must find
+//! ```
+//!
+//! It knows nothing of the crawler.
+
+mod address;
+mod answer;
+mod charset;
+mod dice;
+mod door;
+mod endpoints;
+mod home;
+mod href;
+mod links;
+mod load;
+mod page;
+mod plan;
+mod prose;
+mod site;
+mod sitemap;
+mod truth;
+
+use std::io::{self, Write as _};
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+pub use load::Load;
+use plan::HOSTS;
+use site::{Host, Site};
+pub use truth::Truth;
+
+/// How long requests in flight may go on after a stop.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// What the lab serves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LabConfig {
+    /// The first of four ports in a row; free ones if `None`.
+    pub port: Option<u16>,
+    /// How many URLs the generated web has; at least 1.
+    pub pages: u32,
+    /// The generated web is the same for the same seed and number of pages.
+    pub seed: u64,
+    /// Replaces the generated latencies of the pages; zero is none. The endpoints keep theirs.
+    pub latency: Option<Duration>,
+    /// The most requests answered at once over the whole site; the rest queue. At least 1.
+    pub capacity: Option<u32>,
+}
+
+impl Default for LabConfig {
+    fn default() -> Self {
+        Self { port: None, pages: 10_000, seed: 1, latency: None, capacity: None }
+    }
+}
+
+/// Why the lab could not be served.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// Four ports from the given one go past the last.
+    #[error("port {0} is too high: the lab needs four in a row; choose one up to 65532")]
+    PortTooHigh(u16),
+    /// Another program listens there.
+    #[error(
+        "port {port} is in use: stop the program that listens there, choose another --port, \
+         or leave it out to take free ones"
+    )]
+    PortInUse {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refuses the port, for example one below 1024.
+    #[error("cannot listen on port {port} of 127.0.0.1 ({source}): choose another --port")]
+    Listen {
+        /// The port; 0 means any free one.
+        port: u16,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Standard output or the signals cannot be used.
+    #[error("cannot serve the lab: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// A lab being served; dropping it stops it without waiting.
+#[derive(Debug)]
+pub struct Lab {
+    site: Arc<Site>,
+    urls: Vec<String>,
+    /// One task per host; each ends when its connections have ended.
+    hosts: JoinSet<io::Result<()>>,
+    /// No new connections or requests.
+    stopping: CancellationToken,
+    /// Cuts what is left.
+    cut_all: CancellationToken,
+}
+
+impl Lab {
+    /// Starts serving; the hosts listen when this returns.
+    ///
+    /// # Errors
+    /// A port is in use, refused or too high.
+    pub async fn start(config: LabConfig) -> Result<Self, LabError> {
+        let mut listeners = Vec::with_capacity(HOSTS);
+        let mut ports = [0; HOSTS];
+        for (index, port) in ports.iter_mut().enumerate() {
+            let listener = listen(config.port.unwrap_or(0), index as u16).await?;
+            *port = listener.local_addr()?.port();
+            listeners.push(listener);
+        }
+        let site = Arc::new(Site::new(&config, ports));
+        let (stopping, cut_all) = (CancellationToken::new(), CancellationToken::new());
+        let mut hosts = JoinSet::new();
+        for (index, listener) in listeners.into_iter().enumerate() {
+            let router = Host { site: Arc::clone(&site), index }.router();
+            let service = router.into_make_service_with_connect_info::<door::Cut>();
+            let door = door::Door::new(listener, cut_all.clone());
+            let stopping = stopping.clone().cancelled_owned();
+            hosts.spawn(async move {
+                axum::serve(door, service).with_graceful_shutdown(stopping).await
+            });
+        }
+        let urls = ports.iter().map(|port| format!("http://127.0.0.1:{port}/")).collect();
+        Ok(Self { site, urls, hosts, stopping, cut_all })
+    }
+
+    /// The four hosts, `http://127.0.0.1:PORT/`; the first one's page is the entry.
+    #[must_use]
+    pub fn urls(&self) -> &[String] {
+        &self.urls
+    }
+
+    /// What a crawl must find. Walks the whole web when first asked for, then remembers it.
+    #[must_use]
+    pub fn truth(&self) -> Truth {
+        self.site.truth()
+    }
+
+    /// How busy the site is now.
+    #[must_use]
+    pub fn load(&self) -> Load {
+        self.site.gauge.read()
+    }
+
+    /// Stops: requests in flight have a moment to end, then they are cut. No task is left.
+    pub async fn stop(mut self) {
+        self.stopping.cancel();
+        let hosts = &mut self.hosts;
+        let ended = async { while hosts.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, ended).await.is_err() {
+            self.cut_all.cancel();
+            while self.hosts.join_next().await.is_some() {}
+        }
+    }
+}
+
+impl Drop for Lab {
+    fn drop(&mut self) {
+        self.stopping.cancel();
+        self.cut_all.cancel();
+    }
+}
+
+/// A listener on the port `offset` above `first`, or on a free one if `first` is 0.
+async fn listen(first: u16, offset: u16) -> Result<TcpListener, LabError> {
+    let port = match first {
+        0 => 0,
+        first => first.checked_add(offset).ok_or(LabError::PortTooHigh(first))?,
+    };
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => LabError::PortInUse { port, source },
+        _ => LabError::Listen { port, source },
+    })
+}
+
+/// Serves the lab alone, until the process is told to stop (INT or TERM). Prints
+/// `listening http://127.0.0.1:PORT/` per host on standard output; ends at once if nobody
+/// reads that any more.
+///
+/// # Errors
+/// A port is in use, refused or too high; standard output cannot be written.
+pub async fn serve(config: LabConfig) -> Result<(), LabError> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let lab = Lab::start(config).await?;
+    // Whole, so that a reader of the first line alone does not break the pipe for the others.
+    let lines = format!("listening {}\n", lab.urls().join("\nlistening "));
+    let mut stdout = io::stdout();
+    let printed = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
+    if printed.is_ok() {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+    lab.stop().await;
+    match printed {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,66 @@
+//! `robots.txt` and the sitemap of each host: an index and its parts, made when asked for.
+//!
+//! It must list only pages that are found by links anyway, and none of the shy ones.
+
+use std::fmt::Write as _;
+
+use axum::response::Response;
+
+use super::answer::typed;
+use super::plan::Kind;
+use super::site::Host;
+
+/// Numbers looked at for one part; a host's share of them is well below the 50,000 URLs and
+/// 50 MB that the protocol allows.
+const PART: u32 = 40_000;
+
+const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
+const SPACE: &str = "xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"";
+
+/// The answer, if the path is one of this room's.
+pub fn answer(host: &Host, path: &str) -> Option<Response> {
+    if path == "/robots.txt" {
+        let port = host.site.ports[host.index];
+        let body =
+            format!("User-agent: *\nDisallow:\n\nSitemap: http://127.0.0.1:{port}/sitemap.xml\n");
+        return Some(typed("text/plain; charset=utf-8", body));
+    }
+    let part = path.strip_prefix("/sitemap")?.strip_suffix(".xml")?;
+    let xml = match part.strip_prefix('-') {
+        None if part.is_empty() => index(host),
+        None => return None,
+        Some(number) => urls(host, number.parse().ok().filter(|part| *part < part_count(host))?),
+    };
+    Some(typed("application/xml", xml))
+}
+
+fn part_count(host: &Host) -> u32 {
+    host.site.plan.pages().div_ceil(PART)
+}
+
+fn index(host: &Host) -> String {
+    let port = host.site.ports[host.index];
+    let mut xml = format!("{HEAD}<sitemapindex {SPACE}>\n");
+    for part in 0..part_count(host) {
+        let _ = writeln!(
+            xml,
+            "<sitemap><loc>http://127.0.0.1:{port}/sitemap-{part}.xml</loc></sitemap>"
+        );
+    }
+    xml + "</sitemapindex>\n"
+}
+
+fn urls(host: &Host, number: u32) -> String {
+    let plan = &host.site.plan;
+    let port = host.site.ports[host.index];
+    let mut xml = format!("{HEAD}<urlset {SPACE}>\n");
+    let first = number * PART;
+    for n in first..plan.pages().min(first.saturating_add(PART)) {
+        let listed = matches!(plan.kind(n), Kind::Page | Kind::Flaky { .. });
+        if listed && !plan.is_shy(n) && plan.host(n) == host.index {
+            let path = plan.path(n).replace('&', "&amp;");
+            let _ = writeln!(xml, "<url><loc>http://127.0.0.1:{port}{path}</loc></url>");
+        }
+    }
+    xml + "</urlset>\n"
+}

@@ -1,0 +1,71 @@
+//! Signals become commands: INT, TERM and HUP stop gracefully, a second one at once; USR1
+//! prints a line.
+
+use std::sync::Arc;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+
+use crate::crawl::command::{Command, Origin};
+use crate::crawl::snapshot::Snapshot;
+use crate::headless::{line, tell};
+
+/// The signals that are listened to.
+#[derive(Debug)]
+pub struct Signals {
+    stop: [Signal; 3],
+    tell: Signal,
+}
+
+impl Signals {
+    /// Begins to listen: from here on none of them ends the process.
+    ///
+    /// # Errors
+    /// When the operating system refuses.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            stop: [
+                signal(SignalKind::interrupt())?,
+                signal(SignalKind::terminate())?,
+                signal(SignalKind::hangup())?,
+            ],
+            tell: signal(SignalKind::user_defined1())?,
+        })
+    }
+
+    /// Waits for a signal to stop.
+    pub async fn stop(&mut self) {
+        let [interrupt, terminate, hangup] = &mut self.stop;
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+            _ = hangup.recv() => {}
+        }
+    }
+
+    /// Passes signals on for as long as it is polled.
+    pub async fn forward(
+        mut self,
+        commands: mpsc::Sender<(Command, Origin)>,
+        snapshots: watch::Receiver<Arc<Snapshot>>,
+    ) {
+        let mut stops = 0;
+        loop {
+            let [interrupt, terminate, hangup] = &mut self.stop;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = hangup.recv() => {}
+                _ = self.tell.recv() => {
+                    tell(&line(&snapshots.borrow().clone()));
+                    continue;
+                }
+            }
+            stops += 1;
+            let command = if stops == 1 { Command::Stop } else { Command::StopNow };
+            if commands.send((command, Origin::Signal)).await.is_err() {
+                return;
+            }
+        }
+    }
+}
