@@ -214,9 +214,10 @@ pub struct RateOption(pub Option<f64>);
 
 fn dial(dial: Dial) -> impl Fn(&str) -> Result<u32, String> + Clone + Send + Sync + 'static {
     move |text| match Setting::parse(dial, text)? {
-        Setting::Permits(v) | Setting::Workers(v) | Setting::Queue(v) | Setting::ParseThreads(v) => {
-            Ok(v)
-        }
+        Setting::Permits(v)
+        | Setting::Workers(v)
+        | Setting::Queue(v)
+        | Setting::ParseThreads(v) => Ok(v),
         Setting::Rate(_) => Err(format!("{dial} takes a whole number")),
     }
 }
@@ -278,8 +279,7 @@ impl CrawlOptions {
         over(self.timeout, &mut settings.fetch.timeout);
         over(self.max_body, &mut settings.fetch.max_body);
         over(self.user_agent.clone(), &mut settings.fetch.user_agent);
-        settings.fetch.connect_timeout =
-            settings.fetch.connect_timeout.min(settings.fetch.timeout);
+        settings.fetch.connect_timeout = settings.fetch.connect_timeout.min(settings.fetch.timeout);
         settings.fetch.read_timeout = settings.fetch.read_timeout.min(settings.fetch.timeout);
         settings.fetch.headers.clone_from(&self.headers);
         settings.include.extend(self.include.iter().cloned());

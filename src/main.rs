@@ -213,8 +213,7 @@ impl Show {
 /// Shows a crawl until it is over, and says how it ended.
 async fn watch(crawl: Crawl, show: &Show) -> Result<ExitCode, Failure> {
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
-    let forward =
-        tokio::spawn(signals.forward(crawl.commands.clone(), crawl.snapshots.clone()));
+    let forward = tokio::spawn(signals.forward(crawl.commands.clone(), crawl.snapshots.clone()));
     let shown = view(&crawl, show).await;
     let summary = crawl.wait().await;
     forward.abort();

@@ -78,7 +78,8 @@ struct Control {
 
 /// Runs the crawl to its end; returns its summary.
 pub async fn run(start: Start) -> Summary {
-    let Start { shared, saver, mut commands, snapshots, dials, journal, first_pages, target } = start;
+    let Start { shared, saver, mut commands, snapshots, dials, journal, first_pages, target } =
+        start;
     let last = Snapshot {
         crawl_id: shared.crawl,
         target,
@@ -379,17 +380,8 @@ impl Control {
         shared.pool.add_times(&mut sum);
         let [idle, permit, rate, connect, first_byte, body, parse, blocked, paused] =
             self.worker_shares.read(sum, tick);
-        s.worker_shares = WorkerShares {
-            idle,
-            permit,
-            rate,
-            connect,
-            first_byte,
-            body,
-            parse,
-            blocked,
-            paused,
-        };
+        s.worker_shares =
+            WorkerShares { idle, permit, rate, connect, first_byte, body, parse, blocked, paused };
         s.workers = shared.pool.view();
         let mut sum = [0; 5];
         shared.producer_clock.add_to(&mut sum);

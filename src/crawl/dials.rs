@@ -37,9 +37,7 @@ fn step_rate(rate: Option<f64>, up: bool) -> Option<f64> {
 #[must_use]
 pub fn nudged(dials: &Dials, dial: Dial, by: i32) -> Setting {
     let (low, high) = dial.range();
-    let count = |value: u32| {
-        (f64::from(value) + f64::from(by)).clamp(low, high) as u32
-    };
+    let count = |value: u32| (f64::from(value) + f64::from(by)).clamp(low, high) as u32;
     match dials.get(dial) {
         Setting::Permits(v) => Setting::Permits(count(v)),
         Setting::Workers(v) => Setting::Workers(count(v)),
@@ -84,15 +82,8 @@ impl Journal {
     ) -> (Change, Option<Change>) {
         let seq = self.next.max(1);
         self.next = seq + 1;
-        let entry = Change {
-            seq,
-            at_s,
-            at: jiff::Timestamp::now(),
-            by,
-            what,
-            undoes,
-            undone: false,
-        };
+        let entry =
+            Change { seq, at_s, at: jiff::Timestamp::now(), by, what, undoes, undone: false };
         let undone = undoes.and_then(|wanted| {
             let old = self.entries.iter_mut().find(|entry| entry.seq == wanted)?;
             old.undone = true;

@@ -381,8 +381,7 @@ impl Inner {
         });
         if self.on_disk == 0 && self.window.len() < WINDOW {
             self.cursor = id;
-            let entry =
-                Entry { id, url, hash: *hash, depth, attempts: 0, found_on, found_on_url };
+            let entry = Entry { id, url, hash: *hash, depth, attempts: 0, found_on, found_on_url };
             self.window.push(entry, false);
         } else {
             self.on_disk += 1;
@@ -450,9 +449,7 @@ impl Inner {
         }
         match self.window.take(now) {
             Taken::Entry(entry) => Next::Entry(Box::new(entry)),
-            Taken::Throttled(due) => {
-                Next::Throttled(due.into_iter().chain(next_retry).min())
-            }
+            Taken::Throttled(due) => Next::Throttled(due.into_iter().chain(next_retry).min()),
             Taken::Empty if next_retry.is_some() => Next::Throttled(next_retry),
             Taken::Empty => Next::Empty,
         }
@@ -491,7 +488,8 @@ impl Inner {
         let Finished { row, view, links, redirects, latency, kib, trouble, queue_empty } = page;
         let before = self.totals.discovered;
         for (url, hash) in links {
-            let to = self.discover(url, &hash, row.depth + 1, Some(row.id), Some(Arc::clone(&row.url)));
+            let to =
+                self.discover(url, &hash, row.depth + 1, Some(row.id), Some(Arc::clone(&row.url)));
             self.outbox.link(row.id, to);
             self.totals.links += 1;
         }

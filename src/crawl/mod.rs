@@ -127,8 +127,8 @@ pub async fn resume(
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {
     let stored = store.open_crawl(crawl).await?;
-    let mut settings: Settings = serde_json::from_str(&stored.settings)
-        .map_err(|e| CrawlError::Settings(stored.id, e))?;
+    let mut settings: Settings =
+        serde_json::from_str(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
     overrides(&mut settings);
     let parts = Parts::of(&settings)?;
     let id = stored.id;

@@ -45,8 +45,9 @@ impl RetryPolicy {
             return None;
         }
         let doubled = self.backoff.saturating_mul(1 << (attempts.saturating_sub(1)).min(20));
-        let jittered =
-            doubled.min(LONGEST_BACKOFF).mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0));
+        let jittered = doubled
+            .min(LONGEST_BACKOFF)
+            .mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0));
         Some(asked.map_or(jittered, |asked| jittered.max(asked.min(LONGEST_RETRY_AFTER))))
     }
 }
@@ -67,7 +68,13 @@ mod tests {
     }
 
     fn failure(kind: FailureKind) -> Result<Answer, FetchError> {
-        Err(FetchError { kind, message: String::new(), status: None, content_type: None, length: 0 })
+        Err(FetchError {
+            kind,
+            message: String::new(),
+            status: None,
+            content_type: None,
+            length: 0,
+        })
     }
 
     #[test]

@@ -144,11 +144,8 @@ pub fn judge(s: &Snapshot) -> Verdict {
             s.parse_pool.busy,
             s.parse_pool.threads
         );
-        let advice = if s.parse_pool.waiting > 0 {
-            Advice::Raise(Dial::ParseThreads)
-        } else {
-            Advice::None
-        };
+        let advice =
+            if s.parse_pool.waiting > 0 { Advice::Raise(Dial::ParseThreads) } else { Advice::None };
         return Verdict::new(Limit::Parsing, Some(Stage::Workers), advice, text);
     }
     if s.dials.rate.is_some() && w.rate >= NOTABLE {
@@ -180,10 +177,8 @@ pub fn judge(s: &Snapshot) -> Verdict {
         return Verdict::new(Limit::Workers, Some(Stage::Workers), advice, text);
     }
     if s.producer.blocked >= MOST {
-        let text = format!(
-            "limited by workers: all {} are busy, and so are all permits",
-            s.dials.workers
-        );
+        let text =
+            format!("limited by workers: all {} are busy, and so are all permits", s.dials.workers);
         let advice = Advice::Raise(Dial::Workers);
         return Verdict::new(Limit::Workers, Some(Stage::Workers), advice, text);
     }

@@ -295,7 +295,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn hosts_take_turns_and_idle_ones_are_forgotten() {
         let mut window = Window::new(Pace::default());
-        for (id, url) in [(1, "http://a/1"), (2, "http://a/2"), (3, "http://a/3"), (4, "http://b/1")]
+        for (id, url) in
+            [(1, "http://a/1"), (2, "http://a/2"), (3, "http://a/3"), (4, "http://b/1")]
         {
             window.push(entry(id, url), false);
         }
