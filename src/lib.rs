@@ -22,4 +22,6 @@
 pub mod config;
 pub mod crawl;
 pub mod store;
+#[cfg(feature = "tui")]
+pub mod ui;
 pub mod web;
