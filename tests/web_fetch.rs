@@ -393,8 +393,8 @@ async fn redirect_targets_are_asked_about() {
         (url.host_str() == Some("other.test")).then_some("out of scope")
     };
     let silent: Arc<dyn PhaseSink> = Arc::new(());
-    let fetcher = Fetcher::new(&settings()).unwrap();
-    let fetched = fetcher.fetch(&server.url("/1"), &silent, &admit).await;
+    let fetched =
+        Fetcher::new(&settings()).unwrap().fetch(&server.url("/1"), &silent, &admit).await;
     let error = fetched.outcome.unwrap_err();
     assert_eq!(error.kind, FailureKind::Refused("out of scope"));
     assert_eq!(error.message, "redirect target out of scope: http://other.test/x");
@@ -456,6 +456,7 @@ impl PhaseSink for Recorder {
 
 #[tokio::test]
 async fn phases_come_in_order() {
+    use Phase::{Body, Connect, FirstByte};
     let server =
         Server::start(|path| if path == "/go" { redirect(302, "/x") } else { ok("x") }).await;
     let fetcher = Fetcher::new(&settings()).unwrap();
@@ -468,7 +469,6 @@ async fn phases_come_in_order() {
             recorder.0.lock().unwrap().clone()
         }
     };
-    use Phase::{Body, Connect, FirstByte};
     assert_eq!(phases("/").await, [FirstByte, Connect, FirstByte, Body]);
     assert_eq!(phases("/").await, [FirstByte, Body], "the connection is used again");
     assert_eq!(phases("/go").await, [FirstByte, Body, FirstByte, Body]);
