@@ -81,7 +81,14 @@ async fn talk(
         }
         let head = String::from_utf8(head).unwrap();
         let (bytes, then) = answer(head.split(' ').nth(1).unwrap());
-        stream.write_all(&bytes).await.ok()?;
+        if let Some(head) = bytes.strip_suffix(MOVED) {
+            // Behind its head, so that a client that does not wait finds no body to read away.
+            stream.write_all(head).await.ok()?;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            stream.write_all(MOVED).await.ok()?;
+        } else {
+            stream.write_all(&bytes).await.ok()?;
+        }
         match then {
             Then::Keep => {}
             Then::Close => {
@@ -99,6 +106,9 @@ async fn talk(
 fn ok(body: &str) -> (Vec<u8>, Then) {
     (format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into(), Then::Keep)
 }
+
+/// The body of a redirect.
+const MOVED: &[u8] = b"moved";
 
 fn redirect(status: u16, target: &str) -> (Vec<u8>, Then) {
     let head =
