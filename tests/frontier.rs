@@ -31,7 +31,7 @@ async fn new_crawl() -> (tempfile::TempDir, Arc<dyn Store>, CrawlId) {
 
 fn frontier(crawl: CrawlId, admission: Admission) -> Frontier {
     let (pace, totals) = (Pace::default(), Totals::default());
-    Frontier::new(Beginning { crawl, admission, pace, next_seq: 1, open: 0, totals })
+    Frontier::new(&Beginning { crawl, admission, pace, next_seq: 1, open: 0, totals })
 }
 
 fn finished(entry: &Entry, links: Vec<Link>) -> Finished {
@@ -110,7 +110,7 @@ async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<En
                     save(frontier, store, crawl).await;
                 }
             }
-            Next::Throttled(_) | Next::Empty => return given,
+            Next::Wait { .. } => return given,
         }
     }
 }
@@ -128,8 +128,7 @@ async fn what_does_not_fit_into_the_window_comes_back_from_disk_in_order() {
     // Within a host, in order of discovery; each exactly once.
     for host in 0..3 {
         let name = format!("http://h{host}.");
-        let ids: Vec<_> =
-            given.iter().filter(|e| e.url.starts_with(&name)).map(|e| e.id).collect();
+        let ids: Vec<_> = given.iter().filter(|e| e.url.starts_with(&name)).map(|e| e.id).collect();
         assert!(ids.is_sorted_by(|a, b| a < b));
     }
     assert_eq!(given.iter().map(|e| e.id).collect::<HashSet<_>>().len(), all);
@@ -189,7 +188,9 @@ async fn a_retry_is_open_and_waits_its_time() {
     let row = store.frontier_after(crawl, 0, 10).await.unwrap().remove(0);
     assert_eq!((row.id, row.attempts, row.not_before_ms), (entry.id, 1, 3_000));
     let now = Instant::now();
-    let Next::Throttled(Some(due)) = frontier.next(now) else { panic!("waits") };
+    let Next::Wait { throttled: true, due: Some(due) } = frontier.next(now) else {
+        panic!("waits")
+    };
     assert!(due > now);
     let Next::Entry(again) = frontier.next(due) else { panic!("is due") };
     assert_eq!((again.id, again.attempts), (entry.id, 1));
