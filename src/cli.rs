@@ -37,7 +37,6 @@ pub struct Cli {
 
 /// The modes.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value in the life of the process")]
 pub enum Command {
     /// Crawl: with the dashboard on a terminal, headless otherwise
     Crawl {
