@@ -26,4 +26,6 @@ pub mod headless;
 pub mod lab;
 pub mod signals;
 pub mod store;
+#[cfg(feature = "tui")]
+pub mod ui;
 pub mod web;

@@ -3,6 +3,7 @@
 //! A further database is added by opening it in a module of its own, as `sqlite` does below.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![allow(clippy::doc_markdown, reason = "SQLite is a name, not code")]
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -377,6 +378,9 @@ mod sqlite {
     use sqlx::{ConnectOptions, Row, SqliteConnection};
     use tempfile::TempDir;
 
+    /// A row of `hosts`: host, pages, ok, failed, skipped, bytes, first and last time.
+    type Sums = (String, i64, i64, i64, i64, i64, String, String);
+
     async fn new() -> (TempDir, Arc<dyn Store>) {
         let dir = tempfile::tempdir().unwrap();
         let name = format!("sqlite://{}/crawl.db", dir.path().display());
@@ -500,7 +504,7 @@ mod sqlite {
             store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
         }
         let mut db = look_into(&dir).await;
-        let kept: Vec<(String, i64, i64, i64, i64, i64, String, String)> = sqlx::query_as(
+        let kept: Vec<Sums> = sqlx::query_as(
             "SELECT host, pages, ok, failed, skipped, bytes, first_at, last_at FROM hosts \
              WHERE crawl_id = ? ORDER BY host",
         )

@@ -81,7 +81,14 @@ async fn talk(
         }
         let head = String::from_utf8(head).unwrap();
         let (bytes, then) = answer(head.split(' ').nth(1).unwrap());
-        stream.write_all(&bytes).await.ok()?;
+        if let Some(head) = bytes.strip_suffix(MOVED) {
+            // Behind its head, so that a client that does not wait finds no body to read away.
+            stream.write_all(head).await.ok()?;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+            stream.write_all(MOVED).await.ok()?;
+        } else {
+            stream.write_all(&bytes).await.ok()?;
+        }
         match then {
             Then::Keep => {}
             Then::Close => {
@@ -99,6 +106,9 @@ async fn talk(
 fn ok(body: &str) -> (Vec<u8>, Then) {
     (format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into(), Then::Keep)
 }
+
+/// The body of a redirect.
+const MOVED: &[u8] = b"moved";
 
 fn redirect(status: u16, target: &str) -> (Vec<u8>, Then) {
     let head =
@@ -393,8 +403,8 @@ async fn redirect_targets_are_asked_about() {
         (url.host_str() == Some("other.test")).then_some("out of scope")
     };
     let silent: Arc<dyn PhaseSink> = Arc::new(());
-    let fetcher = Fetcher::new(&settings()).unwrap();
-    let fetched = fetcher.fetch(&server.url("/1"), &silent, &admit).await;
+    let fetched =
+        Fetcher::new(&settings()).unwrap().fetch(&server.url("/1"), &silent, &admit).await;
     let error = fetched.outcome.unwrap_err();
     assert_eq!(error.kind, FailureKind::Refused("out of scope"));
     assert_eq!(error.message, "redirect target out of scope: http://other.test/x");
@@ -456,6 +466,7 @@ impl PhaseSink for Recorder {
 
 #[tokio::test]
 async fn phases_come_in_order() {
+    use Phase::{Body, Connect, FirstByte};
     let server =
         Server::start(|path| if path == "/go" { redirect(302, "/x") } else { ok("x") }).await;
     let fetcher = Fetcher::new(&settings()).unwrap();
@@ -468,7 +479,6 @@ async fn phases_come_in_order() {
             recorder.0.lock().unwrap().clone()
         }
     };
-    use Phase::{Body, Connect, FirstByte};
     assert_eq!(phases("/").await, [FirstByte, Connect, FirstByte, Body]);
     assert_eq!(phases("/").await, [FirstByte, Body], "the connection is used again");
     assert_eq!(phases("/go").await, [FirstByte, Body, FirstByte, Body]);

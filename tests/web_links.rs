@@ -269,7 +269,7 @@ proptest! {
         let bytes: Vec<u8> = match (utf16, latin) {
             (true, _) => TORN.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             (false, true) => TORN[3..].chars().filter_map(|c| u8::try_from(u32::from(c)).ok()).collect(),
-            (false, false) => TORN[3..].as_bytes().to_vec(),
+            (false, false) => TORN.as_bytes()[3..].to_vec(),
         };
         let base = Url::parse(PAGE).unwrap();
         let whole = parse_html(&[Bytes::from(bytes.clone())], None, &base, 100);

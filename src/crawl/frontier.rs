@@ -152,7 +152,7 @@ pub struct Beginning {
     pub admission: Admission,
     /// Politeness.
     pub pace: Pace,
-    /// The next URL number to give out.
+    /// The next URL number to give out, from 1.
     pub next_seq: u32,
     /// Rows on disk that are open.
     pub open: u64,
@@ -172,7 +172,7 @@ impl Frontier {
                 next_seq: begin.next_seq,
                 window: Window::new(begin.pace),
                 retries: BinaryHeap::new(),
-                cursor: page_id(begin.crawl, 0) - 1,
+                cursor: page_id(begin.crawl, 0),
                 on_disk: begin.open,
                 refill_waits: false,
                 open: begin.open,

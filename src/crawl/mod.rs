@@ -173,7 +173,7 @@ fn launch(
         crawl,
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
         pace: Pace { per_host: settings.per_host, delay: settings.delay },
-        next_seq: stored.as_ref().map_or(0, |stored| stored.next_seq),
+        next_seq: stored.as_ref().map_or(1, |stored| stored.next_seq),
         open: stored.as_ref().map_or(0, |stored| stored.open),
         totals,
     });

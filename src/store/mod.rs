@@ -6,6 +6,8 @@
 //!
 //! It must not know the crawl's tasks, HTTP or a terminal.
 
+#![allow(clippy::doc_markdown, reason = "SQLite is a name, not code")]
+
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;

@@ -41,7 +41,7 @@ fn declared(head: &[u8]) -> Option<&'static Encoding> {
     while let Some(at) = rest.iter().position(|&byte| byte == b'<') {
         rest = &rest[at..];
         if rest.starts_with(b"<!--") {
-            let Some(end) = find(&rest[2..], b"-->") else { return None };
+            let end = find(&rest[2..], b"-->")?;
             rest = &rest[2 + end + 3..];
             continue;
         }

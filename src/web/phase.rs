@@ -140,3 +140,66 @@ impl<F: Future + Unpin> Future for Connecting<F> {
         polled
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::sync::Mutex;
+
+    use futures_util::future::BoxFuture;
+    use tokio::sync::oneshot;
+    use tower::service_fn;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Recorder(Mutex<Vec<Phase>>);
+
+    impl PhaseSink for Recorder {
+        fn phase(&self, phase: Phase) {
+            self.0.lock().unwrap().push(phase);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_opened_in_the_background_is_nobodys_phase() {
+        let (open, opened) = oneshot::channel::<()>();
+        let mut opened = Some(opened);
+        let mut connector = WatchConnect.layer(service_fn(move |(): ()| {
+            Box::pin(opened.take().unwrap()) as BoxFuture<'static, _>
+        }));
+        let recorder = Arc::new(Recorder::default());
+        let sink: Arc<dyn PhaseSink> = recorder.clone();
+        let mut left = None;
+        let request = async {
+            let mut connecting = connector.call(());
+            assert!(futures_util::poll!(&mut connecting).is_pending());
+            assert_eq!(*recorder.0.lock().unwrap(), [Phase::FirstByte, Phase::Connect]);
+            // A pooled connection became free: the client goes on without this one.
+            left = Some(connecting);
+        };
+        Watch::over(&sink, request).await;
+        let background = tokio::spawn(left.unwrap());
+        open.send(()).unwrap();
+        background.await.unwrap().unwrap();
+        assert_eq!(*recorder.0.lock().unwrap(), [Phase::FirstByte, Phase::Connect]);
+    }
+
+    #[tokio::test]
+    async fn moved_to_another_task_it_no_longer_keeps_the_request_connecting() {
+        let mut connector = WatchConnect.layer(service_fn(|(): ()| {
+            Box::pin(std::future::pending()) as BoxFuture<'static, Result<(), ()>>
+        }));
+        let recorder = Arc::new(Recorder::default());
+        let sink: Arc<dyn PhaseSink> = recorder.clone();
+        let request = async {
+            let mut connecting = connector.call(());
+            let polled = tokio::spawn(async move { futures_util::poll!(&mut connecting) });
+            assert!(polled.await.unwrap().is_pending());
+        };
+        Watch::over(&sink, request).await;
+        let phases = recorder.0.lock().unwrap();
+        assert_eq!(*phases, [Phase::FirstByte, Phase::Connect, Phase::FirstByte]);
+    }
+}

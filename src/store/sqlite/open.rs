@@ -184,26 +184,36 @@ async fn check_unopened(
     wal_mode: bool,
     wal_file: bool,
 ) -> Result<(), StoreError> {
-    let reading = SqliteConnectOptions::new()
+    let checked = match check_reading(shown, path, wal_mode && !wal_file).await {
+        // SQLITE_READONLY_ROLLBACK, SQLITE_READONLY_RECOVERY: a process died in a transaction.
+        // Rolling it back would be a write, so what the file itself says has to do; opening then
+        // rolls back, if the database is ours, and checks again.
+        Err(error) if matches!(sqlite_code(&error), Some(776 | 264)) => {
+            check_reading(shown, path, true).await
+        }
+        checked => checked,
+    };
+    checked.map_err(|error| StoreError::from_sqlite(shown, error))?
+}
+
+/// As immutable, only the file itself is read, without locks.
+async fn check_reading(
+    shown: &str,
+    path: &Path,
+    immutable: bool,
+) -> Result<Result<(), StoreError>, sqlx::Error> {
+    let mut connection = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)
-        .immutable(wal_mode && !wal_file)
+        .immutable(immutable)
         .busy_timeout(OPEN_TIMEOUT)
-        .disable_statement_logging();
-    let checked = async {
-        let mut connection = reading.connect().await?;
-        let checked = check_schema(shown, &mut connection).await;
-        // An error on closing says nothing about the schema.
-        let _ = connection.close().await;
-        checked
-    };
-    match checked.await {
-        Ok(checked) => checked,
-        // SQLITE_READONLY_ROLLBACK, SQLITE_READONLY_RECOVERY: its process died in a
-        // transaction; it can be checked once that is rolled back, which opening does.
-        Err(error) if matches!(sqlite_code(&error), Some(776 | 264)) => Ok(()),
-        Err(error) => Err(StoreError::from_sqlite(shown, error)),
-    }
+        .disable_statement_logging()
+        .connect()
+        .await?;
+    let checked = check_schema(shown, &mut connection).await;
+    // An error on closing says nothing about the schema.
+    let _ = connection.close().await;
+    checked
 }
 
 /// Whether the tables are ours and not from the future. No tables at all will do.

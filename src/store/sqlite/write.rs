@@ -12,7 +12,7 @@ use sqlx::{Arguments, Row, SqlitePool};
 
 use super::bulk::{self, CHANGES, FRONTIER, HOSTS, LINKS, PAGES};
 use super::{utc, utc_now};
-use crate::store::{Batch, CrawlId, CrawlState, FrontierRow, PageId, PageRow, RowState, UrlHash};
+use crate::store::{Batch, CrawlId, CrawlState, FrontierRow, PageId, PageRow, UrlHash};
 
 /// Takes the write lock at once: a transaction that first reads and then writes could fail half-way.
 const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -236,11 +236,10 @@ async fn hosts(
 }
 
 fn bind_page(to: &mut SqliteArguments, crawl: CrawlId, page: &PageRow) -> Result<(), BoxDynError> {
-    let state: RowState = page.state;
     to.add(page.id)?;
     to.add(crawl)?;
     to.add(page.url_hash.0.as_slice())?;
-    to.add(state.name())?;
+    to.add(page.state.name())?;
     to.add(page.status)?;
     to.add(page.depth)?;
     to.add(page.attempts)?;

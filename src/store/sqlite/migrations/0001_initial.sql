@@ -41,6 +41,13 @@ CREATE TABLE scraped_pages (
 CREATE UNIQUE INDEX scraped_pages_by_hash ON scraped_pages (crawl_id, url_hash);
 
 -- `from_id` holds the crawl's number in its upper half, so the key needs no `crawl_id`.
+--
+-- No index on `to_id`: targets are all over the crawl, so each row would touch another leaf.
+-- Measured, with it: 133,000 instead of 1,250,000 links/s in the first million, 32,000 instead
+-- of 641,000 in the first ten. "Who links to this 404" is one query all the same, one pass over
+-- the links (0.4 s for ten million):
+--     SELECT page.url FROM links JOIN scraped_pages page ON page.id = links.from_id
+--     WHERE links.to_id = (SELECT id FROM scraped_pages WHERE ...)
 CREATE TABLE links (
     crawl_id INTEGER NOT NULL,
     from_id  INTEGER NOT NULL,

@@ -1,0 +1,208 @@
+//! How fast batches are saved and known URLs are read back: `cargo bench --bench store`.
+//!
+//! A batch is 500 pages with 25 links each, half of which lead to URLs not known before. `MILLION`
+//! in the environment sets how many million links are saved (1), `DIR` where (the system's
+//! directory for temporary files), `INDEX` adds an index on `links.to_id` to see what it costs.
+
+#![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
+#![allow(clippy::print_stdout, reason = "it prints what it measured")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crawldeck::store::{
+    Batch, CrawlId, FrontierRow, OpenMode, PageId, PageRow, RowState, Store, open, page_id, seq_of,
+};
+use crawldeck::web::url::UrlHash;
+use sqlx::{Connection, SqliteConnection};
+
+const PAGES: u32 = 500;
+const LINKS: u32 = 25;
+
+/// A crawl that finishes its URLs in order and finds new ones at half the rate of its links,
+/// up to `total`.
+struct Site {
+    crawl: CrawlId,
+    done: u32,
+    known: u32,
+    total: u32,
+    random: fastrand::Rng,
+    host: Arc<str>,
+}
+
+impl Site {
+    fn url(seq: u32) -> Arc<str> {
+        format!("http://127.0.0.1:8700/articles/{}/page-{seq}.html", seq % 97).into()
+    }
+
+    fn hash(url: &str) -> UrlHash {
+        UrlHash(xxhash_rust::xxh3::xxh3_128(url.as_bytes()).to_be_bytes())
+    }
+
+    fn next(&mut self) -> Batch {
+        let mut batch = Batch { totals: Some("{\"pages\":1}".to_owned()), ..Batch::default() };
+        for _ in 0..PAGES {
+            self.done += 1;
+            let id = page_id(self.crawl, self.done);
+            batch.pages.push(self.page(id));
+            for link in 0..LINKS {
+                if link % 2 == 0 && self.known < self.total {
+                    self.known += 1;
+                    batch.discovered.push(self.found(page_id(self.crawl, self.known), id));
+                    batch.links.push((id, page_id(self.crawl, self.known)));
+                } else {
+                    let known = self.random.u32(1..=self.known.max(1));
+                    batch.links.push((id, page_id(self.crawl, known)));
+                }
+            }
+        }
+        batch
+    }
+
+    fn found(&self, id: PageId, found_on: PageId) -> FrontierRow {
+        let url = Self::url(seq_of(id));
+        FrontierRow {
+            id,
+            url_hash: Self::hash(&url),
+            url,
+            depth: self.done.ilog2(),
+            attempts: 0,
+            not_before_ms: 0,
+            found_on: Some(found_on),
+        }
+    }
+
+    fn page(&self, id: PageId) -> PageRow {
+        let url = Self::url(seq_of(id));
+        PageRow {
+            id,
+            url_hash: Self::hash(&url),
+            url,
+            host: Arc::clone(&self.host),
+            state: RowState::Ok,
+            status: Some(200),
+            content_length: 20_000 + u64::from(seq_of(id) % 5000),
+            content_type: Some("text/html; charset=utf-8".to_owned()),
+            title: Some(format!("An article with the number {}", seq_of(id))),
+            depth: 4,
+            elapsed_ms: 40,
+            attempts: 1,
+            final_url: None,
+            redirects: None,
+            error: None,
+            found_on: Some(page_id(self.crawl, 1)),
+            links_found: LINKS,
+            created_at_ms: 1_793_534_400_000 + id % 100_000,
+        }
+    }
+}
+
+/// Saves only what `part` leaves of each batch and says how long a million rows of it take.
+async fn measure(
+    store: &Arc<dyn Store>,
+    name: &str,
+    batches: u32,
+    part: impl Fn(Batch) -> Batch,
+) -> CrawlId {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    let total = batches * PAGES * 2;
+    let mut site = Site {
+        crawl,
+        done: 0,
+        known: 1,
+        total,
+        random: fastrand::Rng::with_seed(7),
+        host: "127.0.0.1:8700".into(),
+    };
+    let (mut spent, mut slowest) = (Duration::ZERO, Duration::ZERO);
+    let (mut pages, mut links, mut found) = (0, 0, 0);
+    for _ in 0..batches {
+        let batch = part(site.next());
+        let since = Instant::now();
+        store.commit(crawl, &batch).await.unwrap();
+        let took = since.elapsed();
+        spent += took;
+        slowest = slowest.max(took);
+        pages += batch.pages.len();
+        links += batch.links.len();
+        found += batch.discovered.len();
+    }
+    let rate = |rows: usize| rows as f64 / spent.as_secs_f64();
+    println!(
+        "{name:10} {:8.2} s  {:9.0} rows/s  {:9.0} links/s  {:8.0} pages/s  slowest batch {:4} ms",
+        spent.as_secs_f64(),
+        rate(pages + links + found),
+        rate(links),
+        rate(pages),
+        slowest.as_millis()
+    );
+    crawl
+}
+
+#[tokio::main]
+async fn main() {
+    // A test runner that asks for the tests in here: there are none.
+    if std::env::args().any(|argument| argument == "--list" || argument == "--test") {
+        return;
+    }
+    let millions: u32 = std::env::var("MILLION").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let dir = std::env::var_os("DIR").map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
+    let path = dir.path().join("crawl.db");
+    let store = open(path.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
+    if std::env::var_os("INDEX").is_some() {
+        let mut db = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+        sqlx::query("CREATE INDEX links_to ON links (to_id, from_id)")
+            .execute(&mut db)
+            .await
+            .unwrap();
+        db.close().await.unwrap();
+    }
+
+    let batches = millions * 1_000_000 / (PAGES * LINKS);
+    let part = batches.min(80);
+    measure(&store, "pages", part, |all| Batch { pages: all.pages, ..Batch::default() }).await;
+    measure(&store, "links", part, |all| Batch { links: all.links, ..Batch::default() }).await;
+    measure(&store, "frontier", part, |all| Batch {
+        discovered: all.discovered,
+        ..Batch::default()
+    })
+    .await;
+    let crawl = measure(&store, "all", batches, |all| all).await;
+
+    let since = Instant::now();
+    let stored = store.open_crawl(Some(crawl)).await.unwrap();
+    println!("open_crawl {:?}, {} open", since.elapsed(), stored.open);
+    let since = Instant::now();
+    let mut known = 0;
+    let mut sink = |chunk: &[(UrlHash, PageId)]| {
+        known += chunk.len();
+        true
+    };
+    store.seen(crawl, &mut sink).await.unwrap();
+    let took = since.elapsed();
+    println!("seen {took:?}, {:.0} URLs/s", f64::from(known as u32) / took.as_secs_f64());
+    let since = Instant::now();
+    let (mut after, mut rows) = (0, 0);
+    loop {
+        let portion = store.frontier_after(crawl, after, 1000).await.unwrap();
+        let Some(last) = portion.last() else { break };
+        after = last.id;
+        rows += portion.len();
+    }
+    println!("frontier {:?}, {rows} rows", since.elapsed());
+    store.close().await;
+
+    let size = std::fs::metadata(&path).unwrap().len();
+    println!("file {} MB", size / 1_000_000);
+    let mut db = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+    let since = Instant::now();
+    let linking: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM links JOIN scraped_pages page ON page.id = links.from_id \
+         WHERE links.to_id = ?",
+    )
+    .bind(page_id(crawl, 100))
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
+    println!("who links to one page {:?}, {linking} pages", since.elapsed());
+}

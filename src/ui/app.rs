@@ -1,0 +1,437 @@
+//! What the view remembers, and what an action does to it. Pure: no terminal, no channel, no
+//! clock; time comes from snapshots.
+
+use std::sync::Arc;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
+use tui_input::backend::crossterm::EventHandler as _;
+
+use super::action::{Action, Tab};
+use super::keys;
+use super::log_view::LogView;
+use super::prompt::{self, Asking, Prompt, Typed};
+use super::tables::{self, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
+use crate::crawl::command::Command;
+use crate::crawl::snapshot::{PageView, RunState, Snapshot};
+
+/// How long a line of feedback stays, in seconds.
+const FEEDBACK_S: f64 = 5.0;
+/// Rows that one notch of the wheel scrolls.
+const WHEEL_ROWS: isize = 3;
+/// Columns that one key press moves long text sideways.
+const SIDE_STEP: u16 = 16;
+
+/// What the loop has to do after an action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Send this to the engine.
+    Send(Command),
+    /// Copy this to the clipboard.
+    Copy(String),
+    /// Take the mouse or let it go.
+    Mouse(bool),
+    /// Draw everything anew.
+    Redraw,
+    /// Suspend the program.
+    Suspend,
+}
+
+/// A line that answers a key press.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feedback {
+    /// What it says.
+    pub text: String,
+    /// Whether something was refused.
+    pub refused: bool,
+    at_s: f64,
+}
+
+/// The state of the view.
+#[derive(Debug, Default)]
+pub struct App {
+    /// The tab shown.
+    pub tab: Tab,
+    /// The picture held still, if the view is frozen.
+    pub frozen: Option<Arc<Snapshot>>,
+    /// Whether the wheel scrolls.
+    pub mouse: bool,
+    /// First line of the help shown, if it is open.
+    pub help: Option<u16>,
+    /// The open prompt.
+    pub prompt: Option<Prompt>,
+    /// The page whose detail is open. Kept here, as it may leave the recent ones.
+    pub detail: Option<Arc<PageView>>,
+    /// First line of the detail shown.
+    pub detail_top: u16,
+    /// The table of workers.
+    pub workers: TableState,
+    /// The table of pages.
+    pub pages: TableState,
+    /// The filter of pages.
+    pub filter: String,
+    /// The log.
+    pub log: LogView,
+    feedback: Option<Feedback>,
+    notice: Option<(Arc<str>, f64)>,
+    /// Whether the user asked for a stop, so that the end of the crawl ends the dashboard.
+    stopping: bool,
+    leave: bool,
+}
+
+impl App {
+    /// A dashboard that shows the Deck.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes note of a new snapshot.
+    pub fn see(&mut self, snapshot: &Snapshot) {
+        let now = snapshot.at_s;
+        if self.feedback.as_ref().is_some_and(|f| now - f.at_s > FEEDBACK_S) {
+            self.feedback = None;
+        }
+        match (&snapshot.notice, &self.notice) {
+            (Some(new), Some((old, _))) if Arc::ptr_eq(new, old) || new == old => {}
+            (Some(new), _) => self.notice = Some((new.clone(), now)),
+            (None, _) => self.notice = None,
+        }
+    }
+
+    /// Whether the dashboard is done: the crawl is over, and the user asked for its end or for
+    /// the dashboard's. A crawl that ends by itself stays on screen.
+    #[must_use]
+    pub fn done(&self, snapshot: &Snapshot) -> bool {
+        self.leave
+            || snapshot.run.is_final() && (self.stopping || snapshot.run == RunState::Stopped)
+    }
+
+    /// The line that answers the last key press, or says why the last command did nothing.
+    #[must_use]
+    pub fn feedback(&self, snapshot: &Snapshot) -> Option<Feedback> {
+        let notice = || {
+            let (text, at_s) = self.notice.as_ref()?;
+            (snapshot.at_s - at_s <= FEEDBACK_S).then(|| Feedback {
+                text: text.to_string(),
+                refused: true,
+                at_s: *at_s,
+            })
+        };
+        self.feedback.clone().or_else(notice)
+    }
+
+    /// Says something in answer to a key press.
+    pub fn say(&mut self, text: impl Into<String>, snapshot: &Snapshot) {
+        let at_s = snapshot.at_s;
+        self.feedback = Some(Feedback { text: text.into(), refused: false, at_s });
+    }
+
+    /// Says why a key press did nothing.
+    pub fn refuse(&mut self, text: impl Into<String>, snapshot: &Snapshot) {
+        let at_s = snapshot.at_s;
+        self.feedback = Some(Feedback { text: text.into(), refused: true, at_s });
+    }
+
+    /// A key was pressed. Releases mean nothing.
+    pub fn key(&mut self, event: KeyEvent, snapshot: &Snapshot) -> Option<Effect> {
+        if event.kind == KeyEventKind::Release {
+            return None;
+        }
+        self.feedback = None;
+        if let Some((_, at_s)) = &mut self.notice {
+            *at_s = f64::NEG_INFINITY;
+        }
+        let action = keys::action_for(event);
+        if self.prompt.is_some() {
+            return match (event.code, action) {
+                (KeyCode::Enter, _) => self.submit(snapshot),
+                (KeyCode::Esc, _) => self.update(Action::Close, snapshot),
+                // Ctrl-C, Ctrl-Z and Ctrl-L keep their meaning while typing.
+                (KeyCode::Char('c' | 'z' | 'l'), Some(action))
+                    if event.modifiers == crossterm::event::KeyModifiers::CONTROL =>
+                {
+                    self.update(action, snapshot)
+                }
+                _ => {
+                    self.type_key(event);
+                    None
+                }
+            };
+        }
+        self.update(action?, snapshot)
+    }
+
+    /// The wheel was turned.
+    pub fn wheel(&mut self, event: MouseEvent, snapshot: &Snapshot) {
+        let action = match event.kind {
+            MouseEventKind::ScrollUp => Action::Up,
+            MouseEventKind::ScrollDown => Action::Down,
+            _ => return,
+        };
+        for _ in 0..WHEEL_ROWS {
+            self.update(action, snapshot);
+        }
+        self.feedback = None;
+    }
+
+    /// Text was pasted: typed into an open prompt, else ignored.
+    pub fn paste(&mut self, text: &str) {
+        for c in text.chars().filter(|c| !c.is_control()).take(500) {
+            self.type_key(KeyEvent::from(KeyCode::Char(c)));
+        }
+    }
+
+    fn type_key(&mut self, event: KeyEvent) {
+        let Some(prompt) = &mut self.prompt else { return };
+        prompt.input.handle_event(&Event::Key(event));
+        prompt.error = None;
+        if prompt.asking == Asking::Filter {
+            prompt.input.value().clone_into(&mut self.filter);
+        }
+    }
+
+    fn submit(&mut self, snapshot: &Snapshot) -> Option<Effect> {
+        let prompt = self.prompt.take()?;
+        if prompt.asking == Asking::Filter {
+            return None;
+        }
+        match prompt::parse(prompt.input.value()) {
+            Ok(None) => None,
+            Ok(Some(Typed::Stop)) => self.update(Action::Stop, snapshot),
+            Ok(Some(Typed::Send(Command::TogglePause))) => self.update(Action::Pause, snapshot),
+            Ok(Some(Typed::Send(Command::Undo))) => self.update(Action::Undo, snapshot),
+            Ok(Some(Typed::Send(command))) => self.send(command, snapshot),
+            Err(error) => {
+                self.prompt = Some(Prompt { error: Some(error), ..prompt });
+                None
+            }
+        }
+    }
+
+    /// A command, unless the crawl is over and nothing can be changed any more.
+    fn send(&mut self, command: Command, snapshot: &Snapshot) -> Option<Effect> {
+        if snapshot.run.is_final() {
+            self.refuse(
+                format!("the crawl is over: {} leaves", keys::name_of(Action::Stop)),
+                snapshot,
+            );
+            return None;
+        }
+        Some(Effect::Send(command))
+    }
+
+    /// Does what an action asks for.
+    pub fn update(&mut self, action: Action, snapshot: &Snapshot) -> Option<Effect> {
+        match action {
+            Action::Turn(dial, steps) => return self.send(Command::Nudge(dial, steps), snapshot),
+            Action::Pause => return self.send(Command::TogglePause, snapshot),
+            Action::Undo if snapshot.changes.is_empty() => {
+                self.refuse("nothing to undo", snapshot);
+            }
+            Action::Undo => return self.send(Command::Undo, snapshot),
+            Action::Ask => self.prompt = Some(Prompt::new(Asking::Command, "")),
+            Action::Stop => return self.stop(snapshot),
+            Action::Show(tab) => self.tab = tab,
+            Action::NextTab => self.tab = Tab::ALL[(self.tab as usize + 1) % Tab::ALL.len()],
+            Action::PreviousTab => {
+                self.tab = Tab::ALL[(self.tab as usize + Tab::ALL.len() - 1) % Tab::ALL.len()];
+            }
+            Action::Freeze => {
+                self.frozen = match self.frozen.take() {
+                    Some(_) => None,
+                    None => Some(Arc::new(snapshot.clone())),
+                };
+            }
+            Action::Help => self.help = if self.help.is_some() { None } else { Some(0) },
+            Action::Mouse => {
+                self.mouse = !self.mouse;
+                let text = if self.mouse {
+                    "the wheel scrolls; hold Shift to select text"
+                } else {
+                    "the mouse is the terminal's again"
+                };
+                self.say(text, snapshot);
+                return Some(Effect::Mouse(self.mouse));
+            }
+            Action::Redraw => return Some(Effect::Redraw),
+            Action::Suspend => return Some(Effect::Suspend),
+            Action::Up => self.step(-1, snapshot),
+            Action::Down => self.step(1, snapshot),
+            Action::PageUp => self.step(-self.screen(), snapshot),
+            Action::PageDown => self.step(self.screen(), snapshot),
+            Action::First => self.step(isize::MIN + 1, snapshot),
+            Action::Last => self.step(isize::MAX, snapshot),
+            Action::Left => self.aside(false, snapshot),
+            Action::Right => self.aside(true, snapshot),
+            Action::Open => self.open(snapshot),
+            Action::Close => self.close(),
+            Action::Filter if self.tab == Tab::Pages => {
+                self.prompt = Some(Prompt::new(Asking::Filter, &self.filter));
+            }
+            Action::Filter => self.refuse("page filter works on the Pages tab", snapshot),
+            Action::Sort | Action::Reverse => self.sort(action, snapshot),
+            Action::Copy => return self.copy(snapshot),
+            Action::LogMore | Action::LogLess if self.tab == Tab::Log => {
+                self.log.turn(action == Action::LogMore);
+            }
+            Action::LogMore | Action::LogLess => {
+                self.refuse("how much the log says is set on the Log tab", snapshot);
+            }
+        }
+        None
+    }
+
+    fn stop(&mut self, snapshot: &Snapshot) -> Option<Effect> {
+        if snapshot.run.is_final() {
+            self.leave = true;
+            return None;
+        }
+        let again = self.stopping || snapshot.run == RunState::Stopping;
+        self.stopping = true;
+        Some(Effect::Send(if again { Command::StopNow } else { Command::Stop }))
+    }
+
+    /// The command could not be handed over.
+    pub fn busy(&mut self, command: Command, snapshot: &Snapshot) {
+        if command == Command::Stop {
+            self.stopping = false;
+        }
+        self.refuse("busy: the engine has not kept up with the keys, press again", snapshot);
+    }
+
+    /// The picture to show: the frozen one, or this.
+    #[must_use]
+    pub fn shown<'a>(&'a self, live: &'a Snapshot) -> &'a Snapshot {
+        self.frozen.as_deref().unwrap_or(live)
+    }
+
+    /// Ids of the rows of the table shown, in order; `None` on a tab without one.
+    fn ids(&self, live: &Snapshot) -> Option<Vec<i64>> {
+        let shown = self.shown(live);
+        match self.tab {
+            Tab::Workers => Some(tables::workers(shown, &self.workers).1),
+            Tab::Pages => Some(tables::pages(shown, &self.pages, &self.filter).1),
+            Tab::Deck | Tab::Log => None,
+        }
+    }
+
+    fn table(&mut self) -> Option<&mut TableState> {
+        match self.tab {
+            Tab::Workers => Some(&mut self.workers),
+            Tab::Pages => Some(&mut self.pages),
+            Tab::Deck | Tab::Log => None,
+        }
+    }
+
+    /// Rows of one screen.
+    fn screen(&self) -> isize {
+        let visible = if self.tab == Tab::Pages { &self.pages } else { &self.workers }.visible;
+        visible.saturating_sub(1).max(1) as isize
+    }
+
+    fn step(&mut self, rows: isize, live: &Snapshot) {
+        if let Some(top) = &mut self.help {
+            *top = top.saturating_add_signed(rows.clamp(-10_000, 10_000) as i16);
+            return;
+        }
+        if self.tab == Tab::Log {
+            self.log.scroll(rows);
+            return;
+        }
+        let Some(ids) = self.ids(live) else {
+            self.refuse("nothing to scroll on the Deck", live);
+            return;
+        };
+        let Some(table) = self.table() else { return };
+        if rows == isize::MIN + 1 {
+            table.selected = None;
+        } else {
+            table.step(&ids, rows);
+        }
+        if self.detail.is_some() {
+            self.open(live);
+        }
+    }
+
+    fn aside(&mut self, right: bool, live: &Snapshot) {
+        let Some(table) = self.table() else {
+            self.refuse("nothing to move sideways here", live);
+            return;
+        };
+        table.left = if right {
+            table.left.saturating_add(SIDE_STEP).min(2000)
+        } else {
+            table.left.saturating_sub(SIDE_STEP)
+        };
+    }
+
+    fn selected_page(&self, live: &Snapshot) -> Option<Arc<PageView>> {
+        let shown = self.shown(live);
+        let (order, ids) = tables::pages(shown, &self.pages, &self.filter);
+        order.get(self.pages.position(&ids)).map(|&i| shown.recent[i].clone())
+    }
+
+    fn open(&mut self, live: &Snapshot) {
+        if self.tab != Tab::Pages {
+            self.refuse("details open on the Pages tab", live);
+            return;
+        }
+        match self.selected_page(live) {
+            Some(page) => {
+                self.pages.selected = Some(page.id);
+                self.detail_top = 0;
+                self.detail = Some(page);
+            }
+            None => self.refuse("no page to open", live),
+        }
+    }
+
+    /// Closes the innermost thing that is open.
+    fn close(&mut self) {
+        if self.help.take().is_some() {
+        } else if let Some(prompt) = self.prompt.take() {
+            if prompt.asking == Asking::Filter {
+                self.filter.clear();
+            }
+        } else if self.detail.take().is_some() {
+        } else if self.tab == Tab::Pages && !self.filter.is_empty() {
+            self.filter.clear();
+        } else if self.tab == Tab::Log {
+            self.log.follow();
+        } else {
+            self.frozen = None;
+        }
+    }
+
+    fn sort(&mut self, action: Action, live: &Snapshot) {
+        let columns = if self.tab == Tab::Pages { &PAGE_COLUMNS[..] } else { &WORKER_COLUMNS[..] };
+        let Some(table) = self.table() else {
+            self.refuse("sorting works on the Workers and Pages tabs", live);
+            return;
+        };
+        if action == Action::Sort {
+            table.sort = (table.sort + 1) % columns.len();
+            table.reverse = false;
+        } else {
+            table.reverse = !table.reverse;
+        }
+    }
+
+    fn copy(&mut self, live: &Snapshot) -> Option<Effect> {
+        let url = match self.tab {
+            Tab::Pages => self.selected_page(live).map(|p| p.url.clone()),
+            Tab::Workers => {
+                let shown = self.shown(live);
+                let (order, ids) = tables::workers(shown, &self.workers);
+                order.get(self.workers.position(&ids)).and_then(|&i| shown.workers[i].url.clone())
+            }
+            Tab::Deck | Tab::Log => None,
+        };
+        let Some(url) = url else {
+            self.refuse("no URL selected: Workers and Pages have some", live);
+            return None;
+        };
+        self.say("copied, if this terminal allows it", live);
+        Some(Effect::Copy(super::text::clean(&url).into_owned()))
+    }
+}

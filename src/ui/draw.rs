@@ -1,0 +1,195 @@
+//! Which panel goes where, at every size.
+
+use ratatui::Frame;
+use ratatui::layout::{Position, Rect};
+
+use super::action::Tab;
+use super::app::App;
+use super::paint::Canvas;
+use super::panels::{
+    answers, charts, compact, footer, header, help, log, page_detail, pages, pipeline,
+    pipeline_list, troubles, workers,
+};
+use super::theme::Theme;
+use crate::crawl::snapshot::Snapshot;
+
+/// The smallest screen that shows the dashboard as meant.
+pub const SMALLEST: (u16, u16) = (80, 24);
+/// Screens below this get one line.
+const TINY: (u16, u16) = (24, 4);
+/// From this width on the detail of a page stands beside the table.
+const BESIDE: u16 = 130;
+
+/// Draws one frame. `live` is the newest snapshot; a frozen view shows its own.
+pub fn draw(frame: &mut Frame<'_>, app: &mut App, live: &Snapshot, theme: Theme) {
+    let area = frame.area();
+    let mut canvas = Canvas { buffer: frame.buffer_mut(), theme };
+    let cursor = screen(&mut canvas, area, app, live);
+    theme.finish(canvas.buffer);
+    if let Some(cursor) = cursor {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Lays out the screen:
+///
+/// ```text
+/// header  2 rows: target, state, tabs
+/// tab     what is left
+/// footer  2 rows: totals, answer or prompt; keys and dials
+/// ```
+///
+/// Below 80×24 the header shrinks to one row, the footer to one, and the Deck to words; below
+/// 24×4 one line is all.
+fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) -> Option<Position> {
+    if area.width == 0 || area.height == 0 {
+        return None;
+    }
+    if area.width < TINY.0 || area.height < TINY.1 {
+        if app.prompt.is_some() || app.feedback(live).is_some() {
+            let last = Rect { y: area.bottom() - 1, height: 1, ..area };
+            if area.height > 1 {
+                compact::one_line(canvas, area, live);
+            }
+            return footer::status(canvas, last, app, live);
+        }
+        compact::one_line(canvas, area, live);
+        return None;
+    }
+    let full = area.width >= SMALLEST.0 && area.height >= SMALLEST.1;
+    let edges = if full { 2 } else { 1 };
+    let foot = Rect { y: area.bottom() - edges, height: edges, ..area };
+    let body = |top: u16| Rect {
+        y: area.y + top,
+        height: area.height.saturating_sub(top + edges),
+        ..area
+    };
+    let middle = if !full && app.tab == Tab::Deck {
+        let words = Rect { x: area.x + 1, width: area.width - 2, ..body(0) };
+        compact::draw(canvas, words, app, live);
+        words
+    } else {
+        header::draw(canvas, Rect { height: edges, ..area }, app, live);
+        tab(canvas, body(edges), app, live);
+        body(edges)
+    };
+    let cursor = footer::draw(canvas, foot, app, live);
+    if let Some(top) = app.help {
+        app.help = Some(help::draw(canvas, middle, top));
+    }
+    cursor
+}
+
+fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
+    // A clone of the `Arc`, so that the table states can change while it is drawn.
+    let frozen = app.frozen.clone();
+    let shown = frozen.as_deref().unwrap_or(live);
+    match app.tab {
+        Tab::Deck => deck(canvas, area, shown),
+        Tab::Workers => workers::draw(canvas, area, &mut app.workers, shown),
+        Tab::Pages => {
+            let Some(page) = app.detail.clone() else {
+                pages::draw(canvas, area, &mut app.pages, &app.filter, shown);
+                return;
+            };
+            let (table, detail) = beside(area);
+            pages::draw(canvas, table, &mut app.pages, &app.filter, shown);
+            page_detail::draw(canvas, detail, &page, app.detail_top);
+        }
+        Tab::Log => log::draw(canvas, area, &app.log),
+    }
+}
+
+/// Table and detail: side by side on wide screens, else one below the other; where that leaves
+/// neither enough, the detail alone.
+fn beside(area: Rect) -> (Rect, Rect) {
+    if area.width >= BESIDE {
+        let table = area.width * 11 / 20;
+        (
+            Rect { width: table, ..area },
+            Rect { x: area.x + table, width: area.width - table, ..area },
+        )
+    } else if area.height >= 18 {
+        let table = area.height * 2 / 5;
+        (
+            Rect { height: table, ..area },
+            Rect { y: area.y + table, height: area.height - table, ..area },
+        )
+    } else {
+        (Rect { height: 0, ..area }, area)
+    }
+}
+
+/// Lays out the Deck. From 108×27 on (without header and footer 4 rows less):
+///
+/// ```text
+/// ╭─ pipeline ────────────────────────────────────────╮
+/// ╰───────────────────────────────────────────────────╯
+/// ╭─ pages/s ───────────────╮╭─ latency ms ───────────╮
+/// ╰─────────────────────────╯╰────────────────────────╯
+/// ╭─ answers ───╮╭─ retries and failures ─────────────╮
+/// ╰─────────────╯╰────────────────────────────────────╯
+/// ```
+///
+/// Narrower or lower, the pipeline runs from top to bottom, and charts and lower panels come
+/// as they find room, else as one row each.
+fn deck(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let across = area.width >= pipeline::WIDTH && area.height >= pipeline::HEIGHT + 5;
+    let mut rest = area;
+    let mut take = |rows: u16| {
+        let rows = rows.min(rest.height);
+        let taken = Rect { height: rows, ..rest };
+        rest = Rect { y: rest.y + rows, height: rest.height - rows, ..rest };
+        taken
+    };
+    if across {
+        // Tall screens show more workers as cells of their own.
+        let cells = (snapshot.workers.len() as u16).div_ceil((area.width / 6).max(1));
+        let most = (area.height.saturating_sub(30) / 4).min(8);
+        let more = cells.saturating_sub(2).min(most);
+        pipeline::draw(canvas, take(pipeline::HEIGHT + more), snapshot);
+    } else {
+        let inside = Rect { x: area.x + 1, width: area.width - 2, ..area };
+        let list = if area.height >= 34 {
+            pipeline_list::HEIGHT + 3
+        } else {
+            (area.height - 5).min(pipeline_list::HEIGHT + 3)
+        };
+        let list = take(list);
+        pipeline_list::draw(canvas, Rect { x: inside.x, width: inside.width, ..list }, snapshot);
+    }
+    let indent = |area: Rect| Rect { x: area.x + 3, width: area.width.saturating_sub(4), ..area };
+    if rest.height >= charts::HEIGHT + 4 {
+        let lower = (rest.height / 3).clamp(4, 24).min(rest.height - charts::HEIGHT);
+        let above = Rect { height: rest.height - lower, ..rest };
+        charts::draw(canvas, above, snapshot);
+        let below = Rect { y: above.bottom(), height: lower, ..rest };
+        let left = (below.width * 3 / 10).clamp(28, 60);
+        answers::draw(canvas, Rect { width: left, ..below }, snapshot);
+        let right = Rect { x: below.x + left, width: below.width - left, ..below };
+        troubles::draw(canvas, right, snapshot);
+        return;
+    }
+    if rest.height >= charts::HEIGHT + 2 {
+        let above = Rect { height: rest.height - 2, ..rest };
+        charts::draw(canvas, above, snapshot);
+        rest = Rect { y: above.bottom(), height: 2, ..rest };
+    } else {
+        let spare = rest.height.saturating_sub(4).min(1);
+        let sparks =
+            Rect { y: rest.y + spare, height: rest.height.saturating_sub(2 + spare), ..rest };
+        charts::sparklines(canvas, indent(sparks), snapshot);
+        rest = Rect {
+            y: sparks.bottom(),
+            height: rest.bottom().saturating_sub(sparks.bottom()),
+            ..rest
+        };
+    }
+    if rest.height >= 1 {
+        answers::one_row(canvas, Rect { height: 1, ..indent(rest) }, snapshot);
+    }
+    if rest.height >= 2 {
+        let line = Rect { y: rest.y + 1, height: 1, ..rest };
+        troubles::one_row(canvas, indent(line), snapshot);
+    }
+}

@@ -1,0 +1,99 @@
+//! The log inside the dashboard: tui-logger's buffer, without its thread.
+//!
+//! The buffer is one for the whole process; lines in it come from `tracing` through
+//! [`log_layer`]. tui-logger's own `init_logger` would start a thread that wakes a hundred times
+//! a second; the dashboard calls [`gather`] before a draw instead.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing_subscriber::Layer;
+use tracing_subscriber::registry::LookupSpan;
+use tui_logger::{LevelFilter, TuiWidgetEvent, TuiWidgetState};
+
+static LISTENING: AtomicBool = AtomicBool::new(false);
+
+/// The layer that feeds the Log tab. Give it a filter of its own: what it lets pass is kept,
+/// the last ten thousand lines of it.
+pub fn log_layer<S>() -> impl Layer<S>
+where
+    S: tracing::Subscriber + for<'a> LookupSpan<'a>,
+{
+    LISTENING.store(true, Ordering::Relaxed);
+    tui_logger::set_default_level(LevelFilter::Trace);
+    tui_logger::TuiTracingSubscriberLayer
+}
+
+/// Whether anything feeds the Log tab.
+#[must_use]
+pub fn is_listening() -> bool {
+    LISTENING.load(Ordering::Relaxed)
+}
+
+/// Moves lines logged since the last call to where the widget reads them.
+pub fn gather() {
+    if is_listening() {
+        tui_logger::move_events();
+    }
+}
+
+/// Levels shown, from fewest lines to most.
+const LEVELS: [LevelFilter; 5] = [
+    LevelFilter::Error,
+    LevelFilter::Warn,
+    LevelFilter::Info,
+    LevelFilter::Debug,
+    LevelFilter::Trace,
+];
+
+/// What the Log tab remembers.
+pub struct LogView {
+    level: usize,
+    /// The widget's own state: where it is scrolled to.
+    pub state: TuiWidgetState,
+}
+
+impl Default for LogView {
+    fn default() -> Self {
+        let level = 2;
+        Self { level, state: TuiWidgetState::new().set_default_display_level(LEVELS[level]) }
+    }
+}
+
+impl fmt::Debug for LogView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LogView").field("level", &self.level_name()).finish_non_exhaustive()
+    }
+}
+
+impl LogView {
+    /// The level shown, in words.
+    #[must_use]
+    pub fn level_name(&self) -> String {
+        LEVELS[self.level].to_string().to_lowercase()
+    }
+
+    /// Shows more of the log, or less.
+    pub fn turn(&mut self, more: bool) {
+        self.level = if more {
+            (self.level + 1).min(LEVELS.len() - 1)
+        } else {
+            self.level.saturating_sub(1)
+        };
+        self.state = TuiWidgetState::new().set_default_display_level(LEVELS[self.level]);
+    }
+
+    /// Scrolls; downwards past the end follows the newest line again.
+    pub fn scroll(&mut self, rows: isize) {
+        match rows {
+            isize::MAX => self.follow(),
+            rows if rows < 0 => self.state.transition(TuiWidgetEvent::PrevPageKey),
+            _ => self.state.transition(TuiWidgetEvent::NextPageKey),
+        }
+    }
+
+    /// Follows the newest line.
+    pub fn follow(&mut self) {
+        self.state.transition(TuiWidgetEvent::EscapeKey);
+    }
+}

@@ -1,0 +1,239 @@
+//! Writing into the buffer, always inside an area: nothing here can write or panic outside it,
+//! and a part that does not fit is left out as a whole instead of being cut in a number.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::text;
+use super::theme::{self, Theme};
+
+/// A part of a line that stands or falls as a whole.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// Parts with the highest number go first when there is no room.
+    pub rank: u8,
+    /// What it says.
+    pub spans: Vec<Span<'a>>,
+}
+
+impl<'a> Part<'a> {
+    /// A part of one span.
+    pub fn new(rank: u8, text: impl Into<std::borrow::Cow<'a, str>>, style: Style) -> Self {
+        Self { rank, spans: vec![Span::styled(text, style)] }
+    }
+
+    /// A part of several spans.
+    #[must_use]
+    pub fn of(rank: u8, spans: Vec<Span<'a>>) -> Self {
+        Self { rank, spans }
+    }
+
+    fn width(&self) -> usize {
+        self.spans.iter().map(|s| text::width(&s.content)).sum()
+    }
+}
+
+/// Spans and their width.
+fn width_of(spans: &[Span<'_>]) -> usize {
+    spans.iter().map(|s| text::width(&s.content)).sum()
+}
+
+/// The parts that fit into so many columns with so many between them, in their order.
+#[must_use]
+pub fn fitting(mut parts: Vec<Part<'_>>, columns: usize, gap: usize) -> Vec<Part<'_>> {
+    parts.retain(|p| p.width() > 0);
+    loop {
+        let gaps = gap * parts.len().saturating_sub(1);
+        if parts.iter().map(Part::width).sum::<usize>() + gaps <= columns {
+            return parts;
+        }
+        let Some(worst) = (0..parts.len()).max_by_key(|&i| (parts[i].rank, i)) else {
+            return parts;
+        };
+        parts.remove(worst);
+    }
+}
+
+/// The buffer and how to paint on it.
+pub struct Canvas<'a> {
+    /// Where it is painted.
+    pub buffer: &'a mut Buffer,
+    /// What meanings look like.
+    pub theme: Theme,
+}
+
+impl Canvas<'_> {
+    /// Writes a text at a column and row of an area, cut with an ellipsis at its right edge.
+    /// Returns the column after it.
+    pub fn text(&mut self, area: Rect, column: u16, row: u16, text: &str, style: Style) -> u16 {
+        let area = area.intersection(self.buffer.area);
+        if row >= area.height || column >= area.width {
+            return column;
+        }
+        let room = usize::from(area.width - column);
+        let shown = text::cut(text, room);
+        let (x, _) = self.buffer.set_stringn(area.x + column, area.y + row, shown, room, style);
+        x - area.x
+    }
+
+    /// Writes spans one after the other. Returns the column after them.
+    pub fn spans(&mut self, area: Rect, column: u16, row: u16, spans: &[Span<'_>]) -> u16 {
+        let mut column = column;
+        for span in spans {
+            if column >= area.width {
+                break;
+            }
+            column = self.text(area, column, row, &span.content, span.style);
+        }
+        column
+    }
+
+    /// Writes a text so that it ends at the right edge, if it fits.
+    pub fn right(&mut self, area: Rect, row: u16, text: &str, style: Style) {
+        let width = text::width(text) as u16;
+        if width <= area.width {
+            self.text(area, area.width - width, row, text, style);
+        }
+    }
+
+    /// Writes the parts that fit, `gap` columns apart, from the left. Returns the column after
+    /// them.
+    pub fn fit(&mut self, area: Rect, row: u16, gap: u16, parts: Vec<Part<'_>>) -> u16 {
+        let mut column = 0;
+        let parts = fitting(parts, area.width.into(), gap.into());
+        for (i, part) in parts.iter().enumerate() {
+            column = self.spans(area, column + if i > 0 { gap } else { 0 }, row, &part.spans);
+        }
+        column
+    }
+
+    /// Writes the parts that fit so that they end at the right edge. Returns the columns left
+    /// free of them on the left.
+    pub fn fit_right(&mut self, area: Rect, row: u16, gap: u16, parts: Vec<Part<'_>>) -> u16 {
+        let parts = fitting(parts, area.width.into(), gap.into());
+        let gaps = usize::from(gap) * parts.len().saturating_sub(1);
+        let width = parts.iter().map(Part::width).sum::<usize>() + gaps;
+        let start = area.width.saturating_sub(width as u16);
+        let mut column = start;
+        for (i, part) in parts.iter().enumerate() {
+            column = self.spans(area, column + if i > 0 { gap } else { 0 }, row, &part.spans);
+        }
+        start
+    }
+
+    /// Puts one glyph into one cell.
+    pub fn glyph(&mut self, area: Rect, column: u16, row: u16, glyph: &str, style: Style) {
+        let area = area.intersection(self.buffer.area);
+        if row < area.height && column < area.width {
+            self.buffer[(area.x + column, area.y + row)].set_symbol(glyph).set_style(style);
+        }
+    }
+
+    /// A frame with a title on its left and parts on its right. Returns the area inside, one
+    /// column of air on both sides.
+    pub fn frame(&mut self, area: Rect, title: &[Span<'_>], parts: Vec<Part<'_>>) -> Rect {
+        let dim = self.theme.dim();
+        if area.width < 4 || area.height < 2 {
+            return area;
+        }
+        let (right, bottom) = (area.width - 1, area.height - 1);
+        for column in 1..right {
+            self.glyph(area, column, 0, "─", dim);
+            self.glyph(area, column, bottom, "─", dim);
+        }
+        for row in 1..bottom {
+            self.glyph(area, 0, row, "│", dim);
+            self.glyph(area, right, row, "│", dim);
+        }
+        for (column, row, corner) in
+            [(0, 0, "╭"), (right, 0, "╮"), (0, bottom, "╰"), (right, bottom, "╯")]
+        {
+            self.glyph(area, column, row, corner, dim);
+        }
+        let inside = Rect { width: area.width - 2, ..area };
+        let end = if width_of(title) + 4 <= usize::from(area.width) && !title.is_empty() {
+            let end = self.spans(inside, 3, 0, title);
+            self.text(inside, 2, 0, " ", dim);
+            self.text(inside, end, 0, " ", dim) + 2
+        } else {
+            2
+        };
+        if end + 4 < inside.width {
+            let room = Rect { x: area.x + end, width: inside.width - end - 1, ..area };
+            let parts = fitting(parts, room.width.into(), 3);
+            if !parts.is_empty() {
+                let width = parts.iter().map(Part::width).sum::<usize>() + 3 * (parts.len() - 1);
+                let mut column = room.width - width as u16;
+                self.text(room, column.saturating_sub(1), 0, " ", dim);
+                for (i, part) in parts.iter().enumerate() {
+                    if i > 0 {
+                        column = self.text(room, column, 0, " · ", dim);
+                    }
+                    column = self.spans(room, column, 0, &part.spans);
+                }
+                self.glyph(area, room.x - area.x + column, 0, " ", dim);
+            }
+        }
+        Rect { x: area.x + 2, y: area.y + 1, width: area.width - 4, height: area.height - 2 }
+    }
+
+    /// A gauge: so much of `whole` cells filled, to an eighth of a cell.
+    pub fn gauge(
+        &mut self,
+        area: Rect,
+        column: u16,
+        row: u16,
+        whole: u16,
+        share: f64,
+        fill: Style,
+    ) {
+        let eighths = (share.clamp(0.0, 1.0) * f64::from(whole) * 8.0).round() as u16;
+        let dim = self.theme.dim();
+        for i in 0..whole {
+            let filled = eighths.saturating_sub(i * 8).min(8);
+            match filled {
+                0 => self.glyph(area, column + i, row, theme::TRACK, dim),
+                8 => self.glyph(area, column + i, row, theme::FULL, fill),
+                n => self.glyph(area, column + i, row, theme::EIGHTHS[usize::from(n)], fill),
+            }
+        }
+    }
+
+    /// A stacked bar: shares side by side over the whole width, each in its own glyph.
+    pub fn stack(&mut self, area: Rect, row: u16, shares: &[(f32, &str, Style)]) {
+        let cells = apportion(&shares.iter().map(|s| s.0).collect::<Vec<_>>(), area.width);
+        let mut column = 0;
+        for ((_, glyph, style), n) in shares.iter().zip(cells) {
+            for _ in 0..n {
+                self.glyph(area, column, row, glyph, *style);
+                column += 1;
+            }
+        }
+    }
+}
+
+/// Shares out whole cells in proportion, by largest remainder.
+#[must_use]
+pub fn apportion(shares: &[f32], cells: u16) -> Vec<u16> {
+    let sum: f32 = shares.iter().map(|s| s.max(0.0)).sum();
+    if !(sum > 0.0 && sum.is_finite()) {
+        return vec![0; shares.len()];
+    }
+    let exact: Vec<f32> = shares.iter().map(|s| s.max(0.0) / sum * f32::from(cells)).collect();
+    let mut out: Vec<u16> = exact.iter().map(|e| e.floor() as u16).collect();
+    let mut left = cells.saturating_sub(out.iter().sum());
+    let mut order: Vec<usize> = (0..shares.len()).collect();
+    order.sort_by(|&a, &b| exact[b].fract().total_cmp(&exact[a].fract()));
+    for i in order {
+        if left == 0 {
+            break;
+        }
+        if exact[i] > 0.0 {
+            out[i] += 1;
+            left -= 1;
+        }
+    }
+    out
+}

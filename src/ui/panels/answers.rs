@@ -1,0 +1,83 @@
+//! Answers by class of status.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::stages::ratio;
+use crate::crawl::snapshot::Snapshot;
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+
+/// Names, counts and styles of the classes worth a row.
+fn classes(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(&'static str, u64, Style)> {
+    let theme = canvas.theme;
+    let [c1, c2, c3, c4, c5] = snapshot.totals.by_class;
+    let mut rows = vec![
+        ("2xx", c2, Style::new()),
+        ("3xx", c3, Style::new()),
+        ("4xx", c4, theme.warn()),
+        ("5xx", c5, theme.error()),
+        ("none", snapshot.totals.no_answer, theme.error()),
+    ];
+    if c1 > 0 {
+        rows.insert(0, ("1xx", c1, Style::new()));
+    }
+    rows
+}
+
+/// Lays out the answers as bars:
+///
+/// ```text
+/// ╭─ answers ─────────────────────╮
+/// │ 2xx    11,902 ███████████████ │
+/// │ 4xx       164 ▎               │
+/// ╰───────────────────────────────╯
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let inner = canvas.frame(area, &[Span::styled("answers", theme.strong())], vec![]);
+    let rows = classes(canvas, snapshot);
+    let most = rows.iter().map(|r| r.1).max().unwrap_or(0);
+    for (i, (name, n, style)) in rows.into_iter().take(inner.height.into()).enumerate() {
+        let row = i as u16;
+        let style = if n == 0 { theme.dim() } else { style };
+        canvas.text(inner, 0, row, name, style);
+        let number = text::count(n);
+        let start = 15_u16.saturating_sub(number.len() as u16).max(5);
+        let bar = start + number.len() as u16 + 1;
+        canvas.text(inner, start, row, &number, style);
+        if n > 0 && inner.width > bar {
+            // One answer of a class is seen beside a million of another.
+            let whole = inner.width - bar;
+            let share = ratio(n as f64, most as f64).max(1.0 / 8.0 / f64::from(whole));
+            let eighths = (share * f64::from(whole) * 8.0).round() as u16;
+            for cell in 0..eighths.div_ceil(8) {
+                let part = usize::from((eighths - cell * 8).min(8));
+                let glyph = if part == 8 {
+                    crate::ui::theme::FULL
+                } else {
+                    crate::ui::theme::EIGHTHS[part]
+                };
+                canvas.glyph(inner, bar + cell, row, glyph, style);
+            }
+        }
+    }
+}
+
+/// The same on one row.
+pub fn one_row(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let mut parts = vec![Part::new(0, "answers", theme.strong())];
+    for (i, (name, n, style)) in classes(canvas, snapshot).into_iter().enumerate() {
+        let style = if n == 0 { theme.dim() } else { style };
+        parts.push(Part::of(
+            1 + i as u8,
+            vec![
+                Span::styled(format!("{name} "), theme.dim()),
+                Span::styled(text::count(n), style),
+            ],
+        ));
+    }
+    canvas.fit(area, 0, 3, parts);
+}

@@ -1,0 +1,204 @@
+//! Throughput and latency over the last minutes, with a mark where a dial was turned.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::verdict;
+use crate::crawl::snapshot::{HistoryPoint, Snapshot};
+use crate::ui::chart;
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+use crate::ui::theme;
+
+/// Rows that a chart needs, frame included; below that a sparkline says more.
+pub const HEIGHT: u16 = 7;
+
+/// Lays out two charts side by side:
+///
+/// ```text
+/// ╭─ pages/s ─────────── 51.2 now · 47.1 run ─╮╭─ latency ms ────── p50 212 · p95 640 · p99 ─╮
+/// │ 60┤                           ▂▄▆████████ ││ 900┤                                        │
+/// │ 40┤                   ▃▆█████████████████ ││ 600┤⠤⠤⠒⠉⠉⠒⠤⠤⠤⠒⠒⠒⠉⠉⠉⠉⠒⠒⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤⠤ p95│
+/// │ 20┤        ▂▅▇███████████████████████████ ││ 300┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀⣀ p50│
+/// │  0┼────────▲8─────────────▲16──────────── ││   0┼────────▲8─────────────▲16───────────── │
+/// │    −3 min                             now ││     −3 min                             now  │
+/// ╰───────────────────────────────────────────╯╰─────────────────────────────────────────────╯
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let half = area.width / 2;
+    throughput(canvas, Rect { width: half, ..area }, snapshot);
+    latency(canvas, Rect { x: area.x + half, width: area.width - half, ..area }, snapshot);
+}
+
+/// Where lines go inside a chart's frame.
+struct Plot {
+    area: Rect,
+    window: f64,
+}
+
+/// Axis, time and marks; what remains is for the data.
+fn axes(
+    canvas: &mut Canvas<'_>,
+    inner: Rect,
+    (top, step): (f32, f32),
+    right: u16,
+    snapshot: &Snapshot,
+) -> Plot {
+    let theme = canvas.theme;
+    let above = Rect { height: inner.height.saturating_sub(2), ..inner };
+    let plot = chart::y_axis(canvas, above, top, step);
+    let plot = Rect { width: plot.width.saturating_sub(right), ..plot };
+    let window = chart::window(&snapshot.history, snapshot.at_s, plot.width);
+    let line = Rect { y: inner.y + above.height, height: 1, ..plot };
+    if plot.x > inner.x {
+        canvas.glyph(Rect { x: plot.x - 1, ..line }, 0, 0, "┼", theme.dim());
+    }
+    for column in 0..line.width {
+        canvas.glyph(line, column, 0, "─", theme.dim());
+    }
+    marks(canvas, line, window, snapshot);
+    let below = Rect { y: line.y + 1, ..line };
+    let minutes =
+        if window < 90.0 { "−60 s".to_owned() } else { format!("−{:.0} min", window / 60.0) };
+    canvas.fit(below, 0, 1, vec![Part::new(1, minutes, theme.dim())]);
+    canvas.right(below, 0, "now", theme.dim());
+    Plot { area: plot, window }
+}
+
+/// Marks the changes on the axis, the newest first: an older one that would run into it gives
+/// way.
+fn marks(canvas: &mut Canvas<'_>, line: Rect, window: f64, snapshot: &Snapshot) {
+    let strong = canvas.theme.strong();
+    let cells = line.width.into();
+    let start = chart::edge(snapshot.at_s, window, cells) - window;
+    let mut free = i32::from(line.width);
+    for change in snapshot.changes.iter() {
+        let at = (change.at_s - start) / window * f64::from(line.width);
+        if !(0.0..f64::from(line.width)).contains(&at) || change.undone {
+            continue;
+        }
+        let label = format!("{}{}", theme::MARK, verdict::mark(change));
+        let width = text::width(&label) as i32;
+        // At the right edge the label moves in, so that its number is whole.
+        let column = (at as i32).min(i32::from(line.width) - width);
+        if column >= 0 && column + width <= free {
+            canvas.text(line, column as u16, 0, &label, strong);
+            free = column - 1;
+        }
+    }
+}
+
+fn throughput(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let t = &snapshot.throughput;
+    let part = |rank, value: f64, unit: &'static str| {
+        Part::of(
+            rank,
+            vec![
+                Span::styled(format!("{:>5}", text::rate(value)), theme.strong()),
+                Span::styled(unit, theme.dim()),
+            ],
+        )
+    };
+    let parts =
+        vec![part(0, t.last_1s, " now"), part(2, t.last_10s, " 10 s"), part(1, t.run, " run")];
+    let inner = canvas.frame(area, &[Span::styled("pages/s", theme.strong())], parts);
+    if inner.height < 3 || inner.width < 12 {
+        return;
+    }
+    let value = |p: &HistoryPoint| p.pages_per_s;
+    let scale = scale_of(snapshot, inner, value);
+    let plot = axes(canvas, inner, scale, 0, snapshot);
+    let cells = plot.area.width.into();
+    let bins = chart::bins(&snapshot.history, snapshot.at_s, plot.window, cells, value);
+    chart::area(canvas, plot.area, &bins, scale.0, Style::new());
+}
+
+fn latency(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let l = &snapshot.latency.last_10s;
+    let part = |rank, name: &'static str, value: f64, style| {
+        let value = format!("{:>5}", text::count(value.max(0.0).round() as u64));
+        Part::of(rank, vec![Span::styled(name, theme.dim()), Span::styled(value, style)])
+    };
+    let parts = vec![
+        part(0, "p50", l.p50, theme.strong()),
+        part(1, "p95", l.p95, theme.strong()),
+        part(2, "p99", l.p99, theme.strong()),
+    ];
+    let inner = canvas.frame(area, &[Span::styled("latency ms", theme.strong())], parts);
+    if inner.height < 3 || inner.width < 16 {
+        return;
+    }
+    let scale = scale_of(snapshot, inner, |p| p.p95_ms.max(p.p50_ms));
+    let plot = axes(canvas, inner, scale, 4, snapshot);
+    let cells = usize::from(plot.area.width) * 2;
+    // A second without an answer has no latency; 0 would draw a cliff.
+    let measured = |value: f32| if value > 0.0 { value } else { f32::NAN };
+    let lines = [
+        (
+            "p95",
+            theme.strong(),
+            chart::bins(&snapshot.history, snapshot.at_s, plot.window, cells, |p| {
+                measured(p.p95_ms)
+            }),
+        ),
+        (
+            "p50",
+            theme.dim(),
+            chart::bins(&snapshot.history, snapshot.at_s, plot.window, cells, |p| {
+                measured(p.p50_ms)
+            }),
+        ),
+    ];
+    let mut taken = None;
+    for (name, style, points) in &lines {
+        chart::line(canvas, plot.area, points, scale.0, *style);
+        let Some(end) = points.iter().rev().take(8).flatten().next() else { continue };
+        let height = f32::from(plot.area.height);
+        let up = (end / scale.0 * height).clamp(0.0, height - 1.0) as u16;
+        let mut row = plot.area.height.saturating_sub(1 + up);
+        if taken == Some(row) {
+            row = (row + 1).min(plot.area.height.saturating_sub(1));
+        }
+        taken = Some(row);
+        let gutter = Rect { x: plot.area.right() + 1, width: 3, ..plot.area };
+        canvas.text(gutter, 0, row, name, *style);
+    }
+}
+
+/// The scale of the y axis for what of the history is on screen.
+fn scale_of(snapshot: &Snapshot, inner: Rect, value: impl Fn(&HistoryPoint) -> f32) -> (f32, f32) {
+    let window = chart::window(&snapshot.history, snapshot.at_s, inner.width);
+    let cells = usize::from(inner.width) * 2;
+    let shown = chart::bins(&snapshot.history, snapshot.at_s, window, cells, value);
+    let most = shown.iter().flatten().fold(0.0_f32, |a, b| a.max(*b));
+    chart::scale(most, (inner.height.saturating_sub(2) / 2).clamp(2, 5))
+}
+
+/// Two rows with a sparkline each, where there is no room for charts:
+///
+/// ```text
+/// pages/s   51.2 ▁▂▃▅▇▇▇▇██████████████████████
+/// p95 ms     640 ▅▅▅▆▆▅▅▅▅▅▅▇▆▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅
+/// ```
+pub fn sparklines(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let rows: [(&str, String, fn(&HistoryPoint) -> f32); 2] = [
+        ("pages/s", text::rate(snapshot.throughput.last_1s), |p| p.pages_per_s),
+        ("p95 ms", text::count(snapshot.latency.last_10s.p95.max(0.0).round() as u64), |p| {
+            p.p95_ms
+        }),
+    ];
+    for (i, (name, number, value)) in rows.into_iter().enumerate() {
+        let line = Rect { y: area.y + i as u16, height: 1, ..area }.intersection(area);
+        canvas.text(line, 0, 0, name, theme.strong());
+        canvas.text(line, 9, 0, &format!("{number:>6}"), theme.strong());
+        let plot = Rect { x: line.x + 17, width: line.width.saturating_sub(17), ..line };
+        let window = chart::window(&snapshot.history, snapshot.at_s, plot.width);
+        let cells = plot.width.into();
+        let bins = chart::bins(&snapshot.history, snapshot.at_s, window, cells, value);
+        chart::sparkline(canvas, plot, &bins, Style::new());
+    }
+}

@@ -1,0 +1,97 @@
+//! The crawl in words, for screens below 80×24, and in one line for smaller ones.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::{header, stages, verdict};
+use crate::crawl::snapshot::Snapshot;
+use crate::ui::app::App;
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+
+/// Lays out state, verdict and levels:
+///
+/// ```text
+/// ● RUNNING   02:41   crawl 7
+/// ◆ limited by permits: workers spend 46 % of their time waiting for one
+///   + raises permits
+/// queue      85/100   15 free
+/// …
+/// 80×24 shows more
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
+    let theme = canvas.theme;
+    let s = app.shown(live);
+    let parts = header::state_parts(canvas, app, live);
+    canvas.fit(area, 0, 3, parts);
+    let levels = levels(canvas, s);
+    let room = area.height.saturating_sub(1);
+    let for_verdict = room.saturating_sub(levels.len() as u16).clamp(1, 4);
+    let used = verdict::draw(canvas, area, 1, for_verdict.min(room), s);
+    let mut row = 1 + used;
+    for (name, level, words) in levels {
+        if row >= area.height {
+            return;
+        }
+        let line = Rect { y: area.y + row, height: 1, ..area };
+        let mut parts = vec![
+            Part::new(0, format!("{name:<9}"), theme.dim()),
+            Part::new(0, format!("{level:>9}"), theme.strong()),
+        ];
+        parts.extend(
+            words.into_iter().enumerate().map(|(i, (w, style))| Part::new(1 + i as u8, w, style)),
+        );
+        canvas.fit(line, 0, 1, parts);
+        row += 1;
+    }
+    if row < area.height {
+        canvas.right(area, area.height - 1, "80×24 shows more", theme.dim());
+    }
+}
+
+/// The levels, the most telling first.
+fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<(&'static str, String, Vec<(String, Style)>)> {
+    let theme = canvas.theme;
+    let now = |value: f64| format!("{}/s", text::rate(value));
+    let [waits, more] = stages::gate(theme, s);
+    let [moves, retries] = stages::frontier(theme, s);
+    let failed = if s.totals.failed > 0 { theme.error() } else { theme.dim() };
+    let counts: Vec<_> = stages::workers(theme, s, false)
+        .into_iter()
+        .filter(|w| w.count.unwrap_or(0) > 0)
+        .map(|w| (format!("{} {}", w.count.unwrap_or(0), w.label), w.style))
+        .collect();
+    vec![
+        (
+            "done",
+            text::count(s.totals.pages),
+            vec![
+                (now(s.throughput.last_1s), Style::new()),
+                (format!("{} failed", text::count(s.totals.failed)), failed),
+                (text::bytes(s.totals.bytes), theme.dim()),
+            ],
+        ),
+        ("frontier", text::count(s.frontier.pending), vec![moves, retries]),
+        ("queue", format!("{}/{}", s.queue.len, s.queue.capacity), vec![stages::queue(theme, s)]),
+        ("workers", text::count(s.dials.workers.into()), counts),
+        ("gate", format!("{}/{}", s.gate.in_use, s.gate.limit), vec![waits, more]),
+        ("saver", text::bytes(s.saver.backlog_bytes), stages::saver_remarks(theme, s).to_vec()),
+    ]
+}
+
+/// Everything in one line, for what is smaller still: `● RUNNING  12,404 done  51.2/s`.
+pub fn one_line(canvas: &mut Canvas<'_>, area: Rect, live: &Snapshot) {
+    let theme = canvas.theme;
+    let (glyph, word, style) = theme.run_state(live.run);
+    let (mark, mark_style) = verdict::look(theme, live);
+    let limit = format!("{:?}", live.verdict.limit).to_lowercase();
+    let parts = vec![
+        Part::of(1, vec![Span::styled(glyph, style)]),
+        Part::new(2, word, style),
+        Part::new(0, text::count(live.totals.pages), theme.strong()),
+        Part::new(3, format!("{}/s", text::rate(live.throughput.last_1s)), Style::new()),
+        Part::new(4, format!("{mark} {limit}"), mark_style),
+    ];
+    canvas.fit(area, 0, 1, parts);
+}

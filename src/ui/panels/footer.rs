@@ -1,0 +1,234 @@
+//! The two lines at the bottom: what has been done and how long it may take, or an answer to
+//! the last key, or a prompt; below it keys with the values of the dials.
+
+use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use crate::crawl::command::Dial;
+use crate::crawl::snapshot::{Eta, RunState, Snapshot};
+use crate::ui::action::{Action, Tab};
+use crate::ui::app::App;
+use crate::ui::keys;
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::prompt::{Asking, Prompt};
+use crate::ui::text;
+
+/// Lays out the footer; returns where the cursor goes while a prompt is open:
+///
+/// ```text
+///  12,404 done · 6,218 to go · 37 failed · 166 MiB      still growing: at least 2 min more
+///  + - permits 16   ] [ workers 32   } { queue 100   > < rate off   Space pause   ? help
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) -> Option<Position> {
+    let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let cursor = status(canvas, line, app, live);
+    let hints = Rect { y: line.y + 1, height: line.height.saturating_sub(1), ..line };
+    let parts = hint_parts(canvas, app, live);
+    canvas.fit(hints, 0, 3, parts);
+    cursor
+}
+
+/// One line: a prompt, an answer, or the totals. Returns where the cursor goes.
+pub fn status(canvas: &mut Canvas<'_>, line: Rect, app: &App, live: &Snapshot) -> Option<Position> {
+    let theme = canvas.theme;
+    if let Some(open) = &app.prompt {
+        return prompt(canvas, line, open, app, live);
+    }
+    if let Some(feedback) = app.feedback(live) {
+        let style = if feedback.refused { theme.warn() } else { Style::new() };
+        canvas.text(line, 0, 0, &text::clean(&feedback.text), style);
+        return None;
+    }
+    let leave = keys::name_of(Action::Stop);
+    match live.run {
+        RunState::Stopping => {
+            let flying = live.gate.in_use;
+            let requests = if flying == 1 { "request finishes" } else { "requests finish" };
+            let words = format!("stopping: {flying} {requests} and all is saved");
+            let again = format!("{leave} again gives them up");
+            canvas.fit(
+                line,
+                0,
+                3,
+                vec![Part::new(0, words, theme.warn()), Part::new(1, again, theme.warn())],
+            );
+            return None;
+        }
+        RunState::Complete | RunState::Failed | RunState::Stopped => {
+            let (_, word, style) = theme.run_state(live.run);
+            let words = format!("{} · {leave} leaves", word.to_lowercase());
+            let free = canvas.fit_right(line, 0, 3, vec![Part::new(0, words, style)]);
+            let rest = Rect { width: free.saturating_sub(3), ..line };
+            canvas.fit(rest, 0, 0, totals(canvas, app.shown(live)));
+            return None;
+        }
+        _ => {}
+    }
+    let shown = app.shown(live);
+    let parts = vec![Part::new(0, eta(shown), theme.dim())];
+    let free = if line.width >= 76 { canvas.fit_right(line, 0, 3, parts) } else { line.width };
+    let rest = Rect { width: free.saturating_sub(if free < line.width { 3 } else { 0 }), ..line };
+    canvas.fit(rest, 0, 0, totals(canvas, shown));
+    None
+}
+
+/// `12,404 done · 6,218 to go · 37 failed · 166 MiB`, in parts that carry their own separators.
+fn totals<'a>(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part<'a>> {
+    let theme = canvas.theme;
+    let t = &snapshot.totals;
+    let failed = if t.failed > 0 { theme.error() } else { theme.dim() };
+    let part = |rank, number: String, words: &'static str, style: Style| {
+        let gap = if rank == 0 { "" } else { " · " };
+        Part::of(
+            rank,
+            vec![
+                Span::styled(gap, theme.dim()),
+                Span::styled(number, style),
+                Span::styled(words, theme.dim()),
+            ],
+        )
+    };
+    let mut parts = vec![
+        part(0, text::count(t.pages), " done", theme.strong()),
+        part(1, text::count(snapshot.frontier.open), " to go", theme.strong()),
+        part(2, text::count(t.failed), " failed", failed),
+    ];
+    if t.skipped > 0 {
+        parts.push(part(4, text::count(t.skipped), " skipped", Style::new()));
+    }
+    parts.push(part(3, text::bytes(t.bytes), "", Style::new()));
+    parts.push(part(5, text::count(t.links), " links", Style::new()));
+    if t.retries > 0 {
+        parts.push(part(6, text::count(t.retries), " retries", Style::new()));
+    }
+    parts
+}
+
+/// The estimate in honest words.
+#[must_use]
+pub fn eta(snapshot: &Snapshot) -> String {
+    match snapshot.eta {
+        Eta::Unknown => "too early to say how long".to_owned(),
+        Eta::AtLeast(s) => format!("still growing: at least {} more", text::estimate(s)),
+        Eta::About(s) => format!("about {} left", text::estimate(s)),
+        Eta::Done => "nothing left to do".to_owned(),
+    }
+}
+
+/// An open prompt with its cursor; what is wrong with the text, or what is allowed, behind it.
+fn prompt(
+    canvas: &mut Canvas<'_>,
+    line: Rect,
+    prompt: &Prompt,
+    app: &App,
+    live: &Snapshot,
+) -> Option<Position> {
+    let theme = canvas.theme;
+    let (sign, hint) = match prompt.asking {
+        Asking::Command => (
+            ":",
+            "permits 64 · workers 32 · queue 500 · rate 2.5 · rate off · parse-threads 4"
+                .to_owned(),
+        ),
+        Asking::Filter => {
+            let shown = app.shown(live);
+            let found = crate::ui::tables::pages(shown, &app.pages, &app.filter).0.len();
+            ("/", format!("{found} of {} pages · Enter keeps · Esc clears", shown.recent.len()))
+        }
+    };
+    let column = canvas.text(line, 0, 0, sign, theme.strong());
+    let room = line.width.saturating_sub(column + 1);
+    if room == 0 {
+        return None;
+    }
+    let (message, style) = match &prompt.error {
+        Some(error) => (error.clone(), theme.error()),
+        None => (hint, theme.dim()),
+    };
+    // What is typed gets what it needs, but an error is always read in full if it can be.
+    let typed = text::width(prompt.input.value()) as u16 + 3;
+    let wanted = text::width(&message) as u16;
+    let field = typed.max(12).max(room.saturating_sub(wanted)).min(room);
+    let field = if prompt.error.is_some() {
+        field.min(room.saturating_sub(wanted).max(12)).min(room)
+    } else {
+        field
+    };
+    let scroll = prompt.input.visual_scroll(usize::from(field).saturating_sub(1));
+    let shown = text::clean(text::skip(prompt.input.value(), scroll)).into_owned();
+    let input = Rect { x: line.x + column, width: field, ..line };
+    canvas.text(input, 0, 0, &shown, Style::new());
+    let rest = Rect { x: input.x + field, width: room - field, ..line };
+    if rest.width > 8 || text::width(&message) <= rest.width.into() {
+        let start = rest.width.saturating_sub(wanted);
+        canvas.text(rest, start, 0, &message, style);
+    }
+    let at = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
+    Some(Position::new(input.x + at.min(field.saturating_sub(1)), line.y))
+}
+
+/// Keys and dials, most wanted first; what does not fit is left out.
+fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a>> {
+    let theme = canvas.theme;
+    let over = live.run.is_final();
+    let mut parts = Vec::new();
+    let hint = |rank, names: String, word: String| {
+        Part::of(
+            rank,
+            vec![
+                Span::styled(names, theme.strong()),
+                Span::styled(format!(" {word}"), theme.dim()),
+            ],
+        )
+    };
+    let mut rank = 2;
+    for binding in keys::KEYS.iter().filter(|b| !b.hint.is_empty()) {
+        let name = binding.keys[0].name();
+        rank += 1;
+        let part = match binding.action {
+            Action::Turn(..) if over => continue,
+            Action::Turn(dial, _) => {
+                let down = keys::turning(dial, false).map_or_else(String::new, keys::name_of);
+                let value = dial_value(live, dial);
+                Part::of(
+                    rank,
+                    vec![
+                        Span::styled(format!("{name} {down}"), theme.strong()),
+                        Span::styled(format!(" {} ", binding.hint), theme.dim()),
+                        Span::raw(value),
+                    ],
+                )
+            }
+            Action::Pause | Action::Undo | Action::Ask if over => continue,
+            Action::Pause if live.run == RunState::Paused => hint(rank, name, "go on".into()),
+            Action::Stop if over => hint(0, name, "leave".into()),
+            Action::Stop if live.run == RunState::Stopping => hint(0, name, "give up".into()),
+            Action::Stop => hint(0, name, binding.hint.into()),
+            Action::Help => hint(1, name, binding.hint.into()),
+            Action::Freeze if app.frozen.is_some() => hint(2, name, "unfreeze".into()),
+            Action::Open | Action::Filter if app.tab != Tab::Pages => continue,
+            Action::Open if app.detail.is_some() => {
+                hint(2, keys::name_of(Action::Close), "close".into())
+            }
+            Action::Sort | Action::Reverse | Action::Copy
+                if !matches!(app.tab, Tab::Workers | Tab::Pages) =>
+            {
+                continue;
+            }
+            Action::LogMore | Action::LogLess if app.tab != Tab::Log => continue,
+            // What works on this tab alone is what one looks for here.
+            Action::LogMore | Action::LogLess | Action::Open | Action::Filter | Action::Sort => {
+                hint(2, name, binding.hint.into())
+            }
+            _ => hint(rank, name, binding.hint.into()),
+        };
+        parts.push(part);
+    }
+    parts
+}
+
+/// A dial's value in a fixed width, so that hints after it stay where they are.
+fn dial_value(snapshot: &Snapshot, dial: Dial) -> String {
+    snapshot.dials.get(dial).value_text()
+}

@@ -1,0 +1,91 @@
+//! The log tab: tui-logger's widget, with lines made harmless.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Widget as _;
+use tui_logger::{ExtLogRecord, LogFormatter, TuiLoggerWidget};
+
+use crate::ui::action::Action;
+use crate::ui::keys;
+use crate::ui::log_view::{LogView, is_listening};
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+use crate::ui::theme::Theme;
+
+/// Lays out the log, the newest line at the bottom:
+///
+/// ```text
+/// ╭─ log ─────────────────────── info and worse · v more · V less ─╮
+/// │ 10:02:41 INFO  crawl::control  permits 8 → 16                  │
+/// │ 10:02:43 WARN  crawl::workers  503 from http://…               │
+/// ╰────────────────────────────────────────────────────────────────╯
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, log: &LogView) {
+    let theme = canvas.theme;
+    let parts = vec![
+        Part::new(0, format!("{} and worse", log.level_name()), theme.strong()),
+        Part::new(1, format!("{} more", keys::name_of(Action::LogMore)), theme.dim()),
+        Part::new(2, format!("{} less", keys::name_of(Action::LogLess)), theme.dim()),
+    ];
+    let inner = canvas.frame(area, &[Span::styled("log", theme.strong())], parts);
+    if !is_listening() {
+        canvas.text(inner, 0, 0, "nothing is logged here in this run", theme.dim());
+        return;
+    }
+    let inner = inner.intersection(canvas.buffer.area);
+    if inner.is_empty() {
+        return;
+    }
+    TuiLoggerWidget::default()
+        .formatter(Box::new(Formatter(theme)))
+        .state(&log.state)
+        .render(inner, canvas.buffer);
+}
+
+/// Time, level, where from, what; wrapped, and without characters that a page could have put in.
+struct Formatter(Theme);
+
+impl LogFormatter for Formatter {
+    fn min_width(&self) -> u16 {
+        4
+    }
+
+    fn format(&self, width: usize, record: &ExtLogRecord) -> Vec<Line<'_>> {
+        let theme = self.0;
+        let level = record.level.as_str();
+        let style = match level {
+            "ERROR" => theme.error(),
+            "WARN" => theme.warn(),
+            "DEBUG" | "TRACE" => theme.dim(),
+            _ => Style::new(),
+        };
+        let time = record.timestamp.strftime("%H:%M:%S").to_string();
+        let target = text::clean(record.target()).replace("crawldeck::", "");
+        let head = format!("{time} {level:<5} {target} ");
+        let message = text::clean(record.msg().trim()).into_owned();
+        // Further lines of one message are set in under the level.
+        let indent = 9.min(width / 4);
+        let first = width.saturating_sub(text::width(&head));
+        if first < 12 {
+            let whole = format!("{level} {message}");
+            return text::wrap(&whole, width).into_iter().map(|l| Line::styled(l, style)).collect();
+        }
+        let mut words = text::wrap(&message, first);
+        let rest = if words.len() > 1 {
+            let tail = message.chars().skip(words[0].chars().count()).collect::<String>();
+            words.truncate(1);
+            text::wrap(tail.trim_start(), width.saturating_sub(indent))
+        } else {
+            Vec::new()
+        };
+        let mut lines = vec![Line::from(vec![
+            Span::styled(format!("{time} "), theme.dim()),
+            Span::styled(format!("{level:<5} "), style),
+            Span::styled(format!("{target} "), theme.dim()),
+            Span::styled(words.pop().unwrap_or_default(), style),
+        ])];
+        lines.extend(rest.into_iter().map(|l| Line::styled(format!("{:indent$}{l}", ""), style)));
+        lines
+    }
+}

@@ -1,0 +1,19 @@
+//! The parts of the screen, one file each. A panel gets a canvas, an area and a snapshot, and
+//! draws itself at any size.
+
+pub mod answers;
+pub mod charts;
+pub mod compact;
+pub mod footer;
+pub mod header;
+pub mod help;
+pub mod log;
+pub mod page_detail;
+pub mod pages;
+pub mod pipeline;
+pub mod pipeline_list;
+pub mod stages;
+pub mod table;
+pub mod troubles;
+pub mod verdict;
+pub mod workers;

@@ -1,0 +1,110 @@
+//! All about one page.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::pages;
+use crate::crawl::snapshot::PageView;
+use crate::ui::action::Action;
+use crate::ui::keys;
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+use crate::ui::theme::Theme;
+
+/// Columns for the names of fields.
+const NAMES: usize = 12;
+
+/// Lays out a page's fields, long ones on several rows:
+///
+/// ```text
+/// ╭─ page 1207 ──────────────────────── Esc closes ─╮
+/// │ url         http://127.0.0.1:8700/p/0412        │
+/// │ status      ✓ 200   ok                          │
+/// │ redirects   301 http://…/old                    │
+/// │             → http://…/p/0412                   │
+/// │ links       28 found                            │
+/// │             http://…/p/0413                     │
+/// ╰─────────────────────────────────────────────────╯
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, page: &PageView, top: u16) {
+    let theme = canvas.theme;
+    let title = format!("page {}", page.id);
+    let closes = format!("{} closes", keys::name_of(Action::Close));
+    let copies = format!("{} copies the URL", keys::name_of(Action::Copy));
+    let parts = vec![Part::new(1, copies, theme.dim()), Part::new(0, closes, theme.dim())];
+    let inner = canvas.frame(area, &[Span::styled(title, theme.strong())], parts);
+    let room = usize::from(inner.width).saturating_sub(NAMES);
+    let mut row = 0_u16;
+    for (name, value, style) in fields(theme, page) {
+        for (i, line) in text::wrap(&value, room).iter().enumerate() {
+            if row >= top {
+                let y = row - top;
+                if y >= inner.height {
+                    return;
+                }
+                if i == 0 {
+                    canvas.text(inner, 0, y, name, theme.dim());
+                }
+                canvas.text(inner, NAMES as u16, y, line, style);
+            }
+            row = row.saturating_add(1);
+        }
+    }
+}
+
+/// Every field with something in it.
+fn fields(theme: Theme, page: &PageView) -> Vec<(&'static str, String, Style)> {
+    let plain = Style::new();
+    let dim = theme.dim();
+    let clean = |text: &str| text::clean(text).into_owned();
+    let (status, status_style) = pages::status(theme, page);
+    let mut rows = vec![
+        ("url", clean(&page.url), theme.strong()),
+        ("status", format!("{status} ({})", page.state.name()), status_style),
+    ];
+    if let Some(error) = &page.error {
+        rows.push(("error", clean(error), theme.error()));
+    }
+    if let Some(title) = &page.title {
+        rows.push(("title", clean(title), plain));
+    }
+    let attempts = if page.attempts == 1 { "attempt" } else { "attempts" };
+    rows.push((
+        "time",
+        format!("{} ms, {} {attempts}", text::count(page.elapsed_ms), page.attempts),
+        plain,
+    ));
+    rows.push((
+        "size",
+        format!(
+            "{} ({} bytes)",
+            text::bytes(page.content_length),
+            text::count(page.content_length)
+        ),
+        plain,
+    ));
+    if let Some(kind) = &page.content_type {
+        rows.push(("type", clean(kind), plain));
+    }
+    rows.push(("depth", page.depth.to_string(), plain));
+    let at = page.created_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
+    rows.push(("finished", format!("{} into the run, {at}", text::clock(page.at_s)), plain));
+    if let Some(from) = &page.found_on {
+        rows.push(("found on", clean(from), plain));
+    }
+    for (i, hop) in page.redirects.iter().enumerate() {
+        let name = if i == 0 { "redirects" } else { "" };
+        rows.push((name, format!("{} {}", hop.status, clean(&hop.url)), plain));
+    }
+    if let Some(to) = &page.final_url {
+        rows.push(("led to", clean(to), plain));
+    }
+    rows.push(("links", format!("{} found", text::count(page.links_found.into())), plain));
+    rows.extend(page.links.iter().map(|link| ("", clean(link), dim)));
+    let more = (page.links_found as usize).saturating_sub(page.links.len());
+    if more > 0 {
+        rows.push(("", format!("… and {} more", text::count(more as u64)), dim));
+    }
+    rows
+}

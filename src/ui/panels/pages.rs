@@ -1,0 +1,98 @@
+//! The pages finished last.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::table::{self, Column, fixed, flexible};
+use crate::crawl::snapshot::{PageState, PageView, Snapshot};
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::tables::{self, TableState};
+use crate::ui::text;
+use crate::ui::theme::Theme;
+
+/// Columns, in the order of [`tables::PAGE_COLUMNS`].
+const COLUMNS: [Column; 8] = [
+    fixed("at", 8, true, 100),
+    fixed("status", 10, false, 0),
+    fixed("ms", 7, true, 0),
+    fixed("size", 8, true, 50),
+    fixed("depth", 6, true, 90),
+    fixed("tries", 6, true, 90),
+    flexible("title", 2, 70),
+    flexible("url", 3, 0),
+];
+
+/// Lays out the pages:
+///
+/// ```text
+/// ╭─ pages ───────────────────────── filter 5xx · 12 of 500 ─╮
+/// │     at▼ status        ms      size  title        url     │
+/// │›  02:41 200          212    18 KiB  Page 412     http:…  │
+/// ╰──────────────────────────────────────────────────────────╯
+/// ```
+pub fn draw(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    state: &mut TableState,
+    filter: &str,
+    snapshot: &Snapshot,
+) {
+    let theme = canvas.theme;
+    if area.height == 0 {
+        return;
+    }
+    let (order, ids) = tables::pages(snapshot, state, filter);
+    let all = snapshot.recent.len();
+    let mut parts = Vec::new();
+    if filter.trim().is_empty() {
+        parts.push(Part::new(1, format!("last {all}"), theme.dim()));
+    } else {
+        let words = text::cut(&text::clean(filter.trim()), 30).into_owned();
+        parts.push(Part::new(0, format!("filter {words}"), theme.warn()));
+        parts.push(Part::new(1, format!("{} of {all}", ids.len()), theme.dim()));
+    }
+    let by = tables::PAGE_COLUMNS[state.sort % tables::PAGE_COLUMNS.len()];
+    parts.push(Part::new(2, format!("by {by}"), theme.dim()));
+    let inner = canvas.frame(area, &[Span::styled("pages", theme.strong())], parts);
+    if ids.is_empty() {
+        let words = if all == 0 { "no page finished yet" } else { "no page passes the filter" };
+        canvas.text(inner, 0, 0, words, theme.dim());
+        state.visible = 0;
+        return;
+    }
+    table::draw(canvas, inner, &COLUMNS, state, &ids, |at| {
+        cells(theme, &snapshot.recent[order[at]])
+    });
+}
+
+/// Status and state in one: `200`, `404`, `skipped`, `no answer`.
+#[must_use]
+pub fn status(theme: Theme, page: &PageView) -> (String, Style) {
+    match (page.state, page.status) {
+        (PageState::Skipped, _) => ("· skipped".to_owned(), theme.dim()),
+        (_, None) => ("✗ none".to_owned(), theme.error()),
+        (PageState::Failed, Some(n)) => (format!("✗ {n}"), theme.status(Some(n))),
+        (PageState::Ok, Some(n)) => (format!("✓ {n}"), Style::new()),
+    }
+}
+
+fn cells(theme: Theme, page: &PageView) -> Vec<table::Cell> {
+    let plain = Style::new();
+    let title = match (&page.title, &page.error) {
+        (_, Some(error)) => (text::clean(error).into_owned(), theme.dim()),
+        (Some(title), None) => (text::clean(title).into_owned(), plain),
+        (None, None) => (String::new(), plain),
+    };
+    let tries = if page.attempts > 1 { theme.warn() } else { theme.dim() };
+    vec![
+        (text::clock(page.at_s), theme.dim()),
+        status(theme, page),
+        (text::count(page.elapsed_ms), plain),
+        (text::bytes(page.content_length), plain),
+        (page.depth.to_string(), theme.dim()),
+        (page.attempts.to_string(), tries),
+        title,
+        (text::clean(&page.url).into_owned(), plain),
+    ]
+}

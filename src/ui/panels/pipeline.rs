@@ -1,0 +1,198 @@
+//! The pipeline from left to right, for wide screens: levels above, where the time goes below.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::stages::{self, Remark};
+use super::verdict;
+use crate::crawl::snapshot::Snapshot;
+use crate::crawl::verdict::Stage;
+use crate::ui::chart;
+use crate::ui::paint::Canvas;
+use crate::ui::text;
+
+/// Rows it needs, frame included, with two rows of worker cells.
+pub const HEIGHT: u16 = 13;
+/// Narrowest frame in which it reads well.
+pub const WIDTH: u16 = 108;
+/// Rows of a legend below a stacked bar.
+const LEGEND_ROWS: u16 = 4;
+/// Seconds that the queue's little chart covers.
+const QUEUE_SECONDS: f64 = 60.0;
+
+/// Lays out the pipeline in six columns; the workers' time spans two of them:
+///
+/// ```text
+/// ╭─ pipeline ─────────────────────────────────────────────────────────────────────────────╮
+/// │   frontier        queue           workers 32    ◆ gate           saver          database │
+/// │   6,218 ──▶ ████▌· 85/100 ──▶ ▮▮▮▮▮▮▮▮▮▮ ──▶ ██████ 16/16 ──▶ █▎···· 18 KiB ──▶ 12,404   │
+/// │   +12/s growing   15 free         ▮▮▮▮▮▮▯▯▯▯      15 waiting       64 in 4 ms     pages  │
+/// │   37 retrying                     parse pool 1/4  draining 4       2,310 rows/s   48,120 │
+/// │                                                                                          │
+/// │   ▮▤▤▤▤▤▤▤▤▤      last 60 s       ▮▮▮▮▮▮▮▮▮▮▮▮▒▒▯▯▯▯▯▯▯▯▯▯▯▯▯      ▮·········            │
+/// │   ▮ choosing   3% ▃▅▇▇▇▇▇         ▮ fetch    16 48%  ▯ permit   15  ▮ writing  12%       │
+/// │   ▤ queue full 97%▇▇▇▇▇▇▇         …                  …              · idle     88%       │
+/// │                                                                                          │
+/// │ ◆ limited by permits: …                       + raises permits   last: permits 8 → 16    │
+/// ╰──────────────────────────────────────────────────────────────────────────────────────────╯
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let inner =
+        canvas.frame(area, &[ratatui::text::Span::styled("pipeline", theme.strong())], vec![]);
+    // Two columns on the left for the mark of the limiting stage.
+    let body = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), ..inner };
+    let columns = columns(body);
+    let strip_rows = 2 + inner.height.saturating_sub(HEIGHT - 2);
+    levels(canvas, &columns, strip_rows, snapshot);
+    for column in &columns[..5] {
+        let x = column.width.saturating_sub(5);
+        canvas.text(*column, x, 1, "─▶", theme.dim());
+    }
+    shares(canvas, &columns, 3 + strip_rows, snapshot);
+    let last = inner.height.saturating_sub(1);
+    verdict::draw(canvas, inner, last, 1, snapshot);
+}
+
+/// Six columns: five of one width, and the database with what it needs.
+fn columns(body: Rect) -> [Rect; 6] {
+    let database = 13;
+    let one = body.width.saturating_sub(database) / 5;
+    let spare = body.width.saturating_sub(database + one * 5);
+    let mut x = body.x;
+    [one, one, one + spare, one, one, database].map(|width| {
+        let column = Rect { x, width, ..body };
+        x += width;
+        column
+    })
+}
+
+/// What fits before the arrow.
+fn before_arrow(column: Rect) -> Rect {
+    Rect { width: column.width.saturating_sub(6), ..column }
+}
+
+fn remark(canvas: &mut Canvas<'_>, area: Rect, row: u16, (words, style): &Remark) {
+    canvas.text(Rect { width: area.width.saturating_sub(2), ..area }, 0, row, words, *style);
+}
+
+fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Snapshot) {
+    let theme = canvas.theme;
+    let [frontier, queue, workers, gate, saver, database] = *columns;
+    let style = |stage| stages::level_style(theme, stage, s);
+
+    stages::title(canvas, frontier, 0, "frontier", Stage::Frontier, s);
+    let number = theme.strong().patch(style(Stage::Frontier));
+    canvas.text(before_arrow(frontier), 0, 1, &text::count(s.frontier.pending), number);
+    for (i, words) in stages::frontier(theme, s).iter().enumerate() {
+        remark(canvas, frontier, 2 + i as u16, words);
+    }
+
+    stages::title(canvas, queue, 0, "queue", Stage::Queue, s);
+    let share = stages::ratio(s.queue.len.into(), s.queue.capacity.into());
+    let numbers = format!("{}/{}", s.queue.len, s.queue.capacity);
+    stages::gauge(canvas, before_arrow(queue), 1, share, &numbers, style(Stage::Queue));
+    remark(canvas, queue, 2, &stages::queue(theme, s));
+
+    let title = format!("workers {}", s.dials.workers);
+    stages::title(canvas, workers, 0, &title, Stage::Workers, s);
+    let leaving = s.workers.iter().filter(|w| w.leaving).count();
+    if leaving > 0 {
+        let at = text::width(&title) as u16 + 2;
+        canvas.text(before_arrow(workers), at, 0, &format!("{leaving} leave"), theme.warn());
+    }
+    stages::strip(canvas, before_arrow(workers), 1, strip_rows, s);
+    let pool = &s.parse_pool;
+    let waits = if pool.waiting > 0 { format!(", {} wait", pool.waiting) } else { String::new() };
+    let busy = format!("parsing {}/{}{waits}", pool.busy, pool.threads);
+    let pool_style = if pool.waiting > 0 { Style::new() } else { theme.dim() };
+    remark(canvas, workers, 1 + strip_rows, &(busy, pool_style));
+
+    stages::title(canvas, gate, 0, "gate", Stage::Gate, s);
+    let share = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
+    let numbers = format!("{}/{}", s.gate.in_use, s.gate.limit);
+    let gate_style = if s.gate.draining > 0 { theme.warn() } else { style(Stage::Gate) };
+    stages::gauge(canvas, before_arrow(gate), 1, share, &numbers, gate_style);
+    for (i, words) in stages::gate(theme, s).iter().enumerate() {
+        remark(canvas, gate, 2 + i as u16, words);
+    }
+
+    stages::title(canvas, saver, 0, "saver", Stage::Saver, s);
+    let numbers = format!("{:>8}", text::bytes(s.saver.backlog_bytes));
+    stages::gauge(
+        canvas,
+        before_arrow(saver),
+        1,
+        stages::backlog(s),
+        &numbers,
+        style(Stage::Saver),
+    );
+    for (i, words) in stages::saver_remarks(theme, s).iter().enumerate() {
+        remark(canvas, saver, 2 + i as u16, words);
+    }
+
+    canvas.text(database, 0, 0, "database", theme.strong());
+    canvas.text(database, 0, 1, &text::count(s.saver.pages), theme.strong());
+    canvas.text(database, 0, 2, "pages", theme.dim());
+}
+
+fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) {
+    let theme = canvas.theme;
+    let [frontier, queue, workers, gate, saver, database] = *columns;
+    let narrower = |column: Rect| Rect { width: column.width.saturating_sub(3), ..column };
+
+    let producer = narrower(frontier);
+    let list = stages::producer(theme, s);
+    stack(canvas, producer, row, &list);
+    for (i, share) in list.iter().take(LEGEND_ROWS.into()).enumerate() {
+        stages::legend(canvas, producer, row + 1 + i as u16, share);
+    }
+
+    let level = narrower(queue);
+    canvas.text(level, 0, row, "level, last minute", theme.dim());
+    let plot = Rect {
+        y: level.y + row + 1,
+        height: LEGEND_ROWS.min(level.height.saturating_sub(row + 1)),
+        ..level
+    };
+    let bins =
+        chart::bins(&s.history, s.at_s, QUEUE_SECONDS, plot.width.into(), |p| p.queued as f32);
+    let top = bins.iter().flatten().fold(s.queue.capacity as f32, |a, b| a.max(*b));
+    chart::area(canvas, plot, &bins, top, theme.dim());
+
+    let both = narrower(Rect { width: workers.width + gate.width, ..workers });
+    stack(canvas, both, row, &stages::workers(theme, s, false));
+    let fine = both.width >= 62;
+    let list = stages::workers(theme, s, fine);
+    let per_row: u16 = if fine { 3 } else { 2 };
+    let width = both.width.saturating_sub(3 * (per_row - 1)) / per_row;
+    let rows = (list.len() as u16).div_ceil(per_row).min(LEGEND_ROWS);
+    for (i, share) in list.iter().enumerate() {
+        let i = i as u16;
+        if i / rows < per_row {
+            let x = both.x + i / rows * (width + 3);
+            let entry = Rect { x, width, ..both };
+            stages::legend(canvas, entry, row + 1 + i % rows, share);
+        }
+    }
+
+    let time = narrower(saver);
+    let list = stages::saver(theme, s);
+    stack(canvas, time, row, &list);
+    for (i, share) in list.iter().enumerate() {
+        stages::legend(canvas, time, row + 1 + i as u16, share);
+    }
+    if s.saver.rows > 0 {
+        let worst = format!("slowest {}", text::span(s.saver.worst_transaction_ms));
+        canvas.text(time, 0, row + 3, &worst, theme.dim());
+    }
+    canvas.text(database, 0, row, &text::count(s.saver.rows), Style::new());
+    canvas.text(database, 0, row + 1, "rows this run", theme.dim());
+    canvas.text(database, 0, row + 2, &text::count(s.totals.links), Style::new());
+    canvas.text(database, 0, row + 3, "links", theme.dim());
+}
+
+fn stack(canvas: &mut Canvas<'_>, area: Rect, row: u16, shares: &[stages::Share]) {
+    let bars: Vec<_> = shares.iter().map(stages::Share::bar).collect();
+    canvas.stack(area, row, &bars);
+}

@@ -1,0 +1,132 @@
+//! The pipeline from top to bottom, for screens too narrow for it from left to right.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::stages::{self, Share};
+use super::verdict;
+use crate::crawl::snapshot::Snapshot;
+use crate::crawl::verdict::Stage;
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+
+/// Rows it needs, two of them for the verdict.
+pub const HEIGHT: u16 = 12;
+
+/// Lays out one stage a row, then where the time goes, then the verdict:
+///
+/// ```text
+///   frontier    6,218                    +12/s growing   37 retrying
+///   queue       ████████▌·  85/100       15 free
+///   workers     ▮▮▮▮▮▮▮▮▮▮▮▯▯▯▯▯▯▯▯▯▯    32 · parsing 1/4
+/// ◆ gate        ██████████  16/16        15 waiting
+///   saver       █▎········  18 KiB       64 in 4 ms   2,310 rows/s
+///   database    12,404 pages             48,120 links
+///
+///   producer    ▮▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤    choosing 3%  queue full 97%
+///   workers     ▮▮▮▮▮▮▮▮▮▮▮▒▯▯▯▯▯▯▯▯▯    fetch 48%  parse 5%  permit 46%
+///   saver       ▮▮▮··················    writing 12%  idle 88%
+///
+/// ◆ limited by permits: …
+///   + raises permits   last: permits 8 → 16, 12 s ago
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) {
+    let theme = canvas.theme;
+    let spare = area.height.saturating_sub(HEIGHT);
+    let body = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
+    let style = |stage| stages::level_style(theme, stage, s);
+    let level = Rect { x: body.x + 11, width: (body.width.saturating_sub(11)) * 2 / 5, ..body };
+    let said = Rect {
+        x: level.x + level.width + 3,
+        width: body.width.saturating_sub(14 + level.width),
+        ..body
+    };
+
+    stages::title(canvas, body, 0, "frontier", Stage::Frontier, s);
+    let number = text::count(s.frontier.pending);
+    canvas.text(level, 0, 0, &number, theme.strong().patch(style(Stage::Frontier)));
+    say(canvas, said, 0, stages::frontier(theme, s).to_vec());
+
+    stages::title(canvas, body, 1, "queue", Stage::Queue, s);
+    let share = stages::ratio(s.queue.len.into(), s.queue.capacity.into());
+    let numbers = padded(format!("{}/{}", s.queue.len, s.queue.capacity));
+    stages::gauge(canvas, level, 1, share, &numbers, style(Stage::Queue));
+    say(canvas, said, 1, vec![stages::queue(theme, s)]);
+
+    stages::title(canvas, body, 2, "workers", Stage::Workers, s);
+    stages::strip(canvas, level, 2, 1, s);
+    let pool = &s.parse_pool;
+    let parsing = format!("parsing {}/{}", pool.busy, pool.threads);
+    say(
+        canvas,
+        said,
+        2,
+        vec![(format!("{} workers", s.dials.workers), Style::new()), (parsing, theme.dim())],
+    );
+
+    stages::title(canvas, body, 3, "gate", Stage::Gate, s);
+    let share = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
+    let numbers = padded(format!("{}/{}", s.gate.in_use, s.gate.limit));
+    let gate = if s.gate.draining > 0 { theme.warn() } else { style(Stage::Gate) };
+    stages::gauge(canvas, level, 3, share, &numbers, gate);
+    say(canvas, said, 3, stages::gate(theme, s).to_vec());
+
+    stages::title(canvas, body, 4, "saver", Stage::Saver, s);
+    let numbers = padded(text::bytes(s.saver.backlog_bytes));
+    stages::gauge(canvas, level, 4, stages::backlog(s), &numbers, style(Stage::Saver));
+    say(canvas, said, 4, stages::saver_remarks(theme, s).to_vec());
+
+    canvas.text(body, 0, 5, "database", theme.strong());
+    let pages = format!("{} pages", text::count(s.saver.pages));
+    canvas.text(level, 0, 5, &pages, theme.strong());
+    let links = format!("{} links", text::count(s.totals.links));
+    say(canvas, said, 5, vec![(links, theme.dim())]);
+
+    let first = if spare > 0 { 7 } else { 6 };
+    let lists = [
+        ("producer", stages::producer(theme, s)),
+        ("workers", stages::workers(theme, s, false)),
+        ("saver", stages::saver(theme, s)),
+    ];
+    for (i, (name, shares)) in lists.iter().enumerate() {
+        let row = first + i as u16;
+        canvas.text(body, 0, row, name, theme.dim());
+        let bars: Vec<_> = shares.iter().map(Share::bar).collect();
+        canvas.stack(level, row, &bars);
+        let line = Rect { y: said.y + row, height: 1, ..said };
+        if row < said.height {
+            canvas.fit(line, 0, 2, share_parts(shares));
+        }
+    }
+    let after = first + 3 + u16::from(spare > 1);
+    let rows = area.height.saturating_sub(after);
+    verdict::draw(canvas, area, after, rows.min(3), s);
+}
+
+/// Numbers in a width that does not change from draw to draw.
+fn padded(numbers: String) -> String {
+    format!("{numbers:>8}")
+}
+
+fn say(canvas: &mut Canvas<'_>, area: Rect, row: u16, words: Vec<stages::Remark>) {
+    if row < area.height {
+        let line = Rect { y: area.y + row, height: 1, ..area };
+        let parts = words.into_iter().enumerate();
+        let parts = parts.map(|(i, (words, style))| Part::new(i as u8, words, style)).collect();
+        canvas.fit(line, 0, 3, parts);
+    }
+}
+
+/// The shares worth saying, the largest to the last when there is little room.
+fn share_parts<'a>(shares: &[Share]) -> Vec<Part<'a>> {
+    shares
+        .iter()
+        .filter(|s| s.share >= 0.005)
+        .map(|s| {
+            let rank = 100 - (s.share.clamp(0.0, 1.0) * 100.0) as u8;
+            let number = format!(" {}", text::percent(s.share).trim_start());
+            Part::of(rank, vec![Span::styled(s.label, s.style), Span::raw(number)])
+        })
+        .collect()
+}

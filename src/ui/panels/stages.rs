@@ -1,0 +1,273 @@
+//! What both drawings of the pipeline say about its stages: shares, levels, short remarks.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::crawl::snapshot::{Snapshot, WorkerState};
+use crate::crawl::verdict::Stage;
+use crate::ui::paint::Canvas;
+use crate::ui::text;
+use crate::ui::theme::{self, Theme};
+
+/// A share of a stage's time, with its glyph in the stacked bar.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// What the time went into.
+    pub label: &'static str,
+    /// The fraction of it.
+    pub share: f32,
+    /// Workers in that state now, for workers.
+    pub count: Option<u32>,
+    /// Its glyph.
+    pub glyph: &'static str,
+    /// Its style.
+    pub style: Style,
+}
+
+impl Share {
+    /// For a stacked bar.
+    #[must_use]
+    pub const fn bar(&self) -> (f32, &'static str, Style) {
+        (self.share, self.glyph, self.style)
+    }
+}
+
+/// A remark with its style.
+pub type Remark = (String, Style);
+
+fn share(label: &'static str, share: f32, glyph: &'static str, style: Style) -> Share {
+    Share { label, share, count: None, glyph, style }
+}
+
+/// Where the producer's time went.
+#[must_use]
+pub fn producer(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
+    let p = &snapshot.producer;
+    let mut shares = vec![
+        share("choosing", p.busy, "▮", Style::new()),
+        share("queue full", p.blocked, "▤", Style::new()),
+        share("host pace", p.throttled, "▯", theme.dim()),
+        share("idle", p.idle, "·", theme.dim()),
+    ];
+    if p.paused > 0.0 {
+        shares.push(share("paused", p.paused, "‖", theme.dim()));
+    }
+    shares
+}
+
+/// Where the workers' time went, and how many are there now. `fine` tells the parts of a fetch
+/// apart.
+#[must_use]
+pub fn workers(theme: Theme, snapshot: &Snapshot, fine: bool) -> Vec<Share> {
+    let s = &snapshot.worker_shares;
+    let counts = counts(snapshot);
+    let state = |label, value: f32, states: &[WorkerState]| {
+        let (glyph, style) = theme.worker(states[0]);
+        let count = states.iter().map(|s| counts[*s as usize]).sum();
+        Share { label, share: value, count: Some(count), glyph, style }
+    };
+    use WorkerState as W;
+    let mut shares = if fine {
+        vec![
+            state("connect", s.connect, &[W::Connect]),
+            state("first byte", s.first_byte, &[W::FirstByte]),
+            state("body", s.body, &[W::Body]),
+        ]
+    } else {
+        vec![state("fetch", s.fetch(), &[W::Connect, W::FirstByte, W::Body])]
+    };
+    shares.push(state("parse", s.parse, &[W::Parse]));
+    shares.push(state("permit", s.permit, &[W::Permit]));
+    shares.push(state("rate", s.rate, &[W::Rate]));
+    shares.push(state("blocked", s.blocked, &[W::Blocked]));
+    shares.push(state("idle", s.idle, &[W::Idle]));
+    if s.paused > 0.0 || counts[W::Paused as usize] > 0 {
+        shares.push(state("paused", s.paused, &[W::Paused]));
+    }
+    shares
+}
+
+/// Where the saver's time went.
+#[must_use]
+pub fn saver(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
+    let s = &snapshot.saver_shares;
+    vec![share("writing", s.busy, "▮", Style::new()), share("idle", s.idle, "·", theme.dim())]
+}
+
+/// How many workers are in each state, by `WorkerState as usize`.
+#[must_use]
+pub fn counts(snapshot: &Snapshot) -> [u32; 9] {
+    let mut counts = [0; 9];
+    for worker in &snapshot.workers {
+        counts[worker.state as usize] += 1;
+    }
+    counts
+}
+
+/// How the frontier moves, and who waits for another attempt.
+#[must_use]
+pub fn frontier(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
+    let f = &snapshot.frontier;
+    let growth = f.growth_per_s;
+    let moves = if growth >= 0.5 {
+        format!("+{}/s growing", text::count(growth.round() as u64))
+    } else if growth <= -0.5 {
+        format!("−{}/s shrinking", text::count((-growth).round() as u64))
+    } else {
+        "steady".to_owned()
+    };
+    let retries = match f.retrying {
+        0 => String::new(),
+        n => format!("{} retrying", text::count(n)),
+    };
+    [(moves, theme.dim()), (retries, theme.warn())]
+}
+
+/// What the queue's level means.
+#[must_use]
+pub fn queue(theme: Theme, snapshot: &Snapshot) -> Remark {
+    let q = &snapshot.queue;
+    if q.len > q.capacity {
+        (format!("{} over, draining", q.len - q.capacity), theme.warn())
+    } else if q.len == q.capacity && q.len > 0 {
+        ("full".to_owned(), Style::new())
+    } else if q.len == 0 {
+        ("empty".to_owned(), theme.dim())
+    } else {
+        (format!("{} free", text::count((q.capacity - q.len).into())), theme.dim())
+    }
+}
+
+/// Who waits at the gate, what drains, and the rate limit.
+#[must_use]
+pub fn gate(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
+    let g = &snapshot.gate;
+    let waits = match g.waiting {
+        0 => (format!("{} free", g.limit.saturating_sub(g.in_use)), theme.dim()),
+        n => (format!("{n} waiting"), Style::new()),
+    };
+    let more = match (g.draining, snapshot.dials.rate) {
+        (0, None) => (String::new(), theme.dim()),
+        (0, Some(rate)) => (format!("rate {rate}/s"), Style::new()),
+        (n, _) => (format!("draining {n}"), theme.warn()),
+    };
+    [waits, more]
+}
+
+/// The last transaction and the flow of rows.
+#[must_use]
+pub fn saver_remarks(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
+    let s = &snapshot.saver;
+    let batch = if s.rows == 0 {
+        String::new()
+    } else {
+        format!("{} in {}", s.last_batch_pages, text::span(s.last_transaction_ms))
+    };
+    let rows = format!("{} rows/s", text::count(s.rows_per_s.max(0.0).round() as u64));
+    [(batch, theme.dim()), (rows, theme.dim())]
+}
+
+/// How full the saver's buffer is.
+#[must_use]
+pub fn backlog(snapshot: &Snapshot) -> f64 {
+    ratio(snapshot.saver.backlog_bytes as f64, snapshot.saver.limit_bytes as f64)
+}
+
+/// A level against its bound; nothing against nothing is empty.
+#[must_use]
+pub fn ratio(level: f64, bound: f64) -> f64 {
+    if bound > 0.0 { level / bound } else { 0.0 }
+}
+
+/// The title of a stage: marked and in the accent if it limits the crawl.
+pub fn title(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    row: u16,
+    name: &str,
+    stage: Stage,
+    snapshot: &Snapshot,
+) {
+    let style = if snapshot.verdict.stage == Some(stage) {
+        canvas.glyph(
+            Rect { x: area.x.saturating_sub(2), ..area },
+            0,
+            row,
+            theme::LIMIT,
+            canvas.theme.accent(),
+        );
+        canvas.theme.accent()
+    } else {
+        canvas.theme.strong()
+    };
+    canvas.text(area, 0, row, name, style);
+}
+
+/// The style of a stage's level: the accent if it limits the crawl.
+#[must_use]
+pub fn level_style(theme: Theme, stage: Stage, snapshot: &Snapshot) -> Style {
+    if snapshot.verdict.stage == Some(stage) { theme.accent() } else { Style::new() }
+}
+
+/// A gauge with its numbers behind it, as wide as `width`; the numbers alone where no gauge fits.
+pub fn gauge(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    row: u16,
+    share: f64,
+    numbers: &str,
+    style: Style,
+) {
+    let need = text::width(numbers) as u16 + 1;
+    let bar = area.width.saturating_sub(need);
+    if bar >= 3 {
+        canvas.gauge(area, 0, row, bar, share, style);
+        canvas.text(area, bar + 1, row, numbers, canvas.theme.strong().patch(style));
+    } else if text::width(numbers) <= area.width.into() {
+        canvas.text(area, 0, row, numbers, canvas.theme.strong().patch(style));
+    }
+}
+
+/// The workers as a strip of cells: one each while they fit, in proportion if they do not.
+/// Returns the rows used.
+pub fn strip(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, snapshot: &Snapshot) -> u16 {
+    let cells = u32::from(area.width) * u32::from(rows);
+    if area.width == 0 || cells == 0 {
+        return 0;
+    }
+    let theme = canvas.theme;
+    let states: Vec<WorkerState> = if snapshot.workers.len() <= cells as usize {
+        snapshot.workers.iter().map(|w| w.state).collect()
+    } else {
+        let counts = counts(snapshot);
+        // From work to rest, so that the strip reads like a level.
+        let order = [3, 4, 5, 6, 7, 1, 2, 0, 8].map(|i| WorkerState::ALL[i]);
+        let shares: Vec<f32> = order.iter().map(|s| counts[*s as usize] as f32).collect();
+        let shared = crate::ui::paint::apportion(&shares, cells.min(u32::from(u16::MAX)) as u16);
+        order.iter().zip(shared).flat_map(|(s, n)| std::iter::repeat_n(*s, n.into())).collect()
+    };
+    for (i, state) in states.iter().enumerate() {
+        let (glyph, style) = theme.worker(*state);
+        let at = (i as u16 % area.width, row + i as u16 / area.width);
+        canvas.glyph(area, at.0, at.1, glyph, style);
+    }
+    (states.len() as u16).div_ceil(area.width)
+}
+
+/// One entry of a legend: glyph, label, count, share.
+pub fn legend(canvas: &mut Canvas<'_>, area: Rect, row: u16, share: &Share) {
+    let theme = canvas.theme;
+    let rests = share.share < 0.005 && share.count.unwrap_or(0) == 0;
+    let style = if rests { theme.dim() } else { share.style };
+    canvas.text(area, 0, row, share.glyph, share.style);
+    canvas.text(area, 2, row, share.label, style);
+    let percent = text::percent(share.share);
+    let numbers = match share.count {
+        Some(n) => format!("{n:>4} {percent}"),
+        None => percent,
+    };
+    let left = area.width.saturating_sub(text::width(&numbers) as u16);
+    if usize::from(left) > 2 + share.label.len() {
+        canvas.text(area, left, row, &numbers, style);
+    }
+}

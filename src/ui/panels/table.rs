@@ -1,0 +1,135 @@
+//! A table of fixed columns: only the rows on screen are made.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::ui::paint::Canvas;
+use crate::ui::tables::TableState;
+use crate::ui::text;
+
+/// A column: title, width and how it gives way.
+#[derive(Debug, Clone, Copy)]
+pub struct Column {
+    /// Its title.
+    pub title: &'static str,
+    /// Its width; for a flexible one its share of what is left.
+    pub width: u16,
+    /// Whether it takes what is left.
+    pub flexible: bool,
+    /// Whether it stands at its right edge, as numbers do.
+    pub right: bool,
+    /// From which width of the table on it is shown.
+    pub from: u16,
+}
+
+/// A column of fixed width.
+#[must_use]
+pub const fn fixed(title: &'static str, width: u16, right: bool, from: u16) -> Column {
+    Column { title, width, flexible: false, right, from }
+}
+
+/// A column that shares what is left.
+#[must_use]
+pub const fn flexible(title: &'static str, share: u16, from: u16) -> Column {
+    Column { title, width: share, flexible: true, right: false, from }
+}
+
+/// A cell: text and style.
+pub type Cell = (String, Style);
+
+/// Draws the table: titles, then as many rows as fit. `row` makes the cells of a position, one
+/// for each column. Text in flexible columns moves sideways.
+pub fn draw(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    columns: &[Column],
+    table: &mut TableState,
+    ids: &[i64],
+    row: impl Fn(usize) -> Vec<Cell>,
+) {
+    let theme = canvas.theme;
+    if area.height == 0 || area.width == 0 {
+        return;
+    }
+    let places = places(area, columns);
+    for (i, (place, column)) in places.iter().zip(columns).enumerate() {
+        let Some(place) = place else { continue };
+        let sorted = i == table.sort;
+        let arrow = if !sorted {
+            ""
+        } else if table.reverse {
+            "▲"
+        } else {
+            "▼"
+        };
+        let title = if column.right {
+            format!("{arrow}{}", column.title)
+        } else {
+            format!("{}{arrow}", column.title)
+        };
+        let style = if sorted { theme.strong() } else { theme.dim() };
+        if column.right {
+            canvas.right(*place, 0, &title, style);
+        } else {
+            canvas.text(*place, 0, 0, &title, style);
+        }
+    }
+    let rows = usize::from(area.height - 1);
+    let first = table.scroll(ids, rows);
+    let selected = table.position(ids);
+    for at in first..ids.len().min(first + rows) {
+        let y = 1 + (at - first) as u16;
+        let chosen = at == selected;
+        if chosen {
+            canvas.text(area, 0, y, "›", theme.strong());
+        }
+        for ((place, column), (words, style)) in places.iter().zip(columns).zip(row(at)) {
+            let Some(place) = place else { continue };
+            let style = if chosen { style.patch(theme.strong()) } else { style };
+            if column.right {
+                canvas.right(*place, y, &words, style);
+            } else {
+                let shown =
+                    if column.flexible { text::skip(&words, table.left.into()) } else { &words };
+                canvas.text(*place, 0, y, shown, style);
+            }
+        }
+        if chosen {
+            let line = Rect { y: area.y + y, height: 1, ..area };
+            canvas.buffer.set_style(line.intersection(canvas.buffer.area), theme.selected());
+        }
+    }
+}
+
+/// Where each column goes; `None` for one that this width leaves out.
+fn places(area: Rect, columns: &[Column]) -> Vec<Option<Rect>> {
+    let shown = |c: &&Column| area.width >= c.from;
+    let fixed: u16 =
+        columns.iter().filter(shown).filter(|c| !c.flexible).map(|c| c.width + 2).sum();
+    let shares: u16 = columns.iter().filter(shown).filter(|c| c.flexible).map(|c| c.width).sum();
+    let gaps = 2 * columns.iter().filter(shown).filter(|c| c.flexible).count() as u16;
+    let left = area.width.saturating_sub(fixed + gaps);
+    let mut x = area.x + 2;
+    let mut given = 0;
+    columns
+        .iter()
+        .map(|column| {
+            if area.width < column.from {
+                return None;
+            }
+            let width = if column.flexible {
+                // The last of them takes the remainder.
+                let before = u32::from(left) * given / u32::from(shares.max(1));
+                given += u32::from(column.width);
+                let after = u32::from(left) * given / u32::from(shares.max(1));
+                (after - before) as u16
+            } else {
+                column.width
+            };
+            let end = (x + width).min(area.right());
+            let place = Rect { x, width: end.saturating_sub(x), ..area };
+            x += width + 2;
+            (place.x < area.right()).then_some(place)
+        })
+        .collect()
+}

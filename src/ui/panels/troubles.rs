@@ -1,0 +1,90 @@
+//! Retries and failures, newest first.
+
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::crawl::snapshot::{Snapshot, Trouble};
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+
+/// Columns for what went wrong.
+const WHAT: u16 = 18;
+
+/// Lays out the newest troubles:
+///
+/// ```text
+/// ╭─ retries and failures ──────────────────────────────────────────────────────────────────╮
+/// │ 503                http://…/flaky/0412               attempt 2 of 3 in 1.4 s            │
+/// │ timeout            http://…/slow/77                  gave up after 3, found on /p/0007  │
+/// ╰─────────────────────────────────────────────────────────────────────────────────────────╯
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let parts = vec![
+        Part::new(0, format!("{} retries", text::count(snapshot.totals.retries)), theme.dim()),
+        Part::new(1, format!("{} failed", text::count(snapshot.totals.failed)), theme.dim()),
+    ];
+    let inner = canvas.frame(area, &[Span::styled("retries and failures", theme.strong())], parts);
+    if snapshot.troubles.is_empty() {
+        canvas.text(inner, 0, 0, "none so far", theme.dim());
+    }
+    for (row, trouble) in snapshot.troubles.iter().take(inner.height.into()).enumerate() {
+        let line = Rect { y: inner.y + row as u16, height: 1, ..inner };
+        one(canvas, line, trouble, snapshot.at_s);
+    }
+}
+
+/// The newest trouble on one row.
+pub fn one_row(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let column = canvas.text(area, 0, 0, "trouble", theme.strong()) + 3;
+    let rest = Rect { x: area.x + column, width: area.width.saturating_sub(column), ..area };
+    match snapshot.troubles.first() {
+        Some(trouble) => one(canvas, rest, trouble, snapshot.at_s),
+        None => {
+            canvas.text(rest, 0, 0, "none so far", theme.dim());
+        }
+    }
+}
+
+fn one(canvas: &mut Canvas<'_>, line: Rect, trouble: &Trouble, now: f64) {
+    let theme = canvas.theme;
+    let last = trouble.next_at_s.is_none();
+    let style = if last { theme.error() } else { theme.warn() };
+    let what_width = WHAT.min(line.width / 4);
+    let what = Rect { width: what_width, ..line };
+    canvas.text(what, 0, 0, &text::clean(&trouble.what), style);
+    let rest = Rect {
+        x: line.x + what_width + 1,
+        width: line.width.saturating_sub(what_width + 1),
+        ..line
+    };
+    let outcome = match trouble.next_at_s {
+        Some(at) if at > now => {
+            let due = text::span((at - now) * 1000.0);
+            format!("attempt {} of {} in {due}", trouble.attempt + 1, trouble.attempts)
+        }
+        Some(_) => format!("attempt {} of {} is due", trouble.attempt + 1, trouble.attempts),
+        None if trouble.attempt > 1 => format!("gave up after {} attempts", trouble.attempt),
+        None => "not tried again".to_owned(),
+    };
+    // Outcomes start in one column, so that the eye can run down them.
+    let room = (rest.width * 3 / 8).max(26).min(rest.width);
+    let outcome_at = rest.width - room;
+    if outcome_at < 12 {
+        canvas.text(rest, 0, 0, &text::clean(&trouble.url), theme.dim());
+        return;
+    }
+    let url = Rect { width: outcome_at - 1, ..rest };
+    canvas.text(url, 0, 0, &text::clean(&trouble.url), ratatui::style::Style::new());
+    let right = Rect { x: rest.x + outcome_at, width: room, ..rest };
+    let column = canvas.fit(right, 0, 0, vec![Part::new(0, outcome, theme.dim())]);
+    if last && let Some(from) = &trouble.found_on {
+        let from = text::clean(from);
+        let path = from.split_once("://").and_then(|(_, r)| r.find('/').map(|i| &r[i..]));
+        let words = format!(", found on {}", path.unwrap_or(&from));
+        if usize::from(column) + 16 <= right.width.into() {
+            canvas.text(right, column, 0, &words, theme.dim());
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! The verdict line: what limits the crawl, the key that would help, the last change.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use crate::crawl::journal::{Change, What};
+use crate::crawl::snapshot::Snapshot;
+use crate::crawl::verdict::Limit;
+use crate::ui::keys;
+use crate::ui::paint::{Canvas, Part, fitting};
+use crate::ui::text;
+use crate::ui::theme::{self, Theme};
+
+/// Glyph and style of the verdict.
+#[must_use]
+pub fn look(theme: Theme, snapshot: &Snapshot) -> (&'static str, Style) {
+    match snapshot.verdict.limit {
+        Limit::Unknown | Limit::Over => ("·", theme.dim()),
+        Limit::Paused => ("‖", theme.warn()),
+        _ => (theme::LIMIT, theme.accent()),
+    }
+}
+
+/// What the verdict says, without characters that it may have from a URL.
+#[must_use]
+pub fn words(snapshot: &Snapshot) -> String {
+    text::clean(&snapshot.verdict.text).into_owned()
+}
+
+/// The last change in words: `permits 8 → 16, 12 s ago`; nothing before the first one.
+#[must_use]
+pub fn last_change(snapshot: &Snapshot) -> Option<String> {
+    let change = snapshot.changes.first()?;
+    let verb = if change.undoes.is_some() { "undone: " } else { "" };
+    let ago = snapshot.at_s - change.at_s;
+    let ago = if ago < 1.0 { "now".to_owned() } else { format!("{} ago", ago_text(ago)) };
+    Some(format!("{verb}{}, {ago}", change.what))
+}
+
+fn ago_text(seconds: f64) -> String {
+    if seconds < 60.0 { format!("{} s", seconds as u64) } else { text::clock(seconds) }
+}
+
+/// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `‖`, `▶`.
+#[must_use]
+pub fn mark(change: &Change) -> String {
+    use crate::crawl::command::Setting as S;
+    match change.what {
+        What::Set { new, .. } => match new {
+            S::Permits(v) => v.to_string(),
+            S::Workers(v) => format!("w{v}"),
+            S::Queue(v) => format!("q{v}"),
+            S::Rate(None) => "r off".to_owned(),
+            S::Rate(Some(v)) => format!("r{v}"),
+            S::ParseThreads(v) => format!("t{v}"),
+        },
+        What::Pause => "‖".to_owned(),
+        What::Resume => "▶".to_owned(),
+        What::Stop | What::StopNow => "■".to_owned(),
+    }
+}
+
+/// The key that would help, and the last change.
+fn help_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    if let Some((key, what)) = keys::advice(snapshot.verdict.advice) {
+        let key = Span::styled(key, theme.accent());
+        parts.push(Part::of(0, vec![key, Span::raw(format!(" {what}"))]));
+    }
+    if let Some(change) = last_change(snapshot) {
+        parts.push(Part::new(1, format!("last: {change}"), theme.dim()));
+    }
+    parts
+}
+
+/// Draws it on one row, or on two where one is too narrow and `rows` allows. Returns the rows
+/// used:
+///
+/// ```text
+/// ◆ limited by permits: workers spend 46 % of their time …     + raises permits   last: …
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, snapshot: &Snapshot) -> u16 {
+    if rows == 0 || area.width < 4 {
+        return 0;
+    }
+    let theme = canvas.theme;
+    let (glyph, style) = look(theme, snapshot);
+    let words = words(snapshot);
+    canvas.text(area, 0, row, glyph, style);
+    let body = Rect { x: area.x + 2, width: area.width - 2, ..area };
+    let need = text::width(&words) + 3;
+    let room = usize::from(body.width);
+    let one_row = fitting(help_parts(theme, snapshot), room.saturating_sub(need), 3);
+    let any = !help_parts(theme, snapshot).is_empty();
+    if rows > 1 && (room < need || any && one_row.is_empty()) {
+        let lines = text::wrap(&words, room);
+        let shown = lines.len().min(usize::from(rows) - usize::from(any)).max(1);
+        for (i, line) in lines.iter().take(shown).enumerate() {
+            canvas.text(body, 0, row + i as u16, line, style);
+        }
+        let parts = help_parts(theme, snapshot);
+        let below = Rect { y: body.y + row + shown as u16, height: 1, ..body };
+        canvas.fit(below, 0, 3, parts);
+        return shown as u16 + u16::from(any);
+    }
+    canvas.text(body, 0, row, &words, style);
+    let right = Rect { x: body.x + need as u16, width: (room.saturating_sub(need)) as u16, ..body };
+    canvas.fit_right(right, row, 3, one_row);
+    1
+}

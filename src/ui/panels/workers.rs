@@ -1,0 +1,77 @@
+//! Each worker: what it does, on which URL, for how long.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::stages;
+use super::table::{self, Column, fixed, flexible};
+use crate::crawl::snapshot::{Snapshot, WorkerState, WorkerView};
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::tables::{self, TableState};
+use crate::ui::text;
+use crate::ui::theme::Theme;
+
+/// Columns, in the order of [`tables::WORKER_COLUMNS`], then the pages finished.
+const COLUMNS: [Column; 6] = [
+    fixed("worker", 7, true, 0),
+    fixed("state", 14, false, 0),
+    fixed("for", 8, true, 0),
+    fixed("attempt", 8, true, 70),
+    flexible("url", 1, 0),
+    fixed("pages", 8, true, 90),
+];
+
+/// Lays out the workers:
+///
+/// ```text
+/// ╭─ workers ──────────────────────── 16 fetch · 1 parse · 15 permit ─╮
+/// │  worker▼ state              for   attempt  url              pages  │
+/// │›       0 ▮ first byte    340 ms         1  http://…           389  │
+/// ╰───────────────────────────────────────────────────────────────────╯
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &mut TableState, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let mut parts: Vec<_> = stages::workers(theme, snapshot, false)
+        .into_iter()
+        .filter(|s| s.count.unwrap_or(0) > 0)
+        .map(|s| Part::new(1, format!("{} {}", s.count.unwrap_or(0), s.label), s.style))
+        .collect();
+    let leaving = snapshot.workers.iter().filter(|w| w.leaving).count();
+    if leaving > 0 {
+        parts.push(Part::new(0, format!("{leaving} leaving"), theme.warn()));
+    }
+    let title = format!("workers {}", snapshot.workers.len());
+    let inner = canvas.frame(area, &[Span::styled(title, theme.strong())], parts);
+    if snapshot.workers.is_empty() {
+        canvas.text(inner, 0, 0, "no workers yet", theme.dim());
+        return;
+    }
+    let (order, ids) = tables::workers(snapshot, state);
+    table::draw(canvas, inner, &COLUMNS, state, &ids, |at| {
+        cells(theme, &snapshot.workers[order[at]])
+    });
+}
+
+fn cells(theme: Theme, worker: &WorkerView) -> Vec<table::Cell> {
+    let (glyph, style) = theme.worker(worker.state);
+    let mut words = format!("{glyph} {}", worker.state.name());
+    let mut style = style;
+    if worker.leaving {
+        words = format!("{glyph} leaving");
+        style = theme.warn();
+    }
+    let rests = matches!(worker.state, WorkerState::Idle | WorkerState::Paused);
+    let rest = if rests { theme.dim() } else { Style::new() };
+    let attempt = if worker.attempt == 0 { String::new() } else { worker.attempt.to_string() };
+    let again = if worker.attempt > 1 { theme.warn() } else { rest };
+    let url = worker.url.as_deref().map(|u| text::clean(u).into_owned()).unwrap_or_default();
+    vec![
+        (worker.id.to_string(), rest),
+        (words, style),
+        (text::span(worker.for_ms as f64), rest),
+        (attempt, again),
+        (url, rest),
+        (text::count(worker.pages), theme.dim()),
+    ]
+}

@@ -1,0 +1,164 @@
+//! The terminal, taken and given back: raw mode, alternate screen, keyboard protocol, mouse.
+//!
+//! Whatever ends the dashboard, the shell finds its terminal as it was: [`Screen`] gives it back
+//! when dropped, and a panic hook does so before the panic is printed.
+
+use std::io::{self, Stdout, stdout};
+use std::sync::Once;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::clipboard::CopyToClipboard;
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+    KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+};
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute};
+use ratatui::backend::CrosstermBackend;
+use ratatui::{Frame, Terminal};
+
+/// Whether the terminal is ours now; the panic hook has no other way to know.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+/// Whether a panic elsewhere gave the terminal back while the dashboard goes on.
+static LOST: AtomicBool = AtomicBool::new(false);
+static HOOK: Once = Once::new();
+
+/// The terminal while the dashboard has it.
+pub struct Screen {
+    terminal: Terminal<CrosstermBackend<Stdout>>,
+    mouse: bool,
+}
+
+impl Screen {
+    /// Takes the terminal.
+    ///
+    /// # Errors
+    /// When it cannot be put into raw mode or written to.
+    pub fn enter() -> io::Result<Self> {
+        HOOK.call_once(|| {
+            let before = std::panic::take_hook();
+            std::panic::set_hook(Box::new(move |panic| {
+                if TAKEN.load(Ordering::SeqCst) {
+                    give_back();
+                    // A panic of the main thread ends the program; after any other the
+                    // dashboard may go on and takes the terminal again.
+                    let ends = std::thread::current().name() == Some("main");
+                    LOST.store(!ends, Ordering::SeqCst);
+                }
+                before(panic);
+            }));
+        });
+        let taken = take(false);
+        if let Err(error) = taken {
+            give_back();
+            return Err(error);
+        }
+        match Terminal::new(CrosstermBackend::new(stdout())) {
+            Ok(terminal) => Ok(Self { terminal, mouse: false }),
+            Err(error) => {
+                give_back();
+                Err(error)
+            }
+        }
+    }
+
+    /// Draws one frame.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if LOST.swap(false, Ordering::SeqCst) {
+            take(self.mouse)?;
+            self.terminal.clear()?;
+        }
+        self.terminal.draw(draw).map(|_| ())
+    }
+
+    /// Forgets what is on screen, so that the next frame is drawn in full.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn clear(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+        self.mouse = on;
+        if on {
+            execute!(stdout(), EnableMouseCapture)
+        } else {
+            execute!(stdout(), DisableMouseCapture)
+        }
+    }
+
+    /// Copies a text by OSC 52, which reaches the user's clipboard over ssh too.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+        execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
+    }
+
+    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
+    /// when it goes on.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    pub fn suspend(&mut self) -> io::Result<()> {
+        give_back();
+        nix::sys::signal::raise(nix::sys::signal::Signal::SIGTSTP)?;
+        take(self.mouse)?;
+        self.terminal.clear()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        if TAKEN.load(Ordering::SeqCst) {
+            give_back();
+        }
+    }
+}
+
+fn take(mouse: bool) -> io::Result<()> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    execute!(stdout(), EnterAlternateScreen, cursor::Hide, EnableBracketedPaste)?;
+    if has_keyboard_protocol() {
+        // Asking for support could wait two seconds for an answer; terminals without it skip
+        // the sequence.
+        let flags = KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES
+            | KeyboardEnhancementFlags::REPORT_ALTERNATE_KEYS;
+        execute!(stdout(), PushKeyboardEnhancementFlags(flags))?;
+    }
+    if mouse {
+        execute!(stdout(), EnableMouseCapture)?;
+    }
+    Ok(())
+}
+
+/// Gives the terminal back as far as it still listens.
+fn give_back() {
+    if has_keyboard_protocol() {
+        let _ = execute!(stdout(), PopKeyboardEnhancementFlags);
+    }
+    let _ = execute!(
+        stdout(),
+        DisableMouseCapture,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let _ = disable_raw_mode();
+    TAKEN.store(false, Ordering::SeqCst);
+}
+
+fn has_keyboard_protocol() -> bool {
+    !matches!(std::env::var("TERM").as_deref(), Ok("linux" | "dumb") | Err(_))
+}

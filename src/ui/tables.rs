@@ -1,0 +1,136 @@
+//! State of the two tables: order, filter, selection, scroll. No drawing here.
+//!
+//! A selection is kept by id, so that it stays on its row while rows come and go.
+
+use std::cmp::Ordering;
+
+use crate::crawl::snapshot::{PageView, Snapshot};
+
+/// Columns by which workers are sorted, in the order of the table.
+pub const WORKER_COLUMNS: [&str; 5] = ["worker", "state", "for", "attempt", "url"];
+/// Columns by which pages are sorted, in the order of the table.
+pub const PAGE_COLUMNS: [&str; 8] =
+    ["newest", "status", "ms", "size", "depth", "attempts", "title", "url"];
+
+/// What a table remembers between draws.
+#[derive(Debug, Default, Clone)]
+pub struct TableState {
+    /// Column sorted by, an index into the names of columns.
+    pub sort: usize,
+    /// Whether the order is turned round.
+    pub reverse: bool,
+    /// Id of the selected row; `None` follows the first.
+    pub selected: Option<i64>,
+    /// Columns of long text moved out on the left.
+    pub left: u16,
+    /// First row shown; set by the draw.
+    pub offset: usize,
+    /// Rows shown; set by the draw.
+    pub visible: usize,
+}
+
+impl TableState {
+    /// Position of the selected row among these ids.
+    #[must_use]
+    pub fn position(&self, ids: &[i64]) -> usize {
+        self.selected.and_then(|id| ids.iter().position(|i| *i == id)).unwrap_or(0)
+    }
+
+    /// Moves the selection by so many rows.
+    pub fn step(&mut self, ids: &[i64], rows: isize) {
+        let last = ids.len().saturating_sub(1);
+        let to = self.position(ids).saturating_add_signed(rows).min(last);
+        self.selected = ids.get(to).copied();
+    }
+
+    /// Scrolls so that the selected row is among `rows` visible ones; returns the first row.
+    pub fn scroll(&mut self, ids: &[i64], rows: usize) -> usize {
+        self.visible = rows;
+        let at = self.position(ids);
+        let furthest = ids.len().saturating_sub(rows);
+        self.offset = self.offset.min(furthest).min(at).max((at + 1).saturating_sub(rows));
+        self.offset
+    }
+}
+
+/// Indices of the workers in the table's order, and their ids.
+#[must_use]
+pub fn workers(snapshot: &Snapshot, table: &TableState) -> (Vec<usize>, Vec<i64>) {
+    let rows = &snapshot.workers;
+    let mut order: Vec<usize> = (0..rows.len()).collect();
+    order.sort_by(|&a, &b| {
+        let (a, b) = (&rows[a], &rows[b]);
+        let ordering = match table.sort {
+            1 => a.state.cmp(&b.state),
+            2 => b.for_ms.cmp(&a.for_ms),
+            3 => b.attempt.cmp(&a.attempt),
+            4 => a.url.is_none().cmp(&b.url.is_none()).then_with(|| a.url.cmp(&b.url)),
+            _ => Ordering::Equal,
+        };
+        turned(ordering.then(a.id.cmp(&b.id)), table.reverse)
+    });
+    let ids = order.iter().map(|&i| i64::from(rows[i].id)).collect();
+    (order, ids)
+}
+
+/// Indices of the recent pages that pass the filter, in the table's order, and their ids.
+#[must_use]
+pub fn pages(snapshot: &Snapshot, table: &TableState, filter: &str) -> (Vec<usize>, Vec<i64>) {
+    let rows = &snapshot.recent;
+    let filter = Filter::new(filter);
+    let mut order: Vec<usize> = (0..rows.len()).filter(|&i| filter.passes(&rows[i])).collect();
+    order.sort_by(|&i, &j| {
+        let (a, b) = (&rows[i], &rows[j]);
+        let ordering = match table.sort {
+            1 => b.status.unwrap_or(u16::MAX).cmp(&a.status.unwrap_or(u16::MAX)),
+            2 => b.elapsed_ms.cmp(&a.elapsed_ms),
+            3 => b.content_length.cmp(&a.content_length),
+            4 => b.depth.cmp(&a.depth),
+            5 => b.attempts.cmp(&a.attempts),
+            6 => a.title.is_none().cmp(&b.title.is_none()).then_with(|| a.title.cmp(&b.title)),
+            7 => a.url.cmp(&b.url),
+            _ => Ordering::Equal,
+        };
+        turned(ordering.then(i.cmp(&j)), table.reverse)
+    });
+    let ids = order.iter().map(|&i| rows[i].id).collect();
+    (order, ids)
+}
+
+fn turned(ordering: Ordering, reverse: bool) -> Ordering {
+    if reverse { ordering.reverse() } else { ordering }
+}
+
+/// A filter as typed: a status (`404`), a class (`5xx`), a state (`failed`) or any text of
+/// URL, title, type or error, in upper or lower case.
+struct Filter {
+    text: String,
+    class: Option<u16>,
+}
+
+impl Filter {
+    fn new(text: &str) -> Self {
+        let text = text.trim().to_lowercase();
+        let class = text.strip_suffix("xx").and_then(|c| c.parse().ok()).filter(|c| *c < 10);
+        Self { text, class }
+    }
+
+    fn passes(&self, page: &PageView) -> bool {
+        if self.text.is_empty() {
+            return true;
+        }
+        if let (Some(class), Some(status)) = (self.class, page.status)
+            && status / 100 == class
+        {
+            return true;
+        }
+        let has = |text: &str| text.to_lowercase().contains(&self.text);
+        page.status.is_some_and(|s| s.to_string() == self.text)
+            || page.state.name() == self.text
+            || has(&page.url)
+            || [&page.title, &page.error, &page.content_type]
+                .into_iter()
+                .flatten()
+                .any(|text| has(text))
+    }
+}

@@ -1,0 +1,213 @@
+//! Promise: the frontier hands out every URL exactly once, in memory or from disk, within its
+//! window, and knows by its books alone when all is done.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crawldeck::config::Settings;
+use crawldeck::crawl::frontier::{Admission, Beginning, Finished, Frontier, Link, Next, WINDOW};
+use crawldeck::crawl::snapshot::{PageView, Totals, Trouble};
+use crawldeck::crawl::window::{Entry, Pace};
+use crawldeck::store::{self, CrawlId, OpenMode, PageRow, RowState, Store};
+use crawldeck::web::url::UrlHash;
+use tokio::time::Instant;
+use url::Url;
+
+fn link(n: usize) -> Link {
+    let url = Url::parse(&format!("http://h{}.test/{n}", n % 3)).unwrap();
+    (url.as_str().into(), UrlHash::of(&url))
+}
+
+async fn new_crawl() -> (tempfile::TempDir, Arc<dyn Store>, CrawlId) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("f.db");
+    let store = store::open(file.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
+    let settings = serde_json::to_string(&Settings::default()).unwrap();
+    let crawl = store.create_crawl(&settings).await.unwrap();
+    (folder, store, crawl)
+}
+
+fn frontier(crawl: CrawlId, admission: Admission) -> Frontier {
+    let (pace, totals) = (Pace::default(), Totals::default());
+    Frontier::new(Beginning { crawl, admission, pace, next_seq: 1, open: 0, totals })
+}
+
+fn finished(entry: &Entry, links: Vec<Link>) -> Finished {
+    let row = PageRow {
+        id: entry.id,
+        url: Arc::clone(&entry.url),
+        url_hash: entry.hash,
+        host: "h".into(),
+        state: RowState::Ok,
+        status: Some(200),
+        content_length: 1,
+        content_type: None,
+        title: None,
+        depth: entry.depth,
+        elapsed_ms: 1,
+        attempts: entry.attempts,
+        final_url: None,
+        redirects: None,
+        error: None,
+        found_on: entry.found_on,
+        links_found: links.len() as u32,
+        created_at_ms: 0,
+    };
+    let view = PageView {
+        id: row.id,
+        at_s: 0.0,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        url: Arc::clone(&row.url),
+        state: row.state,
+        status: row.status,
+        content_length: 1,
+        content_type: None,
+        title: None,
+        depth: row.depth,
+        elapsed_ms: 1,
+        attempts: 1,
+        final_url: None,
+        redirects: Vec::new(),
+        error: None,
+        found_on: None,
+        links_found: row.links_found,
+        links: Vec::new(),
+    };
+    Finished {
+        row,
+        view: Arc::new(view),
+        links,
+        redirects: 0,
+        latency: None,
+        kib: 0,
+        trouble: None,
+        queue_empty: true,
+    }
+}
+
+/// Plays saver: writes what is due.
+async fn save(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) {
+    frontier.with(|inner| inner.outbox.flush());
+    let (batch, weight) = frontier.next_batch().await.unwrap();
+    store.commit(crawl, &batch).await.unwrap();
+    frontier.committed(weight);
+}
+
+/// Plays producer until the frontier has nothing to give; returns what it gave.
+async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<Entry> {
+    let mut given = Vec::new();
+    loop {
+        assert!(frontier.with(|inner| inner.view().in_window) <= WINDOW as u64);
+        match frontier.next(Instant::now()) {
+            Next::Entry(entry) => given.push(*entry),
+            Next::Refill { after, limit } => {
+                let rows = store.frontier_after(crawl, after, limit).await.unwrap();
+                let uncommitted = rows.is_empty();
+                frontier.refilled(rows, Instant::now(), 0);
+                if uncommitted {
+                    save(frontier, store, crawl).await;
+                }
+            }
+            Next::Throttled(_) | Next::Empty => return given,
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_does_not_fit_into_the_window_comes_back_from_disk_in_order() {
+    let (_folder, store, crawl) = new_crawl().await;
+    let frontier = frontier(crawl, Admission::default());
+    let all = 3 * WINDOW + 17;
+    frontier.seed((0..all).map(link));
+    let view = frontier.with(|inner| inner.view());
+    assert_eq!((view.pending, view.in_window), (all as u64, WINDOW as u64));
+    let given = drain(&frontier, &*store, crawl).await;
+    assert_eq!(given.len(), all);
+    // Within a host, in order of discovery; each exactly once.
+    for host in 0..3 {
+        let name = format!("http://h{host}.");
+        let ids: Vec<_> =
+            given.iter().filter(|e| e.url.starts_with(&name)).map(|e| e.id).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+    }
+    assert_eq!(given.iter().map(|e| e.id).collect::<HashSet<_>>().len(), all);
+    // Direct again once the disk part is used up.
+    frontier.seed([link(all)]);
+    assert_eq!(drain(&frontier, &*store, crawl).await.len(), 1);
+}
+
+#[tokio::test]
+async fn all_is_done_only_when_the_last_row_is_saved() {
+    let (_folder, store, crawl) = new_crawl().await;
+    let frontier = frontier(crawl, Admission::default());
+    assert!(frontier.is_drained());
+    frontier.seed([link(0)]);
+    let first = drain(&frontier, &*store, crawl).await.remove(0);
+    assert!(!frontier.is_drained(), "in flight");
+    // Known URLs, the page itself among them, are links but nothing new.
+    frontier.finish(finished(&first, vec![link(0), link(1), link(1)]));
+    frontier.left(&first.url, true);
+    let second = drain(&frontier, &*store, crawl).await;
+    assert_eq!(second.len(), 1);
+    assert_eq!((second[0].depth, second[0].found_on), (1, Some(first.id)));
+    frontier.finish(finished(&second[0], vec![link(0)]));
+    assert!(!frontier.is_drained(), "unsaved");
+    save(&frontier, &*store, crawl).await;
+    assert!(frontier.is_drained());
+    let totals = frontier.with(|inner| inner.totals);
+    assert_eq!((totals.discovered, totals.pages, totals.links), (2, 2, 4));
+    assert!(store.frontier_after(crawl, 0, 10).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_retry_is_open_and_waits_its_time() {
+    let (_folder, store, crawl) = new_crawl().await;
+    let frontier = frontier(crawl, Admission::default());
+    frontier.seed([link(0), link(1)]);
+    let mut given = Vec::new();
+    while let Next::Entry(entry) = frontier.next(Instant::now()) {
+        given.push(*entry);
+    }
+    let mut entry = given.remove(0);
+    entry.attempts = 1;
+    let trouble = Trouble {
+        at_s: 0.0,
+        url: Arc::clone(&entry.url),
+        what: "503".into(),
+        attempt: 1,
+        attempts: 3,
+        next_at_s: Some(2.0),
+        found_on: None,
+    };
+    frontier.left(&entry.url, true);
+    frontier.postpone(entry.clone(), Duration::from_secs(2), None, Arc::new(trouble), 1_000);
+    frontier.finish(finished(&given[0], Vec::new()));
+    save(&frontier, &*store, crawl).await;
+    assert!(!frontier.is_drained());
+    let row = store.frontier_after(crawl, 0, 10).await.unwrap().remove(0);
+    assert_eq!((row.id, row.attempts, row.not_before_ms), (entry.id, 1, 3_000));
+    let now = Instant::now();
+    let Next::Throttled(Some(due)) = frontier.next(now) else { panic!("waits") };
+    assert!(due > now);
+    let Next::Entry(again) = frontier.next(due) else { panic!("is due") };
+    assert_eq!((again.id, again.attempts), (entry.id, 1));
+}
+
+#[tokio::test]
+async fn limits_make_skipped_rows_with_a_reason() {
+    let (_folder, store, crawl) = new_crawl().await;
+    let frontier = frontier(crawl, Admission { depth: Some(1), max_pages: Some(3) });
+    frontier.seed([link(0)]);
+    let seed = drain(&frontier, &*store, crawl).await.remove(0);
+    frontier.finish(finished(&seed, (1..6).map(link).collect()));
+    let next = drain(&frontier, &*store, crawl).await;
+    assert_eq!(next.len(), 2, "the page limit admits three in all");
+    frontier.finish(finished(&next[0], vec![link(50)]));
+    frontier.finish(finished(&next[1], Vec::new()));
+    save(&frontier, &*store, crawl).await;
+    assert!(frontier.is_drained());
+    let totals = frontier.with(|inner| inner.totals);
+    assert_eq!((totals.ok, totals.skipped, totals.pages), (3, 4, 7));
+}
