@@ -161,7 +161,9 @@ impl Control {
             self.serve_until(commands, saver).await;
         }
         let drained = shared.frontier.is_drained();
-        let totals = shared.frontier.with(|inner| inner.totals);
+        let (totals, open, latency) = shared.frontier.with(|inner| {
+            (inner.totals, inner.view().open, inner.latencies.of_run())
+        });
         let (run, state) = if !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
         } else if totals.pages > 0 && totals.no_answer == totals.pages {
@@ -175,6 +177,7 @@ impl Control {
         shared.store.close().await;
         self.run = run;
         self.process.read();
+        self.meter.end(shared.at_s(), totals.pages, open, latency);
         self.publish(false);
         Summary::of(&self.last, shared.saver.lost.load(Relaxed))
     }
