@@ -163,7 +163,7 @@ pub struct CrawlOptions {
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Requests")]
     pub max_body: Option<u64>,
     /// User-Agent
-    #[arg(long, value_name = "S", help_heading = "Requests")]
+    #[arg(long, value_name = "S", value_parser = user_agent, help_heading = "Requests")]
     pub user_agent: Option<String>,
     /// Further request header; repeatable, not stored with the crawl
     #[arg(long = "header", value_name = "K: V", value_parser = header, help_heading = "Requests")]
@@ -259,6 +259,12 @@ fn header(text: &str) -> Result<(String, String), String> {
     http::HeaderName::try_from(name.trim()).map_err(|e| e.to_string())?;
     http::HeaderValue::try_from(value.trim()).map_err(|_| "not a header value".to_owned())?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn user_agent(text: &str) -> Result<String, String> {
+    http::HeaderValue::from_str(text)
+        .map(|_| text.to_owned())
+        .map_err(|_| "must not hold control characters".to_owned())
 }
 
 fn pattern(text: &str) -> Result<String, String> {
