@@ -157,13 +157,13 @@ pub struct CrawlOptions {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Requests")]
     pub backoff: Option<Duration>,
     /// Time for one attempt, redirects and body included [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Requests")]
+    #[arg(long, value_name = "DURATION", value_parser = some_time, help_heading = "Requests")]
     pub timeout: Option<Duration>,
     /// Largest body after decoding [default: 10MiB]
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Requests")]
     pub max_body: Option<u64>,
     /// User-Agent
-    #[arg(long, value_name = "S", help_heading = "Requests")]
+    #[arg(long, value_name = "S", value_parser = user_agent, help_heading = "Requests")]
     pub user_agent: Option<String>,
     /// Further request header; repeatable, not stored with the crawl
     #[arg(long = "header", value_name = "K: V", value_parser = header, help_heading = "Requests")]
@@ -229,12 +229,23 @@ fn rate(text: &str) -> Result<RateOption, String> {
     }
 }
 
+/// Longest duration taken; more would end past what a clock can tell.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    humantime::parse_duration(text)
-        .map_err(|e| format!("{e}; durations are written 300ms, 2s, 1m30s"))
+    let duration = humantime::parse_duration(text)
+        .map_err(|e| format!("{e}; durations are written 300ms, 2s, 1m30s"))?;
+    if duration > LONGEST { Err("must be at most a year".into()) } else { Ok(duration) }
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be above 0".into()),
+        duration => Ok(duration),
+    }
 }
 
 fn size(text: &str) -> Result<u64, String> {
@@ -248,6 +259,12 @@ fn header(text: &str) -> Result<(String, String), String> {
     http::HeaderName::try_from(name.trim()).map_err(|e| e.to_string())?;
     http::HeaderValue::try_from(value.trim()).map_err(|_| "not a header value".to_owned())?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn user_agent(text: &str) -> Result<String, String> {
+    http::HeaderValue::from_str(text)
+        .map(|_| text.to_owned())
+        .map_err(|_| "must not hold control characters".to_owned())
 }
 
 fn pattern(text: &str) -> Result<String, String> {

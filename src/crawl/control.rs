@@ -124,7 +124,7 @@ impl Control {
             self.serve_until(commands, saver).await;
         }
         let drained = shared.frontier.is_drained();
-        let totals = shared.frontier.with(|inner| inner.totals);
+        let totals = shared.frontier.with(|ledger| ledger.totals);
         let (run, state) = if !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
         } else if totals.pages > 0 && totals.no_answer == totals.pages {
@@ -137,7 +137,7 @@ impl Control {
         }
         shared.store.close().await;
         self.run = run;
-        self.observer.measure_process();
+        self.observer.end(&shared);
         self.publish(false);
         Summary::of(self.observer.last(), shared.saver.lost.load(Relaxed))
     }

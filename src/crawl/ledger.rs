@@ -322,11 +322,13 @@ impl Ledger {
         self.totals.bytes += row.content_length;
         self.totals.redirects += u64::from(redirects);
         match row.status {
-            Some(status @ 100..=599) if row.error.is_none() => {
+            Some(status @ 100..=599) => {
                 self.totals.by_class[usize::from(status / 100) - 1] += 1;
             }
-            _ if row.state == RowState::Failed => self.totals.no_answer += 1,
-            _ => {}
+            // Some servers answer 999: strange, but an answer.
+            Some(_) => {}
+            None if row.state == RowState::Failed => self.totals.no_answer += 1,
+            None => {}
         }
         if let Some(latency) = latency {
             self.latencies.record(latency);

@@ -85,9 +85,13 @@ impl Observer {
         self.last.changes = changes;
     }
 
-    /// Measures memory and CPU now; otherwise it is done once a second.
-    pub fn measure_process(&mut self) {
+    /// Measures what is otherwise measured once a second: the last one need not be full.
+    pub fn end(&mut self, shared: &Shared) {
         self.process.read();
+        let (pages, open, latency) = shared.frontier.with(|ledger| {
+            (ledger.totals.pages, ledger.view().open, ledger.latencies.of_run())
+        });
+        self.meter.end(shared.at_s(), pages, open, latency);
     }
 
     /// Makes the next snapshot; `tick` tells that a tenth of a second has passed.
