@@ -185,7 +185,8 @@ fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'
     let mut rank = 2;
     for binding in keys::KEYS.iter().filter(|b| !b.hint.is_empty()) {
         let name = binding.keys[0].name();
-        rank += 1;
+        // In table order, but pausing comes before the dials that are turned less.
+        rank += if rank == 4 { 2 } else { 1 };
         let part = match binding.action {
             Action::Turn(..) if over => continue,
             Action::Turn(dial, _) => {
@@ -201,7 +202,8 @@ fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'
                 )
             }
             Action::Pause | Action::Undo | Action::Ask if over => continue,
-            Action::Pause if live.run == RunState::Paused => hint(rank, name, "go on".into()),
+            Action::Pause if live.run == RunState::Paused => hint(2, name, "go on".into()),
+            Action::Pause => hint(5, name, binding.hint.into()),
             Action::Stop if over => hint(0, name, "leave".into()),
             Action::Stop if live.run == RunState::Stopping => hint(0, name, "give up".into()),
             Action::Stop => hint(0, name, binding.hint.into()),

@@ -21,11 +21,15 @@ const STALL_MS: f64 = 50.0;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let theme = canvas.theme;
     let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let free = canvas.fit_right(line, 0, 3, state_parts(canvas, app, live));
+    // The target gets its width before the database does, but no more than two fifths.
+    let target = text::clean(&live.target).into_owned();
+    let kept = (text::width(&target) as u16 + 2).min(line.width * 2 / 5);
+    let right = Rect { x: line.x + kept, width: line.width - kept, ..line };
+    let free = kept + canvas.fit_right(right, 0, 3, state_parts(canvas, app, live));
     let left = Rect { width: free.saturating_sub(2), ..line };
-    let column =
-        if left.width >= 30 { canvas.text(left, 0, 0, "crawldeck", theme.strong()) + 2 } else { 0 };
-    canvas.text(left, column, 0, &text::clean(&live.target), theme.dim());
+    let named = usize::from(left.width) >= text::width(&target) + 11;
+    let column = if named { canvas.text(left, 0, 0, "crawldeck", theme.strong()) + 2 } else { 0 };
+    canvas.text(left, column, 0, &target, theme.dim());
     if area.height < 2 {
         return;
     }
