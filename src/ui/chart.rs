@@ -216,6 +216,7 @@ pub fn y_axis(canvas: &mut Canvas<'_>, area: Rect, top: f32, step: f32) -> Rect 
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "round numbers are exact")]
 mod tests {
     use super::*;
 

@@ -97,7 +97,7 @@ fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
             };
             let (table, detail) = beside(area);
             pages::draw(canvas, table, &mut app.pages, &app.filter, shown);
-            page_detail::draw(canvas, detail, &page, app.detail_top);
+            app.detail_top = page_detail::draw(canvas, detail, &page, app.detail_top);
         }
         Tab::Log => log::draw(canvas, area, &app.log),
     }

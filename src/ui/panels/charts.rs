@@ -182,6 +182,9 @@ fn scale_of(snapshot: &Snapshot, inner: Rect, value: impl Fn(&HistoryPoint) -> f
     chart::scale(most, (inner.height.saturating_sub(2) / 2).clamp(2, 5))
 }
 
+/// Name, number and what of the history is drawn.
+type Row = (&'static str, String, fn(&HistoryPoint) -> f32);
+
 /// A sparkline each, one above the other, where there is no room for charts:
 ///
 /// ```text
@@ -190,7 +193,7 @@ fn scale_of(snapshot: &Snapshot, inner: Rect, value: impl Fn(&HistoryPoint) -> f
 /// ```
 pub fn sparklines(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    let rows: [(&str, String, fn(&HistoryPoint) -> f32); 2] = [
+    let rows: [Row; 2] = [
         ("pages/s", text::rate(snapshot.throughput.last_1s), |p| p.pages_per_s),
         ("p95 ms", text::count(snapshot.latency.last_10s.p95.max(0.0).round() as u64), |p| {
             p.p95_ms

@@ -49,9 +49,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     say(canvas, said, 0, stages::frontier(theme, s).to_vec());
 
     stages::title(canvas, body, 1, "queue", Stage::Queue, s);
-    let share = stages::ratio(s.queue.len.into(), s.queue.capacity.into());
-    let numbers = padded(stages::level(s.queue.len, s.queue.capacity));
-    stages::gauge(canvas, level, 1, share, &numbers, style(Stage::Queue));
+    let full = stages::ratio(s.queue.len.into(), s.queue.capacity.into());
+    let numbers = padded(&stages::level(s.queue.len, s.queue.capacity));
+    stages::gauge(canvas, level, 1, full, &numbers, style(Stage::Queue));
     say(canvas, said, 1, vec![stages::queue(theme, s)]);
 
     stages::title(canvas, body, 2, "workers", Stage::Workers, s);
@@ -63,14 +63,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     }
 
     stages::title(canvas, body, 3, "gate", Stage::Gate, s);
-    let share = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
-    let numbers = padded(stages::level(s.gate.in_use, s.gate.limit));
+    let full = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
+    let numbers = padded(&stages::level(s.gate.in_use, s.gate.limit));
     let gate = if s.gate.draining > 0 { theme.warn() } else { style(Stage::Gate) };
-    stages::gauge(canvas, level, 3, share, &numbers, gate);
+    stages::gauge(canvas, level, 3, full, &numbers, gate);
     say(canvas, said, 3, stages::gate(theme, s).to_vec());
 
     stages::title(canvas, body, 4, "saver", Stage::Saver, s);
-    let numbers = padded(text::bytes(s.saver.backlog_bytes));
+    let numbers = padded(&text::bytes(s.saver.backlog_bytes));
     stages::gauge(canvas, level, 4, stages::backlog(s), &numbers, style(Stage::Saver));
     say(canvas, said, 4, stages::saver_remarks(theme, s).to_vec());
 
@@ -102,7 +102,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
 }
 
 /// Numbers in a width that does not change from draw to draw.
-fn padded(numbers: String) -> String {
+fn padded(numbers: &str) -> String {
     format!("{numbers:>8}")
 }
 

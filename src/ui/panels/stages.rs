@@ -66,23 +66,26 @@ pub fn workers(theme: Theme, snapshot: &Snapshot, fine: bool) -> Vec<Share> {
         let count = states.iter().map(|s| counts[*s as usize]).sum();
         Share { label, share: value, count: Some(count), glyph, style }
     };
-    use WorkerState as W;
     let mut shares = if fine {
         vec![
-            state("connect", s.connect, &[W::Connect]),
-            state("first byte", s.first_byte, &[W::FirstByte]),
-            state("body", s.body, &[W::Body]),
+            state("connect", s.connect, &[WorkerState::Connect]),
+            state("first byte", s.first_byte, &[WorkerState::FirstByte]),
+            state("body", s.body, &[WorkerState::Body]),
         ]
     } else {
-        vec![state("fetch", s.fetch(), &[W::Connect, W::FirstByte, W::Body])]
+        vec![state(
+            "fetch",
+            s.fetch(),
+            &[WorkerState::Connect, WorkerState::FirstByte, WorkerState::Body],
+        )]
     };
-    shares.push(state("parse", s.parse, &[W::Parse]));
-    shares.push(state("permit", s.permit, &[W::Permit]));
-    shares.push(state("rate", s.rate, &[W::Rate]));
-    shares.push(state("blocked", s.blocked, &[W::Blocked]));
-    shares.push(state("idle", s.idle, &[W::Idle]));
-    if s.paused > 0.0 || counts[W::Paused as usize] > 0 {
-        shares.push(state("paused", s.paused, &[W::Paused]));
+    shares.push(state("parse", s.parse, &[WorkerState::Parse]));
+    shares.push(state("permit", s.permit, &[WorkerState::Permit]));
+    shares.push(state("rate", s.rate, &[WorkerState::Rate]));
+    shares.push(state("blocked", s.blocked, &[WorkerState::Blocked]));
+    shares.push(state("idle", s.idle, &[WorkerState::Idle]));
+    if s.paused > 0.0 || counts[WorkerState::Paused as usize] > 0 {
+        shares.push(state("paused", s.paused, &[WorkerState::Paused]));
     }
     shares
 }
@@ -267,8 +270,8 @@ pub fn strip(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, snapshot:
         // From work to rest, so that the strip reads like a level.
         let order = [3, 4, 5, 6, 7, 1, 2, 0, 8].map(|i| WorkerState::ALL[i]);
         let shares: Vec<f32> = order.iter().map(|s| counts[*s as usize] as f32).collect();
-        let shared = crate::ui::paint::apportion(&shares, cells.min(u32::from(u16::MAX)) as u16);
-        order.iter().zip(shared).flat_map(|(s, n)| std::iter::repeat_n(*s, n.into())).collect()
+        let cells = crate::ui::paint::apportion(&shares, cells.min(u32::from(u16::MAX)) as u16);
+        order.iter().zip(cells).flat_map(|(s, n)| std::iter::repeat_n(*s, n.into())).collect()
     };
     for (i, state) in states.iter().enumerate() {
         let (glyph, style) = theme.worker(*state);
