@@ -131,6 +131,24 @@ impl Canvas<'_> {
         }
     }
 
+    /// The glyph in a cell.
+    #[must_use]
+    pub fn symbol(&self, area: Rect, column: u16, row: u16) -> Option<&str> {
+        let area = area.intersection(self.buffer.area);
+        (row < area.height && column < area.width)
+            .then(|| self.buffer[(area.x + column, area.y + row)].symbol())
+    }
+
+    /// Gives a cell another style, glyph kept.
+    pub fn restyle(&mut self, area: Rect, column: u16, row: u16, style: Style) {
+        let area = area.intersection(self.buffer.area);
+        if row < area.height && column < area.width {
+            let cell = &mut self.buffer[(area.x + column, area.y + row)];
+            cell.modifier = ratatui::style::Modifier::empty();
+            cell.set_style(style);
+        }
+    }
+
     /// A frame with a title on its left and parts on its right. Returns the area inside, one
     /// column of air on both sides.
     pub fn frame(&mut self, area: Rect, title: &[Span<'_>], parts: Vec<Part<'_>>) -> Rect {
