@@ -88,9 +88,9 @@ impl Observer {
     /// Measures what is otherwise measured once a second: the last one need not be full.
     pub fn end(&mut self, shared: &Shared) {
         self.process.read();
-        let (pages, open, latency) = shared.frontier.with(|ledger| {
-            (ledger.totals.pages, ledger.view().open, ledger.latencies.of_run())
-        });
+        let (pages, open, latency) = shared
+            .frontier
+            .with(|ledger| (ledger.totals.pages, ledger.view().open, ledger.latencies.of_run()));
         self.meter.end(shared.at_s(), pages, open, latency);
     }
 

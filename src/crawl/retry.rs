@@ -68,7 +68,7 @@ mod tests {
     }
 
     fn failure(kind: FailureKind) -> FetchError {
-        (FetchError { kind, message: String::new(), status: None, content_type: None, length: 0 })
+        FetchError { kind, message: String::new(), status: None, content_type: None, length: 0 }
     }
 
     #[test]
