@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
 
 use super::clock::Shares;
 use super::journal::Change;
@@ -96,6 +97,7 @@ impl Observer {
 
     /// Makes the next snapshot; `tick` tells that a tenth of a second has passed.
     pub fn look(&mut self, shared: &Shared, at_s: f64, state: State, tick: bool) -> Arc<Snapshot> {
+        let begin = Instant::now();
         let s = &mut self.last;
         s.seq += 1;
         s.at_s = at_s;
@@ -116,7 +118,9 @@ impl Observer {
             ParsePoolView { threads: parse.limit, busy: parse.in_use, waiting: parse.waiting };
         s.eta = eta(s);
         s.verdict = judge(s);
-        Arc::new(s.clone())
+        let snapshot = Arc::new(s.clone());
+        s.made_in_us = begin.elapsed().as_micros() as u64;
+        snapshot
     }
 
     /// Counts, levels, rates, latencies, history.
