@@ -94,7 +94,7 @@ impl Deck {
         let writer = pair.master.take_writer().unwrap();
         let shared = screen.clone();
         std::thread::spawn(move || {
-            let mut buffer = [0; 65_536];
+            let mut buffer = vec![0; 65_536];
             while let Ok(n @ 1..) = reader.read(&mut buffer) {
                 shared.lock().unwrap().process(&buffer[..n]);
             }

@@ -180,7 +180,7 @@ impl Canvas<'_> {
         };
         if end + 4 < inside.width {
             let room = Rect { x: area.x + end, width: inside.width - end - 1, ..area };
-            let parts = fitting(parts, room.width.into(), 3);
+            let parts = fitting(parts, usize::from(room.width).saturating_sub(1), 3);
             if !parts.is_empty() {
                 let width = parts.iter().map(Part::width).sum::<usize>() + 3 * (parts.len() - 1);
                 let mut column = room.width - width as u16;
