@@ -230,7 +230,7 @@ fn rate(text: &str) -> Result<RateOption, String> {
 }
 
 /// Longest duration taken; more would end past what a clock can tell.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {

@@ -325,10 +325,9 @@ impl Ledger {
             Some(status @ 100..=599) => {
                 self.totals.by_class[usize::from(status / 100) - 1] += 1;
             }
-            // Some servers answer 999: strange, but an answer.
-            Some(_) => {}
             None if row.state == RowState::Failed => self.totals.no_answer += 1,
-            None => {}
+            // Skipped, or an answer of no class: some servers say 999.
+            _ => {}
         }
         if let Some(latency) = latency {
             self.latencies.record(latency);
