@@ -161,9 +161,9 @@ impl Control {
             self.serve_until(commands, saver).await;
         }
         let drained = shared.frontier.is_drained();
-        let (totals, open, latency) = shared.frontier.with(|inner| {
-            (inner.totals, inner.view().open, inner.latencies.of_run())
-        });
+        let (totals, open, latency) = shared
+            .frontier
+            .with(|inner| (inner.totals, inner.view().open, inner.latencies.of_run()));
         let (run, state) = if !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
         } else if totals.pages > 0 && totals.no_answer == totals.pages {
