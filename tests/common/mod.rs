@@ -289,6 +289,11 @@ fn read_request(stream: &mut TcpStream) -> Option<Request> {
             return None;
         }
         head.push(byte[0]);
+        if !head[0].is_ascii_alphabetic() {
+            // What a server says to TLS on a port without.
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+            return None;
+        }
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     Some(Request { path: head.split(' ').nth(1)?.to_owned(), head })
