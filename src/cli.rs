@@ -37,7 +37,6 @@ pub struct Cli {
 
 /// The modes.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value in the life of the process")]
 pub enum Command {
     /// Crawl: with the dashboard on a terminal, headless otherwise
     Crawl {
@@ -50,7 +49,7 @@ pub enum Command {
     },
     /// Go on with the newest unfinished crawl; options override the stored settings
     Resume {
-        /// Database [default: sqlite://crawldeck.db]
+        /// Database [default: `sqlite://crawldeck.db`]
         #[arg(value_name = "DB")]
         database: Option<String>,
         /// How.
@@ -123,6 +122,7 @@ pub struct LogOptions {
 
 /// How to crawl. What is not given stays as it is: at its default, or as stored.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct CrawlOptions {
     /// Requests in flight at most [default: 10]
     #[arg(long, value_name = "N", value_parser = dial(Dial::Permits), help_heading = "Dials")]
@@ -191,7 +191,7 @@ pub struct CrawlOptions {
     #[arg(long, help_heading = "What to crawl")]
     pub no_follow: bool,
 
-    /// Where results go: sqlite://FILE [default: sqlite://crawldeck.db; temporary for the lab]
+    /// Where results go [default: `sqlite://crawldeck.db`; a temporary file for the lab]
     #[arg(long, value_name = "URL", help_heading = "Output")]
     pub db: Option<String>,
     /// No dashboard, even on a terminal
@@ -230,7 +230,7 @@ fn rate(text: &str) -> Result<RateOption, String> {
 }
 
 /// Longest duration taken; more would end past what a clock can tell.
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+const LONGEST: Duration = Duration::from_hours(366 * 24);
 
 fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
