@@ -14,7 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection, FromRow};
 
 /// Far more than anything here takes; a test that comes here has failed.
-const TOO_LONG: Duration = Duration::from_secs(60);
+const TOO_LONG: Duration = Duration::from_mins(1);
 
 /// Waits until `condition` holds; panics with `what` when it never does.
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
