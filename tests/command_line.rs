@@ -164,7 +164,7 @@ fn a_host_that_nobody_reaches_is_a_failed_crawl() {
     assert_eq!(rows::<(String,)>(&db(&folder), "SELECT state FROM crawls")[0].0, "failed");
 }
 
-/// LinkedIn is known for it: the host was reached, so the crawl is complete.
+/// Some large sites do this: the host was reached, so the crawl is complete.
 #[test]
 fn an_odd_status_is_an_answer() {
     let folder = folder();
