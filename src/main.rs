@@ -49,9 +49,7 @@ impl Failure {
         match self {
             Self::Usage(_)
             | Self::Crawl(CrawlError::NoSeeds)
-            | Self::Store(StoreError::Usage { .. } | StoreError::Missing { .. }) => {
-                ExitCode::from(2)
-            }
+            | Self::Store(StoreError::Usage { .. }) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

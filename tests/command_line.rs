@@ -129,8 +129,6 @@ fn what_is_wrong_is_refused_with_a_reason() {
         (&["crawl", seed, "-q", "-v"], "cannot be used with"),
         (&["crawl", seed, "--no-such"], "--no-such"),
         (&["crawl", seed, "--db", "redis://u:secret@h/0"], "unknown kind of database"),
-        (&["resume"], "crawldeck.db does not exist"),
-        (&["resume", "missing.db"], "missing.db does not exist"),
         (&["resume", "--list", "bad.txt"], "no URL in it"),
         (&["lab", "--pages", "0"], "--pages"),
         (&["lab", "--port", "70000"], "--port"),
@@ -149,6 +147,16 @@ fn what_is_wrong_is_refused_with_a_reason() {
 }
 
 // Exit codes ---------------------------------------------------------------------------------
+
+#[test]
+fn there_is_nothing_to_resume_without_a_database() {
+    let folder = folder();
+    for args in [&["resume"][..], &["resume", "crawldeck.db"]] {
+        let ended = run(folder.path(), args).exits(1);
+        assert!(ended.stderr.contains("crawldeck.db does not exist"), "{}", ended.stderr);
+    }
+    assert!(!db(&folder).exists());
+}
 
 #[test]
 fn a_host_that_nobody_reaches_is_a_failed_crawl() {
