@@ -178,7 +178,7 @@ const EXPECTED: &[(&str, Row)] = &[
     ("/nowhere", ("failed", Some(302), "redirect to a malformed URL: http://[  31mevil")),
     ("/mail", ("failed", Some(302), "redirect to a URL that is neither http nor https: mailto:")),
     ("/bytes", ("ok", Some(200), "")),
-    ("/links", ("ok", Some(200), "")),
+    ("/links", ("ok", Some(200), "too much on one page: links beyond the limits were left out")),
     ("/evil", ("ok", Some(200), "")),
     ("/evil/type", ("failed", Some(500), "")),
     // The time for the whole and the time for a silence end together.
