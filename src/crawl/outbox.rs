@@ -134,16 +134,6 @@ impl Outbox {
         }
         self.flush = false;
         self.oldest = None;
-        // The next batch will be about as large: room now saves growing under the lock later.
-        let next = Batch {
-            pages: Vec::with_capacity(self.batch.pages.len()),
-            links: Vec::with_capacity(self.batch.links.len()),
-            discovered: Vec::with_capacity(self.batch.discovered.len()),
-            ..Batch::default()
-        };
-        Due::Batch(
-            Box::new(std::mem::replace(&mut self.batch, next)),
-            std::mem::take(&mut self.weight),
-        )
+        Due::Batch(Box::new(std::mem::take(&mut self.batch)), std::mem::take(&mut self.weight))
     }
 }

@@ -23,7 +23,7 @@ use crate::web::fetch::Fetcher;
 use crate::web::scope::Scope;
 
 /// Bytes of results that may wait for the saver, in KiB.
-pub const SAVER_BUDGET_KIB: u32 = 16 << 10;
+pub const SAVER_BUDGET_KIB: u32 = 8 << 10;
 
 /// States of the producer's clock, in this order.
 #[derive(Debug, Clone, Copy)]
