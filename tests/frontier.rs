@@ -128,8 +128,7 @@ async fn what_does_not_fit_into_the_window_comes_back_from_disk_in_order() {
     // Within a host, in order of discovery; each exactly once.
     for host in 0..3 {
         let name = format!("http://h{host}.");
-        let ids: Vec<_> =
-            given.iter().filter(|e| e.url.starts_with(&name)).map(|e| e.id).collect();
+        let ids: Vec<_> = given.iter().filter(|e| e.url.starts_with(&name)).map(|e| e.id).collect();
         assert!(ids.is_sorted_by(|a, b| a < b));
     }
     assert_eq!(given.iter().map(|e| e.id).collect::<HashSet<_>>().len(), all);
