@@ -77,7 +77,7 @@ fn page(frame: &Frame, rows: &Rows, style: &str, body: &str) -> String {
     let (outer_w, outer_h) = (width + 2 * PAD, height + 2 * PAD);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{outer_w}\" height=\"{outer_h}\" \
-         viewBox=\"0 0 {outer_w} {outer_h}\" xml:space=\"preserve\"><style>\
+         viewBox=\"0 0 {outer_w} {outer_h}\"><style>\
          text{{font:13.3px 'DejaVu Sans Mono','JetBrains Mono',ui-monospace,Menlo,Consolas,\
          monospace;fill:currentColor;text-rendering:geometricPrecision}}\
          .f{{fill:currentColor}}.h{{fill:currentColor;fill-opacity:.5}}\
@@ -212,7 +212,9 @@ impl Run {
     }
 
     fn add(&mut self, x: usize, cell: &Cell) {
-        self.text.extend(std::iter::repeat_n(' ', x - self.end));
+        // One blank is kept by every viewer; more are, if they may not break.
+        let blank = if x - self.end > 1 { '\u{a0}' } else { ' ' };
+        self.text.extend(std::iter::repeat_n(blank, x - self.end));
         self.text.push_str(&cell.text);
         self.end = x + usize::from(cell.width);
     }

@@ -162,6 +162,11 @@ impl Terminal {
         self.child.process_id().expect("it runs").cast_signed()
     }
 
+    /// How the terminal treats lines: echo, line editing, signals.
+    pub fn modes(&self) -> String {
+        format!("{:?}", self.master.get_termios().expect("a terminal"))
+    }
+
     /// Waits until the screen is as asked for; otherwise says what it was.
     pub fn wait(
         &self,
