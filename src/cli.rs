@@ -37,7 +37,6 @@ pub struct Cli {
 
 /// The modes.
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value in the life of the process")]
 pub enum Command {
     /// Crawl: with the dashboard on a terminal, headless otherwise
     Crawl {
@@ -50,7 +49,7 @@ pub enum Command {
     },
     /// Go on with the newest unfinished crawl; options override the stored settings
     Resume {
-        /// Database [default: sqlite://crawldeck.db]
+        /// Database [default: `sqlite://crawldeck.db`]
         #[arg(value_name = "DB")]
         database: Option<String>,
         /// How.
@@ -123,6 +122,7 @@ pub struct LogOptions {
 
 /// How to crawl. What is not given stays as it is: at its default, or as stored.
 #[derive(Debug, Clone, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub struct CrawlOptions {
     /// Requests in flight at most [default: 10]
     #[arg(long, value_name = "N", value_parser = dial(Dial::Permits), help_heading = "Dials")]
@@ -157,13 +157,13 @@ pub struct CrawlOptions {
     #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Requests")]
     pub backoff: Option<Duration>,
     /// Time for one attempt, redirects and body included [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = "Requests")]
+    #[arg(long, value_name = "DURATION", value_parser = some_time, help_heading = "Requests")]
     pub timeout: Option<Duration>,
     /// Largest body after decoding [default: 10MiB]
     #[arg(long, value_name = "SIZE", value_parser = size, help_heading = "Requests")]
     pub max_body: Option<u64>,
     /// User-Agent
-    #[arg(long, value_name = "S", help_heading = "Requests")]
+    #[arg(long, value_name = "S", value_parser = user_agent, help_heading = "Requests")]
     pub user_agent: Option<String>,
     /// Further request header; repeatable, not stored with the crawl
     #[arg(long = "header", value_name = "K: V", value_parser = header, help_heading = "Requests")]
@@ -191,7 +191,7 @@ pub struct CrawlOptions {
     #[arg(long, help_heading = "What to crawl")]
     pub no_follow: bool,
 
-    /// Where results go: sqlite://FILE [default: sqlite://crawldeck.db; temporary for the lab]
+    /// Where results go [default: `sqlite://crawldeck.db`; a temporary file for the lab]
     #[arg(long, value_name = "URL", help_heading = "Output")]
     pub db: Option<String>,
     /// No dashboard, even on a terminal
@@ -229,12 +229,23 @@ fn rate(text: &str) -> Result<RateOption, String> {
     }
 }
 
+/// Longest duration taken; more would end past what a clock can tell.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+
 fn duration(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
     }
-    humantime::parse_duration(text)
-        .map_err(|e| format!("{e}; durations are written 300ms, 2s, 1m30s"))
+    let duration = humantime::parse_duration(text)
+        .map_err(|e| format!("{e}; durations are written 300ms, 2s, 1m30s"))?;
+    if duration > LONGEST { Err("must be at most a year".into()) } else { Ok(duration) }
+}
+
+fn some_time(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be above 0".into()),
+        duration => Ok(duration),
+    }
 }
 
 fn size(text: &str) -> Result<u64, String> {
@@ -248,6 +259,12 @@ fn header(text: &str) -> Result<(String, String), String> {
     http::HeaderName::try_from(name.trim()).map_err(|e| e.to_string())?;
     http::HeaderValue::try_from(value.trim()).map_err(|_| "not a header value".to_owned())?;
     Ok((name.trim().to_owned(), value.trim().to_owned()))
+}
+
+fn user_agent(text: &str) -> Result<String, String> {
+    http::HeaderValue::from_str(text)
+        .map(|_| text.to_owned())
+        .map_err(|_| "must not hold control characters".to_owned())
 }
 
 fn pattern(text: &str) -> Result<String, String> {

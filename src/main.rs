@@ -47,7 +47,11 @@ impl Failure {
 
     fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Crawl(CrawlError::NoSeeds) => ExitCode::from(2),
+            Self::Usage(_)
+            | Self::Crawl(CrawlError::NoSeeds)
+            | Self::Store(StoreError::Usage { .. } | StoreError::Missing { .. }) => {
+                ExitCode::from(2)
+            }
             _ => ExitCode::FAILURE,
         }
     }

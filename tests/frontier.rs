@@ -31,7 +31,7 @@ async fn new_crawl() -> (tempfile::TempDir, Arc<dyn Store>, CrawlId) {
 
 fn frontier(crawl: CrawlId, admission: Admission) -> Frontier {
     let (pace, totals) = (Pace::default(), Totals::default());
-    Frontier::new(Beginning { crawl, admission, pace, next_seq: 1, open: 0, totals })
+    Frontier::new(&Beginning { crawl, admission, pace, next_seq: 1, open: 0, totals })
 }
 
 fn finished(entry: &Entry, links: Vec<Link>) -> Finished {
@@ -110,7 +110,7 @@ async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<En
                     save(frontier, store, crawl).await;
                 }
             }
-            Next::Throttled(_) | Next::Empty => return given,
+            Next::Wait { .. } => return given,
         }
     }
 }
@@ -188,7 +188,9 @@ async fn a_retry_is_open_and_waits_its_time() {
     let row = store.frontier_after(crawl, 0, 10).await.unwrap().remove(0);
     assert_eq!((row.id, row.attempts, row.not_before_ms), (entry.id, 1, 3_000));
     let now = Instant::now();
-    let Next::Throttled(Some(due)) = frontier.next(now) else { panic!("waits") };
+    let Next::Wait { throttled: true, due: Some(due) } = frontier.next(now) else {
+        panic!("waits")
+    };
     assert!(due > now);
     let Next::Entry(again) = frontier.next(due) else { panic!("is due") };
     assert_eq!((again.id, again.attempts), (entry.id, 1));

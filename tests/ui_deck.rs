@@ -186,9 +186,10 @@ fn html(buffer: &Buffer) -> String {
             if cell.modifier.contains(Modifier::REVERSED) {
                 css.push_str("background:#d8dae0;color:#16181d;");
             }
+            let w = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1);
             let symbol = cell.symbol().replace('&', "&amp;").replace('<', "&lt;");
-            out.push_str(&format!("<span style='{css}'>{symbol}</span>"));
-            x += unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1) as u16;
+            out.push_str(&format!("<span style='display:inline-block;width:{w}ch;height:1.2em;overflow:hidden;vertical-align:top;{css}'>{symbol}</span>"));
+            x += w as u16;
         }
         out.push('\n');
     }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use crawldeck::web::scope::Scope;
 use crawldeck::web::url::{
-    MAX_URL_LEN, ScopeKind, UrlError, UrlHash, canonical, host_key, is_fetchable, parse_seed,
+    MAX_URL_TEXT, ScopeKind, UrlError, UrlHash, canonical, host_key, is_fetchable, parse_seed,
 };
 use proptest::prelude::*;
 use url::Url;
@@ -99,10 +99,10 @@ fn seeds_that_are_refused_say_why() {
     assert!(matches!(parse_seed("a.test:99999"), Err(UrlError::Syntax { .. })));
     assert!(matches!(parse_seed("two words"), Err(UrlError::Syntax { .. })));
     assert!(!said("http://a b\u{1b}[31m/").contains('\u{1b}'));
-    let long = format!("a.test/{}", "x".repeat(MAX_URL_LEN));
+    let long = format!("a.test/{}", "x".repeat(MAX_URL_TEXT));
     assert!(matches!(parse_seed(&long), Err(UrlError::TooLong { .. })));
     // Short as typed, too long once escaped.
-    let swelling = format!("a.test/{}", "é".repeat(MAX_URL_LEN / 3));
+    let swelling = format!("a.test/{}", "é".repeat(MAX_URL_TEXT / 3));
     assert!(matches!(parse_seed(&swelling), Err(UrlError::TooLong { .. })));
     assert!(!is_fetchable(&url("ftp://a.test/")) && is_fetchable(&url("https://a.test/")));
 }

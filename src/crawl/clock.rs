@@ -141,7 +141,7 @@ mod tests {
         let mut sum = [0; 3];
         clock.add_to(&mut sum);
         assert_eq!(sum, [250_000, 500_000, 250_000]);
-        assert_eq!(shares.read(sum, true), [0.25, 0.5, 0.25]);
+        assert_eq!(shares.read(sum, true).map(|s| (s * 100.0) as u32), [25, 50, 25]);
         clock.enter(ABSENT);
         tokio::time::advance(Duration::from_secs(5)).await;
         let mut later = [0; 3];

@@ -202,11 +202,11 @@ fn trouble(
         Ok(answer) => answer.status.to_string(),
         Err(error) => error.message.clone(),
     };
-    match pause {
-        Some(pause) => tracing::debug!(
-            url = %entry.url, %what, attempt = entry.attempts, pause_ms = pause.as_millis(), "retry"
-        ),
-        None => tracing::warn!(url = %entry.url, %what, attempt = entry.attempts, "failed"),
+    let attempt = entry.attempts;
+    if let Some(pause) = pause {
+        tracing::debug!(url = %entry.url, %what, attempt, pause_ms = pause.as_millis(), "retry");
+    } else {
+        tracing::warn!(url = %entry.url, %what, attempt, "failed");
     }
     let at_s = shared.at_s();
     Arc::new(Trouble {

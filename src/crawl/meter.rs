@@ -55,7 +55,13 @@ impl Latencies {
     pub fn roll(&mut self) -> (Histogram<u32>, Percentiles) {
         let second = self.second.clone();
         self.second.reset();
-        (second, percentiles(&self.run))
+        (second, self.of_run())
+    }
+
+    /// Percentiles of the whole run so far.
+    #[must_use]
+    pub fn of_run(&self) -> Percentiles {
+        percentiles(&self.run)
     }
 }
 
@@ -160,6 +166,12 @@ impl Meter {
             let _ = sum.add(second);
         }
         self.latency = Latency { last_10s: percentiles(&sum), run };
+    }
+
+    /// Takes the last reading of a run, which need not end with a full second.
+    pub fn end(&mut self, at_s: f64, pages: u64, open: u64, run: Percentiles) {
+        self.read(at_s, pages, open);
+        self.latency.run = run;
     }
 
     /// Latency over both windows, as of the last full second.

@@ -21,8 +21,10 @@ pub mod frontier;
 pub mod gate;
 mod job;
 pub mod journal;
+pub mod ledger;
 mod lock;
 pub mod meter;
+mod observer;
 pub mod outbox;
 mod process;
 mod producer;
@@ -132,7 +134,7 @@ pub async fn resume(
     overrides(&mut settings);
     let parts = Parts::of(&settings)?;
     let id = stored.id;
-    Ok(launch(settings, store, parts, id, Some(stored)))
+    Ok(launch(settings, store, parts, id, Some(&stored)))
 }
 
 /// What can fail to be built from settings.
@@ -160,21 +162,20 @@ fn launch(
     store: Arc<dyn Store>,
     parts: Parts,
     crawl: CrawlId,
-    stored: Option<StoredCrawl>,
+    stored: Option<&StoredCrawl>,
 ) -> Crawl {
     let dials = settings.dials();
     let totals: Totals = stored
-        .as_ref()
         .and_then(|stored| serde_json::from_str(stored.totals.as_deref()?).ok())
         .unwrap_or_default();
     let changes = stored.iter().flat_map(|stored| &stored.changes);
     let journal = Journal::of(changes.filter_map(|c| serde_json::from_str(c).ok()).collect());
-    let frontier = Frontier::new(Beginning {
+    let frontier = Frontier::new(&Beginning {
         crawl,
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
         pace: Pace { per_host: settings.per_host, delay: settings.delay },
-        next_seq: stored.as_ref().map_or(1, |stored| stored.next_seq),
-        open: stored.as_ref().map_or(0, |stored| stored.open),
+        next_seq: stored.map_or(1, |stored| stored.next_seq),
+        open: stored.map_or(0, |stored| stored.open),
         totals,
     });
     let target: Arc<str> = settings.seeds.first().map_or("", |seed| seed.as_str()).into();
@@ -204,7 +205,7 @@ fn launch(
     });
     let first = Arc::new(Snapshot {
         crawl_id: crawl,
-        target: Arc::clone(&target),
+        target,
         db: shared.store.describe().into(),
         dials,
         totals,
@@ -216,14 +217,12 @@ fn launch(
     shared.crew.spawn(producer::run(Arc::clone(&shared)));
     shared.crew.spawn(load(Arc::clone(&shared), stored.is_some()));
     let control = tokio::spawn(control::run(control::Start {
-        first_pages: totals.pages,
         saver,
         shared,
         commands,
         snapshots: snapshot_sender,
         dials,
         journal,
-        target,
     }));
     Crawl { snapshots, commands: command_sender, control }
 }

@@ -42,17 +42,9 @@ pub async fn run(shared: Arc<Shared>) {
                 }
             }
             Next::Refill { after, limit } => refill(&shared, after, limit).await,
-            next @ (Next::Throttled(_) | Next::Empty) => {
-                let due = match next {
-                    Next::Throttled(due) => {
-                        enter(&shared, ProducerState::Throttled);
-                        due
-                    }
-                    _ => {
-                        enter(&shared, ProducerState::Idle);
-                        None
-                    }
-                };
+            Next::Wait { throttled, due } => {
+                let state = if throttled { ProducerState::Throttled } else { ProducerState::Idle };
+                enter(&shared, state);
                 tokio::select! {
                     () = changed => {}
                     () = wait_until(due) => {}

@@ -112,7 +112,7 @@ mod tests {
         let waits = tokio::time::timeout(Duration::from_secs(5), rate.take()).await;
         assert!(waits.is_err());
         let begin = Instant::now();
-        let (_, ()) = tokio::join!(
+        let ((), ()) = tokio::join!(
             async {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 rate.set(None);

@@ -463,6 +463,8 @@ pub enum Eta {
 pub struct Snapshot {
     /// Counts up by one with each snapshot.
     pub seq: u64,
+    /// How long the one before took to make, in µs.
+    pub made_in_us: u64,
     /// Seconds since the start of this run.
     pub at_s: f64,
     /// Seconds of it not paused.

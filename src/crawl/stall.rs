@@ -96,9 +96,9 @@ mod tests {
     #[tokio::test]
     async fn a_blocking_poll_shows() {
         let stall = Arc::new(Stall::default());
-        let begin = Instant::now();
         stall
             .watch(async {
+                let begin = Instant::now();
                 while begin.elapsed() < Duration::from_millis(30) {
                     std::hint::spin_loop();
                 }

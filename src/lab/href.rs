@@ -88,7 +88,6 @@ fn relative(from: &str, to: &str) -> String {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "tests fail by panicking")]
 mod tests {
     use super::super::links::Spot;
     use super::*;

@@ -10,7 +10,7 @@ use super::action::{Action, Tab};
 use super::keys;
 use super::log_view::LogView;
 use super::prompt::{self, Asking, Prompt, Typed};
-use super::tables::{self, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
+use super::tables::TableState;
 use crate::crawl::command::Command;
 use crate::crawl::snapshot::{PageView, RunState, Snapshot};
 
@@ -18,8 +18,6 @@ use crate::crawl::snapshot::{PageView, RunState, Snapshot};
 const FEEDBACK_S: f64 = 5.0;
 /// Rows that one notch of the wheel scrolls.
 const WHEEL_ROWS: isize = 3;
-/// Columns that one key press moves long text sideways.
-const SIDE_STEP: u16 = 16;
 
 /// What the loop has to do after an action.
 #[derive(Debug, Clone, PartialEq)]
@@ -257,8 +255,9 @@ impl App {
             Action::Suspend => return Some(Effect::Suspend),
             Action::Up => self.step(-1, snapshot),
             Action::Down => self.step(1, snapshot),
-            Action::PageUp => self.step(-self.screen(), snapshot),
-            Action::PageDown => self.step(self.screen(), snapshot),
+            Action::PageUp | Action::PageDown => {
+                self.page(action == Action::PageDown, snapshot);
+            }
             Action::First => self.step(isize::MIN + 1, snapshot),
             Action::Last => self.step(isize::MAX, snapshot),
             Action::Left => self.aside(false, snapshot),
@@ -305,87 +304,6 @@ impl App {
         self.frozen.as_deref().unwrap_or(live)
     }
 
-    /// Ids of the rows of the table shown, in order; `None` on a tab without one.
-    fn ids(&self, live: &Snapshot) -> Option<Vec<i64>> {
-        let shown = self.shown(live);
-        match self.tab {
-            Tab::Workers => Some(tables::workers(shown, &self.workers).1),
-            Tab::Pages => Some(tables::pages(shown, &self.pages, &self.filter).1),
-            Tab::Deck | Tab::Log => None,
-        }
-    }
-
-    fn table(&mut self) -> Option<&mut TableState> {
-        match self.tab {
-            Tab::Workers => Some(&mut self.workers),
-            Tab::Pages => Some(&mut self.pages),
-            Tab::Deck | Tab::Log => None,
-        }
-    }
-
-    /// Rows of one screen.
-    fn screen(&self) -> isize {
-        let visible = if self.tab == Tab::Pages { &self.pages } else { &self.workers }.visible;
-        visible.saturating_sub(1).max(1) as isize
-    }
-
-    fn step(&mut self, rows: isize, live: &Snapshot) {
-        if let Some(top) = &mut self.help {
-            *top = top.saturating_add_signed(rows.clamp(-10_000, 10_000) as i16);
-            return;
-        }
-        if self.tab == Tab::Log {
-            self.log.scroll(rows);
-            return;
-        }
-        let Some(ids) = self.ids(live) else {
-            self.refuse("nothing to scroll on the Deck", live);
-            return;
-        };
-        let Some(table) = self.table() else { return };
-        if rows == isize::MIN + 1 {
-            table.selected = None;
-        } else {
-            table.step(&ids, rows);
-        }
-        if self.detail.is_some() {
-            self.open(live);
-        }
-    }
-
-    fn aside(&mut self, right: bool, live: &Snapshot) {
-        let Some(table) = self.table() else {
-            self.refuse("nothing to move sideways here", live);
-            return;
-        };
-        table.left = if right {
-            table.left.saturating_add(SIDE_STEP).min(2000)
-        } else {
-            table.left.saturating_sub(SIDE_STEP)
-        };
-    }
-
-    fn selected_page(&self, live: &Snapshot) -> Option<Arc<PageView>> {
-        let shown = self.shown(live);
-        let (order, ids) = tables::pages(shown, &self.pages, &self.filter);
-        order.get(self.pages.position(&ids)).map(|&i| shown.recent[i].clone())
-    }
-
-    fn open(&mut self, live: &Snapshot) {
-        if self.tab != Tab::Pages {
-            self.refuse("details open on the Pages tab", live);
-            return;
-        }
-        match self.selected_page(live) {
-            Some(page) => {
-                self.pages.selected = Some(page.id);
-                self.detail_top = 0;
-                self.detail = Some(page);
-            }
-            None => self.refuse("no page to open", live),
-        }
-    }
-
     /// Closes the innermost thing that is open.
     fn close(&mut self) {
         if self.help.take().is_some() {
@@ -401,37 +319,5 @@ impl App {
         } else {
             self.frozen = None;
         }
-    }
-
-    fn sort(&mut self, action: Action, live: &Snapshot) {
-        let columns = if self.tab == Tab::Pages { &PAGE_COLUMNS[..] } else { &WORKER_COLUMNS[..] };
-        let Some(table) = self.table() else {
-            self.refuse("sorting works on the Workers and Pages tabs", live);
-            return;
-        };
-        if action == Action::Sort {
-            table.sort = (table.sort + 1) % columns.len();
-            table.reverse = false;
-        } else {
-            table.reverse = !table.reverse;
-        }
-    }
-
-    fn copy(&mut self, live: &Snapshot) -> Option<Effect> {
-        let url = match self.tab {
-            Tab::Pages => self.selected_page(live).map(|p| p.url.clone()),
-            Tab::Workers => {
-                let shown = self.shown(live);
-                let (order, ids) = tables::workers(shown, &self.workers);
-                order.get(self.workers.position(&ids)).and_then(|&i| shown.workers[i].url.clone())
-            }
-            Tab::Deck | Tab::Log => None,
-        };
-        let Some(url) = url else {
-            self.refuse("no URL selected: Workers and Pages have some", live);
-            return None;
-        };
-        self.say("copied, if this terminal allows it", live);
-        Some(Effect::Copy(super::text::clean(&url).into_owned()))
     }
 }

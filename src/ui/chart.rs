@@ -161,13 +161,33 @@ const fn dot(column: usize, row: usize) -> u8 {
     }
 }
 
-/// One row of columns: a chart where there is no room for one.
-pub fn sparkline(canvas: &mut Canvas<'_>, area: Rect, bins: &[Option<f32>], style: Style) {
-    let top = bins.iter().flatten().fold(1.0_f32, |a, b| a.max(*b));
-    self::area(canvas, Rect { height: area.height.min(1), ..area }, bins, top, style);
+/// Filled columns whose tops stand out: the eye follows the line, not the mass below it.
+pub fn ridge(canvas: &mut Canvas<'_>, area: Rect, bins: &[Option<f32>], top: f32) {
+    let (strong, dim) = (canvas.theme.strong(), canvas.theme.dim());
+    self::area(canvas, area, bins, top, dim);
+    for column in 0..area.width {
+        let filled = |canvas: &Canvas<'_>, row: u16| {
+            canvas.symbol(area, column, row).is_some_and(|s| s != " ")
+        };
+        if let Some(row) = (0..area.height).find(|row| filled(canvas, *row)) {
+            let thin =
+                theme::COLUMNS[1..4].contains(&canvas.symbol(area, column, row).unwrap_or(""));
+            canvas.restyle(area, column, row, strong);
+            if thin {
+                canvas.restyle(area, column, row + 1, strong);
+            }
+        }
+    }
 }
 
-/// The y axis: round numbers on its left. Returns the area right of it.
+/// A chart without axes, where there is no room for one with.
+pub fn sparkline(canvas: &mut Canvas<'_>, area: Rect, bins: &[Option<f32>]) {
+    // A little air on top keeps it apart from the one above.
+    let top = bins.iter().flatten().fold(1.0_f32, |a, b| a.max(*b)) * 1.1;
+    self::area(canvas, area, bins, top, Style::new());
+}
+
+/// The y axis: round numbers above 0 on its left. Returns the area right of it.
 pub fn y_axis(canvas: &mut Canvas<'_>, area: Rect, top: f32, step: f32) -> Rect {
     let dim = canvas.theme.dim();
     let label = |v: f32| text::count(v.round() as u64);
@@ -178,8 +198,8 @@ pub fn y_axis(canvas: &mut Canvas<'_>, area: Rect, top: f32, step: f32) -> Rect 
     for row in 0..area.height {
         canvas.glyph(area, gutter, row, "│", dim);
     }
-    // The last row holds 0; a value stands on the row whose bottom it reaches.
-    let mut value = 0.0;
+    // A value stands on the row that it fills to the top.
+    let mut value = step;
     let mut free = area.height;
     while value <= top * 1.001 {
         let up = (value / top * f32::from(area.height)).round() as u16;
@@ -196,6 +216,7 @@ pub fn y_axis(canvas: &mut Canvas<'_>, area: Rect, top: f32, step: f32) -> Rect 
 }
 
 #[cfg(test)]
+#[allow(clippy::float_cmp, reason = "round numbers are exact")]
 mod tests {
     use super::*;
 

@@ -7,7 +7,7 @@ use super::action::Tab;
 use super::app::App;
 use super::paint::Canvas;
 use super::panels::{
-    answers, charts, compact, footer, header, help, log, page_detail, pages, pipeline,
+    answers, changes, charts, compact, footer, header, help, log, page_detail, pages, pipeline,
     pipeline_list, troubles, workers,
 };
 use super::theme::Theme;
@@ -19,6 +19,9 @@ pub const SMALLEST: (u16, u16) = (80, 24);
 const TINY: (u16, u16) = (24, 4);
 /// From this width on the detail of a page stands beside the table.
 const BESIDE: u16 = 130;
+
+/// From this width on the Deck has room for the journal.
+const CHANGES: u16 = 160;
 
 /// Draws one frame. `live` is the newest snapshot; a frozen view shows its own.
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, live: &Snapshot, theme: Theme) {
@@ -94,7 +97,7 @@ fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
             };
             let (table, detail) = beside(area);
             pages::draw(canvas, table, &mut app.pages, &app.filter, shown);
-            page_detail::draw(canvas, detail, &page, app.detail_top);
+            app.detail_top = page_detail::draw(canvas, detail, &page, app.detail_top);
         }
         Tab::Log => log::draw(canvas, area, &app.log),
     }
@@ -150,24 +153,28 @@ fn deck(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         pipeline::draw(canvas, take(pipeline::HEIGHT + more), snapshot);
     } else {
         let inside = Rect { x: area.x + 1, width: area.width - 2, ..area };
-        let list = if area.height >= 34 {
-            pipeline_list::HEIGHT + 3
-        } else {
-            (area.height - 5).min(pipeline_list::HEIGHT + 3)
-        };
-        let list = take(list);
-        pipeline_list::draw(canvas, Rect { x: inside.x, width: inside.width, ..list }, snapshot);
+        let most = area.height.saturating_sub(5).min(pipeline_list::HEIGHT + 1);
+        let used = pipeline_list::draw(canvas, Rect { height: most, ..inside }, snapshot);
+        take(used);
     }
     let indent = |area: Rect| Rect { x: area.x + 3, width: area.width.saturating_sub(4), ..area };
     if rest.height >= charts::HEIGHT + 4 {
-        let lower = (rest.height / 3).clamp(4, 24).min(rest.height - charts::HEIGHT);
+        let wanted = if rest.height >= 17 { 7 } else { 4 };
+        let lower = (rest.height / 3).max(wanted).min(rest.height - charts::HEIGHT);
         let above = Rect { height: rest.height - lower, ..rest };
         charts::draw(canvas, above, snapshot);
         let below = Rect { y: above.bottom(), height: lower, ..rest };
-        let left = (below.width * 3 / 10).clamp(28, 60);
+        let left = (below.width / 4).clamp(30, 60);
         answers::draw(canvas, Rect { width: left, ..below }, snapshot);
         let right = Rect { x: below.x + left, width: below.width - left, ..below };
-        troubles::draw(canvas, right, snapshot);
+        if area.width < CHANGES {
+            troubles::draw(canvas, right, snapshot);
+            return;
+        }
+        let journal = 44;
+        let middle = Rect { width: right.width - journal, ..right };
+        troubles::draw(canvas, middle, snapshot);
+        changes::draw(canvas, Rect { x: middle.right(), width: journal, ..right }, snapshot);
         return;
     }
     if rest.height >= charts::HEIGHT + 2 {
@@ -175,7 +182,8 @@ fn deck(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         charts::draw(canvas, above, snapshot);
         rest = Rect { y: above.bottom(), height: 2, ..rest };
     } else {
-        let spare = rest.height.saturating_sub(4).min(1);
+        // Both sparklines equally high, and air above them if a row is left.
+        let spare = (rest.height % 2).min(rest.height.saturating_sub(4));
         let sparks =
             Rect { y: rest.y + spare, height: rest.height.saturating_sub(2 + spare), ..rest };
         charts::sparklines(canvas, indent(sparks), snapshot);

@@ -11,6 +11,7 @@ pub mod app;
 pub mod chart;
 pub mod draw;
 pub mod keys;
+mod lists;
 pub mod log_view;
 pub mod paint;
 pub mod panels;
@@ -185,7 +186,7 @@ fn perform(
             }
             Ok(())
         }
-        Effect::Copy(text) => screen.copy(&text),
+        Effect::Copy(text) => Screen::copy(&text),
         Effect::Mouse(on) => screen.mouse(on),
         Effect::Redraw => screen.clear(),
         Effect::Suspend => screen.suspend(),

@@ -131,6 +131,24 @@ impl Canvas<'_> {
         }
     }
 
+    /// The glyph in a cell.
+    #[must_use]
+    pub fn symbol(&self, area: Rect, column: u16, row: u16) -> Option<&str> {
+        let area = area.intersection(self.buffer.area);
+        (row < area.height && column < area.width)
+            .then(|| self.buffer[(area.x + column, area.y + row)].symbol())
+    }
+
+    /// Gives a cell another style, glyph kept.
+    pub fn restyle(&mut self, area: Rect, column: u16, row: u16, style: Style) {
+        let area = area.intersection(self.buffer.area);
+        if row < area.height && column < area.width {
+            let cell = &mut self.buffer[(area.x + column, area.y + row)];
+            cell.modifier = ratatui::style::Modifier::empty();
+            cell.set_style(style);
+        }
+    }
+
     /// A frame with a title on its left and parts on its right. Returns the area inside, one
     /// column of air on both sides.
     pub fn frame(&mut self, area: Rect, title: &[Span<'_>], parts: Vec<Part<'_>>) -> Rect {
@@ -162,7 +180,7 @@ impl Canvas<'_> {
         };
         if end + 4 < inside.width {
             let room = Rect { x: area.x + end, width: inside.width - end - 1, ..area };
-            let parts = fitting(parts, room.width.into(), 3);
+            let parts = fitting(parts, usize::from(room.width).saturating_sub(1), 3);
             if !parts.is_empty() {
                 let width = parts.iter().map(Part::width).sum::<usize>() + 3 * (parts.len() - 1);
                 let mut column = room.width - width as u16;

@@ -17,6 +17,7 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
 
 /// Whether the terminal is ours now; the panic hook has no other way to know.
@@ -71,7 +72,7 @@ impl Screen {
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         if LOST.swap(false, Ordering::SeqCst) {
             take(self.mouse)?;
-            self.terminal.clear()?;
+            self.clear()?;
         }
         self.terminal.draw(draw).map(|_| ())
     }
@@ -81,7 +82,10 @@ impl Screen {
     /// # Errors
     /// When the terminal is gone.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // Not `Terminal::clear`: that asks the terminal where its cursor is and waits for an
+        // answer, which the event stream may take away from it.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
     /// Takes the mouse, or leaves it to the terminal.
@@ -101,7 +105,7 @@ impl Screen {
     ///
     /// # Errors
     /// When the terminal is gone.
-    pub fn copy(&mut self, text: &str) -> io::Result<()> {
+    pub fn copy(text: &str) -> io::Result<()> {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
@@ -114,7 +118,7 @@ impl Screen {
         give_back();
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGTSTP)?;
         take(self.mouse)?;
-        self.terminal.clear()
+        self.clear()
     }
 }
 

@@ -170,7 +170,13 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// Foreign text in one line of bounded length.
+/// Foreign text in one line of bounded length, which reads from left to right.
 pub(super) fn line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MAX_CAUSE).collect()
+    let shown = |c: char| if c.is_control() || turns_text(c) { ' ' } else { c };
+    text.chars().map(shown).take(MAX_CAUSE).collect()
+}
+
+/// The marks, embeddings, overrides and isolates of the Unicode bidirectional algorithm.
+const fn turns_text(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -7,7 +7,7 @@ use hashbrown::HashSet;
 use url::Url;
 
 use super::links::Parsed;
-use super::url::{MAX_URL_LEN, UrlHash, is_fetchable};
+use super::url::{MAX_URL_LEN, MAX_URL_TEXT, UrlHash};
 
 /// Longest title kept, in characters.
 pub(super) const MAX_TITLE: usize = 500;
@@ -16,7 +16,7 @@ const MAX_TITLE_SOURCE: usize = 16 << 10;
 /// Text of all links kept of one page, in bytes: a long base must not multiply a short page.
 const MAX_LINK_BYTES: usize = 8 << 20;
 /// An attribute value longer than this is not even decoded.
-const MAX_VALUE: usize = 8 * MAX_URL_LEN;
+const MAX_VALUE: usize = MAX_URL_TEXT;
 
 /// Says to the parser that nothing more is wanted.
 #[derive(Debug, thiserror::Error)]
@@ -129,7 +129,7 @@ impl<'page> Harvest<'page> {
             return Ok(());
         }
         url.set_fragment(None);
-        if !is_fetchable(&url) {
+        if url.as_str().len() > MAX_URL_TEXT {
             self.refused += 1;
             return Ok(());
         }

@@ -20,7 +20,7 @@ use url::Url;
 use super::charset;
 use super::harvest::Harvest;
 pub use super::sniff::is_html;
-pub use super::url::MAX_URL_LEN;
+pub use super::url::{MAX_URL_LEN, MAX_URL_TEXT};
 
 /// Memory of the parser for one page: a tag cut by a chunk boundary, and the open elements.
 const MAX_PARSER_MEMORY: usize = 8 << 20;
@@ -32,11 +32,12 @@ const PIECE: usize = 32 << 10;
 pub struct Parsed {
     /// The title: entities decoded, white space collapsed, at most 500 characters.
     pub title: Option<String>,
-    /// Absolute `http` and `https` URLs without fragment, distinct, in document order.
+    /// Absolute `http` and `https` URLs without fragment, distinct, in document order; those
+    /// longer than [`MAX_URL_LEN`] are known, but not to be fetched.
     pub links: Vec<Url>,
     /// Whether the page held more than was taken.
     pub truncated: bool,
-    /// Links that cannot be followed: malformed, or longer than [`MAX_URL_LEN`].
+    /// Links that cannot be followed: malformed, or longer than [`MAX_URL_TEXT`].
     pub refused_links: u32,
 }
 

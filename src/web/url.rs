@@ -15,6 +15,9 @@ pub use super::scope::ScopeKind;
 /// Longest URL that is followed, in bytes. Servers and caches give up around this length.
 pub const MAX_URL_LEN: usize = 8 << 10;
 
+/// Longest URL that is known at all, in bytes: between the two lengths a URL is recorded as skipped.
+pub const MAX_URL_TEXT: usize = 1 << 20;
+
 /// Identity of a URL: xxh3-128 of its canonical form, big endian.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UrlHash(pub [u8; 16]);
@@ -105,8 +108,8 @@ pub enum UrlError {
         /// Its scheme.
         scheme: String,
     },
-    /// Longer than [`MAX_URL_LEN`].
-    #[error("the URL is {length} bytes long, more than {MAX_URL_LEN}")]
+    /// Longer than [`MAX_URL_TEXT`].
+    #[error("the URL is {length} bytes long, more than {MAX_URL_TEXT}")]
     TooLong {
         /// Its length in bytes.
         length: usize,
@@ -122,7 +125,7 @@ pub fn parse_seed(text: &str) -> Result<Url, UrlError> {
     if text.is_empty() {
         return Err(UrlError::Empty);
     }
-    if text.len() > MAX_URL_LEN {
+    if text.len() > MAX_URL_TEXT {
         return Err(UrlError::TooLong { length: text.len() });
     }
     let parsed = match typed_scheme(text) {
@@ -137,7 +140,7 @@ pub fn parse_seed(text: &str) -> Result<Url, UrlError> {
     };
     let mut url = parsed.map_err(|source| UrlError::Syntax { text: text.into(), source })?;
     url.set_fragment(None);
-    if url.as_str().len() > MAX_URL_LEN {
+    if url.as_str().len() > MAX_URL_TEXT {
         return Err(UrlError::TooLong { length: url.as_str().len() });
     }
     Ok(url)

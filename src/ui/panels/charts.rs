@@ -1,7 +1,6 @@
 //! Throughput and latency over the last minutes, with a mark where a dial was turned.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::verdict;
@@ -52,7 +51,8 @@ fn axes(
     let window = chart::window(&snapshot.history, snapshot.at_s, plot.width);
     let line = Rect { y: inner.y + above.height, height: 1, ..plot };
     if plot.x > inner.x {
-        canvas.glyph(Rect { x: plot.x - 1, ..line }, 0, 0, "┼", theme.dim());
+        let zero = Rect { width: plot.x - inner.x, x: inner.x, ..line };
+        canvas.right(zero, 0, "0┼", theme.dim());
     }
     for column in 0..line.width {
         canvas.glyph(line, column, 0, "─", theme.dim());
@@ -112,14 +112,19 @@ fn throughput(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let plot = axes(canvas, inner, scale, 0, snapshot);
     let cells = plot.area.width.into();
     let bins = chart::bins(&snapshot.history, snapshot.at_s, plot.window, cells, value);
-    chart::area(canvas, plot.area, &bins, scale.0, Style::new());
+    chart::ridge(canvas, plot.area, &bins, scale.0);
 }
 
 fn latency(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
     let l = &snapshot.latency.last_10s;
     let part = |rank, name: &'static str, value: f64, style| {
-        let value = format!("{:>5}", text::count(value.max(0.0).round() as u64));
+        let value = if l.count == 0 {
+            "–".to_owned()
+        } else {
+            text::count(value.max(0.0).round() as u64)
+        };
+        let value = format!("{value:>6}");
         Part::of(rank, vec![Span::styled(name, theme.dim()), Span::styled(value, style)])
     };
     let parts = vec![
@@ -177,7 +182,10 @@ fn scale_of(snapshot: &Snapshot, inner: Rect, value: impl Fn(&HistoryPoint) -> f
     chart::scale(most, (inner.height.saturating_sub(2) / 2).clamp(2, 5))
 }
 
-/// Two rows with a sparkline each, where there is no room for charts:
+/// Name, number and what of the history is drawn.
+type Row = (&'static str, String, fn(&HistoryPoint) -> f32);
+
+/// A sparkline each, one above the other, where there is no room for charts:
 ///
 /// ```text
 /// pages/s   51.2 ▁▂▃▅▇▇▇▇██████████████████████
@@ -185,20 +193,21 @@ fn scale_of(snapshot: &Snapshot, inner: Rect, value: impl Fn(&HistoryPoint) -> f
 /// ```
 pub fn sparklines(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    let rows: [(&str, String, fn(&HistoryPoint) -> f32); 2] = [
+    let rows: [Row; 2] = [
         ("pages/s", text::rate(snapshot.throughput.last_1s), |p| p.pages_per_s),
         ("p95 ms", text::count(snapshot.latency.last_10s.p95.max(0.0).round() as u64), |p| {
             p.p95_ms
         }),
     ];
     for (i, (name, number, value)) in rows.into_iter().enumerate() {
-        let line = Rect { y: area.y + i as u16, height: 1, ..area }.intersection(area);
+        let high = (area.height / 2).max(1);
+        let line = Rect { y: area.y + i as u16 * high, height: high, ..area }.intersection(area);
         canvas.text(line, 0, 0, name, theme.strong());
         canvas.text(line, 9, 0, &format!("{number:>6}"), theme.strong());
         let plot = Rect { x: line.x + 17, width: line.width.saturating_sub(17), ..line };
         let window = chart::window(&snapshot.history, snapshot.at_s, plot.width);
         let cells = plot.width.into();
         let bins = chart::bins(&snapshot.history, snapshot.at_s, window, cells, value);
-        chart::sparkline(canvas, plot, &bins, Style::new());
+        chart::sparkline(canvas, plot, &bins);
     }
 }

@@ -34,7 +34,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
         if row >= area.height {
             return;
         }
-        let line = Rect { y: area.y + row, height: 1, ..area };
+        let strip = Rect { y: area.y + row, height: 1, ..area };
         let mut parts = vec![
             Part::new(0, format!("{name:<9}"), theme.dim()),
             Part::new(0, format!("{level:>9}"), theme.strong()),
@@ -42,7 +42,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
         parts.extend(
             words.into_iter().enumerate().map(|(i, (w, style))| Part::new(1 + i as u8, w, style)),
         );
-        canvas.fit(line, 0, 1, parts);
+        canvas.fit(strip, 0, 1, parts);
         row += 1;
     }
     if row < area.height {
@@ -50,8 +50,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     }
 }
 
+/// Name, level and what it means.
+type Level = (&'static str, String, Vec<stages::Remark>);
+
 /// The levels, the most telling first.
-fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<(&'static str, String, Vec<(String, Style)>)> {
+fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<Level> {
     let theme = canvas.theme;
     let now = |value: f64| format!("{}/s", text::rate(value));
     let [waits, more] = stages::gate(theme, s);

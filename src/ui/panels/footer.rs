@@ -21,23 +21,32 @@ use crate::ui::text;
 ///  + - permits 16   ] [ workers 32   } { queue 100   > < rate off   Space pause   ? help
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) -> Option<Position> {
-    let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let cursor = status(canvas, line, app, live);
-    let hints = Rect { y: line.y + 1, height: line.height.saturating_sub(1), ..line };
+    let strip = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let cursor = status(canvas, strip, app, live);
+    if app.prompt.is_some() && area.height >= 2 {
+        // What the prompt says about itself took the second row.
+        return cursor;
+    }
+    let hints = Rect { y: strip.y + 1, height: strip.height.saturating_sub(1), ..strip };
     let parts = hint_parts(canvas, app, live);
     canvas.fit(hints, 0, 3, parts);
     cursor
 }
 
 /// One line: a prompt, an answer, or the totals. Returns where the cursor goes.
-pub fn status(canvas: &mut Canvas<'_>, line: Rect, app: &App, live: &Snapshot) -> Option<Position> {
+pub fn status(
+    canvas: &mut Canvas<'_>,
+    strip: Rect,
+    app: &App,
+    live: &Snapshot,
+) -> Option<Position> {
     let theme = canvas.theme;
     if let Some(open) = &app.prompt {
-        return prompt(canvas, line, open, app, live);
+        return prompt(canvas, strip, open, app, live);
     }
     if let Some(feedback) = app.feedback(live) {
         let style = if feedback.refused { theme.warn() } else { Style::new() };
-        canvas.text(line, 0, 0, &text::clean(&feedback.text), style);
+        canvas.text(strip, 0, 0, &text::clean(&feedback.text), style);
         return None;
     }
     let leave = keys::name_of(Action::Stop);
@@ -48,7 +57,7 @@ pub fn status(canvas: &mut Canvas<'_>, line: Rect, app: &App, live: &Snapshot) -
             let words = format!("stopping: {flying} {requests} and all is saved");
             let again = format!("{leave} again gives them up");
             canvas.fit(
-                line,
+                strip,
                 0,
                 3,
                 vec![Part::new(0, words, theme.warn()), Part::new(1, again, theme.warn())],
@@ -58,8 +67,8 @@ pub fn status(canvas: &mut Canvas<'_>, line: Rect, app: &App, live: &Snapshot) -
         RunState::Complete | RunState::Failed | RunState::Stopped => {
             let (_, word, style) = theme.run_state(live.run);
             let words = format!("{} · {leave} leaves", word.to_lowercase());
-            let free = canvas.fit_right(line, 0, 3, vec![Part::new(0, words, style)]);
-            let rest = Rect { width: free.saturating_sub(3), ..line };
+            let free = canvas.fit_right(strip, 0, 3, vec![Part::new(0, words, style)]);
+            let rest = Rect { width: free.saturating_sub(3), ..strip };
             canvas.fit(rest, 0, 0, totals(canvas, app.shown(live)));
             return None;
         }
@@ -67,8 +76,8 @@ pub fn status(canvas: &mut Canvas<'_>, line: Rect, app: &App, live: &Snapshot) -
     }
     let shown = app.shown(live);
     let parts = vec![Part::new(0, eta(shown), theme.dim())];
-    let free = if line.width >= 76 { canvas.fit_right(line, 0, 3, parts) } else { line.width };
-    let rest = Rect { width: free.saturating_sub(if free < line.width { 3 } else { 0 }), ..line };
+    let free = if strip.width >= 76 { canvas.fit_right(strip, 0, 3, parts) } else { strip.width };
+    let rest = Rect { width: free.saturating_sub(if free < strip.width { 3 } else { 0 }), ..strip };
     canvas.fit(rest, 0, 0, totals(canvas, shown));
     None
 }
@@ -116,10 +125,11 @@ pub fn eta(snapshot: &Snapshot) -> String {
     }
 }
 
-/// An open prompt with its cursor; what is wrong with the text, or what is allowed, behind it.
+/// An open prompt; what is wrong with the text, or what is allowed, below it, or behind it where
+/// there is one row. Returns where the cursor goes.
 fn prompt(
     canvas: &mut Canvas<'_>,
-    line: Rect,
+    strip: Rect,
     prompt: &Prompt,
     app: &App,
     live: &Snapshot,
@@ -137,35 +147,35 @@ fn prompt(
             ("/", format!("{found} of {} pages · Enter keeps · Esc clears", shown.recent.len()))
         }
     };
-    let column = canvas.text(line, 0, 0, sign, theme.strong());
-    let room = line.width.saturating_sub(column + 1);
-    if room == 0 {
-        return None;
-    }
     let (message, style) = match &prompt.error {
-        Some(error) => (error.clone(), theme.error()),
+        Some(error) => (text::clean(error).into_owned(), theme.error()),
         None => (hint, theme.dim()),
     };
-    // What is typed gets what it needs, but an error is always read in full if it can be.
-    let typed = text::width(prompt.input.value()) as u16 + 3;
-    let wanted = text::width(&message) as u16;
-    let field = typed.max(12).max(room.saturating_sub(wanted)).min(room);
-    let field = if prompt.error.is_some() {
-        field.min(room.saturating_sub(wanted).max(12)).min(room)
+    let column = canvas.text(strip, 0, 0, sign, theme.strong());
+    let mut input =
+        Rect { x: strip.x + column, width: strip.width.saturating_sub(column), ..strip };
+    if strip.height >= 2 {
+        canvas.text(strip, column, 1, &message, style);
     } else {
-        field
-    };
-    let scroll = prompt.input.visual_scroll(usize::from(field).saturating_sub(1));
-    let shown = text::clean(text::skip(prompt.input.value(), scroll)).into_owned();
-    let input = Rect { x: line.x + column, width: field, ..line };
-    canvas.text(input, 0, 0, &shown, Style::new());
-    let rest = Rect { x: input.x + field, width: room - field, ..line };
-    if rest.width > 8 || text::width(&message) <= rest.width.into() {
-        let start = rest.width.saturating_sub(wanted);
-        canvas.text(rest, start, 0, &message, style);
+        // An error is read before the text that has it is seen in full.
+        let wanted = text::width(&message) as u16 + 2;
+        let typed =
+            if prompt.error.is_some() { 8 } else { text::width(prompt.input.value()) as u16 + 2 };
+        if wanted + typed.max(8) <= input.width || prompt.error.is_some() && input.width > 20 {
+            let field = input.width.saturating_sub(wanted).max(8);
+            let rest = Rect { x: input.x + field, width: input.width - field, ..input };
+            canvas.text(rest, 1, 0, &message, style);
+            input.width = field;
+        }
     }
+    if input.width == 0 {
+        return None;
+    }
+    let scroll = prompt.input.visual_scroll(usize::from(input.width) - 1);
+    let shown = text::clean(text::skip(prompt.input.value(), scroll)).into_owned();
+    canvas.text(input, 0, 0, &shown, Style::new());
     let at = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
-    Some(Position::new(input.x + at.min(field.saturating_sub(1)), line.y))
+    Some(Position::new(input.x + at.min(input.width - 1), input.y))
 }
 
 /// Keys and dials, most wanted first; what does not fit is left out.
@@ -185,10 +195,10 @@ fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'
     let mut rank = 2;
     for binding in keys::KEYS.iter().filter(|b| !b.hint.is_empty()) {
         let name = binding.keys[0].name();
-        rank += 1;
+        // In table order, but pausing comes before the dials that are turned less.
+        rank += if rank == 4 { 2 } else { 1 };
         let part = match binding.action {
-            Action::Turn(..) if over => continue,
-            Action::Turn(dial, _) => {
+            Action::Turn(dial, _) if !over => {
                 let down = keys::turning(dial, false).map_or_else(String::new, keys::name_of);
                 let value = dial_value(live, dial);
                 Part::of(
@@ -200,8 +210,9 @@ fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'
                     ],
                 )
             }
-            Action::Pause | Action::Undo | Action::Ask if over => continue,
-            Action::Pause if live.run == RunState::Paused => hint(rank, name, "go on".into()),
+            Action::Turn(..) | Action::Pause | Action::Undo | Action::Ask if over => continue,
+            Action::Pause if live.run == RunState::Paused => hint(2, name, "go on".into()),
+            Action::Pause => hint(5, name, binding.hint.into()),
             Action::Stop if over => hint(0, name, "leave".into()),
             Action::Stop if live.run == RunState::Stopping => hint(0, name, "give up".into()),
             Action::Stop => hint(0, name, binding.hint.into()),

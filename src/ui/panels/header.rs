@@ -20,12 +20,16 @@ const STALL_MS: f64 = 50.0;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let theme = canvas.theme;
-    let line = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let free = canvas.fit_right(line, 0, 3, state_parts(canvas, app, live));
-    let left = Rect { width: free.saturating_sub(2), ..line };
-    let column =
-        if left.width >= 30 { canvas.text(left, 0, 0, "crawldeck", theme.strong()) + 2 } else { 0 };
-    canvas.text(left, column, 0, &text::clean(&live.target), theme.dim());
+    let strip = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    // The target gets its width before the database does, but no more than two fifths.
+    let target = text::clean(&live.target).into_owned();
+    let kept = (text::width(&target) as u16 + 2).min(strip.width * 2 / 5);
+    let right = Rect { x: strip.x + kept, width: strip.width - kept, ..strip };
+    let free = kept + canvas.fit_right(right, 0, 3, state_parts(canvas, app, live));
+    let left = Rect { width: free.saturating_sub(2), ..strip };
+    let named = usize::from(left.width) >= text::width(&target) + 11;
+    let column = if named { canvas.text(left, 0, 0, "crawldeck", theme.strong()) + 2 } else { 0 };
+    canvas.text(left, column, 0, &target, theme.dim());
     if area.height < 2 {
         return;
     }
@@ -33,10 +37,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     for (i, tab) in Tab::ALL.into_iter().enumerate() {
         let style = if tab == app.tab { theme.selected() } else { theme.dim() };
         let tab = format!(" {} {} ", i + 1, tab.name());
-        column = canvas.text(line, column, 1, &tab, style) + 1;
+        column = canvas.text(strip, column, 1, &tab, style) + 1;
     }
     let shown = app.shown(live);
-    let rest = Rect { x: line.x + column, width: line.width.saturating_sub(column), ..line };
+    let rest = Rect { x: strip.x + column, width: strip.width.saturating_sub(column), ..strip };
     let stall = shown.loop_delay.worst_10s_ms;
     let style = if stall >= STALL_MS { theme.warn() } else { theme.dim() };
     let parts = vec![

@@ -35,7 +35,7 @@ fn signs() -> Vec<Line> {
     let lines = [
         ("Signs", ""),
         ("◆", "what limits the crawl now"),
-        ("▲16", "a dial was turned: permits to 16 (w workers, q queue, r rate)"),
+        ("▲16", "permits turned to 16 (w, q, r, t: other dials)"),
         ("▮ ▒", "a worker fetches, parses"),
         ("▯ ◇", "waits for a permit, for the rate"),
         ("▤", "blocked: no room further on"),

@@ -2,6 +2,7 @@
 //! draws itself at any size.
 
 pub mod answers;
+pub mod changes;
 pub mod charts;
 pub mod compact;
 pub mod footer;

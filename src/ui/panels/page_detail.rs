@@ -15,7 +15,8 @@ use crate::ui::theme::Theme;
 /// Columns for the names of fields.
 const NAMES: usize = 12;
 
-/// Lays out a page's fields, long ones on several rows:
+/// Lays out a page's fields, long ones on several rows; returns the first row shown, which is
+/// `top` or the last that makes sense:
 ///
 /// ```text
 /// ╭─ page 1207 ──────────────────────── Esc closes ─╮
@@ -27,7 +28,7 @@ const NAMES: usize = 12;
 /// │             http://…/p/0413                     │
 /// ╰─────────────────────────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, page: &PageView, top: u16) {
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, page: &PageView, top: u16) -> u16 {
     let theme = canvas.theme;
     let title = format!("page {}", page.id);
     let closes = format!("{} closes", keys::name_of(Action::Close));
@@ -35,22 +36,19 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, page: &PageView, top: u16) {
     let parts = vec![Part::new(1, copies, theme.dim()), Part::new(0, closes, theme.dim())];
     let inner = canvas.frame(area, &[Span::styled(title, theme.strong())], parts);
     let room = usize::from(inner.width).saturating_sub(NAMES);
-    let mut row = 0_u16;
+    let mut rows = Vec::new();
     for (name, value, style) in fields(theme, page) {
-        for (i, line) in text::wrap(&value, room).iter().enumerate() {
-            if row >= top {
-                let y = row - top;
-                if y >= inner.height {
-                    return;
-                }
-                if i == 0 {
-                    canvas.text(inner, 0, y, name, theme.dim());
-                }
-                canvas.text(inner, NAMES as u16, y, line, style);
-            }
-            row = row.saturating_add(1);
+        for (i, line) in text::wrap(&value, room).into_iter().enumerate() {
+            rows.push((if i == 0 { name } else { "" }, line, style));
         }
     }
+    let top = top.min((rows.len() as u16).saturating_sub(inner.height));
+    let shown = rows.iter().skip(top.into()).take(inner.height.into());
+    for (y, (name, line, style)) in shown.enumerate() {
+        canvas.text(inner, 0, y as u16, name, theme.dim());
+        canvas.text(inner, NAMES as u16, y as u16, line, *style);
+    }
+    top
 }
 
 /// Every field with something in it.

@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
+use ratatui::text::Span;
 
 use super::stages::{self, Remark};
 use super::verdict;
@@ -12,7 +13,7 @@ use crate::ui::paint::Canvas;
 use crate::ui::text;
 
 /// Rows it needs, frame included, with two rows of worker cells.
-pub const HEIGHT: u16 = 13;
+pub const HEIGHT: u16 = 14;
 /// Narrowest frame in which it reads well.
 pub const WIDTH: u16 = 108;
 /// Rows of a legend below a stacked bar.
@@ -27,7 +28,7 @@ const QUEUE_SECONDS: f64 = 60.0;
 /// │   frontier        queue           workers 32    ◆ gate           saver          database │
 /// │   6,218 ──▶ ████▌· 85/100 ──▶ ▮▮▮▮▮▮▮▮▮▮ ──▶ ██████ 16/16 ──▶ █▎···· 18 KiB ──▶ 12,404   │
 /// │   +12/s growing   15 free         ▮▮▮▮▮▮▯▯▯▯      15 waiting       64 in 4 ms     pages  │
-/// │   37 retrying                     parse pool 1/4  draining 4       2,310 rows/s   48,120 │
+/// │   37 retrying                     parsing 1/4     draining 4       2,310 rows/s          │
 /// │                                                                                          │
 /// │   ▮▤▤▤▤▤▤▤▤▤      last 60 s       ▮▮▮▮▮▮▮▮▮▮▮▮▒▒▯▯▯▯▯▯▯▯▯▯▯▯▯      ▮·········            │
 /// │   ▮ choosing   3% ▃▅▇▇▇▇▇         ▮ fetch    16 48%  ▯ permit   15  ▮ writing  12%       │
@@ -38,15 +39,14 @@ const QUEUE_SECONDS: f64 = 60.0;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    let inner =
-        canvas.frame(area, &[ratatui::text::Span::styled("pipeline", theme.strong())], vec![]);
+    let inner = canvas.frame(area, &[Span::styled("pipeline", theme.strong())], vec![]);
     // Two columns on the left for the mark of the limiting stage.
     let body = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), ..inner };
     let columns = columns(body);
     let strip_rows = 2 + inner.height.saturating_sub(HEIGHT - 2);
     levels(canvas, &columns, strip_rows, snapshot);
     for column in &columns[..5] {
-        let x = column.width.saturating_sub(5);
+        let x = column.width.saturating_sub(4);
         canvas.text(*column, x, 1, "─▶", theme.dim());
     }
     shares(canvas, &columns, 3 + strip_rows, snapshot);
@@ -69,7 +69,7 @@ fn columns(body: Rect) -> [Rect; 6] {
 
 /// What fits before the arrow.
 fn before_arrow(column: Rect) -> Rect {
-    Rect { width: column.width.saturating_sub(6), ..column }
+    Rect { width: column.width.saturating_sub(5), ..column }
 }
 
 fn remark(canvas: &mut Canvas<'_>, area: Rect, row: u16, (words, style): &Remark) {
@@ -90,27 +90,19 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
 
     stages::title(canvas, queue, 0, "queue", Stage::Queue, s);
     let share = stages::ratio(s.queue.len.into(), s.queue.capacity.into());
-    let numbers = format!("{}/{}", s.queue.len, s.queue.capacity);
+    let numbers = stages::level(s.queue.len, s.queue.capacity);
     stages::gauge(canvas, before_arrow(queue), 1, share, &numbers, style(Stage::Queue));
     remark(canvas, queue, 2, &stages::queue(theme, s));
 
     let title = format!("workers {}", s.dials.workers);
     stages::title(canvas, workers, 0, &title, Stage::Workers, s);
-    let leaving = s.workers.iter().filter(|w| w.leaving).count();
-    if leaving > 0 {
-        let at = text::width(&title) as u16 + 2;
-        canvas.text(before_arrow(workers), at, 0, &format!("{leaving} leave"), theme.warn());
-    }
     stages::strip(canvas, before_arrow(workers), 1, strip_rows, s);
-    let pool = &s.parse_pool;
-    let waits = if pool.waiting > 0 { format!(", {} wait", pool.waiting) } else { String::new() };
-    let busy = format!("parsing {}/{}{waits}", pool.busy, pool.threads);
-    let pool_style = if pool.waiting > 0 { Style::new() } else { theme.dim() };
-    remark(canvas, workers, 1 + strip_rows, &(busy, pool_style));
+    let line = Rect { y: workers.y + 1 + strip_rows, height: 1, ..workers };
+    canvas.fit(line, 0, 2, stages::worker_parts(theme, s));
 
     stages::title(canvas, gate, 0, "gate", Stage::Gate, s);
     let share = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
-    let numbers = format!("{}/{}", s.gate.in_use, s.gate.limit);
+    let numbers = stages::level(s.gate.in_use, s.gate.limit);
     let gate_style = if s.gate.draining > 0 { theme.warn() } else { style(Stage::Gate) };
     stages::gauge(canvas, before_arrow(gate), 1, share, &numbers, gate_style);
     for (i, words) in stages::gate(theme, s).iter().enumerate() {
@@ -149,7 +141,7 @@ fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) 
     }
 
     let level = narrower(queue);
-    canvas.text(level, 0, row, "level, last minute", theme.dim());
+    canvas.text(level, 0, row, "last minute", theme.dim());
     let plot = Rect {
         y: level.y + row + 1,
         height: LEGEND_ROWS.min(level.height.saturating_sub(row + 1)),

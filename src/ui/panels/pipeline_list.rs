@@ -11,17 +11,17 @@ use crate::crawl::verdict::Stage;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 
-/// Rows it needs, two of them for the verdict.
-pub const HEIGHT: u16 = 12;
+/// Rows it needs with the longest verdict and all the air it likes.
+pub const HEIGHT: u16 = 14;
 
-/// Lays out one stage a row, then where the time goes, then the verdict:
+/// Lays out one stage a row, then where the time goes, then the verdict; returns the rows used:
 ///
 /// ```text
 ///   frontier    6,218                    +12/s growing   37 retrying
 ///   queue       ████████▌·  85/100       15 free
 ///   workers     ▮▮▮▮▮▮▮▮▮▮▮▯▯▯▯▯▯▯▯▯▯    32 · parsing 1/4
 /// ◆ gate        ██████████  16/16        15 waiting
-///   saver       █▎········  18 KiB       64 in 4 ms   2,310 rows/s
+///   saver       █▎········  18 KiB       64 pages in 4 ms   2,310 rows/s
 ///   database    12,404 pages             48,120 links
 ///
 ///   producer    ▮▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤▤    choosing 3%  queue full 97%
@@ -29,11 +29,11 @@ pub const HEIGHT: u16 = 12;
 ///   saver       ▮▮▮··················    writing 12%  idle 88%
 ///
 /// ◆ limited by permits: …
-///   + raises permits   last: permits 8 → 16, 12 s ago
+///   + raises permits   permits 8 → 16, 12 s ago
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) {
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     let theme = canvas.theme;
-    let spare = area.height.saturating_sub(HEIGHT);
+    let spare = area.height.saturating_sub(HEIGHT - 2);
     let body = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
     let style = |stage| stages::level_style(theme, stage, s);
     let level = Rect { x: body.x + 11, width: (body.width.saturating_sub(11)) * 2 / 5, ..body };
@@ -49,31 +49,28 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) {
     say(canvas, said, 0, stages::frontier(theme, s).to_vec());
 
     stages::title(canvas, body, 1, "queue", Stage::Queue, s);
-    let share = stages::ratio(s.queue.len.into(), s.queue.capacity.into());
-    let numbers = padded(format!("{}/{}", s.queue.len, s.queue.capacity));
-    stages::gauge(canvas, level, 1, share, &numbers, style(Stage::Queue));
+    let full = stages::ratio(s.queue.len.into(), s.queue.capacity.into());
+    let numbers = padded(&stages::level(s.queue.len, s.queue.capacity));
+    stages::gauge(canvas, level, 1, full, &numbers, style(Stage::Queue));
     say(canvas, said, 1, vec![stages::queue(theme, s)]);
 
     stages::title(canvas, body, 2, "workers", Stage::Workers, s);
     stages::strip(canvas, level, 2, 1, s);
-    let pool = &s.parse_pool;
-    let parsing = format!("parsing {}/{}", pool.busy, pool.threads);
-    say(
-        canvas,
-        said,
-        2,
-        vec![(format!("{} workers", s.dials.workers), Style::new()), (parsing, theme.dim())],
-    );
+    let mut parts = vec![Part::new(0, format!("{} workers", s.dials.workers), Style::new())];
+    parts.extend(stages::worker_parts(theme, s));
+    if said.height > 2 {
+        canvas.fit(Rect { y: said.y + 2, height: 1, ..said }, 0, 3, parts);
+    }
 
     stages::title(canvas, body, 3, "gate", Stage::Gate, s);
-    let share = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
-    let numbers = padded(format!("{}/{}", s.gate.in_use, s.gate.limit));
+    let full = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
+    let numbers = padded(&stages::level(s.gate.in_use, s.gate.limit));
     let gate = if s.gate.draining > 0 { theme.warn() } else { style(Stage::Gate) };
-    stages::gauge(canvas, level, 3, share, &numbers, gate);
+    stages::gauge(canvas, level, 3, full, &numbers, gate);
     say(canvas, said, 3, stages::gate(theme, s).to_vec());
 
     stages::title(canvas, body, 4, "saver", Stage::Saver, s);
-    let numbers = padded(text::bytes(s.saver.backlog_bytes));
+    let numbers = padded(&text::bytes(s.saver.backlog_bytes));
     stages::gauge(canvas, level, 4, stages::backlog(s), &numbers, style(Stage::Saver));
     say(canvas, said, 4, stages::saver_remarks(theme, s).to_vec());
 
@@ -101,11 +98,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) {
     }
     let after = first + 3 + u16::from(spare > 1);
     let rows = area.height.saturating_sub(after);
-    verdict::draw(canvas, area, after, rows.min(3), s);
+    after + verdict::draw(canvas, area, after, rows.min(3), s)
 }
 
 /// Numbers in a width that does not change from draw to draw.
-fn padded(numbers: String) -> String {
+fn padded(numbers: &str) -> String {
     format!("{numbers:>8}")
 }
 

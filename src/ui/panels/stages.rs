@@ -5,7 +5,7 @@ use ratatui::style::Style;
 
 use crate::crawl::snapshot::{Snapshot, WorkerState};
 use crate::crawl::verdict::Stage;
-use crate::ui::paint::Canvas;
+use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
 
@@ -50,7 +50,7 @@ pub fn producer(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
         share("idle", p.idle, "·", theme.dim()),
     ];
     if p.paused > 0.0 {
-        shares.push(share("paused", p.paused, "‖", theme.dim()));
+        shares.insert(0, share("paused", p.paused, "‖", theme.dim()));
     }
     shares
 }
@@ -66,23 +66,26 @@ pub fn workers(theme: Theme, snapshot: &Snapshot, fine: bool) -> Vec<Share> {
         let count = states.iter().map(|s| counts[*s as usize]).sum();
         Share { label, share: value, count: Some(count), glyph, style }
     };
-    use WorkerState as W;
     let mut shares = if fine {
         vec![
-            state("connect", s.connect, &[W::Connect]),
-            state("first byte", s.first_byte, &[W::FirstByte]),
-            state("body", s.body, &[W::Body]),
+            state("connect", s.connect, &[WorkerState::Connect]),
+            state("first byte", s.first_byte, &[WorkerState::FirstByte]),
+            state("body", s.body, &[WorkerState::Body]),
         ]
     } else {
-        vec![state("fetch", s.fetch(), &[W::Connect, W::FirstByte, W::Body])]
+        vec![state(
+            "fetch",
+            s.fetch(),
+            &[WorkerState::Connect, WorkerState::FirstByte, WorkerState::Body],
+        )]
     };
-    shares.push(state("parse", s.parse, &[W::Parse]));
-    shares.push(state("permit", s.permit, &[W::Permit]));
-    shares.push(state("rate", s.rate, &[W::Rate]));
-    shares.push(state("blocked", s.blocked, &[W::Blocked]));
-    shares.push(state("idle", s.idle, &[W::Idle]));
-    if s.paused > 0.0 || counts[W::Paused as usize] > 0 {
-        shares.push(state("paused", s.paused, &[W::Paused]));
+    shares.push(state("parse", s.parse, &[WorkerState::Parse]));
+    shares.push(state("permit", s.permit, &[WorkerState::Permit]));
+    shares.push(state("rate", s.rate, &[WorkerState::Rate]));
+    shares.push(state("blocked", s.blocked, &[WorkerState::Blocked]));
+    shares.push(state("idle", s.idle, &[WorkerState::Idle]));
+    if s.paused > 0.0 || counts[WorkerState::Paused as usize] > 0 {
+        shares.push(state("paused", s.paused, &[WorkerState::Paused]));
     }
     shares
 }
@@ -161,10 +164,34 @@ pub fn saver_remarks(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
     let batch = if s.rows == 0 {
         String::new()
     } else {
-        format!("{} in {}", s.last_batch_pages, text::span(s.last_transaction_ms))
+        format!("{} pages in {}", s.last_batch_pages, text::span(s.last_transaction_ms))
     };
     let rows = format!("{} rows/s", text::count(s.rows_per_s.max(0.0).round() as u64));
     [(batch, theme.dim()), (rows, theme.dim())]
+}
+
+/// A level and its bound in a width that does not change while the bound stays: ` 5/100`.
+#[must_use]
+pub fn level(level: u32, bound: u32) -> String {
+    let digits = bound.to_string().len();
+    format!("{level:>digits$}/{bound}")
+}
+
+/// Workers that leave, and the parse threads.
+#[must_use]
+pub fn worker_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
+    let mut parts = Vec::new();
+    let leaving = snapshot.workers.iter().filter(|w| w.leaving).count();
+    if leaving > 0 {
+        parts.push(Part::new(0, format!("{leaving} leaving"), theme.warn()));
+    }
+    let pool = &snapshot.parse_pool;
+    let style = if pool.waiting > 0 { Style::new() } else { theme.dim() };
+    parts.push(Part::new(1, format!("parsing {}/{}", pool.busy, pool.threads), style));
+    if pool.waiting > 0 {
+        parts.push(Part::new(2, format!("{} wait", pool.waiting), style));
+    }
+    parts
 }
 
 /// How full the saver's buffer is.
@@ -243,8 +270,8 @@ pub fn strip(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, snapshot:
         // From work to rest, so that the strip reads like a level.
         let order = [3, 4, 5, 6, 7, 1, 2, 0, 8].map(|i| WorkerState::ALL[i]);
         let shares: Vec<f32> = order.iter().map(|s| counts[*s as usize] as f32).collect();
-        let shared = crate::ui::paint::apportion(&shares, cells.min(u32::from(u16::MAX)) as u16);
-        order.iter().zip(shared).flat_map(|(s, n)| std::iter::repeat_n(*s, n.into())).collect()
+        let cells = crate::ui::paint::apportion(&shares, cells.min(u32::from(u16::MAX)) as u16);
+        order.iter().zip(cells).flat_map(|(s, n)| std::iter::repeat_n(*s, n.into())).collect()
     };
     for (i, state) in states.iter().enumerate() {
         let (glyph, style) = theme.worker(*state);
@@ -262,12 +289,13 @@ pub fn legend(canvas: &mut Canvas<'_>, area: Rect, row: u16, share: &Share) {
     canvas.text(area, 0, row, share.glyph, share.style);
     canvas.text(area, 2, row, share.label, style);
     let percent = text::percent(share.share);
-    let numbers = match share.count {
-        Some(n) => format!("{n:>4} {percent}"),
-        None => percent,
-    };
-    let left = area.width.saturating_sub(text::width(&numbers) as u16);
-    if usize::from(left) > 2 + share.label.len() {
-        canvas.text(area, left, row, &numbers, style);
+    // Count and share where both fit beside the label, else the share.
+    let both = share.count.map(|n| format!("{n} {percent}"));
+    for numbers in both.into_iter().chain([percent]) {
+        let left = usize::from(area.width).saturating_sub(numbers.len());
+        if left > 2 + share.label.len() {
+            canvas.text(area, left as u16, row, &numbers, style);
+            return;
+        }
     }
 }

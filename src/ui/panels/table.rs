@@ -1,7 +1,7 @@
 //! A table of fixed columns: only the rows on screen are made.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 
 use crate::ui::paint::Canvas;
 use crate::ui::tables::TableState;
@@ -85,7 +85,12 @@ pub fn draw(
         }
         for ((place, column), (words, style)) in places.iter().zip(columns).zip(row(at)) {
             let Some(place) = place else { continue };
-            let style = if chosen { style.patch(theme.strong()) } else { style };
+            // What rests is as important as the rest of the row that keys act on.
+            let style = if chosen {
+                style.remove_modifier(Modifier::DIM).patch(theme.strong())
+            } else {
+                style
+            };
             if column.right {
                 canvas.right(*place, y, &words, style);
             } else {

@@ -69,7 +69,8 @@ fn one(canvas: &mut Canvas<'_>, line: Rect, trouble: &Trouble, now: f64) {
         None => "not tried again".to_owned(),
     };
     // Outcomes start in one column, so that the eye can run down them.
-    let room = (rest.width * 3 / 8).max(26).min(rest.width);
+    let share = if rest.width >= 76 { rest.width / 2 } else { rest.width * 3 / 8 };
+    let room = share.max(26).min(rest.width);
     let outcome_at = rest.width - room;
     if outcome_at < 12 {
         canvas.text(rest, 0, 0, &text::clean(&trouble.url), theme.dim());

@@ -69,7 +69,7 @@ fn help_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
         parts.push(Part::of(0, vec![key, Span::raw(format!(" {what}"))]));
     }
     if let Some(change) = last_change(snapshot) {
-        parts.push(Part::new(1, format!("last: {change}"), theme.dim()));
+        parts.push(Part::new(1, change, theme.dim()));
     }
     parts
 }
@@ -78,7 +78,7 @@ fn help_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
 /// used:
 ///
 /// ```text
-/// ◆ limited by permits: workers spend 46 % of their time …     + raises permits   last: …
+/// ◆ limited by permits: workers spend 46 % of their time …     + raises permits   permits 8 → 16, 12 s ago
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, snapshot: &Snapshot) -> u16 {
     if rows == 0 || area.width < 4 {
@@ -89,7 +89,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, snapshot: 
     let words = words(snapshot);
     canvas.text(area, 0, row, glyph, style);
     let body = Rect { x: area.x + 2, width: area.width - 2, ..area };
-    let need = text::width(&words) + 3;
+    let need = text::width(&words) + 2;
     let room = usize::from(body.width);
     let one_row = fitting(help_parts(theme, snapshot), room.saturating_sub(need), 3);
     let any = !help_parts(theme, snapshot).is_empty();

@@ -15,7 +15,7 @@ use crate::ui::theme::Theme;
 /// Columns, in the order of [`tables::WORKER_COLUMNS`], then the pages finished.
 const COLUMNS: [Column; 6] = [
     fixed("worker", 7, true, 0),
-    fixed("state", 14, false, 0),
+    fixed("state", 20, false, 0),
     fixed("for", 8, true, 0),
     fixed("attempt", 8, true, 70),
     flexible("url", 1, 0),
@@ -58,7 +58,7 @@ fn cells(theme: Theme, worker: &WorkerView) -> Vec<table::Cell> {
     let mut words = format!("{glyph} {}", worker.state.name());
     let mut style = style;
     if worker.leaving {
-        words = format!("{glyph} leaving");
+        words.push_str(" leaving");
         style = theme.warn();
     }
     let rests = matches!(worker.state, WorkerState::Idle | WorkerState::Paused);

@@ -1,0 +1,33 @@
+//! What a frame of the Deck costs: 200×60, a thousand workers. The aim is less than 1 ms.
+#![allow(clippy::unwrap_used, missing_docs, reason = "a bench fails by panicking")]
+
+#[path = "../tests/fixtures/mod.rs"]
+#[allow(clippy::expect_used, reason = "a bench fails by panicking")]
+mod fixtures;
+
+use crawldeck::ui::action::{Action, Tab};
+use crawldeck::ui::app::App;
+use crawldeck::ui::draw::draw;
+use crawldeck::ui::theme::Theme;
+use criterion::{Criterion, criterion_group, criterion_main};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+fn frames(c: &mut Criterion) {
+    let snapshot = fixtures::thousand();
+    for tab in [Tab::Deck, Tab::Workers, Tab::Pages] {
+        let mut app = App::new();
+        app.update(Action::Show(tab), &snapshot);
+        let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
+        c.bench_function(&format!("{} 200x60, 1000 workers", tab.name()), |b| {
+            b.iter(|| {
+                terminal
+                    .draw(|frame| draw(frame, &mut app, &snapshot, Theme::new(true, false)))
+                    .unwrap();
+            });
+        });
+    }
+}
+
+criterion_group!(benches, frames);
+criterion_main!(benches);

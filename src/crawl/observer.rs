@@ -1,0 +1,207 @@
+//! The observer: reads every gauge of the pipeline and makes the next snapshot of them.
+//!
+//! It changes nothing; the control task alone calls it, so there is one writer of snapshots.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use super::clock::Shares;
+use super::journal::Change;
+use super::lock::Lock;
+use super::meter::Meter;
+use super::process::ProcessMeter;
+use super::shared::{SAVER_BUDGET_KIB, Shared};
+use super::snapshot::{
+    Dials, Eta, ParsePoolView, PauseReason, ProducerShares, RunState, SaverShares, SaverView,
+    Snapshot, WorkerShares,
+};
+use super::stall::StallMeter;
+use super::verdict::judge;
+
+/// What only the control task knows.
+#[derive(Debug)]
+pub struct State {
+    /// Where the crawl is in its life.
+    pub run: RunState,
+    /// Whether the user's reason to pause holds.
+    pub paused_by_user: bool,
+    /// Seconds of this run not paused.
+    pub active_s: f64,
+    /// The dials in force.
+    pub dials: Dials,
+    /// Why the last command was refused.
+    pub notice: Option<Arc<str>>,
+}
+
+/// Gauges read over time, and the last snapshot.
+#[derive(Debug)]
+pub struct Observer {
+    first_pages: u64,
+    last: Snapshot,
+    recent_seq: u64,
+    trouble_seq: u64,
+    meter: Meter,
+    rows: Meter,
+    stall: StallMeter,
+    process: ProcessMeter,
+    producer: Shares<5>,
+    workers: Shares<9>,
+    saver: Shares<2>,
+}
+
+impl Observer {
+    /// An observer whose snapshots go on from `first`.
+    #[must_use]
+    pub fn new(first: Snapshot) -> Self {
+        Self {
+            first_pages: first.totals.pages,
+            meter: Meter::new(first.totals.pages),
+            rows: Meter::new(0),
+            last: first,
+            recent_seq: 0,
+            trouble_seq: 0,
+            stall: StallMeter::default(),
+            process: ProcessMeter::default(),
+            producer: Shares::default(),
+            workers: Shares::default(),
+            saver: Shares::default(),
+        }
+    }
+
+    /// The last snapshot.
+    #[must_use]
+    pub const fn last(&self) -> &Snapshot {
+        &self.last
+    }
+
+    /// Whether nothing was in flight or unsaved in the last snapshot.
+    #[must_use]
+    pub const fn is_still(&self) -> bool {
+        self.last.gate.in_use == 0 && self.last.saver.backlog_pages == 0
+    }
+
+    /// Takes over the journal.
+    pub fn note_changes(&mut self, changes: Arc<[Change]>) {
+        self.last.changes = changes;
+    }
+
+    /// Measures what is otherwise measured once a second: the last one need not be full.
+    pub fn end(&mut self, shared: &Shared) {
+        self.process.read();
+        let (pages, open, latency) = shared
+            .frontier
+            .with(|ledger| (ledger.totals.pages, ledger.view().open, ledger.latencies.of_run()));
+        self.meter.end(shared.at_s(), pages, open, latency);
+    }
+
+    /// Makes the next snapshot; `tick` tells that a tenth of a second has passed.
+    pub fn look(&mut self, shared: &Shared, at_s: f64, state: State, tick: bool) -> Arc<Snapshot> {
+        let begin = Instant::now();
+        let s = &mut self.last;
+        s.seq += 1;
+        s.at_s = at_s;
+        s.active_s = state.active_s;
+        s.run = state.run;
+        s.pause_reasons = state.paused_by_user.then_some(PauseReason::User).into_iter().collect();
+        s.dials = state.dials;
+        s.notice = state.notice;
+        self.read_books(shared, tick);
+        self.read_shares(shared, tick);
+        let s = &mut self.last;
+        s.workers = shared.pool.view();
+        s.saver = saver_view(shared, s.saver);
+        s.saver.rows_per_s = self.rows.throughput(at_s, 0).last_1s;
+        s.saver_trouble.clone_from(&shared.saver.trouble.locked());
+        let parse = shared.parse_gate.view();
+        s.parse_pool =
+            ParsePoolView { threads: parse.limit, busy: parse.in_use, waiting: parse.waiting };
+        s.eta = eta(s);
+        s.verdict = judge(s);
+        let snapshot = Arc::new(s.clone());
+        s.made_in_us = begin.elapsed().as_micros() as u64;
+        snapshot
+    }
+
+    /// Counts, levels, rates, latencies, history.
+    fn read_books(&mut self, shared: &Shared, tick: bool) {
+        let s = &mut self.last;
+        let second_over = self.meter.second_is_over(s.at_s);
+        let (recent_seq, trouble_seq) = (&mut self.recent_seq, &mut self.trouble_seq);
+        let (saving, second) = shared.frontier.with(|ledger| {
+            s.totals = ledger.totals;
+            s.frontier = ledger.view();
+            if let Some(pages) = ledger.recent.pages_since(recent_seq) {
+                s.recent = pages;
+            }
+            if let Some(troubles) = ledger.recent.troubles_since(trouble_seq) {
+                s.troubles = troubles;
+            }
+            (ledger.saving(), second_over.then(|| ledger.latencies.roll()))
+        });
+        (s.saver.backlog_pages, s.saver.pages) = saving;
+        s.queue = shared.queue.view();
+        s.gate = shared.gate.view();
+        if tick {
+            self.meter.read(s.at_s, s.totals.pages, s.frontier.open);
+            self.rows.read(s.at_s, shared.saver.rows.load(Relaxed), 0);
+        }
+        if let Some(second) = second {
+            self.meter.roll(s.at_s, s.totals.pages, (s.gate.in_use, s.queue.len), second);
+            s.history = self.meter.history();
+            self.process.read();
+        }
+        s.process = self.process.last();
+        s.loop_delay = self.stall.read(&shared.stall, second_over);
+        s.throughput = self.meter.throughput(s.active_s, self.first_pages);
+        s.latency = self.meter.latency();
+        s.frontier.growth_per_s = self.meter.growth();
+    }
+
+    /// Where the time of producer, workers and saver went.
+    fn read_shares(&mut self, shared: &Shared, tick: bool) {
+        let s = &mut self.last;
+        let mut sum = [0; 9];
+        shared.pool.add_times(&mut sum);
+        let [idle, permit, rate, connect, first_byte, body, parse, blocked, paused] =
+            self.workers.read(sum, tick);
+        s.worker_shares =
+            WorkerShares { idle, permit, rate, connect, first_byte, body, parse, blocked, paused };
+        let mut sum = [0; 5];
+        shared.producer_clock.add_to(&mut sum);
+        let [idle, throttled, busy, blocked, paused] = self.producer.read(sum, tick);
+        s.producer = ProducerShares { idle, throttled, busy, blocked, paused };
+        let mut sum = [0; 2];
+        shared.saver_clock.add_to(&mut sum);
+        let [idle, busy] = self.saver.read(sum, tick);
+        s.saver_shares = SaverShares { idle, busy };
+    }
+}
+
+/// What the saver tells; counts of pages stay as they are in `before`.
+fn saver_view(shared: &Shared, before: SaverView) -> SaverView {
+    let free = shared.budget.available_permits() as u64;
+    let gauge = &shared.saver;
+    SaverView {
+        backlog_bytes: u64::from(SAVER_BUDGET_KIB).saturating_sub(free) << 10,
+        limit_bytes: u64::from(SAVER_BUDGET_KIB) << 10,
+        rows: gauge.rows.load(Relaxed),
+        last_batch_pages: gauge.last_pages.load(Relaxed) as u32,
+        last_transaction_ms: gauge.last_us.load(Relaxed) as f64 / 1000.0,
+        worst_transaction_ms: gauge.worst_us.load(Relaxed) as f64 / 1000.0,
+        ..before
+    }
+}
+
+/// How long it may take: honest while the frontier still grows.
+fn eta(s: &Snapshot) -> Eta {
+    if s.run.is_final() {
+        return Eta::Done;
+    }
+    let rate = s.throughput.last_10s;
+    if rate <= 0.0 || s.active_s < 2.0 {
+        return Eta::Unknown;
+    }
+    let seconds = s.frontier.open as f64 / rate;
+    if s.frontier.growth_per_s > 0.0 { Eta::AtLeast(seconds) } else { Eta::About(seconds) }
+}

@@ -1,0 +1,145 @@
+//! What actions do to lists: the tables, the detail of a page, the help, the log.
+
+use std::sync::Arc;
+
+use super::action::{Action, Tab};
+use super::app::{App, Effect};
+use super::tables::{self, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
+use crate::crawl::snapshot::{PageView, Snapshot};
+
+/// Rows that one key press scrolls a page's detail.
+const DETAIL_STEP: i16 = 8;
+/// Columns that one key press moves long text sideways.
+const SIDE_STEP: u16 = 16;
+
+impl App {
+    /// Ids of the rows of the table shown, in order; `None` on a tab without one.
+    fn ids(&self, live: &Snapshot) -> Option<Vec<i64>> {
+        let shown = self.shown(live);
+        match self.tab {
+            Tab::Workers => Some(tables::workers(shown, &self.workers).1),
+            Tab::Pages => Some(tables::pages(shown, &self.pages, &self.filter).1),
+            Tab::Deck | Tab::Log => None,
+        }
+    }
+
+    fn table(&mut self) -> Option<&mut TableState> {
+        match self.tab {
+            Tab::Workers => Some(&mut self.workers),
+            Tab::Pages => Some(&mut self.pages),
+            Tab::Deck | Tab::Log => None,
+        }
+    }
+
+    /// Rows of one screen.
+    fn screen(&self) -> isize {
+        let visible = if self.tab == Tab::Pages { &self.pages } else { &self.workers }.visible;
+        visible.saturating_sub(1).max(1) as isize
+    }
+
+    /// A screen up or down; the detail of a page scrolls by itself.
+    pub(super) fn page(&mut self, down: bool, live: &Snapshot) {
+        if self.detail.is_some() && self.tab == Tab::Pages && self.help.is_none() {
+            let rows = if down { DETAIL_STEP } else { -DETAIL_STEP };
+            self.detail_top = self.detail_top.saturating_add_signed(rows);
+        } else {
+            self.step(if down { self.screen() } else { -self.screen() }, live);
+        }
+    }
+
+    /// Moves the selection, or scrolls what is open.
+    pub(super) fn step(&mut self, rows: isize, live: &Snapshot) {
+        if let Some(top) = &mut self.help {
+            *top = top.saturating_add_signed(rows.clamp(-10_000, 10_000) as i16);
+            return;
+        }
+        if self.tab == Tab::Log {
+            self.log.scroll(rows);
+            return;
+        }
+        let Some(ids) = self.ids(live) else {
+            self.refuse("nothing to scroll on the Deck", live);
+            return;
+        };
+        let Some(table) = self.table() else { return };
+        if rows == isize::MIN + 1 {
+            table.selected = None;
+        } else {
+            table.step(&ids, rows);
+        }
+        if self.detail.is_some() {
+            self.open(live);
+        }
+    }
+
+    /// Moves long text sideways.
+    pub(super) fn aside(&mut self, right: bool, live: &Snapshot) {
+        let Some(table) = self.table() else {
+            self.refuse("nothing to move sideways here", live);
+            return;
+        };
+        table.left = if right {
+            table.left.saturating_add(SIDE_STEP).min(2000)
+        } else {
+            table.left.saturating_sub(SIDE_STEP)
+        };
+    }
+
+    fn selected_page(&self, live: &Snapshot) -> Option<Arc<PageView>> {
+        let shown = self.shown(live);
+        let (order, ids) = tables::pages(shown, &self.pages, &self.filter);
+        order.get(self.pages.position(&ids)).map(|&i| shown.recent[i].clone())
+    }
+
+    /// Opens the detail of the selected page.
+    pub(super) fn open(&mut self, live: &Snapshot) {
+        if self.tab != Tab::Pages {
+            self.refuse("details open on the Pages tab", live);
+            return;
+        }
+        match self.selected_page(live) {
+            Some(page) => {
+                self.pages.selected = Some(page.id);
+                self.detail_top = 0;
+                self.detail = Some(page);
+            }
+            None => self.refuse("no page to open", live),
+        }
+    }
+
+    /// Sorts by the next column, or the other way round.
+    pub(super) fn sort(&mut self, action: Action, live: &Snapshot) {
+        let columns = if self.tab == Tab::Pages { &PAGE_COLUMNS[..] } else { &WORKER_COLUMNS[..] };
+        let Some(table) = self.table() else {
+            self.refuse("sorting works on the Workers and Pages tabs", live);
+            return;
+        };
+        if action == Action::Sort {
+            table.sort = (table.sort + 1) % columns.len();
+            table.reverse = false;
+        } else {
+            table.reverse = !table.reverse;
+        }
+        // Whoever sorts wants to see the top of the new order.
+        table.selected = None;
+    }
+
+    /// The selected URL, fit for the clipboard.
+    pub(super) fn copy(&mut self, live: &Snapshot) -> Option<Effect> {
+        let url = match self.tab {
+            Tab::Pages => self.selected_page(live).map(|p| p.url.clone()),
+            Tab::Workers => {
+                let shown = self.shown(live);
+                let (order, ids) = tables::workers(shown, &self.workers);
+                order.get(self.workers.position(&ids)).and_then(|&i| shown.workers[i].url.clone())
+            }
+            Tab::Deck | Tab::Log => None,
+        };
+        let Some(url) = url else {
+            self.refuse("no URL selected: Workers and Pages have some", live);
+            return None;
+        };
+        self.say("copied, if this terminal allows it", live);
+        Some(Effect::Copy(super::text::clean(&url).into_owned()))
+    }
+}

@@ -1,0 +1,43 @@
+//! The journal: what was turned, newest first.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use crate::crawl::command::Origin;
+use crate::crawl::snapshot::Snapshot;
+use crate::ui::action::Action;
+use crate::ui::keys;
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+
+/// Lays out the changes with their times:
+///
+/// ```text
+/// ╭─ changes ───────────────────── u undo ─╮
+/// │ 01:36 permits 8 → 16                   │
+/// │ 01:00 workers 16 → 32  undone          │
+/// ╰────────────────────────────────────────╯
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    let hint = vec![Part::new(0, format!("{} undo", keys::name_of(Action::Undo)), theme.dim())];
+    let inner = canvas.frame(area, &[Span::styled("changes", theme.strong())], hint);
+    if snapshot.changes.is_empty() {
+        canvas.text(inner, 0, 0, "none so far: the dials are as at the start", theme.dim());
+    }
+    for (row, change) in snapshot.changes.iter().take(inner.height.into()).enumerate() {
+        let row = row as u16;
+        let time = if change.at_s < 0.0 { "before".to_owned() } else { text::clock(change.at_s) };
+        let column = canvas.text(inner, 0, row, &format!("{time:>6} "), theme.dim());
+        let style = if change.undone { theme.dim() } else { Style::new() };
+        let column = canvas.text(inner, column, row, &change.what.to_string(), style);
+        let note = match (change.undone, change.undoes, change.by) {
+            (true, ..) => "undone",
+            (_, Some(_), _) => "by undo",
+            (_, _, Origin::User) => "",
+            (_, _, by) => by.name(),
+        };
+        canvas.text(inner, column + 2, row, note, theme.dim());
+    }
+}

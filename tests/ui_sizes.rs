@@ -1,0 +1,306 @@
+//! The promise: no size of the terminal, no sequence of keys and no text from the web breaks the
+//! screen.
+#![cfg(feature = "tui")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    missing_docs,
+    reason = "tests fail by panicking"
+)]
+
+mod fixtures;
+
+use crawldeck::crawl::snapshot::Snapshot;
+use crawldeck::ui::action::{Action, Tab};
+use crawldeck::ui::app::App;
+use crawldeck::ui::draw::draw;
+use crawldeck::ui::text;
+use crawldeck::ui::theme::Theme;
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+const COLOR: Theme = Theme::new(true, false);
+
+fn render(app: &mut App, snapshot: &Snapshot, (width, height): (u16, u16)) -> Buffer {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    terminal.draw(|frame| draw(frame, app, snapshot, COLOR)).unwrap();
+    terminal.backend().buffer().clone()
+}
+
+fn screen(buffer: &Buffer) -> String {
+    buffer.content.iter().map(ratatui::buffer::Cell::symbol).collect()
+}
+
+/// Every view of the dashboard, as a fresh state.
+fn views(snapshot: &Snapshot) -> Vec<App> {
+    let mut views = Vec::new();
+    for tab in Tab::ALL {
+        for open in [None, Some(Action::Help), Some(Action::Ask), Some(Action::Freeze)] {
+            let mut app = App::new();
+            app.update(Action::Show(tab), snapshot);
+            if let Some(open) = open {
+                app.update(open, snapshot);
+            }
+            views.push(app);
+        }
+    }
+    for action in [Action::Open, Action::Filter] {
+        let mut app = App::new();
+        app.update(Action::Show(Tab::Pages), snapshot);
+        app.update(action, snapshot);
+        views.push(app);
+    }
+    views
+}
+
+fn draw_all(snapshot: &Snapshot, sizes: &(impl Iterator<Item = (u16, u16)> + Clone)) {
+    for mut app in views(snapshot) {
+        let mut terminal = Terminal::new(TestBackend::new(1, 1)).unwrap();
+        for (width, height) in sizes.clone() {
+            terminal.backend_mut().resize(width, height);
+            terminal.resize(ratatui::layout::Rect::new(0, 0, width, height)).unwrap();
+            terminal.draw(|frame| draw(frame, &mut app, snapshot, COLOR)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn small_sizes_do_not_panic() {
+    let sizes = (0..=50_u16).flat_map(|height| (0..=90_u16).map(move |width| (width, height)));
+    draw_all(&fixtures::draining(), &sizes);
+}
+
+#[test]
+fn medium_sizes_do_not_panic() {
+    let sizes = (0..=45_u16).step_by(2).flat_map(|h| (90..=132_u16).map(move |w| (w, h)));
+    draw_all(&fixtures::hostile(), &sizes);
+}
+
+#[test]
+fn large_sizes_do_not_panic() {
+    let sizes =
+        (10..=100_u16).step_by(15).flat_map(|h| (80..=300_u16).step_by(22).map(move |w| (w, h)));
+    for snapshot in [fixtures::thousand(), fixtures::empty()] {
+        draw_all(&snapshot, &sizes);
+    }
+}
+
+#[test]
+fn every_state_draws_at_every_width() {
+    for (_, snapshot) in fixtures::all() {
+        let mut app = App::new();
+        for width in 0..=140 {
+            for height in [3, 9, 15, 23, 24, 27, 30, 36, 45] {
+                render(&mut app, &snapshot, (width, height));
+            }
+        }
+    }
+}
+
+#[test]
+fn numbers_that_make_no_sense_do_not_panic() {
+    let mut snapshot = fixtures::permits_limited();
+    snapshot.throughput.last_1s = f64::NAN;
+    snapshot.latency.last_10s.p95 = f64::INFINITY;
+    snapshot.frontier.pending = u64::MAX;
+    snapshot.frontier.growth_per_s = f64::NEG_INFINITY;
+    snapshot.saver.limit_bytes = 0;
+    snapshot.queue.capacity = 0;
+    snapshot.gate.limit = 0;
+    snapshot.totals.pages = u64::MAX;
+    snapshot.worker_shares.permit = f32::NAN;
+    snapshot.process.cpu_percent = f32::INFINITY;
+    snapshot.at_s = 1e12;
+    let mut history = fixtures::history(60).to_vec();
+    history[3].p95_ms = f32::NAN;
+    history[4].pages_per_s = f32::INFINITY;
+    history[5].pages_per_s = -3.0;
+    snapshot.history = history.into();
+    for at_s in [60.0, 1e12, 0.0, -5.0] {
+        snapshot.at_s = at_s;
+        draw_all(&snapshot, &[(200, 60), (120, 36), (80, 24), (60, 15), (10, 2)].into_iter());
+    }
+}
+
+#[test]
+fn no_number_is_cut_in_the_middle() {
+    // The numbers of a crawl, each with digits that occur nowhere else on the screen.
+    let mut snapshot = fixtures::permits_limited();
+    snapshot.totals.pages = 7_777_777;
+    snapshot.frontier.open = 8_888_888;
+    snapshot.saver.backlog_bytes = 999 << 10;
+    let whole = ["7,777,777", "8,888,888", "999 KiB"];
+    for width in 1..200 {
+        for height in [4, 15, 24, 36, 60] {
+            let text = screen(&render(&mut App::new(), &snapshot, (width, height)));
+            let mut rest = text;
+            for number in whole {
+                rest = rest.replace(number, "");
+            }
+            for digits in ["777", "888", "999"] {
+                assert!(!rest.contains(digits), "{width}×{height}: {digits}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_small_screen_says_what_it_wants() {
+    let text = screen(&render(&mut App::new(), &fixtures::permits_limited(), (70, 20)));
+    assert!(text.contains("80×24 shows more"), "{text}");
+}
+
+#[test]
+fn a_thousand_workers_can_be_walked_through() {
+    let snapshot = fixtures::thousand();
+    let mut app = App::new();
+    app.update(Action::Show(Tab::Workers), &snapshot);
+    render(&mut app, &snapshot, (120, 36));
+    app.update(Action::Last, &snapshot);
+    assert!(screen(&render(&mut app, &snapshot, (120, 36))).contains(" 999 "));
+    app.update(Action::PageUp, &snapshot);
+    app.update(Action::First, &snapshot);
+    assert_eq!(app.workers.selected, None);
+    for _ in 0..3 {
+        app.update(Action::PageDown, &snapshot);
+        render(&mut app, &snapshot, (120, 36));
+    }
+    assert_eq!(app.workers.selected, Some(84), "three screens of 29 rows, one kept each");
+}
+
+#[test]
+fn the_help_names_every_key_even_where_it_must_scroll() {
+    let snapshot = fixtures::permits_limited();
+    let mut app = App::new();
+    app.update(Action::Help, &snapshot);
+    let mut seen = String::new();
+    for _ in 0..60 {
+        seen.push_str(&screen(&render(&mut app, &snapshot, (80, 24))));
+        app.update(Action::Down, &snapshot);
+    }
+    for binding in crawldeck::ui::keys::KEYS {
+        assert!(seen.contains(binding.help), "{}", binding.help);
+    }
+    let all = screen(&render(&mut app, &snapshot, (200, 60)));
+    for binding in crawldeck::ui::keys::KEYS {
+        assert!(all.contains(binding.help), "{}", binding.help);
+    }
+}
+
+#[test]
+fn the_footer_names_the_dials_and_their_values() {
+    let text = screen(&render(&mut App::new(), &fixtures::draining(), (140, 36)));
+    for hint in [
+        "+ - permits 16",
+        "] [ workers 24",
+        "} { queue 50",
+        "> < rate 250/s",
+        "Space pause",
+        "q stop",
+        "? help",
+    ] {
+        assert!(text.contains(hint), "{hint}");
+    }
+}
+
+#[test]
+fn stopping_and_ends_say_what_a_second_press_does() {
+    let mut snapshot = fixtures::permits_limited();
+    snapshot.run = crawldeck::crawl::snapshot::RunState::Stopping;
+    let text = screen(&render(&mut App::new(), &snapshot, (120, 36)));
+    assert!(text.contains("stopping: 16 requests finish"), "{text}");
+    assert!(text.contains("q again gives them up"));
+    let text = screen(&render(&mut App::new(), &fixtures::complete(), (120, 36)));
+    assert!(text.contains("complete · q leaves"));
+}
+
+fn any_key() -> impl Strategy<Value = KeyEvent> {
+    let code = prop_oneof![
+        8 => prop::sample::select("+-=_][}{>< u:qfv?mV1234hjklgG/sSry\u{7f}é日👩".chars().collect::<Vec<_>>())
+            .prop_map(KeyCode::Char),
+        1 => any::<char>().prop_map(KeyCode::Char),
+        4 => prop::sample::select(vec![
+            KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Up,
+            KeyCode::Down, KeyCode::Left, KeyCode::Right, KeyCode::PageUp, KeyCode::PageDown,
+            KeyCode::Home, KeyCode::End, KeyCode::Backspace, KeyCode::Delete, KeyCode::F(1),
+        ]),
+    ];
+    let held = prop::sample::select(vec![
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::SHIFT,
+        KeyModifiers::ALT,
+        KeyModifiers::CONTROL,
+    ]);
+    (code, held).prop_map(|(code, held)| KeyEvent::new(code, held))
+}
+
+/// What no cell may ever hold.
+fn is_harmful(symbol: &str) -> bool {
+    symbol.chars().any(|c| c.is_control() || text::is_bidi(c) || text::is_invisible(c))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn no_sequence_of_keys_panics(
+        keys in prop::collection::vec(any_key(), 0..60),
+        which in 0..8_usize,
+        size in (0..150_u16, 0..50_u16),
+    ) {
+        let snapshot = fixtures::all().swap_remove(which).1;
+        let mut app = App::new();
+        for (i, key) in keys.into_iter().enumerate() {
+            app.see(&snapshot);
+            app.key(key, &snapshot);
+            if i % 3 == 0 {
+                let buffer = render(&mut app, &snapshot, size);
+                prop_assert!(!buffer.content.iter().any(|c| is_harmful(c.symbol())));
+            }
+        }
+        render(&mut app, &snapshot, size);
+    }
+
+    #[test]
+    fn no_text_reaches_the_terminal_unclean(words in "\\PC{0,20}|.{0,20}|[\u{200B}-\u{202F}\u{0}-\u{1F}\u{7F}-\u{9F}a日\u{301}👩]{0,20}") {
+        let mut snapshot = fixtures::hostile();
+        snapshot.target = words.as_str().into();
+        snapshot.db = words.as_str().into();
+        snapshot.verdict.text.clone_from(&words);
+        snapshot.notice = Some(words.as_str().into());
+        let mut page = fixtures::page(1, &words);
+        page.title = Some(words.clone());
+        page.error = Some(words.clone());
+        page.final_url = Some(words.clone());
+        page.links = vec![words.as_str().into()];
+        snapshot.recent = vec![std::sync::Arc::new(page)].into();
+        for worker in &mut snapshot.workers {
+            worker.url = Some(words.as_str().into());
+        }
+        for tab in Tab::ALL {
+            let mut app = App::new();
+            app.see(&snapshot);
+            app.update(Action::Show(tab), &snapshot);
+            if tab == Tab::Pages {
+                app.update(Action::Open, &snapshot);
+            }
+            let buffer = render(&mut app, &snapshot, (120, 36));
+            for cell in &buffer.content {
+                prop_assert!(!is_harmful(cell.symbol()), "{:?}", cell.symbol());
+            }
+        }
+    }
+
+    #[test]
+    fn cleaned_text_takes_the_columns_it_says(words in ".{0,30}", columns in 0..20_usize) {
+        let clean = text::clean(&words);
+        prop_assert!(!is_harmful(&clean), "{clean:?}");
+        prop_assert!(text::width(&text::cut(&clean, columns)) <= columns);
+        prop_assert_eq!(text::clean(&clean), clean.clone());
+    }
+}
