@@ -68,7 +68,8 @@ fn median(mut values: Vec<f64>) -> (f64, f64) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures; run alone, in release"]
 async fn from_a_key_to_its_snapshot() {
-    let config = LabConfig { pages: 200_000, latency: Some(Duration::ZERO), ..LabConfig::default() };
+    let config =
+        LabConfig { pages: 200_000, latency: Some(Duration::ZERO), ..LabConfig::default() };
     let mut stage = stage(config, 50, 50).await;
     stage.until(|s| s.throughput.last_1s > 500.0).await;
     let mut took = Vec::new();

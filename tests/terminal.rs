@@ -11,6 +11,9 @@
 
 mod tape;
 
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tape::terminal::{PATIENCE, Terminal};
@@ -61,14 +64,20 @@ fn a_signal_stops_it_gracefully() {
 
 #[test]
 fn a_second_stop_does_not_wait_for_requests() {
-    let slow = ["crawldeck", "--pages", "2000", "--latency", "10m", "--timeout", "20m"];
-    let (mut terminal, _folder) = start(&slow, SIZE, &[]);
-    terminal.expect("RUNNING");
-    terminal.expect("10/10");
+    // It takes connections and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    let command = ["crawldeck", "crawl", &url, "--timeout", "10m"];
+    let (mut terminal, _folder) = start(&command, SIZE, &[]);
+    let _connection = silent.accept().unwrap();
+    let asked = Instant::now();
+    terminal.expect("1/10");
     terminal.send(b"q");
     terminal.expect("STOPPING");
     terminal.send(b"q");
     assert_eq!(terminal.end(), 3);
+    // Ten minutes in all, but nobody waits for more than 15 s of silence.
+    assert!(asked.elapsed() < Duration::from_secs(12), "it waited: {:?}", asked.elapsed());
     terminal.assert_restored();
 }
 

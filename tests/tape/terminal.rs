@@ -1,4 +1,7 @@
 //! A program in a pseudo-terminal: what it has on screen, what it is sent, how it ends.
+//!
+//! The terminal answers no questions (such as where its cursor is): a program that is to work
+//! everywhere must not depend on answers.
 
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
