@@ -84,8 +84,8 @@ fn options_markdown() -> String {
     }
     let rows = |out: &mut String, arguments: &[&Arg]| {
         let mut heading = None;
-        for argument in arguments.iter().filter(|a| !a.is_hide_set() && !a.is_positional()) {
-            let under = argument.get_help_heading().unwrap_or("Any");
+        for argument in arguments {
+            let under = argument.get_help_heading().unwrap_or("Logging");
             if heading != Some(under) {
                 let _ = writeln!(out, "| **{under}** | |");
                 heading = Some(under);
@@ -93,17 +93,22 @@ fn options_markdown() -> String {
             let _ = writeln!(out, "| {} | {} |", name(argument), meaning(argument));
         }
     };
-    let of = |name: &str| cli.find_subcommand(name).unwrap().get_arguments().collect::<Vec<_>>();
-    let heading = |argument: &&Arg| argument.get_help_heading() == Some("Lab site");
-    out.push_str(
-        "\nOf `crawl`, `resume` and the demonstration:\n\n| option | meaning |\n|---|---|\n",
-    );
-    let mut crawl = of("crawl");
-    // Those of every command last.
-    crawl.sort_by_key(|argument| argument.get_help_heading().is_none());
-    rows(&mut out, &crawl);
-    out.push_str("\nOf `lab` and the demonstration:\n\n| option | meaning |\n|---|---|\n");
-    rows(&mut out, &of("lab").into_iter().filter(heading).collect::<Vec<_>>());
+    let of = |name: &str, logging: bool| -> Vec<&Arg> {
+        let of_logging = |a: &&Arg| matches!(a.get_id().as_str(), "verbose" | "quiet");
+        let arguments = cli.find_subcommand(name).unwrap().get_arguments();
+        arguments
+            .filter(|a| !a.is_hide_set() && !a.is_positional() && a.get_id() != "help")
+            .filter(|a| of_logging(a) == logging)
+            .collect()
+    };
+    for (title, arguments) in [
+        ("Of `crawl`, `resume` and the demonstration", of("crawl", false)),
+        ("Of `lab` and the demonstration", of("lab", false)),
+        ("Of all of them", of("crawl", true)),
+    ] {
+        let _ = writeln!(out, "\n{title}:\n\n| option | meaning |\n|---|---|");
+        rows(&mut out, &arguments);
+    }
     out
 }
 

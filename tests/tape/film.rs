@@ -57,6 +57,12 @@ pub type Row = Vec<Cell>;
 /// One screen.
 pub type Frame = Vec<Row>;
 
+/// Frames, each with the time for which it was seen.
+pub type Film = Vec<(Frame, Duration)>;
+
+/// A frame under the name of a file.
+pub type Still = (String, Frame);
+
 /// Reads a screen, its cursor included.
 pub fn frame(screen: &Screen) -> Frame {
     let (rows, columns) = screen.size();
@@ -90,8 +96,8 @@ pub struct Camera {
     shared: Arc<Shared>,
     rolling: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
-    film: JoinHandle<Vec<(Frame, Duration)>>,
-    stills: Mutex<Vec<(String, Frame)>>,
+    film: JoinHandle<Film>,
+    stills: Mutex<Vec<Still>>,
 }
 
 impl Camera {
@@ -102,7 +108,7 @@ impl Camera {
         let film = std::thread::spawn(move || {
             let (shared, rolling, stop) = seen;
             let interval = Duration::from_secs(1) / per_second;
-            let mut film: Vec<(Frame, Duration)> = Vec::new();
+            let mut film: Film = Vec::new();
             let mut last = Instant::now();
             while !stop.load(Ordering::Relaxed) {
                 std::thread::sleep(interval.saturating_sub(last.elapsed()));
@@ -135,7 +141,7 @@ impl Camera {
     }
 
     /// Ends; returns the frames with their times, and the pictures.
-    pub fn finish(self) -> (Vec<(Frame, Duration)>, Vec<(String, Frame)>) {
+    pub fn finish(self) -> (Film, Vec<Still>) {
         self.stop.store(true, Ordering::Relaxed);
         let film = self.film.join().expect("the camera works");
         (film, self.stills.into_inner().expect("no panic"))

@@ -1,6 +1,7 @@
 //! The tape as steps. The language is that of VHS <https://github.com/charmbracelet/vhs>, as far
 //! as the tape uses it; anything else is an error, so that nothing in it goes untested.
 
+use std::path::Path;
 use std::time::Duration;
 
 use regex::Regex;
@@ -92,7 +93,7 @@ impl Script {
         }
         let step = match word {
             "Output" => {
-                let known = [".gif", ".mp4", ".webm"].iter().any(|end| rest.ends_with(end));
+                let known = ["gif", "mp4", "webm"].iter().any(|format| is_a(rest, format));
                 return if known { Ok(()) } else { Err("not a format".into()) };
             }
             "Require" => {
@@ -104,7 +105,7 @@ impl Script {
             "Sleep" => Step::Sleep(duration(rest)?),
             "Wait+Screen" => Step::Wait(pattern(rest)?, at),
             "Hide" | "Show" if rest.is_empty() => Step::Shown(word == "Show"),
-            "Screenshot" if rest.ends_with(".png") => Step::Screenshot(rest.to_owned()),
+            "Screenshot" if is_a(rest, "png") => Step::Screenshot(rest.to_owned()),
             _ => key(word, rest)?,
         };
         self.steps.push((number, step));
@@ -125,6 +126,11 @@ impl Script {
         }
         Ok(())
     }
+}
+
+/// Whether a file's name says that it is of this format.
+fn is_a(name: &str, format: &str) -> bool {
+    Path::new(name).extension().is_some_and(|end| end == format)
 }
 
 fn key(word: &str, rest: &str) -> Result<Step, String> {

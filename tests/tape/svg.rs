@@ -90,10 +90,10 @@ fn page(frame: &Frame, rows: &Rows, style: &str, body: &str) -> String {
     }
     let _ = write!(out, "{style}</style><defs>{}</defs>", rows.definitions);
     let ground = format!("#{GROUND:06x}");
-    let _ = write!(
+    let _ = writeln!(
         out,
         "<rect width=\"100%\" height=\"100%\" rx=\"8\" fill=\"{ground}\"/>\
-         <svg x=\"{PAD}\" y=\"{PAD}\" width=\"{width}\" height=\"{height}\">{body}</svg></svg>\n"
+         <svg x=\"{PAD}\" y=\"{PAD}\" width=\"{width}\" height=\"{height}\">{body}</svg></svg>"
     );
     out
 }
@@ -265,8 +265,8 @@ fn shape(c: char, x: usize) -> Option<(&'static str, String)> {
     let (w, h) = (W as f32, H as f32);
     let (left, x) = (x, x as f32);
     let rect = |dx: f32, dy: f32, rw: f32, rh: f32| {
-        let n = |v: f32| short(v);
-        format!("M{} {}h{}v{}h{}z", n(x + dx), n(dy), n(rw), n(rh), n(-rw))
+        let (from, to) = (short(x + dx), short(dy));
+        format!("M{from} {to}h{}v{}h{}z", short(rw), short(rh), short(-rw))
     };
     let found = match c {
         '█' => ("f", rect(0.0, 0.0, w, h)),

@@ -14,7 +14,7 @@ use regex::Regex;
 use vt100::{Parser, Screen};
 
 /// Longer than anything takes on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A program in a pseudo-terminal.
 pub struct Terminal {
@@ -110,7 +110,7 @@ impl Terminal {
         let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let seen = Arc::clone(&shared);
         std::thread::spawn(move || {
-            let mut buffer = [0; 1 << 16];
+            let mut buffer = [0; 1 << 13];
             loop {
                 // Linux reports the end of a pty as an error.
                 let count = reader.read(&mut buffer).unwrap_or(0);
