@@ -115,11 +115,11 @@ fn options_markdown() -> String {
 /// `-q`, `--quiet` or `--permits N`.
 fn name(argument: &Arg) -> String {
     let long = format!("--{}", argument.get_long().unwrap());
-    let value = argument
-        .get_action()
-        .takes_values()
-        .then(|| argument.get_value_names().unwrap_or_default().join(" "))
-        .unwrap_or_default();
+    let value = if argument.get_action().takes_values() {
+        argument.get_value_names().unwrap_or_default().join(" ")
+    } else {
+        String::new()
+    };
     let short = argument.get_short().map_or(String::new(), |short| format!("`-{short}` "));
     format!("{short}`{}`", format!("{long} {value}").trim_end())
 }
