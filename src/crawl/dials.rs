@@ -58,9 +58,12 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// The journal of a resumed crawl, oldest entry first. Times before this run are negative.
+    /// The journal of a crawl resumed at `now`, oldest entry first. Times before that are negative.
     #[must_use]
-    pub fn of(entries: Vec<Change>) -> Self {
+    pub fn of(mut entries: Vec<Change>, now: jiff::Timestamp) -> Self {
+        for entry in &mut entries {
+            entry.at_s = entry.at.duration_since(now).as_secs_f64().min(0.0);
+        }
         let next = entries.iter().map(|entry| entry.seq + 1).max().unwrap_or(1);
         let mut journal = Self { entries, next };
         journal.trim();

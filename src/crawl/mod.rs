@@ -169,7 +169,8 @@ fn launch(
         .and_then(|stored| serde_json::from_str(stored.totals.as_deref()?).ok())
         .unwrap_or_default();
     let changes = stored.iter().flat_map(|stored| &stored.changes);
-    let journal = Journal::of(changes.filter_map(|c| serde_json::from_str(c).ok()).collect());
+    let changes = changes.filter_map(|c| serde_json::from_str(c).ok()).collect();
+    let journal = Journal::of(changes, jiff::Timestamp::now());
     let frontier = Frontier::new(&Beginning {
         crawl,
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
