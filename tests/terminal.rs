@@ -90,13 +90,12 @@ fn a_storm_of_sizes_is_survived() {
         for (columns, rows) in sizes {
             terminal.resize(columns + round % 3, rows + round % 2);
         }
-        terminal.send(b"\t");
+        // As it was: between two frames, as likely as not, and everything on it is lost.
+        terminal.resize(SIZE.0, SIZE.1);
+        terminal.expect("(?s)crawldeck .*╭─ pipeline.*╰.*╭─ answers.*╰.*permits 10");
     }
-    terminal.resize(SIZE.0, SIZE.1);
-    terminal.send(b"1\x0c");
-    terminal.expect("╭─ pipeline");
-    terminal.expect("RUNNING");
-    terminal.send(b"q");
+    // No key: one that comes at the very moment of a resize is read with the next.
+    signal(&terminal, Signal::SIGTERM);
     assert_eq!(terminal.end(), 3);
     terminal.assert_restored();
 }
