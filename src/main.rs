@@ -49,9 +49,7 @@ impl Failure {
         match self {
             Self::Usage(_)
             | Self::Crawl(CrawlError::NoSeeds)
-            | Self::Store(StoreError::Usage { .. } | StoreError::Missing { .. }) => {
-                ExitCode::from(2)
-            }
+            | Self::Store(StoreError::Usage { .. }) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }
@@ -116,6 +114,7 @@ async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCod
     let named = seeds_of(Vec::new(), options)?;
     let show = Show::of(options);
     let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;
+    let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let folder;
     let db = if let Some(db) = &options.db {
         db.clone()
@@ -135,7 +134,7 @@ async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCod
     };
     options.apply(&mut settings);
     let crawl = crawl::start(settings, store).await?;
-    let code = watch(crawl, &show).await;
+    let code = watch(crawl, &show, signals).await;
     lab.stop().await;
     code
 }
@@ -148,9 +147,10 @@ async fn crawl_seeds(seeds: Vec<Url>, options: &CrawlOptions) -> Result<ExitCode
     options.apply(&mut settings);
     let show = Show::of(options);
     let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;
+    let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let db = options.db.as_deref().unwrap_or(DEFAULT_DB);
     let store = store::open(db, OpenMode::CreateIfMissing).await?;
-    watch(crawl::start(settings, store).await?, &show).await
+    watch(crawl::start(settings, store).await?, &show, signals).await
 }
 
 async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<ExitCode, Failure> {
@@ -159,10 +159,11 @@ async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<Exit
     }
     let show = Show::of(options);
     let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;
+    let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let db = database.as_deref().or(options.db.as_deref()).unwrap_or(DEFAULT_DB);
     let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;
     let crawl = crawl::resume(store, None, |settings| options.apply(settings)).await?;
-    watch(crawl, &show).await
+    watch(crawl, &show, signals).await
 }
 
 /// Seeds from the command line and from `--list`. A malformed line is named and left out.
@@ -215,8 +216,7 @@ impl Show {
 }
 
 /// Shows a crawl until it is over, and says how it ended.
-async fn watch(crawl: Crawl, show: &Show) -> Result<ExitCode, Failure> {
-    let signals = Signals::listen().map_err(Failure::io("signals"))?;
+async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, Failure> {
     let forward = tokio::spawn(signals.forward(crawl.commands.clone(), crawl.snapshots.clone()));
     let shown = view(&crawl, show).await;
     let summary = crawl.wait().await;

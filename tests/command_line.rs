@@ -129,8 +129,6 @@ fn what_is_wrong_is_refused_with_a_reason() {
         (&["crawl", seed, "-q", "-v"], "cannot be used with"),
         (&["crawl", seed, "--no-such"], "--no-such"),
         (&["crawl", seed, "--db", "redis://u:secret@h/0"], "unknown kind of database"),
-        (&["resume"], "crawldeck.db does not exist"),
-        (&["resume", "missing.db"], "missing.db does not exist"),
         (&["resume", "--list", "bad.txt"], "no URL in it"),
         (&["lab", "--pages", "0"], "--pages"),
         (&["lab", "--port", "70000"], "--port"),
@@ -151,6 +149,16 @@ fn what_is_wrong_is_refused_with_a_reason() {
 // Exit codes ---------------------------------------------------------------------------------
 
 #[test]
+fn there_is_nothing_to_resume_without_a_database() {
+    let folder = folder();
+    for args in [&["resume"][..], &["resume", "crawldeck.db"]] {
+        let ended = run(folder.path(), args).exits(1);
+        assert!(ended.stderr.contains("crawldeck.db does not exist"), "{}", ended.stderr);
+    }
+    assert!(!db(&folder).exists());
+}
+
+#[test]
 fn a_host_that_nobody_reaches_is_a_failed_crawl() {
     let folder = folder();
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -164,7 +172,7 @@ fn a_host_that_nobody_reaches_is_a_failed_crawl() {
     assert_eq!(rows::<(String,)>(&db(&folder), "SELECT state FROM crawls")[0].0, "failed");
 }
 
-/// LinkedIn is known for it: the host was reached, so the crawl is complete.
+/// Some large sites do this: the host was reached, so the crawl is complete.
 #[test]
 fn an_odd_status_is_an_answer() {
     let folder = folder();

@@ -104,7 +104,7 @@ where
 /// Waits for a snapshot of which `holds` is true, and returns it.
 async fn seen(crawl: &mut Crawl, what: &str, holds: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
     let wanted = crawl.snapshots.wait_for(|snapshot| holds(snapshot));
-    match tokio::time::timeout(Duration::from_secs(60), wanted).await {
+    match tokio::time::timeout(Duration::from_mins(1), wanted).await {
         Ok(Ok(snapshot)) => Arc::clone(&snapshot),
         other => {
             let ended = matches!(other, Ok(Err(_)));
@@ -125,7 +125,7 @@ async fn set(crawl: &mut Crawl, setting: Setting) {
 
 async fn stopped(crawl: Crawl, command: Command) -> Summary {
     give(&crawl, command).await;
-    tokio::time::timeout(Duration::from_secs(60), crawl.wait()).await.expect("it stops")
+    tokio::time::timeout(Duration::from_mins(1), crawl.wait()).await.expect("it stops")
 }
 
 /// What was given and how often it was counted.
@@ -217,7 +217,7 @@ async fn a_rate_holds_until_it_is_taken_away() {
     let more = bench.lab.load().requests - before;
     assert!(more <= 1, "{more} requests at one in ten seconds");
     set(&mut crawl, Setting::Rate(None)).await;
-    let summary = tokio::time::timeout(Duration::from_secs(60), crawl.wait()).await.unwrap();
+    let summary = tokio::time::timeout(Duration::from_mins(1), crawl.wait()).await.unwrap();
     bench.assert_true(&summary).await;
 }
 
@@ -245,7 +245,7 @@ async fn a_pause_lets_requests_end_and_starts_none() {
     seen(&mut crawl, "another snapshot", |s| s.seq > seq).await;
     assert_eq!(bench.lab.load().requests, before);
     give(&crawl, Command::TogglePause).await;
-    let summary = tokio::time::timeout(Duration::from_secs(60), crawl.wait()).await.unwrap();
+    let summary = tokio::time::timeout(Duration::from_mins(1), crawl.wait()).await.unwrap();
     bench.assert_true(&summary).await;
 }
 
@@ -364,7 +364,7 @@ async fn a_graceful_stop_loses_nothing_and_leaves_no_task() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_at_once_waits_for_nobody() {
-    let bench = Bench::new(1_000, Duration::from_secs(3600)).await;
+    let bench = Bench::new(1_000, Duration::from_hours(1)).await;
     let mut crawl = bench.start(busy).await;
     common::wait_until("the entry is asked for", || bench.lab.load().in_flight == 1);
     seen(&mut crawl, "in flight", |s| s.gate.in_use == 1).await;
@@ -424,6 +424,6 @@ async fn turning_everything_all_the_time_changes_nothing_but_the_pace() {
     let _ = commands.send((Command::Set(Setting::Workers(20)), Origin::User)).await;
     let _ = commands.send((Command::Set(Setting::Permits(20)), Origin::User)).await;
     drop(commands);
-    let summary = tokio::time::timeout(Duration::from_secs(60), ended).await.unwrap().unwrap();
+    let summary = tokio::time::timeout(Duration::from_mins(1), ended).await.unwrap().unwrap();
     bench.assert_true(&summary).await;
 }

@@ -44,6 +44,9 @@ pub async fn run(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Entry) {
     }
 }
 
+/// What is said of a page that was read, but not to its end.
+const TOO_MUCH: &str = "too much on one page: links beyond the limits were left out";
+
 /// What came of one attempt.
 struct Visit {
     outcome: Result<Answer, FetchError>,
@@ -236,9 +239,10 @@ fn links_of(shared: &Shared, parsed: &mut Option<Parsed>) -> Vec<Link> {
 /// Puts a page into its final state: waits for room in the saver's buffer, then hands it in.
 async fn hand_in(shared: &Shared, slot: &Slot, entry: Entry, mut visit: Visit) {
     let links = links_of(shared, &mut visit.parsed);
+    let cut = shared.settings.follow && visit.parsed.as_ref().is_some_and(|p| p.truncated);
     let (state, status, error) = match &visit.outcome {
         Ok(answer) if (200..300).contains(&answer.status) => {
-            (RowState::Ok, Some(answer.status), None)
+            (RowState::Ok, Some(answer.status), cut.then(|| TOO_MUCH.to_owned()))
         }
         Ok(answer) => (RowState::Failed, Some(answer.status), None),
         Err(FetchError { kind: FailureKind::Refused(_), message, .. }) => {

@@ -241,7 +241,11 @@ async fn load(shared: Arc<Shared>, resumed: bool) {
             tracing::error!(%error, "known URLs cannot be read; trying again");
             tokio::select! {
                 () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
-                () = shared.queue.closed() => return,
+                () = shared.queue.closed() => {
+                    // Nothing can be handed in without them, so nobody may wait to do so.
+                    shared.abort.cancel();
+                    return;
+                }
             }
         }
     }

@@ -41,13 +41,16 @@ pub struct SaverGauge {
 /// Runs until the outbox is closed and empty.
 pub async fn run(shared: Arc<Shared>) {
     let enter = |state: SaverState| shared.saver_clock.enter(state as usize);
+    // What refers to a batch that was given up must not be saved without it.
+    let mut broken = false;
     loop {
         enter(SaverState::Idle);
         let Some((batch, weight)) = shared.frontier.next_batch().await else { return };
         enter(SaverState::Busy);
-        if write(&shared, &batch).await {
+        if !broken && write(&shared, &batch).await {
             shared.frontier.committed(weight);
         } else {
+            broken = true;
             shared.saver.lost.fetch_add(u64::from(weight.pages), Relaxed);
         }
         shared.budget.add_permits(weight.kib as usize);

@@ -1,40 +1,54 @@
 //! The set of URLs seen: 96 bits of the URL's hash and the URL's number, 16 bytes in one table.
 //!
 //! Two different URLs are taken for one with a probability of about n² / 2⁹⁷: 6·10⁻¹⁶ for ten
-//! million URLs. The table is cut into shards of unequal shares: a table doubles when it is full,
-//! and with shares spread evenly over one octave they double one after the other, never together.
-//! So growing copies one shard, and the whole is always about 70 % of its worst size.
+//! million URLs.
+//!
+//! Extendible hashing: a directory points at tables of one fixed size; a full table is split in
+//! two. So growing moves one small table, never the whole, and what is freed is just what the
+//! next split needs. Positions in the directory are skewed so that tables fill at rates spread
+//! evenly over one octave: they are split one after the other, and the whole is always about
+//! 70 % full instead of swinging between half and full.
 
 use hashbrown::HashTable;
 
 use crate::web::url::UrlHash;
 
-const SHARDS: usize = 64;
-/// Buckets of the hash that are dealt out to the shards.
-const DEAL: usize = 1 << 12;
+/// Entries a table holds before it is split: what hashbrown puts into 2048 buckets.
+const TABLE: usize = 1792;
+
+/// Bits of the directory at most: enough for a thousand million URLs, and a bound on what a site
+/// can do to us whose URLs are made to collide. Tables then grow instead.
+const MOST_BITS: u32 = 20;
 
 /// Hash (96 bits) and number.
 type Slot = [u32; 4];
 
+#[derive(Debug)]
+struct Table {
+    slots: HashTable<Slot>,
+    /// How many leading bits of the position its entries share.
+    bits: u32,
+}
+
+impl Table {
+    fn new(bits: u32) -> Self {
+        Self { slots: HashTable::with_capacity(TABLE), bits }
+    }
+}
+
 /// URLs seen, with their numbers in the crawl.
 #[derive(Debug)]
 pub struct Seen {
-    shards: Vec<HashTable<Slot>>,
-    /// Shard by the last twelve bits of the hash.
-    shard_of: Box<[u8; DEAL]>,
+    tables: Vec<Table>,
+    /// Table by the leading `bits` bits of the position.
+    directory: Vec<u32>,
+    bits: u32,
+    len: usize,
 }
 
 impl Default for Seen {
     fn default() -> Self {
-        let shard_of = |at: usize| {
-            let position = (at as f64 + 0.5) / DEAL as f64;
-            // The share of shard k is proportional to 2^(k / SHARDS).
-            (SHARDS as f64 * (1.0 + position).log2()) as u8
-        };
-        Self {
-            shards: (0..SHARDS).map(|_| HashTable::new()).collect(),
-            shard_of: Box::new(std::array::from_fn(shard_of)),
-        }
+        Self { tables: vec![Table::new(0)], directory: vec![0], bits: 0, len: 0 }
     }
 }
 
@@ -49,36 +63,74 @@ fn table_hash(slot: &Slot) -> u64 {
     (u64::from(slot[0]) << 32) | u64::from(slot[1])
 }
 
+/// Where a URL belongs in the directory, as a fraction of 2³²: twice as densely settled at the
+/// end as at the beginning.
+fn position(slot: &Slot) -> u32 {
+    let uniform = f64::from(slot[2]) / f64::from(u32::MAX);
+    ((1.0 + uniform).log2() * f64::from(u32::MAX)) as u32
+}
+
 impl Seen {
-    fn shard(&self, hash: &UrlHash) -> usize {
-        // The last four bytes take no part in the slot, so shards and tables are independent.
-        let bits = usize::from(u16::from_be_bytes([hash.0[14], hash.0[15]])) % DEAL;
-        usize::from(self.shard_of[bits])
+    fn table_at(&self, position: u32) -> usize {
+        self.directory[(u64::from(position) << self.bits >> 32) as usize] as usize
+    }
+
+    /// Splits a full table by the first bit in which its entries differ.
+    fn split(&mut self, full: usize) {
+        let shared = self.tables[full].bits;
+        if shared == self.bits {
+            self.directory = self.directory.iter().flat_map(|&table| [table, table]).collect();
+            self.bits += 1;
+        }
+        let old = std::mem::replace(&mut self.tables[full], Table::new(shared + 1));
+        let mut upper = Table::new(shared + 1);
+        for slot in old.slots {
+            let goes_up = position(&slot) << shared >> 31 == 1;
+            let table = if goes_up { &mut upper } else { &mut self.tables[full] };
+            table.slots.insert_unique(table_hash(&slot), slot, table_hash);
+        }
+        let number = self.tables.len() as u32;
+        self.tables.push(upper);
+        for (at, table) in self.directory.iter_mut().enumerate() {
+            if *table as usize == full && (at >> (self.bits - shared - 1)) & 1 == 1 {
+                *table = number;
+            }
+        }
     }
 
     /// The number of the URL with this hash, if it was seen.
     #[must_use]
     pub fn get(&self, hash: &UrlHash) -> Option<u32> {
         let wanted = slot_of(hash, 0);
-        self.shards[self.shard(hash)]
+        self.tables[self.table_at(position(&wanted))]
+            .slots
             .find(table_hash(&wanted), |slot| slot[..3] == wanted[..3])
             .map(|slot| slot[3])
     }
 
     /// Marks a URL as seen under a number, unless it is there already.
     pub fn insert(&mut self, hash: &UrlHash, seq: u32) {
-        let wanted = slot_of(hash, seq);
-        let shard = self.shard(hash);
-        let table = &mut self.shards[shard];
-        table
-            .entry(table_hash(&wanted), |slot| slot[..3] == wanted[..3], table_hash)
-            .or_insert(wanted);
+        if self.get(hash).is_some() {
+            return;
+        }
+        let slot = slot_of(hash, seq);
+        let position = position(&slot);
+        loop {
+            let at = self.table_at(position);
+            let table = &mut self.tables[at];
+            if table.slots.len() < TABLE || table.bits == MOST_BITS {
+                table.slots.insert_unique(table_hash(&slot), slot, table_hash);
+                self.len += 1;
+                return;
+            }
+            self.split(at);
+        }
     }
 
     /// How many URLs were seen.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.shards.iter().map(HashTable::len).sum()
+    pub const fn len(&self) -> usize {
+        self.len
     }
 
     /// Whether nothing was seen.
@@ -90,7 +142,8 @@ impl Seen {
     /// Bytes allocated.
     #[must_use]
     pub fn allocated(&self) -> usize {
-        self.shards.iter().map(HashTable::allocation_size).sum()
+        let tables: usize = self.tables.iter().map(|table| table.slots.allocation_size()).sum();
+        tables + self.tables.capacity() * size_of::<Table>() + self.directory.capacity() * 4
     }
 }
 
@@ -121,5 +174,9 @@ mod tests {
             }
         }
         assert_eq!(seen.len(), 1_000_000);
+        for n in (0..1_000_000).step_by(997) {
+            assert_eq!(seen.get(&hash(n)), Some(n as u32));
+            assert_eq!(seen.get(&hash(n + 1_000_000)), None);
+        }
     }
 }

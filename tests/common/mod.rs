@@ -14,7 +14,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{ConnectOptions, Connection, FromRow};
 
 /// Far more than anything here takes; a test that comes here has failed.
-const TOO_LONG: Duration = Duration::from_secs(60);
+const TOO_LONG: Duration = Duration::from_mins(1);
 
 /// Waits until `condition` holds; panics with `what` when it never does.
 pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
@@ -324,7 +324,17 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
 }
 
 /// All rows of a query.
+#[track_caller]
 pub fn rows<T>(db: &Path, sql: &'static str) -> Vec<T>
+where
+    T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+{
+    try_rows(db, sql).unwrap()
+}
+
+/// Likewise, of a database that may be in any state. Read-only, so that a log left behind by a
+/// kill stays for the program to recover from.
+pub fn try_rows<T>(db: &Path, sql: &'static str) -> sqlx::Result<Vec<T>>
 where
     T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
 {
@@ -334,15 +344,15 @@ where
             .read_only(true)
             .busy_timeout(Duration::from_secs(30))
             .connect()
-            .await
-            .unwrap();
-        let rows = sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
-        connection.close().await.unwrap();
-        rows
+            .await?;
+        let rows = sqlx::query_as(sql).fetch_all(&mut connection).await?;
+        connection.close().await?;
+        Ok(rows)
     })
 }
 
 /// The one number a query answers with.
+#[track_caller]
 pub fn number(db: &Path, sql: &'static str) -> i64 {
     rows::<(i64,)>(db, sql)[0].0
 }
