@@ -15,6 +15,10 @@
 //!   └── store      where results live: one trait, SQLite behind it
 //! ```
 //!
+//! One URL's way: `frontier` (known) → `producer` (its host may be asked) → `queue` → `workers`
+//! → `gate` (a permit) → `web::fetch` → `web::harvest` (title, links) → `outbox` → `saver` (one
+//! transaction) → done, and the URLs found on it are in the frontier.
+//!
 //! Two types join the engine to all that shows or drives it: [`crawl::snapshot::Snapshot`]
 //! out, [`crawl::command::Command`] in. The engine knows no terminal; the dashboard knows
 //! no HTTP and no SQL.

@@ -166,7 +166,10 @@ fn handle(app: &mut App, event: Event, snapshot: &Snapshot) -> Option<Effect> {
             app.paste(&text);
             None
         }
-        Event::Resize(..) | Event::FocusGained | Event::FocusLost => None,
+        // Also when the size is what it was: a terminal that shrank and grew between two frames
+        // has lost what was on it.
+        Event::Resize(..) => Some(Effect::Redraw),
+        Event::FocusGained | Event::FocusLost => None,
     }
 }
 

@@ -85,19 +85,20 @@ impl Theme {
     /// What is said first: states, levels, titles.
     #[must_use]
     pub const fn strong(self) -> Style {
-        Style::new().add_modifier(Modifier::BOLD)
+        // Painted over what is dim, such as a frame, it would be both, which looks like neither.
+        Style::new().add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM)
     }
 
     /// What rests: frames, tracks, units, what is idle.
     #[must_use]
     pub const fn dim(self) -> Style {
-        Style::new().add_modifier(Modifier::DIM)
+        Style::new().add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD)
     }
 
     /// The limiting stage, and nothing else.
     #[must_use]
     pub const fn accent(self) -> Style {
-        self.colored(Style::new().add_modifier(Modifier::BOLD), Color::Cyan)
+        self.colored(self.strong(), Color::Cyan)
     }
 
     /// A warning.
@@ -210,6 +211,17 @@ const fn stand_in(glyph: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_bold_and_dim_at_once() {
+        let theme = Theme::new(true, false);
+        let both = Modifier::BOLD | Modifier::DIM;
+        for (under, over) in [(theme.dim(), theme.strong()), (theme.strong(), theme.dim())] {
+            let mut cell = ratatui::buffer::Cell::default();
+            cell.set_style(under).set_style(over);
+            assert!(!cell.modifier.contains(both) && cell.modifier.intersects(both));
+        }
+    }
 
     fn detect(vars: &[(&str, &str)]) -> Theme {
         Theme::detect(ColorMode::Auto, None, |name| {
