@@ -36,6 +36,7 @@ mod saver;
 pub mod seen;
 mod shared;
 pub mod snapshot;
+pub mod stages;
 pub mod stall;
 pub mod summary;
 pub mod verdict;
