@@ -1,7 +1,8 @@
 //! The frontier: every URL known and not yet done, and the books about all of them.
 //!
-//! It is a store, not a channel: putting a URL in never waits. A bounded [`Window`] of it is in
-//! memory; what does not fit stays in the database and is read back in order of discovery.
+//! It is a store, not a channel: putting a URL in never waits. A bounded
+//! [`Window`](super::window::Window) of it is in memory; what does not fit stays in the database
+//! and is read back in order of discovery.
 //! One short lock guards seen-set, window, retries, outbox and counters together, so "mark seen"
 //! is one step with "insert", and completion (`open == 0`) is decided under that lock.
 
