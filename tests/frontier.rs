@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crawldeck::config::Settings;
 use crawldeck::crawl::frontier::{Admission, Beginning, Finished, Frontier, Link, Next, WINDOW};
+use crawldeck::crawl::outbox::{LONGEST_WAIT, Weight};
 use crawldeck::crawl::snapshot::{PageView, Totals, Trouble};
 use crawldeck::crawl::window::{Entry, Pace};
 use crawldeck::store::{self, CrawlId, OpenMode, PageRow, RowState, Store};
@@ -102,10 +103,10 @@ async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<En
         assert!(frontier.with(|inner| inner.view().in_window) <= WINDOW as u64);
         match frontier.next(Instant::now()) {
             Next::Entry(entry) => given.push(*entry),
-            Next::Refill { after, limit } => {
+            Next::Refill { after, limit, commits } => {
                 let rows = store.frontier_after(crawl, after, limit).await.unwrap();
                 let uncommitted = rows.is_empty();
-                frontier.refilled(rows, Instant::now(), 0);
+                frontier.refilled(rows, commits, Instant::now(), 0);
                 if uncommitted {
                     save(frontier, store, crawl).await;
                 }
@@ -211,4 +212,40 @@ async fn limits_make_skipped_rows_with_a_reason() {
     assert!(frontier.is_drained());
     let totals = frontier.with(|inner| inner.totals);
     assert_eq!((totals.ok, totals.skipped, totals.pages), (3, 4, 7));
+}
+
+/// A page that leads to new URLs must start the saver's clock like any other.
+#[tokio::test(start_paused = true)]
+async fn a_single_page_is_saved_soon() {
+    let frontier = frontier(1, Admission::default());
+    frontier.seed([link(0)]);
+    frontier.next_batch().await.unwrap();
+    let Next::Entry(entry) = frontier.next(Instant::now()) else { panic!("the seed") };
+    let saver = frontier.next_batch();
+    tokio::pin!(saver);
+    assert!(futures_util::poll!(&mut saver).is_pending());
+    let mut page = finished(&entry, vec![link(1), link(2)]);
+    page.queue_empty = false;
+    frontier.finish(page);
+    let soon = tokio::time::timeout(LONGEST_WAIT, saver).await;
+    let (batch, _) = soon.expect("within the longest wait").unwrap();
+    assert_eq!((batch.pages.len(), batch.discovered.len()), (1, 2));
+}
+
+/// The commit that a refill would wait for may come while it reads.
+#[test]
+fn a_commit_during_a_refill_is_not_missed() {
+    let frontier = frontier(1, Admission::default());
+    frontier.seed((0..=WINDOW).map(link));
+    let mut read = None;
+    while read.is_none() {
+        match frontier.next(Instant::now()) {
+            Next::Entry(_) => {}
+            Next::Refill { commits, .. } => read = Some(commits),
+            Next::Wait { .. } => panic!("a URL is on disk"),
+        }
+    }
+    frontier.committed(Weight::default());
+    frontier.refilled(Vec::new(), read.unwrap(), Instant::now(), 0);
+    assert!(matches!(frontier.next(Instant::now()), Next::Refill { .. }), "reads again");
 }

@@ -27,6 +27,9 @@ pub const REFILL_BELOW: usize = 5_000;
 /// URLs waiting for a retry at most, before no fresh URL is started.
 pub const MOST_RETRIES: usize = 10_000;
 
+/// Seeds taken in under one hold of the lock.
+const SEEDS_AT_ONCE: usize = 1_000;
+
 /// A link found on a page: URL text and identity.
 pub type Link = (Arc<str>, UrlHash);
 
@@ -51,6 +54,8 @@ pub enum Next {
         after: PageId,
         /// Rows wanted.
         limit: u32,
+        /// How many batches were committed so far; goes back with the rows.
+        commits: u64,
     },
     /// Nothing may be handed out before `due`, or before something changes.
     Wait {
@@ -135,14 +140,22 @@ impl Frontier {
 
     /// Takes in seeds.
     pub fn seed(&self, seeds: impl IntoIterator<Item = Link>) {
-        self.with(|ledger| {
-            for (url, hash) in seeds {
-                ledger.discover(url, &hash, 0, None, None);
+        let mut seeds = seeds.into_iter();
+        loop {
+            let piece: Vec<Link> = seeds.by_ref().take(SEEDS_AT_ONCE).collect();
+            let last = piece.len() < SEEDS_AT_ONCE;
+            self.with(|ledger| {
+                for (url, hash) in piece {
+                    ledger.discover(url, &hash, 0, None, None);
+                }
+                ledger.outbox.flush();
+            });
+            self.changed.notify_one();
+            self.outbox_changed.notify_one();
+            if last {
+                return;
             }
-            ledger.outbox.flush();
-        });
-        self.changed.notify_one();
-        self.outbox_changed.notify_one();
+        }
     }
 
     /// What the producer should do now.
@@ -151,8 +164,8 @@ impl Frontier {
     }
 
     /// Takes in rows read back from disk, in order of id.
-    pub fn refilled(&self, rows: Vec<FrontierRow>, now: Instant, now_ms: i64) {
-        self.with(|ledger| ledger.refilled(rows, now, now_ms));
+    pub fn refilled(&self, rows: Vec<FrontierRow>, commits: u64, now: Instant, now_ms: i64) {
+        self.with(|ledger| ledger.refilled(rows, commits, now, now_ms));
         // What is on disk but not yet committed should be.
         self.outbox_changed.notify_one();
     }

@@ -47,6 +47,12 @@ pub async fn run(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Entry) {
 /// What is said of a page that was read, but not to its end.
 const TOO_MUCH: &str = "too much on one page: links beyond the limits were left out";
 
+/// Whether a request counts for the latency: it was answered, or so slow that it was given up.
+/// Leaving those out would make a dying server look fast; fast refusals are no latency at all.
+fn is_measured(outcome: &Result<Answer, FetchError>) -> bool {
+    outcome.as_ref().err().is_none_or(|error| error.kind == FailureKind::Timeout)
+}
+
 /// What came of one attempt.
 struct Visit {
     outcome: Result<Answer, FetchError>,
@@ -110,7 +116,7 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Entry) {
     drop(permit);
     drop(in_flight);
 
-    let latency = outcome.is_ok().then_some(elapsed);
+    let latency = is_measured(&outcome).then_some(elapsed);
     if let Some(pause) = shared.retry.pause(entry.attempts, &outcome, fastrand::f64()) {
         let trouble = trouble(shared, &entry, &outcome, Some(pause));
         let now_ms = jiff::Timestamp::now().as_millisecond();
@@ -147,20 +153,36 @@ async fn permit(shared: &Shared, slot: &Slot) -> Permit {
             let _ = paused.changed().await;
             continue;
         }
-        let permit = if let Some(permit) = shared.gate.try_acquire() {
-            permit
-        } else {
-            slot.enter(WorkerState::Permit);
-            shared.gate.acquire().await
-        };
-        if shared.rate.limited() {
-            slot.enter(WorkerState::Rate);
-            shared.rate.take().await;
-        }
-        if !*paused.borrow() {
-            return permit;
+        tokio::select! {
+            permit = start(shared, slot) => {
+                if !*paused.borrow() {
+                    return permit;
+                }
+            }
+            _ = paused.changed() => {}
         }
     }
+}
+
+/// Waits for the turn in the line of the rate, then for a permit, so that nobody holds a permit
+/// who may not start yet.
+async fn start(shared: &Shared, slot: &Slot) -> Permit {
+    let turn = if shared.rate.limited() {
+        slot.enter(WorkerState::Rate);
+        shared.rate.turn().await
+    } else {
+        None
+    };
+    let permit = if let Some(permit) = shared.gate.try_acquire() {
+        permit
+    } else {
+        slot.enter(WorkerState::Permit);
+        shared.gate.acquire().await
+    };
+    if let Some(turn) = turn {
+        turn.take();
+    }
+    permit
 }
 
 /// Finds links and title of a successful HTML page, on a parse thread when the body is large.
@@ -252,9 +274,10 @@ async fn hand_in(shared: &Shared, slot: &Slot, entry: Entry, mut visit: Visit) {
     };
     let trouble =
         (state == RowState::Failed).then(|| trouble(shared, &entry, &visit.outcome, None));
-    let (content_type, length, latency) = match visit.outcome {
-        Ok(answer) => (answer.content_type, answer.length, Some(visit.elapsed)),
-        Err(error) => (error.content_type, error.length, None),
+    let latency = is_measured(&visit.outcome).then_some(visit.elapsed);
+    let (content_type, length) = match visit.outcome {
+        Ok(answer) => (answer.content_type, answer.length),
+        Err(error) => (error.content_type, error.length),
     };
     let redirects = visit.redirects;
     let title = visit.parsed.and_then(|parsed| parsed.title);
@@ -272,7 +295,7 @@ async fn hand_in(shared: &Shared, slot: &Slot, entry: Entry, mut visit: Visit) {
         title: title.clone(),
         depth: entry.depth,
         elapsed_ms: visit.elapsed.as_millis() as u64,
-        attempts: entry.attempts,
+        attempts: entry.earlier + entry.attempts,
         final_url: final_url.clone(),
         redirects: redirects.clone(),
         error: error.clone(),
@@ -295,7 +318,7 @@ async fn hand_in(shared: &Shared, slot: &Slot, entry: Entry, mut visit: Visit) {
         title,
         depth: entry.depth,
         elapsed_ms: view.elapsed_ms,
-        attempts: entry.attempts,
+        attempts: view.attempts,
         final_url,
         redirects: (!redirects.is_empty())
             .then(|| serde_json::to_string(&redirects).unwrap_or_default()),

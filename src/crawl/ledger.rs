@@ -52,8 +52,10 @@ pub struct Ledger {
     /// Rows with an id above this are on disk only.
     cursor: PageId,
     on_disk: u64,
-    /// A refill found fewer rows than are known to be on disk: they are not committed yet.
+    /// A refill found none of the rows that are to be on disk: they are not committed yet.
     refill_waits: bool,
+    /// Batches committed, so that a refill can tell whether one came in between.
+    commits: u64,
     open: u64,
     /// URLs in the outbox and in the saver's hands.
     unsaved: u64,
@@ -83,6 +85,7 @@ impl Ledger {
             cursor: page_id(begin.crawl, 0),
             on_disk: begin.open,
             refill_waits: false,
+            commits: 0,
             open: begin.open,
             unsaved: 0,
             saved: begin.totals.pages,
@@ -126,7 +129,7 @@ impl Ledger {
         }
         self.recent.trouble(trouble);
         let not_before = now_ms.saturating_add(pause.as_millis() as i64);
-        self.outbox.postponed(entry.id, entry.attempts, not_before);
+        self.outbox.postponed(entry.id, entry.earlier + entry.attempts, not_before);
         self.retries.push(Reverse(Delayed(Instant::now() + pause, entry)));
     }
 
@@ -136,6 +139,7 @@ impl Ledger {
         self.open = self.open.saturating_sub(pages);
         self.unsaved = self.unsaved.saturating_sub(pages);
         self.saved += pages;
+        self.commits += 1;
         std::mem::take(&mut self.refill_waits)
     }
 
@@ -193,7 +197,16 @@ impl Ledger {
         });
         if self.on_disk == 0 && self.window.len() < WINDOW {
             self.cursor = id;
-            let entry = Entry { id, url, hash: *hash, depth, attempts: 0, found_on, found_on_url };
+            let entry = Entry {
+                id,
+                url,
+                hash: *hash,
+                depth,
+                attempts: 0,
+                earlier: 0,
+                found_on,
+                found_on_url,
+            };
             self.window.push(entry, false);
         } else {
             self.on_disk += 1;
@@ -256,7 +269,7 @@ impl Ledger {
         let next_retry = self.retries.peek().map(|Reverse(Delayed(due, _))| *due);
         if self.on_disk > 0 && self.window.len() < REFILL_BELOW && !self.refill_waits {
             let limit = (WINDOW - self.window.len()).min(REFILL_BELOW) as u32;
-            return Next::Refill { after: self.cursor, limit };
+            return Next::Refill { after: self.cursor, limit, commits: self.commits };
         }
         if self.retries.len() >= MOST_RETRIES {
             return Next::Wait { throttled: true, due: next_retry };
@@ -272,10 +285,11 @@ impl Ledger {
     }
 
     /// Takes in rows read back from disk, in order of id.
-    pub fn refilled(&mut self, rows: Vec<FrontierRow>, now: Instant, now_ms: i64) {
+    pub fn refilled(&mut self, rows: Vec<FrontierRow>, commits: u64, now: Instant, now_ms: i64) {
         if rows.is_empty() {
-            // Known, but not committed: ask for it and wait for the commit.
-            self.refill_waits = true;
+            // Known, but not committed when they were read: ask for that and wait for it, unless
+            // it has happened since.
+            self.refill_waits = self.commits == commits;
             self.outbox.flush();
             return;
         }
@@ -287,7 +301,8 @@ impl Ledger {
                 url: row.url,
                 hash: row.url_hash,
                 depth: row.depth,
-                attempts: row.attempts,
+                attempts: 0,
+                earlier: row.attempts,
                 found_on: row.found_on,
                 found_on_url: None,
             };
@@ -306,6 +321,7 @@ impl Ledger {
     pub fn finish(&mut self, page: Finished) -> (bool, bool, Option<Arc<PageView>>) {
         let Finished { row, view, links, redirects, latency, kib, trouble, queue_empty } = page;
         let before = self.totals.discovered;
+        let first = self.outbox.is_empty();
         for (url, hash) in links {
             let to =
                 self.discover(url, &hash, row.depth + 1, Some(row.id), Some(Arc::clone(&row.url)));
@@ -333,7 +349,6 @@ impl Ledger {
             self.latencies.record(latency);
         }
         self.unsaved += 1;
-        let first = self.outbox.is_empty();
         self.outbox.page(row, kib);
         // The queue has run dry: nothing will fill the batch soon.
         if queue_empty && self.window.is_empty() && self.on_disk == 0 {

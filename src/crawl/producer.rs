@@ -41,7 +41,9 @@ pub async fn run(shared: Arc<Shared>) {
                     return;
                 }
             }
-            Next::Refill { after, limit } => refill(&shared, after, limit).await,
+            Next::Refill { after, limit, commits } => {
+                refill(&shared, after, limit, commits).await;
+            }
             Next::Wait { throttled, due } => {
                 let state = if throttled { ProducerState::Throttled } else { ProducerState::Idle };
                 enter(&shared, state);
@@ -80,11 +82,11 @@ async fn hand_out(shared: &Shared, entry: Entry) -> bool {
     }
 }
 
-async fn refill(shared: &Shared, after: crate::store::PageId, limit: u32) {
+async fn refill(shared: &Shared, after: crate::store::PageId, limit: u32, commits: u64) {
     match shared.store.frontier_after(shared.crawl, after, limit).await {
         Ok(rows) => {
             let now_ms = jiff::Timestamp::now().as_millisecond();
-            shared.frontier.refilled(rows, Instant::now(), now_ms);
+            shared.frontier.refilled(rows, commits, Instant::now(), now_ms);
         }
         Err(error) => {
             tracing::error!(%error, "the frontier cannot be read; trying again");

@@ -3,6 +3,7 @@
 //! Wake-ups are level-triggered: whoever wakes looks again.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Mutex;
 
 use tokio::sync::Notify;
@@ -98,7 +99,9 @@ impl<T> Queue<T> {
     /// Waits for an item; `None` when the queue is closed. Dropping the future loses nothing.
     pub async fn pop(&self) -> Option<T> {
         loop {
-            let woken = self.item.notified();
+            let mut woken = pin!(self.item.notified());
+            // In line before looking: of two who look and find nothing, each gets a wake-up.
+            woken.as_mut().enable();
             if self.state.locked().closed {
                 return None;
             }

@@ -6,7 +6,7 @@
 use std::sync::Mutex;
 use std::time::Duration;
 
-use tokio::sync::{Mutex as Line, Notify};
+use tokio::sync::{Mutex as Line, MutexGuard, Notify};
 use tokio::time::{Instant, sleep_until};
 
 use super::lock::Lock;
@@ -65,28 +65,21 @@ impl Rate {
         self.state.locked().gap.is_some()
     }
 
-    /// Takes the next start if it is due: `Err` says when it will be.
-    fn try_take(&self) -> Result<(), Instant> {
-        let mut state = self.state.locked();
-        let Some(gap) = state.gap else { return Ok(()) };
-        let now = Instant::now();
-        if state.next > now {
-            return Err(state.next);
-        }
-        let floor = now.checked_sub(CATCH_UP).unwrap_or(now);
-        state.next = state.next.max(floor) + gap;
-        Ok(())
+    /// When the next start is due, if that is later than now.
+    fn due(&self) -> Option<Instant> {
+        let state = self.state.locked();
+        (state.gap.is_some() && state.next > Instant::now()).then_some(state.next)
     }
 
-    /// Waits until a request may start.
-    pub async fn take(&self) {
-        if !self.limited() {
-            return;
-        }
-        let _first = self.line.lock().await;
+    /// Waits in line until a request may start; `None` when there is no limit (any more). Whoever
+    /// has the turn keeps all others waiting until it takes or drops it.
+    pub async fn turn(&self) -> Option<Turn<'_>> {
+        let first = self.line.lock().await;
         loop {
             let changed = self.changed.notified();
-            let Err(due) = self.try_take() else { return };
+            let Some(due) = self.due() else {
+                return self.limited().then_some(Turn { rate: self, _first: first });
+            };
             tokio::select! {
                 () = sleep_until(due) => {}
                 () = changed => {}
@@ -95,21 +88,46 @@ impl Rate {
     }
 }
 
+/// The right to the next start.
+#[derive(Debug)]
+pub struct Turn<'a> {
+    rate: &'a Rate,
+    _first: MutexGuard<'a, ()>,
+}
+
+impl Turn<'_> {
+    /// A request starts now; the next one is due a gap later.
+    pub fn take(self) {
+        let mut state = self.rate.state.locked();
+        if let Some(gap) = state.gap {
+            let now = Instant::now();
+            let floor = now.checked_sub(CATCH_UP).unwrap_or(now);
+            state.next = state.next.max(floor) + gap;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    async fn take(rate: &Rate) {
+        if let Some(turn) = rate.turn().await {
+            turn.take();
+        }
+    }
 
     #[tokio::test(start_paused = true)]
     async fn starts_keep_to_the_rate_and_a_change_acts_at_once() {
         let rate = Rate::new(Some(10.0));
         let begin = Instant::now();
         for _ in 0..11 {
-            rate.take().await;
+            take(&rate).await;
         }
         let took = begin.elapsed();
         assert!((0.99..1.02).contains(&took.as_secs_f64()), "{took:?}");
         rate.set(Some(0.1));
-        let waits = tokio::time::timeout(Duration::from_secs(5), rate.take()).await;
+        let waits = tokio::time::timeout(Duration::from_secs(5), take(&rate)).await;
         assert!(waits.is_err());
         let begin = Instant::now();
         let ((), ()) = tokio::join!(
@@ -117,7 +135,7 @@ mod tests {
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 rate.set(None);
             },
-            rate.take()
+            take(&rate)
         );
         assert!(begin.elapsed() < Duration::from_millis(1100));
     }
@@ -127,7 +145,7 @@ mod tests {
         let rate = Rate::new(Some(5000.0));
         let begin = Instant::now();
         for _ in 0..10_000 {
-            rate.take().await;
+            take(&rate).await;
         }
         let took = begin.elapsed().as_secs_f64();
         assert!((1.97..2.05).contains(&took), "{took}");

@@ -27,8 +27,11 @@ pub struct Entry {
     pub hash: UrlHash,
     /// Links from a seed.
     pub depth: u32,
-    /// Requests made for it so far.
+    /// Requests made for it in this run: a resumed crawl gives a URL all its attempts again,
+    /// for the answer to the last one may be what was lost.
     pub attempts: u32,
+    /// Requests made for it in earlier runs.
+    pub earlier: u32,
     /// The page on which it was first found.
     pub found_on: Option<PageId>,
     /// That page's URL, where it is still known.
@@ -273,6 +276,7 @@ mod tests {
             hash: UrlHash([0; 16]),
             depth: 0,
             attempts: 0,
+            earlier: 0,
             found_on: None,
             found_on_url: None,
         }
