@@ -8,7 +8,7 @@ use clap::{Args, Parser, Subcommand};
 use regex::Regex;
 use url::Url;
 
-use crate::config::Settings;
+use crate::config::{FetchSettings, Settings};
 use crate::crawl::command::{Dial, Setting};
 use crate::lab::LabConfig;
 use crate::web::url::{ScopeKind, parse_seed};
@@ -296,11 +296,17 @@ impl CrawlOptions {
         over(self.timeout, &mut settings.fetch.timeout);
         over(self.max_body, &mut settings.fetch.max_body);
         over(self.user_agent.clone(), &mut settings.fetch.user_agent);
-        settings.fetch.connect_timeout = settings.fetch.connect_timeout.min(settings.fetch.timeout);
-        settings.fetch.read_timeout = settings.fetch.read_timeout.min(settings.fetch.timeout);
+        let usual = FetchSettings::default();
+        settings.fetch.connect_timeout = usual.connect_timeout.min(settings.fetch.timeout);
+        settings.fetch.read_timeout = settings.fetch.timeout;
         settings.fetch.headers.clone_from(&self.headers);
-        settings.include.extend(self.include.iter().cloned());
-        settings.exclude.extend(self.exclude.iter().cloned());
+        for (given, field) in
+            [(&self.include, &mut settings.include), (&self.exclude, &mut settings.exclude)]
+        {
+            if !given.is_empty() {
+                field.clone_from(given);
+            }
+        }
         settings.ignore_robots |= self.ignore_robots;
         settings.follow &= !self.no_follow;
     }

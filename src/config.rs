@@ -34,7 +34,7 @@ impl Default for FetchSettings {
         Self {
             timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(10),
-            read_timeout: Duration::from_secs(15),
+            read_timeout: Duration::from_secs(30),
             max_body: 10 << 20,
             max_redirects: 10,
             user_agent: concat!("crawldeck/", env!("CARGO_PKG_VERSION")).into(),
@@ -136,5 +136,16 @@ impl Settings {
         self.queue = dials.queue;
         self.rate = dials.rate;
         self.parse_threads = dials.parse_threads;
+    }
+
+    /// All but the seeds, as a JSON object: what may change while a crawl runs is small, the
+    /// list of seeds need not be.
+    #[must_use]
+    pub fn without_seeds(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(members) = value.as_object_mut() {
+            members.remove("seeds");
+        }
+        value.to_string()
     }
 }

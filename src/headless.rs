@@ -31,19 +31,19 @@ pub fn line(s: &Snapshot) -> String {
         RunState::Failed => "failed",
     };
     format!(
-        "{run} {:.0} s: {} done, {} to go, {} failed, {:.1} pages/s, p95 {:.0} ms, \
-         {}/{} permits, queue {}/{}{eta}; {}",
+        "{run} {:.0} s: {:.1} pages/s, {} done, {} to go, {} failed{eta}; {}; p95 {:.0} ms, \
+         {}/{} permits, queue {}/{}",
         s.at_s,
+        s.throughput.last_10s,
         s.totals.pages,
         s.frontier.open,
         s.totals.failed,
-        s.throughput.last_10s,
+        s.verdict.text,
         s.latency.last_10s.p95,
         s.gate.in_use,
         s.gate.limit,
         s.queue.len,
         s.queue.capacity,
-        s.verdict.text,
     )
 }
 
@@ -54,7 +54,8 @@ pub fn tell(text: &str) {
 
 /// Shows progress until the crawl's state is final.
 pub async fn watch(mut snapshots: watch::Receiver<Arc<Snapshot>>, quiet: bool) {
-    let bar = (!quiet && stderr().is_terminal()).then(bar);
+    // Indicatif draws nothing on terminals that cannot move the cursor: they get lines.
+    let bar = (!quiet && stderr().is_terminal()).then(bar).filter(|bar| !bar.is_hidden());
     let mut last_line = tokio::time::Instant::now();
     loop {
         let s = Arc::clone(&snapshots.borrow_and_update());

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::CommandFactory;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
@@ -57,6 +58,11 @@ impl Failure {
 
 fn main() -> ExitCode {
     let cli = cli::parse(std::env::args_os());
+    // As many connections as the system lets us have: a shortage of our own must not end as the
+    // far site's failure. Where this is refused, the limit is what it was.
+    if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
+        let _ = setrlimit(Resource::RLIMIT_NOFILE, most, most);
+    }
     // The one TLS provider of the process; a second installation is refused and harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let outcome = tokio::runtime::Builder::new_multi_thread()
@@ -229,7 +235,15 @@ async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, 
         print(format!("{}\n", in_words(&summary)).as_bytes())?;
     }
     if summary.state == RunState::Failed {
-        tell("crawldeck: no seed could be reached; see the error column of scraped_pages");
+        tell(
+            "crawldeck: nothing that was asked ever answered; see the error column of scraped_pages",
+        );
+    }
+    if summary.state == RunState::Complete && summary.pages == summary.skipped {
+        tell(
+            "crawldeck: nothing was fetched; see the error column of scraped_pages (a seed that \
+              redirects elsewhere?)",
+        );
     }
     if summary.unsaved > 0 {
         tell(&format!(

@@ -430,7 +430,7 @@ mod sqlite {
 
         let name = dir.path().join("crawl.db");
         let store = open(name.to_str().unwrap(), OpenMode::MustExist).await.unwrap();
-        assert_eq!(store.describe(), format!("sqlite {}", name.display()));
+        assert_eq!(store.describe(), format!("sqlite://{}", name.display()));
         assert_eq!(store.open_crawl(None).await.unwrap().open, 1);
         store.close().await;
     }

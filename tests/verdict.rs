@@ -47,6 +47,11 @@ fn each_limit_by_its_signs() {
     let s = shares(|w| (w.permit, w.first_byte) = (0.46, 0.54));
     check("permits", Limit::Permits, Some(Stage::Gate), Advice::Raise(Dial::Permits), &s);
 
+    let mut s = shares(|w| (w.idle, w.permit, w.first_byte) = (0.91, 0.085, 0.005));
+    (s.queue.len, s.gate.limit, s.gate.in_use, s.gate.waiting) = (0, 1, 1, 17);
+    let advice = Advice::Raise(Dial::Permits);
+    check("one permit, many idle", Limit::Permits, Some(Stage::Gate), advice, &s);
+
     let mut s = shares(|w| (w.rate, w.permit, w.first_byte) = (0.5, 0.4, 0.1));
     s.dials.rate = Some(5.0);
     check("rate", Limit::Rate, Some(Stage::Gate), Advice::Raise(Dial::Rate), &s);

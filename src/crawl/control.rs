@@ -127,7 +127,8 @@ impl Control {
         let totals = shared.frontier.with(|ledger| ledger.totals);
         let (run, state) = if !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
-        } else if totals.pages > 0 && totals.no_answer == totals.pages {
+        } else if totals.no_answer > 0 && totals.by_class == [0; 5] {
+            // Whatever was asked, nothing ever answered.
             (RunState::Failed, CrawlState::Failed)
         } else {
             (RunState::Complete, CrawlState::Complete)
@@ -223,8 +224,10 @@ impl Control {
         }
         let old = self.dials.get(new.dial());
         if old == new && undoes.is_none() {
-            let (low, high) = new.dial().range();
-            return self.refuse(format!("{old} stays: it takes {low} to {high}"));
+            return self.refuse(match new {
+                Setting::Rate(None) => "there is no rate limit to raise".to_owned(),
+                _ => format!("{old} already"),
+            });
         }
         self.put(new);
         self.log(What::Set { old, new }, origin, undoes);
@@ -260,20 +263,20 @@ impl Control {
     fn log(&mut self, what: What, origin: Origin, undoes: Option<u64>) {
         tracing::info!(by = origin.name(), "{what}");
         let (entry, undone) = self.journal.add(what, origin, self.shared.at_s(), undoes);
+        let rows = undone.iter().chain([&entry]).map(|entry| ChangeRow {
+            seq: entry.seq,
+            at_ms: entry.at.as_millisecond(),
+            by: entry.by.name(),
+            what: entry.what.to_string(),
+            entry: serde_json::to_string(entry).unwrap_or_default(),
+        });
+        let rows: Vec<_> = rows.collect();
         let mut settings = self.shared.settings.clone();
         settings.set_dials(&self.dials);
-        let settings = serde_json::to_string(&settings).ok();
-        self.shared.frontier.with(|inner| {
-            for entry in undone.iter().chain([&entry]) {
-                let row = ChangeRow {
-                    seq: entry.seq,
-                    at_ms: entry.at.as_millisecond(),
-                    by: entry.by.name(),
-                    what: entry.what.to_string(),
-                    entry: serde_json::to_string(entry).unwrap_or_default(),
-                };
-                inner.outbox.change(row, settings.clone());
-            }
+        let settings = settings.without_seeds();
+        self.shared.frontier.with(|ledger| {
+            rows.into_iter().for_each(|row| ledger.outbox.change(row));
+            ledger.outbox.settings(settings);
         });
         self.shared.frontier.outbox_changed.notify_one();
         self.observer.note_changes(self.journal.newest_first());

@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use url::Url;
 
 pub mod clock;
 pub mod command;
@@ -159,7 +160,7 @@ impl Parts {
 }
 
 fn launch(
-    settings: Settings,
+    mut settings: Settings,
     store: Arc<dyn Store>,
     parts: Parts,
     crawl: CrawlId,
@@ -180,7 +181,9 @@ fn launch(
         open: stored.map_or(0, |stored| stored.open),
         totals,
     });
-    let target: Arc<str> = settings.seeds.first().map_or("", |seed| seed.as_str()).into();
+    // A list of seeds can be long, and is needed just once.
+    let seeds = std::mem::take(&mut settings.seeds);
+    let target: Arc<str> = seeds.first().map_or("", |seed| seed.as_str()).into();
     let shared = Arc::new(Shared {
         crawl,
         start: Instant::now(),
@@ -217,7 +220,7 @@ fn launch(
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let saver = tokio::spawn(saver::run(Arc::clone(&shared)));
     shared.crew.spawn(producer::run(Arc::clone(&shared)));
-    shared.crew.spawn(load(Arc::clone(&shared), stored.is_some()));
+    shared.crew.spawn(load(Arc::clone(&shared), seeds, stored.is_some()));
     let control = tokio::spawn(control::run(control::Start {
         saver,
         shared,
@@ -231,8 +234,12 @@ fn launch(
 
 /// Loads what an earlier run has seen, then takes in the seeds (known ones again make no
 /// difference). Requests go out meanwhile; only handing in waits for it.
-async fn load(shared: Arc<Shared>, resumed: bool) {
+async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
     if resumed {
+        // Options may have changed them.
+        let settings = shared.settings.without_seeds();
+        shared.frontier.with(|ledger| ledger.outbox.settings(settings));
+        shared.frontier.outbox_changed.notify_one();
         let frontier = &shared.frontier;
         let mut sink = |known: &[(UrlHash, i64)]| {
             frontier.remember(known);
@@ -250,8 +257,8 @@ async fn load(shared: Arc<Shared>, resumed: bool) {
             }
         }
     }
-    let seeds = shared.settings.seeds.iter();
-    shared.frontier.seed(seeds.map(|url| (Arc::from(url.as_str()), UrlHash::of(url))));
+    shared.frontier.seed(seeds.iter().map(|url| (Arc::from(url.as_str()), UrlHash::of(url))));
+    drop(seeds);
     shared.seen_ready.send_replace(true);
     let probe = Arc::clone(&shared.stall).probe();
     tokio::select! {

@@ -193,15 +193,18 @@ fn saver_view(shared: &Shared, before: SaverView) -> SaverView {
     }
 }
 
-/// How long it may take: honest while the frontier still grows.
+/// How long it may take. While URLs are found as fast as pages end, nobody can know: what is open
+/// now takes at least so long. Once the frontier shrinks, it is over when it has shrunk to nothing.
 fn eta(s: &Snapshot) -> Eta {
     if s.run.is_final() {
         return Eta::Done;
     }
     let rate = s.throughput.last_10s;
-    if rate <= 0.0 || s.active_s < 2.0 {
+    if rate <= 0.0 || s.active_s < 2.0 || s.run == RunState::Paused {
         return Eta::Unknown;
     }
-    let seconds = s.frontier.open as f64 / rate;
-    if s.frontier.growth_per_s > 0.0 { Eta::AtLeast(seconds) } else { Eta::About(seconds) }
+    let open = s.frontier.open as f64;
+    let shrinks = -s.frontier.growth_per_s;
+    // Slower than a tenth of the pages done, shrinking may be chance.
+    if shrinks > rate / 10.0 { Eta::About(open / shrinks) } else { Eta::AtLeast(open / rate) }
 }

@@ -81,12 +81,15 @@ impl Outbox {
         self.touch();
     }
 
-    /// A journal entry, and the settings in force after it.
-    pub fn change(&mut self, row: ChangeRow, settings: Option<String>) {
+    /// A journal entry.
+    pub fn change(&mut self, row: ChangeRow) {
         self.batch.changes.push(row);
-        if settings.is_some() {
-            self.batch.settings = settings;
-        }
+        self.touch();
+    }
+
+    /// The settings now in force; see [`Batch::settings`].
+    pub fn settings(&mut self, patch: String) {
+        self.batch.settings = Some(patch);
         self.touch();
     }
 

@@ -16,7 +16,7 @@ use crate::store::Batch;
 
 /// First and longest pause before a refused batch is tried again.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// After a stop, a refused batch is tried again this often, then given up.
+/// After a stop, a refused batch is tried this often, then given up; after a stop at once, once.
 const TRIES_AFTER_STOP: u32 = 5;
 /// A transaction longer than this is logged.
 const SLOW: Duration = Duration::from_secs(1);
@@ -84,13 +84,14 @@ async fn write(shared: &Shared, batch: &Batch) -> bool {
                 *shared.saver.trouble.locked() = Some(error.to_string().into());
                 if stopping {
                     tries_left -= 1;
-                    if tries_left == 0 {
-                        return false;
-                    }
+                }
+                if tries_left == 0 || shared.abort.is_cancelled() {
+                    return false;
                 }
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
                     () = shared.queue.closed(), if !stopping => {}
+                    () = shared.abort.cancelled() => {}
                 }
                 pause = (pause * 2).min(TRY_AGAIN.1);
             }

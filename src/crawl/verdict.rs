@@ -111,10 +111,18 @@ pub fn judge(s: &Snapshot) -> Verdict {
             return Verdict::new(Limit::Over, None, Advice::None, "stopped; can be resumed".into());
         }
         RunState::Failed => {
-            return Verdict::new(Limit::Over, None, Advice::None, "failed".into());
+            let text = match s.troubles.first() {
+                Some(last) => format!("failed: nothing ever answered: {}", last.what),
+                None => "failed: nothing ever answered".into(),
+            };
+            return Verdict::new(Limit::Over, None, Advice::None, text);
         }
         RunState::Stopping => {
-            let text = format!("stopping: {} requests in flight finish", s.gate.in_use);
+            let text = match s.gate.in_use {
+                0 => "stopping: saving what is done".to_owned(),
+                1 => "stopping: 1 request in flight finishes".to_owned(),
+                n => format!("stopping: {n} requests in flight finish"),
+            };
             return Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text);
         }
         RunState::Paused => {
@@ -156,10 +164,12 @@ pub fn judge(s: &Snapshot) -> Verdict {
         );
         return Verdict::new(Limit::Rate, Some(Stage::Gate), Advice::Raise(Dial::Rate), text);
     }
-    if w.permit >= NOTABLE {
+    // Workers without a URL neither wait nor work: they must not dilute the wait of the others.
+    let awake = (1.0 - w.idle).max(0.01);
+    if w.permit >= NOTABLE || (s.gate.waiting > 0 && w.permit / awake >= MOST) {
         let text = format!(
             "limited by permits: workers spend {} of their time waiting for one",
-            percent(w.permit)
+            percent(w.permit / awake)
         );
         return Verdict::new(Limit::Permits, Some(Stage::Gate), Advice::Raise(Dial::Permits), text);
     }

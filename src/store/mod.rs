@@ -182,7 +182,8 @@ pub struct Batch {
     pub changes: Vec<ChangeRow>,
     /// The crawl's counters after this batch, as JSON: stored so that resuming need not count.
     pub totals: Option<String>,
-    /// The settings in force, as JSON, when they changed.
+    /// When settings changed: a JSON object whose members take the place of the stored ones
+    /// (RFC 7396: null takes a member away).
     pub settings: Option<String>,
 }
 
@@ -248,7 +249,7 @@ pub type SeenSink<'a> = &'a mut (dyn FnMut(&[(UrlHash, PageId)]) -> bool + Send)
 
 /// A database of crawls.
 pub trait Store: Send + Sync + 'static {
-    /// What it is, without secrets: `sqlite crawldeck.db`.
+    /// What it is, without secrets: `sqlite://crawldeck.db`.
     fn describe(&self) -> String;
 
     /// Adds a crawl in state `running`, with its settings as JSON.

@@ -77,7 +77,7 @@ fn utc_now() -> String {
 
 impl Store for SqliteStore {
     fn describe(&self) -> String {
-        format!("sqlite {}", self.shown)
+        format!("sqlite://{}", self.shown)
     }
 
     fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {

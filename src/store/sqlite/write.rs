@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use hashbrown::{HashMap, HashSet};
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Arguments, Row, SqlitePool};
+use sqlx::{Arguments, Connection, Row, SqlitePool};
 
 use super::bulk::{self, CHANGES, FRONTIER, HOSTS, LINKS, PAGES};
 use super::{utc, utc_now};
@@ -61,12 +61,27 @@ pub(super) async fn commit(
     crawl: CrawlId,
     batch: &Batch,
 ) -> Result<bool, sqlx::Error> {
-    let mut transaction = pool.begin_with(BEGIN).await?;
+    let mut connection = pool.acquire().await?;
+    let written = transact(&mut connection, crawl, batch).await;
+    if written.is_err() {
+        // SQLite may have ended the transaction by itself (disk full), which leaves the driver
+        // counting one too many: only a new connection is sure to be as it seems.
+        let _ = connection.close().await;
+    }
+    written
+}
+
+async fn transact(
+    connection: &mut SqliteConnection,
+    crawl: CrawlId,
+    batch: &Batch,
+) -> Result<bool, sqlx::Error> {
+    let mut transaction = connection.begin_with(BEGIN).await?;
     let db = &mut *transaction;
 
     let known = sqlx::query(
-        "UPDATE crawls SET totals = coalesce(?, totals), settings = coalesce(?, settings), \
-         updated_at = ? WHERE id = ?",
+        "UPDATE crawls SET totals = coalesce(?, totals), \
+         settings = coalesce(json_patch(settings, ?), settings), updated_at = ? WHERE id = ?",
     )
     .bind(batch.totals.as_deref())
     .bind(batch.settings.as_deref())

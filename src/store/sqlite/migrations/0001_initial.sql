@@ -52,7 +52,7 @@ CREATE TABLE links (
     crawl_id INTEGER NOT NULL,
     from_id  INTEGER NOT NULL,
     to_id    INTEGER NOT NULL,
-    PRIMARY KEY (from_id, to_id)
+    PRIMARY KEY (crawl_id, from_id, to_id)
 ) WITHOUT ROWID;
 
 -- URLs known and not done, nothing else. Its hashes are unique because the crawl asks its set
