@@ -236,7 +236,7 @@ async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, 
     }
     if summary.state == RunState::Failed {
         tell(
-            "crawldeck: nothing that was asked ever answered; see the error column of scraped_pages",
+            "crawldeck: no seed could be reached, nothing ever answered; see the error column of scraped_pages",
         );
     }
     if summary.state == RunState::Complete && summary.pages == summary.skipped {

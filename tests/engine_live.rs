@@ -208,7 +208,8 @@ async fn a_rate_holds_until_it_is_taken_away() {
     set(&mut crawl, Setting::Rate(Some(0.1))).await;
     let waiting = |s: &Snapshot| {
         use crawldeck::crawl::snapshot::WorkerState::Rate;
-        s.gate.in_use == 50 && s.workers.iter().filter(|w| w.state == Rate).count() == 50
+        // None of them holds a permit meanwhile.
+        s.gate.in_use == 0 && s.workers.iter().all(|w| w.state == Rate)
     };
     seen(&mut crawl, "all wait for the rate", waiting).await;
     let before = bench.lab.load().requests;

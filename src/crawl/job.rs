@@ -167,22 +167,27 @@ async fn permit(shared: &Shared, slot: &Slot) -> Permit {
 /// Waits for the turn in the line of the rate, then for a permit, so that nobody holds a permit
 /// who may not start yet.
 async fn start(shared: &Shared, slot: &Slot) -> Permit {
-    let turn = if shared.rate.limited() {
-        slot.enter(WorkerState::Rate);
-        shared.rate.turn().await
-    } else {
-        None
-    };
-    let permit = if let Some(permit) = shared.gate.try_acquire() {
-        permit
-    } else {
-        slot.enter(WorkerState::Permit);
-        shared.gate.acquire().await
-    };
-    if let Some(turn) = turn {
-        turn.take();
+    loop {
+        let turn = if shared.rate.limited() {
+            slot.enter(WorkerState::Rate);
+            shared.rate.turn().await
+        } else {
+            None
+        };
+        let permit = if let Some(permit) = shared.gate.try_acquire() {
+            permit
+        } else {
+            slot.enter(WorkerState::Permit);
+            shared.gate.acquire().await
+        };
+        match turn {
+            Some(turn) => turn.take(),
+            // A rate was set while this one waited for its permit.
+            None if shared.rate.limited() => continue,
+            None => {}
+        }
+        return permit;
     }
-    permit
 }
 
 /// Finds links and title of a successful HTML page, on a parse thread when the body is large.
