@@ -275,7 +275,9 @@ impl Control {
         settings.set_dials(&self.dials);
         let settings = settings.without_seeds();
         self.shared.frontier.with(|ledger| {
-            rows.into_iter().for_each(|row| ledger.outbox.change(row));
+            for row in rows {
+                ledger.outbox.change(row);
+            }
             ledger.outbox.settings(settings);
         });
         self.shared.frontier.outbox_changed.notify_one();
