@@ -187,6 +187,22 @@ pub fn count(value: u64) -> String {
     out
 }
 
+/// A count with its noun: `1 page`, `12,404 pages`.
+#[must_use]
+pub fn counted(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(value), if value == 1 { one } else { many })
+}
+
+/// The words that fit as a whole; the last ones go first.
+#[must_use]
+pub fn whole_words(words: &str, columns: usize) -> &str {
+    let mut shown = words;
+    while width(shown) > columns {
+        shown = shown.rsplit_once(' ').map_or("", |(kept, _)| kept).trim_end_matches(',');
+    }
+    shown
+}
+
 /// A size: `512 B`, `18 KiB`, `1.4 MiB`.
 #[must_use]
 pub fn bytes(value: u64) -> String {
@@ -288,6 +304,10 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(12_404), "12,404");
         assert_eq!(count(1_000_000), "1,000,000");
+        assert_eq!(counted(1, "retry", "retries"), "1 retry");
+        assert_eq!(counted(1_000, "retry", "retries"), "1,000 retries");
+        assert_eq!(whole_words("99,950 over, draining", 18), "99,950 over");
+        assert_eq!(whole_words("steady", 3), "");
         assert_eq!(bytes(0), "0 B");
         assert_eq!(bytes(18 * 1024), "18 KiB");
         assert_eq!(bytes(1023 * 1024), "1.0 MiB");

@@ -79,7 +79,7 @@ fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<Level> {
         ("queue", format!("{}/{}", s.queue.len, s.queue.capacity), vec![stages::queue(theme, s)]),
         ("workers", text::count(s.dials.workers.into()), counts),
         ("gate", format!("{}/{}", s.gate.in_use, s.gate.limit), vec![waits, more]),
-        ("saver", text::bytes(s.saver.backlog_bytes), stages::saver_remarks(theme, s).to_vec()),
+        ("saver", text::bytes(s.saver.backlog_bytes), stages::saver_remarks(theme, s, 24).to_vec()),
     ]
 }
 

@@ -20,8 +20,9 @@ const WHAT: u16 = 18;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
+    let retries = text::counted(snapshot.totals.retries, "retry", "retries");
     let parts = vec![
-        Part::new(0, format!("{} retries", text::count(snapshot.totals.retries)), theme.dim()),
+        Part::new(0, retries, theme.dim()),
         Part::new(1, format!("{} failed", text::count(snapshot.totals.failed)), theme.dim()),
     ];
     let inner = canvas.frame(area, &[Span::styled("retries and failures", theme.strong())], parts);
