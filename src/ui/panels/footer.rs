@@ -44,7 +44,8 @@ pub fn status(
     if let Some(open) = &app.prompt {
         return prompt(canvas, strip, open, app, live);
     }
-    if let Some(feedback) = app.feedback(live) {
+    let answer = app.feedback(live);
+    if let Some(feedback) = answer.as_ref().filter(|_| !live.run.is_final()) {
         let style = if feedback.refused { theme.warn() } else { Style::new() };
         canvas.text(strip, 0, 0, &text::clean(&feedback.text), style);
         return None;
@@ -66,7 +67,13 @@ pub fn status(
         }
         RunState::Complete | RunState::Failed | RunState::Stopped => {
             let (_, word, style) = theme.run_state(live.run);
-            let words = format!("{} · {leave} leaves", word.to_lowercase());
+            // An answer stays until the next key, as time stands still: the totals stay beside it.
+            let (words, style) = match answer {
+                Some(answer) if answer.refused => (answer.text, theme.warn()),
+                Some(answer) => (answer.text, Style::new()),
+                None => (format!("{} · {leave} leaves", word.to_lowercase()), style),
+            };
+            let words = text::cut(&text::clean(&words), strip.width.into()).into_owned();
             let free = canvas.fit_right(strip, 0, 3, vec![Part::new(0, words, style)]);
             let rest = Rect { width: free.saturating_sub(3), ..strip };
             canvas.fit(rest, 0, 0, totals(canvas, app.shown(live)));
@@ -107,9 +114,19 @@ fn totals<'a>(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part<'a>> {
         parts.push(part(4, text::count(t.skipped), " skipped", Style::new()));
     }
     parts.push(part(3, text::bytes(t.bytes), "", Style::new()));
-    parts.push(part(5, text::count(t.links), " links", Style::new()));
+    parts.push(part(
+        5,
+        text::count(t.links),
+        if t.links == 1 { " link" } else { " links" },
+        Style::new(),
+    ));
     if t.retries > 0 {
-        parts.push(part(6, text::count(t.retries), " retries", Style::new()));
+        parts.push(part(
+            6,
+            text::count(t.retries),
+            if t.retries == 1 { " retry" } else { " retries" },
+            Style::new(),
+        ));
     }
     parts
 }
