@@ -121,6 +121,22 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A URL for a narrow place: its scheme goes first, then its host; the path tells pages apart.
+#[must_use]
+pub fn short_url(url: &str, columns: usize) -> Cow<'_, str> {
+    if width(url) <= columns {
+        return Cow::Borrowed(url);
+    }
+    let Some((_, plain)) = url.split_once("://") else { return cut(url, columns) };
+    if width(plain) <= columns {
+        return Cow::Borrowed(plain);
+    }
+    match plain.find('/') {
+        Some(at) => Cow::Owned(cut(&format!("{ELLIPSIS}{}", &plain[at..]), columns).into_owned()),
+        None => cut(plain, columns),
+    }
+}
+
 /// The text without its first columns, so that long URLs can be moved sideways.
 #[must_use]
 pub fn skip(text: &str, columns: usize) -> &str {
@@ -296,6 +312,10 @@ mod tests {
         assert_eq!(cut("abc", 1), "…");
         assert_eq!(cut("abc", 0), "");
         assert_eq!(skip("日本語", 2), "本語");
+        assert_eq!(short_url("http://h:80/a/b", 15), "http://h:80/a/b");
+        assert_eq!(short_url("http://h:80/a/b", 14), "h:80/a/b");
+        assert_eq!(short_url("http://h:80/a/b", 7), "…/a/b");
+        assert_eq!(short_url("http://h:80/a/b", 4), "…/a…");
     }
 
     #[test]

@@ -196,9 +196,11 @@ fn prompt(
 }
 
 /// Keys and dials, most wanted first; what does not fit is left out.
-fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a>> {
+#[must_use]
+pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a>> {
     let theme = canvas.theme;
-    let over = live.run.is_final();
+    // While the crawl stops, dials and pausing have no effect any more.
+    let over = live.run.is_final() || live.run == RunState::Stopping;
     let mut parts = Vec::new();
     let hint = |rank, names: String, word: String| {
         Part::of(
@@ -209,6 +211,11 @@ fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'
             ],
         )
     };
+    if app.help.is_some() {
+        let close = [Action::Close, Action::Help].map(keys::name_of).join(" ");
+        let scroll = [Action::Up, Action::Down].map(keys::name_of).join(" ");
+        return vec![hint(0, close, "close".into()), hint(1, scroll, "scroll".into())];
+    }
     let mut rank = 2;
     for binding in keys::KEYS.iter().filter(|b| !b.hint.is_empty()) {
         let name = binding.keys[0].name();
@@ -230,8 +237,8 @@ fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'
             Action::Turn(..) | Action::Pause | Action::Undo | Action::Ask if over => continue,
             Action::Pause if live.run == RunState::Paused => hint(2, name, "go on".into()),
             Action::Pause => hint(5, name, binding.hint.into()),
-            Action::Stop if over => hint(0, name, "leave".into()),
             Action::Stop if live.run == RunState::Stopping => hint(0, name, "give up".into()),
+            Action::Stop if over => hint(0, name, "leave".into()),
             Action::Stop => hint(0, name, binding.hint.into()),
             Action::Help => hint(1, name, binding.hint.into()),
             Action::Freeze if app.frozen.is_some() => hint(2, name, "unfreeze".into()),
