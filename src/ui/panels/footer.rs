@@ -213,14 +213,14 @@ pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Pa
     };
     if app.help.is_some() {
         let close = [Action::Close, Action::Help].map(keys::name_of).join(" ");
-        let scroll = [Action::Up, Action::Down].map(keys::name_of).join(" ");
-        return vec![hint(0, close, "close".into()), hint(1, scroll, "scroll".into())];
+        // How to scroll it stands on its frame, where it does.
+        return vec![hint(0, close, "close".into())];
     }
     let mut rank = 2;
     for binding in keys::KEYS.iter().filter(|b| !b.hint.is_empty()) {
         let name = binding.keys[0].name();
-        // In table order, but pausing comes before the dials that are turned less.
-        rank += if rank == 4 { 2 } else { 1 };
+        // In table order, but pausing comes right after permits.
+        rank += 1;
         let part = match binding.action {
             Action::Turn(dial, _) if !over => {
                 let down = keys::turning(dial, false).map_or_else(String::new, keys::name_of);
@@ -236,7 +236,7 @@ pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Pa
             }
             Action::Turn(..) | Action::Pause | Action::Undo | Action::Ask if over => continue,
             Action::Pause if live.run == RunState::Paused => hint(2, name, "go on".into()),
-            Action::Pause => hint(5, name, binding.hint.into()),
+            Action::Pause => hint(3, name, binding.hint.into()),
             Action::Stop if live.run == RunState::Stopping => hint(0, name, "give up".into()),
             Action::Stop if over => hint(0, name, "leave".into()),
             Action::Stop => hint(0, name, binding.hint.into()),
