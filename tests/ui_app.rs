@@ -214,6 +214,21 @@ fn an_answer_goes_with_the_next_key_or_after_five_seconds() {
 }
 
 #[test]
+fn no_answer_outlives_the_crawl() {
+    let mut snapshot = fixtures::complete();
+    snapshot.notice = Some("permits are at their least already".into());
+    let mut app = App::new();
+    app.see(&snapshot);
+    assert_eq!(said(&app, &snapshot), "");
+    press(&mut app, &snapshot, "+");
+    assert_eq!(said(&app, &snapshot), "the crawl is over: q leaves");
+    app.see(&snapshot);
+    assert_eq!(said(&app, &snapshot), "", "its time stands still");
+    press(&mut app, &snapshot, "+2");
+    assert_eq!(said(&app, &snapshot), "");
+}
+
+#[test]
 fn the_engine_s_notice_is_shown_once() {
     let mut snapshot = fixtures::permits_limited();
     let mut app = App::new();

@@ -217,6 +217,88 @@ fn stopping_and_ends_say_what_a_second_press_does() {
     assert!(text.contains("complete · q leaves"));
 }
 
+#[test]
+fn while_it_stops_only_keys_that_work_are_offered() {
+    let mut snapshot = fixtures::permits_limited();
+    snapshot.run = crawldeck::crawl::snapshot::RunState::Stopping;
+    let text = screen(&render(&mut App::new(), &snapshot, (160, 36)));
+    assert!(text.contains("q give up"), "{text}");
+    for gone in ["+ - permits", "Space pause", "u undo", ": set"] {
+        assert!(!text.contains(gone), "{gone}");
+    }
+}
+
+#[test]
+fn the_help_needs_no_scrolling_at_120_by_36() {
+    let snapshot = fixtures::permits_limited();
+    let mut app = App::new();
+    app.update(Action::Help, &snapshot);
+    let text = screen(&render(&mut app, &snapshot, (120, 36)));
+    for binding in crawldeck::ui::keys::KEYS {
+        assert!(text.contains(binding.help), "{}", binding.help);
+    }
+    assert!(text.contains("Esc ? close") && !text.contains("q stop"), "{text}");
+}
+
+#[test]
+fn a_burst_of_changes_loses_no_mark() {
+    use crawldeck::crawl::command::Setting;
+    use crawldeck::crawl::journal::What;
+    let mut snapshot = fixtures::permits_limited();
+    let mut change = snapshot.changes[0].clone();
+    let at_s = snapshot.at_s - 20.0;
+    let mut burst = Vec::new();
+    for (i, (old, new)) in [
+        (Setting::Permits(16), Setting::Permits(15)),
+        (Setting::Workers(18), Setting::Workers(19)),
+        (Setting::Workers(17), Setting::Workers(18)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        change.at_s = at_s - i as f64 * 0.1;
+        change.what = What::Set { old, new };
+        burst.push(change.clone());
+    }
+    snapshot.changes = burst.into();
+    let text = screen(&render(&mut App::new(), &snapshot, (120, 36)));
+    assert!(text.contains("▲w19 15"), "{text}");
+}
+
+#[test]
+fn a_url_has_one_trouble_its_newest() {
+    let mut snapshot = fixtures::permits_limited();
+    let older = snapshot.troubles[0].clone();
+    let mut newer = (*older).clone();
+    newer.what = "gave in".into();
+    newer.attempt = 3;
+    newer.next_at_s = None;
+    snapshot.troubles = vec![std::sync::Arc::new(newer), older].into();
+    let text = screen(&render(&mut App::new(), &snapshot, (120, 36)));
+    assert!(text.contains("gave up after 3 attempts") && !text.contains("attempt 2 of 3"));
+}
+
+#[test]
+fn a_narrow_saver_keeps_its_numbers_whole() {
+    let mut snapshot = fixtures::permits_limited();
+    snapshot.saver.last_batch_pages = 113;
+    snapshot.saver.last_transaction_ms = 4.5;
+    let text = screen(&render(&mut App::new(), &snapshot, (120, 36)));
+    assert!(text.contains("113 in 4.5 ms"), "{text}");
+}
+
+#[test]
+fn small_screens_name_the_keys_that_matter() {
+    let snapshot = fixtures::permits_limited();
+    for size in [(60, 15), (79, 24)] {
+        let text = screen(&render(&mut App::new(), &snapshot, size));
+        for hint in ["q stop", "Space pause", "+ - permits 16"] {
+            assert!(text.contains(hint), "{size:?}: {hint}");
+        }
+    }
+    assert!(screen(&render(&mut App::new(), &snapshot, (12, 2))).contains("12,404 done"));
+}
+
 fn any_key() -> impl Strategy<Value = KeyEvent> {
     let code = prop_oneof![
         8 => prop::sample::select("+-=_][}{>< u:qfv?mV1234hjklgG/sSry\u{7f}é日👩".chars().collect::<Vec<_>>())

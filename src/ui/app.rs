@@ -86,7 +86,9 @@ impl App {
     /// Takes note of a new snapshot.
     pub fn see(&mut self, snapshot: &Snapshot) {
         let now = snapshot.at_s;
-        if self.feedback.as_ref().is_some_and(|f| now - f.at_s > FEEDBACK_S) {
+        // Once the crawl is over its time stands still, and nothing would ever expire.
+        let over = snapshot.run.is_final();
+        if over || self.feedback.as_ref().is_some_and(|f| now - f.at_s > FEEDBACK_S) {
             self.feedback = None;
         }
         match (&snapshot.notice, &self.notice) {
@@ -109,7 +111,7 @@ impl App {
     pub fn feedback(&self, snapshot: &Snapshot) -> Option<Feedback> {
         let notice = || {
             let (text, at_s) = self.notice.as_ref()?;
-            (snapshot.at_s - at_s <= FEEDBACK_S).then(|| Feedback {
+            (!snapshot.run.is_final() && snapshot.at_s - at_s <= FEEDBACK_S).then(|| Feedback {
                 text: text.to_string(),
                 refused: true,
                 at_s: *at_s,
@@ -196,6 +198,10 @@ impl App {
         match prompt::parse(prompt.input.value()) {
             Ok(None) => None,
             Ok(Some(Typed::Stop)) => self.update(Action::Stop, snapshot),
+            Ok(Some(Typed::Help)) => {
+                self.help = Some(0);
+                None
+            }
             Ok(Some(Typed::Send(Command::TogglePause))) => self.update(Action::Pause, snapshot),
             Ok(Some(Typed::Send(Command::Undo))) => self.update(Action::Undo, snapshot),
             Ok(Some(Typed::Send(command))) => self.send(command, snapshot),

@@ -39,14 +39,18 @@ pub enum Typed {
     Send(Command),
     /// The same as pressing the key to stop.
     Stop,
+    /// The same as pressing the key for help.
+    Help,
 }
 
-/// Reads a typed command: `permits 64`, `rate off`, `pause`, `undo`, `stop`, `q`.
+/// Reads a typed command: `permits 64`, `rate off`, `pause`, `undo`, `stop`, `q`, `help`.
 ///
 /// # Errors
 /// What is wrong with it and what is allowed, in a line fit for the user.
 pub fn parse(text: &str) -> Result<Option<Typed>, String> {
-    let mut words = text.trim().trim_start_matches(':').split_whitespace();
+    // `Permits=5` and `rate 5/s` are as clear as `permits 5` and `rate 5`.
+    let plain = text.trim().trim_start_matches(':').to_lowercase().replacen('=', " ", 1);
+    let mut words = plain.split_whitespace();
     let Some(word) = words.next() else { return Ok(None) };
     let value = words.next();
     if let Some(extra) = words.next() {
@@ -58,15 +62,17 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
             let off = if dial == Dial::Rate { " or off" } else { "" };
             return Err(format!("{dial} needs a value: {low} to {high}{off}"));
         };
+        let value = if dial == Dial::Rate { value.trim_end_matches("/s") } else { value };
         return Setting::parse(dial, value).map(|s| Some(Typed::Send(Command::Set(s))));
     }
     let typed = match word {
         "pause" => Typed::Send(Command::TogglePause),
         "undo" => Typed::Send(Command::Undo),
+        "help" | "?" => Typed::Help,
         "stop" | "q" | "quit" => Typed::Stop,
         _ => {
             let dials: Vec<_> = Dial::ALL.iter().map(|d| d.name()).collect();
-            return Err(format!("no '{word}' here: {}, pause, undo, stop", dials.join(", ")));
+            return Err(format!("no '{word}' here: {}, pause, undo, stop, help", dials.join(", ")));
         }
     };
     match value {
@@ -86,6 +92,10 @@ mod tests {
         assert_eq!(parse(" :rate  2.5 "), set(Setting::Rate(Some(2.5))));
         assert_eq!(parse("rate off"), set(Setting::Rate(None)));
         assert_eq!(parse("parse-threads 4"), set(Setting::ParseThreads(4)));
+        assert_eq!(parse("Permits=5"), set(Setting::Permits(5)));
+        assert_eq!(parse("rate = 5/s"), set(Setting::Rate(Some(5.0))));
+        assert_eq!(parse("RATE OFF"), set(Setting::Rate(None)));
+        assert_eq!(parse("help"), Ok(Some(Typed::Help)));
         assert_eq!(parse("q"), Ok(Some(Typed::Stop)));
         assert_eq!(parse(""), Ok(None));
     }
@@ -96,7 +106,7 @@ mod tests {
         assert_eq!(parse("rate"), Err("rate needs a value: 0.1 to 100000 or off".into()));
         assert_eq!(
             parse("warp 9"),
-            Err("no 'warp' here: permits, workers, queue, rate, parse-threads, pause, undo, stop"
+            Err("no 'warp' here: permits, workers, queue, rate, parse-threads, pause, undo, stop, help"
                 .into())
         );
         assert_eq!(parse("pause 3"), Err("pause takes no value, not '3'".into()));

@@ -121,6 +121,22 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A URL for a narrow place: its scheme goes first, then its host; the path tells pages apart.
+#[must_use]
+pub fn short_url(url: &str, columns: usize) -> Cow<'_, str> {
+    if width(url) <= columns {
+        return Cow::Borrowed(url);
+    }
+    let Some((_, plain)) = url.split_once("://") else { return cut(url, columns) };
+    if width(plain) <= columns {
+        return Cow::Borrowed(plain);
+    }
+    match plain.find('/') {
+        Some(at) => Cow::Owned(cut(&format!("{ELLIPSIS}{}", &plain[at..]), columns).into_owned()),
+        None => cut(plain, columns),
+    }
+}
+
 /// The text without its first columns, so that long URLs can be moved sideways.
 #[must_use]
 pub fn skip(text: &str, columns: usize) -> &str {
@@ -185,6 +201,22 @@ pub fn count(value: u64) -> String {
         out.push(digit);
     }
     out
+}
+
+/// A count with its noun: `1 page`, `12,404 pages`.
+#[must_use]
+pub fn counted(value: u64, one: &str, many: &str) -> String {
+    format!("{} {}", count(value), if value == 1 { one } else { many })
+}
+
+/// The words that fit as a whole; the last ones go first.
+#[must_use]
+pub fn whole_words(words: &str, columns: usize) -> &str {
+    let mut shown = words;
+    while width(shown) > columns {
+        shown = shown.rsplit_once(' ').map_or("", |(kept, _)| kept).trim_end_matches(',');
+    }
+    shown
 }
 
 /// A size: `512 B`, `18 KiB`, `1.4 MiB`.
@@ -280,6 +312,10 @@ mod tests {
         assert_eq!(cut("abc", 1), "…");
         assert_eq!(cut("abc", 0), "");
         assert_eq!(skip("日本語", 2), "本語");
+        assert_eq!(short_url("http://h:80/a/b", 15), "http://h:80/a/b");
+        assert_eq!(short_url("http://h:80/a/b", 14), "h:80/a/b");
+        assert_eq!(short_url("http://h:80/a/b", 7), "…/a/b");
+        assert_eq!(short_url("http://h:80/a/b", 4), "…/a…");
     }
 
     #[test]
@@ -288,6 +324,10 @@ mod tests {
         assert_eq!(count(999), "999");
         assert_eq!(count(12_404), "12,404");
         assert_eq!(count(1_000_000), "1,000,000");
+        assert_eq!(counted(1, "retry", "retries"), "1 retry");
+        assert_eq!(counted(1_000, "retry", "retries"), "1,000 retries");
+        assert_eq!(whole_words("99,950 over, draining", 18), "99,950 over");
+        assert_eq!(whole_words("steady", 3), "");
         assert_eq!(bytes(0), "0 B");
         assert_eq!(bytes(18 * 1024), "18 KiB");
         assert_eq!(bytes(1023 * 1024), "1.0 MiB");

@@ -159,6 +159,12 @@ impl Theme {
         }
     }
 
+    /// Whether glyphs get their ASCII stand-ins.
+    #[must_use]
+    pub const fn is_ascii(self) -> bool {
+        self.ascii
+    }
+
     /// The last step of a draw: on a terminal without Unicode, every glyph gets its stand-in.
     pub fn finish(self, buffer: &mut Buffer) {
         if !self.ascii {

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::crawl::command::Origin;
-use crate::crawl::snapshot::Snapshot;
+use crate::crawl::snapshot::{RunState, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part};
@@ -21,7 +21,14 @@ use crate::ui::text;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    let hint = vec![Part::new(0, format!("{} undo", keys::name_of(Action::Undo)), theme.dim())];
+    // Offered while it works.
+    let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
+    let undo = format!("{} undo", keys::name_of(Action::Undo));
+    let hint = if over || snapshot.changes.is_empty() {
+        vec![]
+    } else {
+        vec![Part::new(0, undo, theme.dim())]
+    };
     let inner = canvas.frame(area, &[Span::styled("changes", theme.strong())], hint);
     if snapshot.changes.is_empty() {
         canvas.text(inner, 0, 0, "none so far: the dials are as at the start", theme.dim());

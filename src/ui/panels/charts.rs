@@ -4,6 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::verdict;
+use crate::crawl::command::Dial;
+use crate::crawl::journal::What;
 use crate::crawl::snapshot::{HistoryPoint, Snapshot};
 use crate::ui::chart;
 use crate::ui::paint::{Canvas, Part};
@@ -66,26 +68,61 @@ fn axes(
     Plot { area: plot, window }
 }
 
-/// Marks the changes on the axis, the newest first: an older one that would run into it gives
-/// way.
+/// Changes that share a mark: where it ends at most, and each dial with its last value.
+struct Mark {
+    end: i32,
+    column: i32,
+    parts: Vec<(Option<Dial>, String)>,
+}
+
+impl Mark {
+    fn label(&self) -> String {
+        let words: Vec<_> = self.parts.iter().map(|(_, words)| words.as_str()).collect();
+        format!("{}{}", theme::MARK, words.join(" "))
+    }
+
+    /// Puts it at a column, moved in where it would be cut.
+    fn place(&mut self, column: i32) {
+        self.column = column.min(self.end - text::width(&self.label()) as i32);
+    }
+}
+
+/// Marks the changes on the axis. Where an older one would run into a newer one they share a
+/// mark, `▲15 w19`, so that a burst of them loses none.
 fn marks(canvas: &mut Canvas<'_>, line: Rect, window: f64, snapshot: &Snapshot) {
     let strong = canvas.theme.strong();
     let cells = line.width.into();
     let start = chart::edge(snapshot.at_s, window, cells) - window;
-    let mut free = i32::from(line.width);
+    let mut marks: Vec<Mark> = Vec::new();
     for change in snapshot.changes.iter() {
         let at = (change.at_s - start) / window * f64::from(line.width);
         if !(0.0..f64::from(line.width)).contains(&at) || change.undone {
             continue;
         }
-        let label = format!("{}{}", theme::MARK, verdict::mark(change));
-        let width = text::width(&label) as i32;
-        // At the right edge the label moves in, so that its number is whole.
-        let column = (at as i32).min(i32::from(line.width) - width);
-        if column >= 0 && column + width <= free {
-            canvas.text(line, column as u16, 0, &label, strong);
-            free = column - 1;
+        let dial = match change.what {
+            What::Set { new, .. } => Some(new.dial()),
+            _ => None,
+        };
+        let words = verdict::mark(change);
+        let width = text::width(&words) as i32 + 1;
+        let end = marks.last().map_or_else(|| line.width.into(), |mark| mark.column - 1);
+        match marks.last_mut() {
+            Some(mark) if at as i32 + width > end => {
+                // Of a dial turned several times, the last value is the one that holds.
+                if !mark.parts.iter().any(|p| p.0 == dial && (dial.is_some() || p.1 == words)) {
+                    mark.parts.insert(0, (dial, words));
+                }
+                mark.place(at as i32);
+            }
+            _ => {
+                let mut mark = Mark { end, column: 0, parts: vec![(dial, words)] };
+                mark.place(at as i32);
+                marks.push(mark);
+            }
         }
+    }
+    for mark in marks.iter().filter(|mark| mark.column >= 0) {
+        canvas.text(line, mark.column as u16, 0, &mark.label(), strong);
     }
 }
 
@@ -192,22 +229,35 @@ type Row = (&'static str, String, fn(&HistoryPoint) -> f32);
 /// p95 ms     640 ▅▅▅▆▆▅▅▅▅▅▅▇▆▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅▅
 /// ```
 pub fn sparklines(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
-    let theme = canvas.theme;
     let rows: [Row; 2] = [
-        ("pages/s", text::rate(snapshot.throughput.last_1s), |p| p.pages_per_s),
+        pages_row(snapshot),
         ("p95 ms", text::count(snapshot.latency.last_10s.p95.max(0.0).round() as u64), |p| {
             p.p95_ms
         }),
     ];
-    for (i, (name, number, value)) in rows.into_iter().enumerate() {
+    for (i, row) in rows.into_iter().enumerate() {
         let high = (area.height / 2).max(1);
         let line = Rect { y: area.y + i as u16 * high, height: high, ..area }.intersection(area);
-        canvas.text(line, 0, 0, name, theme.strong());
-        canvas.text(line, 9, 0, &format!("{number:>6}"), theme.strong());
-        let plot = Rect { x: line.x + 17, width: line.width.saturating_sub(17), ..line };
-        let window = chart::window(&snapshot.history, snapshot.at_s, plot.width);
-        let cells = plot.width.into();
-        let bins = chart::bins(&snapshot.history, snapshot.at_s, window, cells, value);
-        chart::sparkline(canvas, plot, &bins);
+        sparkline(canvas, line, row, snapshot);
     }
+}
+
+/// The sparkline of pages alone.
+pub fn pages(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+    sparkline(canvas, area, pages_row(snapshot), snapshot);
+}
+
+fn pages_row(snapshot: &Snapshot) -> Row {
+    ("pages/s", text::rate(snapshot.throughput.last_1s), |p| p.pages_per_s)
+}
+
+fn sparkline(canvas: &mut Canvas<'_>, line: Rect, (name, number, value): Row, snapshot: &Snapshot) {
+    let theme = canvas.theme;
+    canvas.text(line, 0, 0, name, theme.strong());
+    canvas.text(line, 9, 0, &format!("{number:>6}"), theme.strong());
+    let plot = Rect { x: line.x + 17, width: line.width.saturating_sub(17), ..line };
+    let window = chart::window(&snapshot.history, snapshot.at_s, plot.width);
+    let cells = plot.width.into();
+    let bins = chart::bins(&snapshot.history, snapshot.at_s, window, cells, value);
+    chart::sparkline(canvas, plot, &bins);
 }

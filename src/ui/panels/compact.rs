@@ -4,11 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::{header, stages, verdict};
+use super::{charts, footer, header, stages, verdict};
 use crate::crawl::snapshot::Snapshot;
 use crate::ui::app::App;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
+
+/// Rows that the chart takes at most.
+const CHART_ROWS: u16 = 6;
 
 /// Lays out state, verdict and levels:
 ///
@@ -18,7 +21,9 @@ use crate::ui::text;
 ///   + raises permits
 /// queue      85/100   15 free
 /// …
-/// 80×24 shows more
+/// pages/s    51.2 ▁▂▃▅▇▇▇▇██████████████████████
+///                               80×24 shows more
+/// q stop   + - permits 16   Space pause   ? help
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let theme = canvas.theme;
@@ -26,6 +31,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let parts = header::state_parts(canvas, app, live);
     canvas.fit(area, 0, 3, parts);
     let levels = levels(canvas, s);
+    let keys = Rect { y: area.y + area.height.saturating_sub(1), height: 1, ..area };
+    let hints = footer::hint_parts(canvas, app, live);
+    canvas.fit(keys, 0, 2, hints);
+    let area = Rect { height: area.height.saturating_sub(1), ..area };
     let room = area.height.saturating_sub(1);
     let for_verdict = room.saturating_sub(levels.len() as u16).clamp(1, 4);
     let used = verdict::draw(canvas, area, 1, for_verdict.min(room), s);
@@ -47,6 +56,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     }
     if row < area.height {
         canvas.right(area, area.height - 1, "80×24 shows more", theme.dim());
+        row += 1;
+    }
+    let spare = area.height.saturating_sub(row);
+    if spare > 0 {
+        // A row of air above a chart of several rows.
+        let air = u16::from(spare > 2);
+        let high = (spare - air).min(CHART_ROWS);
+        charts::pages(canvas, Rect { y: area.y + row - 1 + air, height: high, ..area }, s);
     }
 }
 
@@ -79,7 +96,7 @@ fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<Level> {
         ("queue", format!("{}/{}", s.queue.len, s.queue.capacity), vec![stages::queue(theme, s)]),
         ("workers", text::count(s.dials.workers.into()), counts),
         ("gate", format!("{}/{}", s.gate.in_use, s.gate.limit), vec![waits, more]),
-        ("saver", text::bytes(s.saver.backlog_bytes), stages::saver_remarks(theme, s).to_vec()),
+        ("saver", text::bytes(s.saver.backlog_bytes), stages::saver_remarks(theme, s, 24).to_vec()),
     ]
 }
 
@@ -92,7 +109,7 @@ pub fn one_line(canvas: &mut Canvas<'_>, area: Rect, live: &Snapshot) {
     let parts = vec![
         Part::of(1, vec![Span::styled(glyph, style)]),
         Part::new(2, word, style),
-        Part::new(0, text::count(live.totals.pages), theme.strong()),
+        Part::new(0, format!("{} done", text::count(live.totals.pages)), theme.strong()),
         Part::new(3, format!("{}/s", text::rate(live.throughput.last_1s)), Style::new()),
         Part::new(4, format!("{mark} {limit}"), mark_style),
     ];

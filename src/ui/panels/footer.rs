@@ -44,7 +44,8 @@ pub fn status(
     if let Some(open) = &app.prompt {
         return prompt(canvas, strip, open, app, live);
     }
-    if let Some(feedback) = app.feedback(live) {
+    let answer = app.feedback(live);
+    if let Some(feedback) = answer.as_ref().filter(|_| !live.run.is_final()) {
         let style = if feedback.refused { theme.warn() } else { Style::new() };
         canvas.text(strip, 0, 0, &text::clean(&feedback.text), style);
         return None;
@@ -66,7 +67,13 @@ pub fn status(
         }
         RunState::Complete | RunState::Failed | RunState::Stopped => {
             let (_, word, style) = theme.run_state(live.run);
-            let words = format!("{} · {leave} leaves", word.to_lowercase());
+            // An answer stays until the next key, as time stands still: the totals stay beside it.
+            let (words, style) = match answer {
+                Some(answer) if answer.refused => (answer.text, theme.warn()),
+                Some(answer) => (answer.text, Style::new()),
+                None => (format!("{} · {leave} leaves", word.to_lowercase()), style),
+            };
+            let words = text::cut(&text::clean(&words), strip.width.into()).into_owned();
             let free = canvas.fit_right(strip, 0, 3, vec![Part::new(0, words, style)]);
             let rest = Rect { width: free.saturating_sub(3), ..strip };
             canvas.fit(rest, 0, 0, totals(canvas, app.shown(live)));
@@ -107,9 +114,19 @@ fn totals<'a>(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part<'a>> {
         parts.push(part(4, text::count(t.skipped), " skipped", Style::new()));
     }
     parts.push(part(3, text::bytes(t.bytes), "", Style::new()));
-    parts.push(part(5, text::count(t.links), " links", Style::new()));
+    parts.push(part(
+        5,
+        text::count(t.links),
+        if t.links == 1 { " link" } else { " links" },
+        Style::new(),
+    ));
     if t.retries > 0 {
-        parts.push(part(6, text::count(t.retries), " retries", Style::new()));
+        parts.push(part(
+            6,
+            text::count(t.retries),
+            if t.retries == 1 { " retry" } else { " retries" },
+            Style::new(),
+        ));
     }
     parts
 }
@@ -179,9 +196,11 @@ fn prompt(
 }
 
 /// Keys and dials, most wanted first; what does not fit is left out.
-fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a>> {
+#[must_use]
+pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a>> {
     let theme = canvas.theme;
-    let over = live.run.is_final();
+    // While the crawl stops, dials and pausing have no effect any more.
+    let over = live.run.is_final() || live.run == RunState::Stopping;
     let mut parts = Vec::new();
     let hint = |rank, names: String, word: String| {
         Part::of(
@@ -192,11 +211,16 @@ fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'
             ],
         )
     };
+    if app.help.is_some() {
+        let close = [Action::Close, Action::Help].map(keys::name_of).join(" ");
+        // How to scroll it stands on its frame, where it does.
+        return vec![hint(0, close, "close".into())];
+    }
     let mut rank = 2;
     for binding in keys::KEYS.iter().filter(|b| !b.hint.is_empty()) {
         let name = binding.keys[0].name();
-        // In table order, but pausing comes before the dials that are turned less.
-        rank += if rank == 4 { 2 } else { 1 };
+        // In table order, but pausing comes right after permits.
+        rank += 1;
         let part = match binding.action {
             Action::Turn(dial, _) if !over => {
                 let down = keys::turning(dial, false).map_or_else(String::new, keys::name_of);
@@ -212,9 +236,9 @@ fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'
             }
             Action::Turn(..) | Action::Pause | Action::Undo | Action::Ask if over => continue,
             Action::Pause if live.run == RunState::Paused => hint(2, name, "go on".into()),
-            Action::Pause => hint(5, name, binding.hint.into()),
-            Action::Stop if over => hint(0, name, "leave".into()),
+            Action::Pause => hint(3, name, binding.hint.into()),
             Action::Stop if live.run == RunState::Stopping => hint(0, name, "give up".into()),
+            Action::Stop if over => hint(0, name, "leave".into()),
             Action::Stop => hint(0, name, binding.hint.into()),
             Action::Help => hint(1, name, binding.hint.into()),
             Action::Freeze if app.frozen.is_some() => hint(2, name, "unfreeze".into()),

@@ -10,10 +10,8 @@ use crate::ui::keys::{self, Group};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 
-/// Columns for the names of keys.
-const NAMES: u16 = 18;
-/// Width of one column of help.
-const COLUMN: u16 = 64;
+/// Columns between two columns of help.
+const GAP: u16 = 3;
 
 /// A line of help: keys and what they do, or a title without keys.
 type Line = (String, String);
@@ -35,7 +33,7 @@ fn signs() -> Vec<Line> {
     let lines = [
         ("Signs", ""),
         ("◆", "what limits the crawl now"),
-        ("▲16", "permits turned to 16 (w, q, r, t: other dials)"),
+        ("▲16", "permits turned to 16 (w q r t: others)"),
         ("▮ ▒", "a worker fetches, parses"),
         ("▯ ◇", "waits for a permit, for the rate"),
         ("▤", "blocked: no room further on"),
@@ -44,19 +42,36 @@ fn signs() -> Vec<Line> {
     lines.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec()
 }
 
+/// Columns for the names of keys in a column of help, and for all of it.
+fn widths(lines: &[Line]) -> (u16, u16) {
+    let widest = |of: fn(&Line) -> &str| lines.iter().map(|l| text::width(of(l))).max();
+    let names = widest(|l| if l.1.is_empty() { "" } else { &l.0 }).unwrap_or(0) as u16 + 2;
+    (names, names + widest(|l| &l.1).unwrap_or(0) as u16)
+}
+
+/// The columns of the help: two where they fit side by side.
+fn columns(area: Rect) -> Vec<Vec<Line>> {
+    let [dials, crawl, view, lists] = Group::ALL.map(group);
+    let mut both = vec![[dials, crawl, signs()].concat(), [view, lists].concat()];
+    if both.iter().map(|lines| widths(lines).1).sum::<u16>() + GAP + 4 > area.width {
+        let [dials, crawl, view, lists] = Group::ALL.map(group);
+        both = vec![[dials, crawl, view, lists, signs()].concat()];
+    }
+    for lines in &mut both {
+        lines.pop_if(|line| line.0.is_empty() && line.1.is_empty());
+    }
+    both
+}
+
 /// Draws the help over what is there, in two columns where there is room; returns the first line
 /// shown, which is `top` or the last that makes sense.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: u16) -> u16 {
     let theme = canvas.theme;
-    let [dials, crawl, view, lists] = Group::ALL.map(group);
-    let columns = if area.width >= 2 * COLUMN + 8 {
-        vec![[dials, crawl, signs()].concat(), [view, lists].concat()]
-    } else {
-        vec![[dials, crawl, view, lists, signs()].concat()]
-    };
+    let columns = columns(area);
     let longest = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
-    let width =
-        (COLUMN * columns.len() as u16 + 4 + 4 * (columns.len() as u16 - 1)).min(area.width);
+    let gaps = GAP * (columns.len() as u16 - 1);
+    let wide = columns.iter().map(|lines| widths(lines).1).sum::<u16>() + gaps + 4;
+    let width = wide.min(area.width);
     let height = (longest + 2).min(area.height);
     let place = Rect {
         x: area.x + (area.width - width) / 2,
@@ -74,17 +89,19 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, top: u16) -> u16 {
         parts.insert(0, Part::new(1, more, theme.dim()));
     }
     let inner = canvas.frame(place, &[Span::styled("keys", theme.strong())], parts);
-    for (i, lines) in columns.iter().enumerate() {
-        let x = inner.x + i as u16 * (COLUMN + 4);
-        let column = Rect { x, width: COLUMN.min(inner.right().saturating_sub(x)), ..inner };
-        let names = NAMES.min(column.width / 2);
+    let mut x = inner.x;
+    for lines in &columns {
+        let (names, wide) = widths(lines);
+        let column = Rect { x, width: wide.min(inner.right().saturating_sub(x)), ..inner };
+        x += wide + GAP;
+        let names = names.min(column.width / 2);
         let shown = lines.iter().skip(top.into()).take(inner.height.into());
         for (row, (keys, what)) in shown.enumerate() {
             let title = what.is_empty();
             let style = if title { theme.dim() } else { theme.strong() };
             let left = if title { column } else { Rect { width: names, ..column } };
             canvas.text(left, 0, row as u16, &text::cut(keys, left.width.into()), style);
-            canvas.text(column, names + 1, row as u16, what, Style::new());
+            canvas.text(column, names, row as u16, what, Style::new());
         }
     }
     top

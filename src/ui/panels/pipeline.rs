@@ -72,8 +72,14 @@ fn before_arrow(column: Rect) -> Rect {
     Rect { width: column.width.saturating_sub(5), ..column }
 }
 
+/// Columns for a remark, so that it keeps its distance from the next stage.
+const fn before_next(column: Rect) -> u16 {
+    column.width.saturating_sub(2)
+}
+
 fn remark(canvas: &mut Canvas<'_>, area: Rect, row: u16, (words, style): &Remark) {
-    canvas.text(Rect { width: area.width.saturating_sub(2), ..area }, 0, row, words, *style);
+    let shown = text::whole_words(words, before_next(area).into());
+    canvas.text(area, 0, row, shown, *style);
 }
 
 fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Snapshot) {
@@ -119,13 +125,14 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
         &numbers,
         style(Stage::Saver),
     );
-    for (i, words) in stages::saver_remarks(theme, s).iter().enumerate() {
+    for (i, words) in stages::saver_remarks(theme, s, before_next(saver)).iter().enumerate() {
         remark(canvas, saver, 2 + i as u16, words);
     }
 
     canvas.text(database, 0, 0, "database", theme.strong());
     canvas.text(database, 0, 1, &text::count(s.saver.pages), theme.strong());
-    canvas.text(database, 0, 2, "pages", theme.dim());
+    let pages = if s.saver.pages == 1 { "page" } else { "pages" };
+    canvas.text(database, 0, 2, pages, theme.dim());
 }
 
 fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) {
@@ -179,9 +186,16 @@ fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) 
         canvas.text(time, 0, row + 3, &worst, theme.dim());
     }
     canvas.text(database, 0, row, &text::count(s.saver.rows), Style::new());
-    canvas.text(database, 0, row + 1, "rows this run", theme.dim());
+    canvas.text(
+        database,
+        0,
+        row + 1,
+        if s.saver.rows == 1 { "row this run" } else { "rows this run" },
+        theme.dim(),
+    );
     canvas.text(database, 0, row + 2, &text::count(s.totals.links), Style::new());
-    canvas.text(database, 0, row + 3, "links", theme.dim());
+    let links = if s.totals.links == 1 { "link" } else { "links" };
+    canvas.text(database, 0, row + 3, links, theme.dim());
 }
 
 fn stack(canvas: &mut Canvas<'_>, area: Rect, row: u16, shares: &[stages::Share]) {

@@ -56,7 +56,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
 
     stages::title(canvas, body, 2, "workers", Stage::Workers, s);
     stages::strip(canvas, level, 2, 1, s);
-    let mut parts = vec![Part::new(0, format!("{} workers", s.dials.workers), Style::new())];
+    let mut parts = vec![Part::new(
+        0,
+        text::counted(s.dials.workers.into(), "worker", "workers"),
+        Style::new(),
+    )];
     parts.extend(stages::worker_parts(theme, s));
     if said.height > 2 {
         canvas.fit(Rect { y: said.y + 2, height: 1, ..said }, 0, 3, parts);
@@ -72,12 +76,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     stages::title(canvas, body, 4, "saver", Stage::Saver, s);
     let numbers = padded(&text::bytes(s.saver.backlog_bytes));
     stages::gauge(canvas, level, 4, stages::backlog(s), &numbers, style(Stage::Saver));
-    say(canvas, said, 4, stages::saver_remarks(theme, s).to_vec());
+    say(canvas, said, 4, stages::saver_remarks(theme, s, said.width).to_vec());
 
     canvas.text(body, 0, 5, "database", theme.strong());
-    let pages = format!("{} pages", text::count(s.saver.pages));
+    let pages = text::counted(s.saver.pages, "page", "pages");
     canvas.text(level, 0, 5, &pages, theme.strong());
-    let links = format!("{} links", text::count(s.totals.links));
+    let links = text::counted(s.totals.links, "link", "links");
     say(canvas, said, 5, vec![(links, theme.dim())]);
 
     let first = if spare > 0 { 7 } else { 6 };

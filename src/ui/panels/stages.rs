@@ -43,10 +43,13 @@ fn share(label: &'static str, share: f32, glyph: &'static str, style: Style) -> 
 #[must_use]
 pub fn producer(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
     let p = &snapshot.producer;
+    let f = &snapshot.frontier;
+    // With nothing else to choose, it is the retries' delays that it waits for.
+    let waits_for = if f.pending == 0 && f.retrying > 0 { "retries" } else { "host pace" };
     let mut shares = vec![
         share("choosing", p.busy, "▮", Style::new()),
         share("queue full", p.blocked, "▤", Style::new()),
-        share("host pace", p.throttled, "▯", theme.dim()),
+        share(waits_for, p.throttled, "▯", theme.dim()),
         share("idle", p.idle, "·", theme.dim()),
     ];
     if p.paused > 0.0 {
@@ -157,15 +160,20 @@ pub fn gate(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
     [waits, more]
 }
 
-/// The last transaction and the flow of rows.
+/// The last transaction and the flow of rows, in at most so many columns each: a number loses
+/// its words before it is cut.
 #[must_use]
-pub fn saver_remarks(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
+pub fn saver_remarks(theme: Theme, snapshot: &Snapshot, columns: u16) -> [Remark; 2] {
     let s = &snapshot.saver;
-    let batch = if s.rows == 0 {
-        String::new()
-    } else {
-        format!("{} pages in {}", s.last_batch_pages, text::span(s.last_transaction_ms))
-    };
+    let fits = |words: &String| text::width(words) <= columns.into();
+    let time = text::span(s.last_transaction_ms);
+    let pages = u64::from(s.last_batch_pages);
+    let batch = [
+        format!("{} in {time}", text::counted(pages, "page", "pages")),
+        format!("{} in {time}", text::count(pages)),
+        time,
+    ];
+    let batch = batch.into_iter().find(|w| s.rows > 0 && fits(w)).unwrap_or_default();
     let rows = format!("{} rows/s", text::count(s.rows_per_s.max(0.0).round() as u64));
     [(batch, theme.dim()), (rows, theme.dim())]
 }

@@ -62,14 +62,19 @@ pub fn draw(
         } else {
             "▼"
         };
+        // The arrow's stand-in is a letter, which must not look like one of the title's.
+        let gap = if sorted && theme.is_ascii() { " " } else { "" };
         let title = if column.right {
-            format!("{arrow}{}", column.title)
+            format!("{arrow}{gap}{}", column.title)
         } else {
-            format!("{}{arrow}", column.title)
+            format!("{}{gap}{arrow}", column.title)
         };
         let style = if sorted { theme.strong() } else { theme.dim() };
         if column.right {
-            canvas.right(*place, 0, &title, style);
+            // Its gap may take the one before the column.
+            let room = place.width + gap.len() as u16;
+            let place = Rect { x: place.right().saturating_sub(room), width: room, ..*place };
+            canvas.right(place, 0, &title, style);
         } else {
             canvas.text(*place, 0, 0, &title, style);
         }

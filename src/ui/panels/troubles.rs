@@ -9,6 +9,8 @@ use crate::ui::text;
 
 /// Columns for what went wrong.
 const WHAT: u16 = 18;
+/// Seconds after which an attempt that was due is one that may have been made.
+const DUE_S: f64 = 1.0;
 
 /// Lays out the newest troubles:
 ///
@@ -20,18 +22,36 @@ const WHAT: u16 = 18;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
+    let retries = text::counted(snapshot.totals.retries, "retry", "retries");
     let parts = vec![
-        Part::new(0, format!("{} retries", text::count(snapshot.totals.retries)), theme.dim()),
+        Part::new(0, retries, theme.dim()),
         Part::new(1, format!("{} failed", text::count(snapshot.totals.failed)), theme.dim()),
     ];
     let inner = canvas.frame(area, &[Span::styled("retries and failures", theme.strong())], parts);
     if snapshot.troubles.is_empty() {
         canvas.text(inner, 0, 0, "none so far", theme.dim());
     }
-    for (row, trouble) in snapshot.troubles.iter().take(inner.height.into()).enumerate() {
+    let rows = newest(snapshot, inner.height.into());
+    let longest = rows.iter().map(|t| text::width(&text::clean(&t.what))).max().unwrap_or(0);
+    let what_width = (longest as u16).min(WHAT).min(inner.width / 4);
+    for (row, trouble) in rows.into_iter().enumerate() {
         let line = Rect { y: inner.y + row as u16, height: 1, ..inner };
-        one(canvas, line, trouble, snapshot.at_s);
+        one(canvas, line, what_width, trouble, snapshot);
     }
+}
+
+/// The newest troubles, one for each URL: what came of an attempt replaces what led to it.
+fn newest(snapshot: &Snapshot, rows: usize) -> Vec<&Trouble> {
+    let mut shown: Vec<&Trouble> = Vec::new();
+    for trouble in snapshot.troubles.iter() {
+        if shown.len() >= rows {
+            break;
+        }
+        if !shown.iter().any(|t| t.url == trouble.url) {
+            shown.push(trouble);
+        }
+    }
+    shown
 }
 
 /// The newest trouble on one row.
@@ -40,18 +60,34 @@ pub fn one_row(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let column = canvas.text(area, 0, 0, "trouble", theme.strong()) + 3;
     let rest = Rect { x: area.x + column, width: area.width.saturating_sub(column), ..area };
     match snapshot.troubles.first() {
-        Some(trouble) => one(canvas, rest, trouble, snapshot.at_s),
+        Some(trouble) => {
+            let what_width = text::width(&text::clean(&trouble.what)) as u16;
+            let what_width = what_width.min(WHAT).min(rest.width / 4);
+            one(canvas, rest, what_width, trouble, snapshot);
+        }
         None => {
             canvas.text(rest, 0, 0, "none so far", theme.dim());
         }
     }
 }
 
-fn one(canvas: &mut Canvas<'_>, line: Rect, trouble: &Trouble, now: f64) {
+fn one(
+    canvas: &mut Canvas<'_>,
+    line: Rect,
+    what_width: u16,
+    trouble: &Trouble,
+    snapshot: &Snapshot,
+) {
     let theme = canvas.theme;
+    let now = snapshot.at_s;
     let last = trouble.next_at_s.is_none();
-    let style = if last { theme.error() } else { theme.warn() };
-    let what_width = WHAT.min(line.width / 4);
+    // Its next attempt is on its way or made, or never will be: all that is known is the past.
+    let past = snapshot.run.is_final() || trouble.next_at_s.is_some_and(|at| now - at > DUE_S);
+    let style = match (last, past) {
+        (true, _) => theme.error(),
+        (false, true) => theme.dim(),
+        (false, false) => theme.warn(),
+    };
     let what = Rect { width: what_width, ..line };
     canvas.text(what, 0, 0, &text::clean(&trouble.what), style);
     let rest = Rect {
@@ -60,6 +96,7 @@ fn one(canvas: &mut Canvas<'_>, line: Rect, trouble: &Trouble, now: f64) {
         ..line
     };
     let outcome = match trouble.next_at_s {
+        Some(_) if past => format!("attempt {} of {} failed", trouble.attempt, trouble.attempts),
         Some(at) if at > now => {
             let due = text::span((at - now) * 1000.0);
             format!("attempt {} of {} in {due}", trouble.attempt + 1, trouble.attempts)
@@ -73,11 +110,14 @@ fn one(canvas: &mut Canvas<'_>, line: Rect, trouble: &Trouble, now: f64) {
     let room = share.max(26).min(rest.width);
     let outcome_at = rest.width - room;
     if outcome_at < 12 {
-        canvas.text(rest, 0, 0, &text::clean(&trouble.url), theme.dim());
+        let shown = text::clean(&trouble.url);
+        canvas.text(rest, 0, 0, &text::short_url(&shown, rest.width.into()), theme.dim());
         return;
     }
     let url = Rect { width: outcome_at - 1, ..rest };
-    canvas.text(url, 0, 0, &text::clean(&trouble.url), ratatui::style::Style::new());
+    let shown = text::clean(&trouble.url);
+    let plain = if past && !last { theme.dim() } else { ratatui::style::Style::new() };
+    canvas.text(url, 0, 0, &text::short_url(&shown, url.width.into()), plain);
     let right = Rect { x: rest.x + outcome_at, width: room, ..rest };
     let column = canvas.fit(right, 0, 0, vec![Part::new(0, outcome, theme.dim())]);
     if last && let Some(from) = &trouble.found_on {
