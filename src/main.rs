@@ -8,6 +8,7 @@ use std::sync::Arc;
 use clap::CommandFactory;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use thiserror::Error;
+use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
@@ -223,8 +224,9 @@ impl Show {
 
 /// Shows a crawl until it is over, and says how it ended.
 async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, Failure> {
-    let forward = tokio::spawn(signals.forward(crawl.commands.clone(), crawl.snapshots.clone()));
-    let shown = view(&crawl, show).await;
+    let forward = signals.forward(crawl.commands.clone(), crawl.snapshots.clone());
+    let mut forward = tokio::spawn(forward);
+    let shown = view(&crawl, show, &mut forward).await;
     let summary = crawl.wait().await;
     forward.abort();
     shown?;
@@ -259,14 +261,17 @@ async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, 
 }
 
 #[cfg(feature = "tui")]
-async fn view(crawl: &Crawl, show: &Show) -> Result<(), Failure> {
+async fn view(crawl: &Crawl, show: &Show, signalled: &mut JoinHandle<()>) -> Result<(), Failure> {
     use crawldeck::ui::{self, UiOptions};
     if !show.dashboard {
         headless::watch(crawl.snapshots.clone(), show.quiet).await;
         return Ok(());
     }
     let commands = crawl.commands.clone();
-    let shown = ui::run(crawl.snapshots.clone(), commands, UiOptions::default()).await;
+    let shown = tokio::select! {
+        shown = ui::run(crawl.snapshots.clone(), commands, UiOptions::default()) => shown,
+        _ = signalled => Ok(()),
+    };
     if shown.is_err() {
         // Nobody sees it any more: bring it to a clean end.
         let stop = (crawl::command::Command::Stop, crawl::command::Origin::Api);
@@ -276,7 +281,7 @@ async fn view(crawl: &Crawl, show: &Show) -> Result<(), Failure> {
 }
 
 #[cfg(not(feature = "tui"))]
-async fn view(crawl: &Crawl, show: &Show) -> Result<(), Failure> {
+async fn view(crawl: &Crawl, show: &Show, _: &mut JoinHandle<()>) -> Result<(), Failure> {
     headless::watch(crawl.snapshots.clone(), show.quiet).await;
     Ok(())
 }

@@ -43,12 +43,14 @@ impl Signals {
         }
     }
 
-    /// Passes signals on for as long as it is polled.
+    /// Passes signals on. Ends when a stop was asked for and the crawl is over: whoever still
+    /// shows it should leave, for the terminal may be gone.
     pub async fn forward(
         mut self,
         commands: mpsc::Sender<(Command, Origin)>,
         snapshots: watch::Receiver<Arc<Snapshot>>,
     ) {
+        let mut over = snapshots.clone();
         let mut stops = 0;
         loop {
             let [interrupt, terminate, hangup] = &mut self.stop;
@@ -60,6 +62,7 @@ impl Signals {
                     tell(&line(&snapshots.borrow().clone()));
                     continue;
                 }
+                _ = over.wait_for(|s| s.run.is_final()), if stops > 0 => return,
             }
             stops += 1;
             let command = if stops == 1 { Command::Stop } else { Command::StopNow };

@@ -62,6 +62,19 @@ fn a_signal_stops_it_gracefully() {
     }
 }
 
+/// A crawl that is over stays on screen until a key; where the terminal went away none will come.
+#[test]
+fn a_signal_ends_the_view_of_a_crawl_that_is_over() {
+    let command = ["crawldeck", "--pages", "60", "--latency", "1ms"];
+    for stop in [Signal::SIGTERM, Signal::SIGHUP] {
+        let (mut terminal, _folder) = start(&command, SIZE, &[]);
+        terminal.expect("COMPLETE");
+        signal(&terminal, stop);
+        assert_eq!(terminal.end(), 0, "{stop}");
+        terminal.assert_restored();
+    }
+}
+
 #[test]
 fn a_second_stop_does_not_wait_for_requests() {
     // It takes connections and never answers.
