@@ -268,10 +268,12 @@ async fn view(crawl: &Crawl, show: &Show, signalled: &mut JoinHandle<()>) -> Res
         return Ok(());
     }
     let commands = crawl.commands.clone();
-    let shown = tokio::select! {
-        shown = ui::run(crawl.snapshots.clone(), commands, UiOptions::default()) => shown,
-        _ = signalled => Ok(()),
+    let end = async {
+        // However that task ended, nobody passes signals on any more.
+        let _ = signalled.await;
     };
+    let options = UiOptions::default();
+    let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
     if shown.is_err() {
         // Nobody sees it any more: bring it to a clean end.
         let stop = (crawl::command::Command::Stop, crawl::command::Origin::Api);

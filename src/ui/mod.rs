@@ -76,10 +76,23 @@ pub async fn run(
     commands: mpsc::Sender<(Command, Origin)>,
     options: UiOptions,
 ) -> Result<(), UiError> {
+    run_until(snapshots, commands, options, std::future::pending()).await
+}
+
+/// Like [`run`], but also returns, with the terminal restored, when `end` does.
+///
+/// # Errors
+/// Like [`run`].
+pub async fn run_until(
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    commands: mpsc::Sender<(Command, Origin)>,
+    options: UiOptions,
+    end: impl Future<Output = ()>,
+) -> Result<(), UiError> {
     let theme = Theme::detect(options.color, options.ascii, |name| std::env::var(name).ok());
     // Dropped with this future: the thread sees it and ends.
-    let (_alive, gone) = oneshot::channel::<()>();
-    let (done, result) = oneshot::channel();
+    let (alive, gone) = oneshot::channel::<()>();
+    let (done, mut result) = oneshot::channel();
     let thread = std::thread::Builder::new()
         .name("dashboard".to_owned())
         .spawn(move || {
@@ -91,7 +104,14 @@ pub async fn run(
             let _ = done.send(outcome);
         })
         .map_err(UiError::Terminal)?;
-    match result.await {
+    let outcome = tokio::select! {
+        outcome = &mut result => outcome,
+        () = end => {
+            drop(alive);
+            result.await
+        }
+    };
+    match outcome {
         Ok(outcome) => outcome,
         Err(_) => match thread.join() {
             Err(panic) => std::panic::resume_unwind(panic),
