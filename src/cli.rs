@@ -299,7 +299,7 @@ impl CrawlOptions {
         let usual = FetchSettings::default();
         settings.fetch.connect_timeout = usual.connect_timeout.min(settings.fetch.timeout);
         settings.fetch.read_timeout = settings.fetch.timeout;
-        settings.fetch.headers.clone_from(&self.headers);
+        settings.fetch.identity.headers.clone_from(&self.headers);
         for (given, field) in
             [(&self.include, &mut settings.include), (&self.exclude, &mut settings.exclude)]
         {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use crawldeck::config::FetchSettings;
+use crawldeck::config::{FetchSettings, Identity};
 use crawldeck::web::fetch::{
     FailureKind, FetchError, FetchSetupError, Fetched, Fetcher, Phase, PhaseSink,
 };
@@ -501,7 +501,11 @@ async fn headers_are_sent_and_checked() {
         stream.write_all(b"HTTP/1.1 204 Done\r\n\r\n").await.unwrap();
     });
     let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
-    let with = |headers| FetchSettings { headers, user_agent: "test/1".into(), ..settings() };
+    let with = |headers| FetchSettings {
+        identity: Identity { headers, ..Identity::default() },
+        user_agent: "test/1".into(),
+        ..settings()
+    };
     let answer = get_with(&with(header("X-Key", "secret")), &url).await.outcome.unwrap();
     assert_eq!((answer.status, answer.length), (204, 0));
     let seen = seen.lock().unwrap().to_ascii_lowercase();

@@ -58,7 +58,7 @@ fn user_agent(settings: &FetchSettings) -> Result<HeaderValue, FetchSetupError> 
 
 fn headers(settings: &FetchSettings) -> Result<HeaderMap, FetchSetupError> {
     let mut map = HeaderMap::new();
-    for (name, value) in &settings.headers {
+    for (name, value) in &settings.identity.headers {
         let malformed = || FetchSetupError::Header { name: name.clone() };
         let key = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| malformed())?;
         let mut value = HeaderValue::from_str(value.trim()).map_err(|_| malformed())?;

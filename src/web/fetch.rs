@@ -17,7 +17,7 @@ pub use super::client::FetchSetupError;
 pub use super::failure::{FailureKind, FetchError};
 use super::phase::Watch;
 pub use super::phase::{Phase, PhaseSink};
-use crate::config::FetchSettings;
+use crate::config::{FetchSettings, Identity};
 
 /// Bytes of a redirect's body that are read to keep its connection.
 const DISCARDED: usize = 16 << 10;
@@ -74,7 +74,7 @@ impl Fetcher {
     /// When a header of the settings is malformed or the client cannot be built.
     pub fn new(settings: &FetchSettings) -> Result<Self, FetchSetupError> {
         let client = super::client::build(settings)?;
-        let settings = FetchSettings { headers: Vec::new(), ..settings.clone() };
+        let settings = FetchSettings { identity: Identity::default(), ..settings.clone() };
         Ok(Self { client, settings: Arc::new(settings) })
     }
 
