@@ -4,8 +4,10 @@
 //! two quick key presses computed from one snapshot would lose one.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 /// A dial of the pipeline that can be turned while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -144,10 +146,36 @@ impl fmt::Display for Setting {
     }
 }
 
+/// What can be done to one host while a crawl runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostCommand {
+    /// Requests in flight to it, by so many; from "no limit" down to what is in flight now.
+    NudgeLimit(i32),
+    /// Requests in flight to it; `None` for no limit but the permits.
+    SetLimit(Option<u32>),
+    /// Nothing of it is fetched until the same again.
+    ToggleHold,
+    /// All of it that is not done is skipped, and what is found of it from now on.
+    SkipRest,
+    /// Its breaker closes and its rest ends: it is asked again at once.
+    ResetBreaker,
+}
+
+/// Most requests in flight that a host's own limit takes.
+pub const MOST_PER_HOST: u32 = 4096;
+
 /// Everything that can be changed while a crawl runs.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Command {
+    /// Something about one host, named with its port as in URLs: `127.0.0.1:8700`.
+    Host(Arc<str>, HostCommand),
+    /// Excludes all URLs that match this regular expression: those queued are skipped at once,
+    /// those found later as well. Can be undone.
+    Exclude(Arc<str>),
+    /// Adds a URL to begin with; its host joins the scope.
+    AddSeed(Url),
     /// Turns a dial by so many steps: units for counts, rungs of a 1-2-5 ladder for the rate.
     /// The result is clamped to the dial's range.
     Nudge(Dial, i32),

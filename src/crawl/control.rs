@@ -195,6 +195,9 @@ impl Control {
                 }
             }
             Command::StopNow => self.stop_now(origin),
+            Command::Host(..) | Command::Exclude(_) | Command::AddSeed(_) => {
+                self.refuse("not while the frontier is being rebuilt");
+            }
         }
     }
 

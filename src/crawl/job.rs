@@ -331,6 +331,9 @@ async fn hand_in(shared: &Shared, slot: &Slot, entry: Entry, mut visit: Visit) {
         found_on: entry.found_on,
         links_found: links.len() as u32,
         created_at_ms: created_at.as_millisecond(),
+        content: None,
+        lastmod_ms: None,
+        change: None,
     };
     let kib = reserve(shared, slot, text).await;
     shared.frontier.finish(Finished {

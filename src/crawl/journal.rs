@@ -3,13 +3,15 @@
 //! It is what undo reads, what the charts mark and what a resumed crawl shows.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use super::command::{Origin, Setting};
 
 /// What a command did.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum What {
     /// A dial was turned.
@@ -18,6 +20,46 @@ pub enum What {
         old: Setting,
         /// After.
         new: Setting,
+    },
+    /// A host's own limit of requests in flight.
+    HostLimit {
+        /// The host.
+        host: Arc<str>,
+        /// Before; `None` is no limit of its own.
+        old: Option<u32>,
+        /// After.
+        new: Option<u32>,
+    },
+    /// A host was held (true) or released.
+    HostHeld {
+        /// The host.
+        host: Arc<str>,
+        /// Whether it is held now.
+        held: bool,
+    },
+    /// The rest of a host is skipped (true), or is not any more.
+    HostSkipped {
+        /// The host.
+        host: Arc<str>,
+        /// Whether it is skipped now.
+        skipped: bool,
+    },
+    /// A host's breaker was closed by hand.
+    BreakerReset {
+        /// The host.
+        host: Arc<str>,
+    },
+    /// URLs that match a pattern are excluded (true), or are not any more.
+    Excluded {
+        /// The regular expression.
+        pattern: Arc<str>,
+        /// Whether they are excluded now.
+        excluded: bool,
+    },
+    /// A seed was added.
+    Seed {
+        /// It.
+        url: Url,
     },
     /// The user paused the crawl.
     Pause,
@@ -35,6 +77,18 @@ impl fmt::Display for What {
             Self::Set { old, new } => {
                 write!(f, "{} {} → {}", new.dial(), old.value_text(), new.value_text())
             }
+            Self::HostLimit { host, old, new } => {
+                let text = |limit: &Option<u32>| limit.map_or("off".into(), |n| n.to_string());
+                write!(f, "{host} limit {} → {}", text(old), text(new))
+            }
+            Self::HostHeld { host, held: true } => write!(f, "hold {host}"),
+            Self::HostHeld { host, held: false } => write!(f, "release {host}"),
+            Self::HostSkipped { host, skipped: true } => write!(f, "skip the rest of {host}"),
+            Self::HostSkipped { host, skipped: false } => write!(f, "no longer skip {host}"),
+            Self::BreakerReset { host } => write!(f, "reset the breaker of {host}"),
+            Self::Excluded { pattern, excluded: true } => write!(f, "exclude {pattern}"),
+            Self::Excluded { pattern, excluded: false } => write!(f, "no longer exclude {pattern}"),
+            Self::Seed { url } => write!(f, "seed {url}"),
             Self::Pause => f.write_str("pause"),
             Self::Resume => f.write_str("resume"),
             Self::Stop => f.write_str("stop"),

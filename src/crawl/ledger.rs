@@ -194,6 +194,8 @@ impl Ledger {
             attempts: 0,
             not_before_ms: 0,
             found_on,
+            host_id: crate::store::host_id(host_of(&url)),
+            lastmod_ms: None,
         });
         if self.on_disk == 0 && self.window.len() < WINDOW {
             self.cursor = id;
@@ -247,6 +249,9 @@ impl Ledger {
                 found_on,
                 links_found: 0,
                 created_at_ms: jiff::Timestamp::now().as_millisecond(),
+                content: None,
+                lastmod_ms: None,
+                change: None,
             },
             0,
         );

@@ -20,6 +20,7 @@ mod control;
 pub mod dials;
 pub mod frontier;
 pub mod gate;
+pub mod host_view;
 mod job;
 pub mod journal;
 pub mod ledger;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::command::Setting;
+pub use super::host_view::{BreakerState, HostView, HostWait, WaitReason};
 use super::journal::Change;
 pub use super::stages::{
     FrontierView, GateView, LoopDelay, ParsePoolView, ProcessView, ProducerShares, QueueView,
@@ -27,6 +28,8 @@ pub const RECENT_TROUBLES: usize = 50;
 pub const RECENT_CHANGES: usize = 100;
 /// Points of history kept for charts (one a second), at most.
 pub const HISTORY_POINTS: usize = 600;
+/// Hosts in a snapshot, at most.
+pub const HOSTS_SHOWN: usize = 200;
 /// Links of a page kept for its detail view, at most.
 pub const PAGE_LINKS: usize = 50;
 
@@ -65,6 +68,89 @@ impl RunState {
 pub enum PauseReason {
     /// The user asked for it.
     User,
+    /// The database's disk is nearly full.
+    Disk,
+    /// Memory is nearly used up.
+    Memory,
+    /// No more files or connections can be opened.
+    Files,
+}
+
+/// Something of our own that cannot keep up, so that the crawl slows down by itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Strain {
+    /// What.
+    pub what: StrainKind,
+    /// Why and what is done, in a line: `saver behind: 6.1 of 8 MiB wait; 5 of 10 permits used`.
+    pub text: String,
+    /// Since when, in seconds since the start of this run.
+    pub since_s: f64,
+}
+
+/// What cannot keep up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StrainKind {
+    /// The saver.
+    Saver,
+    /// Space on the database's disk.
+    Disk,
+    /// Memory.
+    Memory,
+    /// Open files.
+    Files,
+    /// Every host that has URLs to fetch is down: they are probed, nothing is given up.
+    EverythingDown,
+}
+
+/// What was asked for that others should know of: shown as long as the crawl runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Flags {
+    /// robots.txt is ignored.
+    pub ignore_robots: bool,
+    /// Certificates are not verified.
+    pub insecure: bool,
+    /// Private addresses may be asked.
+    pub allow_private: bool,
+}
+
+/// A pattern that caught URLs, and how many were skipped because of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrapView {
+    /// `calendar`, `repeated segments`, `session id` …
+    pub kind: &'static str,
+    /// The pattern: `127.0.0.1:80/cal/#/#`.
+    pub pattern: Arc<str>,
+    /// URLs skipped.
+    pub skipped: u64,
+    /// One of them.
+    pub example: Arc<str>,
+}
+
+/// A pruning of the frontier, or its undoing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pruning {
+    /// What: `exclude ^http://a/cal/`, `skip the rest of a:81`.
+    pub what: Arc<str>,
+    /// Whether URLs are brought back.
+    pub undoing: bool,
+    /// URLs skipped or brought back so far.
+    pub urls: u64,
+    /// Whether it is still going on.
+    pub running: bool,
+}
+
+/// Sitemaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct SitemapsView {
+    /// Waiting or being read.
+    pub waiting: u32,
+    /// Read.
+    pub read: u32,
+    /// Not readable.
+    pub failed: u32,
+    /// URLs in them that were new.
+    pub found: u64,
 }
 
 /// The dials in force.
@@ -110,6 +196,14 @@ pub struct Totals {
     pub by_class: [u64; 5],
     /// Pages with no answer at all.
     pub no_answer: u64,
+    /// Of a crawl looked at again: pages that were not there.
+    pub new: u64,
+    /// Pages with another content.
+    pub changed: u64,
+    /// Pages as they were.
+    pub same: u64,
+    /// Pages that were well and are not any more, or are no longer found. Known at the end.
+    pub gone: u64,
 }
 
 /// Finished pages per second.
@@ -299,6 +393,22 @@ pub struct Snapshot {
     pub eta: Eta,
     /// Pages finished last, newest first, at most [`RECENT_PAGES`].
     pub recent: Arc<[Arc<PageView>]>,
+    /// Hosts: those with URLs to go or trouble first, at most [`HOSTS_SHOWN`].
+    pub hosts: Arc<[HostView]>,
+    /// Hosts known now; idle ones are forgotten after a while.
+    pub hosts_known: u64,
+    /// Patterns that caught URLs, most first, at most 50.
+    pub traps: Arc<[TrapView]>,
+    /// Sitemaps.
+    pub sitemaps: SitemapsView,
+    /// Prunings, newest first, at most 10.
+    pub prunings: Arc<[Pruning]>,
+    /// What of our own cannot keep up.
+    pub strains: Vec<Strain>,
+    /// What others should know of.
+    pub flags: Flags,
+    /// The crawl that this one looks at again.
+    pub again: Option<i64>,
     /// Retries and failures, newest first, at most [`RECENT_TROUBLES`].
     pub troubles: Arc<[Arc<Trouble>]>,
     /// Journal, newest first, at most [`RECENT_CHANGES`].

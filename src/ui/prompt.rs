@@ -33,7 +33,7 @@ impl Prompt {
 }
 
 /// What a typed command asks for.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Typed {
     /// Send this.
     Send(Command),

@@ -107,6 +107,8 @@ pub(super) async fn frontier_after(
                 attempts: row.try_get(4)?,
                 not_before_ms: row.try_get(5)?,
                 found_on: row.try_get(6)?,
+                host_id: 0,
+                lastmod_ms: None,
             })
         })
         .fetch_all(pool)

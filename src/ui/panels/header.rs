@@ -79,5 +79,8 @@ pub fn state_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<P
 const fn reason(reason: PauseReason) -> &'static str {
     match reason {
         PauseReason::User => "by you",
+        PauseReason::Disk => "disk nearly full",
+        PauseReason::Memory => "memory nearly used up",
+        PauseReason::Files => "too many open files",
     }
 }

@@ -46,8 +46,8 @@ fn ago_text(seconds: f64) -> String {
 #[must_use]
 pub fn mark(change: &Change) -> String {
     use crate::crawl::command::Setting as S;
-    match change.what {
-        What::Set { new, .. } => match new {
+    match &change.what {
+        What::Set { new, .. } => match *new {
             S::Permits(v) => v.to_string(),
             S::Workers(v) => format!("w{v}"),
             S::Queue(v) => format!("q{v}"),
@@ -55,6 +55,12 @@ pub fn mark(change: &Change) -> String {
             S::Rate(Some(v)) => format!("r{v}"),
             S::ParseThreads(v) => format!("t{v}"),
         },
+        What::HostLimit { .. }
+        | What::HostHeld { .. }
+        | What::HostSkipped { .. }
+        | What::BreakerReset { .. } => "h".to_owned(),
+        What::Excluded { .. } => "x".to_owned(),
+        What::Seed { .. } => "s".to_owned(),
         What::Pause => "‖".to_owned(),
         What::Resume => "▶".to_owned(),
         What::Stop | What::StopNow => "■".to_owned(),

@@ -1,0 +1,127 @@
+//! What can be seen of one host.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+
+/// One host, now.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct HostView {
+    /// Host with port, as in URLs.
+    pub host: Arc<str>,
+    /// URLs waiting for it, on disk as well.
+    pub queued: u64,
+    /// Requests to it in flight.
+    pub in_flight: u32,
+    /// URLs of it waiting for another attempt.
+    pub retrying: u32,
+    /// Requests in flight at most; `None` for no limit but the permits.
+    pub limit: Option<u32>,
+    /// Gap between the starts of two requests, in ms.
+    pub gap_ms: u64,
+    /// Whether the gap is the wish of its robots.txt (otherwise it is the user's).
+    pub gap_by_robots: bool,
+    /// Requests made to it in this run, while it was known.
+    pub requests: u64,
+    /// Of these, failed: 5xx, 429 or no answer.
+    pub failures: u64,
+    /// Share of failures among the last requests, 0..=1.
+    pub error_ratio: f32,
+    /// Median latency of its last requests, in ms; 0 when nothing was measured.
+    pub p50_ms: f32,
+    /// 95th percentile, likewise.
+    pub p95_ms: f32,
+    /// Status of the last answer.
+    pub last_status: Option<u16>,
+    /// Its breaker.
+    pub breaker: BreakerState,
+    /// How often it was found to be down, not yet forgiven.
+    pub incidents: u32,
+    /// Why nothing more of it is started now; `None` when something may be.
+    pub wait: Option<HostWait>,
+    /// Whether the user holds it.
+    pub held: bool,
+    /// Whether the user, or we because it stayed down, skip the rest of it.
+    pub skipped: bool,
+    /// Its robots.txt in a few words: `12 rules, delay 2 s`, `none (404)`, `ignored`.
+    pub robots: Arc<str>,
+}
+
+/// State of a host's circuit breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BreakerState {
+    /// Requests go out.
+    #[default]
+    Closed,
+    /// It is down: nothing goes out for a while.
+    Open,
+    /// One request at a time finds out whether it is up again.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// The word shown for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open => "open",
+            Self::HalfOpen => "half-open",
+        }
+    }
+}
+
+/// Why nothing more of a host is started now, and for how long.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct HostWait {
+    /// Why: the strictest of all that hold.
+    pub why: WaitReason,
+    /// For how long, in seconds, where that is known.
+    pub for_s: Option<f64>,
+}
+
+/// Why a host waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WaitReason {
+    /// The user holds it.
+    Held,
+    /// Its robots.txt is being asked for.
+    Robots,
+    /// Its robots.txt could not be had: nothing is allowed until it is tried again.
+    RobotsUnreachable,
+    /// Its breaker is open.
+    Breaker,
+    /// Its breaker is half-open, and the probe is on its way.
+    Probe,
+    /// It asked for it by `Retry-After`.
+    RetryAfter,
+    /// It answered 429, or 503 to everything, without saying for how long.
+    Backoff,
+    /// The gap that its robots.txt wishes.
+    RobotsDelay,
+    /// The gap that the user wishes.
+    Delay,
+    /// As many requests in flight as the user allows.
+    Limit,
+}
+
+impl WaitReason {
+    /// The words shown for it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Held => "held by you",
+            Self::Robots => "asking robots.txt",
+            Self::RobotsUnreachable => "robots.txt unreachable",
+            Self::Breaker => "breaker open",
+            Self::Probe => "probing",
+            Self::RetryAfter => "Retry-After",
+            Self::Backoff => "backing off",
+            Self::RobotsDelay => "robots.txt delay",
+            Self::Delay => "your delay",
+            Self::Limit => "your limit",
+        }
+    }
+}
