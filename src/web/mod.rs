@@ -12,6 +12,7 @@ pub mod fetch;
 mod harvest;
 pub mod links;
 mod phase;
+pub mod robots;
 pub mod scope;
 mod sniff;
 pub mod url;
