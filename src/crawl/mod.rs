@@ -154,7 +154,7 @@ impl Parts {
                 &settings.include,
                 &settings.exclude,
             )?,
-            fetcher: Fetcher::new(&settings.fetch)?,
+            fetcher: Fetcher::new(&settings.fetch, &settings.seeds)?,
         })
     }
 }
