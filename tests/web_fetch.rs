@@ -8,7 +8,8 @@ use std::time::{Duration, SystemTime};
 
 use crawldeck::config::{FetchSettings, Identity};
 use crawldeck::web::fetch::{
-    FailureKind, FetchError, FetchSetupError, Fetched, Fetcher, Phase, PhaseSink,
+    Answer, Ask, Chain, FailureKind, FetchError, FetchSetupError, Fetcher, Hop, Phase, PhaseSink,
+    Reply,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -125,9 +126,31 @@ fn settings() -> FetchSettings {
     }
 }
 
+/// What came of one URL, its redirects followed.
+struct Fetched {
+    final_url: Url,
+    hops: Vec<Hop>,
+    outcome: Result<Answer, FetchError>,
+}
+
+async fn follow(fetcher: &Fetcher, url: &Url, phases: &Arc<dyn PhaseSink>) -> Fetched {
+    let mut chain = Chain::new(url);
+    let outcome = loop {
+        match fetcher.get(&mut chain, &Ask::default(), phases).await {
+            Ok(Reply::Answer(answer)) => break Ok(answer),
+            Ok(Reply::Redirect { target, .. }) => assert_eq!(&target, chain.url()),
+            Ok(Reply::NotModified(_)) => panic!("nobody asked for that"),
+            Err(error) => break Err(error),
+        }
+    };
+    let (final_url, hops) = chain.into_parts();
+    Fetched { final_url, hops, outcome }
+}
+
 async fn get_with(settings: &FetchSettings, url: &Url) -> Fetched {
     let silent: Arc<dyn PhaseSink> = Arc::new(());
-    Fetcher::new(settings).unwrap().fetch(url, &silent, &|_| None).await
+    let fetcher = Fetcher::new(settings, std::slice::from_ref(url)).unwrap();
+    follow(&fetcher, url, &silent).await
 }
 
 async fn get(url: &Url) -> Fetched {
@@ -390,26 +413,26 @@ async fn redirects_that_lead_nowhere() {
 }
 
 #[tokio::test]
-async fn redirect_targets_are_asked_about() {
+async fn a_redirect_is_one_request_and_tells_where_it_leads() {
     let server = Server::start(|path| match path {
-        "/1" => redirect(302, "/2"),
-        "/2" => redirect(302, "http://other.test/x#y"),
-        _ => ok(""),
+        "/1" => redirect(302, "http://user:password@127.0.0.1/x#y"),
+        _ => redirect(308, "/1"),
     })
     .await;
-    let asked = Mutex::new(Vec::new());
-    let admit = |url: &Url| {
-        asked.lock().unwrap().push(url.to_string());
-        (url.host_str() == Some("other.test")).then_some("out of scope")
-    };
+    let fetcher = Fetcher::new(&settings(), &[server.base.clone()]).unwrap();
     let silent: Arc<dyn PhaseSink> = Arc::new(());
-    let fetched =
-        Fetcher::new(&settings()).unwrap().fetch(&server.url("/1"), &silent, &admit).await;
-    let error = fetched.outcome.unwrap_err();
-    assert_eq!(error.kind, FailureKind::Refused("out of scope"));
-    assert_eq!(error.message, "redirect target out of scope: http://other.test/x");
-    assert_eq!(*asked.lock().unwrap(), [server.url("/2").as_str(), "http://other.test/x"]);
-    assert_eq!((fetched.hops.len(), fetched.final_url), (2, server.url("/2")));
+    let mut chain = Chain::new(&server.url("/0"));
+    let reply = fetcher.get(&mut chain, &Ask::default(), &silent).await.unwrap();
+    let Reply::Redirect { status: 308, target, permanent: true } = reply else {
+        panic!("{reply:?}")
+    };
+    assert_eq!((&target, chain.hops().len()), (&server.url("/1"), 1));
+    let reply = fetcher.get(&mut chain, &Ask::default(), &silent).await.unwrap();
+    let Reply::Redirect { status: 302, target, permanent: false } = reply else {
+        panic!("{reply:?}")
+    };
+    assert_eq!(target.as_str(), "http://127.0.0.1/x", "neither password nor fragment");
+    assert_eq!(chain.url(), &target);
 }
 
 #[tokio::test]
@@ -469,17 +492,17 @@ async fn phases_come_in_order() {
     use Phase::{Body, Connect, FirstByte};
     let server =
         Server::start(|path| if path == "/go" { redirect(302, "/x") } else { ok("x") }).await;
-    let fetcher = Fetcher::new(&settings()).unwrap();
+    let fetcher = Fetcher::new(&settings(), &[server.base.clone()]).unwrap();
     let phases = |path: &'static str| {
         let (fetcher, url) = (fetcher.clone(), server.url(path));
         async move {
             let recorder = Arc::new(Recorder::default());
             let sink: Arc<dyn PhaseSink> = recorder.clone();
-            fetcher.fetch(&url, &sink, &|_| None).await.outcome.unwrap();
+            follow(&fetcher, &url, &sink).await.outcome.unwrap();
             recorder.0.lock().unwrap().clone()
         }
     };
-    assert_eq!(phases("/").await, [FirstByte, Connect, FirstByte, Body]);
+    assert_eq!(phases("/").await, [Connect, FirstByte, Body]);
     assert_eq!(phases("/").await, [FirstByte, Body], "the connection is used again");
     assert_eq!(phases("/go").await, [FirstByte, Body, FirstByte, Body]);
     assert_eq!(server.connections(), 1);
@@ -515,10 +538,10 @@ async fn headers_are_sent_and_checked() {
     assert!(!seen.contains("cookie") && !seen.contains("referer"));
 
     for (name, value) in [("bad name", "x"), ("x-key", "top\nsecret")] {
-        let error = Fetcher::new(&with(header(name, value))).unwrap_err();
+        let error = Fetcher::new(&with(header(name, value)), &[]).unwrap_err();
         assert!(matches!(&error, FetchSetupError::Header { name: told } if told == name));
         assert!(!error.to_string().contains("secret"));
     }
-    let debug = format!("{:?}", Fetcher::new(&with(header("X-Key", "secret"))).unwrap());
+    let debug = format!("{:?}", Fetcher::new(&with(header("X-Key", "secret")), &[]).unwrap());
     assert!(!debug.contains("secret"), "{debug}");
 }

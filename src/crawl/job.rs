@@ -75,7 +75,7 @@ impl Visit {
 }
 
 fn failed(kind: FailureKind, message: String) -> FetchError {
-    FetchError { kind, message, status: None, content_type: None, length: 0 }
+    FetchError::new(kind, message)
 }
 
 /// Tells the frontier that a URL is no longer in flight, however that came about.

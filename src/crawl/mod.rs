@@ -155,7 +155,7 @@ impl Parts {
                 &settings.include,
                 &settings.exclude,
             )?,
-            fetcher: Fetcher::new(&settings.fetch)?,
+            fetcher: Fetcher::new(&settings.fetch, &settings.seeds)?,
         })
     }
 }

@@ -58,17 +58,11 @@ mod tests {
     use crate::web::fetch::FailureKind;
 
     fn status(status: u16, retry_after: Option<u64>) -> Answer {
-        Answer {
-            status,
-            content_type: None,
-            retry_after: retry_after.map(Duration::from_secs),
-            body: Vec::new(),
-            length: 0,
-        }
+        Answer { status, retry_after: retry_after.map(Duration::from_secs), ..Answer::default() }
     }
 
     fn failure(kind: FailureKind) -> FetchError {
-        FetchError { kind, message: String::new(), status: None, content_type: None, length: 0 }
+        FetchError::new(kind, String::new())
     }
 
     #[test]

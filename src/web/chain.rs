@@ -1,67 +1,78 @@
 //! A chain of redirects: where it stands and where it may go.
 
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{HeaderMap, LOCATION};
+use serde::{Deserialize, Serialize};
 use url::Url;
+use xxhash_rust::xxh3::xxh3_64;
 
 use super::classify::line;
-use super::failure::{FailureKind, FetchError};
-use super::fetch::Hop;
+use super::failure::FailureKind;
+use super::head::without_user;
 use super::url::{MAX_URL_LEN, UrlHash};
-
-/// Longest `Content-Type` kept, in bytes.
-const MAX_CONTENT_TYPE: usize = 255;
 
 /// A failure before the circumstances are added.
 pub(super) type Failure = (FailureKind, String);
 
-/// The requests made for one URL.
-pub(super) struct Chain {
-    /// The URL that is being asked.
-    pub(super) url: Url,
-    /// The redirects so far.
-    pub(super) hops: Vec<Hop>,
-    /// Every URL asked so far.
-    seen: Vec<UrlHash>,
-    /// Status of the answer that is being read.
-    pub(super) status: Option<u16>,
-    /// Its type.
-    pub(super) content_type: Option<String>,
-    /// Bytes read of its body.
-    pub(super) length: u64,
+/// One answer of a redirect chain.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hop {
+    /// The URL that was asked.
+    pub url: String,
+    /// Its status, 3xx.
+    pub status: u16,
+}
+
+/// The requests made for one URL: the caller sends them one by one, each when its host may be
+/// asked.
+#[derive(Debug, Clone)]
+pub struct Chain {
+    url: Url,
+    hops: Vec<Hop>,
+    /// Every URL asked so far, with the cookies it was asked with: the same request once more
+    /// would get the same answer.
+    seen: Vec<(UrlHash, u64)>,
 }
 
 impl Chain {
-    pub(super) fn from(url: &Url) -> Self {
-        Self {
-            url: url.clone(),
-            hops: Vec::new(),
-            seen: Vec::new(),
-            status: None,
-            content_type: None,
-            length: 0,
-        }
+    /// A chain that begins at `url`. User and password in it are left out.
+    #[must_use]
+    pub fn new(url: &Url) -> Self {
+        let mut url = url.clone();
+        without_user(&mut url);
+        Self { url, hops: Vec::new(), seen: Vec::new() }
     }
 
-    /// The head of an answer has arrived.
-    pub(super) fn answered(&mut self, response: &reqwest::Response) {
-        self.status = Some(response.status().as_u16());
-        self.content_type = response.headers().get(CONTENT_TYPE).map(|value| {
-            let bytes = value.as_bytes();
-            String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_CONTENT_TYPE)]).into_owned()
-        });
+    /// The URL to be asked next; after an answer, the one that gave it.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.url
     }
 
-    /// Where `response` redirects to; `None` when it is no redirect.
-    pub(super) fn target(
+    /// The redirects so far.
+    #[must_use]
+    pub fn hops(&self) -> &[Hop] {
+        &self.hops
+    }
+
+    /// The redirects so far, and the URL asked last.
+    #[must_use]
+    pub fn into_parts(self) -> (Url, Vec<Hop>) {
+        (self.url, self.hops)
+    }
+
+    /// Goes where an answer to a request with `cookies` redirects to; `false` when it is no
+    /// redirect. `next_cookies` are those that would be sent to a URL now.
+    pub(super) fn turn(
         &mut self,
-        response: &reqwest::Response,
+        status: StatusCode,
+        headers: &HeaderMap,
         max_redirects: u32,
-    ) -> Result<Option<Url>, Failure> {
-        let status = response.status();
-        let Some(location) = response.headers().get(LOCATION).filter(|_| is_redirect(status))
-        else {
-            return Ok(None);
+        cookies: Option<&str>,
+        next_cookies: impl FnOnce(&Url) -> Option<String>,
+    ) -> Result<bool, Failure> {
+        let Some(location) = headers.get(LOCATION).filter(|_| is_redirect(status)) else {
+            return Ok(false);
         };
         let fail = |message| Err((FailureKind::Redirect, message));
         let text = String::from_utf8_lossy(location.as_bytes());
@@ -69,6 +80,7 @@ impl Chain {
             return fail(format!("redirect to a malformed URL: {}", line(&text)));
         };
         target.set_fragment(None);
+        without_user(&mut target);
         if !matches!(target.scheme(), "http" | "https") {
             let target = line(target.as_str());
             return fail(format!("redirect to a URL that is neither http nor https: {target}"));
@@ -77,34 +89,21 @@ impl Chain {
             return fail(format!("redirect to a URL longer than {MAX_URL_LEN} bytes"));
         }
         self.hops.push(Hop { url: self.url.to_string(), status: status.as_u16() });
-        self.seen.push(UrlHash::of(&self.url));
-        if self.seen.contains(&UrlHash::of(&target)) {
+        self.seen.push((UrlHash::of(&self.url), digest(cookies)));
+        let next = (UrlHash::of(&target), digest(next_cookies(&target).as_deref()));
+        if self.seen.contains(&next) {
             return fail(format!("redirect loop at {target}"));
         }
         if self.hops.len() > max_redirects as usize {
             return fail(format!("more than {max_redirects} redirects"));
         }
-        Ok(Some(target))
-    }
-
-    /// Goes on with `target`.
-    pub(super) fn turn_to(&mut self, target: Url) {
         self.url = target;
-        self.status = None;
-        self.content_type = None;
-        self.length = 0;
+        Ok(true)
     }
+}
 
-    /// The failure with what is known of the answer.
-    pub(super) fn failure(&mut self, kind: FailureKind, message: String) -> FetchError {
-        FetchError {
-            kind,
-            message,
-            status: self.status,
-            content_type: self.content_type.take(),
-            length: self.length,
-        }
-    }
+fn digest(cookies: Option<&str>) -> u64 {
+    cookies.map_or(0, |cookies| xxh3_64(cookies.as_bytes()))
 }
 
 /// 300 and 304 ask for a choice or for nothing.

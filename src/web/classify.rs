@@ -6,9 +6,11 @@ use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::time::Duration;
 
+use nix::errno::Errno;
 use url::Url;
 
 use super::failure::FailureKind;
+use super::guard::{Unresolved, refused};
 use super::url::host_key;
 use crate::config::FetchSettings;
 
@@ -19,6 +21,8 @@ const MAX_CAUSE: usize = 160;
 pub(super) struct Circumstances<'a> {
     pub(super) url: &'a Url,
     pub(super) settings: &'a FetchSettings,
+    /// Whether the request goes through a proxy.
+    pub(super) proxied: bool,
     /// Whether the head of the answer had arrived.
     pub(super) answered: bool,
     /// Bytes of the body read.
@@ -33,12 +37,22 @@ pub(super) fn classify(error: &reqwest::Error, at: &Circumstances<'_>) -> (Failu
     if error.is_builder() {
         return (FailureKind::Other, "the HTTP client does not accept this URL".into());
     }
+    if is_shortage(error) {
+        return (FailureKind::Shortage, "too many open files here".into());
+    }
     if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         return (FailureKind::Tls, format!("TLS with {host} failed: {}", line(&tls.to_string())));
     }
-    if error.is_dns() {
-        return (FailureKind::Dns, dns(error, at.url.host_str().unwrap_or(host)));
+    if let Some(unresolved) = causes(error).find_map(|cause| cause.downcast_ref::<Unresolved>()) {
+        return dns(unresolved);
     }
+    let through;
+    let host = if at.proxied && error.is_connect() {
+        through = format!("{host} through the proxy");
+        &through
+    } else {
+        host
+    };
     if error.is_timeout() {
         return (FailureKind::Timeout, timeout(error, at, host));
     }
@@ -47,12 +61,26 @@ pub(super) fn classify(error: &reqwest::Error, at: &Circumstances<'_>) -> (Failu
         .unwrap_or_else(|| fallback(error, at, host))
 }
 
-fn dns(error: &reqwest::Error, name: &str) -> String {
-    let temporary = causes(error).any(|cause| cause.to_string().contains("emporary failure"));
-    if temporary {
-        format!("name not found: {name} (the name server did not answer)")
-    } else {
-        format!("name not found: {name}")
+/// Whether the process or the system has too many files open.
+fn is_shortage(error: &(dyn Error + 'static)) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
+        error
+            .raw_os_error()
+            .is_some_and(|raw| matches!(Errno::from_raw(raw), Errno::EMFILE | Errno::ENFILE))
+    })
+}
+
+fn dns(unresolved: &Unresolved) -> (FailureKind, String) {
+    match unresolved {
+        Unresolved::Refused { .. } => refused(unresolved.to_string()),
+        Unresolved::Unknown { source, .. } => {
+            let message = if source.to_string().contains("emporary failure") {
+                format!("{unresolved} (the name server did not answer)")
+            } else {
+                unresolved.to_string()
+            };
+            (FailureKind::Dns, message)
+        }
     }
 }
 
@@ -77,6 +105,7 @@ fn by_io(
     let kind = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last()?.kind();
     Some(match kind {
         ErrorKind::ConnectionRefused => {
+            let host = if at.proxied && error.is_connect() { "the proxy" } else { host };
             (FailureKind::Connect, format!("connection refused by {host}"))
         }
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
@@ -167,6 +196,15 @@ pub(super) fn size(bytes: u64) -> String {
         _ if bytes > 0 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
         _ if bytes > 0 && bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
         _ => format!("{bytes} bytes"),
+    }
+}
+
+/// A size as people say it: `1.2 MiB`.
+pub(super) fn about(bytes: u64) -> String {
+    match bytes {
+        0..1024 => format!("{bytes} bytes"),
+        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
+        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
     }
 }
 

@@ -1,6 +1,9 @@
 //! Why a fetch failed: kinds that decide on a retry, and one clear line for people.
 
 use std::fmt;
+use std::time::Duration;
+
+use super::head::Head;
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -21,12 +24,14 @@ pub enum FailureKind {
     TooLarge,
     /// A loop, too many redirects, or a target that is no web page.
     Redirect,
-    /// A redirect target was refused for the given reason: the page is skipped.
+    /// The URL was refused for the given reason: the page is skipped.
     Refused(&'static str),
     /// The answer's head is malformed or too large.
     Header,
     /// The body cannot be decompressed.
     Decode,
+    /// This machine has no file descriptor left for a connection: it says nothing of the server.
+    Shortage,
     /// Anything else.
     Other,
 }
@@ -47,6 +52,7 @@ impl FailureKind {
             Self::Refused(_) => "refused",
             Self::Header => "header",
             Self::Decode => "decode",
+            Self::Shortage => "shortage",
             Self::Other => "other",
         }
     }
@@ -56,7 +62,13 @@ impl FailureKind {
     pub const fn is_retryable(self) -> bool {
         matches!(
             self,
-            Self::Dns | Self::Connect | Self::Timeout | Self::Reset | Self::Truncated | Self::Other
+            Self::Dns
+                | Self::Connect
+                | Self::Timeout
+                | Self::Reset
+                | Self::Truncated
+                | Self::Shortage
+                | Self::Other
         )
     }
 }
@@ -74,6 +86,28 @@ pub struct FetchError {
     pub content_type: Option<String>,
     /// Bytes of the body read before it failed, after decoding.
     pub length: u64,
+    /// `Retry-After` as time from now, when headers had arrived: a host that asks for patience
+    /// does so whatever became of the body.
+    pub retry_after: Option<Duration>,
+}
+
+impl FetchError {
+    /// A failure before an answer.
+    #[must_use]
+    pub const fn new(kind: FailureKind, message: String) -> Self {
+        Self { kind, message, status: None, content_type: None, length: 0, retry_after: None }
+    }
+
+    /// The failure, after the head of an answer.
+    #[must_use]
+    pub fn with(self, head: &Head) -> Self {
+        Self {
+            status: Some(head.status),
+            content_type: head.content_type.clone(),
+            retry_after: head.retry_after,
+            ..self
+        }
+    }
 }
 
 impl fmt::Display for FetchError {

@@ -1,20 +1,30 @@
-//! Fetching one URL: time-outs, size limit, redirects followed by us.
+//! Fetching: one request, within its limits, as far as its answer is a page or a redirect.
 //!
-//! It knows neither robots.txt nor the crawl: who may be asked is the caller's question.
+//! Redirects are not followed here: each has to wait for its own host, which is the caller's
+//! business. It knows neither robots.txt nor the crawl.
 
+use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{HeaderMap, RETRY_AFTER};
-use serde::{Deserialize, Serialize};
+use http::StatusCode;
+use http::header::{HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use reqwest::{RequestBuilder, Response};
 use url::Url;
 
-use super::body::Chunks;
-use super::chain::{Chain, Failure};
-use super::classify::{Circumstances, classify, size, span};
+use super::chain::Failure;
+pub use super::chain::{Chain, Hop};
+use super::classify::{Circumstances, classify, span};
 pub use super::client::FetchSetupError;
 pub use super::failure::{FailureKind, FetchError};
+pub use super::follow::Fetched;
+use super::guard::{Guard, refused};
+pub use super::head::Head;
+use super::identity::Headers;
+use super::jar::Jar;
+use super::opened::Bounds;
+pub use super::opened::Opened;
 use super::phase::Watch;
 pub use super::phase::{Phase, PhaseSink};
 use crate::config::{FetchSettings, Identity};
@@ -24,165 +34,242 @@ const DISCARDED: usize = 16 << 10;
 /// Time that this may take.
 const DISCARDING: Duration = Duration::from_millis(100);
 
-/// One answer of a redirect chain.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hop {
-    /// The URL that was asked.
-    pub url: String,
-    /// Its status, 3xx.
-    pub status: u16,
+/// What one request asks for beside its URL.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Ask<'a> {
+    /// `ETag` of the page as it is known: the server may answer that it still is so.
+    pub etag: Option<&'a str>,
+    /// `Last-Modified` of the page as it is known.
+    pub last_modified: Option<&'a str>,
+    /// Largest body after decoding, in bytes; `None`: that of the settings.
+    pub max_body: Option<u64>,
+    /// Time for all of it; `None`: that of the settings.
+    pub timeout: Option<Duration>,
 }
 
-/// What came of one URL.
+/// What came of one request: an answer with its whole body, or with one yet to be read
+/// ([`Opened`]).
 #[derive(Debug)]
-pub struct Fetched {
-    /// The URL asked last.
-    pub final_url: Url,
-    /// The redirects on the way.
-    pub hops: Vec<Hop>,
-    /// The answer, of whatever status, or why there is none.
-    pub outcome: Result<Answer, FetchError>,
+#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
+pub enum Reply<A = Answer> {
+    /// An answer, of whatever status.
+    Answer(A),
+    /// The page is as it was when the validators asked with were given.
+    NotModified(Head),
+    /// A redirect that may be followed: the chain has turned to its target.
+    Redirect {
+        /// 301, 302, 303, 307 or 308.
+        status: u16,
+        /// Where it leads.
+        target: Url,
+        /// Whether it is said to hold for good (301, 308).
+        permanent: bool,
+    },
 }
 
 /// A complete answer.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// `Content-Type`, as sent.
+    /// `Content-Type`, as sent, cut at 255 bytes.
     pub content_type: Option<String>,
     /// `Retry-After`, as time from now.
     pub retry_after: Option<Duration>,
+    /// `ETag`, as sent; `None` when longer than 512 bytes or not ASCII.
+    pub etag: Option<String>,
+    /// `Last-Modified`, as sent; `None` when longer than 512 bytes or not ASCII.
+    pub last_modified: Option<String>,
+    /// All `X-Robots-Tag`, joined by `, `, cut at 1 KiB.
+    pub robots_tag: Option<String>,
+    /// What `Link: <…>; rel="canonical"` points to.
+    pub canonical: Option<Url>,
     /// The decoded body as it arrived.
     pub body: Vec<Bytes>,
     /// Its length in bytes.
     pub length: u64,
+    /// Its length in bytes as it was sent, before decoding.
+    pub wire_length: u64,
+    /// xxh3-128 of the decoded body, big endian.
+    pub body_hash: [u8; 16],
 }
 
-/// Fetches URLs; clones share connections.
-#[derive(Debug, Clone)]
+/// Fetches URLs; clones share connections, cookies and what the seeds allow.
+#[derive(Clone)]
 pub struct Fetcher {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
     client: reqwest::Client,
-    /// Without the headers: they may be secret and the client has them.
+    /// Without what is secret.
     settings: Arc<FetchSettings>,
+    headers: Headers,
+    guard: Arc<Guard>,
+    /// `None` when cookies are not kept.
+    jar: Option<Jar>,
+    proxied: bool,
+}
+
+impl fmt::Debug for Fetcher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Neither the client nor the headers: they hold what is secret.
+        f.debug_struct("Fetcher").field("settings", &self.inner.settings).finish_non_exhaustive()
+    }
 }
 
 impl Fetcher {
-    /// A fetcher with its own pool of connections.
+    /// A fetcher with its own pool of connections. The origins of `seeds` are those that see
+    /// the user's headers; a private address that a seed stands on may be asked, no other.
     ///
     /// # Errors
-    /// When a header of the settings is malformed or the client cannot be built.
-    pub fn new(settings: &FetchSettings) -> Result<Self, FetchSetupError> {
-        let client = super::client::build(settings)?;
-        let settings = FetchSettings { identity: Identity::default(), ..settings.clone() };
-        Ok(Self { client, settings: Arc::new(settings) })
+    /// When a header or the proxy of the settings is malformed, its certificates cannot be read,
+    /// or the client cannot be built.
+    pub fn new(settings: &FetchSettings, seeds: &[Url]) -> Result<Self, FetchSetupError> {
+        let proxy = super::client::proxy(settings)?;
+        let (headers, everywhere) = Headers::new(settings, seeds)?;
+        let guard = Arc::new(Guard::new(settings, proxy.as_ref(), seeds));
+        let client = super::client::build(settings, everywhere, proxy.as_ref(), &guard)?;
+        let jar = settings.cookies.then(Jar::default);
+        let settings =
+            Arc::new(FetchSettings { identity: Identity::default(), ..settings.clone() });
+        let proxied = proxy.is_some();
+        Ok(Self { inner: Arc::new(Inner { client, settings, headers, guard, jar, proxied }) })
     }
 
-    /// Fetches `url`. `admit` is asked for every redirect target: a reason means "don't go there".
+    /// Takes `url` for one more seed.
+    pub fn add_seed(&self, url: &Url) {
+        self.inner.guard.add_seed(url);
+        self.inner.headers.add_seed(url);
+    }
+
+    /// Why `url` would be refused for its literal private address, as far as it can be told
+    /// without asking a name server. A request finds out the rest.
+    #[must_use]
+    pub fn refuses_address(&self, url: &Url) -> Option<String> {
+        self.inner.guard.surely_refuses(url)
+    }
+
+    /// Sends one request, for the URL that `chain` has come to, and reads the whole answer.
     ///
     /// Dropping the future drops the connection.
-    pub async fn fetch(
-        &self,
-        url: &Url,
-        phases: &Arc<dyn PhaseSink>,
-        admit: &(dyn Fn(&Url) -> Option<&'static str> + Sync),
-    ) -> Fetched {
-        let mut chain = Chain::from(url);
-        let limit = self.settings.timeout;
-        let ended = tokio::time::timeout(limit, self.follow(&mut chain, phases, admit)).await;
-        let outcome = match ended {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err((kind, message))) => Err(chain.failure(kind, message)),
-            Err(_) => {
-                let message = match chain.status {
-                    None => format!("no answer within {}", span(limit)),
-                    Some(_) => {
-                        format!("not complete within {}: {} bytes read", span(limit), chain.length)
-                    }
-                };
-                Err(chain.failure(FailureKind::Timeout, message))
-            }
-        };
-        Fetched { final_url: chain.url, hops: chain.hops, outcome }
-    }
-
-    /// Asks, and goes where the answer points to, until an answer is no redirect.
-    async fn follow(
+    ///
+    /// # Errors
+    /// When there is no complete answer within the limits, or it redirects to where nobody can
+    /// or may go.
+    pub async fn get(
         &self,
         chain: &mut Chain,
+        ask: &Ask<'_>,
         phases: &Arc<dyn PhaseSink>,
-        admit: &(dyn Fn(&Url) -> Option<&'static str> + Sync),
-    ) -> Result<Answer, Failure> {
-        loop {
-            let request = self.client.get(chain.url.clone()).send();
-            let response = match Watch::over(phases, request).await {
-                Ok(response) => response,
-                Err(error) => return Err(self.classify(&error, chain, None)),
-            };
-            phases.phase(Phase::Body);
-            chain.answered(&response);
-            let Some(target) = chain.target(&response, self.settings.max_redirects)? else {
-                return self.read(chain, response).await;
-            };
-            if let Some(reason) = admit(&target) {
-                let message = format!("redirect target {reason}: {target}");
-                return Err((FailureKind::Refused(reason), message));
+    ) -> Result<Reply, FetchError> {
+        Ok(match self.open(chain, ask, phases).await? {
+            Reply::Answer(opened) => Reply::Answer(opened.whole().await?),
+            Reply::NotModified(head) => Reply::NotModified(head),
+            Reply::Redirect { status, target, permanent } => {
+                Reply::Redirect { status, target, permanent }
             }
-            discard(response).await;
-            chain.turn_to(target);
-        }
-    }
-
-    /// Reads the body up to the limit; leaving early closes the connection.
-    async fn read(
-        &self,
-        chain: &mut Chain,
-        mut response: reqwest::Response,
-    ) -> Result<Answer, Failure> {
-        let limit = self.settings.max_body;
-        let announced = response.content_length();
-        let too_large = || (FailureKind::TooLarge, format!("body larger than {}", size(limit)));
-        if announced.is_some_and(|length| length > limit) {
-            return Err(too_large());
-        }
-        let retry_after = retry_after(response.headers());
-        let mut chunks = Chunks::default();
-        loop {
-            match response.chunk().await {
-                Ok(Some(chunk)) => {
-                    chain.length += chunk.len() as u64;
-                    if chain.length > limit {
-                        return Err(too_large());
-                    }
-                    chunks.push(chunk);
-                }
-                Ok(None) => break,
-                Err(error) => return Err(self.classify(&error, chain, announced)),
-            }
-        }
-        Ok(Answer {
-            status: response.status().as_u16(),
-            content_type: chain.content_type.take(),
-            retry_after,
-            body: chunks.finish(),
-            length: chain.length,
         })
     }
 
-    fn classify(&self, error: &reqwest::Error, chain: &Chain, announced: Option<u64>) -> Failure {
-        let at = Circumstances {
-            url: &chain.url,
-            settings: &self.settings,
-            answered: chain.status.is_some(),
-            length: chain.length,
-            announced,
+    /// Sends one request, for the URL that `chain` has come to, and reads the head of the answer.
+    ///
+    /// # Errors
+    /// As [`Fetcher::get`].
+    pub async fn open(
+        &self,
+        chain: &mut Chain,
+        ask: &Ask<'_>,
+        phases: &Arc<dyn PhaseSink>,
+    ) -> Result<Reply<Opened>, FetchError> {
+        let inner = &*self.inner;
+        let timeout = ask.timeout.unwrap_or(inner.settings.timeout);
+        let mut deadline = Box::pin(tokio::time::sleep(timeout));
+        let cookies = inner.jar.as_ref().and_then(|jar| jar.header(chain.url()));
+        let response = tokio::select! {
+            biased;
+            response = inner.send(chain.url(), ask, cookies.as_deref(), phases) => response,
+            () = &mut deadline => {
+                Err((FailureKind::Timeout, format!("no answer within {}", span(timeout))))
+            }
         };
-        classify(error, &at)
+        let response = response.map_err(|(kind, message)| FetchError::new(kind, message))?;
+        phases.phase(Phase::Body);
+        let status = response.status();
+        let head = Head::of(chain.url(), status, response.headers());
+        let fail = |(kind, message)| FetchError::new(kind, message).with(&head);
+        if let Some(message) = inner.refuses_peer(chain.url(), &response) {
+            return Err(fail(refused(message)));
+        }
+        if let Some(jar) = &inner.jar {
+            jar.take(chain.url(), response.headers());
+        }
+        let next_cookies = |url: &Url| inner.jar.as_ref().and_then(|jar| jar.header(url));
+        let most = inner.settings.max_redirects;
+        let turned = chain
+            .turn(status, response.headers(), most, cookies.as_deref(), next_cookies)
+            .map_err(fail)?;
+        if turned {
+            discard(response).await;
+            let permanent = matches!(head.status, 301 | 308);
+            let target = chain.url().clone();
+            return Ok(Reply::Redirect { status: head.status, target, permanent });
+        }
+        let conditional = ask.etag.is_some() || ask.last_modified.is_some();
+        if conditional && status == StatusCode::NOT_MODIFIED {
+            return Ok(Reply::NotModified(head));
+        }
+        let max_body = ask.max_body.unwrap_or(inner.settings.max_body);
+        let bounds = Bounds { deadline, timeout, max_body };
+        Opened::new(head, chain.url(), &inner.settings, response, bounds).map(Reply::Answer)
+    }
+}
+
+impl Inner {
+    async fn send(
+        &self,
+        url: &Url,
+        ask: &Ask<'_>,
+        cookies: Option<&str>,
+        phases: &Arc<dyn PhaseSink>,
+    ) -> Result<Response, Failure> {
+        if let Some(message) = self.guard.refuses(url).await {
+            return Err(refused(message));
+        }
+        let mut request = self.client.get(url.clone());
+        request = validator(request, IF_NONE_MATCH, ask.etag);
+        request = validator(request, IF_MODIFIED_SINCE, ask.last_modified);
+        request = self.headers.put(request, url, cookies);
+        Watch::over(phases, request.send()).await.map_err(|error| {
+            let at = Circumstances {
+                url,
+                settings: &self.settings,
+                proxied: self.proxied,
+                answered: false,
+                length: 0,
+                announced: None,
+            };
+            classify(&error, &at)
+        })
+    }
+
+    /// The address that answered, judged once more: it is the one connected to.
+    fn refuses_peer(&self, url: &Url, response: &Response) -> Option<String> {
+        let peer = response.remote_addr().filter(|_| !self.proxied)?;
+        self.guard.refuses_peer(url, peer.ip())
+    }
+}
+
+/// Adds a validator, unless it is one that no server can have sent.
+fn validator(request: RequestBuilder, name: HeaderName, value: Option<&str>) -> RequestBuilder {
+    match value.and_then(|value| HeaderValue::from_str(value).ok()) {
+        Some(value) => request.header(name, value),
+        None => request,
     }
 }
 
 /// Reads away the small body of a redirect, so that its connection can be used again.
-async fn discard(mut response: reqwest::Response) {
+async fn discard(mut response: Response) {
     let mut room = DISCARDED;
     let reading = async {
         while let Ok(Some(chunk)) = response.chunk().await {
@@ -194,14 +281,4 @@ async fn discard(mut response: reqwest::Response) {
     };
     // Too slow or too long: dropping it closes the connection, which costs less.
     let _ = tokio::time::timeout(DISCARDING, reading).await;
-}
-
-/// `Retry-After` as time from now; it comes in seconds and as a date.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
-    }
-    let date = httpdate::parse_http_date(value).ok()?;
-    Some(date.duration_since(SystemTime::now()).unwrap_or_default())
 }

@@ -2,15 +2,23 @@
 //!
 //! It knows neither the store nor the crawl's tasks.
 
+pub mod address;
 mod body;
 mod chain;
 mod charset;
 mod classify;
 mod client;
+mod decode;
 pub mod failure;
 pub mod fetch;
+mod follow;
+mod guard;
 mod harvest;
+mod head;
+mod identity;
+mod jar;
 pub mod links;
+mod opened;
 mod phase;
 pub mod robots;
 pub mod scope;

@@ -1,0 +1,169 @@
+//! Which addresses are public: what the registries of special-purpose addresses set aside is not.
+//!
+//! It knows no names and no settings.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+/// Why `address` is none of the public internet's, in one word or two; `None` when it is public.
+///
+/// By the IANA registries of special-purpose addresses (RFC 6890) and of multicast. An IPv4
+/// address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) decides for it.
+#[must_use]
+pub fn special(address: IpAddr) -> Option<&'static str> {
+    match address {
+        IpAddr::V4(address) => special_v4(address),
+        IpAddr::V6(address) => special_v6(address),
+    }
+}
+
+fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
+    Some(match address.octets() {
+        [0, 0, 0, 0] => "unspecified",
+        [127, ..] => "loopback",
+        [10, ..] | [172, 16..=31, ..] | [192, 168, ..] => "private",
+        // Carrier-grade NAT, RFC 6598.
+        [100, 64..=127, ..] => "shared",
+        [169, 254, ..] => "link-local",
+        [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] => "documentation",
+        [198, 18..=19, ..] => "benchmark",
+        [224..=239, ..] => "multicast",
+        [255, 255, 255, 255] => "broadcast",
+        // This network, protocol assignments, the withdrawn 6to4 relays, class E.
+        [0, ..] | [192, 0, 0, _] | [192, 88, 99, _] | [240..=255, ..] => "reserved",
+        _ => return None,
+    })
+}
+
+fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
+    let v4 = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        special_v4(Ipv4Addr::new(a, b, c, d))
+    };
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0] => Some("unspecified"),
+        [0, 0, 0, 0, 0, 0, 0, 1] => Some("loopback"),
+        // Mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056).
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            v4(high, low)
+        }
+        [0x2002, high, low, ..] => v4(high, low),
+        // Teredo (RFC 4380): the server plain, the client with its bits turned.
+        [0x2001, 0, high, low, _, _, client_high, client_low] => {
+            v4(high, low).or_else(|| v4(!client_high, !client_low))
+        }
+        [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Some("documentation"),
+        [0x2001, 2, 0, ..] => Some("benchmark"),
+        // Protocol assignments, RFC 2928.
+        [0x2001, 0..=0x1ff, ..] => Some("reserved"),
+        [0x2000..=0x3fff, ..] => None,
+        [0xfc00..=0xfdff, ..] => Some("private"),
+        [0xfe80..=0xfebf, ..] => Some("link-local"),
+        [0xff00..=0xffff, ..] => Some("multicast"),
+        // Only 2000::/3 is given out.
+        _ => Some("reserved"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn every_range_at_both_its_ends() {
+        let table = [
+            ("0.0.0.0", "unspecified"),
+            ("0.0.0.1", "reserved"),
+            ("0.255.255.255", "reserved"),
+            ("10.0.0.0", "private"),
+            ("10.255.255.255", "private"),
+            ("100.64.0.0", "shared"),
+            ("100.127.255.255", "shared"),
+            ("127.0.0.1", "loopback"),
+            ("127.255.255.255", "loopback"),
+            ("169.254.169.254", "link-local"),
+            ("172.16.0.0", "private"),
+            ("172.31.255.255", "private"),
+            ("192.0.0.8", "reserved"),
+            ("192.0.2.1", "documentation"),
+            ("192.88.99.1", "reserved"),
+            ("192.168.0.0", "private"),
+            ("192.168.255.255", "private"),
+            ("198.18.0.0", "benchmark"),
+            ("198.19.255.255", "benchmark"),
+            ("198.51.100.1", "documentation"),
+            ("203.0.113.1", "documentation"),
+            ("224.0.0.1", "multicast"),
+            ("239.255.255.255", "multicast"),
+            ("240.0.0.1", "reserved"),
+            ("255.255.255.254", "reserved"),
+            ("255.255.255.255", "broadcast"),
+            ("::", "unspecified"),
+            ("::1", "loopback"),
+            ("::2", "reserved"),
+            ("::127.0.0.1", "loopback"),
+            ("::ffff:127.0.0.1", "loopback"),
+            ("::ffff:169.254.169.254", "link-local"),
+            ("::ffff:0:10.0.0.1", "reserved"),
+            ("64:ff9b::10.1.2.3", "private"),
+            ("64:ff9b:1::1", "reserved"),
+            ("100::1", "reserved"),
+            ("2001:0:a00:1::1", "private"),
+            // 8.8.8.8 as the server, 192.168.0.1 as the client.
+            ("2001:0:808:808:0:0:3f57:fffe", "private"),
+            ("2001:2::1", "benchmark"),
+            ("2001:10::1", "reserved"),
+            ("2001:db8::1", "documentation"),
+            ("2002:7f00:1::1", "loopback"),
+            ("2002:c0a8:101::", "private"),
+            ("3fff::1", "documentation"),
+            ("4000::1", "reserved"),
+            ("5f00::1", "reserved"),
+            ("fc00::1", "private"),
+            ("fdff::1", "private"),
+            ("fe80::1", "link-local"),
+            ("febf::1", "link-local"),
+            ("fec0::1", "reserved"),
+            ("ff02::1", "multicast"),
+        ];
+        for (address, class) in table {
+            assert_eq!(special(address.parse().unwrap()), Some(class), "{address}");
+        }
+    }
+
+    #[test]
+    fn their_neighbours_are_public() {
+        let table = [
+            "1.0.0.0",
+            "8.8.8.8",
+            "9.255.255.255",
+            "11.0.0.0",
+            "100.63.255.255",
+            "100.128.0.0",
+            "126.255.255.255",
+            "128.0.0.0",
+            "169.253.255.255",
+            "169.255.0.0",
+            "172.15.255.255",
+            "172.32.0.0",
+            "192.167.255.255",
+            "192.169.0.0",
+            "198.17.255.255",
+            "198.20.0.0",
+            "223.255.255.255",
+            "2000::1",
+            "2001:0:808:808:0:0:f7f7:f7f7",
+            "2001:200::1",
+            "2001:4860:4860::8888",
+            "2002:808:808::1",
+            "2606:4700::1111",
+            "3fff:1000::1",
+            "::ffff:8.8.8.8",
+            "64:ff9b::8.8.8.8",
+        ];
+        for address in table {
+            assert_eq!(special(address.parse().unwrap()), None, "{address}");
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Cookies: each kept for the host that set it, and for no other.
+//!
+//! A `Domain` that covers more than the host is taken for the host alone, so no cookie reaches
+//! a neighbour and no public suffix has to be known. All is bounded: a crawl meets many hosts.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use cookie_store::{Cookie, CookieDomain, RawCookie};
+use http::header::{HeaderMap, SET_COOKIE};
+use url::Url;
+
+/// Cookies kept for one host, RFC 6265 section 6.1.
+const MOST_PER_HOST: usize = 50;
+/// Their names and values, in bytes.
+const MOST_BYTES: usize = 16 << 10;
+/// Longest cookie, attributes included, in bytes.
+const LONGEST: usize = 4 << 10;
+/// Hosts with cookies; those longest unused are forgotten.
+const MOST_HOSTS: usize = 4096;
+
+/// The cookies of a crawl.
+#[derive(Default)]
+pub(super) struct Jar {
+    hosts: Mutex<Hosts>,
+}
+
+#[derive(Default)]
+struct Hosts {
+    by_name: HashMap<Box<str>, Kept>,
+    /// Counts uses.
+    clock: u64,
+}
+
+#[derive(Default)]
+struct Kept {
+    /// Oldest first.
+    cookies: Vec<Cookie<'static>>,
+    used: u64,
+}
+
+impl Jar {
+    /// Takes the cookies that the answer of `url` sets.
+    pub(super) fn take(&self, url: &Url, headers: &HeaderMap) {
+        let (Some(host), true) = (url.host_str(), headers.contains_key(SET_COOKIE)) else {
+            return;
+        };
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.clock += 1;
+        let now = hosts.clock;
+        if !hosts.by_name.contains_key(host) && hosts.by_name.len() >= MOST_HOSTS {
+            hosts.forget();
+        }
+        let kept = hosts.by_name.entry(host.into()).or_default();
+        kept.used = now;
+        for value in headers.get_all(SET_COOKIE).iter().take(2 * MOST_PER_HOST) {
+            let text = value.to_str().ok().filter(|text| text.len() <= LONGEST);
+            if let Some(cookie) = text.and_then(|text| read(text, url)) {
+                kept.put(cookie);
+            }
+        }
+        if kept.cookies.is_empty() {
+            hosts.by_name.remove(host);
+        }
+    }
+
+    /// The value of `Cookie` for a request to `url`.
+    pub(super) fn header(&self, url: &Url) -> Option<String> {
+        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.clock += 1;
+        let now = hosts.clock;
+        let kept = hosts.by_name.get_mut(url.host_str()?)?;
+        kept.used = now;
+        let mut sent: Vec<_> =
+            kept.cookies.iter().filter(|c| !c.is_expired() && c.matches(url)).collect();
+        // The longest path first, RFC 6265 section 5.4.
+        sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
+        let pairs: Vec<_> = sent.iter().map(|c| format!("{}={}", c.name(), c.value())).collect();
+        (!pairs.is_empty()).then(|| pairs.join("; "))
+    }
+}
+
+impl Hosts {
+    /// Makes room: an eighth at once, so that finding the oldest is rare.
+    fn forget(&mut self) {
+        let mut uses: Vec<u64> = self.by_name.values().map(|kept| kept.used).collect();
+        let (_, &mut limit, _) = uses.select_nth_unstable(MOST_HOSTS / 8);
+        self.by_name.retain(|_, kept| kept.used > limit);
+    }
+}
+
+impl Kept {
+    fn put(&mut self, cookie: Cookie<'static>) {
+        self.cookies.retain(|other| {
+            !other.is_expired() && (other.name() != cookie.name() || other.path != cookie.path)
+        });
+        if cookie.is_expired() {
+            return;
+        }
+        self.cookies.push(cookie);
+        let mut bytes: usize = self.cookies.iter().map(size).sum();
+        while self.cookies.len() > MOST_PER_HOST || bytes > MOST_BYTES {
+            bytes -= size(&self.cookies.remove(0));
+        }
+    }
+}
+
+fn size(cookie: &Cookie<'_>) -> usize {
+    cookie.name().len() + cookie.value().len()
+}
+
+/// A cookie that `url` may set.
+fn read(text: &str, url: &Url) -> Option<Cookie<'static>> {
+    let raw = RawCookie::parse(text.to_owned()).ok()?;
+    let mut cookie = Cookie::try_from_raw_cookie(&raw, url).ok()?.into_owned();
+    let secure = cookie.secure().unwrap_or(false);
+    if secure && url.scheme() != "https" {
+        return None;
+    }
+    let name = cookie.name().to_ascii_lowercase();
+    if (name.starts_with("__secure-") || name.starts_with("__host-")) && !secure {
+        return None;
+    }
+    cookie.domain = CookieDomain::host_only(url).ok()?;
+    Some(cookie)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    fn set(jar: &Jar, url: &str, cookies: &[&str]) {
+        let mut headers = HeaderMap::new();
+        for cookie in cookies {
+            headers.append(SET_COOKIE, cookie.parse().unwrap());
+        }
+        jar.take(&Url::parse(url).unwrap(), &headers);
+    }
+
+    fn sent(jar: &Jar, url: &str) -> Option<String> {
+        jar.header(&Url::parse(url).unwrap())
+    }
+
+    #[test]
+    fn a_cookie_goes_back_to_its_host_alone() {
+        let jar = Jar::default();
+        set(&jar, "http://a.example.com/x/y", &["a=1; Path=/", "b=2; Path=/x; Domain=example.com"]);
+        assert_eq!(sent(&jar, "http://a.example.com/").unwrap(), "a=1");
+        assert_eq!(sent(&jar, "https://a.example.com:81/x/z").unwrap(), "b=2; a=1");
+        for url in ["http://example.com/x", "http://b.example.com/x", "http://example.org/"] {
+            assert_eq!(sent(&jar, url), None, "{url}");
+        }
+        set(&jar, "http://a.example.com/", &["c=3; Domain=com", "d=4; Domain=other.org"]);
+        assert_eq!(sent(&jar, "http://other.org/"), None);
+        assert_eq!(sent(&jar, "http://b.com/"), None);
+        set(&jar, "http://a.example.com/", &["a=; Path=/; Max-Age=0"]);
+        assert!(!sent(&jar, "http://a.example.com/").unwrap_or_default().contains('a'));
+    }
+
+    #[test]
+    fn secure_cookies_go_over_tls_alone() {
+        let jar = Jar::default();
+        set(&jar, "http://a.test/", &["s=1; Secure", "__Host-x=1", "__Secure-y=1"]);
+        assert_eq!(sent(&jar, "https://a.test/"), None);
+        set(&jar, "https://a.test/", &["s=1; Secure", "t=2; HttpOnly"]);
+        assert_eq!(sent(&jar, "https://a.test/").unwrap(), "s=1; t=2");
+        assert_eq!(sent(&jar, "http://a.test/").unwrap(), "t=2");
+    }
+
+    #[test]
+    fn all_is_bounded() {
+        let jar = Jar::default();
+        for n in 0..200 {
+            set(&jar, "http://a.test/", &[&format!("n{n}=x")]);
+        }
+        let header = sent(&jar, "http://a.test/").unwrap();
+        assert_eq!(header.split("; ").count(), MOST_PER_HOST);
+        assert!(header.contains("n199=x") && !header.contains("n149=x"));
+        let long = "x".repeat(LONGEST);
+        set(&jar, "http://b.test/", &[&format!("a={long}")]);
+        assert_eq!(sent(&jar, "http://b.test/"), None);
+        let long = "x".repeat(LONGEST - 10);
+        for n in 0..9 {
+            set(&jar, "http://b.test/", &[&format!("a{n}={long}")]);
+        }
+        assert!(sent(&jar, "http://b.test/").unwrap().len() <= MOST_BYTES + 100);
+
+        for n in 0..2 * MOST_HOSTS {
+            set(&jar, &format!("http://h{n}.test/"), &["a=1"]);
+            assert!(sent(&jar, "http://a.test/").is_some(), "what is used stays");
+        }
+        assert!(jar.hosts.lock().unwrap().by_name.len() <= MOST_HOSTS);
+        assert_eq!(sent(&jar, "http://h0.test/"), None);
+        assert!(sent(&jar, &format!("http://h{}.test/", 2 * MOST_HOSTS - 1)).is_some());
+    }
+}
