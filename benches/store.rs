@@ -1,8 +1,10 @@
 //! How fast batches are saved and known URLs are read back: `cargo bench --bench store`.
 //!
 //! A batch is 500 pages with 25 links each, half of which lead to URLs not known before. `MILLION`
-//! in the environment sets how many million links are saved (1), `DIR` where (the system's
-//! directory for temporary files), `INDEX` adds an index on `links.to_id` to see what it costs.
+//! in the environment sets how many million links, and frontier rows, are saved (1), `DIR` where
+//! (the system's directory for temporary files), `INDEX` adds an index on `links.to_id` to see
+//! what it costs. `10k hosts` are frontier rows of as many hosts, in no order; `content` are pages
+//! with validators, hash and verdict.
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
@@ -11,13 +13,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crawldeck::store::{
-    Batch, CrawlId, FrontierRow, OpenMode, PageId, PageRow, RowState, Store, open, page_id, seq_of,
+    Batch, Content, CrawlId, FrontierRow, OpenMode, PageChange, PageId, PageRow, RowState, Store,
+    host_id, open, page_id, seq_of,
 };
 use crawldeck::web::url::UrlHash;
 use sqlx::{Connection, SqliteConnection};
 
 const PAGES: u32 = 500;
 const LINKS: u32 = 25;
+/// URLs found by a batch, until all are known.
+const FOUND: u32 = PAGES * LINKS.div_ceil(2);
 
 /// A crawl that finishes its URLs in order and finds new ones at half the rate of its links,
 /// up to `total`.
@@ -27,12 +32,17 @@ struct Site {
     known: u32,
     total: u32,
     random: fastrand::Rng,
-    host: Arc<str>,
+    hosts: Vec<Arc<str>>,
 }
 
 impl Site {
-    fn url(seq: u32) -> Arc<str> {
-        format!("http://127.0.0.1:8700/articles/{}/page-{seq}.html", seq % 97).into()
+    fn host(&self, seq: u32) -> &Arc<str> {
+        let spread = xxhash_rust::xxh3::xxh3_64(&seq.to_be_bytes());
+        &self.hosts[(spread % self.hosts.len() as u64) as usize]
+    }
+
+    fn url(&self, seq: u32) -> Arc<str> {
+        format!("http://{}/articles/{}/page-{seq}.html", self.host(seq), seq % 97).into()
     }
 
     fn hash(url: &str) -> UrlHash {
@@ -60,7 +70,7 @@ impl Site {
     }
 
     fn found(&self, id: PageId, found_on: PageId) -> FrontierRow {
-        let url = Self::url(seq_of(id));
+        let url = self.url(seq_of(id));
         FrontierRow {
             id,
             url_hash: Self::hash(&url),
@@ -69,16 +79,18 @@ impl Site {
             attempts: 0,
             not_before_ms: 0,
             found_on: Some(found_on),
+            host_id: host_id(self.host(seq_of(id))),
+            lastmod_ms: None,
         }
     }
 
     fn page(&self, id: PageId) -> PageRow {
-        let url = Self::url(seq_of(id));
+        let url = self.url(seq_of(id));
         PageRow {
             id,
             url_hash: Self::hash(&url),
             url,
-            host: Arc::clone(&self.host),
+            host: Arc::clone(self.host(seq_of(id))),
             state: RowState::Ok,
             status: Some(200),
             content_length: 20_000 + u64::from(seq_of(id) % 5000),
@@ -93,26 +105,39 @@ impl Site {
             found_on: Some(page_id(self.crawl, 1)),
             links_found: LINKS,
             created_at_ms: 1_793_534_400_000 + id % 100_000,
+            content: None,
+            lastmod_ms: None,
+            change: None,
         }
     }
+}
+
+/// A page of a site that answers conditional requests, looked at again.
+fn with_content(page: PageRow) -> PageRow {
+    let content = Content {
+        etag: Some(format!("\"{:x}-{:x}\"", page.id, page.content_length)),
+        last_modified: Some("Sun, 01 Nov 2026 12:00:00 GMT".to_owned()),
+        body_hash: Some(page.url_hash.0),
+        canonical: None,
+    };
+    PageRow { content: Some(Box::new(content)), change: Some(PageChange::Same), ..page }
 }
 
 /// Saves only what `part` leaves of each batch and says how long a million rows of it take.
 async fn measure(
     store: &Arc<dyn Store>,
     name: &str,
-    batches: u32,
+    (hosts, batches, total): (u32, u32, u32),
     part: impl Fn(Batch) -> Batch,
 ) -> CrawlId {
     let crawl = store.create_crawl("{}").await.unwrap();
-    let total = batches * PAGES * 2;
     let mut site = Site {
         crawl,
         done: 0,
         known: 1,
         total,
         random: fastrand::Rng::with_seed(7),
-        host: "127.0.0.1:8700".into(),
+        hosts: (0..hosts).map(|n| format!("host-{n}.example:8700").into()).collect(),
     };
     let (mut spent, mut slowest) = (Duration::ZERO, Duration::ZERO);
     let (mut pages, mut links, mut found) = (0, 0, 0);
@@ -160,15 +185,30 @@ async fn main() {
 
     let batches = millions * 1_000_000 / (PAGES * LINKS);
     let part = batches.min(80);
-    measure(&store, "pages", part, |all| Batch { pages: all.pages, ..Batch::default() }).await;
-    measure(&store, "links", part, |all| Batch { links: all.links, ..Batch::default() }).await;
-    measure(&store, "frontier", part, |all| Batch {
-        discovered: all.discovered,
+    let some = (1, part, part * PAGES * 2);
+    let found = |all: Batch| Batch { discovered: all.discovered, ..Batch::default() };
+    let most = millions * 1_000_000;
+    measure(&store, "pages", some, |all| Batch { pages: all.pages, ..Batch::default() }).await;
+    measure(&store, "content", some, |all| Batch {
+        pages: all.pages.into_iter().map(with_content).collect(),
         ..Batch::default()
     })
     .await;
-    let crawl = measure(&store, "all", batches, |all| all).await;
+    measure(&store, "links", some, |all| Batch { links: all.links, ..Batch::default() }).await;
+    measure(&store, "frontier", (1, most / FOUND, most), found).await;
+    let many = measure(&store, "10k hosts", (10_000, most / FOUND, most), found).await;
+    let crawl = measure(&store, "all", (1, batches, batches * PAGES * 2), |all| all).await;
+    measure(&store, "all, 10k", (10_000, batches, batches * PAGES * 2), |all| all).await;
 
+    let since = Instant::now();
+    let hosts = store.open_hosts(many).await.unwrap();
+    println!("open_hosts {:?}, {} hosts", since.elapsed(), hosts.len());
+    let since = Instant::now();
+    let mut rows = 0;
+    for host in hosts.iter().take(100) {
+        rows += store.frontier_of_host(many, host.host_id, 0, 100).await.unwrap().len();
+    }
+    println!("frontier_of_host, 100 times {:?}, {rows} rows", since.elapsed());
     let since = Instant::now();
     let stored = store.open_crawl(Some(crawl)).await.unwrap();
     println!("open_crawl {:?}, {} open", since.elapsed(), stored.open);

@@ -55,6 +55,9 @@ fn finished(entry: &Entry, links: Vec<Link>) -> Finished {
         found_on: entry.found_on,
         links_found: links.len() as u32,
         created_at_ms: 0,
+        content: None,
+        lastmod_ms: None,
+        change: None,
     };
     let view = PageView {
         id: row.id,

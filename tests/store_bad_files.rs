@@ -88,6 +88,8 @@ fn found(crawl: i64, seqs: std::ops::Range<u32>) -> Batch {
             attempts: 0,
             not_before_ms: 0,
             found_on: None,
+            host_id: 0,
+            lastmod_ms: None,
         })
         .collect();
     Batch { discovered, ..Batch::default() }

@@ -34,6 +34,8 @@ fn open_url(crawl: CrawlId, seq: u32) -> FrontierRow {
         attempts: 0,
         not_before_ms: 0,
         found_on: (seq > 1).then(|| page_id(crawl, 1)),
+        host_id: host_id(HOST),
+        lastmod_ms: (seq % 2 == 0).then_some(AT - 1000),
     }
 }
 
@@ -57,6 +59,9 @@ fn page(crawl: CrawlId, seq: u32) -> PageRow {
         found_on: None,
         links_found: 3,
         created_at_ms: AT,
+        content: None,
+        lastmod_ms: None,
+        change: None,
     }
 }
 

@@ -83,6 +83,14 @@ pub enum StoreError {
         /// The newest schema known.
         ours: i64,
     },
+    /// A schema of before the first release.
+    #[error(
+        "{db} was written by a crawldeck of before the first release, and was left as it is: crawl again into another file, or use the crawldeck that wrote it"
+    )]
+    Unreleased {
+        /// The file.
+        db: String,
+    },
     /// A schema that could not be brought up to date.
     #[error(
         "cannot bring {db} up to date ({why}): use another file, or the crawldeck that wrote it"
@@ -140,7 +148,7 @@ pub enum StoreError {
         db: String,
     },
     /// No crawl of that number.
-    #[error("{db} has no crawl {crawl}: leave out the number to go on with the newest unfinished")]
+    #[error("{db} has no crawl {crawl}: leave out the number to take the newest")]
     NoSuchCrawl {
         /// The file.
         db: String,
@@ -152,6 +160,24 @@ pub enum StoreError {
         "crawl {crawl} in {db} is complete: start a new one with `crawldeck crawl URL --db {db}`"
     )]
     CrawlComplete {
+        /// The file.
+        db: String,
+        /// The number.
+        crawl: CrawlId,
+    },
+    /// There is nothing to look at again.
+    #[error(
+        "{db} has no complete crawl to look at again: finish one with `crawldeck resume {db}`, or leave out `--again`"
+    )]
+    NoCompleteCrawl {
+        /// The file.
+        db: String,
+    },
+    /// A partial crawl was to be looked at again.
+    #[error(
+        "crawl {crawl} in {db} is not complete, so it cannot be looked at again: finish it with `crawldeck resume {db}`, or leave out the number to take the newest complete one"
+    )]
+    CrawlIncomplete {
         /// The file.
         db: String,
         /// The number.

@@ -9,7 +9,7 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, AssertSqlSafe};
 
-/// Chunk sizes. The largest, times 19 columns, stays below SQLite's 32,766 variables.
+/// Chunk sizes. The largest, times 25 columns, stays below SQLite's 32,766 variables.
 const SIZES: [usize; 5] = [512, 128, 32, 8, 1];
 
 /// A statement in all its sizes.
@@ -54,17 +54,20 @@ pub(super) async fn write<T: Sync>(
 
 pub(super) static PAGES: Bulk = LazyLock::new(|| {
     Statements::new(
-        19,
+        25,
         "INTO scraped_pages (id, crawl_id, url_hash, state, status, depth, attempts, elapsed_ms, \
-         content_length, links_found, found_on, created_at, host, content_type, url, final_url, \
-         title, error, redirects)",
+         content_length, links_found, found_on, created_at, lastmod, change, body_hash, host, \
+         content_type, url, final_url, title, error, redirects, etag, last_modified, canonical)",
         "ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, host = excluded.host, \
          state = excluded.state, status = excluded.status, depth = excluded.depth, \
          attempts = excluded.attempts, elapsed_ms = excluded.elapsed_ms, \
          content_length = excluded.content_length, links_found = excluded.links_found, \
          found_on = excluded.found_on, created_at = excluded.created_at, \
+         lastmod = excluded.lastmod, change = excluded.change, body_hash = excluded.body_hash, \
          content_type = excluded.content_type, final_url = excluded.final_url, \
-         title = excluded.title, error = excluded.error, redirects = excluded.redirects",
+         title = excluded.title, error = excluded.error, redirects = excluded.redirects, \
+         etag = excluded.etag, last_modified = excluded.last_modified, \
+         canonical = excluded.canonical",
     )
 });
 
@@ -73,9 +76,11 @@ pub(super) static LINKS: Bulk =
 
 pub(super) static FRONTIER: Bulk = LazyLock::new(|| {
     Statements::new(
-        8,
-        "INTO frontier (id, crawl_id, url_hash, depth, attempts, not_before, found_on, url)",
-        "ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, not_before = excluded.not_before",
+        10,
+        "INTO frontier (id, crawl_id, url_hash, depth, attempts, not_before, found_on, host_id, \
+         lastmod, url)",
+        "ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, \
+         not_before = excluded.not_before",
     )
 });
 
@@ -92,9 +97,32 @@ pub(super) static HOSTS: Bulk = LazyLock::new(|| {
     Statements::new(
         9,
         "INTO hosts (crawl_id, host, pages, ok, failed, skipped, bytes, first_at, last_at)",
+        // A host known before its first page has no times yet.
         "ON CONFLICT (crawl_id, host) DO UPDATE SET pages = pages + excluded.pages, \
          ok = ok + excluded.ok, failed = failed + excluded.failed, \
          skipped = skipped + excluded.skipped, bytes = bytes + excluded.bytes, \
-         first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)",
+         first_at = min(coalesce(first_at, excluded.first_at), excluded.first_at), \
+         last_at = max(coalesce(last_at, excluded.last_at), excluded.last_at)",
+    )
+});
+
+pub(super) static KNOWN_HOSTS: Bulk = LazyLock::new(|| {
+    Statements::new(
+        9,
+        "INTO hosts (crawl_id, host, pages, ok, failed, skipped, bytes, incidents, robots)",
+        "ON CONFLICT (crawl_id, host) DO UPDATE SET incidents = excluded.incidents, \
+         robots = coalesce(excluded.robots, robots)",
+    )
+});
+
+pub(super) static SITEMAPS: Bulk = LazyLock::new(|| {
+    Statements::new(
+        10,
+        "INTO sitemaps (crawl_id, url_hash, url, state, status, urls, sitemaps, depth, error, \
+         created_at)",
+        "ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, \
+         state = excluded.state, status = excluded.status, urls = excluded.urls, \
+         sitemaps = excluded.sitemaps, depth = excluded.depth, error = excluded.error, \
+         created_at = excluded.created_at",
     )
 });

@@ -3,23 +3,28 @@
 //! With `synchronous=NORMAL` a commit survives the death of the process at any moment; the last
 //! commits before a power loss may be undone, each as a whole.
 //!
-//! `open` refuses what is not ours, `write` saves batches, `read` finds what to go on with.
+//! `open` refuses what is not ours, `write` and `hosts` save batches, `read` finds what to go on
+//! with, `again` what an earlier crawl found.
 
+pub mod again;
 mod bulk;
+mod hosts;
 mod open;
 pub mod read;
 mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 
 use super::{
-    Batch, CrawlId, CrawlState, FrontierRow, OpenMode, PageId, SeenSink, Store, StoreError,
-    StoredCrawl,
+    Batch, CrawlId, CrawlState, FrontierRow, OpenHost, OpenMode, PageId, PreviousPage, SeenSink,
+    Store, StoreError, StoredCrawl,
 };
+use crate::web::url::UrlHash;
 
 /// A transaction or query that takes longer is logged.
 const SLOW: Duration = Duration::from_secs(1);
@@ -29,6 +34,8 @@ const SLOW: Duration = Duration::from_secs(1);
 pub struct SqliteStore {
     /// The file as the user named it: for messages.
     shown: String,
+    /// Where it grows.
+    directory: PathBuf,
     /// At most one connection, so transactions queue here and not in SQLite's busy handler.
     writer: SqlitePool,
     /// Streams and counts that must not make the writer wait.
@@ -43,11 +50,27 @@ impl SqliteStore {
     pub async fn open(shown: &str, path: &Path, mode: OpenMode) -> Result<Self, StoreError> {
         let path = absolute(path);
         let (writer, readers) = open::open(shown, &path, mode).await?;
-        Ok(Self { shown: shown.to_owned(), writer, readers })
+        // Behind a link, the log grows beside the file itself.
+        let file = std::fs::canonicalize(&path).unwrap_or(path);
+        let directory = file.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
+        Ok(Self { shown: shown.to_owned(), directory, writer, readers })
     }
 
     fn error(&self, error: sqlx::Error) -> StoreError {
         StoreError::from_sqlite(&self.shown, error)
+    }
+
+    /// Waits for what is read, and logs what was slow; `rows` counts what was read.
+    async fn read<T>(
+        &self,
+        what: &str,
+        rows: impl FnOnce(&T) -> usize,
+        reading: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, StoreError> {
+        let since = Instant::now();
+        let read = reading.await.map_err(|error| self.error(error))?;
+        log_slow(what, rows(&read), since);
+        Ok(read)
     }
 }
 
@@ -133,14 +156,76 @@ impl Store for SqliteStore {
         after: PageId,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
+        let rows = read::frontier_after(&self.readers, crawl, after, limit);
+        Box::pin(self.read("reading the frontier", Vec::len, rows))
+    }
+
+    fn frontier_of_host(
+        &self,
+        crawl: CrawlId,
+        host_id: i64,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
+        let rows = read::frontier_of_host(&self.readers, crawl, host_id, after, limit);
+        Box::pin(self.read("reading a host's frontier", Vec::len, rows))
+    }
+
+    fn open_hosts(&self, crawl: CrawlId) -> BoxFuture<'_, Result<Vec<OpenHost>, StoreError>> {
+        let hosts = read::open_hosts(&self.readers, crawl);
+        Box::pin(self.read("counting what waits for hosts", Vec::len, hosts))
+    }
+
+    fn skipped_because<'a>(
+        &'a self,
+        crawl: CrawlId,
+        reason: &'a str,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<FrontierRow>, StoreError>> {
+        let rows = read::skipped_because(&self.readers, crawl, reason, after, limit);
+        Box::pin(self.read("reading what was skipped", Vec::len, rows))
+    }
+
+    fn complete_crawl(
+        &self,
+        crawl: Option<CrawlId>,
+    ) -> BoxFuture<'_, Result<(CrawlId, String), StoreError>> {
         Box::pin(async move {
-            let since = Instant::now();
-            let rows = read::frontier_after(&self.readers, crawl, after, limit)
-                .await
-                .map_err(|e| self.error(e))?;
-            log_slow("reading the frontier", rows.len(), since);
-            Ok(rows)
+            let found = again::find_crawl(&self.readers, crawl).await;
+            let db = || self.shown.clone();
+            match (found.map_err(|e| self.error(e))?, crawl) {
+                (Some((id, state, settings)), _) if state == CrawlState::Complete.name() => {
+                    Ok((id, settings))
+                }
+                (Some((crawl, ..)), _) => Err(StoreError::CrawlIncomplete { db: db(), crawl }),
+                (None, Some(crawl)) => Err(StoreError::NoSuchCrawl { db: db(), crawl }),
+                (None, None) => Err(StoreError::NoCompleteCrawl { db: db() }),
+            }
         })
+    }
+
+    fn previous_page(
+        &self,
+        crawl: CrawlId,
+        url: UrlHash,
+    ) -> BoxFuture<'_, Result<Option<PreviousPage>, StoreError>> {
+        let page = again::previous_page(&self.readers, crawl, url);
+        Box::pin(self.read("reading an earlier page", |_| 1, page))
+    }
+
+    fn links_of(
+        &self,
+        page: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<Arc<str>>, StoreError>> {
+        let links = again::links_of(&self.readers, page, limit);
+        Box::pin(self.read("reading the links of an earlier page", Vec::len, links))
+    }
+
+    fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        let ok = again::count_ok(&self.readers, crawl);
+        Box::pin(self.read("adding up hosts", |_| 1, ok))
     }
 
     fn seen<'a>(
@@ -151,6 +236,13 @@ impl Store for SqliteStore {
         Box::pin(
             async move { read::seen(&self.readers, crawl, sink).await.map_err(|e| self.error(e)) },
         )
+    }
+
+    fn free_space(&self) -> Option<u64> {
+        let disk = nix::sys::statvfs::statvfs(&self.directory).ok()?;
+        #[allow(clippy::useless_conversion, reason = "32 bits on some systems")]
+        let blocks = u64::from(disk.blocks_available());
+        Some(blocks.saturating_mul(disk.fragment_size()))
     }
 
     fn set_state(

@@ -216,7 +216,8 @@ async fn check_reading(
     checked
 }
 
-/// Whether the tables are ours and not from the future. No tables at all will do.
+/// Whether the tables are ours, not from the future and not from before the first release. No tables
+/// at all will do.
 async fn check_schema(
     shown: &str,
     connection: &mut SqliteConnection,
@@ -243,8 +244,22 @@ async fn check_schema(
         None if tables.len() == 1 => Ok(()),
         _ if !has("crawls") || !has("scraped_pages") => Err(StoreError::Foreign { db: db() }),
         Some(theirs) if theirs > ours => Err(StoreError::Newer { db: db(), theirs, ours }),
+        _ if !same_schema(connection).await? => Err(StoreError::Unreleased { db: db() }),
         _ => Ok(()),
     })
+}
+
+/// Whether the tables were made by our migrations and not by others of the same numbers: until the
+/// first release, the first migration was changed in place.
+async fn same_schema(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let applied: Vec<(i64, Vec<u8>)> =
+        sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations")
+            .fetch_all(connection)
+            .await?;
+    Ok(applied.iter().all(|(version, checksum)| {
+        let ours = MIGRATIONS.iter().find(|migration| migration.version == *version);
+        ours.is_some_and(|migration| *migration.checksum == **checksum)
+    }))
 }
 
 /// Makes sure that the database can be written, checks it once more under the write lock, and

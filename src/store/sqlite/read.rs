@@ -7,11 +7,31 @@ use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
-use crate::store::{CrawlId, FrontierRow, PageId, SeenSink, StoredCrawl, UrlHash, page_id, seq_of};
+use super::write::clean;
+use crate::store::{
+    CrawlId, FrontierRow, OpenHost, PageId, SeenSink, StoredCrawl, UrlHash, host_id, page_id,
+    seq_of,
+};
 
 /// Frontier rows between two ids: `(above, up to, limit)`.
-pub const FRONTIER_AFTER: &str = "SELECT id, url, url_hash, depth, attempts, not_before, found_on \
-     FROM frontier WHERE id > ? AND id <= ? ORDER BY id LIMIT ?";
+pub const FRONTIER_AFTER: &str = "SELECT id, url, url_hash, depth, attempts, not_before, found_on, \
+     lastmod, host_id FROM frontier WHERE id > ? AND id <= ? ORDER BY id LIMIT ?";
+
+/// Frontier rows of one host: `(crawl, host, above, limit)`. The index gives their ids in order.
+pub const FRONTIER_OF_HOST: &str = "SELECT id, url, url_hash, depth, attempts, not_before, \
+     found_on, lastmod, host_id FROM frontier \
+     WHERE crawl_id = ? AND host_id = ? AND id > ? ORDER BY id LIMIT ?";
+
+/// Hosts with their open URLs counted, and the first of these: `(crawl)`. The index alone counts;
+/// then one row per host is read.
+pub const OPEN_HOSTS: &str = "SELECT host.host_id, host.open, first.url FROM \
+     (SELECT host_id, count(*) AS open, min(id) AS id FROM frontier WHERE crawl_id = ? \
+      GROUP BY host_id) AS host CROSS JOIN frontier AS first ON first.id = host.id";
+
+/// Skipped pages as frontier rows: `(crawl, reason, above, limit)`.
+pub const SKIPPED_BECAUSE: &str = "SELECT id, url, url_hash, depth, attempts, 0, found_on, \
+     lastmod, host FROM scraped_pages WHERE crawl_id = ? AND state = 'skipped' AND error = ? \
+     AND id > ? ORDER BY id LIMIT ?";
 
 /// All known URLs in one snapshot: `(crawl, first id, last id)`. The index on hashes answers the
 /// first half alone; the second reads the frontier, whose hashes come before its URLs.
@@ -23,9 +43,9 @@ pub const LAST_ID: &str = "SELECT max( \
      coalesce((SELECT max(id) FROM scraped_pages WHERE id BETWEEN ? AND ?), 0), \
      coalesce((SELECT max(id) FROM frontier WHERE id BETWEEN ? AND ?), 0))";
 
-/// Open URLs: `(first id, last id)`. It counts, so it grows with the frontier (about 10 ms per
-/// 100,000 rows), but not with what was crawled.
-pub const OPEN_COUNT: &str = "SELECT count(*) FROM frontier WHERE id BETWEEN ? AND ?";
+/// Open URLs: `(crawl)`. It counts, so it grows with the frontier (about @@ ms per 100,000 rows),
+/// but not with what was crawled.
+pub const OPEN_COUNT: &str = "SELECT count(*) FROM frontier WHERE crawl_id = ?";
 
 /// Journal entries, oldest first: `(crawl)`.
 pub const CHANGES: &str = "SELECT entry FROM changes WHERE crawl_id = ? ORDER BY seq";
@@ -74,7 +94,7 @@ pub(super) async fn stored_crawl(
         .fetch_one(&mut *snapshot)
         .await?;
     let open: i64 =
-        sqlx::query_scalar(OPEN_COUNT).bind(first).bind(last).fetch_one(&mut *snapshot).await?;
+        sqlx::query_scalar(OPEN_COUNT).bind(crawl).fetch_one(&mut *snapshot).await?;
     Ok(StoredCrawl {
         id: crawl,
         settings,
@@ -98,21 +118,78 @@ pub(super) async fn frontier_after(
         .bind(after.max(first - 1))
         .bind(last)
         .bind(limit)
+        .try_map(|row: SqliteRow| open_row(&row, row.try_get(8)?))
+        .fetch_all(pool)
+        .await
+}
+
+/// See [`crate::store::Store::frontier_of_host`].
+pub(super) async fn frontier_of_host(
+    pool: &SqlitePool,
+    crawl: CrawlId,
+    host_id: i64,
+    after: PageId,
+    limit: u32,
+) -> Result<Vec<FrontierRow>, sqlx::Error> {
+    sqlx::query(FRONTIER_OF_HOST)
+        .bind(crawl)
+        .bind(host_id)
+        .bind(after)
+        .bind(limit)
+        .try_map(|row: SqliteRow| open_row(&row, host_id))
+        .fetch_all(pool)
+        .await
+}
+
+/// See [`crate::store::Store::open_hosts`].
+pub(super) async fn open_hosts(
+    pool: &SqlitePool,
+    crawl: CrawlId,
+) -> Result<Vec<OpenHost>, sqlx::Error> {
+    sqlx::query(OPEN_HOSTS)
+        .bind(crawl)
         .try_map(|row: SqliteRow| {
-            Ok(FrontierRow {
-                id: row.try_get(0)?,
-                url: row.try_get::<&str, _>(1)?.into(),
-                url_hash: hash(&row, 2)?,
-                depth: row.try_get(3)?,
-                attempts: row.try_get(4)?,
-                not_before_ms: row.try_get(5)?,
-                found_on: row.try_get(6)?,
-                host_id: 0,
-                lastmod_ms: None,
+            Ok(OpenHost {
+                host_id: row.try_get(0)?,
+                open: row.try_get::<i64, _>(1)? as u64,
+                url: row.try_get::<&str, _>(2)?.into(),
             })
         })
         .fetch_all(pool)
         .await
+}
+
+/// See [`crate::store::Store::skipped_because`].
+pub(super) async fn skipped_because(
+    pool: &SqlitePool,
+    crawl: CrawlId,
+    reason: &str,
+    after: PageId,
+    limit: u32,
+) -> Result<Vec<FrontierRow>, sqlx::Error> {
+    sqlx::query(SKIPPED_BECAUSE)
+        .bind(crawl)
+        .bind(clean(reason))
+        .bind(after)
+        .bind(limit)
+        .try_map(|row: SqliteRow| open_row(&row, host_id(row.try_get(8)?)))
+        .fetch_all(pool)
+        .await
+}
+
+/// The first eight columns of a frontier row; which host it is is told in different ways.
+fn open_row(row: &SqliteRow, host_id: i64) -> Result<FrontierRow, sqlx::Error> {
+    Ok(FrontierRow {
+        id: row.try_get(0)?,
+        url: row.try_get::<&str, _>(1)?.into(),
+        url_hash: hash(row, 2)?,
+        depth: row.try_get(3)?,
+        attempts: row.try_get(4)?,
+        not_before_ms: row.try_get(5)?,
+        found_on: row.try_get(6)?,
+        lastmod_ms: row.try_get(7)?,
+        host_id,
+    })
 }
 
 /// See [`crate::store::Store::seen`].

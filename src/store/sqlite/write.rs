@@ -5,14 +5,16 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
 use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Arguments, Connection, Row, SqlitePool};
+use sqlx::{Arguments, Connection, SqlitePool};
 
-use super::bulk::{self, CHANGES, FRONTIER, HOSTS, LINKS, PAGES};
-use super::{utc, utc_now};
-use crate::store::{Batch, CrawlId, CrawlState, FrontierRow, PageId, PageRow, UrlHash};
+use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS};
+use super::{hosts, utc, utc_now};
+use crate::store::{
+    Batch, Content, CrawlId, CrawlState, FrontierRow, PageChange, PageId, PageRow, SitemapRow,
+};
 
 /// Takes the write lock at once: a transaction that first reads and then writes could fail half-way.
 const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -95,9 +97,10 @@ async fn transact(
     }
 
     let finished: HashSet<PageId> = batch.pages.iter().map(|page| page.id).collect();
+    revive(db, crawl, &batch.revived).await?;
     frontier(db, crawl, batch, &finished).await?;
     if !batch.pages.is_empty() {
-        hosts(db, crawl, &batch.pages).await?;
+        hosts::add(db, crawl, &batch.pages).await?;
         bulk::write(db, &PAGES, &batch.pages, |to, page| bind_page(to, crawl, page)).await?;
     }
     if !batch.links.is_empty() {
@@ -111,6 +114,8 @@ async fn transact(
         })
         .await?;
     }
+    hosts::note(db, crawl, &batch.hosts).await?;
+    bulk::write(db, &SITEMAPS, &batch.sitemaps, |to, row| bind_sitemap(to, crawl, row)).await?;
     bulk::write(db, &CHANGES, &batch.changes, |to, change| {
         to.add(crawl)?;
         to.add(change.seq as i64)?;
@@ -125,26 +130,42 @@ async fn transact(
     Ok(true)
 }
 
-/// Adds what was found, notes what was postponed, and deletes what is done.
+/// Deletes the page rows of what is open again, after taking them out of the sums of their hosts.
+async fn revive(
+    db: &mut SqliteConnection,
+    crawl: CrawlId,
+    rows: &[FrontierRow],
+) -> Result<(), sqlx::Error> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let ids = json(rows, |out, row| write!(out, "{}", row.id));
+    hosts::take_out(db, crawl, &ids).await?;
+    sqlx::query(
+        "DELETE FROM scraped_pages \
+         WHERE id IN (SELECT value FROM json_each(?)) AND crawl_id = ?",
+    )
+    .bind(ids)
+    .bind(crawl)
+    .execute(db)
+    .await
+    .map(drop)
+}
+
+/// Adds what was found or is open again, notes what was postponed, and deletes what is done.
 async fn frontier(
     db: &mut SqliteConnection,
     crawl: CrawlId,
     batch: &Batch,
     finished: &HashSet<PageId>,
 ) -> Result<(), sqlx::Error> {
-    let found: Vec<&FrontierRow> =
-        batch.discovered.iter().filter(|row| !finished.contains(&row.id)).collect();
-    bulk::write(db, &FRONTIER, &found, |to, row| {
-        to.add(row.id)?;
-        to.add(crawl)?;
-        to.add(row.url_hash.0.as_slice())?;
-        to.add(row.depth)?;
-        to.add(row.attempts)?;
-        to.add(row.not_before_ms)?;
-        to.add(row.found_on)?;
-        to.add(shared(&row.url))
-    })
-    .await?;
+    let open: Vec<&FrontierRow> = batch
+        .revived
+        .iter()
+        .chain(&batch.discovered)
+        .filter(|row| !finished.contains(&row.id))
+        .collect();
+    bulk::write(db, &FRONTIER, &open, |to, row| bind_frontier(to, crawl, row)).await?;
 
     if !batch.postponed.is_empty() {
         let rows = json(&batch.postponed, |out, (id, attempts, not_before)| {
@@ -169,87 +190,6 @@ async fn frontier(
     Ok(())
 }
 
-/// What a batch adds to a row of `hosts`.
-#[derive(Debug, Default)]
-struct HostSums {
-    pages: i64,
-    ok: i64,
-    failed: i64,
-    skipped: i64,
-    bytes: i64,
-    first_ms: i64,
-    last_ms: i64,
-}
-
-impl HostSums {
-    fn count(&mut self, state: &str, bytes: i64, sign: i64) {
-        self.pages += sign;
-        self.bytes += bytes * sign;
-        let counter = match state {
-            "ok" => &mut self.ok,
-            "failed" => &mut self.failed,
-            _ => &mut self.skipped,
-        };
-        *counter += sign;
-    }
-}
-
-/// Brings `hosts` up to date, before the page rows are written: a row that is about to be
-/// replaced is taken out of the sums first, so that nothing counts twice.
-async fn hosts(
-    db: &mut SqliteConnection,
-    crawl: CrawlId,
-    pages: &[PageRow],
-) -> Result<(), sqlx::Error> {
-    // Of several rows for one URL the last wins, as in the table.
-    let last: HashMap<UrlHash, &PageRow> = pages.iter().map(|page| (page.url_hash, page)).collect();
-
-    let mut sums: HashMap<Cow<'_, str>, HostSums> = HashMap::new();
-    for page in last.values() {
-        let at = page.created_at_ms;
-        let sum = sums.entry(clean(&page.host)).or_insert_with(|| HostSums {
-            first_ms: at,
-            last_ms: at,
-            ..HostSums::default()
-        });
-        sum.count(page.state.name(), page.content_length as i64, 1);
-        sum.first_ms = sum.first_ms.min(at);
-        sum.last_ms = sum.last_ms.max(at);
-    }
-
-    let hashes =
-        json(pages, |out, page| write!(out, "\"{:032x}\"", u128::from_be_bytes(page.url_hash.0)));
-    let replaced = sqlx::query(
-        "SELECT host, state, content_length FROM scraped_pages \
-         WHERE crawl_id = ? AND url_hash IN (SELECT unhex(value) FROM json_each(?))",
-    )
-    .bind(crawl)
-    .bind(hashes)
-    .fetch_all(&mut *db)
-    .await?;
-    for row in &replaced {
-        let (host, state): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
-        // The same URL has the same host, so its sum is there.
-        if let Some(sum) = sums.get_mut(host) {
-            sum.count(state, row.try_get(2)?, -1);
-        }
-    }
-
-    let sums: Vec<_> = sums.into_iter().collect();
-    bulk::write(db, &HOSTS, &sums, |to, (host, sum)| {
-        to.add(crawl)?;
-        to.add(host.as_ref())?;
-        to.add(sum.pages)?;
-        to.add(sum.ok)?;
-        to.add(sum.failed)?;
-        to.add(sum.skipped)?;
-        to.add(sum.bytes)?;
-        to.add(utc(sum.first_ms))?;
-        to.add(utc(sum.last_ms))
-    })
-    .await
-}
-
 fn bind_page(to: &mut SqliteArguments, crawl: CrawlId, page: &PageRow) -> Result<(), BoxDynError> {
     to.add(page.id)?;
     to.add(crawl)?;
@@ -263,17 +203,59 @@ fn bind_page(to: &mut SqliteArguments, crawl: CrawlId, page: &PageRow) -> Result
     to.add(page.links_found)?;
     to.add(page.found_on)?;
     to.add(utc(page.created_at_ms))?;
+    to.add(page.lastmod_ms)?;
+    to.add(page.change.map(PageChange::name))?;
+    let content = page.content.as_deref();
+    to.add(content.and_then(|content| content.body_hash.as_ref()).map(<[u8; 16]>::as_slice))?;
     to.add(shared(&page.host))?;
     to.add(page.content_type.as_deref().map(clean))?;
     to.add(shared(&page.url))?;
     to.add(page.final_url.as_deref().map(clean))?;
     to.add(page.title.as_deref().map(clean))?;
     to.add(page.error.as_deref().map(clean))?;
-    to.add(page.redirects.as_deref().map(clean))
+    to.add(page.redirects.as_deref().map(clean))?;
+    let text = |of: fn(&Content) -> Option<&String>| content.and_then(of).map(|text| clean(text));
+    to.add(text(|content| content.etag.as_ref()))?;
+    to.add(text(|content| content.last_modified.as_ref()))?;
+    to.add(text(|content| content.canonical.as_ref()))
+}
+
+fn bind_frontier(
+    to: &mut SqliteArguments,
+    crawl: CrawlId,
+    row: &FrontierRow,
+) -> Result<(), BoxDynError> {
+    to.add(row.id)?;
+    to.add(crawl)?;
+    to.add(row.url_hash.0.as_slice())?;
+    to.add(row.depth)?;
+    to.add(row.attempts)?;
+    to.add(row.not_before_ms)?;
+    to.add(row.found_on)?;
+    to.add(row.host_id)?;
+    to.add(row.lastmod_ms)?;
+    to.add(shared(&row.url))
+}
+
+fn bind_sitemap(
+    to: &mut SqliteArguments,
+    crawl: CrawlId,
+    row: &SitemapRow,
+) -> Result<(), BoxDynError> {
+    to.add(crawl)?;
+    to.add(row.url_hash.0.as_slice())?;
+    to.add(shared(&row.url))?;
+    to.add(row.state.name())?;
+    to.add(row.status)?;
+    to.add(row.urls)?;
+    to.add(row.sitemaps)?;
+    to.add(row.depth)?;
+    to.add(row.error.as_deref().map(clean))?;
+    to.add(utc(row.created_at_ms))
 }
 
 /// Text without NUL, at which other programs would end it.
-fn clean(text: &str) -> Cow<'_, str> {
+pub(super) fn clean(text: &str) -> Cow<'_, str> {
     if text.as_bytes().contains(&0) {
         Cow::Owned(text.replace('\0', "\u{fffd}"))
     } else {
@@ -282,7 +264,7 @@ fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// Likewise, without copying the text.
-fn shared(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
+pub(super) fn shared(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
     match clean(text) {
         Cow::Borrowed(_) => std::sync::Arc::clone(text),
         Cow::Owned(text) => text.into(),
@@ -290,7 +272,10 @@ fn shared(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
 }
 
 /// A JSON array; `item` writes one element.
-fn json<T>(rows: &[T], item: impl Fn(&mut String, &T) -> std::fmt::Result) -> String {
+pub(super) fn json<T>(
+    rows: &[T],
+    item: impl Fn(&mut String, &T) -> std::fmt::Result,
+) -> String {
     let mut out = String::with_capacity(2 + rows.len() * 24);
     out.push('[');
     for (n, row) in rows.iter().enumerate() {

@@ -28,17 +28,26 @@ CREATE TABLE scraped_pages (
     links_found    INTEGER NOT NULL,
     found_on       INTEGER,           -- page on which the URL was first found, null for a seed
     created_at     TEXT    NOT NULL,
+    lastmod        INTEGER,           -- ms since 1970 UTC, from a sitemap
+    change         TEXT,              -- new | changed | same | gone, null in a first crawl
+    body_hash      BLOB,              -- xxh3-128 of the decoded body, 16 bytes
     host           TEXT    NOT NULL,
     content_type   TEXT,
     url            TEXT    NOT NULL,
     final_url      TEXT,
     title          TEXT,
     error          TEXT,
-    redirects      TEXT               -- JSON array of {"url", "status"}
+    redirects      TEXT,              -- JSON array of {"url", "status"}
+    etag           TEXT,              -- as sent
+    last_modified  TEXT,              -- as sent
+    canonical      TEXT               -- the URL that the page says it is a copy of
 );
 
 -- Identity is the hash, never the text. The index alone answers "which URLs are known".
 CREATE UNIQUE INDEX scraped_pages_by_hash ON scraped_pages (crawl_id, url_hash);
+
+-- What was skipped, by reason. Pages that were fetched are not in it.
+CREATE INDEX scraped_pages_skipped ON scraped_pages (crawl_id, error) WHERE state = 'skipped';
 
 -- `from_id` holds the crawl's number in its upper half, so the key needs no `crawl_id`.
 --
@@ -65,8 +74,13 @@ CREATE TABLE frontier (
     attempts   INTEGER NOT NULL,
     not_before INTEGER NOT NULL,  -- ms since 1970 UTC, 0 = at once
     found_on   INTEGER,
+    host_id    INTEGER NOT NULL,  -- first 8 bytes of xxh3-128 of the host with port
+    lastmod    INTEGER,           -- ms since 1970 UTC, from a sitemap
     url        TEXT    NOT NULL
 );
+
+-- Which hosts wait, and the URLs of one in order of id: SQLite ends each entry with the id.
+CREATE INDEX frontier_by_host ON frontier (crawl_id, host_id);
 
 -- The journal: what was turned while the crawl ran.
 CREATE TABLE changes (
@@ -79,16 +93,33 @@ CREATE TABLE changes (
     PRIMARY KEY (crawl_id, seq)
 ) WITHOUT ROWID;
 
--- Sums over `scraped_pages`, kept up to date by every batch.
+-- Sums over `scraped_pages`, kept up to date by every batch, and what else is known of a host.
 CREATE TABLE hosts (
-    crawl_id INTEGER NOT NULL,
-    host     TEXT    NOT NULL,
-    pages    INTEGER NOT NULL,
-    ok       INTEGER NOT NULL,
-    failed   INTEGER NOT NULL,
-    skipped  INTEGER NOT NULL,
-    bytes    INTEGER NOT NULL,
-    first_at TEXT    NOT NULL,
-    last_at  TEXT    NOT NULL,
+    crawl_id  INTEGER NOT NULL,
+    host      TEXT    NOT NULL,
+    pages     INTEGER NOT NULL,
+    ok        INTEGER NOT NULL,
+    failed    INTEGER NOT NULL,
+    skipped   INTEGER NOT NULL,
+    bytes     INTEGER NOT NULL,
+    incidents INTEGER NOT NULL DEFAULT 0,  -- how often it was found to be down
+    first_at  TEXT,                        -- of its pages, null before the first
+    last_at   TEXT,
+    robots    TEXT,                        -- what its robots.txt says, in words
     PRIMARY KEY (crawl_id, host)
+) WITHOUT ROWID;
+
+-- Sitemaps that were read, or were to be.
+CREATE TABLE sitemaps (
+    crawl_id   INTEGER NOT NULL,
+    url_hash   BLOB    NOT NULL,
+    url        TEXT    NOT NULL,
+    state      TEXT    NOT NULL,  -- ok | failed | skipped
+    status     INTEGER,
+    urls       INTEGER NOT NULL,
+    sitemaps   INTEGER NOT NULL,  -- how many of these are sitemaps
+    depth      INTEGER NOT NULL,  -- index files above it
+    error      TEXT,
+    created_at TEXT    NOT NULL,
+    PRIMARY KEY (crawl_id, url_hash)
 ) WITHOUT ROWID;

@@ -1,0 +1,287 @@
+//! What goes into a database and comes out of it: rows, and the [`Batch`] that holds them.
+//!
+//! Plain data; it knows neither the crawl's tasks nor any database.
+
+#![allow(clippy::doc_markdown, reason = "ETag is a name, not code")]
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::PageId;
+use crate::web::url::UrlHash;
+
+/// How a page ended, as stored in `scraped_pages.state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RowState {
+    /// Answered 2xx.
+    Ok,
+    /// Answered otherwise, or not at all after the last attempt.
+    Failed,
+    /// Known but not fetched, for the reason in `error`.
+    Skipped,
+}
+
+impl RowState {
+    /// The word stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// The state stored as that word.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        [Self::Ok, Self::Failed, Self::Skipped].into_iter().find(|state| state.name() == name)
+    }
+}
+
+/// A row of `scraped_pages`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PageRow {
+    /// See [`PageId`].
+    pub id: PageId,
+    /// URL as found, without its fragment.
+    pub url: Arc<str>,
+    /// Hash of its canonical form.
+    pub url_hash: UrlHash,
+    /// Host with port, as in the URL: `127.0.0.1:8700`.
+    pub host: Arc<str>,
+    /// How it ended.
+    pub state: RowState,
+    /// Final status.
+    pub status: Option<u16>,
+    /// Body bytes after decoding.
+    pub content_length: u64,
+    /// Media type as sent.
+    pub content_type: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// Links from a seed.
+    pub depth: u32,
+    /// Last attempt, in ms.
+    pub elapsed_ms: u64,
+    /// Requests made for it.
+    pub attempts: u32,
+    /// Where redirects led, if elsewhere.
+    pub final_url: Option<String>,
+    /// Redirects on the way, as a JSON array of `{"url", "status"}`; `None` when there were none.
+    pub redirects: Option<String>,
+    /// What went wrong, or why it was skipped.
+    pub error: Option<String>,
+    /// The page on which its URL was first found; `None` for a seed.
+    pub found_on: Option<PageId>,
+    /// Links found on it (in scope, distinct).
+    pub links_found: u32,
+    /// When it ended: ms since 1970, UTC.
+    pub created_at_ms: i64,
+    /// What lets the server say "not modified" next time, and what lets us see a copy. Boxed: many
+    /// pages have none of it.
+    pub content: Option<Box<Content>>,
+    /// What a sitemap says of its last change: ms since 1970, UTC.
+    pub lastmod_ms: Option<i64>,
+    /// How it compares with the crawl looked at again; `None` in a first crawl.
+    pub change: Option<PageChange>,
+}
+
+/// What is known of a page's content besides its length.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Content {
+    /// `ETag`, as sent.
+    pub etag: Option<String>,
+    /// `Last-Modified`, as sent.
+    pub last_modified: Option<String>,
+    /// xxh3-128 of the decoded body, big endian.
+    pub body_hash: Option<[u8; 16]>,
+    /// The canonical URL that it names, when that is another one.
+    pub canonical: Option<String>,
+}
+
+/// How a page compares with the same page of the crawl looked at again, as stored in
+/// `scraped_pages.change`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageChange {
+    /// It was not there, or not well.
+    New,
+    /// Its content is another one.
+    Changed,
+    /// It is as it was: not modified, or the same bytes.
+    Same,
+    /// It was well, and is not any more.
+    Gone,
+}
+
+impl PageChange {
+    /// The word stored.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Changed => "changed",
+            Self::Same => "same",
+            Self::Gone => "gone",
+        }
+    }
+}
+
+/// A page as an earlier crawl left it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PreviousPage {
+    /// Its id in that crawl.
+    pub id: PageId,
+    /// How it ended.
+    pub state: RowState,
+    /// Final status.
+    pub status: Option<u16>,
+    /// Body bytes after decoding.
+    pub content_length: u64,
+    /// Media type as sent.
+    pub content_type: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// Where redirects led, if elsewhere.
+    pub final_url: Option<String>,
+    /// Validators and hash.
+    pub content: Content,
+}
+
+/// A row of `frontier`: a URL known and not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FrontierRow {
+    /// See [`PageId`].
+    pub id: PageId,
+    /// URL as found, without its fragment.
+    pub url: Arc<str>,
+    /// Hash of its canonical form.
+    pub url_hash: UrlHash,
+    /// Links from a seed.
+    pub depth: u32,
+    /// Requests made for it so far.
+    pub attempts: u32,
+    /// Not to be fetched before: ms since 1970, UTC; 0 = at once.
+    pub not_before_ms: i64,
+    /// The page on which it was first found; `None` for a seed.
+    pub found_on: Option<PageId>,
+    /// The host it waits for; see [`host_id`].
+    pub host_id: i64,
+    /// What a sitemap says of its last change: ms since 1970, UTC.
+    pub lastmod_ms: Option<i64>,
+}
+
+/// A host's number in `frontier.host_id`: the first 8 bytes of xxh3-128 of its name with port, as
+/// in URLs (`127.0.0.1:8700`), big endian. The same in every crawl and database.
+#[must_use]
+pub fn host_id(host: &str) -> i64 {
+    (xxhash_rust::xxh3::xxh3_128(host.as_bytes()) >> 64) as i64
+}
+
+/// A host with URLs in `frontier`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenHost {
+    /// See [`host_id`].
+    pub host_id: i64,
+    /// How many URLs.
+    pub open: u64,
+    /// One of them.
+    pub url: Arc<str>,
+}
+
+/// What is known of a host besides the sums over its pages: a row of `hosts`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRow {
+    /// Host with port.
+    pub host: Arc<str>,
+    /// What its robots.txt says, in words: `12 rules, delay 2 s`, `none (404)`. `None` when that
+    /// is not known, which leaves in place what was.
+    pub robots: Option<String>,
+    /// How often it was found to be down.
+    pub incidents: u32,
+}
+
+/// A row of `sitemaps`: a sitemap that was read, or was to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SitemapRow {
+    /// Its URL.
+    pub url: Arc<str>,
+    /// Hash of its canonical form.
+    pub url_hash: UrlHash,
+    /// `ok`, `failed` or `skipped`.
+    pub state: RowState,
+    /// Status of the last answer.
+    pub status: Option<u16>,
+    /// URLs in it.
+    pub urls: u32,
+    /// Of these, sitemaps.
+    pub sitemaps: u32,
+    /// Index files above it.
+    pub depth: u32,
+    /// What went wrong, or why it was not read (to its end).
+    pub error: Option<String>,
+    /// When: ms since 1970, UTC.
+    pub created_at_ms: i64,
+}
+
+/// A row of `changes`: a journal entry.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChangeRow {
+    /// Its number in the crawl, from 1.
+    pub seq: u64,
+    /// ms since 1970, UTC.
+    pub at_ms: i64,
+    /// By whom.
+    pub by: &'static str,
+    /// What, in words: `permits 8 → 16`.
+    pub what: String,
+    /// The whole entry, as JSON.
+    pub entry: String,
+}
+
+/// One transaction.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Finished pages. Their frontier rows are deleted in the same transaction.
+    pub pages: Vec<PageRow>,
+    /// `(from, to)`, distinct per page.
+    pub links: Vec<(PageId, PageId)>,
+    /// URLs found, in order of id.
+    pub discovered: Vec<FrontierRow>,
+    /// `(id, attempts, not_before_ms)` of URLs to be tried again.
+    pub postponed: Vec<(PageId, u32, i64)>,
+    /// URLs that were skipped and are open again: their page rows are deleted, their frontier rows
+    /// inserted. Processed before `pages`.
+    pub revived: Vec<FrontierRow>,
+    /// Sitemaps, inserted or (same hash) replaced.
+    pub sitemaps: Vec<SitemapRow>,
+    /// What is known of hosts, put over what is there.
+    pub hosts: Vec<HostRow>,
+    /// Journal entries, inserted or (same `seq`) replaced.
+    pub changes: Vec<ChangeRow>,
+    /// The crawl's counters after this batch, as JSON: stored so that resuming need not count.
+    pub totals: Option<String>,
+    /// When settings changed: a JSON object whose members take the place of the stored ones
+    /// (RFC 7396: null takes a member away).
+    pub settings: Option<String>,
+}
+
+impl Batch {
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pages.is_empty()
+            && self.links.is_empty()
+            && self.discovered.is_empty()
+            && self.postponed.is_empty()
+            && self.revived.is_empty()
+            && self.sitemaps.is_empty()
+            && self.hosts.is_empty()
+            && self.changes.is_empty()
+            && self.totals.is_none()
+            && self.settings.is_none()
+    }
+}
