@@ -15,4 +15,5 @@ mod phase;
 pub mod robots;
 pub mod scope;
 mod sniff;
+pub mod traps;
 pub mod url;
