@@ -14,6 +14,7 @@ pub mod links;
 mod phase;
 pub mod robots;
 pub mod scope;
+pub mod sitemap;
 mod sniff;
 pub mod traps;
 pub mod url;
