@@ -22,5 +22,7 @@ mod opened;
 mod phase;
 pub mod robots;
 pub mod scope;
+pub mod sitemap;
 mod sniff;
+pub mod traps;
 pub mod url;

@@ -1,0 +1,172 @@
+//! From the bytes of a sitemap to text: gzip by its magic bytes, then the character encoding.
+
+use std::fmt;
+use std::io::Write;
+
+use bytes::Bytes;
+use encoding_rs::{CoderResult, Decoder};
+use flate2::write::MultiGzDecoder;
+
+use super::{Limits, SitemapError};
+use crate::web::charset;
+
+/// Compressed bytes decoded at once; a thousand times as much may come out.
+const STEP: usize = 256;
+/// Bytes after which the encoding is decided on.
+const HEAD: usize = 256;
+/// Below so many decoded bytes no ratio is too large.
+const HARMLESS: u64 = 1 << 20;
+/// Text handed on at once, in bytes.
+const PIECE: usize = 16 << 10;
+
+/// Where the text goes.
+pub(super) type Sink<'sink> = dyn FnMut(&str) -> Result<(), SitemapError> + 'sink;
+
+#[derive(Debug)]
+enum Packing {
+    /// The first bytes have not come.
+    Unknown,
+    Plain,
+    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+}
+
+/// Decodes what comes.
+pub(super) struct Unpack {
+    packing: Packing,
+    limits: Limits,
+    /// The file's first byte, or the decoded first ones.
+    head: Vec<u8>,
+    decoder: Option<Decoder>,
+    read: u64,
+    decoded: u64,
+}
+
+impl fmt::Debug for Unpack {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Unpack").field("decoded", &self.decoded).finish_non_exhaustive()
+    }
+}
+
+impl Unpack {
+    pub(super) fn new(limits: &Limits) -> Self {
+        Self {
+            packing: Packing::Unknown,
+            limits: *limits,
+            head: Vec::new(),
+            decoder: None,
+            read: 0,
+            decoded: 0,
+        }
+    }
+
+    /// Bytes after decoding.
+    pub(super) const fn decoded(&self) -> u64 {
+        self.decoded
+    }
+
+    pub(super) fn push(&mut self, chunk: &[u8], sink: &mut Sink<'_>) -> Result<(), SitemapError> {
+        self.read += chunk.len() as u64;
+        if !matches!(self.packing, Packing::Unknown) {
+            return self.unpack(chunk, sink);
+        }
+        self.head.extend_from_slice(chunk);
+        if self.head.len() < 2 {
+            return Ok(());
+        }
+        self.begin(sink)
+    }
+
+    /// Nothing more comes.
+    pub(super) fn finish(&mut self, sink: &mut Sink<'_>) -> Result<(), SitemapError> {
+        if matches!(self.packing, Packing::Unknown) {
+            self.begin(sink)?;
+        }
+        if let Packing::Gzip(decoder) = &mut self.packing {
+            let result = decoder.try_finish();
+            let rest = std::mem::take(decoder.get_mut());
+            self.plain(&rest, sink)?;
+            if let Err(error) = result {
+                self.decode(&[], true, sink)?;
+                return Err(self.broken(&error));
+            }
+        }
+        self.decode(&[], true, sink)
+    }
+
+    fn begin(&mut self, sink: &mut Sink<'_>) -> Result<(), SitemapError> {
+        self.packing = if self.head.starts_with(b"\x1f\x8b") {
+            Packing::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
+        } else {
+            Packing::Plain
+        };
+        let start = std::mem::take(&mut self.head);
+        self.unpack(&start, sink)
+    }
+
+    fn unpack(&mut self, chunk: &[u8], sink: &mut Sink<'_>) -> Result<(), SitemapError> {
+        if !matches!(self.packing, Packing::Gzip(_)) {
+            return self.plain(chunk, sink);
+        }
+        for step in chunk.chunks(STEP) {
+            let Packing::Gzip(decoder) = &mut self.packing else { break };
+            let result = decoder.write_all(step);
+            let out = std::mem::take(decoder.get_mut());
+            self.plain(&out, sink)?;
+            if let Err(error) = result {
+                return Err(self.broken(&error));
+            }
+            let most = self.read.saturating_mul(u64::from(self.limits.ratio));
+            if self.limits.ratio > 0 && self.decoded > most.max(HARMLESS) {
+                return Err(SitemapError::Bomb { limit: self.limits.ratio });
+            }
+        }
+        Ok(())
+    }
+
+    fn broken(&self, error: &std::io::Error) -> SitemapError {
+        SitemapError::Gzip { at: self.decoded, cause: error.to_string() }
+    }
+
+    /// Bytes that are no longer compressed.
+    fn plain(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), SitemapError> {
+        let room = self.limits.bytes - self.decoded;
+        let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
+        self.decoded += fits as u64;
+        self.decode(&bytes[..fits], false, sink)?;
+        if fits < bytes.len() {
+            return Err(SitemapError::TooLarge { limit: self.limits.bytes });
+        }
+        Ok(())
+    }
+
+    fn decode(
+        &mut self,
+        bytes: &[u8],
+        last: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), SitemapError> {
+        let head;
+        let mut bytes = bytes;
+        if self.decoder.is_none() {
+            self.head.extend_from_slice(bytes);
+            if self.head.len() < HEAD && !last {
+                return Ok(());
+            }
+            head = Bytes::from(std::mem::take(&mut self.head));
+            let start = head.slice(..head.len().min(HEAD));
+            self.decoder = Some(charset::of_page(&[start], None).new_decoder());
+            bytes = &head;
+        }
+        let Some(decoder) = &mut self.decoder else { return Ok(()) };
+        let mut text = String::with_capacity(PIECE);
+        loop {
+            let (result, read, _) = decoder.decode_to_string(bytes, &mut text, last);
+            sink(&text)?;
+            text.clear();
+            bytes = &bytes[read..];
+            if result == CoderResult::InputEmpty {
+                return Ok(());
+            }
+        }
+    }
+}
