@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use bytes::Bytes;
-use crawldeck::web::links::{MAX_URL_LEN, MAX_URL_TEXT, Parsed, is_html, parse_html};
+use crawldeck::config::NoFollow;
+use crawldeck::web::links::{
+    MAX_URL_LEN, MAX_URL_TEXT, Parsed, Take, is_html, parse_html, robots_tag,
+};
 use proptest::prelude::*;
 use url::Url;
 
@@ -10,7 +13,11 @@ const PAGE: &str = "http://site.test/dir/page.html";
 
 fn parse_as(html: impl AsRef<[u8]>, content_type: Option<&str>) -> Parsed {
     let body = [Bytes::copy_from_slice(html.as_ref())];
-    parse_html(&body, content_type, &Url::parse(PAGE).unwrap(), 10_000)
+    parse_html(&body, content_type, &Url::parse(PAGE).unwrap(), &Take::default())
+}
+
+fn at_most(max_links: usize) -> Take {
+    Take { max_links, ..Take::default() }
 }
 
 fn parse(html: impl AsRef<[u8]>) -> Parsed {
@@ -93,6 +100,150 @@ fn the_first_base_counts_for_the_links_behind_it() {
     assert_eq!(links("<base href='http://cdn.test/x/'><a href='#p'>"), ["http://cdn.test/x/"]);
     assert_eq!(links("<base href='data:x,y'><a href=b>"), ["http://site.test/dir/b"]);
     assert_eq!(links("<base href='http://['><a href=b>"), ["http://site.test/dir/b"]);
+}
+
+#[test]
+fn no_trick_with_base_leads_astray() {
+    let table = [
+        ("<base href='javascript:alert(1)'><a href=b>", "http://site.test/dir/b"),
+        ("<base href='JAVASCRIPT:x'><a href='#a'><a href=/b>", "http://site.test/b"),
+        ("<base href='data:text/html,x'><a href=b>", "http://site.test/dir/b"),
+        ("<base href='mailto:a@b.test'><a href=b>", "http://site.test/dir/b"),
+        ("<base href=''><a href=b>", "http://site.test/dir/b"),
+        ("<base href='up/../x/'><a href=b>", "http://site.test/dir/x/b"),
+        ("<base href='../../../..'><a href=b>", "http://site.test/b"),
+        ("<base href='?q'><a href=b>", "http://site.test/dir/b"),
+        ("<base href='//other.test/x/'><a href=b>", "http://other.test/x/b"),
+        ("<base href='http://other.test'><a href=b>", "http://other.test/b"),
+        ("<base href='http://me:pw@other.test/x/'><a href=b>", "http://other.test/x/b"),
+        // The first one counts, even if it is of no use.
+        (
+            "<base href='javascript:x'><base href='http://evil.test/'><a href=b>",
+            "http://site.test/dir/b",
+        ),
+        (
+            "<base href='http://['><base href='http://evil.test/'><a href=b>",
+            "http://site.test/dir/b",
+        ),
+        ("<base target=_top><base href=/x/><a href=b>", "http://site.test/x/b"),
+        // Not on the web, so no link is.
+        ("<base href='file:///etc/'><a href=passwd>", ""),
+        ("<base href='ftp://a.test/'><a href=b>", ""),
+        ("<!-- <base href=/x/> --><a href=b>", "http://site.test/dir/b"),
+        ("<base href='&#104;ttp://other.test/'><a href=b>", "http://other.test/b"),
+    ];
+    for (html, expected) in table {
+        assert_eq!(links(html).join(" "), expected, "{html}");
+    }
+    let long = format!("<base href='/{}/'><a href=b>", "x".repeat(MAX_URL_LEN));
+    assert_eq!(links(long), ["http://site.test/dir/b"]);
+}
+
+#[test]
+fn links_are_followed_without_user_and_password() {
+    let html = "<a href='http://me:pw@site.test/a'>1<a href='//me@site.test/a'>2<a href='http://:@site.test/b'>3\
+        <a href='http://a.test@b.test/'>4<link rel=canonical href='http://me:pw@site.test/c#x'>";
+    let parsed = parse(html);
+    let found: Vec<_> = parsed.links.iter().map(Url::as_str).collect();
+    let expected =
+        ["http://site.test/a", "http://site.test/b", "http://b.test/", "http://site.test/c"];
+    assert_eq!(found, expected);
+    assert_eq!(parsed.canonical.unwrap().as_str(), "http://site.test/c");
+    let body = [Bytes::from_static(b"<a href=x>x")];
+    let page = Url::parse("http://me:pw@site.test/").unwrap();
+    let parsed = parse_html(&body, None, &page, &Take::default());
+    assert_eq!(parsed.links[0].as_str(), "http://site.test/x");
+}
+
+#[test]
+fn the_first_canonical_url_counts() {
+    let table = [
+        ("<link rel=canonical href=/c>", Some("http://site.test/c")),
+        ("<link rel='x CANONICAL' href='c?a=1&amp;b=2#d'>", Some("http://site.test/dir/c?a=1&b=2")),
+        ("<link rel=canonical href=/1><link rel=canonical href=/2>", Some("http://site.test/1")),
+        ("<base href=//other.test/><link rel=canonical href=c>", Some("http://other.test/c")),
+        ("<link rel=canonical href=''>", None),
+        (
+            "<link rel=canonical href='javascript:x'><link rel=canonical href=/2>",
+            Some("http://site.test/2"),
+        ),
+        ("<link rel=canonical href='http://['>", None),
+        ("<link rel=canonicals href=/c><a rel=canonical href=/c>", None),
+    ];
+    for (html, expected) in table {
+        assert_eq!(parse(html).canonical.as_ref().map(Url::as_str), expected, "{html}");
+    }
+}
+
+#[test]
+fn nofollow_is_told_and_obeyed_when_asked() {
+    let table = [
+        ("<meta name=robots content='nofollow'>", (true, false)),
+        ("<META NAME=' Robots ' CONTENT='NoIndex, FOLLOW'>", (false, true)),
+        ("<meta name=crawldeck content='none'>", (true, true)),
+        ("<meta name=robots content='index,nofollow;noindex'>", (true, true)),
+        ("<meta name=robots content=noindex><meta name=crawldeck content=nofollow>", (true, true)),
+        ("<meta name=googlebot content=nofollow>", (false, false)),
+        ("<meta name=robots content='nofollows, all'>", (false, false)),
+        ("<meta name=robots><meta content=nofollow>", (false, false)),
+        ("<meta property=robots content=nofollow>", (false, false)),
+    ];
+    for (html, expected) in table {
+        let parsed = parse(html);
+        assert_eq!((parsed.nofollow, parsed.noindex), expected, "{html}");
+    }
+
+    let html = "<a href=/1>1</a><a rel='external NOFOLLOW' href=/2>2</a><a rel=nofollow href=/1>1</a>\
+        <map><area rel=nofollow href=/3></map><a rel=nofollows href=/4>4</a><a rel=nofollow href=/5>5</a>\
+        <a href=/5>5</a><meta name=robots content=nofollow>";
+    let all = ["/1", "/2", "/3", "/4", "/5"];
+    for (pages, links, expected, left_out) in [
+        (false, false, &all[..], 0),
+        (false, true, &["/1", "/4", "/5"], 4),
+        (true, false, &[], 5),
+        (true, true, &[], 7),
+    ] {
+        let take = Take { nofollow: NoFollow { pages, links }, ..Take::default() };
+        let body = [Bytes::from_static(html.as_bytes())];
+        let parsed = parse_html(&body, None, &Url::parse(PAGE).unwrap(), &take);
+        let found: Vec<_> = parsed.links.iter().map(Url::path).collect();
+        assert_eq!((found, parsed.nofollow_links), (expected.to_vec(), left_out), "{take:?}");
+        assert!(parsed.nofollow);
+    }
+}
+
+#[test]
+fn x_robots_tag_is_read_for_us() {
+    let table = [
+        ("", (false, false)),
+        ("noindex", (false, true)),
+        ("NoFollow , noIndex", (true, true)),
+        ("none", (true, true)),
+        ("otherbot: nofollow", (false, false)),
+        ("otherbot: noindex, nofollow, crawldeck: noindex", (false, true)),
+        ("CrawlDeck : nofollow", (true, false)),
+        ("crawldeck: noindex, otherbot: nofollow", (false, true)),
+        ("*: nofollow", (true, false)),
+        ("nofollow, otherbot: noindex", (true, false)),
+        ("unavailable_after: Wed, 25 Jun 2031 15:00:00 PST, nofollow", (true, false)),
+        ("max-snippet:20, max-image-preview:large, noindex", (false, true)),
+        (":::,,:nofollow", (false, false)),
+    ];
+    for (value, expected) in table {
+        assert_eq!(robots_tag(value, "crawldeck"), expected, "{value}");
+    }
+}
+
+#[test]
+fn a_million_links_stay_within_bounds() {
+    let html: String = (0..1_000_000_u32).fold(String::from("<title>t</title>"), |mut html, n| {
+        html.push_str("<a href=/");
+        html.push_str(&n.to_string());
+        html.push('>');
+        html
+    });
+    let parsed = parse(html);
+    assert_eq!((parsed.links.len(), parsed.truncated), (10_000, true));
 }
 
 #[test]
@@ -203,8 +354,8 @@ fn at_most_so_many_links_are_taken() {
     assert_eq!(parsed.title.unwrap(), "late");
 
     let few = [Bytes::from_static(b"<a href=/1>x<a href=/2>x<a href=/2>x<a href=/1>x")];
-    assert!(!parse_html(&few, None, &Url::parse(PAGE).unwrap(), 2).truncated);
-    assert!(parse_html(&few, None, &Url::parse(PAGE).unwrap(), 1).truncated);
+    assert!(!parse_html(&few, None, &Url::parse(PAGE).unwrap(), &at_most(2)).truncated);
+    assert!(parse_html(&few, None, &Url::parse(PAGE).unwrap(), &at_most(1)).truncated);
 }
 
 #[test]
@@ -272,7 +423,7 @@ proptest! {
             (false, false) => TORN.as_bytes()[3..].to_vec(),
         };
         let base = Url::parse(PAGE).unwrap();
-        let whole = parse_html(&[Bytes::from(bytes.clone())], None, &base, 100);
+        let whole = parse_html(&[Bytes::from(bytes.clone())], None, &base, &at_most(100));
         prop_assert_eq!(whole.links.len(), 5);
         let mut cuts: Vec<usize> = cuts.into_iter().map(|cut| cut.min(bytes.len())).collect();
         cuts.sort_unstable();
@@ -282,12 +433,12 @@ proptest! {
             chunks.push(Bytes::copy_from_slice(&bytes[start..cut]));
             start = cut;
         }
-        prop_assert_eq!(parse_html(&chunks, None, &base, 100), whole);
+        prop_assert_eq!(parse_html(&chunks, None, &base, &at_most(100)), whole);
     }
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..2_000)) {
         let base = Url::parse(PAGE).unwrap();
-        let _ = parse_html(&[Bytes::from(bytes)], None, &base, 100);
+        let _ = parse_html(&[Bytes::from(bytes)], None, &base, &at_most(100));
     }
 }

@@ -19,7 +19,7 @@ use super::window::{Entry, host_of};
 use super::workers::Slot;
 use crate::store::{PageRow, RowState};
 use crate::web::fetch::{Answer, FailureKind, FetchError, Fetched, PhaseSink};
-use crate::web::links::{Parsed, is_html, parse_html};
+use crate::web::links::{Parsed, Take, is_html, parse_html};
 use crate::web::url::UrlHash;
 
 /// Works on one URL until it is handed in or put back; a panic makes it a failed page. After a
@@ -198,8 +198,9 @@ async fn parse(shared: &Shared, visit: &mut Visit, base: &Url) {
         return;
     }
     let max_links = if shared.settings.follow { shared.settings.max_links as usize } else { 0 };
+    let take = Take { max_links, nofollow: shared.settings.nofollow };
     if answer.length < shared.settings.parse_offload {
-        let parsed = parse_html(&answer.body, answer.content_type.as_deref(), base, max_links);
+        let parsed = parse_html(&answer.body, answer.content_type.as_deref(), base, &take);
         visit.parsed = Some(parsed);
         return;
     }
@@ -208,7 +209,7 @@ async fn parse(shared: &Shared, visit: &mut Visit, base: &Url) {
     let (content_type, base) = (answer.content_type.clone(), base.clone());
     let parsing = tokio::task::spawn_blocking(move || {
         let _thread = thread;
-        parse_html(&body, content_type.as_deref(), &base, max_links)
+        parse_html(&body, content_type.as_deref(), &base, &take)
     });
     match parsing.await {
         Ok(parsed) => visit.parsed = Some(parsed),

@@ -1,4 +1,5 @@
-//! What one pass over a page gathers: base, links, title. It sees attribute values, no markup.
+//! What one pass over a page gathers: base, links, title, directives. It sees attribute values,
+//! no markup.
 
 use std::borrow::Cow;
 
@@ -6,8 +7,9 @@ use encoding_rs::{Encoding, UTF_8};
 use hashbrown::HashSet;
 use url::Url;
 
-use super::links::Parsed;
-use super::url::{MAX_URL_LEN, MAX_URL_TEXT, UrlHash};
+use super::links::{Parsed, Take};
+use super::robots::meta_robots;
+use super::url::{MAX_URL_LEN, MAX_URL_TEXT, UrlHash, is_fetchable};
 
 /// Longest title kept, in characters.
 pub(super) const MAX_TITLE: usize = 500;
@@ -34,10 +36,12 @@ enum Title {
 /// Gathers links and title of one page.
 pub(super) struct Harvest<'page> {
     page: &'page Url,
-    /// The page's own `base`, once seen.
+    /// The page's own `base`, if it is of use.
     base: Option<Url>,
+    /// Whether it was seen; a second one does not count, even if the first is of no use.
+    based: bool,
     encoding: &'static Encoding,
-    max_links: usize,
+    take: Take,
     link_bytes: usize,
     seen: HashSet<UrlHash>,
     links: Vec<Url>,
@@ -45,15 +49,20 @@ pub(super) struct Harvest<'page> {
     full: bool,
     title: Title,
     title_source: String,
+    left_out: u32,
+    canonical: Option<Url>,
+    nofollow: bool,
+    noindex: bool,
 }
 
 impl<'page> Harvest<'page> {
-    pub(super) fn new(page: &'page Url, encoding: &'static Encoding, max_links: usize) -> Self {
+    pub(super) fn new(page: &'page Url, encoding: &'static Encoding, take: &Take) -> Self {
         Self {
             page,
             base: None,
+            based: false,
             encoding: encoding.output_encoding(),
-            max_links,
+            take: *take,
             link_bytes: 0,
             seen: HashSet::new(),
             links: Vec::new(),
@@ -61,12 +70,16 @@ impl<'page> Harvest<'page> {
             full: false,
             title: Title::Wanted,
             title_source: String::new(),
+            left_out: 0,
+            canonical: None,
+            nofollow: false,
+            noindex: false,
         }
     }
 
     /// Takes the value of `base href`; only the first one counts.
     pub(super) fn base(&mut self, value: &str) {
-        if self.base.is_some() {
+        if std::mem::replace(&mut self.based, true) {
             return;
         }
         let value = htmlize::unescape_attribute(value);
@@ -75,6 +88,36 @@ impl<'page> Harvest<'page> {
             .parse(trim(&value))
             .ok()
             .filter(|base| !base.cannot_be_a_base() && base.as_str().len() <= MAX_URL_LEN);
+    }
+
+    /// Whether links are asked for their `rel`.
+    pub(super) const fn obeys_rel(&self) -> bool {
+        self.take.nofollow.links
+    }
+
+    /// A link that is not to be followed.
+    pub(super) const fn left_out(&mut self) {
+        self.left_out = self.left_out.saturating_add(1);
+    }
+
+    /// Takes the `content` of a `meta name=robots`.
+    pub(super) fn robots(&mut self, content: &str) {
+        let (nofollow, noindex) = meta_robots(&htmlize::unescape_attribute(content));
+        self.nofollow |= nofollow;
+        self.noindex |= noindex;
+    }
+
+    /// Takes the value of `link rel=canonical href`; only the first one counts.
+    pub(super) fn canonical(&mut self, value: &str) {
+        if self.canonical.is_some() || value.len() > MAX_VALUE {
+            return;
+        }
+        let value = htmlize::unescape_attribute(value);
+        let value = trim(&value);
+        if !value.is_empty() {
+            let url = self.absolute(value);
+            self.canonical = url.filter(is_fetchable);
+        }
     }
 
     /// Takes the value of an attribute that holds a URL.
@@ -112,7 +155,8 @@ impl<'page> Harvest<'page> {
         if is_same_page(value) { Ok(()) } else { self.resolve(value) }
     }
 
-    fn resolve(&mut self, value: &str) -> Result<(), Enough> {
+    /// The absolute URL that `value` stands for, without fragment, user and password.
+    fn absolute(&self, value: &str) -> Option<Url> {
         let base = self.base.as_ref().unwrap_or(self.page);
         let encoding = self.encoding;
         let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|text| encoding.encode(text).0;
@@ -121,14 +165,24 @@ impl<'page> Harvest<'page> {
             // Queries are written in the encoding of the page.
             options = options.encoding_override(Some(encode));
         }
-        let Ok(mut url) = options.parse(value) else {
+        let mut url = options.parse(value).ok()?;
+        url.set_fragment(None);
+        if !url.username().is_empty() || url.password().is_some() {
+            // Neither fails: what has a user has a host.
+            let _ = url.set_username("");
+            let _ = url.set_password(None);
+        }
+        Some(url)
+    }
+
+    fn resolve(&mut self, value: &str) -> Result<(), Enough> {
+        let Some(url) = self.absolute(value) else {
             self.refused += 1;
             return Ok(());
         };
         if !matches!(url.scheme(), "http" | "https") {
             return Ok(());
         }
-        url.set_fragment(None);
         if url.as_str().len() > MAX_URL_TEXT {
             self.refused += 1;
             return Ok(());
@@ -137,7 +191,7 @@ impl<'page> Harvest<'page> {
         if self.seen.contains(&hash) {
             return Ok(());
         }
-        if self.links.len() >= self.max_links || self.link_bytes >= MAX_LINK_BYTES {
+        if self.links.len() >= self.take.max_links || self.link_bytes >= MAX_LINK_BYTES {
             self.full = true;
             return self.go_on();
         }
@@ -183,12 +237,20 @@ impl<'page> Harvest<'page> {
     }
 
     /// What was found; `cut` when the parser gave up before the end.
-    pub(super) fn finish(self, cut: bool) -> Parsed {
+    pub(super) fn finish(mut self, cut: bool) -> Parsed {
+        if self.nofollow && self.take.nofollow.pages {
+            self.left_out = self.left_out.saturating_add(self.links.len() as u32);
+            self.links = Vec::new();
+        }
         Parsed {
             title: tidy_title(&self.title_source),
             links: self.links,
             truncated: cut || self.full,
             refused_links: self.refused,
+            nofollow_links: self.left_out,
+            canonical: self.canonical,
+            nofollow: self.nofollow,
+            noindex: self.noindex,
         }
     }
 }

@@ -19,26 +19,53 @@ use url::Url;
 
 use super::charset;
 use super::harvest::Harvest;
+pub use super::robots::robots_tag;
 pub use super::sniff::is_html;
 pub use super::url::{MAX_URL_LEN, MAX_URL_TEXT};
+use crate::config::{NoFollow, PRODUCT};
 
 /// Memory of the parser for one page: a tag cut by a chunk boundary, and the open elements.
 const MAX_PARSER_MEMORY: usize = 8 << 20;
 /// Bytes given to the parser at once. It copies a piece that continues a cut tag.
 const PIECE: usize = 32 << 10;
 
+/// What is taken of a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Take {
+    /// Most links.
+    pub max_links: usize,
+    /// Which `nofollow` leaves links out.
+    pub nofollow: NoFollow,
+}
+
+/// Ten thousand links, whatever the page says of them.
+impl Default for Take {
+    fn default() -> Self {
+        Self { max_links: 10_000, nofollow: NoFollow::default() }
+    }
+}
+
 /// What a page says about itself and where it leads.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parsed {
     /// The title: entities decoded, white space collapsed, at most 500 characters.
     pub title: Option<String>,
-    /// Absolute `http` and `https` URLs without fragment, distinct, in document order; those
+    /// Absolute `http` and `https` URLs without fragment, user and password, distinct, in document order; those
     /// longer than [`MAX_URL_LEN`] are known, but not to be fetched.
     pub links: Vec<Url>,
     /// Whether the page held more than was taken.
     pub truncated: bool,
     /// Links that cannot be followed: malformed, or longer than [`MAX_URL_TEXT`].
     pub refused_links: u32,
+    /// Links left out because of a `nofollow` that [`Take`] obeys, once for each time they stand
+    /// on the page.
+    pub nofollow_links: u32,
+    /// The URL that the page would rather be known by (`link rel=canonical`; the first counts).
+    pub canonical: Option<Url>,
+    /// Whether `meta name=robots`, or one by our name, says that its links are not to be followed.
+    pub nofollow: bool,
+    /// Whether it says that the page is not to be found.
+    pub noindex: bool,
 }
 
 /// Compiled once: parsing a selector costs as much as parsing a small page.
@@ -48,7 +75,7 @@ static SELECTORS: LazyLock<Option<Selectors>> = LazyLock::new(|| {
         link: "link[href]".parse().ok()?,
         frame: "frame[src], iframe[src]".parse().ok()?,
         base: "base[href]".parse().ok()?,
-        meta: "meta[http-equiv]".parse().ok()?,
+        meta: "meta[content]".parse().ok()?,
         title: "title".parse().ok()?,
         caption: "svg title".parse().ok()?,
     })
@@ -65,19 +92,14 @@ struct Selectors {
     caption: Selector,
 }
 
-/// Finds title and links of a page at `base`; takes at most `max_links`.
+/// Finds title, links and directives of a page at `base`, as many as `take` says.
 ///
 /// References to a place on the page itself are no links. What was found before a malicious
 /// page hits a limit is returned, marked as truncated.
 #[must_use]
-pub fn parse_html(
-    chunks: &[Bytes],
-    content_type: Option<&str>,
-    base: &Url,
-    max_links: usize,
-) -> Parsed {
+pub fn parse_html(chunks: &[Bytes], content_type: Option<&str>, base: &Url, take: &Take) -> Parsed {
     let encoding = charset::of_page(chunks, content_type);
-    let harvest = RefCell::new(Harvest::new(base, encoding, max_links));
+    let harvest = RefCell::new(Harvest::new(base, encoding, take));
     let cut = match SELECTORS.as_ref() {
         Some(selectors) => run(chunks, encoding, selectors, &harvest).is_err(),
         None => true,
@@ -124,15 +146,27 @@ fn with_handlers<'h, 's>(
         }
         Ok(())
     };
-    let anchor = (anchor.0, anchor.1.element(move |el: &mut Element<'_, '_>| follow(el, "href")));
+    let anchor = (
+        anchor.0,
+        anchor.1.element(move |el: &mut Element<'_, '_>| {
+            if harvest.borrow().obeys_rel() && says(el, "nofollow") {
+                harvest.borrow_mut().left_out();
+                return Ok(());
+            }
+            follow(el, "href")
+        }),
+    );
     let frame = (frame.0, frame.1.element(move |el: &mut Element<'_, '_>| follow(el, "src")));
     let link = (
         link.0,
-        link.1.element(
-            move |el: &mut Element<'_, '_>| {
-                if is_page_relation(el) { follow(el, "href") } else { Ok(()) }
-            },
-        ),
+        link.1.element(move |el: &mut Element<'_, '_>| {
+            if says(el, "canonical")
+                && let Some(value) = el.get_attribute("href")
+            {
+                harvest.borrow_mut().canonical(&value);
+            }
+            if is_page_relation(el) { follow(el, "href") } else { Ok(()) }
+        }),
     );
     let base = (
         base.0,
@@ -146,11 +180,16 @@ fn with_handlers<'h, 's>(
     let meta = (
         meta.0,
         meta.1.element(move |el: &mut Element<'_, '_>| {
-            let refresh = el.get_attribute("http-equiv");
-            if refresh.is_some_and(|name| name.trim_ascii().eq_ignore_ascii_case("refresh"))
-                && let Some(content) = el.get_attribute("content")
-            {
+            let is = |attribute: &str, name: &str| {
+                let value = el.get_attribute(attribute);
+                value.is_some_and(|value| value.trim_ascii().eq_ignore_ascii_case(name))
+            };
+            let Some(content) = el.get_attribute("content") else { return Ok(()) };
+            if is("http-equiv", "refresh") {
                 harvest.borrow_mut().refresh(&content)?;
+            }
+            if is("name", "robots") || is("name", PRODUCT) {
+                harvest.borrow_mut().robots(&content);
             }
             Ok(())
         }),
@@ -186,10 +225,19 @@ fn with_handlers<'h, 's>(
         .append_element_content_handler(caption)
 }
 
+/// Whether one of the words of `rel` is `name`.
+fn says(element: &Element<'_, '_>, name: &str) -> bool {
+    element.get_attribute("rel").is_some_and(|rel| has(&rel, name))
+}
+
+fn has(rel: &str, name: &str) -> bool {
+    rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case(name))
+}
+
 /// Whether a `link` element leads to a page rather than to a style sheet, icon or feed.
 fn is_page_relation(element: &Element<'_, '_>) -> bool {
     let Some(rel) = element.get_attribute("rel") else { return false };
-    let has = |name: &str| rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case(name));
+    let has = |name: &str| has(&rel, name);
     if has("next") || has("canonical") {
         return true;
     }

@@ -10,6 +10,7 @@
 mod fate;
 mod pattern;
 mod rules;
+mod tag;
 
 use std::fmt;
 use std::time::Duration;
@@ -20,6 +21,8 @@ pub use fate::{Fate, MAX_REDIRECTS, Reply};
 use pattern::{Side, normalise};
 pub use rules::Decision;
 use rules::{Line, Rules};
+pub(super) use tag::meta_robots;
+pub use tag::robots_tag;
 
 /// So much of a robots.txt is read, in bytes (RFC 9309, 2.5).
 pub const MAX_BYTES: usize = 500 << 10;
