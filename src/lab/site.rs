@@ -15,8 +15,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use super::hostile;
 use super::load::{CountedBody, Gauge};
 use super::plan::{HOSTS, Plan};
+use super::times::{self, Record};
 use super::truth::Truth;
 use super::{LabConfig, answer, endpoints};
 
@@ -29,6 +31,8 @@ pub struct Site {
     pub ports: [u16; HOSTS],
     /// Every request is counted here.
     pub gauge: Arc<Gauge>,
+    /// When requests came, per host.
+    pub times: [Arc<Record>; HOSTS],
     /// Replaces the generated latencies.
     latency: Option<Duration>,
     /// Answered at once over the whole site; `None` without a bound.
@@ -52,9 +56,10 @@ impl Site {
     /// A site on these ports.
     pub fn new(config: &LabConfig, ports: [u16; HOSTS]) -> Self {
         Self {
-            plan: Plan::new(config.seed, config.pages),
+            plan: Plan::new(config.seed, config.pages).with_forbidden(config.forbidden),
             ports,
             gauge: Arc::default(),
+            times: Default::default(),
             latency: config.latency,
             capacity: config.capacity.map(|most| {
                 Arc::new(Semaphore::new((most as usize).clamp(1, Semaphore::MAX_PERMITS)))
@@ -92,12 +97,16 @@ impl Site {
 impl Host {
     /// The routes of this host.
     pub fn router(self) -> Router {
+        let times = Arc::clone(&self.site.times[self.index]);
         endpoints::routes()
+            .merge(hostile::routes())
             .fallback(answer::answer)
             .layer(middleware::from_fn_with_state(self.clone(), count))
+            .layer(middleware::from_fn_with_state(Arc::clone(&times), times::record))
             // Added below the layer, so not counted.
             .route("/truth.json", get(truth))
             .route("/load.json", get(load))
+            .merge(times::route(times))
             .with_state(self)
     }
 }
