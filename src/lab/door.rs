@@ -64,7 +64,8 @@ type Slot = Arc<Mutex<Option<TcpStream>>>;
 #[derive(Debug, Clone)]
 pub struct Cut {
     slot: Slot,
-    cut: CancellationToken,
+    /// Cancelled for this connection alone.
+    one: CancellationToken,
     all: CancellationToken,
     taken: TaskTracker,
 }
@@ -72,7 +73,7 @@ pub struct Cut {
 impl Cut {
     /// Closes the connection without another byte.
     pub fn now(&self) {
-        self.cut.cancel();
+        self.one.cancel();
     }
 
     /// Gives the bare connection to `script`, which goes on alone until it ends or the lab
@@ -107,10 +108,10 @@ pub struct Wire {
 
 impl Wire {
     fn new(stream: TcpStream, door: &Door) -> Self {
-        let cut = door.all.child_token();
-        let until_cut = Box::pin(cut.clone().cancelled_owned());
+        let one = door.all.child_token();
+        let until_cut = Box::pin(one.clone().cancelled_owned());
         let (all, taken) = (door.all.clone(), door.taken.clone());
-        let handle = Cut { slot: Arc::new(Mutex::new(Some(stream))), cut, all, taken };
+        let handle = Cut { slot: Arc::new(Mutex::new(Some(stream))), one, all, taken };
         Self { handle, until_cut }
     }
 
@@ -169,7 +170,7 @@ impl AsyncWrite for Wire {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.poll(cx, |stream, cx| stream.poll_flush(cx))
+        self.poll(cx, AsyncWrite::poll_flush)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

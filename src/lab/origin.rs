@@ -167,8 +167,8 @@ fn content(content: Content, address: &str) -> Router {
 
 fn page(count: u32, path: &str) -> Response {
     if path == "/" {
-        let links: String =
-            (1..=count).map(|n| format!("<li><a href=\"/page/{n}\">page {n}</a></li>\n")).collect();
+        let link = |n| format!("<li><a href=\"/page/{n}\">page {n}</a></li>\n");
+        let links: String = (1..=count).map(link).collect();
         return Html(format!("<!DOCTYPE html>\n<title>Pages</title>\n<ul>\n{links}</ul>\n"))
             .into_response();
     }

@@ -79,6 +79,7 @@ fn index(sitemaps: &[String]) -> String {
 }
 
 fn urls(locs: impl Iterator<Item = String>) -> String {
-    let entries: String = locs.map(|loc| format!("<url><loc>{loc}</loc></url>\n")).collect();
+    let entry = |loc| format!("<url><loc>{loc}</loc></url>\n");
+    let entries: String = locs.map(entry).collect();
     format!("{HEAD}{URLS}{entries}</urlset>\n")
 }
