@@ -13,7 +13,8 @@
 //! | `no-colon` | a header line without a colon, then a page |
 //! | `garbage` | the greeting of an SSH server |
 //! | `escapes` | terminal escapes in reason and content type of a 500 |
-//! | `location` | a redirect to an address with terminal escapes and bidi controls |
+//! | `bidi` | bidi and C1 controls there |
+//! | `location` | a redirect to a malformed address with C1 and bidi controls |
 //! | `long-length` | `Content-Length: 1000`, of which 9 bytes come |
 //! | `short-length` | `Content-Length: 30` of a longer page |
 //! | `two-lengths` | two `Content-Length`s that differ |
@@ -99,8 +100,14 @@ fn script(case: &str) -> Option<Script> {
             let head = format!("content-type: text/{evil}\r\nconnection: close\r\n");
             Script::Once(format!("HTTP/1.1 500 {evil}\r\n{head}\r\n").into_bytes())
         }
+        "bidi" => {
+            let evil = "\u{202e}\u{9b}31mevil";
+            let head = format!("content-type: text/{evil}\r\nconnection: close\r\n");
+            Script::Once(format!("HTTP/1.1 500 {evil}\r\n{head}\r\n").into_bytes())
+        }
         "location" => {
-            let to = "http://[\u{202e}\u{9b}31m\u{1b}evil";
+            // An escape character itself makes it no header at all.
+            let to = "http://[\u{202e}\u{9b}31mevil";
             let head = format!("location: {to}\r\nconnection: close\r\n");
             Script::Once(format!("HTTP/1.1 302 Found\r\n{head}\r\n").into_bytes())
         }
