@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::case::{Case, Want};
 use super::cases;
-use Want::{AnyStatus, AtLeast, AtMost, Known, Row, Rows, Unknown};
+use Want::{AnyStatus, AtLeast, AtMost, Row, Rows, Unknown};
 
 /// A page that keeps the crawl waiting.
 fn slow(path: &'static str, what: &'static str) -> Case {
@@ -105,6 +105,11 @@ cases! {
     redirect_out_of_scope => one("/hostile/redirect/away", "to another host, out of scope")
         .want(AnyStatus("/hostile/redirect/away", "skipped", "out of scope"));
     #[ignore = "needs address safety"]
+    redirect_to_neighbour => one("/hostile/redirect/neighbour", "to another address of this machine")
+        .set(|s| s.scope = crawldeck::web::url::ScopeKind::Any)
+        .want(AnyStatus("/hostile/redirect/neighbour", "skipped", "private address"));
+    // If the guard fails, this one leaves the machine.
+    #[ignore = "needs address safety"]
     redirect_to_metadata => one("/hostile/redirect/private", "to the cloud's metadata address")
         .set(|s| s.scope = crawldeck::web::url::ScopeKind::Any)
         .want(AnyStatus("/hostile/redirect/private", "skipped", "private address"));
@@ -122,11 +127,16 @@ cases! {
         .want(Row("/hostile/escapes/%1b%5B2J%07bell", "ok", Some(200), ""))
         .want(Row("/hostile/escapes/%E2%80%AElmth.live", "ok", Some(200), ""))
         .want(Row("/hostile/escapes/a%1B]0;b%07c", "ok", Some(200), ""))
-        .want(AtMost(6, "ok"));
-    spellings_of_a_host => Case::at("/hostile/hosts", "this host's address in nine spellings: one page")
+        .want(Row("/hostile/escapes/?q=%0d%0aSet-Cookie:%20a=b", "ok", Some(200), ""))
+        .want(Rows(6));
+    spellings_of_a_host => Case::at("/hostile/hosts", "this host's address in eight spellings: one page")
         .want(Row("/hostile/leaf/1", "ok", Some(200), ""))
-        .want(Unknown("invalid"))
-        .want(Known("/hostile/leaf/1"));
+        .want(Rows(2));
+    #[ignore = "needs user names out of links"]
+    user_names_in_links => Case::at("/hostile/userinfo", "a page under nine user names with passwords: one page")
+        .want(Row("/hostile/leaf/1", "ok", Some(200), ""))
+        .want(Unknown("secret"))
+        .want(Rows(2));
     idn_and_escaped_names => Case::at("/hostile/hosts", "a name in IDN, Punycode, percent-encoded: one host")
         .set(|s| {
             s.scope = crawldeck::web::url::ScopeKind::Any;
@@ -135,11 +145,18 @@ cases! {
         .want(AtLeast(1, "failed", "name not found: xn--bcher-kva.invalid"))
         .want(AtMost(1, "failed"));
     #[ignore = "needs address safety"]
-    private_addresses => Case::at("/hostile/private", "links to private and metadata addresses")
+    neighbours => Case::at("/hostile/neighbours", "links to other loopback addresses, and to another port")
         .set(|s| s.scope = crawldeck::web::url::ScopeKind::Any)
         .row("ok", Some(200), "")
         // A seed on an address allows this one on any port.
         .want(Row("http://127.0.0.1:9/", "failed", None, "connection refused by 127.0.0.1:9"))
-        .want(AtLeast(8, "skipped", "private address"))
+        .want(AtLeast(4, "skipped", "private address"))
+        .want(Rows(6));
+    // If the guard fails, this one leaves the machine.
+    #[ignore = "needs address safety"]
+    private_addresses => Case::at("/hostile/private", "links to private and metadata addresses")
+        .set(|s| s.scope = crawldeck::web::url::ScopeKind::Any)
+        .row("ok", Some(200), "")
+        .want(AtLeast(9, "skipped", "private address"))
         .want(Rows(10));
 }

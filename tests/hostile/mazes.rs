@@ -23,19 +23,19 @@ cases! {
         .set(|s| (s.traps.dates, s.traps.years_ahead, s.max_pages) = (0, 2, Some(3000)))
         .want(Unknown("/calendar/2040/"));
     #[ignore = "needs the trap guard"]
-    session_suffix => maze("/hostile/session/suffix/0", "6 pages, a new ;jsessionid for every link")
+    session_suffix => maze("/hostile/session/suffix/0", "6 pages, a new `;jsessionid` for every link")
         .want(AtMost(20, "ok"));
     #[ignore = "needs the trap guard"]
-    session_segment => maze("/hostile/session/segment/0", "likewise, as a path segment (S(…))")
+    session_segment => maze("/hostile/session/segment/0", "likewise, as a path segment `(S(…))`")
         .want(AtMost(20, "ok"));
     #[ignore = "needs the trap guard"]
     session_query => maze("/hostile/session/query/0", "likewise, in the query")
         .want(AtMost(20, "ok"));
     #[ignore = "needs the trap guard"]
-    repeated_segment => maze("/hostile/grow/one/", "/a/a/a/… by a relative link")
+    repeated_segment => maze("/hostile/grow/one/", "`/a/a/a/…` by a relative link")
         .want(AtMost(6, "ok"));
     #[ignore = "needs the trap guard"]
-    repeated_group => maze("/hostile/grow/pair/", "/b/c/b/c/…")
+    repeated_group => maze("/hostile/grow/pair/", "`/b/c/b/c/…`")
         .want(AtMost(8, "ok"));
     #[ignore = "needs the trap guard"]
     ever_deeper => maze("/hostile/grow/word/", "a new segment each time")
@@ -52,25 +52,25 @@ cases! {
         .want(AtMost(60, "ok"));
     canonical => Case::at("/hostile/canonical/", "200 pages that name one as canonical")
         .want(Row("/hostile/canonical/0", "ok", Some(200), ""));
-    ever_longer_url => Case::at("/hostile/base/long", "a <base> of 100 KB: not used")
+    ever_longer_url => Case::at("/hostile/base/long", "a `<base>` of 100 KB: not used")
         .row("ok", Some(200), "")
         .want(Rows(2));
-    base_script => Case::at("/hostile/base/script", "<base href=\"javascript:…\">: not used")
+    base_script => Case::at("/hostile/base/script", "`<base href=\"javascript:…\">`: not used")
         .want(Row("/hostile/base/x/", "ok", Some(200), ""))
         .want(Rows(2));
-    base_data => Case::at("/hostile/base/data", "<base href=\"data:…\">: not used")
+    base_data => Case::at("/hostile/base/data", "`<base href=\"data:…\">`: not used")
         .want(Row("/hostile/base/x/", "ok", Some(200), ""))
         .want(Rows(2));
-    base_elsewhere => Case::at("/hostile/base/away", "a <base> on another host: links out of scope")
+    base_elsewhere => Case::at("/hostile/base/away", "a `<base>` on another host: links out of scope")
         .row("ok", Some(200), "")
         .want(Rows(1));
-    base_twice => Case::at("/hostile/base/two", "two <base>s: the first counts")
+    base_twice => Case::at("/hostile/base/two", "two `<base>` elements: the first counts")
         .want(Row("/hostile/base/first/x/", "ok", Some(200), ""))
         .want(Rows(2));
-    base_empty => Case::at("/hostile/base/empty", "an empty <base>")
+    base_empty => Case::at("/hostile/base/empty", "an empty `<base>`")
         .want(Row("/hostile/base/x/", "ok", Some(200), ""))
         .want(Rows(2));
     #[ignore = "needs the trap guard"]
-    base_deeper => maze("/hostile/base/deeper/", "a relative <base>: each page one deeper")
+    base_deeper => maze("/hostile/base/deeper/", "a relative `<base>`: each page one deeper")
         .want(AtMost(20, "ok"));
 }

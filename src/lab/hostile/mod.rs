@@ -16,6 +16,7 @@
 //! | `redirect/cookies` | to itself, setting another cookie each time |
 //! | `redirect/longer` | to an address a little longer, for ever |
 //! | `redirect/away` | to another host, `away.invalid` |
+//! | `redirect/neighbour` | to another loopback address |
 //! | `redirect/private` | to the metadata address of cloud machines |
 //! | `redirect/forbidden` | to `/private/page`, which a `robots.txt` may forbid |
 //! | **bodies** | |
@@ -43,8 +44,10 @@
 //! | `base/long` | 100 KB long |
 //! | `base/empty` | empty |
 //! | **names and text** | |
-//! | `hosts` | one leaf under nine spellings of this host's address, and odd names besides |
-//! | `private` | links to loopback, private, link-local and metadata addresses |
+//! | `hosts` | one leaf under eight spellings of this host's address, and odd names besides |
+//! | `userinfo` | one leaf under nine user names with passwords |
+//! | `neighbours` | links to other loopback addresses, and to another port of this one |
+//! | `private` | links to private, link-local and metadata addresses |
 //! | `escapes` | terminal escapes and bidi controls in title, text and links |
 //! | **sitemaps** | |
 //! | `sitemap/loop.xml` | an index that lists itself and `other.xml`, which lists `loop.xml` |

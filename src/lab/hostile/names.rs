@@ -16,7 +16,7 @@ use super::{origin_of, page};
 pub(super) const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}evil\u{2066}\u{9b}31m\0\rend";
 
 /// Spellings of 127.0.0.1 that every URL parser must read as it.
-const LOOPBACK: [&str; 8] = [
+const LOOPBACK: [&str; 7] = [
     "127.0.0.1",
     "127.1",
     "2130706433",
@@ -25,7 +25,6 @@ const LOOPBACK: [&str; 8] = [
     "%31%32%37.0.0.1",
     // Fullwidth digits and ideographic stops.
     "\u{ff11}\u{ff12}\u{ff17}\u{3002}\u{ff10}\u{3002}\u{ff10}\u{3002}\u{ff11}",
-    "nobody:secret@127.0.0.1",
 ];
 
 /// Names that are one and the same, and some that are none.
@@ -42,15 +41,18 @@ const NAMES: [&str; 9] = [
     "xn--\u{fc}.invalid",
 ];
 
-/// Addresses that nobody from outside should reach by a link, and this machine's own other ports.
+/// Other addresses of this machine: a connection to them does not leave it.
+const NEIGHBOURS: [&str; 4] = ["127.0.0.2", "127.255.255.254", "[::1]", "0.0.0.0"];
+
+/// Addresses that nobody from outside should reach by a link.
 const PRIVATE: [&str; 9] = [
-    "http://127.0.0.1:9/",
     "http://10.0.0.1/",
     "http://172.16.0.1/",
     "http://192.168.0.1/",
     "http://169.254.169.254/latest/meta-data/",
     "http://100.64.0.1/",
-    "http://[::1]:9/",
+    "http://192.0.0.1/",
+    "http://[fe80::1]/",
     "http://[fd00::1]/",
     "http://[::ffff:169.254.169.254]/",
 ];
@@ -58,19 +60,40 @@ const PRIVATE: [&str; 9] = [
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
         .route("/hostile/hosts", get(hosts))
+        .route("/hostile/userinfo", get(userinfo))
+        .route("/hostile/neighbours", get(neighbours))
         .route("/hostile/private", get(private))
         .route("/hostile/escapes", get(escapes))
+        .route("/hostile/escapes/", get(async || page(EVIL, "<p>Found.</p>\n")))
         .route("/hostile/escapes/{*rest}", get(async || page(EVIL, "<p>Found.</p>\n")))
 }
 
 async fn hosts(headers: HeaderMap) -> Html<String> {
-    let origin = origin_of(&headers);
-    let port = origin.rsplit_once(':').map_or("80", |(_, port)| port);
+    let port = port_of(&headers);
     let mut body = String::from("<p><a href=\"/hostile/leaf/1\">here</a>\n");
     for host in LOOPBACK.iter().chain(&NAMES) {
         let _ = writeln!(body, "<a href=\"http://{host}:{port}/hostile/leaf/1\">{host}</a>");
     }
     page("Hosts", &body)
+}
+
+fn port_of(headers: &HeaderMap) -> String {
+    let origin = origin_of(headers);
+    origin.rsplit(':').next().filter(|port| port.parse::<u16>().is_ok()).unwrap_or("80").into()
+}
+
+async fn userinfo(headers: HeaderMap) -> Html<String> {
+    let port = port_of(&headers);
+    let link =
+        |n| format!("<a href=\"http://u{n}:secret@127.0.0.1:{port}/hostile/leaf/1\">{n}</a>\n");
+    page("Who are you?", &(1..=9).map(link).collect::<String>())
+}
+
+async fn neighbours(headers: HeaderMap) -> Html<String> {
+    let port = port_of(&headers);
+    let link = |host: &&str| format!("<a href=\"http://{host}:{port}/\">{host}</a>\n");
+    let own = String::from("<a href=\"http://127.0.0.1:9/\">another port</a>\n");
+    page("Neighbours", &(own + &NEIGHBOURS.iter().map(link).collect::<String>()))
 }
 
 async fn private() -> Html<String> {

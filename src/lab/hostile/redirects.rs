@@ -27,6 +27,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/hostile/redirect/cookies", get(cookies))
         .route("/hostile/redirect/longer", get(longer))
         .route("/hostile/redirect/away", get(async || to("http://away.invalid/")))
+        .route("/hostile/redirect/neighbour", get(async || to("http://127.0.0.2:9/")))
         .route("/hostile/redirect/private", get(async || to("http://169.254.169.254/latest/")))
         .route("/hostile/redirect/forbidden", get(async || to("/private/page")))
 }
