@@ -32,8 +32,8 @@ pub struct Times {
 pub struct Came {
     /// Path and query.
     pub path: String,
-    /// When its head had been read, in ms since the host started. tokio's clock, so a paused one
-    /// is obeyed.
+    /// When its head had been read, in ms since the host started, to the µs. tokio's clock, so a
+    /// paused one is obeyed.
     pub ms: f64,
     /// What was answered; `None` while there is no answer, and for ever if there never is one
     /// (a connection that was cut or taken over).
@@ -47,7 +47,9 @@ impl Times {
     pub fn gaps(&self, counts: impl Fn(&Came) -> bool) -> Vec<f64> {
         let at: Vec<f64> =
             self.requests.iter().filter(|came| counts(came)).map(|came| came.ms).collect();
-        at.windows(2).map(|pair| pair[1] - pair[0]).collect()
+        // The difference of two such numbers is not quite one.
+        let whole = |gap: f64| (gap * 1000.0).round() / 1000.0;
+        at.windows(2).map(|pair| whole(pair[1] - pair[0])).collect()
     }
 }
 
@@ -103,7 +105,7 @@ impl Record {
         }
         let number = kept.first + kept.requests.len() as u64;
         // Inside the lock, so that the order is the order of the times.
-        let ms = self.start.elapsed().as_secs_f64() * 1000.0;
+        let ms = self.start.elapsed().as_micros() as f64 / 1000.0;
         kept.requests.push_back(Came { path, ms, status: None });
         number
     }

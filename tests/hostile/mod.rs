@@ -7,6 +7,7 @@ pub mod case;
 pub mod exchange;
 pub mod hosts;
 pub mod mazes;
+mod politeness;
 
 pub(crate) use super::common;
 
