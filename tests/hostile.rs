@@ -14,6 +14,8 @@ mod common;
 #[path = "hostile/mod.rs"]
 mod suite;
 
+use std::fmt::Write as _;
+
 use suite::{exchange, hosts, mazes};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,7 +26,7 @@ async fn the_table() {
         let case = case();
         let what = case.what;
         let row = if needs.is_empty() { case.check().await } else { format!("({needs})") };
-        table += &format!("| {} | {what} | {row} |\n", name.replace('_', " "));
+        let _ = writeln!(table, "| {} | {what} | {row} |", name.replace('_', " "));
     }
     println!("{table}");
 }

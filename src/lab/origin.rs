@@ -1,7 +1,7 @@
 //! An origin: one more host of this machine on a port of its own, with a `robots.txt`, content
 //! and trouble as wanted, for crawls that need a host to behave in a certain way.
 //!
-//! It also serves the [`hostile`](super::hostile) endpoints and records when requests came.
+//! It also serves the [`hostile`] endpoints and records when requests came.
 //! It knows nothing of the generated web.
 
 use std::path::PathBuf;

@@ -102,7 +102,6 @@ impl Host {
             .merge(hostile::routes())
             .fallback(answer::answer)
             .layer(middleware::from_fn_with_state(self.clone(), count))
-            .layer(middleware::from_fn_with_state(Arc::clone(&times), times::record))
             // Added below the layer, so not counted.
             .route("/truth.json", get(truth))
             .route("/load.json", get(load))
@@ -111,15 +110,19 @@ impl Host {
     }
 }
 
-/// Counts the request and waits for room, both until the body is out.
+/// Notes when the request came, counts it and waits for room, both until the body is out.
 async fn count(State(host): State<Host>, request: Request, next: Next) -> Response {
+    let times = &host.site.times[host.index];
+    let number = times.came(request.uri());
     let visit = host.site.gauge.arrive();
     let permit = match &host.site.capacity {
         // The semaphore is never closed.
         Some(capacity) => Arc::clone(capacity).acquire_owned().await.ok(),
         None => None,
     };
-    next.run(request).await.map(|body| CountedBody::wrap(body, visit, permit))
+    let response = next.run(request).await;
+    times.answered(number, response.status());
+    response.map(|body| CountedBody::wrap(body, visit, permit))
 }
 
 async fn truth(State(host): State<Host>) -> Response {

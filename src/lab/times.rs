@@ -11,6 +11,7 @@ use axum::extract::{Query, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use axum::routing::get;
+use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
@@ -96,7 +97,8 @@ impl Record {
     }
 
     /// Notes a request; returns its number.
-    fn came(&self, path: String) -> u64 {
+    pub fn came(&self, uri: &Uri) -> u64 {
+        let path = uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
         let mut kept = self.came.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.requests.len() == REMEMBERED {
             kept.requests.pop_front();
@@ -110,21 +112,21 @@ impl Record {
         number
     }
 
-    fn answered(&self, number: u64, status: u16) {
+    /// Notes the answer to the request of this number.
+    pub fn answered(&self, number: u64, status: StatusCode) {
         let mut kept = self.came.lock().unwrap_or_else(PoisonError::into_inner);
         let at = number.checked_sub(kept.first).map(|at| at as usize);
         if let Some(came) = at.and_then(|at| kept.requests.get_mut(at)) {
-            came.status = Some(status);
+            came.status = Some(status.as_u16());
         }
     }
 }
 
 /// The layer that notes every request.
 pub async fn record(State(record): State<Arc<Record>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let number = record.came(path.to_owned());
+    let number = record.came(request.uri());
     let response = next.run(request).await;
-    record.answered(number, response.status().as_u16());
+    record.answered(number, response.status());
     response
 }
 
@@ -152,12 +154,12 @@ mod tests {
     async fn the_newest_are_kept_in_order_and_gaps_are_between_those_that_count() {
         let record = Record::default();
         for n in 0..REMEMBERED as u64 + 5 {
-            assert_eq!(record.came(format!("/{n}")), n);
+            assert_eq!(record.came(&format!("/{n}").parse().unwrap()), n);
             tokio::time::advance(std::time::Duration::from_millis(10)).await;
         }
         // The first is no longer there.
-        record.answered(0, 200);
-        record.answered(6, 429);
+        record.answered(0, StatusCode::OK);
+        record.answered(6, StatusCode::TOO_MANY_REQUESTS);
         let times = record.read();
         assert_eq!((times.dropped, times.requests.len()), (5, REMEMBERED));
         let busy = Came { path: "/6".into(), ms: 60.0, status: Some(429) };
@@ -169,9 +171,9 @@ mod tests {
         record.reset();
         assert_eq!(record.read(), Times::default());
         // A number from before the reset does not hit a later one.
-        record.came("/later".into());
-        record.answered(0, 500);
-        record.answered(5, 500);
+        record.came(&Uri::from_static("/later"));
+        record.answered(0, StatusCode::GONE);
+        record.answered(5, StatusCode::GONE);
         assert_eq!(record.read().requests[0].status, None);
     }
 }

@@ -54,6 +54,9 @@ pub enum Want {
     Gap(f64),
 }
 
+/// Changes the settings, given the origin's address.
+type Change = dyn FnOnce(&mut Settings, &str) + Send;
+
 /// One case.
 pub struct Case {
     /// What the site does, for the README.
@@ -61,7 +64,7 @@ pub struct Case {
     path: &'static str,
     site: OriginConfig,
     gone: bool,
-    settings: Box<dyn FnOnce(&mut Settings, &str) + Send>,
+    settings: Box<Change>,
     wants: Vec<Want>,
 }
 

@@ -40,7 +40,7 @@ fn private(what: &'static str, txt: Robots) -> Case {
 /// Nothing is fetched.
 fn unreachable(what: &'static str, txt: Robots) -> Case {
     robots(what, txt)
-        .set(|s| s.fetch.timeout = Duration::from_millis(300))
+        .set(|s| (s.fetch.timeout, s.attempts) = (Duration::from_millis(300), 3))
         .want(AnyStatus("/", "skipped", "robots.txt unreachable"))
         .want(Asked(0..=0, "/open"))
         .want(Rows(1))

@@ -1,6 +1,7 @@
 //! What a site asks for is given: two documentation sites, and the lab with a forbidden part.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -24,7 +25,7 @@ const CHAPTERS: usize = 5;
 fn write_documentation(folder: &Path, name: &str) {
     let mut index = format!("<title>{name}</title>\n");
     for n in 1..=CHAPTERS {
-        index += &format!("<a href=\"chapter-{n}.html\">Chapter {n}</a>\n");
+        let _ = writeln!(index, "<a href=\"chapter-{n}.html\">Chapter {n}</a>");
         let chapter = format!("<title>{name}, chapter {n}</title>\n<a href=\"./\">Contents</a>\n");
         fs::write(folder.join(format!("chapter-{n}.html")), chapter).unwrap();
     }
