@@ -105,6 +105,7 @@ impl LabOptions {
             seed: self.seed,
             latency: self.latency,
             capacity: self.capacity,
+            ..LabConfig::default()
         }
     }
 }

@@ -6,6 +6,10 @@ use std::net::TcpListener;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::lab::robots::Robots;
+use crawldeck::lab::times::Times;
+use crawldeck::lab::trouble::{Busy, Failing, Failure, Outage, RetryAfter, Trouble};
 use crawldeck::lab::{Lab, LabConfig, LabError, Load, Truth};
 use regex::Regex;
 use reqwest::{Client, Response};
@@ -149,7 +153,16 @@ struct Crawl {
     /// Every link of every page, in the order found.
     links: Vec<String>,
     retried: u64,
+    /// Forbidden by robots.txt.
+    skipped: u64,
     forms: HashSet<&'static str>,
+}
+
+/// Whether a host's robots.txt, which has one rule at most, forbids the path.
+async fn forbids(client: &Client, host: &str, path: &str) -> bool {
+    let text = client.get(format!("{host}robots.txt")).send().await.unwrap().text().await.unwrap();
+    let rule = text.lines().find_map(|line| line.strip_prefix("Disallow:")).unwrap().trim();
+    !rule.is_empty() && path.starts_with(rule)
 }
 
 async fn crawl(lab: &Lab) -> Crawl {
@@ -158,6 +171,11 @@ async fn crawl(lab: &Lab) -> Crawl {
     let mut known = HashSet::from([lab.urls()[0].clone()]);
     let mut queue = VecDeque::from([lab.urls()[0].clone()]);
     while let Some(url) = queue.pop_front() {
+        let (host, path) = url.split_at(url.match_indices('/').nth(2).unwrap().0 + 1);
+        if path.starts_with("private/") && forbids(&client, host, &format!("/{path}")).await {
+            crawl.skipped += 1;
+            continue;
+        }
         let mut last = None;
         for attempt in 0..3 {
             crawl.retried += u64::from(attempt > 0);
@@ -219,6 +237,7 @@ async fn the_truth_is_what_a_crawl_finds_again_and_again() {
     for _ in 0..2 {
         let crawl = crawl(&lab).await;
         assert_eq!(crawl.by_status, truth.by_status);
+        assert_eq!((crawl.skipped, truth.skipped), (0, 0));
         assert!(crawl.retried > 0);
         let mut forms: Vec<_> = crawl.forms.into_iter().collect();
         forms.sort_unstable();
@@ -229,6 +248,23 @@ async fn the_truth_is_what_a_crawl_finds_again_and_again() {
     }
     idle(&lab).await;
     lab.stop().await;
+}
+
+#[tokio::test]
+async fn a_forbidden_part_is_linked_and_counts_as_skipped() {
+    let lab = Lab::start(LabConfig { forbidden: true, ..quick(700) }).await.unwrap();
+    let truth = lab.truth();
+    let crawl = crawl(&lab).await;
+    assert_eq!(crawl.by_status, truth.by_status);
+    assert_eq!(crawl.skipped, truth.skipped);
+    assert!((3..50).contains(&truth.skipped), "{truth:?}");
+    assert_eq!(truth.by_status.values().sum::<u64>() + truth.skipped, truth.pages);
+    assert_eq!(truth.pages, 700);
+    // The rest is the same web as without.
+    let open = Lab::start(quick(700)).await.unwrap().truth();
+    assert_eq!(truth.by_status["404"], open.by_status["404"]);
+    let sitemap = client().get(at(&lab, "sitemap-0.xml")).send().await.unwrap();
+    assert!(!sitemap.text().await.unwrap().contains("/private/"));
 }
 
 #[tokio::test]
@@ -434,4 +470,219 @@ async fn four_ports_in_a_row_or_a_clear_error() {
     assert!(error.to_string().starts_with(&format!("port {} is in use: ", first + 3)), "{error}");
     let error = Lab::start(LabConfig { port: Some(65_534), ..quick(10) }).await.unwrap_err();
     assert!(error.to_string().contains("65532"), "{error}");
+}
+
+// Times, hostile endpoints, origins. ----------------------------------------------------------
+
+#[tokio::test]
+async fn each_host_knows_when_it_was_asked() {
+    let lab = Lab::start(quick(50)).await.unwrap();
+    let client = client();
+    for path in ["json", "status/404", "leaf/1?x=y", "load.json", "truth.json"] {
+        client.get(at(&lab, path)).send().await.unwrap().bytes().await.unwrap();
+    }
+    let told: Times = {
+        let answer = client.get(at(&lab, "times.json")).send().await.unwrap();
+        serde_json::from_str(&answer.text().await.unwrap()).unwrap()
+    };
+    assert_eq!(told, lab.times(0));
+    let seen: Vec<_> = told.requests.iter().map(|came| (&*came.path, came.status)).collect();
+    assert_eq!(
+        seen,
+        [("/json", Some(200)), ("/status/404", Some(404)), ("/leaf/1?x=y", Some(200))]
+    );
+    assert!(told.gaps(|_| true).iter().all(|gap| *gap > 0.0));
+    assert_eq!((lab.times(1), lab.times(9)), (Times::default(), Times::default()));
+    client.get(at(&lab, "times.json?reset=1")).send().await.unwrap();
+    assert_eq!(lab.times(0), Times::default());
+}
+
+#[tokio::test]
+async fn a_connection_taken_over_ends_with_its_client_or_with_the_lab() {
+    let lab = Lab::start(quick(50)).await.unwrap();
+    let client = client();
+    // The pool's connection, used before, is the one that is taken over.
+    for _ in 0..3 {
+        client.get(at(&lab, "json")).send().await.unwrap().bytes().await.unwrap();
+        let error = client.get(at(&lab, "hostile/wire/garbage")).send().await.unwrap_err();
+        assert!(error.is_request(), "{error:?}");
+        let odd = client.get(at(&lab, "hostile/wire/no-such-thing")).send().await.unwrap();
+        assert_eq!(odd.status().as_u16(), 404);
+    }
+    idle(&lab).await;
+    let url = at(&lab, "hostile/wire/slow-head");
+    let waiting = tokio::spawn(client.get(url.as_str()).send());
+    while lab.times(0).requests.last().is_none_or(|came| !came.path.ends_with("slow-head")) {
+        tokio::task::yield_now().await;
+    }
+    lab.stop().await;
+    assert!(waiting.await.unwrap().is_err());
+}
+
+#[tokio::test]
+async fn every_lab_host_is_hostile_too() {
+    let lab = Lab::start(quick(50)).await.unwrap();
+    let client = client();
+    for host in lab.urls() {
+        let get =
+            async |path: &str| client.get(format!("{host}hostile/{path}")).send().await.unwrap();
+        let month = get("calendar/2026/12").await.text().await.unwrap();
+        let around = ["/hostile/calendar/2026/11", "/hostile/calendar/2027/01"];
+        assert!(around.iter().all(|href| month.contains(href)), "{month}");
+        assert_eq!(get("calendar/2026/13").await.status().as_u16(), 404);
+        assert_eq!(get("redirect/hops/9").await.url().path(), "/hostile/redirect/hops/0");
+        let index = get("sitemap/loop.xml").await.text().await.unwrap();
+        assert!(index.contains(&format!("<loc>{host}hostile/sitemap/loop.xml</loc>")), "{index}");
+        let mut bomb = get("body/gzip").await;
+        let mut decoded = 0;
+        while decoded < 4 << 20 {
+            decoded += bomb.chunk().await.unwrap().expect("more").len();
+        }
+        assert!(get("base/no-such-trick").await.status().is_client_error());
+    }
+}
+
+async fn origin(config: OriginConfig) -> (Origin, Client) {
+    (Origin::start(config).await.unwrap(), client())
+}
+
+async fn text_of(client: &Client, origin: &Origin, path: &str) -> (u16, String) {
+    let answer = client.get(format!("{}{path}", origin.url())).send().await.unwrap();
+    (answer.status().as_u16(), answer.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn an_origin_serves_a_folder_and_its_robots() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("guide")).unwrap();
+    std::fs::write(folder.path().join("index.html"), "<a href=guide/>Guide</a>").unwrap();
+    std::fs::write(folder.path().join("guide/index.html"), "<p>Guide</p>").unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "notes").unwrap();
+    let (origin, client) = origin(OriginConfig {
+        content: Content::Folder(folder.path().to_owned()),
+        robots: Robots::crawl_delay(0.5),
+        ..OriginConfig::default()
+    })
+    .await;
+    assert!(text_of(&client, &origin, "").await.1.contains("Guide"));
+    assert_eq!(text_of(&client, &origin, "guide/").await, (200, "<p>Guide</p>".into()));
+    assert_eq!(text_of(&client, &origin, "notes.txt").await, (200, "notes".into()));
+    assert_eq!(text_of(&client, &origin, "none.html").await.0, 404);
+    assert_ne!(text_of(&client, &origin, "%2e%2e/%2e%2e/etc/passwd").await.0, 200);
+    let robots = text_of(&client, &origin, "robots.txt").await.1;
+    assert_eq!(robots, "User-agent: *\nCrawl-delay: 0.5\n");
+    let page = client.get(origin.url()).send().await.unwrap();
+    assert_eq!(page.headers()["content-type"], "text/html");
+    assert_eq!(origin.times().requests.len(), 7);
+}
+
+#[tokio::test]
+async fn a_busy_origin_says_when_to_come_again() {
+    let date = RetryAfter::Date(Duration::from_secs(90));
+    for (said, every) in [(RetryAfter::Unsaid, 2), (RetryAfter::Seconds(7), 2), (date, 3)] {
+        let busy = Some(Busy { every, status: 429, retry_after: said });
+        let (origin, client) = origin(OriginConfig {
+            content: Content::Pages(3),
+            trouble: Trouble { busy, ..Trouble::default() },
+            ..OriginConfig::default()
+        })
+        .await;
+        for number in 1..=6 {
+            // robots.txt is always there, and does not count.
+            assert_eq!(text_of(&client, &origin, "robots.txt").await.0, 404);
+            let answer = client.get(format!("{}page/1", origin.url())).send().await.unwrap();
+            let expected = if number % every == 0 { 429 } else { 200 };
+            assert_eq!(answer.status().as_u16(), expected, "request {number}");
+            let told = answer.headers().get("retry-after").map(|told| told.to_str().unwrap());
+            match said {
+                _ if expected == 200 => assert_eq!(told, None),
+                RetryAfter::Unsaid => assert_eq!(told, None),
+                RetryAfter::Seconds(_) => assert_eq!(told, Some("7")),
+                RetryAfter::Date(_) => {
+                    let at = httpdate::parse_http_date(told.unwrap()).unwrap();
+                    let wait = at.duration_since(std::time::SystemTime::now()).unwrap();
+                    assert!((85..=91).contains(&wait.as_secs()), "{wait:?}");
+                }
+            }
+        }
+        let statuses = origin.times().requests.iter().filter(|c| c.status == Some(429)).count();
+        assert_eq!(statuses as u64, 6 / every);
+    }
+}
+
+#[tokio::test]
+async fn an_origin_fails_dies_and_comes_back() {
+    let outage = Some(Outage { after: 2, lasts: Duration::from_millis(50) });
+    let (one, client) = origin(OriginConfig {
+        trouble: Trouble { outage, ..Trouble::default() },
+        ..OriginConfig::default()
+    })
+    .await;
+    let get = async |origin: &Origin| client.get(origin.url()).send().await;
+    assert!(get(&one).await.is_ok() && get(&one).await.is_ok());
+    let died = Instant::now();
+    assert!(get(&one).await.is_err(), "the outage begins");
+    while get(&one).await.is_err() {
+        assert!(died.elapsed() < Duration::from_secs(20));
+    }
+    assert!(died.elapsed() >= Duration::from_millis(50));
+    one.set_down(true);
+    assert!(get(&one).await.is_err());
+    assert!(client.get(format!("{}robots.txt", one.url())).send().await.is_err());
+    one.set_down(false);
+    assert!(get(&one).await.is_ok());
+
+    // Gone altogether, then another one in its place.
+    let port = Url::parse(one.url()).unwrap().port();
+    let url = one.url().to_owned();
+    one.stop().await;
+    assert!(client.get(&url).send().await.unwrap_err().is_connect());
+    let failing = Some(Failing { percent: 40, how: Failure::Status(500) });
+    let two = Origin::start(OriginConfig {
+        port,
+        trouble: Trouble { failing, ..Trouble::default() },
+        ..OriginConfig::default()
+    })
+    .await
+    .unwrap();
+    assert_eq!(two.url(), url);
+    let mut failed = 0;
+    for _ in 0..200 {
+        failed += u32::from(get(&two).await.unwrap().status().as_u16() == 500);
+    }
+    assert!((50..110).contains(&failed), "{failed} of 200 at 40 %");
+}
+
+#[tokio::test]
+async fn a_robots_txt_is_as_bad_as_wanted() {
+    for (robots, expected) in [
+        (Robots::Missing, 404),
+        (Robots::Status(503), 503),
+        (Robots::Huge, 200),
+        (Robots::Binary, 200),
+        (Robots::Redirects(5), 200),
+    ] {
+        let (origin, client) =
+            origin(OriginConfig { robots: robots.clone(), ..OriginConfig::default() }).await;
+        let (status, _) = {
+            let answer = client.get(format!("{}robots.txt", origin.url())).send().await.unwrap();
+            (answer.status().as_u16(), answer.bytes().await.unwrap())
+        };
+        assert_eq!(status, expected, "{robots:?}");
+        let asked = origin.times().requests.len();
+        assert_eq!(asked, if matches!(robots, Robots::Redirects(_)) { 6 } else { 1 });
+    }
+    let text = "Sitemap: {origin}/map.xml\n".to_owned();
+    let (origin, client) = origin(OriginConfig {
+        robots: Robots::Text(text),
+        content: Content::files(&[("/map.xml", "<loc>{origin}/x?a=b</loc>"), ("/x?a=b", "x")]),
+        ..OriginConfig::default()
+    })
+    .await;
+    let robots = text_of(&client, &origin, "robots.txt").await.1;
+    assert_eq!(robots, format!("Sitemap: {}map.xml\n", origin.url()));
+    let map = text_of(&client, &origin, "map.xml").await.1;
+    assert_eq!(map, format!("<loc>{}x?a=b</loc>", origin.url()));
+    assert_eq!(text_of(&client, &origin, "x?a=b").await, (200, "x".into()));
+    assert_eq!(text_of(&client, &origin, "x").await.0, 404);
 }

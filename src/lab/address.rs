@@ -56,6 +56,12 @@ impl Plan {
         if n == 0 {
             return "/".to_owned();
         }
+        let path = self.open_path(n);
+        if self.is_private(n) { format!("/private{path}") } else { path }
+    }
+
+    /// The path if nothing were forbidden.
+    fn open_path(&self, n: u32) -> String {
         let mut dice = self.dice(n, Topic::Path);
         let section = dice.pick(&SECTIONS);
         let slug = dice.pick(&SLUGS);
@@ -157,7 +163,8 @@ mod tests {
 
     #[test]
     fn every_address_leads_back_to_its_number() {
-        let plan = Plan::new(7, 5000);
+        let plan = Plan::new(7, 5000).with_forbidden(true);
+        assert!((0..5000).any(|n| plan.path(n).starts_with("/private/")));
         for n in 0..5000 {
             let (host, path) = (plan.host(n), plan.path(n));
             assert_eq!(plan.find(host, &path), Some(Place::Number(n)), "{path}");

@@ -33,6 +33,8 @@ pub enum Topic {
     Latency,
     /// Quotes, letter case and traps of the HTML.
     Markup,
+    /// Whether `robots.txt` forbids it.
+    Private,
 }
 
 /// A `SplitMix64` sequence.

@@ -130,7 +130,7 @@ async fn redirect(Path(count): Path<u32>) -> Response {
 }
 
 /// `count` rows in chunks of [`ROWS`], between `head` and `tail`.
-fn rows(
+pub fn rows(
     count: u64,
     head: &'static str,
     tail: &'static str,

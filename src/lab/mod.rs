@@ -4,11 +4,16 @@
 //! and page count, with the truth about what a crawl of it must find.
 //!
 //! ```text
-//! door     connections that can be cut         plan     what each number is
-//! site     shared state, counting, capacity    links    its links, as data
-//! answer   what a request gets                 address  its path; href, how a link is written
-//! endpoints, sitemap, home                     page     its HTML, with prose and charset
-//! load     requests in flight                  truth    what a crawl must find
+//! server   hosts being served                  plan     what each number is
+//! door     connections that can be cut         links    its links, as data
+//! site     shared state, counting, capacity    address  its path; href, how a link is written
+//! answer   what a request gets                 page     its HTML, with prose and charset
+//! endpoints, sitemap, home                     truth    what a crawl must find
+//! load     requests in flight
+//! times    when each request came              hostile/ what no honest site would serve
+//!                                              origin   one more host, as odd as wanted:
+//!                                              robots   its robots.txt
+//!                                              trouble  when it does not answer as it should
 //! ```
 //!
 //! It knows nothing of the crawler.
@@ -20,14 +25,20 @@ mod dice;
 mod door;
 mod endpoints;
 mod home;
+pub mod hostile;
 mod href;
 mod links;
 mod load;
+pub mod origin;
 mod page;
 mod plan;
 mod prose;
+pub mod robots;
+mod server;
 mod site;
 mod sitemap;
+pub mod times;
+pub mod trouble;
 mod truth;
 
 use std::io::{self, Write as _};
@@ -36,16 +47,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::task::JoinSet;
-use tokio_util::sync::CancellationToken;
 
 pub use load::Load;
 use plan::HOSTS;
+use server::Server;
 use site::{Host, Site};
+pub use times::Times;
 pub use truth::Truth;
-
-/// How long requests in flight may go on after a stop.
-const GRACE: Duration = Duration::from_millis(300);
 
 /// What the lab serves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +68,14 @@ pub struct LabConfig {
     pub latency: Option<Duration>,
     /// The most requests answered at once over the whole site; the rest queue. At least 1.
     pub capacity: Option<u32>,
+    /// Whether a part of the pages lies below `/private/`, which every `robots.txt` forbids
+    /// and pages link to all the same.
+    pub forbidden: bool,
 }
 
 impl Default for LabConfig {
     fn default() -> Self {
-        Self { port: None, pages: 10_000, seed: 1, latency: None, capacity: None }
+        Self { port: None, pages: 10_000, seed: 1, latency: None, capacity: None, forbidden: false }
     }
 }
 
@@ -103,12 +114,7 @@ pub enum LabError {
 pub struct Lab {
     site: Arc<Site>,
     urls: Vec<String>,
-    /// One task per host; each ends when its connections have ended.
-    hosts: JoinSet<io::Result<()>>,
-    /// No new connections or requests.
-    stopping: CancellationToken,
-    /// Cuts what is left.
-    cut_all: CancellationToken,
+    server: Server,
 }
 
 impl Lab {
@@ -125,19 +131,12 @@ impl Lab {
             listeners.push(listener);
         }
         let site = Arc::new(Site::new(&config, ports));
-        let (stopping, cut_all) = (CancellationToken::new(), CancellationToken::new());
-        let mut hosts = JoinSet::new();
+        let mut server = Server::default();
         for (index, listener) in listeners.into_iter().enumerate() {
-            let router = Host { site: Arc::clone(&site), index }.router();
-            let service = router.into_make_service_with_connect_info::<door::Cut>();
-            let door = door::Door::new(listener, cut_all.clone());
-            let stopping = stopping.clone().cancelled_owned();
-            hosts.spawn(async move {
-                axum::serve(door, service).with_graceful_shutdown(stopping).await
-            });
+            server.serve(listener, Host { site: Arc::clone(&site), index }.router());
         }
         let urls = ports.iter().map(|port| format!("http://127.0.0.1:{port}/")).collect();
-        Ok(Self { site, urls, hosts, stopping, cut_all })
+        Ok(Self { site, urls, server })
     }
 
     /// The four hosts, `http://127.0.0.1:PORT/`; the first one's page is the entry.
@@ -158,22 +157,15 @@ impl Lab {
         self.site.gauge.read()
     }
 
-    /// Stops: requests in flight have a moment to end, then they are cut. No task is left.
-    pub async fn stop(mut self) {
-        self.stopping.cancel();
-        let hosts = &mut self.hosts;
-        let ended = async { while hosts.join_next().await.is_some() {} };
-        if tokio::time::timeout(GRACE, ended).await.is_err() {
-            self.cut_all.cancel();
-            while self.hosts.join_next().await.is_some() {}
-        }
+    /// When each of the newest requests came to host `0..4`; none for another number.
+    #[must_use]
+    pub fn times(&self, host: usize) -> Times {
+        self.site.times.get(host).map(|record| record.read()).unwrap_or_default()
     }
-}
 
-impl Drop for Lab {
-    fn drop(&mut self) {
-        self.stopping.cancel();
-        self.cut_all.cancel();
+    /// Stops: requests in flight have a moment to end, then they are cut. No task is left.
+    pub async fn stop(self) {
+        self.server.stop().await;
     }
 }
 

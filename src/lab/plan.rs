@@ -58,12 +58,19 @@ impl Kind {
 pub struct Plan {
     seed: u64,
     pages: u32,
+    /// Whether a part is forbidden to crawlers.
+    forbidden: bool,
 }
 
 impl Plan {
     /// A web of `pages` numbers, at least the entry.
     pub fn new(seed: u64, pages: u32) -> Self {
-        Self { seed, pages: pages.max(1) }
+        Self { seed, pages: pages.max(1), forbidden: false }
+    }
+
+    /// The same web with a part of it forbidden to crawlers, or without.
+    pub fn with_forbidden(self, forbidden: bool) -> Self {
+        Self { forbidden, ..self }
     }
 
     /// How many numbers there are.
@@ -120,6 +127,21 @@ impl Plan {
         n > 0 && self.children(n).is_empty() && self.dice(n, Topic::Shy).chance(40)
     }
 
+    /// Whether a part is forbidden to crawlers.
+    pub fn forbids(&self) -> bool {
+        self.forbidden
+    }
+
+    /// `robots.txt` forbids `n`: only ever a page without children, so that nothing hides
+    /// behind it.
+    pub fn is_private(&self, n: u32) -> bool {
+        self.forbidden
+            && n > 0
+            && self.children(n).is_empty()
+            && self.kind(n) == Kind::Page
+            && self.dice(n, Topic::Private).chance(20)
+    }
+
     /// The host of `n`; the hosts are of unequal size.
     pub fn host(&self, n: u32) -> usize {
         if n == 0 {
@@ -138,13 +160,17 @@ impl Plan {
     pub fn target(&self, n: u32) -> u32 {
         self.seek(n, |m| {
             let kind = self.kind(m);
-            !matches!(kind, Kind::Redirect | Kind::Flaky { .. } | Kind::Broken | Kind::Duplicate)
+            let odd = matches!(
+                kind,
+                Kind::Redirect | Kind::Flaky { .. } | Kind::Broken | Kind::Duplicate
+            );
+            !odd && !self.is_private(m)
         })
     }
 
     /// The page that duplicate `n` repeats.
     pub fn original(&self, n: u32) -> u32 {
-        self.seek(n, |m| self.kind(m) == Kind::Page && !self.is_shy(m))
+        self.seek(n, |m| self.kind(m) == Kind::Page && !self.is_shy(m) && !self.is_private(m))
     }
 
     fn seek(&self, n: u32, fits: impl Fn(u32) -> bool) -> u32 {

@@ -15,8 +15,10 @@ use http::StatusCode;
 use serde::Deserialize;
 use tokio::sync::Semaphore;
 
+use super::hostile;
 use super::load::{CountedBody, Gauge};
 use super::plan::{HOSTS, Plan};
+use super::times::{self, Record};
 use super::truth::Truth;
 use super::{LabConfig, answer, endpoints};
 
@@ -29,6 +31,8 @@ pub struct Site {
     pub ports: [u16; HOSTS],
     /// Every request is counted here.
     pub gauge: Arc<Gauge>,
+    /// When requests came, per host.
+    pub times: [Arc<Record>; HOSTS],
     /// Replaces the generated latencies.
     latency: Option<Duration>,
     /// Answered at once over the whole site; `None` without a bound.
@@ -52,9 +56,10 @@ impl Site {
     /// A site on these ports.
     pub fn new(config: &LabConfig, ports: [u16; HOSTS]) -> Self {
         Self {
-            plan: Plan::new(config.seed, config.pages),
+            plan: Plan::new(config.seed, config.pages).with_forbidden(config.forbidden),
             ports,
             gauge: Arc::default(),
+            times: Default::default(),
             latency: config.latency,
             capacity: config.capacity.map(|most| {
                 Arc::new(Semaphore::new((most as usize).clamp(1, Semaphore::MAX_PERMITS)))
@@ -92,25 +97,32 @@ impl Site {
 impl Host {
     /// The routes of this host.
     pub fn router(self) -> Router {
+        let times = Arc::clone(&self.site.times[self.index]);
         endpoints::routes()
+            .merge(hostile::routes())
             .fallback(answer::answer)
             .layer(middleware::from_fn_with_state(self.clone(), count))
             // Added below the layer, so not counted.
             .route("/truth.json", get(truth))
             .route("/load.json", get(load))
+            .merge(times::route(times))
             .with_state(self)
     }
 }
 
-/// Counts the request and waits for room, both until the body is out.
+/// Notes when the request came, counts it and waits for room, both until the body is out.
 async fn count(State(host): State<Host>, request: Request, next: Next) -> Response {
+    let times = &host.site.times[host.index];
+    let number = times.came(request.uri());
     let visit = host.site.gauge.arrive();
     let permit = match &host.site.capacity {
         // The semaphore is never closed.
         Some(capacity) => Arc::clone(capacity).acquire_owned().await.ok(),
         None => None,
     };
-    next.run(request).await.map(|body| CountedBody::wrap(body, visit, permit))
+    let response = next.run(request).await;
+    times.answered(number, response.status());
+    response.map(|body| CountedBody::wrap(body, visit, permit))
 }
 
 async fn truth(State(host): State<Host>) -> Response {

@@ -1,6 +1,7 @@
 //! `robots.txt` and the sitemap of each host: an index and its parts, made when asked for.
 //!
-//! It must list only pages that are found by links anyway, and none of the shy ones.
+//! It must list only pages that are found by links anyway, and none of the shy ones nor what
+//! `robots.txt` forbids.
 
 use std::fmt::Write as _;
 
@@ -21,8 +22,10 @@ const SPACE: &str = "xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"";
 pub fn answer(host: &Host, path: &str) -> Option<Response> {
     if path == "/robots.txt" {
         let port = host.site.ports[host.index];
-        let body =
-            format!("User-agent: *\nDisallow:\n\nSitemap: http://127.0.0.1:{port}/sitemap.xml\n");
+        let part = if host.site.plan.forbids() { " /private/" } else { "" };
+        let body = format!(
+            "User-agent: *\nDisallow:{part}\n\nSitemap: http://127.0.0.1:{port}/sitemap.xml\n"
+        );
         return Some(typed("text/plain; charset=utf-8", body));
     }
     let part = path.strip_prefix("/sitemap")?.strip_suffix(".xml")?;
@@ -57,7 +60,7 @@ fn urls(host: &Host, number: u32) -> String {
     let first = number * PART;
     for n in first..plan.pages().min(first.saturating_add(PART)) {
         let listed = matches!(plan.kind(n), Kind::Page | Kind::Flaky { .. });
-        if listed && !plan.is_shy(n) && plan.host(n) == host.index {
+        if listed && !plan.is_shy(n) && !plan.is_private(n) && plan.host(n) == host.index {
             let path = plan.path(n).replace('&', "&amp;");
             let _ = writeln!(xml, "<url><loc>http://127.0.0.1:{port}{path}</loc></url>");
         }

@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Kind, Plan};
 
-/// The rows of a complete crawl from the first host's `/` without a limit of scope: one per
-/// canonical URL found by a link, under its final status after redirects and attempts.
+/// The rows of a complete crawl from the first host's `/` without a limit of scope that obeys
+/// `robots.txt`: one per canonical URL found by a link, under its final status after redirects
+/// and attempts, or skipped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truth {
-    /// How many URLs.
+    /// How many URLs, the skipped ones included.
     pub pages: u64,
+    /// How many of them `robots.txt` forbids; they have no status.
+    #[serde(default)]
+    pub skipped: u64,
     /// How many URLs end with each status.
     pub by_status: BTreeMap<String, u64>,
     /// The hosts, as `127.0.0.1:PORT`, in order.
@@ -29,9 +33,13 @@ impl Truth {
         let mut queue = vec![0];
         found.set(0);
         let mut links = Vec::new();
-        let mut at = 0;
+        let (mut at, mut skipped) = (0, 0);
         while let Some(&n) = queue.get(at) {
             at += 1;
+            if plan.is_private(n) {
+                skipped += 1;
+                continue;
+            }
             let end = if plan.kind(n) == Kind::Redirect { plan.target(n) } else { n };
             *counts.entry(plan.status(end)).or_default() += 1;
             if read.set(end) {
@@ -40,7 +48,7 @@ impl Truth {
             }
         }
         let by_status = counts.iter().map(|(status, count)| (status.to_string(), *count)).collect();
-        Self { pages: queue.len() as u64, by_status, hosts }
+        Self { pages: queue.len() as u64, skipped, by_status, hosts }
     }
 }
 

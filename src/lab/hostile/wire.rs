@@ -1,0 +1,176 @@
+//! Bytes that no HTTP library would send: the connection is taken over and written by hand.
+//!
+//! | below `/hostile/wire/` | what it does |
+//! |---|---|
+//! | `silent` | accepts the request and says nothing |
+//! | `slow-line` | the first letter of a status line, again and again, one every 20 ms |
+//! | `slow-head` | a header every 20 ms, for ever |
+//! | `endless-head` | headers for ever, as fast as they are read |
+//! | `interim` | `103 Early Hints` for ever, as fast as they are read |
+//! | `huge-head` | one header of 1 MiB |
+//! | `many-heads` | 5,000 headers |
+//! | `bad-bytes` | control and non-ASCII bytes in headers' names and values, then a page |
+//! | `no-colon` | a header line without a colon, then a page |
+//! | `garbage` | the greeting of an SSH server |
+//! | `escapes` | terminal escapes in reason and content type of a 500 |
+//! | `bidi` | bidi and C1 controls there |
+//! | `location` | a redirect to a malformed address with C1 and bidi controls |
+//! | `long-length` | `Content-Length: 1000`, of which 9 bytes come |
+//! | `short-length` | `Content-Length: 30` of a longer page |
+//! | `two-lengths` | two `Content-Length`s that differ |
+//! | `odd-length` | a negative `Content-Length` |
+//! | `both-lengths` | `Content-Length` and `Transfer-Encoding: chunked` |
+//! | `bad-chunk` | a chunk whose length is no number |
+//! | `cut-chunk` | a chunk that is not complete |
+//! | `close` | closes the connection instead of answering |
+//! | `reset` | resets it instead of answering |
+//! | `reset-body` | resets it in the middle of the body |
+
+use std::fmt::Write as _;
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Path};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::StatusCode;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+use super::super::door::Cut;
+use super::names::EVIL;
+
+/// Time between two drops.
+const DROP: Duration = Duration::from_millis(20);
+/// Time for what was sent before a reset to be read: the reset discards what was not.
+const READ: Duration = Duration::from_millis(100);
+
+const OK: &str = "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: text/html\r\n";
+const PAGE: &str = "<!DOCTYPE html>\n<title>A page after all</title>\n";
+
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new().route("/hostile/wire/{case}", get(answer))
+}
+
+/// What is done with a connection.
+enum Script {
+    /// Sent once; then the connection is closed.
+    Once(Vec<u8>),
+    /// Sent once, then again and again: the second part, with a pause.
+    Again(&'static str, &'static str, Duration),
+    /// Sent once, then reset.
+    Reset(&'static str),
+    /// Nothing is ever sent.
+    Silent,
+}
+
+async fn answer(Path(case): Path<String>, ConnectInfo(cut): ConnectInfo<Cut>) -> Response {
+    let Some(script) = script(&case) else { return StatusCode::NOT_FOUND.into_response() };
+    cut.take_over(|stream| play(script, stream));
+    // The connection is no longer ours, and what waits for this ends with it.
+    std::future::pending().await
+}
+
+fn script(case: &str) -> Option<Script> {
+    let after = |head: &str| Script::Once(format!("{OK}{head}\r\n{PAGE}").into_bytes());
+    Some(match case {
+        "silent" => Script::Silent,
+        "slow-line" => Script::Again("", "H", DROP),
+        "slow-head" => Script::Again(OK, "x: y\r\n", DROP),
+        "endless-head" => Script::Again(OK, "x: y\r\n", Duration::ZERO),
+        "interim" => Script::Again("", "HTTP/1.1 103 Early Hints\r\n\r\n", Duration::ZERO),
+        "huge-head" => after(&format!("x: {}\r\n", "y".repeat(1 << 20))),
+        "many-heads" => {
+            let mut many = String::new();
+            for n in 0..5000 {
+                let _ = write!(many, "x-{n}: y\r\n");
+            }
+            after(&many)
+        }
+        "bad-bytes" => {
+            let head = b"x-\x1b[31m: y\r\nx-\xff: y\r\nx: \x1b[2J\x07\xfe\r\n\x01: y\r\n\r\n";
+            Script::Once([OK.as_bytes(), head, PAGE.as_bytes()].concat())
+        }
+        "no-colon" => after("there is no colon here\r\n"),
+        "garbage" => Script::Once(b"SSH-2.0-OpenSSH_9.9\r\n".to_vec()),
+        "escapes" => {
+            // Neither a NUL nor a line's end may stand in a header.
+            let evil = EVIL.replace(['\0', '\r'], "");
+            let head = format!("content-type: text/{evil}\r\nconnection: close\r\n");
+            Script::Once(format!("HTTP/1.1 500 {evil}\r\n{head}\r\n").into_bytes())
+        }
+        "bidi" => {
+            let evil = "\u{202e}\u{9b}31mevil";
+            let head = format!("content-type: text/{evil}\r\nconnection: close\r\n");
+            Script::Once(format!("HTTP/1.1 500 {evil}\r\n{head}\r\n").into_bytes())
+        }
+        "location" => {
+            // An escape character itself makes it no header at all.
+            let to = "http://[\u{202e}\u{9b}31mevil";
+            let head = format!("location: {to}\r\nconnection: close\r\n");
+            Script::Once(format!("HTTP/1.1 302 Found\r\n{head}\r\n").into_bytes())
+        }
+        "long-length" => Script::Once(format!("{OK}content-length: 1000\r\n\r\nonly this").into()),
+        "short-length" => after("content-length: 30\r\n"),
+        "two-lengths" => after("content-length: 5\r\ncontent-length: 50\r\n"),
+        "odd-length" => after("content-length: -5\r\n"),
+        "both-lengths" => {
+            let head = "content-length: 3\r\ntransfer-encoding: chunked\r\n";
+            let chunk = format!("{:x}\r\n{PAGE}\r\n0\r\n\r\n", PAGE.len());
+            Script::Once(format!("{OK}{head}\r\n{chunk}").into())
+        }
+        "bad-chunk" => {
+            Script::Once(format!("{OK}transfer-encoding: chunked\r\n\r\nmany\r\nhello").into())
+        }
+        "cut-chunk" => {
+            let chunk = "5\r\nhello\r\nfff\r\nnot so many";
+            Script::Once(format!("{OK}transfer-encoding: chunked\r\n\r\n{chunk}").into())
+        }
+        "close" => Script::Once(Vec::new()),
+        "reset" => Script::Reset(""),
+        "reset-body" => Script::Reset(
+            "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 1000\r\n\r\n\
+             only this",
+        ),
+        _ => return None,
+    })
+}
+
+async fn play(script: Script, mut stream: TcpStream) -> io::Result<()> {
+    match script {
+        Script::Once(bytes) => {
+            stream.write_all(&bytes).await?;
+            stream.shutdown().await?;
+            // Closed before the client has read all would be a reset.
+            drain(&mut stream).await
+        }
+        Script::Again(head, more, pause) => {
+            stream.write_all(head.as_bytes()).await?;
+            let block = if pause.is_zero() { more.repeat(1000) } else { more.to_owned() };
+            loop {
+                stream.write_all(block.as_bytes()).await?;
+                if pause.is_zero() {
+                    tokio::task::yield_now().await;
+                } else {
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+        Script::Reset(bytes) => {
+            stream.write_all(bytes.as_bytes()).await?;
+            if !bytes.is_empty() {
+                tokio::time::sleep(READ).await;
+            }
+            stream.set_zero_linger()
+        }
+        Script::Silent => drain(&mut stream).await,
+    }
+}
+
+/// Reads until the client goes away.
+async fn drain(stream: &mut TcpStream) -> io::Result<()> {
+    let mut ignored = [0; 1024];
+    while stream.read(&mut ignored).await? > 0 {}
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! What a host is like as a whole: `robots.txt`, sitemaps, busy, failing, down.
+
+use std::time::Duration;
+
+use crawldeck::lab::origin::Content;
+use crawldeck::lab::robots::Robots;
+use crawldeck::lab::trouble::{Busy, Failing, Failure, Outage, RetryAfter, Trouble};
+
+use super::case::{Case, Want};
+use super::cases;
+use Want::{AnyStatus, Asked, AtLeast, AtMost, Gap, Row, Rows, Unknown};
+
+/// `/` links to one page that may be forbidden and to one that is not.
+fn robots(what: &'static str, robots: Robots) -> Case {
+    Case::at("/", what).robots(robots).content(Content::files(&[
+        ("/", "<a href=/open>open</a><a href=/private/page>private</a>"),
+        ("/open", "<title>Open</title>"),
+        ("/private/page", "<title>Private</title>"),
+    ]))
+}
+
+/// All three are fetched.
+fn allowed(what: &'static str, txt: Robots) -> Case {
+    robots(what, txt)
+        .want(Row("/", "ok", Some(200), ""))
+        .want(Row("/open", "ok", Some(200), ""))
+        .want(Row("/private/page", "ok", Some(200), ""))
+        .want(Rows(3))
+}
+
+/// The private one is not.
+fn private(what: &'static str, txt: Robots) -> Case {
+    robots(what, txt)
+        .want(Row("/open", "ok", Some(200), ""))
+        .want(AnyStatus("/private/page", "skipped", "robots.txt"))
+        .want(Asked(0..=0, "/private/"))
+        .want(Rows(3))
+}
+
+/// Nothing is fetched.
+fn unreachable(what: &'static str, txt: Robots) -> Case {
+    robots(what, txt)
+        .set(|s| (s.fetch.timeout, s.attempts) = (Duration::from_millis(300), 3))
+        .want(AnyStatus("/", "skipped", "robots.txt unreachable"))
+        .want(Asked(0..=0, "/open"))
+        .want(Rows(1))
+}
+
+/// A crawl of nothing but a leaf and what this sitemap leads to.
+fn sitemap(name: &'static str, what: &'static str) -> Case {
+    Case::at("/hostile/leaf/0", what)
+        .set_at(move |s, address| {
+            let url = format!("{address}/hostile/sitemap/{name}");
+            (s.sitemaps, s.max_sitemaps, s.max_pages) = (true, 20, Some(50));
+            s.sitemap_urls = vec![url.parse().unwrap()];
+        })
+        .row("ok", Some(200), "")
+        .want(Asked(1..=20, "/hostile/sitemap/"))
+}
+
+/// Ten pages of a host in trouble, asked for patiently.
+fn pages(what: &'static str, trouble: Trouble) -> Case {
+    Case::at("/", what).content(Content::Pages(10)).trouble(trouble).set(|s| {
+        (s.attempts, s.backoff) = (10, Duration::from_millis(20));
+        s.give_up = Duration::from_secs(30);
+    })
+}
+
+fn busy(every: u64, retry_after: RetryAfter) -> Trouble {
+    Trouble { busy: Some(Busy { every, status: 429, retry_after }), ..Trouble::default() }
+}
+
+fn failing(percent: u32, how: Failure) -> Trouble {
+    Trouble { failing: Some(Failing { percent, how }), ..Trouble::default() }
+}
+
+fn down(after: u64, ms: u64) -> Trouble {
+    let lasts = Duration::from_millis(ms);
+    Trouble { outage: Some(Outage { after, lasts }), ..Trouble::default() }
+}
+
+/// All eleven are fetched in the end.
+fn all(case: Case) -> Case {
+    case.want(AtLeast(11, "ok", "")).want(Rows(11))
+}
+
+cases! {
+    // robots.txt.
+    robots_missing => allowed("no robots.txt: all allowed", Robots::Missing);
+    robots_401 => allowed("robots.txt 401: all allowed", Robots::Status(401));
+    robots_binary => allowed("robots.txt of 10 MiB of noise: all allowed", Robots::Binary);
+    #[ignore = "needs robots in the engine"]
+    robots_forbids => private("robots.txt forbids /private/", Robots::forbidding("/private/"));
+    #[ignore = "needs robots in the engine"]
+    robots_huge => private("robots.txt of 10 MiB: the first 500 KiB count", Robots::Huge);
+    #[ignore = "needs robots in the engine"]
+    robots_endless => private("robots.txt without end: the first 500 KiB count", Robots::Endless);
+    #[ignore = "needs robots in the engine"]
+    robots_five_redirects => private("robots.txt behind 5 redirects", Robots::Redirects(5));
+    robots_six_redirects => allowed("behind 6 redirects: as if missing", Robots::Redirects(6));
+    robots_loop => allowed("robots.txt redirects to itself: as if missing", Robots::Loop);
+    #[ignore = "needs robots in the engine"]
+    robots_500 => unreachable("robots.txt 500: nothing allowed", Robots::Status(500));
+    #[ignore = "needs robots in the engine"]
+    robots_silent => unreachable("robots.txt never answers: nothing allowed", Robots::Silent);
+    #[ignore = "needs robots in the engine"]
+    robots_closed => unreachable("robots.txt closes the connection: nothing allowed", Robots::Closed);
+    #[ignore = "needs robots in the engine"]
+    redirect_to_forbidden => Case::at("/hostile/redirect/forbidden", "a redirect to what robots.txt forbids")
+        .robots(Robots::forbidding("/private/"))
+        .want(AtLeast(1, "skipped", "robots.txt"))
+        .want(Asked(0..=0, "/private/"));
+    #[ignore = "needs robots and host pacing in the engine"]
+    crawl_delay => all(pages("Crawl-delay: 0.1", Trouble::default()))
+        .robots(Robots::crawl_delay(0.1))
+        .want(Gap(100.0));
+
+    // Sitemaps.
+    #[ignore = "needs sitemaps in the engine"]
+    sitemap_loop => sitemap("loop.xml", "a sitemap index that lists itself").want(AtMost(1, "ok"));
+    #[ignore = "needs sitemaps in the engine"]
+    sitemap_hydra => sitemap("hydra.xml", "an index of two more, for ever: 20 are read").want(Asked(2..=20, "/hostile/sitemap/hydra")).want(AtMost(1, "ok"));
+    #[ignore = "needs sitemaps in the engine"]
+    sitemap_bomb => sitemap("bomb.xml.gz", "1 GiB of sitemap as gzip").want(AtMost(1, "ok"));
+    #[ignore = "needs sitemaps in the engine"]
+    sitemap_too_long => sitemap("many.xml", "60,000 URLs in one sitemap")
+        .want(AtLeast(40, "ok", ""))
+        .want(AtMost(50, "ok"));
+    #[ignore = "needs sitemaps in the engine"]
+    sitemap_away => sitemap("away.xml", "a sitemap of other hosts' URLs")
+        .want(Row("/hostile/leaf/1", "ok", Some(200), ""))
+        .want(AtMost(2, "ok"));
+    #[ignore = "needs sitemaps in the engine"]
+    sitemap_broken => sitemap("broken.xml", "a sitemap that breaks off: what was read counts")
+        .want(Row("/hostile/leaf/3", "ok", Some(200), ""))
+        .want(Unknown("nosuch"));
+    #[ignore = "needs sitemaps in the engine"]
+    sitemap_text => sitemap("list.txt", "a sitemap in text form")
+        .want(Row("/hostile/leaf/3", "ok", Some(200), ""));
+
+    // Trouble.
+    gone => Case::at("/", "nobody listens").gone()
+        .want(AnyStatus("/", "failed", "connection refused"));
+    busy_unsaid => all(pages("every 3rd request is answered 429", busy(3, RetryAfter::Unsaid)));
+    busy_seconds => all(pages("likewise, with Retry-After: 1", busy(6, RetryAfter::Seconds(1))));
+    busy_date => {
+        let date = RetryAfter::Date(Duration::from_millis(1));
+        all(pages("likewise, with Retry-After as a date", busy(6, date)))
+    };
+    #[ignore = "needs host pacing in the engine"]
+    busy_for_an_hour => pages("429 with Retry-After: 3600, always: capped", busy(1, RetryAfter::Seconds(3600)))
+        .set(|s| (s.attempts, s.max_host_backoff) = (2, Duration::from_millis(100)))
+        .want(AnyStatus("/", "failed", "")).want(Rows(1));
+    fails_a_third => all(pages("33 % of the requests fail with 500", failing(33, Failure::Status(500))));
+    closes_a_third => all(pages("33 % of the connections are closed", failing(33, Failure::Closed)));
+    silent_a_third => all(pages("33 % of the requests are never answered", failing(33, Failure::Silent)))
+        .set(|s| s.fetch.timeout = Duration::from_millis(200));
+    down_for_a_while => all(pages("down for 300 ms after 4 answers", down(4, 300)));
+    fails_always => pages("every request fails with 500", failing(100, Failure::Status(500)))
+        .set(|s| (s.attempts, s.give_up) = (3, Duration::from_millis(300)))
+        .row("failed", Some(500), "")
+        .want(Rows(1));
+}
