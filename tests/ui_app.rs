@@ -44,8 +44,9 @@ fn said(app: &App, snapshot: &Snapshot) -> String {
 #[test]
 fn every_key_in_the_table_gives_its_action() {
     for binding in KEYS {
+        let tab = binding.only.unwrap_or_default();
         for key in binding.keys {
-            assert_eq!(keys::action_for(event(*key)), Some(binding.action), "{}", key.name());
+            assert_eq!(keys::action_for(event(*key), tab), Some(binding.action), "{}", key.name());
         }
     }
 }
@@ -55,7 +56,7 @@ fn no_key_means_two_things_and_no_action_is_listed_twice() {
     let mut seen = HashMap::new();
     for binding in KEYS {
         for key in binding.keys {
-            assert_eq!(seen.insert(*key, binding.action), None, "{} is bound twice", key.name());
+            assert_eq!(seen.insert((*key, binding.only), binding.action), None, "{} is bound twice", key.name());
         }
     }
     for (i, binding) in KEYS.iter().enumerate() {
@@ -66,7 +67,7 @@ fn no_key_means_two_things_and_no_action_is_listed_twice() {
 
 #[test]
 fn dials_turn_ten_times_as_far_with_a_modifier() {
-    let with = |c, held| keys::action_for(KeyEvent::new(KeyCode::Char(c), held));
+    let with = |c, held| keys::action_for(KeyEvent::new(KeyCode::Char(c), held), Tab::Deck);
     let ten = Some(Action::Turn(Dial::Permits, 10));
     assert_eq!(with('+', KeyModifiers::ALT), ten);
     assert_eq!(with('=', KeyModifiers::ALT | KeyModifiers::SHIFT), ten);
@@ -183,12 +184,16 @@ fn refused_keys_say_why() {
     let snapshot = fixtures::empty();
     for (keys, why) in [
         ("u", "nothing to undo"),
-        ("/", "page filter works on the Pages tab"),
+        ("/", "filters work on the Hosts and Pages tabs"),
         ("j", "nothing to scroll on the Deck"),
-        ("s", "sorting works on the Workers and Pages tabs"),
-        ("\n", "details open on the Pages tab"),
-        ("3\n", "no page to open"),
-        ("y", "no URL selected: Workers and Pages have some"),
+        ("s", "sorting works on the Workers, Hosts and Pages tabs"),
+        ("\n", "details open on the Hosts and Pages tabs"),
+        ("4\n", "no page to open"),
+        ("3\n", "no host to open"),
+        ("o", "hosts are selected on the Hosts tab"),
+        ("3x", "no host is selected"),
+        ("3+", "no host is selected"),
+        ("y", "nothing to copy: Workers, Hosts and Pages have URLs"),
         ("v", "how much the log says is set on the Log tab"),
     ] {
         let mut app = App::new();
@@ -249,7 +254,7 @@ fn the_engine_s_notice_is_shown_once() {
 fn the_filter_is_live_and_escape_clears_it() {
     let snapshot = fixtures::permits_limited();
     let mut app = App::new();
-    press(&mut app, &snapshot, "3/5xx");
+    press(&mut app, &snapshot, "4/5xx");
     assert_eq!(app.filter, "5xx");
     assert!(app.prompt.is_some());
     press(&mut app, &snapshot, "\n");
@@ -281,7 +286,7 @@ fn filters_know_status_class_state_and_text() {
 fn the_selection_follows_its_page() {
     let mut snapshot = fixtures::permits_limited();
     let mut app = App::new();
-    press(&mut app, &snapshot, "3jj\n");
+    press(&mut app, &snapshot, "4jj\n");
     let chosen = app.detail.as_ref().unwrap().id;
     assert_eq!(chosen, snapshot.recent[2].id);
     let mut recent = vec![Arc::new(fixtures::page(99_999, "http://h/new"))];
@@ -299,7 +304,7 @@ fn the_selection_follows_its_page() {
 fn copied_urls_are_harmless() {
     let snapshot = fixtures::hostile();
     let mut app = App::new();
-    let Some(Effect::Copy(url)) = press(&mut app, &snapshot, "3y") else { panic!("no copy") };
+    let Some(Effect::Copy(url)) = press(&mut app, &snapshot, "4y") else { panic!("no copy") };
     assert_eq!(url, "http://h/escape�[2J�]0;gone�");
 }
 

@@ -185,6 +185,15 @@ pub fn level(level: u32, bound: u32) -> String {
     format!("{level:>digits$}/{bound}")
 }
 
+/// Permits in use of those in force; and of how many the dial wants, where the crawl slows by
+/// itself: `5/5 of 10`.
+#[must_use]
+pub fn gate_level(snapshot: &Snapshot) -> String {
+    let (gate, dial) = (&snapshot.gate, snapshot.dials.permits);
+    let level = level(gate.in_use, gate.limit);
+    if gate.limit == dial { level } else { format!("{level} of {dial}") }
+}
+
 /// Workers that leave, and the parse threads.
 #[must_use]
 pub fn worker_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {

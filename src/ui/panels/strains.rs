@@ -1,0 +1,107 @@
+//! What of our own cannot keep up, so that the crawl slows by itself; and what a crawl that looks
+//! again found.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use crate::crawl::snapshot::{Snapshot, Strain, StrainKind};
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+use crate::ui::theme::Theme;
+
+/// Rows that strains take where there is room.
+pub const MOST: u16 = 3;
+
+/// Rows wanted for the strains, at most so many.
+#[must_use]
+pub fn rows(snapshot: &Snapshot, most: u16) -> u16 {
+    (snapshot.strains.len() as u16).min(most)
+}
+
+/// Draws the strains, a row each; where there are more than rows, the last one names the rest.
+/// Returns the rows used:
+///
+/// ```text
+/// ! slows by itself: saver behind: 6.1 of 8 MiB wait; 5 of 10 permits used         for 12 s
+/// ! also: disk, memory
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, s: &Snapshot) -> u16 {
+    let rows = self::rows(s, rows);
+    let warn = canvas.theme.warn();
+    for i in 0..rows {
+        let line = Rect { y: area.y + row + i, height: 1, ..area };
+        let at = usize::from(i);
+        let rest = s.strains.len() - at;
+        let last = i + 1 == rows && rest > 1;
+        canvas.text(line, 0, 0, "!", warn);
+        let body = Rect { x: line.x + 2, width: line.width.saturating_sub(2), ..line };
+        let words = if last && rows > 1 {
+            let names: Vec<_> = s.strains[at..].iter().map(|s| name(s.what)).collect();
+            format!("also: {}", names.join(", "))
+        } else {
+            said(&s.strains[at])
+        };
+        let mut parts = Vec::new();
+        if last && rows == 1 {
+            let names: Vec<_> = s.strains[1..].iter().map(|s| name(s.what)).collect();
+            parts.push(Part::new(0, format!("also: {}", names.join(", ")), warn));
+        } else if !last {
+            let since = text::countdown((s.at_s - s.strains[at].since_s).max(0.0));
+            parts.push(Part::new(1, format!("for {since}"), canvas.theme.dim()));
+        }
+        // Since when gives way to why; what else there is does not.
+        let need = text::width(&words) as u16 + 3;
+        if parts.first().is_some_and(|p| p.rank == 1) && need + 10 > body.width {
+            parts.clear();
+        }
+        let free = canvas.fit_right(body, 0, 3, parts);
+        let room = if free < body.width { free.saturating_sub(3) } else { free };
+        canvas.text(Rect { width: room, ..body }, 0, 0, &words, warn);
+    }
+    rows
+}
+
+fn said(strain: &Strain) -> String {
+    let words = text::clean(&strain.text);
+    match strain.what {
+        // Nothing of our own is slow.
+        StrainKind::EverythingDown => words.into_owned(),
+        _ => format!("slows by itself: {words}"),
+    }
+}
+
+const fn name(kind: StrainKind) -> &'static str {
+    match kind {
+        StrainKind::Saver => "saver behind",
+        StrainKind::Disk => "disk",
+        StrainKind::Memory => "memory",
+        StrainKind::Files => "open files",
+        StrainKind::EverythingDown => "every host down",
+    }
+}
+
+/// What a crawl that looks at another one again found: `new 3 · changed 10 · same 400 · gone ?`,
+/// in parts that carry their own separators; nothing for a crawl of its own.
+#[must_use]
+pub fn again<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
+    if snapshot.again.is_none() {
+        return Vec::new();
+    }
+    let t = &snapshot.totals;
+    // What is gone is what was not found until the end.
+    let known = snapshot.run.is_final() || t.gone > 0;
+    let gone = if known { text::count(t.gone) } else { "?".to_owned() };
+    let part = |rank, word: &'static str, number: String| {
+        let gap = if word == "new" { "" } else { " · " };
+        let style = if matches!(number.as_str(), "0" | "?") { theme.dim() } else { Style::new() };
+        let words = Span::styled(format!("{gap}{word} "), theme.dim());
+        Part::of(rank, vec![words, Span::styled(number, style)])
+    };
+    vec![
+        part(0, "new", text::count(t.new)),
+        part(1, "changed", text::count(t.changed)),
+        part(3, "same", text::count(t.same)),
+        part(2, "gone", gone),
+    ]
+}
