@@ -22,8 +22,8 @@ const BESIDE: u16 = 130;
 /// From this width on the detail of a host stands beside the table, this wide.
 const HOST_BESIDE: u16 = 150;
 const HOST_DETAIL: u16 = 56;
-/// Rows that the detail of a host wants below the table.
-const HOST_ROWS: u16 = 22;
+/// Rows from which the detail of a host says enough below the table.
+const HOST_ROWS: u16 = 13;
 /// From this width on the Deck has room for the journal.
 const CHANGES: u16 = 160;
 

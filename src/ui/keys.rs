@@ -71,8 +71,7 @@ pub enum Group {
 
 impl Group {
     /// All of them, in order.
-    pub const ALL: [Self; 5] =
-        [Self::Dials, Self::Crawl, Self::Hosts, Self::View, Self::Lists];
+    pub const ALL: [Self; 5] = [Self::Dials, Self::Crawl, Self::Hosts, Self::View, Self::Lists];
 
     /// Its title.
     #[must_use]
@@ -196,14 +195,20 @@ pub const KEYS: &[Binding] = {
             "the first; follow the newest",
         ),
         bind(G::Lists, &[code(KeyCode::End), key('G')], A::Last, "", "the last"),
-        bind(G::Lists, &[code(KeyCode::Enter)], A::Open, "detail", "all about the selected page or host"),
+        bind(
+            G::Lists,
+            &[code(KeyCode::Enter)],
+            A::Open,
+            "detail",
+            "all about the selected page or host",
+        ),
         bind(G::Lists, &[code(KeyCode::Esc)], A::Close, "", "close what is open, drop the filter"),
         bind(
             G::Lists,
             &[key('/')],
             A::Filter,
             "filter",
-            "filter by text, status (404, 5xx) or state",
+            "filter by text, state, status (404, 5xx)",
         ),
         bind(G::Lists, &[key('s')], A::Sort, "sort", "sort by the next column"),
         bind(G::Lists, &[key('S'), key('r')], A::Reverse, "reverse", "sort the other way round"),

@@ -227,9 +227,11 @@ mod tests {
         assert_eq!(parse("rate"), Err("rate needs a value: 0.1 to 100000 or off".into()));
         assert_eq!(
             parse("warp 9"),
-            Err("no 'warp' here: permits, workers, queue, rate, parse-threads, pause, undo, stop, \
+            Err(
+                "no 'warp' here: permits, workers, queue, rate, parse-threads, pause, undo, stop, \
                  help; exclude, seed; hold, release, skip, reset, limit"
-                .into())
+                    .into()
+            )
         );
         assert_eq!(parse("pause 3"), Err("pause takes no value, not '3'".into()));
         assert!(parse("permits 6 4").is_err());

@@ -114,9 +114,9 @@ pub fn hosts(snapshot: &Snapshot, table: &TableState, filter: &str) -> (Vec<usiz
 }
 
 /// Whether a host has this text, in lower case, in its name, its state, why it waits, its last
-/// status or its robots.txt.
+/// status or its robots.txt; states from their beginning, or `open` would find `reopened`.
 fn host_passes(host: &HostView, filter: &str) -> bool {
-    HostState::of(host).word() == filter
+    HostState::of(host).word().starts_with(filter)
         || host.host.to_lowercase().contains(filter)
         || host.wait.is_some_and(|w| w.why.name().to_lowercase().contains(filter))
         || host.last_status.is_some_and(|s| {

@@ -105,13 +105,14 @@ impl Theme {
     /// A warning.
     #[must_use]
     pub const fn warn(self) -> Style {
-        self.colored(Style::new(), Color::Yellow)
+        // Dim yellow, as on a frame, would be a third shade without a meaning.
+        self.colored(Style::new().remove_modifier(Modifier::DIM), Color::Yellow)
     }
 
     /// An error.
     #[must_use]
     pub const fn error(self) -> Style {
-        self.colored(Style::new(), Color::Red)
+        self.colored(Style::new().remove_modifier(Modifier::DIM), Color::Red)
     }
 
     /// The row or tab that keys act on.

@@ -15,6 +15,8 @@ use crate::ui::theme::Theme;
 const SITEMAPS: u16 = 3;
 /// Columns for the kind of a trap at most.
 const KIND: u16 = 20;
+/// Columns from which a pruning says in a word whether it is going on.
+const WORDS: u16 = 64;
 /// Columns from which a trap's example has room beside its pattern.
 const EXAMPLE: u16 = 110;
 
@@ -29,7 +31,7 @@ const EXAMPLE: u16 = 110;
 /// ╰─────────────────────────────────────────────╯╰───────────────────────────────────────╯
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
-    let left = area.width / 2;
+    let left = area.width * 9 / 20;
     traps(canvas, Rect { width: left, ..area }, snapshot);
     let right = Rect { x: area.x + left, width: area.width - left, ..area };
     let high = area.height.saturating_sub(SITEMAPS);
@@ -91,13 +93,13 @@ fn traps(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     }
     let longest = traps.iter().map(|t| text::width(t.kind)).max().unwrap_or(0) as u16;
     let kinds = longest.min(KIND).min(inner.width / 3);
+    let numbers = traps.iter().map(|t| skipped(t.skipped).len()).max().unwrap_or(0) as u16;
     for (row, trap) in traps.iter().take(inner.height.into()).enumerate() {
         let row = row as u16;
         canvas.text(Rect { width: kinds, ..inner }, 0, row, trap.kind, Style::new());
         let number = skipped(trap.skipped);
         canvas.right(inner, row, &number, theme.warn());
-        // A number of the widest count, so that patterns end in one column.
-        let room = inner.width.saturating_sub(kinds + 2 + (number.len() as u16).max(16) + 1);
+        let room = inner.width.saturating_sub(kinds + 2 + numbers + 2);
         let middle = Rect { x: inner.x + kinds + 2, width: room, ..inner };
         let wide = inner.width >= EXAMPLE;
         let half = if wide { room / 2 } else { room };
@@ -154,14 +156,14 @@ fn nothing_pruned() -> String {
 fn one_pruning(canvas: &mut Canvas<'_>, area: Rect, row: u16, pruning: &Pruning, more: usize) {
     let theme = canvas.theme;
     let done = if pruning.undoing { "back" } else { "skipped" };
-    let number = format!("{} {done}", text::count(pruning.urls));
-    let running = if pruning.running { "◌ running" } else { "✓ done" };
-    let style = if pruning.running { theme.warn() } else { theme.dim() };
-    let mut parts = vec![
-        Part::new(0, number, Style::new()),
-        // One width, so that numbers stand below each other.
-        Part::new(1, format!("{running:<9}"), style),
-    ];
+    let number = format!("{} {done:<7}", text::count(pruning.urls));
+    let (running, style) = match (pruning.running, area.width >= WORDS) {
+        (true, true) => ("◌ running", theme.warn()),
+        (true, false) => ("◌", theme.warn()),
+        (false, true) => ("✓ done   ", theme.dim()),
+        (false, false) => ("✓", theme.dim()),
+    };
+    let mut parts = vec![Part::new(0, number, Style::new()), Part::new(1, running, style)];
     if more > 0 {
         parts.push(Part::new(2, format!("+{more} more"), theme.dim()));
     }
@@ -182,7 +184,11 @@ fn sitemaps<'a>(theme: Theme, s: &SitemapsView) -> Vec<Part<'a>> {
         let dot = Span::styled(" · ", theme.dim());
         parts.push(Part::of(rank, vec![dot, Span::styled(words, style)]));
     };
-    add(1, format!("{} waiting", s.waiting), if s.waiting > 0 { Style::new() } else { theme.dim() });
+    add(
+        1,
+        format!("{} waiting", s.waiting),
+        if s.waiting > 0 { Style::new() } else { theme.dim() },
+    );
     if s.failed > 0 {
         add(2, format!("{} not readable", s.failed), theme.warn());
     }

@@ -9,7 +9,7 @@ use crate::crawl::command::Dial;
 use crate::crawl::snapshot::{Eta, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
-use crate::ui::keys::{self, Binding};
+use crate::ui::keys::{self, Binding, Group};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables;
@@ -159,11 +159,9 @@ fn prompt(
             "limit 4 · limit off · hold · release · skip · reset · for another host: hold HOST"
                 .to_owned(),
         ),
-        Asking::Exclude => (
-            "exclude ",
-            "URLs that match are skipped, queued ones at once · Enter excludes · Esc closes"
-                .to_owned(),
-        ),
+        Asking::Exclude => {
+            ("exclude ", "URLs that match are skipped · Enter excludes · Esc closes".to_owned())
+        }
         Asking::Seed => (
             "seed ",
             "https://example.org/ · its host joins the scope · Enter adds · Esc closes".to_owned(),
@@ -245,7 +243,10 @@ pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Pa
         let taken = other.flat_map(|o| o.keys).any(|key| b.keys[0] == *key);
         !b.hint.is_empty() && !taken && b.only.is_none_or(|tab| tab == app.tab)
     };
-    for binding in keys::KEYS.iter().filter(here) {
+    // What acts on the selected host comes first where there is one.
+    let on_host = |b: &&Binding| app.tab == Tab::Hosts && b.group == Group::Hosts;
+    let order = keys::KEYS.iter().filter(on_host).chain(keys::KEYS.iter().filter(|b| !on_host(b)));
+    for binding in order.filter(here) {
         let name = binding.keys[0].name();
         // In table order, but pausing comes right after permits.
         rank += 1;
@@ -309,9 +310,7 @@ pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Pa
             Action::Open | Action::Filter if !matches!(app.tab, Tab::Hosts | Tab::Pages) => {
                 continue;
             }
-            Action::Open if is_open => {
-                hint(2, keys::name_of(Action::Close), "close".into())
-            }
+            Action::Open if is_open => hint(2, keys::name_of(Action::Close), "close".into()),
             Action::Sort | Action::Reverse | Action::Copy
                 if !matches!(app.tab, Tab::Workers | Tab::Hosts | Tab::Pages) =>
             {

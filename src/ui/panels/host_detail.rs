@@ -57,7 +57,9 @@ pub fn draw(
             rows.push((if i == 0 { name } else { "" }, line, style));
         }
     }
-    let keys = help::rows(Group::Hosts);
+    let mut keys = help::rows(Group::Hosts);
+    let exclude = keys::KEYS.iter().filter(|b| b.action == Action::Exclude);
+    keys.extend(exclude.map(|b| (keys::names(b), b.help.to_owned())));
     let length = rows.len() + 1 + keys.len();
     let top = top.min((length as u16).saturating_sub(inner.height));
     let at = |row: usize| {

@@ -16,6 +16,9 @@ use crate::ui::theme::Theme;
 const WHY: usize = 18;
 const LONG: usize = 6;
 
+/// Share of failures below which they are nothing to look at.
+const FEW: f32 = 0.05;
+
 /// Columns, in the order of [`tables::HOST_COLUMNS`].
 const COLUMNS: [Column; 9] = [
     flexible("host", 3, 0),
@@ -68,7 +71,9 @@ pub fn draw(
         state.visible = 0;
         return;
     }
-    table::draw(canvas, inner, &COLUMNS, state, &ids, |at| cells(theme, &snapshot.hosts[order[at]]));
+    table::draw(canvas, inner, &COLUMNS, state, &ids, |at| {
+        cells(theme, &snapshot.hosts[order[at]])
+    });
 }
 
 /// What the frame says: the filter, how many hosts are in trouble, the order.
@@ -118,7 +123,8 @@ fn cells(theme: Theme, host: &HostView) -> Vec<table::Cell> {
     let rests = matches!(state, HostState::Idle | HostState::Skipped);
     let rest = if rests { theme.dim() } else { Style::new() };
     let measured = host.p95_ms > 0.0;
-    let errors = if host.requests == 0 { "–".to_owned() } else { text::percent(host.error_ratio) };
+    let errors =
+        if host.requests == 0 { "–".to_owned() } else { text::percent(host.error_ratio) };
     vec![
         (text::clean(&host.host).into_owned(), rest),
         (format!("{glyph} {}", state.word()), style),
@@ -146,7 +152,7 @@ fn flight(host: &HostView, style: Style) -> table::Cell {
 /// The style of a share of failures.
 #[must_use]
 pub fn error_style(theme: Theme, host: &HostView) -> Style {
-    if host.requests == 0 || host.error_ratio < 0.005 {
+    if host.requests == 0 || host.error_ratio < FEW {
         theme.dim()
     } else if host.error_ratio < 0.5 {
         theme.warn()
@@ -167,7 +173,7 @@ fn short_count(n: u64) -> String {
 /// The gap and whose it is, numbers and words each below the other: ` 0.5 s you   `.
 fn gap(host: &HostView) -> String {
     if host.gap_ms == 0 {
-        return format!("{:<6}", "–");
+        return format!("{:>6} {:<6}", "–", "");
     }
     let by = if host.gap_by_robots { "robots" } else { "you" };
     format!("{:>6} {by:<6}", text::seconds(host.gap_ms))

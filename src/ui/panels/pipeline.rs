@@ -118,7 +118,7 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
     stages::title(canvas, gate, 0, "gate", Stage::Gate, s);
     let share = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
     let numbers = stages::gate_level(s);
-    let gate_style = if s.gate.draining > 0 { theme.warn() } else { style(Stage::Gate) };
+    let gate_style = stages::gate_style(theme, s);
     stages::gauge(canvas, before_arrow(gate), 1, share, &numbers, gate_style);
     for (i, words) in stages::gate(theme, s).iter().enumerate() {
         remark(canvas, gate, 2 + i as u16, words);

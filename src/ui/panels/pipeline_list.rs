@@ -78,8 +78,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     stages::title(canvas, body, 3, "gate", Stage::Gate, s);
     let full = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
     let numbers = padded(&stages::gate_level(s));
-    let gate = if s.gate.draining > 0 { theme.warn() } else { style(Stage::Gate) };
-    stages::gauge(canvas, level, 3, full, &numbers, gate);
+    stages::gauge(canvas, level, 3, full, &numbers, stages::gate_style(theme, s));
     say(canvas, said, 3, stages::gate(theme, s).to_vec());
 
     stages::title(canvas, body, 4, "saver", Stage::Saver, s);
@@ -97,7 +96,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     let after = 6 + u16::from(!again.is_empty());
     if !again.is_empty() && body.height > 6 {
         canvas.text(body, 0, 6, "again", theme.strong());
-        let line = Rect { y: level.y + 6, height: 1, width: body.width.saturating_sub(11), ..level };
+        let line =
+            Rect { y: level.y + 6, height: 1, width: body.width.saturating_sub(11), ..level };
         canvas.fit(line, 0, 0, again);
     }
     let first = if spare > 0 { after + 1 } else { after };

@@ -194,6 +194,17 @@ pub fn gate_level(snapshot: &Snapshot) -> String {
     if gate.limit == dial { level } else { format!("{level} of {dial}") }
 }
 
+/// The style of the gate's level: a warning while it is not what the dial says.
+#[must_use]
+pub fn gate_style(theme: Theme, snapshot: &Snapshot) -> Style {
+    let gate = &snapshot.gate;
+    if gate.draining > 0 || gate.limit < snapshot.dials.permits {
+        theme.warn()
+    } else {
+        level_style(theme, Stage::Gate, snapshot)
+    }
+}
+
 /// Workers that leave, and the parse threads.
 #[must_use]
 pub fn worker_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {

@@ -19,7 +19,7 @@ pub fn rows(snapshot: &Snapshot, most: u16) -> u16 {
     (snapshot.strains.len() as u16).min(most)
 }
 
-/// Draws the strains, a row each; where there are more than rows, the last one names the rest.
+/// Draws the strains, a row each; where there are more than rows, the last one names them.
 /// Returns the rows used:
 ///
 /// ```text
@@ -36,28 +36,17 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, s: &Snapsh
         let last = i + 1 == rows && rest > 1;
         canvas.text(line, 0, 0, "!", warn);
         let body = Rect { x: line.x + 2, width: line.width.saturating_sub(2), ..line };
-        let words = if last && rows > 1 {
+        if last {
             let names: Vec<_> = s.strains[at..].iter().map(|s| name(s.what)).collect();
-            format!("also: {}", names.join(", "))
-        } else {
-            said(&s.strains[at])
-        };
-        let mut parts = Vec::new();
-        if last && rows == 1 {
-            let names: Vec<_> = s.strains[1..].iter().map(|s| name(s.what)).collect();
-            parts.push(Part::new(0, format!("also: {}", names.join(", ")), warn));
-        } else if !last {
-            let since = text::countdown((s.at_s - s.strains[at].since_s).max(0.0));
-            parts.push(Part::new(1, format!("for {since}"), canvas.theme.dim()));
+            let head = if i == 0 { "slows by itself" } else { "also" };
+            canvas.text(body, 0, 0, &format!("{head}: {}", names.join(", ")), warn);
+            continue;
         }
-        // Since when gives way to why; what else there is does not.
-        let need = text::width(&words) as u16 + 3;
-        if parts.first().is_some_and(|p| p.rank == 1) && need + 10 > body.width {
-            parts.clear();
-        }
-        let free = canvas.fit_right(body, 0, 3, parts);
-        let room = if free < body.width { free.saturating_sub(3) } else { free };
-        canvas.text(Rect { width: room, ..body }, 0, 0, &words, warn);
+        let end = canvas.text(body, 0, 0, &said(&s.strains[at]), warn) + 3;
+        let since = text::countdown((s.at_s - s.strains[at].since_s).max(0.0));
+        let rest = Rect { x: body.x + end, width: body.width.saturating_sub(end), ..body };
+        let since = Part::new(0, format!("for {since}"), canvas.theme.dim());
+        canvas.fit_right(rest, 0, 0, vec![since]);
     }
     rows
 }
