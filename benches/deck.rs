@@ -1,4 +1,5 @@
-//! What a frame of the Deck costs: 200×60, a thousand workers. The aim is less than 1 ms.
+//! What a frame of the Deck costs: 200×60, a thousand workers,
+//! two hundred hosts. The aim is less than 1 ms.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench fails by panicking")]
 
 #[path = "../tests/fixtures/mod.rs"]
@@ -14,12 +15,12 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 fn frames(c: &mut Criterion) {
-    let snapshot = fixtures::thousand();
-    for tab in [Tab::Deck, Tab::Workers, Tab::Pages] {
+    let snapshot = fixtures::two_hundred_hosts();
+    for tab in [Tab::Deck, Tab::Workers, Tab::Hosts, Tab::Pages] {
         let mut app = App::new();
         app.update(Action::Show(tab), &snapshot);
         let mut terminal = Terminal::new(TestBackend::new(200, 60)).unwrap();
-        c.bench_function(&format!("{} 200x60, 1000 workers", tab.name()), |b| {
+        c.bench_function(&format!("{} 200x60, 1000 workers, 200 hosts", tab.name()), |b| {
             b.iter(|| {
                 terminal
                     .draw(|frame| draw(frame, &mut app, &snapshot, Theme::new(true, false)))

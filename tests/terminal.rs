@@ -156,7 +156,7 @@ fn no_color_is_obeyed() {
     let colors = |variables: &[(&str, &str)]| {
         let (mut terminal, _folder) = start(SLOW, SIZE, variables);
         terminal.expect("limited by permits");
-        for key in [&b"2"[..], b"3", b"4", b"?"] {
+        for key in [&b"2"[..], b"3", b"4", b"5", b"?"] {
             terminal.send(key);
         }
         terminal.expect("one permit more");
@@ -185,10 +185,11 @@ fn sgr_colors(raw: &[u8]) -> Vec<String> {
 fn no_line_is_wrapped_at_80_by_24() {
     let (mut terminal, _folder) = start(SLOW, (80, 24), &[]);
     terminal.expect("limited by permits");
-    let tabs: [(&[u8], &str); 5] = [
+    let tabs: [(&[u8], &str); 6] = [
         (b"2", r"(?s)1 Deck.*workers.*by "),
-        (b"3", r"(?s)1 Deck.*pages.*by "),
-        (b"4", r"(?s)1 Deck.*log"),
+        (b"3", r"(?s)1 Deck.*hosts.*by "),
+        (b"4", r"(?s)1 Deck.*pages.*by "),
+        (b"5", r"(?s)1 Deck.*log"),
         (b"1", "limited by permits"),
         (b"?", "one permit more"),
     ];

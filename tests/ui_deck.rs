@@ -15,6 +15,7 @@ use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;
 use crawldeck::ui::theme::Theme;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
@@ -54,7 +55,8 @@ const SIZES: [(u16, u16); 5] = [(200, 60), (120, 36), (80, 24), (60, 15), (30, 5
 fn deck_at_every_size_of_interest() {
     for (name, snapshot) in fixtures::all() {
         for (width, height) in SIZES {
-            if matches!(name, "thousand" | "hostile") && width != 120 {
+            let once = matches!(name, "thousand" | "hostile" | "hosts");
+            if name == "two_hundred_hosts" || once && width != 120 {
                 continue;
             }
             insta::assert_snapshot!(
@@ -155,9 +157,40 @@ fn shots() {
     ));
     shots.push(("help".into(), open(Tab::Deck, &[Action::Help], &permits, (150, 45))));
     shots.push(("prompt".into(), open(Tab::Deck, &[Action::Ask], &permits, (120, 36))));
+    for (name, keys) in [("hosts", "3"), ("hosts-down", "3jjjjj")] {
+        for (fixture, snapshot) in [
+            ("states", fixtures::hosts()),
+            ("one", permits.clone()),
+            ("none", fixtures::empty()),
+            ("many", fixtures::two_hundred_hosts()),
+            ("hostile", fixtures::hostile()),
+            ("strained", fixtures::strained()),
+        ] {
+            for size in [(200, 60), (150, 45), (120, 36), (80, 24)] {
+                let name = format!("{name}-{fixture}-{}x{}", size.0, size.1);
+                shots.push((name, typed(keys, &snapshot, size)));
+            }
+        }
+    }
+    let states = fixtures::hosts();
+    shots.push(("host-detail-80x24".into(), typed("3jjjj\n", &states, (80, 24))));
+    shots.push(("exclude-80x24".into(), typed("3e", &states, (80, 24))));
+    shots.push(("host-filter-80x24".into(), typed("3/wait", &states, (80, 24))));
     for (name, buffer) in shots {
         std::fs::write(format!("{dir}/{name}.html"), html(&buffer)).unwrap();
     }
+}
+
+/// The screen after these keys.
+fn typed(keys: &str, snapshot: &Snapshot, size: (u16, u16)) -> Buffer {
+    let mut app = App::new();
+    let mut buffer = render(&mut app, snapshot, size, COLOR);
+    for c in keys.chars() {
+        let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+        app.key(KeyEvent::from(code), snapshot);
+        buffer = render(&mut app, snapshot, size, COLOR);
+    }
+    buffer
 }
 
 fn html(buffer: &Buffer) -> String {

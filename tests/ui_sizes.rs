@@ -10,7 +10,8 @@
 
 mod fixtures;
 
-use crawldeck::crawl::snapshot::Snapshot;
+use crawldeck::crawl::journal::What;
+use crawldeck::crawl::snapshot::{Pruning, Snapshot, TrapView};
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;
@@ -47,11 +48,13 @@ fn views(snapshot: &Snapshot) -> Vec<App> {
             views.push(app);
         }
     }
-    for action in [Action::Open, Action::Filter] {
-        let mut app = App::new();
-        app.update(Action::Show(Tab::Pages), snapshot);
-        app.update(action, snapshot);
-        views.push(app);
+    for tab in [Tab::Pages, Tab::Hosts] {
+        for action in [Action::Open, Action::Filter, Action::Exclude] {
+            let mut app = App::new();
+            app.update(Action::Show(tab), snapshot);
+            app.update(action, snapshot);
+            views.push(app);
+        }
     }
     views
 }
@@ -70,7 +73,8 @@ fn draw_all(snapshot: &Snapshot, sizes: &(impl Iterator<Item = (u16, u16)> + Clo
 #[test]
 fn small_sizes_do_not_panic() {
     let sizes = (0..=50_u16).flat_map(|height| (0..=90_u16).map(move |width| (width, height)));
-    draw_all(&fixtures::draining(), &sizes);
+    let snapshot = Snapshot { hosts: fixtures::hosts().hosts, ..fixtures::draining() };
+    draw_all(&snapshot, &sizes);
 }
 
 #[test]
@@ -114,6 +118,23 @@ fn numbers_that_make_no_sense_do_not_panic() {
     snapshot.worker_shares.permit = f32::NAN;
     snapshot.process.cpu_percent = f32::INFINITY;
     snapshot.at_s = 1e12;
+    snapshot.strains = fixtures::strained().strains;
+    let mut hosts = fixtures::hosts().hosts.to_vec();
+    for (host, number) in
+        hosts.iter_mut().zip([f64::NAN, f64::INFINITY, -1.0, 1e300, 0.0].repeat(3))
+    {
+        host.queued = u64::MAX;
+        host.in_flight = u32::MAX;
+        host.limit = Some(u32::MAX);
+        host.gap_ms = u64::MAX;
+        host.error_ratio = number as f32;
+        host.p95_ms = number as f32;
+        if let Some(wait) = &mut host.wait {
+            wait.for_s = Some(number);
+        }
+    }
+    snapshot.hosts = hosts.into();
+    snapshot.hosts_known = u64::MAX;
     let mut history = fixtures::history(60).to_vec();
     history[3].p95_ms = f32::NAN;
     history[4].pages_per_s = f32::INFINITY;
@@ -243,7 +264,6 @@ fn the_help_needs_no_scrolling_at_120_by_36() {
 #[test]
 fn a_burst_of_changes_loses_no_mark() {
     use crawldeck::crawl::command::Setting;
-    use crawldeck::crawl::journal::What;
     let mut snapshot = fixtures::permits_limited();
     let mut change = snapshot.changes[0].clone();
     let at_s = snapshot.at_s - 20.0;
@@ -299,9 +319,209 @@ fn small_screens_name_the_keys_that_matter() {
     assert!(screen(&render(&mut App::new(), &snapshot, (12, 2))).contains("12,404 done"));
 }
 
+/// What a user asked for that others should know of.
+const FLAGS: [(&str, &str); 3] = [
+    ("IGNORING ROBOTS", "NO ROBOTS"),
+    ("CERTIFICATES NOT VERIFIED", "INSECURE"),
+    ("PRIVATE ADDRESSES ALLOWED", "PRIVATE"),
+];
+
+#[test]
+fn flags_are_loud_on_every_tab_at_every_size() {
+    use ratatui::style::Color;
+    for snapshot in [fixtures::strained(), fixtures::paused_by_all()] {
+        for tab in Tab::ALL {
+            let mut app = App::new();
+            app.update(Action::Show(tab), &snapshot);
+            for (width, height) in (80..=200).step_by(4).flat_map(|w| [(w, 24), (w, 36)]) {
+                let buffer = render(&mut app, &snapshot, (width, height));
+                let top: Vec<_> = (0..width).map(|x| &buffer[(x, 1)]).collect();
+                let red: String =
+                    top.iter().filter(|c| c.fg == Color::Red).map(|c| c.symbol()).collect();
+                let line: String = top.iter().map(|c| c.symbol()).collect();
+                for (long, short) in FLAGS {
+                    assert!(line.contains(long) || line.contains(short), "{width}: {line}");
+                    assert!(red.contains(long) || red.contains(short), "{width}: {red}");
+                }
+                for name in Tab::ALL.map(Tab::name) {
+                    assert!(line.contains(name), "{width}: {line}");
+                }
+            }
+        }
+    }
+    let text = screen(&render(&mut App::new(), &fixtures::strained(), (200, 60)));
+    assert!(FLAGS.iter().all(|(long, _)| text.contains(long)), "in full where there is room");
+    let text = screen(&render(&mut App::new(), &fixtures::permits_limited(), (200, 60)));
+    assert!(FLAGS.iter().all(|(long, short)| !text.contains(long) && !text.contains(short)));
+}
+
+#[test]
+fn every_reason_to_pause_is_named() {
+    let named = |size| screen(&render(&mut App::new(), &fixtures::paused_by_all(), size));
+    assert!(named((80, 24)).contains("PAUSED by you, disk, memory, files"));
+    assert!(
+        named((120, 36)).contains(
+            "PAUSED by you, disk nearly full, memory nearly used up, too many open files"
+        )
+    );
+}
+
+#[test]
+fn strains_are_named_on_the_deck_each() {
+    for (width, height) in [(200, 60), (120, 36), (108, 24), (80, 50), (80, 24)] {
+        let snapshot = fixtures::strained();
+        let text = screen(&render(&mut App::new(), &snapshot, (width, height)));
+        for words in [
+            "slows by itself: saver behind: 6.1 of 8 MiB wait; 5 of 10 permits used",
+            "slows by itself: disk: 512 MiB left",
+            "5/5 of 10",
+        ] {
+            assert!(text.contains(words), "{width}×{height}: {words}");
+        }
+        let text = screen(&render(&mut App::new(), &fixtures::paused_by_all(), (width, height)));
+        for name in ["disk", "memory", "open files", "saver behind"] {
+            assert!(text.contains(name), "{width}×{height}: {name}");
+        }
+        let text = screen(&render(&mut App::new(), &fixtures::permits_limited(), (width, height)));
+        assert!(!text.contains("by itself") && !text.contains(" of 16"), "{width}×{height}");
+    }
+    let text = screen(&render(&mut App::new(), &fixtures::strained(), (60, 15)));
+    assert!(text.contains("slows by itself: saver behind, disk"), "{text}");
+}
+
+#[test]
+fn a_crawl_that_looks_again_says_what_is_new() {
+    for size in [(200, 60), (120, 36), (80, 50), (80, 24)] {
+        let mut snapshot = fixtures::strained();
+        let text = screen(&render(&mut App::new(), &snapshot, size));
+        assert!(text.contains("new 3 · changed 10 · same 12,190 · gone ?"), "{size:?}");
+        snapshot.run = crawldeck::crawl::snapshot::RunState::Complete;
+        snapshot.totals.gone = 7;
+        let text = screen(&render(&mut App::new(), &snapshot, size));
+        assert!(text.contains("same 12,190 · gone 7"), "{size:?}");
+        snapshot.again = None;
+        assert!(!screen(&render(&mut App::new(), &snapshot, size)).contains("same 12,190"));
+    }
+}
+
+#[test]
+fn what_was_done_to_hosts_is_marked_and_told() {
+    let text = screen(&render(&mut App::new(), &fixtures::hosts(), (200, 60)));
+    for words in [
+        "skip the rest of left-out.example",
+        "no longer exclude ^https?",
+        "hold held.example",
+        "busy.example limit off → 4",
+        "seed http://api.example/",
+        "reset the breaker of left-out",
+        "▲s",
+        "▲x",
+        "h",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn every_state_of_a_host_is_told_by_sign_and_word() {
+    let snapshot = fixtures::hosts();
+    for size in [(200, 60), (120, 36), (80, 24)] {
+        let mut app = App::new();
+        app.update(Action::Show(Tab::Hosts), &snapshot);
+        let text = screen(&render(&mut app, &snapshot, size));
+        for words in [
+            "● ok",
+            "◌ idle",
+            "◔ waits",
+            "‖ held",
+            "✗ open",
+            "◐ probing",
+            "– skipped",
+            "4/4",
+            "your limit",
+            "your delay",
+            "robots delay",
+            "Retry-After",
+            "backing off",
+            "breaker open",
+            "held by you",
+            "asking robots",
+            "robots unreachable",
+            "28 s",
+            "01:58",
+            "12 s",
+            "29:50",
+        ] {
+            assert!(text.contains(words), "{size:?}: {words}");
+        }
+    }
+}
+
+/// A time that gets shorter moves nothing but itself.
+#[test]
+fn countdowns_do_not_jump() {
+    let at = |for_s: f64, size: (u16, u16)| {
+        let mut snapshot = fixtures::hosts();
+        let mut hosts = snapshot.hosts.to_vec();
+        for wait in hosts.iter_mut().filter_map(|h| h.wait.as_mut()) {
+            wait.for_s = wait.for_s.map(|_| for_s);
+        }
+        snapshot.hosts = hosts.into();
+        let mut app = App::new();
+        app.update(Action::Show(Tab::Hosts), &snapshot);
+        let buffer = render(&mut app, &snapshot, size);
+        screen(&buffer)
+    };
+    for size in [(120, 36), (80, 24)] {
+        let (long, short) = (at(5_000.0, size), at(0.2, size));
+        let differ: Vec<_> = long
+            .chars()
+            .zip(short.chars())
+            .filter(|(a, b)| a != b)
+            .map(|(a, b)| format!("{a}{b}"))
+            .collect();
+        let one = ["1 ", ".<", "41", "hs"];
+        assert!(
+            !differ.is_empty() && differ.iter().all(|d| one.contains(&d.as_str())),
+            "{differ:?}"
+        );
+    }
+}
+
+#[test]
+fn two_hundred_hosts_can_be_walked_through() {
+    let snapshot = fixtures::two_hundred_hosts();
+    let mut app = App::new();
+    app.update(Action::Show(Tab::Hosts), &snapshot);
+    let text = screen(&render(&mut app, &snapshot, (80, 24)));
+    assert!(text.contains("hosts 200 of 10,342"), "{text}");
+    app.update(Action::Last, &snapshot);
+    assert!(screen(&render(&mut app, &snapshot, (80, 24))).contains("› host-199"));
+    app.update(Action::PageUp, &snapshot);
+    assert!(screen(&render(&mut app, &snapshot, (80, 24))).contains("› host-186"));
+    app.update(Action::First, &snapshot);
+    assert!(screen(&render(&mut app, &snapshot, (80, 24))).contains("› host-000"));
+}
+
+#[test]
+fn the_hosts_tab_names_its_keys() {
+    let snapshot = fixtures::hosts();
+    let mut app = App::new();
+    app.update(Action::Show(Tab::Hosts), &snapshot);
+    app.update(Action::Down, &snapshot);
+    app.update(Action::Down, &snapshot);
+    for size in [(160, 36), (80, 24)] {
+        let text = screen(&render(&mut app, &snapshot, size));
+        for hint in ["+ - host limit 4", "o hold", "x skip", "q stop"] {
+            assert!(text.contains(hint), "{size:?} {hint}: {text}");
+        }
+        assert!(!text.contains("+ - permits"), "the keys mean the host here");
+    }
+}
+
 fn any_key() -> impl Strategy<Value = KeyEvent> {
     let code = prop_oneof![
-        8 => prop::sample::select("+-=_][}{>< u:qfv?mV1234hjklgG/sSry\u{7f}é日👩".chars().collect::<Vec<_>>())
+        8 => prop::sample::select("+-=_][}{>< u:qfv?mV12345hjklgG/sSryeaoxb\u{7f}é日👩".chars().collect::<Vec<_>>())
             .prop_map(KeyCode::Char),
         1 => any::<char>().prop_map(KeyCode::Char),
         4 => prop::sample::select(vec![
@@ -332,7 +552,7 @@ proptest! {
     #[test]
     fn no_sequence_of_keys_panics(
         keys in prop::collection::vec(any_key(), 0..60),
-        which in 0..8_usize,
+        which in 0..12_usize,
         size in (0..150_u16, 0..50_u16),
     ) {
         let snapshot = fixtures::all().swap_remove(which).1;
@@ -352,6 +572,23 @@ proptest! {
     fn no_text_reaches_the_terminal_unclean(words in "\\PC{0,20}|.{0,20}|[\u{200B}-\u{202F}\u{0}-\u{1F}\u{7F}-\u{9F}a日\u{301}👩]{0,20}") {
         let mut snapshot = fixtures::hostile();
         snapshot.target = words.as_str().into();
+        let mut host = fixtures::host(&words);
+        host.robots = words.as_str().into();
+        snapshot.hosts = vec![host].into();
+        snapshot.traps = vec![TrapView {
+            kind: "calendar",
+            pattern: words.as_str().into(),
+            skipped: 1,
+            example: words.as_str().into(),
+        }]
+        .into();
+        snapshot.prunings =
+            vec![Pruning { what: words.as_str().into(), undoing: false, urls: 1, running: true }]
+                .into();
+        snapshot.strains[0].text.clone_from(&words);
+        let mut change = snapshot.changes[0].clone();
+        change.what = What::Excluded { pattern: words.as_str().into(), excluded: true };
+        snapshot.changes = vec![change].into();
         snapshot.db = words.as_str().into();
         snapshot.verdict.text.clone_from(&words);
         snapshot.notice = Some(words.as_str().into());
@@ -368,12 +605,13 @@ proptest! {
             let mut app = App::new();
             app.see(&snapshot);
             app.update(Action::Show(tab), &snapshot);
-            if tab == Tab::Pages {
+            // As it is at first, with what opens, and wide.
+            for size in [(120, 36), (120, 36), (200, 60)] {
+                let buffer = render(&mut app, &snapshot, size);
+                for cell in &buffer.content {
+                    prop_assert!(!is_harmful(cell.symbol()), "{:?}", cell.symbol());
+                }
                 app.update(Action::Open, &snapshot);
-            }
-            let buffer = render(&mut app, &snapshot, (120, 36));
-            for cell in &buffer.content {
-                prop_assert!(!is_harmful(cell.symbol()), "{:?}", cell.symbol());
             }
         }
     }

@@ -10,6 +10,8 @@ pub enum Tab {
     Deck,
     /// Each worker.
     Workers,
+    /// Each host.
+    Hosts,
     /// Pages finished last.
     Pages,
     /// What the program says about itself.
@@ -18,7 +20,7 @@ pub enum Tab {
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Deck, Self::Workers, Self::Pages, Self::Log];
+    pub const ALL: [Self; 5] = [Self::Deck, Self::Workers, Self::Hosts, Self::Pages, Self::Log];
 
     /// Its title.
     #[must_use]
@@ -26,6 +28,7 @@ impl Tab {
         match self {
             Self::Deck => "Deck",
             Self::Workers => "Workers",
+            Self::Hosts => "Hosts",
             Self::Pages => "Pages",
             Self::Log => "Log",
         }
@@ -37,6 +40,18 @@ impl Tab {
 pub enum Action {
     /// Turn a dial by so many steps.
     Turn(Dial, i32),
+    /// Turn the selected host's own limit by so many requests.
+    HostLimit(i32),
+    /// Hold the selected host, or release it.
+    HostHold,
+    /// Skip the rest of the selected host.
+    HostSkip,
+    /// Close the breaker of the selected host.
+    HostReset,
+    /// Type what to exclude, beginning with the subtree of what is selected.
+    Exclude,
+    /// Type a seed to add.
+    Seed,
     /// Pause, or go on.
     Pause,
     /// Turn the last change back.
@@ -77,7 +92,7 @@ pub enum Action {
     First,
     /// The last row.
     Last,
-    /// Show all about the selected page.
+    /// Show all about the selected page or host.
     Open,
     /// Close what is open.
     Close,
@@ -93,4 +108,16 @@ pub enum Action {
     LogMore,
     /// Less of the log.
     LogLess,
+}
+
+impl Action {
+    /// The same ten times as far, for what turns.
+    #[must_use]
+    pub const fn far(self) -> Option<Self> {
+        match self {
+            Self::Turn(dial, steps) => Some(Self::Turn(dial, steps * 10)),
+            Self::HostLimit(steps) => Some(Self::HostLimit(steps * 10)),
+            _ => None,
+        }
+    }
 }

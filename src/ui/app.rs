@@ -67,6 +67,14 @@ pub struct App {
     pub pages: TableState,
     /// The filter of pages.
     pub filter: String,
+    /// The table of hosts.
+    pub hosts: TableState,
+    /// The filter of hosts.
+    pub host_filter: String,
+    /// Whether the selected host fills its tab.
+    pub host_open: bool,
+    /// First line of the host's detail shown.
+    pub host_top: u16,
     /// The log.
     pub log: LogView,
     feedback: Option<Feedback>,
@@ -141,7 +149,7 @@ impl App {
         if let Some((_, at_s)) = &mut self.notice {
             *at_s = f64::NEG_INFINITY;
         }
-        let action = keys::action_for(event);
+        let action = keys::action_for(event, self.tab);
         if self.prompt.is_some() {
             return match (event.code, action) {
                 (KeyCode::Enter, _) => self.submit(snapshot),
@@ -186,16 +194,28 @@ impl App {
         prompt.input.handle_event(&Event::Key(event));
         prompt.error = None;
         if prompt.asking == Asking::Filter {
-            prompt.input.value().clone_into(&mut self.filter);
+            let typed = prompt.input.value().to_owned();
+            *self.filter_mut() = typed;
         }
+    }
+
+    /// The filter of the table shown.
+    pub(super) fn filter_mut(&mut self) -> &mut String {
+        if self.tab == Tab::Hosts { &mut self.host_filter } else { &mut self.filter }
     }
 
     fn submit(&mut self, snapshot: &Snapshot) -> Option<Effect> {
         let prompt = self.prompt.take()?;
-        if prompt.asking == Asking::Filter {
-            return None;
-        }
-        match prompt::parse(prompt.input.value()) {
+        let text = prompt.input.value();
+        let send = |command| Some(Typed::Send(command));
+        let typed = match prompt.asking {
+            Asking::Command => prompt::parse(text),
+            Asking::Exclude | Asking::Seed if text.trim().is_empty() => Ok(None),
+            Asking::Exclude => prompt::exclude(text).map(send),
+            Asking::Seed => prompt::seed(text).map(send),
+            Asking::Filter => Ok(None),
+        };
+        match typed {
             Ok(None) => None,
             Ok(Some(Typed::Stop)) => self.update(Action::Stop, snapshot),
             Ok(Some(Typed::Help)) => {
@@ -205,6 +225,7 @@ impl App {
             Ok(Some(Typed::Send(Command::TogglePause))) => self.update(Action::Pause, snapshot),
             Ok(Some(Typed::Send(Command::Undo))) => self.update(Action::Undo, snapshot),
             Ok(Some(Typed::Send(command))) => self.send(command, snapshot),
+            Ok(Some(Typed::Host(verb, name))) => self.host_typed(verb, name.as_deref(), snapshot),
             Err(error) => {
                 self.prompt = Some(Prompt { error: Some(error), ..prompt });
                 None
@@ -213,7 +234,7 @@ impl App {
     }
 
     /// A command, unless the crawl is over and nothing can be changed any more.
-    fn send(&mut self, command: Command, snapshot: &Snapshot) -> Option<Effect> {
+    pub(super) fn send(&mut self, command: Command, snapshot: &Snapshot) -> Option<Effect> {
         if snapshot.run.is_final() {
             self.refuse(
                 format!("the crawl is over: {} leaves", keys::name_of(Action::Stop)),
@@ -228,6 +249,14 @@ impl App {
     pub fn update(&mut self, action: Action, snapshot: &Snapshot) -> Option<Effect> {
         match action {
             Action::Turn(dial, steps) => return self.send(Command::Nudge(dial, steps), snapshot),
+            Action::HostLimit(_) | Action::HostHold | Action::HostSkip | Action::HostReset => {
+                return self.host_action(action, snapshot);
+            }
+            Action::Exclude => {
+                let pattern = self.subtree(snapshot).unwrap_or_default();
+                self.prompt = Some(Prompt::new(Asking::Exclude, &pattern));
+            }
+            Action::Seed => self.prompt = Some(Prompt::new(Asking::Seed, "")),
             Action::Pause => return self.send(Command::TogglePause, snapshot),
             Action::Undo if snapshot.changes.is_empty() => {
                 self.refuse("nothing to undo", snapshot);
@@ -270,10 +299,11 @@ impl App {
             Action::Right => self.aside(true, snapshot),
             Action::Open => self.open(snapshot),
             Action::Close => self.close(),
-            Action::Filter if self.tab == Tab::Pages => {
-                self.prompt = Some(Prompt::new(Asking::Filter, &self.filter));
+            Action::Filter if matches!(self.tab, Tab::Hosts | Tab::Pages) => {
+                let filter = self.filter_mut().clone();
+                self.prompt = Some(Prompt::new(Asking::Filter, &filter));
             }
-            Action::Filter => self.refuse("page filter works on the Pages tab", snapshot),
+            Action::Filter => self.refuse("filters work on the Hosts and Pages tabs", snapshot),
             Action::Sort | Action::Reverse => self.sort(action, snapshot),
             Action::Copy => return self.copy(snapshot),
             Action::LogMore | Action::LogLess if self.tab == Tab::Log => {
@@ -315,11 +345,13 @@ impl App {
         if self.help.take().is_some() {
         } else if let Some(prompt) = self.prompt.take() {
             if prompt.asking == Asking::Filter {
-                self.filter.clear();
+                self.filter_mut().clear();
             }
-        } else if self.detail.take().is_some() {
-        } else if self.tab == Tab::Pages && !self.filter.is_empty() {
-            self.filter.clear();
+        } else if self.tab == Tab::Hosts && self.host_open {
+            self.host_open = false;
+        } else if self.tab != Tab::Hosts && self.detail.take().is_some() {
+        } else if matches!(self.tab, Tab::Hosts | Tab::Pages) && !self.filter_mut().is_empty() {
+            self.filter_mut().clear();
         } else if self.tab == Tab::Log {
             self.log.follow();
         } else {

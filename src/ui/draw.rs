@@ -7,8 +7,8 @@ use super::action::Tab;
 use super::app::App;
 use super::paint::Canvas;
 use super::panels::{
-    answers, changes, charts, compact, footer, header, help, log, page_detail, pages, pipeline,
-    pipeline_list, troubles, workers,
+    answers, changes, charts, compact, finds, footer, header, help, host_detail, hosts, log,
+    page_detail, pages, pipeline, pipeline_list, strains, troubles, workers,
 };
 use super::theme::Theme;
 use crate::crawl::snapshot::Snapshot;
@@ -19,7 +19,11 @@ pub const SMALLEST: (u16, u16) = (80, 24);
 const TINY: (u16, u16) = (24, 4);
 /// From this width on the detail of a page stands beside the table.
 const BESIDE: u16 = 130;
-
+/// From this width on the detail of a host stands beside the table, this wide.
+const HOST_BESIDE: u16 = 150;
+const HOST_DETAIL: u16 = 56;
+/// Rows from which the detail of a host says enough below the table.
+const HOST_ROWS: u16 = 13;
 /// From this width on the Deck has room for the journal.
 const CHANGES: u16 = 160;
 
@@ -90,6 +94,7 @@ fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
     match app.tab {
         Tab::Deck => deck(canvas, area, shown),
         Tab::Workers => workers::draw(canvas, area, &mut app.workers, shown),
+        Tab::Hosts => hosts_tab(canvas, area, app, shown),
         Tab::Pages => {
             let Some(page) = app.detail.clone() else {
                 pages::draw(canvas, area, &mut app.pages, &app.filter, shown);
@@ -100,6 +105,55 @@ fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
             app.detail_top = page_detail::draw(canvas, detail, &page, app.detail_top);
         }
         Tab::Log => log::draw(canvas, area, &app.log),
+    }
+}
+
+/// Lays out the hosts:
+///
+/// ```text
+/// ╭─ hosts ─────────────────────────────╮╭─ host ─────────────╮
+/// ╰─────────────────────────────────────╯╰────────────────────╯
+/// ╭─ traps ─────────────────╮╭─ prunings ─────────────────────╮
+/// │                         │╰────────────────────────────────╯
+/// │                         │╭─ sitemaps ─────────────────────╮
+/// ╰─────────────────────────╯╰────────────────────────────────╯
+/// ```
+///
+/// Below [`HOST_BESIDE`] columns the detail stands below the table while that leaves room for
+/// every host, else it opens alone; on low screens traps, prunings and sitemaps get a row each.
+fn hosts_tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, shown: &Snapshot) {
+    if app.host_open {
+        let host = app.selected_host(shown).cloned();
+        app.host_top = host_detail::draw(canvas, area, host.as_ref(), app.host_top, true);
+        return;
+    }
+    let lower = match area.height {
+        0..10 => 0,
+        10..24 => 3,
+        high => (high / 4).clamp(8, 13),
+    };
+    let upper = Rect { height: area.height - lower, ..area };
+    let below = Rect { y: upper.bottom(), height: lower, ..area };
+    if lower > 3 {
+        finds::draw(canvas, below, shown);
+    } else {
+        let indent = Rect { x: below.x + 3, width: below.width.saturating_sub(5), ..below };
+        finds::rows(canvas, indent, shown);
+    }
+    let wanted = (shown.hosts.len() as u16).max(1) + 3;
+    let (table, detail) = if area.width >= HOST_BESIDE {
+        let table = area.width - HOST_DETAIL;
+        let detail = Rect { x: upper.x + table, width: HOST_DETAIL, ..upper };
+        (Rect { width: table, ..upper }, detail)
+    } else if upper.height >= wanted + HOST_ROWS {
+        let detail = Rect { y: upper.y + wanted, height: upper.height - wanted, ..upper };
+        (Rect { height: wanted, ..upper }, detail)
+    } else {
+        (upper, Rect { height: 0, ..upper })
+    };
+    hosts::draw(canvas, table, &mut app.hosts, &app.host_filter, shown);
+    if detail.height > 0 {
+        host_detail::draw(canvas, detail, app.selected_host(shown), 0, false);
     }
 }
 
@@ -150,10 +204,12 @@ fn deck(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let cells = (snapshot.workers.len() as u16).div_ceil((area.width / 6).max(1));
         let most = (area.height.saturating_sub(30) / 4).min(8);
         let more = cells.saturating_sub(2).min(most);
-        pipeline::draw(canvas, take(pipeline::HEIGHT + more), snapshot);
+        let slow = strains::rows(snapshot, strains::MOST);
+        pipeline::draw(canvas, take(pipeline::HEIGHT + more + slow), snapshot);
     } else {
         let inside = Rect { x: area.x + 1, width: area.width - 2, ..area };
-        let most = area.height.saturating_sub(5).min(pipeline_list::HEIGHT + 1);
+        let extra = pipeline_list::extra(snapshot);
+        let most = area.height.saturating_sub(4).min(pipeline_list::HEIGHT + 1 + extra);
         let used = pipeline_list::draw(canvas, Rect { height: most, ..inside }, snapshot);
         take(used);
     }

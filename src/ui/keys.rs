@@ -61,6 +61,8 @@ pub enum Group {
     Dials,
     /// The crawl as a whole.
     Crawl,
+    /// The host selected on the Hosts tab.
+    Hosts,
     /// What is seen.
     View,
     /// Moving in tables, pages and help.
@@ -69,7 +71,7 @@ pub enum Group {
 
 impl Group {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Dials, Self::Crawl, Self::View, Self::Lists];
+    pub const ALL: [Self; 5] = [Self::Dials, Self::Crawl, Self::Hosts, Self::View, Self::Lists];
 
     /// Its title.
     #[must_use]
@@ -77,6 +79,7 @@ impl Group {
         match self {
             Self::Dials => "Dials",
             Self::Crawl => "Crawl",
+            Self::Hosts => "Selected host, on the Hosts tab",
             Self::View => "View",
             Self::Lists => "Lists",
         }
@@ -96,6 +99,9 @@ pub struct Binding {
     pub group: Group,
     /// A word for the footer, for those shown there.
     pub hint: &'static str,
+    /// The tab on which the keys mean this instead of what they mean elsewhere; `None` for
+    /// keys that mean the same everywhere.
+    pub only: Option<Tab>,
 }
 
 const fn bind(
@@ -105,11 +111,24 @@ const fn bind(
     hint: &'static str,
     help: &'static str,
 ) -> Binding {
-    Binding { keys, action, help, group, hint }
+    Binding { keys, action, help, group, hint, only: None }
+}
+
+/// Keys that mean something else on the Hosts tab.
+const fn on_hosts(
+    keys: &'static [Key],
+    action: Action,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    Binding { keys, action, help, group: Group::Hosts, hint, only: Some(Tab::Hosts) }
 }
 
 /// What holds for every dial key.
 pub const TEN_TIMES: (&str, &str) = ("Alt + a dial key", "ten times the step");
+
+/// Typed commands for a host.
+pub const TYPED: (&str, &str) = (":hold HOST", "too: release, skip, reset, limit N");
 
 /// The table.
 pub const KEYS: &[Binding] = {
@@ -129,11 +148,13 @@ pub const KEYS: &[Binding] = {
             "room for ten more in the queue",
         ),
         bind(G::Dials, &[key('{')], A::Turn(D::Queue, -10), "", "room for ten fewer in the queue"),
-        bind(G::Dials, &[key('>')], A::Turn(D::Rate, 1), "rate", "a faster rate limit"),
-        bind(G::Dials, &[key('<')], A::Turn(D::Rate, -1), "", "a slower rate limit"),
+        bind(G::Dials, &[key('>')], A::Turn(D::Rate, 1), "rate", "a faster rate"),
+        bind(G::Dials, &[key('<')], A::Turn(D::Rate, -1), "", "a slower rate"),
         bind(G::Crawl, &[key(' ')], A::Pause, "pause", "pause, or go on"),
         bind(G::Crawl, &[key('u')], A::Undo, "undo", "undo the last change"),
         bind(G::Crawl, &[key(':')], A::Ask, "set", "type a value: permits 64, rate off, …"),
+        bind(G::Crawl, &[key('e')], A::Exclude, "exclude", "exclude a subtree of the page or host"),
+        bind(G::Crawl, &[key('a')], A::Seed, "add seed", "add a seed"),
         bind(
             G::Crawl,
             &[key('q'), ctrl('c')],
@@ -141,10 +162,16 @@ pub const KEYS: &[Binding] = {
             "stop",
             "stop; again: at once; once over: leave",
         ),
+        on_hosts(&[key('+'), key('=')], A::HostLimit(1), "host limit", "host's limit up"),
+        on_hosts(&[key('-'), key('_')], A::HostLimit(-1), "", "host's limit down"),
+        bind(G::Hosts, &[key('o')], A::HostHold, "hold", "hold it, or release it"),
+        bind(G::Hosts, &[key('x')], A::HostSkip, "skip", "skip the rest of it"),
+        bind(G::Hosts, &[key('b')], A::HostReset, "breaker", "close its breaker, end its rest"),
         bind(G::View, &[key('1')], A::Show(Tab::Deck), "", "the Deck"),
         bind(G::View, &[key('2')], A::Show(Tab::Workers), "", "the workers"),
-        bind(G::View, &[key('3')], A::Show(Tab::Pages), "", "the pages finished last"),
-        bind(G::View, &[key('4')], A::Show(Tab::Log), "", "the log"),
+        bind(G::View, &[key('3')], A::Show(Tab::Hosts), "", "the hosts"),
+        bind(G::View, &[key('4')], A::Show(Tab::Pages), "", "the pages finished last"),
+        bind(G::View, &[key('5')], A::Show(Tab::Log), "", "the log"),
         bind(G::View, &[code(KeyCode::Tab)], A::NextTab, "", "the next tab"),
         bind(G::View, &[code(KeyCode::BackTab)], A::PreviousTab, "", "the tab before"),
         bind(G::View, &[key('f')], A::Freeze, "freeze", "freeze the view, or let it move again"),
@@ -168,14 +195,20 @@ pub const KEYS: &[Binding] = {
             "the first; follow the newest",
         ),
         bind(G::Lists, &[code(KeyCode::End), key('G')], A::Last, "", "the last"),
-        bind(G::Lists, &[code(KeyCode::Enter)], A::Open, "detail", "all about the selected page"),
+        bind(
+            G::Lists,
+            &[code(KeyCode::Enter)],
+            A::Open,
+            "detail",
+            "all about the selected page or host",
+        ),
         bind(G::Lists, &[code(KeyCode::Esc)], A::Close, "", "close what is open, drop the filter"),
         bind(
             G::Lists,
             &[key('/')],
             A::Filter,
             "filter",
-            "filter pages by text or status (404, 5xx)",
+            "filter by text, state, status (404, 5xx)",
         ),
         bind(G::Lists, &[key('s')], A::Sort, "sort", "sort by the next column"),
         bind(G::Lists, &[key('S'), key('r')], A::Reverse, "reverse", "sort the other way round"),
@@ -183,23 +216,40 @@ pub const KEYS: &[Binding] = {
     ]
 };
 
-/// What a key press means; `None` for a key without a meaning.
+/// What a key press means on a tab; `None` for a key without a meaning.
 #[must_use]
-pub fn action_for(event: KeyEvent) -> Option<Action> {
+pub fn action_for(event: KeyEvent, tab: Tab) -> Option<Action> {
     let (code, held) = (event.code, event.modifiers);
     let with_ctrl = held.contains(KeyModifiers::CONTROL);
-    let find = |ctrl: bool| KEYS.iter().find(|b| b.keys.contains(&Key { code, ctrl }));
+    let find = |ctrl: bool| {
+        let means = |only: Option<Tab>| {
+            let key = Key { code, ctrl };
+            KEYS.iter().find(|b| b.only == only && b.keys.contains(&key))
+        };
+        means(Some(tab)).or_else(|| means(None))
+    };
     if let Some(binding) = find(with_ctrl) {
         let far = held.intersects(KeyModifiers::ALT | KeyModifiers::SHIFT);
         return match binding.action {
-            Action::Turn(dial, steps) if far => Some(Action::Turn(dial, steps * 10)),
+            action if far && action.far().is_some() => action.far(),
             // Shift is part of `G` or Shift-Tab; Alt makes another key of it.
             action => (!held.contains(KeyModifiers::ALT)).then_some(action),
         };
     }
-    match find(false)?.action {
-        Action::Turn(dial, steps) if with_ctrl => Some(Action::Turn(dial, steps * 10)),
-        _ => None,
+    find(false)?.action.far().filter(|_| with_ctrl)
+}
+
+/// Whether two rows turn one thing in two directions, so that the help may show them as one.
+#[must_use]
+pub fn are_opposites(one: &Binding, other: &Binding) -> bool {
+    use Action as A;
+    match (one.action, other.action) {
+        (A::Turn(a, _), A::Turn(b, _)) => a == b,
+        (A::HostLimit(_), A::HostLimit(_))
+        | (A::NextTab, A::PreviousTab)
+        | (A::Up, A::Down)
+        | (A::LogMore, A::LogLess) => true,
+        _ => false,
     }
 }
 
@@ -248,10 +298,14 @@ pub fn keys_table_markdown() -> String {
     for group in Group::ALL {
         for binding in KEYS.iter().filter(|b| b.group == group) {
             let names: Vec<_> = binding.keys.iter().map(|k| format!("`{}`", k.name())).collect();
-            let _ = writeln!(out, "| {} | {} |", names.join(" "), binding.help);
+            let whose = if group == Group::Hosts { " (selected on the Hosts tab)" } else { "" };
+            let _ = writeln!(out, "| {} | {}{whose} |", names.join(" "), binding.help);
         }
         if group == Group::Dials {
             let _ = writeln!(out, "| `Alt` + a dial key | {} |", TEN_TIMES.1);
+        }
+        if group == Group::Hosts {
+            let _ = writeln!(out, "| `{}` typed | {} |", TYPED.0, TYPED.1);
         }
     }
     out

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::action::{Action, Tab};
 use super::app::{App, Effect};
-use super::tables::{self, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
+use super::tables::{self, HOST_COLUMNS, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
 use crate::crawl::snapshot::{PageView, Snapshot};
 
 /// Rows that one key press scrolls a page's detail.
@@ -18,6 +18,7 @@ impl App {
         let shown = self.shown(live);
         match self.tab {
             Tab::Workers => Some(tables::workers(shown, &self.workers).1),
+            Tab::Hosts => Some(tables::hosts(shown, &self.hosts, &self.host_filter).1),
             Tab::Pages => Some(tables::pages(shown, &self.pages, &self.filter).1),
             Tab::Deck | Tab::Log => None,
         }
@@ -26,6 +27,7 @@ impl App {
     fn table(&mut self) -> Option<&mut TableState> {
         match self.tab {
             Tab::Workers => Some(&mut self.workers),
+            Tab::Hosts => Some(&mut self.hosts),
             Tab::Pages => Some(&mut self.pages),
             Tab::Deck | Tab::Log => None,
         }
@@ -33,15 +35,21 @@ impl App {
 
     /// Rows of one screen.
     fn screen(&self) -> isize {
-        let visible = if self.tab == Tab::Pages { &self.pages } else { &self.workers }.visible;
-        visible.saturating_sub(1).max(1) as isize
+        let table = match self.tab {
+            Tab::Pages => &self.pages,
+            Tab::Hosts => &self.hosts,
+            Tab::Deck | Tab::Workers | Tab::Log => &self.workers,
+        };
+        table.visible.saturating_sub(1).max(1) as isize
     }
 
     /// A screen up or down; the detail of a page scrolls by itself.
     pub(super) fn page(&mut self, down: bool, live: &Snapshot) {
-        if self.detail.is_some() && self.tab == Tab::Pages && self.help.is_none() {
-            let rows = if down { DETAIL_STEP } else { -DETAIL_STEP };
+        let rows = if down { DETAIL_STEP } else { -DETAIL_STEP };
+        if self.help.is_none() && self.tab == Tab::Pages && self.detail.is_some() {
             self.detail_top = self.detail_top.saturating_add_signed(rows);
+        } else if self.help.is_none() && self.tab == Tab::Hosts && self.host_open {
+            self.host_top = self.host_top.saturating_add_signed(rows);
         } else {
             self.step(if down { self.screen() } else { -self.screen() }, live);
         }
@@ -67,8 +75,10 @@ impl App {
         } else {
             table.step(&ids, rows);
         }
-        if self.detail.is_some() {
-            self.open(live);
+        match self.tab {
+            Tab::Hosts => self.host_top = 0,
+            _ if self.detail.is_some() => self.open(live),
+            _ => {}
         }
     }
 
@@ -85,16 +95,24 @@ impl App {
         };
     }
 
-    fn selected_page(&self, live: &Snapshot) -> Option<Arc<PageView>> {
+    pub(super) fn selected_page(&self, live: &Snapshot) -> Option<Arc<PageView>> {
         let shown = self.shown(live);
         let (order, ids) = tables::pages(shown, &self.pages, &self.filter);
         order.get(self.pages.position(&ids)).map(|&i| shown.recent[i].clone())
     }
 
-    /// Opens the detail of the selected page.
+    /// Opens the detail of the selected page or host.
     pub(super) fn open(&mut self, live: &Snapshot) {
+        if self.tab == Tab::Hosts {
+            self.host_open = self.selected_host(live).is_some();
+            self.host_top = 0;
+            if !self.host_open {
+                self.refuse("no host to open", live);
+            }
+            return;
+        }
         if self.tab != Tab::Pages {
-            self.refuse("details open on the Pages tab", live);
+            self.refuse("details open on the Hosts and Pages tabs", live);
             return;
         }
         match self.selected_page(live) {
@@ -109,13 +127,17 @@ impl App {
 
     /// Sorts by the next column, or the other way round.
     pub(super) fn sort(&mut self, action: Action, live: &Snapshot) {
-        let columns = if self.tab == Tab::Pages { &PAGE_COLUMNS[..] } else { &WORKER_COLUMNS[..] };
+        let columns = match self.tab {
+            Tab::Pages => PAGE_COLUMNS.len(),
+            Tab::Hosts => HOST_COLUMNS.len(),
+            Tab::Deck | Tab::Workers | Tab::Log => WORKER_COLUMNS.len(),
+        };
         let Some(table) = self.table() else {
-            self.refuse("sorting works on the Workers and Pages tabs", live);
+            self.refuse("sorting works on the Workers, Hosts and Pages tabs", live);
             return;
         };
         if action == Action::Sort {
-            table.sort = (table.sort + 1) % columns.len();
+            table.sort = (table.sort + 1) % columns;
             table.reverse = false;
         } else {
             table.reverse = !table.reverse;
@@ -124,10 +146,11 @@ impl App {
         table.selected = None;
     }
 
-    /// The selected URL, fit for the clipboard.
+    /// The selected URL or host, fit for the clipboard.
     pub(super) fn copy(&mut self, live: &Snapshot) -> Option<Effect> {
         let url = match self.tab {
             Tab::Pages => self.selected_page(live).map(|p| p.url.clone()),
+            Tab::Hosts => self.selected_host(live).map(|h| h.host.clone()),
             Tab::Workers => {
                 let shown = self.shown(live);
                 let (order, ids) = tables::workers(shown, &self.workers);
@@ -136,7 +159,7 @@ impl App {
             Tab::Deck | Tab::Log => None,
         };
         let Some(url) = url else {
-            self.refuse("no URL selected: Workers and Pages have some", live);
+            self.refuse("nothing to copy: Workers, Hosts and Pages have URLs", live);
             return None;
         };
         self.say("copied, if this terminal allows it", live);

@@ -10,6 +10,7 @@ pub mod action;
 pub mod app;
 pub mod chart;
 pub mod draw;
+pub mod hosts;
 pub mod keys;
 mod lists;
 pub mod log_view;

@@ -1,16 +1,22 @@
 //! Typed text: what a prompt holds, and what a typed command means.
 
+use regex::Regex;
 use tui_input::Input;
 
-use crate::crawl::command::{Command, Dial, Setting};
+use crate::crawl::command::{Command, Dial, MOST_PER_HOST, Setting};
+use crate::web::url::parse_seed;
 
 /// What is being asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asking {
     /// A command, after `:`.
     Command,
-    /// A filter of pages, after `/`.
+    /// A filter of the table shown, after `/`.
     Filter,
+    /// A regular expression of URLs to exclude.
+    Exclude,
+    /// A URL to begin with.
+    Seed,
 }
 
 /// An open prompt.
@@ -37,24 +43,66 @@ impl Prompt {
 pub enum Typed {
     /// Send this.
     Send(Command),
+    /// Do this to the host named, or to the selected one.
+    Host(HostVerb, Option<String>),
     /// The same as pressing the key to stop.
     Stop,
     /// The same as pressing the key for help.
     Help,
 }
 
-/// Reads a typed command: `permits 64`, `rate off`, `pause`, `undo`, `stop`, `q`, `help`.
+/// What a typed command does to a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostVerb {
+    /// Sets its own limit; `None` takes it away.
+    Limit(Option<u32>),
+    /// Holds it.
+    Hold,
+    /// Lets it go on.
+    Release,
+    /// Skips the rest of it.
+    Skip,
+    /// Closes its breaker.
+    Reset,
+}
+
+/// Reads a typed command: `permits 64`, `rate off`, `pause`, `undo`, `stop`, `q`, `help`,
+/// `exclude RE`, `seed URL`, and for the host named or selected `hold`, `release`, `skip`,
+/// `reset`, `limit 4`.
 ///
 /// # Errors
 /// What is wrong with it and what is allowed, in a line fit for the user.
 pub fn parse(text: &str) -> Result<Option<Typed>, String> {
+    let text = text.trim().trim_start_matches(':').trim_start();
+    // Patterns and URLs are taken as they are.
+    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    match word.to_lowercase().as_str() {
+        "exclude" => return exclude(rest).map(|c| Some(Typed::Send(c))),
+        "seed" => return seed(rest).map(|c| Some(Typed::Send(c))),
+        _ => {}
+    }
     // `Permits=5` and `rate 5/s` are as clear as `permits 5` and `rate 5`.
-    let plain = text.trim().trim_start_matches(':').to_lowercase().replacen('=', " ", 1);
+    let plain = text.to_lowercase().replacen('=', " ", 1);
     let mut words = plain.split_whitespace();
     let Some(word) = words.next() else { return Ok(None) };
-    let value = words.next();
+    let mut value = words.next();
+    let verb = match word {
+        "hold" => Some(HostVerb::Hold),
+        "release" => Some(HostVerb::Release),
+        "skip" => Some(HostVerb::Skip),
+        "reset" => Some(HostVerb::Reset),
+        "limit" => {
+            let limit = limit(value)?;
+            value = words.next();
+            Some(HostVerb::Limit(limit))
+        }
+        _ => None,
+    };
     if let Some(extra) = words.next() {
         return Err(format!("'{extra}' is one word too many: a name and one value"));
+    }
+    if let Some(verb) = verb {
+        return Ok(Some(Typed::Host(verb, value.map(str::to_owned))));
     }
     if let Some(dial) = Dial::from_name(word) {
         let Some(value) = value else {
@@ -72,7 +120,11 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
         "stop" | "q" | "quit" => Typed::Stop,
         _ => {
             let dials: Vec<_> = Dial::ALL.iter().map(|d| d.name()).collect();
-            return Err(format!("no '{word}' here: {}, pause, undo, stop, help", dials.join(", ")));
+            let dials = dials.join(", ");
+            return Err(format!(
+                "no '{word}' here: {dials}, pause, undo, stop, help; exclude, seed; \
+                 hold, release, skip, reset, limit"
+            ));
         }
     };
     match value {
@@ -81,9 +133,78 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
     }
 }
 
+/// Reads the limit of a host.
+fn limit(text: Option<&str>) -> Result<Option<u32>, String> {
+    let wrong = || format!("limit takes 1 to {MOST_PER_HOST} or off, then a host if not selected");
+    match text.ok_or_else(wrong)? {
+        "off" | "none" => Ok(None),
+        text => match text.parse() {
+            Ok(n) if (1..=MOST_PER_HOST).contains(&n) => Ok(Some(n)),
+            _ => Err(wrong()),
+        },
+    }
+}
+
+/// Reads a regular expression of URLs to exclude.
+///
+/// # Errors
+/// What is wrong with it, in a line.
+pub fn exclude(text: &str) -> Result<Command, String> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("exclude needs a regular expression: ^https?://host/dir/".to_owned());
+    }
+    match Regex::new(text) {
+        Ok(_) => Ok(Command::Exclude(text.into())),
+        Err(error) => {
+            // The reason is the last of several lines, below the pattern and a caret.
+            let error = error.to_string();
+            let last = error.lines().last().unwrap_or_default();
+            let why = last.trim().trim_start_matches("error: ");
+            Err(format!("no regular expression: {why}"))
+        }
+    }
+}
+
+/// Reads a URL to begin with.
+///
+/// # Errors
+/// What is wrong with it, in a line.
+pub fn seed(text: &str) -> Result<Command, String> {
+    parse_seed(text).map(Command::AddSeed).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn typed_commands_for_hosts() {
+        let host = |verb, host: Option<&str>| Ok(Some(Typed::Host(verb, host.map(Into::into))));
+        assert_eq!(parse("hold"), host(HostVerb::Hold, None));
+        assert_eq!(parse("Release A:80"), host(HostVerb::Release, Some("a:80")));
+        assert_eq!(parse("skip a"), host(HostVerb::Skip, Some("a")));
+        assert_eq!(parse("reset a"), host(HostVerb::Reset, Some("a")));
+        assert_eq!(parse("limit 4"), host(HostVerb::Limit(Some(4)), None));
+        assert_eq!(parse("limit=off a:81"), host(HostVerb::Limit(None), Some("a:81")));
+        assert!(parse("limit").is_err() && parse("limit 0").is_err() && parse("limit a").is_err());
+        assert!(parse("hold a b").is_err() && parse("limit 4 a b").is_err());
+    }
+
+    #[test]
+    fn patterns_and_urls_keep_their_case() {
+        let exclude = Command::Exclude("^http://A/=B C".into());
+        assert_eq!(parse("EXCLUDE ^http://A/=B C"), Ok(Some(Typed::Send(exclude))));
+        let seed = Command::AddSeed("http://a/B=c".parse().unwrap());
+        assert_eq!(parse("seed a/B=c"), Ok(Some(Typed::Send(seed))));
+        assert_eq!(
+            parse("exclude a(b"),
+            Err("no regular expression: unclosed group".into()),
+            "one line"
+        );
+        assert!(parse("exclude").is_err() && parse("seed").is_err());
+        assert!(parse("seed ftp://a/").unwrap_err().contains("only http and https"));
+    }
 
     #[test]
     fn typed_commands() {
@@ -106,8 +227,11 @@ mod tests {
         assert_eq!(parse("rate"), Err("rate needs a value: 0.1 to 100000 or off".into()));
         assert_eq!(
             parse("warp 9"),
-            Err("no 'warp' here: permits, workers, queue, rate, parse-threads, pause, undo, stop, help"
-                .into())
+            Err(
+                "no 'warp' here: permits, workers, queue, rate, parse-threads, pause, undo, stop, \
+                 help; exclude, seed; hold, release, skip, reset, limit"
+                    .into()
+            )
         );
         assert_eq!(parse("pause 3"), Err("pause takes no value, not '3'".into()));
         assert!(parse("permits 6 4").is_err());

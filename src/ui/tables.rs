@@ -1,16 +1,23 @@
-//! State of the two tables: order, filter, selection, scroll. No drawing here.
+//! State of the tables: order, filter, selection, scroll. No drawing here.
 //!
 //! A selection is kept by id, so that it stays on its row while rows come and go.
 
 use std::cmp::Ordering;
 
-use crate::crawl::snapshot::{PageView, Snapshot};
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::hosts::HostState;
+use crate::crawl::snapshot::{HostView, PageView, Snapshot};
 
 /// Columns by which workers are sorted, in the order of the table.
 pub const WORKER_COLUMNS: [&str; 5] = ["worker", "state", "for", "attempt", "url"];
 /// Columns by which pages are sorted, in the order of the table.
 pub const PAGE_COLUMNS: [&str; 8] =
     ["newest", "status", "ms", "size", "depth", "attempts", "title", "url"];
+
+/// Columns by which hosts are sorted, in the order of the table.
+pub const HOST_COLUMNS: [&str; 9] =
+    ["host", "state", "queued", "in flight", "gap", "p95", "errors", "wait", "robots"];
 
 /// What a table remembers between draws.
 #[derive(Debug, Default, Clone)]
@@ -71,6 +78,51 @@ pub fn workers(snapshot: &Snapshot, table: &TableState) -> (Vec<usize>, Vec<i64>
     });
     let ids = order.iter().map(|&i| i64::from(rows[i].id)).collect();
     (order, ids)
+}
+
+/// The id of a host in its table: it follows the name, whatever the order.
+#[must_use]
+pub fn host_id(host: &str) -> i64 {
+    xxh3_64(host.as_bytes()).cast_signed()
+}
+
+/// Indices of the hosts that pass the filter, in the table's order, and their ids.
+#[must_use]
+pub fn hosts(snapshot: &Snapshot, table: &TableState, filter: &str) -> (Vec<usize>, Vec<i64>) {
+    let rows = &snapshot.hosts;
+    let filter = filter.trim().to_lowercase();
+    let passes = |i: &usize| filter.is_empty() || host_passes(&rows[*i], &filter);
+    let mut order: Vec<usize> = (0..rows.len()).filter(passes).collect();
+    order.sort_by(|&a, &b| {
+        let (a, b) = (&rows[a], &rows[b]);
+        let wait = |h: &HostView| h.wait.map_or(-1.0, |w| w.for_s.unwrap_or(f64::MAX));
+        let ordering = match table.sort {
+            1 => HostState::of(b).cmp(&HostState::of(a)),
+            2 => b.queued.cmp(&a.queued),
+            3 => b.in_flight.cmp(&a.in_flight),
+            4 => b.gap_ms.cmp(&a.gap_ms),
+            5 => b.p95_ms.total_cmp(&a.p95_ms),
+            6 => b.error_ratio.total_cmp(&a.error_ratio),
+            7 => wait(b).total_cmp(&wait(a)),
+            8 => a.robots.cmp(&b.robots),
+            _ => Ordering::Equal,
+        };
+        turned(ordering.then_with(|| a.host.cmp(&b.host)), table.reverse)
+    });
+    let ids = order.iter().map(|&i| host_id(&rows[i].host)).collect();
+    (order, ids)
+}
+
+/// Whether a host has this text, in lower case, in its name, its state, why it waits, its last
+/// status or its robots.txt; states from their beginning, or `open` would find `reopened`.
+fn host_passes(host: &HostView, filter: &str) -> bool {
+    HostState::of(host).word().starts_with(filter)
+        || host.host.to_lowercase().contains(filter)
+        || host.wait.is_some_and(|w| w.why.name().to_lowercase().contains(filter))
+        || host.last_status.is_some_and(|s| {
+            s.to_string() == filter || filter.strip_suffix("xx") == Some(&(s / 100).to_string())
+        })
+        || host.robots.to_lowercase().contains(filter)
 }
 
 /// Indices of the recent pages that pass the filter, in the table's order, and their ids.

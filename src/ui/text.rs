@@ -260,6 +260,40 @@ pub fn span(milliseconds: f64) -> String {
     }
 }
 
+/// What is left of a wait, in at most six columns: `<1 s`, `28 s`, `02:05`, `1.7 h`. Whole
+/// seconds, begun ones counted, so that it steps once a second.
+#[must_use]
+pub fn countdown(seconds: f64) -> String {
+    if !(seconds < 3.6e6) {
+        return ">999 h".to_owned();
+    }
+    let s = seconds.max(0.0);
+    if s < 1.0 {
+        "<1 s".to_owned()
+    } else if s.ceil() < 100.0 {
+        format!("{:.0} s", s.ceil())
+    } else if s.ceil() < 3600.0 {
+        clock(s.ceil())
+    } else if s < 359_000.0 {
+        format!("{:.1} h", s / 3600.0)
+    } else {
+        format!("{:.0} h", s / 3600.0)
+    }
+}
+
+/// A short length of time as a person writes it, in at most six columns: `2 s`, `0.5 s`,
+/// `1.25 s`, `02:05`.
+#[must_use]
+pub fn seconds(milliseconds: u64) -> String {
+    let s = milliseconds as f64 / 1000.0;
+    if s < 9.995 {
+        let number = format!("{s:.2}");
+        format!("{} s", number.trim_end_matches('0').trim_end_matches('.'))
+    } else {
+        countdown(s)
+    }
+}
+
 /// A length of time in words, for an estimate: `40 s`, `2 min`, `3 h 20 min`.
 #[must_use]
 pub fn estimate(seconds: f64) -> String {
@@ -335,6 +369,15 @@ mod tests {
         assert_eq!(clock(161.9), "02:41");
         assert_eq!(clock(3761.0), "1:02:41");
         assert_eq!(span(3912.0), "3.9 s");
+        let left = [0.0, 0.4, 1.2, 27.3, 99.4, 125.0, 3599.5, 6120.0, 4.0e5, f64::NAN];
+        assert_eq!(
+            left.map(countdown),
+            ["<1 s", "<1 s", "2 s", "28 s", "01:40", "02:05", "1.0 h", "1.7 h", "111 h", ">999 h"]
+        );
+        assert_eq!(
+            [2000, 500, 1250, 10_000, 60_000, 125_000].map(seconds),
+            ["2 s", "0.5 s", "1.25 s", "10 s", "60 s", "02:05"]
+        );
         assert_eq!(estimate(100.0), "2 min");
         assert_eq!(estimate(12_000.0), "3 h 20 min");
         assert_eq!(percent(0.975), " 98%");

@@ -7,6 +7,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
+use super::hosts::HostState;
 use crate::crawl::snapshot::{RunState, WorkerState};
 
 /// Marks what limits the crawl.
@@ -104,13 +105,14 @@ impl Theme {
     /// A warning.
     #[must_use]
     pub const fn warn(self) -> Style {
-        self.colored(Style::new(), Color::Yellow)
+        // Dim yellow, as on a frame, would be a third shade without a meaning.
+        self.colored(Style::new().remove_modifier(Modifier::DIM), Color::Yellow)
     }
 
     /// An error.
     #[must_use]
     pub const fn error(self) -> Style {
-        self.colored(Style::new(), Color::Red)
+        self.colored(Style::new().remove_modifier(Modifier::DIM), Color::Red)
     }
 
     /// The row or tab that keys act on.
@@ -159,6 +161,20 @@ impl Theme {
         }
     }
 
+    /// Glyph and style of how a host is.
+    #[must_use]
+    pub const fn host(self, state: HostState) -> (&'static str, Style) {
+        match state {
+            HostState::Ok => ("●", Style::new()),
+            HostState::Idle => ("◌", self.dim()),
+            HostState::Waits => ("◔", self.warn()),
+            HostState::Held => ("‖", self.warn()),
+            HostState::Probing => ("◐", self.warn()),
+            HostState::Open => ("✗", self.error()),
+            HostState::Skipped => ("–", self.dim()),
+        }
+    }
+
     /// Whether glyphs get their ASCII stand-ins.
     #[must_use]
     pub const fn is_ascii(self) -> bool {
@@ -195,6 +211,8 @@ const fn stand_in(glyph: char) -> char {
         '▒' => '%',
         '▤' | '✗' | '■' | '×' => 'x',
         '◇' => 'r',
+        '◔' => 'w',
+        '◐' => 'p',
         '◆' => '*',
         '▶' | '→' | '›' => '>',
         '←' | '‹' => '<',

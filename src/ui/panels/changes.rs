@@ -38,7 +38,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let time = if change.at_s < 0.0 { "before".to_owned() } else { text::clock(change.at_s) };
         let column = canvas.text(inner, 0, row, &format!("{time:>6} "), theme.dim());
         let style = if change.undone { theme.dim() } else { Style::new() };
-        let column = canvas.text(inner, column, row, &change.what.to_string(), style);
+        let what = change.what.to_string();
+        let column = canvas.text(inner, column, row, &text::clean(&what), style);
         let note = match (change.undone, change.undoes, change.by) {
             (true, ..) => "undone",
             (_, Some(_), _) => "by undo",

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::{charts, footer, header, stages, verdict};
+use super::{charts, footer, header, stages, strains, verdict};
 use crate::crawl::snapshot::Snapshot;
 use crate::ui::app::App;
 use crate::ui::paint::{Canvas, Part};
@@ -28,7 +28,8 @@ const CHART_ROWS: u16 = 6;
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let theme = canvas.theme;
     let s = app.shown(live);
-    let parts = header::state_parts(canvas, app, live);
+    let mut parts = header::state_parts(canvas, app, live, area.width);
+    parts.extend(header::flag_parts(theme, live, true));
     canvas.fit(area, 0, 3, parts);
     let levels = levels(canvas, s);
     let keys = Rect { y: area.y + area.height.saturating_sub(1), height: 1, ..area };
@@ -39,6 +40,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let for_verdict = room.saturating_sub(levels.len() as u16).clamp(1, 4);
     let used = verdict::draw(canvas, area, 1, for_verdict.min(room), s);
     let mut row = 1 + used;
+    if room > used + 2 {
+        row += strains::draw(canvas, area, row, 1, s);
+    }
     for (name, level, words) in levels {
         if row >= area.height {
             return;
@@ -95,7 +99,7 @@ fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<Level> {
         ("frontier", text::count(s.frontier.pending), vec![moves, retries]),
         ("queue", format!("{}/{}", s.queue.len, s.queue.capacity), vec![stages::queue(theme, s)]),
         ("workers", text::count(s.dials.workers.into()), counts),
-        ("gate", format!("{}/{}", s.gate.in_use, s.gate.limit), vec![waits, more]),
+        ("gate", stages::gate_level(s).trim_start().to_owned(), vec![waits, more]),
         ("saver", text::bytes(s.saver.backlog_bytes), stages::saver_remarks(theme, s, 24).to_vec()),
     ]
 }

@@ -9,9 +9,10 @@ use crate::crawl::command::Dial;
 use crate::crawl::snapshot::{Eta, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
-use crate::ui::keys;
+use crate::ui::keys::{self, Binding, Group};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::prompt::{Asking, Prompt};
+use crate::ui::tables;
 use crate::ui::text;
 
 /// Lays out the footer; returns where the cursor goes while a prompt is open:
@@ -153,6 +154,18 @@ fn prompt(
 ) -> Option<Position> {
     let theme = canvas.theme;
     let (sign, hint) = match prompt.asking {
+        Asking::Command if app.tab == Tab::Hosts => (
+            ":",
+            "limit 4 · limit off · hold · release · skip · reset · for another host: hold HOST"
+                .to_owned(),
+        ),
+        Asking::Exclude => {
+            ("exclude ", "URLs that match are skipped · Enter excludes · Esc closes".to_owned())
+        }
+        Asking::Seed => (
+            "seed ",
+            "https://example.org/ · its host joins the scope · Enter adds · Esc closes".to_owned(),
+        ),
         Asking::Command => (
             ":",
             "permits 64 · workers 32 · queue 500 · rate 2.5 · rate off · parse-threads 4"
@@ -160,8 +173,14 @@ fn prompt(
         ),
         Asking::Filter => {
             let shown = app.shown(live);
-            let found = crate::ui::tables::pages(shown, &app.pages, &app.filter).0.len();
-            ("/", format!("{found} of {} pages · Enter keeps · Esc clears", shown.recent.len()))
+            let (found, all, what) = if app.tab == Tab::Hosts {
+                let found = tables::hosts(shown, &app.hosts, &app.host_filter).0.len();
+                (found, shown.hosts.len(), "hosts")
+            } else {
+                let found = tables::pages(shown, &app.pages, &app.filter).0.len();
+                (found, shown.recent.len(), "pages")
+            };
+            ("/", format!("{found} of {all} {what} · Enter keeps · Esc clears"))
         }
     };
     let (message, style) = match &prompt.error {
@@ -217,7 +236,17 @@ pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Pa
         return vec![hint(0, close, "close".into())];
     }
     let mut rank = 2;
-    for binding in keys::KEYS.iter().filter(|b| !b.hint.is_empty()) {
+    let is_open = if app.tab == Tab::Hosts { app.host_open } else { app.detail.is_some() };
+    let here = |b: &&Binding| {
+        // On this tab its key may mean something else.
+        let other = keys::KEYS.iter().filter(|o| o.only == Some(app.tab) && o.action != b.action);
+        let taken = other.flat_map(|o| o.keys).any(|key| b.keys[0] == *key);
+        !b.hint.is_empty() && !taken && b.only.is_none_or(|tab| tab == app.tab)
+    };
+    // What acts on the selected host comes first where there is one.
+    let on_host = |b: &&Binding| app.tab == Tab::Hosts && b.group == Group::Hosts;
+    let order = keys::KEYS.iter().filter(on_host).chain(keys::KEYS.iter().filter(|b| !on_host(b)));
+    for binding in order.filter(here) {
         let name = binding.keys[0].name();
         // In table order, but pausing comes right after permits.
         rank += 1;
@@ -234,7 +263,43 @@ pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Pa
                     ],
                 )
             }
-            Action::Turn(..) | Action::Pause | Action::Undo | Action::Ask if over => continue,
+            Action::Turn(..)
+            | Action::Pause
+            | Action::Undo
+            | Action::Ask
+            | Action::HostLimit(_)
+            | Action::HostHold
+            | Action::HostSkip
+            | Action::HostReset
+            | Action::Exclude
+            | Action::Seed
+                if over =>
+            {
+                continue;
+            }
+            Action::HostLimit(_) => {
+                let limit = app.selected_host(live).and_then(|h| h.limit);
+                let limit = limit.map_or_else(|| "off".to_owned(), |n| n.to_string());
+                let down = keys::name_of(Action::HostLimit(-1));
+                Part::of(
+                    2,
+                    vec![
+                        Span::styled(format!("{name} {down}"), theme.strong()),
+                        Span::styled(format!(" {} ", binding.hint), theme.dim()),
+                        Span::raw(limit),
+                    ],
+                )
+            }
+            Action::HostHold | Action::HostSkip | Action::HostReset if app.tab != Tab::Hosts => {
+                continue;
+            }
+            Action::HostHold if app.selected_host(live).is_some_and(|h| h.held) => {
+                hint(2, name, "release".into())
+            }
+            Action::HostHold | Action::HostSkip => hint(2, name, binding.hint.into()),
+            Action::HostReset => hint(3, name, binding.hint.into()),
+            Action::Exclude if !matches!(app.tab, Tab::Hosts | Tab::Pages) => continue,
+            Action::Exclude => hint(3, name, binding.hint.into()),
             Action::Pause if live.run == RunState::Paused => hint(2, name, "go on".into()),
             Action::Pause => hint(3, name, binding.hint.into()),
             Action::Stop if live.run == RunState::Stopping => hint(0, name, "give up".into()),
@@ -242,12 +307,12 @@ pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Pa
             Action::Stop => hint(0, name, binding.hint.into()),
             Action::Help => hint(1, name, binding.hint.into()),
             Action::Freeze if app.frozen.is_some() => hint(2, name, "unfreeze".into()),
-            Action::Open | Action::Filter if app.tab != Tab::Pages => continue,
-            Action::Open if app.detail.is_some() => {
-                hint(2, keys::name_of(Action::Close), "close".into())
+            Action::Open | Action::Filter if !matches!(app.tab, Tab::Hosts | Tab::Pages) => {
+                continue;
             }
+            Action::Open if is_open => hint(2, keys::name_of(Action::Close), "close".into()),
             Action::Sort | Action::Reverse | Action::Copy
-                if !matches!(app.tab, Tab::Workers | Tab::Pages) =>
+                if !matches!(app.tab, Tab::Workers | Tab::Hosts | Tab::Pages) =>
             {
                 continue;
             }

@@ -1,6 +1,7 @@
 //! The two lines on top: what is crawled and how it goes; tabs and the process itself.
 
 use ratatui::layout::Rect;
+use ratatui::style::Modifier;
 use ratatui::text::Span;
 
 use crate::crawl::snapshot::{PauseReason, RunState, Snapshot};
@@ -8,6 +9,7 @@ use crate::ui::action::Tab;
 use crate::ui::app::App;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
+use crate::ui::theme::Theme;
 
 /// A stall of the event loop from which on it is a warning, in ms.
 const STALL_MS: f64 = 50.0;
@@ -16,8 +18,11 @@ const STALL_MS: f64 = 50.0;
 ///
 /// ```text
 ///  crawldeck  lab · http://127.0.0.1:8700/                 ● RUNNING  02:41   sqlite · crawl 7
-///   1 Deck   2 Workers   3 Pages   4 Log                   CPU  38%   41 MiB   loop stall 3 ms
+///   1 Deck   2 Workers   3 Hosts …     IGNORING ROBOTS     CPU  38%   41 MiB   loop stall 3 ms
 /// ```
+///
+/// What was asked for that others should know of stands on every tab: in short where there is
+/// little room, and before tabs keep their air.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let theme = canvas.theme;
     let strip = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
@@ -25,7 +30,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let target = text::clean(&live.target).into_owned();
     let kept = (text::width(&target) as u16 + 2).min(strip.width * 2 / 5);
     let right = Rect { x: strip.x + kept, width: strip.width - kept, ..strip };
-    let free = kept + canvas.fit_right(right, 0, 3, state_parts(canvas, app, live));
+    let mut parts = state_parts(canvas, app, live, right.width);
+    if area.height < 2 {
+        parts.extend(flag_parts(theme, live, true));
+    }
+    let free = kept + canvas.fit_right(right, 0, 3, parts);
     let left = Rect { width: free.saturating_sub(2), ..strip };
     let named = usize::from(left.width) >= text::width(&target) + 11;
     let column = if named { canvas.text(left, 0, 0, "crawldeck", theme.strong()) + 2 } else { 0 };
@@ -33,34 +42,78 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     if area.height < 2 {
         return;
     }
+    let wide = |parts: &[Part<'_>]| {
+        parts.iter().flat_map(|p| &p.spans).map(|s| text::width(&s.content) as u16 + 3).sum::<u16>()
+    };
+    let airy = Tab::ALL.iter().map(|tab| tab.name().len() as u16 + 5).sum::<u16>();
+    let mut flags = flag_parts(theme, live, false);
+    if airy + wide(&flags) > strip.width {
+        flags = flag_parts(theme, live, true);
+    }
+    let airy = airy + wide(&flags) <= strip.width + 3;
     let mut column = 0;
     for (i, tab) in Tab::ALL.into_iter().enumerate() {
         let style = if tab == app.tab { theme.selected() } else { theme.dim() };
-        let tab = format!(" {} {} ", i + 1, tab.name());
-        column = canvas.text(strip, column, 1, &tab, style) + 1;
+        let name = format!("{} {}", i + 1, tab.name());
+        let name = if airy { format!(" {name} ") } else { name };
+        column = canvas.text(strip, column, 1, &name, style) + 1;
     }
     let shown = app.shown(live);
     let rest = Rect { x: strip.x + column, width: strip.width.saturating_sub(column), ..strip };
     let stall = shown.loop_delay.worst_10s_ms;
     let style = if stall >= STALL_MS { theme.warn() } else { theme.dim() };
-    let parts = vec![
-        Part::new(0, format!("CPU {:>3.0}%", shown.process.cpu_percent), theme.dim()),
-        Part::new(1, format!("{:>8}", text::bytes(shown.process.rss_bytes)), theme.dim()),
-        Part::new(2, format!("loop stall {:>6}", text::span(stall)), style),
-    ];
+    let mut parts = flags;
+    parts.extend([
+        Part::new(1, format!("CPU {:>3.0}%", shown.process.cpu_percent), theme.dim()),
+        Part::new(2, format!("{:>8}", text::bytes(shown.process.rss_bytes)), theme.dim()),
+        Part::new(3, format!("loop stall {:>6}", text::span(stall)), style),
+    ]);
     canvas.fit_right(rest, 1, 3, parts);
 }
 
-/// Run state, time, database: what the first line says on its right.
+/// What was asked for that others should know of, in words or, where there is little room, in
+/// short.
 #[must_use]
-pub fn state_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a>> {
+pub fn flag_parts<'a>(theme: Theme, live: &Snapshot, short: bool) -> Vec<Part<'a>> {
+    let flags = &live.flags;
+    [
+        (flags.ignore_robots, "IGNORING ROBOTS", "NO ROBOTS"),
+        (flags.insecure, "CERTIFICATES NOT VERIFIED", "INSECURE"),
+        (flags.allow_private, "PRIVATE ADDRESSES ALLOWED", "PRIVATE"),
+    ]
+    .into_iter()
+    .filter(|(set, ..)| *set)
+    .map(|(_, long, brief)| {
+        let style = theme.error().add_modifier(Modifier::BOLD);
+        Part::new(0, if short { brief } else { long }, style)
+    })
+    .collect()
+}
+
+/// Run state, time, database: what the first line says on its right, in so many columns. Of
+/// several reasons to pause each is named, in short where they would not fit.
+#[must_use]
+pub fn state_parts<'a>(
+    canvas: &Canvas<'_>,
+    app: &App,
+    live: &Snapshot,
+    columns: u16,
+) -> Vec<Part<'a>> {
     let theme = canvas.theme;
     let (glyph, word, style) = theme.run_state(live.run);
     let mut state = vec![Span::styled(format!("{glyph} {word}"), style)];
     if live.run == RunState::Paused {
-        let reasons: Vec<_> = live.pause_reasons.iter().map(|r| reason(*r)).collect();
+        let named = |short: bool| {
+            let reasons: Vec<_> = live.pause_reasons.iter().map(|r| reason(*r, short)).collect();
+            reasons.join(", ")
+        };
+        let mut reasons = named(false);
+        // State, time, and the gaps between them come first.
+        if text::width(&reasons) + 20 > columns.into() {
+            reasons = named(true);
+        }
         if !reasons.is_empty() {
-            state.push(Span::styled(format!(" {}", reasons.join(", ")), theme.warn()));
+            state.push(Span::styled(format!(" {reasons}"), theme.warn()));
         }
     }
     let mut parts = Vec::new();
@@ -76,11 +129,14 @@ pub fn state_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<P
     parts
 }
 
-const fn reason(reason: PauseReason) -> &'static str {
-    match reason {
-        PauseReason::User => "by you",
-        PauseReason::Disk => "disk nearly full",
-        PauseReason::Memory => "memory nearly used up",
-        PauseReason::Files => "too many open files",
+const fn reason(reason: PauseReason, short: bool) -> &'static str {
+    match (reason, short) {
+        (PauseReason::User, _) => "by you",
+        (PauseReason::Disk, false) => "disk nearly full",
+        (PauseReason::Disk, true) => "disk",
+        (PauseReason::Memory, false) => "memory nearly used up",
+        (PauseReason::Memory, true) => "memory",
+        (PauseReason::Files, false) => "too many open files",
+        (PauseReason::Files, true) => "files",
     }
 }

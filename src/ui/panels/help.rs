@@ -14,17 +14,44 @@ use crate::ui::text;
 const GAP: u16 = 3;
 
 /// A line of help: keys and what they do, or a title without keys.
-type Line = (String, String);
+pub type Line = (String, String);
 
 fn group(group: Group) -> Vec<Line> {
     let mut lines = vec![(group.name().to_owned(), String::new())];
-    for binding in keys::KEYS.iter().filter(|b| b.group == group) {
-        lines.push((keys::names(binding), binding.help.to_owned()));
-    }
-    if group == Group::Dials {
-        lines.push((keys::TEN_TIMES.0.to_owned(), keys::TEN_TIMES.1.to_owned()));
-    }
+    lines.extend(self::rows(group));
     lines.push((String::new(), String::new()));
+    lines
+}
+
+/// The keys of a group and what they do.
+#[must_use]
+pub fn rows(group: Group) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let rows: Vec<_> = keys::KEYS.iter().filter(|b| b.group == group).collect();
+    let mut i = 0;
+    while i < rows.len() {
+        let (names, help) = (keys::names(rows[i]), rows[i].help);
+        let both = rows.get(i + 1).filter(|next| keys::are_opposites(rows[i], next)).map(|next| {
+            (format!("{names}  {}", keys::names(next)), format!("{help}, {}", next.help))
+        });
+        // Two directions share a line where it gets no longer than the others.
+        match both.filter(|(names, help)| text::width(names) <= 16 && help.len() <= 38) {
+            Some(line) => {
+                lines.push(line);
+                i += 2;
+            }
+            None => {
+                lines.push((names, help.to_owned()));
+                i += 1;
+            }
+        }
+    }
+    let more = match group {
+        Group::Dials => Some(keys::TEN_TIMES),
+        Group::Hosts => Some(keys::TYPED),
+        _ => None,
+    };
+    lines.extend(more.map(|(keys, what)| (keys.to_owned(), what.to_owned())));
     lines
 }
 
@@ -34,10 +61,10 @@ fn signs() -> Vec<Line> {
         ("Signs", ""),
         ("◆", "what limits the crawl now"),
         ("▲16", "permits turned to 16 (w q r t: others)"),
+        ("▲h x s", "a host, an exclusion, a seed"),
         ("▮ ▒", "a worker fetches, parses"),
         ("▯ ◇", "waits for a permit, for the rate"),
-        ("▤", "blocked: no room further on"),
-        ("· ‖", "idle, paused"),
+        ("▤ · ‖", "blocked further on, idle, paused"),
     ];
     lines.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec()
 }
@@ -51,11 +78,11 @@ fn widths(lines: &[Line]) -> (u16, u16) {
 
 /// The columns of the help: two where they fit side by side.
 fn columns(area: Rect) -> Vec<Vec<Line>> {
-    let [dials, crawl, view, lists] = Group::ALL.map(group);
-    let mut both = vec![[dials, crawl, signs()].concat(), [view, lists].concat()];
+    let [dials, crawl, hosts, view, lists] = Group::ALL.map(group);
+    let mut both = vec![[dials, crawl, hosts, signs()].concat(), [view, lists].concat()];
     if both.iter().map(|lines| widths(lines).1).sum::<u16>() + GAP + 4 > area.width {
-        let [dials, crawl, view, lists] = Group::ALL.map(group);
-        both = vec![[dials, crawl, view, lists, signs()].concat()];
+        let [dials, crawl, hosts, view, lists] = Group::ALL.map(group);
+        both = vec![[dials, crawl, hosts, view, lists, signs()].concat()];
     }
     for lines in &mut both {
         lines.pop_if(|line| line.0.is_empty() && line.1.is_empty());

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::stages::{self, Remark};
-use super::verdict;
+use super::{strains, verdict};
 use crate::crawl::snapshot::Snapshot;
 use crate::crawl::verdict::Stage;
 use crate::ui::chart;
@@ -39,19 +39,28 @@ const QUEUE_SECONDS: f64 = 60.0;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
+    let again = strains::again(theme, snapshot);
     let inner = canvas.frame(area, &[Span::styled("pipeline", theme.strong())], vec![]);
+    let edge = Rect { x: area.x + 14, width: area.width.saturating_sub(17), ..area };
+    if !again.is_empty() {
+        let start = canvas.fit_right(edge, 0, 0, again);
+        canvas.text(edge, start.saturating_sub(1), 0, " ", theme.dim());
+        canvas.text(area, area.width.saturating_sub(3), 0, " ", theme.dim());
+    }
     // Two columns on the left for the mark of the limiting stage.
     let body = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), ..inner };
     let columns = columns(body);
-    let strip_rows = 2 + inner.height.saturating_sub(HEIGHT - 2);
+    let slow = strains::rows(snapshot, strains::MOST);
+    let strip_rows = 2 + inner.height.saturating_sub(HEIGHT - 2 + slow);
     levels(canvas, &columns, strip_rows, snapshot);
     for column in &columns[..5] {
         let x = column.width.saturating_sub(4);
         canvas.text(*column, x, 1, "─▶", theme.dim());
     }
     shares(canvas, &columns, 3 + strip_rows, snapshot);
-    let last = inner.height.saturating_sub(1);
+    let last = inner.height.saturating_sub(1 + slow);
     verdict::draw(canvas, inner, last, 1, snapshot);
+    strains::draw(canvas, inner, last + 1, slow, snapshot);
 }
 
 /// Six columns: five of one width, and the database with what it needs.
@@ -108,8 +117,8 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
 
     stages::title(canvas, gate, 0, "gate", Stage::Gate, s);
     let share = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
-    let numbers = stages::level(s.gate.in_use, s.gate.limit);
-    let gate_style = if s.gate.draining > 0 { theme.warn() } else { style(Stage::Gate) };
+    let numbers = stages::gate_level(s);
+    let gate_style = stages::gate_style(theme, s);
     stages::gauge(canvas, before_arrow(gate), 1, share, &numbers, gate_style);
     for (i, words) in stages::gate(theme, s).iter().enumerate() {
         remark(canvas, gate, 2 + i as u16, words);

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::stages::{self, Share};
-use super::verdict;
+use super::{strains, verdict};
 use crate::crawl::snapshot::Snapshot;
 use crate::crawl::verdict::Stage;
 use crate::ui::paint::{Canvas, Part};
@@ -13,6 +13,15 @@ use crate::ui::text;
 
 /// Rows it needs with the longest verdict and all the air it likes.
 pub const HEIGHT: u16 = 14;
+
+/// Rows for strains at most.
+const STRAINS: u16 = 2;
+
+/// Rows that strains, and what a crawl found that looks again, need beyond [`HEIGHT`].
+#[must_use]
+pub fn extra(snapshot: &Snapshot) -> u16 {
+    strains::rows(snapshot, STRAINS) + u16::from(snapshot.again.is_some())
+}
 
 /// Lays out one stage a row, then where the time goes, then the verdict; returns the rows used:
 ///
@@ -33,7 +42,7 @@ pub const HEIGHT: u16 = 14;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     let theme = canvas.theme;
-    let spare = area.height.saturating_sub(HEIGHT - 2);
+    let spare = area.height.saturating_sub(HEIGHT - 2 + extra(s));
     let body = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
     let style = |stage| stages::level_style(theme, stage, s);
     let level = Rect { x: body.x + 11, width: (body.width.saturating_sub(11)) * 2 / 5, ..body };
@@ -68,9 +77,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
 
     stages::title(canvas, body, 3, "gate", Stage::Gate, s);
     let full = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
-    let numbers = padded(&stages::level(s.gate.in_use, s.gate.limit));
-    let gate = if s.gate.draining > 0 { theme.warn() } else { style(Stage::Gate) };
-    stages::gauge(canvas, level, 3, full, &numbers, gate);
+    let numbers = padded(&stages::gate_level(s));
+    stages::gauge(canvas, level, 3, full, &numbers, stages::gate_style(theme, s));
     say(canvas, said, 3, stages::gate(theme, s).to_vec());
 
     stages::title(canvas, body, 4, "saver", Stage::Saver, s);
@@ -84,7 +92,15 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     let links = text::counted(s.totals.links, "link", "links");
     say(canvas, said, 5, vec![(links, theme.dim())]);
 
-    let first = if spare > 0 { 7 } else { 6 };
+    let again = strains::again(theme, s);
+    let after = 6 + u16::from(!again.is_empty());
+    if !again.is_empty() && body.height > 6 {
+        canvas.text(body, 0, 6, "again", theme.strong());
+        let line =
+            Rect { y: level.y + 6, height: 1, width: body.width.saturating_sub(11), ..level };
+        canvas.fit(line, 0, 0, again);
+    }
+    let first = if spare > 0 { after + 1 } else { after };
     let lists = [
         ("producer", stages::producer(theme, s)),
         ("workers", stages::workers(theme, s, false)),
@@ -101,8 +117,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
         }
     }
     let after = first + 3 + u16::from(spare > 1);
-    let rows = area.height.saturating_sub(after);
-    after + verdict::draw(canvas, area, after, rows.min(3), s)
+    let slow = strains::rows(s, STRAINS);
+    let rows = area.height.saturating_sub(after + slow);
+    let after = after + verdict::draw(canvas, area, after, rows.min(3), s);
+    let slow = slow.min(area.height.saturating_sub(after));
+    after + strains::draw(canvas, area, after, slow, s)
 }
 
 /// Numbers in a width that does not change from draw to draw.

@@ -185,6 +185,26 @@ pub fn level(level: u32, bound: u32) -> String {
     format!("{level:>digits$}/{bound}")
 }
 
+/// Permits in use of those in force; and of how many the dial wants, where the crawl slows by
+/// itself: `5/5 of 10`.
+#[must_use]
+pub fn gate_level(snapshot: &Snapshot) -> String {
+    let (gate, dial) = (&snapshot.gate, snapshot.dials.permits);
+    let level = level(gate.in_use, gate.limit);
+    if gate.limit == dial { level } else { format!("{level} of {dial}") }
+}
+
+/// The style of the gate's level: a warning while it is not what the dial says.
+#[must_use]
+pub fn gate_style(theme: Theme, snapshot: &Snapshot) -> Style {
+    let gate = &snapshot.gate;
+    if gate.draining > 0 || gate.limit < snapshot.dials.permits {
+        theme.warn()
+    } else {
+        level_style(theme, Stage::Gate, snapshot)
+    }
+}
+
 /// Workers that leave, and the parse threads.
 #[must_use]
 pub fn worker_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {

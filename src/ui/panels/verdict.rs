@@ -12,6 +12,9 @@ use crate::ui::paint::{Canvas, Part, fitting};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
 
+/// Columns for what the last change was, at most.
+const CHANGE: usize = 44;
+
 /// Glyph and style of the verdict.
 #[must_use]
 pub fn look(theme: Theme, snapshot: &Snapshot) -> (&'static str, Style) {
@@ -35,14 +38,17 @@ pub fn last_change(snapshot: &Snapshot) -> Option<String> {
     let verb = if change.undoes.is_some() { "undone: " } else { "" };
     let ago = snapshot.at_s - change.at_s;
     let ago = if ago < 1.0 { "now".to_owned() } else { format!("{} ago", ago_text(ago)) };
-    Some(format!("{verb}{}, {ago}", change.what))
+    // Patterns and URLs can be longer than any row.
+    let what = change.what.to_string();
+    Some(format!("{verb}{}, {ago}", text::cut(&text::clean(&what), CHANGE)))
 }
 
 fn ago_text(seconds: f64) -> String {
     if seconds < 60.0 { format!("{} s", seconds as u64) } else { text::clock(seconds) }
 }
 
-/// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `‖`, `▶`.
+/// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `h` for a
+/// host, `x` for an exclusion, `s` for a seed, `‖`, `▶`.
 #[must_use]
 pub fn mark(change: &Change) -> String {
     use crate::crawl::command::Setting as S;

@@ -1,0 +1,223 @@
+//! Hosts as the dashboard sees them: the state in a word, and what keys and typed commands do to
+//! the selected one. No drawing here.
+
+use std::sync::Arc;
+
+use url::{Position, Url};
+
+use super::action::{Action, Tab};
+use super::app::{App, Effect};
+use super::keys;
+use super::prompt::HostVerb;
+use super::tables;
+use crate::crawl::command::{Command, HostCommand};
+use crate::crawl::snapshot::{BreakerState, HostView, Snapshot, WaitReason};
+
+/// How a host is, in a word. In the order of the attention that it wants, least first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HostState {
+    /// The rest of it is skipped.
+    Skipped,
+    /// Nothing to fetch from it.
+    Idle,
+    /// It is crawled, at its pace.
+    Ok,
+    /// Its robots.txt is asked for, or it wants to be left alone for a while.
+    Waits,
+    /// The user holds it.
+    Held,
+    /// One request finds out whether it is up again.
+    Probing,
+    /// It is down.
+    Open,
+}
+
+impl HostState {
+    /// All of them, the least troubled first.
+    pub const ALL: [Self; 7] =
+        [Self::Ok, Self::Idle, Self::Waits, Self::Held, Self::Probing, Self::Open, Self::Skipped];
+
+    /// The state of a host. A host at its pace (limit, gap) is well: it is asked as often as
+    /// it may be, and a word that changes with every request could not be read.
+    #[must_use]
+    pub fn of(host: &HostView) -> Self {
+        if host.skipped {
+            return Self::Skipped;
+        }
+        if host.held {
+            return Self::Held;
+        }
+        match host.breaker {
+            BreakerState::Open => return Self::Open,
+            BreakerState::HalfOpen => return Self::Probing,
+            BreakerState::Closed => {}
+        }
+        let waits = host.wait.is_some_and(|wait| !is_pace(wait.why));
+        if waits {
+            Self::Waits
+        } else if host.queued == 0 && host.in_flight == 0 && host.retrying == 0 {
+            Self::Idle
+        } else {
+            Self::Ok
+        }
+    }
+
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Skipped => "skipped",
+            Self::Idle => "idle",
+            Self::Ok => "ok",
+            Self::Waits => "waits",
+            Self::Held => "held",
+            Self::Probing => "probing",
+            Self::Open => "open",
+        }
+    }
+}
+
+/// Whether a host that waits for this goes on by itself as usual.
+#[must_use]
+pub const fn is_pace(why: WaitReason) -> bool {
+    matches!(why, WaitReason::RobotsDelay | WaitReason::Delay | WaitReason::Limit)
+}
+
+impl App {
+    /// The selected host. A selection whose host is not there any more is none: a key must not
+    /// reach another host than the one that was marked.
+    #[must_use]
+    pub fn selected_host<'a>(&'a self, live: &'a Snapshot) -> Option<&'a HostView> {
+        let shown = self.shown(live);
+        let (order, ids) = tables::hosts(shown, &self.hosts, &self.host_filter);
+        let at = match self.hosts.selected {
+            Some(id) => ids.iter().position(|i| *i == id)?,
+            None => 0,
+        };
+        order.get(at).map(|&i| &shown.hosts[i])
+    }
+
+    /// What a key does to the selected host.
+    pub(super) fn host_action(&mut self, action: Action, live: &Snapshot) -> Option<Effect> {
+        if self.tab != Tab::Hosts {
+            self.refuse("hosts are selected on the Hosts tab", live);
+            return None;
+        }
+        let Some(host) = self.selected_host(live) else {
+            self.refuse("no host is selected", live);
+            return None;
+        };
+        let command = match action {
+            Action::HostLimit(steps) => HostCommand::NudgeLimit(steps),
+            Action::HostHold => HostCommand::ToggleHold,
+            Action::HostSkip => HostCommand::SkipRest,
+            _ => HostCommand::ResetBreaker,
+        };
+        let (name, skipped) = (host.host.clone(), host.skipped);
+        self.send_host(name, command, skipped, live)
+    }
+
+    /// What a typed command does to the host named, or to the selected one.
+    pub(super) fn host_typed(
+        &mut self,
+        verb: HostVerb,
+        name: Option<&str>,
+        live: &Snapshot,
+    ) -> Option<Effect> {
+        let known = match name {
+            Some(name) => live.hosts.iter().find(|h| &*h.host == name),
+            None if self.tab == Tab::Hosts => self.selected_host(live),
+            None => {
+                self.refuse("which host? name it, or select it on the Hosts tab", live);
+                return None;
+            }
+        };
+        // A snapshot holds the first hosts of many: one that it does not show may still be there.
+        let more = live.hosts_known > live.hosts.len() as u64;
+        let (host, held, skipped) = match (known, name) {
+            (Some(host), _) => (host.host.clone(), Some(host.held), host.skipped),
+            (None, Some(name)) if more => (Arc::from(name), None, false),
+            (None, Some(name)) => {
+                self.refuse(format!("no host '{name}' here: with its port, as in URLs"), live);
+                return None;
+            }
+            (None, None) => {
+                self.refuse("no host is selected", live);
+                return None;
+            }
+        };
+        let command = match (verb, held) {
+            (HostVerb::Hold, Some(true)) => {
+                self.refuse(format!("{host} is held already"), live);
+                return None;
+            }
+            (HostVerb::Release, Some(false)) => {
+                self.refuse(format!("{host} is not held"), live);
+                return None;
+            }
+            (HostVerb::Hold | HostVerb::Release, _) => HostCommand::ToggleHold,
+            (HostVerb::Limit(limit), _) => HostCommand::SetLimit(limit),
+            (HostVerb::Skip, _) => HostCommand::SkipRest,
+            (HostVerb::Reset, _) => HostCommand::ResetBreaker,
+        };
+        self.send_host(host, command, skipped, live)
+    }
+
+    fn send_host(
+        &mut self,
+        host: Arc<str>,
+        command: HostCommand,
+        skipped: bool,
+        live: &Snapshot,
+    ) -> Option<Effect> {
+        let skips = command == HostCommand::SkipRest;
+        let undo = keys::name_of(Action::Undo);
+        if skips && skipped {
+            self.refuse(format!("the rest of {host} is skipped already"), live);
+            return None;
+        }
+        let words = format!("the rest of {host} is skipped: {undo} undoes");
+        let effect = self.send(Command::Host(host, command), live);
+        if skips && effect.is_some() {
+            self.say(words, live);
+        }
+        effect
+    }
+
+    /// A pattern for what is below the selected page or host.
+    #[must_use]
+    pub fn subtree(&self, live: &Snapshot) -> Option<String> {
+        match self.tab {
+            Tab::Hosts => self.selected_host(live).map(|h| below(&h.host, "/")),
+            Tab::Pages => {
+                let page = self.selected_page(live)?;
+                let url = Url::parse(&page.url).ok()?;
+                let folder = url.path().rsplit_once('/').map_or("", |(folder, _)| folder);
+                let host = &url[Position::BeforeHost..Position::AfterPort];
+                Some(below(host, &format!("{folder}/")))
+            }
+            Tab::Deck | Tab::Workers | Tab::Log => None,
+        }
+    }
+}
+
+/// The pattern of all URLs on a host below a folder.
+fn below(host: &str, folder: &str) -> String {
+    format!("^https?://{}{}", regex::escape(host), regex::escape(folder))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::below;
+
+    #[test]
+    fn a_subtree_s_pattern_holds_it_and_nothing_else() {
+        let pattern = below("127.0.0.1:8700", "/a.b/(c)+/");
+        assert_eq!(pattern, r"^https?://127\.0\.0\.1:8700/a\.b/\(c\)\+/");
+        let regex = regex::Regex::new(&pattern).unwrap();
+        assert!(regex.is_match("https://127.0.0.1:8700/a.b/(c)+/d?e"));
+        assert!(!regex.is_match("http://127.0.0.1:8700/axb/(c)+/d"));
+        assert!(!regex.is_match("http://127.0.0.1:87001/a.b/(c)+/d"));
+        assert!(!regex.is_match("http://127x0.0.1:8700/a.b/(c)+/d"));
+    }
+}

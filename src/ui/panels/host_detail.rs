@@ -1,0 +1,170 @@
+//! All about one host, in words, and the keys that act on it.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::{help, hosts};
+use crate::crawl::snapshot::{BreakerState, HostView, WaitReason};
+use crate::ui::action::Action;
+use crate::ui::hosts::HostState;
+use crate::ui::keys::{self, Group};
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+use crate::ui::theme::Theme;
+
+/// Columns for the names of fields.
+const NAMES: usize = 11;
+/// Columns for the names of keys.
+const KEYS: usize = 12;
+
+/// Lays out a host's fields; returns the first row shown, which is `top` or the last that makes
+/// sense. `alone` tells that it fills the tab and can be closed:
+///
+/// ```text
+/// ╭─ host ─────────────────────────────────── Esc closes ─╮
+/// │ name       127.0.0.1:8702                             │
+/// │ state      ✗ open: it is down, asked again in 12 s    │
+/// │ robots.txt 12 rules, delay 2 s                        │
+/// │ breaker    open, 3 incidents not yet forgiven         │
+/// │                                                       │
+/// │ o          hold it, or release it                     │
+/// ╰───────────────────────────────────────────────────────╯
+/// ```
+pub fn draw(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    host: Option<&HostView>,
+    top: u16,
+    alone: bool,
+) -> u16 {
+    let theme = canvas.theme;
+    let mut parts = Vec::new();
+    if alone {
+        let step = format!("{} {} next", keys::name_of(Action::Up), keys::name_of(Action::Down));
+        parts.push(Part::new(1, step, theme.dim()));
+        parts.push(Part::new(0, format!("{} closes", keys::name_of(Action::Close)), theme.dim()));
+    }
+    let inner = canvas.frame(area, &[Span::styled("host", theme.strong())], parts);
+    let Some(host) = host else {
+        canvas.text(inner, 0, 0, "none selected", theme.dim());
+        return 0;
+    };
+    let room = usize::from(inner.width).saturating_sub(NAMES);
+    let mut rows = Vec::new();
+    for (name, value, style) in fields(theme, host) {
+        for (i, line) in text::wrap(&value, room).into_iter().enumerate() {
+            rows.push((if i == 0 { name } else { "" }, line, style));
+        }
+    }
+    let mut keys = help::rows(Group::Hosts);
+    let exclude = keys::KEYS.iter().filter(|b| b.action == Action::Exclude);
+    keys.extend(exclude.map(|b| (keys::names(b), b.help.to_owned())));
+    let length = rows.len() + 1 + keys.len();
+    let top = top.min((length as u16).saturating_sub(inner.height));
+    let at = |row: usize| {
+        let row = (row as u16).checked_sub(top)?;
+        (row < inner.height).then_some(row)
+    };
+    for (i, (name, line, style)) in rows.iter().enumerate() {
+        let Some(y) = at(i) else { continue };
+        canvas.text(inner, 0, y, name, theme.dim());
+        canvas.text(inner, NAMES as u16, y, line, *style);
+    }
+    for (i, (keys, what)) in keys.iter().enumerate() {
+        let Some(y) = at(rows.len() + 1 + i) else { continue };
+        canvas.text(inner, 0, y, keys, theme.strong());
+        canvas.text(inner, KEYS as u16, y, what, theme.dim());
+    }
+    top
+}
+
+/// Every field in words.
+fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
+    let (plain, dim) = (Style::new(), theme.dim());
+    let state = HostState::of(host);
+    let (glyph, state_style) = theme.host(state);
+    let mut rows = vec![
+        ("name", text::clean(&host.host).into_owned(), theme.strong()),
+        ("state", format!("{glyph} {}: {}", state.word(), meaning(state)), state_style),
+    ];
+    if let Some(wait) = host.wait {
+        let long = wait.for_s.map(|s| format!(", {} more", text::countdown(s)));
+        let words = format!("{}{}", wait.why.name(), long.unwrap_or_default());
+        rows.push(("waits for", words, plain));
+    }
+    let mut queued = text::counted(host.queued, "URL", "URLs");
+    if host.retrying > 0 {
+        queued = format!("{queued}, {} to be retried", text::count(host.retrying.into()));
+    }
+    rows.push(("queued", queued, if host.queued == 0 { dim } else { plain }));
+    let limit = match host.limit {
+        Some(limit) => format!("{} of {limit} that you allow", host.in_flight),
+        None => format!("{}, no limit but the permits", host.in_flight),
+    };
+    rows.push(("in flight", limit, if host.in_flight == 0 { dim } else { plain }));
+    let gap = match (host.gap_ms, host.gap_by_robots) {
+        (0, _) => "none".to_owned(),
+        (ms, true) => format!("{} between requests, as its robots.txt wishes", text::seconds(ms)),
+        (ms, false) => format!("{} between requests, as you wish", text::seconds(ms)),
+    };
+    rows.push(("gap", gap, if host.gap_ms == 0 { dim } else { plain }));
+    rows.push(("robots.txt", robots(host), plain));
+    let incidents = match host.incidents {
+        0 => "no incident to forgive".to_owned(),
+        n => format!("{}, not yet forgiven", text::counted(n.into(), "incident", "incidents")),
+    };
+    let style = match host.breaker {
+        BreakerState::Closed if host.incidents == 0 => dim,
+        BreakerState::Closed => plain,
+        BreakerState::HalfOpen => theme.warn(),
+        BreakerState::Open => theme.error(),
+    };
+    rows.push(("breaker", format!("{}, {incidents}", host.breaker.name()), style));
+    let failed = match host.failures {
+        0 => "none failed".to_owned(),
+        n => format!("{} failed", text::count(n)),
+    };
+    rows.push(("requests", format!("{}, {failed}", text::count(host.requests)), plain));
+    if host.requests > 0 {
+        let share = text::percent(host.error_ratio);
+        let words = format!("{} of the last ones failed", share.trim_start());
+        rows.push(("errors", words, hosts::error_style(theme, host)));
+    }
+    let latency = if host.p95_ms > 0.0 {
+        let ms = |v: f32| text::count(v.max(0.0).round() as u64);
+        format!("p50 {} ms, p95 {} ms", ms(host.p50_ms), ms(host.p95_ms))
+    } else {
+        "not measured yet".to_owned()
+    };
+    rows.push(("latency", latency, if host.p95_ms > 0.0 { plain } else { dim }));
+    rows.push(match host.last_status {
+        Some(status) => ("last", format!("answered {status}"), theme.status(Some(status))),
+        None if host.requests > 0 => ("last", "no answer".to_owned(), theme.error()),
+        None => ("last", "not asked yet".to_owned(), dim),
+    });
+    rows
+}
+
+fn robots(host: &HostView) -> String {
+    match host.wait.map(|w| w.why) {
+        Some(WaitReason::Robots) => "being asked for".to_owned(),
+        Some(WaitReason::RobotsUnreachable) => {
+            format!("{}: nothing is allowed until it answers", text::clean(&host.robots))
+        }
+        _ => text::clean(&host.robots).into_owned(),
+    }
+}
+
+/// What a state means.
+const fn meaning(state: HostState) -> &'static str {
+    match state {
+        HostState::Ok => "crawled at its pace",
+        HostState::Idle => "nothing to fetch",
+        HostState::Waits => "goes on by itself",
+        HostState::Held => "nothing is fetched until you release it",
+        HostState::Probing => "one request finds out if it is up",
+        HostState::Open => "it is down and left alone",
+        HostState::Skipped => "what is not done is left out",
+    }
+}

@@ -1,0 +1,96 @@
+//! What of our own cannot keep up, so that the crawl slows by itself; and what a crawl that looks
+//! again found.
+
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use crate::crawl::snapshot::{Snapshot, Strain, StrainKind};
+use crate::ui::paint::{Canvas, Part};
+use crate::ui::text;
+use crate::ui::theme::Theme;
+
+/// Rows that strains take where there is room.
+pub const MOST: u16 = 3;
+
+/// Rows wanted for the strains, at most so many.
+#[must_use]
+pub fn rows(snapshot: &Snapshot, most: u16) -> u16 {
+    (snapshot.strains.len() as u16).min(most)
+}
+
+/// Draws the strains, a row each; where there are more than rows, the last one names them.
+/// Returns the rows used:
+///
+/// ```text
+/// ! slows by itself: saver behind: 6.1 of 8 MiB wait; 5 of 10 permits used         for 12 s
+/// ! also: disk, memory
+/// ```
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, s: &Snapshot) -> u16 {
+    let rows = self::rows(s, rows);
+    let warn = canvas.theme.warn();
+    for i in 0..rows {
+        let line = Rect { y: area.y + row + i, height: 1, ..area };
+        let at = usize::from(i);
+        let rest = s.strains.len() - at;
+        let last = i + 1 == rows && rest > 1;
+        canvas.text(line, 0, 0, "!", warn);
+        let body = Rect { x: line.x + 2, width: line.width.saturating_sub(2), ..line };
+        if last {
+            let names: Vec<_> = s.strains[at..].iter().map(|s| name(s.what)).collect();
+            let head = if i == 0 { "slows by itself" } else { "also" };
+            canvas.text(body, 0, 0, &format!("{head}: {}", names.join(", ")), warn);
+            continue;
+        }
+        let end = canvas.text(body, 0, 0, &said(&s.strains[at]), warn) + 3;
+        let since = text::countdown((s.at_s - s.strains[at].since_s).max(0.0));
+        let rest = Rect { x: body.x + end, width: body.width.saturating_sub(end), ..body };
+        let since = Part::new(0, format!("for {since}"), canvas.theme.dim());
+        canvas.fit_right(rest, 0, 0, vec![since]);
+    }
+    rows
+}
+
+fn said(strain: &Strain) -> String {
+    let words = text::clean(&strain.text);
+    match strain.what {
+        // Nothing of our own is slow.
+        StrainKind::EverythingDown => words.into_owned(),
+        _ => format!("slows by itself: {words}"),
+    }
+}
+
+const fn name(kind: StrainKind) -> &'static str {
+    match kind {
+        StrainKind::Saver => "saver behind",
+        StrainKind::Disk => "disk",
+        StrainKind::Memory => "memory",
+        StrainKind::Files => "open files",
+        StrainKind::EverythingDown => "every host down",
+    }
+}
+
+/// What a crawl that looks at another one again found: `new 3 · changed 10 · same 400 · gone ?`,
+/// in parts that carry their own separators; nothing for a crawl of its own.
+#[must_use]
+pub fn again<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
+    if snapshot.again.is_none() {
+        return Vec::new();
+    }
+    let t = &snapshot.totals;
+    // What is gone is what was not found until the end.
+    let known = snapshot.run.is_final() || t.gone > 0;
+    let gone = if known { text::count(t.gone) } else { "?".to_owned() };
+    let part = |rank, word: &'static str, number: String| {
+        let gap = if word == "new" { "" } else { " · " };
+        let style = if matches!(number.as_str(), "0" | "?") { theme.dim() } else { Style::new() };
+        let words = Span::styled(format!("{gap}{word} "), theme.dim());
+        Part::of(rank, vec![words, Span::styled(number, style)])
+    };
+    vec![
+        part(0, "new", text::count(t.new)),
+        part(1, "changed", text::count(t.changed)),
+        part(3, "same", text::count(t.same)),
+        part(2, "gone", gone),
+    ]
+}
