@@ -182,6 +182,26 @@ async fn newer_schema() {
     refused(&dir, &path, said).await;
 }
 
+/// The same number of schema, but other tables: as development made them.
+#[tokio::test]
+async fn schema_of_before_the_release() {
+    let dir = dir();
+    let path = ours(&dir).await;
+    let said = "was written by a crawldeck of before the first release, and was left as it is: \
+                crawl again into another file";
+    let mut db = other_program(&path, SqliteJournalMode::Wal).await;
+    run(
+        &mut db,
+        "DROP TABLE sitemaps; UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1",
+    )
+    .await;
+    // With its log beside it, and closed.
+    refused(&dir, &path, said).await;
+    db.close().await.unwrap();
+    assert_eq!(contents(dir.path()).len(), 1);
+    refused(&dir, &path, said).await;
+}
+
 #[tokio::test]
 async fn read_only_file() {
     let dir = dir();

@@ -17,15 +17,23 @@ use crate::store::{
 pub const FRONTIER_AFTER: &str = "SELECT id, url, url_hash, depth, attempts, not_before, found_on, \
      lastmod, host_id FROM frontier WHERE id > ? AND id <= ? ORDER BY id LIMIT ?";
 
-/// Frontier rows of one host: `(crawl, host, above, limit)`. The index gives their ids in order.
-pub const FRONTIER_OF_HOST: &str = "SELECT id, url, url_hash, depth, attempts, not_before, \
-     found_on, lastmod, host_id FROM frontier \
-     WHERE crawl_id = ? AND host_id = ? AND id > ? ORDER BY id LIMIT ?";
+/// Frontier rows of one host: `(above, up to, host, limit)`, block after block of the index. The
+/// order is that of the loops, which is that of the ids: `ORDER BY` would collect all rows first.
+pub const FRONTIER_OF_HOST: &str = "WITH RECURSIVE block(n) AS (\
+       SELECT (SELECT min(id) FROM frontier WHERE id > ?1 AND id <= ?2) >> 16 \
+       UNION ALL \
+       SELECT (SELECT min(id) FROM frontier WHERE id >= (n + 1) << 16 AND id <= ?2) >> 16 \
+       FROM block WHERE n IS NOT NULL) \
+     SELECT id, url, url_hash, depth, attempts, not_before, found_on, lastmod, host_id \
+     FROM block CROSS JOIN frontier INDEXED BY frontier_by_host \
+     WHERE id >> 16 = n AND host_id = ?3 AND id > ?1 LIMIT ?4";
 
-/// Hosts with their open URLs counted, and the first of these: `(crawl)`. The index alone counts;
-/// then one row per host is read.
+/// Hosts with their open URLs counted, and the first of these: `(first id, last id)`. The index
+/// alone counts, block by block; then one row per host is read.
 pub const OPEN_HOSTS: &str = "SELECT host.host_id, host.open, first.url FROM \
-     (SELECT host_id, count(*) AS open, min(id) AS id FROM frontier WHERE crawl_id = ? \
+     (SELECT host_id, sum(open) AS open, min(id) AS id FROM \
+       (SELECT host_id, count(*) AS open, min(id) AS id FROM frontier \
+        WHERE id >> 16 BETWEEN ? >> 16 AND ? >> 16 GROUP BY id >> 16, host_id) \
       GROUP BY host_id) AS host CROSS JOIN frontier AS first ON first.id = host.id";
 
 /// Skipped pages as frontier rows: `(crawl, reason, above, limit)`.
@@ -43,9 +51,10 @@ pub const LAST_ID: &str = "SELECT max( \
      coalesce((SELECT max(id) FROM scraped_pages WHERE id BETWEEN ? AND ?), 0), \
      coalesce((SELECT max(id) FROM frontier WHERE id BETWEEN ? AND ?), 0))";
 
-/// Open URLs: `(crawl)`. It counts, so it grows with the frontier (about @@ ms per 100,000 rows),
+/// Open URLs: `(first id, last id)`. It counts, so it grows with the frontier (about @@ ms per 100,000 rows),
 /// but not with what was crawled.
-pub const OPEN_COUNT: &str = "SELECT count(*) FROM frontier WHERE crawl_id = ?";
+pub const OPEN_COUNT: &str =
+    "SELECT count(*) FROM frontier WHERE id >> 16 BETWEEN ? >> 16 AND ? >> 16";
 
 /// Journal entries, oldest first: `(crawl)`.
 pub const CHANGES: &str = "SELECT entry FROM changes WHERE crawl_id = ? ORDER BY seq";
@@ -94,7 +103,7 @@ pub(super) async fn stored_crawl(
         .fetch_one(&mut *snapshot)
         .await?;
     let open: i64 =
-        sqlx::query_scalar(OPEN_COUNT).bind(crawl).fetch_one(&mut *snapshot).await?;
+        sqlx::query_scalar(OPEN_COUNT).bind(first).bind(last).fetch_one(&mut *snapshot).await?;
     Ok(StoredCrawl {
         id: crawl,
         settings,
@@ -131,10 +140,11 @@ pub(super) async fn frontier_of_host(
     after: PageId,
     limit: u32,
 ) -> Result<Vec<FrontierRow>, sqlx::Error> {
+    let (first, last) = ids(crawl);
     sqlx::query(FRONTIER_OF_HOST)
-        .bind(crawl)
+        .bind(after.max(first - 1))
+        .bind(last)
         .bind(host_id)
-        .bind(after)
         .bind(limit)
         .try_map(|row: SqliteRow| open_row(&row, host_id))
         .fetch_all(pool)
@@ -146,8 +156,10 @@ pub(super) async fn open_hosts(
     pool: &SqlitePool,
     crawl: CrawlId,
 ) -> Result<Vec<OpenHost>, sqlx::Error> {
+    let (first, last) = ids(crawl);
     sqlx::query(OPEN_HOSTS)
-        .bind(crawl)
+        .bind(first)
+        .bind(last)
         .try_map(|row: SqliteRow| {
             Ok(OpenHost {
                 host_id: row.try_get(0)?,
