@@ -7,11 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crawldeck::config::Settings;
-use crawldeck::crawl::frontier::{Admission, Beginning, Finished, Frontier, Link, Next, WINDOW};
+use crawldeck::crawl::entry::Entry;
+use crawldeck::crawl::frontier::{Admission, Beginning, Finished, Frontier, Link, Next};
 use crawldeck::crawl::outbox::{LONGEST_WAIT, Weight};
-use crawldeck::crawl::snapshot::{PageView, Totals, Trouble};
-use crawldeck::crawl::window::{Entry, Pace};
-use crawldeck::store::{self, CrawlId, OpenMode, PageRow, RowState, Store};
+use crawldeck::crawl::snapshot::{PageView, Trouble};
+use crawldeck::crawl::window::{HOST_WINDOW, WINDOW};
+use crawldeck::store::{self, CrawlId, OpenMode, PageRow, RowState, Store, host_id};
 use crawldeck::web::url::UrlHash;
 use tokio::time::Instant;
 use url::Url;
@@ -31,8 +32,7 @@ async fn new_crawl() -> (tempfile::TempDir, Arc<dyn Store>, CrawlId) {
 }
 
 fn frontier(crawl: CrawlId, admission: Admission) -> Frontier {
-    let (pace, totals) = (Pace::default(), Totals::default());
-    Frontier::new(&Beginning { crawl, admission, pace, next_seq: 1, open: 0, totals })
+    Frontier::new(Beginning { crawl, admission, ..Beginning::default() })
 }
 
 fn finished(entry: &Entry, links: Vec<Link>) -> Finished {
@@ -88,6 +88,8 @@ fn finished(entry: &Entry, links: Vec<Link>) -> Finished {
         kib: 0,
         trouble: None,
         queue_empty: true,
+        led_to: None,
+        same_as: None,
     }
 }
 
@@ -106,10 +108,12 @@ async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<En
         assert!(frontier.with(|inner| inner.view().in_window) <= WINDOW as u64);
         match frontier.next(Instant::now()) {
             Next::Entry(entry) => given.push(*entry),
-            Next::Refill { after, limit, commits } => {
-                let rows = store.frontier_after(crawl, after, limit).await.unwrap();
+            Next::Again => {}
+            Next::Refill { host, after, limit, commits } => {
+                let rows =
+                    store.frontier_of_host(crawl, host_id(&host), after, limit).await.unwrap();
                 let uncommitted = rows.is_empty();
-                frontier.refilled(rows, commits, Instant::now(), 0);
+                frontier.refilled(&host, rows, commits, Instant::now(), 0);
                 if uncommitted {
                     save(frontier, store, crawl).await;
                 }
@@ -123,10 +127,10 @@ async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<En
 async fn what_does_not_fit_into_the_window_comes_back_from_disk_in_order() {
     let (_folder, store, crawl) = new_crawl().await;
     let frontier = frontier(crawl, Admission::default());
-    let all = 3 * WINDOW + 17;
+    let all = 9 * HOST_WINDOW + 17;
     frontier.seed((0..all).map(link));
     let view = frontier.with(|inner| inner.view());
-    assert_eq!((view.pending, view.in_window), (all as u64, WINDOW as u64));
+    assert_eq!((view.pending, view.in_window), (all as u64, 3 * HOST_WINDOW as u64));
     let given = drain(&frontier, &*store, crawl).await;
     assert_eq!(given.len(), all);
     // Within a host, in order of discovery; each exactly once.
@@ -151,7 +155,7 @@ async fn all_is_done_only_when_the_last_row_is_saved() {
     assert!(!frontier.is_drained(), "in flight");
     // Known URLs, the page itself among them, are links but nothing new.
     frontier.finish(finished(&first, vec![link(0), link(1), link(1)]));
-    frontier.left(&first.url, true);
+    frontier.ended(&first.url, Some(Instant::now()), None);
     let second = drain(&frontier, &*store, crawl).await;
     assert_eq!(second.len(), 1);
     assert_eq!((second[0].depth, second[0].found_on), (1, Some(first.id)));
@@ -184,8 +188,9 @@ async fn a_retry_is_open_and_waits_its_time() {
         next_at_s: Some(2.0),
         found_on: None,
     };
-    frontier.left(&entry.url, true);
-    frontier.postpone(entry.clone(), Duration::from_secs(2), None, Arc::new(trouble), 1_000);
+    frontier.ended(&entry.url, Some(Instant::now()), None);
+    let again = Box::new(entry.clone());
+    frontier.postpone(again, Duration::from_secs(2), None, Some(Arc::new(trouble)), 1_000);
     frontier.finish(finished(&given[0], Vec::new()));
     save(&frontier, &*store, crawl).await;
     assert!(!frontier.is_drained());
@@ -239,16 +244,31 @@ async fn a_single_page_is_saved_soon() {
 #[test]
 fn a_commit_during_a_refill_is_not_missed() {
     let frontier = frontier(1, Admission::default());
-    frontier.seed((0..=WINDOW).map(link));
+    frontier.seed((0..3 * HOST_WINDOW + 10).map(link));
     let mut read = None;
     while read.is_none() {
         match frontier.next(Instant::now()) {
-            Next::Entry(_) => {}
-            Next::Refill { commits, .. } => read = Some(commits),
+            Next::Entry(_) | Next::Again => {}
+            Next::Refill { host, commits, .. } => read = Some((host, commits)),
             Next::Wait { .. } => panic!("a URL is on disk"),
         }
     }
     frontier.committed(Weight::default());
-    frontier.refilled(Vec::new(), read.unwrap(), Instant::now(), 0);
-    assert!(matches!(frontier.next(Instant::now()), Next::Refill { .. }), "reads again");
+    let (host, commits) = read.unwrap();
+    frontier.refilled(&host, Vec::new(), commits, Instant::now(), 0);
+    let mut again = false;
+    // Other hosts take their turns in between.
+    for _ in 0..3 * HOST_WINDOW {
+        match frontier.next(Instant::now()) {
+            Next::Refill { host: other, .. } if other == host => {
+                again = true;
+                break;
+            }
+            Next::Refill { host: other, .. } => {
+                frontier.refilled(&other, Vec::new(), commits + 1, Instant::now(), 0);
+            }
+            _ => {}
+        }
+    }
+    assert!(again, "reads again");
 }

@@ -97,15 +97,12 @@ impl Journal {
         (entry, undone)
     }
 
-    /// The last turn of a dial that is neither undone nor itself an undo.
+    /// The last change that can be turned back and is neither undone nor itself an undo.
     #[must_use]
-    pub fn last_undoable(&self) -> Option<(u64, Setting)> {
-        self.entries.iter().rev().find_map(|entry| match entry.what {
-            What::Set { old, .. } if !entry.undone && entry.undoes.is_none() => {
-                Some((entry.seq, old))
-            }
-            _ => None,
-        })
+    pub fn last_undoable(&self) -> Option<(u64, What)> {
+        let open =
+            |entry: &&Change| !entry.undone && entry.undoes.is_none() && entry.what.is_undoable();
+        self.entries.iter().rev().find(open).map(|entry| (entry.seq, entry.what.clone()))
     }
 
     /// Entries, newest first.
@@ -153,11 +150,10 @@ mod tests {
         journal.add(turn(10, 11), Origin::User, 1.0, None);
         journal.add(turn(11, 12), Origin::User, 2.0, None);
         journal.add(What::Pause, Origin::User, 2.5, None);
-        let (seq, old) = journal.last_undoable().expect("two to undo");
-        assert_eq!((seq, old), (2, Setting::Permits(11)));
+        assert_eq!(journal.last_undoable(), Some((2, turn(11, 12))));
         let (_, undone) = journal.add(turn(12, 11), Origin::User, 3.0, Some(2));
         assert!(undone.expect("marked").undone);
-        assert_eq!(journal.last_undoable(), Some((1, Setting::Permits(10))));
+        assert_eq!(journal.last_undoable(), Some((1, turn(10, 11))));
         journal.add(turn(11, 10), Origin::User, 4.0, Some(1));
         assert_eq!(journal.last_undoable(), None);
         assert_eq!(journal.newest_first().len(), 5);

@@ -6,26 +6,33 @@
 //! One short lock guards seen-set, window, retries, outbox and counters together, so "mark seen"
 //! is one step with "insert", and completion (`open == 0`) is decided under that lock.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+use url::Url;
 
-use super::ledger::Ledger;
+use super::entry::Entry;
+use super::host::{After, Outcome, Pace};
+use super::ledger::{Found, Ledger};
 use super::lock::Lock;
 use super::outbox::{Due, Weight};
+use super::pruned::Pruned;
+use super::sitemaps::Sitemaps;
 use super::snapshot::{PageView, Totals, Trouble};
-use super::window::{Entry, Pace};
-use crate::store::{CrawlId, FrontierRow, PageId, PageRow};
+use crate::config::{HostRule, TrapSettings};
+use crate::store::{CrawlId, FrontierRow, OpenHost, PageId, PageRow};
+use crate::web::robots::Fate;
+use crate::web::traps::Traps;
 use crate::web::url::UrlHash;
 
-/// URLs in memory at most (those found when it is full stay on disk).
-pub const WINDOW: usize = 10_000;
-/// Below this many, more are read back from disk.
-pub const REFILL_BELOW: usize = 5_000;
-/// URLs waiting for a retry at most, before no fresh URL is started.
-pub const MOST_RETRIES: usize = 10_000;
+/// URLs waiting for a retry at most, all hosts together, before no fresh URL is started.
+pub const MOST_RETRIES: usize = 50_000;
+/// Pages in the outbox at most, before no URL is handed out: those that end without a request
+/// take nothing of the byte budget.
+pub const MOST_UNSAVED: usize = 20_000;
 
 /// Seeds taken in under one hold of the lock.
 const SEEDS_AT_ONCE: usize = 1_000;
@@ -47,9 +54,13 @@ pub struct Admission {
 pub enum Next {
     /// Hand this out.
     Entry(Box<Entry>),
-    /// Read at most `limit` rows above `after` from the store and give them to
+    /// Ask again: something was done that takes time.
+    Again,
+    /// Read at most `limit` rows of this host above `after` from the store and give them to
     /// [`Frontier::refilled`].
     Refill {
+        /// Host with port.
+        host: Arc<str>,
         /// Last id already read.
         after: PageId,
         /// Rows wanted.
@@ -85,6 +96,10 @@ pub struct Finished {
     pub trouble: Option<Arc<Trouble>>,
     /// Whether the queue was empty when it ended: then the saver need not wait for company.
     pub queue_empty: bool,
+    /// Where a redirect led: that page is linked to, if it is known.
+    pub led_to: Option<UrlHash>,
+    /// Hash of its content, where another page with the same would be telling.
+    pub same_as: Option<u64>,
 }
 
 /// The frontier. See the module's page.
@@ -108,6 +123,16 @@ pub struct Beginning {
     pub admission: Admission,
     /// Politeness.
     pub pace: Pace,
+    /// What the user has said about single hosts.
+    pub rules: HashMap<Arc<str>, HostRule>,
+    /// What was excluded while the crawl ran.
+    pub pruned: Pruned,
+    /// What looks like a trap.
+    pub traps: Traps,
+    /// Sitemaps.
+    pub sitemaps: Sitemaps,
+    /// Hosts with URLs on disk.
+    pub hosts: Vec<OpenHost>,
     /// The next URL number to give out, from 1.
     pub next_seq: u32,
     /// Rows on disk that are open.
@@ -116,10 +141,28 @@ pub struct Beginning {
     pub totals: Totals,
 }
 
+impl Default for Beginning {
+    fn default() -> Self {
+        Self {
+            crawl: 0,
+            admission: Admission::default(),
+            pace: Pace::default(),
+            rules: HashMap::new(),
+            pruned: Pruned::default(),
+            traps: Traps::new(&TrapSettings::default()),
+            sitemaps: Sitemaps::default(),
+            hosts: Vec::new(),
+            next_seq: 1,
+            open: 0,
+            totals: Totals::default(),
+        }
+    }
+}
+
 impl Frontier {
     /// The frontier of a new or resumed crawl.
     #[must_use]
-    pub fn new(begin: &Beginning) -> Self {
+    pub fn new(begin: Beginning) -> Self {
         Self {
             ledger: Mutex::new(Ledger::new(begin)),
             changed: Notify::new(),
@@ -146,7 +189,7 @@ impl Frontier {
             let last = piece.len() < SEEDS_AT_ONCE;
             self.with(|ledger| {
                 for (url, hash) in piece {
-                    ledger.discover(url, &hash, 0, None, None);
+                    ledger.discover(Found { url, hash, depth: 0, on: None, lastmod_ms: None });
                 }
                 ledger.outbox.flush();
             });
@@ -163,23 +206,76 @@ impl Frontier {
         self.with(|ledger| ledger.next(now))
     }
 
-    /// Takes in rows read back from disk, in order of id.
-    pub fn refilled(&self, rows: Vec<FrontierRow>, commits: u64, now: Instant, now_ms: i64) {
-        self.with(|ledger| ledger.refilled(rows, commits, now, now_ms));
+    /// Takes in rows of a host read back from disk, in order of id.
+    pub fn refilled(
+        &self,
+        host: &str,
+        rows: Vec<FrontierRow>,
+        commits: u64,
+        now: Instant,
+        now_ms: i64,
+    ) {
+        self.with(|ledger| ledger.refilled(host, rows, commits, now, now_ms));
         // What is on disk but not yet committed should be.
         self.outbox_changed.notify_one();
     }
 
-    /// A request has actually started.
-    pub fn started(&self, url: &str) {
+    /// A request has actually started; `due` tells whether the next one's time follows from it.
+    pub fn started(&self, url: &str, due: bool) {
         self.with(|ledger| ledger.started(url, Instant::now()));
+        if due {
+            self.changed.notify_one();
+        }
+    }
+
+    /// A URL taken is no longer in flight. `began` is when its request started; `None` when it
+    /// never did. `outcome` is what the host did; `None` when we gave the request up.
+    pub fn ended(&self, url: &str, began: Option<Instant>, outcome: Option<Outcome>) -> After {
+        let after = self.with(|ledger| ledger.ended(url, began, outcome, Instant::now()));
+        self.changed.notify_one();
+        after
+    }
+
+    /// Puts the next hop of a redirect into the queue of its host.
+    pub fn redirected(&self, entry: Box<Entry>, latency: Option<Duration>) {
+        self.with(|ledger| ledger.redirected(entry, latency));
         self.changed.notify_one();
     }
 
-    /// A URL taken is no longer in flight; `started` tells whether its request ever began.
-    pub fn left(&self, url: &str, started: bool) {
-        self.with(|ledger| ledger.left(url, started, Instant::now()));
+    /// A robots.txt is known, or could not be had.
+    pub fn robots(&self, url: &str, https: bool, fate: Fate) {
+        self.with(|ledger| ledger.robots(url, https, fate, Instant::now()));
         self.changed.notify_one();
+        self.outbox_changed.notify_one();
+    }
+
+    /// A host was found to be down.
+    pub fn incident(&self, host: &str) {
+        self.with(|ledger| ledger.incident(host));
+    }
+
+    /// A sitemap was found.
+    pub fn add_sitemap(&self, url: &Url, depth: u32) {
+        self.with(|ledger| {
+            if let Some(wanted) = ledger.sitemaps.want(url, depth) {
+                ledger.add_sitemap(wanted, depth);
+            }
+        });
+        self.changed.notify_one();
+    }
+
+    /// URLs were found in a sitemap; `kib` of the byte budget were taken for them.
+    pub fn found(&self, pages: Vec<Found>, kib: u32) {
+        self.with(|ledger| {
+            let before = ledger.totals.discovered;
+            for page in pages {
+                ledger.discover(page);
+            }
+            ledger.sitemaps.view.found += ledger.totals.discovered - before;
+            ledger.outbox.weigh(kib);
+        });
+        self.changed.notify_one();
+        self.outbox_changed.notify_one();
     }
 
     /// Hands in a page in its final state.
@@ -197,10 +293,10 @@ impl Frontier {
     /// Puts a URL back for another attempt after `pause`.
     pub fn postpone(
         &self,
-        entry: Entry,
+        entry: Box<Entry>,
         pause: Duration,
         latency: Option<Duration>,
-        trouble: Arc<Trouble>,
+        trouble: Option<Arc<Trouble>>,
         now_ms: i64,
     ) {
         self.with(|ledger| {
@@ -219,6 +315,7 @@ impl Frontier {
                 let due = ledger.outbox.take(Instant::now());
                 if let Due::Batch(mut batch, weight) = due {
                     batch.totals = serde_json::to_string(&ledger.totals).ok();
+                    ledger.departed();
                     return Due::Batch(batch, weight);
                 }
                 due

@@ -1,32 +1,41 @@
-//! What a worker does with one URL: permit, rate, fetch, parse, hand in.
+//! What a worker does with one URL: permit, rate, one request, and what follows from its answer.
 //!
-//! The permit is given back as soon as the body is read; a retry waits in the frontier, holding
-//! neither permit nor worker.
+//! The permit is given back as soon as the body is read. A retry and the next hop of a redirect
+//! wait in the frontier, holding neither permit nor worker: the target's host has rules and a
+//! pace of its own.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::time::Instant;
-use url::Url;
+use url::{Position, Url};
 
-use super::frontier::{Finished, Link};
-use super::gate::Permit;
+use super::admission::{StartMark, admission};
+use super::again;
+use super::aside;
+use super::entry::{Entry, Errand};
+use super::host::{After, Outcome};
+use super::page::{self, Visit};
 use super::shared::Shared;
-use super::snapshot::{PAGE_LINKS, PageView, Trouble, WorkerState};
-use super::window::{Entry, host_of};
+use super::snapshot::WorkerState;
 use super::workers::Slot;
-use crate::store::{PageRow, RowState};
-use crate::web::fetch::{Answer, FailureKind, FetchError, Fetched, PhaseSink};
-use crate::web::links::{Parsed, Take, is_html, parse_html};
+use crate::store::PreviousPage;
+use crate::web::fetch::{Answer, Chain, FailureKind, FetchError, PhaseSink, Reply};
 use crate::web::url::UrlHash;
+
+/// A failure that is the host's fault does not count as an attempt so many times.
+const MOST_EXCUSED: u32 = 10;
 
 /// Works on one URL until it is handed in or put back; a panic makes it a failed page. After a
 /// stop at once it is simply dropped: the store still knows it as open.
-pub async fn run(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Entry) {
-    entry.attempts += 1;
-    slot.work_on(Some((Arc::clone(&entry.url), entry.attempts)));
+pub async fn run(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Box<Entry>) {
+    if !std::mem::take(&mut entry.goes_on) {
+        entry.attempts += 1;
+    }
+    slot.work_on(Some((entry.target().into(), entry.attempts)));
     let work = AssertUnwindSafe(work(shared, slot, entry.clone())).catch_unwind();
     let result = tokio::select! {
         result = work => result,
@@ -39,332 +48,271 @@ pub async fn run(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Entry) {
             .or_else(|| panic.downcast_ref::<String>().cloned())
             .unwrap_or_default();
         tracing::error!(url = %entry.url, panic = %text, "a worker panicked; the page counts as failed");
-        let failed = failed(FailureKind::Other, format!("internal error: {text}"));
-        hand_in(shared, slot, entry, Visit::unfetched(failed)).await;
+        let failure = FetchError::new(FailureKind::Other, format!("internal error: {text}"));
+        give_up(shared, slot, entry, failure).await;
     }
-}
-
-/// What is said of a page that was read, but not to its end.
-const TOO_MUCH: &str = "too much on one page: links beyond the limits were left out";
-
-/// Whether a request counts for the latency: it was answered, or so slow that it was given up.
-/// Leaving those out would make a dying server look fast; fast refusals are no latency at all.
-fn is_measured(outcome: &Result<Answer, FetchError>) -> bool {
-    outcome.as_ref().err().is_none_or(|error| error.kind == FailureKind::Timeout)
-}
-
-/// What came of one attempt.
-struct Visit {
-    outcome: Result<Answer, FetchError>,
-    final_url: Option<Url>,
-    redirects: Vec<super::snapshot::Hop>,
-    elapsed: Duration,
-    parsed: Option<Parsed>,
-}
-
-impl Visit {
-    fn unfetched(error: FetchError) -> Self {
-        Self {
-            outcome: Err(error),
-            final_url: None,
-            redirects: Vec::new(),
-            elapsed: Duration::ZERO,
-            parsed: None,
-        }
-    }
-}
-
-fn failed(kind: FailureKind, message: String) -> FetchError {
-    FetchError::new(kind, message)
 }
 
 /// Tells the frontier that a URL is no longer in flight, however that came about.
-struct InFlight<'a> {
+pub struct InFlight<'a> {
     shared: &'a Shared,
     url: Arc<str>,
-    started: bool,
+    mark: Option<Arc<StartMark>>,
+    over: bool,
+}
+
+impl InFlight<'_> {
+    /// It is over, and this is what the host did; `None` when it was not the host's doing.
+    pub fn end(&mut self, outcome: Option<Outcome>) -> After {
+        self.over = true;
+        let began = self.mark.as_ref().and_then(|mark| mark.settle());
+        self.shared.frontier.ended(&self.url, began, outcome)
+    }
 }
 
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
-        self.shared.frontier.left(&self.url, self.started);
+        if !self.over {
+            self.end(None);
+        }
     }
 }
 
-async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Entry) {
-    let mut in_flight = InFlight { shared, url: Arc::clone(&entry.url), started: false };
-    let url = match Url::parse(&entry.url) {
-        Ok(url) => url,
+/// What an answer, or the lack of one, says of its host.
+pub fn outcome(
+    result: &Result<(u16, Option<Duration>), &FetchError>,
+    took: Duration,
+) -> Option<Outcome> {
+    match result {
+        Ok((status, retry_after)) => {
+            Some(Outcome::Answered { status: *status, retry_after: *retry_after, took })
+        }
+        Err(error) => match error.kind {
+            // Neither was the host's doing.
+            FailureKind::Refused(_) | FailureKind::Shortage => None,
+            FailureKind::Timeout | FailureKind::Reset | FailureKind::Truncated => {
+                Some(Outcome::Unanswered { took })
+            }
+            _ => Some(error.status.map_or(Outcome::Unanswered { took }, |status| {
+                Outcome::Answered { status, retry_after: error.retry_after, took }
+            })),
+        },
+    }
+}
+
+async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Box<Entry>) {
+    let target: Arc<str> =
+        if entry.chain.is_some() { entry.target().into() } else { Arc::clone(&entry.url) };
+    let mut in_flight = InFlight { shared, url: Arc::clone(&target), mark: None, over: false };
+    let chain = match (entry.chain.take(), Url::parse(&entry.url)) {
+        (Some(chain), _) => Ok(*chain),
+        (None, Ok(url)) => Ok(Chain::new(&url)),
+        (None, Err(error)) => Err(error),
+    };
+    let mut chain = match chain {
+        Ok(chain) => chain,
         Err(error) => {
             drop(in_flight);
-            let failed = failed(FailureKind::Other, format!("not a url: {error}"));
-            return hand_in(shared, slot, entry, Visit::unfetched(failed)).await;
+            let failure = FetchError::new(FailureKind::Other, format!("not a url: {error}"));
+            return give_up(shared, slot, entry, failure).await;
         }
     };
+    if let Some(failure) = forbidden(&entry, &chain) {
+        drop(in_flight);
+        entry.attempts -= 1;
+        return give_up_at(shared, slot, entry, chain, failure).await;
+    }
+    let previous = again::previous(shared, &entry, &chain).await;
     // Stopping: a request not yet started is left to the resumed crawl.
     let Some(permit) = admission(shared, slot).await else { return };
-    if shared.pace_binds() {
-        shared.frontier.started(&entry.url);
-    }
-    in_flight.started = true;
+    let mark = StartMark::new(shared, slot, &target, entry.gap);
+    in_flight.mark = Some(Arc::clone(&mark));
     slot.enter(WorkerState::FirstByte);
+    mark.begin();
     let begin = Instant::now();
-    let phases: Arc<dyn PhaseSink> = Arc::clone(slot) as Arc<dyn PhaseSink>;
-    let admit = |target: &Url| shared.scope.refuses(target);
-    let Fetched { final_url, hops, outcome } = shared.fetcher.fetch(&url, &phases, &admit).await;
-    let elapsed = begin.elapsed();
-    drop(permit);
-    drop(in_flight);
-
-    let latency = is_measured(&outcome).then_some(elapsed);
-    if let Some(pause) = shared.retry.pause(entry.attempts, &outcome, fastrand::f64()) {
-        let trouble = trouble(shared, &entry, &outcome, Some(pause));
-        let now_ms = jiff::Timestamp::now().as_millisecond();
-        return shared.frontier.postpone(entry, pause, latency, trouble, now_ms);
+    let phases: Arc<dyn PhaseSink> = Arc::clone(&mark) as Arc<dyn PhaseSink>;
+    if entry.errand != Errand::Page {
+        let work = aside::run(shared, slot, entry, chain, &phases, &mut in_flight);
+        let ended = tokio::select! {
+            biased;
+            ended = work => ended,
+            never = until_over(&mark) => never,
+        };
+        drop(permit);
+        return ended;
     }
-    slot.enter(WorkerState::Parse);
-    let redirected = !hops.is_empty();
-    let mut visit = Visit {
-        outcome,
-        final_url: redirected.then_some(final_url.clone()),
-        redirects: hops,
-        elapsed,
-        parsed: None,
-    };
-    parse(shared, &mut visit, &final_url).await;
-    hand_in(shared, slot, entry, visit).await;
-}
-
-/// Waits for a permit and for the rate; while the crawl is paused nothing starts, and nothing
-/// any more (`None`) once it is stopping.
-async fn admission(shared: &Shared, slot: &Slot) -> Option<Permit> {
-    tokio::select! {
-        permit = permit(shared, slot) => (!shared.queue.is_closed()).then_some(permit),
-        () = shared.queue.closed() => None,
-    }
-}
-
-async fn permit(shared: &Shared, slot: &Slot) -> Permit {
-    let mut paused = shared.paused.subscribe();
-    loop {
-        if *paused.borrow_and_update() {
-            slot.enter(WorkerState::Paused);
-            // The sender lives as long as `shared`, so this ends with a change.
-            let _ = paused.changed().await;
-            continue;
-        }
+    let ask = again::ask(previous.as_ref());
+    let reply = {
+        let request = shared.fetcher.get(&mut chain, &ask, &phases);
+        tokio::pin!(request);
         tokio::select! {
-            permit = start(shared, slot) => {
-                if !*paused.borrow() {
-                    return permit;
-                }
-            }
-            _ = paused.changed() => {}
+            biased;
+            reply = &mut request => reply,
+            () = mark.arrives() => request.await,
         }
-    }
+    };
+    let took = begin.elapsed();
+    drop(permit);
+    answered(shared, slot, entry, chain, reply, took, previous, in_flight).await;
 }
 
-/// Waits for the turn in the line of the rate, then for a permit, so that nobody holds a permit
-/// who may not start yet.
-async fn start(shared: &Shared, slot: &Slot) -> Permit {
-    loop {
-        let turn = if shared.rate.limited() {
-            slot.enter(WorkerState::Rate);
-            shared.rate.turn().await
-        } else {
-            None
-        };
-        let permit = if let Some(permit) = shared.gate.try_acquire() {
-            permit
-        } else {
-            slot.enter(WorkerState::Permit);
-            shared.gate.acquire().await
-        };
-        match turn {
-            Some(turn) => turn.take(),
-            // A rate was set while this one waited for its permit.
-            None if shared.rate.limited() => continue,
-            None => {}
-        }
-        return permit;
-    }
+/// Tells the start, then waits for ever.
+async fn until_over(mark: &StartMark) {
+    mark.arrives().await;
+    std::future::pending().await
 }
 
-/// Finds links and title of a successful HTML page, on a parse thread when the body is large.
-async fn parse(shared: &Shared, visit: &mut Visit, base: &Url) {
-    let Ok(answer) = &mut visit.outcome else { return };
-    let start = answer.body.first().map_or(&[][..], |chunk| &chunk[..]);
-    if !(200..300).contains(&answer.status) || !is_html(answer.content_type.as_deref(), start) {
-        return;
+/// Why the URL that is asked next may not be fetched.
+fn forbidden(entry: &Entry, chain: &Chain) -> Option<FetchError> {
+    let path = &chain.url()[Position::BeforePath..Position::AfterQuery];
+    if entry.robots.as_ref()?.allows(path) {
+        return None;
     }
-    let max_links = if shared.settings.follow { shared.settings.max_links as usize } else { 0 };
-    let take = Take { max_links, nofollow: shared.settings.nofollow };
-    if answer.length < shared.settings.parse_offload {
-        let parsed = parse_html(&answer.body, answer.content_type.as_deref(), base, &take);
-        visit.parsed = Some(parsed);
-        return;
-    }
-    let thread = shared.parse_gate.acquire().await;
-    let body = std::mem::take(&mut answer.body);
-    let (content_type, base) = (answer.content_type.clone(), base.clone());
-    let parsing = tokio::task::spawn_blocking(move || {
-        let _thread = thread;
-        parse_html(&body, content_type.as_deref(), &base, &take)
-    });
-    match parsing.await {
-        Ok(parsed) => visit.parsed = Some(parsed),
-        Err(error) => {
-            let mut failure = failed(FailureKind::Other, format!("internal error: {error}"));
-            failure.status = Some(answer.status);
-            failure.content_type.clone_from(&answer.content_type);
-            failure.length = answer.length;
-            visit.outcome = Err(failure);
-        }
-    }
+    let message = if chain.hops().is_empty() {
+        "robots.txt".to_owned()
+    } else {
+        format!("redirect target forbidden by robots.txt: {}", chain.url())
+    };
+    Some(FetchError::new(FailureKind::Refused("robots.txt"), message))
 }
 
-fn trouble(
+/// Decides what follows from the answer to a page's request.
+#[expect(clippy::too_many_arguments, reason = "all that one request leaves behind")]
+async fn answered(
+    shared: &Arc<Shared>,
+    slot: &Arc<Slot>,
+    mut entry: Box<Entry>,
+    chain: Chain,
+    reply: Result<Reply, FetchError>,
+    took: Duration,
+    previous: Option<PreviousPage>,
+    mut in_flight: InFlight<'_>,
+) {
+    let summary = match &reply {
+        Ok(Reply::Answer(answer)) => Ok((answer.status, answer.retry_after)),
+        Ok(Reply::Redirect { status, .. }) => Ok((*status, None)),
+        Ok(Reply::NotModified(head)) => Ok((head.status, head.retry_after)),
+        Err(error) => Err(error),
+    };
+    let after = in_flight.end(outcome(&summary, took));
+    note(shared, &entry, after);
+    let mut visit = Visit {
+        outcome: Ok(Answer::default()),
+        elapsed: Duration::from_millis(entry.spent_ms) + took,
+        took: Some(took),
+        parsed: None,
+        landing: None,
+        previous,
+        unmodified: None,
+        chain: Some(chain),
+    };
+    match reply {
+        Ok(Reply::Redirect { target, .. }) => {
+            return redirected(shared, slot, entry, visit, target, took).await;
+        }
+        Ok(Reply::NotModified(head)) => visit.unmodified = Some(head),
+        Ok(Reply::Answer(answer)) => visit.outcome = Ok(answer),
+        Err(error) => visit.outcome = Err(error),
+    }
+    let shortage =
+        visit.outcome.as_ref().err().is_some_and(|error| error.kind == FailureKind::Shortage);
+    if shortage {
+        shared.shortages.fetch_add(1, Relaxed);
+    }
+    if visit.unmodified.is_none()
+        && let Some(pause) = shared
+            .retry
+            .pause(entry.attempts, &visit.outcome, fastrand::f64())
+            .or_else(|| excused(shared, &entry, &visit, after, shortage))
+    {
+        let trouble = page::trouble(shared, &entry, &visit.outcome, Some(pause));
+        if (shortage || !after.counts) && entry.excused < MOST_EXCUSED {
+            entry.attempts -= 1;
+            entry.excused += 1;
+        }
+        // The redirects are followed again from their beginning: they may lead elsewhere now.
+        (entry.spent_ms, entry.robots) = (0, None);
+        let latency = visit.latency();
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        return shared.frontier.postpone(entry, pause, latency, Some(trouble), now_ms);
+    }
+    page::finish(shared, slot, entry, visit).await;
+}
+
+/// The pause of a URL that has no attempts left, but failed for its host's sake.
+fn excused(
     shared: &Shared,
     entry: &Entry,
-    outcome: &Result<Answer, FetchError>,
-    pause: Option<Duration>,
-) -> Arc<Trouble> {
-    let what = match outcome {
-        Ok(answer) => answer.status.to_string(),
-        Err(error) => error.message.clone(),
+    visit: &Visit,
+    after: After,
+    shortage: bool,
+) -> Option<Duration> {
+    let failed = match &visit.outcome {
+        Ok(answer) => answer.status >= 500,
+        Err(error) => error.kind.is_retryable(),
     };
-    let attempt = entry.attempts;
-    if let Some(pause) = pause {
-        tracing::debug!(url = %entry.url, %what, attempt, pause_ms = pause.as_millis(), "retry");
-    } else {
-        tracing::warn!(url = %entry.url, %what, attempt, "failed");
-    }
-    let at_s = shared.at_s();
-    Arc::new(Trouble {
-        at_s,
-        url: Arc::clone(&entry.url),
-        what,
-        attempt: entry.attempts,
-        attempts: shared.retry.attempts,
-        next_at_s: pause.map(|pause| at_s + pause.as_secs_f64()),
-        found_on: entry.found_on_url.clone(),
-    })
+    let excused = failed && (shortage || !after.counts) && entry.excused < MOST_EXCUSED;
+    excused.then_some(shared.retry.backoff)
 }
 
-/// Links worth following, in scope.
-fn links_of(shared: &Shared, parsed: &mut Option<Parsed>) -> Vec<Link> {
-    let Some(parsed) = parsed else { return Vec::new() };
-    if !shared.settings.follow {
-        return Vec::new();
+fn note(shared: &Shared, entry: &Entry, after: After) {
+    let host = super::window::host_of(entry.target());
+    if let Some(rest) = after.opened {
+        tracing::warn!(host, rest_ms = rest.as_millis(), "host is down: its breaker opens");
+        shared.frontier.incident(host);
     }
-    std::mem::take(&mut parsed.links)
-        .iter()
-        .filter(|url| shared.scope.refuses(url).is_none())
-        .map(|url| (Arc::from(url.as_str()), UrlHash::of(url)))
-        .collect()
+    if after.closed {
+        tracing::info!(host, "host is up again: its breaker closes");
+    }
 }
 
-/// Puts a page into its final state: waits for room in the saver's buffer, then hands it in.
-async fn hand_in(shared: &Shared, slot: &Slot, entry: Entry, mut visit: Visit) {
-    let links = links_of(shared, &mut visit.parsed);
-    let cut = shared.settings.follow && visit.parsed.as_ref().is_some_and(|p| p.truncated);
-    let (state, status, error) = match &visit.outcome {
-        Ok(answer) if (200..300).contains(&answer.status) => {
-            (RowState::Ok, Some(answer.status), cut.then(|| TOO_MUCH.to_owned()))
-        }
-        Ok(answer) => (RowState::Failed, Some(answer.status), None),
-        Err(FetchError { kind: FailureKind::Refused(_), message, .. }) => {
-            (RowState::Skipped, None, Some(message.clone()))
-        }
-        Err(error) => (RowState::Failed, error.status, Some(error.message.clone())),
-    };
-    let trouble =
-        (state == RowState::Failed).then(|| trouble(shared, &entry, &visit.outcome, None));
-    let latency = is_measured(&visit.outcome).then_some(visit.elapsed);
-    let (content_type, length) = match visit.outcome {
-        Ok(answer) => (answer.content_type, answer.length),
-        Err(error) => (error.content_type, error.length),
-    };
-    let redirects = visit.redirects;
-    let title = visit.parsed.and_then(|parsed| parsed.title);
-    let final_url = visit.final_url.map(String::from);
-    let created_at = jiff::Timestamp::now();
-    let view = Arc::new(PageView {
-        id: entry.id,
-        at_s: shared.at_s(),
-        created_at,
-        url: Arc::clone(&entry.url),
-        state,
-        status,
-        content_length: length,
-        content_type: content_type.clone(),
-        title: title.clone(),
-        depth: entry.depth,
-        elapsed_ms: visit.elapsed.as_millis() as u64,
-        attempts: entry.earlier + entry.attempts,
-        final_url: final_url.clone(),
-        redirects: redirects.clone(),
-        error: error.clone(),
-        found_on: entry.found_on_url,
-        links_found: links.len() as u32,
-        links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.0)).collect(),
-    });
-    let text = entry.url.len()
-        + [&title, &final_url, &error].into_iter().flatten().map(String::len).sum::<usize>()
-        + links.iter().map(|link| 2 * link.0.len() + 64).sum::<usize>();
-    let row = PageRow {
-        id: entry.id,
-        host: host_of(&entry.url).into(),
-        url: entry.url,
-        url_hash: entry.hash,
-        state,
-        status,
-        content_length: length,
-        content_type,
-        title,
-        depth: entry.depth,
-        elapsed_ms: view.elapsed_ms,
-        attempts: view.attempts,
-        final_url,
-        redirects: (!redirects.is_empty())
-            .then(|| serde_json::to_string(&redirects).unwrap_or_default()),
-        error,
-        found_on: entry.found_on,
-        links_found: links.len() as u32,
-        created_at_ms: created_at.as_millisecond(),
-        content: None,
-        lastmod_ms: None,
-        change: None,
-    };
-    let kib = reserve(shared, slot, text).await;
-    shared.frontier.finish(Finished {
-        row,
-        view,
-        links,
-        redirects: redirects.len() as u32,
-        latency,
-        kib,
-        trouble,
-        queue_empty: shared.queue.is_empty(),
-    });
+/// A redirect: where it leads is looked at as any URL is, and asked when its host may be.
+async fn redirected(
+    shared: &Arc<Shared>,
+    slot: &Arc<Slot>,
+    mut entry: Box<Entry>,
+    mut visit: Visit,
+    target: Url,
+    took: Duration,
+) {
+    let Some(chain) = visit.chain.take() else { return };
+    if let Some(reason) = shared.scope().refuses(&target) {
+        let message = format!("redirect target {reason}: {target}");
+        let failure = FetchError::new(FailureKind::Refused(reason), message);
+        return give_up_at(shared, slot, entry, chain, failure).await;
+    }
+    let hash = UrlHash::of(&target);
+    if let Some(landing) = page::landing(shared, &hash).await {
+        visit.chain = Some(chain);
+        visit.landing = Some(landing);
+        return page::finish(shared, slot, entry, visit).await;
+    }
+    entry.spent_ms = visit.elapsed.as_millis() as u64;
+    entry.chain = Some(Box::new(chain));
+    (entry.goes_on, entry.robots) = (true, None);
+    shared.frontier.redirected(entry, Some(took));
 }
 
-/// Takes the bytes of a result from the saver's budget, waiting while it is used up, and for
-/// the seen-set of a resumed crawl to be complete.
-async fn reserve(shared: &Shared, slot: &Slot, bytes: usize) -> u32 {
-    let kib = (1 + bytes as u32 / 1024).min(super::shared::SAVER_BUDGET_KIB);
-    if let Ok(permit) = shared.budget.try_acquire_many(kib) {
-        permit.forget();
-    } else {
-        slot.enter(WorkerState::Blocked);
-        if let Ok(permit) = shared.budget.acquire_many(kib).await {
-            permit.forget();
+/// Ends a URL without an answer.
+async fn give_up(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, failure: FetchError) {
+    match entry.errand {
+        Errand::Page => page::finish(shared, slot, entry, Visit::unfetched(failure, None)).await,
+        _ => aside::failed(shared, &entry, &failure),
+    }
+}
+
+/// Likewise, on the way through redirects.
+async fn give_up_at(
+    shared: &Arc<Shared>,
+    slot: &Arc<Slot>,
+    entry: Box<Entry>,
+    chain: Chain,
+    failure: FetchError,
+) {
+    match entry.errand {
+        Errand::Page => {
+            page::finish(shared, slot, entry, Visit::unfetched(failure, Some(chain))).await;
         }
+        _ => aside::failed(shared, &entry, &failure),
     }
-    let mut ready = shared.seen_ready.subscribe();
-    if !*ready.borrow() {
-        slot.enter(WorkerState::Blocked);
-        let _ = ready.wait_for(|ready| *ready).await;
-    }
-    kib
 }

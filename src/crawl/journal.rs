@@ -71,6 +71,22 @@ pub enum What {
     StopNow,
 }
 
+impl What {
+    /// Whether it can be turned back. A pause is no change of a setting; a seed that was taken in
+    /// cannot be forgotten; a breaker that was closed opens by itself.
+    #[must_use]
+    pub const fn is_undoable(&self) -> bool {
+        matches!(
+            self,
+            Self::Set { .. }
+                | Self::HostLimit { .. }
+                | Self::HostHeld { .. }
+                | Self::HostSkipped { skipped: true, .. }
+                | Self::Excluded { excluded: true, .. }
+        )
+    }
+}
+
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,7 +4,8 @@
 //! [`start`] and [`resume`] set up the pipeline's tasks under one tracker; the control task
 //! (see [`Crawl`]) owns the dials and ends them all.
 
-use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, RwLock};
 
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -14,12 +15,19 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+mod admission;
+mod again;
+mod aside;
+pub mod breaker;
 pub mod clock;
 pub mod command;
 mod control;
 pub mod dials;
+pub mod entry;
 pub mod frontier;
 pub mod gate;
+pub mod host;
+pub mod host_stats;
 pub mod host_view;
 mod job;
 pub mod journal;
@@ -28,8 +36,11 @@ mod lock;
 pub mod meter;
 mod observer;
 pub mod outbox;
+mod page;
 mod process;
 mod producer;
+mod prune;
+pub mod pruned;
 pub mod queue;
 pub mod rate;
 pub mod recent;
@@ -37,9 +48,11 @@ pub mod retry;
 mod saver;
 pub mod seen;
 mod shared;
+pub mod sitemaps;
 pub mod snapshot;
 pub mod stages;
 pub mod stall;
+pub mod strain;
 pub mod summary;
 pub mod verdict;
 pub mod window;
@@ -50,14 +63,17 @@ use self::command::{Command, Origin};
 use self::dials::Journal;
 use self::frontier::{Admission, Beginning, Frontier};
 use self::gate::Gate;
+use self::host::Pace;
+use self::pruned::Pruned;
 use self::shared::{ProducerState, SAVER_BUDGET_KIB, SaverState, Shared};
-use self::snapshot::{Snapshot, Totals};
+use self::sitemaps::Sitemaps;
+use self::snapshot::{Flags, Snapshot, Totals};
 use self::summary::Summary;
-use self::window::Pace;
 use crate::config::Settings;
-use crate::store::{CrawlId, Store, StoreError, StoredCrawl};
+use crate::store::{CrawlId, OpenHost, Store, StoreError, StoredCrawl};
 use crate::web::fetch::{FetchSetupError, Fetcher};
 use crate::web::scope::{Scope, ScopeError};
+use crate::web::traps::Traps;
 use crate::web::url::UrlHash;
 
 /// Commands that may wait for the control task.
@@ -118,7 +134,7 @@ pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, C
     let parts = Parts::of(&settings)?;
     let text = serde_json::to_string(&settings).map_err(|e| CrawlError::Settings(0, e))?;
     let id = store.create_crawl(&text).await?;
-    Ok(launch(settings, store, parts, id, None))
+    Ok(launch(settings, store, parts, id, None, Vec::new()))
 }
 
 /// Goes on with a stored crawl: the newest unfinished one, or the one named. `overrides` may
@@ -137,25 +153,25 @@ pub async fn resume(
     overrides(&mut settings);
     let parts = Parts::of(&settings)?;
     let id = stored.id;
-    Ok(launch(settings, store, parts, id, Some(&stored)))
+    let hosts = store.open_hosts(id).await?;
+    Ok(launch(settings, store, parts, id, Some(&stored), hosts))
 }
 
 /// What can fail to be built from settings.
 struct Parts {
     scope: Scope,
     fetcher: Fetcher,
+    sitemaps: Sitemaps,
 }
 
 impl Parts {
     fn of(settings: &Settings) -> Result<Self, CrawlError> {
+        let mut seeds = settings.seeds.clone();
+        seeds.extend_from_slice(&settings.added_seeds);
         Ok(Self {
-            scope: Scope::new(
-                settings.scope,
-                &settings.seeds,
-                &settings.include,
-                &settings.exclude,
-            )?,
-            fetcher: Fetcher::new(&settings.fetch, &settings.seeds)?,
+            scope: Scope::new(settings.scope, &seeds, &settings.include, &settings.exclude)?,
+            fetcher: Fetcher::new(&settings.fetch, &seeds)?,
+            sitemaps: Sitemaps::of(settings, &seeds),
         })
     }
 }
@@ -166,6 +182,7 @@ fn launch(
     parts: Parts,
     crawl: CrawlId,
     stored: Option<&StoredCrawl>,
+    hosts: Vec<OpenHost>,
 ) -> Crawl {
     let dials = settings.dials();
     let totals: Totals = stored
@@ -174,23 +191,33 @@ fn launch(
     let changes = stored.iter().flat_map(|stored| &stored.changes);
     let changes = changes.filter_map(|c| serde_json::from_str(c).ok()).collect();
     let journal = Journal::of(changes, jiff::Timestamp::now());
-    let frontier = Frontier::new(&Beginning {
+    let rules = settings.hosts.iter().map(|(host, rule)| (host.as_str().into(), rule.clone()));
+    let frontier = Frontier::new(Beginning {
         crawl,
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
-        pace: Pace { per_host: settings.per_host, delay: settings.delay },
+        pace: Pace::of(&settings),
+        rules: rules.collect(),
+        pruned: Pruned::of(&settings.pruned),
+        traps: Traps::new(&settings.traps),
+        sitemaps: parts.sitemaps,
+        hosts,
         next_seq: stored.map_or(1, |stored| stored.next_seq),
         open: stored.map_or(0, |stored| stored.open),
         totals,
     });
     // A list of seeds can be long, and is needed just once.
-    let seeds = std::mem::take(&mut settings.seeds);
+    let mut seeds = std::mem::take(&mut settings.seeds);
     let target: Arc<str> = seeds.first().map_or("", |seed| seed.as_str()).into();
+    seeds.extend_from_slice(&settings.added_seeds);
     let shared = Arc::new(Shared {
         crawl,
         start: Instant::now(),
         store,
         fetcher: parts.fetcher,
-        scope: parts.scope,
+        scope: RwLock::new(Arc::new(parts.scope)),
+        landings: Mutex::default(),
+        prunings: Mutex::default(),
+        shortages: AtomicU64::new(0),
         retry: retry::RetryPolicy { attempts: settings.attempts, backoff: settings.backoff },
         frontier,
         queue: queue::Queue::new(dials.queue),
@@ -215,6 +242,12 @@ fn launch(
         db: shared.store.describe().into(),
         dials,
         totals,
+        flags: Flags {
+            ignore_robots: shared.settings.ignore_robots,
+            insecure: shared.settings.fetch.insecure,
+            allow_private: shared.settings.fetch.allow_private,
+        },
+        again: shared.settings.again,
         ..Snapshot::default()
     });
     let (snapshot_sender, snapshots) = watch::channel(first);
@@ -259,6 +292,16 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
         }
     }
     shared.frontier.seed(seeds.iter().map(|url| (Arc::from(url.as_str()), UrlHash::of(url))));
+    if shared.settings.ignore_robots {
+        shared.frontier.with(|ledger| {
+            for seed in &seeds {
+                ledger.sitemaps_without_robots(seed.as_str());
+            }
+        });
+    }
+    for url in &shared.settings.sitemap_urls {
+        shared.frontier.add_sitemap(url, 0);
+    }
     drop(seeds);
     shared.seen_ready.send_replace(true);
     let probe = Arc::clone(&shared.stall).probe();

@@ -13,19 +13,22 @@ use super::meter::Meter;
 use super::process::ProcessMeter;
 use super::shared::{SAVER_BUDGET_KIB, Shared};
 use super::snapshot::{
-    Dials, Eta, ParsePoolView, PauseReason, ProducerShares, RunState, SaverShares, SaverView,
-    Snapshot, WorkerShares,
+    Dials, Eta, HOSTS_SHOWN, ParsePoolView, PauseReason, ProducerShares, RunState, SaverShares,
+    SaverView, Snapshot, Strain, TrapView, WorkerShares,
 };
 use super::stall::StallMeter;
 use super::verdict::judge;
+use crate::web::traps;
 
 /// What only the control task knows.
 #[derive(Debug)]
 pub struct State {
     /// Where the crawl is in its life.
     pub run: RunState,
-    /// Whether the user's reason to pause holds.
-    pub paused_by_user: bool,
+    /// Why no new requests start.
+    pub pause_reasons: Vec<PauseReason>,
+    /// What of our own cannot keep up.
+    pub strains: Vec<Strain>,
     /// Seconds of this run not paused.
     pub active_s: f64,
     /// The dials in force.
@@ -40,6 +43,7 @@ pub struct Observer {
     first_pages: u64,
     last: Snapshot,
     recent_seq: u64,
+    last_hosts: usize,
     trouble_seq: u64,
     meter: Meter,
     rows: Meter,
@@ -60,6 +64,7 @@ impl Observer {
             rows: Meter::new(0),
             last: first,
             recent_seq: 0,
+            last_hosts: 0,
             trouble_seq: 0,
             stall: StallMeter::default(),
             process: ProcessMeter::default(),
@@ -103,7 +108,8 @@ impl Observer {
         s.at_s = at_s;
         s.active_s = state.active_s;
         s.run = state.run;
-        s.pause_reasons = state.paused_by_user.then_some(PauseReason::User).into_iter().collect();
+        s.pause_reasons = state.pause_reasons;
+        s.strains = state.strains;
         s.dials = state.dials;
         s.notice = state.notice;
         self.read_books(shared, tick);
@@ -128,7 +134,18 @@ impl Observer {
         let s = &mut self.last;
         let second_over = self.meter.second_is_over(s.at_s);
         let (recent_seq, trouble_seq) = (&mut self.recent_seq, &mut self.trouble_seq);
+        // Among many hosts choosing those to show takes a while.
+        let hosts_due = self.last_hosts < HOSTS_SHOWN || second_over;
+        let now = tokio::time::Instant::now();
         let (saving, second) = shared.frontier.with(|ledger| {
+            s.hosts_known = ledger.window.hosts() as u64;
+            s.sitemaps = ledger.sitemaps.view;
+            if hosts_due {
+                s.hosts = ledger.window.views(HOSTS_SHOWN, now).into();
+            }
+            if second_over {
+                s.traps = ledger.traps.views().into_iter().map(trap_view).collect();
+            }
             s.totals = ledger.totals;
             s.frontier = ledger.view();
             if let Some(pages) = ledger.recent.pages_since(recent_seq) {
@@ -139,6 +156,8 @@ impl Observer {
             }
             (ledger.saving(), second_over.then(|| ledger.latencies.roll()))
         });
+        self.last_hosts = s.hosts_known as usize;
+        s.prunings = shared.prunings.locked().iter().cloned().collect();
         (s.saver.backlog_pages, s.saver.pages) = saving;
         s.queue = shared.queue.view();
         s.gate = shared.gate.view();
@@ -175,6 +194,15 @@ impl Observer {
         shared.saver_clock.add_to(&mut sum);
         let [idle, busy] = self.saver.read(sum, tick);
         s.saver_shares = SaverShares { idle, busy };
+    }
+}
+
+fn trap_view(trap: traps::TrapView) -> TrapView {
+    TrapView {
+        kind: trap.kind.word(),
+        pattern: trap.pattern.into(),
+        skipped: trap.count,
+        example: trap.example.into(),
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::store::{Batch, ChangeRow, FrontierRow, PageId, PageRow};
+use crate::store::{Batch, ChangeRow, FrontierRow, HostRow, PageId, PageRow, SitemapRow};
 
 /// A batch is full at this many pages,
 pub const FULL_PAGES: usize = 1000;
@@ -25,6 +25,8 @@ pub struct Weight {
     pub kib: u32,
     /// Pages in it that were open.
     pub pages: u32,
+    /// Pages in it that were saved before and are open again.
+    pub revived: u32,
 }
 
 /// The next batch.
@@ -81,6 +83,31 @@ impl Outbox {
         self.touch();
     }
 
+    /// A URL that was skipped and is open again.
+    pub fn revived(&mut self, row: FrontierRow) {
+        self.batch.revived.push(row);
+        self.weight.revived += 1;
+        self.touch();
+    }
+
+    /// A sitemap that was read, or could not be.
+    pub fn sitemap(&mut self, row: SitemapRow) {
+        self.batch.sitemaps.push(row);
+        self.touch();
+    }
+
+    /// What is known of a host.
+    pub fn host(&mut self, host: &str, robots: Option<String>, incidents: u32) {
+        self.batch.hosts.push(HostRow { host: host.into(), robots, incidents });
+        self.touch();
+    }
+
+    /// So much of the byte budget was taken for what is in it.
+    pub fn weigh(&mut self, kib: u32) {
+        self.weight.kib += kib;
+        self.touch();
+    }
+
     /// A journal entry.
     pub fn change(&mut self, row: ChangeRow) {
         self.batch.changes.push(row);
@@ -117,6 +144,7 @@ impl Outbox {
             || self.batch.pages.len() >= FULL_PAGES
             || self.batch.links.len() >= FULL_LINKS
             || self.batch.discovered.len() >= FULL_DISCOVERED
+            || self.batch.revived.len() >= FULL_DISCOVERED
     }
 
     /// Whether nothing waits.

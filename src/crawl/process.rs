@@ -24,6 +24,21 @@ fn usage() -> (i64, u64) {
     })
 }
 
+/// Most of the memory that this process may have: four fifths of the container's or the machine's;
+/// `None` where that is not told.
+#[must_use]
+pub fn most_memory() -> Option<u64> {
+    let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
+    let container = number("/sys/fs/cgroup/memory.max")
+        .or_else(|| number("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+    let machine = std::fs::read_to_string("/proc/meminfo").ok().and_then(|text| {
+        let line = text.lines().find(|line| line.starts_with("MemTotal:"))?;
+        let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+        Some(kib << 10)
+    });
+    container.into_iter().chain(machine).min().map(|bytes| bytes / 5 * 4)
+}
+
 impl Default for ProcessMeter {
     fn default() -> Self {
         Self { last: Instant::now(), cpu_us: usage().0, view: ProcessView::default() }

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::entry::Entry;
 use super::frontier::Next;
 use super::queue::PushError;
 use super::shared::{ProducerState, Shared};
-use super::window::Entry;
+use crate::store::{PageId, host_id};
 
 /// How long to wait before reading the frontier again after the database refused.
 const READ_AGAIN: Duration = Duration::from_millis(500);
@@ -37,12 +38,13 @@ pub async fn run(shared: Arc<Shared>) {
         let changed = shared.frontier.changed.notified();
         match shared.frontier.next(Instant::now()) {
             Next::Entry(entry) => {
-                if !hand_out(&shared, *entry).await {
+                if !hand_out(&shared, entry).await {
                     return;
                 }
             }
-            Next::Refill { after, limit, commits } => {
-                refill(&shared, after, limit, commits).await;
+            Next::Again => tokio::task::yield_now().await,
+            Next::Refill { host, after, limit, commits } => {
+                refill(&shared, &host, after, limit, commits).await;
             }
             Next::Wait { throttled, due } => {
                 let state = if throttled { ProducerState::Throttled } else { ProducerState::Idle };
@@ -66,7 +68,7 @@ async fn wait_until(due: Option<Instant>) {
 }
 
 /// Waits for room and puts the URL in; false when the queue is closed.
-async fn hand_out(shared: &Shared, entry: Entry) -> bool {
+async fn hand_out(shared: &Shared, entry: Box<Entry>) -> bool {
     let mut entry = entry;
     loop {
         match shared.queue.try_push(entry) {
@@ -82,11 +84,11 @@ async fn hand_out(shared: &Shared, entry: Entry) -> bool {
     }
 }
 
-async fn refill(shared: &Shared, after: crate::store::PageId, limit: u32, commits: u64) {
-    match shared.store.frontier_after(shared.crawl, after, limit).await {
+async fn refill(shared: &Shared, host: &str, after: PageId, limit: u32, commits: u64) {
+    match shared.store.frontier_of_host(shared.crawl, host_id(host), after, limit).await {
         Ok(rows) => {
             let now_ms = jiff::Timestamp::now().as_millisecond();
-            shared.frontier.refilled(rows, commits, Instant::now(), now_ms);
+            shared.frontier.refilled(host, rows, commits, Instant::now(), now_ms);
         }
         Err(error) => {
             tracing::error!(%error, "the frontier cannot be read; trying again");

@@ -1,6 +1,8 @@
 //! What the pipeline's tasks share. Each field says who writes it.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
@@ -8,19 +10,21 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::clock::Clock;
+use super::entry::Entry;
 use super::frontier::Frontier;
 use super::gate::Gate;
 use super::queue::Queue;
 use super::rate::Rate;
 use super::retry::RetryPolicy;
 use super::saver::SaverGauge;
+use super::snapshot::Pruning;
 use super::stall::Stall;
-use super::window::{Entry, Pace};
 use super::workers::Pool;
 use crate::config::Settings;
-use crate::store::{CrawlId, Store};
+use crate::store::{CrawlId, PreviousPage, Store};
 use crate::web::fetch::Fetcher;
 use crate::web::scope::Scope;
+use crate::web::url::UrlHash;
 
 /// Bytes of results that may wait for the saver, in KiB.
 pub const SAVER_BUDGET_KIB: u32 = 8 << 10;
@@ -61,14 +65,20 @@ pub struct Shared {
     pub store: Arc<dyn Store>,
     /// Fetches URLs.
     pub fetcher: Fetcher,
-    /// Which links are followed.
-    pub scope: Scope,
+    /// Which links are followed; widened by the control task when a seed is added.
+    pub scope: RwLock<Arc<Scope>>,
+    /// What redirects led to, of late.
+    pub landings: Mutex<HashMap<UrlHash, Arc<PreviousPage>>>,
+    /// Prunings, newest first; written by the control task and their own tasks.
+    pub prunings: Mutex<Vec<Pruning>>,
+    /// Times that no file could be opened for a connection.
+    pub shortages: AtomicU64,
     /// How often a URL is tried.
     pub retry: RetryPolicy,
     /// Every URL not done, and the books.
     pub frontier: Frontier,
     /// Producer → workers.
-    pub queue: Queue<Entry>,
+    pub queue: Queue<Box<Entry>>,
     /// Permits; resized by the control task.
     pub gate: Arc<Gate>,
     /// Whole-crawl rate; changed by the control task.
@@ -98,10 +108,10 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Whether starts of requests have to be told to the frontier.
+    /// Which links are followed.
     #[must_use]
-    pub fn pace_binds(&self) -> bool {
-        Pace { per_host: self.settings.per_host, delay: self.settings.delay }.binds()
+    pub fn scope(&self) -> Arc<Scope> {
+        Arc::clone(&self.scope.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Seconds since the start of this run.

@@ -42,7 +42,7 @@ pub enum ScopeError {
 }
 
 /// Decides which URLs belong to a crawl.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Scope {
     reach: Reach,
     include: Option<RegexSet>,
@@ -50,7 +50,7 @@ pub struct Scope {
 }
 
 /// What the seeds span.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Reach {
     Pages(HashSet<UrlHash>),
     /// Per host the directories, sorted, none the prefix of another.
@@ -77,6 +77,32 @@ impl Scope {
             include: patterns("include", include)?,
             exclude: patterns("exclude", exclude)?,
         })
+    }
+
+    /// The scope with one more seed.
+    #[must_use]
+    pub fn with_seed(&self, seed: &Url) -> Self {
+        let mut scope = self.clone();
+        match &mut scope.reach {
+            Reach::Pages(pages) => {
+                pages.insert(UrlHash::of(seed));
+            }
+            Reach::Prefixes(hosts) => {
+                for (host, mut more) in prefixes(std::slice::from_ref(seed)) {
+                    let dirs = hosts.entry(host).or_default();
+                    dirs.append(&mut more);
+                    tidy(dirs);
+                }
+            }
+            Reach::Hosts(hosts) => {
+                hosts.insert(host_key(seed).into());
+            }
+            Reach::Domains(domains) => {
+                domains.insert(domain(seed).into());
+            }
+            Reach::Any => {}
+        }
+        scope
     }
 
     /// Why `url` is not part of the crawl; `None` when it is.
@@ -136,12 +162,15 @@ fn prefixes(seeds: &[Url]) -> HashMap<Box<str>, Vec<Box<str>>> {
         let directory = &path[..path.rfind('/').map_or(0, |slash| slash + 1)];
         hosts.entry(host_key(seed).into()).or_default().push(directory.into());
     }
-    for dirs in hosts.values_mut() {
-        dirs.sort_unstable();
-        // Sorted, a directory stands right behind the shorter ones that hold it.
-        dirs.dedup_by(|later, kept| later.starts_with(&**kept));
-    }
+    hosts.values_mut().for_each(tidy);
     hosts
+}
+
+/// Sorts directories and leaves out those below another.
+fn tidy(dirs: &mut Vec<Box<str>>) {
+    dirs.sort_unstable();
+    // Sorted, a directory stands right behind the shorter ones that hold it.
+    dirs.dedup_by(|later, kept| later.starts_with(&**kept));
 }
 
 /// The registrable domain; the whole host where there is none (addresses, `localhost`).

@@ -80,6 +80,15 @@ pub fn host_key(url: &Url) -> &str {
     &url[Position::BeforeHost..Position::AfterPort]
 }
 
+/// Takes user and password out of `url`.
+pub fn strip_user(url: &mut Url) {
+    if !url.username().is_empty() || url.password().is_some() {
+        // Neither can fail: what has a user has a host.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+    }
+}
+
 /// Whether `url` can be fetched: `http` or `https`, and not longer than [`MAX_URL_LEN`].
 #[must_use]
 pub fn is_fetchable(url: &Url) -> bool {

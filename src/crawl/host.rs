@@ -1,0 +1,471 @@
+//! One host: its queue, its pace, and why it waits.
+//!
+//! All reasons to wait are kept apart and the strictest wins: the user's hold, robots.txt not yet
+//! known, a rest asked for by `Retry-After` or taken after 429, an open breaker, a gap, a limit.
+//! It knows the host's own books, no other host and no clock but the time it is told.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::breaker::{Breaker, Turn, doubled};
+use super::entry::Entry;
+use super::host_stats::HostStats;
+use super::host_view::{BreakerState, HostView, HostWait, WaitReason};
+use crate::config::{BreakerSettings, HostRule};
+use crate::store::{PageId, RowState};
+use crate::web::robots::Fate;
+
+/// URLs of one host that may wait for another attempt before no fresh one is started.
+pub const MOST_RETRIES_PER_HOST: u32 = 1_000;
+/// A robots.txt is asked for again after this time (RFC 9309, 2.4: at most 24 hours).
+pub const ROBOTS_EXPIRE: Duration = Duration::from_hours(24);
+/// After 429 a host is asked carefully until it has this many requests in flight again.
+const CAREFUL_UP_TO: u32 = 32;
+
+/// What holds for every host alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pace {
+    /// Requests in flight at most.
+    pub per_host: Option<u32>,
+    /// Gap between two starts.
+    pub delay: Duration,
+    /// Longest gap that a robots.txt may ask for.
+    pub max_robots_delay: Duration,
+    /// First rest after 429.
+    pub backoff: Duration,
+    /// Longest rest after 429, and longest `Retry-After`.
+    pub max_backoff: Duration,
+    /// When a host counts as down.
+    pub breaker: BreakerSettings,
+    /// Time it may be down before it is given up.
+    pub give_up: Duration,
+    /// Failures after which one that never answered is given up.
+    pub attempts: u32,
+    /// Whether robots.txt is obeyed.
+    pub robots: bool,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        let usual = crate::config::Settings { ignore_robots: true, ..Default::default() };
+        Self::of(&usual)
+    }
+}
+
+impl Pace {
+    /// What the settings say.
+    #[must_use]
+    pub fn of(settings: &crate::config::Settings) -> Self {
+        Self {
+            per_host: settings.per_host,
+            delay: settings.delay,
+            max_robots_delay: settings.max_robots_delay,
+            backoff: settings.host_backoff,
+            max_backoff: settings.max_host_backoff,
+            breaker: settings.breaker.clone(),
+            give_up: settings.give_up,
+            attempts: settings.attempts,
+            robots: !settings.ignore_robots,
+        }
+    }
+}
+
+/// How a request ended, as far as its host is concerned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Outcome {
+    /// It was answered.
+    Answered {
+        /// With this status.
+        status: u16,
+        /// The rest it asks for.
+        retry_after: Option<Duration>,
+        /// Start of the request to the end of the body.
+        took: Duration,
+    },
+    /// It was not.
+    Unanswered {
+        /// Time until it was given up.
+        took: Duration,
+    },
+}
+
+/// What an outcome means for others than the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct After {
+    /// Whether a failure counts among the attempts of its URL: not while the whole host is down
+    /// or wants to be left alone.
+    pub counts: bool,
+    /// Whether the breaker opened, for the log.
+    pub opened: Option<Duration>,
+    /// Whether it closed.
+    pub closed: bool,
+}
+
+/// The robots.txt of one host and scheme.
+#[derive(Debug, Clone, Default)]
+pub enum RobotsSlot {
+    /// Not asked for.
+    #[default]
+    Unknown,
+    /// On its way.
+    Asking,
+    /// Known until then.
+    Known(Arc<Fate>, Instant),
+    /// Could not be had so often; asked for again then.
+    Unreachable(Arc<Fate>, Instant, u32),
+}
+
+/// Why everything of a host that waits ends without being fetched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Doom {
+    /// `failed` for a host that is down, `skipped` for one that we may not or shall not ask.
+    pub state: RowState,
+    /// The reason, as it will stand in the rows.
+    pub reason: Arc<str>,
+}
+
+/// A host. Written under the frontier's lock alone.
+#[derive(Debug)]
+pub struct Host {
+    /// Host with port, as in URLs.
+    pub name: Arc<str>,
+    /// URLs in memory.
+    pub queue: VecDeque<Box<Entry>>,
+    /// URLs on disk only: the rows with an id above `cursor`.
+    pub on_disk: u64,
+    /// See `on_disk`.
+    pub cursor: PageId,
+    /// A refill found none of the rows that are to be on disk: they are not committed yet.
+    pub refill_waits: bool,
+    /// URLs between `take` and the end of their request.
+    pub active: u32,
+    /// URLs between `take` and the start of their request.
+    pub unstarted: u32,
+    /// URLs waiting for another attempt.
+    pub retrying: u32,
+    /// Whether it stands in the rotation.
+    pub listed: bool,
+    /// Whether it takes part in the rotation now, or could but for its limit.
+    pub contends: bool,
+    /// Counts up with each use, so that an old note of idleness is known to be old.
+    pub stamp: u64,
+    /// What the user said.
+    pub rule: HostRule,
+    /// Why all that waits ends unfetched.
+    pub doom: Option<Doom>,
+    /// Its robots.txt, by http and https.
+    pub robots: [RobotsSlot; 2],
+    /// Its breaker.
+    pub breaker: Breaker,
+    /// Its numbers.
+    pub stats: HostStats,
+    /// Whether it answered anything in this run.
+    pub answered: bool,
+    /// The next start of a request, by the gap.
+    next_start: Option<Instant>,
+    rest: Option<(Instant, WaitReason)>,
+    rests: u32,
+    last_rest: Option<Instant>,
+    /// Requests in flight at most, after 429; and good answers since it last grew.
+    careful: Option<(u32, u32)>,
+}
+
+impl Host {
+    /// A host not yet asked for anything.
+    #[must_use]
+    pub fn new(name: Arc<str>, rule: HostRule, cursor: PageId) -> Self {
+        Self {
+            name,
+            queue: VecDeque::new(),
+            on_disk: 0,
+            cursor,
+            refill_waits: false,
+            active: 0,
+            unstarted: 0,
+            retrying: 0,
+            listed: false,
+            contends: false,
+            stamp: 0,
+            rule,
+            doom: None,
+            robots: [RobotsSlot::Unknown, RobotsSlot::Unknown],
+            breaker: Breaker::default(),
+            stats: HostStats::default(),
+            answered: false,
+            next_start: None,
+            rest: None,
+            rests: 0,
+            last_rest: None,
+            careful: None,
+        }
+    }
+
+    /// Whether URLs wait for it.
+    #[must_use]
+    pub fn has_work(&self) -> bool {
+        !self.queue.is_empty() || self.on_disk > 0
+    }
+
+    /// URLs that wait for it.
+    #[must_use]
+    pub fn queued(&self) -> u64 {
+        self.queue.len() as u64 + self.on_disk
+    }
+
+    /// Requests in flight at most.
+    #[must_use]
+    pub fn limit(&self, pace: &Pace) -> Option<u32> {
+        let own = self.rule.per_host.or(pace.per_host);
+        let careful = self.careful.map(|(limit, _)| limit);
+        own.into_iter().chain(careful).min()
+    }
+
+    /// The gap between two starts, and whether it is the wish of its robots.txt.
+    #[must_use]
+    pub fn gap(&self, pace: &Pace) -> (Duration, bool) {
+        let asked = self.robots.iter().filter_map(|slot| match slot {
+            RobotsSlot::Known(fate, _) => fate.delay(),
+            _ => None,
+        });
+        let asked = asked.max().unwrap_or_default().min(pace.max_robots_delay);
+        if asked > pace.delay { (asked, true) } else { (pace.delay, false) }
+    }
+
+    /// Why nothing of it may be started now, and until when, where that is known: the strictest of
+    /// all reasons that hold.
+    #[must_use]
+    pub fn waits(&self, pace: &Pace, now: Instant) -> Option<(WaitReason, Option<Instant>)> {
+        if self.rule.held {
+            return Some((WaitReason::Held, None));
+        }
+        if self.robots.iter().any(|slot| matches!(slot, RobotsSlot::Asking)) {
+            return Some((WaitReason::Robots, None));
+        }
+        let (gap, by_robots) = self.gap(pace);
+        let delay = if by_robots { WaitReason::RobotsDelay } else { WaitReason::Delay };
+        let mut strictest: Option<(WaitReason, Instant)> = None;
+        let mut hold = |why, until: Option<Instant>| {
+            if let Some(until) = until.filter(|until| *until > now)
+                && strictest.is_none_or(|(_, so_far)| so_far < until)
+            {
+                strictest = Some((why, until));
+            }
+        };
+        for slot in &self.robots {
+            if let RobotsSlot::Unreachable(_, until, _) = slot {
+                hold(WaitReason::RobotsUnreachable, Some(*until));
+            }
+        }
+        if let Some((until, why)) = self.rest {
+            hold(why, Some(until));
+        }
+        hold(WaitReason::Breaker, self.breaker.rests_until(now));
+        if !gap.is_zero() {
+            hold(delay, self.next_start);
+        }
+        if let Some((why, until)) = strictest {
+            return Some((why, Some(until)));
+        }
+        if self.breaker.state(now) == BreakerState::HalfOpen && self.active > 0 {
+            return Some((WaitReason::Probe, None));
+        }
+        if self.limit(pace).is_some_and(|limit| self.active >= limit) {
+            return Some((WaitReason::Limit, None));
+        }
+        if !gap.is_zero() && self.unstarted > 0 {
+            return Some((delay, None));
+        }
+        None
+    }
+
+    /// A request has actually started: the next one is due a gap later.
+    pub fn started(&mut self, pace: &Pace, now: Instant) {
+        self.unstarted = self.unstarted.saturating_sub(1);
+        let (gap, _) = self.gap(pace);
+        self.next_start = (!gap.is_zero()).then(|| now + gap);
+    }
+
+    /// The robots.txt says something (new) about the gap: it runs from the last start as well.
+    pub fn robots_known(&mut self, https: bool, slot: RobotsSlot, pace: &Pace, now: Instant) {
+        let before = self.gap(pace).0;
+        self.robots[usize::from(https)] = slot;
+        let gap = self.gap(pace).0;
+        let last = self.next_start.and_then(|next| next.checked_sub(before));
+        // Asking for it was a request itself; without a gap its start was not kept.
+        self.next_start = (!gap.is_zero()).then(|| last.unwrap_or(now) + gap);
+    }
+
+    /// A request that started at `began` has ended.
+    pub fn ended(
+        &mut self,
+        outcome: Outcome,
+        began: Instant,
+        pace: &Pace,
+        now: Instant,
+        random: f64,
+    ) -> After {
+        let (status, asked, took) = match outcome {
+            Outcome::Answered { status, retry_after, took } => (Some(status), retry_after, took),
+            Outcome::Unanswered { took } => (None, None, took),
+        };
+        let failed = status.is_none_or(|status| status >= 500);
+        let slow_down = status == Some(429) || (status == Some(503) && asked.is_some());
+        self.stats.note(status, failed || slow_down, took);
+        self.answered |= status.is_some();
+        if slow_down {
+            self.slow_down(asked, began, pace, now, random);
+        } else if !failed {
+            self.speed_up();
+        }
+        // A host that answers 503 to everything is overloaded, not broken: it rests longer.
+        let first = if status == Some(503) { pace.backoff } else { pace.breaker.rest };
+        let was_down = self.breaker.down_since().is_some();
+        let turn = if slow_down {
+            // It answers, and says what it wants.
+            if was_down && began >= self.breaker.down_since().unwrap_or(now) {
+                self.breaker.close();
+                Turn::Closed
+            } else {
+                Turn::None
+            }
+        } else {
+            self.breaker.ended(failed, began, now, &pace.breaker, first, random)
+        };
+        let opened = match turn {
+            Turn::Opened(rest) => Some(rest),
+            _ => None,
+        };
+        let down = was_down || opened.is_some();
+        After { counts: !(failed && down), opened, closed: turn == Turn::Closed }
+    }
+
+    fn slow_down(
+        &mut self,
+        asked: Option<Duration>,
+        began: Instant,
+        pace: &Pace,
+        now: Instant,
+        random: f64,
+    ) {
+        // What was in flight when the host said so belongs to the same incident.
+        let same = self.last_rest.is_some_and(|last| began < last);
+        if !same {
+            let forgiven =
+                self.last_rest.is_none_or(|last| now.duration_since(last) >= pace.breaker.forgive);
+            self.rests = if forgiven { 0 } else { self.rests + 1 };
+            self.last_rest = Some(now);
+            let half = (self.active / 2).clamp(1, CAREFUL_UP_TO);
+            self.careful = Some((self.careful.map_or(half, |(limit, _)| (limit / 2).max(1)), 0));
+        }
+        let (until, why) = match asked {
+            Some(asked) => (now + asked.min(pace.max_backoff), WaitReason::RetryAfter),
+            None if same => return,
+            None => {
+                let rest = doubled(pace.backoff, self.rests, pace.max_backoff, random);
+                (now + rest, WaitReason::Backoff)
+            }
+        };
+        if self.rest.is_none_or(|(so_far, _)| so_far < until) {
+            self.rest = Some((until, why));
+        }
+    }
+
+    /// A good answer: after some of them one more request may be in flight.
+    fn speed_up(&mut self) {
+        if let Some((limit, good)) = &mut self.careful {
+            *good += 1;
+            if *good >= 4 * *limit {
+                (*limit, *good) = (*limit + 1, 0);
+            }
+            if *limit > CAREFUL_UP_TO {
+                self.careful = None;
+            }
+        }
+    }
+
+    /// Ends its rest and closes its breaker.
+    pub fn reset(&mut self) {
+        self.breaker.close();
+        self.rest = None;
+        self.careful = None;
+        self.doom = None;
+        for slot in &mut self.robots {
+            if matches!(slot, RobotsSlot::Unreachable(..)) {
+                *slot = RobotsSlot::Unknown;
+            }
+        }
+    }
+
+    /// Whether it has nothing to do and nothing to remember.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        !self.has_work() && self.active == 0 && self.retrying == 0
+    }
+
+    /// Whether forgetting it now would make us impolite.
+    #[must_use]
+    pub fn must_be_remembered(&self, now: Instant) -> bool {
+        self.next_start.is_some_and(|due| due > now)
+            || self.rest.is_some_and(|(due, _)| due > now)
+            || self.breaker.down_since().is_some()
+    }
+
+    /// Bytes held by its robots.txt, about.
+    #[must_use]
+    pub fn robots_bytes(&self) -> usize {
+        self.robots
+            .iter()
+            .map(|slot| match slot {
+                RobotsSlot::Known(fate, _) | RobotsSlot::Unreachable(fate, ..) => fate.bytes(),
+                _ => 0,
+            })
+            .sum()
+    }
+
+    /// Its robots.txt in a few words.
+    fn robots_text(&self, pace: &Pace) -> Arc<str> {
+        if !pace.robots {
+            return "ignored".into();
+        }
+        let known = self.robots.iter().find_map(|slot| match slot {
+            RobotsSlot::Known(fate, _) | RobotsSlot::Unreachable(fate, ..) => Some(fate),
+            _ => None,
+        });
+        known.map_or_else(|| "not asked for".into(), |fate| fate.to_string().into())
+    }
+
+    /// What viewers see of it.
+    #[must_use]
+    pub fn view(&self, pace: &Pace, now: Instant) -> HostView {
+        let (gap, gap_by_robots) = self.gap(pace);
+        let wait =
+            if self.doom.is_some() || self.rule.skipped { None } else { self.waits(pace, now) };
+        HostView {
+            host: Arc::clone(&self.name),
+            queued: self.queued(),
+            in_flight: self.active - self.unstarted.min(self.active),
+            retrying: self.retrying,
+            limit: self.limit(pace),
+            gap_ms: gap.as_millis() as u64,
+            gap_by_robots,
+            requests: self.stats.requests(),
+            failures: self.stats.failures(),
+            error_ratio: self.breaker.ratio(),
+            p50_ms: self.stats.percentile(0.50),
+            p95_ms: self.stats.percentile(0.95),
+            last_status: self.stats.last_status(),
+            breaker: self.breaker.state(now),
+            incidents: self.breaker.incidents(),
+            wait: wait.map(|(why, until)| HostWait {
+                why,
+                for_s: until.map(|until| until.duration_since(now).as_secs_f64()),
+            }),
+            held: self.rule.held,
+            skipped: self.doom.is_some() || self.rule.skipped,
+            robots: self.robots_text(pace),
+        }
+    }
+}

@@ -1,0 +1,422 @@
+//! A page in its final state: parsed, put into a row, handed in.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use url::Url;
+
+use super::again;
+use super::entry::Entry;
+use super::frontier::{Finished, Link};
+use super::lock::Lock;
+use super::shared::{SAVER_BUDGET_KIB, Shared};
+use super::snapshot::{PAGE_LINKS, PageView, Trouble, WorkerState};
+use super::window::host_of;
+use super::workers::Slot;
+use crate::store::{Content, PageRow, PreviousPage, RowState};
+use crate::web::fetch::{Answer, Chain, FailureKind, FetchError, Head};
+use crate::web::links::{Parsed, Take, is_html, parse_html};
+use crate::web::robots::robots_tag;
+use crate::web::url::UrlHash;
+
+/// What is said of a page that was read, but not to its end.
+const TOO_MUCH: &str = "too much on one page: links beyond the limits were left out";
+/// Bodies shorter than this say nothing when they are the same.
+const TELLING: u64 = 64;
+
+/// What came of one attempt at a page.
+pub struct Visit {
+    /// The answer, or why there is none.
+    pub outcome: Result<Answer, FetchError>,
+    /// Time spent on it, redirects included.
+    pub elapsed: Duration,
+    /// Time of the last request; `None` when there was none.
+    pub took: Option<Duration>,
+    /// What was found on it.
+    pub parsed: Option<Parsed>,
+    /// The redirects on the way.
+    pub chain: Option<Chain>,
+    /// The page that a redirect leads to, which is known already.
+    pub landing: Option<Arc<PreviousPage>>,
+    /// What the crawl looked at again knew of it.
+    pub previous: Option<PreviousPage>,
+    /// The server says that it is as it was.
+    pub unmodified: Option<Head>,
+}
+
+impl Visit {
+    /// Nothing came: it was not asked, or not to its end.
+    pub fn unfetched(error: FetchError, chain: Option<Chain>) -> Self {
+        Self {
+            outcome: Err(error),
+            elapsed: Duration::ZERO,
+            took: None,
+            parsed: None,
+            chain,
+            landing: None,
+            previous: None,
+            unmodified: None,
+        }
+    }
+
+    /// The latency of its last request, if that was answered, or so slow that it was given up.
+    /// Leaving those out would make a dying server look fast; fast refusals are no latency at all.
+    pub fn latency(&self) -> Option<Duration> {
+        let measured = match &self.outcome {
+            Ok(_) => true,
+            Err(error) => error.kind == FailureKind::Timeout,
+        };
+        self.took.filter(|_| measured)
+    }
+}
+
+/// Landings remembered at most: then all are forgotten.
+const LANDINGS: usize = 4_096;
+
+/// The page that a redirect leads to, if it is done: it need not be fetched for each of them.
+pub async fn landing(shared: &Shared, target: &UrlHash) -> Option<Arc<PreviousPage>> {
+    if let Some(known) = shared.landings.locked().get(target) {
+        return Some(Arc::clone(known));
+    }
+    shared.frontier.with(|ledger| ledger.known(target))?;
+    let page = shared.store.previous_page(shared.crawl, *target).await.ok()??;
+    (page.status.is_some() && page.final_url.is_none()).then(|| Arc::new(page))
+}
+
+/// A line for the troubles, and for the log.
+pub fn trouble(
+    shared: &Shared,
+    entry: &Entry,
+    outcome: &Result<Answer, FetchError>,
+    pause: Option<Duration>,
+) -> Arc<Trouble> {
+    let what = match outcome {
+        Ok(answer) => answer.status.to_string(),
+        Err(error) => error.message.clone(),
+    };
+    let attempt = entry.attempts;
+    if let Some(pause) = pause {
+        tracing::debug!(url = %entry.url, %what, attempt, pause_ms = pause.as_millis(), "retry");
+    } else {
+        tracing::warn!(url = %entry.url, %what, attempt, "failed");
+    }
+    let at_s = shared.at_s();
+    Arc::new(Trouble {
+        at_s,
+        url: Arc::clone(&entry.url),
+        what,
+        attempt: entry.attempts,
+        attempts: shared.retry.attempts,
+        next_at_s: pause.map(|pause| at_s + pause.as_secs_f64()),
+        found_on: entry.found_on_url.clone(),
+    })
+}
+
+/// Finds links and title of a successful HTML page, on a parse thread when the body is large.
+async fn parse(shared: &Shared, visit: &mut Visit, base: &Url) {
+    let Ok(answer) = &mut visit.outcome else { return };
+    let start = answer.body.first().map_or(&[][..], |chunk| &chunk[..]);
+    if !(200..300).contains(&answer.status) || !is_html(answer.content_type.as_deref(), start) {
+        return;
+    }
+    let max_links = if shared.settings.follow { shared.settings.max_links as usize } else { 0 };
+    let take = Take { max_links, nofollow: shared.settings.nofollow };
+    if answer.length < shared.settings.parse_offload {
+        let parsed = parse_html(&answer.body, answer.content_type.as_deref(), base, &take);
+        visit.parsed = Some(parsed);
+        return;
+    }
+    let thread = shared.parse_gate.acquire().await;
+    let body = std::mem::take(&mut answer.body);
+    let (content_type, base) = (answer.content_type.clone(), base.clone());
+    let parsing = tokio::task::spawn_blocking(move || {
+        let _thread = thread;
+        parse_html(&body, content_type.as_deref(), &base, &take)
+    });
+    match parsing.await {
+        Ok(parsed) => visit.parsed = Some(parsed),
+        Err(error) => {
+            let message = format!("internal error: {error}");
+            visit.outcome = Err(FetchError {
+                status: Some(answer.status),
+                content_type: answer.content_type.clone(),
+                length: answer.length,
+                ..FetchError::new(FailureKind::Other, message)
+            });
+        }
+    }
+}
+
+/// Links worth following, in scope.
+fn links_of(shared: &Shared, visit: &mut Visit) -> Vec<Link> {
+    if !shared.settings.follow {
+        return Vec::new();
+    }
+    let tag = visit.outcome.as_ref().ok().and_then(|answer| answer.robots_tag.as_deref());
+    let tagged = tag.is_some_and(|tag| robots_tag(tag, crate::config::PRODUCT).0);
+    let Some(parsed) = &mut visit.parsed else { return Vec::new() };
+    if shared.settings.nofollow.pages && (parsed.nofollow || tagged) {
+        return Vec::new();
+    }
+    in_scope(shared, &std::mem::take(&mut parsed.links))
+}
+
+fn in_scope(shared: &Shared, links: &[Url]) -> Vec<Link> {
+    let scope = shared.scope();
+    links
+        .iter()
+        .filter(|url| scope.refuses(url).is_none())
+        .map(|url| (Arc::from(url.as_str()), UrlHash::of(url)))
+        .collect()
+}
+
+/// The links that an unmodified page had.
+async fn links_as_they_were(shared: &Shared, previous: &PreviousPage) -> Vec<Link> {
+    if !shared.settings.follow {
+        return Vec::new();
+    }
+    match shared.store.links_of(previous.id, shared.settings.max_links).await {
+        Ok(links) => {
+            let links: Vec<Url> = links.iter().filter_map(|url| Url::parse(url).ok()).collect();
+            in_scope(shared, &links)
+        }
+        Err(error) => {
+            tracing::error!(%error, "the links of an unmodified page cannot be read");
+            Vec::new()
+        }
+    }
+}
+
+/// What a row says of how a page ended.
+struct Ending {
+    state: RowState,
+    status: Option<u16>,
+    error: Option<String>,
+    content_type: Option<String>,
+    length: u64,
+    title: Option<String>,
+    content: Content,
+}
+
+impl Ending {
+    fn of(visit: &mut Visit, cut: bool, links_read: bool) -> Self {
+        if let Some(known) = &visit.landing {
+            return Self::known(known, known.content.clone());
+        }
+        if let (Some(head), Some(before)) = (&visit.unmodified, &visit.previous) {
+            let mut content = before.content.clone();
+            content.etag = head.etag.clone().or(content.etag);
+            content.last_modified = head.last_modified.clone().or(content.last_modified);
+            return Self::known(before, content);
+        }
+        let parsed = visit.parsed.as_mut();
+        let (title, found) =
+            parsed.map_or((None, None), |parsed| (parsed.title.take(), parsed.canonical.take()));
+        match &mut visit.outcome {
+            Ok(answer) => {
+                let good = (200..300).contains(&answer.status);
+                let canonical = found.or(answer.canonical.take()).map(String::from);
+                Self {
+                    state: if good { RowState::Ok } else { RowState::Failed },
+                    status: Some(answer.status),
+                    error: (good && cut && links_read).then(|| TOO_MUCH.to_owned()),
+                    content_type: answer.content_type.take(),
+                    length: answer.length,
+                    title,
+                    content: Content {
+                        etag: answer.etag.take(),
+                        last_modified: answer.last_modified.take(),
+                        body_hash: good.then_some(answer.body_hash),
+                        canonical,
+                    },
+                }
+            }
+            Err(error) => {
+                let refused = matches!(error.kind, FailureKind::Refused(_));
+                Self {
+                    state: if refused { RowState::Skipped } else { RowState::Failed },
+                    status: error.status.filter(|_| !refused),
+                    error: Some(error.message.clone()),
+                    content_type: error.content_type.take(),
+                    length: error.length,
+                    title,
+                    content: Content::default(),
+                }
+            }
+        }
+    }
+
+    fn known(page: &PreviousPage, content: Content) -> Self {
+        Self {
+            state: page.state,
+            status: page.status,
+            error: None,
+            content_type: page.content_type.clone(),
+            length: page.content_length,
+            title: page.title.clone(),
+            content,
+        }
+    }
+}
+
+/// Puts a page into its final state: waits for room in the saver's buffer, then hands it in.
+pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, mut visit: Visit) {
+    slot.enter(WorkerState::Parse);
+    let (asked_last, redirects) = visit.chain.take().map_or((None, Vec::new()), |chain| {
+        let (url, hops) = chain.into_parts();
+        (Some(url), hops)
+    });
+    let redirected = !redirects.is_empty();
+    let base = asked_last.clone().or_else(|| Url::parse(&entry.url).ok());
+    if let Some(base) = &base {
+        parse(shared, &mut visit, base).await;
+    }
+    let links = match (&visit.unmodified, &visit.previous) {
+        (Some(_), Some(previous)) => links_as_they_were(shared, previous).await,
+        _ => links_of(shared, &mut visit),
+    };
+    let cut = visit.parsed.as_ref().is_some_and(|parsed| parsed.truncated);
+    let is_page = visit.parsed.is_some();
+    let trouble = match &visit.outcome {
+        _ if visit.landing.is_some() || visit.unmodified.is_some() => None,
+        Ok(answer) if (200..300).contains(&answer.status) => None,
+        Err(FetchError { kind: FailureKind::Refused(_), .. }) => None,
+        outcome => Some(trouble(shared, &entry, outcome, None)),
+    };
+    let latency = visit.latency();
+    let unmodified = visit.unmodified.is_some();
+    let ending = Ending::of(&mut visit, cut, shared.settings.follow);
+    let body_hash = ending.content.body_hash;
+    let change = shared
+        .settings
+        .again
+        .and_then(|_| again::compare(visit.previous.as_ref(), ending.state, unmodified, body_hash));
+    let same_as = body_hash.filter(|_| is_page && !unmodified && ending.length >= TELLING);
+    let led_to = asked_last.as_ref().filter(|_| redirected).map(UrlHash::of);
+    if let Some(target) = led_to
+        && visit.landing.is_none()
+        && ending.status.is_some()
+    {
+        remember_landing(shared, target, &ending);
+    }
+    let final_url = asked_last.filter(|_| redirected).map(String::from);
+    let created_at = jiff::Timestamp::now();
+    let view = Arc::new(PageView {
+        id: entry.id,
+        at_s: shared.at_s(),
+        created_at,
+        url: Arc::clone(&entry.url),
+        state: ending.state,
+        status: ending.status,
+        content_length: ending.length,
+        content_type: ending.content_type.clone(),
+        title: ending.title.clone(),
+        depth: entry.depth,
+        elapsed_ms: visit.elapsed.as_millis() as u64,
+        attempts: entry.earlier + entry.attempts,
+        final_url: final_url.clone(),
+        redirects: redirects.clone(),
+        error: ending.error.clone(),
+        found_on: entry.found_on_url,
+        links_found: links.len() as u32,
+        links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.0)).collect(),
+    });
+    let redirects_text = redirected.then(|| serde_json::to_string(&redirects).unwrap_or_default());
+    let text = size_of_text(&entry.url, &ending, final_url.as_deref(), redirects_text.as_deref())
+        + links.iter().map(|link| 2 * link.0.len() + 64).sum::<usize>();
+    let canonical = ending.content.canonical.filter(|canonical| **canonical != *entry.url);
+    let content = Content { canonical, ..ending.content };
+    let row = PageRow {
+        id: entry.id,
+        host: host_of(&entry.url).into(),
+        url: entry.url,
+        url_hash: entry.hash,
+        state: ending.state,
+        status: ending.status,
+        content_length: ending.length,
+        content_type: ending.content_type,
+        title: ending.title,
+        depth: entry.depth,
+        elapsed_ms: view.elapsed_ms,
+        attempts: view.attempts,
+        final_url,
+        redirects: redirects_text,
+        error: ending.error,
+        found_on: entry.found_on,
+        links_found: links.len() as u32,
+        created_at_ms: created_at.as_millisecond(),
+        content: (content != Content::default()).then(|| Box::new(content)),
+        lastmod_ms: entry.lastmod_ms,
+        change,
+    };
+    let kib = reserve(shared, slot, text).await;
+    shared.frontier.finish(Finished {
+        row,
+        view,
+        links,
+        redirects: redirects.len() as u32,
+        latency,
+        kib,
+        trouble,
+        queue_empty: shared.queue.is_empty(),
+        led_to,
+        same_as: same_as.map(|hash| xxh(&hash)),
+    });
+}
+
+/// The first half of a hash, where collisions do little harm.
+fn xxh(hash: &[u8; 16]) -> u64 {
+    hash.first_chunk().map_or(0, |half| u64::from_be_bytes(*half))
+}
+
+fn size_of_text(url: &str, ending: &Ending, final_url: Option<&str>, hops: Option<&str>) -> usize {
+    let content = &ending.content;
+    let texts = [
+        final_url,
+        hops,
+        ending.title.as_deref(),
+        ending.error.as_deref(),
+        content.etag.as_deref(),
+        content.last_modified.as_deref(),
+        content.canonical.as_deref(),
+    ];
+    url.len() + texts.into_iter().flatten().map(str::len).sum::<usize>()
+}
+
+fn remember_landing(shared: &Shared, target: UrlHash, ending: &Ending) {
+    let page = PreviousPage {
+        id: 0,
+        state: ending.state,
+        status: ending.status,
+        content_length: ending.length,
+        content_type: ending.content_type.clone(),
+        title: ending.title.clone(),
+        final_url: None,
+        content: ending.content.clone(),
+    };
+    let mut landings = shared.landings.locked();
+    if landings.len() >= LANDINGS {
+        landings.clear();
+    }
+    landings.insert(target, Arc::new(page));
+}
+
+/// Takes the bytes of a result from the saver's budget, waiting while it is used up, and for
+/// the seen-set of a resumed crawl to be complete.
+pub async fn reserve(shared: &Shared, slot: &Slot, bytes: usize) -> u32 {
+    let kib = (1 + bytes as u32 / 1024).min(SAVER_BUDGET_KIB);
+    if let Ok(permit) = shared.budget.try_acquire_many(kib) {
+        permit.forget();
+    } else {
+        slot.enter(WorkerState::Blocked);
+        if let Ok(permit) = shared.budget.acquire_many(kib).await {
+            permit.forget();
+        }
+    }
+    let mut ready = shared.seen_ready.subscribe();
+    if !*ready.borrow() {
+        slot.enter(WorkerState::Blocked);
+        let _ = ready.wait_for(|ready| *ready).await;
+    }
+    kib
+}
