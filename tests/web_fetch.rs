@@ -1,121 +1,20 @@
 //! Promise: whatever a server does, a fetch ends with an answer or with one clear reason.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+mod web_server;
+
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use crawldeck::config::{FetchSettings, Identity};
 use crawldeck::web::fetch::{
-    Answer, Ask, Chain, FailureKind, FetchError, FetchSetupError, Fetcher, Hop, Phase, PhaseSink,
-    Reply,
+    Ask, Chain, FailureKind, FetchError, FetchSetupError, Fetcher, Phase, PhaseSink, Reply,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::net::TcpListener;
 use url::Url;
-
-/// What the server does once it has written its bytes.
-enum Then {
-    Keep,
-    Close,
-    Hang,
-    Repeat,
-}
-
-/// A server that answers each path with exactly the bytes it is told.
-struct Server {
-    base: Url,
-    connections: Arc<AtomicUsize>,
-    /// Told when a client has gone away while being written to.
-    left: Arc<Notify>,
-}
-
-impl Server {
-    async fn start<F>(answer: F) -> Self
-    where
-        F: Fn(&str) -> (Vec<u8>, Then) + Send + Sync + 'static,
-    {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let (connections, left) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let (count, gone, answer) = (connections.clone(), left.clone(), Arc::new(answer));
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
-                let (gone, answer) = (gone.clone(), answer.clone());
-                tokio::spawn(async move {
-                    if talk(stream, &*answer).await.is_none() {
-                        gone.notify_one();
-                    }
-                });
-            }
-        });
-        Self { base, connections, left }
-    }
-
-    async fn bytes(bytes: impl Into<Vec<u8>>, then: fn() -> Then) -> Self {
-        let bytes = bytes.into();
-        Self::start(move |_| (bytes.clone(), then())).await
-    }
-
-    fn url(&self, path: &str) -> Url {
-        self.base.join(path).unwrap()
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
-    }
-}
-
-/// `None` when the client leaves while it is being written to.
-async fn talk(
-    mut stream: TcpStream,
-    answer: &(dyn Fn(&str) -> (Vec<u8>, Then) + Sync),
-) -> Option<()> {
-    loop {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let Ok(byte) = stream.read_u8().await else { return Some(()) };
-            head.push(byte);
-        }
-        let head = String::from_utf8(head).unwrap();
-        let (bytes, then) = answer(head.split(' ').nth(1).unwrap());
-        if let Some(head) = bytes.strip_suffix(MOVED) {
-            // Behind its head, so that a client that does not wait finds no body to read away.
-            stream.write_all(head).await.ok()?;
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            stream.write_all(MOVED).await.ok()?;
-        } else {
-            stream.write_all(&bytes).await.ok()?;
-        }
-        match then {
-            Then::Keep => {}
-            Then::Close => {
-                stream.shutdown().await.ok();
-                return Some(());
-            }
-            Then::Hang => std::future::pending().await,
-            Then::Repeat => loop {
-                stream.write_all(&[b'x'; 16 << 10]).await.ok()?;
-            },
-        }
-    }
-}
-
-fn ok(body: &str) -> (Vec<u8>, Then) {
-    (format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into(), Then::Keep)
-}
-
-/// The body of a redirect.
-const MOVED: &[u8] = b"moved";
-
-fn redirect(status: u16, target: &str) -> (Vec<u8>, Then) {
-    let head =
-        format!("HTTP/1.1 {status} Go\r\nlocation: {target}\r\ncontent-length: 5\r\n\r\nmoved");
-    (head.into(), Then::Keep)
-}
+use web_server::{Fetched, Server, Then, follow, ok, redirect};
 
 /// Time-outs short enough to be waited for.
 fn settings() -> FetchSettings {
@@ -124,27 +23,6 @@ fn settings() -> FetchSettings {
         read_timeout: Duration::from_secs(10),
         ..FetchSettings::default()
     }
-}
-
-/// What came of one URL, its redirects followed.
-struct Fetched {
-    final_url: Url,
-    hops: Vec<Hop>,
-    outcome: Result<Answer, FetchError>,
-}
-
-async fn follow(fetcher: &Fetcher, url: &Url, phases: &Arc<dyn PhaseSink>) -> Fetched {
-    let mut chain = Chain::new(url);
-    let outcome = loop {
-        match fetcher.get(&mut chain, &Ask::default(), phases).await {
-            Ok(Reply::Answer(answer)) => break Ok(answer),
-            Ok(Reply::Redirect { target, .. }) => assert_eq!(&target, chain.url()),
-            Ok(Reply::NotModified(_)) => panic!("nobody asked for that"),
-            Err(error) => break Err(error),
-        }
-    };
-    let (final_url, hops) = chain.into_parts();
-    Fetched { final_url, hops, outcome }
 }
 
 async fn get_with(settings: &FetchSettings, url: &Url) -> Fetched {

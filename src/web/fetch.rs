@@ -50,7 +50,6 @@ pub struct Ask<'a> {
 /// What came of one request: an answer with its whole body, or with one yet to be read
 /// ([`Opened`]).
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
 pub enum Reply<A = Answer> {
     /// An answer, of whatever status.
     Answer(A),

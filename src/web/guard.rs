@@ -240,7 +240,7 @@ mod tests {
     fn guard(seeds: &[&str], resolve: &[(&str, &str)], allow_private: bool) -> Guard {
         let seeds: Vec<_> = seeds.iter().map(|seed| Url::parse(seed).unwrap()).collect();
         let resolve = resolve.iter().map(|(n, a)| ((*n).into(), a.parse().unwrap())).collect();
-        let settings = FetchSettings { resolve, allow_private, ..FetchSettings::default() };
+        let settings = FetchSettings { allow_private, resolve, ..FetchSettings::default() };
         Guard::new(&settings, None, &seeds)
     }
 

@@ -1,5 +1,6 @@
 //! An answer whose head was read: its body, decoded piece by piece and bounded on the way.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,16 @@ pub(super) struct Bounds {
     pub(super) deadline: Pin<Box<Sleep>>,
     pub(super) timeout: Duration,
     pub(super) max_body: u64,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("head", &self.head)
+            .field("length", &self.length)
+            .field("wire_length", &self.wire_length)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Opened {
