@@ -14,7 +14,7 @@ use crawldeck::web::fetch::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use url::Url;
-use web_server::{Fetched, Server, Then, follow, ok, redirect};
+use web_server::{Fetched, Server, Then, fetcher, follow, ok, redirect};
 
 /// Time-outs short enough to be waited for.
 fn settings() -> FetchSettings {
@@ -297,7 +297,7 @@ async fn a_redirect_is_one_request_and_tells_where_it_leads() {
         _ => redirect(308, "/1"),
     })
     .await;
-    let fetcher = Fetcher::new(&settings(), &[server.base.clone()]).unwrap();
+    let fetcher = fetcher(&settings(), &[&server.base]);
     let silent: Arc<dyn PhaseSink> = Arc::new(());
     let mut chain = Chain::new(&server.url("/0"));
     let reply = fetcher.get(&mut chain, &Ask::default(), &silent).await.unwrap();
@@ -370,7 +370,7 @@ async fn phases_come_in_order() {
     use Phase::{Body, Connect, FirstByte};
     let server =
         Server::start(|path| if path == "/go" { redirect(302, "/x") } else { ok("x") }).await;
-    let fetcher = Fetcher::new(&settings(), &[server.base.clone()]).unwrap();
+    let fetcher = fetcher(&settings(), &[&server.base]);
     let phases = |path: &'static str| {
         let (fetcher, url) = (fetcher.clone(), server.url(path));
         async move {
@@ -384,6 +384,26 @@ async fn phases_come_in_order() {
     assert_eq!(phases("/").await, [FirstByte, Body], "the connection is used again");
     assert_eq!(phases("/go").await, [FirstByte, Body, FirstByte, Body]);
     assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn the_start_is_told_before_the_server_can_know() {
+    let recorder = Arc::new(Recorder::default());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (seen, noted) = (recorder.clone(), told.clone());
+    let server = Server::start(move |_| {
+        noted.lock().unwrap().push(std::mem::take(&mut *seen.0.lock().unwrap()));
+        ok("x")
+    })
+    .await;
+    let fetcher = fetcher(&settings(), &[&server.base]);
+    let sink: Arc<dyn PhaseSink> = recorder.clone();
+    for _ in 0..2 {
+        follow(&fetcher, &server.base, &sink).await.outcome.unwrap();
+        assert_eq!(std::mem::take(&mut *recorder.0.lock().unwrap()), [Phase::Body]);
+    }
+    let told = told.lock().unwrap();
+    assert_eq!(*told, [&[Phase::Connect, Phase::FirstByte][..], &[Phase::FirstByte]]);
 }
 
 #[tokio::test]

@@ -56,7 +56,7 @@ async fn open(server: &Server, settings: &FetchSettings, ask: &Ask<'_>) -> Opene
 async fn a_head_that_drips_is_left() {
     let settings =
         FetchSettings { timeout: Duration::from_millis(300), ..FetchSettings::default() };
-    for head in ["", "HTTP/1.1 200 OK\r\nx: "] {
+    for head in ["HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nx: "] {
         let server = Server::bytes(head, || Then::Drip).await;
         let error = failure(&server, &settings).await;
         assert_eq!((error.kind, &*error.message), (FailureKind::Timeout, "no answer within 300ms"));

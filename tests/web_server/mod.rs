@@ -102,6 +102,7 @@ async fn talk(
     heads: &Mutex<Vec<String>>,
     answer: &(dyn Fn(&str) -> (Vec<u8>, Then) + Sync),
 ) -> Option<()> {
+    stream.set_nodelay(true).unwrap();
     loop {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
