@@ -86,8 +86,8 @@ impl Secure {
         self.spoken.lock().unwrap().clone()
     }
 
-    /// The settings that reach it, with `ca` trusted.
-    fn settings(&self, ca: Option<&Path>) -> FetchSettings {
+    /// The settings that reach such a server, with `ca` trusted.
+    fn settings(ca: Option<&Path>) -> FetchSettings {
         FetchSettings {
             resolve: vec![("secure.test".into(), "127.0.0.1".parse().unwrap())],
             ca: ca.map(Into::into),
@@ -133,24 +133,24 @@ async fn an_authority_of_the_user_is_trusted_besides() {
     let folder = TempDir::new().unwrap();
     let seeds = [&server.url];
 
-    let error = fetch(&fetcher(&server.settings(None), &seeds), &server.url).await.unwrap_err();
+    let error = fetch(&fetcher(&Secure::settings(None), &seeds), &server.url).await.unwrap_err();
     assert_eq!(error.kind, FailureKind::Tls, "{error}");
     let told = format!("TLS with {} failed: ", server.url.authority());
     assert!(error.message.starts_with(&told), "{error}");
     assert_eq!(server.requests.load(Ordering::SeqCst), 0);
 
-    let trusting = fetcher(&server.settings(Some(&server.ca(&folder))), &seeds);
+    let trusting = fetcher(&Secure::settings(Some(&server.ca(&folder))), &seeds);
     assert_eq!(fetch(&trusting, &server.url).await.unwrap().body.concat(), b"secret");
 
     // Trusted, but for another name.
-    let mut settings = server.settings(Some(&server.ca(&folder)));
+    let mut settings = Secure::settings(Some(&server.ca(&folder)));
     settings.resolve.push(("other.test".into(), "127.0.0.1".parse().unwrap()));
     let mut other = server.url.clone();
     other.set_host(Some("other.test")).unwrap();
     let error = fetch(&fetcher(&settings, &[&other]), &other).await.unwrap_err();
     assert_eq!(error.kind, FailureKind::Tls, "{error}");
 
-    let insecure = FetchSettings { insecure: true, ..server.settings(None) };
+    let insecure = FetchSettings { insecure: true, ..Secure::settings(None) };
     let answer = fetch(&fetcher(&insecure, &seeds), &server.url).await.unwrap();
     assert_eq!(answer.body.concat(), b"secret");
 }
@@ -181,7 +181,7 @@ async fn a_file_without_certificates_is_named() {
 async fn http_2_is_spoken_where_both_do() {
     let folder = TempDir::new().unwrap();
     let both = Secure::start(&["h2", "http/1.1"]).await;
-    let settings = both.settings(Some(&both.ca(&folder)));
+    let settings = Secure::settings(Some(&both.ca(&folder)));
     let fetcher_two = fetcher(&settings, &[&both.url]);
     for _ in 0..3 {
         let answer = fetch(&fetcher_two, &both.url).await.unwrap();
@@ -197,7 +197,7 @@ async fn http_2_is_spoken_where_both_do() {
     assert_ne!(both.spoken()[1], "h2");
 
     let old = Secure::start(&["http/1.1"]).await;
-    let settings = old.settings(Some(&old.ca(&folder)));
+    let settings = Secure::settings(Some(&old.ca(&folder)));
     fetch(&fetcher(&settings, &[&old.url]), &old.url).await.unwrap();
     assert_eq!(old.spoken(), ["http/1.1"]);
 }
@@ -257,7 +257,7 @@ async fn a_secure_cookie_does_not_leave_tls() {
     let server = Secure::start(&["http/1.1"]).await;
     let folder = TempDir::new().unwrap();
     let plain = web_server::Server::start(|_| ok("")).await;
-    let settings = FetchSettings { cookies: true, ..server.settings(Some(&server.ca(&folder))) };
+    let settings = FetchSettings { cookies: true, ..Secure::settings(Some(&server.ca(&folder))) };
     let mut same_host = server.url.clone();
     same_host.set_scheme("http").unwrap();
     same_host.set_port(plain.base.port()).unwrap();
