@@ -277,8 +277,8 @@ async fn serve_socks(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
         [5, 1, 0, 3] => part(&mut stream).await,
         _ => panic!("{request:?}"),
     };
-    told += &format!(":{}", stream.read_u16().await.unwrap());
-    asked.lock().unwrap().push(told);
+    let port = stream.read_u16().await.unwrap();
+    asked.lock().unwrap().push(format!("{told}:{port}"));
     stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -320,7 +320,7 @@ async fn errors_tell_no_secret() {
     for proxy in [
         format!("http://me:hunter2@{free}"),
         format!("socks5h://me:hunter2@{free}"),
-        format!("socks5://me:hunter2@nosuch.invalid:1"),
+        "socks5://me:hunter2@nosuch.invalid:1".to_owned(),
         format!("http://me:hunter2@{closing}"),
         format!("socks5h://me:hunter2@{closing}"),
         format!("http://me:hunter2@{scolding}"),

@@ -122,6 +122,10 @@ async fn serve_two(stream: TlsStream<TcpStream>, requests: Arc<AtomicUsize>) {
     while let Some(Ok((request, mut respond))) = connection.accept().await {
         assert_eq!(request.version(), http::Version::HTTP_2);
         requests.fetch_add(1, Ordering::SeqCst);
+        if request.uri().path() == "/refuse" {
+            respond.send_reset(h2::Reason::REFUSED_STREAM);
+            continue;
+        }
         let head = http::Response::builder().header("content-type", "a/b").body(()).unwrap();
         respond.send_response(head, false).unwrap().send_data("secret".into(), true).unwrap();
     }
@@ -200,6 +204,18 @@ async fn http_2_is_spoken_where_both_do() {
     let settings = Secure::settings(Some(&old.ca(&folder)));
     fetch(&fetcher(&settings, &[&old.url]), &old.url).await.unwrap();
     assert_eq!(old.spoken(), ["http/1.1"]);
+}
+
+#[tokio::test]
+async fn a_refused_request_is_not_sent_again_behind_the_callers_back() {
+    let folder = TempDir::new().unwrap();
+    let server = Secure::start(&["h2"]).await;
+    let fetcher = fetcher(&Secure::settings(Some(&server.ca(&folder))), &[&server.url]);
+    let error = fetch(&fetcher, &server.url.join("/refuse").unwrap()).await.unwrap_err();
+    assert_eq!(error.kind, FailureKind::Reset, "{error}");
+    assert_eq!(server.requests.load(Ordering::SeqCst), 1);
+    fetch(&fetcher, &server.url).await.unwrap();
+    assert_eq!(server.spoken().len(), 1, "the connection is as good as before");
 }
 
 /// An HTTP proxy that opens tunnels to 127.0.0.1, whatever the name; the requests for them.
