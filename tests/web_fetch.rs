@@ -1,121 +1,20 @@
 //! Promise: whatever a server does, a fetch ends with an answer or with one clear reason.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+mod web_server;
+
 use std::io::Write;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use crawldeck::config::{FetchSettings, Identity};
 use crawldeck::web::fetch::{
-    Answer, Ask, Chain, FailureKind, FetchError, FetchSetupError, Fetcher, Hop, Phase, PhaseSink,
-    Reply,
+    Ask, Chain, FailureKind, FetchError, FetchSetupError, Fetcher, Phase, PhaseSink, Reply,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::net::TcpListener;
 use url::Url;
-
-/// What the server does once it has written its bytes.
-enum Then {
-    Keep,
-    Close,
-    Hang,
-    Repeat,
-}
-
-/// A server that answers each path with exactly the bytes it is told.
-struct Server {
-    base: Url,
-    connections: Arc<AtomicUsize>,
-    /// Told when a client has gone away while being written to.
-    left: Arc<Notify>,
-}
-
-impl Server {
-    async fn start<F>(answer: F) -> Self
-    where
-        F: Fn(&str) -> (Vec<u8>, Then) + Send + Sync + 'static,
-    {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let base = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
-        let (connections, left) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-        let (count, gone, answer) = (connections.clone(), left.clone(), Arc::new(answer));
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                count.fetch_add(1, Ordering::SeqCst);
-                let (gone, answer) = (gone.clone(), answer.clone());
-                tokio::spawn(async move {
-                    if talk(stream, &*answer).await.is_none() {
-                        gone.notify_one();
-                    }
-                });
-            }
-        });
-        Self { base, connections, left }
-    }
-
-    async fn bytes(bytes: impl Into<Vec<u8>>, then: fn() -> Then) -> Self {
-        let bytes = bytes.into();
-        Self::start(move |_| (bytes.clone(), then())).await
-    }
-
-    fn url(&self, path: &str) -> Url {
-        self.base.join(path).unwrap()
-    }
-
-    fn connections(&self) -> usize {
-        self.connections.load(Ordering::SeqCst)
-    }
-}
-
-/// `None` when the client leaves while it is being written to.
-async fn talk(
-    mut stream: TcpStream,
-    answer: &(dyn Fn(&str) -> (Vec<u8>, Then) + Sync),
-) -> Option<()> {
-    loop {
-        let mut head = Vec::new();
-        while !head.ends_with(b"\r\n\r\n") {
-            let Ok(byte) = stream.read_u8().await else { return Some(()) };
-            head.push(byte);
-        }
-        let head = String::from_utf8(head).unwrap();
-        let (bytes, then) = answer(head.split(' ').nth(1).unwrap());
-        if let Some(head) = bytes.strip_suffix(MOVED) {
-            // Behind its head, so that a client that does not wait finds no body to read away.
-            stream.write_all(head).await.ok()?;
-            tokio::time::sleep(Duration::from_millis(5)).await;
-            stream.write_all(MOVED).await.ok()?;
-        } else {
-            stream.write_all(&bytes).await.ok()?;
-        }
-        match then {
-            Then::Keep => {}
-            Then::Close => {
-                stream.shutdown().await.ok();
-                return Some(());
-            }
-            Then::Hang => std::future::pending().await,
-            Then::Repeat => loop {
-                stream.write_all(&[b'x'; 16 << 10]).await.ok()?;
-            },
-        }
-    }
-}
-
-fn ok(body: &str) -> (Vec<u8>, Then) {
-    (format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into(), Then::Keep)
-}
-
-/// The body of a redirect.
-const MOVED: &[u8] = b"moved";
-
-fn redirect(status: u16, target: &str) -> (Vec<u8>, Then) {
-    let head =
-        format!("HTTP/1.1 {status} Go\r\nlocation: {target}\r\ncontent-length: 5\r\n\r\nmoved");
-    (head.into(), Then::Keep)
-}
+use web_server::{Fetched, Server, Then, fetcher, follow, ok, redirect};
 
 /// Time-outs short enough to be waited for.
 fn settings() -> FetchSettings {
@@ -124,27 +23,6 @@ fn settings() -> FetchSettings {
         read_timeout: Duration::from_secs(10),
         ..FetchSettings::default()
     }
-}
-
-/// What came of one URL, its redirects followed.
-struct Fetched {
-    final_url: Url,
-    hops: Vec<Hop>,
-    outcome: Result<Answer, FetchError>,
-}
-
-async fn follow(fetcher: &Fetcher, url: &Url, phases: &Arc<dyn PhaseSink>) -> Fetched {
-    let mut chain = Chain::new(url);
-    let outcome = loop {
-        match fetcher.get(&mut chain, &Ask::default(), phases).await {
-            Ok(Reply::Answer(answer)) => break Ok(answer),
-            Ok(Reply::Redirect { target, .. }) => assert_eq!(&target, chain.url()),
-            Ok(Reply::NotModified(_)) => panic!("nobody asked for that"),
-            Err(error) => break Err(error),
-        }
-    };
-    let (final_url, hops) = chain.into_parts();
-    Fetched { final_url, hops, outcome }
 }
 
 async fn get_with(settings: &FetchSettings, url: &Url) -> Fetched {
@@ -419,7 +297,7 @@ async fn a_redirect_is_one_request_and_tells_where_it_leads() {
         _ => redirect(308, "/1"),
     })
     .await;
-    let fetcher = Fetcher::new(&settings(), &[server.base.clone()]).unwrap();
+    let fetcher = fetcher(&settings(), &[&server.base]);
     let silent: Arc<dyn PhaseSink> = Arc::new(());
     let mut chain = Chain::new(&server.url("/0"));
     let reply = fetcher.get(&mut chain, &Ask::default(), &silent).await.unwrap();
@@ -492,7 +370,7 @@ async fn phases_come_in_order() {
     use Phase::{Body, Connect, FirstByte};
     let server =
         Server::start(|path| if path == "/go" { redirect(302, "/x") } else { ok("x") }).await;
-    let fetcher = Fetcher::new(&settings(), &[server.base.clone()]).unwrap();
+    let fetcher = fetcher(&settings(), &[&server.base]);
     let phases = |path: &'static str| {
         let (fetcher, url) = (fetcher.clone(), server.url(path));
         async move {
@@ -506,6 +384,26 @@ async fn phases_come_in_order() {
     assert_eq!(phases("/").await, [FirstByte, Body], "the connection is used again");
     assert_eq!(phases("/go").await, [FirstByte, Body, FirstByte, Body]);
     assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn the_start_is_told_before_the_server_can_know() {
+    let recorder = Arc::new(Recorder::default());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (seen, noted) = (recorder.clone(), told.clone());
+    let server = Server::start(move |_| {
+        noted.lock().unwrap().push(std::mem::take(&mut *seen.0.lock().unwrap()));
+        ok("x")
+    })
+    .await;
+    let fetcher = fetcher(&settings(), &[&server.base]);
+    let sink: Arc<dyn PhaseSink> = recorder.clone();
+    for _ in 0..2 {
+        follow(&fetcher, &server.base, &sink).await.outcome.unwrap();
+        assert_eq!(std::mem::take(&mut *recorder.0.lock().unwrap()), [Phase::Body]);
+    }
+    let told = told.lock().unwrap();
+    assert_eq!(*told, [&[Phase::Connect, Phase::FirstByte][..], &[Phase::FirstByte]]);
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
         [224..=239, ..] => "multicast",
         [255, 255, 255, 255] => "broadcast",
         // This network, protocol assignments, the withdrawn 6to4 relays, class E.
-        [0, ..] | [192, 0, 0, _] | [192, 88, 99, _] | [240..=255, ..] => "reserved",
+        [0 | 240..=255, ..] | [192, 0, 0, _] | [192, 88, 99, _] => "reserved",
         _ => return None,
     })
 }

@@ -1,5 +1,7 @@
 //! A chain of redirects: where it stands and where it may go.
 
+use std::borrow::Cow;
+
 use http::StatusCode;
 use http::header::{HeaderMap, LOCATION};
 use serde::{Deserialize, Serialize};
@@ -77,7 +79,7 @@ impl Chain {
         let fail = |message| Err((FailureKind::Redirect, message));
         let text = String::from_utf8_lossy(location.as_bytes());
         let Ok(mut target) = self.url.join(&text) else {
-            return fail(format!("redirect to a malformed URL: {}", line(&text)));
+            return fail(format!("redirect to a malformed URL: {}", line(&user_hidden(&text))));
         };
         target.set_fragment(None);
         without_user(&mut target);
@@ -99,6 +101,16 @@ impl Chain {
         }
         self.url = target;
         Ok(true)
+    }
+}
+
+/// The text of a malformed URL, without what may be a password.
+fn user_hidden(text: &str) -> Cow<'_, str> {
+    let start = text.find("//").map_or(0, |at| at + 2);
+    let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
+    match text[start..end].rfind('@') {
+        Some(at) => format!("{}{}", &text[..start], &text[start + at + 1..]).into(),
+        None => text.into(),
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -37,7 +38,7 @@ pub(super) fn classify(error: &reqwest::Error, at: &Circumstances<'_>) -> (Failu
     if error.is_builder() {
         return (FailureKind::Other, "the HTTP client does not accept this URL".into());
     }
-    if is_shortage(error) {
+    if is_shortage(error, at) {
         return (FailureKind::Shortage, "too many open files here".into());
     }
     if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
@@ -61,13 +62,21 @@ pub(super) fn classify(error: &reqwest::Error, at: &Circumstances<'_>) -> (Failu
         .unwrap_or_else(|| fallback(error, at, host))
 }
 
-/// Whether the process or the system has too many files open.
-fn is_shortage(error: &(dyn Error + 'static)) -> bool {
-    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|error| {
-        error
-            .raw_os_error()
-            .is_some_and(|raw| matches!(Errno::from_raw(raw), Errno::EMFILE | Errno::ENFILE))
-    })
+/// Whether the process or the system has too many files open. The name service and the client's
+/// proxies hide that cause, so after their errors it is tried.
+fn is_shortage(error: &reqwest::Error, at: &Circumstances<'_>) -> bool {
+    let is = |error: &io::Error| {
+        let errno = error.raw_os_error().map(Errno::from_raw);
+        matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
+    };
+    let unresolved = || {
+        causes(error).any(|cause| {
+            matches!(cause.downcast_ref::<Unresolved>(), Some(Unresolved::Unknown { .. }))
+        })
+    };
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(is)
+        || ((at.proxied && error.is_connect()) || unresolved())
+            && UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| is(&error))
 }
 
 fn dns(unresolved: &Unresolved) -> (FailureKind, String) {

@@ -50,7 +50,6 @@ pub struct Ask<'a> {
 /// What came of one request: an answer with its whole body, or with one yet to be read
 /// ([`Opened`]).
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "the large one is the usual one")]
 pub enum Reply<A = Answer> {
     /// An answer, of whatever status.
     Answer(A),
@@ -121,6 +120,8 @@ impl fmt::Debug for Fetcher {
 impl Fetcher {
     /// A fetcher with its own pool of connections. The origins of `seeds` are those that see
     /// the user's headers; a private address that a seed stands on may be asked, no other.
+    /// Through a proxy other than `socks5` it is the proxy that resolves names, so what they lead
+    /// to is not judged; literal addresses always are.
     ///
     /// # Errors
     /// When a header or the proxy of the settings is malformed, its certificates cannot be read,

@@ -13,6 +13,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures_util::future::join_all;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
@@ -114,15 +115,9 @@ impl Guard {
     pub(super) async fn refuses(&self, url: &Url) -> Option<String> {
         let address = literal(url)?;
         let class = self.judge(address)?;
-        let names = {
-            let seeds = self.seeds();
-            let few = seeds.names.len() <= MOST_LOOKED_UP;
-            if few { seeds.names.iter().cloned().collect() } else { Vec::new() }
-        };
-        for name in names {
-            // A name that cannot be resolved now allows nothing now.
-            let _ = self.lookup(&name).await;
-        }
+        // A name that cannot be resolved now allows nothing now.
+        let names = self.unresolved_seeds();
+        let _ = join_all(names.iter().map(|name| self.lookup(name))).await;
         self.judge(address).map(|_| refusal(None, address, class))
     }
 
@@ -130,8 +125,15 @@ impl Guard {
     pub(super) fn surely_refuses(&self, url: &Url) -> Option<String> {
         let address = literal(url)?;
         let class = self.judge(address)?;
-        let unsure = (1..=MOST_LOOKED_UP).contains(&self.seeds().names.len());
-        (!unsure).then(|| refusal(None, address, class))
+        self.unresolved_seeds().is_empty().then(|| refusal(None, address, class))
+    }
+
+    /// The names of seeds that may turn out to stand on a private address. Through a proxy they
+    /// are the proxy's to resolve.
+    fn unresolved_seeds(&self) -> Vec<Box<str>> {
+        let seeds = self.seeds();
+        let none = self.proxy.is_some() || seeds.names.len() > MOST_LOOKED_UP;
+        if none { Vec::new() } else { seeds.names.iter().cloned().collect() }
     }
 
     /// Why `address`, which answered for `url`, should not have been connected to.
@@ -240,7 +242,7 @@ mod tests {
     fn guard(seeds: &[&str], resolve: &[(&str, &str)], allow_private: bool) -> Guard {
         let seeds: Vec<_> = seeds.iter().map(|seed| Url::parse(seed).unwrap()).collect();
         let resolve = resolve.iter().map(|(n, a)| ((*n).into(), a.parse().unwrap())).collect();
-        let settings = FetchSettings { resolve, allow_private, ..FetchSettings::default() };
+        let settings = FetchSettings { allow_private, resolve, ..FetchSettings::default() };
         Guard::new(&settings, None, &seeds)
     }
 

@@ -83,8 +83,9 @@ impl Headers {
         }
         let login = match (&identity.bearer, &identity.basic) {
             (Some(token), _) => {
+                let token = token.trim();
                 header("authorization", &format!("Bearer {token}"))?;
-                Some(Login::Bearer(token.clone()))
+                Some(Login::Bearer(token.into()))
             }
             (None, Some((user, password))) => Some(Login::Basic(user.clone(), password.clone())),
             (None, None) => None,

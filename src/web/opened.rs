@@ -1,5 +1,6 @@
 //! An answer whose head was read: its body, decoded piece by piece and bounded on the way.
 
+use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -52,6 +53,16 @@ pub(super) struct Bounds {
     pub(super) deadline: Pin<Box<Sleep>>,
     pub(super) timeout: Duration,
     pub(super) max_body: u64,
+}
+
+impl fmt::Debug for Opened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Opened")
+            .field("head", &self.head)
+            .field("length", &self.length)
+            .field("wire_length", &self.wire_length)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Opened {
@@ -224,9 +235,12 @@ impl Opened {
         if self.length > self.max_body {
             return Err(self.too_large());
         }
-        let most = self.wire_length.saturating_mul(u64::from(self.settings.max_ratio.max(1)));
+        // What has come and waits to be decoded has no part in this piece; without it the ratio
+        // does not hang on how the bytes travelled.
+        let used = self.wire_length - self.input.len() as u64;
+        let most = used.saturating_mul(u64::from(self.settings.max_ratio.max(1)));
         if self.decoder.is_some() && self.length > ANY_RATIO.max(most) {
-            let (length, sent) = (about(self.length), about(self.wire_length));
+            let (length, sent) = (about(self.length), about(used));
             let message = format!("decompression bomb: {length} out of {sent}");
             return Err((FailureKind::TooLarge, message));
         }
