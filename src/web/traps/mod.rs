@@ -1,8 +1,9 @@
 //! Traps: endless sites, told by the look of their URLs and by pages that hold the same.
 //!
-//! Asked once for each new URL, under a lock: about a microsecond. It counts by hashes of patterns in maps that forget the least used, so its memory
-//! stays below about 24 MiB whatever the crawl; what it forgets is counted anew. It knows neither
-//! frontier nor store; what is caught is theirs to record.
+//! Asked once for each new URL, under a lock: about a microsecond. It counts by hashes of patterns
+//! in maps that forget the least used, so its memory stays below about 24 MiB whatever the crawl;
+//! what it forgets is counted anew. It knows neither frontier nor store; what is caught is theirs
+//! to record.
 
 mod caught;
 mod dates;
