@@ -1,9 +1,9 @@
 //! Traps: endless sites, told by the look of their URLs and by pages that hold the same.
 //!
-//! Asked once for each new URL, under a lock: about a microsecond, and no allocation but for what
-//! is caught. It counts by hashes of patterns in maps that forget the least used, so its memory
-//! stays below about 24 MiB whatever the crawl; what it forgets is counted anew. It knows neither
-//! frontier nor store; what is caught is theirs to record.
+//! Asked once for each new URL, under a lock: about a microsecond. It counts by hashes of patterns
+//! in maps that forget the least used, so its memory stays below about 24 MiB whatever the crawl;
+//! what it forgets is counted anew. It knows neither frontier nor store; what is caught is theirs
+//! to record.
 
 mod caught;
 mod dates;
@@ -22,10 +22,11 @@ use memory::{Generations, HashedMap};
 use queries::Queries;
 use shape::Shape;
 
-/// Patterns, paths with queries and pages with session ids remembered, each per generation.
-const PATTERNS: usize = 1 << 15;
-const PATHS: usize = 1 << 15;
-const PAGES: usize = 1 << 17;
+/// Patterns, paths with queries and pages with session ids remembered, each per generation; seven
+/// eighths of a power of two fill a hash map exactly.
+const PATTERNS: usize = 7 << 12;
+const PATHS: usize = 7 << 12;
+const PAGES: usize = 7 << 14;
 /// Dates remembered, of all patterns together.
 const DATES: usize = 1 << 18;
 /// Segments of a path that are looked at for repetitions.
