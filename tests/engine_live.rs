@@ -53,6 +53,9 @@ impl Bench {
             seeds: vec![Url::parse(&self.lab.urls()[0]).unwrap()],
             scope: ScopeKind::Any,
             backoff: Duration::ZERO,
+            // Requests are counted: of pages alone.
+            ignore_robots: true,
+            sitemaps: false,
             ..Settings::default()
         }
     }

@@ -164,6 +164,8 @@ pub struct Host {
     pub stats: HostStats,
     /// Whether it answered anything in this run.
     pub answered: bool,
+    /// Whether the last request to it was not answered.
+    pub silent: bool,
     /// The next start of a request, by the gap.
     next_start: Option<Instant>,
     rest: Option<(Instant, WaitReason)>,
@@ -195,6 +197,7 @@ impl Host {
             breaker: Breaker::default(),
             stats: HostStats::default(),
             answered: false,
+            silent: false,
             next_start: None,
             rest: None,
             rests: 0,
@@ -315,6 +318,7 @@ impl Host {
         let slow_down = status == Some(429) || (status == Some(503) && asked.is_some());
         self.stats.note(status, failed || slow_down, took);
         self.answered |= status.is_some();
+        self.silent = status.is_none();
         if slow_down {
             self.slow_down(asked, began, pace, now, random);
         } else if !failed {

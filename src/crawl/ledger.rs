@@ -572,6 +572,7 @@ impl Ledger {
         let Finished { queue_empty, led_to, same_as, .. } = page;
         let before = self.totals.discovered;
         let first = self.outbox.is_empty();
+        let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.1 != *to));
         for (url, hash) in links {
             let to = self.discover(Found {
                 url,
@@ -585,6 +586,7 @@ impl Ledger {
         }
         if let Some(target) = led_to.and_then(|hash| self.known(&hash)) {
             self.outbox.link(row.id, target);
+            self.totals.links += 1;
         }
         if let Some(hash) = same_as
             && let Some(caught) = self.traps.content(&row.url, host_of(&row.url), hash)

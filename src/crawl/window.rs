@@ -633,7 +633,8 @@ impl Window {
                 continue;
             }
             let down = host.breaker.state(now) != BreakerState::Closed
-                || host.robots.iter().any(|slot| matches!(slot, RobotsSlot::Unreachable(..)));
+                || (host.silent
+                    && host.robots.iter().any(|slot| matches!(slot, RobotsSlot::Unreachable(..))));
             if !down {
                 return false;
             }

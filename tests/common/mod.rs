@@ -235,7 +235,22 @@ pub struct Web {
 }
 
 impl Web {
+    /// Without a robots.txt and a sitemap, and without a record of who asked for them.
     pub fn start(answer: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static) -> Self {
+        Self::serve(true, answer)
+    }
+
+    /// Answers and records everything itself, robots.txt as well.
+    pub fn start_with_robots(
+        answer: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static,
+    ) -> Self {
+        Self::serve(false, answer)
+    }
+
+    fn serve(
+        robots_apart: bool,
+        answer: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let requests = Arc::new(Mutex::new(Vec::new()));
@@ -246,6 +261,10 @@ impl Web {
                 std::thread::spawn(move || {
                     let Ok(mut stream) = stream else { return };
                     let Some(request) = read_request(&mut stream) else { return };
+                    if robots_apart && matches!(&*request.path, "/robots.txt" | "/sitemap.xml") {
+                        let _ = stream.write_all(&html(404, "none"));
+                        return;
+                    }
                     seen.lock().unwrap().push(request.clone());
                     answer(&request, &mut stream);
                 });
