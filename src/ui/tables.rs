@@ -95,7 +95,7 @@ pub fn hosts(snapshot: &Snapshot, table: &TableState, filter: &str) -> (Vec<usiz
     let mut order: Vec<usize> = (0..rows.len()).filter(passes).collect();
     order.sort_by(|&a, &b| {
         let (a, b) = (&rows[a], &rows[b]);
-        let wait = |h: &HostView| h.wait.map_or(-1.0, |w| w.for_s.unwrap_or(f64::MAX));
+        let wait = |h: &HostView| h.wait.map_or(-1.0, |w| w.for_s.unwrap_or(-0.5));
         let ordering = match table.sort {
             1 => HostState::of(b).cmp(&HostState::of(a)),
             2 => b.queued.cmp(&a.queued),
