@@ -163,7 +163,7 @@ fn a_busy_engine_did_not_hear_the_stop() {
     let snapshot = fixtures::permits_limited();
     let mut app = App::new();
     press(&mut app, &snapshot, "q");
-    app.busy(Command::Stop, &snapshot);
+    app.busy(&Command::Stop, &snapshot);
     assert!(said(&app, &snapshot).starts_with("busy"));
     assert_eq!(press(&mut app, &snapshot, "q"), Some(Effect::Send(Command::Stop)));
 }
@@ -352,6 +352,7 @@ fn the_table_for_the_readme_lists_every_key() {
     assert!(table.contains("ten times the step"));
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what a key press gives")]
 fn to(host: &str, command: HostCommand) -> Option<Effect> {
     Some(Effect::Send(Command::Host(host.into(), command)))
 }
@@ -466,12 +467,12 @@ fn the_detail_of_a_host_opens_moves_and_closes() {
     let snapshot = fixtures::hosts();
     let mut app = App::new();
     press(&mut app, &snapshot, "3j\n");
-    assert!(app.host_open && app.detail.is_none());
+    assert!(app.host_open.is_some() && app.detail.is_none());
     press(&mut app, &snapshot, "j");
     assert_eq!(&*app.selected_host(&snapshot).unwrap().host, "busy.example");
     assert_eq!(press(&mut app, &snapshot, "o"), to("busy.example", HostCommand::ToggleHold));
     press(&mut app, &snapshot, "\x1b");
-    assert!(!app.host_open);
+    assert!(app.host_open.is_none());
 }
 
 fn typed(app: &App) -> String {

@@ -409,14 +409,14 @@ fn what_was_done_to_hosts_is_marked_and_told() {
     let text = screen(&render(&mut App::new(), &fixtures::hosts(), (200, 60)));
     for words in [
         "skip the rest of left-out.example",
-        "no longer exclude ^https?",
+        "no longer exclude ^http",
         "hold held.example",
         "busy.example limit off → 4",
         "seed http://api.example/",
         "reset the breaker of left-out",
         "▲s",
         "▲x",
-        "h",
+        "▲h",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }

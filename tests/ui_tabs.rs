@@ -86,7 +86,7 @@ screens! {
     hosts_none: "3", fixtures::empty(), (120, 36);
     hosts_two_hundred: "3G", fixtures::two_hundred_hosts(), (150, 45);
     hosts_hostile: "3", fixtures::hostile(), (120, 36);
-    hosts_before_a_flag_is_lost: "3", fixtures::strained(), (80, 24);
+    hosts_under_loud_flags: "3", fixtures::strained(), (80, 24);
     host_alone: "3jjj\n", fixtures::hosts(), (80, 24);
     host_too_small: "3jjj", fixtures::hosts(), (60, 15);
     exclude_prompt: "3e", fixtures::hosts(), (80, 24);

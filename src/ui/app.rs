@@ -71,10 +71,8 @@ pub struct App {
     pub hosts: TableState,
     /// The filter of hosts.
     pub host_filter: String,
-    /// Whether the selected host fills its tab.
-    pub host_open: bool,
-    /// First line of the host's detail shown.
-    pub host_top: u16,
+    /// First line of the selected host's detail shown, while it fills its tab.
+    pub host_open: Option<u16>,
     /// The log.
     pub log: LogView,
     feedback: Option<Feedback>,
@@ -327,8 +325,8 @@ impl App {
     }
 
     /// The command could not be handed over.
-    pub fn busy(&mut self, command: Command, snapshot: &Snapshot) {
-        if command == Command::Stop {
+    pub fn busy(&mut self, command: &Command, snapshot: &Snapshot) {
+        if *command == Command::Stop {
             self.stopping = false;
         }
         self.refuse("busy: the engine has not kept up with the keys, press again", snapshot);
@@ -340,6 +338,14 @@ impl App {
         self.frozen.as_deref().unwrap_or(live)
     }
 
+    fn close_detail(&mut self) -> bool {
+        if self.tab == Tab::Hosts {
+            self.host_open.take().is_some()
+        } else {
+            self.detail.take().is_some()
+        }
+    }
+
     /// Closes the innermost thing that is open.
     fn close(&mut self) {
         if self.help.take().is_some() {
@@ -347,9 +353,7 @@ impl App {
             if prompt.asking == Asking::Filter {
                 self.filter_mut().clear();
             }
-        } else if self.tab == Tab::Hosts && self.host_open {
-            self.host_open = false;
-        } else if self.tab != Tab::Hosts && self.detail.take().is_some() {
+        } else if self.close_detail() {
         } else if matches!(self.tab, Tab::Hosts | Tab::Pages) && !self.filter_mut().is_empty() {
             self.filter_mut().clear();
         } else if self.tab == Tab::Log {

@@ -122,9 +122,9 @@ fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
 /// Below [`HOST_BESIDE`] columns the detail stands below the table while that leaves room for
 /// every host, else it opens alone; on low screens traps, prunings and sitemaps get a row each.
 fn hosts_tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, shown: &Snapshot) {
-    if app.host_open {
-        let host = app.selected_host(shown).cloned();
-        app.host_top = host_detail::draw(canvas, area, host.as_ref(), app.host_top, true);
+    if let Some(top) = app.host_open {
+        let top = host_detail::draw(canvas, area, app.selected_host(shown), top, true);
+        app.host_open = Some(top);
         return;
     }
     let lower = match area.height {

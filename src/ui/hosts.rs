@@ -89,12 +89,11 @@ impl App {
     #[must_use]
     pub fn selected_host<'a>(&'a self, live: &'a Snapshot) -> Option<&'a HostView> {
         let shown = self.shown(live);
-        let (order, ids) = tables::hosts(shown, &self.hosts, &self.host_filter);
-        let at = match self.hosts.selected {
-            Some(id) => ids.iter().position(|i| *i == id)?,
-            None => 0,
-        };
-        order.get(at).map(|&i| &shown.hosts[i])
+        if let Some(id) = self.hosts.selected {
+            return tables::host_by_id(shown, id, &self.host_filter);
+        }
+        let (order, _) = tables::hosts(shown, &self.hosts, &self.host_filter);
+        order.first().map(|&i| &shown.hosts[i])
     }
 
     /// What a key does to the selected host.

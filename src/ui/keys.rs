@@ -128,7 +128,7 @@ const fn on_hosts(
 pub const TEN_TIMES: (&str, &str) = ("Alt + a dial key", "ten times the step");
 
 /// Typed commands for a host.
-pub const TYPED: (&str, &str) = (":hold HOST", "too: release, skip, reset, limit N");
+pub const TYPED: (&str, &str) = (":hold HOST", "also release, skip, reset, limit N");
 
 /// The table.
 pub const KEYS: &[Binding] = {
@@ -164,9 +164,15 @@ pub const KEYS: &[Binding] = {
         ),
         on_hosts(&[key('+'), key('=')], A::HostLimit(1), "host limit", "host's limit up"),
         on_hosts(&[key('-'), key('_')], A::HostLimit(-1), "", "host's limit down"),
-        bind(G::Hosts, &[key('o')], A::HostHold, "hold", "hold it, or release it"),
-        bind(G::Hosts, &[key('x')], A::HostSkip, "skip", "skip the rest of it"),
-        bind(G::Hosts, &[key('b')], A::HostReset, "breaker", "close its breaker, end its rest"),
+        bind(G::Hosts, &[key('o')], A::HostHold, "hold", "hold the host, or release it"),
+        bind(G::Hosts, &[key('x')], A::HostSkip, "skip", "skip the rest of the host"),
+        bind(
+            G::Hosts,
+            &[key('b')],
+            A::HostReset,
+            "breaker",
+            "close the host's breaker, end its rest",
+        ),
         bind(G::View, &[key('1')], A::Show(Tab::Deck), "", "the Deck"),
         bind(G::View, &[key('2')], A::Show(Tab::Workers), "", "the workers"),
         bind(G::View, &[key('3')], A::Show(Tab::Hosts), "", "the hosts"),
@@ -298,14 +304,14 @@ pub fn keys_table_markdown() -> String {
     for group in Group::ALL {
         for binding in KEYS.iter().filter(|b| b.group == group) {
             let names: Vec<_> = binding.keys.iter().map(|k| format!("`{}`", k.name())).collect();
-            let whose = if group == Group::Hosts { " (selected on the Hosts tab)" } else { "" };
-            let _ = writeln!(out, "| {} | {}{whose} |", names.join(" "), binding.help);
+            let whose = if group == Group::Hosts { "on the Hosts tab: " } else { "" };
+            let _ = writeln!(out, "| {} | {whose}{} |", names.join(" "), binding.help);
         }
         if group == Group::Dials {
             let _ = writeln!(out, "| `Alt` + a dial key | {} |", TEN_TIMES.1);
         }
         if group == Group::Hosts {
-            let _ = writeln!(out, "| `{}` typed | {} |", TYPED.0, TYPED.1);
+            let _ = writeln!(out, "| `{}` | typed, for a host by name: {} |", TYPED.0, TYPED.1);
         }
     }
     out

@@ -48,8 +48,11 @@ impl App {
         let rows = if down { DETAIL_STEP } else { -DETAIL_STEP };
         if self.help.is_none() && self.tab == Tab::Pages && self.detail.is_some() {
             self.detail_top = self.detail_top.saturating_add_signed(rows);
-        } else if self.help.is_none() && self.tab == Tab::Hosts && self.host_open {
-            self.host_top = self.host_top.saturating_add_signed(rows);
+        } else if self.help.is_none()
+            && self.tab == Tab::Hosts
+            && let Some(top) = &mut self.host_open
+        {
+            *top = top.saturating_add_signed(rows);
         } else {
             self.step(if down { self.screen() } else { -self.screen() }, live);
         }
@@ -76,7 +79,7 @@ impl App {
             table.step(&ids, rows);
         }
         match self.tab {
-            Tab::Hosts => self.host_top = 0,
+            Tab::Hosts => self.host_open = self.host_open.map(|_| 0),
             _ if self.detail.is_some() => self.open(live),
             _ => {}
         }
@@ -104,9 +107,8 @@ impl App {
     /// Opens the detail of the selected page or host.
     pub(super) fn open(&mut self, live: &Snapshot) {
         if self.tab == Tab::Hosts {
-            self.host_open = self.selected_host(live).is_some();
-            self.host_top = 0;
-            if !self.host_open {
+            self.host_open = self.selected_host(live).map(|_| 0);
+            if self.host_open.is_none() {
                 self.refuse("no host to open", live);
             }
             return;

@@ -205,7 +205,7 @@ fn perform(
         Effect::Send(command) => {
             match commands.try_send((command.clone(), Origin::User)) {
                 Ok(()) => {}
-                Err(TrySendError::Full(_)) => app.busy(command, snapshot),
+                Err(TrySendError::Full(_)) => app.busy(&command, snapshot),
                 Err(TrySendError::Closed(_)) => app.refuse("the engine is gone", snapshot),
             }
             Ok(())

@@ -80,6 +80,13 @@ pub fn workers(snapshot: &Snapshot, table: &TableState) -> (Vec<usize>, Vec<i64>
     (order, ids)
 }
 
+/// The host with this id, if it is there and passes the filter.
+#[must_use]
+pub fn host_by_id<'a>(snapshot: &'a Snapshot, id: i64, filter: &str) -> Option<&'a HostView> {
+    let host = snapshot.hosts.iter().find(|h| host_id(&h.host) == id)?;
+    host_passes(host, &filter.trim().to_lowercase()).then_some(host)
+}
+
 /// The id of a host in its table: it follows the name, whatever the order.
 #[must_use]
 pub fn host_id(host: &str) -> i64 {
@@ -91,11 +98,11 @@ pub fn host_id(host: &str) -> i64 {
 pub fn hosts(snapshot: &Snapshot, table: &TableState, filter: &str) -> (Vec<usize>, Vec<i64>) {
     let rows = &snapshot.hosts;
     let filter = filter.trim().to_lowercase();
-    let passes = |i: &usize| filter.is_empty() || host_passes(&rows[*i], &filter);
+    let passes = |i: &usize| host_passes(&rows[*i], &filter);
     let mut order: Vec<usize> = (0..rows.len()).filter(passes).collect();
     order.sort_by(|&a, &b| {
         let (a, b) = (&rows[a], &rows[b]);
-        let wait = |h: &HostView| h.wait.map_or(-1.0, |w| w.for_s.unwrap_or(f64::MAX));
+        let wait = |h: &HostView| h.wait.map_or(-1.0, |w| w.for_s.unwrap_or(-0.5));
         let ordering = match table.sort {
             1 => HostState::of(b).cmp(&HostState::of(a)),
             2 => b.queued.cmp(&a.queued),
@@ -116,7 +123,8 @@ pub fn hosts(snapshot: &Snapshot, table: &TableState, filter: &str) -> (Vec<usiz
 /// Whether a host has this text, in lower case, in its name, its state, why it waits, its last
 /// status or its robots.txt; states from their beginning, or `open` would find `reopened`.
 fn host_passes(host: &HostView, filter: &str) -> bool {
-    HostState::of(host).word().starts_with(filter)
+    filter.is_empty()
+        || HostState::of(host).word().starts_with(filter)
         || host.host.to_lowercase().contains(filter)
         || host.wait.is_some_and(|w| w.why.name().to_lowercase().contains(filter))
         || host.last_status.is_some_and(|s| {

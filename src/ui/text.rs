@@ -264,7 +264,7 @@ pub fn span(milliseconds: f64) -> String {
 /// seconds, begun ones counted, so that it steps once a second.
 #[must_use]
 pub fn countdown(seconds: f64) -> String {
-    if !(seconds < 3.6e6) {
+    if seconds.is_nan() || seconds >= 3.6e6 {
         return ">999 h".to_owned();
     }
     let s = seconds.max(0.0);

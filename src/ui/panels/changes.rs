@@ -39,13 +39,16 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let column = canvas.text(inner, 0, row, &format!("{time:>6} "), theme.dim());
         let style = if change.undone { theme.dim() } else { Style::new() };
         let what = change.what.to_string();
-        let column = canvas.text(inner, column, row, &text::clean(&what), style);
         let note = match (change.undone, change.undoes, change.by) {
             (true, ..) => "undone",
             (_, Some(_), _) => "by undo",
             (_, _, Origin::User) => "",
             (_, _, by) => by.name(),
         };
+        // A pattern gives way to whether it still holds.
+        let kept = if note.is_empty() { 0 } else { note.len() as u16 + 2 };
+        let room = Rect { width: inner.width.saturating_sub(kept), ..inner };
+        let column = canvas.text(room, column, row, &text::clean(&what), style);
         canvas.text(inner, column + 2, row, note, theme.dim());
     }
 }

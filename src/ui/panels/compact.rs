@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::{charts, footer, header, stages, strains, verdict};
+use super::{charts, header, hints, stages, strains, verdict};
 use crate::crawl::snapshot::Snapshot;
 use crate::ui::app::App;
 use crate::ui::paint::{Canvas, Part};
@@ -33,7 +33,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     canvas.fit(area, 0, 3, parts);
     let levels = levels(canvas, s);
     let keys = Rect { y: area.y + area.height.saturating_sub(1), height: 1, ..area };
-    let hints = footer::hint_parts(canvas, app, live);
+    let hints = hints::parts(canvas, app, live);
     canvas.fit(keys, 0, 2, hints);
     let area = Rect { height: area.height.saturating_sub(1), ..area };
     let room = area.height.saturating_sub(1);

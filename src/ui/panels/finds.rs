@@ -15,7 +15,7 @@ use crate::ui::theme::Theme;
 const SITEMAPS: u16 = 3;
 /// Columns for the kind of a trap at most.
 const KIND: u16 = 20;
-/// Columns from which a pruning says in a word whether it is going on.
+/// Columns from which each row says in a word what was done, and whether it is going on.
 const WORDS: u16 = 64;
 /// Columns from which a trap's example has room beside its pattern.
 const EXAMPLE: u16 = 110;
@@ -92,13 +92,14 @@ fn traps(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         return;
     }
     let longest = traps.iter().map(|t| text::width(t.kind)).max().unwrap_or(0) as u16;
-    let kinds = longest.min(KIND).min(inner.width / 3);
-    let numbers = traps.iter().map(|t| skipped(t.skipped).len()).max().unwrap_or(0) as u16;
+    let kinds = longest.min(KIND).min(inner.width * 2 / 5);
+    // The frame says what was done; where there is room each row does.
+    let number = |n| if inner.width >= WORDS { skipped(n) } else { text::count(n) };
+    let numbers = traps.iter().map(|t| number(t.skipped).len()).max().unwrap_or(0) as u16;
     for (row, trap) in traps.iter().take(inner.height.into()).enumerate() {
         let row = row as u16;
         canvas.text(Rect { width: kinds, ..inner }, 0, row, trap.kind, Style::new());
-        let number = skipped(trap.skipped);
-        canvas.right(inner, row, &number, theme.warn());
+        canvas.right(inner, row, &number(trap.skipped), theme.warn());
         let room = inner.width.saturating_sub(kinds + 2 + numbers + 2);
         let middle = Rect { x: inner.x + kinds + 2, width: room, ..inner };
         let wide = inner.width >= EXAMPLE;

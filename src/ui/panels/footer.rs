@@ -1,15 +1,15 @@
 //! The two lines at the bottom: what has been done and how long it may take, or an answer to
-//! the last key, or a prompt; below it keys with the values of the dials.
+//! the last key, or a prompt; below it what [`hints`] says.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::command::Dial;
+use super::hints;
 use crate::crawl::snapshot::{Eta, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
-use crate::ui::keys::{self, Binding, Group};
+use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables;
@@ -29,7 +29,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) -> 
         return cursor;
     }
     let hints = Rect { y: strip.y + 1, height: strip.height.saturating_sub(1), ..strip };
-    let parts = hint_parts(canvas, app, live);
+    let parts = hints::parts(canvas, app, live);
     canvas.fit(hints, 0, 3, parts);
     cursor
 }
@@ -212,123 +212,4 @@ fn prompt(
     canvas.text(input, 0, 0, &shown, Style::new());
     let at = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
     Some(Position::new(input.x + at.min(input.width - 1), input.y))
-}
-
-/// Keys and dials, most wanted first; what does not fit is left out.
-#[must_use]
-pub fn hint_parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a>> {
-    let theme = canvas.theme;
-    // While the crawl stops, dials and pausing have no effect any more.
-    let over = live.run.is_final() || live.run == RunState::Stopping;
-    let mut parts = Vec::new();
-    let hint = |rank, names: String, word: String| {
-        Part::of(
-            rank,
-            vec![
-                Span::styled(names, theme.strong()),
-                Span::styled(format!(" {word}"), theme.dim()),
-            ],
-        )
-    };
-    if app.help.is_some() {
-        let close = [Action::Close, Action::Help].map(keys::name_of).join(" ");
-        // How to scroll it stands on its frame, where it does.
-        return vec![hint(0, close, "close".into())];
-    }
-    let mut rank = 2;
-    let is_open = if app.tab == Tab::Hosts { app.host_open } else { app.detail.is_some() };
-    let here = |b: &&Binding| {
-        // On this tab its key may mean something else.
-        let other = keys::KEYS.iter().filter(|o| o.only == Some(app.tab) && o.action != b.action);
-        let taken = other.flat_map(|o| o.keys).any(|key| b.keys[0] == *key);
-        !b.hint.is_empty() && !taken && b.only.is_none_or(|tab| tab == app.tab)
-    };
-    // What acts on the selected host comes first where there is one.
-    let on_host = |b: &&Binding| app.tab == Tab::Hosts && b.group == Group::Hosts;
-    let order = keys::KEYS.iter().filter(on_host).chain(keys::KEYS.iter().filter(|b| !on_host(b)));
-    for binding in order.filter(here) {
-        let name = binding.keys[0].name();
-        // In table order, but pausing comes right after permits.
-        rank += 1;
-        let part = match binding.action {
-            Action::Turn(dial, _) if !over => {
-                let down = keys::turning(dial, false).map_or_else(String::new, keys::name_of);
-                let value = dial_value(live, dial);
-                Part::of(
-                    rank,
-                    vec![
-                        Span::styled(format!("{name} {down}"), theme.strong()),
-                        Span::styled(format!(" {} ", binding.hint), theme.dim()),
-                        Span::raw(value),
-                    ],
-                )
-            }
-            Action::Turn(..)
-            | Action::Pause
-            | Action::Undo
-            | Action::Ask
-            | Action::HostLimit(_)
-            | Action::HostHold
-            | Action::HostSkip
-            | Action::HostReset
-            | Action::Exclude
-            | Action::Seed
-                if over =>
-            {
-                continue;
-            }
-            Action::HostLimit(_) => {
-                let limit = app.selected_host(live).and_then(|h| h.limit);
-                let limit = limit.map_or_else(|| "off".to_owned(), |n| n.to_string());
-                let down = keys::name_of(Action::HostLimit(-1));
-                Part::of(
-                    2,
-                    vec![
-                        Span::styled(format!("{name} {down}"), theme.strong()),
-                        Span::styled(format!(" {} ", binding.hint), theme.dim()),
-                        Span::raw(limit),
-                    ],
-                )
-            }
-            Action::HostHold | Action::HostSkip | Action::HostReset if app.tab != Tab::Hosts => {
-                continue;
-            }
-            Action::HostHold if app.selected_host(live).is_some_and(|h| h.held) => {
-                hint(2, name, "release".into())
-            }
-            Action::HostHold | Action::HostSkip => hint(2, name, binding.hint.into()),
-            Action::HostReset => hint(3, name, binding.hint.into()),
-            Action::Exclude if !matches!(app.tab, Tab::Hosts | Tab::Pages) => continue,
-            Action::Exclude => hint(3, name, binding.hint.into()),
-            Action::Pause if live.run == RunState::Paused => hint(2, name, "go on".into()),
-            Action::Pause => hint(3, name, binding.hint.into()),
-            Action::Stop if live.run == RunState::Stopping => hint(0, name, "give up".into()),
-            Action::Stop if over => hint(0, name, "leave".into()),
-            Action::Stop => hint(0, name, binding.hint.into()),
-            Action::Help => hint(1, name, binding.hint.into()),
-            Action::Freeze if app.frozen.is_some() => hint(2, name, "unfreeze".into()),
-            Action::Open | Action::Filter if !matches!(app.tab, Tab::Hosts | Tab::Pages) => {
-                continue;
-            }
-            Action::Open if is_open => hint(2, keys::name_of(Action::Close), "close".into()),
-            Action::Sort | Action::Reverse | Action::Copy
-                if !matches!(app.tab, Tab::Workers | Tab::Hosts | Tab::Pages) =>
-            {
-                continue;
-            }
-            Action::LogMore | Action::LogLess if app.tab != Tab::Log => continue,
-            // What works on this tab alone is what one looks for here.
-            Action::LogMore | Action::LogLess | Action::Open | Action::Filter | Action::Sort => {
-                hint(2, name, binding.hint.into())
-            }
-            _ => hint(rank, name, binding.hint.into()),
-        };
-        parts.push(part);
-    }
-    parts
-}
-
-/// A dial's value in a fixed width, so that hints after it stay where they are.
-fn dial_value(snapshot: &Snapshot, dial: Dial) -> String {
-    snapshot.dials.get(dial).value_text()
 }

@@ -35,16 +35,9 @@ pub fn rows(group: Group) -> Vec<Line> {
             (format!("{names}  {}", keys::names(next)), format!("{help}, {}", next.help))
         });
         // Two directions share a line where it gets no longer than the others.
-        match both.filter(|(names, help)| text::width(names) <= 16 && help.len() <= 38) {
-            Some(line) => {
-                lines.push(line);
-                i += 2;
-            }
-            None => {
-                lines.push((names, help.to_owned()));
-                i += 1;
-            }
-        }
+        let both = both.filter(|(names, help)| text::width(names) <= 16 && help.len() <= 38);
+        i += if both.is_some() { 2 } else { 1 };
+        lines.push(both.unwrap_or_else(|| (names, help.to_owned())));
     }
     let more = match group {
         Group::Dials => Some(keys::TEN_TIMES),

@@ -9,6 +9,7 @@ pub mod finds;
 pub mod footer;
 pub mod header;
 pub mod help;
+pub mod hints;
 pub mod host_detail;
 pub mod hosts;
 pub mod log;

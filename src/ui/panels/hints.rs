@@ -1,0 +1,125 @@
+//! Keys with what they do here, and the dials with their values: the last row of the screen.
+
+use ratatui::text::Span;
+
+use crate::crawl::snapshot::{RunState, Snapshot};
+use crate::ui::action::{Action, Tab};
+use crate::ui::app::App;
+use crate::ui::keys::{self, Binding, Group};
+use crate::ui::paint::{Canvas, Part};
+
+/// Keys and dials, most wanted first; what does not fit is left out.
+#[must_use]
+pub fn parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a>> {
+    let theme = canvas.theme;
+    let hint = |rank, names: String, word: &str, value: String| {
+        let gap = if value.is_empty() { "" } else { " " };
+        Part::of(
+            rank,
+            vec![
+                Span::styled(names, theme.strong()),
+                Span::styled(format!(" {word}{gap}"), theme.dim()),
+                Span::raw(value),
+            ],
+        )
+    };
+    if app.help.is_some() {
+        let close = [Action::Close, Action::Help].map(keys::name_of).join(" ");
+        // How to scroll it stands on its frame, where it does.
+        return vec![hint(0, close, "close", String::new())];
+    }
+    // What acts on the selected host comes first where there is one.
+    let on_host = |b: &&Binding| app.tab == Tab::Hosts && b.group == Group::Hosts;
+    let order = keys::KEYS.iter().filter(on_host).chain(keys::KEYS.iter().filter(|b| !on_host(b)));
+    // In table order, but pausing comes right after permits.
+    let mut next = 2;
+    let mut parts = Vec::new();
+    for binding in order.filter(|b| !b.hint.is_empty() && means_here(b, app.tab)) {
+        next += 1;
+        if !is_of_use(binding.action, app.tab, live) {
+            continue;
+        }
+        let (rank, word) = rank_and_word(binding, next, app, live);
+        let name = binding.keys[0].name();
+        let (name, value) = match binding.action {
+            Action::Turn(dial, _) => {
+                let down = keys::turning(dial, false).map_or_else(String::new, keys::name_of);
+                (format!("{name} {down}"), live.dials.get(dial).value_text())
+            }
+            Action::HostLimit(steps) => {
+                let limit = app.selected_host(live).and_then(|h| h.limit);
+                let limit = limit.map_or_else(|| "off".to_owned(), |n| n.to_string());
+                (format!("{name} {}", keys::name_of(Action::HostLimit(-steps))), limit)
+            }
+            Action::Open if is_open(app) => (keys::name_of(Action::Close), String::new()),
+            _ => (name, String::new()),
+        };
+        parts.push(hint(rank, name, word, value));
+    }
+    parts
+}
+
+/// Whether a row's key means that row on this tab, and not another one.
+fn means_here(binding: &Binding, tab: Tab) -> bool {
+    let others = keys::KEYS.iter().filter(|o| o.only == Some(tab) && o.action != binding.action);
+    let taken = others.flat_map(|o| o.keys).any(|key| binding.keys[0] == *key);
+    !taken && binding.only.is_none_or(|only| only == tab)
+}
+
+/// Whether an action does something on this tab now.
+fn is_of_use(action: Action, tab: Tab, live: &Snapshot) -> bool {
+    use Action as A;
+    // While the crawl stops, dials and pausing have no effect any more.
+    let over = live.run.is_final() || live.run == RunState::Stopping;
+    let here = match action {
+        A::HostLimit(_) | A::HostHold | A::HostSkip | A::HostReset => tab == Tab::Hosts,
+        A::Exclude | A::Open | A::Filter => matches!(tab, Tab::Hosts | Tab::Pages),
+        A::Sort | A::Reverse | A::Copy => matches!(tab, Tab::Workers | Tab::Hosts | Tab::Pages),
+        A::LogMore | A::LogLess => tab == Tab::Log,
+        _ => true,
+    };
+    let changes = matches!(
+        action,
+        A::Turn(..)
+            | A::Pause
+            | A::Undo
+            | A::Ask
+            | A::HostLimit(_)
+            | A::HostHold
+            | A::HostSkip
+            | A::HostReset
+            | A::Exclude
+            | A::Seed
+    );
+    here && !(over && changes)
+}
+
+fn is_open(app: &App) -> bool {
+    if app.tab == Tab::Hosts { app.host_open.is_some() } else { app.detail.is_some() }
+}
+
+/// How soon a hint gives way (the highest first), and its word; `next` is its place in the table.
+fn rank_and_word(binding: &Binding, next: u8, app: &App, live: &Snapshot) -> (u8, &'static str) {
+    let word = binding.hint;
+    match binding.action {
+        Action::Stop if live.run == RunState::Stopping => (0, "give up"),
+        Action::Stop if live.run.is_final() => (0, "leave"),
+        Action::Stop => (0, word),
+        Action::Help => (1, word),
+        Action::Pause if live.run == RunState::Paused => (2, "go on"),
+        Action::Freeze if app.frozen.is_some() => (2, "unfreeze"),
+        Action::Open if is_open(app) => (2, "close"),
+        Action::HostHold if app.selected_host(live).is_some_and(|h| h.held) => (2, "release"),
+        // What works on this tab alone is what one looks for here.
+        Action::HostLimit(_)
+        | Action::HostHold
+        | Action::HostSkip
+        | Action::LogMore
+        | Action::LogLess
+        | Action::Open
+        | Action::Filter
+        | Action::Sort => (2, word),
+        Action::Pause | Action::HostReset | Action::Exclude => (3, word),
+        _ => (next, word),
+    }
+}
