@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::breaker::{Breaker, Turn, doubled};
-use super::entry::Entry;
+use super::entry::{Entry, Errand};
 use super::host_stats::HostStats;
 use super::host_view::{BreakerState, HostView, HostWait, WaitReason};
 use crate::config::{BreakerSettings, HostRule};
@@ -212,6 +212,12 @@ impl Host {
         !self.queue.is_empty() || self.on_disk > 0
     }
 
+    /// Whether the next of its queue is on the way to a robots.txt.
+    #[must_use]
+    pub fn robots_is_next(&self) -> bool {
+        self.queue.front().is_some_and(|entry| matches!(entry.errand, Errand::Robots { .. }))
+    }
+
     /// URLs that wait for it.
     #[must_use]
     pub fn queued(&self) -> u64 {
@@ -244,7 +250,9 @@ impl Host {
         if self.rule.held {
             return Some((WaitReason::Held, None));
         }
-        if self.robots.iter().any(|slot| matches!(slot, RobotsSlot::Asking)) {
+        // But for a robots.txt on its way: the redirect of one may lead back here.
+        let asking = self.robots.iter().any(|slot| matches!(slot, RobotsSlot::Asking));
+        if asking && !self.robots_is_next() {
             return Some((WaitReason::Robots, None));
         }
         let (gap, by_robots) = self.gap(pace);

@@ -226,7 +226,10 @@ impl Window {
     pub fn push(&mut self, entry: Box<Entry>, first: bool, before: PageId) {
         let index = self.index_of(host_of(entry.target()), before);
         if let Some(host) = &mut self.hosts[index] {
-            if first {
+            let robots = matches!(entry.errand, Errand::Robots { .. });
+            if first && host.robots_is_next() && !robots {
+                host.queue.insert(1, entry);
+            } else if first {
                 host.queue.push_front(entry);
             } else {
                 host.queue.push_back(entry);
