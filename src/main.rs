@@ -118,8 +118,7 @@ fn print(bytes: &[u8]) -> Result<ExitCode, Failure> {
 /// The lab site in this process, crawled into a temporary database.
 async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCode, Failure> {
     // Without its sitemap, or the frontier would be full at once and never be seen to grow.
-    let mut settings =
-        Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
+    let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
     let named = seeds_of(Vec::new(), options)?;
     let show = Show::of(options);
     let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;

@@ -51,14 +51,13 @@ pub fn compare(
     let before = previous.filter(|previous| previous.state == RowState::Ok);
     match (before, state) {
         (None, RowState::Ok) => Some(PageChange::New),
-        (None, _) => None,
         (Some(_), RowState::Ok) if unmodified => Some(PageChange::Same),
         (Some(before), RowState::Ok) => {
             let same = body_hash.is_some() && body_hash == before.content.body_hash;
             Some(if same { PageChange::Same } else { PageChange::Changed })
         }
         (Some(_), RowState::Failed) => Some(PageChange::Gone),
-        // Not asked: nothing is known of it.
-        (Some(_), RowState::Skipped) => None,
+        // Not well before and not now, or not asked: there is nothing to compare.
+        (None, _) | (Some(_), RowState::Skipped) => None,
     }
 }

@@ -133,12 +133,11 @@ async fn read_robots(mut opened: Opened) -> Fate {
         while body.len() < ROBOTS_READ {
             match opened.chunk().await {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Ok(None) => break,
                 Err(error) if body.is_empty() => {
                     return Fate::of(robots::Reply::Unreachable(&error.message), PRODUCT);
                 }
-                // What has come is better than nothing: RFC 9309 asks for best effort.
-                Err(_) => break,
+                // The end, or as far as it came: RFC 9309 asks for best effort.
+                Ok(None) | Err(_) => break,
             }
         }
     }

@@ -129,6 +129,7 @@ pub struct Doom {
 
 /// A host. Written under the frontier's lock alone.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of their own, each with its writer")]
 pub struct Host {
     /// Host with port, as in URLs.
     pub name: Arc<str>,

@@ -82,7 +82,7 @@ impl HostStats {
             so_far += u32::from(*bin);
             if so_far >= wanted && *bin > 0 {
                 // The middle of the bin.
-                return 2_f32.powf((at as f32 + 0.5) / 2.0);
+                return 2_f32.powf(at as f32 / 2.0 + 0.25);
             }
         }
         0.0

@@ -18,9 +18,10 @@ use super::again;
 use super::aside;
 use super::entry::{Entry, Errand};
 use super::host::{After, Outcome};
-use super::page::{self, Visit};
+use super::page;
 use super::shared::Shared;
 use super::snapshot::WorkerState;
+use super::visit::Visit;
 use super::workers::Slot;
 use crate::store::PreviousPage;
 use crate::web::fetch::{Answer, Chain, FailureKind, FetchError, PhaseSink, Reply};
@@ -133,13 +134,13 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Box<Entry>) {
     let phases: Arc<dyn PhaseSink> = Arc::clone(&mark) as Arc<dyn PhaseSink>;
     if entry.errand != Errand::Page {
         let work = aside::run(shared, slot, entry, chain, &phases, &mut in_flight);
-        let ended = tokio::select! {
+        tokio::select! {
             biased;
-            ended = work => ended,
-            never = until_over(&mark) => never,
-        };
+            () = work => {}
+            () = until_over(&mark) => {}
+        }
         drop(permit);
-        return ended;
+        return;
     }
     let ask = again::ask(previous.as_ref());
     let reply = {
@@ -159,7 +160,7 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Box<Entry>) {
 /// Tells the start, then waits for ever.
 async fn until_over(mark: &StartMark) {
     mark.arrives().await;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// Why the URL that is asked next may not be fetched.

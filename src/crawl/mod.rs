@@ -23,6 +23,7 @@ pub mod clock;
 pub mod command;
 mod control;
 pub mod dials;
+mod ending;
 pub mod entry;
 pub mod frontier;
 pub mod gate;
@@ -55,6 +56,7 @@ pub mod stall;
 pub mod strain;
 pub mod summary;
 pub mod verdict;
+mod visit;
 pub mod window;
 mod workers;
 

@@ -6,69 +6,23 @@ use std::time::Duration;
 use url::Url;
 
 use super::again;
+use super::ending::Ending;
 use super::entry::Entry;
 use super::frontier::{Finished, Link};
 use super::lock::Lock;
 use super::shared::{SAVER_BUDGET_KIB, Shared};
 use super::snapshot::{PAGE_LINKS, PageView, Trouble, WorkerState};
+use super::visit::Visit;
 use super::window::host_of;
 use super::workers::Slot;
-use crate::store::{Content, PageRow, PreviousPage, RowState};
-use crate::web::fetch::{Answer, Chain, FailureKind, FetchError, Head};
-use crate::web::links::{Parsed, Take, is_html, parse_html};
+use crate::store::{Content, PageRow, PreviousPage};
+use crate::web::fetch::{Answer, FailureKind, FetchError};
+use crate::web::links::{Take, is_html, parse_html};
 use crate::web::robots::robots_tag;
 use crate::web::url::UrlHash;
 
-/// What is said of a page that was read, but not to its end.
-const TOO_MUCH: &str = "too much on one page: links beyond the limits were left out";
 /// Bodies shorter than this say nothing when they are the same.
 const TELLING: u64 = 64;
-
-/// What came of one attempt at a page.
-pub struct Visit {
-    /// The answer, or why there is none.
-    pub outcome: Result<Answer, FetchError>,
-    /// Time spent on it, redirects included.
-    pub elapsed: Duration,
-    /// Time of the last request; `None` when there was none.
-    pub took: Option<Duration>,
-    /// What was found on it.
-    pub parsed: Option<Parsed>,
-    /// The redirects on the way.
-    pub chain: Option<Chain>,
-    /// The page that a redirect leads to, which is known already.
-    pub landing: Option<Arc<PreviousPage>>,
-    /// What the crawl looked at again knew of it.
-    pub previous: Option<PreviousPage>,
-    /// The server says that it is as it was.
-    pub unmodified: Option<Head>,
-}
-
-impl Visit {
-    /// Nothing came: it was not asked, or not to its end.
-    pub fn unfetched(error: FetchError, chain: Option<Chain>) -> Self {
-        Self {
-            outcome: Err(error),
-            elapsed: Duration::ZERO,
-            took: None,
-            parsed: None,
-            chain,
-            landing: None,
-            previous: None,
-            unmodified: None,
-        }
-    }
-
-    /// The latency of its last request, if that was answered, or so slow that it was given up.
-    /// Leaving those out would make a dying server look fast; fast refusals are no latency at all.
-    pub fn latency(&self) -> Option<Duration> {
-        let measured = match &self.outcome {
-            Ok(_) => true,
-            Err(error) => error.kind == FailureKind::Timeout,
-        };
-        self.took.filter(|_| measured)
-    }
-}
 
 /// Landings remembered at most: then all are forgotten.
 const LANDINGS: usize = 4_096;
@@ -187,78 +141,6 @@ async fn links_as_they_were(shared: &Shared, previous: &PreviousPage) -> Vec<Lin
     }
 }
 
-/// What a row says of how a page ended.
-struct Ending {
-    state: RowState,
-    status: Option<u16>,
-    error: Option<String>,
-    content_type: Option<String>,
-    length: u64,
-    title: Option<String>,
-    content: Content,
-}
-
-impl Ending {
-    fn of(visit: &mut Visit, cut: bool, links_read: bool) -> Self {
-        if let Some(known) = &visit.landing {
-            return Self::known(known, known.content.clone());
-        }
-        if let (Some(head), Some(before)) = (&visit.unmodified, &visit.previous) {
-            let mut content = before.content.clone();
-            content.etag = head.etag.clone().or(content.etag);
-            content.last_modified = head.last_modified.clone().or(content.last_modified);
-            return Self::known(before, content);
-        }
-        let parsed = visit.parsed.as_mut();
-        let (title, found) =
-            parsed.map_or((None, None), |parsed| (parsed.title.take(), parsed.canonical.take()));
-        match &mut visit.outcome {
-            Ok(answer) => {
-                let good = (200..300).contains(&answer.status);
-                let canonical = found.or(answer.canonical.take()).map(String::from);
-                Self {
-                    state: if good { RowState::Ok } else { RowState::Failed },
-                    status: Some(answer.status),
-                    error: (good && cut && links_read).then(|| TOO_MUCH.to_owned()),
-                    content_type: answer.content_type.take(),
-                    length: answer.length,
-                    title,
-                    content: Content {
-                        etag: answer.etag.take(),
-                        last_modified: answer.last_modified.take(),
-                        body_hash: good.then_some(answer.body_hash),
-                        canonical,
-                    },
-                }
-            }
-            Err(error) => {
-                let refused = matches!(error.kind, FailureKind::Refused(_));
-                Self {
-                    state: if refused { RowState::Skipped } else { RowState::Failed },
-                    status: error.status.filter(|_| !refused),
-                    error: Some(error.message.clone()),
-                    content_type: error.content_type.take(),
-                    length: error.length,
-                    title,
-                    content: Content::default(),
-                }
-            }
-        }
-    }
-
-    fn known(page: &PreviousPage, content: Content) -> Self {
-        Self {
-            state: page.state,
-            status: page.status,
-            error: None,
-            content_type: page.content_type.clone(),
-            length: page.content_length,
-            title: page.title.clone(),
-            content,
-        }
-    }
-}
-
 /// Puts a page into its final state: waits for room in the saver's buffer, then hands it in.
 pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, mut visit: Visit) {
     slot.enter(WorkerState::Parse);
@@ -301,28 +183,10 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
     }
     let final_url = asked_last.filter(|_| redirected).map(String::from);
     let created_at = jiff::Timestamp::now();
-    let view = Arc::new(PageView {
-        id: entry.id,
-        at_s: shared.at_s(),
-        created_at,
-        url: Arc::clone(&entry.url),
-        state: ending.state,
-        status: ending.status,
-        content_length: ending.length,
-        content_type: ending.content_type.clone(),
-        title: ending.title.clone(),
-        depth: entry.depth,
-        elapsed_ms: visit.elapsed.as_millis() as u64,
-        attempts: entry.earlier + entry.attempts,
-        final_url: final_url.clone(),
-        redirects: redirects.clone(),
-        error: ending.error.clone(),
-        found_on: entry.found_on_url,
-        links_found: links.len() as u32,
-        links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.0)).collect(),
-    });
     let redirects_text = redirected.then(|| serde_json::to_string(&redirects).unwrap_or_default());
-    let text = size_of_text(&entry.url, &ending, final_url.as_deref(), redirects_text.as_deref())
+    let text = entry.url.len()
+        + ending.text_len()
+        + [&final_url, &redirects_text].into_iter().flatten().map(String::len).sum::<usize>()
         + links.iter().map(|link| 2 * link.0.len() + 64).sum::<usize>();
     let canonical = ending.content.canonical.filter(|canonical| **canonical != *entry.url);
     let content = Content { canonical, ..ending.content };
@@ -337,8 +201,8 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         content_type: ending.content_type,
         title: ending.title,
         depth: entry.depth,
-        elapsed_ms: view.elapsed_ms,
-        attempts: view.attempts,
+        elapsed_ms: visit.elapsed.as_millis() as u64,
+        attempts: entry.earlier + entry.attempts,
         final_url,
         redirects: redirects_text,
         error: ending.error,
@@ -349,12 +213,21 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         lastmod_ms: entry.lastmod_ms,
         change,
     };
+    let hops = redirects.len() as u32;
+    let view = Arc::new(PageView {
+        at_s: shared.at_s(),
+        created_at,
+        redirects,
+        found_on: entry.found_on_url,
+        links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.0)).collect(),
+        ..view_of(&row)
+    });
     let kib = reserve(shared, slot, text).await;
     shared.frontier.finish(Finished {
         row,
         view,
         links,
-        redirects: redirects.len() as u32,
+        redirects: hops,
         latency,
         kib,
         trouble,
@@ -364,23 +237,33 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
     });
 }
 
+/// What viewers see of a row.
+fn view_of(row: &PageRow) -> PageView {
+    PageView {
+        id: row.id,
+        at_s: 0.0,
+        created_at: jiff::Timestamp::UNIX_EPOCH,
+        url: Arc::clone(&row.url),
+        state: row.state,
+        status: row.status,
+        content_length: row.content_length,
+        content_type: row.content_type.clone(),
+        title: row.title.clone(),
+        depth: row.depth,
+        elapsed_ms: row.elapsed_ms,
+        attempts: row.attempts,
+        final_url: row.final_url.clone(),
+        redirects: Vec::new(),
+        error: row.error.clone(),
+        found_on: None,
+        links_found: row.links_found,
+        links: Vec::new(),
+    }
+}
+
 /// The first half of a hash, where collisions do little harm.
 fn xxh(hash: &[u8; 16]) -> u64 {
     hash.first_chunk().map_or(0, |half| u64::from_be_bytes(*half))
-}
-
-fn size_of_text(url: &str, ending: &Ending, final_url: Option<&str>, hops: Option<&str>) -> usize {
-    let content = &ending.content;
-    let texts = [
-        final_url,
-        hops,
-        ending.title.as_deref(),
-        ending.error.as_deref(),
-        content.etag.as_deref(),
-        content.last_modified.as_deref(),
-        content.canonical.as_deref(),
-    ];
-    url.len() + texts.into_iter().flatten().map(str::len).sum::<usize>()
 }
 
 fn remember_landing(shared: &Shared, target: UrlHash, ending: &Ending) {

@@ -57,10 +57,8 @@ impl Pruned {
             return false;
         };
         self.patterns.remove(at);
-        self.set = match self.patterns.is_empty() {
-            true => None,
-            false => RegexSet::new(&self.patterns).ok(),
-        };
+        self.set =
+            (!self.patterns.is_empty()).then(|| RegexSet::new(&self.patterns).ok()).flatten();
         true
     }
 

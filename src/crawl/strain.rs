@@ -190,6 +190,7 @@ impl Governor {
 
 #[cfg(test)]
 mod tests {
+    use super::StrainKind as K;
     use super::*;
 
     fn calm(at_s: f64) -> Gauges {
@@ -239,7 +240,6 @@ mod tests {
         let relief = governor.look(&bad);
         assert_eq!(relief.pauses, [PauseReason::Disk, PauseReason::Memory]);
         let kinds: Vec<_> = relief.strains.iter().map(|strain| strain.what).collect();
-        use StrainKind as K;
         assert_eq!(kinds, [K::Saver, K::Disk, K::Memory, K::Files, K::EverythingDown]);
         // A little more than the least is not yet enough to go on.
         let better = Gauges { disk_free: Some(300 << 20), rss: 900 << 20, ..calm(20.0) };

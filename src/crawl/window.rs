@@ -436,7 +436,7 @@ impl Window {
                 if let Some(due) = until {
                     self.resting.push(Reverse((due, index)));
                 }
-                let could = matches!(until, None if !host.rule.held);
+                let could = until.is_none() && !host.rule.held;
                 contend(host, could, &mut self.contenders);
                 continue;
             }

@@ -18,7 +18,6 @@ pub use super::chain::{Chain, Hop};
 use super::classify::{Circumstances, classify, span};
 pub use super::client::FetchSetupError;
 pub use super::failure::{FailureKind, FetchError};
-pub use super::follow::Fetched;
 use super::guard::{Guard, refused};
 pub use super::head::Head;
 use super::identity::Headers;

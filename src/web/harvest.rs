@@ -34,6 +34,7 @@ enum Title {
 }
 
 /// Gathers links and title of one page.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the page")]
 pub(super) struct Harvest<'page> {
     page: &'page Url,
     /// The page's own `base`, if it is of use.

@@ -11,7 +11,6 @@ mod client;
 mod decode;
 pub mod failure;
 pub mod fetch;
-mod follow;
 mod guard;
 mod harvest;
 mod head;
