@@ -208,7 +208,9 @@ impl Control {
             Setting::ParseThreads(n) => shared.parse_gate.resize(n),
         }
         self.dials.set(setting);
-        let (pipeline, permits) = (self.dials.queue + self.dials.workers, self.dials.permits);
+        // Twice over, so that it is the queue that holds the producer, not the sharing out.
+        let pipeline = 2 * (self.dials.queue + self.dials.workers);
+        let permits = self.dials.permits;
         self.shared.frontier.with(|ledger| ledger.window.set_room(pipeline, permits));
         self.shared.frontier.changed.notify_one();
     }
