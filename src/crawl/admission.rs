@@ -111,12 +111,18 @@ impl StartMark {
         })
     }
 
-    /// Nothing is known of the connection yet; from here on the request counts as begun.
-    pub fn begin(&self) {
-        self.state.locked().began = Some(Instant::now());
-        if self.gap.is_zero() {
-            self.tell();
+    /// Asks the frontier whether it still may start; if so it counts as begun from here on, though
+    /// nothing is known of the connection yet.
+    #[must_use]
+    pub fn begin(&self) -> bool {
+        let at_once = self.gap.is_zero();
+        if !self.shared.frontier.start(&self.host, at_once) {
+            return false;
         }
+        let mut state = self.state.locked();
+        state.began = Some(Instant::now());
+        state.told = at_once;
+        true
     }
 
     fn tell(&self) {

@@ -220,6 +220,25 @@ impl Frontier {
         self.outbox_changed.notify_one();
     }
 
+    /// Whether a URL that was handed out may still be asked; if so, and `started`, its request
+    /// has started.
+    pub fn start(&self, url: &str, started: bool) -> bool {
+        self.with(|ledger| {
+            let now = Instant::now();
+            let may = ledger.window.may_start(url, now);
+            if may && started {
+                ledger.started(url, now);
+            }
+            may
+        })
+    }
+
+    /// A URL that was handed out may not be asked now.
+    pub fn put_back(&self, entry: Box<Entry>) {
+        self.with(|ledger| ledger.put_back(entry, Instant::now()));
+        self.changed.notify_one();
+    }
+
     /// A request has actually started; `due` tells whether the next one's time follows from it.
     pub fn started(&self, url: &str, due: bool) {
         self.with(|ledger| ledger.started(url, Instant::now()));

@@ -293,6 +293,21 @@ impl Host {
         None
     }
 
+    /// Whether a URL that was handed out may still be asked. While it stood in the queue the host
+    /// may have asked for rest, gone down, or been held or limited by the user.
+    #[must_use]
+    pub fn may_start(&self, pace: &Pace, now: Instant) -> bool {
+        let in_flight = self.active - self.unstarted.min(self.active);
+        let rests = self.rest.is_some_and(|(until, _)| until > now);
+        let state = self.breaker.state(now);
+        !self.rule.held
+            && self.doom.is_none()
+            && !rests
+            && (state == BreakerState::Closed
+                || (state == BreakerState::HalfOpen && in_flight == 0))
+            && self.limit(pace).is_none_or(|limit| in_flight < limit)
+    }
+
     /// A request has actually started: the next one is due a gap later.
     pub fn started(&mut self, pace: &Pace, now: Instant) {
         self.unstarted = self.unstarted.saturating_sub(1);

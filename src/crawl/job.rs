@@ -127,9 +127,19 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Box<Entry>) {
     // Stopping: a request not yet started is left to the resumed crawl.
     let Some(permit) = admission(shared, slot).await else { return };
     let mark = StartMark::new(shared, slot, &target, entry.gap);
+    if !mark.begin() {
+        // Its host is to be left alone now: back to where it waits without permit and worker.
+        in_flight.over = true;
+        if chain.hops().is_empty() {
+            entry.attempts -= 1;
+        } else {
+            entry.chain = Some(Box::new(chain));
+            entry.goes_on = true;
+        }
+        return shared.frontier.put_back(entry);
+    }
     in_flight.mark = Some(Arc::clone(&mark));
     slot.enter(WorkerState::FirstByte);
-    mark.begin();
     let begin = Instant::now();
     let phases: Arc<dyn PhaseSink> = Arc::clone(&mark) as Arc<dyn PhaseSink>;
     if entry.errand != Errand::Page {

@@ -133,6 +133,13 @@ impl Ledger {
         self.window.started(url, now);
     }
 
+    /// A URL that was handed out may not be asked now: it goes back to the head of its queue.
+    pub fn put_back(&mut self, entry: Box<Entry>, now: Instant) {
+        self.window.ended(entry.target(), None, None, now);
+        let newest = self.newest();
+        self.window.push(entry, true, newest);
+    }
+
     /// A URL taken is no longer in flight; see [`Window::ended`].
     pub fn ended(
         &mut self,

@@ -564,6 +564,12 @@ impl Window {
         (!gone.is_empty()).then_some(Taken::Doomed(gone))
     }
 
+    /// Whether a URL that was taken may still be asked; see [`Host::may_start`].
+    #[must_use]
+    pub fn may_start(&self, url: &str, now: Instant) -> bool {
+        self.find(url).is_none_or(|host| host.may_start(&self.pace, now))
+    }
+
     /// The request for a URL taken has actually started.
     pub fn started(&mut self, url: &str, now: Instant) {
         let Some(&index) = self.by_name.get(host_of(url)) else { return };
