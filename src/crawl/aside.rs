@@ -86,6 +86,14 @@ pub async fn run(
             let pause = shared.retry.backoff * (1 << (entry.attempts - 1).min(10));
             shared.frontier.postpone(entry, pause, None, None, 0);
         }
+        (Errand::Robots { .. }, Err(error))
+            if matches!(error.kind, FailureKind::Refused(_)) && chain.hops().is_empty() =>
+        {
+            in_flight.end(ended);
+            // Not a word about its robots.txt: this host is not asked for anything.
+            tracing::warn!(url = %entry.url, reason = %error.message, "a host is refused");
+            shared.frontier.refuse(&entry.url, &error.message);
+        }
         (_, Err(error)) => {
             in_flight.end(ended);
             failed(shared, &entry, &error);

@@ -268,6 +268,12 @@ impl Frontier {
         self.outbox_changed.notify_one();
     }
 
+    /// Nothing of the host of `url` may be asked.
+    pub fn refuse(&self, url: &str, reason: &str) {
+        self.with(|ledger| ledger.window.refuse(url, reason));
+        self.changed.notify_one();
+    }
+
     /// A host was found to be down.
     pub fn incident(&self, host: &str) {
         self.with(|ledger| ledger.incident(host));

@@ -692,6 +692,20 @@ impl Window {
         self.list(index);
     }
 
+    /// Nothing of the host of `url` may be asked: all of it is skipped.
+    pub fn refuse(&mut self, url: &str, reason: &str) {
+        let Some(&index) = self.by_name.get(host_of(url)) else { return };
+        if let Some(host) = &mut self.hosts[index] {
+            host.doom = Some(Doom { state: RowState::Skipped, reason: reason.into() });
+            for slot in &mut host.robots {
+                if matches!(slot, RobotsSlot::Asking) {
+                    *slot = RobotsSlot::Unknown;
+                }
+            }
+        }
+        self.relist(index);
+    }
+
     /// Changes what the user said about a host; returns it as it was.
     pub fn rule(&mut self, name: &str, change: impl FnOnce(&mut HostRule)) -> HostRule {
         let index = self.by_name.get(name).copied();
