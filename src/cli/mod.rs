@@ -62,12 +62,12 @@ pub enum Command {
         /// Where to begin; without a scheme it is http
         #[arg(value_name = "URL", value_parser = seed)]
         seeds: Vec<Url>,
-        /// Look again at what the newest complete crawl found; URLs are then optional
-        #[arg(long, help_heading = "What to crawl")]
-        again: bool,
         /// How.
         #[command(flatten)]
         options: Box<CrawlOptions>,
+        /// Look again at what the newest complete crawl found; URLs are then optional
+        #[arg(long, help_heading = "What to crawl")]
+        again: bool,
     },
     /// Go on with the newest unfinished crawl; options override the stored settings
     #[command(after_help = SOURCES_OF_RESUME)]

@@ -12,8 +12,9 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::values::{
-    Bound, Secret, bound, contact, database, dial, duration, header, limit, login, pages, pattern,
-    proxy, rate, resolve, seed, share, size, size_or_off, some_time, switch, token, user_agent,
+    Bound, Secret, bound, contact, database, dial, duration, header, limit, login, memory, pages,
+    pattern, proxy, rate, resolve, seed, share, size, size_or_off, some_time, switch, token,
+    user_agent,
 };
 use crate::crawl::command::Dial;
 use crate::web::url::ScopeKind;
@@ -199,7 +200,7 @@ pub struct ReachOptions {
     /// Links from a seed at most; 'off' for no bound [default: off]
     #[arg(long, value_name = "N", value_parser = bound(0))]
     pub depth: Option<Bound<u32>>,
-    /// URLs fetched at most; those found beyond are recorded as skipped [default: off]
+    /// URLs fetched at most; those found beyond are recorded as skipped; 'off' for no bound [default: off]
     #[arg(long, value_name = "N", value_parser = pages)]
     pub max_pages: Option<Bound<u64>>,
     /// Links taken from one page at most [default: 10000]
@@ -289,8 +290,8 @@ pub struct TrapOptions {
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Resources")]
 pub struct ResourceOptions {
-    /// Memory at which the crawl slows down; 'off' for most of what there is [default: off]
-    #[arg(long, value_name = "SIZE", value_parser = size_or_off)]
+    /// Memory at which the crawl slows down; 'auto' for most of what there is [default: auto]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub max_memory: Option<Bound<u64>>,
     /// Free disk space below which nothing new is fetched; 'off' for no care [default: 256MiB]
     #[arg(long, value_name = "SIZE", value_parser = size_or_off)]

@@ -109,6 +109,11 @@ pub(super) fn size_or_off(text: &str) -> Result<Bound<u64>, String> {
     if is_off(text) || text == "0" { Ok(Bound(None)) } else { size(text).map(|v| Bound(Some(v))) }
 }
 
+/// A size, or what the machine has.
+pub(super) fn memory(text: &str) -> Result<Bound<u64>, String> {
+    if text == "auto" { Ok(Bound(None)) } else { size(text).map(|v| Bound(Some(v))) }
+}
+
 /// A share of failures; above 1, which no share is, for `off`.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     if is_off(text) {

@@ -49,7 +49,7 @@ impl Settings {
             }
         }
         for name in identity.names() {
-            if !self.identity_names.contains(&name) {
+            if !self.identity_names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
                 self.identity_names.push(name);
             }
         }
