@@ -143,7 +143,7 @@ fn what_is_wrong_is_named_with_its_place() {
         ("verbose = 1\nquiet = true", "cannot be used together"),
         ("permits = 1\npermits = 2", "line 2: duplicate key"),
         ("header = ['Authorization hush']", "line 1: header: headers are written 'Name: value'"),
-        ("bearer = 'hush\\u0001'", "line 1: bearer: not a header value"),
+        ("bearer = \"hush\\u0001\"", "line 1: bearer: not a header value"),
         ("bearer = \"hush", "line 1: "),
         ("proxy = 'ftp://u:hush@h'", "line 1: proxy: proxies are written"),
         ("sitemap = ['http://u:hush@[']", "http://***@["),
@@ -504,6 +504,8 @@ fn secrets_are_told_to_nobody() {
         let mut traced = variables.clone();
         traced.push(("CRAWLDECK_LOG", "trace"));
         run(&all(&["resume", "--log-file", "log.txt", "-vv"]), &traced);
+        let log = fs::read_to_string(folder.path().join("log.txt")).unwrap();
+        assert!(log.contains("seed.test"), "{kind}: the log says nothing: {log}");
         for more in [
             &["config"][..],
             &["config", "--json"],
