@@ -24,6 +24,7 @@ pub const USER_AGENT: &str = concat!("crawldeck/", env!("CARGO_PKG_VERSION"));
 /// How URLs are fetched.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct FetchSettings {
     /// Time for one request, body included.
     pub timeout: Duration,

@@ -80,6 +80,28 @@ fn file_then_environment_then_flags() {
     assert_eq!(json["permits"], serde_json::json!({"value": 20, "source": "crawldeck.toml"}));
 }
 
+/// More and less logging exclude each other on one command line, and not across sources.
+#[test]
+fn louder_and_quieter_are_one_matter() {
+    let folder = folder();
+    let quiet = ("CRAWLDECK_QUIET", "true");
+    for (text, variables, args, verbose, is_quiet) in [
+        ("quiet = true", &[][..], &["config", "-v"][..], "1", "false"),
+        ("verbose = 2", &[quiet], &["config"], "0", "true"),
+        ("verbose = 9", &[], &["config"], "2", "false"),
+        ("verbose = 1\nquiet = false", &[], &["config"], "1", "false"),
+        ("verbose = 1", &[quiet], &["config", "--quiet=false"], "0", "false"),
+    ] {
+        file(&folder, text);
+        let all = settings(&with(&folder, variables, args).exits(0).stdout);
+        assert_eq!(
+            (all["verbose"].0.as_str(), all["quiet"].0.as_str()),
+            (verbose, is_quiet),
+            "{text}"
+        );
+    }
+}
+
 #[test]
 fn a_crawl_obeys_all_sources() {
     let (folder, web) = (folder(), Web::of_pages(&[("/", "<a href=/a>a</a>"), ("/a", "leaf")]));
@@ -461,9 +483,9 @@ fn secrets_are_told_to_nobody() {
             match kind {
                 "flags" => args.push(format!("--{key}={value}")),
                 "environment" => {
-                    variables.push((format!("CRAWLDECK_{}", key.to_uppercase()), value))
+                    variables.push((format!("CRAWLDECK_{}", key.to_uppercase()), value));
                 }
-                _ => lines.push_str(&format!("{key} = {value:?}\n")),
+                _ => lines.extend([key, " = '", value, "'\n"]),
             }
         }
         // Outside the folder, whose files are looked through.

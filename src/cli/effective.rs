@@ -3,6 +3,7 @@
 //! It prints nothing. What is secret is masked here, and marked, so that it is not taken for
 //! a value.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
@@ -57,7 +58,6 @@ pub fn effective(options: &CrawlOptions, sources: &Sources) -> Vec<Effective> {
 }
 
 /// The value of one option, and whether it is masked. `None` for what is no setting.
-#[expect(clippy::too_many_lines, reason = "a table, one row an option")]
 fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Value, bool)> {
     let (s, fetch, breaker, traps) =
         (settings, &settings.fetch, &settings.breaker, &settings.traps);
@@ -185,10 +185,10 @@ pub fn as_toml(all: &[Effective]) -> String {
     for one in all {
         if heading != Some(&one.heading) {
             let gap = if heading.is_some() { "\n" } else { "" };
-            out.push_str(&format!("{gap}# {}\n", one.heading));
+            let _ = writeln!(out, "{gap}# {}", one.heading);
             heading = Some(&one.heading);
         }
-        out.push_str(&format!("{:width$}  # {}\n", line(one), escaped(&one.source.to_string())));
+        let _ = writeln!(out, "{:width$}  # {}", line(one), escaped(&one.source.to_string()));
     }
     out
 }
@@ -224,7 +224,7 @@ fn escaped(text: &str) -> String {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
             c if c.is_control() || is_bidi(c) => {
-                out.push_str(&format!("\\u{:04X}", u32::from(c)));
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
             }
             c => out.push(c),
         }

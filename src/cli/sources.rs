@@ -202,13 +202,14 @@ impl Merged {
             if said.contains(&given.key) || (logging_said && logging(&given.key)) {
                 continue;
             }
-            if logging(&given.key) && !given.arguments.is_empty() {
-                if let Some(other) = loud.replace(given.key.clone()) {
-                    return Err(Refusal::Source(format!(
-                        "{}: {other} and {} cannot be used together",
-                        given.source, given.key
-                    )));
-                }
+            if logging(&given.key)
+                && !given.arguments.is_empty()
+                && let Some(other) = loud.replace(given.key.clone())
+            {
+                return Err(Refusal::Source(format!(
+                    "{}: {other} and {} cannot be used together",
+                    given.source, given.key
+                )));
             }
             self.arguments.extend(given.arguments);
             self.sources.0.insert(given.key, given.source);
