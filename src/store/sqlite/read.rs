@@ -93,7 +93,8 @@ pub(super) async fn stored_crawl(
         .bind(last)
         .fetch_one(&mut *snapshot)
         .await?;
-    let open: i64 = sqlx::query_scalar(OPEN_COUNT).bind(crawl).fetch_one(&mut *snapshot).await?;
+    let open: i64 =
+        sqlx::query_scalar(OPEN_COUNT).bind(crawl).fetch_one(&mut *snapshot).await?;
     Ok(StoredCrawl {
         id: crawl,
         settings,

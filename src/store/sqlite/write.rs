@@ -272,7 +272,10 @@ pub(super) fn shared(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
 }
 
 /// A JSON array; `item` writes one element.
-pub(super) fn json<T>(rows: &[T], item: impl Fn(&mut String, &T) -> std::fmt::Result) -> String {
+pub(super) fn json<T>(
+    rows: &[T],
+    item: impl Fn(&mut String, &T) -> std::fmt::Result,
+) -> String {
     let mut out = String::with_capacity(2 + rows.len() * 24);
     out.push('[');
     for (n, row) in rows.iter().enumerate() {
