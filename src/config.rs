@@ -12,6 +12,9 @@ use url::Url;
 use crate::crawl::snapshot::Dials;
 use crate::web::url::ScopeKind;
 
+mod identity;
+pub mod mask;
+
 /// The name that robots.txt may address.
 pub const PRODUCT: &str = "crawldeck";
 
@@ -287,6 +290,8 @@ pub struct Settings {
     pub min_disk: u64,
     /// The complete crawl that this one looks at again.
     pub again: Option<i64>,
+    /// What identity the crawl was started with, by name alone: see [`Identity::names`].
+    pub identity_names: Vec<String>,
     /// How URLs are fetched.
     pub fetch: FetchSettings,
 }
@@ -329,6 +334,7 @@ impl Default for Settings {
             max_memory: None,
             min_disk: 256 << 20,
             again: None,
+            identity_names: Vec::new(),
             fetch: FetchSettings::default(),
         }
     }

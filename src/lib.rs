@@ -3,7 +3,7 @@
 //! The map of the house; dependencies point downwards only:
 //!
 //! ```text
-//! main ─ cli ─ config
+//! main ─ cli ─ config  flags, environment and file become settings
 //!   │
 //!   ├── ui         the dashboard (feature `tui`): draws snapshots, sends commands
 //!   ├── headless   progress lines and JSON for pipes, cron and CI

@@ -14,7 +14,13 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use url::Url;
 
-use crawldeck::cli::{self, Cli, Command, CrawlOptions, DEFAULT_DB, LabOptions, LogOptions};
+use crawldeck::cli::effective::{as_json, as_toml, effective};
+use crawldeck::cli::refusal::Refusal;
+use crawldeck::cli::sources::{Source, Sources};
+use crawldeck::cli::values::seed;
+use crawldeck::cli::{
+    self, Cli, Command, CrawlOptions, DEFAULT_DB, Invocation, LabOptions, LogOptions, Surroundings,
+};
 use crawldeck::config::Settings;
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::Summary;
@@ -23,7 +29,7 @@ use crawldeck::headless::{self, tell};
 use crawldeck::lab::{self, Lab, LabError};
 use crawldeck::signals::Signals;
 use crawldeck::store::{self, OpenMode, Store, StoreError};
-use crawldeck::web::url::{ScopeKind, parse_seed};
+use crawldeck::web::url::ScopeKind;
 
 /// Why the program could not do what it was asked to.
 #[derive(Debug, Error)]
@@ -58,7 +64,14 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    let cli = cli::parse(std::env::args_os());
+    let invocation = match cli::read(std::env::args_os(), &Surroundings::of_process()) {
+        Ok(invocation) => invocation,
+        Err(Refusal::CommandLine(error)) => error.exit(),
+        Err(refusal) => {
+            tell(&format!("crawldeck: {refusal}"));
+            return ExitCode::from(2);
+        }
+    };
     // As many connections as the system lets us have: a shortage of our own must not end as the
     // far site's failure. Where this is refused, the limit is what it was.
     if let Ok((_, most)) = getrlimit(Resource::RLIMIT_NOFILE) {
@@ -70,7 +83,7 @@ fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(Failure::io("the event loop cannot start"))
-        .and_then(|runtime| runtime.block_on(Box::pin(run(cli))));
+        .and_then(|runtime| runtime.block_on(Box::pin(run(invocation))));
     match outcome {
         Ok(code) => code,
         Err(failure) => {
@@ -80,11 +93,18 @@ fn main() -> ExitCode {
     }
 }
 
-async fn run(cli: Cli) -> Result<ExitCode, Failure> {
+async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
+    let Invocation { cli, sources, warnings } = invocation;
+    for warning in warnings {
+        tell(&format!("crawldeck: {warning}"));
+    }
     match cli.command {
         None => demonstrate(&cli.lab, &cli.options).await,
-        Some(Command::Crawl { seeds, options }) => crawl_seeds(seeds, &options).await,
+        Some(Command::Crawl { seeds, again, options }) => crawl_seeds(seeds, again, &options).await,
         Some(Command::Resume { database, options }) => resume(database, &options).await,
+        Some(Command::Config { options }) => {
+            print(settings_in_force(&options, &sources).as_bytes())
+        }
         Some(Command::Lab { options, logging }) => {
             let _log = log(false, logging, None)?;
             lab::serve(options.config()).await?;
@@ -105,6 +125,16 @@ async fn run(cli: Cli) -> Result<ExitCode, Failure> {
     }
 }
 
+/// What `config` prints. Its `--json` is about the form of that, and so no setting to be shown.
+fn settings_in_force(options: &CrawlOptions, sources: &Sources) -> String {
+    let mut all = effective(options, sources);
+    if !matches!(sources.of("json"), Source::Flag(_)) || options.output.json != Some(true) {
+        return as_toml(&all);
+    }
+    all.retain(|one| one.key != "json");
+    format!("{}\n", as_json(&all))
+}
+
 /// Writes to standard output; a reader that has gone away is no failure.
 fn print(bytes: &[u8]) -> Result<ExitCode, Failure> {
     match stdout().write_all(bytes).and_then(|()| stdout().flush()) {
@@ -121,11 +151,11 @@ async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCod
     let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
     let named = seeds_of(Vec::new(), options)?;
     let show = Show::of(options);
-    let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;
+    let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let folder;
-    let db = if let Some(db) = &options.db {
-        db.clone()
+    let db = if let Some(db) = &options.output.db {
+        db.0.clone()
     } else {
         folder = tempfile::Builder::new()
             .prefix("crawldeck-")
@@ -141,22 +171,32 @@ async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCod
         named
     };
     options.apply(&mut settings);
+    show.warn_of(&settings);
     let crawl = crawl::start(settings, store).await?;
     let code = watch(crawl, &show, signals).await;
     lab.stop().await;
     code
 }
 
-async fn crawl_seeds(seeds: Vec<Url>, options: &CrawlOptions) -> Result<ExitCode, Failure> {
+/// The newest complete crawl, as its number is not known yet.
+const NEWEST: i64 = 0;
+
+async fn crawl_seeds(
+    seeds: Vec<Url>,
+    again: bool,
+    options: &CrawlOptions,
+) -> Result<ExitCode, Failure> {
     let mut settings = Settings { seeds: seeds_of(seeds, options)?, ..Settings::default() };
-    if settings.seeds.is_empty() {
+    if settings.seeds.is_empty() && !again {
         return Err(CrawlError::NoSeeds.into());
     }
     options.apply(&mut settings);
+    settings.again = again.then_some(NEWEST);
     let show = Show::of(options);
-    let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;
+    show.warn_of(&settings);
+    let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
-    let db = options.db.as_deref().unwrap_or(DEFAULT_DB);
+    let db = options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0);
     let store = store::open(db, OpenMode::CreateIfMissing).await?;
     watch(crawl::start(settings, store).await?, &show, signals).await
 }
@@ -166,17 +206,35 @@ async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<Exit
         return Err(Failure::Usage("resume takes no new seeds: start another crawl".into()));
     }
     let show = Show::of(options);
-    let _log = log(show.dashboard, options.logging, options.log_file.as_deref())?;
+    let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
-    let db = database.as_deref().or(options.db.as_deref()).unwrap_or(DEFAULT_DB);
+    let named = options.output.db.as_ref().map(|db| db.0.as_str());
+    let db = database.as_deref().or(named).unwrap_or(DEFAULT_DB);
     let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;
-    let crawl = crawl::resume(store, None, |settings| options.apply(settings)).await?;
+    let crawl = crawl::resume(store, None, |settings| {
+        options.apply(settings);
+        show.warn_of(settings);
+        warn_of_missing_identity(settings);
+    })
+    .await?;
     watch(crawl, &show, signals).await
+}
+
+/// Names what a crawl was started with and is not stored with it.
+fn warn_of_missing_identity(settings: &Settings) {
+    let missing = settings.missing_identity();
+    if !missing.is_empty() {
+        tell(&format!(
+            "crawldeck: goes on without what the crawl was started with and is not stored: {} \
+             (give it again by --header, --auth, --bearer or --proxy)",
+            missing.join(", ")
+        ));
+    }
 }
 
 /// Seeds from the command line and from `--list`. A malformed line is named and left out.
 fn seeds_of(mut seeds: Vec<Url>, options: &CrawlOptions) -> Result<Vec<Url>, Failure> {
-    let Some(list) = &options.list else { return Ok(seeds) };
+    let Some(list) = &options.reach.list else { return Ok(seeds) };
     let text = if list == Path::new("-") {
         std::io::read_to_string(stdin())
     } else {
@@ -188,7 +246,7 @@ fn seeds_of(mut seeds: Vec<Url>, options: &CrawlOptions) -> Result<Vec<Url>, Fai
         if line.is_empty() || line.starts_with('#') {
             continue;
         }
-        match parse_seed(line) {
+        match seed(line) {
             Ok(url) => seeds.push(url),
             Err(error) => tell(&format!(
                 "crawldeck: --list {}: line {} left out: {error}",
@@ -216,9 +274,27 @@ impl Show {
             && stdout().is_terminal()
             && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Self {
-            dashboard: cfg!(feature = "tui") && terminal && !options.headless,
-            json: options.json,
-            quiet: options.logging.quiet,
+            dashboard: cfg!(feature = "tui") && terminal && options.output.headless != Some(true),
+            json: options.output.json == Some(true),
+            quiet: options.logging.is_quiet(),
+        }
+    }
+
+    /// Says aloud what others may suffer from; the dashboard has a place of its own for it.
+    fn warn_of(&self, settings: &Settings) {
+        if self.dashboard {
+            return;
+        }
+        if settings.ignore_robots {
+            tell(
+                "crawldeck: robots.txt is IGNORED (--ignore-robots): only with the sites' consent",
+            );
+        }
+        if settings.fetch.insecure {
+            tell(
+                "crawldeck: certificates are NOT VERIFIED (--insecure): anybody on the way can read \
+                  and change what is sent",
+            );
         }
     }
 }
@@ -320,7 +396,7 @@ fn log(
 ) -> Result<Option<tracing_appender::non_blocking::WorkerGuard>, Failure> {
     let filter = |levels: [&str; 3]| {
         let level = levels[usize::from(options.verbose).min(2)];
-        let level = if options.quiet { "off" } else { level };
+        let level = if options.is_quiet() { "off" } else { level };
         EnvFilter::try_from_env("CRAWLDECK_LOG")
             .unwrap_or_else(|_| EnvFilter::new(format!("crawldeck={level}")))
     };

@@ -62,6 +62,16 @@ fn every_option_is_taken() {
                    --delay 1ms --attempts 2 --backoff 10ms --timeout 1m30s --max-body 512KiB \
                    --depth 5 --max-pages 50 --scope host --include . --exclude nothing \
                    --list list.txt --no-follow --ignore-robots --user-agent x \
+                   --max-robots-delay 10s --host-backoff 1s --max-host-backoff 2s --give-up 5s \
+                   --nofollow all --max-ratio 50 --max-redirects 5 --contact me@some.site \
+                   --auth u:p --bearer t --cookies --proxy off --http1 --insecure \
+                   --allow-private --resolve some.site=127.0.0.1 --max-links 10 \
+                   --sitemap some.site/map.xml --no-sitemaps --max-sitemaps 3 \
+                   --breaker-ratio 0.9 --breaker-window 30 --breaker-least 9 --breaker-rest 1s \
+                   --breaker-longest-rest 2s --breaker-forgive 3s --trap-repeats 0 \
+                   --trap-segments 9 --trap-length 99 --trap-queries 9 --trap-dates off \
+                   --trap-years-ahead 9 --trap-sessions 9 --trap-same-content 9 \
+                   --max-memory 4GiB --min-disk 0 --config none \
                    --db sqlite://other.db --headless --json --log-file log.txt -v";
     let seed = web.url("/");
     let mut args = vec!["crawl", &seed, "--header", "X-A: b"];
@@ -81,7 +91,7 @@ fn every_option_is_taken() {
 fn what_is_wrong_is_refused_with_a_reason() {
     let folder = folder();
     fs::write(folder.path().join("empty.txt"), "\n# nothing\n\n").unwrap();
-    fs::write(folder.path().join("bad.txt"), "ftp://h/\nhttp://[\n").unwrap();
+    fs::write(folder.path().join("bad.txt"), "ftp://u:secret@h/\nhttp://u:secret@[\n").unwrap();
     fs::write(folder.path().join("bytes.txt"), b"http://h/\xff\n").unwrap();
     let seed = "http://127.0.0.1:1/";
     let table: &[(&[&str], &str)] = &[
@@ -121,6 +131,29 @@ fn what_is_wrong_is_refused_with_a_reason() {
         (&["crawl", seed, "--header", "X Y: v"], "header"),
         (&["crawl", seed, "--header", "X: a\nb"], "header value"),
         (&["crawl", seed, "--user-agent", "a\nb"], "user-agent"),
+        (&["crawl", seed, "--header", "secret"], "Name: value"),
+        (&["crawl", seed, "--header", "X secret: v"], "header name"),
+        (&["crawl", seed, "--auth", "secret"], "USER:PASSWORD"),
+        (&["crawl", seed, "--bearer", "secret\n"], "header value"),
+        (&["crawl", seed, "--proxy", "ftp://u:secret@h"], "socks5"),
+        (&["crawl", seed, "--proxy", "u:secret@h"], "socks5"),
+        (&["crawl", "http://u:secret@["], "http://***@["),
+        (&["crawl", "ftp://u:secret@h/"], "only http and https"),
+        (&["crawl", seed, "--sitemap", "http://u:secret@["], "http://***@["),
+        (&["crawl", seed, "--contact", "no address"], "mail address"),
+        (&["crawl", seed, "--resolve", "h=name"], "HOST=ADDRESS"),
+        (&["crawl", seed, "--nofollow", "some"], "none, pages, links, all"),
+        (&["crawl", seed, "--max-ratio", "0"], "--max-ratio"),
+        (&["crawl", seed, "--max-redirects=-1"], "--max-redirects"),
+        (&["crawl", seed, "--breaker-ratio", "1.5"], "share"),
+        (&["crawl", seed, "--breaker-rest", "0"], "above 0"),
+        (&["crawl", seed, "--trap-repeats", "many"], "whole number"),
+        (&["crawl", seed, "--max-memory", "much"], "512KiB, 10MiB"),
+        (&["crawl", seed, "--json=maybe"], "true or false"),
+        (&["crawl", seed, "--config", "missing.toml"], "missing.toml"),
+        (&["http://u:secret@h/"], "http://***@h/"),
+        (&["lab", "http://u:secret@h/"], "http://***@h/"),
+        (&["config", "http://u:secret@h/"], "http://***@h/"),
         (&["crawl", "--list", "missing.txt"], "missing.txt"),
         (&["crawl", "--list", "empty.txt"], "no URL in it"),
         (&["crawl", "--list", "bad.txt"], "line 2 left out"),

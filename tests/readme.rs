@@ -82,15 +82,23 @@ fn options_markdown() -> String {
         let about = command.get_about().unwrap().to_string();
         let _ = writeln!(out, "| `{}` | {about} |", usage.trim_end());
     }
+    let everywhere = cli.find_subcommand("resume").unwrap().get_arguments();
+    let everywhere: BTreeSet<&str> = everywhere.map(|a| a.get_id().as_str()).collect();
     let rows = |out: &mut String, arguments: &[&Arg]| {
-        let mut heading = None;
-        for argument in arguments {
-            let under = argument.get_help_heading().unwrap_or("Logging");
-            if heading != Some(under) {
-                let _ = writeln!(out, "| **{under}** | |");
-                heading = Some(under);
+        let mut headings: Vec<&str> = Vec::new();
+        for heading in arguments.iter().map(|a| a.get_help_heading().unwrap()) {
+            if !headings.contains(&heading) {
+                headings.push(heading);
             }
-            let _ = writeln!(out, "| {} | {} |", name(argument), meaning(argument));
+        }
+        for heading in headings {
+            let _ = writeln!(out, "| **{heading}** | |");
+            for argument in arguments.iter().filter(|a| a.get_help_heading() == Some(heading)) {
+                let of_crawl =
+                    heading != "Lab site" && !everywhere.contains(argument.get_id().as_str());
+                let only = if of_crawl { " (`crawl` alone)" } else { "" };
+                let _ = writeln!(out, "| {} | {}{only} |", name(argument), meaning(argument));
+            }
         }
     };
     let of = |name: &str, logging: bool| -> Vec<&Arg> {
@@ -115,7 +123,8 @@ fn options_markdown() -> String {
 /// `-q`, `--quiet` or `--permits N`.
 fn name(argument: &Arg) -> String {
     let long = format!("--{}", argument.get_long().unwrap());
-    let value = if argument.get_action().takes_values() {
+    // What a switch may be set to is said once, in the text.
+    let value = if argument.get_action().takes_values() && !argument.is_require_equals_set() {
         argument.get_value_names().unwrap_or_default().join(" ")
     } else {
         String::new()

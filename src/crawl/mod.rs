@@ -129,7 +129,8 @@ impl Crawl {
 ///
 /// # Errors
 /// When there is no seed, a pattern or header is malformed, or the database refuses.
-pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
+pub async fn start(mut settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
+    settings.take_credentials();
     if settings.seeds.is_empty() {
         return Err(CrawlError::NoSeeds);
     }
@@ -153,6 +154,7 @@ pub async fn resume(
     let mut settings: Settings =
         serde_json::from_str(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
     overrides(&mut settings);
+    settings.take_credentials();
     let parts = Parts::of(&settings)?;
     let id = stored.id;
     let hosts = store.open_hosts(id).await?;

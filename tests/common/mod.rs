@@ -30,7 +30,14 @@ pub fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 /// The program, in `folder`, with nothing of the caller's environment that would change it.
 pub fn crawldeck(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_crawldeck"));
-    command.current_dir(folder).env_remove("CRAWLDECK_LOG").env_remove("NO_COLOR");
+    command.current_dir(folder).env_remove("NO_COLOR");
+    // None of the user's own configuration.
+    command.env("XDG_CONFIG_HOME", folder.join("no-config"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CRAWLDECK_") {
+            command.env_remove(name);
+        }
+    }
     command
 }
 

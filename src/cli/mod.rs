@@ -1,0 +1,141 @@
+//! The command line: the modes and their options, from flags, environment and file.
+
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use url::Url;
+
+use crate::lab::LabConfig;
+
+mod apply;
+pub mod effective;
+pub mod file;
+pub mod options;
+pub mod refusal;
+pub mod sources;
+pub mod values;
+
+pub use self::options::{CrawlOptions, LogOptions};
+pub use self::sources::{Invocation, Surroundings, read};
+
+use self::values::{duration, seed};
+
+/// Database of `crawl` and `resume` where none is named.
+pub const DEFAULT_DB: &str = "sqlite://crawldeck.db";
+
+/// Where the options of a crawl come from.
+const SOURCES: &str = "Options also come from crawldeck.toml (here, or under \
+$XDG_CONFIG_HOME/crawldeck) by their long names, and from the environment \
+(CRAWLDECK_MAX_BODY=1MiB; lists one a line): file < environment < flags. A switch is turned off by \
+'=false'. `crawldeck config` shows what holds.";
+
+/// Where those of a resumed one come from.
+const SOURCES_OF_RESUME: &str = "A resumed crawl has its stored settings; flags override them. \
+File and environment give only what is not stored (header, auth, bearer, proxy), and the options of \
+output and logging.";
+
+/// A web crawler that you fly by hand: watch the whole pipeline live, turn its dials by key.
+///
+/// Without a command it starts its built-in lab site on loopback and crawls that.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(after_help = "Exit codes: 0 complete, 1 failed, 2 usage, 3 stopped before the end \
+                        (go on with `crawldeck resume`).")]
+pub struct Cli {
+    /// What to do; nothing = the lab site, crawled.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The lab site of the demonstration.
+    #[command(flatten)]
+    pub lab: LabOptions,
+    /// How the demonstration crawls.
+    #[command(flatten)]
+    pub options: CrawlOptions,
+}
+
+/// The modes.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Crawl: with the dashboard on a terminal, headless otherwise
+    #[command(after_help = SOURCES)]
+    Crawl {
+        /// Where to begin; without a scheme it is http
+        #[arg(value_name = "URL", value_parser = seed)]
+        seeds: Vec<Url>,
+        /// How.
+        #[command(flatten)]
+        options: Box<CrawlOptions>,
+        /// Look again at what the newest complete crawl found; URLs are then optional
+        #[arg(long, help_heading = "What to crawl")]
+        again: bool,
+    },
+    /// Go on with the newest unfinished crawl; options override the stored settings
+    #[command(after_help = SOURCES_OF_RESUME)]
+    Resume {
+        /// Database [default: `sqlite://crawldeck.db`]
+        #[arg(value_name = "DB")]
+        database: Option<String>,
+        /// How.
+        #[command(flatten)]
+        options: Box<CrawlOptions>,
+    },
+    /// Print the settings in force, each with its source; options as of crawl
+    #[command(after_help = SOURCES)]
+    Config {
+        /// As of `crawl`.
+        #[command(flatten)]
+        options: Box<CrawlOptions>,
+    },
+    /// Serve the lab site alone; prints one address per host
+    Lab {
+        /// What to serve.
+        #[command(flatten)]
+        options: LabOptions,
+        /// More (-v) or less (-q) logging.
+        #[command(flatten)]
+        logging: LogOptions,
+    },
+    /// Print a completion script
+    Completions {
+        /// For this shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// The lab site.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Lab site")]
+pub struct LabOptions {
+    /// First of four ports (default: free ones)
+    #[arg(long, value_name = "P")]
+    pub port: Option<u16>,
+    /// Pages of the generated web
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub pages: u32,
+    /// Seed it is generated from
+    #[arg(long, value_name = "S", default_value_t = 7)]
+    pub seed: u64,
+    /// Fixed latency instead of the generated ones
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub latency: Option<Duration>,
+    /// Requests answered at once; the rest queue
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub capacity: Option<u32>,
+}
+
+impl LabOptions {
+    /// The lab's own words for it.
+    #[must_use]
+    pub fn config(&self) -> LabConfig {
+        LabConfig {
+            port: self.port,
+            pages: self.pages,
+            seed: self.seed,
+            latency: self.latency,
+            capacity: self.capacity,
+            ..LabConfig::default()
+        }
+    }
+}

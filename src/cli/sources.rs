@@ -1,0 +1,348 @@
+//! Where options come from: configuration file < environment < flags.
+//!
+//! Each source is turned into arguments of the one command line that defines the options, so
+//! that all are read by the same parsers. Of an option given by several sources the strongest
+//! holds, lists as a whole.
+
+use std::collections::{BTreeMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
+
+use super::Cli;
+use super::file::{self, File};
+use super::options::CrawlOptions;
+use super::refusal::{Refusal, reason};
+use super::values::switch;
+
+/// What the environment's variables begin with.
+const PREFIX: &str = "CRAWLDECK_";
+/// Filters the log; no option.
+const LOG: &str = "CRAWLDECK_LOG";
+/// Most times that `--verbose` makes a difference.
+const MOST_VERBOSE: u8 = 2;
+
+/// Options that hold secrets, for the most part not stored with a crawl.
+pub(super) const SECRETS: [&str; 5] = ["header", "auth", "bearer", "proxy", "db"];
+
+/// Where the value of an option comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody said anything.
+    Default,
+    /// This file.
+    File(String),
+    /// This variable.
+    Environment(String),
+    /// This flag.
+    Flag(String),
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(name) => f.write_str(name),
+            Self::Environment(variable) => write!(f, "environment {variable}"),
+            Self::Flag(flag) => f.write_str(flag),
+        }
+    }
+}
+
+/// The sources of all options, by long name.
+#[derive(Debug, Default)]
+pub struct Sources(BTreeMap<String, Source>);
+
+impl Sources {
+    /// Where `key` comes from.
+    #[must_use]
+    pub fn of(&self, key: &str) -> Source {
+        self.0.get(key).cloned().unwrap_or(Source::Default)
+    }
+}
+
+/// What the process finds around it.
+#[derive(Debug, Default)]
+pub struct Surroundings {
+    /// The variables that begin with `CRAWLDECK_`.
+    pub environment: Vec<(OsString, OsString)>,
+    /// The working directory.
+    pub folder: PathBuf,
+    /// Where the user's configurations are.
+    pub home: Option<PathBuf>,
+}
+
+impl Surroundings {
+    /// Those of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let ours = |name: &OsStr| {
+            name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name != LOG)
+        };
+        let environment = std::env::vars_os().filter(|(name, _)| ours(name)).collect();
+        Self { environment, folder: PathBuf::new(), home: file::home() }
+    }
+}
+
+/// What is to be done.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The command with all options, wherever they come from.
+    pub cli: Cli,
+    /// Where they come from.
+    pub sources: Sources,
+    /// What the user should hear about, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// The options that can come from everywhere, as a command line of their own.
+pub(super) fn definitions() -> Command {
+    let command = Command::new("options").no_binary_name(true).disable_help_flag(true);
+    CrawlOptions::augment_args(command)
+}
+
+/// Reads command line, environment and configuration file.
+///
+/// # Errors
+/// When one of them cannot be used, or help was asked for.
+pub fn read(
+    arguments: impl IntoIterator<Item = OsString>,
+    around: &Surroundings,
+) -> Result<Invocation, Refusal> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = Cli::command().try_get_matches_from(&arguments)?;
+    let (mode, flags) = match matches.subcommand() {
+        None => (Mode::Demonstration, &matches),
+        Some(("crawl" | "config", flags)) => (Mode::Crawl, flags),
+        Some(("resume", flags)) => (Mode::Resume, flags),
+        Some(_) => {
+            let cli = Cli::from_arg_matches(&matches)?;
+            return Ok(Invocation { cli, sources: Sources::default(), warnings: Vec::new() });
+        }
+    };
+    let mut reader = Reader { definitions: definitions(), warnings: Vec::new() };
+    let environment = reader.environment(&around.environment)?;
+    let file = match chosen_file(flags, &around.environment) {
+        None => file::find(&around.folder, around.home.as_deref())?,
+        Some(name) if name.is_empty() || name == "none" => None,
+        Some(name) => Some(file::read(&around.folder.join(Path::new(&name)))?),
+    };
+    let file = reader.file(file)?;
+
+    let mut merged = Merged::default();
+    merged.take(reader.flags(flags))?;
+    for weaker in [environment, file] {
+        let admitted = weaker.into_iter().filter(|given| mode.admits(given));
+        merged.take(admitted.collect())?;
+    }
+    // A command, if there is one, stands before all options.
+    let at = arguments.len().min(1 + usize::from(matches.subcommand().is_some()));
+    arguments.splice(at..at, merged.arguments);
+    let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
+    Ok(Invocation { cli, sources: merged.sources, warnings: reader.warnings })
+}
+
+/// The file named by flag or environment.
+fn chosen_file(flags: &ArgMatches, environment: &[(OsString, OsString)]) -> Option<OsString> {
+    let variable = || {
+        let found = environment.iter().find(|(name, _)| name == "CRAWLDECK_CONFIG");
+        found.map(|(_, value)| value).filter(|value| !value.is_empty())
+    };
+    flags.get_one::<OsString>("config").or_else(variable).cloned()
+}
+
+/// Whose sources are asked for.
+#[derive(Clone, Copy)]
+enum Mode {
+    Demonstration,
+    Crawl,
+    Resume,
+}
+
+impl Mode {
+    /// Whether an option of file or environment counts: a resumed crawl has its own settings, but
+    /// no secrets; the demonstration is to be the same everywhere, and leaves databases alone.
+    fn admits(self, given: &Given) -> bool {
+        let output = matches!(given.heading.as_str(), "Output" | "Logging");
+        match self {
+            Self::Crawl => true,
+            Self::Resume => output || SECRETS.contains(&given.key.as_str()),
+            Self::Demonstration => output && given.key != "db",
+        }
+    }
+}
+
+/// An option as a source gives it.
+struct Given {
+    key: String,
+    heading: String,
+    /// What stands on the command line for it; for flags nothing more.
+    arguments: Vec<OsString>,
+    source: Source,
+}
+
+/// What has been taken so far, the strongest first.
+#[derive(Default)]
+struct Merged {
+    arguments: Vec<OsString>,
+    sources: Sources,
+}
+
+impl Merged {
+    /// Takes what no stronger source has said. More and less logging are one matter.
+    fn take(&mut self, source: Vec<Given>) -> Result<(), Refusal> {
+        let logging = |key: &str| matches!(key, "verbose" | "quiet");
+        let said: HashSet<String> = self.sources.0.keys().cloned().collect();
+        let logging_said = said.iter().any(|key| logging(key));
+        let mut loud = None;
+        for given in source {
+            if said.contains(&given.key) || (logging_said && logging(&given.key)) {
+                continue;
+            }
+            if logging(&given.key)
+                && !given.arguments.is_empty()
+                && let Some(other) = loud.replace(given.key.clone())
+            {
+                return Err(Refusal::Source(format!(
+                    "{}: {other} and {} cannot be used together",
+                    given.source, given.key
+                )));
+            }
+            self.arguments.extend(given.arguments);
+            self.sources.0.insert(given.key, given.source);
+        }
+        Ok(())
+    }
+}
+
+/// Reads sources by the definitions of the options.
+struct Reader {
+    definitions: Command,
+    warnings: Vec<String>,
+}
+
+impl Reader {
+    fn option(&self, key: &str) -> Option<&Arg> {
+        let mut all = self.definitions.get_arguments();
+        all.find(|argument| argument.get_long() == Some(key) && key != "config")
+    }
+
+    /// The option whose name is nearest.
+    fn nearest(&self, key: &str) -> Option<&str> {
+        let all = self.definitions.get_arguments().filter_map(Arg::get_long);
+        let likeness = |name: &str| strsim::jaro_winkler(name, &key.to_ascii_lowercase());
+        all.filter(|name| *name != "config" && likeness(name) > 0.7)
+            .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
+    }
+
+    /// What was given on the command line itself, where it stands already.
+    fn flags(&self, matches: &ArgMatches) -> Vec<Given> {
+        let given = |argument: &Arg| {
+            let source = matches.value_source(argument.get_id().as_str());
+            let long = argument.get_long().filter(|_| source == Some(ValueSource::CommandLine))?;
+            Some(Given {
+                key: long.to_owned(),
+                heading: String::new(),
+                arguments: Vec::new(),
+                source: Source::Flag(format!("--{long}")),
+            })
+        };
+        self.definitions.get_arguments().filter_map(given).collect()
+    }
+
+    fn environment(&mut self, all: &[(OsString, OsString)]) -> Result<Vec<Given>, Refusal> {
+        let mut found = Vec::new();
+        for (name, value) in all {
+            let Some(name) = name.to_str() else { continue };
+            let key = name.strip_prefix(PREFIX).unwrap_or(name);
+            let key = key.to_ascii_lowercase().replace('_', "-");
+            if value.is_empty() || key == "config" {
+                continue;
+            }
+            let Some(option) = self.option(&key) else {
+                let near = self.nearest(&key).map_or(String::new(), |near| {
+                    let near = near.to_ascii_uppercase().replace('-', "_");
+                    format!("; the nearest is {PREFIX}{near}")
+                });
+                self.warnings.push(format!("environment {name} is no option{near}"));
+                continue;
+            };
+            let source = Source::Environment(name.to_owned());
+            let Some(value) = value.to_str() else {
+                return Err(Refusal::Source(format!("{source}: it is not UTF-8")));
+            };
+            let values = if is_list(option) {
+                value.lines().map(str::to_owned).collect()
+            } else {
+                vec![value.to_owned()]
+            };
+            let option = option.clone();
+            let place = source.to_string();
+            found.extend(self.given(&option, values, source, &place)?);
+        }
+        Ok(found)
+    }
+
+    fn file(&mut self, file: Option<File>) -> Result<Vec<Given>, Refusal> {
+        let Some(File { name, entries }) = file else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        for entry in entries {
+            let place = format!("{name}, line {}: {}", entry.line, entry.key);
+            let Some(option) = self.option(&entry.key) else {
+                let near = self.nearest(&entry.key);
+                let near = near.map_or(String::new(), |near| format!("; the nearest is {near}"));
+                return Err(Refusal::Source(format!("{place} is no option{near}")));
+            };
+            if entry.list && !is_list(option) {
+                return Err(Refusal::Source(format!("{place}: takes one value, not a list")));
+            }
+            let source = Source::File(name.clone());
+            let option = option.clone();
+            found.extend(self.given(&option, entry.values, source, &place)?);
+        }
+        Ok(found)
+    }
+
+    /// The arguments that stand for `values`, once they are known to be good. Empty values count
+    /// as not given.
+    fn given(
+        &mut self,
+        option: &Arg,
+        mut values: Vec<String>,
+        source: Source,
+        place: &str,
+    ) -> Result<Option<Given>, Refusal> {
+        values.retain(|value| !value.is_empty());
+        let key = option.get_long().unwrap_or_default();
+        if values.is_empty() {
+            return Ok(None);
+        }
+        let refused = |why: &str| Refusal::Source(format!("{place}: {why}"));
+        let mut arguments: Vec<OsString> = Vec::new();
+        for value in values {
+            if matches!(option.get_action(), ArgAction::Count) {
+                let times: u8 = value.parse().map_err(|_| refused("takes a whole number"))?;
+                let times = times.min(MOST_VERBOSE);
+                arguments.extend((0..times).map(|_| format!("--{key}").into()));
+                continue;
+            }
+            let argument: OsString = format!("--{key}={value}").into();
+            self.definitions
+                .try_get_matches_from_mut([&argument])
+                .map_err(|error| refused(&reason(&error)))?;
+            // Beside `verbose`, only a quiet that is meant may stand on a command line.
+            if key != "quiet" || switch(&value) == Ok(true) {
+                arguments.push(argument);
+            }
+        }
+        let heading = option.get_help_heading().unwrap_or_default().to_owned();
+        Ok(Some(Given { key: key.to_owned(), heading, arguments, source }))
+    }
+}
+
+fn is_list(option: &Arg) -> bool {
+    matches!(option.get_action(), ArgAction::Append)
+}

@@ -1,0 +1,288 @@
+//! Values of options: how each kind is read, and what is said of one that cannot be.
+//!
+//! It knows no option by name. What may be secret is never repeated in a message.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use regex::Regex;
+use url::Url;
+
+use crate::config::mask::mask;
+use crate::crawl::command::{Dial, Setting};
+use crate::web::url::{UrlError, parse_seed};
+
+/// A bound as given; `Bound(None)` in words is `off`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bound<T>(pub Option<T>);
+
+/// Something that is not to be shown, not even by `{:?}`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret<T>(pub T);
+
+impl<T> fmt::Debug for Secret<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Longest duration taken; more would end past what a clock can tell.
+const LONGEST: Duration = Duration::from_hours(366 * 24);
+
+/// Whether `text` is a way to say that there is no bound.
+fn is_off(text: &str) -> bool {
+    matches!(text, "off" | "none")
+}
+
+pub(super) fn dial(
+    dial: Dial,
+) -> impl Fn(&str) -> Result<u32, String> + Clone + Send + Sync + 'static {
+    move |text| match Setting::parse(dial, text)? {
+        Setting::Permits(v)
+        | Setting::Workers(v)
+        | Setting::Queue(v)
+        | Setting::ParseThreads(v) => Ok(v),
+        Setting::Rate(_) => Err(format!("{dial} takes a whole number")),
+    }
+}
+
+pub(super) fn rate(text: &str) -> Result<Bound<f64>, String> {
+    match Setting::parse(Dial::Rate, text)? {
+        Setting::Rate(rate) => Ok(Bound(rate)),
+        other => Err(format!("not a rate: {other}")),
+    }
+}
+
+/// A whole number of at least `least`, or `off`.
+fn count(least: u64, most: u64, text: &str) -> Result<Bound<u64>, String> {
+    if is_off(text) {
+        return Ok(Bound(None));
+    }
+    match text.parse() {
+        Ok(number) if (least..=most).contains(&number) => Ok(Bound(Some(number))),
+        _ => Err(format!("takes a whole number from {least} to {most}, or 'off'")),
+    }
+}
+
+pub(super) fn bound(
+    least: u32,
+) -> impl Fn(&str) -> Result<Bound<u32>, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        let Bound(number) = count(least.into(), u32::MAX.into(), text)?;
+        Ok(Bound(number.and_then(|number| number.try_into().ok())))
+    }
+}
+
+pub(super) fn pages(text: &str) -> Result<Bound<u64>, String> {
+    count(1, u64::MAX, text)
+}
+
+/// A limit where 0 and `off` mean none, as 0.
+pub(super) fn limit(text: &str) -> Result<u32, String> {
+    Ok(bound(0)(text)?.0.unwrap_or(0))
+}
+
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let duration = humantime::parse_duration(text)
+        .map_err(|e| format!("{e}; durations are written 300ms, 2s, 1m30s"))?;
+    if duration > LONGEST { Err("must be at most a year".into()) } else { Ok(duration) }
+}
+
+pub(super) fn some_time(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("must be above 0".into()),
+        duration => Ok(duration),
+    }
+}
+
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let size: bytesize::ByteSize =
+        text.parse().map_err(|e| format!("{e}; sizes are written 512KiB, 10MiB"))?;
+    if size.0 == 0 { Err("must be above 0".into()) } else { Ok(size.0) }
+}
+
+pub(super) fn size_or_off(text: &str) -> Result<Bound<u64>, String> {
+    if is_off(text) || text == "0" { Ok(Bound(None)) } else { size(text).map(|v| Bound(Some(v))) }
+}
+
+/// A size, or what the machine has.
+pub(super) fn memory(text: &str) -> Result<Bound<u64>, String> {
+    if text == "auto" { Ok(Bound(None)) } else { size(text).map(|v| Bound(Some(v))) }
+}
+
+/// A share of failures; above 1, which no share is, for `off`.
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    if is_off(text) {
+        return Ok(NEVER);
+    }
+    match text.parse() {
+        Ok(share) if share > 0.0 && share <= 1.0 => Ok(share),
+        _ => Err("takes a share above 0 and up to 1, or 'off'".into()),
+    }
+}
+
+/// A share that is never reached.
+pub(super) const NEVER: f64 = 2.0;
+
+/// What a switch may be given as: with nothing after it, it is on.
+pub(super) fn switch(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "on" | "1" => Ok(true),
+        "false" | "no" | "off" | "0" => Ok(false),
+        _ => Err("takes true or false".into()),
+    }
+}
+
+pub(super) fn header(text: &str) -> Result<Secret<(String, String)>, String> {
+    let (name, value) = text.split_once(':').ok_or("headers are written 'Name: value'")?;
+    // The parser's own message holds nothing of the name.
+    http::HeaderName::try_from(name.trim())
+        .map_err(|_| "not a header name, which takes letters, digits and dashes".to_owned())?;
+    header_value(value.trim())?;
+    Ok(Secret((name.trim().to_owned(), value.trim().to_owned())))
+}
+
+fn header_value(text: &str) -> Result<(), String> {
+    http::HeaderValue::from_str(text)
+        .map(|_| ())
+        .map_err(|_| "not a header value, which holds no control characters".to_owned())
+}
+
+pub(super) fn user_agent(text: &str) -> Result<String, String> {
+    header_value(text).map_err(|_| "must not hold control characters")?;
+    Ok(text.to_owned())
+}
+
+pub(super) fn contact(text: &str) -> Result<String, String> {
+    let plain = !text.contains(['(', ')', ' ']) && text.contains([':', '@']);
+    if !plain || header_value(text).is_err() {
+        return Err("takes a URL or a mail address, such as https://some.site/crawler".into());
+    }
+    Ok(text.to_owned())
+}
+
+pub(super) fn login(text: &str) -> Result<Secret<(String, String)>, String> {
+    let (user, password) = text.split_once(':').ok_or("logins are written USER:PASSWORD")?;
+    if text.chars().any(char::is_control) {
+        return Err("must not hold control characters".into());
+    }
+    Ok(Secret((user.to_owned(), password.to_owned())))
+}
+
+pub(super) fn token(text: &str) -> Result<Secret<String>, String> {
+    if text.trim().is_empty() {
+        return Err("the token is empty".into());
+    }
+    header_value(text)?;
+    Ok(Secret(text.trim().to_owned()))
+}
+
+/// The name of a database, to be understood by the store.
+#[expect(clippy::unnecessary_wraps, reason = "as clap wants it")]
+pub(super) fn database(text: &str) -> Result<Secret<String>, String> {
+    Ok(Secret(text.to_owned()))
+}
+
+pub(super) fn proxy(text: &str) -> Result<Secret<Bound<String>>, String> {
+    if is_off(text) {
+        return Ok(Secret(Bound(None)));
+    }
+    let known = Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h")
+            && url.host_str().is_some_and(|host| !host.is_empty())
+    });
+    if !known {
+        return Err("proxies are written http://HOST:PORT, https://…, socks5://… or socks5h://…, \
+                    USER:PASSWORD@ before the host; 'off' is none"
+            .into());
+    }
+    Ok(Secret(Bound(Some(text.to_owned()))))
+}
+
+pub(super) fn resolve(text: &str) -> Result<(String, IpAddr), String> {
+    let pair = text.split_once('=').filter(|(host, _)| !host.is_empty());
+    let pair = pair.and_then(|(host, address)| Some((host.to_owned(), address.parse().ok()?)));
+    pair.ok_or_else(|| "takes HOST=ADDRESS, such as some.site=192.0.2.1".to_owned())
+}
+
+pub(super) fn pattern(text: &str) -> Result<String, String> {
+    Regex::new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
+}
+
+/// Reads a seed as [`parse_seed`] does; a password in it is not repeated.
+///
+/// # Errors
+/// As there.
+pub fn seed(text: &str) -> Result<Url, UrlError> {
+    parse_seed(text).map_err(|error| match error {
+        UrlError::Syntax { text, source } => UrlError::Syntax { text: mask(&text), source },
+        UrlError::Scheme { text, .. } if text.contains('@') && !text.contains("://") => {
+            // What looks like a scheme may be a user: `name:password@host`.
+            UrlError::Scheme { text: mask(&text), scheme: "***".into() }
+        }
+        UrlError::Scheme { text, scheme } => UrlError::Scheme { text: mask(&text), scheme },
+        other => other,
+    })
+}
+
+/// A size in the largest unit that tells it exactly.
+pub(super) fn size_text(bytes: u64) -> String {
+    for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] {
+        if bytes >= 1 << shift && bytes.trailing_zeros() >= shift {
+            return format!("{}{unit}", bytes >> shift);
+        }
+    }
+    format!("{bytes}B")
+}
+
+/// A duration as it may be typed.
+pub(super) fn duration_text(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string().replace(' ', "")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+    use super::*;
+
+    #[test]
+    fn what_is_shown_reads_back() {
+        for bytes in [1, 1023, 1024, 1025, 10 << 20, (10 << 20) + 1, 3 << 41, u64::MAX] {
+            assert_eq!(size(&size_text(bytes)), Ok(bytes), "{}", size_text(bytes));
+        }
+        for ms in [0, 1, 1500, 90_000, 86_400_000 * 40 + 7] {
+            let span = Duration::from_millis(ms);
+            assert_eq!(duration(&duration_text(span)), Ok(span), "{}", duration_text(span));
+        }
+        assert_eq!(
+            (size_text(10 << 20).as_str(), duration_text(LONGEST / 366 / 16).as_str()),
+            ("10MiB", "1h30m")
+        );
+    }
+
+    #[test]
+    fn no_message_repeats_a_secret() {
+        let refusals = [
+            header("hush").unwrap_err(),
+            header("X hush: v").unwrap_err(),
+            header("X: hush\n").err().unwrap_or_default(),
+            header("X: hu\nsh").unwrap_err(),
+            login("hush").unwrap_err(),
+            token("hush\n\u{1}").unwrap_err(),
+            proxy("ftp://u:hush@h/").unwrap_err(),
+            proxy("u:hush@h").unwrap_err(),
+            seed("ftp://u:hush@h/").unwrap_err().to_string(),
+            seed("hush:x@h").unwrap_err().to_string(),
+            seed("u:hush@h").unwrap_err().to_string(),
+            seed("http://u:hu/sh@[").unwrap_err().to_string(),
+        ];
+        for said in refusals {
+            assert!(!said.contains("hush") && !said.contains("hu/sh"), "{said}");
+        }
+        assert_eq!(format!("{:?}", token("hush").unwrap()), "***");
+    }
+}

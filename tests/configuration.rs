@@ -1,0 +1,545 @@
+//! Promise: options come from file, environment and flags in this order, `config` says from
+//! which, and a secret is told to nobody but those it is for.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use clap::{CommandFactory, Parser};
+use common::{Ended, Running, Web, crawldeck, html, rows, run, wait_until};
+use crawldeck::cli::{Cli, Command};
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+
+fn folder() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn file(folder: &TempDir, text: &str) {
+    fs::write(folder.path().join("crawldeck.toml"), text).unwrap();
+}
+
+fn with(folder: &TempDir, variables: &[(&str, &str)], args: &[&str]) -> Ended {
+    let mut command = crawldeck(folder.path());
+    command.envs(variables.iter().copied()).args(args);
+    Running::start(&mut command).end()
+}
+
+/// The lines of `config`, by key: value and source.
+fn settings(printed: &str) -> BTreeMap<String, (String, String)> {
+    let lines = printed.lines().filter_map(|line| {
+        let line = line.strip_prefix("# ").unwrap_or(line);
+        let (key, rest) = line.split_once(" = ")?;
+        let (value, source) = rest.rsplit_once("  # ")?;
+        Some((key.to_owned(), (value.trim_end().to_owned(), source.to_owned())))
+    });
+    lines.collect()
+}
+
+#[track_caller]
+fn is(printed: &str, key: &str, value: &str, source: &str) {
+    assert_eq!(settings(printed)[key], (value.to_owned(), source.to_owned()), "{key}");
+}
+
+// Sources ------------------------------------------------------------------------------------
+
+#[test]
+fn file_then_environment_then_flags() {
+    let folder = folder();
+    file(
+        &folder,
+        "permits = 20\nworkers = 21\nqueue = 22\nexclude = [\"a\", \"b\"]\njson = true\n",
+    );
+    let variables = [
+        ("CRAWLDECK_WORKERS", "31"),
+        ("CRAWLDECK_QUEUE", "32"),
+        ("CRAWLDECK_EXCLUDE", "c\nd"),
+        ("CRAWLDECK_MAX_BODY", "1MiB"),
+        ("CRAWLDECK_PERMITS", ""),
+    ];
+    let args = ["config", "--queue", "42", "--json=false", "-vv"];
+    let ended = with(&folder, &variables, &args).exits(0);
+    assert_eq!(ended.stderr, "");
+    let out = &ended.stdout;
+    is(out, "permits", "20", "crawldeck.toml");
+    is(out, "workers", "31", "environment CRAWLDECK_WORKERS");
+    is(out, "queue", "42", "--queue");
+    is(out, "rate", "\"off\"", "default");
+    is(out, "exclude", "[\"c\", \"d\"]", "environment CRAWLDECK_EXCLUDE");
+    is(out, "max-body", "\"1MiB\"", "environment CRAWLDECK_MAX_BODY");
+    is(out, "json", "false", "--json");
+    is(out, "verbose", "2", "--verbose");
+    let columns: Vec<_> = out.lines().filter_map(|line| line.rfind("  # ")).collect();
+    assert!(columns.windows(2).all(|pair| pair[0] == pair[1]), "not aligned:\n{out}");
+
+    let json = with(&folder, &variables, &["config", "--json"]).exits(0).json();
+    assert_eq!(json["permits"], serde_json::json!({"value": 20, "source": "crawldeck.toml"}));
+}
+
+/// More and less logging exclude each other on one command line, and not across sources.
+#[test]
+fn louder_and_quieter_are_one_matter() {
+    let folder = folder();
+    let quiet = ("CRAWLDECK_QUIET", "true");
+    for (text, variables, args, verbose, is_quiet) in [
+        ("quiet = true", &[][..], &["config", "-v"][..], "1", "false"),
+        ("verbose = 2", &[quiet], &["config"], "0", "true"),
+        ("verbose = 9", &[], &["config"], "2", "false"),
+        ("verbose = 1\nquiet = false", &[], &["config"], "1", "false"),
+        ("verbose = 1", &[quiet], &["config", "--quiet=false"], "0", "false"),
+    ] {
+        file(&folder, text);
+        let all = settings(&with(&folder, variables, args).exits(0).stdout);
+        assert_eq!(
+            (all["verbose"].0.as_str(), all["quiet"].0.as_str()),
+            (verbose, is_quiet),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_crawl_obeys_all_sources() {
+    let (folder, web) = (folder(), Web::of_pages(&[("/", "<a href=/a>a</a>"), ("/a", "leaf")]));
+    file(&folder, "permits = 7\nworkers = 7\nno-follow = true\njson = true\n");
+    let json = with(&folder, &[("CRAWLDECK_WORKERS", "8")], &["crawl", &web.url("/")]);
+    let json = json.exits(0).json();
+    assert_eq!((&json["pages"], &json["settings"]["permits"]), (&1.into(), &7.into()));
+    assert_eq!(json["settings"]["workers"], 8);
+    // A switch is turned off by a stronger source.
+    let json = run(folder.path(), &["crawl", &web.url("/"), "--no-follow=false"]).exits(0).json();
+    assert_eq!(json["pages"], 2);
+}
+
+#[test]
+fn the_file_is_here_or_the_users_or_named() {
+    let (folder, home) = (folder(), folder());
+    fs::create_dir(home.path().join("crawldeck")).unwrap();
+    let users = home.path().join("crawldeck/crawldeck.toml");
+    fs::write(&users, "permits = 2").unwrap();
+    fs::write(folder.path().join("named.toml"), "permits = 4").unwrap();
+    let xdg = ("XDG_CONFIG_HOME", home.path().to_str().unwrap());
+    let shows = |variables: &[(&str, &str)], args: &[&str], value: &str, source: &str| {
+        let mut all = vec!["config"];
+        all.extend(args);
+        is(&with(&folder, variables, &all).exits(0).stdout, "permits", value, source);
+    };
+    shows(&[xdg], &[], "2", users.to_str().unwrap());
+    file(&folder, "permits = 3");
+    shows(&[xdg], &[], "3", "crawldeck.toml");
+    shows(&[xdg], &["--config", "named.toml"], "4", "named.toml");
+    shows(&[xdg, ("CRAWLDECK_CONFIG", "named.toml")], &[], "4", "named.toml");
+    shows(&[xdg, ("CRAWLDECK_CONFIG", "")], &[], "3", "crawldeck.toml");
+    for none in ["none", ""] {
+        shows(&[xdg, ("CRAWLDECK_CONFIG", "named.toml")], &["--config", none], "10", "default");
+    }
+    let ended = run(folder.path(), &["config", "--config", "missing.toml"]).exits(2);
+    assert!(ended.stderr.contains("missing.toml"), "{ended:?}");
+}
+
+#[test]
+fn what_is_wrong_is_named_with_its_place() {
+    let folder = folder();
+    for (text, reason) in [
+        (
+            "permits = 20\npermit = 3",
+            "crawldeck.toml, line 2: permit is no option; the nearest is permits",
+        ),
+        ("max_body = '1MiB'", "line 1: max_body is no option; the nearest is max-body"),
+        ("zzz = 1", "line 1: zzz is no option"),
+        ("config = 'x'", "line 1: config is no option"),
+        ("\npermits = 0", "line 2: permits: permits takes 1 to 4096"),
+        ("delay = 2", "line 1: delay: "),
+        ("delay = 'soon'", "300ms, 2s, 1m30s"),
+        ("json = 'maybe'", "line 1: json: takes true or false"),
+        ("scope = 'galaxy'", "line 1: scope: takes one of page, prefix, host, domain, any"),
+        ("include = ['(']", "line 1: include: error: unclosed group"),
+        ("permits = [1, 2]", "line 1: permits: takes one value, not a list"),
+        ("[trap]\nrepeats = 1", "line 1: trap is a table"),
+        ("exclude = [['a']]", "line 1: exclude is a list of lists"),
+        ("verbose = 'much'", "line 1: verbose: takes a whole number"),
+        ("verbose = 1\nquiet = true", "cannot be used together"),
+        ("permits = 1\npermits = 2", "line 2: duplicate key"),
+        ("header = ['Authorization hush']", "line 1: header: headers are written 'Name: value'"),
+        ("bearer = \"hush\\u0001\"", "line 1: bearer: not a header value"),
+        ("bearer = \"hush", "line 1: "),
+        ("proxy = 'ftp://u:hush@h'", "line 1: proxy: proxies are written"),
+        ("sitemap = ['http://u:hush@[']", "http://***@["),
+    ] {
+        file(&folder, text);
+        for args in [&["crawl", "http://127.0.0.1:1/"][..], &["resume"], &["config"]] {
+            let ended = run(folder.path(), args).exits(2);
+            assert!(ended.stderr.contains(reason), "{text}: {}", ended.stderr);
+            assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
+            assert_eq!((ended.stderr.lines().count(), ended.stdout.as_str()), (1, ""), "{text}");
+        }
+    }
+    fs::remove_file(folder.path().join("crawldeck.toml")).unwrap();
+    let ended = with(&folder, &[("CRAWLDECK_PERMITS", "0")], &["config"]).exits(2);
+    let said = "crawldeck: environment CRAWLDECK_PERMITS: permits takes 1 to 4096, not 0\n";
+    assert_eq!(ended.stderr, said);
+    let ended = with(&folder, &[("CRAWLDECK_PERMIT", "hush"), ("CRAWLDECK_LOG", "x")], &["config"]);
+    let said =
+        "crawldeck: environment CRAWLDECK_PERMIT is no option; the nearest is CRAWLDECK_PERMITS\n";
+    assert_eq!(ended.exits(0).stderr, said);
+}
+
+// The print-out ------------------------------------------------------------------------------
+
+/// Each option with a value that is not its default.
+const OTHER: &str = r#"
+permits = 11
+workers = 17
+queue = 101
+rate = 2.5
+parse-threads = 3
+per-host = 2
+delay = "2s"
+max-robots-delay = "1m"
+host-backoff = "2m"
+max-host-backoff = "1h"
+give-up = "1h"
+ignore-robots = true
+nofollow = "links"
+attempts = 4
+backoff = "3s"
+timeout = "1m30s"
+max-body = "1025B"
+max-ratio = 100
+max-redirects = 3
+user-agent = "me \"and\" you"
+contact = "https://some.site/"
+header = ["X-A: hush"]
+auth = "u:hush"
+bearer = "hush"
+proxy = "http://u:hush@h:1"
+cookies = true
+http1 = true
+ca = "ca.pem"
+insecure = true
+allow-private = true
+resolve = ["some.site=192.0.2.1", "other.site=::1"]
+depth = 0
+max-pages = 5
+max-links = 9
+scope = "any"
+include = ["a\\.b", "\u202e\u0007é"]
+exclude = ["c"]
+list = "urls.txt"
+no-follow = true
+sitemap = ["http://some.site/map.xml"]
+no-sitemaps = true
+max-sitemaps = 1
+breaker-ratio = 1.0
+breaker-window = 21
+breaker-least = 9
+breaker-rest = "6s"
+breaker-longest-rest = "6m"
+breaker-forgive = "6m"
+trap-repeats = 0
+trap-segments = 33
+trap-length = 4097
+trap-queries = 2001
+trap-dates = 3001
+trap-years-ahead = 3
+trap-sessions = 2
+trap-same-content = 26
+max-memory = "1GiB"
+min-disk = "off"
+db = "sqlite://other.db"
+headless = true
+json = true
+log-file = "log.txt"
+verbose = 1
+"#;
+
+#[test]
+fn every_option_is_shown_and_reads_back() {
+    let folder = folder();
+    let usual = settings(&run(folder.path(), &["config"]).exits(0).stdout);
+    let mut cli = Cli::command();
+    cli.build();
+    let crawl = cli.find_subcommand("crawl").unwrap();
+    let options = crawl
+        .get_arguments()
+        .filter(|a| !matches!(a.get_id().as_str(), "config" | "help" | "again"));
+    let mut known = 0;
+    for option in options.filter(|option| !option.is_positional()) {
+        let key = option.get_long().unwrap();
+        let (value, _) = usual.get(key).unwrap_or_else(|| panic!("{key} is not shown"));
+        let help = option.get_help().unwrap().to_string();
+        let said =
+            help.split_once("[default: ").map(|(_, rest)| rest.split([']', ';']).next().unwrap());
+        if let Some(said) = said.filter(|said| !said.contains("VERSION")) {
+            assert_eq!(value.trim_matches('"'), said.trim_matches('`'), "help of {key}");
+        }
+        known += 1;
+    }
+    assert_eq!(usual.len(), known, "shown, and no option");
+
+    file(&folder, OTHER);
+    let printed = run(folder.path(), &["config"]).exits(0).stdout;
+    assert!(!printed.contains("hush"), "{printed}");
+    assert!(!printed.contains(['\u{202e}', '\u{7}']), "{printed}");
+    let other = settings(&printed);
+    for (key, (value, source)) in other.iter().filter(|(key, _)| *key != "quiet") {
+        assert_ne!(*value, usual[key].0, "{key} has no effect");
+        assert_eq!(source, "crawldeck.toml", "{key}");
+    }
+    for masked in [
+        "header = [\"X-A: ***\"]",
+        "auth = \"***\"",
+        "bearer = \"***\"",
+        "proxy = \"http://***@h:1\"",
+    ] {
+        assert!(printed.contains(&format!("\n# {masked}")), "{masked} can be fed back: {printed}");
+    }
+    assert_eq!(printed.lines().filter(|line| line.contains("***")).count(), 4, "{printed}");
+
+    fs::write(folder.path().join("again.toml"), &printed).unwrap();
+    let again =
+        settings(&run(folder.path(), &["config", "--config", "again.toml"]).exits(0).stdout);
+    for (key, (value, _)) in &other {
+        let secret = matches!(key.as_str(), "header" | "auth" | "bearer" | "proxy");
+        assert_eq!(
+            again[key].0,
+            if secret { usual[key].0.clone() } else { value.clone() },
+            "{key}"
+        );
+    }
+    file(
+        &folder,
+        "db = 'postgres://u:hush@h/d'\nsitemap = ['http://u:hush@h/m', 'h/n']\nquiet = true",
+    );
+    let printed = run(folder.path(), &["config"]).exits(0).stdout;
+    assert!(printed.contains("\n# db = \"postgres://***@h/d\""), "{printed}");
+    assert!(printed.contains("\n# sitemap = [\"http://***@h/m\", \"http://h/n\"]"), "{printed}");
+    is(&printed, "quiet", "true", "crawldeck.toml");
+    let json = run(folder.path(), &["config", "--json"]).exits(0).json().to_string();
+    assert!(!json.contains("hush") && json.contains("\"masked\":true"), "{json}");
+}
+
+// Other modes --------------------------------------------------------------------------------
+
+/// A site whose `/hangs` never answers: what links to it can be stopped half-way.
+fn endless() -> Web {
+    Web::start(|request, stream| {
+        if request.path.ends_with("/hangs") {
+            common::hang(stream);
+        } else {
+            let _ = stream.write_all(&html(200, "<a href=/hangs>h</a><a href=/a>a</a>"));
+        }
+    })
+}
+
+/// Starts a crawl and stops it where it hangs.
+fn stopped(folder: &TempDir, web: &Web, variables: &[(&str, &str)], args: &[&str]) -> Ended {
+    let mut command = crawldeck(folder.path());
+    command.envs(variables.iter().copied()).args(args);
+    let hanging = || web.paths().iter().filter(|path| path.ends_with("/hangs")).count();
+    let before = hanging();
+    let running = Running::start(&mut command);
+    wait_until("it hangs", || hanging() > before);
+    running.signal(Signal::SIGTERM);
+    wait_until("it stops", || {
+        running.signal(Signal::SIGUSR1);
+        running.stderr().contains("stopping ")
+    });
+    running.signal(Signal::SIGTERM);
+    running.end().exits(3)
+}
+
+fn stored(db: &Path) -> serde_json::Value {
+    let text = rows::<(String,)>(db, "SELECT settings FROM crawls ORDER BY id DESC LIMIT 1");
+    serde_json::from_str(&text[0].0).unwrap()
+}
+
+#[test]
+fn a_resumed_crawl_takes_secrets_and_output_alone() {
+    let (folder, web) = (folder(), endless());
+    let seed = web.url("/").replace("http://", "http://me:pw@");
+    let secrets =
+        ["--header", "X-Key: hush", "--bearer", "hush", "--permits", "5", "--workers", "6"];
+    let mut args = vec!["crawl", &seed, "--timeout", "1h"];
+    args.extend(secrets);
+    stopped(&folder, &web, &[], &args);
+    let db = folder.path().join("crawldeck.db");
+    let names =
+        serde_json::json!(["header X-Key", "bearer", format!("basic http://{}", web.address)]);
+    assert_eq!(stored(&db)["identity_names"], names);
+
+    let missing = format!("not stored: header X-Key, bearer, basic http://{} (", web.address);
+    let ended = stopped(&folder, &web, &[], &["resume"]);
+    assert!(ended.stderr.contains(&missing), "{ended:?}");
+    assert!(!web.requests().last().unwrap().head.to_lowercase().contains("x-key"));
+
+    file(
+        &folder,
+        "permits = 50\nworkers = 60\nheader = ['x-key: new']\njson = true\ndb = 'crawldeck.db'",
+    );
+    let variables = [("CRAWLDECK_BEARER", "new"), ("CRAWLDECK_QUEUE", "70")];
+    let ended = stopped(&folder, &web, &variables, &["resume", "--workers", "9"]);
+    assert!(!ended.stderr.contains("not stored"), "{ended:?}");
+    let settings = ended.json()["settings"].clone();
+    assert_eq!(
+        settings,
+        serde_json::json!({"permits": 5, "workers": 9, "queue": 100, "rate": null})
+    );
+    let head = web.requests().last().unwrap().head.to_lowercase();
+    assert!(
+        head.contains("x-key: new\r\n") && head.contains("authorization: bearer new\r\n"),
+        "{head}"
+    );
+    assert_eq!(stored(&db)["identity_names"], names, "names of what it began with");
+}
+
+#[test]
+fn the_demonstration_leaves_databases_alone() {
+    let folder = folder();
+    file(&folder, "db = 'mine.db'\nmax-pages = 3\njson = true");
+    let args = ["--pages", "50", "--latency", "0", "--max-pages", "5"];
+    let json = run(folder.path(), &args).exits(0).json();
+    assert!(
+        json["pages"].as_u64().unwrap() >= 5 && !folder.path().join("mine.db").exists(),
+        "{json}"
+    );
+}
+
+#[test]
+fn what_others_may_suffer_from_is_said_aloud() {
+    let (folder, web) = (folder(), Web::of_pages(&[("/", "home")]));
+    let seed = web.url("/");
+    for (variables, args) in [
+        (&[][..], &["crawl", &seed, "--ignore-robots", "--insecure", "-q"][..]),
+        (&[("CRAWLDECK_IGNORE_ROBOTS", "1"), ("CRAWLDECK_INSECURE", "yes")], &["crawl", &seed]),
+    ] {
+        let ended = with(&folder, variables, args).exits(0);
+        assert!(ended.stderr.contains("robots.txt is IGNORED"), "{ended:?}");
+        assert!(ended.stderr.contains("NOT VERIFIED"), "{ended:?}");
+        let mut off = args.to_vec();
+        off.retain(|arg| !arg.starts_with("--i"));
+        off.extend(["--ignore-robots=false", "--insecure=false"]);
+        assert_eq!(with(&folder, variables, &off).exits(0).stderr, "");
+    }
+}
+
+#[test]
+fn looking_again_needs_no_url() {
+    for (args, count) in [(&["crawl", "--again"][..], 0), (&["crawl", "h", "--again"], 1)] {
+        let cli = Cli::try_parse_from([&["crawldeck"], args].concat()).unwrap();
+        let Some(Command::Crawl { seeds, again, .. }) = cli.command else { panic!("{args:?}") };
+        assert!(again && seeds.len() == count, "{args:?}");
+    }
+}
+
+// Secrets ------------------------------------------------------------------------------------
+
+/// What must be found nowhere, as given and as Basic authentication writes it.
+const SECRETS: [&str; 6] = [
+    "hush",
+    "bGlzdDpsaXN0aHVzaA",   // list:listhush
+    "c2VlZDpzZWVkQGh1c2g",  // seed:seed@hush
+    "bWFwOm1hcGh1c2g",      // map:maphush
+    "YXV0aDphdXRoaHVzaA",   // auth:authhush
+    "cHJveHk6cHJveHlodXNo", // proxy:proxyhush
+];
+
+#[track_caller]
+fn silent(what: &str, bytes: &[u8]) {
+    for secret in SECRETS {
+        let told = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!told, "{what} tells {secret}: {}", String::from_utf8_lossy(bytes));
+    }
+}
+
+#[test]
+fn secrets_are_told_to_nobody() {
+    // It is the proxy, and through it all sites.
+    let web = endless();
+    let proxy = format!("http://proxy:proxyhush@{}", web.address);
+    let secrets = [
+        ("header", "X-Key: hush"),
+        ("auth", "auth:authhush"),
+        ("bearer", "bearerhush"),
+        ("proxy", proxy.as_str()),
+        ("sitemap", "http://map:maphush@map.test/map.xml"),
+    ];
+    let seed = "http://seed:seed%40hush@seed.test/";
+    let usual =
+        ["crawl", seed, "--list", "list.txt", "--timeout", "1h", "--log-file", "log.txt", "-vv"];
+    for kind in ["flags", "environment", "file"] {
+        let folder = folder();
+        fs::write(
+            folder.path().join("list.txt"),
+            "http://list:listhush@list.test/\nhttp://list:hush@[\n",
+        )
+        .unwrap();
+        let (mut args, mut variables, mut lines) = (Vec::new(), Vec::new(), String::new());
+        for (key, value) in secrets {
+            match kind {
+                "flags" => args.push(format!("--{key}={value}")),
+                "environment" => {
+                    variables.push((format!("CRAWLDECK_{}", key.to_uppercase()), value));
+                }
+                _ => lines.extend([key, " = '", value, "'\n"]),
+            }
+        }
+        // Outside the folder, whose files are looked through.
+        let config = tempfile::NamedTempFile::new().unwrap();
+        fs::write(config.path(), lines).unwrap();
+        let mut variables: Vec<(&str, &str)> =
+            variables.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+        variables.push(("CRAWLDECK_CONFIG", config.path().to_str().unwrap()));
+        let all = |more: &[&'static str]| -> Vec<String> {
+            more.iter().map(|arg| (*arg).to_owned()).chain(args.clone()).collect()
+        };
+        let look = |ended: &Ended| {
+            silent("standard output", ended.stdout.as_bytes());
+            silent("standard error", ended.stderr.as_bytes());
+            for entry in fs::read_dir(folder.path()).unwrap() {
+                let path = entry.unwrap().path();
+                if path.file_name().unwrap() != "list.txt" {
+                    silent(&path.display().to_string(), &fs::read(&path).unwrap());
+                }
+            }
+        };
+        let run = |args: &[String], variables: &[(&str, &str)]| {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            let ended = stopped(&folder, &web, variables, &args);
+            look(&ended);
+        };
+        run(&all(&usual), &variables);
+        let heads: Vec<String> =
+            web.requests().iter().map(|request| request.head.clone()).collect();
+        let sent = |what: &str| heads.iter().any(|head| head.contains(what));
+        assert!(sent("cHJveHk6cHJveHlodXNo"), "{kind}: the proxy is not told: {heads:?}");
+        assert!(
+            sent("hush") && sent("c2VlZDpzZWVkQGh1c2g"),
+            "{kind}: the seed is not told: {heads:?}"
+        );
+        assert!(sent("bGlzdDpsaXN0aHVzaA"), "{kind}: the list's host is not told");
+        // Other programs' parts log too, if asked to.
+        let mut traced = variables.clone();
+        traced.push(("CRAWLDECK_LOG", "trace"));
+        run(&all(&["resume", "--log-file", "log.txt", "-vv"]), &traced);
+        let log = fs::read_to_string(folder.path().join("log.txt")).unwrap();
+        assert!(log.contains("seed.test"), "{kind}: the log says nothing: {log}");
+        for more in [
+            &["config"][..],
+            &["config", "--json"],
+            &["crawl", "--help"],
+            &["crawl", seed, "--db", "redis://u:hush@h"],
+        ] {
+            let args = all(more);
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            if more[1..] == ["--help"] && kind == "flags" {
+                continue;
+            }
+            look(&with(&folder, &variables, &args));
+        }
+    }
+}
