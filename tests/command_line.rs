@@ -525,6 +525,8 @@ fn nobody_listening_is_no_panic() {
 fn caught(folder: &TempDir, lab: &LabProcess, more: &[&str]) -> Running {
     let mut command = crawldeck(folder.path());
     command.args(["crawl", lab.entry(), "--scope", "any", "--backoff", "10ms", "--json"]);
+    // Requests are counted: of pages alone.
+    command.args(["--ignore-robots", "--no-sitemaps"]);
     let running = Running::start(command.args(more));
     wait_until("several requests in flight", || {
         lab.load()["in_flight"].as_u64().unwrap() >= 5 && lab.requests() >= 10

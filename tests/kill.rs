@@ -107,7 +107,8 @@ fn a_crawl_that_is_killed_again_and_again_ends_whole() {
     // Slow enough to be caught, and much in flight when it is.
     let lab_seed = dice.u8(..).to_string();
     let lab = LabProcess::start(&["--pages", "1500", "--latency", "30ms", "--seed", &lab_seed]);
-    let options = "--scope any --headless --json --backoff 0 --permits 40 --workers 50 --queue 20";
+    let options = "--scope any --headless --json --backoff 0 --permits 40 --workers 50 --queue 20 \
+                   --no-sitemaps";
     let mut crawl = vec!["crawl", lab.entry(), "--attempts", ATTEMPTS];
     crawl.extend(options.split_whitespace());
     killed_again_and_again(&lab, &mut dice, &crawl);
