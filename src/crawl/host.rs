@@ -110,8 +110,8 @@ pub enum RobotsSlot {
     /// Not asked for.
     #[default]
     Unknown,
-    /// On its way.
-    Asking,
+    /// On its way; it failed so often before.
+    Asking(u32),
     /// Known until then.
     Known(Arc<Fate>, Instant),
     /// Could not be had so often; asked for again then.
@@ -254,7 +254,7 @@ impl Host {
             return Some((WaitReason::Held, None));
         }
         // But for a robots.txt on its way: the redirect of one may lead back here.
-        let asking = self.robots.iter().any(|slot| matches!(slot, RobotsSlot::Asking));
+        let asking = self.robots.iter().any(|slot| matches!(slot, RobotsSlot::Asking(_)));
         if asking && !self.robots_is_next() {
             return Some((WaitReason::Robots, None));
         }

@@ -285,17 +285,31 @@ impl Ledger {
         if limits.depth.is_some_and(|limit| found.depth > limit) {
             return Some("beyond the depth limit".to_owned());
         }
-        if limits.max_pages.is_some_and(|limit| self.totals.admitted >= limit) {
-            return Some("beyond the page limit".to_owned());
-        }
         if let Some(pattern) = self.pruned.excludes(&found.url) {
             return Some(excluded_reason(pattern));
         }
         // Seeds are the user's own choice.
-        if found.depth == 0 {
+        if found.depth > 0
+            && let Some(caught) = self.traps.judge(&found.url, host_of(&found.url))
+        {
+            return Some(caught.reason());
+        }
+        let full = limits.max_pages.is_some_and(|limit| self.totals.admitted >= limit);
+        full.then(|| "beyond the page limit".to_owned())
+    }
+
+    /// Why a URL that is handed out is not to be fetched any more.
+    fn recalls(&mut self, entry: &Entry) -> Option<String> {
+        if entry.errand != Errand::Page {
             return None;
         }
-        self.traps.judge(&found.url, host_of(&found.url)).map(|caught| caught.reason())
+        if let Some(pattern) = self.pruned.excludes(entry.target()) {
+            return Some(excluded_reason(pattern));
+        }
+        if entry.depth == 0 || entry.attempts > 0 {
+            return None;
+        }
+        self.traps.recall(&entry.url, host_of(&entry.url)).map(|caught| caught.reason())
     }
 
     /// Puts a URL into its final state that is not (or no longer) fetched.
@@ -353,10 +367,7 @@ impl Ledger {
         }
         match self.window.take(now) {
             Taken::Entry(entry) => {
-                if let Some(pattern) = self.pruned.excludes(entry.target())
-                    && entry.errand == Errand::Page
-                {
-                    let reason = excluded_reason(pattern);
+                if let Some(reason) = self.recalls(&entry) {
                     self.window.ended(entry.target(), None, None, now);
                     self.end_unfetched(&entry, RowState::Skipped, reason);
                     return Next::Again;

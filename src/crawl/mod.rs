@@ -222,7 +222,11 @@ fn launch(
         landings: Mutex::default(),
         prunings: Mutex::default(),
         shortages: AtomicU64::new(0),
-        retry: retry::RetryPolicy { attempts: settings.attempts, backoff: settings.backoff },
+        retry: retry::RetryPolicy {
+            attempts: settings.attempts,
+            backoff: settings.backoff,
+            longest_retry_after: settings.max_host_backoff,
+        },
         frontier,
         queue: queue::Queue::new(dials.queue),
         gate: Gate::new(dials.permits),

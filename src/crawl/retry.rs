@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use crate::web::fetch::{Answer, FetchError};
 
-/// A server's `Retry-After` is honoured up to this.
-pub const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(5);
 /// Back-off stops doubling here.
 pub const LONGEST_BACKOFF: Duration = Duration::from_mins(2);
 /// Jitter: the pause is multiplied by a random factor of 1 ± this.
@@ -18,6 +16,8 @@ pub struct RetryPolicy {
     pub attempts: u32,
     /// Pause before the second; doubled for each further one.
     pub backoff: Duration,
+    /// A server's `Retry-After` is honoured up to this.
+    pub longest_retry_after: Duration,
 }
 
 /// Whether another attempt at an answered request may end better: 429 and the 5xx that pass.
@@ -48,7 +48,7 @@ impl RetryPolicy {
         let jittered = doubled
             .min(LONGEST_BACKOFF)
             .mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0));
-        Some(asked.map_or(jittered, |asked| jittered.max(asked.min(LONGEST_RETRY_AFTER))))
+        Some(asked.map_or(jittered, |asked| jittered.max(asked.min(self.longest_retry_after))))
     }
 }
 
@@ -56,6 +56,11 @@ impl RetryPolicy {
 mod tests {
     use super::*;
     use crate::web::fetch::FailureKind;
+
+    fn policy(attempts: u32) -> RetryPolicy {
+        let longest_retry_after = Duration::from_mins(5);
+        RetryPolicy { attempts, backoff: Duration::from_secs(1), longest_retry_after }
+    }
 
     fn status(status: u16, retry_after: Option<u64>) -> Answer {
         Answer { status, retry_after: retry_after.map(Duration::from_secs), ..Answer::default() }
@@ -67,21 +72,21 @@ mod tests {
 
     #[test]
     fn pauses_double_with_jitter_and_end() {
-        let policy = RetryPolicy { attempts: 4, backoff: Duration::from_secs(1) };
-        let pause = |n, r| policy.pause(n, &Ok(status(503, None)), r).map(|d| d.as_secs_f64());
+        let retry = policy(4);
+        let pause = |n, r| retry.pause(n, &Ok(status(503, None)), r).map(|d| d.as_secs_f64());
         assert_eq!(pause(1, 0.5), Some(1.0));
         assert_eq!(pause(2, 0.5), Some(2.0));
         assert_eq!(pause(3, 0.5), Some(4.0));
         assert_eq!(pause(4, 0.5), None);
         assert_eq!((pause(1, 0.0), pause(1, 1.0)), (Some(0.75), Some(1.25)));
-        let patient = RetryPolicy { attempts: 99, backoff: Duration::from_secs(1) };
+        let patient = policy(99);
         assert_eq!(patient.pause(60, &Ok(status(500, None)), 0.5), Some(LONGEST_BACKOFF));
     }
 
     #[test]
     fn what_is_tried_again_and_what_is_final() {
-        let policy = RetryPolicy { attempts: 3, backoff: Duration::from_secs(1) };
-        let again = |outcome| policy.pause(1, &outcome, 0.5).is_some();
+        let retry = policy(3);
+        let again = |outcome| retry.pause(1, &outcome, 0.5).is_some();
         for code in [429, 500, 502, 503, 504] {
             assert!(again(Ok(status(code, None))), "{code}");
         }
@@ -98,10 +103,10 @@ mod tests {
 
     #[test]
     fn retry_after_is_a_floor_with_a_ceiling() {
-        let policy = RetryPolicy { attempts: 3, backoff: Duration::from_secs(1) };
-        let pause = |after| policy.pause(1, &Ok(status(429, Some(after))), 0.5);
+        let retry = policy(3);
+        let pause = |after| retry.pause(1, &Ok(status(429, Some(after))), 0.5);
         assert_eq!(pause(7), Some(Duration::from_secs(7)));
         assert_eq!(pause(0), Some(Duration::from_secs(1)));
-        assert_eq!(pause(86_400), Some(LONGEST_RETRY_AFTER));
+        assert_eq!(pause(86_400), Some(Duration::from_mins(5)));
     }
 }

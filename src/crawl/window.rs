@@ -483,16 +483,18 @@ impl Window {
         if obeys {
             match &host.robots[usize::from(https)] {
                 RobotsSlot::Known(fate, until) if *until > now => robots = Some(Arc::clone(fate)),
-                RobotsSlot::Asking => return None,
+                RobotsSlot::Asking(_) => return None,
                 RobotsSlot::Denied(_, doom) => {
                     let doom = doom.clone();
                     return Some(self.deny(index, https, &doom));
                 }
                 _ => {
                     let slot = &mut host.robots[usize::from(https)];
-                    if !matches!(slot, RobotsSlot::Unreachable(..)) {
-                        *slot = RobotsSlot::Asking;
-                    }
+                    let tries = match slot {
+                        RobotsSlot::Unreachable(_, _, tries) => *tries,
+                        _ => 0,
+                    };
+                    *slot = RobotsSlot::Asking(tries);
                     let entry = robots_entry(&host.name, https)?;
                     return Some(self.hand_out(index, Box::new(entry), now));
                 }
@@ -689,7 +691,7 @@ impl Window {
             return;
         }
         let tries = match host.robots[usize::from(https)] {
-            RobotsSlot::Unreachable(_, _, tries) => tries + 1,
+            RobotsSlot::Asking(tries) => tries + 1,
             _ => 1,
         };
         if tries >= pace.attempts && !cut_off {
@@ -699,7 +701,8 @@ impl Window {
             };
             // No answer at all is the host's failure; an answer is its wish to be left alone.
             let doom = if host.silent {
-                Doom { state: RowState::Failed, reason: why.into() }
+                let reason = format!("{why} (asked for robots.txt)").into();
+                Doom { state: RowState::Failed, reason }
             } else {
                 let reason = format!("robots.txt unreachable: {why}").into();
                 Doom { state: RowState::Skipped, reason }
@@ -725,7 +728,7 @@ impl Window {
         if let Some(host) = &mut self.hosts[index] {
             host.doom = Some(Doom { state: RowState::Skipped, reason: reason.into() });
             for slot in &mut host.robots {
-                if matches!(slot, RobotsSlot::Asking) {
+                if matches!(slot, RobotsSlot::Asking(_)) {
                     *slot = RobotsSlot::Unknown;
                 }
             }

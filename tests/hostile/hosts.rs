@@ -89,52 +89,42 @@ cases! {
     robots_missing => allowed("no robots.txt: all allowed", Robots::Missing);
     robots_401 => allowed("robots.txt 401: all allowed", Robots::Status(401));
     robots_binary => allowed("robots.txt of 10 MiB of noise: all allowed", Robots::Binary);
-    #[ignore = "needs robots in the engine"]
     robots_forbids => private("robots.txt forbids /private/", Robots::forbidding("/private/"));
-    #[ignore = "needs robots in the engine"]
     robots_huge => private("robots.txt of 10 MiB: the first 500 KiB count", Robots::Huge);
-    #[ignore = "needs robots in the engine"]
     robots_endless => private("robots.txt without end: the first 500 KiB count", Robots::Endless);
-    #[ignore = "needs robots in the engine"]
     robots_five_redirects => private("robots.txt behind 5 redirects", Robots::Redirects(5));
     robots_six_redirects => allowed("behind 6 redirects: as if missing", Robots::Redirects(6));
     robots_loop => allowed("robots.txt redirects to itself: as if missing", Robots::Loop);
-    #[ignore = "needs robots in the engine"]
     robots_500 => unreachable("robots.txt 500: nothing allowed", Robots::Status(500));
-    #[ignore = "needs robots in the engine"]
-    robots_silent => unreachable("robots.txt never answers: nothing allowed", Robots::Silent);
-    #[ignore = "needs robots in the engine"]
-    robots_closed => unreachable("robots.txt closes the connection: nothing allowed", Robots::Closed);
-    #[ignore = "needs robots in the engine"]
+    robots_silent => robots("robots.txt never answers: nothing allowed", Robots::Silent)
+        .set(|s| (s.fetch.timeout, s.attempts) = (Duration::from_millis(300), 3))
+        .want(AnyStatus("/", "failed", "no answer within 300ms (asked for robots.txt)"))
+        .want(Asked(3..=3, "/robots.txt")).want(Asked(0..=0, "/open")).want(Rows(1));
+    robots_closed => robots("robots.txt closes the connection: nothing allowed", Robots::Closed)
+        .set(|s| s.attempts = 3)
+        .want(AnyStatus("/", "failed", "(asked for robots.txt)"))
+        .want(Asked(3..=3, "/robots.txt")).want(Asked(0..=0, "/open")).want(Rows(1));
     redirect_to_forbidden => Case::at("/hostile/redirect/forbidden", "a redirect to what robots.txt forbids")
         .robots(Robots::forbidding("/private/"))
         .want(AtLeast(1, "skipped", "robots.txt"))
         .want(Asked(0..=0, "/private/"));
-    #[ignore = "needs robots and host pacing in the engine"]
     crawl_delay => all(pages("Crawl-delay: 0.1", Trouble::default()))
         .robots(Robots::crawl_delay(0.1))
         .want(Gap(100.0));
 
     // Sitemaps.
-    #[ignore = "needs sitemaps in the engine"]
     sitemap_loop => sitemap("loop.xml", "a sitemap index that lists itself").want(AtMost(1, "ok"));
-    #[ignore = "needs sitemaps in the engine"]
     sitemap_hydra => sitemap("hydra.xml", "an index of two more, for ever: 20 are read").want(Asked(2..=20, "/hostile/sitemap/hydra")).want(AtMost(1, "ok"));
-    #[ignore = "needs sitemaps in the engine"]
     sitemap_bomb => sitemap("bomb.xml.gz", "1 GiB of sitemap as gzip").want(AtMost(1, "ok"));
-    #[ignore = "needs sitemaps in the engine"]
     sitemap_too_long => sitemap("many.xml", "60,000 URLs in one sitemap")
         .want(AtLeast(40, "ok", ""))
         .want(AtMost(50, "ok"));
-    #[ignore = "needs sitemaps in the engine"]
     sitemap_away => sitemap("away.xml", "a sitemap of other hosts' URLs")
         .want(Row("/hostile/leaf/1", "ok", Some(200), ""))
         .want(AtMost(2, "ok"));
-    #[ignore = "needs sitemaps in the engine"]
     sitemap_broken => sitemap("broken.xml", "a sitemap that breaks off: what was read counts")
         .want(Row("/hostile/leaf/3", "ok", Some(200), ""))
         .want(Unknown("nosuch"));
-    #[ignore = "needs sitemaps in the engine"]
     sitemap_text => sitemap("list.txt", "a sitemap in text form")
         .want(Row("/hostile/leaf/3", "ok", Some(200), ""));
 
@@ -147,10 +137,9 @@ cases! {
         let date = RetryAfter::Date(Duration::from_millis(1));
         all(pages("likewise, with Retry-After as a date", busy(6, date)))
     };
-    #[ignore = "needs host pacing in the engine"]
     busy_for_an_hour => pages("429 with Retry-After: 3600, always: capped", busy(1, RetryAfter::Seconds(3600)))
         .set(|s| (s.attempts, s.max_host_backoff) = (2, Duration::from_millis(100)))
-        .want(AnyStatus("/", "failed", "")).want(Rows(1));
+        .row("failed", Some(429), "").want(Rows(1));
     fails_a_third => all(pages("33 % of the requests fail with 500", failing(33, Failure::Status(500))));
     closes_a_third => all(pages("33 % of the connections are closed", failing(33, Failure::Closed)));
     silent_a_third => all(pages("33 % of the requests are never answered", failing(33, Failure::Silent)))

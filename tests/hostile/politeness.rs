@@ -54,7 +54,6 @@ fn told(name: &str, times: &Times) {
 
 /// `--nocapture` shows what the two servers saw.
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs robots and host pacing in the engine"]
 async fn two_documentation_sites_get_what_they_ask_for() {
     let folder = tempfile::tempdir().unwrap();
     let mut origins = Vec::new();
@@ -94,7 +93,6 @@ async fn two_documentation_sites_get_what_they_ask_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "needs robots in the engine"]
 async fn the_forbidden_part_of_the_lab_is_skipped() {
     let config = LabConfig {
         pages: 700,

@@ -101,6 +101,8 @@ pub struct Traps {
     pages: Generations<u32>,
     known: HashedMap<Trap>,
     caught: u64,
+    /// Whether any pattern's pages hold the same.
+    same_met: bool,
     /// Room to write patterns into.
     scratch: String,
 }
@@ -125,6 +127,7 @@ impl Traps {
             pages: Generations::new(PAGES),
             known: HashedMap::default(),
             caught: 0,
+            same_met: false,
             scratch: String::new(),
         }
     }
@@ -158,11 +161,24 @@ impl Traps {
             return None;
         }
         pattern.lead += 1;
+        self.same_met |= pattern.lead > limit;
         (pattern.lead > limit).then(|| Caught {
             kind: TrapKind::SameContent,
             pattern: shorten(&self.scratch, MAX_PATTERN),
             count: 0,
         })
+    }
+
+    /// Whether a URL that was judged well when it was found is not to be fetched any more, because
+    /// the pages of its pattern have since turned out to hold the same.
+    pub fn recall(&mut self, url: &str, host: &str) -> Option<Caught> {
+        let same = self.settings.same_content;
+        let shape = Shape::of(url);
+        if !self.same_met || same == 0 || !shape.pattern(host, &mut self.scratch) {
+            return None;
+        }
+        let lead = self.patterns.entry(xxh3_64(self.scratch.as_bytes())).lead;
+        (lead > same).then(|| self.catch(TrapKind::SameContent, url, shape, host))
     }
 
     /// The traps met, at most 50, by what they caught.
