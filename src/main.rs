@@ -178,27 +178,40 @@ async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCod
     code
 }
 
-/// The newest complete crawl, as its number is not known yet.
-const NEWEST: i64 = 0;
-
 async fn crawl_seeds(
     seeds: Vec<Url>,
     again: bool,
     options: &CrawlOptions,
 ) -> Result<ExitCode, Failure> {
-    let mut settings = Settings { seeds: seeds_of(seeds, options)?, ..Settings::default() };
-    if settings.seeds.is_empty() && !again {
+    let seeds = seeds_of(seeds, options)?;
+    if seeds.is_empty() && !again {
         return Err(CrawlError::NoSeeds.into());
     }
-    options.apply(&mut settings);
-    settings.again = again.then_some(NEWEST);
     let show = Show::of(options);
-    show.warn_of(&settings);
+    let mut settings = Settings { seeds, ..Settings::default() };
+    if !again {
+        options.apply(&mut settings);
+        show.warn_of(&settings);
+    }
     let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let db = options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0);
-    let store = store::open(db, OpenMode::CreateIfMissing).await?;
-    watch(crawl::start(settings, store).await?, &show, signals).await
+    let mode = if again { OpenMode::MustExist } else { OpenMode::CreateIfMissing };
+    let store = store::open(db, mode).await?;
+    let crawl = if again {
+        crawl::again(store, |stored| {
+            options.apply(stored);
+            if !settings.seeds.is_empty() {
+                stored.seeds = settings.seeds;
+            }
+            show.warn_of(stored);
+            warn_of_missing_identity(stored);
+        })
+        .await?
+    } else {
+        crawl::start(settings, store).await?
+    };
+    watch(crawl, &show, signals).await
 }
 
 async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<ExitCode, Failure> {
@@ -312,6 +325,17 @@ async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, 
         print(format!("{text}\n").as_bytes())?;
     } else if !show.quiet {
         print(format!("{}\n", in_words(&summary)).as_bytes())?;
+    }
+    if let Some(again) = &summary.again
+        && !show.json
+        && !show.quiet
+    {
+        let gone = again.gone.map_or_else(|| "unknown".to_owned(), |gone| gone.to_string());
+        let text = format!(
+            "against crawl {}: {} new, {} changed, {} gone, {} same\n",
+            again.previous, again.new, again.changed, gone, again.same
+        );
+        print(text.as_bytes())?;
     }
     if summary.state == RunState::Failed {
         tell(

@@ -167,6 +167,9 @@ impl Control {
         } else {
             (RunState::Complete, CrawlState::Complete)
         };
+        if state == CrawlState::Complete {
+            self.count_gone().await;
+        }
         if let Err(error) = shared.store.set_state(shared.crawl, state).await {
             tracing::error!(%error, "the crawl's end could not be recorded");
         }
@@ -175,6 +178,28 @@ impl Control {
         self.observer.end(&shared);
         self.publish(false);
         Summary::of(self.observer.last(), shared.saver.lost.load(Relaxed))
+    }
+
+    /// Of a crawl looked at again: what was well and is not any more, or was not found. Only a whole
+    /// crawl can tell.
+    async fn count_gone(&self) {
+        let Some(previous) = self.shared.settings.again else { return };
+        let shared = &self.shared;
+        let totals = match shared.store.count_ok(previous).await {
+            Ok(before) => shared.frontier.with(|ledger| {
+                let totals = &mut ledger.totals;
+                totals.gone = before.saturating_sub(totals.same + totals.changed);
+                serde_json::to_string(totals).ok()
+            }),
+            Err(error) => {
+                tracing::error!(%error, "what is gone cannot be counted");
+                None
+            }
+        };
+        let batch = crate::store::Batch { totals, ..Default::default() };
+        if let Err(error) = shared.store.commit(shared.crawl, &batch).await {
+            tracing::error!(%error, "what is gone could not be recorded");
+        }
     }
 
     /// Serves commands and publishes until `end`.

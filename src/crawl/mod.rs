@@ -161,6 +161,30 @@ pub async fn resume(
     Ok(launch(settings, store, parts, id, Some(&stored), hosts))
 }
 
+/// Looks again at the newest complete crawl: a new crawl from its seeds and with its settings, in
+/// which what is as it was need not be sent. `overrides` may change both.
+///
+/// # Errors
+/// When there is no complete crawl, its settings cannot be used, or the database refuses.
+pub async fn again(
+    store: Arc<dyn Store>,
+    overrides: impl FnOnce(&mut Settings),
+) -> Result<Crawl, CrawlError> {
+    let (id, text) = store.complete_crawl(None).await?;
+    let mut settings: Settings =
+        serde_json::from_str(&text).map_err(|e| CrawlError::Settings(id, e))?;
+    // What was said about hosts in trouble was said of that time; their limits stay.
+    for rule in settings.hosts.values_mut() {
+        (rule.held, rule.skipped) = (false, false);
+    }
+    settings.hosts.retain(|_, rule| !rule.is_empty());
+    let added = std::mem::take(&mut settings.added_seeds);
+    settings.seeds.extend(added);
+    settings.again = Some(id);
+    overrides(&mut settings);
+    start(settings, store).await
+}
+
 /// What can fail to be built from settings.
 struct Parts {
     scope: Scope,

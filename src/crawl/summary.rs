@@ -28,6 +28,22 @@ pub struct SettingsSummary {
     pub rate: Option<f64>,
 }
 
+/// How the pages of a crawl compare with those of the crawl it looks at again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct AgainSummary {
+    /// That crawl's number.
+    pub previous: i64,
+    /// Pages that were not there, or not well.
+    pub new: u64,
+    /// Pages with another content.
+    pub changed: u64,
+    /// Pages as they were.
+    pub same: u64,
+    /// Pages that were well and are not any more, or are no longer found; null before the crawl is
+    /// complete.
+    pub gone: Option<u64>,
+}
+
 /// One run in numbers. Counts are of the whole crawl, times of this run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
@@ -67,6 +83,8 @@ pub struct Summary {
     pub db: String,
     /// The dials in force at the end.
     pub settings: SettingsSummary,
+    /// How it compares with the crawl it looks at again; null in a first crawl.
+    pub again: Option<AgainSummary>,
 }
 
 impl Summary {
@@ -98,6 +116,13 @@ impl Summary {
                 queue: s.dials.queue,
                 rate: s.dials.rate,
             },
+            again: s.again.map(|previous| AgainSummary {
+                previous,
+                new: s.totals.new,
+                changed: s.totals.changed,
+                same: s.totals.same,
+                gone: (s.run == RunState::Complete).then_some(s.totals.gone),
+            }),
         }
     }
 }

@@ -349,6 +349,11 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.enable_all().build().unwrap().block_on(future)
 }
 
+/// Runs something that blocks from a test that must not.
+pub async fn wait_in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(work).await.unwrap()
+}
+
 /// All rows of a query.
 #[track_caller]
 pub fn rows<T>(db: &Path, sql: &'static str) -> Vec<T>
