@@ -150,6 +150,8 @@ impl Breaker {
                 return Turn::Opened(self.open(now, settings, first, random));
             }
             self.close();
+            // Quiet begins now: the rest was none.
+            self.last_incident = Some(now);
             return Turn::Closed;
         }
         self.outcomes = self.outcomes << 1 | u64::from(failed);

@@ -381,10 +381,12 @@ impl Host {
         random: f64,
     ) {
         // What was in flight when the host said so belongs to the same incident.
-        let same = self.last_rest.is_some_and(|last| began < last);
+        let same = self.last_rest.is_some_and(|last| began <= last);
         if !same {
-            let forgiven =
-                self.last_rest.is_none_or(|last| now.duration_since(last) >= pace.breaker.forgive);
+            // Quiet begins when the rest is over.
+            let quiet_since = self.rest.map(|(until, _)| until).or(self.last_rest);
+            let forgiven = quiet_since
+                .is_none_or(|since| now.saturating_duration_since(since) >= pace.breaker.forgive);
             self.rests = if forgiven { 0 } else { self.rests + 1 };
             self.last_rest = Some(now);
             let half = (self.active / 2).clamp(1, CAREFUL_UP_TO);
