@@ -15,6 +15,8 @@ use crawldeck::config::Settings;
 use crawldeck::crawl::command::{Command, Origin, Setting};
 use crawldeck::crawl::snapshot::Snapshot;
 use crawldeck::crawl::{self, Crawl};
+use crawldeck::lab::origin::{Content, Origin as Site, OriginConfig};
+use crawldeck::lab::trouble::{Failing, Failure, Trouble};
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::store::{self, OpenMode};
 use crawldeck::web::url::ScopeKind;
@@ -37,6 +39,7 @@ async fn stage(lab: LabConfig, permits: u32, workers: u32) -> Stage {
         permits,
         workers,
         backoff: Duration::from_millis(50),
+        sitemaps: false,
         ..Settings::default()
     };
     let crawl = crawl::start(settings, store).await.unwrap();
@@ -134,4 +137,70 @@ async fn what_a_snapshot_costs() {
     );
     println!("its size as JSON by pages done: {sizes:?}");
     stage.end().await;
+}
+
+/// Requests per second that nine hosts of ten answer, when the tenth is like this.
+async fn nine_of_ten(tenth: OriginConfig, permits: u32) -> f64 {
+    let latency = Duration::from_millis(20);
+    let healthy =
+        OriginConfig { content: Content::Pages(9_000), latency, ..OriginConfig::default() };
+    let mut sites = Vec::new();
+    for _ in 0..9 {
+        sites.push(Site::start(healthy.clone()).await.unwrap());
+    }
+    let content = Content::Pages(9_000);
+    sites.push(Site::start(OriginConfig { content, ..tenth }).await.unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("n.db");
+    let store = store::open(file.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
+    let settings = Settings {
+        seeds: sites.iter().map(|site| Url::parse(site.url()).unwrap()).collect(),
+        permits,
+        workers: permits * 2,
+        sitemaps: false,
+        max_links: 10_000,
+        ..Settings::default()
+    };
+    let mut crawl = crawl::start(settings, store).await.unwrap();
+    let done = |sites: &[Site]| -> f64 {
+        sites[..9].iter().map(|site| site.times().requests.len() as f64).sum()
+    };
+    let mut marks = Vec::new();
+    for at_s in [4.0, 14.0] {
+        let seen = crawl.snapshots.wait_for(|s| s.at_s >= at_s).await.unwrap();
+        marks.push((seen.at_s, 0.0));
+        drop(seen);
+        marks.last_mut().unwrap().1 = done(&sites);
+    }
+    crawl.commands.send((Command::StopNow, Origin::Api)).await.unwrap();
+    crawl.wait().await;
+    for site in sites {
+        site.stop().await;
+    }
+    (marks[1].1 - marks[0].1) / (marks[1].0 - marks[0].0)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; run alone, in release"]
+async fn one_bad_host_among_ten() {
+    let healthy = || OriginConfig { latency: Duration::from_millis(20), ..OriginConfig::default() };
+    let slow = || OriginConfig { latency: Duration::from_secs(3), ..OriginConfig::default() };
+    let dead = || {
+        let failing = Some(Failing { percent: 100, how: Failure::Silent });
+        OriginConfig {
+            trouble: Trouble { failing, ..Trouble::default() },
+            ..OriginConfig::default()
+        }
+    };
+    for permits in [10, 40] {
+        let whole = nine_of_ten(healthy(), permits).await;
+        for (name, tenth) in [("slow (3 s)", slow()), ("dead", dead())] {
+            let rest = nine_of_ten(tenth, permits).await;
+            println!(
+                "{permits} permits, ten hosts of 20 ms, one of them {name}: the other nine answer \
+                 {rest:.0} requests/s instead of {whole:.0} ({:.2})",
+                rest / whole
+            );
+        }
+    }
 }
