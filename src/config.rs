@@ -264,6 +264,9 @@ pub struct Settings {
     /// URLs excluded while the crawl ran, by regular expression. Unlike those of `exclude` they
     /// are recorded as skipped, so that it can be undone.
     pub pruned: Vec<String>,
+    /// Reasons whose skipped URLs are being brought back: a crawl that died in the middle of that
+    /// goes on with it.
+    pub reviving: Vec<String>,
     /// Seeds added while the crawl ran.
     pub added_seeds: Vec<Url>,
     /// What was said about single hosts while the crawl ran, by host with port.
@@ -322,6 +325,7 @@ impl Default for Settings {
             include: Vec::new(),
             exclude: Vec::new(),
             pruned: Vec::new(),
+            reviving: Vec::new(),
             added_seeds: Vec::new(),
             hosts: BTreeMap::new(),
             ignore_robots: false,

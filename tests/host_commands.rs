@@ -116,7 +116,6 @@ fn pruned(snapshot: &Snapshot, undoing: bool) -> Option<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_subtree_is_excluded_in_memory_and_on_disk_and_comes_back() {
-    let t0 = std::time::Instant::now();
     let site = origin(MANY, Duration::from_millis(30)).await;
     let bench = Bench::new();
     let mut crawl = bench.start(&[&site], |s| s.permits = 4).await;
@@ -248,4 +247,27 @@ async fn an_added_seed_stays_in_scope_after_a_resume() {
     for origin in [one, two] {
         origin.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_undo_that_was_cut_short_goes_on_after_a_resume() {
+    let site = origin(MANY, Duration::from_millis(50)).await;
+    let bench = Bench::new();
+    let mut crawl = bench.start(&[&site], |s| s.permits = 2).await;
+    seen(&mut crawl, "the links are found", |s| s.totals.discovered > u64::from(MANY)).await;
+    give(&crawl, Command::Exclude("/page/".into())).await;
+    // Something must be left to do, or the crawl is over.
+    give(&crawl, Command::TogglePause).await;
+    seen(&mut crawl, "some are pruned", |s| s.totals.skipped > 1_000).await;
+    give(&crawl, Command::Undo).await;
+    seen(&mut crawl, "the undo begins", |s| s.prunings.first().is_some_and(|p| p.undoing)).await;
+    stopped(crawl).await;
+    let crawl = bench.resume().await;
+    faster(&crawl).await;
+    let summary = ended(crawl).await;
+    assert_eq!((summary.state, summary.skipped), (RunState::Complete, 0));
+    assert_eq!(summary.ok, u64::from(MANY) + 1);
+    let left = "SELECT json_array_length(settings, '$.reviving') FROM crawls";
+    assert_eq!(bench.count(left).await, 0);
+    site.stop().await;
 }

@@ -13,6 +13,7 @@ use url::Url;
 use super::command::{Command, Dial, HostCommand, MOST_PER_HOST, Origin, Setting};
 use super::dials::{Journal, nudged};
 use super::journal::What;
+use super::lock::Lock;
 use super::observer::{Observer, State};
 use super::prune;
 use super::shared::{SAVER_BUDGET_KIB, Shared};
@@ -131,6 +132,7 @@ impl Control {
                 () = shared.frontier.drained.notified() => {}
                 _ = tick.tick() => {
                     self.govern();
+                    self.store_settings();
                     self.publish(true);
                     if self.run == RunState::Stopping {
                         return false;
@@ -152,6 +154,7 @@ impl Control {
         shared.crew.close();
         let crew = shared.crew.wait();
         self.serve_until(commands, crew).await;
+        self.store_settings();
         // Nobody is left to hand anything in: the saver writes what there is and ends.
         shared.frontier.close();
         if let Some(saver) = self.saver.take() {
@@ -238,6 +241,17 @@ impl Control {
         let permits = self.dials.permits;
         self.shared.frontier.with(|ledger| ledger.window.set_room(pipeline, permits));
         self.shared.frontier.changed.notify_one();
+    }
+
+    /// Stores the settings when something else than a command changed them.
+    fn store_settings(&mut self) {
+        let reviving = self.shared.reviving.locked().clone();
+        if self.settings.reviving != reviving {
+            self.settings.reviving = reviving;
+            let settings = self.settings.without_seeds();
+            self.shared.frontier.with(|ledger| ledger.outbox.settings(settings));
+            self.shared.frontier.outbox_changed.notify_one();
+        }
     }
 
     /// Looks after what of our own cannot keep up; ends a crawl that has been cut off for long.
@@ -343,12 +357,9 @@ impl Control {
             What::Excluded { pattern, .. } => {
                 let shared = Arc::clone(&self.shared);
                 shared.frontier.with(|ledger| ledger.pruned.remove(&pattern));
-                self.log(
-                    What::Excluded { pattern: Arc::clone(&pattern), excluded: false },
-                    origin,
-                    Some(seq),
-                );
+                // First, so that the settings stored with the entry tell what is to come back.
                 prune::include(&shared, &pattern);
+                self.log(What::Excluded { pattern, excluded: false }, origin, Some(seq));
             }
             _ => self.refuse("that cannot be undone"),
         }
@@ -421,12 +432,12 @@ impl Control {
         if self.rule(host, |rule| rule.skipped = skipped).skipped == skipped {
             return self.refuse(format!("the rest of {host} is skipped already"));
         }
-        self.log(What::HostSkipped { host: Arc::clone(host), skipped }, origin, undoes);
         if skipped {
             prune::skip(&shared, host, queued);
         } else {
             prune::release(&shared, host);
         }
+        self.log(What::HostSkipped { host: Arc::clone(host), skipped }, origin, undoes);
     }
 
     fn exclude(&mut self, pattern: &Arc<str>, origin: Origin) {
@@ -521,6 +532,7 @@ impl Control {
             entry: serde_json::to_string(entry).unwrap_or_default(),
         });
         let rows: Vec<_> = rows.collect();
+        self.settings.reviving = self.shared.reviving.locked().clone();
         self.settings.set_dials(&self.dials);
         self.settings.pruned = self.shared.frontier.with(|ledger| ledger.pruned.patterns());
         let settings = self.settings.without_seeds();

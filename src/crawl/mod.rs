@@ -180,6 +180,7 @@ pub async fn again(
     settings.hosts.retain(|_, rule| !rule.is_empty());
     let added = std::mem::take(&mut settings.added_seeds);
     settings.seeds.extend(added);
+    settings.reviving.clear();
     settings.again = Some(id);
     overrides(&mut settings);
     start(settings, store).await
@@ -245,6 +246,7 @@ fn launch(
         scope: RwLock::new(Arc::new(parts.scope)),
         landings: Mutex::default(),
         prunings: Mutex::default(),
+        reviving: Mutex::default(),
         shortages: AtomicU64::new(0),
         retry: retry::RetryPolicy {
             attempts: settings.attempts,
@@ -335,6 +337,9 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
         shared.frontier.add_sitemap(url, 0);
     }
     drop(seeds);
+    for reason in &shared.settings.reviving {
+        prune::bring_back(&shared, reason.clone());
+    }
     shared.seen_ready.send_replace(true);
     let probe = Arc::clone(&shared.stall).probe();
     tokio::select! {

@@ -59,8 +59,8 @@ impl Observer {
     #[must_use]
     pub fn new(first: Snapshot) -> Self {
         Self {
-            first_pages: first.totals.pages,
-            meter: Meter::new(first.totals.pages),
+            first_pages: first.totals.fetched(),
+            meter: Meter::new(first.totals.fetched()),
             rows: Meter::new(0),
             last: first,
             recent_seq: 0,
@@ -94,9 +94,9 @@ impl Observer {
     /// Measures what is otherwise measured once a second: the last one need not be full.
     pub fn end(&mut self, shared: &Shared) {
         self.process.read();
-        let (pages, open, latency) = shared
-            .frontier
-            .with(|ledger| (ledger.totals.pages, ledger.view().open, ledger.latencies.of_run()));
+        let (pages, open, latency) = shared.frontier.with(|ledger| {
+            (ledger.totals.fetched(), ledger.view().open, ledger.latencies.of_run())
+        });
         self.meter.end(shared.at_s(), pages, open, latency);
     }
 
@@ -162,11 +162,11 @@ impl Observer {
         s.queue = shared.queue.view();
         s.gate = shared.gate.view();
         if tick {
-            self.meter.read(s.at_s, s.totals.pages, s.frontier.open);
+            self.meter.read(s.at_s, s.totals.fetched(), s.frontier.open);
             self.rows.read(s.at_s, shared.saver.rows.load(Relaxed), 0);
         }
         if let Some(second) = second {
-            self.meter.roll(s.at_s, s.totals.pages, (s.gate.in_use, s.queue.len), second);
+            self.meter.roll(s.at_s, s.totals.fetched(), (s.gate.in_use, s.queue.len), second);
             s.history = self.meter.history();
             self.process.read();
         }

@@ -11,7 +11,7 @@ use super::lock::Lock;
 use super::pruned::{excluded_reason, skipped_host_reason};
 use super::shared::Shared;
 use super::snapshot::Pruning;
-use super::window::{WINDOW, host_of};
+use super::window::WINDOW;
 use crate::store::{FrontierRow, page_id};
 
 /// Rows read at a time.
@@ -35,13 +35,12 @@ pub fn exclude(shared: &Arc<Shared>, pattern: &Arc<str>, gone: u64) {
 
 /// Brings back what was skipped because of `pattern`.
 pub fn include(shared: &Arc<Shared>, pattern: &str) {
-    bring_back(shared, format!("exclude {pattern}"), excluded_reason(pattern), None);
+    bring_back(shared, excluded_reason(pattern));
 }
 
 /// Brings back what was skipped of a host.
-pub fn release(shared: &Arc<Shared>, host: &Arc<str>) {
-    let what = format!("skip the rest of {host}");
-    bring_back(shared, what, skipped_host_reason(host), Some(Arc::clone(host)));
+pub fn release(shared: &Arc<Shared>, host: &str) {
+    bring_back(shared, skipped_host_reason(host));
 }
 
 /// A host's rest is being skipped: the window does it, this shows it.
@@ -142,20 +141,25 @@ async fn retried<T>(
     }
 }
 
-fn bring_back(shared: &Arc<Shared>, what: String, reason: String, host: Option<Arc<str>>) {
-    let view = show(shared, what, true, 0);
+/// Brings back what was skipped for `reason`.
+pub fn bring_back(shared: &Arc<Shared>, reason: String) {
+    let view = show(shared, reason.clone(), true, 0);
+    shared.reviving.locked().push(reason.clone());
     let shared = Arc::clone(shared);
     let crew = shared.crew.clone();
     shared.frontier.with(super::ledger::Ledger::hold);
     crew.spawn(async move {
-        revive(&shared, &reason, host.as_deref(), &view).await;
+        if revive(&shared, &reason, &view).await {
+            shared.reviving.locked().retain(|other| *other != reason);
+        }
         end(&shared, &view);
     });
 }
 
-async fn revive(shared: &Shared, reason: &str, host: Option<&str>, view: &Arc<str>) {
+/// False when the crawl stopped before all were back.
+async fn revive(shared: &Shared, reason: &str, view: &Arc<str>) -> bool {
     if !committed(shared).await {
-        return;
+        return false;
     }
     let mut after = page_id(shared.crawl, 0);
     loop {
@@ -163,18 +167,14 @@ async fn revive(shared: &Shared, reason: &str, host: Option<&str>, view: &Arc<st
         while shared.frontier.with(|ledger| ledger.window.len()) > WINDOW / 2 {
             tokio::select! {
                 () = tokio::time::sleep(Duration::from_millis(100)) => {}
-                () = shared.queue.closed() => return,
+                () = shared.queue.closed() => return false,
             }
         }
         let read = shared.store.skipped_because(shared.crawl, reason, after, AT_ONCE).await;
-        let Some(rows) = retried(shared, read).await else { return };
+        let Some(rows) = retried(shared, read).await else { return false };
         let Some(rows) = rows else { continue };
-        let Some(last) = rows.last() else { return };
+        let Some(last) = rows.last() else { return true };
         after = last.id;
-        let rows: Vec<FrontierRow> = rows
-            .into_iter()
-            .filter(|row| host.is_none_or(|host| host_of(&row.url) == host))
-            .collect();
         change(shared, view, |view| view.urls += rows.len() as u64);
         shared.frontier.with(|ledger| {
             for row in rows {

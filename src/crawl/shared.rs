@@ -71,6 +71,8 @@ pub struct Shared {
     pub landings: Mutex<HashMap<UrlHash, Arc<PreviousPage>>>,
     /// Prunings, newest first; written by the control task and their own tasks.
     pub prunings: Mutex<Vec<Pruning>>,
+    /// Reasons whose skipped URLs are being brought back; each taken out by the task that does it.
+    pub reviving: Mutex<Vec<String>>,
     /// Times that no file could be opened for a connection.
     pub shortages: AtomicU64,
     /// How often a URL is tried.
