@@ -296,11 +296,13 @@ impl Host {
     }
 
     /// Whether a URL that was handed out may still be asked. While it stood in the queue the host
-    /// may have asked for rest, gone down, or been held or limited by the user.
+    /// may have asked for rest or for a (longer) gap, gone down, or been held or limited by the
+    /// user.
     #[must_use]
     pub fn may_start(&self, pace: &Pace, now: Instant) -> bool {
         let in_flight = self.active - self.unstarted.min(self.active);
-        let rests = self.rest.is_some_and(|(until, _)| until > now);
+        let rests = self.rest.is_some_and(|(until, _)| until > now)
+            || (!self.gap(pace).0.is_zero() && self.next_start.is_some_and(|due| due > now));
         let state = self.breaker.state(now);
         !self.rule.held
             && self.doom.is_none()
