@@ -153,6 +153,9 @@ pub struct Host {
     pub listed: bool,
     /// Whether it takes part in the rotation now, or could but for its limit.
     pub contends: bool,
+    /// When the rotation looks at it again by itself: it is noted once, however often URLs are
+    /// found for it while it rests.
+    pub wakes: Option<Instant>,
     /// Counts up with each use, so that an old note of idleness is known to be old.
     pub stamp: u64,
     /// What the user said.
@@ -193,6 +196,7 @@ impl Host {
             retrying: 0,
             listed: false,
             contends: false,
+            wakes: None,
             stamp: 0,
             rule,
             doom: None,

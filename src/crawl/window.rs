@@ -410,6 +410,11 @@ impl Window {
                 break;
             }
             self.resting.pop();
+            if let Some(Some(host)) = self.hosts.get_mut(index)
+                && host.wakes.is_some_and(|noted| noted <= due)
+            {
+                host.wakes = None;
+            }
             self.list(index);
         }
     }
@@ -433,7 +438,11 @@ impl Window {
             }
             if let Some((_, until)) = host.waits(&self.pace, now) {
                 // Listed again by whatever ends it: its time, or `started`, `ended`, a command.
-                if let Some(due) = until {
+                // An earlier look will note the later time.
+                if let Some(due) = until
+                    && host.wakes.is_none_or(|noted| noted > due)
+                {
+                    host.wakes = Some(due);
                     self.resting.push(Reverse((due, index)));
                 }
                 let could = until.is_none() && !host.rule.held;
