@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crawldeck::crawl::entry::Entry;
 use crawldeck::crawl::host::{Host, Outcome, Pace};
-use crawldeck::crawl::window::{HOST_WINDOW, IDLE_HOSTS, WINDOW, Window, host_of};
+use crawldeck::crawl::window::{HOST_WINDOW, IDLE_HOSTS, Taken, WINDOW, Window, host_of};
 use proptest::prelude::*;
 use tokio::time::Instant;
 
@@ -182,4 +182,31 @@ fn a_host_with_a_gap_is_remembered_until_it_is_over() {
 #[test]
 fn an_idle_host_is_small() {
     assert!(size_of::<Option<Host>>() <= 768, "{} bytes", size_of::<Option<Host>>());
+}
+
+/// However often URLs are found for hosts that rest: a host's end of rest is noted once, and the
+/// time told is the earliest.
+#[test]
+fn what_is_found_for_a_resting_host_wakes_it_no_sooner_and_no_later() {
+    let start = Instant::now();
+    let delay = Duration::from_secs(10);
+    let mut window = window(Pace { delay, ..free() }, &["a.test", "b.test"], 3);
+    let first = taken(&mut window, start).unwrap();
+    serve(&mut window, &first, status(200), start);
+    let begin = start + Duration::from_secs(4);
+    let second = taken(&mut window, begin).unwrap();
+    serve(&mut window, &second, status(200), begin);
+    for n in 0..1_000 {
+        let now = begin + Duration::from_millis(n);
+        window.add(page(["a.test", "b.test"][n as usize % 2], 100 + n as i64), 0);
+        match window.take(now) {
+            Taken::Throttled(due) => assert_eq!(due, Some(start + delay)),
+            other => panic!("{other:?}"),
+        }
+    }
+    let a = taken(&mut window, start + delay).unwrap();
+    assert_eq!(host_of(&a.url), host_of(&first.url));
+    assert!(taken(&mut window, begin + delay - Duration::from_millis(1)).is_none());
+    let b = taken(&mut window, begin + delay).unwrap();
+    assert_eq!(host_of(&b.url), host_of(&second.url));
 }
