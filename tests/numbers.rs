@@ -135,3 +135,88 @@ async fn what_a_snapshot_costs() {
     println!("its size as JSON by pages done: {sizes:?}");
     stage.end().await;
 }
+
+/// What is the matter with the first of ten hosts.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum First {
+    Healthy,
+    /// Each answer takes 3 s.
+    Slow,
+    /// Pages are never answered, robots.txt is.
+    Silent,
+    /// Connections are accepted and nothing is answered at all.
+    Dead,
+}
+
+/// Requests per second that the other nine of ten hosts see.
+async fn of_the_other_nine(first: First, permits: u32) -> f64 {
+    use crawldeck::lab::origin::{Content, Origin as Site, OriginConfig};
+    use crawldeck::lab::trouble::{Failing, Failure, Trouble};
+    let mut origins = Vec::new();
+    for n in 0..10 {
+        let odd = if n == 0 { first } else { First::Healthy };
+        let failing =
+            (odd == First::Silent).then_some(Failing { percent: 100, how: Failure::Silent });
+        let config = OriginConfig {
+            content: Content::Pages(0),
+            trouble: Trouble { failing, ..Trouble::default() },
+            latency: Duration::from_millis(if odd == First::Slow { 3_000 } else { 100 }),
+            ..OriginConfig::default()
+        };
+        origins.push(Site::start(config).await.unwrap());
+    }
+    let mut bases: Vec<String> = origins.iter().map(|origin| origin.url().to_owned()).collect();
+    let dead = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    if first == First::Dead {
+        bases[0] = format!("http://{}/", dead.local_addr().unwrap());
+    }
+    let never = tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok(connection) = dead.accept().await {
+            kept.push(connection);
+        }
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("ten.db");
+    let store = store::open(file.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
+    let url = |n: usize| Url::parse(&format!("{}{n}", bases[n % 10])).unwrap();
+    let settings = Settings {
+        seeds: (0..12_000).map(url).collect(),
+        follow: false,
+        permits,
+        workers: permits + permits / 2,
+        sitemaps: false,
+        ..Settings::default()
+    };
+    let crawl = crawl::start(settings, store).await.unwrap();
+    let seen = || -> u64 {
+        let count =
+            |times: crawldeck::lab::times::Times| times.dropped + times.requests.len() as u64;
+        origins[1..].iter().map(|origin| count(origin.times())).sum()
+    };
+    // Until it is seen what each host is like: the means need some answers.
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let (before, begin) = (seen(), Instant::now());
+    tokio::time::sleep(Duration::from_secs(12)).await;
+    let rate = (seen() - before) as f64 / begin.elapsed().as_secs_f64();
+    crawl.commands.send((Command::StopNow, Origin::Api)).await.unwrap();
+    crawl.wait().await;
+    never.abort();
+    for origin in origins {
+        origin.stop().await;
+    }
+    rate
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; run alone, in release"]
+async fn one_bad_host_among_ten() {
+    for permits in [40, 10] {
+        let healthy = of_the_other_nine(First::Healthy, permits).await;
+        println!("{permits} permits, all ten healthy: the nine see {healthy:.1} requests/s");
+        for first in [First::Slow, First::Silent, First::Dead] {
+            let rate = of_the_other_nine(first, permits).await;
+            println!("{permits} permits, one {first:?}: {rate:.1}/s, ratio {:.3}", rate / healthy);
+        }
+    }
+}
