@@ -210,3 +210,38 @@ fn what_is_found_for_a_resting_host_wakes_it_no_sooner_and_no_later() {
     let b = taken(&mut window, begin + delay).unwrap();
     assert_eq!(host_of(&b.url), host_of(&second.url));
 }
+
+/// Quick so far, then silent: before the first time-out its URLs, in the queue as well, are held
+/// to its share of the permits.
+#[test]
+fn a_host_that_falls_silent_does_not_take_all_permits() {
+    let start = Instant::now();
+    let names: Vec<String> = (0..10).map(|n| format!("h{n}.test")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut window = window(free(), &names, 100);
+    window.set_room(320, 40);
+    let took = Duration::from_millis(10);
+    let quick = Outcome::Answered { status: 200, retry_after: None, took };
+    for _ in 0..100 {
+        let entry = taken(&mut window, start).unwrap();
+        serve(&mut window, &entry, quick, start);
+    }
+    let mut silent = 0;
+    for round in 0..50 {
+        let now = start + 10 * took + took * round;
+        for entry in (0..40).map_while(|_| taken(&mut window, now)).collect::<Vec<_>>() {
+            if !window.may_start(&entry.url, now) {
+                window.ended(&entry.url, None, None, now);
+                window.push(entry, true, 0);
+            } else if host_of(&entry.url) == names[0] {
+                window.started(&entry.url, now);
+                silent += 1;
+            } else {
+                serve(&mut window, &entry, quick, now);
+                window.push(entry, false, 0);
+            }
+        }
+    }
+    // 4 are its share; as many may go before it is seen to be silent, in twice the mean.
+    assert!((4..=12).contains(&silent), "{silent} of 40");
+}
