@@ -1,77 +1,141 @@
-//! Choosing the next URL: what one `take` costs among few and many hosts with different delays.
+//! How long the choice of the next URL takes, with 1, 100 and 10,000 hosts.
 //!
-//! `cargo bench --bench frontier`
-#![allow(clippy::unwrap_used, missing_docs, reason = "a bench fails by panicking")]
+//! Only [`Window::take`] is timed, each call for itself, so that a median can be told; the clock of
+//! the hosts is moved by hand. Criterion times the same calls for comparison between versions.
+#![allow(missing_docs, reason = "criterion's macros write undocumented items")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking")]
 
+use std::collections::HashMap;
 use std::hint::black_box;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant as Watch};
 
-use crawldeck::config::HostRule;
 use crawldeck::crawl::entry::{Entry, Errand};
 use crawldeck::crawl::host::{Outcome, Pace};
-use crawldeck::crawl::window::{Taken, Window};
+use crawldeck::crawl::window::{Taken, Window, host_of};
 use crawldeck::web::robots::{Fate, Reply};
 use crawldeck::web::url::UrlHash;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::time::Instant;
+use url::Url;
 
-/// A window in which each of `hosts` has URLs and a delay of its own, by its robots.txt.
-fn window(hosts: u32, now: Instant) -> Window {
-    let pace = Pace { robots: true, max_robots_delay: Duration::from_hours(1), ..Pace::default() };
-    let mut window = Window::new(pace, std::collections::HashMap::<_, HostRule>::new());
-    let each = 40_000 / i64::from(hosts).clamp(8, 40_000);
-    for host in 0..hosts {
-        for url in 0..each {
-            let id = i64::from(host) * each + url + 1;
-            let text = format!("http://host-{host}.example/page/{url}");
-            let entry = Entry { id, ..Entry::aside(text.into(), UrlHash([0; 16]), Errand::Page) };
-            window.add(Box::new(entry), id - 1);
-        }
-    }
-    // Every host's robots.txt is asked for and says another delay.
-    for _ in 0..hosts {
-        let Taken::Entry(robots) = window.take(now) else { panic!("robots.txt") };
-        let name = robots.url.trim_start_matches("http://").trim_end_matches("/robots.txt");
-        let millis = 1 + name.len() as u64 * 7 + name.bytes().map(u64::from).sum::<u64>() % 997;
-        let text = format!("User-agent: *\nCrawl-delay: {}\n", millis as f64 / 1000.0);
-        let fate = Fate::of(Reply::Answered { status: 200, body: text.as_bytes() }, "crawldeck");
-        let (name, outcome) = (name.to_owned(), answered());
-        window.started(&robots.url, now);
-        window.ended(&robots.url, Some(now), Some(outcome), now);
-        window.robots(&name, false, fate.into(), now);
-    }
-    window
+/// Pages of each host.
+const PAGES: usize = 3;
+
+/// What the hosts are like.
+#[derive(Clone, Copy)]
+enum Kind {
+    /// Each has a gap of its own, 0.5 to 30 s.
+    Delays,
+    /// As before, and with each choice new URLs of hosts that rest are found.
+    Found,
+    /// None has a gap.
+    Free,
 }
 
-fn answered() -> Outcome {
-    Outcome::Answered { status: 200, retry_after: None, took: Duration::from_millis(20) }
+impl Kind {
+    const ALL: [(Self, &str); 3] =
+        [(Self::Delays, "different delays"), (Self::Found, "and new URLs"), (Self::Free, "no gap")];
+}
+
+struct Field {
+    window: Window,
+    now: Instant,
+    kind: Kind,
+    hosts: usize,
+    id: i64,
+}
+
+fn entry(host: usize, id: i64) -> Box<Entry> {
+    let url = Url::parse(&format!("http://host-{host}.test/{id}")).unwrap();
+    let mut entry = Entry::aside(url.as_str().into(), UrlHash::of(&url), Errand::Page);
+    entry.id = id;
+    Box::new(entry)
+}
+
+fn answered(status: u16) -> Outcome {
+    Outcome::Answered { status, retry_after: None, took: Duration::from_millis(50) }
+}
+
+impl Field {
+    fn new(hosts: usize, kind: Kind) -> Self {
+        let pace = Pace { robots: !matches!(kind, Kind::Free), ..Pace::default() };
+        let window = Window::new(pace, HashMap::new());
+        let mut field = Self { window, now: Instant::now(), kind, hosts, id: 0 };
+        for host in 0..hosts * PAGES {
+            field.find(host % hosts);
+        }
+        field
+    }
+
+    fn find(&mut self, host: usize) {
+        self.id += 1;
+        self.window.add(entry(host, self.id), self.id - 1);
+    }
+
+    /// One choice, timed, and what follows from it, untimed.
+    fn step(&mut self) -> Duration {
+        let watch = Watch::now();
+        let taken = self.window.take(black_box(self.now));
+        let took = watch.elapsed();
+        match taken {
+            Taken::Entry(entry) => self.serve(entry),
+            Taken::Throttled(due) => self.now = due.unwrap(),
+            other => panic!("{other:?}"),
+        }
+        if matches!(self.kind, Kind::Found) && fastrand::u8(..) < 128 {
+            let host = fastrand::usize(..self.hosts);
+            self.find(host);
+        }
+        took
+    }
+
+    fn serve(&mut self, entry: Box<Entry>) {
+        let now = self.now;
+        self.window.started(&entry.url, now);
+        self.window.ended(&entry.url, Some(now), Some(answered(200)), now);
+        if matches!(entry.errand, Errand::Robots { .. }) {
+            let delay = 0.5 + fastrand::f64() * 29.5;
+            let text = format!("User-agent: *\nCrawl-delay: {delay}\nDisallow: /private/\n");
+            let reply = Reply::Answered { status: 200, body: text.as_bytes() };
+            let host = host_of(&entry.url).to_owned();
+            self.window.robots(&host, false, Arc::new(Fate::of(reply, "crawldeck")), now);
+        } else {
+            self.window.push(entry, false, self.id);
+        }
+    }
 }
 
 fn choose(c: &mut Criterion) {
-    for hosts in [1, 100, 10_000] {
-        c.bench_function(&format!("choose among {hosts} hosts"), |b| {
-            let mut now = Instant::now();
-            let mut window = window(hosts, now);
-            let mut id = 1 << 40;
-            b.iter(|| {
-                // The next one that is due; the clock goes on to its time.
-                let entry = loop {
-                    match window.take(now) {
-                        Taken::Entry(entry) => break entry,
-                        Taken::Throttled(Some(due)) => now = due,
-                        other => panic!("{other:?}"),
-                    }
-                };
-                window.started(entry.target(), now);
-                window.ended(entry.target(), Some(now), Some(answered()), now);
-                // Its place is taken by another, so that the size stays.
-                id += 1;
-                let entry = black_box(Entry { id, ..*entry });
-                window.add(Box::new(entry), id - 1);
+    fastrand::seed(1);
+    let mut group = c.benchmark_group("choose");
+    for (kind, name) in Kind::ALL {
+        for hosts in [1, 100, 10_000] {
+            let mut field = Field::new(hosts, kind);
+            // Until every robots.txt is known.
+            for _ in 0..5 * hosts {
+                field.step();
+            }
+            let mut each: Vec<Duration> = (0..200_000).map(|_| field.step()).collect();
+            each.sort_unstable();
+            let at = |share: f64| each[(each.len() as f64 * share) as usize].as_nanos();
+            println!(
+                "{hosts} hosts, {name}: median {} ns, 99 % {} ns, worst {} ns",
+                at(0.5),
+                at(0.99),
+                each[each.len() - 1].as_nanos()
+            );
+            group.bench_function(format!("{name}/{hosts}"), |b| {
+                b.iter_custom(|times| (0..times).map(|_| field.step()).sum());
             });
-        });
+        }
     }
+    group.finish();
 }
 
-criterion_group!(benches, choose);
+criterion_group! {
+    name = benches;
+    config = Criterion::default().measurement_time(Duration::from_secs(1)).warm_up_time(Duration::from_millis(200)).sample_size(20);
+    targets = choose
+}
 criterion_main!(benches);

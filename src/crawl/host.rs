@@ -153,6 +153,9 @@ pub struct Host {
     pub listed: bool,
     /// Whether it takes part in the rotation now, or could but for its limit.
     pub contends: bool,
+    /// When the rotation looks at it again by itself: it is noted once, however often URLs are
+    /// found for it while it rests.
+    pub wakes: Option<Instant>,
     /// Counts up with each use, so that an old note of idleness is known to be old.
     pub stamp: u64,
     /// What the user said.
@@ -169,6 +172,8 @@ pub struct Host {
     pub answered: bool,
     /// Whether the last request to it was not answered.
     pub silent: bool,
+    /// Since when nothing was heard of what is in flight.
+    unheard: Option<Instant>,
     /// The next start of a request, by the gap.
     next_start: Option<Instant>,
     rest: Option<(Instant, WaitReason)>,
@@ -193,6 +198,7 @@ impl Host {
             retrying: 0,
             listed: false,
             contends: false,
+            wakes: None,
             stamp: 0,
             rule,
             doom: None,
@@ -201,6 +207,7 @@ impl Host {
             stats: HostStats::default(),
             answered: false,
             silent: false,
+            unheard: None,
             next_start: None,
             rest: None,
             rests: 0,
@@ -225,6 +232,19 @@ impl Host {
     #[must_use]
     pub fn queued(&self) -> u64 {
         self.queue.len() as u64 + self.on_disk
+    }
+
+    /// Requests in flight.
+    #[must_use]
+    pub fn in_flight(&self) -> u32 {
+        self.active.saturating_sub(self.unstarted)
+    }
+
+    /// How long nothing was heard of what is in flight: a host that has fallen silent is slow
+    /// before its first request has timed out.
+    #[must_use]
+    pub fn unheard(&self, now: Instant) -> Option<Duration> {
+        self.unheard.filter(|_| self.in_flight() > 0).map(|since| now.duration_since(since))
     }
 
     /// Requests in flight at most.
@@ -296,11 +316,13 @@ impl Host {
     }
 
     /// Whether a URL that was handed out may still be asked. While it stood in the queue the host
-    /// may have asked for rest, gone down, or been held or limited by the user.
+    /// may have asked for rest or for a (longer) gap, gone down, or been held or limited by the
+    /// user.
     #[must_use]
     pub fn may_start(&self, pace: &Pace, now: Instant) -> bool {
-        let in_flight = self.active - self.unstarted.min(self.active);
-        let rests = self.rest.is_some_and(|(until, _)| until > now);
+        let in_flight = self.in_flight();
+        let rests = self.rest.is_some_and(|(until, _)| until > now)
+            || (!self.gap(pace).0.is_zero() && self.next_start.is_some_and(|due| due > now));
         let state = self.breaker.state(now);
         !self.rule.held
             && self.doom.is_none()
@@ -312,6 +334,9 @@ impl Host {
 
     /// A request has actually started: the next one is due a gap later.
     pub fn started(&mut self, pace: &Pace, now: Instant) {
+        if self.in_flight() == 0 {
+            self.unheard = Some(now);
+        }
         self.unstarted = self.unstarted.saturating_sub(1);
         let (gap, _) = self.gap(pace);
         self.next_start = (!gap.is_zero()).then(|| now + gap);
@@ -344,6 +369,9 @@ impl Host {
         let slow_down = status == Some(429) || (status == Some(503) && asked.is_some());
         self.stats.note(status, failed || slow_down, took);
         self.answered |= status.is_some();
+        if status.is_some() {
+            self.unheard = Some(now);
+        }
         self.silent = status.is_none();
         if slow_down {
             self.slow_down(asked, began, pace, now, random);
@@ -482,7 +510,7 @@ impl Host {
         HostView {
             host: Arc::clone(&self.name),
             queued: self.queued(),
-            in_flight: self.active - self.unstarted.min(self.active),
+            in_flight: self.in_flight(),
             retrying: self.retrying,
             limit: self.limit(pace),
             gap_ms: gap.as_millis() as u64,

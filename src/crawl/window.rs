@@ -410,6 +410,11 @@ impl Window {
                 break;
             }
             self.resting.pop();
+            if let Some(Some(host)) = self.hosts.get_mut(index)
+                && host.wakes.is_some_and(|noted| noted <= due)
+            {
+                host.wakes = None;
+            }
             self.list(index);
         }
     }
@@ -433,7 +438,11 @@ impl Window {
             }
             if let Some((_, until)) = host.waits(&self.pace, now) {
                 // Listed again by whatever ends it: its time, or `started`, `ended`, a command.
-                if let Some(due) = until {
+                // An earlier look will note the later time.
+                if let Some(due) = until
+                    && host.wakes.is_none_or(|noted| noted > due)
+                {
+                    host.wakes = Some(due);
                     self.resting.push(Reverse((due, index)));
                 }
                 let could = until.is_none() && !host.rule.held;
@@ -453,7 +462,7 @@ impl Window {
 
     /// The next URL of a host that may be asked; `None` when it has none to give now.
     fn take_of(&mut self, index: usize, now: Instant) -> Option<Taken> {
-        let share = self.share(index);
+        let share = self.share(index, now);
         let full = self.len >= WINDOW;
         let host = self.hosts[index].as_mut()?;
         if host.active >= share {
@@ -541,16 +550,17 @@ impl Window {
     }
 
     /// How many URLs of a host may be on their way. Alone it may have all; among others it has its
-    /// share of queue and workers, and when it is slower than they are, or has not answered yet,
-    /// its share of the permits: what takes long must not hold what others could use.
-    fn share(&self, index: usize) -> u32 {
+    /// share of queue and workers, and when it is slower than they are, has not answered yet, or
+    /// has fallen silent, its share of the permits: what takes long must not hold what others could use.
+    fn share(&self, index: usize, now: Instant) -> u32 {
         let (pipeline, permits) = self.room;
         if self.contenders <= 1 || pipeline == u32::MAX {
             return u32::MAX;
         }
         let Some(host) = &self.hosts[index] else { return u32::MAX };
+        let unheard = host.unheard(now).map_or(0.0, |time| time.as_secs_f32() * 1000.0);
         let slow = match (host.stats.mean_ms(), self.mean_ms) {
-            (Some(own), Some(all)) => own > SLOWER * all.max(1.0),
+            (Some(own), Some(all)) => own.max(unheard) > SLOWER * all.max(1.0),
             _ => true,
         };
         let shared = if slow { permits } else { pipeline };
@@ -593,7 +603,10 @@ impl Window {
     /// Whether a URL that was taken may still be asked; see [`Host::may_start`].
     #[must_use]
     pub fn may_start(&self, url: &str, now: Instant) -> bool {
-        self.find(url).is_none_or(|host| host.may_start(&self.pace, now))
+        let Some(&index) = self.by_name.get(host_of(url)) else { return true };
+        let Some(host) = &self.hosts[index] else { return true };
+        // It may have fallen silent since: its URLs in the queue shall not take all permits.
+        host.may_start(&self.pace, now) && host.in_flight() < self.share(index, now)
     }
 
     /// The request for a URL taken has actually started.

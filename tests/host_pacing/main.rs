@@ -1,0 +1,10 @@
+//! Promise: a host is asked no sooner than the strictest of all that holds, whoever said it, and
+//! one host's trouble is not another's.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+mod books;
+mod breaker;
+mod robots;
+mod sharing;
+mod strictest;
+mod thousand;
