@@ -115,7 +115,7 @@ async fn a_slow_host_gets_at_most_its_share_of_the_permits() {
     }
     let number = |url: &str| -> usize { host_of(url)[1..2].parse().unwrap() };
     // Until they know one another.
-    for _ in 0..500 {
+    for _ in 0..100 {
         for entry in all_taken(&mut window, now) {
             asked(&mut window, &entry, took(number(&entry.url)), now);
         }

@@ -144,9 +144,14 @@ proptest! {
         let mut now = Instant::now();
         let mut window = window(pace.clone());
         let mut hosts: [Reckoned; 3] = Default::default();
-        for (host, books) in HOSTS.iter().zip(&mut hosts) {
+        let asking = HOSTS.map(|host| {
             fill(&mut window, host, 1..=URLS);
-            with_robots(&mut window, &format!("User-agent: *\nCrawl-delay: {}", wishes.crawl_delay), now);
+            taken(&mut window, now).filter(|entry| is_robots(entry)).expect("its robots.txt")
+        });
+        let text = format!("User-agent: *\nCrawl-delay: {}\n", wishes.crawl_delay);
+        for (entry, books) in asking.iter().zip(&mut hosts) {
+            asked(&mut window, entry, answered(200), now);
+            window.robots(host_of(&entry.url), false, rules(&text), now);
             books.gap = (wishes.crawl_delay.min(wishes.ceiling) * S).max(wishes.delay);
             books.limit = wishes.per_host;
             if !books.gap.is_zero() {
