@@ -154,6 +154,10 @@ impl Breaker {
             self.last_incident = Some(now);
             return Turn::Closed;
         }
+        // What is left of a burst that has counted, though the breaker was closed since.
+        if self.last_incident.is_some_and(|last| started < last) {
+            return Turn::None;
+        }
         self.outcomes = self.outcomes << 1 | u64::from(failed);
         self.known = (self.known + 1).min(settings.window.clamp(1, LONGEST_WINDOW));
         let reached = self.known >= settings.least.min(settings.window)
