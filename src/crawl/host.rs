@@ -470,7 +470,7 @@ impl Host {
     pub fn must_be_remembered(&self, now: Instant) -> bool {
         self.next_start.is_some_and(|due| due > now)
             || self.rest.is_some_and(|(due, _)| due > now)
-            || self.breaker.down_since().is_some()
+            || self.breaker.rests_until(now).is_some()
     }
 
     /// Bytes held by its robots.txt, about.
