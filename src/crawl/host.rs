@@ -164,6 +164,9 @@ pub struct Host {
     pub doom: Option<Doom>,
     /// Its robots.txt, by http and https.
     pub robots: [RobotsSlot; 2],
+    /// The gap that each of them wished when it was last known: it holds while it is asked for
+    /// again.
+    wished: [Duration; 2],
     /// Its breaker.
     pub breaker: Breaker,
     /// Its numbers.
@@ -203,6 +206,7 @@ impl Host {
             rule,
             doom: None,
             robots: [RobotsSlot::Unknown, RobotsSlot::Unknown],
+            wished: [Duration::ZERO; 2],
             breaker: Breaker::default(),
             stats: HostStats::default(),
             answered: false,
@@ -258,11 +262,7 @@ impl Host {
     /// The gap between two starts, and whether it is the wish of its robots.txt.
     #[must_use]
     pub fn gap(&self, pace: &Pace) -> (Duration, bool) {
-        let asked = self.robots.iter().filter_map(|slot| match slot {
-            RobotsSlot::Known(fate, _) => fate.delay(),
-            _ => None,
-        });
-        let asked = asked.max().unwrap_or_default().min(pace.max_robots_delay);
+        let asked = self.wished[0].max(self.wished[1]).min(pace.max_robots_delay);
         if asked > pace.delay { (asked, true) } else { (pace.delay, false) }
     }
 
@@ -345,6 +345,9 @@ impl Host {
     /// The robots.txt says something (new) about the gap: it runs from the last start as well.
     pub fn robots_known(&mut self, https: bool, slot: RobotsSlot, pace: &Pace, now: Instant) {
         let before = self.gap(pace).0;
+        if let RobotsSlot::Known(fate, _) = &slot {
+            self.wished[usize::from(https)] = fate.delay().unwrap_or_default();
+        }
         self.robots[usize::from(https)] = slot;
         let gap = self.gap(pace).0;
         let last = self.next_start.and_then(|next| next.checked_sub(before));
