@@ -156,8 +156,8 @@ pub struct Host {
     /// When the rotation looks at it again by itself: it is noted once, however often URLs are
     /// found for it while it rests.
     pub wakes: Option<Instant>,
-    /// Counts up with each use, so that an old note of idleness is known to be old.
-    pub stamp: u64,
+    /// The note of its idleness that holds, and the bytes counted with it.
+    pub idle: Option<(u64, usize)>,
     /// What the user said.
     pub rule: HostRule,
     /// Why all that waits ends unfetched.
@@ -202,7 +202,7 @@ impl Host {
             listed: false,
             contends: false,
             wakes: None,
-            stamp: 0,
+            idle: None,
             rule,
             doom: None,
             robots: [RobotsSlot::Unknown, RobotsSlot::Unknown],

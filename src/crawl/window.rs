@@ -79,7 +79,9 @@ pub struct Window {
     doomed: Vec<usize>,
     /// Hosts that wait for a commit before they can be read from disk.
     starved: Vec<usize>,
+    /// Notes of idle hosts, oldest first, and of some that are no longer idle.
     idle: VecDeque<(usize, u64)>,
+    idle_hosts: usize,
     idle_robots: usize,
     stamp: u64,
     len: usize,
@@ -118,6 +120,7 @@ impl Window {
             doomed: Vec::new(),
             starved: Vec::new(),
             idle: VecDeque::new(),
+            idle_hosts: 0,
             idle_robots: 0,
             stamp: 0,
             len: 0,
@@ -165,10 +168,10 @@ impl Window {
     /// The host of this name, made when it is not known; `cursor` is the last id of rows that are
     /// not on disk only.
     fn index_of(&mut self, name: &str, cursor: PageId) -> usize {
-        self.stamp += 1;
         if let Some(&index) = self.by_name.get(name) {
-            if let Some(host) = &mut self.hosts[index] {
-                host.stamp = self.stamp;
+            if let Some((_, bytes)) = self.hosts[index].as_mut().and_then(|host| host.idle.take()) {
+                self.idle_hosts -= 1;
+                self.idle_robots -= bytes;
             }
             return index;
         }
@@ -176,7 +179,6 @@ impl Window {
         let rule = self.rules.get(&name).cloned().unwrap_or_default();
         let skipped = rule.skipped;
         let mut host = Host::new(Arc::clone(&name), rule, cursor);
-        host.stamp = self.stamp;
         if skipped {
             host.doom = Some(skipped_by_user(&name));
         }
@@ -249,6 +251,7 @@ impl Window {
                 host.retrying = host.retrying.saturating_sub(1);
             }
         }
+        self.settle(index);
     }
 
     /// Takes in what was read from disk for a host; returns whether something was.
@@ -365,25 +368,28 @@ impl Window {
         if !host.has_work() {
             contend(host, false, &mut self.contenders);
         }
-        if host.is_idle() {
+        if host.is_idle() && host.idle.is_none() {
             self.stamp += 1;
-            host.stamp = self.stamp;
-            self.idle.push_back((index, host.stamp));
-            self.idle_robots += host.robots_bytes();
+            let bytes = host.robots_bytes();
+            host.idle = Some((self.stamp, bytes));
+            self.idle.push_back((index, self.stamp));
+            self.idle_hosts += 1;
+            self.idle_robots += bytes;
+            if self.idle.len() > 2 * self.idle_hosts + IDLE_HOSTS {
+                self.idle.retain(|&(index, stamp)| is_note_of(self.hosts[index].as_ref(), stamp));
+            }
         }
     }
 
     /// Forgets idle hosts while there are too many, but none whose rest or gap is not over.
     fn forget(&mut self, now: Instant) {
         let mut looked_at = 0;
-        while self.idle.len() > IDLE_HOSTS || self.idle_robots > IDLE_ROBOTS {
+        while self.idle_hosts > IDLE_HOSTS || self.idle_robots > IDLE_ROBOTS {
             let Some((index, stamp)) = self.idle.pop_front() else { break };
-            let Some(host) = &self.hosts[index] else { continue };
-            if host.stamp != stamp {
-                // Used since: its bytes are counted again when it is idle again.
-                self.idle_robots = self.idle_robots.saturating_sub(host.robots_bytes());
+            if !is_note_of(self.hosts[index].as_ref(), stamp) {
                 continue;
             }
+            let Some(host) = &mut self.hosts[index] else { continue };
             if host.must_be_remembered(now) {
                 self.idle.push_back((index, stamp));
                 looked_at += 1;
@@ -392,7 +398,10 @@ impl Window {
                 }
                 continue;
             }
-            self.idle_robots = self.idle_robots.saturating_sub(host.robots_bytes());
+            if let Some((_, bytes)) = host.idle.take() {
+                self.idle_hosts -= 1;
+                self.idle_robots -= bytes;
+            }
             if let Some(host) = self.hosts[index].take() {
                 self.by_name.remove(&host.name);
                 if host.listed {
@@ -844,6 +853,11 @@ impl Window {
         });
         hosts.into_iter().map(|host| host.view(&self.pace, now)).collect()
     }
+}
+
+/// Whether this note of idleness holds: the host was not used since.
+fn is_note_of(host: Option<&Host>, stamp: u64) -> bool {
+    host.and_then(|host| host.idle).is_some_and(|(own, _)| own == stamp)
 }
 
 fn contend(host: &mut Host, contends: bool, contenders: &mut u32) {

@@ -48,8 +48,8 @@ pub fn taken(window: &mut Window, now: Instant) -> Option<Box<Entry>> {
 }
 
 /// All URLs that are handed out now.
-pub fn all_taken(window: &mut Window, now: Instant) -> Vec<Box<Entry>> {
-    std::iter::from_fn(|| taken(window, now)).collect()
+pub fn all_taken(window: &mut Window, now: Instant) -> Vec<Entry> {
+    std::iter::from_fn(|| taken(window, now).map(|entry| *entry)).collect()
 }
 
 /// When the first of those that wait may go.
