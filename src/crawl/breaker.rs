@@ -32,6 +32,8 @@ pub struct Breaker {
     incidents: u32,
     /// When the last incident began.
     last_incident: Option<Instant>,
+    /// When it last opened, though it was closed and forgiven since.
+    last_opened: Option<Instant>,
     /// When the trouble began that is not over yet.
     down_since: Option<Instant>,
     /// Probes that failed since then.
@@ -155,7 +157,7 @@ impl Breaker {
             return Turn::Closed;
         }
         // What is left of a burst that has counted, though the breaker was closed since.
-        if self.last_incident.is_some_and(|last| started < last) {
+        if self.last_opened.is_some_and(|last| started < last) {
             return Turn::None;
         }
         self.outcomes = self.outcomes << 1 | u64::from(failed);
@@ -179,7 +181,7 @@ impl Breaker {
         let longest = settings.longest_rest.max(first);
         let rest = doubled(first, self.incidents, longest, random);
         self.incidents += 1;
-        self.last_incident = Some(now);
+        (self.last_incident, self.last_opened) = (Some(now), Some(now));
         self.state = State::Open { since: now, until: now + rest };
         rest
     }
