@@ -12,6 +12,7 @@ use std::path::Path;
 use clap::{CommandFactory, Parser};
 use common::{Ended, Running, Web, crawldeck, html, rows, run, wait_until};
 use crawldeck::cli::{Cli, Command};
+use crawldeck::web::url::parse_seed;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -453,6 +454,19 @@ fn silent(what: &str, bytes: &[u8]) {
     for secret in SECRETS {
         let told = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
         assert!(!told, "{what} tells {secret}: {}", String::from_utf8_lossy(bytes));
+    }
+}
+
+/// The dashboard's prompt says what is wrong with a seed as the command line does.
+#[test]
+fn what_is_said_of_a_seed_tells_no_password() {
+    for text in ["ftp://u:hush@h/", "u:hush@h", "hush:x@h", "http://u:hush@[", "//u:hu/sh@["] {
+        let mut said = vec![parse_seed(text).unwrap_err().to_string()];
+        #[cfg(feature = "tui")]
+        said.push(crawldeck::ui::prompt::seed(text).unwrap_err());
+        for said in said {
+            assert!(!said.contains("hush") && !said.contains("hu/sh"), "{text}: {said}");
+        }
     }
 }
 

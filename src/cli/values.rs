@@ -9,9 +9,9 @@ use std::time::Duration;
 use regex::Regex;
 use url::Url;
 
-use crate::config::mask::mask;
 use crate::crawl::command::{Dial, Setting};
-use crate::web::url::{UrlError, parse_seed};
+
+pub use crate::web::url::parse_seed as seed;
 
 /// A bound as given; `Bound(None)` in words is `off`.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -211,22 +211,6 @@ pub(super) fn resolve(text: &str) -> Result<(String, IpAddr), String> {
 
 pub(super) fn pattern(text: &str) -> Result<String, String> {
     Regex::new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
-}
-
-/// Reads a seed as [`parse_seed`] does; a password in it is not repeated.
-///
-/// # Errors
-/// As there.
-pub fn seed(text: &str) -> Result<Url, UrlError> {
-    parse_seed(text).map_err(|error| match error {
-        UrlError::Syntax { text, source } => UrlError::Syntax { text: mask(&text), source },
-        UrlError::Scheme { text, .. } if text.contains('@') && !text.contains("://") => {
-            // What looks like a scheme may be a user: `name:password@host`.
-            UrlError::Scheme { text: mask(&text), scheme: "***".into() }
-        }
-        UrlError::Scheme { text, scheme } => UrlError::Scheme { text: mask(&text), scheme },
-        other => other,
-    })
 }
 
 /// A size in the largest unit that tells it exactly.
