@@ -471,6 +471,39 @@ fn what_is_said_of_a_seed_tells_no_password() {
 }
 
 #[test]
+fn a_secret_that_begins_with_a_dash_is_a_value() {
+    let (folder, web) = (folder(), Web::of_pages(&[("/", "home")]));
+    for (args, sent) in [
+        (["--bearer", "--hush"], "authorization: bearer --hush\r\n"),
+        (["--bearer", "-hush"], "authorization: bearer -hush\r\n"),
+        (["--auth", "--u:-hush"], "authorization: basic lS11Oi1odXNo"),
+    ] {
+        let seed = web.url("/");
+        let db = tempfile::tempdir().unwrap();
+        let ended = run(db.path(), &[&["crawl", &seed][..], &args].concat()).exits(0);
+        let head = web.requests().last().unwrap().head.to_lowercase();
+        assert!(head.contains(&sent.to_lowercase()), "{args:?}: {head}");
+        assert!(!ended.stderr.contains("hush"), "{ended:?}");
+    }
+    for (args, said) in [
+        (&["--header", "--hush"][..], "headers are written 'Name: value'"),
+        (&["--header", "-hush"], "headers are written 'Name: value'"),
+        (&["--header", "-x: \u{1}hush"], "not a header value"),
+        (&["--auth", "--hush"], "logins are written USER:PASSWORD"),
+        (&["--bearer", "--hush\u{1}"], "not a header value"),
+        (&["--proxy", "--hush"], "proxies are written"),
+        (&["--barer=--hush"], "unexpected argument"),
+        (&["--barer", "hush", "--hosts"], "unexpected argument"),
+    ] {
+        for command in [&["crawl", "h"][..], &["config"], &["resume"], &[]] {
+            let ended = run(folder.path(), &[command, args].concat()).exits(2);
+            assert!(ended.stderr.contains(said), "{args:?}: {}", ended.stderr);
+            assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
+        }
+    }
+}
+
+#[test]
 fn secrets_are_told_to_nobody() {
     // It is the proxy, and through it all sites.
     let web = endless();

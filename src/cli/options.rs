@@ -145,7 +145,8 @@ pub struct RequestOptions {
     pub max_redirects: Option<u32>,
 }
 
-/// Who asks. Secrets among it are for the origins of the seeds alone, and are not stored.
+/// Who asks. Secrets among it are for the origins of the seeds alone, and are not stored. One
+/// that begins with a dash is a value all the same: taken for an option, it would be repeated.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityOptions {
@@ -156,16 +157,16 @@ pub struct IdentityOptions {
     #[arg(long, value_name = "CONTACT", value_parser = contact)]
     pub contact: Option<String>,
     /// Further request header for the seeds' origins; repeatable, not stored
-    #[arg(long = "header", value_name = "K: V", value_parser = header)]
+    #[arg(long = "header", value_name = "K: V", allow_hyphen_values = true, value_parser = header)]
     pub headers: Vec<Secret<(String, String)>>,
     /// User and password for the seeds' origins; not stored
-    #[arg(long, value_name = "USER:PASSWORD", value_parser = login)]
+    #[arg(long, value_name = "USER:PASSWORD", allow_hyphen_values = true, value_parser = login)]
     pub auth: Option<Secret<(String, String)>>,
     /// Bearer token for the seeds' origins; not stored
-    #[arg(long, value_name = "TOKEN", value_parser = token)]
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true, value_parser = token)]
     pub bearer: Option<Secret<String>>,
     /// Proxy for all requests (http, https, socks5, socks5h), not stored; 'off' for none [default: off]
-    #[arg(long, value_name = "URL", value_parser = proxy)]
+    #[arg(long, value_name = "URL", value_parser = proxy, allow_hyphen_values = true)]
     pub proxy: Option<Secret<Bound<String>>>,
     /// Keep cookies, each for the host that set it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
