@@ -89,7 +89,8 @@ fn louder_and_quieter_are_one_matter() {
     for (text, variables, args, verbose, is_quiet) in [
         ("quiet = true", &[][..], &["config", "-v"][..], "1", "false"),
         ("verbose = 2", &[quiet], &["config"], "0", "true"),
-        ("verbose = 9", &[], &["config"], "2", "false"),
+        ("verbose = 0", &[], &["config"], "0", "false"),
+        ("quiet = true", &[], &["config", "-vvvvv"], "2", "false"),
         ("verbose = 1\nquiet = false", &[], &["config"], "1", "false"),
         ("verbose = 1", &[quiet], &["config", "--quiet=false"], "0", "false"),
     ] {
@@ -162,7 +163,12 @@ fn what_is_wrong_is_named_with_its_place() {
         ("permits = [1, 2]", "line 1: permits: takes one value, not a list"),
         ("[trap]\nrepeats = 1", "line 1: trap is a table"),
         ("exclude = [['a']]", "line 1: exclude is a list of lists"),
-        ("verbose = 'much'", "line 1: verbose: takes a whole number"),
+        ("verbose = 'much'", "line 1: verbose: takes 0, 1 or 2"),
+        ("verbose = 7", "line 1: verbose: takes 0, 1 or 2"),
+        ("verbose = -1", "line 1: verbose: takes 0, 1 or 2"),
+        ("verbose = true", "line 1: verbose: takes 0, 1 or 2"),
+        ("verbose = [1, 2]", "line 1: verbose: takes one value, not a list"),
+        ("quiet = 2", "line 1: quiet: takes true or false"),
         ("verbose = 1\nquiet = true", "cannot be used together"),
         ("permits = 1\npermits = 2", "line 2: duplicate key"),
         ("header = ['Authorization hush']", "line 1: header: headers are written 'Name: value'"),
@@ -183,6 +189,13 @@ fn what_is_wrong_is_named_with_its_place() {
     let ended = with(&folder, &[("CRAWLDECK_PERMITS", "0")], &["config"]).exits(2);
     let said = "crawldeck: environment CRAWLDECK_PERMITS: permits takes 1 to 4096, not 0\n";
     assert_eq!(ended.stderr, said);
+    for (variable, value, said) in [
+        ("CRAWLDECK_VERBOSE", "7", "takes 0, 1 or 2"),
+        ("CRAWLDECK_QUIET", "very", "takes true or false"),
+    ] {
+        let ended = with(&folder, &[(variable, value)], &["config"]).exits(2);
+        assert_eq!(ended.stderr, format!("crawldeck: environment {variable}: {said}\n"));
+    }
     let ended = with(&folder, &[("CRAWLDECK_PERMIT", "hush"), ("CRAWLDECK_LOG", "x")], &["config"]);
     let said =
         "crawldeck: environment CRAWLDECK_PERMIT is no option; the nearest is CRAWLDECK_PERMITS\n";

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::DEFAULT_DB;
 use super::options::CrawlOptions;
-use super::sources::{Source, Sources};
+use super::sources::{MOST_VERBOSE, Source, Sources};
 use super::values::{duration_text, size_text};
 use crate::config::Settings;
 use crate::config::mask::mask;
@@ -140,7 +140,7 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "headless" => json!(options.output.headless.unwrap_or_default()),
         "json" => json!(options.output.json.unwrap_or_default()),
         "log-file" => path(options.output.log_file.as_deref()),
-        "verbose" => json!(options.logging.verbose),
+        "verbose" => json!(options.logging.verbose.min(MOST_VERBOSE)),
         "quiet" => json!(options.logging.is_quiet()),
         _ => return None,
     };

@@ -23,7 +23,7 @@ const PREFIX: &str = "CRAWLDECK_";
 /// Filters the log; no option.
 const LOG: &str = "CRAWLDECK_LOG";
 /// Most times that `--verbose` makes a difference.
-const MOST_VERBOSE: u8 = 2;
+pub(super) const MOST_VERBOSE: u8 = 2;
 
 /// Options that hold secrets, for the most part not stored with a crawl.
 pub(super) const SECRETS: [&str; 5] = ["header", "auth", "bearer", "proxy", "db"];
@@ -324,8 +324,8 @@ impl Reader {
         let mut arguments: Vec<OsString> = Vec::new();
         for value in values {
             if matches!(option.get_action(), ArgAction::Count) {
-                let times: u8 = value.parse().map_err(|_| refused("takes a whole number"))?;
-                let times = times.min(MOST_VERBOSE);
+                let times = value.parse().ok().filter(|times| *times <= MOST_VERBOSE);
+                let times: u8 = times.ok_or_else(|| refused("takes 0, 1 or 2"))?;
                 arguments.extend((0..times).map(|_| format!("--{key}").into()));
                 continue;
             }
