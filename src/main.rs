@@ -151,7 +151,7 @@ async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCod
     let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
     let named = seeds_of(Vec::new(), options)?;
     let show = Show::of(options);
-    let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
+    let _log = log(show.dashboard, options.logging, options.output.log_file())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let folder;
     let db = if let Some(db) = &options.output.db {
@@ -194,7 +194,7 @@ async fn crawl_seeds(
     settings.again = again.then_some(NEWEST);
     let show = Show::of(options);
     show.warn_of(&settings);
-    let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
+    let _log = log(show.dashboard, options.logging, options.output.log_file())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let db = options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0);
     let store = store::open(db, OpenMode::CreateIfMissing).await?;
@@ -206,7 +206,7 @@ async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<Exit
         return Err(Failure::Usage("resume takes no new seeds: start another crawl".into()));
     }
     let show = Show::of(options);
-    let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
+    let _log = log(show.dashboard, options.logging, options.output.log_file())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let named = options.output.db.as_ref().map(|db| db.0.as_str());
     let db = database.as_deref().or(named).unwrap_or(DEFAULT_DB);
@@ -234,7 +234,7 @@ fn warn_of_missing_identity(settings: &Settings) {
 
 /// Seeds from the command line and from `--list`. A malformed line is named and left out.
 fn seeds_of(mut seeds: Vec<Url>, options: &CrawlOptions) -> Result<Vec<Url>, Failure> {
-    let Some(list) = &options.reach.list else { return Ok(seeds) };
+    let Some(list) = options.reach.list() else { return Ok(seeds) };
     let text = if list == Path::new("-") {
         std::io::read_to_string(stdin())
     } else {

@@ -81,6 +81,59 @@ fn file_then_environment_then_flags() {
     assert_eq!(json["permits"], serde_json::json!({"value": 20, "source": "crawldeck.toml"}));
 }
 
+/// What need not be there, each with a value.
+const REMOVABLE: &str = "contact = 'https://weak.site/'\nheader = ['X-A: weak']\nauth = 'u:weak'\n\
+                         ca = 'weak.pem'\nresolve = ['weak.site=::1']\ninclude = ['weak']\n\
+                         exclude = ['weak', 'er']\nlist = 'weak.txt'\nlog-file = 'weak.log'\n\
+                         sitemap = ['http://weak.site/']\nproxy = 'http://weak:1'\n\
+                         user-agent = 'weak'\n";
+
+#[test]
+fn what_need_not_be_there_can_be_taken_away() {
+    let folder = folder();
+    let usual = settings(&run(folder.path(), &["config"]).exits(0).stdout);
+    let bearer = REMOVABLE.replace("auth = 'u:weak'", "bearer = 'weak'");
+    let keys = |text: &str| -> Vec<String> {
+        text.lines().map(|line| line.split_once(" = ").unwrap().0.to_owned()).collect()
+    };
+    for text in [REMOVABLE, &bearer] {
+        file(&folder, text);
+        let there = settings(&run(folder.path(), &["config"]).exits(0).stdout);
+        let empty = keys(text).into_iter().map(|key| (key, String::new()));
+        let words = [("contact", "off"), ("header", "none"), ("auth", "off"), ("bearer", "off")];
+        let words = words.iter().chain(&[("bearer", "none"), ("auth", "none"), ("ca", "off")]);
+        let words = words.map(|(key, word)| ((*key).to_owned(), (*word).to_owned()));
+        for (key, value) in empty.chain(words).filter(|(key, _)| keys(text).contains(key)) {
+            let flag = format!("--{key}");
+            let variable = format!("CRAWLDECK_{}", key.to_uppercase().replace('-', "_"));
+            let is_usual = |ended: Ended, source: &str| {
+                let is = &settings(&ended.exits(0).stdout)[&key];
+                assert_eq!(*is, (usual[&key].0.clone(), source.to_owned()), "{key}={value}");
+                assert_ne!(is.0, there[&key].0, "{key} was not there");
+            };
+            is_usual(run(folder.path(), &["config", &format!("{flag}={value}")]), &flag);
+            is_usual(run(folder.path(), &["config", &flag, &value]), &flag);
+            let ended = with(&folder, &[(&variable, &value)], &["config"]);
+            is_usual(ended, &format!("environment {variable}"));
+        }
+    }
+    // A file takes away what it would have had from no weaker source, so nothing.
+    file(&folder, "header = []\nbearer = ''\nexclude = ['']\nca = ''\npermits = ''\ndb = ''");
+    let all = settings(&run(folder.path(), &["config"]).exits(0).stdout);
+    for key in ["header", "bearer", "exclude", "ca", "permits", "db"] {
+        assert_eq!(all[key].0, usual[key].0, "{key}");
+    }
+    // What is empty beside others is no item.
+    let args = ["config", "--exclude=", "--exclude", "a", "--exclude="];
+    is(&run(folder.path(), &args).exits(0).stdout, "exclude", "[\"a\"]", "--exclude");
+    let web = Web::of_pages(&[("/", "home")]);
+    file(&folder, REMOVABLE.split_once("ca =").unwrap().0);
+    let args = ["crawl", &web.url("/"), "--auth=off", "--header=", "--contact="];
+    run(folder.path(), &args).exits(0);
+    let head = web.requests().last().unwrap().head.to_lowercase();
+    assert!(!head.contains("weak") && !head.contains("authorization"), "{head}");
+}
+
 /// More and less logging exclude each other on one command line, and not across sources.
 #[test]
 fn louder_and_quieter_are_one_matter() {

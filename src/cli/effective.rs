@@ -110,11 +110,11 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "scope" => json!(s.scope),
         "include" => json!(s.include),
         "exclude" => json!(s.exclude),
-        "list" => path(options.reach.list.as_deref()),
+        "list" => path(options.reach.list()),
         "no-follow" => json!(!s.follow),
         // What stood in them as credentials has been taken out.
         "sitemap" => {
-            let given = options.reach.sitemaps.iter();
+            let given = options.reach.sitemaps.iter().filter_map(|url| url.0.as_ref());
             let masked = given.clone().any(|url| mask(url.as_str()) != url.as_str());
             return Some((given.map(|url| mask(url.as_str())).collect(), masked));
         }
@@ -139,7 +139,7 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "db" => return Some(url(options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0))),
         "headless" => json!(options.output.headless.unwrap_or_default()),
         "json" => json!(options.output.json.unwrap_or_default()),
-        "log-file" => path(options.output.log_file.as_deref()),
+        "log-file" => path(options.output.log_file()),
         "verbose" => json!(options.logging.verbose.min(MOST_VERBOSE)),
         "quiet" => json!(options.logging.is_quiet()),
         _ => return None,
@@ -155,7 +155,7 @@ fn time(duration: Duration) -> Value {
     json!(duration_text(duration))
 }
 
-/// Empty for none, which a file takes as not given.
+/// Empty for none, as a file takes it.
 fn path(path: Option<&Path>) -> Value {
     json!(path.unwrap_or(Path::new("")).to_string_lossy())
 }

@@ -238,6 +238,11 @@ impl Reader {
             .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
     }
 
+    /// Whether an empty value is one.
+    fn takes_nothing(&mut self, key: &str) -> bool {
+        self.definitions.try_get_matches_from_mut([format!("--{key}=")]).is_ok()
+    }
+
     /// What was given on the command line itself, where it stands already.
     fn flags(&self, matches: &ArgMatches) -> Vec<Given> {
         let given = |argument: &Arg| {
@@ -259,7 +264,7 @@ impl Reader {
             let Some(name) = name.to_str() else { continue };
             let key = name.strip_prefix(PREFIX).unwrap_or(name);
             let key = key.to_ascii_lowercase().replace('_', "-");
-            if value.is_empty() || key == "config" {
+            if key == "config" {
                 continue;
             }
             let Some(option) = self.option(&key) else {
@@ -306,8 +311,8 @@ impl Reader {
         Ok(found)
     }
 
-    /// The arguments that stand for `values`, once they are known to be good. Empty values count
-    /// as not given.
+    /// The arguments that stand for `values`, once they are known to be good. Nothing but empty
+    /// values takes away what need not be there, and otherwise counts as not given.
     fn given(
         &mut self,
         option: &Arg,
@@ -318,7 +323,10 @@ impl Reader {
         values.retain(|value| !value.is_empty());
         let key = option.get_long().unwrap_or_default();
         if values.is_empty() {
-            return Ok(None);
+            if !self.takes_nothing(key) {
+                return Ok(None);
+            }
+            values.push(String::new());
         }
         let refused = |why: &str| Refusal::Source(format!("{place}: {why}"));
         let mut arguments: Vec<OsString> = Vec::new();
