@@ -81,6 +81,61 @@ fn file_then_environment_then_flags() {
     assert_eq!(json["permits"], serde_json::json!({"value": 20, "source": "crawldeck.toml"}));
 }
 
+/// All ways to log in end in one `Authorization`, so they are one matter too.
+#[test]
+fn of_two_logins_the_stronger_source_holds() {
+    let web = Web::of_pages(&[("/", "home")]);
+    let (basic, bearer) = ("basic dTpodXNo", "bearer token");
+    let (own, plain) = ("own mine", "x-plain: 1");
+    let sources = [
+        ("auth = 'u:hush'", ("CRAWLDECK_AUTH", "u:hush"), "--auth=u:hush", basic),
+        ("bearer = 'token'", ("CRAWLDECK_BEARER", "token"), "--bearer=token", bearer),
+        (
+            "header = ['Authorization: own mine', 'X-Plain: 1']",
+            ("CRAWLDECK_HEADER", "X-Plain: 1\nauthorization : own mine"),
+            "--header=AUTHORIZATION:own mine",
+            own,
+        ),
+    ];
+    let sent = |text: &str, variables: &[(&str, &str)], flags: &[&str]| {
+        let folder = folder();
+        file(&folder, text);
+        let seed = web.url("/");
+        with(&folder, variables, &[&["crawl", &seed][..], flags].concat()).exits(0);
+        let head = web.requests().last().unwrap().head.to_lowercase();
+        let lines = head.lines().filter_map(|line| line.strip_prefix("authorization: "));
+        let logins: Vec<String> = lines.map(str::to_owned).collect();
+        let printed = with(&folder, variables, &[&["config"][..], flags].concat()).exits(0).stdout;
+        assert!(!printed.contains("hush") && !printed.contains("token"), "{printed}");
+        let all = settings(&printed);
+        let shown = all["header"].0.to_lowercase().matches("authorization").count()
+            + usize::from(all["auth"].0 == "\"***\"")
+            + usize::from(all["bearer"].0 == "\"***\"");
+        assert_eq!(shown, logins.len(), "{printed}");
+        (logins, head.contains(plain))
+    };
+    for (at, strong) in sources.iter().enumerate() {
+        for (other, weak) in sources.iter().enumerate().filter(|(other, _)| *other != at) {
+            let is = (vec![strong.3.to_lowercase()], other == 2);
+            assert_eq!(sent(weak.0, &[], &[strong.2]), is, "{} < {}", weak.0, strong.2);
+            assert_eq!(sent("", &[weak.1], &[strong.2]), is, "{:?} < {}", weak.1, strong.2);
+            let (logins, _) = sent(weak.0, &[strong.1], &[]);
+            assert_eq!(logins, is.0, "{} < {:?}", weak.0, strong.1);
+            let together = with(&folder(), &[], &["config", strong.2, weak.2]).exits(2).stderr;
+            assert!(together.contains(" cannot be used together"), "{together}");
+            let together = with(&folder(), &[strong.1, weak.1], &["config"]).exits(2).stderr;
+            assert!(together.contains(" cannot be used together"), "{together}");
+            assert!(!together.contains("hush") && !together.contains("token"), "{together}");
+        }
+    }
+    // Taking one away says nothing of the other.
+    assert_eq!(sent(sources[0].0, &[], &["--bearer="]).0, [basic.to_lowercase()]);
+    assert_eq!(sent("", &[], &["--bearer=", sources[0].2]).0, [basic.to_lowercase()]);
+    let both = "auth = 'u:hush'\nbearer = 'token'";
+    assert_eq!(sent(both, &[], &["--bearer=off"]).0, [basic.to_lowercase()]);
+    assert_eq!(sent(both, &[], &[sources[2].2]).0, [own]);
+}
+
 /// What need not be there, each with a value.
 const REMOVABLE: &str = "contact = 'https://weak.site/'\nheader = ['X-A: weak']\nauth = 'u:weak'\n\
                          ca = 'weak.pem'\nresolve = ['weak.site=::1']\ninclude = ['weak']\n\
@@ -222,7 +277,15 @@ fn what_is_wrong_is_named_with_its_place() {
         ("verbose = true", "line 1: verbose: takes 0, 1 or 2"),
         ("verbose = [1, 2]", "line 1: verbose: takes one value, not a list"),
         ("quiet = 2", "line 1: quiet: takes true or false"),
-        ("verbose = 1\nquiet = true", "cannot be used together"),
+        ("verbose = 1\nquiet = true", "crawldeck.toml: quiet and verbose cannot be used together"),
+        (
+            "auth = 'u:hush'\nbearer = 'hush'",
+            "crawldeck.toml: auth and bearer cannot be used together",
+        ),
+        (
+            "bearer = 'hush'\nheader = ['authorization: hush']",
+            "crawldeck.toml: bearer and header Authorization cannot be used together",
+        ),
         ("permits = 1\npermits = 2", "line 2: duplicate key"),
         ("header = ['Authorization hush']", "line 1: header: headers are written 'Name: value'"),
         ("bearer = \"hush\\u0001\"", "line 1: bearer: not a header value"),
@@ -281,7 +344,6 @@ max-redirects = 3
 user-agent = "me \"and\" you"
 contact = "https://some.site/"
 header = ["X-A: hush"]
-auth = "u:hush"
 bearer = "hush"
 proxy = "http://u:hush@h:1"
 cookies = true
@@ -353,19 +415,16 @@ fn every_option_is_shown_and_reads_back() {
     assert!(!printed.contains("hush"), "{printed}");
     assert!(!printed.contains(['\u{202e}', '\u{7}']), "{printed}");
     let other = settings(&printed);
-    for (key, (value, source)) in other.iter().filter(|(key, _)| *key != "quiet") {
+    for (key, (value, source)) in
+        other.iter().filter(|(key, _)| !["quiet", "auth"].contains(&key.as_str()))
+    {
         assert_ne!(*value, usual[key].0, "{key} has no effect");
         assert_eq!(source, "crawldeck.toml", "{key}");
     }
-    for masked in [
-        "header = [\"X-A: ***\"]",
-        "auth = \"***\"",
-        "bearer = \"***\"",
-        "proxy = \"http://***@h:1\"",
-    ] {
+    for masked in ["header = [\"X-A: ***\"]", "bearer = \"***\"", "proxy = \"http://***@h:1\""] {
         assert!(printed.contains(&format!("\n# {masked}")), "{masked} can be fed back: {printed}");
     }
-    assert_eq!(printed.lines().filter(|line| line.contains("***")).count(), 4, "{printed}");
+    assert_eq!(printed.lines().filter(|line| line.contains("***")).count(), 3, "{printed}");
 
     fs::write(folder.path().join("again.toml"), &printed).unwrap();
     let again =
@@ -380,10 +439,11 @@ fn every_option_is_shown_and_reads_back() {
     }
     file(
         &folder,
-        "db = 'postgres://u:hush@h/d'\nsitemap = ['http://u:hush@h/m', 'h/n']\nquiet = true",
+        "auth = 'u:hush'\ndb = 'postgres://u:hush@h/d'\nsitemap = ['http://u:hush@h/m', 'h/n']\nquiet = true",
     );
     let printed = run(folder.path(), &["config"]).exits(0).stdout;
     assert!(printed.contains("\n# db = \"postgres://***@h/d\""), "{printed}");
+    assert!(printed.contains("\n# auth = \"***\""), "{printed}");
     assert!(printed.contains("\n# sitemap = [\"http://***@h/m\", \"http://h/n\"]"), "{printed}");
     is(&printed, "quiet", "true", "crawldeck.toml");
     let json = run(folder.path(), &["config", "--json"]).exits(0).json().to_string();
@@ -576,15 +636,18 @@ fn secrets_are_told_to_nobody() {
     let proxy = format!("http://proxy:proxyhush@{}", web.address);
     let secrets = [
         ("header", "X-Key: hush"),
-        ("auth", "auth:authhush"),
-        ("bearer", "bearerhush"),
         ("proxy", proxy.as_str()),
         ("sitemap", "http://map:maphush@map.test/map.xml"),
     ];
     let seed = "http://seed:seed%40hush@seed.test/";
     let usual =
         ["crawl", seed, "--list", "list.txt", "--timeout", "1h", "--log-file", "log.txt", "-vv"];
-    for kind in ["flags", "environment", "file"] {
+    let logins = [("auth", "auth:authhush"), ("bearer", "bearerhush")];
+    for (kind, login) in ["flags", "environment", "file"]
+        .map(|kind| logins.map(|login| (kind, login)))
+        .as_flattened()
+    {
+        let (kind, secrets) = (*kind, secrets.iter().chain([login]));
         let folder = folder();
         fs::write(
             folder.path().join("list.txt"),
@@ -592,7 +655,7 @@ fn secrets_are_told_to_nobody() {
         )
         .unwrap();
         let (mut args, mut variables, mut lines) = (Vec::new(), Vec::new(), String::new());
-        for (key, value) in secrets {
+        for &(key, value) in secrets {
             match kind {
                 "flags" => args.push(format!("--{key}={value}")),
                 "environment" => {

@@ -2,7 +2,7 @@
 //!
 //! Each source is turned into arguments of the one command line that defines the options, so
 //! that all are read by the same parsers. Of an option given by several sources the strongest
-//! holds, lists as a whole.
+//! holds, lists as a whole; of several ways to log in, that of the strongest source.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -16,7 +16,7 @@ use super::Cli;
 use super::file::{self, File};
 use super::options::CrawlOptions;
 use super::refusal::{Refusal, reason};
-use super::values::switch;
+use super::values::{is_nothing, switch};
 
 /// What the environment's variables begin with.
 const PREFIX: &str = "CRAWLDECK_";
@@ -181,6 +181,8 @@ struct Given {
     heading: String,
     /// What stands on the command line for it; for flags nothing more.
     arguments: Vec<OsString>,
+    /// How it logs in, if it does.
+    login: Option<&'static str>,
     source: Source,
 }
 
@@ -189,33 +191,76 @@ struct Given {
 struct Merged {
     arguments: Vec<OsString>,
     sources: Sources,
+    /// Whether a source has said who logs in.
+    login_said: bool,
 }
 
 impl Merged {
-    /// Takes what no stronger source has said. More and less logging are one matter.
+    /// Takes what no stronger source has said. More and less logging are one matter, and so are
+    /// the ways to log in: all of them end in one `Authorization`.
     fn take(&mut self, source: Vec<Given>) -> Result<(), Refusal> {
         let logging = |key: &str| matches!(key, "verbose" | "quiet");
         let said: HashSet<String> = self.sources.0.keys().cloned().collect();
         let logging_said = said.iter().any(|key| logging(key));
-        let mut loud = None;
-        for given in source {
+        let (mut loud, mut login) = (None, None);
+        for mut given in source {
             if said.contains(&given.key) || (logging_said && logging(&given.key)) {
                 continue;
             }
-            if logging(&given.key)
-                && !given.arguments.is_empty()
-                && let Some(other) = loud.replace(given.key.clone())
-            {
-                return Err(Refusal::Source(format!(
-                    "{}: {other} and {} cannot be used together",
-                    given.source, given.key
-                )));
+            if logging(&given.key) && !given.arguments.is_empty() {
+                only(&mut loud, &given, &given.key)?;
+            }
+            if let Some(way) = given.login {
+                if !self.login_said {
+                    only(&mut login, &given, way)?;
+                } else if given.key == "header" {
+                    // The other headers of the list say nothing of it.
+                    given.arguments.retain(|argument| !is_authorization(argument));
+                    if given.arguments.is_empty() {
+                        continue;
+                    }
+                } else {
+                    continue;
+                }
             }
             self.arguments.extend(given.arguments);
             self.sources.0.insert(given.key, given.source);
         }
+        self.login_said |= login.is_some();
         Ok(())
     }
+}
+
+/// Notes `name` as what `given`'s source says of a matter, or refuses the second of it.
+fn only(said: &mut Option<String>, given: &Given, name: &str) -> Result<(), Refusal> {
+    let Some(other) = said.replace(name.to_owned()) else { return Ok(()) };
+    let mut both = [other.as_str(), name];
+    both.sort_unstable();
+    let [one, two] = both;
+    Err(Refusal::Source(match &given.source {
+        Source::Flag(_) => format!("--{one} and --{two} cannot be used together"),
+        source => format!("{source}: {one} and {two} cannot be used together"),
+    }))
+}
+
+/// How the option `key` logs in, if with one of `values` it does.
+fn login(key: &str, values: &[&OsStr]) -> Option<&'static str> {
+    let some = |value: &&OsStr| value.to_str().is_none_or(|text| !is_nothing(text));
+    match key {
+        "auth" if values.iter().any(some) => Some("auth"),
+        "bearer" if values.iter().any(some) => Some("bearer"),
+        "header" if values.iter().any(|value| is_authorization(value)) => {
+            Some("header Authorization")
+        }
+        _ => None,
+    }
+}
+
+/// Whether a header, or the argument that gives one, is `Authorization`.
+fn is_authorization(header: &OsStr) -> bool {
+    let header = header.to_string_lossy();
+    let name = header.split_once(':').map_or("", |(name, _)| name);
+    name.strip_prefix("--header=").unwrap_or(name).trim().eq_ignore_ascii_case("authorization")
 }
 
 /// Reads sources by the definitions of the options.
@@ -248,10 +293,13 @@ impl Reader {
         let given = |argument: &Arg| {
             let source = matches.value_source(argument.get_id().as_str());
             let long = argument.get_long().filter(|_| source == Some(ValueSource::CommandLine))?;
+            let values = matches.get_raw(argument.get_id().as_str());
+            let values: Vec<&OsStr> = values.into_iter().flatten().collect();
             Some(Given {
                 key: long.to_owned(),
                 heading: String::new(),
                 arguments: Vec::new(),
+                login: login(long, &values),
                 source: Source::Flag(format!("--{long}")),
             })
         };
@@ -329,6 +377,8 @@ impl Reader {
             values.push(String::new());
         }
         let refused = |why: &str| Refusal::Source(format!("{place}: {why}"));
+        let all: Vec<&OsStr> = values.iter().map(OsStr::new).collect();
+        let login = login(key, &all);
         let mut arguments: Vec<OsString> = Vec::new();
         for value in values {
             if matches!(option.get_action(), ArgAction::Count) {
@@ -347,7 +397,7 @@ impl Reader {
             }
         }
         let heading = option.get_help_heading().unwrap_or_default().to_owned();
-        Ok(Some(Given { key: key.to_owned(), heading, arguments, source }))
+        Ok(Some(Given { key: key.to_owned(), heading, arguments, login, source }))
     }
 }
 

@@ -57,13 +57,17 @@ pub(super) fn rate(text: &str) -> Result<Bound<f64>, String> {
     }
 }
 
+/// Whether `text` takes away what need not be there.
+pub(super) fn is_nothing(text: &str) -> bool {
+    text.trim().is_empty() || is_off(text)
+}
+
 /// What `parse` takes; nothing, `off` and `none` take it away.
 pub(super) fn or_none<T>(
     parse: impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
 ) -> impl Fn(&str) -> Result<Bound<T>, String> + Clone + Send + Sync + 'static {
     move |text| {
-        let none = text.trim().is_empty() || is_off(text);
-        if none { Ok(Bound(None)) } else { parse(text).map(|value| Bound(Some(value))) }
+        if is_nothing(text) { Ok(Bound(None)) } else { parse(text).map(|value| Bound(Some(value))) }
     }
 }
 
