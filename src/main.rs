@@ -14,7 +14,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use url::Url;
 
-use crawldeck::cli::effective::{as_json, as_toml, effective};
+use crawldeck::cli::effective::{as_json, as_toml, effective, start_as_toml};
 use crawldeck::cli::refusal::Refusal;
 use crawldeck::cli::sources::{Source, Sources};
 use crawldeck::cli::values::seed;
@@ -102,8 +102,8 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         None => demonstrate(&cli.lab, &cli.options).await,
         Some(Command::Crawl { seeds, again, options }) => crawl_seeds(seeds, again, &options).await,
         Some(Command::Resume { database, options }) => resume(database, &options).await,
-        Some(Command::Config { options }) => {
-            print(settings_in_force(&options, &sources).as_bytes())
+        Some(Command::Config { seeds, again, options }) => {
+            print(settings_in_force(&seeds, again, &options, &sources).as_bytes())
         }
         Some(Command::Lab { options, logging }) => {
             let _log = log(false, logging, None)?;
@@ -126,10 +126,15 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
 }
 
 /// What `config` prints. Its `--json` is about the form of that, and so no setting to be shown.
-fn settings_in_force(options: &CrawlOptions, sources: &Sources) -> String {
+fn settings_in_force(
+    seeds: &[Url],
+    again: bool,
+    options: &CrawlOptions,
+    sources: &Sources,
+) -> String {
     let mut all = effective(options, sources);
     if !matches!(sources.of("json"), Source::Flag(_)) || options.output.json != Some(true) {
-        return as_toml(&all);
+        return start_as_toml(seeds, again) + &as_toml(&all);
     }
     all.retain(|one| one.key != "json");
     format!("{}\n", as_json(&all))

@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -448,6 +448,29 @@ fn every_option_is_shown_and_reads_back() {
     is(&printed, "quiet", "true", "crawldeck.toml");
     let json = run(folder.path(), &["config", "--json"]).exits(0).json().to_string();
     assert!(!json.contains("hush") && json.contains("\"masked\":true"), "{json}");
+}
+
+/// Whatever `crawl` takes, so that one word of a command line tells what it would do.
+#[test]
+fn config_takes_what_crawl_takes() {
+    let folder = folder();
+    let mut cli = Cli::command();
+    cli.build();
+    let names = |command: &str| -> BTreeSet<String> {
+        let arguments = cli.find_subcommand(command).unwrap().get_arguments();
+        arguments.map(|argument| argument.get_id().to_string()).collect()
+    };
+    assert_eq!(names("config"), names("crawl"));
+    let plain = run(folder.path(), &["config", "--permits", "3"]).exits(0).stdout;
+    let args = ["config", "http://u:hush@h/", "--permits", "3", "other", "--again"];
+    let shown = run(folder.path(), &args).exits(0).stdout;
+    let seeds = "# seeds = [\"http://***@h/\", \"http://other/\"]  # command line\n";
+    assert_eq!(shown, format!("{seeds}# again = true  # --again\n\n{plain}"));
+    let json = |args: &[&str]| run(folder.path(), args).exits(0).json();
+    assert_eq!(json(&["config", "h", "--again", "--json"]), json(&["config", "--json"]));
+    let refused = run(folder.path(), &["config", "ftp://u:hush@h"]).exits(2).stderr;
+    assert!(refused.contains("only http and https") && !refused.contains("hush"), "{refused}");
+    assert!(!folder.path().join("crawldeck.db").exists());
 }
 
 // Other modes --------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use url::Url;
 
 use super::DEFAULT_DB;
 use super::options::CrawlOptions;
@@ -189,6 +190,23 @@ pub fn as_toml(all: &[Effective]) -> String {
             heading = Some(&one.heading);
         }
         let _ = writeln!(out, "{:width$}  # {}", line(one), escaped(&one.source.to_string()));
+    }
+    out
+}
+
+/// What a crawl begins with, which is no setting and so a comment; nothing if nothing was given.
+#[must_use]
+pub fn start_as_toml(seeds: &[Url], again: bool) -> String {
+    let mut out = String::new();
+    if !seeds.is_empty() {
+        let seeds = seeds.iter().map(|url| mask(url.as_str())).collect();
+        let _ = writeln!(out, "# seeds = {}  # command line", toml_value(&seeds));
+    }
+    if again {
+        out.push_str("# again = true  # --again\n");
+    }
+    if !out.is_empty() {
+        out.push('\n');
     }
     out
 }
