@@ -218,6 +218,10 @@ async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<Exit
     let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;
     let crawl = crawl::resume(store, None, |settings| {
         options.apply(settings);
+        let least = settings.breaker.least;
+        if options.breaker.breaker_least.is_some_and(|asked| asked > least) {
+            tell(&format!("crawldeck: --breaker-least is lowered to {least}, the breaker-window"));
+        }
         show.warn_of(settings);
         warn_of_missing_identity(settings);
     })

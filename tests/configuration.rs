@@ -318,6 +318,36 @@ fn what_is_wrong_is_named_with_its_place() {
     assert_eq!(ended.exits(0).stderr, said);
 }
 
+#[test]
+fn no_breaker_waits_for_more_than_it_looks_back_at() {
+    let folder = folder();
+    file(&folder, "breaker-least = 21");
+    for args in [&["config"][..], &["crawl", "http://127.0.0.1:1/"], &["crawl", "--again"]] {
+        let said = run(folder.path(), args).exits(2).stderr;
+        let why = "breaker-least 21 (crawldeck.toml) is above breaker-window 20 (default)";
+        assert!(said.contains(why) && said.lines().count() == 1, "{said}");
+    }
+    let shows = |args: &[&str], least: &str, stderr: &str| {
+        let ended = run(folder.path(), &[&["config"], args].concat()).exits(0);
+        assert_eq!((&*settings(&ended.stdout)["breaker-least"].0, &*ended.stderr), (least, stderr));
+    };
+    shows(&["--breaker-window", "21"], "21", "");
+    file(&folder, "");
+    let said =
+        "crawldeck: breaker-least is lowered from 8 to breaker-window 5 (--breaker-window)\n";
+    shows(&["--breaker-window", "5"], "5", said);
+    shows(&["--breaker-window", "8"], "8", "");
+    let args = ["--breaker-window", "5", "--breaker-least", "6"];
+    run(folder.path(), &args).exits(2);
+
+    let web = endless();
+    stopped(&folder, &web, &[], &["crawl", &web.url("/"), "--breaker-window=6", "--timeout=1h"]);
+    let ended = stopped(&folder, &web, &[], &["resume", "--breaker-least", "7"]);
+    assert!(ended.stderr.contains("--breaker-least is lowered to 6"), "{ended:?}");
+    let stored = stored(&folder.path().join("crawldeck.db"));
+    assert_eq!((&stored["breaker"]["window"], &stored["breaker"]["least"]), (&6.into(), &6.into()));
+}
+
 // The print-out ------------------------------------------------------------------------------
 
 /// Each option with a value that is not its default.

@@ -134,6 +134,8 @@ impl BreakerOptions {
         over(self.breaker_ratio, &mut breaker.ratio);
         over(self.breaker_window, &mut breaker.window);
         over(self.breaker_least, &mut breaker.least);
+        // More than are looked back at are never there to conclude from.
+        breaker.least = breaker.least.min(breaker.window);
         over(self.breaker_rest, &mut breaker.rest);
         over(self.breaker_longest_rest, &mut breaker.longest_rest);
         over(self.breaker_forgive, &mut breaker.forgive);

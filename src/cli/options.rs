@@ -244,7 +244,7 @@ pub struct BreakerOptions {
     /// Requests of a host looked back at [default: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub breaker_window: Option<u32>,
-    /// Fewest of them before anything is concluded [default: 8]
+    /// Fewest of them before anything is concluded; never more than the window [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub breaker_least: Option<u32>,
     /// First rest, doubled per incident [default: 5s]

@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 
-use super::Cli;
 use super::file::{self, File};
 use super::options::CrawlOptions;
 use super::refusal::{Refusal, reason};
 use super::values::{is_nothing, switch};
+use super::{self as cli, Cli};
+use crate::config::BreakerSettings;
 
 /// What the environment's variables begin with.
 const PREFIX: &str = "CRAWLDECK_";
@@ -142,7 +143,37 @@ pub fn read(
     let at = arguments.len().min(1 + usize::from(matches.subcommand().is_some()));
     arguments.splice(at..at, merged.arguments);
     let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
+    let options = match &cli.command {
+        None => Some(&cli.options),
+        Some(cli::Command::Crawl { options, .. } | cli::Command::Config { options, .. }) => {
+            Some(&**options)
+        }
+        // Of what is stored nothing is known yet.
+        Some(_) => None,
+    };
+    if let Some(options) = options {
+        reader.warnings.extend(breaker_window(options, &merged.sources)?);
+    }
     Ok(Invocation { cli, sources: merged.sources, warnings: reader.warnings })
+}
+
+/// Refuses a `breaker-least` above the window; the usual one is lowered, and that is said.
+fn breaker_window(options: &CrawlOptions, sources: &Sources) -> Result<Option<String>, Refusal> {
+    let usual = BreakerSettings::default();
+    let given = options.breaker.breaker_least;
+    let least = given.unwrap_or(usual.least);
+    let window = options.breaker.breaker_window.unwrap_or(usual.window);
+    if least <= window {
+        return Ok(None);
+    }
+    let of_window = format!("breaker-window {window} ({})", sources.of("breaker-window"));
+    if given.is_none() {
+        return Ok(Some(format!("breaker-least is lowered from {least} to {of_window}")));
+    }
+    let of_least = sources.of("breaker-least");
+    Err(Refusal::Source(format!(
+        "breaker-least {least} ({of_least}) is above {of_window}: more than are looked back at"
+    )))
 }
 
 /// The file named by flag or environment.
