@@ -12,6 +12,7 @@ use std::path::Path;
 use clap::{CommandFactory, Parser};
 use common::{Ended, Running, Web, crawldeck, html, rows, run, wait_until};
 use crawldeck::cli::{Cli, Command};
+use crawldeck::config::Settings;
 use crawldeck::web::url::parse_seed;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -501,6 +502,65 @@ fn config_takes_what_crawl_takes() {
     let refused = run(folder.path(), &["config", "ftp://u:hush@h"]).exits(2).stderr;
     assert!(refused.contains("only http and https") && !refused.contains("hush"), "{refused}");
     assert!(!folder.path().join("crawldeck.db").exists());
+}
+
+/// The settings after `args`, with defaults for what is not given.
+fn after(args: &[&str]) -> Settings {
+    let all = ["crawldeck", "crawl", "h"].iter().chain(args);
+    let Some(Command::Crawl { options, .. }) = Cli::try_parse_from(all).unwrap().command else {
+        panic!("{args:?}")
+    };
+    let mut settings = Settings::default();
+    options.apply(&mut settings);
+    settings
+}
+
+#[test]
+fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
+    assert_eq!(after(&[]), Settings::default());
+    let others = "permits=9 workers=9 queue=9 rate=9 parse-threads=9 per-host=9 delay=9s \
+                  max-robots-delay=9s host-backoff=9s max-host-backoff=9s give-up=9s ignore-robots \
+                  nofollow=all attempts=9 backoff=9s timeout=9s max-body=9MiB max-ratio=9 \
+                  max-redirects=9 user-agent=x contact=a@b header=a:b auth=a:b bearer=x \
+                  proxy=http://h cookies http1 ca=x insecure allow-private resolve=h=127.0.0.1 \
+                  depth=9 max-pages=9 max-links=9 scope=any include=x exclude=x no-follow \
+                  sitemap=http://h/ no-sitemaps max-sitemaps=9 breaker-ratio=0.9 \
+                  breaker-window=9 breaker-least=9 breaker-rest=9s breaker-longest-rest=9s \
+                  breaker-forgive=9s trap-repeats=9 trap-segments=9 trap-length=9 trap-queries=9 \
+                  trap-dates=9 trap-years-ahead=9 trap-sessions=9 trap-same-content=9 \
+                  max-memory=9GiB min-disk=9MiB";
+    let (mut seen, mut named): (Vec<(Settings, &str)>, _) = (Vec::new(), BTreeSet::new());
+    for other in others.split_whitespace() {
+        let changed = after(&[&format!("--{other}")]);
+        assert_ne!(changed, Settings::default(), "--{other} changes nothing");
+        if let Some((_, same)) = seen.iter().find(|(known, _)| *known == changed) {
+            panic!("--{other} does what --{same} does");
+        }
+        seen.push((changed, other));
+        named.insert(other.split('=').next().unwrap());
+    }
+    let cli = Cli::command();
+    let crawl = cli.find_subcommand("crawl").unwrap();
+    let of_settings = crawl.get_arguments().filter(|option| {
+        let heading = option.get_help_heading();
+        !matches!(heading, None | Some("Output" | "Logging"))
+            && !matches!(option.get_id().as_str(), "list" | "again")
+    });
+    for option in of_settings {
+        let key = option.get_long().unwrap();
+        assert!(named.remove(key), "--{key} has no other value here");
+        let help = option.get_help().unwrap().to_string();
+        let stated = help.split_once("[default: ").map(|(_, rest)| rest);
+        let default = match stated.and_then(|rest| rest.split([']', ';']).next()) {
+            Some("crawldeck/VERSION") => concat!("crawldeck/", env!("CARGO_PKG_VERSION")),
+            Some(stated) => stated,
+            None if option.is_require_equals_set() => "false",
+            None => "",
+        };
+        let settings = after(&[&format!("--{key}={default}")]);
+        assert_eq!(settings, Settings::default(), "--{key}={default} is no default");
+    }
+    assert!(named.is_empty(), "no options: {named:?}");
 }
 
 // Other modes --------------------------------------------------------------------------------
