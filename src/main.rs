@@ -14,7 +14,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use url::Url;
 
-use crawldeck::cli::effective::{as_json, as_toml, effective};
+use crawldeck::cli::effective::{as_json, as_toml, effective, start_as_toml};
 use crawldeck::cli::refusal::Refusal;
 use crawldeck::cli::sources::{Source, Sources};
 use crawldeck::cli::values::seed;
@@ -102,8 +102,8 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         None => demonstrate(&cli.lab, &cli.options).await,
         Some(Command::Crawl { seeds, again, options }) => crawl_seeds(seeds, again, &options).await,
         Some(Command::Resume { database, options }) => resume(database, &options).await,
-        Some(Command::Config { options }) => {
-            print(settings_in_force(&options, &sources).as_bytes())
+        Some(Command::Config { seeds, again, options }) => {
+            print(settings_in_force(&seeds, again, &options, &sources).as_bytes())
         }
         Some(Command::Lab { options, logging }) => {
             let _log = log(false, logging, None)?;
@@ -126,10 +126,15 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
 }
 
 /// What `config` prints. Its `--json` is about the form of that, and so no setting to be shown.
-fn settings_in_force(options: &CrawlOptions, sources: &Sources) -> String {
+fn settings_in_force(
+    seeds: &[Url],
+    again: bool,
+    options: &CrawlOptions,
+    sources: &Sources,
+) -> String {
     let mut all = effective(options, sources);
     if !matches!(sources.of("json"), Source::Flag(_)) || options.output.json != Some(true) {
-        return as_toml(&all);
+        return start_as_toml(seeds, again) + &as_toml(&all);
     }
     all.retain(|one| one.key != "json");
     format!("{}\n", as_json(&all))
@@ -151,7 +156,7 @@ async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCod
     let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
     let named = seeds_of(Vec::new(), options)?;
     let show = Show::of(options);
-    let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
+    let _log = log(show.dashboard, options.logging, options.output.log_file())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let folder;
     let db = if let Some(db) = &options.output.db {
@@ -193,7 +198,7 @@ async fn crawl_seeds(
         options.apply(&mut settings);
         show.warn_of(&settings);
     }
-    let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
+    let _log = log(show.dashboard, options.logging, options.output.log_file())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let db = options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0);
     let mode = if again { OpenMode::MustExist } else { OpenMode::CreateIfMissing };
@@ -219,13 +224,17 @@ async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<Exit
         return Err(Failure::Usage("resume takes no new seeds: start another crawl".into()));
     }
     let show = Show::of(options);
-    let _log = log(show.dashboard, options.logging, options.output.log_file.as_deref())?;
+    let _log = log(show.dashboard, options.logging, options.output.log_file())?;
     let signals = Signals::listen().map_err(Failure::io("signals"))?;
     let named = options.output.db.as_ref().map(|db| db.0.as_str());
     let db = database.as_deref().or(named).unwrap_or(DEFAULT_DB);
     let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;
     let crawl = crawl::resume(store, None, |settings| {
         options.apply(settings);
+        let least = settings.breaker.least;
+        if options.breaker.breaker_least.is_some_and(|asked| asked > least) {
+            tell(&format!("crawldeck: --breaker-least is lowered to {least}, the breaker-window"));
+        }
         show.warn_of(settings);
         warn_of_missing_identity(settings);
     })
@@ -247,7 +256,7 @@ fn warn_of_missing_identity(settings: &Settings) {
 
 /// Seeds from the command line and from `--list`. A malformed line is named and left out.
 fn seeds_of(mut seeds: Vec<Url>, options: &CrawlOptions) -> Result<Vec<Url>, Failure> {
-    let Some(list) = &options.reach.list else { return Ok(seeds) };
+    let Some(list) = options.reach.list() else { return Ok(seeds) };
     let text = if list == Path::new("-") {
         std::io::read_to_string(stdin())
     } else {

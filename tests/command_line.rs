@@ -64,7 +64,7 @@ fn every_option_is_taken() {
                    --list list.txt --no-follow --ignore-robots --user-agent x \
                    --max-robots-delay 10s --host-backoff 1s --max-host-backoff 2s --give-up 5s \
                    --nofollow all --max-ratio 50 --max-redirects 5 --contact me@some.site \
-                   --auth u:p --bearer t --cookies --proxy off --http1 --insecure \
+                   --auth u:p --bearer off --cookies --proxy off --http1 --insecure \
                    --allow-private --resolve some.site=127.0.0.1 --max-links 10 \
                    --sitemap some.site/map.xml --no-sitemaps --max-sitemaps 3 \
                    --breaker-ratio 0.9 --breaker-window 30 --breaker-least 9 --breaker-rest 1s \
@@ -153,7 +153,7 @@ fn what_is_wrong_is_refused_with_a_reason() {
         (&["crawl", seed, "--config", "missing.toml"], "missing.toml"),
         (&["http://u:secret@h/"], "http://***@h/"),
         (&["lab", "http://u:secret@h/"], "http://***@h/"),
-        (&["config", "http://u:secret@h/"], "http://***@h/"),
+        (&["config", "ftp://u:secret@h/"], "ftp://***@h/"),
         (&["crawl", "--list", "missing.txt"], "missing.txt"),
         (&["crawl", "--list", "empty.txt"], "no URL in it"),
         (&["crawl", "--list", "bad.txt"], "line 2 left out"),

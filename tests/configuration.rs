@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -12,6 +12,8 @@ use std::path::Path;
 use clap::{CommandFactory, Parser};
 use common::{Ended, Running, Web, crawldeck, html, rows, run, wait_until};
 use crawldeck::cli::{Cli, Command};
+use crawldeck::config::Settings;
+use crawldeck::web::url::parse_seed;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
 
@@ -80,6 +82,114 @@ fn file_then_environment_then_flags() {
     assert_eq!(json["permits"], serde_json::json!({"value": 20, "source": "crawldeck.toml"}));
 }
 
+/// All ways to log in end in one `Authorization`, so they are one matter too.
+#[test]
+fn of_two_logins_the_stronger_source_holds() {
+    let web = Web::of_pages(&[("/", "home")]);
+    let (basic, bearer) = ("basic dTpodXNo", "bearer token");
+    let (own, plain) = ("own mine", "x-plain: 1");
+    let sources = [
+        ("auth = 'u:hush'", ("CRAWLDECK_AUTH", "u:hush"), "--auth=u:hush", basic),
+        ("bearer = 'token'", ("CRAWLDECK_BEARER", "token"), "--bearer=token", bearer),
+        (
+            "header = ['Authorization: own mine', 'X-Plain: 1']",
+            ("CRAWLDECK_HEADER", "X-Plain: 1\nauthorization : own mine"),
+            "--header=AUTHORIZATION:own mine",
+            own,
+        ),
+    ];
+    let sent = |text: &str, variables: &[(&str, &str)], flags: &[&str]| {
+        let folder = folder();
+        file(&folder, text);
+        let seed = web.url("/");
+        with(&folder, variables, &[&["crawl", &seed][..], flags].concat()).exits(0);
+        let head = web.requests().last().unwrap().head.to_lowercase();
+        let lines = head.lines().filter_map(|line| line.strip_prefix("authorization: "));
+        let logins: Vec<String> = lines.map(str::to_owned).collect();
+        let printed = with(&folder, variables, &[&["config"][..], flags].concat()).exits(0).stdout;
+        assert!(!printed.contains("hush") && !printed.contains("token"), "{printed}");
+        let all = settings(&printed);
+        let shown = all["header"].0.to_lowercase().matches("authorization").count()
+            + usize::from(all["auth"].0 == "\"***\"")
+            + usize::from(all["bearer"].0 == "\"***\"");
+        assert_eq!(shown, logins.len(), "{printed}");
+        (logins, head.contains(plain))
+    };
+    for (at, strong) in sources.iter().enumerate() {
+        for (other, weak) in sources.iter().enumerate().filter(|(other, _)| *other != at) {
+            let is = (vec![strong.3.to_lowercase()], other == 2);
+            assert_eq!(sent(weak.0, &[], &[strong.2]), is, "{} < {}", weak.0, strong.2);
+            assert_eq!(sent("", &[weak.1], &[strong.2]), is, "{:?} < {}", weak.1, strong.2);
+            let (logins, _) = sent(weak.0, &[strong.1], &[]);
+            assert_eq!(logins, is.0, "{} < {:?}", weak.0, strong.1);
+            let together = with(&folder(), &[], &["config", strong.2, weak.2]).exits(2).stderr;
+            assert!(together.contains(" cannot be used together"), "{together}");
+            let together = with(&folder(), &[strong.1, weak.1], &["config"]).exits(2).stderr;
+            assert!(together.contains(" cannot be used together"), "{together}");
+            assert!(!together.contains("hush") && !together.contains("token"), "{together}");
+        }
+    }
+    // Taking one away says nothing of the other.
+    assert_eq!(sent(sources[0].0, &[], &["--bearer="]).0, [basic.to_lowercase()]);
+    assert_eq!(sent("", &[], &["--bearer=", sources[0].2]).0, [basic.to_lowercase()]);
+    let both = "auth = 'u:hush'\nbearer = 'token'";
+    assert_eq!(sent(both, &[], &["--bearer=off"]).0, [basic.to_lowercase()]);
+    assert_eq!(sent(both, &[], &[sources[2].2]).0, [own]);
+}
+
+/// What need not be there, each with a value.
+const REMOVABLE: &str = "contact = 'https://weak.site/'\nheader = ['X-A: weak']\nauth = 'u:weak'\n\
+                         ca = 'weak.pem'\nresolve = ['weak.site=::1']\ninclude = ['weak']\n\
+                         exclude = ['weak', 'er']\nlist = 'weak.txt'\nlog-file = 'weak.log'\n\
+                         sitemap = ['http://weak.site/']\nproxy = 'http://weak:1'\n\
+                         user-agent = 'weak'\n";
+
+#[test]
+fn what_need_not_be_there_can_be_taken_away() {
+    let folder = folder();
+    let usual = settings(&run(folder.path(), &["config"]).exits(0).stdout);
+    let bearer = REMOVABLE.replace("auth = 'u:weak'", "bearer = 'weak'");
+    let keys = |text: &str| -> Vec<String> {
+        text.lines().map(|line| line.split_once(" = ").unwrap().0.to_owned()).collect()
+    };
+    for text in [REMOVABLE, &bearer] {
+        file(&folder, text);
+        let there = settings(&run(folder.path(), &["config"]).exits(0).stdout);
+        let empty = keys(text).into_iter().map(|key| (key, String::new()));
+        let words = [("contact", "off"), ("header", "none"), ("auth", "off"), ("bearer", "off")];
+        let words = words.iter().chain(&[("bearer", "none"), ("auth", "none"), ("ca", "off")]);
+        let words = words.map(|(key, word)| ((*key).to_owned(), (*word).to_owned()));
+        for (key, value) in empty.chain(words).filter(|(key, _)| keys(text).contains(key)) {
+            let flag = format!("--{key}");
+            let variable = format!("CRAWLDECK_{}", key.to_uppercase().replace('-', "_"));
+            let is_usual = |ended: Ended, source: &str| {
+                let is = &settings(&ended.exits(0).stdout)[&key];
+                assert_eq!(*is, (usual[&key].0.clone(), source.to_owned()), "{key}={value}");
+                assert_ne!(is.0, there[&key].0, "{key} was not there");
+            };
+            is_usual(run(folder.path(), &["config", &format!("{flag}={value}")]), &flag);
+            is_usual(run(folder.path(), &["config", &flag, &value]), &flag);
+            let ended = with(&folder, &[(&variable, &value)], &["config"]);
+            is_usual(ended, &format!("environment {variable}"));
+        }
+    }
+    // A file takes away what it would have had from no weaker source, so nothing.
+    file(&folder, "header = []\nbearer = ''\nexclude = ['']\nca = ''\npermits = ''\ndb = ''");
+    let all = settings(&run(folder.path(), &["config"]).exits(0).stdout);
+    for key in ["header", "bearer", "exclude", "ca", "permits", "db"] {
+        assert_eq!(all[key].0, usual[key].0, "{key}");
+    }
+    // What is empty beside others is no item.
+    let args = ["config", "--exclude=", "--exclude", "a", "--exclude="];
+    is(&run(folder.path(), &args).exits(0).stdout, "exclude", "[\"a\"]", "--exclude");
+    let web = Web::of_pages(&[("/", "home")]);
+    file(&folder, REMOVABLE.split_once("ca =").unwrap().0);
+    let args = ["crawl", &web.url("/"), "--auth=off", "--header=", "--contact="];
+    run(folder.path(), &args).exits(0);
+    let head = web.requests().last().unwrap().head.to_lowercase();
+    assert!(!head.contains("weak") && !head.contains("authorization"), "{head}");
+}
+
 /// More and less logging exclude each other on one command line, and not across sources.
 #[test]
 fn louder_and_quieter_are_one_matter() {
@@ -88,7 +198,8 @@ fn louder_and_quieter_are_one_matter() {
     for (text, variables, args, verbose, is_quiet) in [
         ("quiet = true", &[][..], &["config", "-v"][..], "1", "false"),
         ("verbose = 2", &[quiet], &["config"], "0", "true"),
-        ("verbose = 9", &[], &["config"], "2", "false"),
+        ("verbose = 0", &[], &["config"], "0", "false"),
+        ("quiet = true", &[], &["config", "-vvvvv"], "2", "false"),
         ("verbose = 1\nquiet = false", &[], &["config"], "1", "false"),
         ("verbose = 1", &[quiet], &["config", "--quiet=false"], "0", "false"),
     ] {
@@ -161,8 +272,21 @@ fn what_is_wrong_is_named_with_its_place() {
         ("permits = [1, 2]", "line 1: permits: takes one value, not a list"),
         ("[trap]\nrepeats = 1", "line 1: trap is a table"),
         ("exclude = [['a']]", "line 1: exclude is a list of lists"),
-        ("verbose = 'much'", "line 1: verbose: takes a whole number"),
-        ("verbose = 1\nquiet = true", "cannot be used together"),
+        ("verbose = 'much'", "line 1: verbose: takes 0, 1 or 2"),
+        ("verbose = 7", "line 1: verbose: takes 0, 1 or 2"),
+        ("verbose = -1", "line 1: verbose: takes 0, 1 or 2"),
+        ("verbose = true", "line 1: verbose: takes 0, 1 or 2"),
+        ("verbose = [1, 2]", "line 1: verbose: takes one value, not a list"),
+        ("quiet = 2", "line 1: quiet: takes true or false"),
+        ("verbose = 1\nquiet = true", "crawldeck.toml: quiet and verbose cannot be used together"),
+        (
+            "auth = 'u:hush'\nbearer = 'hush'",
+            "crawldeck.toml: auth and bearer cannot be used together",
+        ),
+        (
+            "bearer = 'hush'\nheader = ['authorization: hush']",
+            "crawldeck.toml: bearer and header Authorization cannot be used together",
+        ),
         ("permits = 1\npermits = 2", "line 2: duplicate key"),
         ("header = ['Authorization hush']", "line 1: header: headers are written 'Name: value'"),
         ("bearer = \"hush\\u0001\"", "line 1: bearer: not a header value"),
@@ -182,10 +306,47 @@ fn what_is_wrong_is_named_with_its_place() {
     let ended = with(&folder, &[("CRAWLDECK_PERMITS", "0")], &["config"]).exits(2);
     let said = "crawldeck: environment CRAWLDECK_PERMITS: permits takes 1 to 4096, not 0\n";
     assert_eq!(ended.stderr, said);
+    for (variable, value, said) in [
+        ("CRAWLDECK_VERBOSE", "7", "takes 0, 1 or 2"),
+        ("CRAWLDECK_QUIET", "very", "takes true or false"),
+    ] {
+        let ended = with(&folder, &[(variable, value)], &["config"]).exits(2);
+        assert_eq!(ended.stderr, format!("crawldeck: environment {variable}: {said}\n"));
+    }
     let ended = with(&folder, &[("CRAWLDECK_PERMIT", "hush"), ("CRAWLDECK_LOG", "x")], &["config"]);
     let said =
         "crawldeck: environment CRAWLDECK_PERMIT is no option; the nearest is CRAWLDECK_PERMITS\n";
     assert_eq!(ended.exits(0).stderr, said);
+}
+
+#[test]
+fn no_breaker_waits_for_more_than_it_looks_back_at() {
+    let folder = folder();
+    file(&folder, "breaker-least = 21");
+    for args in [&["config"][..], &["crawl", "http://127.0.0.1:1/"], &["crawl", "--again"]] {
+        let said = run(folder.path(), args).exits(2).stderr;
+        let why = "breaker-least 21 (crawldeck.toml) is above breaker-window 20 (default)";
+        assert!(said.contains(why) && said.lines().count() == 1, "{said}");
+    }
+    let shows = |args: &[&str], least: &str, stderr: &str| {
+        let ended = run(folder.path(), &[&["config"], args].concat()).exits(0);
+        assert_eq!((&*settings(&ended.stdout)["breaker-least"].0, &*ended.stderr), (least, stderr));
+    };
+    shows(&["--breaker-window", "21"], "21", "");
+    file(&folder, "");
+    let said =
+        "crawldeck: breaker-least is lowered from 8 to breaker-window 5 (--breaker-window)\n";
+    shows(&["--breaker-window", "5"], "5", said);
+    shows(&["--breaker-window", "8"], "8", "");
+    let args = ["--breaker-window", "5", "--breaker-least", "6"];
+    run(folder.path(), &args).exits(2);
+
+    let web = endless();
+    stopped(&folder, &web, &[], &["crawl", &web.url("/"), "--breaker-window=6", "--timeout=1h"]);
+    let ended = stopped(&folder, &web, &[], &["resume", "--breaker-least", "7"]);
+    assert!(ended.stderr.contains("--breaker-least is lowered to 6"), "{ended:?}");
+    let stored = stored(&folder.path().join("crawldeck.db"));
+    assert_eq!((&stored["breaker"]["window"], &stored["breaker"]["least"]), (&6.into(), &6.into()));
 }
 
 // The print-out ------------------------------------------------------------------------------
@@ -214,7 +375,6 @@ max-redirects = 3
 user-agent = "me \"and\" you"
 contact = "https://some.site/"
 header = ["X-A: hush"]
-auth = "u:hush"
 bearer = "hush"
 proxy = "http://u:hush@h:1"
 cookies = true
@@ -286,19 +446,16 @@ fn every_option_is_shown_and_reads_back() {
     assert!(!printed.contains("hush"), "{printed}");
     assert!(!printed.contains(['\u{202e}', '\u{7}']), "{printed}");
     let other = settings(&printed);
-    for (key, (value, source)) in other.iter().filter(|(key, _)| *key != "quiet") {
+    for (key, (value, source)) in
+        other.iter().filter(|(key, _)| !["quiet", "auth"].contains(&key.as_str()))
+    {
         assert_ne!(*value, usual[key].0, "{key} has no effect");
         assert_eq!(source, "crawldeck.toml", "{key}");
     }
-    for masked in [
-        "header = [\"X-A: ***\"]",
-        "auth = \"***\"",
-        "bearer = \"***\"",
-        "proxy = \"http://***@h:1\"",
-    ] {
+    for masked in ["header = [\"X-A: ***\"]", "bearer = \"***\"", "proxy = \"http://***@h:1\""] {
         assert!(printed.contains(&format!("\n# {masked}")), "{masked} can be fed back: {printed}");
     }
-    assert_eq!(printed.lines().filter(|line| line.contains("***")).count(), 4, "{printed}");
+    assert_eq!(printed.lines().filter(|line| line.contains("***")).count(), 3, "{printed}");
 
     fs::write(folder.path().join("again.toml"), &printed).unwrap();
     let again =
@@ -313,14 +470,97 @@ fn every_option_is_shown_and_reads_back() {
     }
     file(
         &folder,
-        "db = 'postgres://u:hush@h/d'\nsitemap = ['http://u:hush@h/m', 'h/n']\nquiet = true",
+        "auth = 'u:hush'\ndb = 'postgres://u:hush@h/d'\nsitemap = ['http://u:hush@h/m', 'h/n']\nquiet = true",
     );
     let printed = run(folder.path(), &["config"]).exits(0).stdout;
     assert!(printed.contains("\n# db = \"postgres://***@h/d\""), "{printed}");
+    assert!(printed.contains("\n# auth = \"***\""), "{printed}");
     assert!(printed.contains("\n# sitemap = [\"http://***@h/m\", \"http://h/n\"]"), "{printed}");
     is(&printed, "quiet", "true", "crawldeck.toml");
     let json = run(folder.path(), &["config", "--json"]).exits(0).json().to_string();
     assert!(!json.contains("hush") && json.contains("\"masked\":true"), "{json}");
+}
+
+/// Whatever `crawl` takes, so that one word of a command line tells what it would do.
+#[test]
+fn config_takes_what_crawl_takes() {
+    let folder = folder();
+    let mut cli = Cli::command();
+    cli.build();
+    let names = |command: &str| -> BTreeSet<String> {
+        let arguments = cli.find_subcommand(command).unwrap().get_arguments();
+        arguments.map(|argument| argument.get_id().to_string()).collect()
+    };
+    assert_eq!(names("config"), names("crawl"));
+    let plain = run(folder.path(), &["config", "--permits", "3"]).exits(0).stdout;
+    let args = ["config", "http://u:hush@h/", "--permits", "3", "other", "--again"];
+    let shown = run(folder.path(), &args).exits(0).stdout;
+    let seeds = "# seeds = [\"http://***@h/\", \"http://other/\"]  # command line\n";
+    assert_eq!(shown, format!("{seeds}# again = true  # --again\n\n{plain}"));
+    let json = |args: &[&str]| run(folder.path(), args).exits(0).json();
+    assert_eq!(json(&["config", "h", "--again", "--json"]), json(&["config", "--json"]));
+    let refused = run(folder.path(), &["config", "ftp://u:hush@h"]).exits(2).stderr;
+    assert!(refused.contains("only http and https") && !refused.contains("hush"), "{refused}");
+    assert!(!folder.path().join("crawldeck.db").exists());
+}
+
+/// The settings after `args`, with defaults for what is not given.
+fn after(args: &[&str]) -> Settings {
+    let all = ["crawldeck", "crawl", "h"].iter().chain(args);
+    let Some(Command::Crawl { options, .. }) = Cli::try_parse_from(all).unwrap().command else {
+        panic!("{args:?}")
+    };
+    let mut settings = Settings::default();
+    options.apply(&mut settings);
+    settings
+}
+
+#[test]
+fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
+    assert_eq!(after(&[]), Settings::default());
+    let others = "permits=9 workers=9 queue=9 rate=9 parse-threads=9 per-host=9 delay=9s \
+                  max-robots-delay=9s host-backoff=9s max-host-backoff=9s give-up=9s ignore-robots \
+                  nofollow=all attempts=9 backoff=9s timeout=9s max-body=9MiB max-ratio=9 \
+                  max-redirects=9 user-agent=x contact=a@b header=a:b auth=a:b bearer=x \
+                  proxy=http://h cookies http1 ca=x insecure allow-private resolve=h=127.0.0.1 \
+                  depth=9 max-pages=9 max-links=9 scope=any include=x exclude=x no-follow \
+                  sitemap=http://h/ no-sitemaps max-sitemaps=9 breaker-ratio=0.9 \
+                  breaker-window=9 breaker-least=9 breaker-rest=9s breaker-longest-rest=9s \
+                  breaker-forgive=9s trap-repeats=9 trap-segments=9 trap-length=9 trap-queries=9 \
+                  trap-dates=9 trap-years-ahead=9 trap-sessions=9 trap-same-content=9 \
+                  max-memory=9GiB min-disk=9MiB";
+    let (mut seen, mut named): (Vec<(Settings, &str)>, _) = (Vec::new(), BTreeSet::new());
+    for other in others.split_whitespace() {
+        let changed = after(&[&format!("--{other}")]);
+        assert_ne!(changed, Settings::default(), "--{other} changes nothing");
+        if let Some((_, same)) = seen.iter().find(|(known, _)| *known == changed) {
+            panic!("--{other} does what --{same} does");
+        }
+        seen.push((changed, other));
+        named.insert(other.split('=').next().unwrap());
+    }
+    let cli = Cli::command();
+    let crawl = cli.find_subcommand("crawl").unwrap();
+    let of_settings = crawl.get_arguments().filter(|option| {
+        let heading = option.get_help_heading();
+        !matches!(heading, None | Some("Output" | "Logging"))
+            && !matches!(option.get_id().as_str(), "list" | "again")
+    });
+    for option in of_settings {
+        let key = option.get_long().unwrap();
+        assert!(named.remove(key), "--{key} has no other value here");
+        let help = option.get_help().unwrap().to_string();
+        let stated = help.split_once("[default: ").map(|(_, rest)| rest);
+        let default = match stated.and_then(|rest| rest.split([']', ';']).next()) {
+            Some("crawldeck/VERSION") => concat!("crawldeck/", env!("CARGO_PKG_VERSION")),
+            Some(stated) => stated,
+            None if option.is_require_equals_set() => "false",
+            None => "",
+        };
+        let settings = after(&[&format!("--{key}={default}")]);
+        assert_eq!(settings, Settings::default(), "--{key}={default} is no default");
+    }
+    assert!(named.is_empty(), "no options: {named:?}");
 }
 
 // Other modes --------------------------------------------------------------------------------
@@ -456,6 +696,52 @@ fn silent(what: &str, bytes: &[u8]) {
     }
 }
 
+/// The dashboard's prompt says what is wrong with a seed as the command line does.
+#[test]
+fn what_is_said_of_a_seed_tells_no_password() {
+    for text in ["ftp://u:hush@h/", "u:hush@h", "hush:x@h", "http://u:hush@[", "//u:hu/sh@["] {
+        let mut said = vec![parse_seed(text).unwrap_err().to_string()];
+        #[cfg(feature = "tui")]
+        said.push(crawldeck::ui::prompt::seed(text).unwrap_err());
+        for said in said {
+            assert!(!said.contains("hush") && !said.contains("hu/sh"), "{text}: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_secret_that_begins_with_a_dash_is_a_value() {
+    let (folder, web) = (folder(), Web::of_pages(&[("/", "home")]));
+    for (args, sent) in [
+        (["--bearer", "--hush"], "authorization: bearer --hush\r\n"),
+        (["--bearer", "-hush"], "authorization: bearer -hush\r\n"),
+        (["--auth", "--u:-hush"], "authorization: basic lS11Oi1odXNo"),
+    ] {
+        let seed = web.url("/");
+        let db = tempfile::tempdir().unwrap();
+        let ended = run(db.path(), &[&["crawl", &seed][..], &args].concat()).exits(0);
+        let head = web.requests().last().unwrap().head.to_lowercase();
+        assert!(head.contains(&sent.to_lowercase()), "{args:?}: {head}");
+        assert!(!ended.stderr.contains("hush"), "{ended:?}");
+    }
+    for (args, said) in [
+        (&["--header", "--hush"][..], "headers are written 'Name: value'"),
+        (&["--header", "-hush"], "headers are written 'Name: value'"),
+        (&["--header", "-x: \u{1}hush"], "not a header value"),
+        (&["--auth", "--hush"], "logins are written USER:PASSWORD"),
+        (&["--bearer", "--hush\u{1}"], "not a header value"),
+        (&["--proxy", "--hush"], "proxies are written"),
+        (&["--barer=--hush"], "unexpected argument"),
+        (&["--barer", "hush", "--hosts"], "unexpected argument"),
+    ] {
+        for command in [&["crawl", "h"][..], &["config"], &["resume"], &[]] {
+            let ended = run(folder.path(), &[command, args].concat()).exits(2);
+            assert!(ended.stderr.contains(said), "{args:?}: {}", ended.stderr);
+            assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
+        }
+    }
+}
+
 #[test]
 fn secrets_are_told_to_nobody() {
     // It is the proxy, and through it all sites.
@@ -463,15 +749,18 @@ fn secrets_are_told_to_nobody() {
     let proxy = format!("http://proxy:proxyhush@{}", web.address);
     let secrets = [
         ("header", "X-Key: hush"),
-        ("auth", "auth:authhush"),
-        ("bearer", "bearerhush"),
         ("proxy", proxy.as_str()),
         ("sitemap", "http://map:maphush@map.test/map.xml"),
     ];
     let seed = "http://seed:seed%40hush@seed.test/";
     let usual =
         ["crawl", seed, "--list", "list.txt", "--timeout", "1h", "--log-file", "log.txt", "-vv"];
-    for kind in ["flags", "environment", "file"] {
+    let logins = [("auth", "auth:authhush"), ("bearer", "bearerhush")];
+    for (kind, login) in ["flags", "environment", "file"]
+        .map(|kind| logins.map(|login| (kind, login)))
+        .as_flattened()
+    {
+        let (kind, secrets) = (*kind, secrets.iter().chain([login]));
         let folder = folder();
         fs::write(
             folder.path().join("list.txt"),
@@ -479,7 +768,7 @@ fn secrets_are_told_to_nobody() {
         )
         .unwrap();
         let (mut args, mut variables, mut lines) = (Vec::new(), Vec::new(), String::new());
-        for (key, value) in secrets {
+        for &(key, value) in secrets {
             match kind {
                 "flags" => args.push(format!("--{key}={value}")),
                 "environment" => {

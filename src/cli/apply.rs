@@ -4,6 +4,7 @@ use super::options::{
     BreakerOptions, ConnectionOptions, CrawlOptions, DialOptions, IdentityOptions, NoFollowKind,
     PolitenessOptions, ReachOptions, RequestOptions, ResourceOptions, TrapOptions,
 };
+use super::values::{Bound, Secret};
 use crate::config::{FetchSettings, NoFollow, Settings};
 
 /// Puts what was given over what is there.
@@ -13,11 +14,21 @@ fn over<T>(given: Option<T>, field: &mut T) {
     }
 }
 
-/// The same for what can be given several times.
-fn over_list<T: Clone>(given: &[T], field: &mut Vec<T>) {
+/// The same for what may be taken away.
+fn over_option<T: Clone>(given: Option<&Bound<T>>, field: &mut Option<T>) {
+    over(given.map(|given| given.0.clone()), field);
+}
+
+/// The same for what can be given several times; what is given as nothing is no item.
+fn over_list<T: Clone>(given: &[Bound<T>], field: &mut Vec<T>) {
     if !given.is_empty() {
-        *field = given.to_vec();
+        *field = given.iter().filter_map(|item| item.0.clone()).collect();
     }
+}
+
+/// What was given, no longer protected from being shown.
+fn open<T: Clone>(given: &Bound<Secret<T>>) -> Bound<T> {
+    Bound(given.0.clone().map(|secret| secret.0))
 }
 
 impl CrawlOptions {
@@ -80,13 +91,14 @@ impl IdentityOptions {
     fn apply(&self, settings: &mut Settings) {
         let fetch = &mut settings.fetch;
         over(self.user_agent.clone(), &mut fetch.user_agent);
-        over(self.contact.clone().map(Some), &mut fetch.contact);
+        over_option(self.contact.as_ref(), &mut fetch.contact);
         over(self.cookies, &mut fetch.cookies);
-        let headers: Vec<_> = self.headers.iter().map(|header| header.0.clone()).collect();
-        over_list(&headers, &mut fetch.identity.headers);
-        over(self.auth.clone().map(|login| Some(login.0)), &mut fetch.identity.basic);
-        over(self.bearer.clone().map(|token| Some(token.0)), &mut fetch.identity.bearer);
-        over(self.proxy.clone().map(|proxy| proxy.0.0), &mut fetch.identity.proxy);
+        let identity = &mut fetch.identity;
+        let headers: Vec<_> = self.headers.iter().map(open).collect();
+        over_list(&headers, &mut identity.headers);
+        over_option(self.auth.as_ref().map(open).as_ref(), &mut identity.basic);
+        over_option(self.bearer.as_ref().map(open).as_ref(), &mut identity.bearer);
+        over(self.proxy.clone().map(|proxy| proxy.0.0), &mut identity.proxy);
     }
 }
 
@@ -94,7 +106,7 @@ impl ConnectionOptions {
     fn apply(&self, settings: &mut Settings) {
         let fetch = &mut settings.fetch;
         over(self.http1.map(|only| !only), &mut fetch.http2);
-        over(self.ca.clone().map(Some), &mut fetch.ca);
+        over_option(self.ca.as_ref(), &mut fetch.ca);
         over(self.insecure, &mut fetch.insecure);
         over(self.allow_private, &mut fetch.allow_private);
         over_list(&self.resolve, &mut fetch.resolve);
@@ -122,6 +134,8 @@ impl BreakerOptions {
         over(self.breaker_ratio, &mut breaker.ratio);
         over(self.breaker_window, &mut breaker.window);
         over(self.breaker_least, &mut breaker.least);
+        // More than are looked back at are never there to conclude from.
+        breaker.least = breaker.least.min(breaker.window);
         over(self.breaker_rest, &mut breaker.rest);
         over(self.breaker_longest_rest, &mut breaker.longest_rest);
         over(self.breaker_forgive, &mut breaker.forgive);

@@ -8,10 +8,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use url::Url;
 
 use super::DEFAULT_DB;
 use super::options::CrawlOptions;
-use super::sources::{Source, Sources};
+use super::sources::{MOST_VERBOSE, Source, Sources};
 use super::values::{duration_text, size_text};
 use crate::config::Settings;
 use crate::config::mask::mask;
@@ -110,11 +111,11 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "scope" => json!(s.scope),
         "include" => json!(s.include),
         "exclude" => json!(s.exclude),
-        "list" => path(options.reach.list.as_deref()),
+        "list" => path(options.reach.list()),
         "no-follow" => json!(!s.follow),
         // What stood in them as credentials has been taken out.
         "sitemap" => {
-            let given = options.reach.sitemaps.iter();
+            let given = options.reach.sitemaps.iter().filter_map(|url| url.0.as_ref());
             let masked = given.clone().any(|url| mask(url.as_str()) != url.as_str());
             return Some((given.map(|url| mask(url.as_str())).collect(), masked));
         }
@@ -139,8 +140,8 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "db" => return Some(url(options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0))),
         "headless" => json!(options.output.headless.unwrap_or_default()),
         "json" => json!(options.output.json.unwrap_or_default()),
-        "log-file" => path(options.output.log_file.as_deref()),
-        "verbose" => json!(options.logging.verbose),
+        "log-file" => path(options.output.log_file()),
+        "verbose" => json!(options.logging.verbose.min(MOST_VERBOSE)),
         "quiet" => json!(options.logging.is_quiet()),
         _ => return None,
     };
@@ -155,7 +156,7 @@ fn time(duration: Duration) -> Value {
     json!(duration_text(duration))
 }
 
-/// Empty for none, which a file takes as not given.
+/// Empty for none, as a file takes it.
 fn path(path: Option<&Path>) -> Value {
     json!(path.unwrap_or(Path::new("")).to_string_lossy())
 }
@@ -189,6 +190,23 @@ pub fn as_toml(all: &[Effective]) -> String {
             heading = Some(&one.heading);
         }
         let _ = writeln!(out, "{:width$}  # {}", line(one), escaped(&one.source.to_string()));
+    }
+    out
+}
+
+/// What a crawl begins with, which is no setting and so a comment; nothing if nothing was given.
+#[must_use]
+pub fn start_as_toml(seeds: &[Url], again: bool) -> String {
+    let mut out = String::new();
+    if !seeds.is_empty() {
+        let seeds = seeds.iter().map(|url| mask(url.as_str())).collect();
+        let _ = writeln!(out, "# seeds = {}  # command line", toml_value(&seeds));
+    }
+    if again {
+        out.push_str("# again = true  # --again\n");
+    }
+    if !out.is_empty() {
+        out.push('\n');
     }
     out
 }

@@ -79,12 +79,18 @@ pub enum Command {
         #[command(flatten)]
         options: Box<CrawlOptions>,
     },
-    /// Print the settings in force, each with its source; options as of crawl
+    /// Print the settings in force, each with its source; takes what crawl takes
     #[command(after_help = SOURCES)]
     Config {
+        /// As of `crawl`; shown, not asked for
+        #[arg(value_name = "URL", value_parser = seed)]
+        seeds: Vec<Url>,
         /// As of `crawl`.
         #[command(flatten)]
         options: Box<CrawlOptions>,
+        /// As of `crawl`; shown, not looked for
+        #[arg(long, help_heading = "What to crawl")]
+        again: bool,
     },
     /// Serve the lab site alone; prints one address per host
     Lab {

@@ -1,20 +1,21 @@
 //! The options of a crawl, by heading, and how they become settings.
 //!
 //! Each is defined here once: configuration file and environment are read by the same
-//! definitions. A switch takes `=false`, so that it can be turned off from a stronger source.
+//! definitions. A switch takes `=false`, so that it can be turned off from a stronger source, and
+//! what need not be there at all takes an empty value, so that it can be taken away.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::values::{
-    Bound, Secret, bound, contact, database, dial, duration, header, limit, login, memory, pages,
-    pattern, proxy, rate, resolve, seed, share, size, size_or_off, some_time, switch, token,
-    user_agent,
+    Bound, Secret, bound, contact, database, dial, duration, file, header, item, limit, login,
+    memory, or_none, pages, pattern, proxy, rate, resolve, seed, share, size, size_or_off,
+    some_time, switch, token, user_agent,
 };
 use crate::crawl::command::Dial;
 use crate::web::url::ScopeKind;
@@ -145,7 +146,8 @@ pub struct RequestOptions {
     pub max_redirects: Option<u32>,
 }
 
-/// Who asks. Secrets among it are for the origins of the seeds alone, and are not stored.
+/// Who asks. Secrets among it are for the origins of the seeds alone, and are not stored. One
+/// that begins with a dash is a value all the same: taken for an option, it would be repeated.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityOptions {
@@ -153,19 +155,19 @@ pub struct IdentityOptions {
     #[arg(long, value_name = "S", value_parser = user_agent)]
     pub user_agent: Option<String>,
     /// Where you can be reached, a URL or a mail address; sent after the User-Agent
-    #[arg(long, value_name = "CONTACT", value_parser = contact)]
-    pub contact: Option<String>,
+    #[arg(long, value_name = "CONTACT", value_parser = or_none(contact))]
+    pub contact: Option<Bound<String>>,
     /// Further request header for the seeds' origins; repeatable, not stored
-    #[arg(long = "header", value_name = "K: V", value_parser = header)]
-    pub headers: Vec<Secret<(String, String)>>,
+    #[arg(long = "header", value_name = "K: V", allow_hyphen_values = true, value_parser = or_none(header))]
+    pub headers: Vec<Bound<Secret<(String, String)>>>,
     /// User and password for the seeds' origins; not stored
-    #[arg(long, value_name = "USER:PASSWORD", value_parser = login)]
-    pub auth: Option<Secret<(String, String)>>,
+    #[arg(long, value_name = "USER:PASSWORD", allow_hyphen_values = true, value_parser = or_none(login))]
+    pub auth: Option<Bound<Secret<(String, String)>>>,
     /// Bearer token for the seeds' origins; not stored
-    #[arg(long, value_name = "TOKEN", value_parser = token)]
-    pub bearer: Option<Secret<String>>,
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true, value_parser = or_none(token))]
+    pub bearer: Option<Bound<Secret<String>>>,
     /// Proxy for all requests (http, https, socks5, socks5h), not stored; 'off' for none [default: off]
-    #[arg(long, value_name = "URL", value_parser = proxy)]
+    #[arg(long, value_name = "URL", value_parser = proxy, allow_hyphen_values = true)]
     pub proxy: Option<Secret<Bound<String>>>,
     /// Keep cookies, each for the host that set it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
@@ -180,8 +182,8 @@ pub struct ConnectionOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub http1: Option<bool>,
     /// Trust these certificates (PEM) besides the system's
-    #[arg(long, value_name = "FILE")]
-    pub ca: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = or_none(file))]
+    pub ca: Option<Bound<PathBuf>>,
     /// Do not verify certificates at all
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub insecure: Option<bool>,
@@ -189,8 +191,8 @@ pub struct ConnectionOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub allow_private: Option<bool>,
     /// Connect to this address instead of asking for the name's; repeatable
-    #[arg(long, value_name = "HOST=ADDR", value_parser = resolve)]
-    pub resolve: Vec<(String, IpAddr)>,
+    #[arg(long, value_name = "HOST=ADDR", value_parser = item(resolve))]
+    pub resolve: Vec<Bound<(String, IpAddr)>>,
 }
 
 /// What to crawl.
@@ -210,20 +212,20 @@ pub struct ReachOptions {
     #[arg(long, value_enum)]
     pub scope: Option<ScopeKind>,
     /// A URL must match one of these regular expressions; repeatable
-    #[arg(long, value_name = "RE", value_parser = pattern)]
-    pub include: Vec<String>,
+    #[arg(long, value_name = "RE", value_parser = item(pattern))]
+    pub include: Vec<Bound<String>>,
     /// A URL must match none of these regular expressions; repeatable
-    #[arg(long, value_name = "RE", value_parser = pattern)]
-    pub exclude: Vec<String>,
+    #[arg(long, value_name = "RE", value_parser = item(pattern))]
+    pub exclude: Vec<Bound<String>>,
     /// Seeds from a file, one a line; '-' is standard input
-    #[arg(long, value_name = "FILE")]
-    pub list: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = or_none(file))]
+    pub list: Option<Bound<PathBuf>>,
     /// Fetch the seeds alone; follow no links
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub no_follow: Option<bool>,
     /// Read this sitemap too; repeatable
-    #[arg(long = "sitemap", value_name = "URL", value_parser = seed)]
-    pub sitemaps: Vec<Url>,
+    #[arg(long = "sitemap", value_name = "URL", value_parser = item(seed))]
+    pub sitemaps: Vec<Bound<Url>>,
     /// Read no sitemaps but those named
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub no_sitemaps: Option<bool>,
@@ -242,7 +244,7 @@ pub struct BreakerOptions {
     /// Requests of a host looked back at [default: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub breaker_window: Option<u32>,
-    /// Fewest of them before anything is concluded [default: 8]
+    /// Fewest of them before anything is concluded; never more than the window [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub breaker_least: Option<u32>,
     /// First rest, doubled per incident [default: 5s]
@@ -312,8 +314,8 @@ pub struct OutputOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub json: Option<bool>,
     /// Write the log to a file
-    #[arg(long, value_name = "FILE")]
-    pub log_file: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", value_parser = or_none(file))]
+    pub log_file: Option<Bound<PathBuf>>,
     /// Configuration file instead of crawldeck.toml here or under XDG; 'none' for no file
     #[arg(long, value_name = "FILE")]
     pub config: Option<OsString>,
@@ -336,5 +338,21 @@ impl LogOptions {
     #[must_use]
     pub fn is_quiet(self) -> bool {
         self.quiet == Some(true)
+    }
+}
+
+impl ReachOptions {
+    /// The file of seeds, if there is one.
+    #[must_use]
+    pub fn list(&self) -> Option<&Path> {
+        self.list.as_ref()?.0.as_deref()
+    }
+}
+
+impl OutputOptions {
+    /// The file of the log, if there is one.
+    #[must_use]
+    pub fn log_file(&self) -> Option<&Path> {
+        self.log_file.as_ref()?.0.as_deref()
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Each source is turned into arguments of the one command line that defines the options, so
 //! that all are read by the same parsers. Of an option given by several sources the strongest
-//! holds, lists as a whole.
+//! holds, lists as a whole; of several ways to log in, that of the strongest source.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -12,18 +12,19 @@ use std::path::{Path, PathBuf};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, CommandFactory, FromArgMatches};
 
-use super::Cli;
 use super::file::{self, File};
 use super::options::CrawlOptions;
 use super::refusal::{Refusal, reason};
-use super::values::switch;
+use super::values::{is_nothing, switch};
+use super::{self as cli, Cli};
+use crate::config::BreakerSettings;
 
 /// What the environment's variables begin with.
 const PREFIX: &str = "CRAWLDECK_";
 /// Filters the log; no option.
 const LOG: &str = "CRAWLDECK_LOG";
 /// Most times that `--verbose` makes a difference.
-const MOST_VERBOSE: u8 = 2;
+pub(super) const MOST_VERBOSE: u8 = 2;
 
 /// Options that hold secrets, for the most part not stored with a crawl.
 pub(super) const SECRETS: [&str; 5] = ["header", "auth", "bearer", "proxy", "db"];
@@ -142,7 +143,37 @@ pub fn read(
     let at = arguments.len().min(1 + usize::from(matches.subcommand().is_some()));
     arguments.splice(at..at, merged.arguments);
     let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
+    let options = match &cli.command {
+        None => Some(&cli.options),
+        Some(cli::Command::Crawl { options, .. } | cli::Command::Config { options, .. }) => {
+            Some(&**options)
+        }
+        // Of what is stored nothing is known yet.
+        Some(_) => None,
+    };
+    if let Some(options) = options {
+        reader.warnings.extend(breaker_window(options, &merged.sources)?);
+    }
     Ok(Invocation { cli, sources: merged.sources, warnings: reader.warnings })
+}
+
+/// Refuses a `breaker-least` above the window; the usual one is lowered, and that is said.
+fn breaker_window(options: &CrawlOptions, sources: &Sources) -> Result<Option<String>, Refusal> {
+    let usual = BreakerSettings::default();
+    let given = options.breaker.breaker_least;
+    let least = given.unwrap_or(usual.least);
+    let window = options.breaker.breaker_window.unwrap_or(usual.window);
+    if least <= window {
+        return Ok(None);
+    }
+    let of_window = format!("breaker-window {window} ({})", sources.of("breaker-window"));
+    if given.is_none() {
+        return Ok(Some(format!("breaker-least is lowered from {least} to {of_window}")));
+    }
+    let of_least = sources.of("breaker-least");
+    Err(Refusal::Source(format!(
+        "breaker-least {least} ({of_least}) is above {of_window}: more than are looked back at"
+    )))
 }
 
 /// The file named by flag or environment.
@@ -181,6 +212,8 @@ struct Given {
     heading: String,
     /// What stands on the command line for it; for flags nothing more.
     arguments: Vec<OsString>,
+    /// How it logs in, if it does.
+    login: Option<&'static str>,
     source: Source,
 }
 
@@ -189,33 +222,76 @@ struct Given {
 struct Merged {
     arguments: Vec<OsString>,
     sources: Sources,
+    /// Whether a source has said who logs in.
+    login_said: bool,
 }
 
 impl Merged {
-    /// Takes what no stronger source has said. More and less logging are one matter.
+    /// Takes what no stronger source has said. More and less logging are one matter, and so are
+    /// the ways to log in: all of them end in one `Authorization`.
     fn take(&mut self, source: Vec<Given>) -> Result<(), Refusal> {
         let logging = |key: &str| matches!(key, "verbose" | "quiet");
         let said: HashSet<String> = self.sources.0.keys().cloned().collect();
         let logging_said = said.iter().any(|key| logging(key));
-        let mut loud = None;
-        for given in source {
+        let (mut loud, mut login) = (None, None);
+        for mut given in source {
             if said.contains(&given.key) || (logging_said && logging(&given.key)) {
                 continue;
             }
-            if logging(&given.key)
-                && !given.arguments.is_empty()
-                && let Some(other) = loud.replace(given.key.clone())
-            {
-                return Err(Refusal::Source(format!(
-                    "{}: {other} and {} cannot be used together",
-                    given.source, given.key
-                )));
+            if logging(&given.key) && !given.arguments.is_empty() {
+                only(&mut loud, &given, &given.key)?;
+            }
+            if let Some(way) = given.login {
+                if !self.login_said {
+                    only(&mut login, &given, way)?;
+                } else if given.key == "header" {
+                    // The other headers of the list say nothing of it.
+                    given.arguments.retain(|argument| !is_authorization(argument));
+                    if given.arguments.is_empty() {
+                        continue;
+                    }
+                } else {
+                    continue;
+                }
             }
             self.arguments.extend(given.arguments);
             self.sources.0.insert(given.key, given.source);
         }
+        self.login_said |= login.is_some();
         Ok(())
     }
+}
+
+/// Notes `name` as what `given`'s source says of a matter, or refuses the second of it.
+fn only(said: &mut Option<String>, given: &Given, name: &str) -> Result<(), Refusal> {
+    let Some(other) = said.replace(name.to_owned()) else { return Ok(()) };
+    let mut both = [other.as_str(), name];
+    both.sort_unstable();
+    let [one, two] = both;
+    Err(Refusal::Source(match &given.source {
+        Source::Flag(_) => format!("--{one} and --{two} cannot be used together"),
+        source => format!("{source}: {one} and {two} cannot be used together"),
+    }))
+}
+
+/// How the option `key` logs in, if with one of `values` it does.
+fn login(key: &str, values: &[&OsStr]) -> Option<&'static str> {
+    let some = |value: &&OsStr| value.to_str().is_none_or(|text| !is_nothing(text));
+    match key {
+        "auth" if values.iter().any(some) => Some("auth"),
+        "bearer" if values.iter().any(some) => Some("bearer"),
+        "header" if values.iter().any(|value| is_authorization(value)) => {
+            Some("header Authorization")
+        }
+        _ => None,
+    }
+}
+
+/// Whether a header, or the argument that gives one, is `Authorization`.
+fn is_authorization(header: &OsStr) -> bool {
+    let header = header.to_string_lossy();
+    let name = header.split_once(':').map_or("", |(name, _)| name);
+    name.strip_prefix("--header=").unwrap_or(name).trim().eq_ignore_ascii_case("authorization")
 }
 
 /// Reads sources by the definitions of the options.
@@ -238,15 +314,23 @@ impl Reader {
             .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
     }
 
+    /// Whether an empty value is one.
+    fn takes_nothing(&mut self, key: &str) -> bool {
+        self.definitions.try_get_matches_from_mut([format!("--{key}=")]).is_ok()
+    }
+
     /// What was given on the command line itself, where it stands already.
     fn flags(&self, matches: &ArgMatches) -> Vec<Given> {
         let given = |argument: &Arg| {
             let source = matches.value_source(argument.get_id().as_str());
             let long = argument.get_long().filter(|_| source == Some(ValueSource::CommandLine))?;
+            let values = matches.get_raw(argument.get_id().as_str());
+            let values: Vec<&OsStr> = values.into_iter().flatten().collect();
             Some(Given {
                 key: long.to_owned(),
                 heading: String::new(),
                 arguments: Vec::new(),
+                login: login(long, &values),
                 source: Source::Flag(format!("--{long}")),
             })
         };
@@ -259,7 +343,7 @@ impl Reader {
             let Some(name) = name.to_str() else { continue };
             let key = name.strip_prefix(PREFIX).unwrap_or(name);
             let key = key.to_ascii_lowercase().replace('_', "-");
-            if value.is_empty() || key == "config" {
+            if key == "config" {
                 continue;
             }
             let Some(option) = self.option(&key) else {
@@ -306,8 +390,8 @@ impl Reader {
         Ok(found)
     }
 
-    /// The arguments that stand for `values`, once they are known to be good. Empty values count
-    /// as not given.
+    /// The arguments that stand for `values`, once they are known to be good. Nothing but empty
+    /// values takes away what need not be there, and otherwise counts as not given.
     fn given(
         &mut self,
         option: &Arg,
@@ -318,14 +402,19 @@ impl Reader {
         values.retain(|value| !value.is_empty());
         let key = option.get_long().unwrap_or_default();
         if values.is_empty() {
-            return Ok(None);
+            if !self.takes_nothing(key) {
+                return Ok(None);
+            }
+            values.push(String::new());
         }
         let refused = |why: &str| Refusal::Source(format!("{place}: {why}"));
+        let all: Vec<&OsStr> = values.iter().map(OsStr::new).collect();
+        let login = login(key, &all);
         let mut arguments: Vec<OsString> = Vec::new();
         for value in values {
             if matches!(option.get_action(), ArgAction::Count) {
-                let times: u8 = value.parse().map_err(|_| refused("takes a whole number"))?;
-                let times = times.min(MOST_VERBOSE);
+                let times = value.parse().ok().filter(|times| *times <= MOST_VERBOSE);
+                let times: u8 = times.ok_or_else(|| refused("takes 0, 1 or 2"))?;
                 arguments.extend((0..times).map(|_| format!("--{key}").into()));
                 continue;
             }
@@ -339,7 +428,7 @@ impl Reader {
             }
         }
         let heading = option.get_help_heading().unwrap_or_default().to_owned();
-        Ok(Some(Given { key: key.to_owned(), heading, arguments, source }))
+        Ok(Some(Given { key: key.to_owned(), heading, arguments, login, source }))
     }
 }
 

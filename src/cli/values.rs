@@ -4,16 +4,19 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use regex::Regex;
 use url::Url;
 
-use crate::config::mask::mask;
+use crate::config::USER_AGENT;
 use crate::crawl::command::{Dial, Setting};
-use crate::web::url::{UrlError, parse_seed};
 
-/// A bound as given; `Bound(None)` in words is `off`.
+pub use crate::web::url::parse_seed as seed;
+
+/// A value that may be none, as given: `Bound(None)` is `off`, or empty where anything else could be
+/// a value. It takes away what a weaker source said.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bound<T>(pub Option<T>);
 
@@ -51,6 +54,29 @@ pub(super) fn rate(text: &str) -> Result<Bound<f64>, String> {
     match Setting::parse(Dial::Rate, text)? {
         Setting::Rate(rate) => Ok(Bound(rate)),
         other => Err(format!("not a rate: {other}")),
+    }
+}
+
+/// Whether `text` takes away what need not be there.
+pub(super) fn is_nothing(text: &str) -> bool {
+    text.trim().is_empty() || is_off(text)
+}
+
+/// What `parse` takes; nothing, `off` and `none` take it away.
+pub(super) fn or_none<T>(
+    parse: impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
+) -> impl Fn(&str) -> Result<Bound<T>, String> + Clone + Send + Sync + 'static {
+    move |text| {
+        if is_nothing(text) { Ok(Bound(None)) } else { parse(text).map(|value| Bound(Some(value))) }
+    }
+}
+
+/// What `parse` takes as one of a list; nothing takes the list away.
+pub(super) fn item<T, E>(
+    parse: impl Fn(&str) -> Result<T, E> + Clone + Send + Sync + 'static,
+) -> impl Fn(&str) -> Result<Bound<T>, E> + Clone + Send + Sync + 'static {
+    move |text| {
+        if text.is_empty() { Ok(Bound(None)) } else { parse(text).map(|value| Bound(Some(value))) }
     }
 }
 
@@ -152,7 +178,11 @@ fn header_value(text: &str) -> Result<(), String> {
         .map_err(|_| "not a header value, which holds no control characters".to_owned())
 }
 
+/// A `User-Agent`; nothing is the usual one.
 pub(super) fn user_agent(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(USER_AGENT.into());
+    }
     header_value(text).map_err(|_| "must not hold control characters")?;
     Ok(text.to_owned())
 }
@@ -174,21 +204,22 @@ pub(super) fn login(text: &str) -> Result<Secret<(String, String)>, String> {
 }
 
 pub(super) fn token(text: &str) -> Result<Secret<String>, String> {
-    if text.trim().is_empty() {
-        return Err("the token is empty".into());
-    }
     header_value(text)?;
     Ok(Secret(text.trim().to_owned()))
 }
 
 /// The name of a database, to be understood by the store.
-#[expect(clippy::unnecessary_wraps, reason = "as clap wants it")]
 pub(super) fn database(text: &str) -> Result<Secret<String>, String> {
-    Ok(Secret(text.to_owned()))
+    if text.is_empty() { Err("takes a database".into()) } else { Ok(Secret(text.to_owned())) }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as clap wants it")]
+pub(super) fn file(text: &str) -> Result<PathBuf, String> {
+    Ok(text.into())
 }
 
 pub(super) fn proxy(text: &str) -> Result<Secret<Bound<String>>, String> {
-    if is_off(text) {
+    if is_off(text) || text.is_empty() {
         return Ok(Secret(Bound(None)));
     }
     let known = Url::parse(text).is_ok_and(|url| {
@@ -211,22 +242,6 @@ pub(super) fn resolve(text: &str) -> Result<(String, IpAddr), String> {
 
 pub(super) fn pattern(text: &str) -> Result<String, String> {
     Regex::new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
-}
-
-/// Reads a seed as [`parse_seed`] does; a password in it is not repeated.
-///
-/// # Errors
-/// As there.
-pub fn seed(text: &str) -> Result<Url, UrlError> {
-    parse_seed(text).map_err(|error| match error {
-        UrlError::Syntax { text, source } => UrlError::Syntax { text: mask(&text), source },
-        UrlError::Scheme { text, .. } if text.contains('@') && !text.contains("://") => {
-            // What looks like a scheme may be a user: `name:password@host`.
-            UrlError::Scheme { text: mask(&text), scheme: "***".into() }
-        }
-        UrlError::Scheme { text, scheme } => UrlError::Scheme { text: mask(&text), scheme },
-        other => other,
-    })
 }
 
 /// A size in the largest unit that tells it exactly.

@@ -204,6 +204,10 @@ mod tests {
         );
         assert!(parse("exclude").is_err() && parse("seed").is_err());
         assert!(parse("seed ftp://a/").unwrap_err().contains("only http and https"));
+        for text in ["ftp://u:hush@a/", "u:hush@a", "hush:x@a", "http://u:hush@[", "//u:hush@["] {
+            let said = parse(&format!("seed {text}")).unwrap_err();
+            assert!(!said.contains("hush"), "{said}");
+        }
     }
 
     #[test]

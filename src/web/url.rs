@@ -11,6 +11,7 @@ use url::{Position, Url};
 use xxhash_rust::xxh3::xxh3_128;
 
 pub use super::scope::ScopeKind;
+use crate::config::mask::mask;
 
 /// Longest URL that is followed, in bytes. Servers and caches give up around this length.
 pub const MAX_URL_LEN: usize = 8 << 10;
@@ -95,7 +96,7 @@ pub fn is_fetchable(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.as_str().len() <= MAX_URL_LEN
 }
 
-/// Why a seed was not taken.
+/// Why a seed was not taken. Nothing in it is user or password of what was typed.
 #[derive(Debug, thiserror::Error)]
 pub enum UrlError {
     /// Nothing but white space.
@@ -104,7 +105,7 @@ pub enum UrlError {
     /// The text is no URL.
     #[error("{text:?} is not a URL: {source}")]
     Syntax {
-        /// What was typed.
+        /// What was typed, masked.
         text: String,
         /// What the parser said.
         source: url::ParseError,
@@ -112,7 +113,7 @@ pub enum UrlError {
     /// Neither `http` nor `https`.
     #[error("{text:?} cannot be crawled: the scheme is {scheme:?}, only http and https are")]
     Scheme {
-        /// What was typed.
+        /// What was typed, masked.
         text: String,
         /// Its scheme.
         scheme: String,
@@ -128,7 +129,8 @@ pub enum UrlError {
 /// Reads a URL as a user types it: without a scheme it is `http`; the fragment is dropped.
 ///
 /// # Errors
-/// When the text is empty, no URL, too long, or of a scheme other than `http` and `https`.
+/// When the text is empty, no URL, too long, or of a scheme other than `http` and `https`; user
+/// and password in it are not repeated.
 pub fn parse_seed(text: &str) -> Result<Url, UrlError> {
     let text = text.trim();
     if text.is_empty() {
@@ -140,14 +142,14 @@ pub fn parse_seed(text: &str) -> Result<Url, UrlError> {
     let parsed = match typed_scheme(text) {
         Some(scheme) if is_web(scheme) => Url::parse(text),
         Some(scheme) => {
-            return Err(UrlError::Scheme {
-                text: text.into(),
-                scheme: scheme.to_ascii_lowercase(),
-            });
+            // What looks like a scheme may be a user: `name:password@host`.
+            let may_be_user = text.contains('@') && !text.contains("://");
+            let scheme = if may_be_user { "***".into() } else { scheme.to_ascii_lowercase() };
+            return Err(UrlError::Scheme { text: mask(text), scheme });
         }
         None => Url::parse(&format!("http://{}", text.trim_start_matches('/'))),
     };
-    let mut url = parsed.map_err(|source| UrlError::Syntax { text: text.into(), source })?;
+    let mut url = parsed.map_err(|source| UrlError::Syntax { text: mask(text), source })?;
     url.set_fragment(None);
     if url.as_str().len() > MAX_URL_TEXT {
         return Err(UrlError::TooLong { length: url.as_str().len() });
