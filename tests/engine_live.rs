@@ -36,7 +36,9 @@ struct Bench {
 
 impl Bench {
     async fn new(pages: u32, latency: Duration) -> Self {
-        let config = LabConfig { pages, latency: Some(latency), ..LabConfig::default() };
+        // robots.txt is not asked for, so nothing may be forbidden by it.
+        let config =
+            LabConfig { pages, latency: Some(latency), forbidden: false, ..LabConfig::default() };
         Self { lab: Lab::start(config).await.unwrap(), folder: tempfile::tempdir().unwrap() }
     }
 

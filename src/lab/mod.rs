@@ -75,7 +75,7 @@ pub struct LabConfig {
 
 impl Default for LabConfig {
     fn default() -> Self {
-        Self { port: None, pages: 10_000, seed: 1, latency: None, capacity: None, forbidden: false }
+        Self { port: None, pages: 10_000, seed: 1, latency: None, capacity: None, forbidden: true }
     }
 }
 
