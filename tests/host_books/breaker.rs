@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use crawldeck::config::{BreakerSettings, Settings};
+use crawldeck::crawl;
 use crawldeck::crawl::breaker::{Breaker, Turn};
 use crawldeck::crawl::host::{Doom, Pace};
 use crawldeck::crawl::host_view::{BreakerState, WaitReason};
 use crawldeck::crawl::window::{Taken, Window};
-use crawldeck::crawl;
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::store::{self, OpenMode, RowState};
 use tokio::time::Instant;
@@ -23,7 +23,8 @@ fn pace() -> Pace {
 
 /// Fails so many requests of a host that it counts as down; returns when its rest is over.
 fn bring_down(window: &mut Window, host: &str, now: Instant) -> Instant {
-    let burst: Vec<_> = all_taken(window, now).into_iter().filter(|e| e.url.contains(host)).collect();
+    let burst: Vec<_> =
+        all_taken(window, now).into_iter().filter(|e| e.url.contains(host)).collect();
     assert!(burst.len() >= 4, "{burst:?}");
     for entry in &burst {
         window.started(&entry.url, now);
@@ -48,7 +49,10 @@ async fn half_open_one_probe_at_a_time_goes_out() {
     for later in [up, up + 600 * S] {
         assert!(taken(&mut window, later).is_none(), "one probe");
         let seen = view(&window, "a.test", later);
-        assert_eq!((seen.breaker, seen.wait.unwrap().why), (BreakerState::HalfOpen, WaitReason::Probe));
+        assert_eq!(
+            (seen.breaker, seen.wait.unwrap().why),
+            (BreakerState::HalfOpen, WaitReason::Probe)
+        );
     }
     // One that never went out was none.
     window.ended(&probe.url, None, None, up);
@@ -239,9 +243,9 @@ async fn an_outage_costs_no_url() {
     let mut crawl = crawl::start(settings, store).await.unwrap();
     crawl.snapshots.wait_for(|s| s.totals.pages >= 10).await.unwrap();
     origin.set_down(true);
-    let seen = crawl.snapshots.wait_for(|s| {
-        s.run.is_final() || s.hosts.iter().any(|host| host.incidents >= 6)
-    });
+    let seen = crawl
+        .snapshots
+        .wait_for(|s| s.run.is_final() || s.hosts.iter().any(|host| host.incidents >= 6));
     assert!(!seen.await.unwrap().run.is_final(), "it waits and probes");
     origin.set_down(false);
     let summary = crawl.wait().await;

@@ -10,7 +10,12 @@ use tokio::time::Instant;
 use super::books::*;
 
 /// One URL of each host is asked and ends so.
-fn visit(window: &mut crawldeck::crawl::window::Window, hosts: std::ops::Range<usize>, now: Instant, status: u16) {
+fn visit(
+    window: &mut crawldeck::crawl::window::Window,
+    hosts: std::ops::Range<usize>,
+    now: Instant,
+    status: u16,
+) {
     for host in hosts {
         fill(window, &format!("h{host}.test"), [1]);
         let page = taken(window, now).unwrap();

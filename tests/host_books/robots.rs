@@ -108,7 +108,11 @@ async fn a_redirected_robots_txt_is_followed_on_its_host_and_on_another() {
             let pages = all_taken(&mut window, now);
             assert_eq!(pages.len(), 3, "{target}: {pages:?}");
             assert!(pages.iter().all(|page| host_of(&page.url) == "a.test"), "b's is not known");
-            for own in own.as_deref().into_iter().chain(out.iter().filter(|e| &*e.url == "http://b.test/robots.txt")) {
+            for own in own
+                .as_deref()
+                .into_iter()
+                .chain(out.iter().filter(|e| &*e.url == "http://b.test/robots.txt"))
+            {
                 asked(&mut window, own, answered(200), now);
                 window.robots("b.test", false, rules(NO_RULES), now);
             }

@@ -65,8 +65,12 @@ impl Stage {
                 Next::Refill { host, after, limit, commits } => {
                     self.save().await;
                     let of_host = host_id(&host);
-                    let mut rows: Vec<_> = self.rows.values()
-                        .filter(|row| row.id > after && row.host_id == of_host).cloned().collect();
+                    let mut rows: Vec<_> = self
+                        .rows
+                        .values()
+                        .filter(|row| row.id > after && row.host_id == of_host)
+                        .cloned()
+                        .collect();
                     rows.sort_by_key(|row| row.id);
                     rows.truncate(limit as usize);
                     self.frontier.refilled(&host, rows, commits, now, 0);
@@ -154,9 +158,9 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
     let regex = regex::Regex::new(pattern).unwrap();
     let mut rows: Vec<_> = stage.rows.values().filter(|row| regex.is_match(&row.url)).collect();
     rows.sort_by_key(|row| row.id);
-    let from_disk = stage.frontier.with(|ledger| {
-        rows.iter().filter(|row| ledger.prune_row(row, "excluded")).count()
-    });
+    let from_disk = stage
+        .frontier
+        .with(|ledger| rows.iter().filter(|row| ledger.prune_row(row, "excluded")).count());
     assert_eq!(from_memory as usize + from_disk, hits, "each once");
     stage.save().await;
     let out = stage.drain(now).await;
@@ -164,17 +168,21 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
     assert!(out.iter().all(|url| !regex.is_match(url)));
     assert_eq!(stage.skipped(), hits);
     // Undone: all of them, and once.
-    let gone: Vec<_> = stage.pages.values().map(|page| FrontierRow {
-        id: page.id,
-        url: Arc::clone(&page.url),
-        url_hash: page.url_hash,
-        depth: page.depth,
-        attempts: 0,
-        not_before_ms: 0,
-        found_on: None,
-        host_id: host_id("a.test"),
-        lastmod_ms: None,
-    }).collect();
+    let gone: Vec<_> = stage
+        .pages
+        .values()
+        .map(|page| FrontierRow {
+            id: page.id,
+            url: Arc::clone(&page.url),
+            url_hash: page.url_hash,
+            depth: page.depth,
+            attempts: 0,
+            not_before_ms: 0,
+            found_on: None,
+            host_id: host_id("a.test"),
+            lastmod_ms: None,
+        })
+        .collect();
     stage.frontier.with(|ledger| {
         assert!(ledger.pruned.remove(pattern));
         for row in gone {

@@ -93,7 +93,10 @@ impl Reckoned {
         assert!(self.down.is_none_or(|due| due <= now), "{url} comes while it is down: {self:?}");
         let active = self.unstarted.len() + self.started.len();
         assert!(self.limit.is_none_or(|limit| active < limit as usize), "{url}: {self:?}");
-        assert!(self.gap.is_zero() || self.unstarted.is_empty(), "{url}: two under a gap: {self:?}");
+        assert!(
+            self.gap.is_zero() || self.unstarted.is_empty(),
+            "{url}: two under a gap: {self:?}"
+        );
         assert!(self.down.is_none() || active == 0, "{url}: not the only probe: {self:?}");
         self.unstarted.push(url.to_owned());
     }
@@ -108,8 +111,7 @@ impl Reckoned {
             let least = pace.backoff.min(pace.max_backoff).mul_f64(1.0 - JITTER);
             self.hold(now + least);
         }
-        if (status == 429 || retry_after.is_some())
-            && self.incident.is_none_or(|last| last < began)
+        if (status == 429 || retry_after.is_some()) && self.incident.is_none_or(|last| last < began)
         {
             self.incident = Some(now);
         }
