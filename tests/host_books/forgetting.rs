@@ -46,7 +46,7 @@ async fn none_is_forgotten_while_it_rests() {
     for _ in 0..100 {
         window.take(now + 70 * S);
     }
-    assert!(window.hosts() <= IDLE_HOSTS, "{}", window.hosts());
+    assert!(window.hosts() <= IDLE_HOSTS + 1, "besides the one in use: {}", window.hosts());
 }
 
 /// The number of hosts counts, not how often one of them became idle.

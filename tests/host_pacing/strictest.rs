@@ -31,6 +31,7 @@ struct Book {
     /// Since when, and until when at least and at most.
     open: Option<(Instant, Instant, Instant)>,
     down_since: Option<Instant>,
+    last_opened: Option<Instant>,
     incidents: u32,
 }
 
@@ -96,6 +97,9 @@ impl Book {
             }
             return;
         }
+        if self.last_opened.is_some_and(|last| began < last) {
+            return;
+        }
         self.outcomes.push(failed);
         let from = self.outcomes.len().saturating_sub(pace.breaker.window as usize);
         self.outcomes.drain(..from);
@@ -114,6 +118,7 @@ impl Book {
         let (least, most) = jittered(now, whole, longest);
         self.incidents += 1;
         self.open = Some((now, least, most));
+        self.last_opened = Some(now);
     }
 
     fn close(&mut self) {
