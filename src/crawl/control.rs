@@ -532,7 +532,7 @@ impl Control {
             entry: serde_json::to_string(entry).unwrap_or_default(),
         });
         let rows: Vec<_> = rows.collect();
-        self.settings.reviving = self.shared.reviving.locked().clone();
+        self.settings.reviving.clone_from(&self.shared.reviving.locked());
         self.settings.set_dials(&self.dials);
         self.settings.pruned = self.shared.frontier.with(|ledger| ledger.pruned.patterns());
         let settings = self.settings.without_seeds();

@@ -323,6 +323,7 @@ impl Ledger {
         }
         self.unsaved += 1;
         let host = host_of(&entry.url).into();
+        let chain = entry.chain.as_deref().filter(|chain| !chain.hops().is_empty());
         self.outbox.page(
             PageRow {
                 id: entry.id,
@@ -337,8 +338,8 @@ impl Ledger {
                 depth: entry.depth,
                 elapsed_ms: 0,
                 attempts: entry.earlier + entry.attempts,
-                final_url: None,
-                redirects: None,
+                final_url: chain.map(|chain| chain.url().to_string()),
+                redirects: chain.and_then(|chain| serde_json::to_string(chain.hops()).ok()),
                 error: Some(reason),
                 found_on: entry.found_on,
                 links_found: 0,

@@ -101,7 +101,7 @@ async fn a_redirected_robots_txt_is_followed_on_its_host_and_on_another() {
             window.push(asking, true, 3);
             let out = all_taken(&mut window, now);
             let hop = out.iter().find(|entry| entry.target() == target).expect("the next hop");
-            assert!(out.iter().all(|entry| is_robots(entry)), "no page: {out:?}");
+            assert!(out.iter().all(is_robots), "no page: {out:?}");
             assert!(hop.robots.is_none());
             asked(&mut window, hop, answered(200), now);
             window.robots("a.test", false, rules(NO_RULES), now);

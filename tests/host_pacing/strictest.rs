@@ -69,7 +69,7 @@ impl Book {
             Outcome::Unanswered { .. } => (None, None),
         };
         if status == Some(429) || (status == Some(503) && asked.is_some()) {
-            let same = self.last_rest.is_some_and(|last| began < last);
+            let same = self.last_rest.is_some_and(|last| began <= last);
             if !same {
                 self.rests += u32::from(self.last_rest.is_some());
                 self.last_rest = Some(now);
