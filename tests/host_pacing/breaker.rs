@@ -176,7 +176,7 @@ fn doomed(window: &mut Window, now: Instant) -> Vec<(String, RowState, String)> 
             Taken::Doomed(some) => {
                 gone.extend(some.into_iter().map(|(entry, doom)| {
                     (entry.url.to_string(), doom.state, doom.reason.to_string())
-                }))
+                }));
             }
             Taken::Entry(entry) => {
                 window.ended(&entry.url, None, None, now);

@@ -55,9 +55,9 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
                 seen.lock().unwrap().push(Instant::now());
                 let answer = some(slowest);
                 // As its mark does: with the head of the answer, or when it must have arrived.
-                sleep(answer.min(grace - travel)).await;
+                sleep(answer.min(grace.saturating_sub(travel))).await;
                 frontier.started(&entry.url, true);
-                sleep(answer.saturating_sub(grace - travel)).await;
+                sleep(answer.saturating_sub(grace.saturating_sub(travel))).await;
                 frontier.ended(&entry.url, Some(began), Some(status(200)));
             }
         });
