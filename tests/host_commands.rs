@@ -216,6 +216,9 @@ async fn a_host_is_limited_held_and_skipped_and_all_of_it_undone() {
     seen(&mut crawl, "no limit", |s| view(s, &two_host).limit.is_none()).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.skipped), (RunState::Complete, 0));
+    // What was taken back is not stored either.
+    let rules = "SELECT count(*) FROM crawls, json_each(settings, '$.hosts')";
+    assert_eq!(bench.count(rules).await, 0);
     // Two sites, and the third that was added, with its scope.
     assert_eq!(summary.ok, 41 + 401 + 2);
     for origin in [one, two, three] {

@@ -81,9 +81,12 @@ async fn transact(
     let mut transaction = connection.begin_with(BEGIN).await?;
     let db = &mut *transaction;
 
+    // Members are taken away first: a patch alone would mix the old and the new of one.
     let known = sqlx::query(
-        "UPDATE crawls SET totals = coalesce(?, totals), \
-         settings = coalesce(json_patch(settings, ?), settings), updated_at = ? WHERE id = ?",
+        "UPDATE crawls SET totals = coalesce(?1, totals), \
+         settings = coalesce(json_patch(json_patch(settings, \
+           (SELECT json_group_object(key, NULL) FROM json_each(?2))), ?2), settings), \
+         updated_at = ?3 WHERE id = ?4",
     )
     .bind(batch.totals.as_deref())
     .bind(batch.settings.as_deref())
