@@ -722,7 +722,7 @@ impl Window {
                 _ => "",
             };
             // No answer at all is the host's failure; an answer is its wish to be left alone.
-            let doom = if host.silent {
+            let doom = if !fate.was_answered() {
                 let reason = format!("{why} (asked for robots.txt)").into();
                 Doom { state: RowState::Failed, reason }
             } else {

@@ -95,6 +95,15 @@ impl Fate {
         matches!(self, Self::Shut(_))
     }
 
+    /// Whether the host answered at all: [`Self::Shut`] holds its status then, else a cause.
+    #[must_use]
+    pub fn was_answered(&self) -> bool {
+        match self {
+            Self::Shut(why) => why.bytes().all(|byte| byte.is_ascii_digit()),
+            Self::Rules(_) | Self::Open(_) => true,
+        }
+    }
+
     /// Memory held, in bytes, about.
     #[must_use]
     pub fn bytes(&self) -> usize {
