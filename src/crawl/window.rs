@@ -722,12 +722,12 @@ impl Window {
                 _ => "",
             };
             // No answer at all is the host's failure; an answer is its wish to be left alone.
-            let doom = if !fate.was_answered() {
-                let reason = format!("{why} (asked for robots.txt)").into();
-                Doom { state: RowState::Failed, reason }
-            } else {
+            let doom = if fate.was_answered() {
                 let reason = format!("robots.txt unreachable: {why}").into();
                 Doom { state: RowState::Skipped, reason }
+            } else {
+                let reason = format!("{why} (asked for robots.txt)").into();
+                Doom { state: RowState::Failed, reason }
             };
             host.robots_known(https, RobotsSlot::Denied(fate, doom), pace, now);
             self.list(index);
