@@ -42,6 +42,9 @@ impl Pruned {
     /// # Errors
     /// What is wrong with it.
     pub fn add(&mut self, pattern: &str) -> Result<(), String> {
+        if pattern.is_empty() {
+            return Err("an empty pattern would exclude everything".to_owned());
+        }
         // Alone first: an error of the set does not say which one it is about.
         Regex::new(pattern).map_err(|error| error.to_string())?;
         let mut patterns = self.patterns.clone();
@@ -96,7 +99,7 @@ mod tests {
     fn patterns_come_and_go() {
         let mut pruned = Pruned::of(&["(".to_owned(), "^http://a/x".to_owned()]);
         assert_eq!(pruned.patterns(), ["^http://a/x"]);
-        assert!(pruned.add("[").is_err());
+        assert!(pruned.add("[").is_err() && pruned.add("").is_err());
         pruned.add("cal").expect("a pattern");
         assert_eq!(pruned.excludes("http://b/cal/1").map(|p| &**p), Some("cal"));
         assert_eq!(pruned.excludes("http://b/"), None);
