@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::entry::Entry;
 use super::gate::Permit;
 use super::lock::Lock;
 use super::shared::Shared;
@@ -114,14 +115,13 @@ impl StartMark {
     /// Asks the frontier whether it still may start; if so it counts as begun from here on, though
     /// nothing is known of the connection yet.
     #[must_use]
-    pub fn begin(&self) -> bool {
-        let at_once = self.gap.is_zero();
-        if !self.shared.frontier.start(&self.host, at_once) {
+    pub fn begin(&self, entry: &Entry) -> bool {
+        if !self.shared.frontier.start(entry, &self.host) {
             return false;
         }
         let mut state = self.state.locked();
         state.began = Some(Instant::now());
-        state.told = at_once;
+        state.told = self.gap.is_zero();
         true
     }
 

@@ -13,10 +13,12 @@ use url::Url;
 use super::command::{Command, Dial, HostCommand, MOST_PER_HOST, Origin, Setting};
 use super::dials::{Journal, nudged};
 use super::journal::What;
-use super::lock::Lock;
+use super::ledger::Ledger;
 use super::observer::{Observer, State};
 use super::prune;
+use super::pruned::{excluded_reason, skipped_host_reason};
 use super::shared::{SAVER_BUDGET_KIB, Shared};
+use super::sitemaps;
 use super::snapshot::{Dials, PauseReason, RunState, Snapshot, Strain};
 use super::strain::{Gauges, Governor};
 use super::summary::Summary;
@@ -67,6 +69,8 @@ struct Control {
     disk_free: Option<u64>,
     max_memory: Option<u64>,
     run: RunState,
+    /// The pipeline is being brought to its end: what changes what is fetched comes too late.
+    ending: bool,
     paused_by_user: bool,
     paused_for: Duration,
     paused_since: Option<Instant>,
@@ -96,6 +100,7 @@ pub async fn run(start: Start) -> Summary {
         dials,
         journal,
         run: RunState::Running,
+        ending: false,
         paused_by_user: false,
         paused_for: Duration::ZERO,
         paused_since: None,
@@ -132,6 +137,7 @@ impl Control {
                 () = shared.frontier.drained.notified() => {}
                 _ = tick.tick() => {
                     self.govern();
+                    prune::recount(&self.shared);
                     self.store_settings();
                     self.publish(true);
                     if self.run == RunState::Stopping {
@@ -149,6 +155,7 @@ impl Control {
         whole: bool,
     ) -> Summary {
         let shared = Arc::clone(&self.shared);
+        self.ending = true;
         shared.frontier.stop();
         shared.queue.close();
         shared.crew.close();
@@ -245,13 +252,33 @@ impl Control {
 
     /// Stores the settings when something else than a command changed them.
     fn store_settings(&mut self) {
-        let reviving = self.shared.reviving.locked().clone();
-        if self.settings.reviving != reviving {
-            self.settings.reviving = reviving;
-            let settings = self.settings.without_seeds();
-            self.shared.frontier.with(|ledger| ledger.outbox.settings(settings));
-            self.shared.frontier.outbox_changed.notify_one();
+        let known = &self.settings.reviving;
+        let changed = self
+            .shared
+            .frontier
+            .with(|ledger| !ledger.pruned.reviving_now().iter().map(|known| &known.0).eq(known));
+        if changed {
+            self.change_settings(|_| ());
         }
+    }
+
+    /// Changes the frontier's books; the settings then in force go into the same batch.
+    fn change_settings<T>(&mut self, change: impl FnOnce(&mut Ledger) -> T) -> T {
+        let settings = &mut self.settings;
+        settings.set_dials(&self.dials);
+        let changed = self.shared.frontier.with(|ledger| {
+            let changed = change(ledger);
+            let rules = ledger.window.rules().iter();
+            settings.hosts = rules.map(|(host, rule)| (host.to_string(), rule.clone())).collect();
+            settings.pruned = ledger.pruned.patterns();
+            let reviving = ledger.pruned.reviving_now().iter();
+            settings.reviving = reviving.map(|(reason, _)| reason.clone()).collect();
+            ledger.outbox.settings(settings.without_seeds());
+            changed
+        });
+        self.shared.frontier.changed.notify_one();
+        self.shared.frontier.outbox_changed.notify_one();
+        changed
     }
 
     /// Looks after what of our own cannot keep up; ends a crawl that has been cut off for long.
@@ -322,6 +349,11 @@ impl Control {
         match command {
             Command::Nudge(dial, by) => self.turn(nudged(&self.dials, dial, by), origin, None),
             Command::Set(setting) => self.turn(setting, origin, None),
+            Command::Undo | Command::Host(..) | Command::Exclude(_) | Command::AddSeed(_)
+                if self.ending || self.run == RunState::Stopping || self.run.is_final() =>
+            {
+                self.refuse("the crawl is stopping");
+            }
             Command::Undo => match self.journal.last_undoable() {
                 Some((seq, what)) => self.undo(seq, what, origin),
                 None => self.refuse("nothing to undo"),
@@ -336,11 +368,6 @@ impl Control {
                 }
             }
             Command::StopNow => self.stop_now(origin),
-            Command::Host(..) | Command::Exclude(_) | Command::AddSeed(_)
-                if self.run == RunState::Stopping || self.run.is_final() =>
-            {
-                self.refuse("the crawl is stopping");
-            }
             Command::Host(host, command) => self.host(&host, command, origin),
             Command::Exclude(pattern) => self.exclude(&pattern, origin),
             Command::AddSeed(url) => self.add_seed(url, origin),
@@ -355,11 +382,13 @@ impl Control {
             What::HostHeld { host, held } => self.hold_host(&host, !held, origin, Some(seq)),
             What::HostSkipped { host, .. } => self.skip_host(&host, false, origin, Some(seq)),
             What::Excluded { pattern, .. } => {
-                let shared = Arc::clone(&self.shared);
-                shared.frontier.with(|ledger| ledger.pruned.remove(&pattern));
-                // First, so that the settings stored with the entry tell what is to come back.
-                prune::include(&shared, &pattern);
-                self.log(What::Excluded { pattern, excluded: false }, origin, Some(seq));
+                let reason = excluded_reason(&pattern);
+                let what = What::Excluded { pattern: Arc::clone(&pattern), excluded: false };
+                let ticket = self.log_with(what, origin, Some(seq), |ledger| {
+                    ledger.pruned.remove(&pattern);
+                    ledger.pruned.revive(reason.clone())
+                });
+                prune::bring_back(&self.shared, reason, ticket);
             }
             _ => self.refuse("that cannot be undone"),
         }
@@ -386,23 +415,16 @@ impl Control {
             HostCommand::ToggleHold => self.hold_host(host, !known.held, origin, None),
             HostCommand::SkipRest => self.skip_host(host, true, origin, None),
             HostCommand::ResetBreaker => {
-                self.shared.frontier.with(|ledger| ledger.window.reset(host));
-                self.shared.frontier.changed.notify_one();
-                self.log(What::BreakerReset { host: Arc::clone(host) }, origin, None);
+                let what = What::BreakerReset { host: Arc::clone(host) };
+                self.log_with(what, origin, None, |ledger| ledger.window.reset(host));
             }
         }
     }
 
-    /// Changes what is said about a host; returns what was said before.
-    fn rule(&mut self, host: &Arc<str>, change: impl FnOnce(&mut HostRule)) -> HostRule {
-        let (before, rules) = self.shared.frontier.with(|ledger| {
-            let before = ledger.window.rule(host, change);
-            let rules = ledger.window.rules().iter();
-            (before, rules.map(|(host, rule)| (host.to_string(), rule.clone())).collect())
-        });
-        self.settings.hosts = rules;
-        self.shared.frontier.changed.notify_one();
-        before
+    /// What is said about a host.
+    fn rule_of(&self, host: &Arc<str>) -> HostRule {
+        let rule = self.shared.frontier.with(|ledger| ledger.window.rules().get(host).cloned());
+        rule.unwrap_or_default()
     }
 
     fn limit_host(
@@ -412,32 +434,46 @@ impl Control {
         origin: Origin,
         undoes: Option<u64>,
     ) {
-        let old = self.rule(host, |rule| rule.per_host = new).per_host;
+        let old = self.rule_of(host).per_host;
         if old == new && undoes.is_none() {
             let text = new.map_or("no limit of its own".to_owned(), |n| format!("limit {n}"));
             return self.refuse(format!("{host} has {text} already"));
         }
-        self.log(What::HostLimit { host: Arc::clone(host), old, new }, origin, undoes);
+        let what = What::HostLimit { host: Arc::clone(host), old, new };
+        self.log_with(what, origin, undoes, |ledger| {
+            ledger.window.rule(host, |rule| rule.per_host = new);
+        });
     }
 
     fn hold_host(&mut self, host: &Arc<str>, held: bool, origin: Origin, undoes: Option<u64>) {
-        self.rule(host, |rule| rule.held = held);
-        self.log(What::HostHeld { host: Arc::clone(host), held }, origin, undoes);
+        let what = What::HostHeld { host: Arc::clone(host), held };
+        self.log_with(what, origin, undoes, |ledger| {
+            ledger.window.rule(host, |rule| rule.held = held);
+        });
     }
 
     fn skip_host(&mut self, host: &Arc<str>, skipped: bool, origin: Origin, undoes: Option<u64>) {
         let shared = Arc::clone(&self.shared);
         let queued =
             shared.frontier.with(|ledger| ledger.window.host(host)).map_or(0, |h| h.queued);
-        if self.rule(host, |rule| rule.skipped = skipped).skipped == skipped {
+        if self.rule_of(host).skipped == skipped {
             return self.refuse(format!("the rest of {host} is skipped already"));
         }
-        if skipped {
-            prune::skip(&shared, host, queued);
-        } else {
-            prune::release(&shared, host);
+        let reason = skipped_host_reason(host);
+        let what = What::HostSkipped { host: Arc::clone(host), skipped };
+        let ticket = self.log_with(what, origin, undoes, |ledger| {
+            ledger.window.rule(host, |rule| rule.skipped = skipped);
+            if skipped {
+                ledger.pruned.stop_reviving(&reason);
+                None
+            } else {
+                Some(ledger.pruned.revive(reason.clone()))
+            }
+        });
+        match ticket {
+            None => prune::skip(&shared, host, queued),
+            Some(ticket) => prune::bring_back(&shared, reason, ticket),
         }
-        self.log(What::HostSkipped { host: Arc::clone(host), skipped }, origin, undoes);
     }
 
     fn exclude(&mut self, pattern: &Arc<str>, origin: Origin) {
@@ -445,15 +481,12 @@ impl Control {
         if shared.frontier.with(|ledger| ledger.pruned.holds(pattern)) {
             return self.refuse("excluded already");
         }
-        match shared.frontier.with(|ledger| ledger.exclude(pattern)) {
-            Ok(gone) => {
-                self.log(
-                    What::Excluded { pattern: Arc::clone(pattern), excluded: true },
-                    origin,
-                    None,
-                );
-                prune::exclude(&shared, pattern, gone);
-            }
+        if let Err(error) = shared.frontier.with(|ledger| ledger.pruned.with(pattern).map(drop)) {
+            return self.refuse(error);
+        }
+        let what = What::Excluded { pattern: Arc::clone(pattern), excluded: true };
+        match self.log_with(what, origin, None, |ledger| ledger.exclude(pattern)) {
+            Ok(_) => prune::exclude(&shared, pattern),
             Err(error) => self.refuse(error),
         }
     }
@@ -462,15 +495,31 @@ impl Control {
         let shared = Arc::clone(&self.shared);
         crate::web::url::strip_user(&mut url);
         let hash = UrlHash::of(&url);
-        if shared.frontier.with(|ledger| ledger.known(&hash)).is_some() {
+        if !*shared.seen_ready.borrow() {
+            return self.refuse("the URLs known from before are still being read: try again");
+        }
+        let (known, excluded) = shared
+            .frontier
+            .with(|ledger| (ledger.known(&hash), ledger.pruned.excludes(url.as_str()).cloned()));
+        if known.is_some() {
             return self.refuse("that URL is known already");
+        }
+        if let Some(pattern) = excluded {
+            return self.refuse(format!("that URL is excluded: {pattern}"));
         }
         let wider = Arc::new(shared.scope().with_seed(&url));
         *shared.scope.write().unwrap_or_else(PoisonError::into_inner) = wider;
         shared.fetcher.add_seed(&url);
         self.settings.added_seeds.push(url.clone());
-        shared.frontier.seed([(Arc::from(url.as_str()), hash)]);
-        self.log(What::Seed { url }, origin, None);
+        let seed = (Arc::from(url.as_str()), hash);
+        let reads_sitemaps = sitemaps::are_read(&shared.settings);
+        self.log_with(What::Seed { url: url.clone() }, origin, None, |ledger| {
+            if reads_sitemaps {
+                ledger.sitemaps_of_seed(&url, shared.settings.ignore_robots);
+            }
+            ledger.seed(seed);
+            ledger.outbox.flush();
+        });
     }
 
     fn stop_now(&mut self, origin: Origin) {
@@ -522,6 +571,18 @@ impl Control {
 
     /// Writes a journal entry: into the snapshot, and with the next batch into the database.
     fn log(&mut self, what: What, origin: Origin, undoes: Option<u64>) {
+        self.log_with(what, origin, undoes, |_| ());
+    }
+
+    /// Likewise, together with what is changed in the frontier's books: the entry, the settings then
+    /// in force and what follows go into one batch, so that a crash leaves nothing half done.
+    fn log_with<T>(
+        &mut self,
+        what: What,
+        origin: Origin,
+        undoes: Option<u64>,
+        change: impl FnOnce(&mut Ledger) -> T,
+    ) -> T {
         tracing::info!(by = origin.name(), "{what}");
         let (entry, undone) = self.journal.add(what, origin, self.shared.at_s(), undoes);
         let rows = undone.iter().chain([&entry]).map(|entry| ChangeRow {
@@ -532,18 +593,12 @@ impl Control {
             entry: serde_json::to_string(entry).unwrap_or_default(),
         });
         let rows: Vec<_> = rows.collect();
-        self.settings.reviving.clone_from(&self.shared.reviving.locked());
-        self.settings.set_dials(&self.dials);
-        self.settings.pruned = self.shared.frontier.with(|ledger| ledger.pruned.patterns());
-        let settings = self.settings.without_seeds();
-        self.shared.frontier.with(|ledger| {
-            for row in rows {
-                ledger.outbox.change(row);
-            }
-            ledger.outbox.settings(settings);
+        let changed = self.change_settings(|ledger| {
+            rows.into_iter().for_each(|row| ledger.outbox.change(row));
+            change(ledger)
         });
-        self.shared.frontier.outbox_changed.notify_one();
         self.observer.note_changes(self.journal.newest_first());
+        changed
     }
 
     /// Sends a snapshot, unless nothing moves; `tick` tells that a tenth of a second has passed.

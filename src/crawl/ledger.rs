@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use url::Url;
 
 use super::entry::{Delayed, Entry, Errand};
-use super::frontier::{Admission, Beginning, Finished, MOST_RETRIES, MOST_UNSAVED, Next};
+use super::frontier::{Admission, Beginning, Finished, Link, MOST_RETRIES, MOST_UNSAVED, Next};
 use super::host::{After, Doom, Outcome};
 use super::meter::Latencies;
 use super::outbox::{Outbox, Weight};
@@ -26,7 +27,10 @@ use crate::store::{
 };
 use crate::web::robots::Fate;
 use crate::web::traps::Traps;
-use crate::web::url::{MAX_URL_LEN, UrlHash};
+use crate::web::url::{MAX_URL_LEN, UrlHash, host_key};
+
+/// Why a URL is skipped when as many are fetched as the user wants.
+const BEYOND_PAGES: &str = "beyond the page limit";
 
 /// A URL found.
 #[derive(Debug, Clone)]
@@ -226,10 +230,16 @@ impl Ledger {
         self.stopping = true;
     }
 
-    /// How many batches were committed, and whether all that was handed in is.
+    /// How many batches were committed, and how many will be when all that was handed in is.
     #[must_use]
-    pub fn commits(&self) -> (u64, bool) {
-        (self.commits, self.outbox.is_empty() && !self.in_transit)
+    pub fn commits(&self) -> (u64, u64) {
+        let to_come = u64::from(!self.outbox.is_empty()) + u64::from(self.in_transit);
+        (self.commits, self.commits + to_come)
+    }
+
+    /// Takes in a seed.
+    pub fn seed(&mut self, (url, hash): Link) {
+        self.discover(Found { url, hash, depth: 0, on: None, lastmod_ms: None });
     }
 
     /// The id of a URL: its own if it was seen, a new one otherwise.
@@ -285,8 +295,9 @@ impl Ledger {
         if limits.depth.is_some_and(|limit| found.depth > limit) {
             return Some("beyond the depth limit".to_owned());
         }
-        if let Some(pattern) = self.pruned.excludes(&found.url) {
-            return Some(excluded_reason(pattern));
+        if let Some(pattern) = self.pruned.excludes(&found.url).cloned() {
+            self.pruned.count(&pattern, 1);
+            return Some(excluded_reason(&pattern));
         }
         // Seeds are the user's own choice.
         if found.depth > 0
@@ -294,22 +305,42 @@ impl Ledger {
         {
             return Some(caught.reason());
         }
-        let full = limits.max_pages.is_some_and(|limit| self.totals.admitted >= limit);
-        full.then(|| "beyond the page limit".to_owned())
+        self.is_full().then(|| BEYOND_PAGES.to_owned())
     }
 
-    /// Why a URL that is handed out is not to be fetched any more.
+    /// The pattern that excludes a page: by its own URL or by where it was redirected.
+    fn excludes(&self, entry: &Entry) -> Option<&Arc<str>> {
+        if entry.errand != Errand::Page || self.pruned.is_empty() {
+            return None;
+        }
+        let on_the_way = entry.chain.is_some().then(|| entry.target());
+        let own = self.pruned.excludes(&entry.url);
+        own.or_else(|| self.pruned.excludes(on_the_way?))
+    }
+
+    /// Whether a URL that was handed out may still be asked at `target`.
+    #[must_use]
+    pub fn may_start(&self, entry: &Entry, target: &str, now: Instant) -> bool {
+        let pruned = |url: &str| !self.pruned.is_empty() && self.pruned.excludes(url).is_some();
+        let excluded = entry.errand == Errand::Page && (pruned(&entry.url) || pruned(target));
+        !excluded && self.window.may_start(target, now)
+    }
+
+    /// Why a URL that is handed out looks like a trap by now.
     fn recalls(&mut self, entry: &Entry) -> Option<String> {
         if entry.errand != Errand::Page {
             return None;
-        }
-        if let Some(pattern) = self.pruned.excludes(entry.target()) {
-            return Some(excluded_reason(pattern));
         }
         if entry.depth == 0 || entry.attempts > 0 {
             return None;
         }
         self.traps.recall(&entry.url, host_of(&entry.url)).map(|caught| caught.reason())
+    }
+
+    /// Skips a URL that was to be fetched, because the user says so; it may come back.
+    fn withdraw(&mut self, entry: &Entry, reason: String) {
+        self.totals.admitted = self.totals.admitted.saturating_sub(1);
+        self.end_unfetched(entry, RowState::Skipped, reason);
     }
 
     /// Puts a URL into its final state that is not (or no longer) fetched.
@@ -368,6 +399,13 @@ impl Ledger {
         }
         match self.window.take(now) {
             Taken::Entry(entry) => {
+                if let Some(pattern) = self.excludes(&entry).cloned() {
+                    let reason = excluded_reason(&pattern);
+                    self.pruned.count(&pattern, 1);
+                    self.window.ended(entry.target(), None, None, now);
+                    self.withdraw(&entry, reason);
+                    return Next::Again;
+                }
                 if let Some(reason) = self.recalls(&entry) {
                     self.window.ended(entry.target(), None, None, now);
                     self.end_unfetched(&entry, RowState::Skipped, reason);
@@ -409,6 +447,7 @@ impl Ledger {
 
     fn end_doomed(&mut self, entry: &Entry, doom: &Doom, now: Instant) {
         match entry.errand {
+            Errand::Page if doom.by_user => self.withdraw(entry, doom.reason.to_string()),
             Errand::Page => self.end_unfetched(entry, doom.state, doom.reason.to_string()),
             Errand::Robots { https } => {
                 let fate = Fate::Shut(doom.reason.to_string());
@@ -447,6 +486,19 @@ impl Ledger {
         }
     }
 
+    /// Looks for the sitemaps of a seed that was added, now or when the robots.txt of its host is
+    /// known.
+    pub fn sitemaps_of_seed(&mut self, url: &Url, without_robots: bool) {
+        let (host, https) = (host_key(url), url.scheme() == "https");
+        self.sitemaps.add_host(host);
+        let known = self.window.robots_of(host, https);
+        if without_robots || known.is_some() {
+            for wanted in self.sitemaps.of_host(host, https, known.as_deref()) {
+                self.add_sitemap(wanted, 0);
+            }
+        }
+    }
+
     /// Puts a sitemap into the queue of its host.
     pub fn add_sitemap(&mut self, (url, hash): Wanted, depth: u32) {
         let newest = self.newest();
@@ -468,7 +520,8 @@ impl Ledger {
         self.let_go();
     }
 
-    /// Takes in rows of a host read back from disk, in order of id.
+    /// Takes in rows of a host read back from disk, in order of id. Rows that are not on disk only
+    /// any more, because the place where reading began was overtaken, are left alone.
     pub fn refilled(
         &mut self,
         host: &str,
@@ -480,11 +533,13 @@ impl Ledger {
         let Some(last) = rows.last().map(|row| row.id) else {
             // Known, but not committed when they were read: ask for that and wait for it, unless
             // it has happened since.
-            let nothing_to_come = self.commits == commits && self.commits().1;
+            let nothing_to_come = self.commits().1 == commits;
             if nothing_to_come {
                 let lost = self.window.nothing_on_disk(host);
-                self.open = self.open.saturating_sub(lost);
-                tracing::error!(host, lost, "URLs that should be in the database are not");
+                if lost > 0 {
+                    self.open = self.open.saturating_sub(lost);
+                    tracing::error!(host, lost, "URLs that should be in the database are not");
+                }
                 return;
             }
             self.window.refilled(host, Vec::new());
@@ -497,6 +552,9 @@ impl Ledger {
         let mut ready = Vec::with_capacity(rows.len());
         let mut aside = 0;
         for row in rows {
+            if !self.window.is_on_disk(host, row.id) {
+                continue;
+            }
             let wait = row.not_before_ms - now_ms;
             let entry = Box::new(Entry {
                 id: row.id,
@@ -520,14 +578,16 @@ impl Ledger {
     }
 
     /// Excludes what matches `pattern` from all that waits in memory; returns how many URLs. Rows
-    /// on disk are another matter: see [`Self::prune_row`].
+    /// on disk are another matter: see [`Self::prune_rows`].
     ///
     /// # Errors
     /// When it is no regular expression.
     pub fn exclude(&mut self, pattern: &str) -> Result<u64, String> {
         self.pruned.add(pattern)?;
-        let pruned = &self.pruned;
-        let hit = |entry: &Entry| pruned.excludes(&entry.url).is_some_and(|p| &**p == pattern);
+        let regex = regex::Regex::new(pattern).map_err(|error| error.to_string())?;
+        let hit = |entry: &Entry| {
+            regex.is_match(&entry.url) || entry.chain.is_some() && regex.is_match(entry.target())
+        };
         let mut gone = self.window.prune(hit);
         let mut kept = Vec::with_capacity(self.retries.len());
         for Reverse(Delayed(due, entry)) in std::mem::take(&mut self.retries) {
@@ -541,14 +601,24 @@ impl Ledger {
         self.retries = kept.into();
         let reason = excluded_reason(pattern);
         for entry in &gone {
-            self.end_unfetched(entry, RowState::Skipped, reason.clone());
+            self.withdraw(entry, reason.clone());
         }
+        self.pruned.count(pattern, gone.len() as u64);
         Ok(gone.len() as u64)
     }
 
-    /// Ends a row read from disk for `reason`, if it is there only; false when it is in memory or
-    /// on its way, where it is met before it is asked.
-    pub fn prune_row(&mut self, row: &FrontierRow, reason: &str) -> bool {
+    /// Skips rows read from disk, all of which match `pattern`: those that are there only. Others
+    /// are in memory or on their way, where they are met before they are asked. Returns how many;
+    /// `None` when the pattern is no longer in force.
+    pub fn prune_rows(&mut self, pattern: &str, rows: &[&FrontierRow]) -> Option<u64> {
+        self.pruned.counted(pattern)?;
+        let reason = excluded_reason(pattern);
+        let gone = rows.iter().filter(|row| self.prune_row(row, &reason)).count() as u64;
+        self.pruned.count(pattern, gone);
+        Some(gone)
+    }
+
+    fn prune_row(&mut self, row: &FrontierRow, reason: &str) -> bool {
         let host = host_of(&row.url);
         if !self.window.is_on_disk(host, row.id) {
             return false;
@@ -562,11 +632,11 @@ impl Ledger {
             lastmod_ms: row.lastmod_ms,
             ..Entry::aside(Arc::clone(&row.url), row.url_hash, Errand::Page)
         };
-        self.end_unfetched(&entry, RowState::Skipped, reason.to_owned());
+        self.withdraw(&entry, reason.to_owned());
         true
     }
 
-    /// Opens a URL again that was skipped.
+    /// Opens a URL again that was skipped, unless the page limit is reached by now.
     pub fn revive(&mut self, row: FrontierRow) {
         self.totals.pages = self.totals.pages.saturating_sub(1);
         self.totals.skipped = self.totals.skipped.saturating_sub(1);
@@ -581,14 +651,22 @@ impl Ledger {
             ..Entry::aside(Arc::clone(&row.url), row.url_hash, Errand::Page)
         };
         self.outbox.revived(row);
-        self.window.push(Box::new(entry), false, newest);
+        if self.is_full() {
+            return self.end_unfetched(&entry, RowState::Skipped, BEYOND_PAGES.to_owned());
+        }
+        self.totals.admitted += 1;
+        self.window.bring_back(Box::new(entry), newest);
+    }
+
+    fn is_full(&self) -> bool {
+        self.admission.max_pages.is_some_and(|limit| self.totals.admitted >= limit)
     }
 
     /// Takes in a page in its final state. Returns whether there are new URLs, whether the saver
     /// should look, and what fell out of the ring of recent pages.
     pub fn finish(&mut self, page: Finished) -> (bool, bool, Option<Arc<PageView>>) {
         let Finished { row, view, links, redirects, latency, kib, trouble, .. } = page;
-        let Finished { queue_empty, led_to, same_as, .. } = page;
+        let Finished { queue_empty, led_to, unsent, same_as, .. } = page;
         let before = self.totals.discovered;
         let first = self.outbox.is_empty();
         let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.1 != *to));
@@ -613,7 +691,7 @@ impl Ledger {
             tracing::warn!(pattern = caught.pattern, "the same content under many URLs");
         }
         let new = self.totals.discovered != before;
-        self.count(&row);
+        self.count(&row, unsent);
         self.totals.redirects += u64::from(redirects);
         if let Some(latency) = latency {
             self.latencies.record(latency);
@@ -631,7 +709,7 @@ impl Ledger {
         (new, first || self.outbox.is_due(), evicted)
     }
 
-    fn count(&mut self, row: &PageRow) {
+    fn count(&mut self, row: &PageRow, unsent: bool) {
         use crate::store::PageChange;
         let totals = &mut self.totals;
         totals.pages += 1;
@@ -640,7 +718,7 @@ impl Ledger {
             RowState::Failed => totals.failed += 1,
             RowState::Skipped => totals.skipped += 1,
         }
-        totals.bytes += row.content_length;
+        totals.bytes += if unsent { 0 } else { row.content_length };
         match row.status {
             Some(status @ 100..=599) => {
                 totals.by_class[usize::from(status / 100) - 1] += 1;

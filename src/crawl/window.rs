@@ -79,6 +79,8 @@ pub struct Window {
     doomed: Vec<usize>,
     /// Hosts that wait for a commit before they can be read from disk.
     starved: Vec<usize>,
+    /// Rows on disk are being pruned or brought back: nobody else reads them.
+    refills_held: bool,
     /// Notes of idle hosts, oldest first, and of some that are no longer idle.
     idle: VecDeque<(usize, u64)>,
     idle_hosts: usize,
@@ -119,6 +121,7 @@ impl Window {
             resting: BinaryHeap::new(),
             doomed: Vec::new(),
             starved: Vec::new(),
+            refills_held: false,
             idle: VecDeque::new(),
             idle_hosts: 0,
             idle_robots: 0,
@@ -241,6 +244,23 @@ impl Window {
         self.list(index);
     }
 
+    /// Takes in a URL that is open again. In memory when its place in the order is, or when its
+    /// host has nothing on disk and room; else its row is read when its turn comes.
+    pub fn bring_back(&mut self, entry: Box<Entry>, before: PageId) {
+        let index = self.index_of(host_of(&entry.url), before);
+        let room = if self.len >= WINDOW { HOST_LEAST } else { HOST_WINDOW };
+        let Some(host) = &mut self.hosts[index] else { return };
+        if entry.id <= host.cursor || (host.on_disk == 0 && host.queue.len() < room) {
+            host.cursor = host.cursor.max(entry.id);
+            host.queue.push_back(entry);
+            self.len += 1;
+        } else {
+            host.on_disk += 1;
+            self.on_disk += 1;
+        }
+        self.list(index);
+    }
+
     /// A URL begins (true) or ends to wait for another attempt.
     pub fn retrying(&mut self, url: &str, waits: bool, before: PageId) {
         let index = self.index_of(host_of(url), before);
@@ -257,12 +277,11 @@ impl Window {
     /// Takes in what was read from disk for a host; returns whether something was.
     pub fn refilled(&mut self, host: &str, rows: Vec<Box<Entry>>) -> bool {
         let Some(&index) = self.by_name.get(host) else { return false };
-        let Some(known) = &mut self.hosts[index] else { return false };
         if rows.is_empty() {
-            known.refill_waits = true;
-            self.starved.push(index);
+            self.starve(index);
             return false;
         }
+        let Some(known) = &mut self.hosts[index] else { return false };
         for entry in rows {
             known.cursor = entry.id;
             known.on_disk = known.on_disk.saturating_sub(1);
@@ -272,6 +291,14 @@ impl Window {
         }
         self.list(index);
         true
+    }
+
+    /// A host cannot be read from disk before something is committed.
+    fn starve(&mut self, index: usize) {
+        if let Some(host) = &mut self.hosts[index] {
+            host.refill_waits = true;
+            self.starved.push(index);
+        }
     }
 
     /// Says that there is nothing of a host on disk, against the books; returns how many there
@@ -333,6 +360,15 @@ impl Window {
         }
         self.len -= gone.len();
         gone
+    }
+
+    /// While rows on disk are being pruned or brought back, no host is read from disk: what is in
+    /// memory goes on.
+    pub fn hold_refills(&mut self, held: bool) {
+        self.refills_held = held;
+        if !held {
+            self.committed();
+        }
     }
 
     /// A batch is in the database: who waited for that may be read again.
@@ -478,7 +514,10 @@ impl Window {
             return None;
         }
         let low = if full { 0 } else { HOST_WINDOW / 2 };
-        if host.on_disk > 0 && host.queue.len() <= low && !host.refill_waits {
+        let refills = host.on_disk > 0 && host.queue.len() <= low && !host.refill_waits;
+        if refills && self.refills_held {
+            self.starve(index);
+        } else if refills {
             let room = if full { HOST_LEAST } else { HOST_WINDOW - host.queue.len() };
             let (name, after) = (Arc::clone(&host.name), host.cursor);
             // It stays in the rotation.
@@ -489,6 +528,7 @@ impl Window {
                 limit: room.min(HOST_WINDOW / 2) as u32,
             });
         }
+        let host = self.hosts[index].as_mut()?;
         let head = host.queue.front()?;
         let fresh = head.attempts == 0 && head.chain.is_none();
         if fresh && host.retrying >= MOST_RETRIES_PER_HOST {
@@ -585,6 +625,7 @@ impl Window {
                 self.list(index);
                 continue;
             };
+            let held = self.refills_held;
             while gone.len() < DOOMED_AT_ONCE
                 && let Some(entry) = host.queue.pop_front()
             {
@@ -595,7 +636,9 @@ impl Window {
                 self.list(index);
                 return Some(Taken::Doomed(gone));
             }
-            if host.on_disk > 0 && !host.refill_waits {
+            if host.on_disk > 0 && !host.refill_waits && held {
+                self.starve(index);
+            } else if host.on_disk > 0 && !host.refill_waits {
                 let (name, after) = (Arc::clone(&host.name), host.cursor);
                 self.list(index);
                 if gone.is_empty() {
@@ -678,7 +721,7 @@ impl Window {
         } else {
             "host never answered, given up".to_owned()
         };
-        host.doom = Some(Doom { state: RowState::Failed, reason: reason.into() });
+        host.doom = Some(Doom { state: RowState::Failed, reason: reason.into(), by_user: false });
     }
 
     /// Whether all hosts with URLs to fetch are down, and at least one of them was up before.
@@ -724,10 +767,10 @@ impl Window {
             // No answer at all is the host's failure; an answer is its wish to be left alone.
             let doom = if fate.was_answered() {
                 let reason = format!("robots.txt unreachable: {why}").into();
-                Doom { state: RowState::Skipped, reason }
+                Doom { state: RowState::Skipped, reason, by_user: false }
             } else {
                 let reason = format!("{why} (asked for robots.txt)").into();
-                Doom { state: RowState::Failed, reason }
+                Doom { state: RowState::Failed, reason, by_user: false }
             };
             host.robots_known(https, RobotsSlot::Denied(fate, doom), pace, now);
             self.list(index);
@@ -744,11 +787,22 @@ impl Window {
         self.list(index);
     }
 
+    /// What a host's robots.txt says, if that is known.
+    #[must_use]
+    pub fn robots_of(&self, host: &str, https: bool) -> Option<Arc<Fate>> {
+        let host = self.hosts[*self.by_name.get(host)?].as_ref()?;
+        match &host.robots[usize::from(https)] {
+            RobotsSlot::Known(fate, _) => Some(Arc::clone(fate)),
+            _ => None,
+        }
+    }
+
     /// Nothing of the host of `url` may be asked: all of it is skipped.
     pub fn refuse(&mut self, url: &str, reason: &str) {
         let Some(&index) = self.by_name.get(host_of(url)) else { return };
         if let Some(host) = &mut self.hosts[index] {
-            host.doom = Some(Doom { state: RowState::Skipped, reason: reason.into() });
+            host.doom =
+                Some(Doom { state: RowState::Skipped, reason: reason.into(), by_user: false });
             for slot in &mut host.robots {
                 if matches!(slot, RobotsSlot::Asking(_)) {
                     *slot = RobotsSlot::Unknown;
@@ -868,7 +922,7 @@ fn contend(host: &mut Host, contends: bool, contenders: &mut u32) {
 }
 
 fn skipped_by_user(host: &str) -> Doom {
-    Doom { state: RowState::Skipped, reason: skipped_host_reason(host).into() }
+    Doom { state: RowState::Skipped, reason: skipped_host_reason(host).into(), by_user: true }
 }
 
 fn seconds(seconds: u64) -> String {

@@ -47,7 +47,7 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
                 let next = received.lock().await.recv().await;
                 let Some(entry): Option<Box<Entry>> = next else { return };
                 sleep(some(slowest)).await;
-                assert!(frontier.start(&entry.url, false), "nothing here forbids it");
+                assert!(frontier.start(&entry, &entry.url), "nothing here forbids it");
                 let began = Instant::now();
                 let grace = on_its_way(entry.gap);
                 let travel = some(grace);
