@@ -193,7 +193,9 @@ impl Frontier {
             let piece: Vec<Link> = seeds.by_ref().take(SEEDS_AT_ONCE).collect();
             let last = piece.len() < SEEDS_AT_ONCE;
             self.with(|ledger| {
-                piece.into_iter().for_each(|seed| ledger.seed(seed));
+                for seed in piece {
+                    ledger.seed(seed);
+                }
                 ledger.outbox.flush();
             });
             self.changed.notify_one();

@@ -196,7 +196,9 @@ async fn revive(shared: &Shared, reason: &str, ticket: u64, view: &View) -> Opti
             if !ledger.pruned.is_reviving(ticket) {
                 return None;
             }
-            rows.into_iter().for_each(|row| ledger.revive(row));
+            for row in rows {
+                ledger.revive(row);
+            }
             Some(())
         })?;
         change(shared, view, |view| view.urls += count);
