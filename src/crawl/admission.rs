@@ -70,7 +70,7 @@ async fn start(shared: &Shared, slot: &Slot) -> Permit {
 }
 
 /// Least and most time after which a request that is on its way counts as arrived.
-const ON_ITS_WAY: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
+const ON_ITS_WAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
 
 /// How long a request may be on its way to a host with this gap before it counts as arrived: a
 /// tenth of the gap, within [`ON_ITS_WAY`].

@@ -98,8 +98,8 @@ pub struct Finished {
     pub queue_empty: bool,
     /// Where a redirect led: that page is linked to, if it is known.
     pub led_to: Option<UrlHash>,
-    /// Whether its body was not sent, because it is known from before.
-    pub unsent: bool,
+    /// Whether its body was not sent, because it is as it was in the crawl looked at again.
+    pub unmodified: bool,
     /// Hash of its content, where another page with the same would be telling.
     pub same_as: Option<u64>,
 }

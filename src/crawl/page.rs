@@ -169,7 +169,6 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
     };
     let latency = visit.latency();
     let unmodified = visit.unmodified.is_some();
-    let unsent = unmodified || visit.landing.is_some();
     let ending = Ending::of(&mut visit, cut, shared.settings.follow);
     let body_hash = ending.content.body_hash;
     let change = shared
@@ -236,7 +235,7 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         trouble,
         queue_empty: shared.queue.is_empty(),
         led_to,
-        unsent,
+        unmodified,
         same_as: same_as.map(|hash| xxh(&hash)),
     });
 }

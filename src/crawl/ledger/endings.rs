@@ -74,7 +74,7 @@ impl Ledger {
     /// should look, and what fell out of the ring of recent pages.
     pub fn finish(&mut self, page: Finished) -> (bool, bool, Option<Arc<PageView>>) {
         let Finished { row, view, links, redirects, latency, kib, trouble, .. } = page;
-        let Finished { queue_empty, led_to, unsent, same_as, .. } = page;
+        let Finished { queue_empty, led_to, unmodified, same_as, .. } = page;
         let before = self.totals.discovered;
         let first = self.outbox.is_empty();
         let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.1 != *to));
@@ -99,7 +99,7 @@ impl Ledger {
             tracing::warn!(pattern = caught.pattern, "the same content under many URLs");
         }
         let new = self.totals.discovered != before;
-        self.count(&row, unsent);
+        self.count(&row, unmodified);
         self.totals.redirects += u64::from(redirects);
         if let Some(latency) = latency {
             self.latencies.record(latency);
@@ -117,7 +117,7 @@ impl Ledger {
         (new, first || self.outbox.is_due(), evicted)
     }
 
-    fn count(&mut self, row: &PageRow, unsent: bool) {
+    fn count(&mut self, row: &PageRow, unmodified: bool) {
         use crate::store::PageChange;
         let totals = &mut self.totals;
         totals.pages += 1;
@@ -126,7 +126,7 @@ impl Ledger {
             RowState::Failed => totals.failed += 1,
             RowState::Skipped => totals.skipped += 1,
         }
-        totals.bytes += if unsent { 0 } else { row.content_length };
+        totals.bytes += if unmodified { 0 } else { row.content_length };
         match row.status {
             Some(status @ 100..=599) => {
                 totals.by_class[usize::from(status / 100) - 1] += 1;
