@@ -74,7 +74,8 @@ async fn parse(shared: &Shared, visit: &mut Visit, base: &Url) {
         return;
     }
     let max_links = if shared.settings.follow { shared.settings.max_links as usize } else { 0 };
-    let take = Take { max_links, nofollow: shared.settings.nofollow };
+    let names = Arc::clone(&shared.names);
+    let take = Take { max_links, nofollow: shared.settings.nofollow, names };
     if answer.length < shared.settings.parse_offload {
         let parsed = parse_html(&answer.body, answer.content_type.as_deref(), base, &take);
         visit.parsed = Some(parsed);
@@ -107,7 +108,7 @@ fn links_of(shared: &Shared, visit: &mut Visit) -> Vec<Link> {
         return Vec::new();
     }
     let tag = visit.outcome.as_ref().ok().and_then(|answer| answer.robots_tag.as_deref());
-    let tagged = tag.is_some_and(|tag| robots_tag(tag, crate::config::PRODUCT).0);
+    let tagged = tag.is_some_and(|tag| robots_tag(tag, &shared.names).0);
     let Some(parsed) = &mut visit.parsed else { return Vec::new() };
     if shared.settings.nofollow.pages && (parsed.nofollow || tagged) {
         return Vec::new();
