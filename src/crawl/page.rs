@@ -172,10 +172,9 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
     let unmodified = visit.unmodified.is_some();
     let ending = Ending::of(&mut visit, cut, shared.settings.follow);
     let body_hash = ending.content.body_hash;
-    let change = shared
-        .settings
-        .again
-        .and_then(|_| again::compare(visit.previous.as_ref(), ending.state, unmodified, body_hash));
+    let change = shared.settings.again.and_then(|_| {
+        again::compare(visit.previous.as_ref(), ending.state, unmodified, ending.status, body_hash)
+    });
     let same_as = body_hash.filter(|_| is_page && !unmodified && ending.length >= TELLING);
     let led_to = asked_last.as_ref().filter(|_| redirected).map(UrlHash::of);
     if let Some(target) = led_to

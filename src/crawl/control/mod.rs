@@ -17,11 +17,11 @@ use crate::config::Settings;
 use crate::crawl::command::{Command, Dial, Origin};
 use crate::crawl::dials::Journal;
 use crate::crawl::observer::{Observer, State};
-use crate::crawl::prune;
 use crate::crawl::shared::Shared;
 use crate::crawl::snapshot::{Dials, PauseReason, RunState, Snapshot, Strain};
 use crate::crawl::strain::Governor;
 use crate::crawl::summary::Summary;
+use crate::crawl::{again, prune};
 use crate::store::CrawlState;
 
 /// Time between two snapshots.
@@ -118,10 +118,15 @@ impl Control {
         self.publish(false);
         let shared = Arc::clone(&self.shared);
         let mut tick = ticker();
+        let mut asked_for_the_rest = false;
         loop {
             // A notification may be older than what was discovered since: look again.
             if shared.frontier.is_drained() && *shared.seen_ready.borrow() {
-                return true;
+                match shared.settings.again {
+                    Some(crawl) if !asked_for_the_rest => again::ask_for_the_rest(&shared, crawl),
+                    _ => return true,
+                }
+                asked_for_the_rest = true;
             }
             tokio::select! {
                 Some((command, origin)) = commands.recv() => {
@@ -175,7 +180,7 @@ impl Control {
             (RunState::Complete, CrawlState::Complete)
         };
         if state == CrawlState::Complete {
-            self.count_gone().await;
+            self.count_unchecked().await;
         }
         if let Err(error) = shared.store.set_state(shared.crawl, state).await {
             tracing::error!(%error, "the crawl's end could not be recorded");
@@ -187,25 +192,26 @@ impl Control {
         Summary::of(self.observer.last(), shared.saver.lost.load(Relaxed))
     }
 
-    /// Of a crawl looked at again: what was well and is not any more, or was not found. Only a whole
+    /// Of a crawl looked at again: what was well and could not be compared. Only a whole
     /// crawl can tell.
-    async fn count_gone(&self) {
+    async fn count_unchecked(&self) {
         let Some(previous) = self.shared.settings.again else { return };
         let shared = &self.shared;
         let totals = match shared.store.count_ok(previous).await {
             Ok(before) => shared.frontier.with(|ledger| {
                 let totals = &mut ledger.totals;
-                totals.gone = before.saturating_sub(totals.same + totals.changed);
+                let compared = totals.same + totals.changed + totals.gone;
+                totals.unchecked = before.saturating_sub(compared);
                 serde_json::to_string(totals).ok()
             }),
             Err(error) => {
-                tracing::error!(%error, "what is gone cannot be counted");
+                tracing::error!(%error, "what was not compared cannot be counted");
                 None
             }
         };
         let batch = crate::store::Batch { totals, ..Default::default() };
         if let Err(error) = shared.store.commit(shared.crawl, &batch).await {
-            tracing::error!(%error, "what is gone could not be recorded");
+            tracing::error!(%error, "what was not compared could not be recorded");
         }
     }
 

@@ -66,7 +66,7 @@ pub const CRAWL: &str = "SELECT settings, totals FROM crawls WHERE id = ?";
 const SEEN_CHUNK: usize = 10_000;
 
 /// First and last id of a crawl.
-const fn ids(crawl: CrawlId) -> (PageId, PageId) {
+pub(super) const fn ids(crawl: CrawlId) -> (PageId, PageId) {
     (page_id(crawl, 0), page_id(crawl, u32::MAX))
 }
 
@@ -190,7 +190,7 @@ pub(super) async fn skipped_because(
 }
 
 /// The first eight columns of a frontier row; which host it is is told in different ways.
-fn open_row(row: &SqliteRow, host_id: i64) -> Result<FrontierRow, sqlx::Error> {
+pub(super) fn open_row(row: &SqliteRow, host_id: i64) -> Result<FrontierRow, sqlx::Error> {
     Ok(FrontierRow {
         id: row.try_get(0)?,
         url: row.try_get::<&str, _>(1)?.into(),
