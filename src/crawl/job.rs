@@ -4,6 +4,7 @@
 //! wait in the frontier, holding neither permit nor worker: the target's host has rules and a
 //! pace of its own.
 
+use std::collections::hash_map::Entry as Claim;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -18,6 +19,7 @@ use super::again;
 use super::aside;
 use super::entry::{Entry, Errand};
 use super::host::{After, Outcome};
+use super::lock::Lock;
 use super::page;
 use super::shared::Shared;
 use super::snapshot::WorkerState;
@@ -125,6 +127,21 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Box<Entry>) {
     }
     // Stopping: a request not yet started is left to the resumed crawl.
     let Ok(previous) = again::previous(shared, &entry, &chain).await else { return };
+    let mut _hop = None;
+    if entry.errand == Errand::Page && !chain.hops().is_empty() {
+        let hash = UrlHash::of(chain.url());
+        // Another URL may have led there meanwhile.
+        if let Some(landing) = page::landing(shared, &hash).await {
+            drop(in_flight);
+            let elapsed = Duration::from_millis(entry.spent_ms);
+            let visit = Visit::landed(chain, landing, elapsed, previous);
+            return page::finish(shared, slot, entry, visit).await;
+        }
+        match Hop::of(shared, hash, entry, chain) {
+            Some((hop, back, its_chain)) => (_hop, entry, chain) = (Some(hop), back, its_chain),
+            None => return,
+        }
+    }
     let Some(permit) = admission(shared, slot).await else { return };
     let mark = StartMark::new(shared, slot, &target, entry.gap);
     if !mark.begin(&entry) {
@@ -165,6 +182,44 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Box<Entry>) {
     let took = begin.elapsed();
     drop(permit);
     answered(shared, slot, entry, chain, reply, took, previous, in_flight).await;
+}
+
+/// Asking for a page by way of a redirect: others that lead there wait until this is dropped.
+struct Hop<'a> {
+    shared: &'a Shared,
+    hash: UrlHash,
+}
+
+impl<'a> Hop<'a> {
+    /// `None` when another one asks for it already: then the URL waits for that.
+    fn of(
+        shared: &'a Shared,
+        hash: UrlHash,
+        mut entry: Box<Entry>,
+        chain: Chain,
+    ) -> Option<(Self, Box<Entry>, Chain)> {
+        match shared.hops.locked().entry(hash) {
+            Claim::Vacant(place) => {
+                place.insert(Vec::new());
+                Some((Self { shared, hash }, entry, chain))
+            }
+            Claim::Occupied(mut waiting) => {
+                entry.chain = Some(Box::new(chain));
+                entry.goes_on = true;
+                waiting.get_mut().push(entry);
+                None
+            }
+        }
+    }
+}
+
+impl Drop for Hop<'_> {
+    fn drop(&mut self) {
+        let waiting = self.shared.hops.locked().remove(&self.hash);
+        for entry in waiting.into_iter().flatten() {
+            self.shared.frontier.redirected(entry, None);
+        }
+    }
 }
 
 /// Tells the start, then waits for ever.

@@ -247,6 +247,7 @@ fn launch(
         fetcher: parts.fetcher,
         scope: RwLock::new(Arc::new(parts.scope)),
         landings: Mutex::default(),
+        hops: Mutex::default(),
         prunings: Mutex::default(),
         disk: tokio::sync::Mutex::default(),
         shortages: AtomicU64::new(0),

@@ -79,6 +79,9 @@ pub struct Shared {
     pub scope: RwLock<Arc<Scope>>,
     /// What redirects led to, of late.
     pub landings: Mutex<HashMap<UrlHash, Arc<PreviousPage>>>,
+    /// Pages asked for by way of a redirect at this moment, and the URLs that lead there too and
+    /// wait for what comes of it.
+    pub hops: Mutex<HashMap<UrlHash, Vec<Box<Entry>>>>,
     /// Prunings, newest first; written by the control task and their own tasks.
     pub prunings: Mutex<Vec<Pruning>>,
     /// Held by whoever reads rows of the frontier from disk, until what follows from it is

@@ -28,6 +28,18 @@ pub struct Visit {
 }
 
 impl Visit {
+    /// It was redirected to a page that is known by now.
+    pub fn landed(
+        chain: Chain,
+        landing: Arc<PreviousPage>,
+        elapsed: Duration,
+        previous: Option<PreviousPage>,
+    ) -> Self {
+        let nothing = FetchError::new(FailureKind::Other, String::new());
+        let unfetched = Self::unfetched(nothing, Some(chain));
+        Self { landing: Some(landing), elapsed, previous, ..unfetched }
+    }
+
     /// Nothing came: it was not asked, or not to its end.
     pub fn unfetched(error: FetchError, chain: Option<Chain>) -> Self {
         Self {

@@ -7,7 +7,7 @@ use crawldeck::web::url::ScopeKind;
 
 use super::case::{Case, Want};
 use super::cases;
-use Want::{AnyStatus, AtLeast, AtMost, Row, Rows, Unknown};
+use Want::{AnyStatus, Asked, AtLeast, AtMost, Row, Rows, Unknown};
 
 /// A page that keeps the crawl waiting.
 fn slow(path: &'static str, what: &'static str) -> Case {
@@ -104,6 +104,10 @@ cases! {
         .want(AnyStatus("/hostile/redirect/cookies", "failed", "redirect"));
     ever_longer_redirect => one("/hostile/redirect/longer", "to an ever longer address")
         .row("failed", Some(302), "more than 10 redirects");
+    redirects_to_one_page => Case::at("/hostile/redirect/gates", "fifty redirects to one page: it is asked for once")
+        .want(AtLeast(50, "ok", ""))
+        .want(Row("/hostile/redirect/gate/50", "ok", Some(200), ""))
+        .want(Asked(1..=1, "/hostile/redirect/login"));
     redirect_out_of_scope => one("/hostile/redirect/away", "to another host, out of scope")
         .want(AnyStatus("/hostile/redirect/away", "skipped", "out of scope"));
     redirect_to_neighbour => one("/hostile/redirect/neighbour", "to another address of this machine")

@@ -18,6 +18,7 @@
 //! | `redirect/away` | to another host, `away.invalid` |
 //! | `redirect/neighbour` | to another loopback address |
 //! | `redirect/private` | to the metadata address of cloud machines |
+//! | `redirect/gates` | 50 links that all lead to `redirect/login` |
 //! | `redirect/forbidden` | to `/private/page`, which a `robots.txt` may forbid |
 //! | **bodies** | |
 //! | `body/endless` | HTML without end |

@@ -29,6 +29,9 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/hostile/redirect/away", get(async || to("http://away.invalid/")))
         .route("/hostile/redirect/neighbour", get(async || to("http://127.0.0.2:9/")))
         .route("/hostile/redirect/private", get(async || to("http://169.254.169.254/latest/")))
+        .route("/hostile/redirect/gates", get(gates))
+        .route("/hostile/redirect/gate/{n}", get(async || to("/hostile/redirect/login")))
+        .route("/hostile/redirect/login", get(async || page("Log in", "<p>Who are you?</p>\n")))
         .route("/hostile/redirect/forbidden", get(async || to("/private/page")))
 }
 
@@ -41,6 +44,13 @@ async fn hops(Path(count): Path<u32>) -> Response {
         None => page("The end", "<p>That was the last redirect.</p>\n").into_response(),
         Some(left) => to(&format!("/hostile/redirect/hops/{left}")),
     }
+}
+
+/// Fifty links that all lead to one page.
+async fn gates() -> Response {
+    let links: String =
+        (1..=50).map(|n| format!("<a href=/hostile/redirect/gate/{n}>{n}</a>\n")).collect();
+    page("Gates", &links).into_response()
 }
 
 async fn itself() -> Response {
