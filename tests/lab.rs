@@ -404,7 +404,7 @@ async fn a_flaky_page_succeeds_at_the_third_attempt_at_the_latest_then_starts_ov
     let mut pages = HashSet::new();
     let found: HashSet<_> = crawl(&lab).await.links.into_iter().collect();
     for url in &found {
-        if client.get(url).send().await.map_or(0, |answer| answer.status().as_u16()) % 503 == 0 {
+        if client.get(url).send().await.map_or(0, |answer| answer.status().as_u16()) % 502 == 0 {
             pages.insert(url);
         }
     }

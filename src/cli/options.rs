@@ -105,7 +105,7 @@ pub struct PolitenessOptions {
     /// Longest gap that a robots.txt may ask for by Crawl-delay [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub max_robots_delay: Option<Duration>,
-    /// First rest of a host that answers 429 or 503 without a Retry-After, then doubled [default: 1m]
+    /// First rest of a host that answers 429, or 503 in a row, without a Retry-After, then doubled [default: 1m]
     #[arg(long, value_name = "DURATION", value_parser = some_time)]
     pub host_backoff: Option<Duration>,
     /// Longest rest of a host, whatever its Retry-After asks for [default: 10m]
@@ -242,10 +242,10 @@ pub struct BreakerOptions {
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub breaker_ratio: Option<f64>,
     /// Requests of a host looked back at [default: 20]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub breaker_window: Option<u32>,
     /// Fewest of them before anything is concluded; never more than the window [default: 8]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub breaker_least: Option<u32>,
     /// First rest, doubled per incident [default: 5s]
     #[arg(long, value_name = "DURATION", value_parser = some_time)]

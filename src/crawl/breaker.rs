@@ -125,15 +125,14 @@ impl Breaker {
         }
     }
 
-    /// A request started at `started` has ended. `first` is the first rest, should it open;
-    /// `random` is uniform in 0..1.
+    /// A request started at `started` has ended. `random` is uniform in
+    /// 0..1.
     pub fn ended(
         &mut self,
         failed: bool,
         started: Instant,
         now: Instant,
         settings: &BreakerSettings,
-        first: Duration,
         random: f64,
     ) -> Turn {
         if self.last_incident.is_some_and(|last| now.duration_since(last) >= settings.forgive)
@@ -149,7 +148,7 @@ impl Breaker {
             }
             if failed {
                 self.probes_failed += 1;
-                return Turn::Opened(self.open(now, settings, first, random));
+                return Turn::Opened(self.open(now, settings, random));
             }
             self.close();
             // Quiet begins now: the rest was none.
@@ -166,20 +165,14 @@ impl Breaker {
             && f64::from(self.failures()) >= settings.ratio * f64::from(self.known);
         if failed && reached && settings.ratio <= 1.0 {
             self.down_since = Some(now);
-            return Turn::Opened(self.open(now, settings, first, random));
+            return Turn::Opened(self.open(now, settings, random));
         }
         Turn::None
     }
 
-    fn open(
-        &mut self,
-        now: Instant,
-        settings: &BreakerSettings,
-        first: Duration,
-        random: f64,
-    ) -> Duration {
-        let longest = settings.longest_rest.max(first);
-        let rest = doubled(first, self.incidents, longest, random);
+    fn open(&mut self, now: Instant, settings: &BreakerSettings, random: f64) -> Duration {
+        let longest = settings.longest_rest;
+        let rest = doubled(settings.rest.min(longest), self.incidents, longest, random);
         self.incidents += 1;
         (self.last_incident, self.last_opened) = (Some(now), Some(now));
         self.state = State::Open { since: now, until: now + rest };
@@ -221,7 +214,7 @@ mod tests {
     }
 
     fn end(breaker: &mut Breaker, failed: bool, started: Instant, now: Instant) -> Turn {
-        breaker.ended(failed, started, now, &settings(), 5 * S, 0.5)
+        breaker.ended(failed, started, now, &settings(), 0.5)
     }
 
     #[tokio::test(start_paused = true)]
@@ -296,7 +289,7 @@ mod tests {
         let never = BreakerSettings { ratio: 1.1, ..settings() };
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for _ in 0..50 {
-            assert_eq!(breaker.ended(true, t, t, &never, S, 0.5), Turn::None);
+            assert_eq!(breaker.ended(true, t, t, &never, 0.5), Turn::None);
         }
     }
 }

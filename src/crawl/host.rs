@@ -25,6 +25,11 @@ pub const ROBOTS_EXPIRE: Duration = Duration::from_hours(24);
 /// After 429 a host is asked carefully until it has this many requests in flight again.
 const CAREFUL_UP_TO: u32 = 32;
 
+/// Answers of 503 in a row, without `Retry-After`, after which a host counts as asking for rest.
+const BUSY_IN_A_ROW: u32 = 2;
+/// Rests after which a host that has answered nothing but 429 and 503 may be given up.
+const LONG_REFUSED: u32 = 5;
+
 /// What holds for every host alike.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
@@ -34,9 +39,9 @@ pub struct Pace {
     pub delay: Duration,
     /// Longest gap that a robots.txt may ask for.
     pub max_robots_delay: Duration,
-    /// First rest after 429.
+    /// First rest after 429 or 503.
     pub backoff: Duration,
-    /// Longest rest after 429, and longest `Retry-After`.
+    /// Longest rest after 429 or 503, and longest `Retry-After`.
     pub max_backoff: Duration,
     /// When a host counts as down.
     pub breaker: BreakerSettings,
@@ -102,6 +107,8 @@ pub struct After {
     pub opened: Option<Duration>,
     /// Whether it closed.
     pub closed: bool,
+    /// Whether the host wants to be left alone.
+    pub refused: bool,
 }
 
 /// The robots.txt of one host and scheme.
@@ -183,6 +190,10 @@ pub struct Host {
     pub served: bool,
     /// Since when nothing was heard of what is in flight.
     unheard: Option<Instant>,
+    /// Answers of 503 in a row, and since when it has answered nothing but that and 429.
+    busy: u32,
+    /// See above.
+    refusing_since: Option<Instant>,
     /// The next start of a request, by the gap.
     next_start: Option<Instant>,
     rest: Option<(Instant, WaitReason)>,
@@ -220,6 +231,8 @@ impl Host {
             leaving: false,
             served: false,
             unheard: None,
+            busy: 0,
+            refusing_since: None,
             next_start: None,
             rest: None,
             rests: 0,
@@ -377,7 +390,19 @@ impl Host {
             Outcome::Unanswered { took } => (None, None, took),
         };
         let failed = status.is_none_or(|status| status >= 500);
-        let slow_down = status == Some(429) || (status == Some(503) && asked.is_some());
+        self.busy = match status {
+            Some(503) => self.busy.saturating_add(1),
+            Some(_) => 0,
+            None => self.busy,
+        };
+        // One 503 may be a broken page; two in a row are a host that wants to be left alone.
+        let slow_down = status == Some(429)
+            || (status == Some(503) && (asked.is_some() || self.busy >= BUSY_IN_A_ROW));
+        if slow_down {
+            self.refusing_since.get_or_insert(now);
+        } else if !failed {
+            self.refusing_since = None;
+        }
         self.stats.note(status, failed || slow_down, took);
         if status.is_some() {
             self.answers = self.answers.saturating_add(1);
@@ -389,8 +414,6 @@ impl Host {
         } else if !failed {
             self.speed_up();
         }
-        // A host that answers 503 to everything is overloaded, not broken: it rests longer.
-        let first = if status == Some(503) { pace.backoff } else { pace.breaker.rest };
         let was_down = self.breaker.down_since().is_some();
         let turn = if slow_down {
             // It answers, and says what it wants.
@@ -401,14 +424,15 @@ impl Host {
                 Turn::None
             }
         } else {
-            self.breaker.ended(failed, began, now, &pace.breaker, first, random)
+            self.breaker.ended(failed, began, now, &pace.breaker, random)
         };
         let opened = match turn {
             Turn::Opened(rest) => Some(rest),
             _ => None,
         };
         let down = was_down || opened.is_some();
-        After { counts: !(failed && down), opened, closed: turn == Turn::Closed }
+        let counts = !(failed && down) && !slow_down;
+        After { counts, opened, refused: slow_down, closed: turn == Turn::Closed }
     }
 
     fn slow_down(
@@ -457,12 +481,19 @@ impl Host {
         }
     }
 
+    /// Since when it has answered nothing but 429 and 503, rest after rest.
+    #[must_use]
+    pub fn refused_since(&self) -> Option<Instant> {
+        self.refusing_since.filter(|_| self.rests >= LONG_REFUSED)
+    }
+
     /// Ends its rest and closes its breaker.
     pub fn reset(&mut self) {
         self.breaker.close();
         self.rest = None;
         self.careful = None;
         self.doom = None;
+        (self.busy, self.refusing_since) = (0, None);
         for slot in &mut self.robots {
             if matches!(slot, RobotsSlot::Unreachable(..) | RobotsSlot::Denied(..)) {
                 *slot = RobotsSlot::Unknown;

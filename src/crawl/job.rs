@@ -314,7 +314,7 @@ fn excused(
     shortage: bool,
 ) -> Option<Duration> {
     let failed = match &visit.outcome {
-        Ok(answer) => answer.status >= 500,
+        Ok(answer) => answer.status >= 500 || answer.status == 429,
         Err(error) => error.kind.is_retryable(),
     };
     let excused = failed && (shortage || !after.counts) && entry.excused < MOST_EXCUSED;

@@ -52,7 +52,7 @@ fn number(site: &Site, n: u32, cut: &Cut) -> Response {
                 // The connection fails before this answer is written.
                 cut.now();
             }
-            (StatusCode::SERVICE_UNAVAILABLE, "busy, try again\n").into_response()
+            (StatusCode::BAD_GATEWAY, "not now, try again\n").into_response()
         }
         Kind::Page | Kind::Flaky { .. } | Kind::Duplicate => {
             let page = page::render(&site.plan, n, site.ports);

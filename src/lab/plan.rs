@@ -25,7 +25,7 @@ pub enum Kind {
     Flaky {
         /// 1 or 2, so that three attempts succeed.
         failures: u8,
-        /// Fails by closing the connection instead of a 503.
+        /// Fails by closing the connection instead of a 502.
         closes: bool,
     },
     /// Another page's text under a second address, with a canonical link.

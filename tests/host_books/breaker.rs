@@ -71,13 +71,13 @@ async fn half_open_one_probe_at_a_time_goes_out() {
 async fn what_is_left_of_a_burst_does_not_open_a_breaker_that_was_closed_since() {
     let settings = BreakerSettings { least: 4, ..BreakerSettings::default() };
     let (mut breaker, t) = (Breaker::default(), Instant::now());
-    let mut fails = |began, now| breaker.ended(true, began, now, &settings, 5 * S, 0.5);
+    let mut fails = |began, now| breaker.ended(true, began, now, &settings, 0.5);
     for _ in 0..3 {
         fails(t, t + S);
     }
     assert_eq!(fails(t, t + S), Turn::Opened(5 * S));
     breaker.close();
-    let mut fails = |began, now| breaker.ended(true, began, now, &settings, 5 * S, 0.5);
+    let mut fails = |began, now| breaker.ended(true, began, now, &settings, 0.5);
     for _ in 0..20 {
         assert_eq!(fails(t, t + 2 * S), Turn::None, "of the old burst");
     }

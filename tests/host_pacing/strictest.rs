@@ -28,6 +28,8 @@ struct Book {
     rests: u32,
     last_rest: Option<Instant>,
     outcomes: Vec<bool>,
+    /// Answers of 503 in a row.
+    busy: u32,
     /// Since when, and until when at least and at most.
     open: Option<(Instant, Instant, Instant)>,
     down_since: Option<Instant>,
@@ -68,7 +70,13 @@ impl Book {
             Outcome::Answered { status, retry_after, .. } => (Some(status), retry_after),
             Outcome::Unanswered { .. } => (None, None),
         };
-        if status == Some(429) || (status == Some(503) && asked.is_some()) {
+        self.busy = match status {
+            Some(503) => self.busy + 1,
+            Some(_) => 0,
+            None => self.busy,
+        };
+        let in_a_row = status == Some(503) && self.busy >= 2;
+        if status == Some(429) || in_a_row || (status == Some(503) && asked.is_some()) {
             let same = self.last_rest.is_some_and(|last| began <= last);
             if !same {
                 self.rests += u32::from(self.last_rest.is_some());
@@ -91,7 +99,7 @@ impl Book {
         if let Some((since, ..)) = self.open {
             if began < since {
             } else if failed {
-                self.open_at(now, status, pace);
+                self.open_at(now, pace);
             } else {
                 self.close();
             }
@@ -107,13 +115,13 @@ impl Book {
         let enough = self.outcomes.len() >= pace.breaker.least as usize;
         if failed && enough && failures as f64 >= pace.breaker.ratio * self.outcomes.len() as f64 {
             self.down_since = Some(now);
-            self.open_at(now, status, pace);
+            self.open_at(now, pace);
         }
     }
 
-    fn open_at(&mut self, now: Instant, status: Option<u16>, pace: &Pace) {
-        let first = if status == Some(503) { pace.backoff } else { pace.breaker.rest };
-        let longest = pace.breaker.longest_rest.max(first);
+    fn open_at(&mut self, now: Instant, pace: &Pace) {
+        let longest = pace.breaker.longest_rest;
+        let first = pace.breaker.rest.min(longest);
         let whole = first.saturating_mul(1 << self.incidents.min(20)).min(longest);
         let (least, most) = jittered(now, whole, longest);
         self.incidents += 1;

@@ -40,11 +40,13 @@ impl Control {
         };
         match command {
             HostCommand::NudgeLimit(by) => {
-                let from = known.limit.unwrap_or(known.in_flight.max(1));
+                // Not the one in force: after a 429 a host is asked carefully for a while.
+                let own = self.rule_of(host).per_host.or(self.settings.per_host);
+                let from = own.unwrap_or(known.in_flight.max(1));
                 let to =
                     (i64::from(from) + i64::from(by)).clamp(1, i64::from(MOST_PER_HOST)) as u32;
                 // Up from "no limit" there is nowhere to go.
-                let to = if known.limit.is_none() && by > 0 { None } else { Some(to) };
+                let to = if own.is_none() && by > 0 { None } else { Some(to) };
                 self.limit_host(host, to, origin, None);
             }
             HostCommand::SetLimit(to) => {

@@ -22,7 +22,7 @@ impl Window {
         }
         let Some(host) = &mut self.hosts[index] else { return };
         let breaker = &host.breaker;
-        let Some(since) = breaker.down_since() else { return };
+        let Some(since) = breaker.down_since().or(host.refused_since()) else { return };
         let down_for = now.duration_since(since);
         let never = host.answers == 0 && breaker.probes_failed() >= self.pace.attempts;
         if !never && (host.answers == 0 || down_for < self.pace.give_up) {

@@ -286,7 +286,7 @@ impl Window {
         outcome: Option<Outcome>,
         now: Instant,
     ) -> After {
-        let nothing = After { counts: true, opened: None, closed: false };
+        let nothing = After { counts: true, opened: None, closed: false, refused: false };
         let Some(&index) = self.by_name.get(host_of(url)) else { return nothing };
         let Some(host) = &mut self.hosts[index] else { return nothing };
         let mut after = nothing;
@@ -302,7 +302,7 @@ impl Window {
         if began.is_none() {
             host.unstarted = host.unstarted.saturating_sub(1);
         }
-        if after.opened.is_some() {
+        if after.opened.is_some() || after.refused {
             self.consider_giving_up(index, now);
         }
         self.list(index);
