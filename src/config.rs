@@ -43,7 +43,7 @@ pub struct FetchSettings {
     pub contact: Option<String>,
     /// Largest body after decoding, as a multiple of what was sent, above 1 MiB.
     pub max_ratio: u32,
-    /// Whether cookies are kept, each for the host that set it.
+    /// Whether cookies are kept, each for the origin that set it.
     pub cookies: bool,
     /// Whether HTTP/2 is offered (over TLS, as the server prefers).
     pub http2: bool,
