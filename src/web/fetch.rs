@@ -44,6 +44,8 @@ pub struct Ask<'a> {
     pub max_body: Option<u64>,
     /// Time for all of it; `None`: that of the settings.
     pub timeout: Option<Duration>,
+    /// Most redirects followed; `None`: those of the settings.
+    pub max_redirects: Option<u32>,
 }
 
 /// What came of one request: an answer with its whole body, or with one yet to be read
@@ -205,7 +207,7 @@ impl Fetcher {
             jar.take(chain.url(), response.headers());
         }
         let next_cookies = |url: &Url| inner.jar.as_ref().and_then(|jar| jar.header(url));
-        let most = inner.settings.max_redirects;
+        let most = ask.max_redirects.unwrap_or(inner.settings.max_redirects);
         let turned = chain
             .turn(status, response.headers(), most, cookies.as_deref(), next_cookies)
             .map_err(fail)?;

@@ -1,0 +1,61 @@
+//! Promise: what holds for one request holds for a whole crawl: robots.txt is found whatever the
+//! limits of pages, a host is one host however it is spelt, and no name opens the private network.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+mod common;
+#[path = "common/stand.rs"]
+mod stand;
+
+use std::io::Write as _;
+
+use common::{Web, html};
+use crawldeck::config::{FetchSettings, Settings};
+use crawldeck::crawl;
+use stand::{Stand, ended};
+
+fn settings(seed: &str, fetch: FetchSettings) -> Settings {
+    Settings { ignore_robots: false, fetch, ..stand::settings(seed) }
+}
+
+/// Runs a crawl to its end.
+async fn run(stand: &Stand, settings: Settings) {
+    ended(crawl::start(settings, stand.store().await).await.unwrap()).await;
+}
+
+/// A site whose robots.txt, which forbids `/secret`, stands `hops` redirects away.
+fn far_robots(hops: u32) -> Web {
+    Web::start_with_robots(move |request, stream| {
+        let hop = match &*request.path {
+            "/robots.txt" => Some(0),
+            path => path.strip_prefix("/r").and_then(|n| n.parse().ok()),
+        };
+        let answer = match hop {
+            Some(hop) if hop == hops => {
+                let rules = "User-agent: *\nDisallow: /secret\n";
+                format!(
+                    "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{rules}",
+                    rules.len()
+                )
+                .into()
+            }
+            Some(hop) => {
+                let location = format!("location: /r{}", hop + 1);
+                format!("HTTP/1.1 302 Go\r\n{location}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n").into()
+            }
+            None => html(200, "<a href=/secret>"),
+        };
+        let _ = stream.write_all(&answer);
+    })
+}
+
+#[tokio::test]
+async fn robots_txt_has_its_own_limit_of_redirects() {
+    // RFC 9309, 2.3.1.2: five are followed; behind more there is none.
+    for (hops, max_redirects, forbidden) in [(5, 0, true), (5, 10, true), (6, 10, false)] {
+        let (web, stand) = (far_robots(hops), Stand::new());
+        let fetch = FetchSettings { max_redirects, ..FetchSettings::default() };
+        run(&stand, settings(&web.url("/"), fetch)).await;
+        let asked = web.paths().contains(&"/secret".to_owned());
+        assert_eq!(asked, !forbidden, "{hops} hops, --max-redirects {max_redirects}");
+    }
+}
