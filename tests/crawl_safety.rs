@@ -59,3 +59,39 @@ async fn robots_txt_has_its_own_limit_of_redirects() {
         assert_eq!(asked, !forbidden, "{hops} hops, --max-redirects {max_redirects}");
     }
 }
+
+/// Names with the address they lead to, in place of the name server.
+fn resolving(names: &[(&str, &str)]) -> FetchSettings {
+    let resolve = names.iter().map(|(name, to)| ((*name).into(), to.parse().unwrap())).collect();
+    FetchSettings { resolve, ..FetchSettings::default() }
+}
+
+#[tokio::test]
+async fn a_name_with_the_roots_dot_is_the_same_host() {
+    let web = Web::start_with_robots(|request, stream| {
+        let dotted = request.head.to_lowercase().contains("\r\nhost: a.test.:");
+        let answer = match &*request.path {
+            "/robots.txt" => html(404, "none"),
+            "/" => {
+                let port = stream.local_addr().unwrap().port();
+                html(200, &format!("<a href=//a.test.:{port}/><a href=//a.test.:{port}/x>"))
+            }
+            // Many a site sends the dotted name to the plain one.
+            path if dotted => {
+                let port = stream.local_addr().unwrap().port();
+                let location = format!("location: http://a.test:{port}{path}");
+                let end = "content-length: 0\r\nconnection: close\r\n\r\n";
+                format!("HTTP/1.1 301 Go\r\n{location}\r\n{end}").into()
+            }
+            _ => html(200, "x"),
+        };
+        let _ = stream.write_all(&answer);
+    });
+    let (stand, port) = (Stand::new(), web.address.rsplit_once(':').unwrap().1.to_owned());
+    let seed = format!("http://a.test:{port}/");
+    run(&stand, settings(&seed, resolving(&[("a.test", "127.0.0.1")]))).await;
+    assert_eq!(web.paths(), ["/", "/robots.txt", "/x", "/x"]);
+    assert_eq!(stand.number("SELECT count(*) FROM scraped_pages").await, 2);
+    assert_eq!(stand.number("SELECT count(*) FROM scraped_pages WHERE state = 'ok'").await, 2);
+    assert_eq!(stand.number("SELECT count(DISTINCT host) FROM hosts").await, 1);
+}

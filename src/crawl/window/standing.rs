@@ -111,7 +111,7 @@ impl Window {
 
     /// Nothing of the host of `url` may be asked: all of it is skipped.
     pub fn refuse(&mut self, url: &str, reason: &str) {
-        let Some(&index) = self.by_name.get(host_of(url)) else { return };
+        let Some(&index) = self.by_name.get(&*host_of(url)) else { return };
         if let Some(host) = &mut self.hosts[index] {
             host.doom =
                 Some(Doom { state: RowState::Skipped, reason: reason.into(), by_user: false });
