@@ -55,9 +55,21 @@ pub struct FetchSettings {
     pub allow_private: bool,
     /// Names with the address to connect to instead of asking the name server.
     pub resolve: Vec<(String, IpAddr)>,
+    /// What the names of seeds led to when they were first resolved, so that a resumed crawl
+    /// believes none of them a second time.
+    pub seed_names: Vec<SeedName>,
     /// Who we are towards the seeds' origins, and the proxy. Secret, so not stored with the crawl.
     #[serde(skip)]
     pub identity: Identity,
+}
+
+/// The name of a seed that has been resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedName {
+    /// The name, in lower case and without the root's dot.
+    pub name: String,
+    /// The private addresses it stands on; none when it is public.
+    pub addresses: Vec<IpAddr>,
 }
 
 /// What is secret about a crawl. It is never stored, logged or shown; `Debug` says what is there
@@ -206,6 +218,7 @@ impl Default for FetchSettings {
             insecure: false,
             allow_private: false,
             resolve: Vec::new(),
+            seed_names: Vec::new(),
             identity: Identity::default(),
         }
     }

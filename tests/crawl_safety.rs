@@ -95,3 +95,15 @@ async fn a_name_with_the_roots_dot_is_the_same_host() {
     assert_eq!(stand.number("SELECT count(*) FROM scraped_pages WHERE state = 'ok'").await, 2);
     assert_eq!(stand.number("SELECT count(DISTINCT host) FROM hosts").await, 1);
 }
+
+#[tokio::test]
+async fn what_a_seeds_name_led_to_is_stored_with_the_crawl() {
+    let web = Web::of_pages(&[("/", "<a href=/x>"), ("/x", "x")]);
+    let port = web.address.rsplit_once(':').unwrap().1.to_owned();
+    let seed = format!("http://A.test.:{port}/");
+    let stand = Stand::new();
+    run(&stand, settings(&seed, resolving(&[("a.test", "127.0.0.1")]))).await;
+    let stored = stand.settings().await.fetch.seed_names;
+    let [known] = &*stored else { panic!("{stored:?}") };
+    assert_eq!((&*known.name, &*known.addresses), ("a.test", &["127.0.0.1".parse().unwrap()][..]));
+}

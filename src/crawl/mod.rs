@@ -131,6 +131,7 @@ impl Crawl {
 /// When there is no seed, a pattern or header is malformed, or the database refuses.
 pub async fn start(mut settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
     settings.take_credentials();
+    settings.fetch.seed_names.clear();
     if settings.seeds.is_empty() {
         return Err(CrawlError::NoSeeds);
     }

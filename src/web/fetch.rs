@@ -26,7 +26,7 @@ use super::opened::Bounds;
 pub use super::opened::Opened;
 use super::phase::Watch;
 pub use super::phase::{Phase, PhaseSink};
-use crate::config::{FetchSettings, Identity};
+use crate::config::{FetchSettings, Identity, SeedName};
 
 /// Bytes of a redirect's body that are read to keep its connection.
 const DISCARDED: usize = 16 << 10;
@@ -122,7 +122,8 @@ impl Fetcher {
     /// A fetcher with its own pool of connections. The origins of `seeds` are those that see
     /// the user's headers; a private address that a seed stands on may be asked, no other.
     /// Through a proxy other than `socks5` it is the proxy that resolves names, so what they lead
-    /// to is not judged; literal addresses always are.
+    /// to is not judged; literal addresses always are, and names such as
+    /// `localhost`.
     ///
     /// # Errors
     /// When a header or the proxy of the settings is malformed, its certificates cannot be read,
@@ -145,7 +146,14 @@ impl Fetcher {
         self.inner.headers.add_seed(url);
     }
 
-    /// Why `url` would be refused for its literal private address, as far as it can be told
+    /// What the names of seeds led to (see [`FetchSettings::seed_names`]), unless there are just
+    /// the `known` ones.
+    #[must_use]
+    pub fn seed_names(&self, known: usize) -> Option<Vec<SeedName>> {
+        self.inner.guard.seed_names(known)
+    }
+
+    /// Why `url` would be refused for its literal private address or its name, as far as it can be told
     /// without asking a name server. A request finds out the rest.
     #[must_use]
     pub fn refuses_address(&self, url: &Url) -> Option<String> {

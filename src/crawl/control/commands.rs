@@ -144,12 +144,17 @@ impl Control {
 
     /// Stores the settings when something else than a command changed them.
     pub(super) fn store_settings(&mut self) {
+        let seed_names = self.shared.fetcher.seed_names(self.settings.fetch.seed_names.len());
+        let resolved = seed_names.is_some();
+        if let Some(seed_names) = seed_names {
+            self.settings.fetch.seed_names = seed_names;
+        }
         let known = &self.settings.reviving;
         let changed = self
             .shared
             .frontier
             .with(|ledger| !ledger.pruned.reviving_now().iter().map(|known| &known.0).eq(known));
-        if changed {
+        if changed || resolved {
             self.change_settings(|_| ());
         }
     }
