@@ -98,7 +98,7 @@ impl Field {
             let delay = 0.5 + fastrand::f64() * 29.5;
             let text = format!("User-agent: *\nCrawl-delay: {delay}\nDisallow: /private/\n");
             let reply = Reply::Answered { status: 200, body: text.as_bytes() };
-            let host = host_of(&entry.url).to_owned();
+            let host = host_of(&entry.url).into_owned();
             self.window.robots(&host, false, Arc::new(Fate::of(reply, &Names::default())), now);
         } else {
             self.window.push(entry, false, self.id);

@@ -43,7 +43,7 @@ pub struct FetchSettings {
     pub contact: Option<String>,
     /// Largest body after decoding, as a multiple of what was sent, above 1 MiB.
     pub max_ratio: u32,
-    /// Whether cookies are kept, each for the host that set it.
+    /// Whether cookies are kept, each for the origin that set it.
     pub cookies: bool,
     /// Whether HTTP/2 is offered (over TLS, as the server prefers).
     pub http2: bool,
@@ -55,9 +55,21 @@ pub struct FetchSettings {
     pub allow_private: bool,
     /// Names with the address to connect to instead of asking the name server.
     pub resolve: Vec<(String, IpAddr)>,
+    /// What the names of seeds led to when they were first resolved, so that a resumed crawl
+    /// believes none of them a second time.
+    pub seed_names: Vec<SeedName>,
     /// Who we are towards the seeds' origins, and the proxy. Secret, so not stored with the crawl.
     #[serde(skip)]
     pub identity: Identity,
+}
+
+/// The name of a seed that has been resolved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedName {
+    /// The name, in lower case and without the root's dot.
+    pub name: String,
+    /// The private addresses it stands on; none when it is public.
+    pub addresses: Vec<IpAddr>,
 }
 
 /// What is secret about a crawl. It is never stored, logged or shown; `Debug` says what is there
@@ -206,6 +218,7 @@ impl Default for FetchSettings {
             insecure: false,
             allow_private: false,
             resolve: Vec::new(),
+            seed_names: Vec::new(),
             identity: Identity::default(),
         }
     }
@@ -267,6 +280,9 @@ pub struct Settings {
     /// Reasons whose skipped URLs are being brought back: a crawl that died in the middle of that
     /// goes on with it.
     pub reviving: Vec<String>,
+    /// Hosts that are to be left alone for a while, and until when: ms since 1970, UTC. They asked
+    /// for it, or were down: a resumed crawl keeps to it.
+    pub resting: BTreeMap<String, i64>,
     /// Seeds added while the crawl ran.
     pub added_seeds: Vec<Url>,
     /// What was said about single hosts while the crawl ran, by host with port.
@@ -326,6 +342,7 @@ impl Default for Settings {
             exclude: Vec::new(),
             pruned: Vec::new(),
             reviving: Vec::new(),
+            resting: BTreeMap::new(),
             added_seeds: Vec::new(),
             hosts: BTreeMap::new(),
             ignore_robots: false,

@@ -166,7 +166,27 @@ async fn cookies_do_not_make_a_loop_endless() {
 }
 
 #[tokio::test]
-async fn a_cookie_goes_back_to_its_host_alone() {
+async fn a_redirect_to_another_port_takes_no_cookie_along() {
+    let other = Server::start(|_| ok("")).await;
+    let target = other.base.to_string();
+    let server = Server::start(move |_| {
+        let head = format!("HTTP/1.1 302 Go\r\nlocation: {target}\r\nset-cookie: a=1; Path=/\r\ncontent-length: 0\r\n\r\n");
+        (head.into(), web_server::Then::Keep)
+    })
+    .await;
+    let kept = FetchSettings { cookies: true, ..FetchSettings::default() };
+    let fetcher = fetcher(&kept, &[&server.base]);
+    for _ in 0..2 {
+        fetch(&fetcher, &server.base).await.unwrap();
+    }
+    fetch(&fetcher, &other.url("/robots.txt")).await.unwrap();
+    sent(&server, &["cookie: a=1"]);
+    assert_eq!(other.heads().len(), 3);
+    not_sent(&other, &["cookie"]);
+}
+
+#[tokio::test]
+async fn a_cookie_goes_back_to_its_origin_alone() {
     let other = Server::on("127.0.0.2", |_| ok("")).await;
     let server = Server::start(|_| answer("set-cookie: a=1; Path=/\r\n", b"")).await;
     let kept = FetchSettings { cookies: true, ..FetchSettings::default() };

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crawldeck::crawl::window::host_of;
 use crawldeck::web::scope::Scope;
 use crawldeck::web::url::{
     MAX_URL_TEXT, ScopeKind, UrlError, UrlHash, canonical, host_key, is_fetchable, parse_seed,
@@ -45,7 +46,9 @@ fn canonical_forms() {
 fn identities() {
     let same = UrlHash::of(&url("http://a.test/%C3"));
     assert_eq!(UrlHash::of(&url("HTTP://A.test:80/%c3#x")), same);
+    assert_eq!(UrlHash::of(&url("http://a.test./%c3")), same);
     assert_ne!(UrlHash::of(&url("https://a.test/%C3")), same);
+    assert_eq!(canonical(&url("http://a.test.:81/x.?y.#z")), "http://a.test:81/x.?y.");
     // Stored in databases, so it must never change.
     assert_eq!(UrlHash::of(&url("http://a.test/")).to_string(), "d452f67801f98504b3f0334bb2a5c123");
     assert_eq!(UrlHash([1; 16]).to_string(), "01".repeat(16));
@@ -59,9 +62,13 @@ fn host_keys() {
         ("https://example.com/", "example.com"),
         ("https://example.com:80/", "example.com:80"),
         ("http://[::1]:8080/", "[::1]:8080"),
+        ("http://Example.com./x.", "example.com"),
+        ("http://u@example.com.:81/", "example.com:81"),
+        ("http://./", "."),
     ];
     for (text, expected) in table {
         assert_eq!(host_key(&url(text)), expected);
+        assert_eq!(host_of(url(text).as_str()), expected);
     }
 }
 

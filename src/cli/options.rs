@@ -169,7 +169,7 @@ pub struct IdentityOptions {
     /// Proxy for all requests (http, https, socks5, socks5h), not stored; 'off' for none [default: off]
     #[arg(long, value_name = "URL", value_parser = proxy, allow_hyphen_values = true)]
     pub proxy: Option<Secret<Bound<String>>>,
-    /// Keep cookies, each for the host that set it
+    /// Keep cookies, each for the origin that set it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub cookies: Option<bool>,
 }

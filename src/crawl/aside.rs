@@ -40,7 +40,8 @@ pub async fn run(
     let robots = matches!(entry.errand, Errand::Robots { .. });
     let max_body = if robots { u64::MAX } else { Limits::default().bytes };
     let timeout = (!robots).then(|| SITEMAP_TIMEOUT.max(shared.settings.fetch.timeout));
-    let ask = Ask { max_body: Some(max_body), timeout, ..Ask::default() };
+    let max_redirects = robots.then_some(robots::MAX_REDIRECTS);
+    let ask = Ask { max_body: Some(max_body), timeout, max_redirects, ..Ask::default() };
     let reply = shared.fetcher.open(&mut chain, &ask, phases).await;
     let result = match &reply {
         Ok(Reply::Answer(opened)) => Ok((opened.head.status, opened.head.retry_after)),

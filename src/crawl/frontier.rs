@@ -181,6 +181,11 @@ impl Frontier {
         look(&mut self.ledger.locked())
     }
 
+    /// A host is to be left alone for so long, because an earlier run was told so.
+    pub fn goes_on_resting(&self, host: &str, rest: Duration) {
+        self.with(|ledger| ledger.goes_on_resting(host, Instant::now() + rest));
+    }
+
     /// Takes in URLs that an earlier run has seen.
     pub fn remember(&self, known: &[(UrlHash, PageId)]) {
         self.with(|ledger| ledger.remember(known));

@@ -481,6 +481,19 @@ impl Host {
         }
     }
 
+    /// Until when it is to be left alone, by its own wish or because it is down.
+    #[must_use]
+    pub fn rests_until(&self, now: Instant) -> Option<Instant> {
+        let rest = self.rest.map(|(until, _)| until).filter(|until| *until > now);
+        rest.into_iter().chain(self.breaker.rests_until(now)).max()
+    }
+
+    /// An earlier run was told to leave it alone until then.
+    pub fn goes_on_resting(&mut self, until: Instant) {
+        self.rest = Some((until, WaitReason::RetryAfter));
+        self.last_rest = Some(Instant::now());
+    }
+
     /// Since when it has answered nothing but 429 and 503, rest after rest.
     #[must_use]
     pub fn refused_since(&self) -> Option<Instant> {
@@ -510,7 +523,8 @@ impl Host {
     /// Whether forgetting it now would make us impolite.
     #[must_use]
     pub fn must_be_remembered(&self, now: Instant) -> bool {
-        self.next_start.is_some_and(|due| due > now)
+        !self.rule.is_empty()
+            || self.next_start.is_some_and(|due| due > now)
             || self.rest.is_some_and(|(due, _)| due > now)
             || self.breaker.rests_until(now).is_some()
     }
@@ -543,12 +557,21 @@ impl Host {
         known.map_or_else(|| "not asked for".into(), |fate| fate.to_string().into())
     }
 
+    /// Why all of it that waits ends without being fetched.
+    fn doom(&self) -> Option<&Doom> {
+        let denied = self.robots.iter().find_map(|slot| match slot {
+            RobotsSlot::Denied(_, doom) => Some(doom),
+            _ => None,
+        });
+        self.doom.as_ref().or(denied)
+    }
+
     /// What viewers see of it.
     #[must_use]
     pub fn view(&self, pace: &Pace, now: Instant) -> HostView {
         let (gap, gap_by_robots) = self.gap(pace);
-        let wait =
-            if self.doom.is_some() || self.rule.skipped { None } else { self.waits(pace, now) };
+        let over = self.doom().is_some() || self.rule.skipped;
+        let wait = if over { None } else { self.waits(pace, now) };
         HostView {
             host: Arc::clone(&self.name),
             queued: self.queued(),
@@ -570,9 +593,8 @@ impl Host {
                 for_s: until.map(|until| until.duration_since(now).as_secs_f64()),
             }),
             held: self.rule.held,
-            skipped: self.doom.is_some()
-                || self.rule.skipped
-                || self.robots.iter().any(|slot| matches!(slot, RobotsSlot::Denied(..))),
+            skipped: self.rule.skipped,
+            ended: self.doom().filter(|doom| !doom.by_user).map(|doom| Arc::clone(&doom.reason)),
             robots: self.robots_text(pace),
         }
     }

@@ -41,8 +41,11 @@ pub struct HostView {
     pub wait: Option<HostWait>,
     /// Whether the user holds it.
     pub held: bool,
-    /// Whether the user, or we because it stayed down, skip the rest of it.
+    /// Whether the user skips the rest of it.
     pub skipped: bool,
+    /// Why the rest of it ends without being fetched though the user does not skip it: it is given
+    /// up, refused, or its robots.txt could not be had.
+    pub ended: Option<Arc<str>>,
     /// Its robots.txt in a few words: `12 rules, delay 2 s`, `none (404)`, `ignored`.
     pub robots: Arc<str>,
 }

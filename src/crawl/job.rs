@@ -322,7 +322,7 @@ fn excused(
 }
 
 fn note(shared: &Shared, entry: &Entry, after: After) {
-    let host = super::window::host_of(entry.target());
+    let host = &*super::window::host_of(entry.target());
     if let Some(rest) = after.opened {
         tracing::warn!(host, rest_ms = rest.as_millis(), "host is down: its breaker opens");
         shared.frontier.incident(host);

@@ -6,6 +6,7 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
 use thiserror::Error;
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -79,6 +80,8 @@ use crate::web::scope::{Scope, ScopeError};
 use crate::web::traps::Traps;
 use crate::web::url::UrlHash;
 
+/// The longest rest that a resumed crawl keeps to, in ms.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Commands that may wait for the control task.
 const COMMANDS: usize = 64;
 
@@ -132,6 +135,7 @@ impl Crawl {
 /// When there is no seed, a pattern or header is malformed, or the database refuses.
 pub async fn start(mut settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
     settings.take_credentials();
+    settings.fetch.seed_names.clear();
     if settings.seeds.is_empty() {
         return Err(CrawlError::NoSeeds);
     }
@@ -182,6 +186,7 @@ pub async fn again(
     let added = std::mem::take(&mut settings.added_seeds);
     settings.seeds.extend(added);
     settings.reviving.clear();
+    settings.resting.clear();
     settings.again = Some(id);
     overrides(&mut settings);
     start(settings, store).await
@@ -235,6 +240,14 @@ fn launch(
         open: stored.map_or(0, |stored| stored.open),
         totals,
     });
+    if stored.is_some() {
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        for (host, until_ms) in &settings.resting {
+            // A clock that was put back must not stop a crawl for good.
+            let rest = until_ms.saturating_sub(now_ms).clamp(0, DAY_MS);
+            frontier.goes_on_resting(host, Duration::from_millis(rest as u64));
+        }
+    }
     // A list of seeds can be long, and is needed just once.
     let mut seeds = std::mem::take(&mut settings.seeds);
     let target: Arc<str> = seeds.first().map_or("", |seed| seed.as_str()).into();

@@ -16,6 +16,8 @@ use crate::crawl::snapshot::{BreakerState, HostView, Snapshot, WaitReason};
 /// How a host is, in a word. In the order of the attention that it wants, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HostState {
+    /// The rest of it is not fetched any more: it is down for good, or refused.
+    GivenUp,
     /// The rest of it is skipped.
     Skipped,
     /// Nothing to fetch from it.
@@ -44,6 +46,9 @@ impl HostState {
         if host.skipped {
             return Self::Skipped;
         }
+        if host.ended.is_some() {
+            return Self::GivenUp;
+        }
         if host.held {
             return Self::Held;
         }
@@ -67,6 +72,7 @@ impl HostState {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Skipped => "skipped",
+            Self::GivenUp => "given up",
             Self::Idle => "idle",
             Self::Ok => "ok",
             Self::Waits => "waits",

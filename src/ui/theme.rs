@@ -172,6 +172,7 @@ impl Theme {
             HostState::Probing => ("◐", self.warn()),
             HostState::Open => ("✗", self.error()),
             HostState::Skipped => ("–", self.dim()),
+            HostState::GivenUp => ("✗", self.error()),
         }
     }
 

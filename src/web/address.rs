@@ -1,6 +1,7 @@
-//! Which addresses are public: what the registries of special-purpose addresses set aside is not.
+//! Which addresses are public: what the registries of special-purpose addresses set aside is not;
+//! and which names stand for others, whoever resolves them.
 //!
-//! It knows no names and no settings.
+//! It knows no name server and no settings.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -28,6 +29,8 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
         [198, 18..=19, ..] => "benchmark",
         [224..=239, ..] => "multicast",
         [255, 255, 255, 255] => "broadcast",
+        // Azure's, among public ones.
+        [168, 63, 129, 16] => "metadata",
         // This network, protocol assignments, the withdrawn 6to4 relays, class E.
         [0 | 240..=255, ..] | [192, 0, 0, _] | [192, 88, 99, _] => "reserved",
         _ => return None,
@@ -35,22 +38,12 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
 }
 
 fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
-    let v4 = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        special_v4(Ipv4Addr::new(a, b, c, d))
-    };
+    if let Some((first, second)) = inside(address) {
+        return special_v4(first).or_else(|| special_v4(second));
+    }
     match address.segments() {
         [0, 0, 0, 0, 0, 0, 0, 0] => Some("unspecified"),
         [0, 0, 0, 0, 0, 0, 0, 1] => Some("loopback"),
-        // Mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056).
-        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            v4(high, low)
-        }
-        [0x2002, high, low, ..] => v4(high, low),
-        // Teredo (RFC 4380): the server plain, the client with its bits turned.
-        [0x2001, 0, high, low, _, _, client_high, client_low] => {
-            v4(high, low).or_else(|| v4(!client_high, !client_low))
-        }
         [0x2001, 0xdb8, ..] | [0x3fff, 0..=0xfff, ..] => Some("documentation"),
         [0x2001, 2, 0, ..] => Some("benchmark"),
         // Protocol assignments, RFC 2928.
@@ -61,6 +54,88 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0xff00..=0xffff, ..] => Some("multicast"),
         // Only 2000::/3 is given out.
         _ => Some("reserved"),
+    }
+}
+
+/// The IPv4 addresses that an IPv6 one holds; Teredo has two.
+fn inside(address: Ipv6Addr) -> Option<(Ipv4Addr, Ipv4Addr)> {
+    let v4 = |high: u16, low: u16| {
+        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
+        Ipv4Addr::new(a, b, c, d)
+    };
+    let one = |high, low| Some((v4(high, low), v4(high, low)));
+    match address.segments() {
+        [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
+        // Mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056).
+        [0, 0, 0, 0, 0, 0xffff | 0, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
+            one(high, low)
+        }
+        [0x2002, high, low, ..] => one(high, low),
+        // Teredo (RFC 4380): the server plain, the client with its bits turned.
+        [0x2001, 0, high, low, _, _, client_high, client_low] => {
+            Some((v4(high, low), v4(!client_high, !client_low)))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a cloud tells its machines their secrets at `address`.
+pub(super) fn is_metadata(address: IpAddr) -> bool {
+    let v4 = |address: Ipv4Addr| {
+        matches!(
+            address.octets(),
+            // Most; containers and pods of AWS; Alibaba; Oracle; Azure.
+            [169, 254, 169, 254]
+                | [169, 254, 170, 2 | 23]
+                | [100, 100, 100, 200]
+                | [192, 0, 0, 192]
+                | [168, 63, 129, 16]
+        )
+    };
+    match address {
+        IpAddr::V4(address) => v4(address),
+        IpAddr::V6(address) => match inside(address) {
+            Some((first, second)) => v4(first) || v4(second),
+            None => matches!(
+                address.segments(),
+                // AWS and its pods; Google; the usual one by its interface.
+                [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254 | 0x23]
+                    | [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]
+                    | [0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe]
+            ),
+        },
+    }
+}
+
+/// What `name` (in lower case, without the root's dot) stands for wherever it is resolved, and
+/// with which addresses; `None` for names that only the name server can tell of.
+pub(super) fn local_name(name: &str) -> Option<(&'static str, &'static [IpAddr])> {
+    const LOOPBACK: &[IpAddr] = &[IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    const METADATA: &[IpAddr] = &[
+        IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)),
+        IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)),
+        IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    ];
+    match name {
+        "localhost"
+        | "localhost.localdomain"
+        | "localhost6"
+        | "localhost6.localdomain6"
+        | "ip6-localhost"
+        | "ip6-loopback" => Some(("loopback", LOOPBACK)),
+        "metadata"
+        | "metadata.google.internal"
+        | "metadata.goog"
+        | "metadata.azure.internal"
+        | "metadata.tencentyun.com"
+        | "instance-data"
+        | "instance-data.ec2.internal" => Some(("metadata", METADATA)),
+        // The machine that a container runs on.
+        "host.docker.internal" | "gateway.docker.internal" | "host.containers.internal" => {
+            Some(("private", &[]))
+        }
+        _ if name.ends_with(".localhost") => Some(("loopback", LOOPBACK)),
+        _ => None,
     }
 }
 
@@ -164,6 +239,26 @@ mod tests {
         ];
         for address in table {
             assert_eq!(special(address.parse().unwrap()), None, "{address}");
+        }
+    }
+
+    #[test]
+    fn metadata_in_every_spelling() {
+        for address in [
+            "169.254.169.254",
+            "169.254.170.2",
+            "100.100.100.200",
+            "168.63.129.16",
+            "fd00:ec2::254",
+            "::ffff:169.254.169.254",
+            "64:ff9b::169.254.169.254",
+            "2002:a9fe:a9fe::1",
+        ] {
+            assert!(is_metadata(address.parse().unwrap()), "{address}");
+            assert!(special(address.parse().unwrap()).is_some(), "{address}");
+        }
+        for address in ["169.254.169.253", "127.0.0.1", "8.8.8.8", "fd00:ec2::1", "::1"] {
+            assert!(!is_metadata(address.parse().unwrap()), "{address}");
         }
     }
 }

@@ -6,12 +6,12 @@ use http::StatusCode;
 use http::header::{HeaderMap, LOCATION};
 use serde::{Deserialize, Serialize};
 use url::Url;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use super::classify::line;
 use super::failure::FailureKind;
 use super::head::without_user;
-use super::url::{MAX_URL_LEN, UrlHash};
+use super::url::MAX_URL_LEN;
 
 /// A failure before the circumstances are added.
 pub(super) type Failure = (FailureKind, String);
@@ -31,9 +31,10 @@ pub struct Hop {
 pub struct Chain {
     url: Url,
     hops: Vec<Hop>,
-    /// Every URL asked so far, with the cookies it was asked with: the same request once more
-    /// would get the same answer.
-    seen: Vec<(UrlHash, u64)>,
+    /// Every URL asked so far, letter by letter, with the cookies it was asked with: the same
+    /// request once more would get the same answer. A redirect to another spelling of the URL,
+    /// without the root's dot for one, is no loop.
+    seen: Vec<(u128, u64)>,
 }
 
 impl Chain {
@@ -42,6 +43,7 @@ impl Chain {
     pub fn new(url: &Url) -> Self {
         let mut url = url.clone();
         without_user(&mut url);
+        url.set_fragment(None);
         Self { url, hops: Vec::new(), seen: Vec::new() }
     }
 
@@ -91,8 +93,9 @@ impl Chain {
             return fail(format!("redirect to a URL longer than {MAX_URL_LEN} bytes"));
         }
         self.hops.push(Hop { url: self.url.to_string(), status: status.as_u16() });
-        self.seen.push((UrlHash::of(&self.url), digest(cookies)));
-        let next = (UrlHash::of(&target), digest(next_cookies(&target).as_deref()));
+        let request = |url: &Url, cookies| (xxh3_128(url.as_str().as_bytes()), digest(cookies));
+        self.seen.push(request(&self.url, cookies));
+        let next = request(&target, next_cookies(&target).as_deref());
         if self.seen.contains(&next) {
             return fail(format!("redirect loop at {target}"));
         }

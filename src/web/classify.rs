@@ -34,7 +34,7 @@ pub(super) struct Circumstances<'a> {
 
 /// The kind of `error` and a message.
 pub(super) fn classify(error: &reqwest::Error, at: &Circumstances<'_>) -> (FailureKind, String) {
-    let host = host_key(at.url);
+    let host = &*host_key(at.url);
     if error.is_builder() {
         return (FailureKind::Other, "the HTTP client does not accept this URL".into());
     }

@@ -26,7 +26,7 @@ use super::opened::Bounds;
 pub use super::opened::Opened;
 use super::phase::Watch;
 pub use super::phase::{Phase, PhaseSink};
-use crate::config::{FetchSettings, Identity};
+use crate::config::{FetchSettings, Identity, SeedName};
 
 /// Bytes of a redirect's body that are read to keep its connection.
 const DISCARDED: usize = 16 << 10;
@@ -44,6 +44,8 @@ pub struct Ask<'a> {
     pub max_body: Option<u64>,
     /// Time for all of it; `None`: that of the settings.
     pub timeout: Option<Duration>,
+    /// Most redirects followed; `None`: those of the settings.
+    pub max_redirects: Option<u32>,
 }
 
 /// What came of one request: an answer with its whole body, or with one yet to be read
@@ -120,7 +122,8 @@ impl Fetcher {
     /// A fetcher with its own pool of connections. The origins of `seeds` are those that see
     /// the user's headers; a private address that a seed stands on may be asked, no other.
     /// Through a proxy other than `socks5` it is the proxy that resolves names, so what they lead
-    /// to is not judged; literal addresses always are.
+    /// to is not judged; literal addresses always are, and names such as
+    /// `localhost`.
     ///
     /// # Errors
     /// When a header or the proxy of the settings is malformed, its certificates cannot be read,
@@ -143,7 +146,14 @@ impl Fetcher {
         self.inner.headers.add_seed(url);
     }
 
-    /// Why `url` would be refused for its literal private address, as far as it can be told
+    /// What the names of seeds led to (see [`FetchSettings::seed_names`]), unless there are just
+    /// the `known` ones.
+    #[must_use]
+    pub fn seed_names(&self, known: usize) -> Option<Vec<SeedName>> {
+        self.inner.guard.seed_names(known)
+    }
+
+    /// Why `url` would be refused for its literal private address or its name, as far as it can be told
     /// without asking a name server. A request finds out the rest.
     #[must_use]
     pub fn refuses_address(&self, url: &Url) -> Option<String> {
@@ -205,7 +215,7 @@ impl Fetcher {
             jar.take(chain.url(), response.headers());
         }
         let next_cookies = |url: &Url| inner.jar.as_ref().and_then(|jar| jar.header(url));
-        let most = inner.settings.max_redirects;
+        let most = ask.max_redirects.unwrap_or(inner.settings.max_redirects);
         let turned = chain
             .turn(status, response.headers(), most, cookies.as_deref(), next_cookies)
             .map_err(fail)?;

@@ -154,7 +154,8 @@ fn joined(own: Option<&HeaderValue>, kept: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-fn origin(url: &Url) -> String {
+/// Scheme, host and port, the port left out where it is the scheme's own.
+pub(super) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 

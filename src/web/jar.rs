@@ -1,7 +1,7 @@
-//! Cookies: each kept for the host that set it, and for no other.
+//! Cookies: each kept for the origin that set it (scheme, host and port), and for no other.
 //!
 //! A `Domain` that covers more than the host is taken for the host alone, so no cookie reaches
-//! a neighbour and no public suffix has to be known. All is bounded: a crawl meets many hosts.
+//! a neighbour and no public suffix has to be known. All is bounded: a crawl meets many origins.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,23 +10,25 @@ use cookie_store::{Cookie, CookieDomain, RawCookie};
 use http::header::{HeaderMap, SET_COOKIE};
 use url::Url;
 
-/// Cookies kept for one host, RFC 6265 section 6.1.
-const MOST_PER_HOST: usize = 50;
+use super::identity::origin;
+
+/// Cookies kept for one origin, RFC 6265 section 6.1.
+const MOST_PER_ORIGIN: usize = 50;
 /// Their names and values, in bytes.
 const MOST_BYTES: usize = 16 << 10;
 /// Longest cookie, attributes included, in bytes.
 const LONGEST: usize = 4 << 10;
-/// Hosts with cookies; those longest unused are forgotten.
-const MOST_HOSTS: usize = 4096;
+/// Origins with cookies; those longest unused are forgotten.
+const MOST_ORIGINS: usize = 4096;
 
 /// The cookies of a crawl.
 #[derive(Default)]
 pub(super) struct Jar {
-    hosts: Mutex<Hosts>,
+    origins: Mutex<Origins>,
 }
 
 #[derive(Default)]
-struct Hosts {
+struct Origins {
     by_name: HashMap<Box<str>, Kept>,
     /// Counts uses.
     clock: u64,
@@ -42,34 +44,35 @@ struct Kept {
 impl Jar {
     /// Takes the cookies that the answer of `url` sets.
     pub(super) fn take(&self, url: &Url, headers: &HeaderMap) {
-        let (Some(host), true) = (url.host_str(), headers.contains_key(SET_COOKIE)) else {
+        if !headers.contains_key(SET_COOKIE) {
             return;
-        };
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts.clock += 1;
-        let now = hosts.clock;
-        if !hosts.by_name.contains_key(host) && hosts.by_name.len() >= MOST_HOSTS {
-            hosts.forget();
         }
-        let kept = hosts.by_name.entry(host.into()).or_default();
+        let origin = origin(url);
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        origins.clock += 1;
+        let now = origins.clock;
+        if !origins.by_name.contains_key(&*origin) && origins.by_name.len() >= MOST_ORIGINS {
+            origins.forget();
+        }
+        let kept = origins.by_name.entry(origin.as_str().into()).or_default();
         kept.used = now;
-        for value in headers.get_all(SET_COOKIE).iter().take(2 * MOST_PER_HOST) {
+        for value in headers.get_all(SET_COOKIE).iter().take(2 * MOST_PER_ORIGIN) {
             let text = value.to_str().ok().filter(|text| text.len() <= LONGEST);
             if let Some(cookie) = text.and_then(|text| read(text, url)) {
                 kept.put(cookie);
             }
         }
         if kept.cookies.is_empty() {
-            hosts.by_name.remove(host);
+            origins.by_name.remove(&*origin);
         }
     }
 
     /// The value of `Cookie` for a request to `url`.
     pub(super) fn header(&self, url: &Url) -> Option<String> {
-        let mut hosts = self.hosts.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts.clock += 1;
-        let now = hosts.clock;
-        let kept = hosts.by_name.get_mut(url.host_str()?)?;
+        let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
+        origins.clock += 1;
+        let now = origins.clock;
+        let kept = origins.by_name.get_mut(&*origin(url))?;
         kept.used = now;
         let mut sent: Vec<_> =
             kept.cookies.iter().filter(|c| !c.is_expired() && c.matches(url)).collect();
@@ -80,11 +83,11 @@ impl Jar {
     }
 }
 
-impl Hosts {
+impl Origins {
     /// Makes room: an eighth at once, so that finding the oldest is rare.
     fn forget(&mut self) {
         let mut uses: Vec<u64> = self.by_name.values().map(|kept| kept.used).collect();
-        let (_, &mut limit, _) = uses.select_nth_unstable(MOST_HOSTS / 8);
+        let (_, &mut limit, _) = uses.select_nth_unstable(MOST_ORIGINS / 8);
         self.by_name.retain(|_, kept| kept.used > limit);
     }
 }
@@ -99,7 +102,7 @@ impl Kept {
         }
         self.cookies.push(cookie);
         let mut bytes: usize = self.cookies.iter().map(size).sum();
-        while self.cookies.len() > MOST_PER_HOST || bytes > MOST_BYTES {
+        while self.cookies.len() > MOST_PER_ORIGIN || bytes > MOST_BYTES {
             bytes -= size(&self.cookies.remove(0));
         }
     }
@@ -144,12 +147,18 @@ mod tests {
     }
 
     #[test]
-    fn a_cookie_goes_back_to_its_host_alone() {
+    fn a_cookie_goes_back_to_its_origin_alone() {
         let jar = Jar::default();
         set(&jar, "http://a.example.com/x/y", &["a=1; Path=/", "b=2; Path=/x; Domain=example.com"]);
         assert_eq!(sent(&jar, "http://a.example.com/").unwrap(), "a=1");
-        assert_eq!(sent(&jar, "https://a.example.com:81/x/z").unwrap(), "b=2; a=1");
-        for url in ["http://example.com/x", "http://b.example.com/x", "http://example.org/"] {
+        assert_eq!(sent(&jar, "http://a.example.com:80/x/z").unwrap(), "b=2; a=1");
+        for url in [
+            "https://a.example.com/x",
+            "http://a.example.com:81/x",
+            "http://example.com/x",
+            "http://b.example.com/x",
+            "http://example.org/",
+        ] {
             assert_eq!(sent(&jar, url), None, "{url}");
         }
         set(&jar, "http://a.example.com/", &["c=3; Domain=com", "d=4; Domain=other.org"]);
@@ -166,7 +175,7 @@ mod tests {
         assert_eq!(sent(&jar, "https://a.test/"), None);
         set(&jar, "https://a.test/", &["s=1; Secure", "t=2; HttpOnly"]);
         assert_eq!(sent(&jar, "https://a.test/").unwrap(), "s=1; t=2");
-        assert_eq!(sent(&jar, "http://a.test/").unwrap(), "t=2");
+        assert_eq!(sent(&jar, "http://a.test/"), None);
     }
 
     #[test]
@@ -176,7 +185,7 @@ mod tests {
             set(&jar, "http://a.test/", &[&format!("n{n}=x")]);
         }
         let header = sent(&jar, "http://a.test/").unwrap();
-        assert_eq!(header.split("; ").count(), MOST_PER_HOST);
+        assert_eq!(header.split("; ").count(), MOST_PER_ORIGIN);
         assert!(header.contains("n199=x") && !header.contains("n149=x"));
         let long = "x".repeat(LONGEST);
         set(&jar, "http://b.test/", &[&format!("a={long}")]);
@@ -187,12 +196,12 @@ mod tests {
         }
         assert!(sent(&jar, "http://b.test/").unwrap().len() <= MOST_BYTES + 100);
 
-        for n in 0..2 * MOST_HOSTS {
+        for n in 0..2 * MOST_ORIGINS {
             set(&jar, &format!("http://h{n}.test/"), &["a=1"]);
             assert!(sent(&jar, "http://a.test/").is_some(), "what is used stays");
         }
-        assert!(jar.hosts.lock().unwrap().by_name.len() <= MOST_HOSTS);
+        assert!(jar.origins.lock().unwrap().by_name.len() <= MOST_ORIGINS);
         assert_eq!(sent(&jar, "http://h0.test/"), None);
-        assert!(sent(&jar, &format!("http://h{}.test/", 2 * MOST_HOSTS - 1)).is_some());
+        assert!(sent(&jar, &format!("http://h{}.test/", 2 * MOST_ORIGINS - 1)).is_some());
     }
 }

@@ -139,9 +139,9 @@ impl Reach {
         match self {
             Self::Pages(pages) => pages.contains(&UrlHash::of(url)),
             Self::Prefixes(hosts) => {
-                hosts.get(host_key(url)).is_some_and(|dirs| is_below(dirs, url.path()))
+                hosts.get(&*host_key(url)).is_some_and(|dirs| is_below(dirs, url.path()))
             }
-            Self::Hosts(hosts) => hosts.contains(host_key(url)),
+            Self::Hosts(hosts) => hosts.contains(&*host_key(url)),
             Self::Domains(domains) => domains.contains(domain(url)),
             Self::Any => true,
         }

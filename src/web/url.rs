@@ -37,14 +37,25 @@ impl fmt::Display for UrlHash {
     }
 }
 
-/// The canonical form: WHATWG serialisation, no fragment, percent escapes in upper case.
+/// The canonical form: WHATWG serialisation, no fragment, percent escapes in upper case, the host
+/// without the root's dot.
 ///
-/// Borrowed unless an escape has to be changed.
+/// Borrowed unless an escape or the dot has to be changed.
 #[must_use]
 pub fn canonical(url: &Url) -> Cow<'_, str> {
     let text = &url[..Position::AfterQuery];
+    if let Some(host) = dotted_host(url) {
+        let before = &url[..Position::BeforeHost];
+        let text = [before, host, &url[Position::AfterHost..Position::AfterQuery]].concat();
+        return Cow::Owned(upper_escapes(&text).unwrap_or(text));
+    }
+    upper_escapes(text).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// `text` with its percent escapes in upper case, unless they are.
+fn upper_escapes(text: &str) -> Option<String> {
     if !text.as_bytes().windows(3).any(is_lower_escape) {
-        return Cow::Borrowed(text);
+        return None;
     }
     let mut upper = String::with_capacity(text.len());
     let mut rest = text;
@@ -63,7 +74,7 @@ pub fn canonical(url: &Url) -> Cow<'_, str> {
         }
     }
     upper.push_str(rest);
-    Cow::Owned(upper)
+    Some(upper)
 }
 
 fn is_escape(bytes: &[u8]) -> bool {
@@ -75,10 +86,23 @@ fn is_lower_escape(bytes: &[u8]) -> bool {
 }
 
 /// Host and port as one key, `127.0.0.1:8700`; a scheme's default port is left out, so that
-/// `http://a/` and `https://a/` are one host.
+/// `http://a/` and `https://a/` are one host, and so is the root's dot: `http://a./` is the same.
 #[must_use]
-pub fn host_key(url: &Url) -> &str {
-    &url[Position::BeforeHost..Position::AfterPort]
+pub fn host_key(url: &Url) -> Cow<'_, str> {
+    match dotted_host(url) {
+        Some(host) => [host, &url[Position::AfterHost..Position::AfterPort]].concat().into(),
+        None => url[Position::BeforeHost..Position::AfterPort].into(),
+    }
+}
+
+/// The host of `url` without the root's dot, where it has one.
+fn dotted_host(url: &Url) -> Option<&str> {
+    without_dot(url.host_str()?)
+}
+
+/// A name without the root's dot, where it has one.
+pub(crate) fn without_dot(name: &str) -> Option<&str> {
+    name.strip_suffix('.').filter(|name| !name.is_empty())
 }
 
 /// Takes user and password out of `url`.

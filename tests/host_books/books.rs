@@ -97,7 +97,7 @@ pub fn is_robots(entry: &Entry) -> bool {
 pub fn with_robots(window: &mut Window, text: &str, now: Instant) {
     let asking = taken(window, now).expect("its robots.txt");
     assert!(is_robots(&asking), "{asking:?}");
-    let host = host_of(&asking.url).to_owned();
+    let host = host_of(&asking.url).into_owned();
     assert!(taken(window, now).is_none(), "only robots.txt goes out");
     asked(window, &asking, answered(200), now);
     window.robots(&host, false, rules(text), now);

@@ -31,7 +31,7 @@ proptest! {
         let (mut counts, mut out) = (HashMap::new(), Vec::new());
         for _ in 0..run.min(200 * hosts as usize) {
             let entry = taken(&mut window, now).unwrap();
-            *counts.entry(host_of(&entry.url).to_owned()).or_insert(0) += 1;
+            *counts.entry(host_of(&entry.url).into_owned()).or_insert(0) += 1;
             out.push(entry);
             // Those that end in between make no difference.
             while !out.is_empty() && dice.bool() {
@@ -179,7 +179,7 @@ async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
         window.started(&entry.url, now);
     }
     for entry in &first {
-        let outcome = match host_of(&entry.url) {
+        let outcome = match &*host_of(&entry.url) {
             "b.test" => asks_for(429, 600 * S),
             _ => answered(200),
         };

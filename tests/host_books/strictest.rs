@@ -153,7 +153,7 @@ proptest! {
         let text = format!("User-agent: *\nCrawl-delay: {}\n", wishes.crawl_delay);
         for (entry, books) in asking.iter().zip(&mut hosts) {
             asked(&mut window, entry, answered(200), now);
-            window.robots(host_of(&entry.url), false, rules(&text), now);
+            window.robots(&host_of(&entry.url), false, rules(&text), now);
             books.gap = (wishes.crawl_delay.min(wishes.ceiling) * S).max(wishes.delay);
             books.limit = wishes.per_host;
             if !books.gap.is_zero() {

@@ -14,9 +14,10 @@ use std::time::Duration;
 
 use crawldeck::config::{BreakerSettings, HostRule, Settings};
 use crawldeck::crawl::command::{Command, HostCommand};
-use crawldeck::crawl::snapshot::{BreakerState, HostView, RunState, Snapshot};
+use crawldeck::crawl::snapshot::{BreakerState, HostView, RunState, Snapshot, WaitReason};
 use crawldeck::crawl::{self, Crawl};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::lab::trouble::{Busy, RetryAfter, Trouble};
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::store::Store;
 use crawldeck::web::url::ScopeKind;
@@ -407,6 +408,45 @@ async fn a_host_is_not_read_from_disk_while_a_pruning_of_it_is_not_committed() {
     assert_eq!((summary.state, summary.skipped), (RunState::Complete, gone));
     assert_eq!((summary.ok, requests(&site)), (12_002 - gone, 12_001 - gone));
     stand.assert_whole().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
+    let stand = Stand::new();
+    let busy = Busy { every: 1, status: 429, retry_after: RetryAfter::Seconds(300) };
+    let trouble = Trouble { busy: Some(busy), ..Trouble::default() };
+    let config = OriginConfig { content: Content::Pages(50), trouble, ..OriginConfig::default() };
+    let site = Origin::start(config).await.unwrap();
+    let idle = origin(2, 0).await;
+    let mut given = settings(site.url());
+    given.seeds.push(Url::parse(idle.url()).unwrap());
+    let (_keeper, kept) = keeper(&mut given).await;
+    let mut crawl = crawl::start(given, stand.store().await).await.unwrap();
+    let (name, done_with) = (host(site.url()), host(idle.url()));
+    seen(&mut crawl, "it rests, the other is done", |s| {
+        let rests = of(s, &name).is_some_and(|h| h.wait.is_some_and(|w| w.for_s > Some(200.0)));
+        rests && s.totals.ok == 3
+    })
+    .await;
+    let hold = Command::Host(Arc::clone(&done_with), HostCommand::ToggleHold);
+    done(&mut crawl, hold.clone(), &format!("hold {done_with}")).await;
+    let noted = "SELECT count(*) FROM crawls, json_each(settings, '$.resting')";
+    stand.until("its rest is noted", noted, |hosts| hosts == 1).await;
+    let held = "SELECT count(*) FROM changes";
+    stand.until("the hold is saved", held, |rows| rows == 1).await;
+    let killed = stand.killed().await;
+    stopped(crawl, Command::StopNow).await;
+
+    site.forget_times();
+    let mut crawl = crawl::resume(killed.store().await, None, |_| {}).await.unwrap();
+    let s = later(&mut crawl, 5).await;
+    assert_eq!(requests(&site), 0, "inside the time it asked for");
+    let wait = of(&s, &name).unwrap().wait.unwrap();
+    assert!(wait.why == WaitReason::RetryAfter && wait.for_s > Some(200.0), "{wait:?}");
+    // A host with nothing to do, but held, is there to be released.
+    assert!(of(&s, &done_with).unwrap().held && of(&s, &kept).unwrap().held);
+    done(&mut crawl, hold, &format!("release {done_with}")).await;
+    stopped(crawl, Command::StopNow).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,6 +80,6 @@ pub fn serve(window: &mut Window, entry: &Entry, outcome: Outcome, now: Instant)
 
 /// What viewers see of the host of a URL or name.
 pub fn view(window: &Window, host: &str, now: Instant) -> HostView {
-    let host = host_of(host);
+    let host = &*host_of(host);
     window.views(usize::MAX, now).into_iter().find(|view| &*view.host == host).unwrap()
 }

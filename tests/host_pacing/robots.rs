@@ -28,7 +28,7 @@ fn asked(window: &mut Window, now: Instant) -> String {
 fn answer(window: &mut Window, url: &str, outcome: Outcome, fate: Arc<Fate>, now: Instant) {
     window.started(url, now);
     window.ended(url, Some(now), Some(outcome), now);
-    let host = crawldeck::crawl::window::host_of(url).to_owned();
+    let host = crawldeck::crawl::window::host_of(url).into_owned();
     window.robots(&host, url.starts_with("https"), fate, now);
 }
 

@@ -26,7 +26,7 @@ proptest! {
         for n in 0..warm + run {
             let entry = taken(&mut window, now).unwrap();
             if n >= warm {
-                *counts.entry(host_of(&entry.url).to_owned()).or_default() += 1;
+                *counts.entry(host_of(&entry.url).into_owned()).or_default() += 1;
             }
             // Some end at once, some stay on their way.
             if n % 3 == 0 {
@@ -55,7 +55,7 @@ fn one_with_100_000_urls_does_not_keep_nine_others_out() {
     }
     let out: Vec<_> = (0..1_000).map(|_| taken(&mut window, now).unwrap()).collect();
     for host in &others {
-        assert_eq!(out.iter().filter(|entry| host_of(&entry.url) == host).count(), 100);
+        assert_eq!(out.iter().filter(|entry| host_of(&entry.url) == **host).count(), 100);
     }
 }
 

@@ -1,6 +1,10 @@
 //! Commands: the dials, pause and stop, and the journal and settings that go with each.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use super::Control;
 use crate::crawl::command::{Command, Origin, Setting};
@@ -10,6 +14,11 @@ use crate::crawl::ledger::Ledger;
 use crate::crawl::snapshot::RunState;
 use crate::crawl::workers::Pool;
 use crate::store::ChangeRow;
+
+/// A rest shorter than this need not outlive the process,
+const LEAST_NOTED: Duration = Duration::from_secs(2);
+/// nor are more hosts noted than these.
+const MOST_NOTED: usize = 1_000;
 
 impl Control {
     pub(super) fn apply(&mut self, command: Command, origin: Origin) {
@@ -144,14 +153,40 @@ impl Control {
 
     /// Stores the settings when something else than a command changed them.
     pub(super) fn store_settings(&mut self) {
+        let seed_names = self.shared.fetcher.seed_names(self.settings.fetch.seed_names.len());
+        let resolved = seed_names.is_some();
+        if let Some(seed_names) = seed_names {
+            self.settings.fetch.seed_names = seed_names;
+        }
         let known = &self.settings.reviving;
         let changed = self
             .shared
             .frontier
             .with(|ledger| !ledger.pruned.reviving_now().iter().map(|known| &known.0).eq(known));
-        if changed {
+        let rested = self.note_resting();
+        if changed || resolved || rested {
             self.change_settings(|_| ());
         }
+    }
+
+    /// Notes which hosts are to be left alone, for a crawl resumed before they may be asked again;
+    /// true when that is more than was noted.
+    fn note_resting(&mut self) -> bool {
+        let (now, now_ms) = (Instant::now(), jiff::Timestamp::now().as_millisecond());
+        let resting = self.shared.frontier.with(|l| l.window.resting(LEAST_NOTED, now));
+        let ms = |until: Instant| now_ms + until.duration_since(now).as_millis() as i64;
+        let resting = resting.into_iter().take(MOST_NOTED);
+        let resting: BTreeMap<_, _> =
+            resting.map(|(host, until)| (host.to_string(), ms(until))).collect();
+        let noted = &self.settings.resting;
+        // The two clocks may differ by a little from one look to the next.
+        let more = resting
+            .iter()
+            .any(|(host, until)| noted.get(host).is_none_or(|noted| noted + 1_000 < *until));
+        if more {
+            self.settings.resting = resting;
+        }
+        more
     }
 
     /// Puts a dial to a value, for those who are at work and those who wait.

@@ -22,7 +22,7 @@ impl Ledger {
 
     /// What came of asking for a robots.txt, whose URL was `url`.
     pub fn robots(&mut self, url: &str, https: bool, fate: Fate, now: Instant) {
-        let host = host_of(url);
+        let host = &*host_of(url);
         if !fate.asks_again() {
             for wanted in self.sitemaps.of_host(host, https, Some(&fate)) {
                 self.add_sitemap(wanted, 0);
@@ -34,7 +34,7 @@ impl Ledger {
 
     /// Looks for the sitemaps of a host whose robots.txt is ignored.
     pub fn sitemaps_without_robots(&mut self, url: &str) {
-        for wanted in self.sitemaps.of_host(host_of(url), url.starts_with("https:"), None) {
+        for wanted in self.sitemaps.of_host(&host_of(url), url.starts_with("https:"), None) {
             self.add_sitemap(wanted, 0);
         }
     }
@@ -42,7 +42,7 @@ impl Ledger {
     /// Looks for the sitemaps of a seed that was added, now or when the robots.txt of its host is
     /// known.
     pub fn sitemaps_of_seed(&mut self, url: &Url, without_robots: bool) {
-        let (host, https) = (host_key(url), url.scheme() == "https");
+        let (host, https) = (&*host_key(url), url.scheme() == "https");
         self.sitemaps.add_host(host);
         let known = self.window.robots_of(host, https);
         if without_robots || known.is_some() {

@@ -94,7 +94,7 @@ impl Ledger {
             self.totals.links += 1;
         }
         if let Some(hash) = same_as
-            && let Some(caught) = self.traps.content(&row.url, host_of(&row.url), hash)
+            && let Some(caught) = self.traps.content(&row.url, &host_of(&row.url), hash)
         {
             tracing::warn!(pattern = caught.pattern, "the same content under many URLs");
         }

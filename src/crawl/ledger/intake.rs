@@ -47,7 +47,7 @@ impl Ledger {
             attempts: 0,
             not_before_ms: 0,
             found_on: found.on.as_ref().map(|on| on.0),
-            host_id: host_id(host_of(&found.url)),
+            host_id: host_id(&host_of(&found.url)),
             lastmod_ms: found.lastmod_ms,
         });
         self.window.add(Box::new(Self::entry(id, found)), before);
@@ -81,7 +81,7 @@ impl Ledger {
         }
         // Seeds are the user's own choice.
         if found.depth > 0
-            && let Some(caught) = self.traps.judge(&found.url, host_of(&found.url))
+            && let Some(caught) = self.traps.judge(&found.url, &host_of(&found.url))
         {
             return Some(caught.reason());
         }

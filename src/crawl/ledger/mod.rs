@@ -112,6 +112,12 @@ impl Ledger {
         }
     }
 
+    /// A host is to be left alone until then, because an earlier run was told so.
+    pub fn goes_on_resting(&mut self, host: &str, until: Instant) {
+        let newest = self.newest();
+        self.window.goes_on_resting(host, until, newest);
+    }
+
     /// Marks URLs as seen that an earlier run knew.
     pub fn remember(&mut self, known: &[(UrlHash, PageId)]) {
         for (hash, id) in known {

@@ -40,7 +40,7 @@ impl Ledger {
         if entry.depth == 0 || entry.attempts > 0 {
             return None;
         }
-        self.traps.recall(&entry.url, host_of(&entry.url)).map(|caught| caught.reason())
+        self.traps.recall(&entry.url, &host_of(&entry.url)).map(|caught| caught.reason())
     }
 
     /// Skips a URL that was to be fetched, because the user says so; it may come back.
@@ -92,7 +92,7 @@ impl Ledger {
     }
 
     fn prune_row(&mut self, row: &FrontierRow, reason: &str) -> bool {
-        let host = host_of(&row.url);
+        let host = &*host_of(&row.url);
         if !self.window.is_on_disk(host, row.id) {
             return false;
         }

@@ -12,6 +12,7 @@ mod standing;
 mod stock;
 mod turns;
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -25,6 +26,7 @@ use super::host_view::HostView;
 use super::pruned::skipped_host_reason;
 use crate::config::HostRule;
 use crate::store::{PageId, RowState};
+use crate::web::url::without_dot;
 
 /// URLs in memory at most, all hosts together (those found when it is full stay on disk).
 pub const WINDOW: usize = 40_000;
@@ -72,13 +74,19 @@ pub struct Window {
     mean_ms: Option<f32>,
 }
 
-/// Host with port, as it stands in a serialised URL: `127.0.0.1:8700`.
+/// Host with port, as it stands in a serialised URL, `127.0.0.1:8700`, but for the root's dot: as
+/// [`crate::web::url::host_key`] has it.
 #[must_use]
-pub fn host_of(url: &str) -> &str {
+pub fn host_of(url: &str) -> Cow<'_, str> {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let authority = &rest[..end];
-    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let (name, port) = host.split_at(host.rfind(':').unwrap_or(host.len()));
+    match without_dot(name) {
+        Some(name) => [name, port].concat().into(),
+        None => host.into(),
+    }
 }
 
 impl Window {
@@ -141,7 +149,7 @@ impl Window {
     }
 
     fn find(&self, url: &str) -> Option<&Host> {
-        self.hosts[*self.by_name.get(host_of(url))?].as_ref()
+        self.hosts[*self.by_name.get(&*host_of(url))?].as_ref()
     }
 
     /// The host of this name, made when it is not known; `cursor` is the last id of rows that are

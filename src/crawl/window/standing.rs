@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -10,7 +11,7 @@ use crate::config::HostRule;
 use crate::crawl::breaker::doubled;
 use crate::crawl::host::{Doom, ROBOTS_EXPIRE, RobotsSlot};
 use crate::crawl::host_view::BreakerState;
-use crate::store::RowState;
+use crate::store::{PageId, RowState};
 use crate::web::robots::Fate;
 
 impl Window {
@@ -120,7 +121,7 @@ impl Window {
 
     /// Nothing of the host of `url` may be asked: all of it is skipped.
     pub fn refuse(&mut self, url: &str, reason: &str) {
-        let Some(&index) = self.by_name.get(host_of(url)) else { return };
+        let Some(&index) = self.by_name.get(&*host_of(url)) else { return };
         if let Some(host) = &mut self.hosts[index] {
             host.doom =
                 Some(Doom { state: RowState::Skipped, reason: reason.into(), by_user: false });
@@ -131,6 +132,25 @@ impl Window {
             }
         }
         self.relist(index);
+    }
+
+    /// Hosts that are to be left alone for longer than `least`, and until when.
+    #[must_use]
+    pub fn resting(&self, least: Duration, now: Instant) -> Vec<(Arc<str>, Instant)> {
+        let hosts = self.hosts.iter().flatten();
+        let resting =
+            hosts.filter_map(|host| Some((Arc::clone(&host.name), host.rests_until(now)?)));
+        resting.filter(|(_, until)| *until > now + least).collect()
+    }
+
+    /// A host is to be left alone until then, because an earlier run was told so.
+    pub fn goes_on_resting(&mut self, host: &str, until: Instant, before: PageId) {
+        let index = self.index_of(host, before);
+        if let Some(host) = &mut self.hosts[index] {
+            host.goes_on_resting(until);
+        }
+        self.relist(index);
+        self.settle(index);
     }
 
     /// Changes what the user said about a host; returns it as it was.

@@ -10,8 +10,12 @@ use crate::store::{OpenHost, PageId};
 impl Window {
     /// Takes in the hosts of a resumed crawl, all of whose URLs are on disk.
     pub fn restore(&mut self, open: &[OpenHost], cursor: PageId) {
+        for name in self.rules.keys().cloned().collect::<Vec<_>>() {
+            let index = self.index_of(&name, cursor);
+            self.settle(index);
+        }
         for known in open {
-            let index = self.index_of(host_of(&known.url), cursor);
+            let index = self.index_of(&host_of(&known.url), cursor);
             if let Some(host) = &mut self.hosts[index] {
                 host.on_disk += known.open;
                 self.on_disk += known.open;
@@ -23,7 +27,7 @@ impl Window {
     /// Adds a URL found; it stays on disk when its host has no room in memory. `before` is the
     /// highest id given out before it.
     pub fn add(&mut self, entry: Box<Entry>, before: PageId) {
-        let index = self.index_of(host_of(&entry.url), before);
+        let index = self.index_of(&host_of(&entry.url), before);
         let full = self.len >= WINDOW;
         let Some(host) = &mut self.hosts[index] else { return };
         let room = if full { HOST_LEAST } else { HOST_WINDOW };
@@ -41,7 +45,7 @@ impl Window {
     /// Adds a URL that must be in memory: a retry whose time has come, the next hop of a redirect,
     /// a sitemap. `first` puts it before the others of its host.
     pub fn push(&mut self, entry: Box<Entry>, first: bool, before: PageId) {
-        let index = self.index_of(host_of(entry.target()), before);
+        let index = self.index_of(&host_of(entry.target()), before);
         if let Some(host) = &mut self.hosts[index] {
             let robots = matches!(entry.errand, Errand::Robots { .. });
             if first && host.robots_is_next() && !robots {
@@ -59,7 +63,7 @@ impl Window {
     /// Takes in a URL that is open again. In memory when its place in the order is, or when its
     /// host has nothing on disk and room; else its row is read when its turn comes.
     pub fn bring_back(&mut self, entry: Box<Entry>, before: PageId) {
-        let index = self.index_of(host_of(&entry.url), before);
+        let index = self.index_of(&host_of(&entry.url), before);
         let room = if self.len >= WINDOW { HOST_LEAST } else { HOST_WINDOW };
         let Some(host) = &mut self.hosts[index] else { return };
         if entry.id <= host.cursor || (host.on_disk == 0 && host.queue.len() < room) {
@@ -75,7 +79,7 @@ impl Window {
 
     /// A URL begins (true) or ends to wait for another attempt.
     pub fn retrying(&mut self, url: &str, waits: bool, before: PageId) {
-        let index = self.index_of(host_of(url), before);
+        let index = self.index_of(&host_of(url), before);
         if let Some(host) = &mut self.hosts[index] {
             if waits {
                 host.retrying += 1;

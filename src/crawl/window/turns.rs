@@ -260,10 +260,10 @@ impl Window {
         (!gone.is_empty()).then_some(Taken::Doomed(gone))
     }
 
-    /// Whether a URL that was taken may still be asked; see [`Host::may_start`].
+    /// Whether a URL that was taken may still be asked; see [`Host::may_start`](crate::crawl::host::Host::may_start).
     #[must_use]
     pub fn may_start(&self, url: &str, now: Instant) -> bool {
-        let Some(&index) = self.by_name.get(host_of(url)) else { return true };
+        let Some(&index) = self.by_name.get(&*host_of(url)) else { return true };
         let Some(host) = &self.hosts[index] else { return true };
         // It may have fallen silent since: its URLs in the queue shall not take all permits.
         host.may_start(&self.pace, now) && host.in_flight() < self.share(index, now)
@@ -271,7 +271,7 @@ impl Window {
 
     /// The request for a URL taken has actually started.
     pub fn started(&mut self, url: &str, now: Instant) {
-        let Some(&index) = self.by_name.get(host_of(url)) else { return };
+        let Some(&index) = self.by_name.get(&*host_of(url)) else { return };
         let Some(host) = &mut self.hosts[index] else { return };
         host.started(&self.pace, now);
         self.list(index);
@@ -287,7 +287,7 @@ impl Window {
         now: Instant,
     ) -> After {
         let nothing = After { counts: true, opened: None, closed: false, refused: false };
-        let Some(&index) = self.by_name.get(host_of(url)) else { return nothing };
+        let Some(&index) = self.by_name.get(&*host_of(url)) else { return nothing };
         let Some(host) = &mut self.hosts[index] else { return nothing };
         let mut after = nothing;
         if let (Some(outcome), Some(began)) = (outcome, began) {

@@ -88,6 +88,9 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
         ("name", text::clean(&host.host).into_owned(), theme.strong()),
         ("state", format!("{glyph} {}: {}", state.word(), meaning(state)), state_style),
     ];
+    if let Some(why) = &host.ended {
+        rows.push(("because", text::clean(why).into_owned(), plain));
+    }
     if let Some(wait) = host.wait {
         let long = wait.for_s.map(|s| format!(", {} more", text::countdown(s)));
         let words = format!("{}{}", wait.why.name(), long.unwrap_or_default());
@@ -166,5 +169,6 @@ const fn meaning(state: HostState) -> &'static str {
         HostState::Probing => "one request finds out if it is up",
         HostState::Open => "it is down and left alone",
         HostState::Skipped => "what is not done is left out",
+        HostState::GivenUp => "nothing of it is asked for any more",
     }
 }

@@ -96,6 +96,7 @@ fn counts<'a>(
         (3, HostState::Waits),
         (4, HostState::Held),
         (6, HostState::Skipped),
+        (0, HostState::GivenUp),
         (7, HostState::Idle),
         (5, HostState::Ok),
     ] {
