@@ -209,7 +209,8 @@ async fn a_full_queue_is_cut_and_drains() {
 async fn a_rate_holds_until_it_is_taken_away() {
     let bench = Bench::new(1_500, Duration::ZERO).await;
     let mut crawl = bench.start(busy).await;
-    seen(&mut crawl, "under way", |s| s.totals.pages > 20).await;
+    // Far enough for its hosts to be known to answer: until then each has a share of the permits.
+    seen(&mut crawl, "under way", |s| s.totals.pages > 600).await;
     set(&mut crawl, Setting::Rate(Some(0.1))).await;
     let waiting = |s: &Snapshot| {
         use crawldeck::crawl::snapshot::WorkerState::Rate;

@@ -431,7 +431,7 @@ impl Host {
             _ => None,
         };
         let down = was_down || opened.is_some();
-        let counts = !(failed && down) && !slow_down;
+        let counts = !(slow_down || failed && down);
         After { counts, opened, refused: slow_down, closed: turn == Turn::Closed }
     }
 

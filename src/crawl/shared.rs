@@ -81,6 +81,7 @@ pub struct Shared {
     pub landings: Mutex<HashMap<UrlHash, Arc<PreviousPage>>>,
     /// Pages asked for by way of a redirect at this moment, and the URLs that lead there too and
     /// wait for what comes of it.
+    #[expect(clippy::vec_box, reason = "as they come and go, without being copied")]
     pub hops: Mutex<HashMap<UrlHash, Vec<Box<Entry>>>>,
     /// Prunings, newest first; written by the control task and their own tasks.
     pub prunings: Mutex<Vec<Pruning>>,

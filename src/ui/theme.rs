@@ -170,9 +170,8 @@ impl Theme {
             HostState::Waits => ("◔", self.warn()),
             HostState::Held => ("‖", self.warn()),
             HostState::Probing => ("◐", self.warn()),
-            HostState::Open => ("✗", self.error()),
             HostState::Skipped => ("–", self.dim()),
-            HostState::GivenUp => ("✗", self.error()),
+            HostState::Open | HostState::GivenUp => ("✗", self.error()),
         }
     }
 

@@ -235,7 +235,7 @@ async fn what_is_not_asked_or_only_in_trouble_is_not_gone() {
     first(&stand, &site).await;
     site.stop().await;
     let trouble = Trouble {
-        failing: Some(Failing { percent: 100, how: Failure::Status(503) }),
+        failing: Some(Failing { percent: 100, how: Failure::Status(500) }),
         ..Trouble::default()
     };
     let config = OriginConfig {

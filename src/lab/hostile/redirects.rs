@@ -2,6 +2,7 @@
 //!
 //! It must not know how many of them a client follows.
 
+use std::fmt::Write as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::Router;
@@ -48,8 +49,10 @@ async fn hops(Path(count): Path<u32>) -> Response {
 
 /// Fifty links that all lead to one page.
 async fn gates() -> Response {
-    let links: String =
-        (1..=50).map(|n| format!("<a href=/hostile/redirect/gate/{n}>{n}</a>\n")).collect();
+    let links = (1..=50).fold(String::new(), |mut links, n| {
+        let _ = writeln!(links, "<a href=/hostile/redirect/gate/{n}>{n}</a>");
+        links
+    });
     page("Gates", &links).into_response()
 }
 
