@@ -80,13 +80,23 @@ fn paths_that_repeat_or_grow_are_caught() {
 
 #[test]
 fn combinations_of_a_few_values_are_caught_and_threads_are_not() {
-    let facets = |n: u32| format!("/shop?color={}&size={}&sort={}", n % 10, n / 10 % 10, n / 100);
+    let facets = |n: u32| {
+        let brand = n / 100 % 10;
+        format!("/shop?color={}&size={}&sort={brand}&brand={}", n % 10, n / 10 % 10, n / 1000)
+    };
     let mut watch = traps(|t| t.queries = 400);
-    let (at, kind) = first(&mut watch, (0..1000).map(facets)).unwrap();
-    assert_eq!((at, kind), (400, TrapKind::Queries));
+    let (at, kind) = first(&mut watch, (0..10_000).map(facets)).unwrap();
+    assert_eq!(kind, TrapKind::Queries);
+    assert!((1_000..3_000).contains(&at), "{at}");
+    // Twelve filters, each on or off: few values, many combinations.
+    let filters = |n: u32| {
+        let on = (0..12).filter(|bit| n >> bit & 1 == 1).map(|bit| format!("&f{bit}=1"));
+        format!("/on?x=1{}", on.collect::<String>())
+    };
+    assert_eq!(first(&mut watch, (0..4_096).map(filters)), Some((400, TrapKind::Queries)));
     assert_eq!(
-        judge(&mut watch, &facets(1001)).unwrap().pattern,
-        "site.test:81/shop?color=*&size=*&sort=*"
+        judge(&mut watch, &facets(9_999)).unwrap().pattern,
+        "site.test:81/shop?color=*&size=*&sort=*&brand=*"
     );
     // Another path and another host have their own count.
     assert_eq!(judge(&mut watch, "/shop/x?color=1"), None);
@@ -94,10 +104,10 @@ fn combinations_of_a_few_values_are_caught_and_threads_are_not() {
 
     let thread = |n: u32| format!("/showthread.php?t={}&page={}", n / 4, n % 4);
     let mut watch = traps(|t| t.queries = 400);
-    assert_eq!(first(&mut watch, (0..3_900).map(thread)), None);
+    assert_eq!(first(&mut watch, (0..19_900).map(thread)), None);
     // Values without end are endless as well, just later.
-    let (at, _) = first(&mut watch, (3_900..5_000).map(thread)).unwrap();
-    assert_eq!(3_900 + at, 4_000);
+    let (at, _) = first(&mut watch, (19_900..21_000).map(thread)).unwrap();
+    assert_eq!(19_900 + at, 20_000);
 }
 
 #[test]
@@ -280,6 +290,20 @@ fn ordinary_sites_pass() {
         }
         pass(format!("/forum/{thread}/2"));
         pass(format!("/forum/{thread}/11"));
+    }
+    // One whose pages are numbers in the query, and a shop with pages and orders.
+    for (id, page) in (0..100).flat_map(|id| (0..50).map(move |page| (id, page))) {
+        pass(format!("/t?id={id}&page={page}"));
+        for sort in ["price", "name", "new"] {
+            pass(format!("/list?category={}&page={page}&sort={sort}", id % 40));
+        }
+        for action in ["view", "raw", "edit"] {
+            pass(format!("/w/page?title=T{id}&oldid={}&action={action}", 50 * id + page));
+        }
+        pass(format!("/search?q=word{id}&page={page}"));
+    }
+    for n in 0..60_000 {
+        pass(format!("/article.php?id={n}"));
     }
     // Web interfaces of git.
     for n in 0..4_000_u64 {

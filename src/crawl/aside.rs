@@ -14,7 +14,7 @@ use super::shared::Shared;
 use super::snapshot::WorkerState;
 use super::workers::Slot;
 use crate::store::RowState;
-use crate::web::fetch::{Ask, Chain, FailureKind, FetchError, Opened, PhaseSink, Reply};
+use crate::web::fetch::{Ask, Chain, FailureKind, FetchError, Head, Opened, PhaseSink, Reply};
 use crate::web::robots::{self, Fate, Names};
 use crate::web::sitemap::{Item, Limits, SitemapReader};
 use crate::web::url::UrlHash;
@@ -73,6 +73,12 @@ pub async fn run(
             read_sitemap(shared, slot, &entry, depth, opened).await;
             in_flight.end(ended);
         }
+        (Errand::Sitemap { .. }, Ok(Reply::Answer(opened)))
+            if let Some(pause) = pause(shared, &entry, Ok(&opened.head)) =>
+        {
+            in_flight.end(ended);
+            again(shared, entry, pause);
+        }
         (_, Ok(Reply::Answer(opened))) => {
             let status = opened.head.status;
             in_flight.end(ended);
@@ -84,11 +90,10 @@ pub async fn run(
             failed(shared, &entry, &FetchError::new(FailureKind::Other, "answered 304".into()));
         }
         (Errand::Sitemap { .. }, Err(error))
-            if error.kind.is_retryable() && entry.attempts < shared.retry.attempts =>
+            if let Some(pause) = pause(shared, &entry, Err(&error)) =>
         {
             in_flight.end(ended);
-            let pause = shared.retry.backoff * (1 << (entry.attempts - 1).min(10));
-            shared.frontier.postpone(entry, pause, None, None, 0);
+            again(shared, entry, pause);
         }
         (Errand::Robots { .. }, Err(error))
             if matches!(error.kind, FailureKind::Refused(_)) && chain.hops().is_empty() =>
@@ -103,6 +108,21 @@ pub async fn run(
             failed(shared, &entry, &error);
         }
     }
+}
+
+/// The pause before a sitemap is asked for again, if it is to be: as for a page.
+fn pause(shared: &Shared, entry: &Entry, reply: Result<&Head, &FetchError>) -> Option<Duration> {
+    let outcome = match reply {
+        Ok(head) => Ok((head.status, head.retry_after)),
+        Err(error) => Err(error.kind),
+    };
+    shared.retry.pause_of(entry.attempts, outcome, fastrand::f64())
+}
+
+/// Redirects are followed again from their beginning.
+fn again(shared: &Shared, mut entry: Box<Entry>, pause: Duration) {
+    (entry.goes_on, entry.robots) = (false, None);
+    shared.frontier.postpone(entry, pause, None, None, 0);
 }
 
 /// An errand could not be done.

@@ -296,12 +296,9 @@ impl Frontier {
 
     /// A sitemap was found.
     pub fn add_sitemap(&self, url: &Url, depth: u32) {
-        self.with(|ledger| {
-            if let Some(wanted) = ledger.sitemaps.want(url, depth) {
-                ledger.add_sitemap(wanted, depth);
-            }
-        });
+        self.with(|ledger| ledger.add_sitemap(url, depth));
         self.changed.notify_one();
+        self.outbox_changed.notify_one();
     }
 
     /// URLs were found in a sitemap; `kib` of the byte budget were taken for them.

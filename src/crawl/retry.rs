@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::web::fetch::{Answer, FetchError};
+use crate::web::fetch::{Answer, FailureKind, FetchError};
 
 /// Back-off stops doubling here.
 pub const LONGEST_BACKOFF: Duration = Duration::from_mins(2);
@@ -36,9 +36,24 @@ impl RetryPolicy {
         outcome: &Result<Answer, FetchError>,
         random: f64,
     ) -> Option<Duration> {
+        let outcome = match outcome {
+            Ok(answer) => Ok((answer.status, answer.retry_after)),
+            Err(error) => Err(error.kind),
+        };
+        self.pause_of(attempts, outcome, random)
+    }
+
+    /// Likewise, by status and `Retry-After`, or by the kind of failure.
+    #[must_use]
+    pub fn pause_of(
+        &self,
+        attempts: u32,
+        outcome: Result<(u16, Option<Duration>), FailureKind>,
+        random: f64,
+    ) -> Option<Duration> {
         let asked = match outcome {
-            Ok(answer) if status_is_retryable(answer.status) => answer.retry_after,
-            Err(error) if error.kind.is_retryable() => None,
+            Ok((status, retry_after)) if status_is_retryable(status) => retry_after,
+            Err(kind) if kind.is_retryable() => None,
             _ => return None,
         };
         if attempts >= self.attempts {
@@ -55,7 +70,6 @@ impl RetryPolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::web::fetch::FailureKind;
 
     fn policy(attempts: u32) -> RetryPolicy {
         let longest_retry_after = Duration::from_mins(5);

@@ -1,9 +1,9 @@
-//! Which sitemaps are to be read: each once, so many at most, from so deep an index at most.
+//! Which sitemaps are to be read: each once, so many at most, from so deep an index at most; and
+//! why others are not.
 //!
 //! It fetches and reads nothing.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use url::Url;
 
@@ -16,19 +16,32 @@ use crate::web::url::{UrlHash, host_key};
 /// Index files above a sitemap at most: an index of indexes is one more than the protocol has.
 pub const MAX_DEPTH: u32 = 3;
 
+/// Sitemaps left out of which there is a row at most: a site can name as many as it likes.
+const MOST_LEFT_OUT: usize = 10_000;
+
 /// The sitemaps of a crawl.
 #[derive(Debug, Default)]
 pub struct Sitemaps {
     /// Hosts whose sitemaps are looked for, until they have been.
     hosts: HashSet<Box<str>>,
     seen: HashSet<UrlHash>,
+    /// Those left out. One that is too deep may be met again where it is not.
+    left_out: HashSet<UrlHash>,
     most: u32,
     /// What viewers see.
     pub view: SitemapsView,
 }
 
-/// A sitemap to be read.
-pub type Wanted = (Arc<str>, UrlHash);
+/// A sitemap that was met.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Met {
+    /// It is to be read.
+    Wanted,
+    /// It is not, and this is why; said once of each.
+    LeftOut(String),
+    /// It is known.
+    Known,
+}
 
 /// Whether sitemaps are looked for at all: where links are followed beyond the seeds.
 #[must_use]
@@ -58,28 +71,40 @@ impl Sitemaps {
 
     /// The sitemaps of a host whose robots.txt is known (`None`: is ignored): those it names, else
     /// the usual place.
-    pub fn of_host(&mut self, host: &str, https: bool, fate: Option<&Fate>) -> Vec<Wanted> {
+    pub fn of_host(&mut self, host: &str, https: bool, fate: Option<&Fate>) -> Vec<Url> {
         if !self.hosts.remove(host) {
             return Vec::new();
         }
         let named = fate.and_then(Fate::rules).map(crate::web::robots::Robots::sitemaps);
         let scheme = if https { "https" } else { "http" };
         let usual = Url::parse(&format!("{scheme}://{host}/sitemap.xml"));
-        let urls = match (named, &usual) {
-            (Some(named), _) if !named.is_empty() => named,
-            (_, Ok(usual)) => std::slice::from_ref(usual),
-            _ => &[],
-        };
-        urls.iter().filter_map(|url| self.want(url, 0)).collect()
+        match (named, usual) {
+            (Some(named), _) if !named.is_empty() => named.to_vec(),
+            (_, Ok(usual)) => vec![usual],
+            _ => Vec::new(),
+        }
     }
 
-    /// Takes in a sitemap; `None` when it is known, too deep or one too many.
-    pub fn want(&mut self, url: &Url, depth: u32) -> Option<Wanted> {
-        let hash = UrlHash::of(url);
-        if depth > MAX_DEPTH || self.seen.len() >= self.most as usize || !self.seen.insert(hash) {
-            return None;
+    /// Takes in a sitemap with so many index files above it.
+    pub fn meet(&mut self, hash: UrlHash, depth: u32) -> Met {
+        if self.seen.contains(&hash) {
+            return Met::Known;
         }
-        self.view.waiting += 1;
-        Some((url.as_str().into(), hash))
+        let why = if depth > MAX_DEPTH {
+            format!("more than {MAX_DEPTH} sitemap indexes deep")
+        } else if self.seen.len() >= self.most as usize {
+            format!("more than {} sitemaps", self.most)
+        } else {
+            self.seen.insert(hash);
+            self.view.waiting += 1;
+            return Met::Wanted;
+        };
+        if self.left_out.len() >= MOST_LEFT_OUT || !self.left_out.insert(hash) {
+            return Met::Known;
+        }
+        if self.left_out.len() == MOST_LEFT_OUT {
+            tracing::warn!(MOST_LEFT_OUT, "further sitemaps that are not read get no row");
+        }
+        Met::LeftOut(why)
     }
 }

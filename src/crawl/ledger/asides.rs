@@ -5,13 +5,13 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use url::Url;
 
-use super::Ledger;
+use super::{Ledger, sitemap_row};
 use crate::crawl::entry::{Entry, Errand};
-use crate::crawl::sitemaps::Wanted;
+use crate::crawl::sitemaps::Met;
 use crate::crawl::window::host_of;
 use crate::store::{RowState, SitemapRow};
 use crate::web::robots::Fate;
-use crate::web::url::host_key;
+use crate::web::url::{UrlHash, host_key};
 
 impl Ledger {
     /// A host was found to be down.
@@ -24,8 +24,8 @@ impl Ledger {
     pub fn robots(&mut self, url: &str, https: bool, fate: Fate, now: Instant) {
         let host = &*host_of(url);
         if !fate.asks_again() {
-            for wanted in self.sitemaps.of_host(host, https, Some(&fate)) {
-                self.add_sitemap(wanted, 0);
+            for sitemap in self.sitemaps.of_host(host, https, Some(&fate)) {
+                self.add_sitemap(&sitemap, 0);
             }
         }
         self.outbox.host(host, Some(fate.to_string()), 0);
@@ -34,8 +34,8 @@ impl Ledger {
 
     /// Looks for the sitemaps of a host whose robots.txt is ignored.
     pub fn sitemaps_without_robots(&mut self, url: &str) {
-        for wanted in self.sitemaps.of_host(&host_of(url), url.starts_with("https:"), None) {
-            self.add_sitemap(wanted, 0);
+        for sitemap in self.sitemaps.of_host(&host_of(url), url.starts_with("https:"), None) {
+            self.add_sitemap(&sitemap, 0);
         }
     }
 
@@ -46,17 +46,25 @@ impl Ledger {
         self.sitemaps.add_host(host);
         let known = self.window.robots_of(host, https);
         if without_robots || known.is_some() {
-            for wanted in self.sitemaps.of_host(host, https, known.as_deref()) {
-                self.add_sitemap(wanted, 0);
+            for sitemap in self.sitemaps.of_host(host, https, known.as_deref()) {
+                self.add_sitemap(&sitemap, 0);
             }
         }
     }
 
-    /// Puts a sitemap into the queue of its host.
-    pub fn add_sitemap(&mut self, (url, hash): Wanted, depth: u32) {
+    /// Puts a sitemap into the queue of its host, or says why it is not read.
+    pub fn add_sitemap(&mut self, url: &Url, depth: u32) {
+        let hash = UrlHash::of(url);
+        let met = self.sitemaps.meet(hash, depth);
+        if met == Met::Known {
+            return;
+        }
+        let entry = Entry::aside(url.as_str().into(), hash, Errand::Sitemap { depth });
+        if let Met::LeftOut(why) = met {
+            return self.outbox.sitemap(sitemap_row(&entry, depth, RowState::Skipped, Some(why)));
+        }
         let newest = self.newest();
         self.hold();
-        let entry = Entry::aside(url, hash, Errand::Sitemap { depth });
         self.window.push(Box::new(entry), true, newest);
     }
 

@@ -63,8 +63,7 @@ impl Ledger {
                 self.robots(&entry.url, https, fate, now);
             }
             Errand::Sitemap { depth } => {
-                let row =
-                    sitemap_row(entry, depth, RowState::Failed, Some(doom.reason.to_string()));
+                let row = sitemap_row(entry, depth, doom.state, Some(doom.reason.to_string()));
                 self.sitemap_ended(row);
             }
         }

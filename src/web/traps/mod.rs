@@ -25,7 +25,7 @@ use shape::Shape;
 /// Patterns, paths with queries and pages with session ids remembered, each per generation; seven
 /// eighths of a power of two fill a hash map exactly.
 const PATTERNS: usize = 7 << 12;
-const PATHS: usize = 7 << 12;
+const PATHS: usize = 7 << 10;
 const PAGES: usize = 7 << 14;
 /// Dates remembered, of all patterns together.
 const DATES: usize = 1 << 18;
@@ -285,11 +285,8 @@ impl Traps {
         let seed = xxh3_64(host.as_bytes());
         let path = shape.path.split(';').next().unwrap_or_default();
         let queries = self.paths.entry(xxh3_64_with_seed(path.as_bytes(), seed));
-        queries.add(
-            shape
-                .pairs()
-                .map(|(key, value)| xxh3_64_with_seed(value.as_bytes(), xxh3_64(key.as_bytes()))),
-        );
+        let pairs = shape.pairs();
+        queries.add(pairs.map(|(key, value)| (xxh3_64(key.as_bytes()), xxh3_64(value.as_bytes()))));
         queries.explode(u64::from(self.settings.queries))
     }
 
