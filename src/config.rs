@@ -152,8 +152,10 @@ pub struct TrapSettings {
     pub years_ahead: u32,
     /// Most session ids under which one page is fetched.
     pub sessions: u32,
-    /// Most pages of one pattern of URLs that hold the same content.
+    /// Most pages of one host, or of one pattern of URLs, that hold the same content.
     pub same_content: u32,
+    /// Most times in a row that a URL leads to a longer one, where hardly one does not.
+    pub growth: u32,
 }
 
 impl Default for TrapSettings {
@@ -167,6 +169,7 @@ impl Default for TrapSettings {
             years_ahead: 2,
             sessions: 1,
             same_content: 25,
+            growth: 8,
         }
     }
 }

@@ -70,7 +70,7 @@ fn every_option_is_taken() {
                    --breaker-ratio 0.9 --breaker-window 30 --breaker-least 9 --breaker-rest 1s \
                    --breaker-longest-rest 2s --breaker-forgive 3s --trap-repeats 0 \
                    --trap-segments 9 --trap-length 99 --trap-queries 9 --trap-dates off \
-                   --trap-years-ahead 9 --trap-sessions 9 --trap-same-content 9 \
+                   --trap-years-ahead 9 --trap-sessions 9 --trap-same-content 9 --trap-growth 9 \
                    --max-memory 4GiB --min-disk 0 --config none \
                    --db sqlite://other.db --headless --json --log-file log.txt -v";
     let seed = web.url("/");

@@ -408,6 +408,7 @@ trap-dates = 3001
 trap-years-ahead = 3
 trap-sessions = 2
 trap-same-content = 26
+trap-growth = 9
 max-memory = "1GiB"
 min-disk = "off"
 db = "sqlite://other.db"
@@ -527,7 +528,7 @@ fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
                   sitemap=http://h/ no-sitemaps max-sitemaps=9 breaker-ratio=0.9 \
                   breaker-window=9 breaker-least=9 breaker-rest=9s breaker-longest-rest=9s \
                   breaker-forgive=9s trap-repeats=9 trap-segments=9 trap-length=9 trap-queries=9 \
-                  trap-dates=9 trap-years-ahead=9 trap-sessions=9 trap-same-content=9 \
+                  trap-dates=9 trap-years-ahead=9 trap-sessions=9 trap-same-content=9 trap-growth=9 \
                   max-memory=9GiB min-disk=9MiB";
     let (mut seen, mut named): (Vec<(Settings, &str)>, _) = (Vec::new(), BTreeSet::new());
     for other in others.split_whitespace() {

@@ -91,6 +91,7 @@ fn finished(entry: &Entry, links: Vec<Link>) -> Finished {
         led_to: None,
         unmodified: false,
         same_as: None,
+        is_page: false,
     }
 }
 

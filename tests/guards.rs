@@ -7,3 +7,5 @@ mod common;
 mod sitemaps;
 #[path = "guards/stage.rs"]
 mod stage;
+#[path = "guards/traps.rs"]
+mod traps;

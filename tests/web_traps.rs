@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use crawldeck::config::TrapSettings;
-use crawldeck::web::traps::{Caught, TrapKind, Traps};
+use crawldeck::web::traps::{Caught, Page, TrapKind, Traps};
 use proptest::prelude::*;
 
 const HOST: &str = "site.test:81";
@@ -24,6 +24,7 @@ fn nothing() -> TrapSettings {
         years_ahead: 0,
         sessions: 0,
         same_content: 0,
+        growth: 0,
     }
 }
 
@@ -321,6 +322,117 @@ fn ordinary_sites_pass() {
         pass(format!("/tiles/{}/{}/{}.png", n % 19, n % 17, n % 13));
         pass(format!("/img/{:02}/{:02}/{n:08}.jpg", n % 100, n / 100));
     }
+}
+
+fn page(url: &str) -> Page<'_> {
+    Page { url, body: None, canonical: None, title: None, length: 500, links: 5 }
+}
+
+#[test]
+fn pages_addressed_by_hash_pass_while_they_differ() {
+    let at = |n: u64, rest: &str| {
+        let id = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        format!("http://{HOST}/repo/blob/{id:016x}/{rest}")
+    };
+    for (same, caught) in [(false, false), (true, true)] {
+        let mut watch = traps(|_| ());
+        let mut judged = Vec::new();
+        for n in 1..400 {
+            for rest in ["a.rs", "b.rs", "c/d.rs"] {
+                let url = at(n, rest);
+                judged.push(watch.judge(&url, HOST).map(|caught| caught.kind));
+                let length = if same { 500 } else { 500 + n };
+                let copy = watch.page(&Page { length, ..page(&url) }, HOST);
+                assert_eq!(copy, None);
+            }
+        }
+        let first = judged.iter().position(Option::is_some);
+        assert_eq!(first.is_some(), caught, "{first:?}");
+        assert!(first.is_none_or(|at| at < 40 && judged[at] == Some(TrapKind::Session)));
+        // A page that was never seen under any id is fetched once.
+        assert_eq!(watch.judge(&at(1, "new.rs"), HOST), None);
+        assert_eq!(watch.judge(&at(2, "new.rs"), HOST).is_some(), caught);
+    }
+}
+
+#[test]
+fn copies_are_told_by_body_or_by_canonical_and_title() {
+    let words = ["north", "south", "east", "west", "red", "green", "blue", "gray"];
+    let url = |n: usize| format!("http://{HOST}/{}/{}/", words[n % 8], words[n / 8 % 8]);
+    let home = format!("http://{HOST}/home");
+    let run = |look: &dyn Fn(usize) -> (Option<u64>, bool, Option<String>)| {
+        let mut watch = traps(|_| ());
+        (0..64).find_map(|n| {
+            let (url, (body, named, title)) = (url(n), look(n));
+            let canonical = named.then_some(&*home);
+            let page = Page { body, canonical, title: title.as_deref(), ..page(&url) };
+            watch.page(&page, HOST).map(|caught| (n, caught.pattern))
+        })
+    };
+    assert_eq!(run(&|_| (Some(7), false, None)), Some((25, url(0))));
+    assert_eq!(
+        run(&|n| (Some(n as u64), true, Some(format!("Copy {n}")))),
+        Some((25, home.clone()))
+    );
+    // Other pages, and those of a site that names its home as canonical by mistake.
+    assert_eq!(run(&|n| (Some(n as u64), false, None)), None);
+    let own = |n: usize| Some(format!("About {} {}", words[n % 8], words[n / 8]));
+    assert_eq!(run(&|n| (Some(n as u64), true, own(n))), None);
+    // Short ones say nothing.
+    assert_eq!(run(&|_| (None, false, None)), None);
+    let mut watch = traps(|_| ());
+    let copy = Caught { kind: TrapKind::Copy, pattern: url(0), count: 0 };
+    watch.on_copy(&url(1), &copy);
+    let second = watch.on_copy(&url(2), &copy);
+    assert_eq!(
+        second.reason(),
+        format!("trap: found on a page with the same content as {}", url(0))
+    );
+    assert_eq!(
+        (watch.caught(), watch.views()[0].count, &watch.views()[0].pattern),
+        (2, 2, &url(0))
+    );
+}
+
+/// Walks a site breadth first; how many URLs were found, and the first that was caught.
+fn walk(watch: &mut Traps, links: impl Fn(&str) -> Vec<String>) -> (usize, Option<Caught>) {
+    let mut all = vec![format!("http://{HOST}/")];
+    let mut at = 0;
+    while at < all.len() && all.len() < 20_000 {
+        let from = all[at].clone();
+        watch.fetched(&from, HOST);
+        for url in links(&from) {
+            if let Some(caught) = watch.judge_on(&url, HOST, Some(&from)) {
+                return (all.len(), Some(caught));
+            }
+            all.push(url);
+        }
+        at += 1;
+    }
+    (all.len(), None)
+}
+
+#[test]
+fn urls_that_grow_without_end_are_caught_and_deep_sites_are_not() {
+    let word = |of: &str, n: u64| {
+        let hash = xxhash_rust::xxh3::xxh3_64_with_seed(of.as_bytes(), n);
+        (0..6).map(|at| char::from(b'a' + (hash >> (8 * at) & 15) as u8)).collect::<String>()
+    };
+    let (found, caught) =
+        walk(&mut traps(|_| ()), |url| (0..2).map(|n| format!("{url}{}/", word(url, n))).collect());
+    assert_eq!(caught.unwrap().kind, TrapKind::Growth);
+    assert!(found < 1_100, "{found}");
+    // Folders in folders, twelve deep, each with files.
+    let tree = |url: &str| {
+        let depth = url.matches('/').count() - 3;
+        if !url.ends_with('/') || depth >= 12 {
+            return Vec::new();
+        }
+        let folders = (0..2).map(|n| format!("{url}{}/", word(url, n)));
+        folders.chain((0..3).map(|n| format!("{url}{}.html", word(url, n)))).collect()
+    };
+    let (found, caught) = walk(&mut traps(|_| ()), tree);
+    assert_eq!((found, caught), (20_000 + found % 5, None));
 }
 
 proptest! {

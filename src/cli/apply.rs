@@ -153,6 +153,7 @@ impl TrapOptions {
         over(self.trap_years_ahead, &mut traps.years_ahead);
         over(self.trap_sessions, &mut traps.sessions);
         over(self.trap_same_content, &mut traps.same_content);
+        over(self.trap_growth, &mut traps.growth);
     }
 }
 

@@ -135,6 +135,7 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "trap-years-ahead" => json!(traps.years_ahead),
         "trap-sessions" => json!(traps.sessions),
         "trap-same-content" => json!(traps.same_content),
+        "trap-growth" => json!(traps.growth),
         "max-memory" => json!(s.max_memory.map_or_else(|| "auto".into(), size_text)),
         "min-disk" => bound(Some(s.min_disk).filter(|size| *size > 0).map(size_text)),
         "db" => return Some(url(options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0))),

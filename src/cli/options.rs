@@ -283,9 +283,12 @@ pub struct TrapOptions {
     /// Session ids under which one page is fetched [default: 1]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_sessions: Option<u32>,
-    /// Pages of one pattern of URLs with the same content [default: 25]
+    /// Pages of one host, or of one pattern of URLs, with the same content [default: 25]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_same_content: Option<u32>,
+    /// Times in a row that URLs lead to longer ones, where hardly one does not [default: 8]
+    #[arg(long, value_name = "N", value_parser = limit)]
+    pub trap_growth: Option<u32>,
 }
 
 /// What the crawl may use of the machine.

@@ -102,6 +102,8 @@ pub struct Finished {
     pub unmodified: bool,
     /// Hash of its content, where another page with the same would be telling.
     pub same_as: Option<u64>,
+    /// Whether it is a page of its own that was fetched well.
+    pub is_page: bool,
 }
 
 /// The frontier. See the module's page.

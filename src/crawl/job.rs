@@ -348,6 +348,14 @@ async fn redirected(
         return give_up_at(shared, slot, entry, chain, failure).await;
     }
     let hash = UrlHash::of(&target);
+    let trap = shared.frontier.with(|ledger| ledger.judges(&entry, target.as_str(), &hash));
+    if let Some(reason) = trap {
+        let failure = FetchError::new(
+            FailureKind::Refused("trap"),
+            format!("{reason}: redirect target {target}"),
+        );
+        return give_up_at(shared, slot, entry, chain, failure).await;
+    }
     if let Some(landing) = page::landing(shared, &hash).await {
         visit.chain = Some(chain);
         visit.landing = Some(landing);

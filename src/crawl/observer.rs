@@ -143,7 +143,7 @@ impl Observer {
             if hosts_due {
                 s.hosts = ledger.window.views(HOSTS_SHOWN, now).into();
             }
-            if second_over {
+            if second_over || s.run.is_final() {
                 s.traps = ledger.traps.views().into_iter().map(trap_view).collect();
             }
             s.totals = ledger.totals;

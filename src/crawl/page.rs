@@ -175,7 +175,8 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
     let change = shared.settings.again.and_then(|_| {
         again::compare(visit.previous.as_ref(), ending.state, unmodified, ending.status, body_hash)
     });
-    let same_as = body_hash.filter(|_| is_page && !unmodified && ending.length >= TELLING);
+    let is_page = is_page && !unmodified;
+    let same_as = body_hash.filter(|_| is_page && ending.length >= TELLING);
     let led_to = asked_last.as_ref().filter(|_| redirected).map(UrlHash::of);
     if let Some(target) = led_to
         && visit.landing.is_none()
@@ -237,6 +238,7 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         led_to,
         unmodified,
         same_as: same_as.map(|hash| xxh(&hash)),
+        is_page,
     });
 }
 

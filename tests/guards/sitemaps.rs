@@ -10,8 +10,8 @@ type Row = (String, String, Option<String>);
 const ROWS: &str = "SELECT url, state, error FROM sitemaps ORDER BY url";
 
 fn index<'a>(urls: impl IntoIterator<Item = &'a str>) -> String {
-    let entries: String =
-        urls.into_iter().map(|url| format!("<sitemap><loc>{url}</loc></sitemap>")).collect();
+    let entry = |url| format!("<sitemap><loc>{url}</loc></sitemap>");
+    let entries: String = urls.into_iter().map(entry).collect();
     format!("<sitemapindex>{entries}</sitemapindex>")
 }
 

@@ -24,7 +24,8 @@ const TOO_LONG: Duration = Duration::from_mins(2);
 
 /// A page with these links.
 pub fn links<'a>(to: impl IntoIterator<Item = &'a str>) -> String {
-    to.into_iter().map(|to| format!("<a href=\"{to}\">link</a>\n")).collect()
+    let link = |to| format!("<a href=\"{to}\">link</a>\n");
+    to.into_iter().map(link).collect()
 }
 
 /// An answer with one header.

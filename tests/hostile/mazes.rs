@@ -42,7 +42,9 @@ cases! {
         .set(|s| (s.queue, s.workers) = (10, 10))
         // Those already in flight when the rule strikes are fetched.
         .want(AtMost(60, "ok"));
-    canonical => Case::at("/hostile/canonical/", "200 pages that name one as canonical")
+    canonical => maze("/hostile/canonical/", "200 pages that name one as canonical")
+        .set(|s| (s.queue, s.workers) = (10, 10))
+        .want(AtMost(60, "ok"))
         .want(Row("/hostile/canonical/0", "ok", Some(200), ""));
     ever_longer_url => Case::at("/hostile/base/long", "a `<base>` of 100 KB: not used")
         .row("ok", Some(200), "")

@@ -12,6 +12,7 @@ use crate::crawl::snapshot::PageView;
 use crate::crawl::window::host_of;
 use crate::store::{PageRow, RowState};
 use crate::web::robots::Fate;
+use crate::web::traps::{Caught, Page};
 
 impl Ledger {
     /// Puts a URL into its final state that is not (or no longer) fetched.
@@ -73,29 +74,29 @@ impl Ledger {
     /// should look, and what fell out of the ring of recent pages.
     pub fn finish(&mut self, page: Finished) -> (bool, bool, Option<Arc<PageView>>) {
         let Finished { row, view, links, redirects, latency, kib, trouble, .. } = page;
-        let Finished { queue_empty, led_to, unmodified, same_as, .. } = page;
+        let Finished { queue_empty, led_to, unmodified, same_as, is_page, .. } = page;
+        if row.status.is_some() {
+            self.traps.fetched(&row.url, &host_of(&row.url));
+        }
+        let copy = is_page.then(|| self.is_copy(&row, same_as)).flatten();
         let before = self.totals.discovered;
         let first = self.outbox.is_empty();
         let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.1 != *to));
         for (url, hash) in links {
-            let to = self.discover(Found {
+            let found = Found {
                 url,
                 hash,
                 depth: row.depth + 1,
                 on: Some((row.id, Arc::clone(&row.url))),
                 lastmod_ms: None,
-            });
+            };
+            let to = self.discover_on(found, copy.as_ref());
             self.outbox.link(row.id, to);
             self.totals.links += 1;
         }
         if let Some(target) = led_to.and_then(|hash| self.known(&hash)) {
             self.outbox.link(row.id, target);
             self.totals.links += 1;
-        }
-        if let Some(hash) = same_as
-            && let Some(caught) = self.traps.content(&row.url, &host_of(&row.url), hash)
-        {
-            tracing::warn!(pattern = caught.pattern, "the same content under many URLs");
         }
         let new = self.totals.discovered != before;
         self.count(&row, unmodified);
@@ -114,6 +115,22 @@ impl Ledger {
         }
         let evicted = self.recent.page(view);
         (new, first || self.outbox.is_due(), evicted)
+    }
+
+    /// The trap that a page is one copy too many for.
+    fn is_copy(&mut self, row: &PageRow, body: Option<u64>) -> Option<Caught> {
+        let canonical = row.content.as_ref().and_then(|content| content.canonical.as_deref());
+        let page = Page {
+            url: &row.url,
+            body,
+            canonical,
+            title: row.title.as_deref(),
+            length: row.content_length,
+            links: row.links_found,
+        };
+        let copy = self.traps.page(&page, &host_of(&row.url))?;
+        tracing::debug!(url = %row.url, first = copy.pattern, "links of a copy are not followed");
+        Some(copy)
     }
 
     fn count(&mut self, row: &PageRow, unmodified: bool) {

@@ -11,6 +11,7 @@ use crate::crawl::frontier::Link;
 use crate::crawl::pruned::excluded_reason;
 use crate::crawl::window::host_of;
 use crate::store::{FrontierRow, PageId, RowState, host_id, page_id};
+use crate::web::traps::Caught;
 use crate::web::url::MAX_URL_LEN;
 
 /// Why a URL is skipped when as many are fetched as the user wants.
@@ -24,6 +25,11 @@ impl Ledger {
 
     /// The id of a URL: its own if it was seen, a new one otherwise.
     pub fn discover(&mut self, found: Found) -> PageId {
+        self.discover_on(found, None)
+    }
+
+    /// Likewise, of a URL found on a page that may be one copy too many.
+    pub(super) fn discover_on(&mut self, found: Found, copy: Option<&Caught>) -> PageId {
         if let Some(seq) = self.seen.get(&found.hash) {
             return page_id(self.crawl, seq);
         }
@@ -34,7 +40,7 @@ impl Ledger {
         let id = page_id(self.crawl, seq);
         self.totals.discovered += 1;
         self.open += 1;
-        if let Some(reason) = self.refuses(&found) {
+        if let Some(reason) = self.refuses(&found, copy) {
             self.end_unfetched(&Self::entry(id, found), RowState::Skipped, reason);
             return id;
         }
@@ -67,7 +73,7 @@ impl Ledger {
     }
 
     /// Why a new URL is not fetched.
-    pub(super) fn refuses(&mut self, found: &Found) -> Option<String> {
+    pub(super) fn refuses(&mut self, found: &Found, copy: Option<&Caught>) -> Option<String> {
         let limits = self.admission;
         if found.url.len() > MAX_URL_LEN {
             return Some(format!("url longer than {} KiB", MAX_URL_LEN >> 10));
@@ -79,9 +85,13 @@ impl Ledger {
             self.pruned.count(&pattern, 1);
             return Some(excluded_reason(&pattern));
         }
+        if let Some(copy) = copy {
+            return Some(self.traps.on_copy(&found.url, copy).reason());
+        }
+        let from = found.on.as_ref().map(|on| &*on.1);
         // Seeds are the user's own choice.
         if found.depth > 0
-            && let Some(caught) = self.traps.judge(&found.url, &host_of(&found.url))
+            && let Some(caught) = self.traps.judge_on(&found.url, &host_of(&found.url), from)
         {
             return Some(caught.reason());
         }

@@ -12,6 +12,7 @@ use crate::crawl::entry::{Delayed, Entry, Errand};
 use crate::crawl::pruned::excluded_reason;
 use crate::crawl::window::host_of;
 use crate::store::{FrontierRow, RowState};
+use crate::web::url::UrlHash;
 
 impl Ledger {
     /// The pattern that excludes a page: by its own URL or by where it was redirected.
@@ -41,6 +42,15 @@ impl Ledger {
             return None;
         }
         self.traps.recall(&entry.url, &host_of(&entry.url)).map(|caught| caught.reason())
+    }
+
+    /// Why a redirect is not followed: it leads into a trap. Judged once, like any URL.
+    pub fn judges(&mut self, entry: &Entry, target: &str, hash: &UrlHash) -> Option<String> {
+        let once = entry.earlier == 0 && entry.attempts <= 1 && entry.excused == 0;
+        if entry.depth == 0 || !once || self.known(hash).is_some() {
+            return None;
+        }
+        self.traps.judge(target, &host_of(target)).map(|caught| caught.reason())
     }
 
     /// Skips a URL that was to be fetched, because the user says so; it may come back.

@@ -22,6 +22,10 @@ pub enum TrapKind {
     Session,
     /// The pages of its pattern all hold the same.
     SameContent,
+    /// Found on one copy too many of a page.
+    Copy,
+    /// Each URL leads to longer ones.
+    Growth,
 }
 
 impl TrapKind {
@@ -36,6 +40,8 @@ impl TrapKind {
             Self::Calendar => "calendar",
             Self::Session => "session id",
             Self::SameContent => "same content",
+            Self::Copy => "link of a copy",
+            Self::Growth => "growing URLs",
         }
     }
 }
@@ -51,7 +57,8 @@ impl fmt::Display for TrapKind {
 pub struct Caught {
     /// Why.
     pub kind: TrapKind,
-    /// Its pattern, for people: `127.0.0.1:80/cal/#/#?page=*`; at most 120 characters.
+    /// Its pattern, for people: `127.0.0.1:80/cal/#/#?page=*`; at most 120 characters. Of copies,
+    /// the first URL with their content.
     pub pattern: String,
     /// URLs of this pattern caught for this reason so far, this one included.
     pub count: u64,
@@ -61,7 +68,12 @@ impl Caught {
     /// Why it is skipped: `trap: calendar at 127.0.0.1:80/cal/#/#`.
     #[must_use]
     pub fn reason(&self) -> String {
-        format!("trap: {} at {}", self.kind, self.pattern)
+        match self.kind {
+            TrapKind::Copy => {
+                format!("trap: found on a page with the same content as {}", self.pattern)
+            }
+            _ => format!("trap: {} at {}", self.kind, self.pattern),
+        }
     }
 }
 

@@ -46,6 +46,12 @@ impl<V: Default> Generations<V> {
         self.young.entry(key).or_insert_with(|| old.remove(&key).unwrap_or_default())
     }
 
+    /// The value of `key`, if there is one.
+    pub(super) fn get(&mut self, key: u64) -> Option<&mut V> {
+        let known = self.young.contains_key(&key) || self.old.contains_key(&key);
+        known.then(|| self.entry(key))
+    }
+
     /// Forgets the older half.
     pub(super) fn age(&mut self) {
         self.old = std::mem::take(&mut self.young);

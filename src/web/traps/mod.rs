@@ -1,12 +1,14 @@
 //! Traps: endless sites, told by the look of their URLs and by pages that hold the same.
 //!
 //! Asked once for each new URL, under a lock: about a microsecond. It counts by hashes of patterns
-//! in maps that forget the least used, so its memory stays below about 24 MiB whatever the crawl;
+//! in maps that forget the least used, so its memory stays below about 32 MiB whatever the crawl;
 //! what it forgets is counted anew. It knows neither frontier nor store; what is caught is theirs
 //! to record.
 
 mod caught;
+mod copies;
 mod dates;
+mod growth;
 mod memory;
 mod queries;
 mod sessions;
@@ -17,7 +19,10 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::config::TrapSettings;
 pub use caught::{Caught, TrapKind, TrapView};
+use copies::Copies;
+pub use copies::Page;
 use dates::{Date, Trust};
+use growth::Growth;
 use memory::{Generations, HashedMap};
 use queries::Queries;
 use shape::Shape;
@@ -50,6 +55,24 @@ struct Pattern {
     /// The body that most of its pages hold, and by how many they are more.
     body: u64,
     lead: u32,
+    /// The page that these name as canonical: it is to be fetched all the same.
+    original: u64,
+}
+
+impl Pattern {
+    /// Whether a URL of it is one of more than `limit` pages that hold the same.
+    fn is_same(&self, url: &str, limit: u32) -> bool {
+        limit > 0 && self.lead > limit && self.original != xxh3_64(url.as_bytes())
+    }
+}
+
+/// A page behind a part of its path that looks random.
+#[derive(Debug, Default)]
+struct Masked {
+    /// URLs of it.
+    ids: u32,
+    /// How it looked when it was last fetched.
+    look: u64,
 }
 
 /// Most patterns have one date.
@@ -99,6 +122,12 @@ pub struct Traps {
     dates: usize,
     paths: Generations<Queries>,
     pages: Generations<u32>,
+    /// Pages behind parts that look random; and, by the path up to there, by how much those that
+    /// look the same under several ids are more than the others.
+    masked: Generations<Masked>,
+    random: Generations<i32>,
+    copies: Copies,
+    growth: Growth,
     known: HashedMap<Trap>,
     caught: u64,
     /// Whether any pattern's pages hold the same.
@@ -125,6 +154,10 @@ impl Traps {
             dates: 0,
             paths: Generations::new(PATHS),
             pages: Generations::new(PAGES),
+            masked: Generations::new(PATTERNS),
+            random: Generations::new(PATHS),
+            copies: Copies::new(),
+            growth: Growth::new(),
             known: HashedMap::default(),
             caught: 0,
             same_met: false,
@@ -134,9 +167,78 @@ impl Traps {
 
     /// Whether a new URL at `host` (with port) is part of a trap; to be asked once for each URL.
     pub fn judge(&mut self, url: &str, host: &str) -> Option<Caught> {
+        self.judge_on(url, host, None)
+    }
+
+    /// Likewise, of a URL that was found on `from`.
+    pub fn judge_on(&mut self, url: &str, host: &str, from: Option<&str>) -> Option<Caught> {
         let shape = Shape::of(url);
-        let kind = self.overgrown(url, shape).or_else(|| self.counted(shape, host))?;
+        let limit = self.settings.growth;
+        let mut grows = || {
+            let from = from.filter(|from| limit > 0 && Shape::host(from) == Shape::host(url))?;
+            self.growth.endless(url, host, from, limit).then_some(TrapKind::Growth)
+        };
+        let kind = grows()
+            .or_else(|| self.overgrown(url, shape))
+            .or_else(|| self.counted(url, shape, host))?;
         Some(self.catch(kind, url, shape, host))
+    }
+
+    /// Notes a page that was fetched well. Tells of the trap when there are more pages of its
+    /// content than allowed: links that are new on it are to be given to [`Self::on_copy`].
+    pub fn page(&mut self, page: &Page<'_>, host: &str) -> Option<Caught> {
+        let limit = self.settings.same_content;
+        self.looks(page, host);
+        let named = page.named().map(|(key, original)| (key, xxh3_64(original.as_bytes())));
+        if let Some((body, original)) = named.or(page.body.map(|body| (body, 0)))
+            && let Some(caught) = self.same(page.url, host, body, original)
+        {
+            tracing::warn!(pattern = caught.pattern, "the same content under many URLs");
+        }
+        if limit == 0 {
+            return None;
+        }
+        let pattern = self.copies.add(page, host, limit)?.to_owned();
+        Some(Caught { kind: TrapKind::Copy, pattern, count: 0 })
+    }
+
+    /// Notes that a URL was answered, whatever it is.
+    pub fn fetched(&mut self, url: &str, host: &str) {
+        if self.settings.growth > 0 {
+            self.growth.fetched(url, host, self.settings.growth);
+        }
+    }
+
+    /// Counts a new link found on a page that is one copy too many.
+    pub fn on_copy(&mut self, url: &str, copy: &Caught) -> Caught {
+        self.count(copy.kind, copy.pattern.clone(), url)
+    }
+
+    /// Notes how a page looks that may be known under another id.
+    fn looks(&mut self, page: &Page<'_>, host: &str) {
+        let (Some(look), true) = (page.look(), self.settings.sessions > 0) else { return };
+        let Some((rest, start)) = self.mask(Shape::of(page.url), host) else { return };
+        let known = self.masked.entry(rest);
+        let before = std::mem::replace(&mut known.look, look);
+        if before != 0 {
+            let score = self.random.entry(start);
+            *score = score.saturating_add(if before == look { 1 } else { -1 });
+            self.same_met |= *score > self.settings.same_content as i32;
+        }
+    }
+
+    /// What is left of a path without what looks random in it, and up to there, as hashes.
+    fn mask(&mut self, shape: Shape<'_>, host: &str) -> Option<(u64, u64)> {
+        let end = sessions::mask(shape, &mut self.scratch)?;
+        let seed = xxh3_64(host.as_bytes());
+        let hash = |text: &str| xxh3_64_with_seed(text.as_bytes(), seed);
+        Some((hash(&self.scratch), hash(&self.scratch[..end])))
+    }
+
+    /// Whether the pages behind this part that looks random look the same whatever it is.
+    fn is_random(&mut self, start: u64) -> bool {
+        let limit = self.settings.same_content.min(i32::MAX as u32) as i32;
+        limit > 0 && self.random.get(start).is_some_and(|score| *score > limit)
     }
 
     /// Notes that a page of at least 64 bytes was fetched well; tells of the trap as soon as more
@@ -144,6 +246,10 @@ impl Traps {
     /// URLs. Pages that differ are set off against them, so that a few empty ones among many
     /// are no trap.
     pub fn content(&mut self, url: &str, host: &str, body_hash: u64) -> Option<Caught> {
+        self.same(url, host, body_hash, 0)
+    }
+
+    fn same(&mut self, url: &str, host: &str, body_hash: u64, original: u64) -> Option<Caught> {
         let limit = self.settings.same_content;
         let shape = Shape::of(url);
         if limit == 0 || !shape.pattern(host, &mut self.scratch) {
@@ -154,7 +260,7 @@ impl Traps {
             return None;
         }
         if pattern.lead == 0 {
-            pattern.body = body_hash;
+            (pattern.body, pattern.original) = (body_hash, original);
         }
         if pattern.body != body_hash {
             pattern.lead -= 1;
@@ -177,8 +283,15 @@ impl Traps {
         if !self.same_met || same == 0 || !shape.pattern(host, &mut self.scratch) {
             return None;
         }
-        let lead = self.patterns.entry(xxh3_64(self.scratch.as_bytes())).lead;
-        (lead > same).then(|| self.catch(TrapKind::SameContent, url, shape, host))
+        if self.patterns.entry(xxh3_64(self.scratch.as_bytes())).is_same(url, same) {
+            return Some(self.catch(TrapKind::SameContent, url, shape, host));
+        }
+        if self.settings.sessions == 0 {
+            return None;
+        }
+        let (rest, start) = self.mask(shape, host)?;
+        let fetched = self.masked.get(rest).is_some_and(|page| page.look != 0);
+        (fetched && self.is_random(start)).then(|| self.catch(TrapKind::Session, url, shape, host))
     }
 
     /// The traps met, at most 50, by what they caught.
@@ -218,12 +331,21 @@ impl Traps {
     }
 
     /// What the URL shows together with those before it.
-    fn counted(&mut self, shape: Shape<'_>, host: &str) -> Option<TrapKind> {
+    fn counted(&mut self, url: &str, shape: Shape<'_>, host: &str) -> Option<TrapKind> {
         if self.settings.sessions > 0 && sessions::strip(shape, &mut self.scratch) {
             let seed = xxh3_64(host.as_bytes());
             let ids = self.pages.entry(xxh3_64_with_seed(self.scratch.as_bytes(), seed));
             *ids = ids.saturating_add(1);
             if *ids > self.settings.sessions {
+                return Some(TrapKind::Session);
+            }
+        }
+        if self.settings.sessions > 0
+            && let Some((rest, start)) = self.mask(shape, host)
+        {
+            let page = self.masked.entry(rest);
+            page.ids = page.ids.saturating_add(1);
+            if page.ids > self.settings.sessions && self.is_random(start) {
                 return Some(TrapKind::Session);
             }
         }
@@ -233,7 +355,7 @@ impl Traps {
         let key = xxh3_64(self.scratch.as_bytes());
         let same = self.settings.same_content;
         let pattern = self.patterns.entry(key);
-        if same > 0 && pattern.lead > same {
+        if pattern.is_same(url, same) {
             return Some(TrapKind::SameContent);
         }
         if let Some(date) = dates::find(shape) {
@@ -294,12 +416,18 @@ impl Traps {
         let text = &mut self.scratch;
         match kind {
             // Each URL has another shape; what they share is where they begin.
-            TrapKind::Repeats | TrapKind::Depth | TrapKind::Length => beginning(shape, host, text),
+            TrapKind::Repeats | TrapKind::Depth | TrapKind::Length | TrapKind::Growth => {
+                beginning(shape, host, text);
+            }
             _ => {
                 shape.pattern(host, text);
             }
         }
         let pattern = shorten(text, MAX_PATTERN);
+        self.count(kind, pattern, url)
+    }
+
+    fn count(&mut self, kind: TrapKind, pattern: String, url: &str) -> Caught {
         let key = xxh3_64_with_seed(pattern.as_bytes(), kind as u64);
         self.caught += 1;
         if self.known.len() >= KNOWN && !self.known.contains_key(&key) {

@@ -19,6 +19,9 @@ const PERHAPS: [&str; 8] = ["sid", "s", "sess", "session", "xtsid", "_sid", "tok
 /// Shortest token that looks random.
 const MIN_TOKEN: usize = 16;
 
+/// Shortest part of a path that looks random.
+const MIN_PART: usize = 8;
+
 /// Writes path and query without session ids, if there are any.
 pub(super) fn strip(shape: Shape<'_>, out: &mut String) -> bool {
     let in_path = shape.path.bytes().any(|byte| matches!(byte, b';' | b'('));
@@ -66,6 +69,59 @@ fn is_asp(segment: &str) -> bool {
     segment.starts_with('(') && segment.ends_with("))") && segment.contains("S(")
 }
 
+/// Writes path and query with `*` for each part of a segment that looks random, if there is any;
+/// tells where the first of them ends. Long numbers go with them, but are none themselves.
+pub(super) fn mask(shape: Shape<'_>, out: &mut String) -> Option<usize> {
+    if !shape.path.bytes().any(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    out.clear();
+    let mut first = None;
+    for segment in shape.segments() {
+        out.push('/');
+        let mut rest = segment;
+        while !rest.is_empty() {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            let uuid = rest.get(..36).filter(|text| is_uuid(text));
+            let part = uuid.unwrap_or(&rest[..end]);
+            let number = part.len() >= MIN_PART && part.bytes().all(|byte| byte.is_ascii_digit());
+            if uuid.is_some() || is_token(part) {
+                out.push('*');
+                first.get_or_insert(out.len());
+            } else {
+                out.push_str(if number { "*" } else { part });
+            }
+            rest = &rest[part.len()..];
+            let other = rest.find(|c: char| c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+            out.push_str(&rest[..other]);
+            rest = &rest[other..];
+        }
+    }
+    if let Some(query) = shape.query {
+        out.push('?');
+        out.push_str(query);
+    }
+    first
+}
+
+fn is_uuid(text: &str) -> bool {
+    text.bytes().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    })
+}
+
+/// Whether letters and digits look random: hexadecimal of both, or digits all over the place.
+fn is_token(part: &str) -> bool {
+    let digits = part.bytes().filter(u8::is_ascii_digit).count();
+    if part.len() < MIN_PART || digits == 0 || digits == part.len() {
+        return false;
+    }
+    let turns =
+        part.as_bytes().windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit());
+    part.bytes().all(|byte| byte.is_ascii_hexdigit()) || turns.count() >= 3
+}
+
 fn is_session(key: &str, value: &str) -> bool {
     let is = |names: &[&str]| names.iter().any(|name| key.eq_ignore_ascii_case(name));
     if value.is_empty() || key.len() > 32 {
@@ -88,6 +144,24 @@ fn is_random(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_looks_random_in_a_path_is_masked() {
+        for (url, expected) in [
+            ("http://h/s-0a1b2c3d/page", Some(("/s-*/page", 4))),
+            ("http://h/s-12345678/page", None),
+            ("http://h/x7k2m9q4z/a/12345678?b=1", Some(("/*/a/*?b=1", 2))),
+            ("http://h/550e8400-e29b-41d4-a716-446655440000/a", Some(("/*/a", 2))),
+            ("http://h/sid~0A1B2C3D4E/", Some(("/sid~*", 6))),
+            ("http://h/windows11/model2020/part-12", None),
+            ("http://h/\u{e9}-0a1b2c3d", Some(("/\u{e9}-*", 5))),
+            ("http://h/words/deadbeef", None),
+        ] {
+            let mut out = String::new();
+            let found = mask(Shape::of(url), &mut out);
+            assert_eq!(found.map(|end| (out.as_str(), end)), expected, "{url}");
+        }
+    }
 
     #[test]
     fn session_ids_are_told_from_other_values() {

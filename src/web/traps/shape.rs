@@ -20,6 +20,12 @@ impl<'url> Shape<'url> {
         }
     }
 
+    /// Scheme and host of an absolute URL.
+    pub(super) fn host(url: &str) -> &str {
+        let start = url.find("://").map_or(0, |at| at + 3);
+        &url[..url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at)]
+    }
+
     /// The segments of the path; what is behind a final slash is none.
     pub(super) fn segments(self) -> impl Iterator<Item = &'url str> {
         let path = self.path.strip_prefix('/').unwrap_or(self.path);
