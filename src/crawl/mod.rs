@@ -348,6 +348,9 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
                 ledger.sitemaps_without_robots(seed.as_str());
             }
         });
+        // The seeds may be done by now: nobody else tells the producer, or the saver.
+        shared.frontier.changed.notify_one();
+        shared.frontier.outbox_changed.notify_one();
     }
     for url in &shared.settings.sitemap_urls {
         shared.frontier.add_sitemap(url, 0);
