@@ -112,7 +112,7 @@ async fn a_database_that_refuses_slows_the_crawl_and_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_pauses_the_crawl_until_there_is_room() {
     let stand = Stand::new();
-    let site = light(400).await;
+    let site = light(1_200).await;
     let (store, mut crawl) = start(&stand, &site).await;
     seen(&mut crawl, "under way", |s| s.totals.pages > 20).await;
     // Filling up: slower.
@@ -143,7 +143,7 @@ async fn a_full_disk_pauses_the_crawl_until_there_is_room() {
     assert_eq!((s.run, site.times().requests.len()), (RunState::Paused, 0));
     give(&crawl, Command::TogglePause).await;
     let summary = ended(crawl).await;
-    assert_eq!((summary.state, summary.ok), (RunState::Complete, 401));
+    assert_eq!((summary.state, summary.ok), (RunState::Complete, 1_201));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -167,7 +167,7 @@ async fn a_crawl_without_memory_says_so_and_can_be_stopped() {
         let more = |s: &mut crawldeck::config::Settings| s.max_memory = Some(u64::MAX);
         let crawl = crawl::resume(stand.store().await, None, more).await.unwrap();
         let summary = ended(crawl).await;
-        assert_eq!((summary.state, summary.ok), (RunState::Complete, 401));
+        assert_eq!((summary.state, summary.ok), (RunState::Complete, 1_201));
     }
 }
 
