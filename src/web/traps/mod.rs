@@ -27,6 +27,10 @@ use memory::{Generations, HashedMap};
 use queries::Queries;
 use shape::Shape;
 
+/// Dates that a pattern must have shown before `/2219/1`, which may be page 1 of something, is a
+/// date beyond the horizon: who walks there month by month has shown more.
+const A_YEAR: usize = 12;
+
 /// Patterns, paths with queries and pages with session ids remembered, each per generation; seven
 /// eighths of a power of two fill a hash map exactly.
 const PATTERNS: usize = 7 << 12;
@@ -378,7 +382,9 @@ impl Traps {
         }
         let horizon = u32::from(self.this_year) + settings.years_ahead;
         let ahead = settings.years_ahead > 0 && u32::from(date.year) > horizon;
-        if ahead && (date.trust > Trust::Perhaps || pattern.dates.len() > 0 || is_named(shape)) {
+        if ahead
+            && (date.trust > Trust::Perhaps || pattern.dates.len() >= A_YEAR || is_named(shape))
+        {
             return true;
         }
         if settings.dates == 0 || ahead {
