@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crawldeck::store::{
-    Batch, Content, CrawlId, FrontierRow, OpenMode, PageChange, PageId, PageRow, RowState, Store,
-    host_id, open, page_id, seq_of,
+    Batch, Content, CrawlId, FrontierRow, LinkRow, OpenMode, PageChange, PageId, PageRow, RowState,
+    Store, host_id, open, page_id, seq_of,
 };
 use crawldeck::web::url::UrlHash;
 use sqlx::{Connection, SqliteConnection};
@@ -33,6 +33,19 @@ struct Site {
     total: u32,
     random: fastrand::Rng,
     hosts: Vec<Arc<str>>,
+    anchors: Vec<Arc<str>>,
+}
+
+/// Texts of links: 3 to 60 characters, most of them short.
+fn anchors() -> Vec<Arc<str>> {
+    let mut random = fastrand::Rng::with_seed(4);
+    (0..5000)
+        .map(|n| {
+            let most = random.usize(0..=7);
+            let words = random.usize(0..=most);
+            format!("{n}{}", " crawled".repeat(words)).into()
+        })
+        .collect()
 }
 
 impl Site {
@@ -59,14 +72,19 @@ impl Site {
                 if link % 2 == 0 && self.known < self.total {
                     self.known += 1;
                     batch.discovered.push(self.found(page_id(self.crawl, self.known), id));
-                    batch.links.push((id, page_id(self.crawl, self.known)));
+                    batch.links.push(self.link(id, self.known));
                 } else {
                     let known = self.random.u32(1..=self.known.max(1));
-                    batch.links.push((id, page_id(self.crawl, known)));
+                    batch.links.push(self.link(id, known));
                 }
             }
         }
         batch
+    }
+
+    fn link(&self, from: PageId, to: u32) -> LinkRow {
+        let anchor = Some(Arc::clone(&self.anchors[to as usize % self.anchors.len()]));
+        LinkRow { from, to: page_id(self.crawl, to), anchor }
     }
 
     fn found(&self, id: PageId, found_on: PageId) -> FrontierRow {
@@ -138,6 +156,7 @@ async fn measure(
         total,
         random: fastrand::Rng::with_seed(7),
         hosts: (0..hosts).map(|n| format!("host-{n}.example:8700").into()).collect(),
+        anchors: anchors(),
     };
     let (mut spent, mut slowest) = (Duration::ZERO, Duration::ZERO);
     let (mut pages, mut links, mut found) = (0, 0, 0);

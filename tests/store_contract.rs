@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crawldeck::store::{
-    Batch, ChangeRow, Content, CrawlId, CrawlState, FrontierRow, HostRow, OpenHost, PageChange,
-    PageRow, PreviousPage, RowState, SitemapRow, Store, StoreError, host_id, page_id,
+    Batch, ChangeRow, Columns, Content, CrawlId, CrawlState, FrontierRow, HostRow, LinkRow,
+    OpenHost, PageChange, PageRow, PreviousPage, RowState, SitemapRow, Store, StoreError, Value,
+    host_id, page_id,
 };
 use crawldeck::web::url::UrlHash;
 
@@ -18,11 +19,16 @@ use crawldeck::web::url::UrlHash;
 mod again;
 #[path = "store_contract/by_host.rs"]
 mod by_host;
+#[path = "store_contract/look.rs"]
+mod look;
+#[path = "store_contract/migrated.rs"]
+mod migrated;
 #[path = "store_contract/sqlite.rs"]
 mod sqlite;
 
 use again::*;
 use by_host::*;
+use look::*;
 
 /// The host of all URLs here, unless said otherwise.
 const HOST: &str = "127.0.0.1:8700";
@@ -78,6 +84,11 @@ fn page(crawl: CrawlId, seq: u32) -> PageRow {
     }
 }
 
+fn link(crawl: CrawlId, from: u32, to: u32) -> LinkRow {
+    let anchor = Some(format!("from {from} to {to}").into());
+    LinkRow { from: page_id(crawl, from), to: page_id(crawl, to), anchor }
+}
+
 fn change(seq: u64, what: &str) -> ChangeRow {
     let entry = format!("{{\"seq\":{seq},\"what\":\"{what}\"}}");
     ChangeRow { seq, at_ms: AT, by: "user", what: what.to_owned(), entry }
@@ -127,7 +138,7 @@ async fn resumes_where_it_was(store: Arc<dyn Store>) {
 
     let batch = Batch {
         pages: vec![page(crawl, 1)],
-        links: vec![(page_id(crawl, 1), page_id(crawl, 2))],
+        links: vec![link(crawl, 1, 2)],
         discovered: (2..=9).map(|seq| open_url(crawl, seq)).collect(),
         changes: vec![change(1, "permits 10 → 16")],
         totals: Some(r#"{"pages":1}"#.to_owned()),
@@ -204,7 +215,7 @@ async fn batches_are_atomic(store: Arc<dyn Store>) {
     // The id of page 1 with another URL: no database takes that, and it comes last of 600.
     let mut bad = Batch {
         pages: (2..600).map(|seq| page(crawl, seq)).collect(),
-        links: vec![(page_id(crawl, 2), page_id(crawl, 3))],
+        links: vec![link(crawl, 2, 3)],
         discovered: vec![open_url(crawl, 700)],
         changes: vec![change(1, "permits 1 → 2")],
         totals: Some("{}".to_owned()),
@@ -230,7 +241,7 @@ async fn pages_are_never_doubled(store: Arc<dyn Store>) {
     let crawl = store.create_crawl("{}").await.unwrap();
     for state in [RowState::Failed, RowState::Ok] {
         let pages = (1..=700).map(|seq| PageRow { state, ..page(crawl, seq) }).collect();
-        let links = (2..=700).map(|seq| (page_id(crawl, 1), page_id(crawl, seq))).collect();
+        let links = (2..=700).map(|seq| link(crawl, 1, seq)).collect();
         store.commit(crawl, &Batch { pages, links, ..Batch::default() }).await.unwrap();
     }
     // And twice in one batch.

@@ -22,7 +22,7 @@ use super::sitemaps::{Sitemaps, Wanted};
 use super::snapshot::{FrontierView, PageView, Totals, Trouble};
 use super::window::{Taken, Window, host_of};
 use crate::store::{
-    CrawlId, FrontierRow, PageId, PageRow, RowState, SitemapRow, host_id, page_id, seq_of,
+    CrawlId, FrontierRow, LinkRow, PageId, PageRow, RowState, SitemapRow, host_id, page_id, seq_of,
 };
 use crate::web::robots::Fate;
 use crate::web::traps::Traps;
@@ -600,11 +600,11 @@ impl Ledger {
                 on: Some((row.id, Arc::clone(&row.url))),
                 lastmod_ms: None,
             });
-            self.outbox.link(row.id, to);
+            self.outbox.link(LinkRow { from: row.id, to, anchor: None });
             self.totals.links += 1;
         }
         if let Some(target) = led_to.and_then(|hash| self.known(&hash)) {
-            self.outbox.link(row.id, target);
+            self.outbox.link(LinkRow { from: row.id, to: target, anchor: None });
             self.totals.links += 1;
         }
         if let Some(hash) = same_as

@@ -131,7 +131,8 @@ async fn links_as_they_were(shared: &Shared, previous: &PreviousPage) -> Vec<Lin
     }
     match shared.store.links_of(previous.id, shared.settings.max_links).await {
         Ok(links) => {
-            let links: Vec<Url> = links.iter().filter_map(|url| Url::parse(url).ok()).collect();
+            let links: Vec<Url> =
+                links.iter().filter_map(|link| Url::parse(&link.url).ok()).collect();
             in_scope(shared, &links)
         }
         Err(error) => {

@@ -13,8 +13,8 @@ use crawldeck::crawl::command::{Command, Origin};
 use crawldeck::crawl::snapshot::Snapshot;
 use crawldeck::crawl::summary::Summary;
 use crawldeck::store::{
-    self, Batch, CrawlId, CrawlState, FrontierRow, OpenHost, OpenMode, PageId, PreviousPage,
-    SeenSink, Store, StoreError, StoredCrawl,
+    self, Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PageId,
+    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
 use crawldeck::web::url::{ScopeKind, UrlHash};
 use futures_util::future::BoxFuture;
@@ -231,7 +231,7 @@ impl Store for Fickle {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             if self.unwilling.load(Ordering::SeqCst) {
-                return Err(StoreError::NoSuchCrawl { db: "a full one".into(), crawl });
+                return Err(StoreError::Full { db: "a full one".into() });
             }
             let mut stuck = self.stuck.subscribe();
             let _ = stuck.wait_for(|stuck| !stuck).await;
@@ -297,7 +297,7 @@ impl Store for Fickle {
         &self,
         page: PageId,
         limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<Arc<str>>, StoreError>> {
+    ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
         self.inner.links_of(page, limit)
     }
 
@@ -323,6 +323,26 @@ impl Store for Fickle {
         state: CrawlState,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         self.inner.set_state(crawl, state)
+    }
+
+    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.inner.beat(crawl)
+    }
+
+    fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
+        self.inner.crawls()
+    }
+
+    fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.inner.remove(crawl)
+    }
+
+    fn select<'a>(
+        &'a self,
+        sql: &'a str,
+        sink: RowSink<'a>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.select(sql, sink)
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -129,11 +129,17 @@ pub(super) async fn links_of_a_page(store: Arc<dyn Store>) {
     let other = store.create_crawl("{}").await.unwrap();
     for crawl in [crawl, other] {
         let links = [(1, 9), (1, 2), (1, 300), (2, 4), (1, 30), (1, 1), (1, 500)];
-        let links = links.map(|(from, to)| (page_id(crawl, from), page_id(crawl, to))).to_vec();
+        let links = links.map(|(from, to)| link(crawl, from, to)).to_vec();
         let pages = (1..=300).map(|seq| page(crawl, seq)).collect();
         store.commit(crawl, &Batch { pages, links, ..Batch::default() }).await.unwrap();
     }
-    let links = async |seq, limit| store.links_of(page_id(crawl, seq), limit).await.unwrap();
+    let links = async |seq, limit| {
+        let links = store.links_of(page_id(crawl, seq), limit).await.unwrap();
+        for (link, to) in links.iter().zip([1, 2, 9, 30, 300]).filter(|_| seq == 1) {
+            assert_eq!(link.anchor.as_deref(), Some(&*format!("from 1 to {to}")));
+        }
+        links.into_iter().map(|link| link.url).collect::<Vec<_>>()
+    };
     // Number 500 was linked to, but is no page.
     assert_eq!(links(1, 100).await, [1, 2, 9, 30, 300].map(url));
     assert_eq!(links(1, 3).await, [1, 2, 9].map(url));

@@ -374,7 +374,7 @@ async fn who_links_to_this_404_is_one_query() {
     let mut pages: Vec<_> = (1..=4).map(|seq| page(crawl, seq)).collect();
     pages[3].status = Some(404);
     let links = [(1, 2), (1, 4), (2, 4), (2, 4), (3, 1)];
-    let links = links.map(|(from, to)| (page_id(crawl, from), page_id(crawl, to))).to_vec();
+    let links = links.map(|(from, to)| link(crawl, from, to)).to_vec();
     store.commit(crawl, &Batch { pages, links, ..Batch::default() }).await.unwrap();
     let linking: Vec<String> = sqlx::query_scalar(
         "SELECT page.url FROM scraped_pages gone \

@@ -66,23 +66,8 @@ pub const CRAWL: &str = "SELECT settings, totals FROM crawls WHERE id = ?";
 const SEEN_CHUNK: usize = 10_000;
 
 /// First and last id of a crawl.
-const fn ids(crawl: CrawlId) -> (PageId, PageId) {
+pub(super) const fn ids(crawl: CrawlId) -> (PageId, PageId) {
     (page_id(crawl, 0), page_id(crawl, u32::MAX))
-}
-
-/// Number and state of a crawl: that one, or the newest unfinished.
-pub(super) async fn find_crawl(
-    pool: &SqlitePool,
-    crawl: Option<CrawlId>,
-) -> Result<Option<(CrawlId, String)>, sqlx::Error> {
-    let query = match crawl {
-        Some(crawl) => sqlx::query_as("SELECT id, state FROM crawls WHERE id = ?").bind(crawl),
-        None => sqlx::query_as(
-            "SELECT id, state FROM crawls WHERE state IN ('running', 'stopped') \
-             ORDER BY id DESC LIMIT 1",
-        ),
-    };
-    query.fetch_optional(pool).await
 }
 
 /// All there is to know about a crawl before its URLs are read.
