@@ -257,6 +257,14 @@ pub enum StoreError {
         /// What the server said.
         why: String,
     },
+    /// A question that the database cannot answer.
+    #[error("{db} cannot answer that ({why}): check the query")]
+    Query {
+        /// The database.
+        db: String,
+        /// What the database said.
+        why: String,
+    },
     /// A version of a server that lacks what is needed.
     #[error("{db} is {found}, which is too old: {needed} or newer is needed")]
     TooOld {
@@ -292,6 +300,19 @@ impl StoreError {
             | Self::Busy { .. } => true,
             Self::Driver { source, .. } => driver_may_recover(source),
             _ => false,
+        }
+    }
+
+    /// Likewise, of a query that the user gave.
+    pub(super) fn from_sqlite_query(db: &str, source: sqlx::Error) -> Self {
+        match &source {
+            // SQLITE_ERROR, SQLITE_READONLY.
+            sqlx::Error::Database(error)
+                if matches!(sqlite_code(&source).map(|code| code & 0xff), Some(1 | 8)) =>
+            {
+                Self::Query { db: db.to_owned(), why: one_line(error.message()) }
+            }
+            _ => Self::from_sqlite(db, source),
         }
     }
 

@@ -3,7 +3,8 @@
 /// A value of a row.
 ///
 /// Whole numbers are [`Value::Int`] whatever the database counts in, times are
-/// [`Value::Text`] as `YYYY-MM-DD HH:MM:SS.mmm` in UTC, hashes are [`Value::Bytes`].
+/// [`Value::Text`] as `YYYY-MM-DD HH:MM:SS.mmm` in UTC, hashes are [`Value::Bytes`], truth is
+/// 1 or 0.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// Nothing.

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Only a complete crawl is looked at again; else one clear line says what to do.
-pub(super) async fn only_complete_crawls_are_looked_at_again(store: Arc<dyn Store>) {
+pub(super) async fn only_complete_crawls_are_looked_at_again(store: &Db) {
     let none = store.complete_crawl(None).await.unwrap_err();
     assert!(matches!(none, StoreError::NoCompleteCrawl { .. }), "{none}");
     let states = [
@@ -24,11 +24,10 @@ pub(super) async fn only_complete_crawls_are_looked_at_again(store: Arc<dyn Stor
     }
 
     let complete = async |crawl| store.complete_crawl(crawl).await;
-    assert_eq!(complete(None).await.unwrap(), (crawls[1], r#"{"permits":1}"#.to_owned()));
-    assert_eq!(
-        complete(Some(crawls[0])).await.unwrap(),
-        (crawls[0], r#"{"permits":0}"#.to_owned())
-    );
+    for (named, n) in [(None, 1), (Some(crawls[0]), 0)] {
+        let (crawl, settings) = complete(named).await.unwrap();
+        assert_eq!((crawl, json(&settings)), (crawls[n], json!({ "permits": n })));
+    }
     for &crawl in &crawls[2..] {
         let error = complete(Some(crawl)).await.unwrap_err();
         assert!(
@@ -47,7 +46,7 @@ pub(super) async fn only_complete_crawls_are_looked_at_again(store: Arc<dyn Stor
 }
 
 /// A page is found by its URL, with all that a conditional request and a comparison need.
-pub(super) async fn pages_as_they_were(store: Arc<dyn Store>) {
+pub(super) async fn pages_as_they_were(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
     let content = Content {
@@ -124,7 +123,7 @@ pub(super) async fn pages_as_they_were(store: Arc<dyn Store>) {
 }
 
 /// The links of a page come in order of their ids, as many as wanted.
-pub(super) async fn links_of_a_page(store: Arc<dyn Store>) {
+pub(super) async fn links_of_a_page(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
     for crawl in [crawl, other] {
@@ -151,7 +150,7 @@ pub(super) async fn links_of_a_page(store: Arc<dyn Store>) {
 }
 
 /// Good pages are counted, whatever is saved again and whatever else is known of their hosts.
-pub(super) async fn counts_good_pages(store: Arc<dyn Store>) {
+pub(super) async fn counts_good_pages(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     assert_eq!(store.count_ok(crawl).await.unwrap(), 0);
     let known = |host: &str, robots: Option<&str>| HostRow {

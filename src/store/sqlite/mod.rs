@@ -291,7 +291,9 @@ impl Store for SqliteStore {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             let options = open::options(&self.path).busy_timeout(open::BUSY_TIMEOUT);
-            select::select(options, sql, sink).await.map_err(|error| self.error(error))
+            select::select(options, sql, sink)
+                .await
+                .map_err(|error| StoreError::from_sqlite_query(&self.shown, error))
         })
     }
 
