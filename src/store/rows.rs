@@ -158,12 +158,9 @@ pub struct LinkRow {
     pub from: PageId,
     /// Where it leads.
     pub to: PageId,
-    /// Text of the link, at most [`MAX_ANCHOR`] characters; `None` when it has none.
+    /// Text of the link, at most [`MAX_ANCHOR`](crate::web::links::MAX_ANCHOR) characters; `None` when it has none.
     pub anchor: Option<Arc<str>>,
 }
-
-/// Longest text kept of a link, in characters.
-pub const MAX_ANCHOR: usize = 200;
 
 /// A link as an earlier crawl found it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,18 +5,19 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use bytes::Bytes;
 use encoding_rs::{CoderResult, Encoding, UTF_8};
 use lol_html::errors::RewritingError;
-use lol_html::html_content::Element;
+use lol_html::html_content::{Element, TextChunk};
 use lol_html::{
     AsciiCompatibleEncoding, ElementContentHandlers, HandlerResult, HtmlRewriter, MemorySettings,
     OutputSink, Selector, Settings,
 };
 use url::Url;
 
+pub use super::anchor::MAX_ANCHOR;
 use super::charset;
 use super::harvest::Harvest;
 pub use super::robots::robots_tag;
@@ -53,6 +54,9 @@ pub struct Parsed {
     /// Absolute `http` and `https` URLs without fragment, user and password, distinct, in document order; those
     /// longer than [`MAX_URL_LEN`] are known, but not to be fetched.
     pub links: Vec<Url>,
+    /// The text of each link: entities decoded, white space collapsed, at most 200 characters; that
+    /// of an image in it when there is none. Of several to one URL, the first that has one.
+    pub anchors: Vec<Option<Arc<str>>>,
     /// Whether the page held more than was taken.
     pub truncated: bool,
     /// Links that cannot be followed: malformed, or longer than [`MAX_URL_TEXT`].
@@ -71,7 +75,9 @@ pub struct Parsed {
 /// Compiled once: parsing a selector costs as much as parsing a small page.
 static SELECTORS: LazyLock<Option<Selectors>> = LazyLock::new(|| {
     Some(Selectors {
-        anchor: "a[href], area[href]".parse().ok()?,
+        anchor: "a[href]".parse().ok()?,
+        image: "a[href] img[alt]".parse().ok()?,
+        area: "area[href]".parse().ok()?,
         link: "link[href]".parse().ok()?,
         frame: "frame[src], iframe[src]".parse().ok()?,
         base: "base[href]".parse().ok()?,
@@ -83,6 +89,9 @@ static SELECTORS: LazyLock<Option<Selectors>> = LazyLock::new(|| {
 
 struct Selectors {
     anchor: Selector,
+    /// Inside an anchor.
+    image: Selector,
+    area: Selector,
     link: Selector,
     frame: Selector,
     base: Selector,
@@ -138,7 +147,8 @@ fn with_handlers<'h, 's>(
     harvest: &'h RefCell<Harvest<'_>>,
 ) -> Settings<'h, 's> {
     let on = |selector: &'s Selector| (Cow::Borrowed(selector), ElementContentHandlers::default());
-    let (anchor, link, frame) = (on(&selectors.anchor), on(&selectors.link), on(&selectors.frame));
+    let (anchor, image, area) = (on(&selectors.anchor), on(&selectors.image), on(&selectors.area));
+    let (link, frame) = (on(&selectors.link), on(&selectors.frame));
     let (base, meta, title) = (on(&selectors.base), on(&selectors.meta), on(&selectors.title));
     let follow = move |element: &Element<'_, '_>, name: &str| -> HandlerResult {
         if let Some(value) = element.get_attribute(name) {
@@ -146,15 +156,53 @@ fn with_handlers<'h, 's>(
         }
         Ok(())
     };
+    let is_left_out = move |el: &Element<'_, '_>| {
+        let left_out = harvest.borrow().obeys_rel() && says(el, "nofollow");
+        if left_out {
+            harvest.borrow_mut().left_out();
+        }
+        left_out
+    };
     let anchor = (
         anchor.0,
-        anchor.1.element(move |el: &mut Element<'_, '_>| {
-            if harvest.borrow().obeys_rel() && says(el, "nofollow") {
-                harvest.borrow_mut().left_out();
-                return Ok(());
+        anchor
+            .1
+            .element(move |el: &mut Element<'_, '_>| {
+                let Some(value) = el.get_attribute("href") else { return Ok(()) };
+                let value = (!is_left_out(el)).then_some(value.as_str());
+                if let Some(ended) = harvest.borrow_mut().anchor(value)?
+                    && let Some(handlers) = el.end_tag_handlers()
+                {
+                    handlers.push(Box::new(move |_| {
+                        ended.set(true);
+                        Ok(())
+                    }));
+                }
+                Ok(())
+            })
+            .text(move |text: &mut TextChunk<'_>| {
+                if text.text_type().allows_html_entities() {
+                    harvest.borrow_mut().anchor_text(text.as_str());
+                }
+                Ok(())
+            }),
+    );
+    let image = (
+        image.0,
+        image.1.element(move |el: &mut Element<'_, '_>| {
+            if let Some(alt) = el.get_attribute("alt") {
+                harvest.borrow_mut().anchor_image(&alt);
             }
-            follow(el, "href")
+            Ok(())
         }),
+    );
+    let area = (
+        area.0,
+        area.1.element(
+            move |el: &mut Element<'_, '_>| {
+                if is_left_out(el) { Ok(()) } else { follow(el, "href") }
+            },
+        ),
     );
     let frame = (frame.0, frame.1.element(move |el: &mut Element<'_, '_>| follow(el, "src")));
     let link = (
@@ -202,7 +250,7 @@ fn with_handlers<'h, 's>(
                 harvest.borrow_mut().title_begins();
                 Ok(())
             })
-            .text(move |text: &mut lol_html::html_content::TextChunk<'_>| {
+            .text(move |text: &mut TextChunk<'_>| {
                 harvest.borrow_mut().title_text(text.as_str(), text.last_in_text_node())?;
                 Ok(())
             }),
@@ -217,6 +265,8 @@ fn with_handlers<'h, 's>(
     );
     settings
         .append_element_content_handler(anchor)
+        .append_element_content_handler(image)
+        .append_element_content_handler(area)
         .append_element_content_handler(link)
         .append_element_content_handler(frame)
         .append_element_content_handler(base)
