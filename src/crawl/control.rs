@@ -12,6 +12,7 @@ use url::Url;
 
 use super::command::{Command, Dial, HostCommand, MOST_PER_HOST, Origin, Setting};
 use super::dials::{Journal, nudged};
+use super::frontier::Link;
 use super::journal::What;
 use super::lock::Lock;
 use super::observer::{Observer, State};
@@ -469,7 +470,7 @@ impl Control {
         *shared.scope.write().unwrap_or_else(PoisonError::into_inner) = wider;
         shared.fetcher.add_seed(&url);
         self.settings.added_seeds.push(url.clone());
-        shared.frontier.seed([(Arc::from(url.as_str()), hash)]);
+        shared.frontier.seed([Link::bare(url.as_str().into(), hash)]);
         self.log(What::Seed { url }, origin, None);
     }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::entry::{Delayed, Entry, Errand};
-use super::frontier::{Admission, Beginning, Finished, MOST_RETRIES, MOST_UNSAVED, Next};
+use super::frontier::{Admission, Beginning, Finished, Link, MOST_RETRIES, MOST_UNSAVED, Next};
 use super::host::{After, Doom, Outcome};
 use super::meter::Latencies;
 use super::outbox::{Outbox, Weight};
@@ -591,8 +591,8 @@ impl Ledger {
         let Finished { queue_empty, led_to, same_as, .. } = page;
         let before = self.totals.discovered;
         let first = self.outbox.is_empty();
-        let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.1 != *to));
-        for (url, hash) in links {
+        let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.hash != *to));
+        for Link { url, hash, anchor } in links {
             let to = self.discover(Found {
                 url,
                 hash,
@@ -600,7 +600,7 @@ impl Ledger {
                 on: Some((row.id, Arc::clone(&row.url))),
                 lastmod_ms: None,
             });
-            self.outbox.link(LinkRow { from: row.id, to, anchor: None });
+            self.outbox.link(LinkRow { from: row.id, to, anchor });
             self.totals.links += 1;
         }
         if let Some(target) = led_to.and_then(|hash| self.known(&hash)) {
