@@ -18,6 +18,7 @@ use url::Url;
 mod admission;
 mod again;
 mod aside;
+mod beat;
 pub mod breaker;
 pub mod clock;
 pub mod command;
