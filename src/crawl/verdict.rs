@@ -123,11 +123,11 @@ pub fn judge(s: &Snapshot) -> Verdict {
                 1 => "stopping: 1 request in flight finishes".to_owned(),
                 n => format!("stopping: {n} requests in flight finish"),
             };
-            let text = with_trouble(text, s);
+            let text = with_trouble(&text, s);
             return Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text);
         }
         RunState::Paused => {
-            let text = with_trouble("paused by you: nothing new starts".to_owned(), s);
+            let text = with_trouble("paused by you: nothing new starts", s);
             return Verdict::new(Limit::Paused, Some(Stage::Gate), Advice::Resume, text);
         }
         RunState::Starting | RunState::Running => {}
@@ -223,8 +223,8 @@ fn starved(s: &Snapshot) -> Verdict {
     Verdict::new(Limit::Frontier, Some(Stage::Frontier), Advice::None, text)
 }
 
-fn with_trouble(text: String, s: &Snapshot) -> String {
-    trouble(s).map_or_else(|| text.clone(), |trouble| format!("{text}; {trouble}"))
+fn with_trouble(text: &str, s: &Snapshot) -> String {
+    trouble(s).map_or_else(|| text.to_owned(), |trouble| format!("{text}; {trouble}"))
 }
 
 /// What is wrong with the database, and since when: `disk full, for 12 s`.
