@@ -357,6 +357,9 @@ async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, 
               redirects elsewhere?)",
         );
     }
+    if let Some(why) = &summary.ended_by {
+        tell(&format!("crawldeck: {why}"));
+    }
     if summary.unsaved > 0 {
         tell(&format!(
             "crawldeck: {} finished pages could not be saved; a resumed crawl fetches them again",

@@ -18,6 +18,7 @@ use url::Url;
 mod admission;
 mod again;
 mod aside;
+mod beat;
 pub mod breaker;
 pub mod clock;
 pub mod command;
@@ -63,7 +64,7 @@ mod workers;
 use self::clock::Clock;
 use self::command::{Command, Origin};
 use self::dials::Journal;
-use self::frontier::{Admission, Beginning, Frontier};
+use self::frontier::{Admission, Beginning, Frontier, Link};
 use self::gate::Gate;
 use self::host::Pace;
 use self::pruned::Pruned;
@@ -226,7 +227,7 @@ fn launch(
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
         pace: Pace::of(&settings),
         rules: rules.collect(),
-        pruned: Pruned::of(&settings.pruned),
+        pruned: Pruned::of(&settings.pruned).reviving(&settings.reviving),
         traps: Traps::new(&settings.traps),
         sitemaps: parts.sitemaps,
         hosts,
@@ -246,7 +247,7 @@ fn launch(
         scope: RwLock::new(Arc::new(parts.scope)),
         landings: Mutex::default(),
         prunings: Mutex::default(),
-        reviving: Mutex::default(),
+        disk: tokio::sync::Mutex::default(),
         shortages: AtomicU64::new(0),
         retry: retry::RetryPolicy {
             attempts: settings.attempts,
@@ -325,7 +326,7 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
             }
         }
     }
-    shared.frontier.seed(seeds.iter().map(|url| (Arc::from(url.as_str()), UrlHash::of(url))));
+    shared.frontier.seed(seeds.iter().map(|url| Link::bare(url.as_str().into(), UrlHash::of(url))));
     if shared.settings.ignore_robots {
         shared.frontier.with(|ledger| {
             for seed in &seeds {
@@ -337,9 +338,7 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
         shared.frontier.add_sitemap(url, 0);
     }
     drop(seeds);
-    for reason in &shared.settings.reviving {
-        prune::bring_back(&shared, reason.clone());
-    }
+    prune::go_on(&shared);
     shared.seen_ready.send_replace(true);
     let probe = Arc::clone(&shared.stall).probe();
     tokio::select! {

@@ -10,7 +10,7 @@ use super::ending::Ending;
 use super::entry::Entry;
 use super::frontier::{Finished, Link};
 use super::lock::Lock;
-use super::shared::{SAVER_BUDGET_KIB, Shared};
+use super::shared::{SAVER_BUDGET_KIB, Shared, Stopping};
 use super::snapshot::{PAGE_LINKS, PageView, Trouble, WorkerState};
 use super::visit::Visit;
 use super::window::host_of;
@@ -112,34 +112,36 @@ fn links_of(shared: &Shared, visit: &mut Visit) -> Vec<Link> {
     if shared.settings.nofollow.pages && (parsed.nofollow || tagged) {
         return Vec::new();
     }
-    in_scope(shared, &std::mem::take(&mut parsed.links))
+    let anchors = std::mem::take(&mut parsed.anchors);
+    in_scope(shared, std::mem::take(&mut parsed.links).into_iter().zip(anchors))
 }
 
-fn in_scope(shared: &Shared, links: &[Url]) -> Vec<Link> {
+fn in_scope(shared: &Shared, links: impl Iterator<Item = (Url, Option<Arc<str>>)>) -> Vec<Link> {
     let scope = shared.scope();
     links
-        .iter()
-        .filter(|url| scope.refuses(url).is_none())
-        .map(|url| (Arc::from(url.as_str()), UrlHash::of(url)))
+        .filter(|(url, _)| scope.refuses(url).is_none())
+        .map(|(url, anchor)| Link { url: url.as_str().into(), hash: UrlHash::of(&url), anchor })
         .collect()
 }
 
+/// Bytes that a link takes until it is saved: as a row, and perhaps as a new URL.
+fn weight(link: &Link) -> usize {
+    2 * link.url.len() + link.anchor.as_ref().map_or(0, |text| text.len()) + 64
+}
+
 /// The links that an unmodified page had.
-async fn links_as_they_were(shared: &Shared, previous: &PreviousPage) -> Vec<Link> {
+async fn links_as_they_were(
+    shared: &Shared,
+    previous: &PreviousPage,
+) -> Result<Vec<Link>, Stopping> {
     if !shared.settings.follow {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    match shared.store.links_of(previous.id, shared.settings.max_links).await {
-        Ok(links) => {
-            let links: Vec<Url> =
-                links.iter().filter_map(|link| Url::parse(&link.url).ok()).collect();
-            in_scope(shared, &links)
-        }
-        Err(error) => {
-            tracing::error!(%error, "the links of an unmodified page cannot be read");
-            Vec::new()
-        }
-    }
+    let most = shared.settings.max_links;
+    let read = || shared.store.links_of(previous.id, most);
+    let links = shared.read("the links of an unmodified page", read).await?;
+    let links = links.into_iter().filter_map(|l| Some((Url::parse(&l.url).ok()?, l.anchor)));
+    Ok(in_scope(shared, links))
 }
 
 /// Puts a page into its final state: waits for room in the saver's buffer, then hands it in.
@@ -155,7 +157,11 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         parse(shared, &mut visit, base).await;
     }
     let links = match (&visit.unmodified, &visit.previous) {
-        (Some(_), Some(previous)) => links_as_they_were(shared, previous).await,
+        (Some(_), Some(previous)) => match links_as_they_were(shared, previous).await {
+            Ok(links) => links,
+            // It stays open: a resumed crawl asks for it again.
+            Err(Stopping) => return,
+        },
         _ => links_of(shared, &mut visit),
     };
     let cut = visit.parsed.as_ref().is_some_and(|parsed| parsed.truncated);
@@ -188,7 +194,7 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
     let text = entry.url.len()
         + ending.text_len()
         + [&final_url, &redirects_text].into_iter().flatten().map(String::len).sum::<usize>()
-        + links.iter().map(|link| 2 * link.0.len() + 64).sum::<usize>();
+        + links.iter().map(weight).sum::<usize>();
     let canonical = ending.content.canonical.filter(|canonical| **canonical != *entry.url);
     let content = Content { canonical, ..ending.content };
     let row = PageRow {
@@ -220,7 +226,7 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         created_at,
         redirects,
         found_on: entry.found_on_url,
-        links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.0)).collect(),
+        links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.url)).collect(),
         ..view_of(&row)
     });
     let kib = reserve(shared, slot, text).await;
@@ -234,6 +240,7 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         trouble,
         queue_empty: shared.queue.is_empty(),
         led_to,
+        unmodified,
         same_as: same_as.map(|hash| xxh(&hash)),
     });
 }

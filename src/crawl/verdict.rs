@@ -119,6 +119,9 @@ pub fn judge(s: &Snapshot) -> Verdict {
         }
         RunState::Stopping => {
             let text = match s.gate.in_use {
+                _ if s.database_trouble.is_some() => {
+                    format!("stopping: {}", trouble(s).unwrap_or_default())
+                }
                 0 => "stopping: saving what is done".to_owned(),
                 1 => "stopping: 1 request in flight finishes".to_owned(),
                 n => format!("stopping: {n} requests in flight finish"),
@@ -126,12 +129,13 @@ pub fn judge(s: &Snapshot) -> Verdict {
             return Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text);
         }
         RunState::Paused => {
-            let text = "paused by you: nothing new starts".into();
+            let trouble = trouble(s).map(|trouble| format!("; {trouble}")).unwrap_or_default();
+            let text = format!("paused by you: nothing new starts{trouble}");
             return Verdict::new(Limit::Paused, Some(Stage::Gate), Advice::Resume, text);
         }
         RunState::Starting | RunState::Running => {}
     }
-    if let Some(trouble) = &s.saver_trouble {
+    if let Some(trouble) = trouble(s) {
         let text = format!("limited by the database: {trouble}");
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text);
     }
@@ -220,4 +224,16 @@ fn starved(s: &Snapshot) -> Verdict {
         percent(s.worker_shares.idle)
     );
     Verdict::new(Limit::Frontier, Some(Stage::Frontier), Advice::None, text)
+}
+
+/// What is wrong with the database, and since when: `disk full, for 12 s`.
+fn trouble(s: &Snapshot) -> Option<String> {
+    let trouble = s.database_trouble.as_ref()?;
+    let for_s = (s.at_s - trouble.since_s).max(0.0);
+    let since = if for_s < 120.0 {
+        format!("{for_s:.0} s")
+    } else {
+        format!("{:.0} min", (for_s / 60.0).floor())
+    };
+    Some(format!("{}, for {since}", trouble.text))
 }

@@ -151,7 +151,9 @@ pub async fn give(crawl: &Crawl, command: Command) {
 
 /// Gives a command and waits until it is in the journal.
 pub async fn done(crawl: &mut Crawl, command: Command, what: &str) -> Arc<Snapshot> {
-    let before = crawl.snapshots.borrow().changes.first().map_or(0, |change| change.seq);
+    // The very first snapshot does not yet hold the journal of a resumed crawl.
+    let s = seen(crawl, "a snapshot", |s| s.seq > 0).await;
+    let before = s.changes.first().map_or(0, |change| change.seq);
     give(crawl, command).await;
     let s = seen(crawl, what, |s| s.changes.first().is_some_and(|c| c.seq > before)).await;
     assert_eq!(s.changes[0].what.to_string(), what);
@@ -182,6 +184,8 @@ pub struct Fickle {
     pub stuck: watch::Sender<bool>,
     /// Commits fail while this is true.
     pub unwilling: AtomicBool,
+    /// How many commits failed.
+    pub refused: AtomicU64,
     /// Bytes free on the disk.
     pub free: AtomicU64,
     /// How many more reads of skipped rows, and of the frontier, go through; others wait for it.
@@ -197,6 +201,7 @@ impl Fickle {
             inner,
             stuck: watch::Sender::new(false),
             unwilling: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
             skipped_reads: watch::Sender::new(u64::MAX),
             frontier_reads: watch::Sender::new(u64::MAX),
@@ -231,6 +236,7 @@ impl Store for Fickle {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             if self.unwilling.load(Ordering::SeqCst) {
+                self.refused.fetch_add(1, Ordering::SeqCst);
                 return Err(StoreError::Full { db: "a full one".into() });
             }
             let mut stuck = self.stuck.subscribe();
