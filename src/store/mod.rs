@@ -16,12 +16,16 @@ use futures_util::future::BoxFuture;
 use crate::web::url::UrlHash;
 
 pub mod error;
+mod failed;
 pub mod holder;
 pub mod listing;
 pub mod name;
 pub mod rows;
 pub mod select;
+mod slow;
 pub mod sqlite;
+mod sums;
+mod text;
 
 pub use error::StoreError;
 pub use holder::Holder;

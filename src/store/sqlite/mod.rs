@@ -18,20 +18,18 @@ mod select;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 
-use self::crawls::Failed;
+use super::failed::Failed;
+use super::slow::log_slow;
 use super::{
     Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, Holder, OpenHost, OpenMode, PageId,
     PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
 use crate::web::url::UrlHash;
-
-/// A transaction or query that takes longer is logged.
-const SLOW: Duration = Duration::from_secs(1);
 
 /// A SQLite file with crawls.
 #[derive(Debug)]
@@ -93,25 +91,6 @@ impl SqliteStore {
 /// Absolute, because SQLite takes a relative name that begins with `file:` for a URI.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
-/// Logs what was slow.
-fn log_slow(what: &str, rows: usize, since: Instant) {
-    let took = since.elapsed();
-    if took > SLOW {
-        tracing::warn!(rows, ms = took.as_millis() as u64, "slow database: {what}");
-    }
-}
-
-/// `YYYY-MM-DD HH:MM:SS.mmm`, UTC.
-fn utc(ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
-    at.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string()
-}
-
-/// Now, likewise.
-fn utc_now() -> String {
-    utc(jiff::Timestamp::now().as_millisecond())
 }
 
 impl Store for SqliteStore {
@@ -307,14 +286,5 @@ impl Store for SqliteStore {
             self.writer.close().await;
             self.holder.retire();
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn times_sort_and_are_utc() {
-        assert_eq!(super::utc(0), "1970-01-01 00:00:00.000");
-        assert_eq!(super::utc(1_700_000_000_007), "2023-11-14 22:13:20.007");
     }
 }

@@ -2,7 +2,6 @@
 //!
 //! Each statement is a round trip to SQLite's thread, so rows go many at a time. See `bulk`.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use hashbrown::HashSet;
@@ -11,8 +10,10 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, Connection, SqlitePool};
 
 use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS};
-use super::crawls::{self, BEGIN, Failed};
-use super::{hosts, utc, utc_now};
+use super::crawls::{self, BEGIN};
+use super::hosts;
+use crate::store::failed::Failed;
+use crate::store::text::{clean, json, shared, utc, utc_now};
 use crate::store::{
     Batch, Content, CrawlId, FrontierRow, Holder, LinkRow, PageChange, PageId, PageRow, SitemapRow,
 };
@@ -226,36 +227,4 @@ fn bind_sitemap(
     to.add(row.depth)?;
     to.add(row.error.as_deref().map(clean))?;
     to.add(utc(row.created_at_ms))
-}
-
-/// Text without NUL, at which other programs would end it.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.as_bytes().contains(&0) {
-        Cow::Owned(text.replace('\0', "\u{fffd}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// Likewise, without copying the text.
-pub(super) fn shared(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
-    match clean(text) {
-        Cow::Borrowed(_) => std::sync::Arc::clone(text),
-        Cow::Owned(text) => text.into(),
-    }
-}
-
-/// A JSON array; `item` writes one element.
-pub(super) fn json<T>(rows: &[T], item: impl Fn(&mut String, &T) -> std::fmt::Result) -> String {
-    let mut out = String::with_capacity(2 + rows.len() * 24);
-    out.push('[');
-    for (n, row) in rows.iter().enumerate() {
-        if n > 0 {
-            out.push(',');
-        }
-        // Writing to a string cannot fail.
-        let _ = item(&mut out, row);
-    }
-    out.push(']');
-    out
 }
