@@ -89,6 +89,7 @@ fn finished(entry: &Entry, links: Vec<Link>) -> Finished {
         trouble: None,
         queue_empty: true,
         led_to: None,
+        unmodified: false,
         same_as: None,
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::entry::Entry;
 use super::gate::Permit;
 use super::lock::Lock;
 use super::shared::Shared;
@@ -69,7 +70,7 @@ async fn start(shared: &Shared, slot: &Slot) -> Permit {
 }
 
 /// Least and most time after which a request that is on its way counts as arrived.
-const ON_ITS_WAY: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
+const ON_ITS_WAY: (Duration, Duration) = (Duration::from_millis(50), Duration::from_millis(250));
 
 /// How long a request may be on its way to a host with this gap before it counts as arrived: a
 /// tenth of the gap, within [`ON_ITS_WAY`].
@@ -114,14 +115,13 @@ impl StartMark {
     /// Asks the frontier whether it still may start; if so it counts as begun from here on, though
     /// nothing is known of the connection yet.
     #[must_use]
-    pub fn begin(&self) -> bool {
-        let at_once = self.gap.is_zero();
-        if !self.shared.frontier.start(&self.host, at_once) {
+    pub fn begin(&self, entry: &Entry) -> bool {
+        if !self.shared.frontier.start(entry, &self.host) {
             return false;
         }
         let mut state = self.state.locked();
         state.began = Some(Instant::now());
-        state.told = at_once;
+        state.told = self.gap.is_zero();
         true
     }
 

@@ -2,32 +2,31 @@
 //! is compared.
 
 use super::entry::{Entry, Errand};
-use super::shared::Shared;
+use super::shared::{Shared, Stopping};
 use crate::store::{PageChange, PreviousPage, RowState};
 use crate::web::fetch::{Ask, Chain};
 
-/// What the crawl looked at again knew of a URL; `None` in a first crawl, or when it did not know
+/// What the crawl looked at again knew of a URL: nothing in a first crawl, or when it did not know
 /// it.
-pub async fn previous(shared: &Shared, entry: &Entry, chain: &Chain) -> Option<PreviousPage> {
-    let crawl = shared.settings.again?;
-    if entry.errand != Errand::Page {
-        return None;
-    }
-    match shared.store.previous_page(crawl, entry.hash).await {
-        Ok(previous) => previous.map(|mut previous| {
-            // Validators belong to the URL that gave them.
-            let theirs = previous.final_url.as_deref().unwrap_or(&entry.url);
-            if previous.state != RowState::Ok || theirs != chain.url().as_str() {
-                previous.content.etag = None;
-                previous.content.last_modified = None;
-            }
-            previous
-        }),
-        Err(error) => {
-            tracing::warn!(%error, url = %entry.url, "the earlier crawl cannot be read");
-            None
+pub async fn previous(
+    shared: &Shared,
+    entry: &Entry,
+    chain: &Chain,
+) -> Result<Option<PreviousPage>, Stopping> {
+    let Some(crawl) = shared.settings.again.filter(|_| entry.errand == Errand::Page) else {
+        return Ok(None);
+    };
+    let read = || shared.store.previous_page(crawl, entry.hash);
+    let previous = shared.read("the earlier crawl", read).await?;
+    Ok(previous.map(|mut previous| {
+        // Validators belong to the URL that gave them.
+        let theirs = previous.final_url.as_deref().unwrap_or(&entry.url);
+        if previous.state != RowState::Ok || theirs != chain.url().as_str() {
+            previous.content.etag = None;
+            previous.content.last_modified = None;
         }
-    }
+        previous
+    }))
 }
 
 /// The request that asks whether a page is as it was.

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::Instant;
 use url::Url;
 
@@ -98,6 +98,8 @@ pub struct Finished {
     pub queue_empty: bool,
     /// Where a redirect led: that page is linked to, if it is known.
     pub led_to: Option<UrlHash>,
+    /// Whether its body was not sent, because it is as it was in the crawl looked at again.
+    pub unmodified: bool,
     /// Hash of its content, where another page with the same would be telling.
     pub same_as: Option<u64>,
 }
@@ -112,6 +114,8 @@ pub struct Frontier {
     pub outbox_changed: Notify,
     /// The last open URL was saved.
     pub drained: Notify,
+    /// Batches committed.
+    commits: watch::Sender<u64>,
 }
 
 /// What a frontier begins with.
@@ -168,6 +172,7 @@ impl Frontier {
             changed: Notify::new(),
             outbox_changed: Notify::new(),
             drained: Notify::new(),
+            commits: watch::Sender::new(0),
         }
     }
 
@@ -188,8 +193,8 @@ impl Frontier {
             let piece: Vec<Link> = seeds.by_ref().take(SEEDS_AT_ONCE).collect();
             let last = piece.len() < SEEDS_AT_ONCE;
             self.with(|ledger| {
-                for (url, hash) in piece {
-                    ledger.discover(Found { url, hash, depth: 0, on: None, lastmod_ms: None });
+                for seed in piece {
+                    ledger.seed(seed);
                 }
                 ledger.outbox.flush();
             });
@@ -203,7 +208,12 @@ impl Frontier {
 
     /// What the producer should do now.
     pub fn next(&self, now: Instant) -> Next {
-        self.with(|ledger| ledger.next(now))
+        let next = self.with(|ledger| ledger.next(now));
+        if matches!(next, Next::Again) {
+            // URLs ended without a request: nobody else tells the saver.
+            self.outbox_changed.notify_one();
+        }
+        next
     }
 
     /// Takes in rows of a host read back from disk, in order of id.
@@ -220,14 +230,14 @@ impl Frontier {
         self.outbox_changed.notify_one();
     }
 
-    /// Whether a URL that was handed out may still be asked; if so, and `started`, its request
-    /// has started.
-    pub fn start(&self, url: &str, started: bool) -> bool {
+    /// Whether a URL that was handed out may still be asked at `target`; if so, and its host has no
+    /// gap, its request has started.
+    pub fn start(&self, entry: &Entry, target: &str) -> bool {
         self.with(|ledger| {
             let now = Instant::now();
-            let may = ledger.window.may_start(url, now);
-            if may && started {
-                ledger.started(url, now);
+            let may = ledger.may_start(entry, target, now);
+            if may && entry.gap.is_zero() {
+                ledger.started(target, now);
             }
             may
         })
@@ -361,16 +371,29 @@ impl Frontier {
 
     /// A batch is in the database.
     pub fn committed(&self, weight: Weight) {
-        let (drained, waits) = self.with(|ledger| {
+        let (drained, waits, commits) = self.with(|ledger| {
             let refill_waits = ledger.committed(weight);
-            (ledger.is_drained(), refill_waits)
+            (ledger.is_drained(), refill_waits, ledger.commits().0)
         });
+        self.commits.send_replace(commits);
         if waits {
             self.changed.notify_one();
         }
         if drained {
             self.drained.notify_one();
         }
+    }
+
+    /// Waits until all that was handed in so far is in the database.
+    pub async fn flushed(&self) {
+        let all = self.with(|ledger| {
+            ledger.outbox.flush();
+            ledger.commits().1
+        });
+        self.outbox_changed.notify_one();
+        let mut commits = self.commits.subscribe();
+        // The sender lives as long as this.
+        let _ = commits.wait_for(|commits| *commits >= all).await;
     }
 
     /// Whether every known URL is in a final state and saved.

@@ -127,6 +127,8 @@ pub struct Doom {
     pub state: RowState,
     /// The reason, as it will stand in the rows.
     pub reason: Arc<str>,
+    /// The user's own choice, which can be undone.
+    pub by_user: bool,
 }
 
 /// A host. Written under the frontier's lock alone.

@@ -123,11 +123,11 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Box<Entry>) {
         entry.attempts -= 1;
         return give_up_at(shared, slot, entry, chain, failure).await;
     }
-    let previous = again::previous(shared, &entry, &chain).await;
     // Stopping: a request not yet started is left to the resumed crawl.
+    let Ok(previous) = again::previous(shared, &entry, &chain).await else { return };
     let Some(permit) = admission(shared, slot).await else { return };
     let mark = StartMark::new(shared, slot, &target, entry.gap);
-    if !mark.begin() {
+    if !mark.begin(&entry) {
         // Its host is to be left alone now: back to where it waits without permit and worker.
         in_flight.over = true;
         if chain.hops().is_empty() {

@@ -226,7 +226,7 @@ fn launch(
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
         pace: Pace::of(&settings),
         rules: rules.collect(),
-        pruned: Pruned::of(&settings.pruned),
+        pruned: Pruned::of(&settings.pruned).reviving(&settings.reviving),
         traps: Traps::new(&settings.traps),
         sitemaps: parts.sitemaps,
         hosts,
@@ -246,7 +246,7 @@ fn launch(
         scope: RwLock::new(Arc::new(parts.scope)),
         landings: Mutex::default(),
         prunings: Mutex::default(),
-        reviving: Mutex::default(),
+        disk: tokio::sync::Mutex::default(),
         shortages: AtomicU64::new(0),
         retry: retry::RetryPolicy {
             attempts: settings.attempts,
@@ -337,9 +337,7 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
         shared.frontier.add_sitemap(url, 0);
     }
     drop(seeds);
-    for reason in &shared.settings.reviving {
-        prune::bring_back(&shared, reason.clone());
-    }
+    prune::go_on(&shared);
     shared.seen_ready.send_replace(true);
     let probe = Arc::clone(&shared.stall).probe();
     tokio::select! {

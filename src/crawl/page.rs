@@ -10,7 +10,7 @@ use super::ending::Ending;
 use super::entry::Entry;
 use super::frontier::{Finished, Link};
 use super::lock::Lock;
-use super::shared::{SAVER_BUDGET_KIB, Shared};
+use super::shared::{SAVER_BUDGET_KIB, Shared, Stopping};
 use super::snapshot::{PAGE_LINKS, PageView, Trouble, WorkerState};
 use super::visit::Visit;
 use super::window::host_of;
@@ -125,21 +125,18 @@ fn in_scope(shared: &Shared, links: &[Url]) -> Vec<Link> {
 }
 
 /// The links that an unmodified page had.
-async fn links_as_they_were(shared: &Shared, previous: &PreviousPage) -> Vec<Link> {
+async fn links_as_they_were(
+    shared: &Shared,
+    previous: &PreviousPage,
+) -> Result<Vec<Link>, Stopping> {
     if !shared.settings.follow {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    match shared.store.links_of(previous.id, shared.settings.max_links).await {
-        Ok(links) => {
-            let links: Vec<Url> =
-                links.iter().filter_map(|link| Url::parse(&link.url).ok()).collect();
-            in_scope(shared, &links)
-        }
-        Err(error) => {
-            tracing::error!(%error, "the links of an unmodified page cannot be read");
-            Vec::new()
-        }
-    }
+    let most = shared.settings.max_links;
+    let read = || shared.store.links_of(previous.id, most);
+    let links = shared.read("the links of an unmodified page", read).await?;
+    let links: Vec<Url> = links.iter().filter_map(|link| Url::parse(&link.url).ok()).collect();
+    Ok(in_scope(shared, &links))
 }
 
 /// Puts a page into its final state: waits for room in the saver's buffer, then hands it in.
@@ -155,7 +152,11 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         parse(shared, &mut visit, base).await;
     }
     let links = match (&visit.unmodified, &visit.previous) {
-        (Some(_), Some(previous)) => links_as_they_were(shared, previous).await,
+        (Some(_), Some(previous)) => match links_as_they_were(shared, previous).await {
+            Ok(links) => links,
+            // It stays open: a resumed crawl asks for it again.
+            Err(Stopping) => return,
+        },
         _ => links_of(shared, &mut visit),
     };
     let cut = visit.parsed.as_ref().is_some_and(|parsed| parsed.truncated);
@@ -234,6 +235,7 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         trouble,
         queue_empty: shared.queue.is_empty(),
         led_to,
+        unmodified,
         same_as: same_as.map(|hash| xxh(&hash)),
     });
 }

@@ -4,18 +4,14 @@
 //! towards hosts is kept here, so nobody downstream waits for it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
 use super::entry::Entry;
 use super::frontier::Next;
 use super::queue::PushError;
-use super::shared::{ProducerState, Shared};
+use super::shared::{ProducerState, READ_AGAIN, Shared};
 use crate::store::{PageId, host_id};
-
-/// How long to wait before reading the frontier again after the database refused.
-const READ_AGAIN: Duration = Duration::from_millis(500);
 
 fn enter(shared: &Shared, state: ProducerState) {
     shared.producer_clock.enter(state as usize);
@@ -85,6 +81,10 @@ async fn hand_out(shared: &Shared, entry: Box<Entry>) -> bool {
 }
 
 async fn refill(shared: &Shared, host: &str, after: PageId, limit: u32, commits: u64) {
+    let _disk = tokio::select! {
+        disk = shared.disk.lock() => disk,
+        () = shared.queue.closed() => return,
+    };
     match shared.store.frontier_of_host(shared.crawl, host_id(host), after, limit).await {
         Ok(rows) => {
             let now_ms = jiff::Timestamp::now().as_millisecond();

@@ -3,12 +3,19 @@
 //! What is in memory goes at once, under the frontier's lock; what is on disk is read piece by
 //! piece. Undone, the skipped rows come back as there is room for them. The crawl is not over
 //! while one of these goes on.
+//!
+//! Who reads rows from disk and acts on them does so in a [`Turn`]: from the read until what
+//! follows from it is committed, nobody else does. The hosts go on meanwhile with what is in
+//! memory.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use regex::Regex;
+use tokio::sync::MutexGuard;
+
 use super::lock::Lock;
-use super::pruned::{excluded_reason, skipped_host_reason};
+use super::pruned::{excluded_reason, skipped_host_of};
 use super::shared::Shared;
 use super::snapshot::Pruning;
 use super::window::WINDOW;
@@ -18,53 +25,98 @@ use crate::store::{FrontierRow, page_id};
 const AT_ONCE: u32 = 2_000;
 /// Prunings shown, at most.
 const SHOWN: usize = 10;
-/// Pause before the database is asked again after it refused.
-const AGAIN: Duration = Duration::from_millis(500);
 
-/// Skips what matches `pattern`; it is in force already. `gone` URLs went from memory.
-pub fn exclude(shared: &Arc<Shared>, pattern: &Arc<str>, gone: u64) {
-    let view = show(shared, format!("exclude {pattern}"), false, gone);
+/// Skips what matches `pattern`; it is in force already, and memory is done with.
+pub fn exclude(shared: &Arc<Shared>, pattern: &Arc<str>) {
+    let view = show(shared, exclusion(pattern), false, 0);
+    recount(shared);
     let (shared, pattern) = (Arc::clone(shared), Arc::clone(pattern));
     let crew = shared.crew.clone();
     shared.frontier.with(super::ledger::Ledger::hold);
     crew.spawn(async move {
-        prune_disk(&shared, &pattern, &view).await;
+        prune_disk(&shared, &pattern).await;
         end(&shared, &view);
     });
 }
 
-/// Brings back what was skipped because of `pattern`.
-pub fn include(shared: &Arc<Shared>, pattern: &str) {
-    bring_back(shared, excluded_reason(pattern));
+/// Brings back what was skipped for `reason`; its ticket is one of
+/// [`Pruned`](super::pruned::Pruned).
+pub fn bring_back(shared: &Arc<Shared>, reason: String, ticket: u64) {
+    let view = show(shared, undone(&reason), true, 0);
+    let shared = Arc::clone(shared);
+    let crew = shared.crew.clone();
+    shared.frontier.with(super::ledger::Ledger::hold);
+    crew.spawn(async move {
+        if revive(&shared, &reason, ticket, &view).await.is_some() {
+            shared.frontier.with(|ledger| ledger.pruned.revived(ticket));
+        }
+        end(&shared, &view);
+    });
 }
 
-/// Brings back what was skipped of a host.
-pub fn release(shared: &Arc<Shared>, host: &str) {
-    bring_back(shared, skipped_host_reason(host));
+/// Goes on with what an earlier run was bringing back.
+pub fn go_on(shared: &Arc<Shared>) {
+    for (reason, ticket) in shared.frontier.with(|ledger| ledger.pruned.reviving_now().to_vec()) {
+        bring_back(shared, reason, ticket);
+    }
 }
 
 /// A host's rest is being skipped: the window does it, this shows it.
 pub fn skip(shared: &Arc<Shared>, host: &str, queued: u64) {
-    let view = show(shared, format!("skip the rest of {host}"), false, queued);
+    let view = show(shared, skipping(host), false, queued);
     change(shared, &view, |view| view.running = false);
 }
 
-fn show(shared: &Shared, what: String, undoing: bool, urls: u64) -> Arc<str> {
+/// Brings what is shown of exclusions up to date: URLs are skipped by them wherever they are met.
+pub fn recount(shared: &Shared) {
+    let mut shown = shared.prunings.locked();
+    for view in shown.iter_mut().filter(|view| !view.undoing) {
+        let pattern = view.what.strip_prefix("exclude ").unwrap_or_default();
+        if let Some(urls) = shared.frontier.with(|ledger| ledger.pruned.counted(pattern)) {
+            view.urls = urls;
+        }
+    }
+}
+
+fn exclusion(pattern: &str) -> String {
+    format!("exclude {pattern}")
+}
+
+fn skipping(host: &str) -> String {
+    format!("skip the rest of {host}")
+}
+
+/// What was done that left rows with `reason`.
+fn undone(reason: &str) -> String {
+    let pattern = reason.strip_prefix(&excluded_reason(""));
+    pattern
+        .map(exclusion)
+        .or_else(|| skipped_host_of(reason).map(skipping))
+        .unwrap_or_else(|| reason.to_owned())
+}
+
+/// A pruning that is shown: what, and whether it is undone.
+type View = (Arc<str>, bool);
+
+fn show(shared: &Shared, what: String, undoing: bool, urls: u64) -> View {
     let what: Arc<str> = what.into();
     let mut shown = shared.prunings.locked();
     shown.retain(|old| old.what != what);
     shown.insert(0, Pruning { what: Arc::clone(&what), undoing, urls, running: true });
     shown.truncate(SHOWN);
-    what
+    (what, undoing)
 }
 
-fn change(shared: &Shared, what: &Arc<str>, change: impl FnOnce(&mut Pruning)) {
-    if let Some(view) = shared.prunings.locked().iter_mut().find(|view| view.what == *what) {
+fn change(shared: &Shared, (what, undoing): &View, change: impl FnOnce(&mut Pruning)) {
+    let mut shown = shared.prunings.locked();
+    let view = shown.iter_mut().find(|view| view.what == *what && view.undoing == *undoing);
+    if let Some(view) = view {
         change(view);
     }
 }
 
-fn end(shared: &Shared, view: &Arc<str>) {
+fn end(shared: &Shared, view: &View) {
+    recount(shared);
     change(shared, view, |view| view.running = false);
     shared.frontier.with(|ledger| {
         ledger.let_go();
@@ -77,111 +129,90 @@ fn end(shared: &Shared, view: &Arc<str>) {
     }
 }
 
-/// Waits until what was handed in before is in the database, so that a read sees it; false when
-/// the crawl is stopping.
-async fn committed(shared: &Shared) -> bool {
-    let mut before = None;
-    loop {
-        let (commits, all) = shared.frontier.with(|ledger| {
-            ledger.outbox.flush();
-            ledger.commits()
-        });
-        // The batch under way when this began, and the one after it.
-        if all || before.is_some_and(|before| commits >= before + 2) {
-            return true;
-        }
-        before.get_or_insert(commits);
-        shared.frontier.outbox_changed.notify_one();
+/// The rows on disk all to ourselves, as they are after all that was handed in before.
+struct Turn<'a> {
+    shared: &'a Shared,
+    _disk: MutexGuard<'a, ()>,
+}
+
+impl<'a> Turn<'a> {
+    /// Waits for it; `None` when the crawl is stopping.
+    async fn of(shared: &'a Shared) -> Option<Self> {
+        let disk = tokio::select! {
+            disk = shared.disk.lock() => disk,
+            () = shared.queue.closed() => return None,
+        };
+        shared.frontier.with(|ledger| ledger.window.hold_refills(true));
+        let turn = Self { shared, _disk: disk };
+        turn.flushed().await?;
+        Some(turn)
+    }
+
+    /// Waits until all that was handed in is committed; `None` when the crawl is stopping.
+    async fn flushed(&self) -> Option<()> {
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(20)) => {}
-            () = shared.queue.closed() => return false,
+            () = self.shared.frontier.flushed() => Some(()),
+            () = self.shared.queue.closed() => None,
         }
     }
 }
 
-async fn prune_disk(shared: &Shared, pattern: &Arc<str>, view: &Arc<str>) {
-    if !committed(shared).await {
-        return;
-    }
-    let Ok(regex) = regex::Regex::new(pattern) else { return };
-    let reason = excluded_reason(pattern);
-    let mut after = page_id(shared.crawl, 0);
-    while shared.frontier.with(|ledger| ledger.pruned.holds(pattern)) {
-        let read = shared.store.frontier_after(shared.crawl, after, AT_ONCE).await;
-        let Some(rows) = retried(shared, read).await else { return };
-        let Some(rows) = rows else { continue };
-        let Some(last) = rows.last() else { return };
-        after = last.id;
-        let hits: Vec<&FrontierRow> = rows.iter().filter(|row| regex.is_match(&row.url)).collect();
-        let gone = shared
-            .frontier
-            .with(|ledger| hits.into_iter().filter(|row| ledger.prune_row(row, &reason)).count());
-        shared.frontier.outbox_changed.notify_one();
-        change(shared, view, |view| view.urls += gone as u64);
-        if gone > 0 && !committed(shared).await {
-            return;
-        }
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.shared.frontier.with(|ledger| ledger.window.hold_refills(false));
+        self.shared.frontier.changed.notify_one();
     }
 }
 
-/// What was read; `Some(None)` when it is to be tried again, `None` when the crawl is stopping.
-async fn retried<T>(
-    shared: &Shared,
-    read: Result<T, crate::store::StoreError>,
-) -> Option<Option<T>> {
-    match read {
-        Ok(rows) => Some(Some(rows)),
-        Err(error) => {
-            tracing::error!(%error, "the database cannot be read; trying again");
-            tokio::select! {
-                () = tokio::time::sleep(AGAIN) => Some(None),
-                () = shared.queue.closed() => None,
-            }
-        }
-    }
-}
-
-/// Brings back what was skipped for `reason`.
-pub fn bring_back(shared: &Arc<Shared>, reason: String) {
-    let view = show(shared, reason.clone(), true, 0);
-    shared.reviving.locked().push(reason.clone());
-    let shared = Arc::clone(shared);
-    let crew = shared.crew.clone();
-    shared.frontier.with(super::ledger::Ledger::hold);
-    crew.spawn(async move {
-        if revive(&shared, &reason, &view).await {
-            shared.reviving.locked().retain(|other| *other != reason);
-        }
-        end(&shared, &view);
-    });
-}
-
-/// False when the crawl stopped before all were back.
-async fn revive(shared: &Shared, reason: &str, view: &Arc<str>) -> bool {
-    if !committed(shared).await {
-        return false;
-    }
+/// `None` when the crawl is stopping, or the pattern is no longer in force.
+async fn prune_disk(shared: &Shared, pattern: &Arc<str>) -> Option<()> {
+    let regex = Regex::new(pattern).ok()?;
     let mut after = page_id(shared.crawl, 0);
     loop {
-        // Only as much as there is room for.
-        while shared.frontier.with(|ledger| ledger.window.len()) > WINDOW / 2 {
-            tokio::select! {
-                () = tokio::time::sleep(Duration::from_millis(100)) => {}
-                () = shared.queue.closed() => return false,
-            }
+        let turn = Turn::of(shared).await?;
+        let read = || shared.store.frontier_after(shared.crawl, after, AT_ONCE);
+        let rows = shared.read("the frontier", read).await.ok()?;
+        let hits: Vec<&FrontierRow> = rows.iter().filter(|row| regex.is_match(&row.url)).collect();
+        let gone = shared.frontier.with(|ledger| ledger.prune_rows(pattern, &hits))?;
+        if gone > 0 {
+            turn.flushed().await?;
         }
-        let read = shared.store.skipped_because(shared.crawl, reason, after, AT_ONCE).await;
-        let Some(rows) = retried(shared, read).await else { return false };
-        let Some(rows) = rows else { continue };
-        let Some(last) = rows.last() else { return true };
+        after = rows.last()?.id;
+    }
+}
+
+/// `None` when the crawl is stopping, or the rows shall be skipped after all.
+async fn revive(shared: &Shared, reason: &str, ticket: u64, view: &View) -> Option<()> {
+    let mut after = page_id(shared.crawl, 0);
+    loop {
+        room(shared).await?;
+        let turn = Turn::of(shared).await?;
+        let read = || shared.store.skipped_because(shared.crawl, reason, after, AT_ONCE);
+        let rows = shared.read("what was skipped", read).await.ok()?;
+        let Some(last) = rows.last() else { return Some(()) };
         after = last.id;
-        change(shared, view, |view| view.urls += rows.len() as u64);
+        let count = rows.len() as u64;
         shared.frontier.with(|ledger| {
+            if !ledger.pruned.is_reviving(ticket) {
+                return None;
+            }
             for row in rows {
                 ledger.revive(row);
             }
-        });
-        shared.frontier.changed.notify_one();
-        shared.frontier.outbox_changed.notify_one();
+            Some(())
+        })?;
+        change(shared, view, |view| view.urls += count);
+        turn.flushed().await?;
     }
+}
+
+/// Waits until the window has room for what comes back; `None` when the crawl is stopping.
+async fn room(shared: &Shared) -> Option<()> {
+    while shared.frontier.with(|ledger| ledger.window.len()) > WINDOW / 2 {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_millis(100)) => {}
+            () = shared.queue.closed() => return None,
+        }
+    }
+    Some(())
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
@@ -21,13 +22,15 @@ use super::snapshot::Pruning;
 use super::stall::Stall;
 use super::workers::Pool;
 use crate::config::Settings;
-use crate::store::{CrawlId, PreviousPage, Store};
+use crate::store::{CrawlId, PreviousPage, Store, StoreError};
 use crate::web::fetch::Fetcher;
 use crate::web::scope::Scope;
 use crate::web::url::UrlHash;
 
 /// Bytes of results that may wait for the saver, in KiB.
 pub const SAVER_BUDGET_KIB: u32 = 8 << 10;
+/// Pause before the database is read again after it refused.
+pub const READ_AGAIN: Duration = Duration::from_millis(500);
 
 /// States of the producer's clock, in this order.
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +56,10 @@ pub enum SaverState {
     Busy,
 }
 
+/// The crawl is stopping: what cannot be done at once is left to the resumed one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stopping;
+
 /// The pipeline's shared parts.
 pub struct Shared {
     /// Number of the crawl in its database.
@@ -71,8 +78,9 @@ pub struct Shared {
     pub landings: Mutex<HashMap<UrlHash, Arc<PreviousPage>>>,
     /// Prunings, newest first; written by the control task and their own tasks.
     pub prunings: Mutex<Vec<Pruning>>,
-    /// Reasons whose skipped URLs are being brought back; each taken out by the task that does it.
-    pub reviving: Mutex<Vec<String>>,
+    /// Held by whoever reads rows of the frontier from disk, until what follows from it is
+    /// committed: two readers would both act on one row.
+    pub disk: tokio::sync::Mutex<()>,
     /// Times that no file could be opened for a connection.
     pub shortages: AtomicU64,
     /// How often a URL is tried.
@@ -114,6 +122,32 @@ impl Shared {
     #[must_use]
     pub fn scope(&self) -> Arc<Scope> {
         Arc::clone(&self.scope.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads from the database, however often it takes.
+    ///
+    /// # Errors
+    /// When the crawl is stopping.
+    pub async fn read<T, F>(&self, what: &str, reading: impl Fn() -> F) -> Result<T, Stopping>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        loop {
+            let read = tokio::select! {
+                read = reading() => read,
+                () = self.queue.closed() => return Err(Stopping),
+            };
+            match read {
+                Ok(read) => return Ok(read),
+                Err(error) => {
+                    tracing::error!(%error, "{what} cannot be read; trying again");
+                    tokio::select! {
+                        () = tokio::time::sleep(READ_AGAIN) => {}
+                        () = self.queue.closed() => return Err(Stopping),
+                    }
+                }
+            }
+        }
     }
 
     /// Seconds since the start of this run.

@@ -51,6 +51,11 @@ impl Sitemaps {
         Self { hosts, most: settings.max_sitemaps, ..Self::default() }
     }
 
+    /// Looks for the sitemaps of one more host.
+    pub fn add_host(&mut self, host: &str) {
+        self.hosts.insert(host.into());
+    }
+
     /// The sitemaps of a host whose robots.txt is known (`None`: is ignored): those it names, else
     /// the usual place.
     pub fn of_host(&mut self, host: &str, https: bool, fate: Option<&Fate>) -> Vec<Wanted> {

@@ -14,8 +14,8 @@ use axum::extract::{ConnectInfo, Query, State};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
-use http::header::CONTENT_TYPE;
-use http::{StatusCode, Uri};
+use http::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 use tower_http::services::ServeDir;
 
@@ -47,7 +47,8 @@ pub enum Content {
     /// `/`, which links to `/page/1` … `/page/N`.
     Pages(u32),
     /// Path and body; HTML, but for paths that end in `.xml` or `.txt`. `{origin}` in a body
-    /// stands for the origin's address, `http://127.0.0.1:PORT`.
+    /// stands for the origin's address, `http://127.0.0.1:PORT`. Each has an `ETag`, and whoever
+    /// comes back with it gets 304.
     Files(Vec<(String, String)>),
     /// The files of a folder, by the types of their names; a folder's `index.html` as the folder.
     Folder(PathBuf),
@@ -159,7 +160,9 @@ fn content(content: Content, address: &str) -> Router {
                 *body = body.replace(ORIGIN, address);
             }
             let files = Arc::new(files);
-            Router::new().fallback(move |uri: Uri| std::future::ready(file(&files, &uri)))
+            Router::new().fallback(move |uri: Uri, headers: HeaderMap| {
+                std::future::ready(file(&files, &uri, &headers))
+            })
         }
         Content::Folder(folder) => Router::new().fallback_service(ServeDir::new(folder)),
     }
@@ -183,7 +186,7 @@ fn page(count: u32, path: &str) -> Response {
     }
 }
 
-fn file(files: &[(String, String)], uri: &Uri) -> Response {
+fn file(files: &[(String, String)], uri: &Uri, headers: &HeaderMap) -> Response {
     let asked = uri.path_and_query().map_or("/", |path| path.as_str());
     let Some((path, body)) = files.iter().find(|(path, _)| path == asked) else {
         return StatusCode::NOT_FOUND.into_response();
@@ -193,5 +196,9 @@ fn file(files: &[(String, String)], uri: &Uri) -> Response {
         Some((_, "txt")) => "text/plain; charset=utf-8",
         _ => "text/html; charset=utf-8",
     };
-    ([(CONTENT_TYPE, kind)], body.clone()).into_response()
+    let etag = format!("\"{:032x}\"", xxhash_rust::xxh3::xxh3_128(body.as_bytes()));
+    if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response();
+    }
+    ([(CONTENT_TYPE, kind), (ETAG, etag.as_str())], body.clone()).into_response()
 }

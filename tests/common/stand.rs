@@ -151,7 +151,9 @@ pub async fn give(crawl: &Crawl, command: Command) {
 
 /// Gives a command and waits until it is in the journal.
 pub async fn done(crawl: &mut Crawl, command: Command, what: &str) -> Arc<Snapshot> {
-    let before = crawl.snapshots.borrow().changes.first().map_or(0, |change| change.seq);
+    // The very first snapshot does not yet hold the journal of a resumed crawl.
+    let s = seen(crawl, "a snapshot", |s| s.seq > 0).await;
+    let before = s.changes.first().map_or(0, |change| change.seq);
     give(crawl, command).await;
     let s = seen(crawl, what, |s| s.changes.first().is_some_and(|c| c.seq > before)).await;
     assert_eq!(s.changes[0].what.to_string(), what);

@@ -1,0 +1,174 @@
+//! Commands: the dials, pause and stop, and the journal and settings that go with each.
+
+use std::sync::Arc;
+
+use super::Control;
+use crate::crawl::command::{Command, Origin, Setting};
+use crate::crawl::dials::nudged;
+use crate::crawl::journal::What;
+use crate::crawl::ledger::Ledger;
+use crate::crawl::snapshot::RunState;
+use crate::crawl::workers::Pool;
+use crate::store::ChangeRow;
+
+impl Control {
+    pub(super) fn apply(&mut self, command: Command, origin: Origin) {
+        self.notice = None;
+        match command {
+            Command::Nudge(dial, by) => self.turn(nudged(&self.dials, dial, by), origin, None),
+            Command::Set(setting) => self.turn(setting, origin, None),
+            Command::Undo | Command::Host(..) | Command::Exclude(_) | Command::AddSeed(_)
+                if self.ending || self.run == RunState::Stopping || self.run.is_final() =>
+            {
+                self.refuse("the crawl is stopping");
+            }
+            Command::Undo => match self.journal.last_undoable() {
+                Some((seq, what)) => self.undo(seq, what, origin),
+                None => self.refuse("nothing to undo"),
+            },
+            Command::TogglePause => self.toggle_pause(origin),
+            Command::Stop => {
+                if self.run == RunState::Stopping {
+                    self.stop_now(origin);
+                } else if !self.run.is_final() {
+                    self.log(What::Stop, origin, None);
+                    self.begin_stopping();
+                }
+            }
+            Command::StopNow => self.stop_now(origin),
+            Command::Host(host, command) => self.host(&host, command, origin),
+            Command::Exclude(pattern) => self.exclude(&pattern, origin),
+            Command::AddSeed(url) => self.add_seed(url, origin),
+        }
+    }
+
+    pub(super) fn turn(&mut self, new: Setting, origin: Origin, undoes: Option<u64>) {
+        if self.run == RunState::Stopping {
+            return self.refuse("the crawl is stopping: dials have no effect any more");
+        }
+        let old = self.dials.get(new.dial());
+        if old == new && undoes.is_none() {
+            return self.refuse(match new {
+                Setting::Rate(None) => "there is no rate limit to raise".to_owned(),
+                _ => format!("{old} already"),
+            });
+        }
+        self.put(new);
+        self.log(What::Set { old, new }, origin, undoes);
+    }
+
+    fn toggle_pause(&mut self, origin: Origin) {
+        if self.run == RunState::Stopping {
+            return self.refuse("the crawl is stopping");
+        }
+        self.paused_by_user = !self.paused_by_user;
+        self.set_paused();
+        let what = if self.paused_by_user { What::Pause } else { What::Resume };
+        self.log(what, origin, None);
+    }
+
+    fn stop_now(&mut self, origin: Origin) {
+        if !self.shared.abort.is_cancelled() {
+            self.log(What::StopNow, origin, None);
+            self.shared.abort.cancel();
+            self.begin_stopping();
+        }
+    }
+
+    /// The queue closes before a pause ends: no paused worker may start a request now.
+    pub(super) fn begin_stopping(&mut self) {
+        self.shared.frontier.stop();
+        self.shared.queue.close();
+        self.paused_by_user = false;
+        self.pauses.clear();
+        self.set_paused();
+        self.run = RunState::Stopping;
+    }
+
+    pub(super) fn refuse(&mut self, why: impl Into<Arc<str>>) {
+        self.notice = Some(why.into());
+    }
+
+    /// Writes a journal entry: into the snapshot, and with the next batch into the database.
+    pub(super) fn log(&mut self, what: What, origin: Origin, undoes: Option<u64>) {
+        self.log_with(what, origin, undoes, |_| ());
+    }
+
+    /// Likewise, together with what is changed in the frontier's books: the entry, the settings then
+    /// in force and what follows go into one batch, so that a crash leaves nothing half done.
+    pub(super) fn log_with<T>(
+        &mut self,
+        what: What,
+        origin: Origin,
+        undoes: Option<u64>,
+        change: impl FnOnce(&mut Ledger) -> T,
+    ) -> T {
+        tracing::info!(by = origin.name(), "{what}");
+        let (entry, undone) = self.journal.add(what, origin, self.shared.at_s(), undoes);
+        let rows = undone.iter().chain([&entry]).map(|entry| ChangeRow {
+            seq: entry.seq,
+            at_ms: entry.at.as_millisecond(),
+            by: entry.by.name(),
+            what: entry.what.to_string(),
+            entry: serde_json::to_string(entry).unwrap_or_default(),
+        });
+        let rows: Vec<_> = rows.collect();
+        let changed = self.change_settings(|ledger| {
+            for row in rows {
+                ledger.outbox.change(row);
+            }
+            change(ledger)
+        });
+        self.observer.note_changes(self.journal.newest_first());
+        changed
+    }
+
+    /// Changes the frontier's books; the settings then in force go into the same batch.
+    fn change_settings<T>(&mut self, change: impl FnOnce(&mut Ledger) -> T) -> T {
+        let settings = &mut self.settings;
+        settings.set_dials(&self.dials);
+        let changed = self.shared.frontier.with(|ledger| {
+            let changed = change(ledger);
+            let rules = ledger.window.rules().iter();
+            settings.hosts = rules.map(|(host, rule)| (host.to_string(), rule.clone())).collect();
+            settings.pruned = ledger.pruned.patterns();
+            let reviving = ledger.pruned.reviving_now().iter();
+            settings.reviving = reviving.map(|(reason, _)| reason.clone()).collect();
+            ledger.outbox.settings(settings.without_seeds());
+            changed
+        });
+        self.shared.frontier.changed.notify_one();
+        self.shared.frontier.outbox_changed.notify_one();
+        changed
+    }
+
+    /// Stores the settings when something else than a command changed them.
+    pub(super) fn store_settings(&mut self) {
+        let known = &self.settings.reviving;
+        let changed = self
+            .shared
+            .frontier
+            .with(|ledger| !ledger.pruned.reviving_now().iter().map(|known| &known.0).eq(known));
+        if changed {
+            self.change_settings(|_| ());
+        }
+    }
+
+    /// Puts a dial to a value, for those who are at work and those who wait.
+    pub(super) fn put(&mut self, setting: Setting) {
+        let shared = &self.shared;
+        match setting {
+            Setting::Permits(n) => shared.gate.resize(self.governor.ceiling(n)),
+            Setting::Workers(n) => Pool::resize(shared, n),
+            Setting::Queue(n) => shared.queue.resize(n),
+            Setting::Rate(rate) => shared.rate.set(rate),
+            Setting::ParseThreads(n) => shared.parse_gate.resize(n),
+        }
+        self.dials.set(setting);
+        // Twice over, so that it is the queue that holds the producer, not the sharing out.
+        let pipeline = 2 * (self.dials.queue + self.dials.workers);
+        let permits = self.dials.permits;
+        self.shared.frontier.with(|ledger| ledger.window.set_room(pipeline, permits));
+        self.shared.frontier.changed.notify_one();
+    }
+}

@@ -1,0 +1,262 @@
+//! The control task: owns the dials, applies commands, is the only writer of snapshots, and
+//! brings the pipeline to its end.
+
+mod commands;
+mod governing;
+mod steering;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use crate::config::Settings;
+use crate::crawl::command::{Command, Dial, Origin};
+use crate::crawl::dials::Journal;
+use crate::crawl::observer::{Observer, State};
+use crate::crawl::prune;
+use crate::crawl::shared::Shared;
+use crate::crawl::snapshot::{Dials, PauseReason, RunState, Snapshot, Strain};
+use crate::crawl::strain::Governor;
+use crate::crawl::summary::Summary;
+use crate::store::CrawlState;
+
+/// Time between two snapshots.
+pub const TICK: Duration = Duration::from_millis(100);
+/// Seconds between two snapshots while nothing moves.
+const QUIET_TICK_S: f64 = 1.0;
+/// A crawl whose hosts are all down waits this many times as long as it would for one of them; then
+/// it stops, resumable, and nothing is marked failed.
+const EVERYTHING_DOWN_PATIENCE: f64 = 6.0;
+
+/// What the control task starts with.
+pub struct Start {
+    /// What the tasks share.
+    pub shared: Arc<Shared>,
+    /// The saver's task, which outlives the crew.
+    pub saver: JoinHandle<()>,
+    /// Where commands come from.
+    pub commands: mpsc::Receiver<(Command, Origin)>,
+    /// Where snapshots go; it holds the first one.
+    pub snapshots: watch::Sender<Arc<Snapshot>>,
+    /// The dials to begin with.
+    pub dials: Dials,
+    /// The journal so far.
+    pub journal: Journal,
+}
+
+struct Control {
+    shared: Arc<Shared>,
+    saver: Option<JoinHandle<()>>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    dials: Dials,
+    journal: Journal,
+    /// The settings in force, without seeds.
+    settings: Settings,
+    governor: Governor,
+    strains: Vec<Strain>,
+    /// Reasons of our own to start nothing new.
+    pauses: Vec<PauseReason>,
+    /// Since when everything has been down.
+    down_since_s: Option<f64>,
+    disk_read_s: f64,
+    disk_free: Option<u64>,
+    max_memory: Option<u64>,
+    run: RunState,
+    /// The pipeline is being brought to its end: what changes what is fetched comes too late.
+    ending: bool,
+    paused_by_user: bool,
+    paused_for: Duration,
+    paused_since: Option<Instant>,
+    notice: Option<Arc<str>>,
+    last_sent_s: f64,
+    observer: Observer,
+}
+
+/// Runs the crawl to its end; returns its summary.
+pub async fn run(start: Start) -> Summary {
+    let Start { shared, saver, mut commands, snapshots, dials, journal } = start;
+    let mut observer = Observer::new(Snapshot::clone(&snapshots.borrow()));
+    observer.note_changes(journal.newest_first());
+    let settings = shared.settings.clone();
+    let mut control = Control {
+        settings,
+        governor: Governor::default(),
+        strains: Vec::new(),
+        pauses: Vec::new(),
+        down_since_s: None,
+        disk_read_s: f64::NEG_INFINITY,
+        disk_free: None,
+        max_memory: shared.settings.max_memory.or_else(crate::crawl::process::most_memory),
+        shared,
+        saver: Some(saver),
+        snapshots,
+        dials,
+        journal,
+        run: RunState::Running,
+        ending: false,
+        paused_by_user: false,
+        paused_for: Duration::ZERO,
+        paused_since: None,
+        notice: None,
+        last_sent_s: 0.0,
+        observer,
+    };
+    let whole = control.crawl(&mut commands).await;
+    control.finish(&mut commands, whole).await
+}
+
+impl Control {
+    /// Serves commands and publishes until every URL is done (true) or a stop was asked for.
+    async fn crawl(&mut self, commands: &mut mpsc::Receiver<(Command, Origin)>) -> bool {
+        for setting in Dial::ALL.map(|dial| self.dials.get(dial)) {
+            self.put(setting);
+        }
+        self.publish(false);
+        let shared = Arc::clone(&self.shared);
+        let mut tick = ticker();
+        loop {
+            // A notification may be older than what was discovered since: look again.
+            if shared.frontier.is_drained() && *shared.seen_ready.borrow() {
+                return true;
+            }
+            tokio::select! {
+                Some((command, origin)) = commands.recv() => {
+                    self.apply(command, origin);
+                    self.publish(false);
+                    if self.run == RunState::Stopping {
+                        return false;
+                    }
+                }
+                () = shared.frontier.drained.notified() => {}
+                _ = tick.tick() => {
+                    self.govern();
+                    prune::recount(&self.shared);
+                    self.store_settings();
+                    self.publish(true);
+                    if self.run == RunState::Stopping {
+                        return false;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets the pipeline run out and records how the crawl ended.
+    async fn finish(
+        &mut self,
+        commands: &mut mpsc::Receiver<(Command, Origin)>,
+        whole: bool,
+    ) -> Summary {
+        let shared = Arc::clone(&self.shared);
+        self.ending = true;
+        shared.frontier.stop();
+        shared.queue.close();
+        shared.crew.close();
+        let crew = shared.crew.wait();
+        self.serve_until(commands, crew).await;
+        self.store_settings();
+        // Nobody is left to hand anything in: the saver writes what there is and ends.
+        shared.frontier.close();
+        if let Some(saver) = self.saver.take() {
+            self.serve_until(commands, saver).await;
+        }
+        let drained = shared.frontier.is_drained();
+        let totals = shared.frontier.with(|ledger| ledger.totals);
+        let (run, state) = if !(whole || drained) {
+            (RunState::Stopped, CrawlState::Stopped)
+        } else if totals.no_answer > 0 && totals.by_class == [0; 5] {
+            // Whatever was asked, nothing ever answered.
+            (RunState::Failed, CrawlState::Failed)
+        } else {
+            (RunState::Complete, CrawlState::Complete)
+        };
+        if state == CrawlState::Complete {
+            self.count_gone().await;
+        }
+        if let Err(error) = shared.store.set_state(shared.crawl, state).await {
+            tracing::error!(%error, "the crawl's end could not be recorded");
+        }
+        shared.store.close().await;
+        self.run = run;
+        self.observer.end(&shared);
+        self.publish(false);
+        Summary::of(self.observer.last(), shared.saver.lost.load(Relaxed))
+    }
+
+    /// Of a crawl looked at again: what was well and is not any more, or was not found. Only a whole
+    /// crawl can tell.
+    async fn count_gone(&self) {
+        let Some(previous) = self.shared.settings.again else { return };
+        let shared = &self.shared;
+        let totals = match shared.store.count_ok(previous).await {
+            Ok(before) => shared.frontier.with(|ledger| {
+                let totals = &mut ledger.totals;
+                totals.gone = before.saturating_sub(totals.same + totals.changed);
+                serde_json::to_string(totals).ok()
+            }),
+            Err(error) => {
+                tracing::error!(%error, "what is gone cannot be counted");
+                None
+            }
+        };
+        let batch = crate::store::Batch { totals, ..Default::default() };
+        if let Err(error) = shared.store.commit(shared.crawl, &batch).await {
+            tracing::error!(%error, "what is gone could not be recorded");
+        }
+    }
+
+    /// Serves commands and publishes until `end`.
+    async fn serve_until<F: Future>(
+        &mut self,
+        commands: &mut mpsc::Receiver<(Command, Origin)>,
+        end: F,
+    ) {
+        let mut tick = ticker();
+        tokio::pin!(end);
+        loop {
+            tokio::select! {
+                _ = &mut end => return,
+                Some((command, origin)) = commands.recv() => {
+                    self.apply(command, origin);
+                    self.publish(false);
+                }
+                _ = tick.tick() => self.publish(true),
+            }
+        }
+    }
+
+    /// Sends a snapshot, unless nothing moves; `tick` tells that a tenth of a second has passed.
+    fn publish(&mut self, tick: bool) {
+        let at_s = self.shared.at_s();
+        let quiet = tick && self.run == RunState::Paused && self.observer.is_still();
+        if quiet && at_s - self.last_sent_s < QUIET_TICK_S {
+            return;
+        }
+        self.last_sent_s = at_s;
+        let paused = self.paused_for + self.paused_since.map_or(Duration::ZERO, |s| s.elapsed());
+        let state = State {
+            run: self.run,
+            pause_reasons: self
+                .paused_by_user
+                .then_some(PauseReason::User)
+                .into_iter()
+                .chain(self.pauses.iter().copied())
+                .collect(),
+            strains: self.strains.clone(),
+            active_s: (at_s - paused.as_secs_f64()).max(0.0),
+            dials: self.dials,
+            notice: self.notice.clone(),
+        };
+        self.snapshots.send_replace(self.observer.look(&self.shared, at_s, state, tick));
+    }
+}
+
+fn ticker() -> tokio::time::Interval {
+    let mut tick = interval(TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
+}

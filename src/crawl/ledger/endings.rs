@@ -1,0 +1,146 @@
+//! How URLs end, with and without a request.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::{Found, Ledger, sitemap_row};
+use crate::crawl::entry::{Entry, Errand};
+use crate::crawl::frontier::Finished;
+use crate::crawl::host::Doom;
+use crate::crawl::snapshot::PageView;
+use crate::crawl::window::host_of;
+use crate::store::{LinkRow, PageRow, RowState};
+use crate::web::robots::Fate;
+
+impl Ledger {
+    /// Puts a URL into its final state that is not (or no longer) fetched.
+    pub fn end_unfetched(&mut self, entry: &Entry, state: RowState, reason: String) {
+        self.totals.pages += 1;
+        if state == RowState::Failed {
+            self.totals.failed += 1;
+            self.totals.no_answer += 1;
+        } else {
+            self.totals.skipped += 1;
+        }
+        self.unsaved += 1;
+        let host = host_of(&entry.url).into();
+        let chain = entry.chain.as_deref().filter(|chain| !chain.hops().is_empty());
+        self.outbox.page(
+            PageRow {
+                id: entry.id,
+                url: Arc::clone(&entry.url),
+                url_hash: entry.hash,
+                host,
+                state,
+                status: None,
+                content_length: 0,
+                content_type: None,
+                title: None,
+                depth: entry.depth,
+                elapsed_ms: 0,
+                attempts: entry.earlier + entry.attempts,
+                final_url: chain.map(|chain| chain.url().to_string()),
+                redirects: chain.and_then(|chain| serde_json::to_string(chain.hops()).ok()),
+                error: Some(reason),
+                found_on: entry.found_on,
+                links_found: 0,
+                created_at_ms: jiff::Timestamp::now().as_millisecond(),
+                content: None,
+                lastmod_ms: entry.lastmod_ms,
+                change: None,
+            },
+            0,
+        );
+    }
+
+    pub(super) fn end_doomed(&mut self, entry: &Entry, doom: &Doom, now: Instant) {
+        match entry.errand {
+            Errand::Page if doom.by_user => self.withdraw(entry, doom.reason.to_string()),
+            Errand::Page => self.end_unfetched(entry, doom.state, doom.reason.to_string()),
+            Errand::Robots { https } => {
+                let fate = Fate::Shut(doom.reason.to_string());
+                self.robots(&entry.url, https, fate, now);
+            }
+            Errand::Sitemap { depth } => {
+                let row =
+                    sitemap_row(entry, depth, RowState::Failed, Some(doom.reason.to_string()));
+                self.sitemap_ended(row);
+            }
+        }
+    }
+
+    /// Takes in a page in its final state. Returns whether there are new URLs, whether the saver
+    /// should look, and what fell out of the ring of recent pages.
+    pub fn finish(&mut self, page: Finished) -> (bool, bool, Option<Arc<PageView>>) {
+        let Finished { row, view, links, redirects, latency, kib, trouble, .. } = page;
+        let Finished { queue_empty, led_to, unmodified, same_as, .. } = page;
+        let before = self.totals.discovered;
+        let first = self.outbox.is_empty();
+        let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.1 != *to));
+        for (url, hash) in links {
+            let to = self.discover(Found {
+                url,
+                hash,
+                depth: row.depth + 1,
+                on: Some((row.id, Arc::clone(&row.url))),
+                lastmod_ms: None,
+            });
+            self.outbox.link(LinkRow { from: row.id, to, anchor: None });
+            self.totals.links += 1;
+        }
+        if let Some(target) = led_to.and_then(|hash| self.known(&hash)) {
+            self.outbox.link(LinkRow { from: row.id, to: target, anchor: None });
+            self.totals.links += 1;
+        }
+        if let Some(hash) = same_as
+            && let Some(caught) = self.traps.content(&row.url, host_of(&row.url), hash)
+        {
+            tracing::warn!(pattern = caught.pattern, "the same content under many URLs");
+        }
+        let new = self.totals.discovered != before;
+        self.count(&row, unmodified);
+        self.totals.redirects += u64::from(redirects);
+        if let Some(latency) = latency {
+            self.latencies.record(latency);
+        }
+        self.unsaved += 1;
+        self.outbox.page(row, kib);
+        // The queue has run dry: nothing will fill the batch soon.
+        if queue_empty && self.window.is_empty() && self.window.on_disk() == 0 {
+            self.outbox.flush();
+        }
+        if let Some(trouble) = trouble {
+            self.recent.trouble(trouble);
+        }
+        let evicted = self.recent.page(view);
+        (new, first || self.outbox.is_due(), evicted)
+    }
+
+    fn count(&mut self, row: &PageRow, unmodified: bool) {
+        use crate::store::PageChange;
+        let totals = &mut self.totals;
+        totals.pages += 1;
+        match row.state {
+            RowState::Ok => totals.ok += 1,
+            RowState::Failed => totals.failed += 1,
+            RowState::Skipped => totals.skipped += 1,
+        }
+        totals.bytes += if unmodified { 0 } else { row.content_length };
+        match row.status {
+            Some(status @ 100..=599) => {
+                totals.by_class[usize::from(status / 100) - 1] += 1;
+            }
+            None if row.state == RowState::Failed => totals.no_answer += 1,
+            // Skipped, or an answer of no class: some servers say 999.
+            _ => {}
+        }
+        match row.change {
+            Some(PageChange::New) => totals.new += 1,
+            Some(PageChange::Changed) => totals.changed += 1,
+            Some(PageChange::Same) => totals.same += 1,
+            // Those no longer found are gone as well: all are counted at the end.
+            Some(PageChange::Gone) | None => {}
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! Promise: `--again` asks only for what has changed, keeps what is as it was, and tells new,
+//! changed, gone and same apart.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/stand.rs"]
+mod stand;
+
+mod binary;
+mod engine;
