@@ -241,6 +241,14 @@ pub enum StoreError {
         /// What the system or the driver said.
         why: String,
     },
+    /// The server has no such database.
+    #[error(
+        "{db} does not exist on its server: check the name, or make it there with `CREATE DATABASE`"
+    )]
+    NoDatabase {
+        /// The database.
+        db: String,
+    },
     /// The server lets us not in, or not to what is needed.
     #[error("{db} refuses access ({why}): check user, password and rights")]
     Refused {
@@ -335,6 +343,21 @@ impl StoreError {
             14 => Self::CannotOpen { why: why(), db },
             _ => Self::Driver { db, source },
         }
+    }
+}
+
+/// Why a transaction was not written: an error of the driver, or one of ours.
+#[derive(Debug)]
+pub(super) enum Failed {
+    /// What the driver said.
+    Driver(sqlx::Error),
+    /// What is not as it must be.
+    Refused(StoreError),
+}
+
+impl From<sqlx::Error> for Failed {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Driver(error)
     }
 }
 

@@ -6,6 +6,7 @@ use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, Row, SqlitePool};
 
 use super::utc_now;
+use crate::store::error::Failed;
 use crate::store::holder::{Held, lost};
 use crate::store::listing::{self, CrawlInfo, HeldBy};
 use crate::store::{CrawlId, CrawlState, Holder, StoreError};
@@ -25,20 +26,6 @@ const ALL: &str = "SELECT holder_host, holder_pid, holder_token, held_since, \
      (SELECT count(*) FROM frontier \
       WHERE frontier.id >> 16 BETWEEN crawls.id << 16 AND (crawls.id << 16) + 65535) \
      FROM crawls ORDER BY id";
-
-/// An error of the driver, or one of ours.
-pub(super) enum Failed {
-    /// What SQLite said.
-    Driver(sqlx::Error),
-    /// What is not as it must be.
-    Refused(StoreError),
-}
-
-impl From<sqlx::Error> for Failed {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Driver(error)
-    }
-}
 
 fn held(row: &SqliteRow) -> Result<Option<Held>, sqlx::Error> {
     Ok(Held::of(

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 
-use self::crawls::Failed;
+use super::error::Failed;
 use super::{
     Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, Holder, OpenHost, OpenMode, PageId,
     PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,

@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
-use super::write::clean;
+use crate::store::text::clean;
 use crate::store::{
     CrawlId, FrontierRow, OpenHost, PageId, SeenSink, StoredCrawl, UrlHash, host_id, page_id,
     seq_of,

@@ -2,8 +2,9 @@
 
 use sqlx::{AssertSqlSafe, SqlitePool};
 
-use super::crawls::{self, Failed};
+use super::crawls;
 use super::read::ids;
+use crate::store::error::Failed;
 use crate::store::{CrawlId, CrawlState, Holder};
 
 /// Rows deleted in one transaction.

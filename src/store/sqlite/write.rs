@@ -2,7 +2,6 @@
 //!
 //! Each statement is a round trip to SQLite's thread, so rows go many at a time. See `bulk`.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use hashbrown::HashSet;
@@ -11,8 +10,10 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, Connection, SqlitePool};
 
 use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS};
-use super::crawls::{self, BEGIN, Failed};
+use super::crawls::{self, BEGIN};
 use super::{hosts, utc, utc_now};
+use crate::store::error::Failed;
+use crate::store::text::{clean, shared};
 use crate::store::{
     Batch, Content, CrawlId, FrontierRow, Holder, LinkRow, PageChange, PageId, PageRow, SitemapRow,
 };
@@ -226,23 +227,6 @@ fn bind_sitemap(
     to.add(row.depth)?;
     to.add(row.error.as_deref().map(clean))?;
     to.add(utc(row.created_at_ms))
-}
-
-/// Text without NUL, at which other programs would end it.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.as_bytes().contains(&0) {
-        Cow::Owned(text.replace('\0', "\u{fffd}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// Likewise, without copying the text.
-pub(super) fn shared(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
-    match clean(text) {
-        Cow::Borrowed(_) => std::sync::Arc::clone(text),
-        Cow::Owned(text) => text.into(),
-    }
 }
 
 /// A JSON array; `item` writes one element.
