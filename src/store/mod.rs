@@ -20,6 +20,7 @@ mod failed;
 pub mod holder;
 pub mod listing;
 pub mod name;
+pub mod postgres;
 pub mod rows;
 pub mod select;
 mod slow;
@@ -30,6 +31,7 @@ mod text;
 pub use error::StoreError;
 pub use holder::Holder;
 pub use listing::{CrawlInfo, HeldBy};
+pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
     PreviousLink, PreviousPage, RowState, SitemapRow, host_id,
@@ -61,7 +63,9 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
         DbName::Sqlite { shown, path } => {
             Ok(Arc::new(SqliteStore::open(&shown, &path, mode).await?))
         }
-        DbName::Postgres { .. } => Err(StoreError::Unsupported { kind: "postgres" }),
+        DbName::Postgres { shown, url } => {
+            Ok(Arc::new(PostgresStore::open(&shown, &url, mode).await?))
+        }
         DbName::MySql { .. } => Err(StoreError::Unsupported { kind: "mysql" }),
     }
 }
