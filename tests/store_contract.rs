@@ -37,6 +37,8 @@ mod many;
 mod migrated;
 #[path = "store_contract/place.rs"]
 mod place;
+#[path = "store_contract/postgres.rs"]
+mod postgres;
 #[path = "store_contract/sqlite.rs"]
 mod sqlite;
 #[path = "store_contract/texts.rs"]
