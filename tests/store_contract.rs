@@ -23,6 +23,8 @@ mod basics;
 mod by_host;
 #[path = "common/cut.rs"]
 mod cut;
+#[path = "store_contract/dies.rs"]
+mod dies;
 #[path = "store_contract/holders.rs"]
 mod holders;
 #[path = "store_contract/kept.rs"]

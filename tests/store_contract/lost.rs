@@ -60,7 +60,7 @@ async fn everything(store: &Arc<dyn Store>) -> Vec<Vec<Vec<(String, Value)>>> {
 }
 
 /// The batches of a crawl that finds, fetches, postpones, skips and revives, a step each.
-fn batches(crawl: CrawlId, seed: u64, count: u32) -> Vec<Batch> {
+pub(super) fn batches(crawl: CrawlId, seed: u64, count: u32) -> Vec<Batch> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut batches = Vec::new();
     let (mut open, mut skipped, mut next): (Vec<u32>, Vec<u32>, u32) = (Vec::new(), Vec::new(), 1);
@@ -126,7 +126,7 @@ fn batches(crawl: CrawlId, seed: u64, count: u32) -> Vec<Batch> {
 }
 
 /// It holds what it would hold, had nothing been cut.
-async fn as_it_should_be(store: &Arc<dyn Store>, batches: &[Batch]) {
+pub(super) async fn as_it_should_be(store: &Arc<dyn Store>, batches: &[Batch]) {
     let db = Db::at(Place::sqlite()).await;
     let crawl = db.create_crawl("{}").await.unwrap();
     for batch in batches {

@@ -35,7 +35,7 @@ use super::{
 use crate::web::url::UrlHash;
 
 /// A question that takes longer has lost its server.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A database with crawls on a PostgreSQL server.
 #[derive(Debug)]

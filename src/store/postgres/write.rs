@@ -22,7 +22,7 @@ use crate::store::{
 
 /// A transaction that takes longer has lost its server; nothing else would tell, if the network
 /// swallowed it.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// URLs that are to be tried again: `(ids, attempts, times)`.
 pub const POSTPONE: &str = "UPDATE frontier SET attempts = new.attempts, \
