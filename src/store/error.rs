@@ -275,6 +275,14 @@ pub enum StoreError {
         /// What is needed, likewise.
         needed: &'static str,
     },
+    /// A row, with its texts, larger than the server takes at once.
+    #[error("{db} does not take it ({why}): raise `max_allowed_packet` of the server")]
+    TooBig {
+        /// The database.
+        db: String,
+        /// What is how large.
+        why: String,
+    },
     /// Anything else the driver said.
     #[error("database error in {db}: {source}: try again, or use another database")]
     Driver {
@@ -297,6 +305,7 @@ impl StoreError {
             | Self::CannotOpen { .. }
             | Self::Unreachable { .. }
             | Self::Refused { .. }
+            | Self::TooBig { .. }
             | Self::Busy { .. } => true,
             Self::Driver { source, .. } => driver_may_recover(source),
             _ => false,

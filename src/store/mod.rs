@@ -19,6 +19,7 @@ pub mod error;
 mod failed;
 pub mod holder;
 pub mod listing;
+pub mod mysql;
 pub mod name;
 pub mod rows;
 pub mod select;
@@ -30,6 +31,7 @@ mod text;
 pub use error::StoreError;
 pub use holder::Holder;
 pub use listing::{CrawlInfo, HeldBy};
+pub use mysql::MySqlStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
     PreviousLink, PreviousPage, RowState, SitemapRow, host_id,
@@ -62,7 +64,7 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
             Ok(Arc::new(SqliteStore::open(&shown, &path, mode).await?))
         }
         DbName::Postgres { .. } => Err(StoreError::Unsupported { kind: "postgres" }),
-        DbName::MySql { .. } => Err(StoreError::Unsupported { kind: "mysql" }),
+        DbName::MySql { shown, url } => Ok(Arc::new(MySqlStore::open(&shown, &url, mode).await?)),
     }
 }
 
