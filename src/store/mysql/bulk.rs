@@ -254,9 +254,9 @@ mod tests {
     fn chunks_fit_into_statements_and_packets() {
         let links = |rows: &[usize], packet| LINKS.fitting(rows, packet, |bytes| *bytes);
         assert_eq!(links(&[10; 5], 1 << 20), Ok(5));
-        assert_eq!(links(&[10; 5000], 1 << 20), Ok(2048));
+        assert_eq!(links(&vec![10; 5000], 1 << 20), Ok(2048));
         // 58 bytes a row, 1024 of overhead.
-        assert_eq!(links(&[10; 5000], 1024 + 580), Ok(10));
+        assert_eq!(links(&vec![10; 5000], 1024 + 580), Ok(10));
         assert_eq!(links(&[10, 1 << 20, 10], 1 << 20), Ok(1));
         assert_eq!(links(&[1 << 20, 10], 1 << 20), Err((1 << 20) + 48));
         // A row longer than a statement should be goes alone.

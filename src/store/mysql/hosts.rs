@@ -21,12 +21,14 @@ use crate::store::{CrawlId, HostRow, PageRow};
 /// each is looked up.
 pub const REPLACED: &str = "SELECT page.host, page.state, page.content_length FROM \
      JSON_TABLE(?, '$[*]' COLUMNS (hex VARCHAR(32) PATH '$')) AS new \
-     STRAIGHT_JOIN scraped_pages AS page ON page.crawl_id = ? AND page.url_hash = unhex(new.hex)";
+     STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (scraped_pages_by_hash) \
+     ON page.crawl_id = ? AND page.url_hash = unhex(new.hex)";
 
 /// Rows that are about to be deleted: `(ids as a JSON array, crawl)`.
 pub const REVIVED: &str = "SELECT page.host, page.state, page.content_length FROM \
      JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS revived \
-     STRAIGHT_JOIN scraped_pages AS page ON page.id = revived.id AND page.crawl_id = ?";
+     STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (PRIMARY) \
+     ON page.id = revived.id AND page.crawl_id = ?";
 
 /// Sums by host.
 type Sums<'a> = HashMap<Cow<'a, str>, HostSums>;

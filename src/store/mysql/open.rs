@@ -236,7 +236,6 @@ async fn check_schema(
     Ok(match applied.last() {
         // Cut short before the first table.
         None if tables.len() == 1 => Ok(Schema::Older),
-        None => Err(StoreError::Foreign { db: db() }),
         Some((theirs, ..)) if *theirs > ours && has("crawls") && has("scraped_pages") => {
             Err(StoreError::Newer { db: db(), theirs: *theirs, ours })
         }
@@ -245,7 +244,7 @@ async fn check_schema(
         Some(_) if has("crawls") && has("scraped_pages") => {
             Err(StoreError::Unreleased { db: db() })
         }
-        Some(_) => Err(StoreError::Foreign { db: db() }),
+        _ => Err(StoreError::Foreign { db: db() }),
     })
 }
 

@@ -3,7 +3,6 @@
 //! A batch whose answer was lost may have been written: everything here can be done again with the same
 //! result, so the saver just tries again.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use hashbrown::{HashMap, HashSet};
@@ -24,18 +23,18 @@ use crate::store::{
 /// Deletes what is done: `(ids as a JSON array)`. Joined in this order, each id is looked up.
 pub const DELETE_FRONTIER: &str = "DELETE frontier FROM \
      JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS done \
-     STRAIGHT_JOIN frontier ON frontier.id = done.id";
+     STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = done.id";
 
 /// Notes what was postponed: `([[id, attempts, not before], …])`, each id once.
 pub const POSTPONE: &str = "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', \
      attempts BIGINT PATH '$[1]', not_before BIGINT PATH '$[2]')) AS new \
-     STRAIGHT_JOIN frontier ON frontier.id = new.id \
+     STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = new.id \
      SET frontier.attempts = new.attempts, frontier.not_before = new.not_before";
 
 /// Deletes the page rows of what is open again: `(ids as a JSON array, crawl)`.
 pub const DELETE_PAGES: &str = "DELETE scraped_pages FROM \
      JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS revived \
-     STRAIGHT_JOIN scraped_pages \
+     STRAIGHT_JOIN scraped_pages FORCE INDEX (PRIMARY) \
      ON scraped_pages.id = revived.id AND scraped_pages.crawl_id = ?";
 
 /// Writes a batch, all or nothing; nothing, if the crawl is not held by `holder`.
@@ -134,11 +133,9 @@ async fn hold(
 
 /// The patch that takes away all members that a patch mentions.
 fn without_members(patch: &str) -> String {
-    let members: BTreeMap<String, serde::de::IgnoredAny> =
-        serde_json::from_str(patch).unwrap_or_default();
-    let gone: serde_json::Map<_, _> =
-        members.into_keys().map(|name| (name, serde_json::Value::Null)).collect();
-    serde_json::Value::Object(gone).to_string()
+    let mut members: serde_json::Map<_, _> = serde_json::from_str(patch).unwrap_or_default();
+    members.values_mut().for_each(|value| *value = serde_json::Value::Null);
+    serde_json::Value::Object(members).to_string()
 }
 
 /// Adds what was found or is open again, notes what was postponed, and deletes what is done.

@@ -17,7 +17,7 @@ const IDLE: Duration = Duration::from_secs(1);
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// A server that has not answered for so long does not answer any more. What it may still do with what
 /// it was sent does no harm: everything that is written can be written again.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Holds the connection between its uses.
 #[derive(Debug)]
