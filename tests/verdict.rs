@@ -112,7 +112,7 @@ fn states_come_before_measurements() {
     assert_eq!(judge(&s).text, "limited by the database: disk full, for 5 min");
     for (run, said) in [
         (RunState::Paused, "paused by you: nothing new starts; disk full, for 5 min"),
-        (RunState::Stopping, "stopping: disk full, for 5 min"),
+        (RunState::Stopping, "stopping: 15 requests in flight finish; disk full, for 5 min"),
     ] {
         s.run = run;
         assert_eq!(judge(&s).text, said);

@@ -1,6 +1,8 @@
 //! Promise: what a browser would follow from a page is found, whatever the page does.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use crawldeck::config::NoFollow;
 use crawldeck::web::links::{
@@ -471,9 +473,11 @@ fn texts_of_links_are_bounded() {
     let text = anchors(format!("<a href=/1>{}</a>", "🦀".repeat(1_000))).remove(0).unwrap();
     assert_eq!(text, "🦀".repeat(200));
     // All links of a page together as well: their texts count as their URLs do.
-    let html: String = (0..10_000)
-        .map(|n| format!("<a href=/{n}{}>{}</a>", "x".repeat(300), "🦀".repeat(300)))
-        .collect();
+    let (path, text) = ("x".repeat(300), "🦀".repeat(300));
+    let mut html = String::new();
+    for n in 0..10_000 {
+        write!(html, "<a href=/{n}{path}>{text}</a>").unwrap();
+    }
     let parsed = parse(html);
     assert!(parsed.truncated);
     let bytes: usize = parsed.links.iter().map(|url| url.as_str().len()).sum::<usize>()

@@ -119,18 +119,15 @@ pub fn judge(s: &Snapshot) -> Verdict {
         }
         RunState::Stopping => {
             let text = match s.gate.in_use {
-                _ if s.database_trouble.is_some() => {
-                    format!("stopping: {}", trouble(s).unwrap_or_default())
-                }
                 0 => "stopping: saving what is done".to_owned(),
                 1 => "stopping: 1 request in flight finishes".to_owned(),
                 n => format!("stopping: {n} requests in flight finish"),
             };
+            let text = with_trouble(&text, s);
             return Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text);
         }
         RunState::Paused => {
-            let trouble = trouble(s).map(|trouble| format!("; {trouble}")).unwrap_or_default();
-            let text = format!("paused by you: nothing new starts{trouble}");
+            let text = with_trouble("paused by you: nothing new starts", s);
             return Verdict::new(Limit::Paused, Some(Stage::Gate), Advice::Resume, text);
         }
         RunState::Starting | RunState::Running => {}
@@ -224,6 +221,10 @@ fn starved(s: &Snapshot) -> Verdict {
         percent(s.worker_shares.idle)
     );
     Verdict::new(Limit::Frontier, Some(Stage::Frontier), Advice::None, text)
+}
+
+fn with_trouble(text: &str, s: &Snapshot) -> String {
+    trouble(s).map_or_else(|| text.to_owned(), |trouble| format!("{text}; {trouble}"))
 }
 
 /// What is wrong with the database, and since when: `disk full, for 12 s`.
