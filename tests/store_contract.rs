@@ -31,8 +31,12 @@ mod look;
 mod many;
 #[path = "store_contract/migrated.rs"]
 mod migrated;
+#[path = "store_contract/mysql.rs"]
+mod mysql;
 #[path = "store_contract/place.rs"]
 mod place;
+#[path = "store_contract/proxy.rs"]
+mod proxy;
 #[path = "store_contract/sqlite.rs"]
 mod sqlite;
 #[path = "store_contract/texts.rs"]

@@ -8,6 +8,8 @@
 //! `VALUES(column)` is what both servers know for the new value: MySQL calls it deprecated since 8.0.20
 //! but knows it still, MariaDB does not know the alias that MySQL wants in its place. No `INSERT
 //! IGNORE`: it would let pass more than a key that is there.
+//!
+//! The statements are public so that a test can see what the server does for them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -31,10 +33,11 @@ const OVERHEAD: usize = 1024;
 const VALUE: usize = 12;
 
 /// A statement in all its sizes.
-pub(super) type Bulk = LazyLock<Statements>;
+pub type Bulk = LazyLock<Statements>;
 
 /// A statement's texts, longest first.
-pub(super) struct Statements {
+#[derive(Debug)]
+pub struct Statements {
     columns: usize,
     texts: Vec<(usize, Arc<str>)>,
 }
@@ -52,6 +55,12 @@ impl Statements {
             })
             .collect();
         Self { columns: columns.len(), texts }
+    }
+
+    /// The statement that writes one row.
+    #[must_use]
+    pub fn of_one_row(&self) -> &str {
+        self.texts.last().map_or("", |(_, text)| text)
     }
 
     /// How many of these rows go into one statement; an error when not even one does.
@@ -109,7 +118,8 @@ pub(super) async fn write<T: Sync>(
 }
 
 /// The hash by which a text of any length is found: 16 bytes, of what is stored of it.
-pub(super) fn hash_of(text: &str) -> [u8; 16] {
+#[must_use]
+pub fn hash_of(text: &str) -> [u8; 16] {
     xxhash_rust::xxh3::xxh3_128(text::clean(text).as_bytes()).to_be_bytes()
 }
 
@@ -148,19 +158,22 @@ const PAGE: [&str; 26] = [
     "canonical",
 ];
 
-pub(super) static PAGES: Bulk = LazyLock::new(|| {
+/// Page rows: upserts on `(crawl_id, url_hash)`.
+pub static PAGES: Bulk = LazyLock::new(|| {
     // Any key that is there leads to the update, an id of another URL as well: that one is refused, by
     // a null where none may be.
     let same = "url_hash = IF(url_hash = VALUES(url_hash), url_hash, NULL)";
     Statements::new("scraped_pages", &PAGE, &format!("{same}, {}", replace(&PAGE[3..])))
 });
 
-pub(super) static LINKS: Bulk = LazyLock::new(|| {
+/// Links: what is there stays.
+pub static LINKS: Bulk = LazyLock::new(|| {
     // A link that is there stays as it is.
     Statements::new("links", &["crawl_id", "from_id", "to_id", "anchor"], "to_id = to_id")
 });
 
-pub(super) static FRONTIER: Bulk = LazyLock::new(|| {
+/// URLs found.
+pub static FRONTIER: Bulk = LazyLock::new(|| {
     Statements::new(
         "frontier",
         &[
@@ -179,7 +192,8 @@ pub(super) static FRONTIER: Bulk = LazyLock::new(|| {
     )
 });
 
-pub(super) static CHANGES: Bulk = LazyLock::new(|| {
+/// Journal entries.
+pub static CHANGES: Bulk = LazyLock::new(|| {
     Statements::new(
         "changes",
         &["crawl_id", "seq", "at", "by_whom", "what", "entry"],
@@ -187,7 +201,8 @@ pub(super) static CHANGES: Bulk = LazyLock::new(|| {
     )
 });
 
-pub(super) static HOSTS: Bulk = LazyLock::new(|| {
+/// What a batch adds to the sums of hosts.
+pub static HOSTS: Bulk = LazyLock::new(|| {
     Statements::new(
         "hosts",
         &[
@@ -210,7 +225,8 @@ pub(super) static HOSTS: Bulk = LazyLock::new(|| {
     )
 });
 
-pub(super) static KNOWN_HOSTS: Bulk = LazyLock::new(|| {
+/// What is known of hosts besides.
+pub static KNOWN_HOSTS: Bulk = LazyLock::new(|| {
     Statements::new(
         "hosts",
         &[
@@ -242,7 +258,8 @@ const SITEMAP: [&str; 10] = [
     "created_at",
 ];
 
-pub(super) static SITEMAPS: Bulk =
+/// Sitemaps.
+pub static SITEMAPS: Bulk =
     LazyLock::new(|| Statements::new("sitemaps", &SITEMAP, &replace(&SITEMAP[2..])));
 
 #[cfg(test)]

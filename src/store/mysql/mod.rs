@@ -16,7 +16,7 @@
 #![allow(clippy::doc_markdown, reason = "MySQL is a name, not code")]
 
 pub mod again;
-mod bulk;
+pub mod bulk;
 mod crawls;
 mod error;
 pub mod hosts;

@@ -27,7 +27,7 @@ const MIGRATION_WAIT_S: u32 = 60;
 const SESSION: &str = "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION autocommit = 1, \
      SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,\
      NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT', \
-     SESSION sql_safe_updates = 0, SESSION innodb_lock_wait_timeout = 10, \
+     SESSION sql_safe_updates = 0, SESSION innodb_lock_wait_timeout = 5, \
      SESSION lock_wait_timeout = 10, SESSION wait_timeout = 28800, \
      SESSION net_write_timeout = 3600";
 
