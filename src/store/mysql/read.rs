@@ -36,7 +36,8 @@ pub const SKIPPED_BECAUSE: &str = "SELECT id, url, url_hash, depth, attempts, 0,
 
 /// All known URLs in one snapshot: `(crawl, first id, last id)`. The index on hashes answers the
 /// first half alone; the second reads the frontier, whose hashes come before its URLs.
-pub const SEEN: &str = "SELECT url_hash, id FROM scraped_pages WHERE crawl_id = ? \
+pub const SEEN: &str = "SELECT url_hash, id FROM scraped_pages \
+     FORCE INDEX (scraped_pages_by_hash) WHERE crawl_id = ? \
      UNION ALL SELECT url_hash, id FROM frontier WHERE id BETWEEN ? AND ?";
 
 /// The highest id in use: `(first id, last id)` twice.
