@@ -21,12 +21,16 @@ mod again;
 mod basics;
 #[path = "store_contract/by_host.rs"]
 mod by_host;
+#[path = "common/cut.rs"]
+mod cut;
 #[path = "store_contract/holders.rs"]
 mod holders;
 #[path = "store_contract/kept.rs"]
 mod kept;
 #[path = "store_contract/look.rs"]
 mod look;
+#[path = "store_contract/lost.rs"]
+mod lost;
 #[path = "store_contract/many.rs"]
 mod many;
 #[path = "store_contract/migrated.rs"]

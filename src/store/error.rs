@@ -241,6 +241,14 @@ pub enum StoreError {
         /// What the system or the driver said.
         why: String,
     },
+    /// The server has no such database.
+    #[error(
+        "{db} does not exist on its server: check the name, or make it there with `CREATE DATABASE`"
+    )]
+    NoDatabase {
+        /// The database.
+        db: String,
+    },
     /// The server lets us not in, or not to what is needed.
     #[error("{db} refuses access ({why}): check user, password and rights")]
     Refused {

@@ -21,6 +21,7 @@ pub mod holder;
 pub mod listing;
 pub mod mysql;
 pub mod name;
+pub mod postgres;
 pub mod rows;
 pub mod select;
 mod slow;
@@ -32,6 +33,7 @@ pub use error::StoreError;
 pub use holder::Holder;
 pub use listing::{CrawlInfo, HeldBy};
 pub use mysql::MySqlStore;
+pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
     PreviousLink, PreviousPage, RowState, SitemapRow, host_id,
@@ -63,7 +65,9 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
         DbName::Sqlite { shown, path } => {
             Ok(Arc::new(SqliteStore::open(&shown, &path, mode).await?))
         }
-        DbName::Postgres { .. } => Err(StoreError::Unsupported { kind: "postgres" }),
+        DbName::Postgres { shown, url } => {
+            Ok(Arc::new(PostgresStore::open(&shown, &url, mode).await?))
+        }
         DbName::MySql { shown, url } => Ok(Arc::new(MySqlStore::open(&shown, &url, mode).await?)),
     }
 }
