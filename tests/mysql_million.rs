@@ -182,6 +182,7 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
         (1..=500).map(|seq| format!("[{},1,5]", page_id(crawl, MILLION + seq * 100))).collect();
     let later = format!("'[{}]'", later.join(","));
     let range = |limit: i64| vec![middle.clone(), last.clone(), n(limit)];
+    let range_of_done = vec![n(page_id(crawl, MILLION / 2)), last.clone(), n(1000)];
     let ends = vec![first.clone(), last.clone(), first.clone(), last.clone()];
     let cases: Vec<Case> = vec![
         // Claiming.
@@ -262,6 +263,7 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
             &[("links", "ref", "PRIMARY"), ("scraped_pages", "eq_ref", "PRIMARY")],
             6,
         ),
+        (again::OK_PAGES, range_of_done, &[("scraped_pages", "range", "PRIMARY")], 1100),
         (again::COUNT_OK, vec![n(crawl)], &[("hosts", "ref", "PRIMARY")], 101),
     ];
     for (statement, parameters, accesses, most) in cases {

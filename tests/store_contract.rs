@@ -39,8 +39,6 @@ mod migrated;
 mod mysql;
 #[path = "store_contract/place.rs"]
 mod place;
-#[path = "store_contract/proxy.rs"]
-mod proxy;
 #[path = "store_contract/sqlite.rs"]
 mod sqlite;
 #[path = "store_contract/texts.rs"]

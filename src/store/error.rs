@@ -19,14 +19,6 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
-    /// A kind of database that is not built in.
-    #[error(
-        "{kind} databases are not supported yet: use a SQLite file, such as sqlite://crawldeck.db"
-    )]
-    Unsupported {
-        /// `postgres` or `mysql`.
-        kind: &'static str,
-    },
     /// No such file, where one is needed.
     #[error("{db} does not exist: check the name, or start with `crawldeck crawl URL --db {db}`")]
     Missing {

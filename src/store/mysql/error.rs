@@ -40,7 +40,7 @@ pub(super) fn from_mysql(db: &str, source: sqlx::Error) -> StoreError {
     };
     match number {
         // Unknown database.
-        1049 => StoreError::Missing { db },
+        1049 => StoreError::NoDatabase { db },
         // Access denied, to the server, the database, a table, a column or a right; host not allowed;
         // password expired; account locked; no such way to log in.
         1044 | 1045 | 1130 | 1142 | 1143 | 1227 | 1370 | 1524 | 1698 | 1820 | 1862 | 3118 | 4151 => {

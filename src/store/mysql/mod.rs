@@ -89,9 +89,27 @@ impl MySqlStore {
         reading: impl Future<Output = Result<T, sqlx::Error>>,
     ) -> Result<T, StoreError> {
         let since = Instant::now();
-        let read = reading.await.map_err(|error| self.error(error))?;
-        log_slow(what, rows(&read), since);
-        Ok(read)
+        let in_time = writer::in_time(&self.shown, async { Ok(reading.await?) });
+        match in_time.await {
+            Ok(read) => {
+                log_slow(what, rows(&read), since);
+                Ok(read)
+            }
+            Err(Failed::Driver(sqlx::Error::PoolTimedOut)) => Err(self.why_no_connection().await),
+            Err(failed) => Err(self.failed(failed)),
+        }
+    }
+
+    /// That no connection was to be had in time says nothing of the reason: the server is asked once
+    /// more, and answers with it.
+    async fn why_no_connection(&self) -> StoreError {
+        match open::connect(&self.options).await {
+            Err(error) => self.error(error),
+            Ok(_) => {
+                let why = "all connections are in use".to_owned();
+                StoreError::Busy { db: self.shown.clone(), why }
+            }
+        }
     }
 }
 
@@ -210,6 +228,16 @@ impl Store for MySqlStore {
     ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
         let links = again::links_of(&self.readers, page, limit);
         Box::pin(self.read("reading the links of an earlier page", Vec::len, links))
+    }
+
+    fn ok_pages(
+        &self,
+        crawl: CrawlId,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
+        let pages = again::ok_pages(&self.readers, crawl, after, limit);
+        Box::pin(self.read("reading an earlier crawl", Vec::len, pages))
     }
 
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {

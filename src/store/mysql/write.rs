@@ -14,7 +14,7 @@ use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS, hash_of};
 use super::writer::{Live, Writer, in_time};
 use super::{crawls, hosts};
 use crate::store::failed::Failed;
-use crate::store::text::{clean, json, shared, utc};
+use crate::store::text::{clean, json, patched, shared, utc};
 use crate::store::{
     Batch, Content, CrawlId, FrontierRow, Holder, LinkRow, PageChange, PageId, PageRow, RowState,
     SitemapRow,
@@ -111,16 +111,24 @@ async fn hold(
     crawl: CrawlId,
     batch: &Batch,
 ) -> Result<(), Failed> {
-    // Members are taken away first: a patch alone would mix the old and the new of one.
+    let settings = match &batch.settings {
+        None => None,
+        Some(patch) => {
+            let stored: Option<String> =
+                sqlx::query_scalar("SELECT settings FROM crawls WHERE id = ? FOR UPDATE")
+                    .bind(crawl)
+                    .fetch_optional(&mut *db)
+                    .await?;
+            stored.and_then(|stored| patched(&stored, patch))
+        }
+    };
     let held = sqlx::query(
-        "UPDATE crawls SET totals = coalesce(?, totals), settings = coalesce(\
-           JSON_MERGE_PATCH(JSON_MERGE_PATCH(settings, ?), ?), settings), \
+        "UPDATE crawls SET totals = coalesce(?, totals), settings = coalesce(?, settings), \
          updated_at = utc_timestamp(3), beat_at = utc_timestamp(3) \
          WHERE id = ? AND holder_token = ?",
     )
     .bind(batch.totals.as_deref())
-    .bind(batch.settings.as_deref().map(without_members))
-    .bind(batch.settings.as_deref())
+    .bind(settings)
     .bind(crawl)
     .bind(holder.token)
     .execute(&mut *db)
@@ -129,13 +137,6 @@ async fn hold(
         return Err(Failed::Refused(crawls::why_lost(db, name, crawl).await?));
     }
     Ok(())
-}
-
-/// The patch that takes away all members that a patch mentions.
-fn without_members(patch: &str) -> String {
-    let mut members: serde_json::Map<_, _> = serde_json::from_str(patch).unwrap_or_default();
-    members.values_mut().for_each(|value| *value = serde_json::Value::Null);
-    serde_json::Value::Object(members).to_string()
 }
 
 /// Adds what was found or is open again, notes what was postponed, and deletes what is done.
@@ -277,14 +278,4 @@ fn bind_sitemap(
     to.add(row.depth)?;
     to.add(row.error.as_deref().map(clean))?;
     to.add(utc(row.created_at_ms))
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn members_of_a_patch_are_taken_away_by_name() {
-        let gone = super::without_members(r#"{"a":{"b":1},"ü\"":null,"c":[1,{"d":2}]}"#);
-        let gone: serde_json::Value = serde_json::from_str(&gone).unwrap_or_default();
-        assert_eq!(gone, serde_json::json!({"a": null, "ü\"": null, "c": null}));
-    }
 }
