@@ -102,7 +102,7 @@ CREATE TABLE IF NOT EXISTS changes (
 -- Sums over `scraped_pages`, kept up to date by every batch, and what else is known of a host.
 CREATE TABLE IF NOT EXISTS hosts (
     crawl_id  BIGINT      NOT NULL,
-    host_hash BINARY(16)  NOT NULL,      -- of `host`, which may have any length
+    host_hash BINARY(16)  NOT NULL DEFAULT '' INVISIBLE,  -- of `host`, which may have any length
     host      LONGTEXT    NOT NULL,
     pages     BIGINT      NOT NULL,
     ok        BIGINT      NOT NULL,
