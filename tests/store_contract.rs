@@ -39,6 +39,8 @@ mod migrated;
 mod mysql;
 #[path = "store_contract/place.rs"]
 mod place;
+#[path = "store_contract/postgres.rs"]
+mod postgres;
 #[path = "store_contract/sqlite.rs"]
 mod sqlite;
 #[path = "store_contract/texts.rs"]

@@ -16,8 +16,8 @@ pub(super) fn understood(db: &str, source: sqlx::Error) -> StoreError {
         // Disk full. Whatever else lacks may be there in a moment.
         "53100" => StoreError::Full { db },
         "25006" => StoreError::ReadOnly { db, why },
-        // Rights; also what is not there because it is not to be seen.
-        "42501" => StoreError::Refused { db, why },
+        // Rights; also a schema that is not there, because it is not to be seen.
+        "42501" | "3F000" => StoreError::Refused { db, why },
         // Serialisation, deadlock, lock, cancelled by an administrator or a time-out.
         "40001" | "40P01" | "55P03" | "55006" | "57014" => StoreError::Busy { db, why },
         // An administrator, a crash, a start or an end; idle for too long.

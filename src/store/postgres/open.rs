@@ -168,6 +168,16 @@ enum Found {
 /// future.
 async fn check(shown: &str, connection: &mut PgConnection) -> Result<Found, StoreError> {
     let failed = |error| understood(shown, error);
+    // In one snapshot: somebody else may be making the tables between two questions.
+    let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
+    let mut snapshot = connection.begin_with(begin).await.map_err(failed)?;
+    let found = look(shown, &mut snapshot).await?;
+    snapshot.rollback().await.map_err(failed)?;
+    Ok(found)
+}
+
+async fn look(shown: &str, connection: &mut PgConnection) -> Result<Found, StoreError> {
+    let failed = |error| understood(shown, error);
     let db = || shown.to_owned();
     let (version, found, encoding): (i32, String, String) = sqlx::query_as(
         "SELECT current_setting('server_version_num')::int, current_setting('server_version'), \
