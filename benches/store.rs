@@ -3,7 +3,8 @@
 //! A batch is 500 pages with 25 links each, half of which lead to URLs not known before. `MILLION`
 //! in the environment sets how many million links, and frontier rows, are saved (1), `DIR` where
 //! (the system's directory for temporary files), `INDEX` adds an index on `links.to_id` to see
-//! what it costs. `10k hosts` are frontier rows of as many hosts, in no order; `content` are pages
+//! what it costs. `DB` names another database, which should be empty, such as
+//! `postgres://USER@HOST/NAME`: the last two lines are SQLite's. `10k hosts` are frontier rows of as many hosts, in no order; `content` are pages
 //! with validators, hash and verdict.
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
@@ -192,7 +193,9 @@ async fn main() {
     let millions: u32 = std::env::var("MILLION").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     let dir = std::env::var_os("DIR").map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
     let path = dir.path().join("crawl.db");
-    let store = open(path.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
+    let server = std::env::var("DB").ok();
+    let name = server.as_deref().or(path.to_str()).unwrap();
+    let store = open(name, OpenMode::CreateIfMissing).await.unwrap();
     if std::env::var_os("INDEX").is_some() {
         let mut db = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
         sqlx::query("CREATE INDEX links_to ON links (to_id, from_id)")
@@ -250,6 +253,9 @@ async fn main() {
     }
     println!("frontier {:?}, {rows} rows", since.elapsed());
     store.close().await;
+    if server.is_some() {
+        return;
+    }
 
     let size = std::fs::metadata(&path).unwrap().len();
     println!("file {} MB", size / 1_000_000);

@@ -395,10 +395,11 @@ async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, 
         && !show.json
         && !show.quiet
     {
-        let gone = again.gone.map_or_else(|| "unknown".to_owned(), |gone| gone.to_string());
+        let unchecked = again.unchecked.filter(|&pages| pages > 0);
+        let unchecked = unchecked.map_or_else(String::new, |n| format!(", {n} not compared"));
         let text = format!(
-            "against crawl {}: {} new, {} changed, {} gone, {} same\n",
-            again.previous, again.new, again.changed, gone, again.same
+            "against crawl {}: {} new, {} changed, {} gone, {} same{unchecked}\n",
+            again.previous, again.new, again.changed, again.gone, again.same
         );
         print(text.as_bytes())?;
     }

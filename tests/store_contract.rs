@@ -37,6 +37,8 @@ mod lost;
 mod many;
 #[path = "store_contract/migrated.rs"]
 mod migrated;
+#[path = "store_contract/mysql.rs"]
+mod mysql;
 #[path = "store_contract/place.rs"]
 mod place;
 #[path = "store_contract/postgres.rs"]
@@ -53,6 +55,7 @@ use place::*;
 
 contract![
     again::counts_good_pages,
+    again::good_pages_in_portions,
     again::links_of_a_page,
     again::only_complete_crawls_are_looked_at_again,
     again::pages_as_they_were,

@@ -3,63 +3,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod common;
+#[path = "common/gated.rs"]
+mod gated;
 
 use std::path::Path;
-use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use common::{Running, Web, assert_whole, crawldeck, html, number, rows, run, wait, wait_until};
+use common::{Running, assert_whole, crawldeck, number, rows, run, wait, wait_until};
+use gated::{PAGES, Site};
 use nix::sys::signal::Signal;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
-
-/// A home page with links to pages whose answers wait until the gate is open.
-struct Site {
-    web: Web,
-    open: Arc<(Mutex<bool>, Condvar)>,
-}
-
-const PAGES: usize = 6;
-
-impl Site {
-    fn start() -> Self {
-        let open = Arc::new((Mutex::new(false), Condvar::new()));
-        let gate = Arc::clone(&open);
-        let web = Web::start(move |request, stream| {
-            use std::io::Write;
-            let links: Vec<_> = (0..PAGES).map(|n| format!("<a href=/{n}>x</a>")).collect();
-            let home = links.concat();
-            let body = if request.path == "/" {
-                home.as_str()
-            } else {
-                let (lock, opened) = &*gate;
-                drop(opened.wait_while(lock.lock().unwrap(), |open| !*open).unwrap());
-                "<p>page"
-            };
-            let _ = stream.write_all(&html(200, body));
-        });
-        Self { web, open }
-    }
-
-    fn open(&self) {
-        *self.open.0.lock().unwrap() = true;
-        self.open.1.notify_all();
-    }
-
-    /// A crawl of it that has saved its home page and waits for the others.
-    fn crawled(&self, folder: &Path) -> Running {
-        let url = self.web.url("/");
-        let args = ["crawl", &url, "--json", "--headless"];
-        let running = Running::start(crawldeck(folder).args(args));
-        let db = folder.join("crawldeck.db");
-        let home = "SELECT count(*) FROM scraped_pages";
-        wait_until("the home page is saved", || {
-            common::try_rows::<(i64,)>(&db, home).is_ok_and(|rows| rows[0].0 == 1)
-        });
-        wait_until("the others are asked for", || self.web.paths().len() > PAGES);
-        running
-    }
-}
 
 /// Runs a statement as another program would; false when the database is locked for long.
 fn execute(db: &Path, sql: &'static str) -> bool {

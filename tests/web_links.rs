@@ -8,6 +8,7 @@ use crawldeck::config::NoFollow;
 use crawldeck::web::links::{
     MAX_URL_LEN, MAX_URL_TEXT, Parsed, Take, is_html, parse_html, robots_tag,
 };
+use crawldeck::web::robots::Names;
 use proptest::prelude::*;
 use url::Url;
 
@@ -232,7 +233,7 @@ fn x_robots_tag_is_read_for_us() {
         (":::,,:nofollow", (false, false)),
     ];
     for (value, expected) in table {
-        assert_eq!(robots_tag(value, "crawldeck"), expected, "{value}");
+        assert_eq!(robots_tag(value, &Names::default()), expected, "{value}");
     }
 }
 

@@ -329,6 +329,34 @@ impl Frontier {
         self.outbox_changed.notify_one();
     }
 
+    /// Takes in URLs that an earlier crawl knew; false when there is no room for more.
+    pub fn found_again(&self, pages: Vec<Found>) -> bool {
+        let room = self.with(|ledger| {
+            for page in pages {
+                if ledger.known(&page.hash).is_none() && !ledger.is_full() {
+                    ledger.discover(page);
+                }
+            }
+            !ledger.is_full()
+        });
+        self.changed.notify_one();
+        self.outbox_changed.notify_one();
+        room
+    }
+
+    /// Something that kept the crawl from its end is over; see [`Ledger::hold`].
+    pub fn let_go(&self) {
+        self.with(|ledger| {
+            ledger.let_go();
+            ledger.outbox.flush();
+        });
+        self.changed.notify_one();
+        self.outbox_changed.notify_one();
+        if self.is_drained() {
+            self.drained.notify_one();
+        }
+    }
+
     /// Hands in a page in its final state.
     pub fn finish(&self, page: Finished) {
         let (new, wake, evicted) = self.with(|ledger| ledger.finish(page));

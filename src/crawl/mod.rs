@@ -75,6 +75,7 @@ use self::summary::Summary;
 use crate::config::Settings;
 use crate::store::{CrawlId, OpenHost, Store, StoreError, StoredCrawl};
 use crate::web::fetch::{FetchSetupError, Fetcher};
+use crate::web::robots::Names;
 use crate::web::scope::{Scope, ScopeError};
 use crate::web::traps::Traps;
 use crate::web::url::UrlHash;
@@ -243,6 +244,7 @@ fn launch(
         crawl,
         start: Instant::now(),
         store,
+        names: Arc::new(Names::of(&settings.fetch.user_agent)),
         fetcher: parts.fetcher,
         scope: RwLock::new(Arc::new(parts.scope)),
         landings: Mutex::default(),

@@ -74,7 +74,8 @@ async fn parse(shared: &Shared, visit: &mut Visit, base: &Url) {
         return;
     }
     let max_links = if shared.settings.follow { shared.settings.max_links as usize } else { 0 };
-    let take = Take { max_links, nofollow: shared.settings.nofollow };
+    let names = Arc::clone(&shared.names);
+    let take = Take { max_links, nofollow: shared.settings.nofollow, names };
     if answer.length < shared.settings.parse_offload {
         let parsed = parse_html(&answer.body, answer.content_type.as_deref(), base, &take);
         visit.parsed = Some(parsed);
@@ -107,7 +108,7 @@ fn links_of(shared: &Shared, visit: &mut Visit) -> Vec<Link> {
         return Vec::new();
     }
     let tag = visit.outcome.as_ref().ok().and_then(|answer| answer.robots_tag.as_deref());
-    let tagged = tag.is_some_and(|tag| robots_tag(tag, crate::config::PRODUCT).0);
+    let tagged = tag.is_some_and(|tag| robots_tag(tag, &shared.names).0);
     let Some(parsed) = &mut visit.parsed else { return Vec::new() };
     if shared.settings.nofollow.pages && (parsed.nofollow || tagged) {
         return Vec::new();
@@ -176,10 +177,9 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
     let unmodified = visit.unmodified.is_some();
     let ending = Ending::of(&mut visit, cut, shared.settings.follow);
     let body_hash = ending.content.body_hash;
-    let change = shared
-        .settings
-        .again
-        .and_then(|_| again::compare(visit.previous.as_ref(), ending.state, unmodified, body_hash));
+    let change = shared.settings.again.and_then(|_| {
+        again::compare(visit.previous.as_ref(), ending.state, unmodified, ending.status, body_hash)
+    });
     let same_as = body_hash.filter(|_| is_page && !unmodified && ending.length >= TELLING);
     let led_to = asked_last.as_ref().filter(|_| redirected).map(UrlHash::of);
     if let Some(target) = led_to

@@ -211,8 +211,11 @@ pub struct Totals {
     pub changed: u64,
     /// Pages as they were.
     pub same: u64,
-    /// Pages that were well and are not any more, or are no longer found. Known at the end.
+    /// Pages that were well and are not there any more: 404 or 410.
     pub gone: u64,
+    /// Pages that were well and could not be compared: out of scope or limits by now, skipped, or
+    /// without an answer that says how they are. Known at the end.
+    pub unchecked: u64,
 }
 
 impl Totals {

@@ -39,9 +39,11 @@ pub struct AgainSummary {
     pub changed: u64,
     /// Pages as they were.
     pub same: u64,
-    /// Pages that were well and are not any more, or are no longer found; null before the crawl is
-    /// complete.
-    pub gone: Option<u64>,
+    /// Pages that were well and are not there any more: 404 or 410.
+    pub gone: u64,
+    /// Pages that were well and could not be compared: out of scope or limits by now, skipped, or
+    /// without an answer that says how they are; null before the crawl is complete.
+    pub unchecked: Option<u64>,
 }
 
 /// One run in numbers. Counts are of the whole crawl, times of this run.
@@ -124,7 +126,8 @@ impl Summary {
                 new: s.totals.new,
                 changed: s.totals.changed,
                 same: s.totals.same,
-                gone: (s.run == RunState::Complete).then_some(s.totals.gone),
+                gone: s.totals.gone,
+                unchecked: (s.run == RunState::Complete).then_some(s.totals.unchecked),
             }),
         }
     }

@@ -19,14 +19,6 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
-    /// A kind of database that is not built in.
-    #[error(
-        "{kind} databases are not supported yet: use a SQLite file, such as sqlite://crawldeck.db"
-    )]
-    Unsupported {
-        /// `postgres` or `mysql`.
-        kind: &'static str,
-    },
     /// No such file, where one is needed.
     #[error("{db} does not exist: check the name, or start with `crawldeck crawl URL --db {db}`")]
     Missing {
@@ -283,6 +275,14 @@ pub enum StoreError {
         /// What is needed, likewise.
         needed: &'static str,
     },
+    /// A row, with its texts, larger than the server takes at once.
+    #[error("{db} does not take it ({why}): raise `max_allowed_packet` of the server")]
+    TooBig {
+        /// The database.
+        db: String,
+        /// What is how large.
+        why: String,
+    },
     /// Anything else the driver said.
     #[error("database error in {db}: {source}: try again, or use another database")]
     Driver {
@@ -305,6 +305,7 @@ impl StoreError {
             | Self::CannotOpen { .. }
             | Self::Unreachable { .. }
             | Self::Refused { .. }
+            | Self::TooBig { .. }
             | Self::Busy { .. } => true,
             Self::Driver { source, .. } => driver_may_recover(source),
             _ => false,

@@ -19,6 +19,7 @@ pub mod error;
 mod failed;
 pub mod holder;
 pub mod listing;
+pub mod mysql;
 pub mod name;
 pub mod postgres;
 pub mod rows;
@@ -31,6 +32,7 @@ mod text;
 pub use error::StoreError;
 pub use holder::Holder;
 pub use listing::{CrawlInfo, HeldBy};
+pub use mysql::MySqlStore;
 pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
@@ -66,7 +68,7 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
         DbName::Postgres { shown, url } => {
             Ok(Arc::new(PostgresStore::open(&shown, &url, mode).await?))
         }
-        DbName::MySql { .. } => Err(StoreError::Unsupported { kind: "mysql" }),
+        DbName::MySql { shown, url } => Ok(Arc::new(MySqlStore::open(&shown, &url, mode).await?)),
     }
 }
 
@@ -229,6 +231,15 @@ pub trait Store: Send + Sync + 'static {
         page: PageId,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>>;
+
+    /// At most `limit` pages of a crawl that ended `ok`, with an id above `after`, in order of id,
+    /// as the frontier rows that they were.
+    fn ok_pages(
+        &self,
+        crawl: CrawlId,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>>;
 
     /// How many pages of a crawl ended `ok`.
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>>;

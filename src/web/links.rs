@@ -20,10 +20,11 @@ use url::Url;
 pub use super::anchor::MAX_ANCHOR;
 use super::charset;
 use super::harvest::Harvest;
+use super::robots::Names;
 pub use super::robots::robots_tag;
 pub use super::sniff::is_html;
 pub use super::url::{MAX_URL_LEN, MAX_URL_TEXT};
-use crate::config::{NoFollow, PRODUCT};
+use crate::config::NoFollow;
 
 /// Memory of the parser for one page: a tag cut by a chunk boundary, and the open elements.
 const MAX_PARSER_MEMORY: usize = 8 << 20;
@@ -31,18 +32,20 @@ const MAX_PARSER_MEMORY: usize = 8 << 20;
 const PIECE: usize = 32 << 10;
 
 /// What is taken of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Take {
     /// Most links.
     pub max_links: usize,
     /// Which `nofollow` leaves links out.
     pub nofollow: NoFollow,
+    /// The names by which a page may speak to us.
+    pub names: Arc<Names>,
 }
 
 /// Ten thousand links, whatever the page says of them.
 impl Default for Take {
     fn default() -> Self {
-        Self { max_links: 10_000, nofollow: NoFollow::default() }
+        Self { max_links: 10_000, nofollow: NoFollow::default(), names: Arc::default() }
     }
 }
 
@@ -256,7 +259,8 @@ fn with_head<'h, 's>(
             if is("http-equiv", "refresh") {
                 harvest.borrow_mut().refresh(&content)?;
             }
-            if is("name", "robots") || is("name", PRODUCT) {
+            let name = el.get_attribute("name");
+            if name.is_some_and(|name| harvest.borrow().is_named(name.trim_ascii())) {
                 harvest.borrow_mut().robots(&content);
             }
             Ok(())

@@ -307,6 +307,15 @@ impl Store for Fickle {
         self.inner.links_of(page, limit)
     }
 
+    fn ok_pages(
+        &self,
+        crawl: CrawlId,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
+        self.inner.ok_pages(crawl, after, limit)
+    }
+
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.inner.count_ok(crawl)
     }

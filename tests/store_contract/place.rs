@@ -86,7 +86,7 @@ impl Place {
         }
     }
 
-    async fn drop_database(&self) {
+    pub(super) async fn drop_database(&self) {
         let name = self.name();
         match self {
             Self::Sqlite(_) => {}

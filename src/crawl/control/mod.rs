@@ -21,7 +21,7 @@ use crate::crawl::shared::Shared;
 use crate::crawl::snapshot::{Dials, PauseReason, RunState, Snapshot, Strain};
 use crate::crawl::strain::Governor;
 use crate::crawl::summary::Summary;
-use crate::crawl::{beat, prune, saver};
+use crate::crawl::{again, beat, prune, saver};
 use crate::store::CrawlState;
 
 /// Time between two snapshots.
@@ -119,10 +119,15 @@ impl Control {
         self.publish(false);
         let shared = Arc::clone(&self.shared);
         let mut tick = ticker();
+        let mut asked_for_the_rest = false;
         loop {
             // A notification may be older than what was discovered since: look again.
             if shared.frontier.is_drained() && *shared.seen_ready.borrow() {
-                return true;
+                match shared.settings.again {
+                    Some(crawl) if !asked_for_the_rest => again::ask_for_the_rest(&shared, crawl),
+                    _ => return true,
+                }
+                asked_for_the_rest = true;
             }
             tokio::select! {
                 Some((command, origin)) = commands.recv() => {
@@ -186,7 +191,7 @@ impl Control {
             (RunState::Complete, CrawlState::Complete)
         };
         if state == CrawlState::Complete {
-            self.count_gone().await;
+            self.count_unchecked().await;
         }
         // Somebody else says how it ends.
         if !lost && let Err(error) = saver::record_end(&shared, state).await {
@@ -200,25 +205,26 @@ impl Control {
         Summary { ended_by: shared.saver.last_word.get().cloned(), ..summary }
     }
 
-    /// Of a crawl looked at again: what was well and is not any more, or was not found. Only a whole
+    /// Of a crawl looked at again: what was well and could not be compared. Only a whole
     /// crawl can tell.
-    async fn count_gone(&self) {
+    async fn count_unchecked(&self) {
         let Some(previous) = self.shared.settings.again else { return };
         let shared = &self.shared;
         let totals = match shared.store.count_ok(previous).await {
             Ok(before) => shared.frontier.with(|ledger| {
                 let totals = &mut ledger.totals;
-                totals.gone = before.saturating_sub(totals.same + totals.changed);
+                let compared = totals.same + totals.changed + totals.gone;
+                totals.unchecked = before.saturating_sub(compared);
                 serde_json::to_string(totals).ok()
             }),
             Err(error) => {
-                tracing::error!(%error, "what is gone cannot be counted");
+                tracing::error!(%error, "what was not compared cannot be counted");
                 None
             }
         };
         let batch = crate::store::Batch { totals, ..Default::default() };
         if let Err(error) = shared.store.commit(shared.crawl, &batch).await {
-            tracing::error!(%error, "what is gone could not be recorded");
+            tracing::error!(%error, "what was not compared could not be recorded");
         }
     }
 

@@ -139,8 +139,8 @@ impl Ledger {
             Some(PageChange::New) => totals.new += 1,
             Some(PageChange::Changed) => totals.changed += 1,
             Some(PageChange::Same) => totals.same += 1,
-            // Those no longer found are gone as well: all are counted at the end.
-            Some(PageChange::Gone) | None => {}
+            Some(PageChange::Gone) => totals.gone += 1,
+            None => {}
         }
     }
 }

@@ -89,7 +89,9 @@ impl Ledger {
         self.is_full().then(|| BEYOND_PAGES.to_owned())
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    /// Whether as many URLs are fetched as the user wants.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
         self.admission.max_pages.is_some_and(|limit| self.totals.admitted >= limit)
     }
 
