@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
-use super::lost::{as_it_should_be, batches};
+use super::lost::{as_it_should_be, batches, seed};
 use super::*;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tempfile::TempDir;
@@ -68,8 +68,7 @@ async fn killed_in_the_middle_of_batches(name: &'static str, place: fn(url::Url)
     let db = Db::at(place(server.url.clone())).await;
     let store: &Arc<dyn Store> = &db;
     let crawl = store.create_crawl("{}").await.unwrap();
-    let seed = fastrand::u64(..);
-    eprintln!("seed {seed}");
+    let seed = seed();
     let batches = batches(crawl, seed, 200);
     let (saved, killed, done) = (AtomicU32::new(0), AtomicU32::new(0), AtomicBool::new(false));
     let (up, mut is_up) = watch::channel(true);

@@ -59,6 +59,15 @@ async fn everything(store: &Arc<dyn Store>) -> Vec<Vec<Vec<(String, Value)>>> {
     tables
 }
 
+/// Another one each time; shown when the test fails, and given again in `CRAWLDECK_TEST_SEED`.
+#[expect(clippy::print_stderr, reason = "shown when the test fails")]
+pub(super) fn seed() -> u64 {
+    let given = std::env::var("CRAWLDECK_TEST_SEED").ok();
+    let seed = given.map_or_else(|| fastrand::u64(..), |seed| seed.parse().unwrap());
+    eprintln!("CRAWLDECK_TEST_SEED={seed}");
+    seed
+}
+
 /// The batches of a crawl that finds, fetches, postpones, skips and revives, a step each.
 pub(super) fn batches(crawl: CrawlId, seed: u64, count: u32) -> Vec<Batch> {
     let mut random = fastrand::Rng::with_seed(seed);
@@ -84,7 +93,7 @@ pub(super) fn batches(crawl: CrawlId, seed: u64, count: u32) -> Vec<Batch> {
             next += 1;
         }
         let found = batch.discovered.len();
-        for seq in open.drain(..).collect::<Vec<_>>() {
+        for seq in std::mem::take(&mut open) {
             match random.u8(..10) {
                 0 => {
                     batch.postponed.push((page_id(crawl, seq), step, AT + i64::from(step)));
@@ -224,8 +233,7 @@ async fn waiting_for_a_lock(store: &Db) {
 async fn cut_anywhere_every_batch_is_written_once(store: &Db) {
     let (relay, through) = relayed(store).await;
     let crawl = through.create_crawl("{}").await.unwrap();
-    let seed = fastrand::u64(..);
-    eprintln!("seed {seed}");
+    let seed = seed();
     let mut random = fastrand::Rng::with_seed(seed);
     let batches = batches(crawl, seed, 60);
     for batch in &batches {
