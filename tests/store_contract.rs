@@ -33,6 +33,12 @@ mod many;
 mod migrated;
 #[path = "store_contract/place.rs"]
 mod place;
+#[path = "store_contract/postgres.rs"]
+mod postgres;
+#[path = "store_contract/postgres_lost.rs"]
+mod postgres_lost;
+#[path = "store_contract/postgres_plans.rs"]
+mod postgres_plans;
 #[path = "store_contract/sqlite.rs"]
 mod sqlite;
 #[path = "store_contract/texts.rs"]

@@ -12,7 +12,7 @@ mod bulk;
 mod crawls;
 mod error;
 pub mod hosts;
-mod open;
+pub mod open;
 pub mod read;
 mod remove;
 mod select;
@@ -37,7 +37,7 @@ use crate::web::url::UrlHash;
 const SLOW: Duration = Duration::from_secs(1);
 
 /// A question that takes longer has lost its server.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A database with crawls on a PostgreSQL server.
 #[derive(Debug)]

@@ -110,7 +110,7 @@ fn time(text: &str) -> String {
     if seconds.len() != "2026-11-01 12:00:00".len() || part.len() > 6 {
         return text.to_owned();
     }
-    format!("{seconds}.{:0<3.3}", part)
+    format!("{seconds}.{part:0<3.3}")
 }
 
 #[cfg(test)]
