@@ -13,7 +13,7 @@ use std::time::{Duration, Instant as Watch};
 use crawldeck::crawl::entry::{Entry, Errand};
 use crawldeck::crawl::host::{Outcome, Pace};
 use crawldeck::crawl::window::{Taken, Window, host_of};
-use crawldeck::web::robots::{Fate, Reply};
+use crawldeck::web::robots::{Fate, Names, Reply};
 use crawldeck::web::url::UrlHash;
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::time::Instant;
@@ -99,7 +99,7 @@ impl Field {
             let text = format!("User-agent: *\nCrawl-delay: {delay}\nDisallow: /private/\n");
             let reply = Reply::Answered { status: 200, body: text.as_bytes() };
             let host = host_of(&entry.url).to_owned();
-            self.window.robots(&host, false, Arc::new(Fate::of(reply, "crawldeck")), now);
+            self.window.robots(&host, false, Arc::new(Fate::of(reply, &Names::default())), now);
         } else {
             self.window.push(entry, false, self.id);
         }

@@ -51,6 +51,7 @@ use place::*;
 
 contract![
     again::counts_good_pages,
+    again::good_pages_in_portions,
     again::links_of_a_page,
     again::only_complete_crawls_are_looked_at_again,
     again::pages_as_they_were,

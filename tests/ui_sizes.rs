@@ -394,11 +394,11 @@ fn a_crawl_that_looks_again_says_what_is_new() {
     for size in [(200, 60), (120, 36), (80, 50), (80, 24)] {
         let mut snapshot = fixtures::strained();
         let text = screen(&render(&mut App::new(), &snapshot, size));
-        assert!(text.contains("new 3 · changed 10 · same 12,190 · gone ?"), "{size:?}");
+        assert!(text.contains("new 3 · changed 10 · same 12,190 · gone 0"), "{size:?}");
         snapshot.run = crawldeck::crawl::snapshot::RunState::Complete;
-        snapshot.totals.gone = 7;
+        (snapshot.totals.gone, snapshot.totals.unchecked) = (7, 2);
         let text = screen(&render(&mut App::new(), &snapshot, size));
-        assert!(text.contains("same 12,190 · gone 7"), "{size:?}");
+        assert!(text.contains("same 12,190 · gone 7 · not compared 2"), "{size:?}");
         snapshot.again = None;
         assert!(!screen(&render(&mut App::new(), &snapshot, size)).contains("same 12,190"));
     }

@@ -4,11 +4,11 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crawldeck::web::robots::{Fate, MAX_BYTES, MAX_SITEMAPS, Reply, Robots};
+use crawldeck::web::robots::{Fate, MAX_BYTES, MAX_SITEMAPS, Names, Reply, Robots};
 use proptest::prelude::*;
 
 fn robots(text: impl AsRef<[u8]>) -> Robots {
-    Robots::parse(text.as_ref(), "crawldeck")
+    Robots::parse(text.as_ref(), &Names::default())
 }
 
 /// What rules said to everybody allow (`+`) and forbid (`-`).
@@ -126,7 +126,7 @@ fn the_groups_that_name_us_are_merged_and_shut_out_the_others() {
     assert_eq!((read.rules(), read.delay(), read.names_us()), (3, None, true));
 
     // Somebody else: everybody's rules, merged as well.
-    let other = Robots::parse(ours.as_bytes(), "stranger");
+    let other = robots(ours.to_lowercase().replace("crawldeck", "somebody"));
     assert!(!other.allows("/forall") && other.allows("/a") && other.allows("/c"));
     assert_eq!((other.delay(), other.names_us()), (Some(Duration::from_secs(9)), false));
 
@@ -325,14 +325,14 @@ fn what_came_decides_what_may_be_fetched() {
         (Reply::Unreachable("no\x1b[2J route"), "unreachable: no [2J route", false, false),
     ];
     for (reply, text, root, x) in table {
-        let fate = Fate::of(reply, "crawldeck");
+        let fate = Fate::of(reply, &Names::default());
         assert_eq!(fate.to_string(), text);
         assert_eq!((fate.allows("/"), fate.allows("/x")), (root, x), "{text}");
         assert_eq!(fate.asks_again(), !root, "{text}");
         assert_eq!(serde_json::to_value(&fate).unwrap(), text);
         assert!(fate.bytes() < 1024);
     }
-    assert_eq!(Fate::of(reply(200), "crawldeck").delay(), Some(Duration::from_secs(2)));
+    assert_eq!(Fate::of(reply(200), &Names::default()).delay(), Some(Duration::from_secs(2)));
 }
 
 proptest! {

@@ -1,10 +1,18 @@
 //! Looking at a crawl again: what the server said before is asked to be confirmed, and what comes
 //! is compared.
 
+use std::sync::Arc;
+
+use url::Url;
+
 use super::entry::{Entry, Errand};
+use super::ledger::{Found, Ledger};
 use super::shared::{Shared, Stopping};
-use crate::store::{PageChange, PreviousPage, RowState};
+use crate::store::{CrawlId, PageChange, PreviousPage, RowState, page_id};
 use crate::web::fetch::{Ask, Chain};
+
+/// Pages of the earlier crawl read at a time.
+const AT_ONCE: u32 = 2_000;
 
 /// What the crawl looked at again knew of a URL: nothing in a first crawl, or when it did not know
 /// it.
@@ -29,6 +37,51 @@ pub async fn previous(
     }))
 }
 
+/// Asks for what the crawl looked at again knew and nobody links to any more, as far as it is in
+/// the scope and the limits reach. To be called when all else is done.
+pub fn ask_for_the_rest(shared: &Arc<Shared>, crawl: CrawlId) {
+    let shared = Arc::clone(shared);
+    let crew = shared.crew.clone();
+    shared.frontier.with(Ledger::hold);
+    crew.spawn(async move {
+        if read_the_rest(&shared, crawl).await == Err(Stopping) {
+            tracing::info!("stopped before all pages of the earlier crawl were looked for");
+        }
+        shared.frontier.let_go();
+    });
+}
+
+async fn read_the_rest(shared: &Shared, crawl: CrawlId) -> Result<(), Stopping> {
+    let mut after = page_id(crawl, 0);
+    loop {
+        let read = || shared.store.ok_pages(crawl, after, AT_ONCE);
+        let rows = shared.read("the earlier crawl", read).await?;
+        let Some(last) = rows.last() else { return Ok(()) };
+        after = last.id;
+        let scope = shared.scope();
+        let depth = shared.settings.depth;
+        let rest: Vec<Found> = rows
+            .into_iter()
+            .filter(|row| depth.is_none_or(|most| row.depth <= most))
+            .filter(|row| Url::parse(&row.url).is_ok_and(|url| scope.refuses(&url).is_none()))
+            .map(|row| Found {
+                url: row.url,
+                hash: row.url_hash,
+                depth: row.depth,
+                on: None,
+                lastmod_ms: row.lastmod_ms,
+            })
+            .collect();
+        if !shared.frontier.found_again(rest) {
+            return Ok(());
+        }
+        tokio::select! {
+            () = shared.frontier.flushed() => {}
+            () = shared.queue.closed() => return Err(Stopping),
+        }
+    }
+}
+
 /// The request that asks whether a page is as it was.
 pub fn ask(previous: Option<&PreviousPage>) -> Ask<'_> {
     let content = previous.map(|previous| &previous.content);
@@ -45,6 +98,7 @@ pub fn compare(
     previous: Option<&PreviousPage>,
     state: RowState,
     unmodified: bool,
+    status: Option<u16>,
     body_hash: Option<[u8; 16]>,
 ) -> Option<PageChange> {
     let before = previous.filter(|previous| previous.state == RowState::Ok);
@@ -55,8 +109,9 @@ pub fn compare(
             let same = body_hash.is_some() && body_hash == before.content.body_hash;
             Some(if same { PageChange::Same } else { PageChange::Changed })
         }
-        (Some(_), RowState::Failed) => Some(PageChange::Gone),
-        // Not well before and not now, or not asked: there is nothing to compare.
-        (None, _) | (Some(_), RowState::Skipped) => None,
+        (Some(_), RowState::Failed) if matches!(status, Some(404 | 410)) => Some(PageChange::Gone),
+        // Not well before and not now, not asked, or no answer that says it is gone: there is
+        // nothing to compare.
+        (None, _) | (Some(_), RowState::Failed | RowState::Skipped) => None,
     }
 }

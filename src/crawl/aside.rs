@@ -13,10 +13,9 @@ use super::page::reserve;
 use super::shared::Shared;
 use super::snapshot::WorkerState;
 use super::workers::Slot;
-use crate::config::PRODUCT;
 use crate::store::RowState;
 use crate::web::fetch::{Ask, Chain, FailureKind, FetchError, Opened, PhaseSink, Reply};
-use crate::web::robots::{self, Fate};
+use crate::web::robots::{self, Fate, Names};
 use crate::web::sitemap::{Item, Limits, SitemapReader};
 use crate::web::url::UrlHash;
 
@@ -54,14 +53,18 @@ pub async fn run(
         (_, Ok(Reply::Redirect { .. })) => {
             in_flight.end(ended);
             if robots && chain.hops().len() > robots::MAX_REDIRECTS as usize {
-                return tell(shared, &entry, Fate::of(robots::Reply::LostInRedirects, PRODUCT));
+                return tell(
+                    shared,
+                    &entry,
+                    Fate::of(robots::Reply::LostInRedirects, &shared.names),
+                );
             }
             entry.chain = Some(Box::new(chain));
             (entry.goes_on, entry.robots) = (true, None);
             shared.frontier.redirected(entry, None);
         }
         (Errand::Robots { .. }, Ok(Reply::Answer(opened))) => {
-            let fate = read_robots(opened).await;
+            let fate = read_robots(opened, &shared.names).await;
             in_flight.end(ended);
             tell(shared, &entry, fate);
         }
@@ -109,7 +112,7 @@ pub fn failed(shared: &Shared, entry: &Entry, error: &FetchError) {
                 FailureKind::Redirect => robots::Reply::LostInRedirects,
                 _ => robots::Reply::Unreachable(&error.message),
             };
-            tell(shared, entry, Fate::of(reply, PRODUCT));
+            tell(shared, entry, Fate::of(reply, &shared.names));
         }
         Errand::Sitemap { depth } => {
             let refused = matches!(error.kind, FailureKind::Refused(_));
@@ -134,22 +137,22 @@ fn tell(shared: &Shared, entry: &Entry, fate: Fate) {
 }
 
 /// Reads a robots.txt as far as it counts.
-async fn read_robots(mut opened: Opened) -> Fate {
+async fn read_robots(mut opened: Opened, names: &Names) -> Fate {
     let status = opened.head.status;
     let mut body = Vec::new();
     if (200..300).contains(&status) {
         while body.len() < ROBOTS_READ {
             match opened.chunk().await {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(error) if body.is_empty() => {
-                    return Fate::of(robots::Reply::Unreachable(&error.message), PRODUCT);
+                Ok(None) => break,
+                // What has not come may forbid, and half an `Allow` would allow too much.
+                Err(error) => {
+                    return Fate::of(robots::Reply::Unreachable(&error.message), names);
                 }
-                // The end, or as far as it came: RFC 9309 asks for best effort.
-                Ok(None) | Err(_) => break,
             }
         }
     }
-    Fate::of(robots::Reply::Answered { status, body: &body }, PRODUCT)
+    Fate::of(robots::Reply::Answered { status, body: &body }, names)
 }
 
 /// Reads a sitemap chunk by chunk and takes in what it lists.

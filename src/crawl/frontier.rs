@@ -37,8 +37,24 @@ pub const MOST_UNSAVED: usize = 20_000;
 /// Seeds taken in under one hold of the lock.
 const SEEDS_AT_ONCE: usize = 1_000;
 
-/// A link found on a page: URL text and identity.
-pub type Link = (Arc<str>, UrlHash);
+/// A link found on a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// URL text.
+    pub url: Arc<str>,
+    /// Its identity.
+    pub hash: UrlHash,
+    /// Text of the link, where it has one.
+    pub anchor: Option<Arc<str>>,
+}
+
+impl Link {
+    /// One without text.
+    #[must_use]
+    pub const fn bare(url: Arc<str>, hash: UrlHash) -> Self {
+        Self { url, hash, anchor: None }
+    }
+}
 
 /// What bounds the URLs that are taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -311,6 +327,34 @@ impl Frontier {
         });
         self.changed.notify_one();
         self.outbox_changed.notify_one();
+    }
+
+    /// Takes in URLs that an earlier crawl knew; false when there is no room for more.
+    pub fn found_again(&self, pages: Vec<Found>) -> bool {
+        let room = self.with(|ledger| {
+            for page in pages {
+                if ledger.known(&page.hash).is_none() && !ledger.is_full() {
+                    ledger.discover(page);
+                }
+            }
+            !ledger.is_full()
+        });
+        self.changed.notify_one();
+        self.outbox_changed.notify_one();
+        room
+    }
+
+    /// Something that kept the crawl from its end is over; see [`Ledger::hold`].
+    pub fn let_go(&self) {
+        self.with(|ledger| {
+            ledger.let_go();
+            ledger.outbox.flush();
+        });
+        self.changed.notify_one();
+        self.outbox_changed.notify_one();
+        if self.is_drained() {
+            self.drained.notify_one();
+        }
     }
 
     /// Hands in a page in its final state.

@@ -173,10 +173,14 @@ pub struct Host {
     pub breaker: Breaker,
     /// Its numbers.
     pub stats: HostStats,
-    /// Whether it answered anything in this run.
-    pub answered: bool,
     /// Whether the last request to it was not answered.
     pub silent: bool,
+    /// Requests it has answered in this run.
+    pub answers: u32,
+    /// It is noted as leaving the contest, and as having had its share.
+    pub leaving: bool,
+    /// See above.
+    pub served: bool,
     /// Since when nothing was heard of what is in flight.
     unheard: Option<Instant>,
     /// The next start of a request, by the gap.
@@ -211,8 +215,10 @@ impl Host {
             wished: [Duration::ZERO; 2],
             breaker: Breaker::default(),
             stats: HostStats::default(),
-            answered: false,
             silent: false,
+            answers: 0,
+            leaving: false,
+            served: false,
             unheard: None,
             next_start: None,
             rest: None,
@@ -373,8 +379,8 @@ impl Host {
         let failed = status.is_none_or(|status| status >= 500);
         let slow_down = status == Some(429) || (status == Some(503) && asked.is_some());
         self.stats.note(status, failed || slow_down, took);
-        self.answered |= status.is_some();
         if status.is_some() {
+            self.answers = self.answers.saturating_add(1);
             self.unheard = Some(now);
         }
         self.silent = status.is_none();

@@ -18,6 +18,7 @@ use url::Url;
 mod admission;
 mod again;
 mod aside;
+mod beat;
 pub mod breaker;
 pub mod clock;
 pub mod command;
@@ -63,7 +64,7 @@ mod workers;
 use self::clock::Clock;
 use self::command::{Command, Origin};
 use self::dials::Journal;
-use self::frontier::{Admission, Beginning, Frontier};
+use self::frontier::{Admission, Beginning, Frontier, Link};
 use self::gate::Gate;
 use self::host::Pace;
 use self::pruned::Pruned;
@@ -74,6 +75,7 @@ use self::summary::Summary;
 use crate::config::Settings;
 use crate::store::{CrawlId, OpenHost, Store, StoreError, StoredCrawl};
 use crate::web::fetch::{FetchSetupError, Fetcher};
+use crate::web::robots::Names;
 use crate::web::scope::{Scope, ScopeError};
 use crate::web::traps::Traps;
 use crate::web::url::UrlHash;
@@ -242,6 +244,7 @@ fn launch(
         crawl,
         start: Instant::now(),
         store,
+        names: Arc::new(Names::of(&settings.fetch.user_agent)),
         fetcher: parts.fetcher,
         scope: RwLock::new(Arc::new(parts.scope)),
         landings: Mutex::default(),
@@ -325,7 +328,7 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
             }
         }
     }
-    shared.frontier.seed(seeds.iter().map(|url| (Arc::from(url.as_str()), UrlHash::of(url))));
+    shared.frontier.seed(seeds.iter().map(|url| Link::bare(url.as_str().into(), UrlHash::of(url))));
     if shared.settings.ignore_robots {
         shared.frontier.with(|ledger| {
             for seed in &seeds {

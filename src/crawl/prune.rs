@@ -118,15 +118,7 @@ fn change(shared: &Shared, (what, undoing): &View, change: impl FnOnce(&mut Prun
 fn end(shared: &Shared, view: &View) {
     recount(shared);
     change(shared, view, |view| view.running = false);
-    shared.frontier.with(|ledger| {
-        ledger.let_go();
-        ledger.outbox.flush();
-    });
-    shared.frontier.changed.notify_one();
-    shared.frontier.outbox_changed.notify_one();
-    if shared.frontier.is_drained() {
-        shared.frontier.drained.notify_one();
-    }
+    shared.frontier.let_go();
 }
 
 /// The rows on disk all to ourselves, as they are after all that was handed in before.

@@ -24,6 +24,7 @@ use super::workers::Pool;
 use crate::config::Settings;
 use crate::store::{CrawlId, PreviousPage, Store, StoreError};
 use crate::web::fetch::Fetcher;
+use crate::web::robots::Names;
 use crate::web::scope::Scope;
 use crate::web::url::UrlHash;
 
@@ -70,6 +71,8 @@ pub struct Shared {
     pub start: Instant,
     /// The database; written by the saver alone, read by the producer.
     pub store: Arc<dyn Store>,
+    /// The names by which sites may speak to us.
+    pub names: Arc<Names>,
     /// Fetches URLs.
     pub fetcher: Fetcher,
     /// Which links are followed; widened by the control task when a seed is added.

@@ -39,9 +39,11 @@ pub struct AgainSummary {
     pub changed: u64,
     /// Pages as they were.
     pub same: u64,
-    /// Pages that were well and are not any more, or are no longer found; null before the crawl is
-    /// complete.
-    pub gone: Option<u64>,
+    /// Pages that were well and are not there any more: 404 or 410.
+    pub gone: u64,
+    /// Pages that were well and could not be compared: out of scope or limits by now, skipped, or
+    /// without an answer that says how they are; null before the crawl is complete.
+    pub unchecked: Option<u64>,
 }
 
 /// One run in numbers. Counts are of the whole crawl, times of this run.
@@ -79,6 +81,8 @@ pub struct Summary {
     pub open: u64,
     /// Pages finished that could not be saved; a resumed crawl fetches them again.
     pub unsaved: u64,
+    /// Why nothing could be saved any more, when that ended it.
+    pub ended_by: Option<String>,
     /// The database, without secrets.
     pub db: String,
     /// The dials in force at the end.
@@ -109,6 +113,7 @@ impl Summary {
             rss_peak_bytes: s.process.rss_peak_bytes,
             open: s.frontier.open,
             unsaved,
+            ended_by: None,
             db: s.db.to_string(),
             settings: SettingsSummary {
                 permits: s.dials.permits,
@@ -121,7 +126,8 @@ impl Summary {
                 new: s.totals.new,
                 changed: s.totals.changed,
                 same: s.totals.same,
-                gone: (s.run == RunState::Complete).then_some(s.totals.gone),
+                gone: s.totals.gone,
+                unchecked: (s.run == RunState::Complete).then_some(s.totals.unchecked),
             }),
         }
     }

@@ -2,13 +2,19 @@
 //!
 //! It must not know how one is read.
 
+use std::io::{self, Write};
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use http::StatusCode;
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 use super::dice::{Dice, Topic};
 use super::door::Cut;
@@ -46,6 +52,14 @@ pub enum Robots {
     Closed,
     /// Streams comments for ever, forbidding `/private/` at the beginning.
     Endless,
+    /// Announces 500 bytes and closes the connection in the middle of the first rule.
+    CutShort,
+    /// Sends the first line and then a byte now and then.
+    Drips,
+    /// Forbids `/private/`, compressed by `Content-Encoding: gzip`.
+    Gzip,
+    /// The same, and a GiB of comments after it.
+    Bomb,
 }
 
 impl Robots {
@@ -96,7 +110,47 @@ impl Robots {
                 "User-agent: *\nDisallow: /private/\n",
                 "# and so on\n",
             ),
+            Self::CutShort => alone(&cut, cut_short).await,
+            Self::Drips => alone(&cut, drips).await,
+            Self::Gzip => {
+                let mut press = GzEncoder::new(Vec::new(), Compression::best());
+                // Writing to memory cannot fail.
+                let _ = press.write_all(b"User-agent: *\nDisallow: /private/\n");
+                let coded = press.finish().unwrap_or_default();
+                ([(CONTENT_TYPE, "text/plain"), (CONTENT_ENCODING, "gzip")], coded).into_response()
+            }
+            Self::Bomb => super::hostile::gzip_bomb(
+                "text/plain",
+                "User-agent: *\nDisallow: /private/\n",
+                "# and so on\n",
+            ),
         }
+    }
+}
+
+/// The head of an answer of 500 bytes, and the first line of its body.
+const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 500\r\n\r\n\
+                    User-agent: *\n";
+
+/// Lets `script` have the bare connection.
+async fn alone<F>(cut: &Cut, script: fn(TcpStream) -> F) -> Response
+where
+    F: Future<Output = io::Result<()>> + Send + 'static,
+{
+    cut.take_over(script);
+    std::future::pending().await
+}
+
+async fn cut_short(mut stream: TcpStream) -> io::Result<()> {
+    stream.write_all(format!("{HEAD}Disall").as_bytes()).await?;
+    stream.shutdown().await
+}
+
+async fn drips(mut stream: TcpStream) -> io::Result<()> {
+    stream.write_all(HEAD.as_bytes()).await?;
+    loop {
+        stream.write_all(b" ").await?;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

@@ -324,6 +324,13 @@ impl StoreError {
         }
     }
 
+    /// What is wrong, without the way out: for where it is tried again by itself.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        let whole = self.to_string();
+        whole.rsplit_once(": ").map_or(whole.as_str(), |(wrong, _)| wrong).to_owned()
+    }
+
     /// Turns what SQLite said into what the user can do about it, by its primary result code
     /// (<https://www.sqlite.org/rescode.html>).
     pub(super) fn from_sqlite(db: &str, source: sqlx::Error) -> Self {

@@ -228,6 +228,15 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>>;
 
+    /// At most `limit` pages of a crawl that ended `ok`, with an id above `after`, in order of id,
+    /// as the frontier rows that they were.
+    fn ok_pages(
+        &self,
+        crawl: CrawlId,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>>;
+
     /// How many pages of a crawl ended `ok`.
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>>;
 

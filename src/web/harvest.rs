@@ -72,7 +72,7 @@ impl<'page> Harvest<'page> {
             base: None,
             based: false,
             encoding: encoding.output_encoding(),
-            take: *take,
+            take: take.clone(),
             link_bytes: 0,
             seen: HashMap::new(),
             links: Vec::new(),
@@ -105,6 +105,11 @@ impl<'page> Harvest<'page> {
     /// Whether links are asked for their `rel`.
     pub(super) const fn obeys_rel(&self) -> bool {
         self.take.nofollow.links
+    }
+
+    /// Whether a page that speaks to `name` speaks to us.
+    pub(super) fn is_named(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case("robots") || self.take.names.contain(name.as_bytes())
     }
 
     /// A link that is not to be followed.

@@ -20,10 +20,11 @@ use url::Url;
 pub use super::anchor::MAX_ANCHOR;
 use super::charset;
 use super::harvest::Harvest;
+use super::robots::Names;
 pub use super::robots::robots_tag;
 pub use super::sniff::is_html;
 pub use super::url::{MAX_URL_LEN, MAX_URL_TEXT};
-use crate::config::{NoFollow, PRODUCT};
+use crate::config::NoFollow;
 
 /// Memory of the parser for one page: a tag cut by a chunk boundary, and the open elements.
 const MAX_PARSER_MEMORY: usize = 8 << 20;
@@ -31,18 +32,20 @@ const MAX_PARSER_MEMORY: usize = 8 << 20;
 const PIECE: usize = 32 << 10;
 
 /// What is taken of a page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Take {
     /// Most links.
     pub max_links: usize,
     /// Which `nofollow` leaves links out.
     pub nofollow: NoFollow,
+    /// The names by which a page may speak to us.
+    pub names: Arc<Names>,
 }
 
 /// Ten thousand links, whatever the page says of them.
 impl Default for Take {
     fn default() -> Self {
-        Self { max_links: 10_000, nofollow: NoFollow::default() }
+        Self { max_links: 10_000, nofollow: NoFollow::default(), names: Arc::default() }
     }
 }
 
@@ -129,7 +132,7 @@ fn run(
             MemorySettings::new().with_max_allowed_memory_usage(MAX_PARSER_MEMORY),
         )
         .with_strict(false);
-    let settings = with_handlers(settings, selectors, harvest);
+    let settings = with_head(with_links(settings, selectors, harvest), selectors, harvest);
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
     if parsed_as.is_some() {
         for piece in chunks.iter().flat_map(|chunk| chunk.chunks(PIECE)) {
@@ -141,15 +144,20 @@ fn run(
     rewriter.end()
 }
 
-fn with_handlers<'h, 's>(
+type Handlers<'h, 's> = (Cow<'s, Selector>, ElementContentHandlers<'h>);
+
+fn on<'h>(selector: &Selector) -> Handlers<'h, '_> {
+    (Cow::Borrowed(selector), ElementContentHandlers::default())
+}
+
+/// What leads elsewhere, with the texts of links.
+fn with_links<'h, 's>(
     settings: Settings<'h, 's>,
     selectors: &'s Selectors,
     harvest: &'h RefCell<Harvest<'_>>,
 ) -> Settings<'h, 's> {
-    let on = |selector: &'s Selector| (Cow::Borrowed(selector), ElementContentHandlers::default());
     let (anchor, image, area) = (on(&selectors.anchor), on(&selectors.image), on(&selectors.area));
     let (link, frame) = (on(&selectors.link), on(&selectors.frame));
-    let (base, meta, title) = (on(&selectors.base), on(&selectors.meta), on(&selectors.title));
     let follow = move |element: &Element<'_, '_>, name: &str| -> HandlerResult {
         if let Some(value) = element.get_attribute(name) {
             harvest.borrow_mut().link(&value)?;
@@ -216,6 +224,21 @@ fn with_handlers<'h, 's>(
             if is_page_relation(el) { follow(el, "href") } else { Ok(()) }
         }),
     );
+    settings
+        .append_element_content_handler(anchor)
+        .append_element_content_handler(image)
+        .append_element_content_handler(area)
+        .append_element_content_handler(link)
+        .append_element_content_handler(frame)
+}
+
+/// What the page says of itself.
+fn with_head<'h, 's>(
+    settings: Settings<'h, 's>,
+    selectors: &'s Selectors,
+    harvest: &'h RefCell<Harvest<'_>>,
+) -> Settings<'h, 's> {
+    let (base, meta, title) = (on(&selectors.base), on(&selectors.meta), on(&selectors.title));
     let base = (
         base.0,
         base.1.element(move |el: &mut Element<'_, '_>| {
@@ -236,7 +259,8 @@ fn with_handlers<'h, 's>(
             if is("http-equiv", "refresh") {
                 harvest.borrow_mut().refresh(&content)?;
             }
-            if is("name", "robots") || is("name", PRODUCT) {
+            let name = el.get_attribute("name");
+            if name.is_some_and(|name| harvest.borrow().is_named(name.trim_ascii())) {
                 harvest.borrow_mut().robots(&content);
             }
             Ok(())
@@ -264,11 +288,6 @@ fn with_handlers<'h, 's>(
         }),
     );
     settings
-        .append_element_content_handler(anchor)
-        .append_element_content_handler(image)
-        .append_element_content_handler(area)
-        .append_element_content_handler(link)
-        .append_element_content_handler(frame)
         .append_element_content_handler(base)
         .append_element_content_handler(meta)
         .append_element_content_handler(title)

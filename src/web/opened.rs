@@ -189,13 +189,18 @@ impl Opened {
                     }
                 }
                 // What decodes to nothing, on and on, is no body either.
-                Some(_) if self.wire_length > self.max_body + self.max_body / 8 + CODING_ADDS => {
+                Some(_) if self.wire_length > self.most_on_the_wire() => {
                     return Err(self.too_large());
                 }
                 Some(chunk) => self.input = chunk,
                 None => self.over = true,
             }
         }
+    }
+
+    /// Bytes that may come for the largest body; coding something can make it a little longer.
+    const fn most_on_the_wire(&self) -> u64 {
+        self.max_body.saturating_add(self.max_body / 8).saturating_add(CODING_ADDS)
     }
 
     /// The next bytes as they come.

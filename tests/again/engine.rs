@@ -2,11 +2,13 @@
 
 use super::common;
 use super::stand::{Stand, ended, seen, settings, stopped};
+use crawldeck::config::Settings;
 use crawldeck::crawl::command::Command;
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::{AgainSummary, Summary};
 use crawldeck::crawl::{self, CrawlError};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::lab::trouble::{Failing, Failure, Trouble};
 use crawldeck::store::StoreError;
 use url::Url;
 
@@ -88,7 +90,7 @@ async fn again(stand: &Stand) -> Summary {
 
 #[expect(clippy::unnecessary_wraps, reason = "as it stands in the summary")]
 fn told(previous: i64, new: u64, changed: u64, same: u64, gone: u64) -> Option<AgainSummary> {
-    Some(AgainSummary { previous, new, changed, same, gone: Some(gone) })
+    Some(AgainSummary { previous, new, changed, same, gone, unchecked: Some(0) })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,8 +133,8 @@ async fn new_changed_same_and_gone_are_told_apart() {
     site.stop().await;
     let site = serve(after(), port).await;
     let two = again(&stand).await;
-    // Gone are what is not there and what nobody links to any more.
-    assert_eq!(two.again, told(1, 1, 2, 2, 2));
+    // What nobody links to any more is asked for as well.
+    assert_eq!(two.again, told(1, 1, 2, 3, 1));
     let changes: Vec<_> = stand
         .rows::<Row>(ROWS)
         .await
@@ -148,6 +150,7 @@ async fn new_changed_same_and_gone_are_told_apart() {
         row("/dying", 404, "gone"),
         row("/fresh", 200, "new"),
         row("/hub", 200, "same"),
+        row("/unlinked", 200, "same"),
     ];
     assert_eq!(changes, expected);
     let statuses = |path: &str| {
@@ -155,13 +158,15 @@ async fn new_changed_same_and_gone_are_told_apart() {
         asked.map(|(_, status)| status.unwrap()).collect::<Vec<_>>()
     };
     assert_eq!((statuses("/hub"), statuses("/b")), (vec![304], vec![200]));
-    assert!(statuses("/unlinked").is_empty());
+    assert_eq!(statuses("/unlinked"), [304]);
     let db = stand.db();
     let totals = tokio::task::spawn_blocking(move || common::totals(&db)).await.unwrap();
     let count = |what: &str| totals[what].as_u64().unwrap();
-    assert_eq!((count("new"), count("changed"), count("same"), count("gone")), (1, 2, 2, 2));
+    assert_eq!((count("new"), count("changed"), count("same"), count("gone")), (1, 2, 3, 1));
     let json = serde_json::to_value(&two).unwrap();
-    let told = serde_json::json!({"previous": 1, "new": 1, "changed": 2, "same": 2, "gone": 2});
+    let told = serde_json::json!(
+        {"previous": 1, "new": 1, "changed": 2, "same": 3, "gone": 1, "unchecked": 0}
+    );
     assert_eq!(json["again"], told);
 }
 
@@ -181,7 +186,7 @@ async fn a_crawl_that_looks_again_goes_on_after_a_stop() {
     let partial = stopped(crawl, Command::Stop).await;
     assert_eq!(partial.state, RunState::Stopped);
     let told = partial.again.unwrap();
-    assert_eq!((told.same, told.gone), (partial.ok, None), "not known before the end");
+    assert_eq!((told.same, told.unchecked), (partial.ok, None), "not known before the end");
     // A partial crawl is not looked at again: the first one still is.
     let error = stand.store().await.complete_crawl(Some(2)).await.unwrap_err();
     assert!(matches!(error, StoreError::CrawlIncomplete { crawl: 2, .. }));
@@ -198,13 +203,51 @@ async fn seeds_given_take_the_place_of_the_stored_ones() {
     let site = serve(before(), None).await;
     first(&stand, &site).await;
     let hub = Url::parse(site.url()).unwrap().join("/hub").unwrap();
-    let turn = |s: &mut crawldeck::config::Settings| {
+    let turn = |s: &mut Settings| {
         assert_eq!((s.again, s.seeds.len()), (Some(1), 1));
         (s.seeds, s.permits) = (vec![hub.clone()], 3);
     };
     let crawl = crawl::again(stand.store().await, turn).await.unwrap();
     let two = ended(crawl).await;
-    // Neither the home page nor what it alone links to was found.
-    assert_eq!((two.again, two.settings.permits), (told(1, 0, 0, 4, 2), 3));
+    // What it does not lead to is looked at all the same.
+    assert_eq!((two.again, two.settings.permits), (told(1, 0, 0, 6, 0), 3));
     assert_eq!(stand.settings().await.seeds, [hub]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_asked_or_only_in_trouble_is_not_gone() {
+    let stand = Stand::new();
+    let site = serve(before(), None).await;
+    let port = port(&site);
+    first(&stand, &site).await;
+    let turned = async |turn: fn(&mut Settings)| {
+        let crawl = crawl::again(stand.store().await, turn).await.unwrap();
+        ended(crawl).await.again.unwrap()
+    };
+    let told = |told: AgainSummary| (told.same, told.gone, told.unchecked);
+    // Each looks at the newest complete crawl: begun anew, so that all were asked in that.
+    assert_eq!(told(turned(|s| s.max_pages = Some(2)).await), (2, 0, Some(4)));
+    assert_eq!(told(turned(|s| s.max_pages = None).await), (2, 0, Some(0)), "known of the last");
+    site.stop().await;
+
+    let stand = Stand::new();
+    let site = serve(before(), port).await;
+    first(&stand, &site).await;
+    site.stop().await;
+    let trouble = Trouble {
+        failing: Some(Failing { percent: 100, how: Failure::Status(503) }),
+        ..Trouble::default()
+    };
+    let config = OriginConfig {
+        port,
+        content: Content::Files(before()),
+        trouble,
+        ..OriginConfig::default()
+    };
+    let _site = Origin::start(config).await.unwrap();
+    let turn = |s: &mut Settings| (s.attempts, s.breaker.ratio) = (1, 2.0);
+    let crawl = crawl::again(stand.store().await, turn).await.unwrap();
+    let two = ended(crawl).await;
+    let again = two.again.unwrap();
+    assert_eq!((two.failed, again.same, again.gone, again.unchecked), (6, 0, 0, Some(6)));
 }

@@ -184,6 +184,8 @@ pub struct Fickle {
     pub stuck: watch::Sender<bool>,
     /// Commits fail while this is true.
     pub unwilling: AtomicBool,
+    /// How many commits failed.
+    pub refused: AtomicU64,
     /// Bytes free on the disk.
     pub free: AtomicU64,
     /// How many more reads of skipped rows, and of the frontier, go through; others wait for it.
@@ -199,6 +201,7 @@ impl Fickle {
             inner,
             stuck: watch::Sender::new(false),
             unwilling: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
             skipped_reads: watch::Sender::new(u64::MAX),
             frontier_reads: watch::Sender::new(u64::MAX),
@@ -233,6 +236,7 @@ impl Store for Fickle {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             if self.unwilling.load(Ordering::SeqCst) {
+                self.refused.fetch_add(1, Ordering::SeqCst);
                 return Err(StoreError::Full { db: "a full one".into() });
             }
             let mut stuck = self.stuck.subscribe();
@@ -301,6 +305,15 @@ impl Store for Fickle {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
         self.inner.links_of(page, limit)
+    }
+
+    fn ok_pages(
+        &self,
+        crawl: CrawlId,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
+        self.inner.ok_pages(crawl, after, limit)
     }
 
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {

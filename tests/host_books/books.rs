@@ -4,12 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::config::PRODUCT;
 use crawldeck::crawl::entry::{Entry, Errand};
 use crawldeck::crawl::host::{After, Outcome, Pace};
 use crawldeck::crawl::host_view::HostView;
 use crawldeck::crawl::window::{Taken, Window, host_of};
-use crawldeck::web::robots::{Fate, Reply};
+use crawldeck::web::robots::{Fate, Names, Reply};
 use crawldeck::web::url::UrlHash;
 use tokio::time::Instant;
 use url::Url;
@@ -83,11 +82,11 @@ pub fn view(window: &Window, host: &str, now: Instant) -> HostView {
 
 /// A robots.txt of this text.
 pub fn rules(text: &str) -> Arc<Fate> {
-    Arc::new(Fate::of(Reply::Answered { status: 200, body: text.as_bytes() }, PRODUCT))
+    Arc::new(Fate::of(Reply::Answered { status: 200, body: text.as_bytes() }, &Names::default()))
 }
 
 pub fn unreachable() -> Arc<Fate> {
-    Arc::new(Fate::of(Reply::Unreachable("no connection"), PRODUCT))
+    Arc::new(Fate::of(Reply::Unreachable("no connection"), &Names::default()))
 }
 
 pub fn is_robots(entry: &Entry) -> bool {

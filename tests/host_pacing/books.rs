@@ -9,7 +9,7 @@ use crawldeck::crawl::entry::{Entry, Errand};
 use crawldeck::crawl::host::{After, Outcome, Pace};
 use crawldeck::crawl::host_view::HostView;
 use crawldeck::crawl::window::{Taken, Window, host_of};
-use crawldeck::web::robots::{Fate, Reply};
+use crawldeck::web::robots::{Fate, Names, Reply};
 use crawldeck::web::url::UrlHash;
 use tokio::time::Instant;
 use url::Url;
@@ -47,7 +47,7 @@ pub fn free() -> Pace {
 
 /// What a host's robots.txt says.
 pub fn rules(text: &str) -> Arc<Fate> {
-    Arc::new(Fate::of(Reply::Answered { status: 200, body: text.as_bytes() }, "crawldeck"))
+    Arc::new(Fate::of(Reply::Answered { status: 200, body: text.as_bytes() }, &Names::default()))
 }
 
 /// The URL that may go now.

@@ -8,7 +8,7 @@ use crawldeck::crawl::host::{Outcome, Pace, ROBOTS_EXPIRE};
 use crawldeck::crawl::host_view::WaitReason;
 use crawldeck::crawl::window::{Taken, Window};
 use crawldeck::store::RowState;
-use crawldeck::web::robots::{Fate, Reply};
+use crawldeck::web::robots::{Fate, Names, Reply};
 use tokio::time::Instant;
 
 use super::books::{SILENT, all, free, page, rules, serve, status, taken, view, window};
@@ -117,8 +117,8 @@ fn urls_handed_out_before_a_delay_was_known_keep_it_too() {
 
 #[test]
 fn that_cannot_be_had_is_asked_for_again_and_then_all_ends() {
-    let silent = Fate::of(Reply::Unreachable("timed out"), "crawldeck");
-    let broken = Fate::of(Reply::Answered { status: 503, body: b"" }, "crawldeck");
+    let silent = Fate::of(Reply::Unreachable("timed out"), &Names::default());
+    let broken = Fate::of(Reply::Answered { status: 503, body: b"" }, &Names::default());
     for (outcome, fate, state) in
         [(SILENT, silent, RowState::Failed), (status(503), broken, RowState::Skipped)]
     {

@@ -46,6 +46,16 @@ fn unreachable(what: &'static str, txt: Robots) -> Case {
         .want(Rows(1))
 }
 
+/// Nothing is fetched, and that is the host's failure.
+fn unanswered(what: &'static str, txt: Robots, why: &'static str) -> Case {
+    robots(what, txt)
+        .set(|s| (s.fetch.timeout, s.attempts) = (Duration::from_millis(300), 3))
+        .want(AnyStatus("/", "failed", why))
+        .want(Asked(3..=3, "/robots.txt"))
+        .want(Asked(0..=0, "/open"))
+        .want(Rows(1))
+}
+
 /// A crawl of nothing but a leaf and what this sitemap leads to.
 fn sitemap(name: &'static str, what: &'static str) -> Case {
     Case::at("/hostile/leaf/0", what)
@@ -95,15 +105,32 @@ cases! {
     robots_five_redirects => private("robots.txt behind 5 redirects", Robots::Redirects(5));
     robots_six_redirects => allowed("behind 6 redirects: as if missing", Robots::Redirects(6));
     robots_loop => allowed("robots.txt redirects to itself: as if missing", Robots::Loop);
+    robots_cut_short => unanswered("robots.txt breaks off in a rule: nothing allowed", Robots::CutShort,
+        "body cut short after 20 of 500 bytes (asked for robots.txt)");
+    robots_drips => unanswered("robots.txt comes byte by byte: nothing allowed", Robots::Drips,
+        "not complete within 300ms");
+    robots_gzip => private("robots.txt is compressed", Robots::Gzip);
+    robots_bomb => private("robots.txt is a gzip bomb: the first 500 KiB count", Robots::Bomb);
+    robots_429 => allowed("robots.txt 429: asked again, then a 4xx like others", Robots::Status(429))
+        .set(|s| s.attempts = 2)
+        .want(Asked(2..=2, "/robots.txt"));
+    robots_for_our_own_name => private("robots.txt names the user agent that is sent", Robots::Text(
+        "User-agent: OurBot
+Disallow: /private/
+User-agent: *
+Allow: /
+".into(),
+    )).set(|s| s.fetch.user_agent = "Mozilla/5.0 (compatible; OurBot/2.0; +http://a.test)".into());
+    robots_against_crawldeck => private("robots.txt names crawldeck, under another name", Robots::Text(
+        "User-agent: crawldeck
+Disallow: /private/
+".into(),
+    )).set(|s| s.fetch.user_agent = "OurBot/2.0".into());
     robots_500 => unreachable("robots.txt 500: nothing allowed", Robots::Status(500));
-    robots_silent => robots("robots.txt never answers: nothing allowed", Robots::Silent)
-        .set(|s| (s.fetch.timeout, s.attempts) = (Duration::from_millis(300), 3))
-        .want(AnyStatus("/", "failed", "no answer within 300ms (asked for robots.txt)"))
-        .want(Asked(3..=3, "/robots.txt")).want(Asked(0..=0, "/open")).want(Rows(1));
-    robots_closed => robots("robots.txt closes the connection: nothing allowed", Robots::Closed)
-        .set(|s| s.attempts = 3)
-        .want(AnyStatus("/", "failed", "(asked for robots.txt)"))
-        .want(Asked(3..=3, "/robots.txt")).want(Asked(0..=0, "/open")).want(Rows(1));
+    robots_silent => unanswered("robots.txt never answers: nothing allowed", Robots::Silent,
+        "no answer within 300ms (asked for robots.txt)");
+    robots_closed => unanswered("robots.txt closes the connection: nothing allowed", Robots::Closed,
+        "(asked for robots.txt)");
     redirect_to_forbidden => Case::at("/hostile/redirect/forbidden", "a redirect to what robots.txt forbids")
         .robots(Robots::forbidding("/private/"))
         .want(AtLeast(1, "skipped", "robots.txt"))

@@ -122,6 +122,7 @@ async fn resuming_reads_ranges_and_never_a_whole_table() {
         (read::FRONTIER_OF_HOST, vec!["frontier"]),
         (read::OPEN_HOSTS, vec!["frontier", "first"]),
         (read::SKIPPED_BECAUSE, vec!["scraped_pages"]),
+        (again::OK_PAGES, vec!["scraped_pages"]),
         (again::CRAWL, vec!["crawls"]),
         (again::PREVIOUS_PAGE, vec!["scraped_pages"]),
         (again::LINKS_OF, vec!["links", "scraped_pages"]),

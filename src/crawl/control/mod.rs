@@ -17,11 +17,11 @@ use crate::config::Settings;
 use crate::crawl::command::{Command, Dial, Origin};
 use crate::crawl::dials::Journal;
 use crate::crawl::observer::{Observer, State};
-use crate::crawl::prune;
 use crate::crawl::shared::Shared;
 use crate::crawl::snapshot::{Dials, PauseReason, RunState, Snapshot, Strain};
 use crate::crawl::strain::Governor;
 use crate::crawl::summary::Summary;
+use crate::crawl::{again, beat, prune, saver};
 use crate::store::CrawlState;
 
 /// Time between two snapshots.
@@ -105,8 +105,9 @@ pub async fn run(start: Start) -> Summary {
         last_sent_s: 0.0,
         observer,
     };
+    let beat = tokio::spawn(beat::run(Arc::clone(&control.shared)));
     let whole = control.crawl(&mut commands).await;
-    control.finish(&mut commands, whole).await
+    control.finish(&mut commands, whole, beat).await
 }
 
 impl Control {
@@ -118,10 +119,15 @@ impl Control {
         self.publish(false);
         let shared = Arc::clone(&self.shared);
         let mut tick = ticker();
+        let mut asked_for_the_rest = false;
         loop {
             // A notification may be older than what was discovered since: look again.
             if shared.frontier.is_drained() && *shared.seen_ready.borrow() {
-                return true;
+                match shared.settings.again {
+                    Some(crawl) if !asked_for_the_rest => again::ask_for_the_rest(&shared, crawl),
+                    _ => return true,
+                }
+                asked_for_the_rest = true;
             }
             tokio::select! {
                 Some((command, origin)) = commands.recv() => {
@@ -132,6 +138,11 @@ impl Control {
                     }
                 }
                 () = shared.frontier.drained.notified() => {}
+                () = shared.saver.over.cancelled() => {
+                    self.stop_now(Origin::Start);
+                    self.publish(false);
+                    return false;
+                }
                 _ = tick.tick() => {
                     self.govern();
                     prune::recount(&self.shared);
@@ -150,6 +161,7 @@ impl Control {
         &mut self,
         commands: &mut mpsc::Receiver<(Command, Origin)>,
         whole: bool,
+        beat: JoinHandle<()>,
     ) -> Summary {
         let shared = Arc::clone(&self.shared);
         self.ending = true;
@@ -164,9 +176,13 @@ impl Control {
         if let Some(saver) = self.saver.take() {
             self.serve_until(commands, saver).await;
         }
+        // A beat after the crawl was let go would find it held by nobody.
+        beat.abort();
+        let _ = beat.await;
         let drained = shared.frontier.is_drained();
+        let lost = shared.saver.over.is_cancelled();
         let totals = shared.frontier.with(|ledger| ledger.totals);
-        let (run, state) = if !(whole || drained) {
+        let (run, state) = if lost || !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
         } else if totals.no_answer > 0 && totals.by_class == [0; 5] {
             // Whatever was asked, nothing ever answered.
@@ -175,37 +191,40 @@ impl Control {
             (RunState::Complete, CrawlState::Complete)
         };
         if state == CrawlState::Complete {
-            self.count_gone().await;
+            self.count_unchecked().await;
         }
-        if let Err(error) = shared.store.set_state(shared.crawl, state).await {
+        // Somebody else says how it ends.
+        if !lost && let Err(error) = saver::record_end(&shared, state).await {
             tracing::error!(%error, "the crawl's end could not be recorded");
         }
         shared.store.close().await;
         self.run = run;
         self.observer.end(&shared);
         self.publish(false);
-        Summary::of(self.observer.last(), shared.saver.lost.load(Relaxed))
+        let summary = Summary::of(self.observer.last(), shared.saver.lost.load(Relaxed));
+        Summary { ended_by: shared.saver.last_word.get().cloned(), ..summary }
     }
 
-    /// Of a crawl looked at again: what was well and is not any more, or was not found. Only a whole
+    /// Of a crawl looked at again: what was well and could not be compared. Only a whole
     /// crawl can tell.
-    async fn count_gone(&self) {
+    async fn count_unchecked(&self) {
         let Some(previous) = self.shared.settings.again else { return };
         let shared = &self.shared;
         let totals = match shared.store.count_ok(previous).await {
             Ok(before) => shared.frontier.with(|ledger| {
                 let totals = &mut ledger.totals;
-                totals.gone = before.saturating_sub(totals.same + totals.changed);
+                let compared = totals.same + totals.changed + totals.gone;
+                totals.unchecked = before.saturating_sub(compared);
                 serde_json::to_string(totals).ok()
             }),
             Err(error) => {
-                tracing::error!(%error, "what is gone cannot be counted");
+                tracing::error!(%error, "what was not compared cannot be counted");
                 None
             }
         };
         let batch = crate::store::Batch { totals, ..Default::default() };
         if let Err(error) = shared.store.commit(shared.crawl, &batch).await {
-            tracing::error!(%error, "what is gone could not be recorded");
+            tracing::error!(%error, "what was not compared could not be recorded");
         }
     }
 
@@ -216,6 +235,7 @@ impl Control {
         end: F,
     ) {
         let mut tick = ticker();
+        let shared = Arc::clone(&self.shared);
         tokio::pin!(end);
         loop {
             tokio::select! {
@@ -223,6 +243,9 @@ impl Control {
                 Some((command, origin)) = commands.recv() => {
                     self.apply(command, origin);
                     self.publish(false);
+                }
+                () = shared.saver.over.cancelled(), if !shared.abort.is_cancelled() => {
+                    self.stop_now(Origin::Start);
                 }
                 _ = tick.tick() => self.publish(true),
             }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::{Found, Ledger, sitemap_row};
 use crate::crawl::entry::{Entry, Errand};
-use crate::crawl::frontier::Finished;
+use crate::crawl::frontier::{Finished, Link};
 use crate::crawl::host::Doom;
 use crate::crawl::snapshot::PageView;
 use crate::crawl::window::host_of;
@@ -77,8 +77,8 @@ impl Ledger {
         let Finished { queue_empty, led_to, unmodified, same_as, .. } = page;
         let before = self.totals.discovered;
         let first = self.outbox.is_empty();
-        let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.1 != *to));
-        for (url, hash) in links {
+        let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.hash != *to));
+        for Link { url, hash, anchor } in links {
             let to = self.discover(Found {
                 url,
                 hash,
@@ -86,7 +86,7 @@ impl Ledger {
                 on: Some((row.id, Arc::clone(&row.url))),
                 lastmod_ms: None,
             });
-            self.outbox.link(LinkRow { from: row.id, to, anchor: None });
+            self.outbox.link(LinkRow { from: row.id, to, anchor });
             self.totals.links += 1;
         }
         if let Some(target) = led_to.and_then(|hash| self.known(&hash)) {
@@ -139,8 +139,8 @@ impl Ledger {
             Some(PageChange::New) => totals.new += 1,
             Some(PageChange::Changed) => totals.changed += 1,
             Some(PageChange::Same) => totals.same += 1,
-            // Those no longer found are gone as well: all are counted at the end.
-            Some(PageChange::Gone) | None => {}
+            Some(PageChange::Gone) => totals.gone += 1,
+            None => {}
         }
     }
 }

@@ -18,7 +18,8 @@ pub(super) const BEYOND_PAGES: &str = "beyond the page limit";
 
 impl Ledger {
     /// Takes in a seed.
-    pub fn seed(&mut self, (url, hash): Link) {
+    pub fn seed(&mut self, seed: Link) {
+        let Link { url, hash, .. } = seed;
         self.discover(Found { url, hash, depth: 0, on: None, lastmod_ms: None });
     }
 
@@ -88,7 +89,9 @@ impl Ledger {
         self.is_full().then(|| BEYOND_PAGES.to_owned())
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    /// Whether as many URLs are fetched as the user wants.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
         self.admission.max_pages.is_some_and(|limit| self.totals.admitted >= limit)
     }
 

@@ -15,6 +15,7 @@ mod turns;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -35,6 +36,10 @@ pub const HOST_LEAST: usize = 16;
 pub const IDLE_HOSTS: usize = 1_000;
 /// Bytes of robots.txt remembered for hosts that have nothing to do.
 pub const IDLE_ROBOTS: usize = 16 << 20;
+/// A host without URLs still has its share for so long: its last page may bring more, and what it
+/// left to others who are slow could not be taken back.
+const LINGER: Duration = Duration::from_millis(250);
+
 /// The window. See the module's page.
 #[derive(Debug)]
 pub struct Window {
@@ -58,6 +63,10 @@ pub struct Window {
     len: usize,
     on_disk: u64,
     contenders: u32,
+    /// Hosts that have run out of URLs, and when they count no longer as contenders.
+    leaving: VecDeque<(Instant, usize)>,
+    /// Hosts that have had their share.
+    served: Vec<usize>,
     /// URLs that can be on their way at once: queue and workers; and permits.
     room: (u32, u32),
     mean_ms: Option<f32>,
@@ -94,6 +103,8 @@ impl Window {
             len: 0,
             on_disk: 0,
             contenders: 0,
+            leaving: VecDeque::new(),
+            served: Vec::new(),
             room: (u32::MAX, u32::MAX),
             mean_ms: None,
         }
@@ -178,8 +189,9 @@ impl Window {
     /// Looks whether a host has become idle; then it may be forgotten.
     fn settle(&mut self, index: usize) {
         let Some(host) = &mut self.hosts[index] else { return };
-        if !host.has_work() {
-            contend(host, false, &mut self.contenders);
+        if !host.has_work() && host.active == 0 && host.contends && !host.leaving {
+            host.leaving = true;
+            self.leaving.push_back((Instant::now() + LINGER, index));
         }
         if host.is_idle() && host.idle.is_none() {
             self.stamp += 1;
@@ -190,6 +202,33 @@ impl Window {
             self.idle_robots += bytes;
             if self.idle.len() > 2 * self.idle_hosts + IDLE_HOSTS {
                 self.idle.retain(|&(index, stamp)| is_note_of(self.hosts[index].as_ref(), stamp));
+            }
+        }
+    }
+
+    /// Hosts that have been without URLs for a while leave the contest; others may have more now.
+    fn let_leave(&mut self, now: Instant) {
+        let mut left = false;
+        while let Some(&(due, index)) = self.leaving.front() {
+            if due > now {
+                break;
+            }
+            self.leaving.pop_front();
+            if let Some(host) = &mut self.hosts[index]
+                && std::mem::take(&mut host.leaving)
+                && !host.has_work()
+                && host.active == 0
+            {
+                contend(host, false, &mut self.contenders);
+                left = true;
+            }
+        }
+        if left {
+            for index in std::mem::take(&mut self.served) {
+                if let Some(host) = &mut self.hosts[index] {
+                    host.served = false;
+                }
+                self.list(index);
             }
         }
     }
@@ -215,7 +254,8 @@ impl Window {
                 self.idle_hosts -= 1;
                 self.idle_robots -= bytes;
             }
-            if let Some(host) = self.hosts[index].take() {
+            if let Some(mut host) = self.hosts[index].take() {
+                contend(&mut host, false, &mut self.contenders);
                 self.by_name.remove(&host.name);
                 if host.listed {
                     self.ready.retain(|&i| i != index);

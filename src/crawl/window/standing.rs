@@ -24,11 +24,11 @@ impl Window {
         let breaker = &host.breaker;
         let Some(since) = breaker.down_since() else { return };
         let down_for = now.duration_since(since);
-        let never = !host.answered && breaker.probes_failed() >= self.pace.attempts;
-        if !never && (!host.answered || down_for < self.pace.give_up) {
+        let never = host.answers == 0 && breaker.probes_failed() >= self.pace.attempts;
+        if !never && (host.answers == 0 || down_for < self.pace.give_up) {
             return;
         }
-        let reason = if host.answered {
+        let reason = if host.answers > 0 {
             format!("host down for {}, given up", seconds(down_for.as_secs()))
         } else {
             "host never answered, given up".to_owned()
@@ -50,7 +50,7 @@ impl Window {
             if !down {
                 return false;
             }
-            was_up |= host.answered;
+            was_up |= host.answers > 0;
         }
         was_up
     }
@@ -71,6 +71,15 @@ impl Window {
             RobotsSlot::Asking(tries) => tries + 1,
             _ => 1,
         };
+        if tries >= pace.attempts
+            && !cut_off
+            && let Some(fate) = fate.at_last()
+        {
+            let slot = RobotsSlot::Known(Arc::new(fate), now + ROBOTS_EXPIRE);
+            host.robots_known(https, slot, pace, now);
+            self.list(index);
+            return;
+        }
         if tries >= pace.attempts && !cut_off {
             let why = match &*fate {
                 Fate::Shut(why) => why.as_str(),

@@ -15,6 +15,8 @@ use crate::web::url::UrlHash;
 
 /// A host whose requests take this many times the mean is slower than the others.
 const SLOWER: f32 = 2.0;
+/// A host among others may have one more URL on its way for so many answers that it has given.
+const PROOF: u32 = 8;
 /// Weight of the newest request in the mean over all hosts.
 const NEWEST: f32 = 0.02;
 /// URLs of doomed hosts handed out at a time.
@@ -61,6 +63,7 @@ impl Window {
     /// Chooses the next URL and reserves its host's slot.
     pub fn take(&mut self, now: Instant) -> Taken {
         self.wake_rested(now);
+        self.let_leave(now);
         self.forget(now);
         if let Some(taken) = self.take_doomed() {
             return taken;
@@ -95,7 +98,11 @@ impl Window {
         if self.len == 0 && self.on_disk == 0 {
             Taken::Empty
         } else {
-            Taken::Throttled(self.resting.peek().map(|Reverse((due, _))| *due))
+            let rested = self.resting.peek().map(|Reverse((due, _))| *due);
+            // Only then may those who have had their share have more.
+            let left =
+                self.leaving.front().filter(|_| !self.served.is_empty()).map(|(due, _)| *due);
+            Taken::Throttled(rested.into_iter().chain(left).min())
         }
     }
 
@@ -105,6 +112,9 @@ impl Window {
         let full = self.len >= WINDOW;
         let host = self.hosts[index].as_mut()?;
         if host.active >= share {
+            if !std::mem::replace(&mut host.served, true) {
+                self.served.push(index);
+            }
             return None;
         }
         let low = if full { 0 } else { HOST_WINDOW / 2 };
@@ -193,8 +203,9 @@ impl Window {
     }
 
     /// How many URLs of a host may be on their way. Alone it may have all; among others it has its
-    /// share of queue and workers, and when it is slower than they are, has not answered yet, or
-    /// has fallen silent, its share of the permits: what takes long must not hold what others could use.
+    /// share of the permits, and as it answers, more and more, up to its share of queue and
+    /// workers. When it is slower than they are or has fallen silent, it falls back to its share of
+    /// the permits: what takes long must not hold what others could use.
     fn share(&self, index: usize, now: Instant) -> u32 {
         let (pipeline, permits) = self.room;
         if self.contenders <= 1 || pipeline == u32::MAX {
@@ -206,8 +217,11 @@ impl Window {
             (Some(own), Some(all)) => own.max(unheard) > SLOWER * all.max(1.0),
             _ => true,
         };
-        let shared = if slow { permits } else { pipeline };
-        shared.div_ceil(self.contenders).max(1)
+        let least = permits.div_ceil(self.contenders).max(1);
+        if slow {
+            return least;
+        }
+        pipeline.div_ceil(self.contenders).clamp(least, least.max(host.answers / PROOF))
     }
 
     fn take_doomed(&mut self) -> Option<Taken> {

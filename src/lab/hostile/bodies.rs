@@ -127,7 +127,11 @@ fn encoded(mut response: Response, how: &'static str) -> Response {
 }
 
 /// A gzip bomb by `Content-Encoding`.
-fn gzip(content_type: &'static str, head: &'static str, more: &'static str) -> Response {
+pub(in crate::lab) fn gzip(
+    content_type: &'static str,
+    head: &'static str,
+    more: &'static str,
+) -> Response {
     encoded(gzipped(content_type, head, more), "gzip")
 }
 

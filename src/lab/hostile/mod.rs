@@ -73,7 +73,7 @@ use axum::routing::get;
 use http::HeaderMap;
 use http::header::HOST;
 
-pub(super) use bodies::endless;
+pub(super) use bodies::{endless, gzip as gzip_bomb};
 
 /// All of them.
 pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {

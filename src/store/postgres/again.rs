@@ -8,7 +8,10 @@ use std::sync::Arc;
 use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
-use crate::store::{Content, CrawlId, PageId, PreviousLink, PreviousPage, RowState, UrlHash};
+use super::read::{ids, open_row};
+use crate::store::{
+    Content, CrawlId, FrontierRow, PageId, PreviousLink, PreviousPage, RowState, UrlHash, host_id,
+};
 
 /// The newest complete crawl.
 pub const NEWEST_COMPLETE: &str =
@@ -26,6 +29,11 @@ pub const PREVIOUS_PAGE: &str = "SELECT id, state, status, content_length, conte
 pub const LINKS_OF: &str = "SELECT scraped_pages.url, links.anchor \
      FROM links JOIN scraped_pages ON scraped_pages.id = links.to_id \
      WHERE links.from_id = $1 ORDER BY links.from_id, links.to_id LIMIT $2";
+
+/// Pages that ended `ok` between two ids: `(above, up to, limit)`.
+pub const OK_PAGES: &str = "SELECT id, url, url_hash, depth, attempts, 0::bigint, found_on, \
+     lastmod, host FROM scraped_pages WHERE id > $1 AND id <= $2 AND state = 'ok' \
+     ORDER BY id LIMIT $3";
 
 /// Pages that ended `ok`: `(crawl)`. It adds up one row per host.
 pub const COUNT_OK: &str = "SELECT coalesce(sum(ok), 0)::bigint FROM hosts WHERE crawl_id = $1";
@@ -89,6 +97,23 @@ pub(super) async fn links_of(
                 anchor: anchor.map(Arc::from),
             })
         })
+        .fetch_all(pool)
+        .await
+}
+
+/// See [`crate::store::Store::ok_pages`].
+pub(super) async fn ok_pages(
+    pool: &PgPool,
+    crawl: CrawlId,
+    after: PageId,
+    limit: u32,
+) -> Result<Vec<FrontierRow>, sqlx::Error> {
+    let (first, last) = ids(crawl);
+    sqlx::query(OK_PAGES)
+        .bind(after.max(first - 1))
+        .bind(last)
+        .bind(i64::from(limit))
+        .try_map(|row: PgRow| open_row(&row, host_id(row.try_get(8)?)))
         .fetch_all(pool)
         .await
 }

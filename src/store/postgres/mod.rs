@@ -243,6 +243,16 @@ impl Store for PostgresStore {
         Box::pin(self.read("reading the links of an earlier page", Vec::len, links))
     }
 
+    fn ok_pages(
+        &self,
+        crawl: CrawlId,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
+        let pages = again::ok_pages(&self.readers, crawl, after, limit);
+        Box::pin(self.read("reading an earlier crawl", Vec::len, pages))
+    }
+
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
         let ok = again::count_ok(&self.readers, crawl);
         Box::pin(self.read("adding up hosts", |_| 1, ok))

@@ -168,7 +168,7 @@ pub(super) async fn skipped_because(
 }
 
 /// The first eight columns of a frontier row; which host it is is told in different ways.
-fn open_row(row: &PgRow, host_id: i64) -> Result<FrontierRow, sqlx::Error> {
+pub(super) fn open_row(row: &PgRow, host_id: i64) -> Result<FrontierRow, sqlx::Error> {
     Ok(FrontierRow {
         id: row.try_get(0)?,
         url: row.try_get::<&str, _>(1)?.into(),

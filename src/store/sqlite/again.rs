@@ -8,8 +8,10 @@ use std::sync::Arc;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
+use super::read::{ids, open_row};
 use crate::store::{
-    Content, CrawlId, PageId, PreviousLink, PreviousPage, RowState, UrlHash, crawl_of,
+    Content, CrawlId, FrontierRow, PageId, PreviousLink, PreviousPage, RowState, UrlHash, crawl_of,
+    host_id,
 };
 
 /// The newest complete crawl.
@@ -28,6 +30,10 @@ pub const PREVIOUS_PAGE: &str = "SELECT id, state, status, content_length, conte
 pub const LINKS_OF: &str = "SELECT scraped_pages.url, links.anchor \
      FROM links CROSS JOIN scraped_pages ON scraped_pages.id = links.to_id \
      WHERE links.crawl_id = ? AND links.from_id = ? ORDER BY links.to_id LIMIT ?";
+
+/// Pages that ended `ok` between two ids: `(above, up to, limit)`.
+pub const OK_PAGES: &str = "SELECT id, url, url_hash, depth, attempts, 0, found_on, lastmod, host \
+     FROM scraped_pages WHERE id > ? AND id <= ? AND state = 'ok' ORDER BY id LIMIT ?";
 
 /// Pages that ended `ok`: `(crawl)`. It adds up one row per host.
 pub const COUNT_OK: &str = "SELECT coalesce(sum(ok), 0) FROM hosts WHERE crawl_id = ?";
@@ -92,6 +98,23 @@ pub(super) async fn links_of(
                 anchor: anchor.map(Arc::from),
             })
         })
+        .fetch_all(pool)
+        .await
+}
+
+/// See [`crate::store::Store::ok_pages`].
+pub(super) async fn ok_pages(
+    pool: &SqlitePool,
+    crawl: CrawlId,
+    after: PageId,
+    limit: u32,
+) -> Result<Vec<FrontierRow>, sqlx::Error> {
+    let (first, last) = ids(crawl);
+    sqlx::query(OK_PAGES)
+        .bind(after.max(first - 1))
+        .bind(last)
+        .bind(limit)
+        .try_map(|row: SqliteRow| open_row(&row, host_id(row.try_get(8)?)))
         .fetch_all(pool)
         .await
 }

@@ -70,7 +70,7 @@ const fn name(kind: StrainKind) -> &'static str {
     }
 }
 
-/// What a crawl that looks at another one again found: `new 3 · changed 10 · same 400 · gone ?`,
+/// What a crawl that looks at another one again found: `new 3 · changed 10 · same 400 · gone 0`,
 /// in parts that carry their own separators; nothing for a crawl of its own.
 #[must_use]
 pub fn again<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
@@ -78,19 +78,20 @@ pub fn again<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
         return Vec::new();
     }
     let t = &snapshot.totals;
-    // What is gone is what was not found until the end.
-    let known = snapshot.run.is_final() || t.gone > 0;
-    let gone = if known { text::count(t.gone) } else { "?".to_owned() };
     let part = |rank, word: &'static str, number: String| {
         let gap = if word == "new" { "" } else { " · " };
-        let style = if matches!(number.as_str(), "0" | "?") { theme.dim() } else { Style::new() };
+        let style = if number == "0" { theme.dim() } else { Style::new() };
         let words = Span::styled(format!("{gap}{word} "), theme.dim());
         Part::of(rank, vec![words, Span::styled(number, style)])
     };
-    vec![
+    let mut parts = vec![
         part(0, "new", text::count(t.new)),
         part(1, "changed", text::count(t.changed)),
         part(3, "same", text::count(t.same)),
-        part(2, "gone", gone),
-    ]
+        part(2, "gone", text::count(t.gone)),
+    ];
+    if t.unchecked > 0 {
+        parts.push(part(4, "not compared", text::count(t.unchecked)));
+    }
+    parts
 }

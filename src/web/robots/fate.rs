@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::Robots;
+use super::{Names, Robots};
 
 /// Redirects followed for a robots.txt at most (RFC 9309, 2.3.1.2).
 pub const MAX_REDIRECTS: u32 = 5;
@@ -43,13 +43,13 @@ pub enum Fate {
 }
 
 impl Fate {
-    /// What `reply` means for `product`: rules where there are some (2xx), everything allowed
+    /// What `reply` means for us, by our `names`: rules where there are some (2xx), everything allowed
     /// where there are none (4xx, redirects without end), nothing allowed where it cannot be known
-    /// (5xx, no answer) or where the host wants to be left alone (429).
+    /// (5xx, no answer). A host that answers 429 is asked again first; see [`Self::at_last`].
     #[must_use]
-    pub fn of(reply: Reply<'_>, product: &str) -> Self {
+    pub fn of(reply: Reply<'_>, names: &Names) -> Self {
         match reply {
-            Reply::Answered { status: 200..300, body } => Self::Rules(Robots::parse(body, product)),
+            Reply::Answered { status: 200..300, body } => Self::Rules(Robots::parse(body, names)),
             Reply::Answered { status: 429, .. } => Self::Shut("429".into()),
             Reply::Answered { status: status @ 300..500, .. } => Self::Open(status.to_string()),
             Reply::Answered { status, .. } => Self::Shut(status.to_string()),
@@ -59,6 +59,13 @@ impl Fate {
                 Self::Shut(plain.take(MAX_CAUSE).collect())
             }
         }
+    }
+
+    /// What it means when the host does not say otherwise however often it is asked: 429 is a 4xx,
+    /// there are no rules.
+    #[must_use]
+    pub fn at_last(&self) -> Option<Self> {
+        matches!(self, Self::Shut(why) if why == "429").then(|| Self::Open("429".into()))
     }
 
     /// Whether path and query of a URL may be fetched.

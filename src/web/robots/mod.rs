@@ -8,6 +8,7 @@
 //! It knows no host and no HTTP; [`Fate`] says what an answer means.
 
 mod fate;
+mod names;
 mod pattern;
 mod rules;
 mod tag;
@@ -18,6 +19,7 @@ use std::time::Duration;
 use url::Url;
 
 pub use fate::{Fate, MAX_REDIRECTS, Reply};
+pub use names::Names;
 use pattern::{Side, normalise};
 pub use rules::Decision;
 use rules::{Line, Rules};
@@ -33,7 +35,7 @@ const MAX_SITEMAP_URL: usize = 2048;
 /// Longest gap that is believed to be meant, in seconds: one year.
 const MAX_DELAY_S: f64 = 365.0 * 86_400.0;
 
-/// What a robots.txt says to one product.
+/// What a robots.txt says to us.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Robots {
     rules: Rules,
@@ -44,7 +46,7 @@ pub struct Robots {
 }
 
 impl Robots {
-    /// Reads a robots.txt for `product`, `crawldeck`: the rules of all groups that name it
+    /// Reads a robots.txt for us, by our `names`: the rules of all groups that name one
     /// (in any case, up to the first character that no product name has), else of all groups for
     /// `*`, else none.
     ///
@@ -53,7 +55,7 @@ impl Robots {
     /// line. Lines that RFC 9309 does not know, `Crawl-delay` and `Sitemap` among them, never end
     /// a group (2.2.4). Of several delays the longest counts.
     #[must_use]
-    pub fn parse(bytes: &[u8], product: &str) -> Self {
+    pub fn parse(bytes: &[u8], names: &Names) -> Self {
         let cut = bytes.len() > MAX_BYTES;
         let text = if cut { whole_lines(bytes) } else { bytes };
         // A byte order mark, or what a careless editor left of it.
@@ -63,7 +65,7 @@ impl Robots {
         let mut reader = Reader::default();
         for line in text.split(|&byte| matches!(byte, b'\n' | b'\r')) {
             if let Some((key, value)) = directive(line) {
-                reader.take(key, value, product);
+                reader.take(key, value, names);
             }
         }
         let named = reader.named.seen;
@@ -240,9 +242,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, key: Key, value: &[u8], product: &str) {
+    fn take(&mut self, key: Key, value: &[u8], names: &Names) {
         match key {
-            Key::Agent => self.agent(value, product),
+            Key::Agent => self.agent(value, names),
             Key::Rule { allow } => {
                 self.in_rules = true;
                 // An empty rule matches nothing, and so says nothing.
@@ -267,7 +269,7 @@ impl Reader {
         [&mut self.named, &mut self.any].into_iter().filter(|group| group.open)
     }
 
-    fn agent(&mut self, value: &[u8], product: &str) {
+    fn agent(&mut self, value: &[u8], names: &Names) {
         if self.in_rules {
             self.in_rules = false;
             self.named.open = false;
@@ -279,7 +281,7 @@ impl Reader {
             value.first() == Some(&b'*') && value.get(1).is_none_or(u8::is_ascii_whitespace);
         let group = if everybody {
             &mut self.any
-        } else if value[..token].eq_ignore_ascii_case(product.as_bytes()) {
+        } else if names.contain(&value[..token]) {
             &mut self.named
         } else {
             return;

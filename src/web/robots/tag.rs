@@ -1,15 +1,17 @@
 //! `nofollow` and `noindex`, as pages and answers say them: `meta name=robots`, `X-Robots-Tag`.
 
+use super::Names;
+
 /// Words with a value of their own, which are no names of agents.
 const WITH_VALUE: [&str; 4] =
     ["unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"];
 
-/// What a value of `X-Robots-Tag` says to `product`, as `(nofollow, noindex)`.
+/// What a value of `X-Robots-Tag` says to us, by our `names`, as `(nofollow, noindex)`.
 ///
 /// A name in front, `otherbot: noindex, nofollow`, holds until the next one; what has none is
 /// said to everybody.
 #[must_use]
-pub fn robots_tag(value: &str, product: &str) -> (bool, bool) {
+pub fn robots_tag(value: &str, names: &Names) -> (bool, bool) {
     let (mut nofollow, mut noindex, mut ours) = (false, false, true);
     for part in value.split(',') {
         let mut word = part.trim();
@@ -19,7 +21,7 @@ pub fn robots_tag(value: &str, product: &str) -> (bool, bool) {
             if with_value || !is_agent(name) {
                 continue;
             }
-            ours = name == "*" || name.eq_ignore_ascii_case(product);
+            ours = name == "*" || names.contain(name.as_bytes());
             word = rest.trim();
         }
         if ours {
