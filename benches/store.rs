@@ -2,11 +2,10 @@
 //!
 //! A batch is 500 pages with 25 links each, half of which lead to URLs not known before. `MILLION`
 //! in the environment sets how many million links, and frontier rows, are saved (1), `DB` where: an
-//! empty database on a server, `postgres://…` or `mysql://…`, or a file (by default one that is deleted
-//! afterwards, in `DIR` or the system's directory for temporary files). `INDEX` adds an index on
-//! `links.to_id` to the file to see what it costs. `10k hosts` are frontier rows of as many hosts, in
-//! no order; `content` are pages
-//! with validators, hash and verdict.
+//! empty database on a server, `postgres://…` or `mysql://…`. Without it, it is a file that is deleted
+//! afterwards, in `DIR` or the system's directory for temporary files; `INDEX` adds an index on
+//! `links.to_id` to it to see what it costs. `10k hosts` are frontier rows of as many hosts, in no
+//! order; `content` are pages with validators, hash and verdict.
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]

@@ -171,6 +171,13 @@ fn questions() -> Vec<Question> {
             &["Index Scan using links_pkey on links", "Index Scan using scraped_pages_pkey"],
         ),
         question(
+            "again: what was well",
+            again::OK_PAGES,
+            "bigint, bigint, bigint",
+            format!("{first}, {last}, 1000"),
+            &["Limit", "Index Scan using scraped_pages_pkey on scraped_pages", "(id > "],
+        ),
+        question(
             "again: how many were well",
             again::COUNT_OK,
             "bigint",
