@@ -9,11 +9,12 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgBindIterExt, PgConnection};
-use sqlx::{Connection, PgPool};
+use sqlx::{Connection, PgPool, Postgres};
 use tokio::time::timeout;
 
-use super::{bulk, crawls, hosts};
+use super::{bulk, crawls, hosts, open};
 use crate::store::error::Failed;
 use crate::store::text::patched;
 use crate::store::{
@@ -23,6 +24,9 @@ use crate::store::{
 /// A transaction that takes longer has lost its server; nothing else would tell, if the network
 /// swallowed it.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long to wait for a connection before asking what is in the way.
+const SOON: Duration = Duration::from_millis(500);
 
 /// URLs that are to be tried again: `(ids, attempts, times)`.
 pub const POSTPONE: &str = "UPDATE frontier SET attempts = new.attempts, \
@@ -44,7 +48,7 @@ pub(super) async fn commit(
     crawl: CrawlId,
     batch: &Batch,
 ) -> Result<(), Failed> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = acquire(pool, db).await?;
     let writing = transact(&mut connection, db, holder, crawl, batch);
     let written = timeout(ANSWER_TIMEOUT, writing).await.unwrap_or_else(|_| {
         let why = format!("no answer within {} s", ANSWER_TIMEOUT.as_secs());
@@ -55,6 +59,16 @@ pub(super) async fn commit(
         drop(connection.detach());
     }
     written
+}
+
+/// A connection. While there is none to be had, the pool asks for it again and again in silence: what
+/// is in the way is to be said sooner.
+async fn acquire(pool: &PgPool, db: &str) -> Result<PoolConnection<Postgres>, Failed> {
+    if let Ok(acquired) = timeout(SOON, pool.acquire()).await {
+        return Ok(acquired?);
+    }
+    open::connect(db, &pool.connect_options()).await.map_err(Failed::Refused)?;
+    Ok(pool.acquire().await?)
 }
 
 async fn transact(
