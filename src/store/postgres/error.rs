@@ -64,9 +64,7 @@ fn of_the_driver(db: String, source: sqlx::Error) -> StoreError {
         }
         sqlx::Error::Io(error) => one_line(&error.to_string()),
         sqlx::Error::Tls(error) => format!("TLS: {}", one_line(&error.to_string())),
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
-            "no connection was free in time".to_owned()
-        }
+        sqlx::Error::PoolClosed => "it was closed here".to_owned(),
         _ => return StoreError::Driver { db, source },
     };
     StoreError::Unreachable { db, why }

@@ -73,7 +73,7 @@ impl PostgresStore {
             Err(why) => why,
             Ok(_) => StoreError::Busy {
                 db: self.shown.clone(),
-                why: "all connections are in use".to_owned(),
+                why: "no connection was free in time".to_owned(),
             },
         }
     }

@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 use sqlx::error::DatabaseError;
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgBindIterExt, PgConnection};
-use sqlx::{Connection, PgPool};
+use sqlx::{Connection, PgPool, Postgres};
 use tokio::time::timeout;
 
 use super::bulk::{self, Known};
-use super::{crawls, hosts};
+use super::{crawls, hosts, open};
 use crate::store::failed::Failed;
 use crate::store::text::patched;
 use crate::store::{
@@ -26,6 +27,9 @@ use crate::store::{
 /// A transaction that takes longer has lost its server; nothing else would tell, if the network
 /// swallowed it.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long to wait for a connection before asking what is in the way.
+const SOON: Duration = Duration::from_millis(500);
 
 /// URLs that are to be tried again: `(ids, attempts, times)`.
 pub const POSTPONE: &str = "UPDATE frontier SET attempts = new.attempts, \
@@ -47,7 +51,7 @@ pub(super) async fn commit(
     crawl: CrawlId,
     batch: &Batch,
 ) -> Result<(), Failed> {
-    let mut connection = pool.acquire().await?;
+    let mut connection = acquire(pool, db).await?;
     let writing = async {
         let new = transact(&mut connection, db, holder, crawl, batch, Known::Nothing).await;
         match new {
@@ -72,6 +76,16 @@ pub(super) async fn commit(
 /// Whether a row that was inserted is there already.
 fn is_there(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(DatabaseError::is_unique_violation)
+}
+
+/// A connection. While there is none to be had, the pool asks for it again and again in silence: what
+/// is in the way is to be said sooner.
+async fn acquire(pool: &PgPool, db: &str) -> Result<PoolConnection<Postgres>, Failed> {
+    if let Ok(acquired) = timeout(SOON, pool.acquire()).await {
+        return Ok(acquired?);
+    }
+    open::connect(db, &pool.connect_options()).await.map_err(Failed::Refused)?;
+    Ok(pool.acquire().await?)
 }
 
 async fn transact(
