@@ -103,13 +103,11 @@ impl MySqlStore {
     /// That no connection was to be had in time says nothing of the reason: the server is asked once
     /// more, and answers with it.
     async fn why_no_connection(&self) -> StoreError {
-        match open::connect(&self.options).await {
-            Err(error) => self.error(error),
-            Ok(_) => {
-                let why = "all connections are in use".to_owned();
-                StoreError::Busy { db: self.shown.clone(), why }
-            }
+        if let Err(error) = open::connect(&self.options).await {
+            return self.error(error);
         }
+        let why = "all connections are in use".to_owned();
+        StoreError::Busy { db: self.shown.clone(), why }
     }
 }
 
