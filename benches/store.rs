@@ -1,11 +1,11 @@
 //! How fast batches are saved and known URLs are read back: `cargo bench --bench store`.
 //!
 //! A batch is 500 pages with 25 links each, half of which lead to URLs not known before. `MILLION`
-//! in the environment sets how many million links, and frontier rows, are saved (1), `DIR` where
-//! (the system's directory for temporary files), `INDEX` adds an index on `links.to_id` to see
-//! what it costs. `DB` names another database, which should be empty, such as
-//! `postgres://USER@HOST/NAME`: the last two lines are SQLite's. `10k hosts` are frontier rows of as many hosts, in no order; `content` are pages
-//! with validators, hash and verdict.
+//! in the environment sets how many million links, and frontier rows, are saved (1), `DB` where: an
+//! empty database on a server, `postgres://…` or `mysql://…`. Without it, it is a file that is deleted
+//! afterwards, in `DIR` or the system's directory for temporary files; `INDEX` adds an index on
+//! `links.to_id` to it to see what it costs. `10k hosts` are frontier rows of as many hosts, in no
+//! order; `content` are pages with validators, hash and verdict.
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
@@ -14,8 +14,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crawldeck::store::{
-    Batch, Content, CrawlId, FrontierRow, LinkRow, OpenMode, PageChange, PageId, PageRow, RowState,
-    Store, host_id, open, page_id, seq_of,
+    Batch, Columns, Content, CrawlId, FrontierRow, LinkRow, OpenMode, PageChange, PageId, PageRow,
+    RowState, Store, Value, host_id, open, page_id, seq_of,
 };
 use crawldeck::web::url::UrlHash;
 use sqlx::{Connection, SqliteConnection};
@@ -193,11 +193,11 @@ async fn main() {
     let millions: u32 = std::env::var("MILLION").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     let dir = std::env::var_os("DIR").map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
     let path = dir.path().join("crawl.db");
-    let server = std::env::var("DB").ok();
-    let name = server.as_deref().or(path.to_str()).unwrap();
-    let store = open(name, OpenMode::CreateIfMissing).await.unwrap();
+    let name = std::env::var("DB").unwrap_or_else(|_| path.to_str().unwrap().to_owned());
+    let store = open(&name, OpenMode::CreateIfMissing).await.unwrap();
+    println!("{}", store.describe());
     if std::env::var_os("INDEX").is_some() {
-        let mut db = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+        let mut db = SqliteConnection::connect(&name).await.unwrap();
         sqlx::query("CREATE INDEX links_to ON links (to_id, from_id)")
             .execute(&mut db)
             .await
@@ -252,22 +252,21 @@ async fn main() {
         rows += portion.len();
     }
     println!("frontier {:?}, {rows} rows", since.elapsed());
-    store.close().await;
-    if server.is_some() {
-        return;
-    }
-
-    let size = std::fs::metadata(&path).unwrap().len();
-    println!("file {} MB", size / 1_000_000);
-    let mut db = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
     let since = Instant::now();
-    let linking: i64 = sqlx::query_scalar(
+    let mut linking = 0;
+    let mut sink = |_: &Columns, row: &[Value]| {
+        linking = row[0].as_int().unwrap();
+        true
+    };
+    let sql = format!(
         "SELECT count(*) FROM links JOIN scraped_pages page ON page.id = links.from_id \
-         WHERE links.to_id = ?",
-    )
-    .bind(page_id(crawl, 100))
-    .fetch_one(&mut db)
-    .await
-    .unwrap();
+         WHERE links.to_id = {}",
+        page_id(crawl, 100)
+    );
+    store.select(&sql, &mut sink).await.unwrap();
     println!("who links to one page {:?}, {linking} pages", since.elapsed());
+    store.close().await;
+    if let Ok(file) = std::fs::metadata(&path) {
+        println!("file {} MB", file.len() / 1_000_000);
+    }
 }

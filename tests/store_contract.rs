@@ -43,6 +43,10 @@ mod mysql;
 mod place;
 #[path = "store_contract/postgres.rs"]
 mod postgres;
+#[path = "store_contract/postgres_plans.rs"]
+mod postgres_plans;
+#[path = "store_contract/postgres_trouble.rs"]
+mod postgres_trouble;
 #[path = "store_contract/sqlite.rs"]
 mod sqlite;
 #[path = "store_contract/texts.rs"]

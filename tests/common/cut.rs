@@ -21,6 +21,9 @@ pub enum Cut {
     AfterCommit,
     /// The client sees its connection cut; the server gets the `COMMIT` when it is let go.
     CommitLate,
+    /// The client sees its connection cut; the server waits in the transaction until it is let go, and
+    /// never gets the `COMMIT`.
+    NoCommit,
 }
 
 /// The relay; dropped, it lets nobody through any more.
@@ -93,7 +96,8 @@ impl Relay {
         self.shared.cuts.load(SeqCst)
     }
 
-    /// Lets a late `COMMIT` go, and waits until the server has answered it.
+    /// Lets a late `COMMIT` go, and waits until the server has answered it; or the connection of one that
+    /// never comes.
     pub async fn let_go(&self) {
         self.shared.late.notify_one();
         self.shared.was_late.notified().await;
@@ -127,9 +131,14 @@ impl Shared {
             () = answers => None,
         };
         let Some((cut, mut to_server, commit, from_client)) = commit else { return };
-        if cut == Cut::CommitLate {
+        if matches!(cut, Cut::CommitLate | Cut::NoCommit) {
             drop((from_client, to_client));
             self.late.notified().await;
+        }
+        if cut == Cut::NoCommit {
+            drop((from_server, to_server));
+            self.was_late.notify_one();
+            return;
         }
         to_server.write_all(&commit).await.unwrap();
         let mut answer = vec![0; 4096];

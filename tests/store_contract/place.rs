@@ -51,7 +51,7 @@ impl Place {
         }
     }
 
-    fn name(&self) -> &str {
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Sqlite(_) => "crawl.db",
             Self::Postgres(_, name) | Self::MySql(_, name) => name,
@@ -63,7 +63,7 @@ impl Place {
         self.execute_at(&self.url(), sql).await;
     }
 
-    async fn on_server(&self, sql: &str) {
+    pub(super) async fn on_server(&self, sql: &str) {
         match self {
             Self::Sqlite(_) => {}
             Self::Postgres(server, _) => self.execute_at(&named(server, "postgres"), sql).await,
@@ -129,6 +129,14 @@ impl Db {
     }
 }
 
+impl Db {
+    /// Closes it and takes it away.
+    pub(super) async fn gone(self) {
+        self.store.close().await;
+        self.place.drop_database().await;
+    }
+}
+
 impl Deref for Db {
     type Target = Arc<dyn Store>;
 
@@ -141,8 +149,7 @@ impl Deref for Db {
 pub(super) async fn kept(place: Place, promise: impl AsyncFnOnce(&Db)) {
     let db = Db::at(place).await;
     let outcome = AssertUnwindSafe(promise(&db)).catch_unwind().await;
-    db.store.close().await;
-    db.place.drop_database().await;
+    db.gone().await;
     if let Err(panic) = outcome {
         resume_unwind(panic);
     }

@@ -1,322 +1,277 @@
-//! What is PostgreSQL's own: what it refuses, what it says when it is in trouble, and that the saver
-//! goes on when it is well again.
-
-use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
-use std::time::{Duration, Instant};
+//! What is PostgreSQL's own: opening, refusing, and what its errors mean.
 
 use super::*;
+use std::panic::{AssertUnwindSafe, resume_unwind};
+
 use crawldeck::store::{OpenMode, open};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use futures_util::FutureExt;
+use sqlx::{Connection, PgConnection};
 
-macro_rules! on_postgres {
-    ($($test:ident),+ $(,)?) => {
-        mod on_postgres {
-            $(#[tokio::test]
-            #[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
-            async fn $test() {
-                crate::kept(crate::Place::postgres().await, super::$test).await;
-            })+
-        }
-    };
-}
-
-on_postgres![
-    a_newer_schema_is_refused_and_left_as_it_is,
-    another_programs_tables_are_refused,
-    every_connection_ended_by_an_administrator,
-    many_open_an_empty_database_at_once,
-    names_that_lead_nowhere_say_why,
-    no_right_to_make_tables,
-    read_only_until_it_is_not,
-    somebody_else_locks_the_crawl,
-    texts_of_the_url_are_never_told,
-];
-
-fn one_page(crawl: CrawlId, seq: u32) -> Batch {
-    Batch {
-        pages: vec![page(crawl, seq)],
-        links: vec![link(crawl, seq, 1)],
-        discovered: vec![open_url(crawl, seq + 1)],
-        ..Batch::default()
-    }
-}
-
-/// The message, which is one line, ends with a way out and repeats no password.
-fn line(error: &StoreError) -> String {
-    let line = error.to_string();
-    assert_eq!(line.lines().count(), 1, "{line}");
-    assert!(line.contains(": ") && !line.contains("secret"), "{line}");
-    line
-}
-
+/// Why a database is not opened, in one line.
 async fn refused(url: &str, mode: OpenMode) -> StoreError {
-    match open(url, mode).await {
-        Ok(store) => panic!("{} was opened", store.describe()),
-        Err(error) => error,
-    }
+    let error = open(url, mode).await.err().unwrap_or_else(|| panic!("{url} was opened"));
+    assert_eq!(error.to_string().lines().count(), 1, "{error}");
+    assert!(!error.to_string().contains("secret"), "{error}");
+    error
 }
 
-/// The URL of the test's database with something else about it.
-fn changed(store: &Db, change: impl FnOnce(&mut url::Url)) -> String {
-    let mut url = url::Url::parse(&store.place.url()).unwrap();
+/// The same server with something else in its URL.
+fn other(place: &Place, change: impl FnOnce(&mut url::Url)) -> String {
+    let mut url = url::Url::parse(&place.url()).unwrap();
     change(&mut url);
     url.into()
 }
 
-async fn connect(url: &str) -> PgConnection {
-    PgConnection::connect(url).await.unwrap()
+/// A database that nothing was done to yet, taken away afterwards.
+async fn untouched(promise: impl AsyncFnOnce(&Place)) {
+    let place = Place::postgres().await;
+    let outcome = AssertUnwindSafe(promise(&place)).catch_unwind().await;
+    place.drop_database().await;
+    if let Err(panic) = outcome {
+        resume_unwind(panic);
+    }
 }
 
-async fn a_newer_schema_is_refused_and_left_as_it_is(store: &Db) {
-    store
-        .place
-        .execute(
-            "INSERT INTO _sqlx_migrations SELECT 9999, 'later', now(), true, '\\x00', 0;
-             ALTER TABLE crawls ADD COLUMN later TEXT",
-        )
-        .await;
-    for mode in [OpenMode::MustExist, OpenMode::CreateIfMissing] {
-        let error = refused(&store.place.url(), mode).await;
-        let StoreError::Newer { theirs: 9999, ours, .. } = error else { panic!("{error}") };
-        assert!((1..9999).contains(&ours));
-        let said = line(&error);
-        assert!(said.contains("newer crawldeck (schema 9999, this one knows"), "{said}");
-        assert!(!error.is_transient());
-    }
-    // A migration of the same number that is another one.
-    store.place.execute("DELETE FROM _sqlx_migrations WHERE version = 9999").await;
-    assert!(store.another().await.crawls().await.unwrap().is_empty());
-    store.place.execute("UPDATE _sqlx_migrations SET checksum = '\\x00' WHERE version = 1").await;
-    let error = refused(&store.place.url(), OpenMode::CreateIfMissing).await;
-    assert!(matches!(error, StoreError::Unreleased { .. }), "{error}");
-    line(&error);
-}
-
-async fn another_programs_tables_are_refused(store: &Db) {
-    let other = "DROP SCHEMA public CASCADE; CREATE SCHEMA public; CREATE TABLE theirs (id INT)";
-    store.place.execute(other).await;
-    for mode in [OpenMode::MustExist, OpenMode::CreateIfMissing] {
-        let error = refused(&store.place.url(), mode).await;
-        assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
-        line(&error);
-    }
-    let mut db = connect(&store.place.url()).await;
-    let tables: Vec<String> =
-        sqlx::query_scalar("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'")
-            .fetch_all(&mut db)
-            .await
-            .unwrap();
-    assert_eq!(tables, ["theirs"]);
-    // Nothing at all is no crawldeck database yet.
-    db.execute("DROP TABLE theirs").await.unwrap();
-    let empty = refused(&store.place.url(), OpenMode::MustExist).await;
-    assert!(matches!(empty, StoreError::Empty { .. }), "{empty}");
-    open(&store.place.url(), OpenMode::CreateIfMissing).await.unwrap().close().await;
+/// Tables and views in a database.
+async fn tables(place: &Place) -> Vec<String> {
+    let mut db = PgConnection::connect(&place.url()).await.unwrap();
+    let names = sqlx::query_scalar(
+        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+         AND relkind IN ('r', 'v') ORDER BY 1",
+    )
+    .fetch_all(&mut db)
+    .await
+    .unwrap();
     db.close().await.unwrap();
+    names
 }
 
-/// All find the tables, none finds half of them.
-async fn many_open_an_empty_database_at_once(store: &Db) {
-    store.place.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public").await;
-    let url = store.place.url();
-    let opening = (0..12).map(|_| async {
-        let store = open(&url, OpenMode::CreateIfMissing).await.unwrap();
+#[tokio::test]
+#[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
+async fn what_cannot_be_reached_says_why() {
+    untouched(async |place: &Place| {
+        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = closed.local_addr().unwrap().port();
+        drop(closed);
+        let nobody = other(place, |url| {
+            url.set_port(Some(port)).unwrap();
+            url.set_password(Some("secret")).unwrap();
+        });
+        let error = refused(&nobody, OpenMode::CreateIfMissing).await;
+        assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
+        assert!(error.is_transient());
+        for said in ["refused", &format!("127.0.0.1:{port}/"), "check that the server runs"] {
+            assert!(error.to_string().contains(said), "{error}");
+        }
+
+        let error =
+            refused(&other(place, |url| url.set_path("no_such")), OpenMode::MustExist).await;
+        assert!(matches!(error, StoreError::NoDatabase { .. }), "{error}");
+        assert!(!error.is_transient());
+
+        let unknown = other(place, |url| {
+            url.set_username("nobody_of_that_name").unwrap();
+            url.set_password(Some("secret")).unwrap();
+        });
+        let error = refused(&unknown, OpenMode::MustExist).await;
+        assert!(matches!(error, StoreError::Refused { .. }), "{error}");
+        assert!(error.to_string().contains("check user, password and rights"), "{error}");
+
+        // Options that nobody knows, with what may be a secret in them, and values that are none.
+        for (option, said) in [
+            ("passwort=secret", "unknown option `passwort`"),
+            ("sslmode=maybe", "(unknown value \"maybe\" for `ssl_mode`)"),
+            ("sslmode=verify-full", "TLS"),
+        ] {
+            let error =
+                refused(&other(place, |url| url.set_query(Some(option))), OpenMode::MustExist)
+                    .await;
+            assert!(error.to_string().contains(said), "{option}: {error}");
+        }
+        assert!(tables(place).await.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+#[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
+async fn what_is_not_ours_is_left_as_it_is() {
+    untouched(async |place: &Place| {
+        let error = refused(&place.url(), OpenMode::MustExist).await;
+        assert!(matches!(error, StoreError::Empty { .. }), "{error}");
+        assert!(tables(place).await.is_empty());
+
+        // Somebody else's table; then one that looks like the driver's own.
+        for create in [
+            "CREATE TABLE customers (id int)",
+            "CREATE TABLE _sqlx_migrations (version bigint, checksum bytea, success bool);
+             INSERT INTO _sqlx_migrations VALUES (20240101, '\\x00', true)",
+        ] {
+            place.execute(create).await;
+            let before = tables(place).await;
+            let error = refused(&place.url(), OpenMode::CreateIfMissing).await;
+            assert!(matches!(error, StoreError::Foreign { .. }), "{error}");
+            assert_eq!(tables(place).await, before);
+        }
+
+        // A schema of one's own, as PostgreSQL has them, is as good as a database of one's own.
+        place.execute("CREATE SCHEMA crawls").await;
+        let own = other(place, |url| url.set_query(Some("options=-c%20search_path=crawls")));
+        let store = open(&own, OpenMode::CreateIfMissing).await.unwrap();
         let crawl = store.create_crawl("{}").await.unwrap();
-        store.commit(crawl, &one_page(crawl, 1)).await.unwrap();
+        let batch = Batch { pages: vec![page(crawl, 1)], ..Batch::default() };
+        store.commit(crawl, &batch).await.unwrap();
+        assert_eq!(rows(&store, "SELECT count(*) FROM scraped_pages").await, [[Value::Int(1)]]);
         store.close().await;
-        crawl
-    });
-    let mut crawls = futures_util::future::join_all(opening).await;
-    crawls.sort_unstable();
-    assert_eq!(crawls, (1..=12).collect::<Vec<_>>());
+        assert_eq!(tables(place).await, ["_sqlx_migrations", "customers"]);
+    })
+    .await;
 }
 
-async fn names_that_lead_nowhere_say_why(store: &Db) {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
-    // Takes the connection and says nothing.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let silent_port = silent.local_addr().unwrap().port();
-    for (url, said, transient) in [
-        (changed(store, |url| url.set_path("no_such")), "no_such does not exist on its", false),
-        (changed(store, |url| url.set_port(Some(port)).unwrap()), "refused", true),
-        (changed(store, |url| url.set_port(Some(silent_port)).unwrap()), "no answer within", true),
-        (changed(store, |url| url.set_host(Some("no-such.invalid")).unwrap()), "no-such", true),
-        (changed(store, |url| url.set_username("nobody").unwrap()), "refuses access", true),
-        (changed(store, |url| url.set_query(Some("sslmode=require"))), "TLS", true),
-        (changed(store, |url| url.set_query(Some("sslmode=secret1"))), "names no database", false),
-        (changed(store, |url| url.set_query(Some("colour=red"))), "unknown option `colour`", false),
-    ] {
-        let mut with_password = url::Url::parse(&url).unwrap();
-        with_password.set_password(Some("secret")).unwrap();
-        let error = refused(with_password.as_str(), OpenMode::CreateIfMissing).await;
-        let line = error.to_string();
-        assert!(line.contains(said), "{url}: {line}");
-        assert_eq!(line.lines().count(), 1, "{line}");
-        assert!(!line.replace("secret1", "").contains("secret"), "{line}");
-        assert_eq!(error.is_transient(), transient, "{line}");
-    }
+#[tokio::test]
+#[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
+async fn another_encoding_is_refused() {
+    let place = Place::postgres().await;
+    place.drop_database().await;
+    let sql =
+        format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'", place.name());
+    place.on_server(&sql).await;
+    let error = refused(&place.url(), OpenMode::CreateIfMissing).await;
+    place.drop_database().await;
+    assert!(error.to_string().contains("its encoding is LATIN1"), "{error}");
 }
 
-async fn no_right_to_make_tables(store: &Db) {
-    let role = format!("r{:016x}", fastrand::u64(..));
-    store
-        .place
-        .execute(&format!(
-            "CREATE ROLE {role} LOGIN PASSWORD 'secret';
-             DROP SCHEMA public CASCADE; CREATE SCHEMA public"
-        ))
-        .await;
-    let url = changed(store, |url| {
-        url.set_username(&role).unwrap();
-        url.set_password(Some("secret")).unwrap();
-    });
-    for more in ["", "GRANT USAGE ON SCHEMA public TO"] {
-        if !more.is_empty() {
-            store.place.execute(&format!("{more} {role}")).await;
+#[tokio::test]
+#[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
+async fn a_schema_from_the_future_is_refused_and_an_older_one_is_not() {
+    kept(Place::postgres().await, async |store: &Db| {
+        store
+            .place
+            .execute("INSERT INTO _sqlx_migrations VALUES (99, 'later', now(), true, '\\x00', 1)")
+            .await;
+        let error = refused(&store.place.url(), OpenMode::CreateIfMissing).await;
+        let StoreError::Newer { theirs: 99, ours, .. } = error else { panic!("{error}") };
+        assert!(ours < 99);
+        store.place.execute("DELETE FROM _sqlx_migrations WHERE version = 99").await;
+        store.another().await.close().await;
+        // Made by other migrations of the same numbers.
+        store.place.execute("UPDATE _sqlx_migrations SET checksum = '\\x00'").await;
+        let error = refused(&store.place.url(), OpenMode::CreateIfMissing).await;
+        assert!(matches!(error, StoreError::Unreleased { .. }), "{error}");
+    })
+    .await;
+}
+
+/// Whoever may only read is told so, and a database that is up to date is not touched.
+#[tokio::test]
+#[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
+async fn rights_that_are_missing_are_named() {
+    untouched(async |place: &Place| {
+        let user = format!("{}_reader", place.name());
+        place.execute(&format!("CREATE ROLE {user} LOGIN")).await;
+        let reader = other(place, |url| url.set_username(&user).unwrap());
+        let error = refused(&reader, OpenMode::CreateIfMissing).await;
+        assert!(matches!(error, StoreError::Refused { .. }), "{error}");
+        assert!(error.to_string().contains("permission denied"), "{error}");
+
+        let store = open(&place.url(), OpenMode::CreateIfMissing).await.unwrap();
+        let crawl = store.create_crawl("{}").await.unwrap();
+        store.set_state(crawl, CrawlState::Complete).await.unwrap();
+        store.close().await;
+        place.execute(&format!("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {user}")).await;
+        let store = open(&reader, OpenMode::MustExist).await.unwrap();
+        assert_eq!(store.crawls().await.unwrap().len(), 1);
+        let error = store.create_crawl("{}").await.unwrap_err();
+        assert!(matches!(error, StoreError::Refused { .. }), "{error}");
+        store.close().await;
+        place.execute(&format!("DROP OWNED BY {user}; DROP ROLE {user}")).await;
+    })
+    .await;
+}
+
+/// What comes between a batch and the database is said in words, may pass, and when it has passed the
+/// same store goes on.
+#[tokio::test]
+#[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
+async fn what_passes_is_waited_for() {
+    kept(Place::postgres().await, async |store: &Db| {
+        let crawl = store.create_crawl("{}").await.unwrap();
+        let one = |seq| Batch { pages: vec![page(crawl, seq)], ..Batch::default() };
+        store.commit(crawl, &one(1)).await.unwrap();
+        let fails = async |seq| {
+            let error = store.commit(crawl, &one(seq)).await.unwrap_err();
+            assert!(error.is_transient(), "{error}");
+            assert_eq!(error.to_string().lines().count(), 1);
+            error
+        };
+        let name = store.place.name();
+
+        // An administrator ends all connections.
+        let end = format!(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+             WHERE datname = '{name}' AND pid <> pg_backend_pid()"
+        );
+        store.place.on_server(&end).await;
+        store.commit(crawl, &one(2)).await.unwrap();
+        assert_eq!(frontier(store, crawl).await, []);
+
+        // The database becomes read-only, for new connections.
+        let read_only = format!("ALTER DATABASE {name} SET default_transaction_read_only");
+        store.place.on_server(&format!("{read_only} = on")).await;
+        store.place.on_server(&end).await;
+        let error = fails(3).await;
+        assert!(matches!(error, StoreError::ReadOnly { .. }), "{error}");
+        store.place.on_server(&format!("{read_only} = off")).await;
+        store.commit(crawl, &one(3)).await.unwrap();
+
+        // Somebody locks the table.
+        let mut somebody = PgConnection::connect(&store.place.url()).await.unwrap();
+        let mut locking = somebody.begin().await.unwrap();
+        sqlx::query("LOCK TABLE links").execute(&mut *locking).await.unwrap();
+        let linked = Batch { links: vec![link(crawl, 1, 2)], ..one(4) };
+        let error = store.commit(crawl, &linked).await.unwrap_err();
+        assert!(matches!(error, StoreError::Busy { .. }) && error.is_transient(), "{error}");
+        assert!(error.to_string().contains("lock"), "{error}");
+        locking.rollback().await.unwrap();
+        store.commit(crawl, &linked).await.unwrap();
+        somebody.close().await.unwrap();
+
+        // No new connections, then again.
+        store.place.on_server(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+        store.place.on_server(&end).await;
+        let error = fails(5).await;
+        assert!(error.to_string().contains("not currently accepting connections"), "{error}");
+        store.place.on_server(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+        store.commit(crawl, &one(5)).await.unwrap();
+        assert_eq!(seen(store, crawl).await.len(), 5);
+    })
+    .await;
+}
+
+/// The slowest thing that can be asked for ends when it is not wanted any more.
+#[tokio::test]
+#[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
+async fn a_select_without_end_can_be_left() {
+    kept(Place::postgres().await, async |store: &Db| {
+        let mut count = 0;
+        let mut sink = |_: &Columns, row: &[Value]| {
+            count += 1;
+            assert_eq!(row[0], Value::Int(count));
+            count < 10_000
+        };
+        let sql = "SELECT generate_series(1, 1000000000000) -- all of them";
+        store.select(sql, &mut sink).await.unwrap();
+        assert_eq!(count, 10_000);
+        // Neither a way out of the transaction nor a second statement.
+        for sql in
+            ["SELECT 1; COMMIT", "COMMIT", "VALUES (1); DROP TABLE links", "TABLE links; SELECT 1"]
+        {
+            let mut sink = |_: &Columns, _: &[Value]| true;
+            let error = store.select(sql, &mut sink).await.expect_err(sql);
+            assert!(matches!(error, StoreError::Query { .. }), "{sql}: {error}");
         }
-        let error = refused(&url, OpenMode::CreateIfMissing).await;
-        assert!(line(&error).contains("refuses access"), "{error}");
-    }
-    store.place.execute(&format!("GRANT CREATE ON SCHEMA public TO {role}")).await;
-    let allowed = open(&url, OpenMode::CreateIfMissing).await.unwrap();
-    let crawl = allowed.create_crawl("{}").await.unwrap();
-    allowed.commit(crawl, &one_page(crawl, 1)).await.unwrap();
-    // Its tables belong to it; another role may not write to them.
-    allowed.close().await;
-    store.place.execute(&format!("REASSIGN OWNED BY {role} TO CURRENT_USER")).await;
-    let allowed = open(&url, OpenMode::MustExist).await;
-    let error = match allowed {
-        Ok(store) => store.create_crawl("{}").await.unwrap_err(),
-        Err(error) => error,
-    };
-    assert!(line(&error).contains("refuses access"), "{error}");
-    store.place.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
-}
-
-/// Whatever is known of a database, its password is not.
-async fn texts_of_the_url_are_never_told(store: &Db) {
-    let url = changed(store, |url| url.set_password(Some("secret")).unwrap());
-    let open = open(&url, OpenMode::MustExist).await.unwrap();
-    let shown = open.describe();
-    assert!(shown.starts_with("postgres://crawldeck") && !shown.contains("secret"), "{shown}");
-    for sql in ["SELECT * FROM nowhere", "SELECT 1/0", "DELETE FROM crawls", "SELECT 1; SELECT 2"] {
-        let error = open.select(sql, &mut |_, _| true).await.unwrap_err();
-        assert!(matches!(error, StoreError::Query { .. }), "{sql}: {error}");
-        line(&error);
-    }
-    open.close().await;
-}
-
-/// Ends every connection to the database but the one that does it.
-const END_ALL: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-     WHERE datname = current_database() AND pid <> pg_backend_pid()";
-
-/// How many batches are written while connections end.
-const BATCHES: u32 = 100;
-
-/// In the middle of batches and of streams, again and again: what was said to be saved is there.
-async fn every_connection_ended_by_an_administrator(store: &Db) {
-    let crawl = store.create_crawl("{}").await.unwrap();
-    let mut administrator = connect(&store.place.url()).await;
-    let saved = AtomicU32::new(0);
-    let saving = async {
-        let mut refused = 0;
-        for n in 0..BATCHES {
-            let batch = Batch {
-                pages: (n * 20..n * 20 + 20).map(|seq| page(crawl, seq)).collect(),
-                links: (n * 20..n * 20 + 20).map(|seq| link(crawl, seq, seq / 2)).collect(),
-                discovered: vec![open_url(crawl, 1_000_000 + n)],
-                ..Batch::default()
-            };
-            while let Err(error) = store.commit(crawl, &batch).await {
-                assert!(error.is_transient(), "{error}");
-                line(&error);
-                refused += 1;
-            }
-            saved.fetch_add(1, SeqCst);
-        }
-        refused
-    };
-    let ending = async {
-        let (mut ended, mut before) = (0, 0);
-        while before < BATCHES {
-            // Each time another batch got through, somewhere in the next.
-            while saved.load(SeqCst) == before {
-                tokio::task::yield_now().await;
-            }
-            before = saved.load(SeqCst);
-            for _ in 0..fastrand::u32(..200) {
-                tokio::task::yield_now().await;
-            }
-            let rows = sqlx::query(END_ALL).fetch_all(&mut administrator).await.unwrap();
-            ended += rows.len();
-            // Reading finds its way back as well, at the second try.
-            if store.frontier_after(crawl, 0, 10).await.is_err() {
-                let _ = store.open_hosts(crawl).await;
-            }
-        }
-        ended
-    };
-    let (refused, ended) = tokio::join!(saving, ending);
-    assert!(refused > 3 && ended > 20, "{refused} {ended}");
-    let count = async |sql: &str| rows(store, sql).await.remove(0).remove(0);
-    assert_eq!(
-        count("SELECT count(*) FROM scraped_pages").await,
-        Value::Int(20 * i64::from(BATCHES))
-    );
-    assert_eq!(count("SELECT count(*) FROM links").await, Value::Int(20 * i64::from(BATCHES)));
-    assert_eq!(count("SELECT count(*) FROM frontier").await, Value::Int(i64::from(BATCHES)));
-    assert_eq!(count("SELECT sum(pages) FROM hosts").await, Value::Int(20 * i64::from(BATCHES)));
-    assert_eq!(store.count_ok(crawl).await.unwrap(), 20 * u64::from(BATCHES));
-    administrator.close().await.unwrap();
-}
-
-/// A server that became a stand-by, or was switched to read-only by its administrator.
-async fn read_only_until_it_is_not(store: &Db) {
-    let crawl = store.create_crawl("{}").await.unwrap();
-    let name = rows(store, "SELECT current_database()").await.remove(0).remove(0);
-    let name = name.as_text().unwrap().to_owned();
-    let mut administrator = connect(&store.place.url()).await;
-    let read_only = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
-    administrator.execute(AssertSqlSafe(read_only)).await.unwrap();
-    administrator.execute(END_ALL).await.unwrap();
-    let mut told = None;
-    for _ in 0..3 {
-        let error = store.commit(crawl, &one_page(crawl, 1)).await.unwrap_err();
-        assert!(error.is_transient(), "{error}");
-        told = Some(error);
-    }
-    let told = told.unwrap();
-    assert!(matches!(told, StoreError::ReadOnly { .. }), "{told}");
-    assert!(line(&told).contains("cannot be written"), "{told}");
-    // Reading goes on.
-    assert!(store.frontier_after(crawl, 0, 9).await.unwrap().is_empty());
-
-    let writable = format!("ALTER DATABASE {name} RESET default_transaction_read_only");
-    administrator.execute("SET default_transaction_read_only = off").await.unwrap();
-    administrator.execute(AssertSqlSafe(writable)).await.unwrap();
-    // Nobody ends the connections now: the store has to notice by itself.
-    store.commit(crawl, &one_page(crawl, 1)).await.unwrap();
-    assert_eq!(store.count_ok(crawl).await.unwrap(), 1);
-    administrator.close().await.unwrap();
-}
-
-/// It is told in words after a few seconds, and goes on when the lock is gone.
-async fn somebody_else_locks_the_crawl(store: &Db) {
-    let crawl = store.create_crawl("{}").await.unwrap();
-    let mut other = connect(&store.place.url()).await;
-    let mut lock = other.begin().await.unwrap();
-    lock.execute("LOCK TABLE links IN ACCESS EXCLUSIVE MODE").await.unwrap();
-    let since = Instant::now();
-    let error = store.commit(crawl, &one_page(crawl, 1)).await.unwrap_err();
-    // The saver's own time-out, and no other.
-    assert!(since.elapsed() < Duration::from_secs(30));
-    assert!(matches!(error, StoreError::Busy { .. }), "{error}");
-    assert!(error.is_transient() && line(&error).contains("lock"), "{error}");
-    lock.rollback().await.unwrap();
-    store.commit(crawl, &one_page(crawl, 1)).await.unwrap();
-    assert_eq!(store.count_ok(crawl).await.unwrap(), 1);
-    other.close().await.unwrap();
+        assert_eq!(rows(store, "VALUES (1);").await, [[Value::Int(1)]]);
+        assert_eq!(rows(store, "SELECT '{1,2}'::int[], '1 day'::interval").await.len(), 1);
+    })
+    .await;
 }

@@ -30,9 +30,10 @@ pub const LINKS_OF: &str = "SELECT scraped_pages.url, links.anchor \
      FROM links JOIN scraped_pages ON scraped_pages.id = links.to_id \
      WHERE links.from_id = $1 ORDER BY links.from_id, links.to_id LIMIT $2";
 
-/// Pages that ended `ok`, as frontier rows: `(above, up to, limit)`.
+/// Pages that ended `ok` between two ids: `(above, up to, limit)`.
 pub const OK_PAGES: &str = "SELECT id, url, url_hash, depth, attempts, 0::bigint, found_on, \
-     lastmod, host FROM scraped_pages WHERE id > $1 AND id <= $2 AND state = 'ok' ORDER BY id LIMIT $3";
+     lastmod, host FROM scraped_pages WHERE id > $1 AND id <= $2 AND state = 'ok' \
+     ORDER BY id LIMIT $3";
 
 /// Pages that ended `ok`: `(crawl)`. It adds up one row per host.
 pub const COUNT_OK: &str = "SELECT coalesce(sum(ok), 0)::bigint FROM hosts WHERE crawl_id = $1";

@@ -2,17 +2,30 @@
 //!
 //! The sums follow `scraped_pages` in the same transaction, so nobody has to count.
 
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use sqlx::Row;
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 
 use super::bulk;
 use crate::store::sums;
-use crate::store::{CrawlId, HostRow, PageId, PageRow};
+use crate::store::{CrawlId, HostRow, PageId, PageRow, UrlHash};
 
-/// The rows of pages that are there: `(crawl, hashes)`.
-pub const REPLACED: &str = "SELECT host, state, content_length FROM scraped_pages \
-     WHERE crawl_id = $1 AND url_hash = ANY($2)";
+/// The rows of pages that are there: `(crawl, distinct hashes)`, each looked up by itself. Asked for any
+/// of a list, a server that has not counted the rows yet reads all of the crawl.
+pub const REPLACED: &str = "SELECT page.host, page.state, page.content_length \
+     FROM unnest($2::bytea[]) AS new (hash) CROSS JOIN LATERAL (SELECT host, state, content_length \
+       FROM scraped_pages WHERE crawl_id = $1 AND url_hash = new.hash LIMIT 1) AS page";
+
+/// Takes pages out of the sums of their hosts: `(ids, crawl)`. All the ids are of the crawl.
+pub const TAKE_OUT: &str = "UPDATE hosts SET pages = hosts.pages - gone.pages, \
+     ok = hosts.ok - gone.ok, failed = hosts.failed - gone.failed, \
+     skipped = hosts.skipped - gone.skipped, bytes = hosts.bytes - gone.bytes \
+     FROM (SELECT host, count(*) AS pages, count(*) FILTER (WHERE state = 'ok') AS ok, \
+           count(*) FILTER (WHERE state = 'failed') AS failed, \
+           count(*) FILTER (WHERE state = 'skipped') AS skipped, \
+           sum(content_length) AS bytes FROM scraped_pages \
+           WHERE id = ANY($1) GROUP BY host) AS gone \
+     WHERE hosts.crawl_id = $2 AND hosts.host = gone.host";
 
 /// Brings `hosts` up to date, before the page rows are written: a row that is about to be
 /// replaced is taken out of the sums first, so that nothing counts twice.
@@ -22,9 +35,10 @@ pub(super) async fn add(
     pages: &[PageRow],
 ) -> Result<(), sqlx::Error> {
     let mut sums = sums::of_pages(pages);
+    let hashes: HashSet<UrlHash> = pages.iter().map(|page| page.url_hash).collect();
     let replaced = sqlx::query(REPLACED)
         .bind(crawl)
-        .bind(pages.iter().map(|page| page.url_hash.0).bind_iter())
+        .bind(hashes.iter().map(|hash| hash.0).bind_iter())
         .fetch_all(&mut *db)
         .await?;
     for row in &replaced {
@@ -47,22 +61,7 @@ pub(super) async fn take_out(
     crawl: CrawlId,
     ids: &[PageId],
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "UPDATE hosts SET pages = hosts.pages - gone.pages, ok = hosts.ok - gone.ok, \
-         failed = hosts.failed - gone.failed, skipped = hosts.skipped - gone.skipped, \
-         bytes = hosts.bytes - gone.bytes \
-         FROM (SELECT host, count(*) AS pages, count(*) FILTER (WHERE state = 'ok') AS ok, \
-               count(*) FILTER (WHERE state = 'failed') AS failed, \
-               count(*) FILTER (WHERE state = 'skipped') AS skipped, \
-               sum(content_length) AS bytes FROM scraped_pages \
-               WHERE id = ANY($1) AND crawl_id = $2 GROUP BY host) AS gone \
-         WHERE hosts.crawl_id = $2 AND hosts.host = gone.host",
-    )
-    .bind(ids)
-    .bind(crawl)
-    .execute(db)
-    .await
-    .map(drop)
+    sqlx::query(TAKE_OUT).bind(ids).bind(crawl).execute(db).await.map(drop)
 }
 
 /// Notes what is known of hosts. The last of a batch counts; a robots.txt that was known is not

@@ -12,7 +12,7 @@ mod bulk;
 mod crawls;
 mod error;
 pub mod hosts;
-mod open;
+pub mod open;
 pub mod read;
 mod remove;
 mod select;

@@ -1,6 +1,7 @@
 //! Opening a database: what is not ours is refused before anything is written.
 //!
-//! It must not know what the tables hold.
+//! It must not know what the tables hold. The settings are public so that a test can ask questions under
+//! them.
 
 use std::time::Duration;
 
@@ -48,7 +49,7 @@ const OPTIONS: [&str; 17] = [
 /// - A row of `crawls` may be locked by a transaction whose connection is gone; the server finds out
 ///   about that, and meanwhile waiting for it is an error in words and no silence.
 /// - Tables grow from nothing faster than the server counts their rows: an index it is.
-const FOR_WRITING: &str = "\
+pub const FOR_WRITING: &str = "\
     SELECT set_config('synchronous_commit', 'on', false)
         WHERE current_setting('synchronous_commit') = 'off';
     SET lock_timeout = '5s';
@@ -59,7 +60,7 @@ const FOR_WRITING: &str = "\
 
 /// What our own questions need: they are answered by an index, in its order, whatever the server
 /// believes of tables that it has not looked at since they were empty.
-const FOR_READING: &str = "\
+pub const FOR_READING: &str = "\
     SET enable_seqscan = off;
     SET enable_bitmapscan = off;
     SET lock_timeout = '5s';
@@ -76,9 +77,9 @@ pub(super) fn options(shown: &str, url: &Url) -> Result<PgConnectOptions, StoreE
             return Err(usage(format!("unknown option `{}`", one_line(&name))));
         }
     }
-    let options = PgConnectOptions::from_url(url).map_err(|error| match error {
-        sqlx::Error::Configuration(error) => usage(one_line(&error.to_string())),
-        other => usage(one_line(&other.to_string())),
+    let options = PgConnectOptions::from_url(url).map_err(|error| {
+        let why = error.to_string();
+        usage(one_line(why.trim_start_matches("error with configuration: ")))
     })?;
     let options = if options.get_application_name().is_none() {
         options.application_name("crawldeck")

@@ -17,7 +17,7 @@ use super::{bulk, crawls, hosts};
 use crate::store::failed::Failed;
 use crate::store::text::patched;
 use crate::store::{
-    Batch, CrawlId, FrontierRow, Holder, LinkRow, PageId, PageRow, StoreError, UrlHash,
+    Batch, CrawlId, FrontierRow, Holder, LinkRow, PageId, PageRow, StoreError, UrlHash, crawl_of,
 };
 
 /// A transaction that takes longer has lost its server; nothing else would tell, if the network
@@ -33,8 +33,8 @@ pub const POSTPONE: &str = "UPDATE frontier SET attempts = new.attempts, \
 /// URLs that are done: `(ids)`.
 pub const DONE: &str = "DELETE FROM frontier WHERE id = ANY($1)";
 
-/// Pages that are open again: `(ids, crawl)`.
-pub const REVIVE: &str = "DELETE FROM scraped_pages WHERE id = ANY($1) AND crawl_id = $2";
+/// Pages that are open again: `(ids)`.
+pub const REVIVE: &str = "DELETE FROM scraped_pages WHERE id = ANY($1)";
 
 /// Writes a batch, all or nothing; nothing, if the crawl is not held by `holder`.
 pub(super) async fn commit(
@@ -153,9 +153,10 @@ async fn revive(
     if rows.is_empty() {
         return Ok(());
     }
-    let ids: Vec<PageId> = rows.iter().map(|row| row.id).collect();
+    let ids = rows.iter().map(|row| row.id).filter(|id| crawl_of(*id) == crawl);
+    let ids: Vec<PageId> = ids.collect();
     hosts::take_out(db, crawl, &ids).await?;
-    sqlx::query(REVIVE).bind(ids).bind(crawl).execute(db).await.map(drop)
+    sqlx::query(REVIVE).bind(ids).execute(db).await.map(drop)
 }
 
 /// Adds what was found or is open again, notes what was postponed, and deletes what is done.
