@@ -1,7 +1,11 @@
 //! Many rows in one statement: an array per column, unnested on the server.
 //!
 //! A statement takes any number of rows, so there is one text per table, prepared once. No row may
-//! come twice in one statement that replaces rows: whoever calls sees to that.
+//! come twice in one statement: whoever calls sees to that.
+//!
+//! Rows that may be there already cost twice as much. Measured on the server, a million links, 12,500 a
+//! statement: 5.6 s with `ON CONFLICT`, 2.7 s without, 2.3 s by `COPY`, which can neither replace nor
+//! pass over a row. Hence [`Known`].
 
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 
@@ -12,7 +16,38 @@ use crate::store::{
     SitemapRow,
 };
 
-const PAGES: &str = "INSERT INTO scraped_pages (crawl_id, id, url_hash, state, status, depth, \
+/// What may be in the way of rows that are inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nothing: a row that is there already is an error of the whole statement.
+    Nothing,
+    /// Rows that are there already: they are replaced, or stay.
+    Some,
+}
+
+/// A statement in two ways.
+struct Insert {
+    plain: &'static str,
+    upsert: &'static str,
+}
+
+impl Insert {
+    fn sql(&self, known: Known) -> &'static str {
+        match known {
+            Known::Nothing => self.plain,
+            Known::Some => self.upsert,
+        }
+    }
+}
+
+macro_rules! insert {
+    ($rows:literal, $conflict:literal) => {
+        Insert { plain: $rows, upsert: concat!($rows, " ", $conflict) }
+    };
+}
+
+const PAGES: Insert = insert!(
+    "INSERT INTO scraped_pages (crawl_id, id, url_hash, state, status, depth, \
      attempts, elapsed_ms, content_length, links_found, found_on, created_at, lastmod, change, \
      body_hash, host, content_type, url, final_url, title, error, redirects, etag, last_modified, \
      canonical) \
@@ -26,8 +61,8 @@ const PAGES: &str = "INSERT INTO scraped_pages (crawl_id, id, url_hash, state, s
      $21::text[], $22::text[], $23::text[], $24::text[], $25::text[]) \
      AS row (id, url_hash, state, status, depth, attempts, elapsed_ms, content_length, \
      links_found, found_on, at, lastmod, change, body_hash, host, content_type, url, final_url, \
-     title, error, redirects, etag, last_modified, canonical) \
-     ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, host = excluded.host, \
+     title, error, redirects, etag, last_modified, canonical)",
+    "ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, host = excluded.host, \
      state = excluded.state, status = excluded.status, depth = excluded.depth, \
      attempts = excluded.attempts, elapsed_ms = excluded.elapsed_ms, \
      content_length = excluded.content_length, links_found = excluded.links_found, \
@@ -36,20 +71,26 @@ const PAGES: &str = "INSERT INTO scraped_pages (crawl_id, id, url_hash, state, s
      content_type = excluded.content_type, final_url = excluded.final_url, \
      title = excluded.title, error = excluded.error, redirects = excluded.redirects, \
      etag = excluded.etag, last_modified = excluded.last_modified, \
-     canonical = excluded.canonical";
+     canonical = excluded.canonical"
+);
 
-const LINKS: &str = "INSERT INTO links (crawl_id, from_id, to_id, anchor) \
+const LINKS: Insert = insert!(
+    "INSERT INTO links (crawl_id, from_id, to_id, anchor) \
      SELECT $1, from_id, to_id, anchor FROM unnest($2::bigint[], $3::bigint[], $4::text[]) \
-     AS row (from_id, to_id, anchor) ON CONFLICT DO NOTHING";
+     AS row (from_id, to_id, anchor)",
+    "ON CONFLICT DO NOTHING"
+);
 
-const FRONTIER: &str = "INSERT INTO frontier (crawl_id, id, url_hash, depth, attempts, \
+const FRONTIER: Insert = insert!(
+    "INSERT INTO frontier (crawl_id, id, url_hash, depth, attempts, \
      not_before, found_on, host_id, lastmod, url) \
      SELECT $1, id, url_hash, depth, attempts, not_before, found_on, host_id, lastmod, url \
      FROM unnest($2::bigint[], $3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bigint[], \
      $8::bigint[], $9::bigint[], $10::text[]) AS row (id, url_hash, depth, attempts, not_before, \
-     found_on, host_id, lastmod, url) \
-     ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, \
-     not_before = excluded.not_before";
+     found_on, host_id, lastmod, url)",
+    "ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, \
+     not_before = excluded.not_before"
+);
 
 const CHANGES: &str = "INSERT INTO changes (crawl_id, seq, at, by_whom, what, entry) \
      SELECT $1, seq, 'epoch'::timestamptz + at * interval '1 ms', by_whom, what, entry \
@@ -102,6 +143,7 @@ pub(super) async fn pages(
     db: &mut PgConnection,
     crawl: CrawlId,
     rows: &[(PageId, &PageRow)],
+    known: Known,
 ) -> Result<(), sqlx::Error> {
     let pages = || rows.iter().map(|(_, page)| *page);
     let text = |of: fn(&PageRow) -> Option<&String>| {
@@ -112,7 +154,7 @@ pub(super) async fn pages(
         content.map(move |content| content.and_then(of).map(|text| clean(text))).bind_iter()
     };
     let body_hash = |page: &PageRow| page.content.as_deref().and_then(|c| c.body_hash);
-    sqlx::query(PAGES)
+    sqlx::query(PAGES.sql(known))
         .bind(crawl)
         .bind(rows.iter().map(|(id, _)| *id).bind_iter())
         .bind(pages().map(|page| page.url_hash.0).bind_iter())
@@ -143,13 +185,14 @@ pub(super) async fn pages(
         .map(drop)
 }
 
-/// Links; of two between the same pages the first counts.
+/// Links; what is there stays.
 pub(super) async fn links(
     db: &mut PgConnection,
     crawl: CrawlId,
     rows: &[&LinkRow],
+    known: Known,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(LINKS)
+    sqlx::query(LINKS.sql(known))
         .bind(crawl)
         .bind(rows.iter().map(|link| link.from).bind_iter())
         .bind(rows.iter().map(|link| link.to).bind_iter())
@@ -164,8 +207,9 @@ pub(super) async fn frontier(
     db: &mut PgConnection,
     crawl: CrawlId,
     rows: &[&FrontierRow],
+    known: Known,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(FRONTIER)
+    sqlx::query(FRONTIER.sql(known))
         .bind(crawl)
         .bind(rows.iter().map(|row| row.id).bind_iter())
         .bind(rows.iter().map(|row| row.url_hash.0).bind_iter())

@@ -1,19 +1,22 @@
 //! Writing: one transaction per batch, one statement per table. See `bulk`.
 //!
-//! A batch whose answer was lost is written again, and is then there once: every row replaces itself,
-//! and sums are corrected by what is replaced. The first statement locks the row of the crawl, so
-//! that a transaction which lost its connection on the way is over, one way or the other, before its
-//! repetition looks at anything.
+//! A batch is first written as if all of it were new, which is cheaper. When some of it is not, nothing
+//! of it stays, and it is written once more with rows that replace what is there. So a batch whose answer
+//! was lost is written again, and is then there once: every row replaces itself, and sums are corrected
+//! by what is replaced. The first statement locks the row of the crawl, so that a transaction which lost
+//! its connection on the way is over, one way or the other, before its repetition looks at anything.
 
 use std::hash::Hash;
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 use sqlx::{Connection, PgPool};
 use tokio::time::timeout;
 
-use super::{bulk, crawls, hosts};
+use super::bulk::{self, Known};
+use super::{crawls, hosts};
 use crate::store::failed::Failed;
 use crate::store::text::patched;
 use crate::store::{
@@ -45,7 +48,16 @@ pub(super) async fn commit(
     batch: &Batch,
 ) -> Result<(), Failed> {
     let mut connection = pool.acquire().await?;
-    let writing = transact(&mut connection, db, holder, crawl, batch);
+    let writing = async {
+        let new = transact(&mut connection, db, holder, crawl, batch, Known::Nothing).await;
+        match new {
+            // Some of it is there: a page is saved again, or the whole batch, its answer having been lost.
+            Err(Failed::Driver(error)) if is_there(&error) => {
+                transact(&mut connection, db, holder, crawl, batch, Known::Some).await
+            }
+            written => written,
+        }
+    };
     let written = timeout(ANSWER_TIMEOUT, writing).await.unwrap_or_else(|_| {
         let why = format!("no answer within {} s", ANSWER_TIMEOUT.as_secs());
         Err(Failed::Refused(StoreError::Unreachable { db: db.to_owned(), why }))
@@ -57,12 +69,18 @@ pub(super) async fn commit(
     written
 }
 
+/// Whether a row that was inserted is there already.
+fn is_there(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(DatabaseError::is_unique_violation)
+}
+
 async fn transact(
     connection: &mut PgConnection,
     name: &str,
     holder: &Holder,
     crawl: CrawlId,
     batch: &Batch,
+    known: Known,
 ) -> Result<(), Failed> {
     let mut transaction = connection.begin().await?;
     let db = &mut *transaction;
@@ -92,17 +110,18 @@ async fn transact(
 
     let finished: HashSet<PageId> = batch.pages.iter().map(|page| page.id).collect();
     revive(db, crawl, &batch.revived).await?;
-    frontier(db, crawl, batch, &finished).await?;
+    frontier(db, crawl, batch, &finished, known).await?;
     if !batch.pages.is_empty() {
         hosts::add(db, crawl, &batch.pages).await?;
-        bulk::pages(db, crawl, &last_pages(&batch.pages)).await?;
+        bulk::pages(db, crawl, &last_pages(&batch.pages), known).await?;
     }
     if !batch.links.is_empty() {
         // In order of the key, neighbours land on the same leaf.
         let mut links: Vec<&LinkRow> = batch.links.iter().collect();
         // Stable: the first of two between the same pages counts.
         links.sort_by_key(|link| (link.from, link.to));
-        bulk::links(db, crawl, &links).await?;
+        links.dedup_by_key(|link| (link.from, link.to));
+        bulk::links(db, crawl, &links, known).await?;
     }
     if !batch.hosts.is_empty() {
         hosts::note(db, crawl, &batch.hosts).await?;
@@ -165,11 +184,12 @@ async fn frontier(
     crawl: CrawlId,
     batch: &Batch,
     finished: &HashSet<PageId>,
+    known: Known,
 ) -> Result<(), sqlx::Error> {
     let open = batch.revived.iter().chain(&batch.discovered);
     let open = last_of(open.filter(|row| !finished.contains(&row.id)), |row| row.id);
     if !open.is_empty() {
-        bulk::frontier(db, crawl, &open).await?;
+        bulk::frontier(db, crawl, &open, known).await?;
     }
     if !batch.postponed.is_empty() {
         let rows = last_of(&batch.postponed, |row| row.0);
