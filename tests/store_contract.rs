@@ -39,6 +39,8 @@ mod many;
 mod migrated;
 #[path = "store_contract/mysql.rs"]
 mod mysql;
+#[path = "store_contract/mysql_plans.rs"]
+mod mysql_plans;
 #[path = "store_contract/place.rs"]
 mod place;
 #[path = "store_contract/postgres.rs"]

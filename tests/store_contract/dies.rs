@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use super::lost::{as_it_should_be, batches, seed};
 use super::*;
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -120,26 +120,31 @@ async fn postgres_is_killed_in_the_middle_of_batches() {
         .await;
 }
 
-/// A file system of its own, of a few MB; only the superuser may make one.
-struct SmallDisk(TempDir);
+#[tokio::test]
+#[ignore = "needs MariaDB, which it starts itself"]
+async fn mariadb_is_killed_in_the_middle_of_batches() {
+    killed_in_the_middle_of_batches("mariadb", |url| Place::MySql(url, "killed".to_owned())).await;
+}
+
+/// A file system of its own, of a few MB, on a folder; only the superuser may make one.
+struct SmallDisk(PathBuf);
 
 impl SmallDisk {
-    fn new(megabytes: u32) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+    fn on(folder: PathBuf, megabytes: u32) -> Self {
         let size = format!("size={megabytes}m,mode=0777");
         let mounted = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &size, "crawldeck-test"])
-            .arg(dir.path())
+            .arg(&folder)
             .status()
             .unwrap();
         assert!(mounted.success(), "mounting needs the superuser");
-        Self(dir)
+        Self(folder)
     }
 }
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(self.0.path()).status();
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
     }
 }
 
@@ -163,31 +168,12 @@ fn large(crawl: CrawlId, first: u32) -> Batch {
 }
 
 /// A full disk is told as such; the batch goes in when there is room again, and is there once.
-#[tokio::test]
-#[ignore = "needs PostgreSQL, which it starts itself, and the right to mount"]
-async fn postgres_has_no_room_until_it_has() {
-    let server = Server::start("postgres");
-    let disk = SmallDisk::new(32);
-    let tables = disk.0.path().join("tables");
-    std::fs::create_dir(&tables).unwrap();
-    open_to_all(disk.0.path());
-    open_to_all(&tables);
-    let owner = std::fs::metadata(server.home.path().join("postgres")).unwrap();
-    let owner = std::os::unix::fs::MetadataExt::uid(&owner);
-    std::os::unix::fs::chown(&tables, Some(owner), None).unwrap();
-    let mut administrator = PgConnection::connect(server.url.as_str()).await.unwrap();
-    for sql in [
-        format!("CREATE TABLESPACE small LOCATION '{}'", tables.display()),
-        "CREATE DATABASE full_up TABLESPACE small TEMPLATE template0".to_owned(),
-    ] {
-        administrator.execute(AssertSqlSafe(sql)).await.unwrap();
-    }
-    administrator.close().await.unwrap();
+async fn no_room_until_there_is(place: Place, disk: &SmallDisk) {
     // Somebody else's.
-    let filler = disk.0.path().join("filler");
+    let filler = disk.0.join("filler");
     std::fs::write(&filler, vec![1; 8 << 20]).unwrap();
 
-    let db = Db::at(Place::Postgres(server.url.clone(), "full_up".to_owned())).await;
+    let db = Db::at(place).await;
     let crawl = db.create_crawl("{}").await.unwrap();
     let mut saved = 0;
     let refused = loop {
@@ -214,6 +200,51 @@ async fn postgres_has_no_room_until_it_has() {
     let sums = rows(&db, "SELECT sum(pages), sum(ok) FROM hosts").await;
     assert_eq!(sums, [vec![Value::Int(i64::from(saved + 1) * 200); 2]]);
     db.close().await;
+}
+
+#[tokio::test]
+#[ignore = "needs PostgreSQL, which it starts itself, and the right to mount"]
+async fn postgres_has_no_room_until_it_has() {
+    let server = Server::start("postgres");
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::on(folder.path().to_owned(), 32);
+    let tables = disk.0.join("tables");
+    std::fs::create_dir(&tables).unwrap();
+    open_to_all(&disk.0);
+    open_to_all(&tables);
+    give(&tables, &server.home.path().join("postgres"));
+    let mut administrator = PgConnection::connect(server.url.as_str()).await.unwrap();
+    for sql in [
+        format!("CREATE TABLESPACE small LOCATION '{}'", tables.display()),
+        "CREATE DATABASE full_up TABLESPACE small TEMPLATE template0".to_owned(),
+    ] {
+        administrator.execute(AssertSqlSafe(sql)).await.unwrap();
+    }
+    administrator.close().await.unwrap();
+    let place = Place::Postgres(server.url.clone(), "full_up".to_owned());
+    no_room_until_there_is(place, &disk).await;
+}
+
+#[tokio::test]
+#[ignore = "needs MariaDB, which it starts itself, and the right to mount"]
+async fn mariadb_has_no_room_until_it_has() {
+    let server = Server::start("mariadb");
+    let data = server.home.path().join("mariadb");
+    let mut administrator = MySqlConnection::connect(server.url.as_str()).await.unwrap();
+    administrator.execute("CREATE DATABASE full_up").await.unwrap();
+    administrator.close().await.unwrap();
+    // A database is a folder, and each of its tables a file in it.
+    let disk = SmallDisk::on(data.join("full_up"), 32);
+    give(&disk.0, &data);
+    let place = Place::MySql(server.url.clone(), "full_up".to_owned());
+    no_room_until_there_is(place, &disk).await;
+}
+
+/// Makes the owner of `data` that of a folder, too.
+fn give(folder: &std::path::Path, data: &std::path::Path) {
+    use std::os::unix::fs::{MetadataExt, chown};
+    let owner = std::fs::metadata(data).unwrap().uid();
+    chown(folder, Some(owner), None).unwrap();
 }
 
 fn open_to_all(path: &std::path::Path) {

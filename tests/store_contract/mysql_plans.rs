@@ -3,9 +3,7 @@
 //! read that is not asked for. Printed: how the server will run each statement, and how long resuming
 //! takes.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
-#![allow(clippy::doc_markdown, reason = "MySQL is a name, not code")]
 
 use std::collections::HashMap;
 use std::sync::Arc;
