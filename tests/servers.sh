@@ -102,7 +102,7 @@ start_mariadb() {
     wait_for mariadb mariadb-admin --no-defaults --socket="$data/socket" -u root ping
     mariadb --no-defaults --socket="$data/socket" -u root -e "
         CREATE USER IF NOT EXISTS crawldeck@'127.0.0.1' IDENTIFIED BY 'crawldeck';
-        GRANT ALL ON *.* TO crawldeck@'127.0.0.1'"
+        GRANT ALL ON *.* TO crawldeck@'127.0.0.1' WITH GRANT OPTION"
 }
 
 tell_postgres() {
