@@ -1,10 +1,11 @@
 //! How fast batches are saved and known URLs are read back: `cargo bench --bench store`.
 //!
 //! A batch is 500 pages with 25 links each, half of which lead to URLs not known before. `MILLION`
-//! in the environment sets how many million links, and frontier rows, are saved (1), `DIR` where
-//! (the system's directory for temporary files), `INDEX` adds an index on `links.to_id` to see
-//! what it costs. `10k hosts` are frontier rows of as many hosts, in no order; `content` are pages
-//! with validators, hash and verdict.
+//! in the environment sets how many million links, and frontier rows, are saved (1), `DB` where: an
+//! empty database on a server, `postgres://…` or `mysql://…`. Without it, it is a file that is deleted
+//! afterwards, in `DIR` or the system's directory for temporary files; `INDEX` adds an index on
+//! `links.to_id` to it to see what it costs. `10k hosts` are frontier rows of as many hosts, in no
+//! order; `content` are pages with validators, hash and verdict.
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
@@ -13,8 +14,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crawldeck::store::{
-    Batch, Content, CrawlId, FrontierRow, OpenMode, PageChange, PageId, PageRow, RowState, Store,
-    host_id, open, page_id, seq_of,
+    Batch, Columns, Content, CrawlId, FrontierRow, LinkRow, OpenMode, PageChange, PageId, PageRow,
+    RowState, Store, Value, host_id, open, page_id, seq_of,
 };
 use crawldeck::web::url::UrlHash;
 use sqlx::{Connection, SqliteConnection};
@@ -33,6 +34,19 @@ struct Site {
     total: u32,
     random: fastrand::Rng,
     hosts: Vec<Arc<str>>,
+    anchors: Vec<Arc<str>>,
+}
+
+/// Texts of links: 3 to 60 characters, most of them short.
+fn anchors() -> Vec<Arc<str>> {
+    let mut random = fastrand::Rng::with_seed(4);
+    (0..5000)
+        .map(|n| {
+            let most = random.usize(0..=7);
+            let words = random.usize(0..=most);
+            format!("{n}{}", " crawled".repeat(words)).into()
+        })
+        .collect()
 }
 
 impl Site {
@@ -59,14 +73,19 @@ impl Site {
                 if link % 2 == 0 && self.known < self.total {
                     self.known += 1;
                     batch.discovered.push(self.found(page_id(self.crawl, self.known), id));
-                    batch.links.push((id, page_id(self.crawl, self.known)));
+                    batch.links.push(self.link(id, self.known));
                 } else {
                     let known = self.random.u32(1..=self.known.max(1));
-                    batch.links.push((id, page_id(self.crawl, known)));
+                    batch.links.push(self.link(id, known));
                 }
             }
         }
         batch
+    }
+
+    fn link(&self, from: PageId, to: u32) -> LinkRow {
+        let anchor = Some(Arc::clone(&self.anchors[to as usize % self.anchors.len()]));
+        LinkRow { from, to: page_id(self.crawl, to), anchor }
     }
 
     fn found(&self, id: PageId, found_on: PageId) -> FrontierRow {
@@ -138,6 +157,7 @@ async fn measure(
         total,
         random: fastrand::Rng::with_seed(7),
         hosts: (0..hosts).map(|n| format!("host-{n}.example:8700").into()).collect(),
+        anchors: anchors(),
     };
     let (mut spent, mut slowest) = (Duration::ZERO, Duration::ZERO);
     let (mut pages, mut links, mut found) = (0, 0, 0);
@@ -173,9 +193,11 @@ async fn main() {
     let millions: u32 = std::env::var("MILLION").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     let dir = std::env::var_os("DIR").map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
     let path = dir.path().join("crawl.db");
-    let store = open(path.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
+    let name = std::env::var("DB").unwrap_or_else(|_| path.to_str().unwrap().to_owned());
+    let store = open(&name, OpenMode::CreateIfMissing).await.unwrap();
+    println!("{}", store.describe());
     if std::env::var_os("INDEX").is_some() {
-        let mut db = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+        let mut db = SqliteConnection::connect(&name).await.unwrap();
         sqlx::query("CREATE INDEX links_to ON links (to_id, from_id)")
             .execute(&mut db)
             .await
@@ -230,19 +252,21 @@ async fn main() {
         rows += portion.len();
     }
     println!("frontier {:?}, {rows} rows", since.elapsed());
-    store.close().await;
-
-    let size = std::fs::metadata(&path).unwrap().len();
-    println!("file {} MB", size / 1_000_000);
-    let mut db = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
     let since = Instant::now();
-    let linking: i64 = sqlx::query_scalar(
+    let mut linking = 0;
+    let mut sink = |_: &Columns, row: &[Value]| {
+        linking = row[0].as_int().unwrap();
+        true
+    };
+    let sql = format!(
         "SELECT count(*) FROM links JOIN scraped_pages page ON page.id = links.from_id \
-         WHERE links.to_id = ?",
-    )
-    .bind(page_id(crawl, 100))
-    .fetch_one(&mut db)
-    .await
-    .unwrap();
+         WHERE links.to_id = {}",
+        page_id(crawl, 100)
+    );
+    store.select(&sql, &mut sink).await.unwrap();
     println!("who links to one page {:?}, {linking} pages", since.elapsed());
+    store.close().await;
+    if let Ok(file) = std::fs::metadata(&path) {
+        println!("file {} MB", file.len() / 1_000_000);
+    }
 }

@@ -1,6 +1,6 @@
 //! The thin binary: parses the command line, runs a mode, maps the outcome to an exit code.
 
-use std::io::{IsTerminal, Write, stdin, stdout};
+use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -25,10 +25,11 @@ use crawldeck::config::Settings;
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::Summary;
 use crawldeck::crawl::{self, Crawl, CrawlError};
+use crawldeck::crawls;
 use crawldeck::headless::{self, tell};
 use crawldeck::lab::{self, Lab, LabError};
 use crawldeck::signals::Signals;
-use crawldeck::store::{self, OpenMode, Store, StoreError};
+use crawldeck::store::{self, CrawlId, OpenMode, Store, StoreError};
 use crawldeck::web::url::ScopeKind;
 
 /// Why the program could not do what it was asked to.
@@ -101,7 +102,11 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
     match cli.command {
         None => demonstrate(&cli.lab, &cli.options).await,
         Some(Command::Crawl { seeds, again, options }) => crawl_seeds(seeds, again, &options).await,
-        Some(Command::Resume { database, options }) => resume(database, &options).await,
+        Some(Command::Resume { database, options, crawl }) => {
+            resume(database, crawl, &options).await
+        }
+        Some(Command::List { database, json }) => list(database.as_deref(), json).await,
+        Some(Command::Rm { database, crawls, yes }) => remove(&database, &crawls, yes).await,
         Some(Command::Config { seeds, again, options }) => {
             print(settings_in_force(&seeds, again, &options, &sources).as_bytes())
         }
@@ -219,7 +224,58 @@ async fn crawl_seeds(
     watch(crawl, &show, signals).await
 }
 
-async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<ExitCode, Failure> {
+/// What `list` prints.
+async fn list(database: Option<&str>, json: bool) -> Result<ExitCode, Failure> {
+    let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
+    let listed = store.crawls().await;
+    store.close().await;
+    let listed = listed?;
+    if json {
+        return print(format!("{}\n", crawls::as_json(&listed)).as_bytes());
+    }
+    if listed.is_empty() {
+        tell(&format!("crawldeck: {} has no crawls", store.describe()));
+    }
+    print(crawls::table(&listed).as_bytes())
+}
+
+/// Removes crawls, after asking somebody or being told not to.
+async fn remove(database: &str, ids: &[CrawlId], yes: bool) -> Result<ExitCode, Failure> {
+    let asks = stdin().is_terminal() && stderr().is_terminal();
+    if !yes && !asks {
+        return Err(Failure::Usage(
+            "rm removes crawls for good: say --yes where nobody can be asked".into(),
+        ));
+    }
+    let store = store::open(database, OpenMode::MustExist).await?;
+    let removed = remove_from(&*store, ids, yes).await;
+    store.close().await;
+    removed
+}
+
+async fn remove_from(store: &dyn Store, ids: &[CrawlId], yes: bool) -> Result<ExitCode, Failure> {
+    let found = crawls::to_remove(store, ids).await?;
+    if !yes {
+        let mut answer = String::new();
+        let _ = write!(stderr(), "{}", crawls::question(&store.describe(), &found));
+        stdin().read_line(&mut answer).map_err(Failure::io("standard input"))?;
+        if !matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
+            tell("crawldeck: nothing was removed");
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    for crawl in found {
+        let rows = store.remove(crawl.id).await?;
+        print(format!("removed crawl {}, {rows} rows\n", crawl.id).as_bytes())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn resume(
+    database: Option<String>,
+    crawl: Option<CrawlId>,
+    options: &CrawlOptions,
+) -> Result<ExitCode, Failure> {
     if !seeds_of(Vec::new(), options)?.is_empty() {
         return Err(Failure::Usage("resume takes no new seeds: start another crawl".into()));
     }
@@ -229,7 +285,7 @@ async fn resume(database: Option<String>, options: &CrawlOptions) -> Result<Exit
     let named = options.output.db.as_ref().map(|db| db.0.as_str());
     let db = database.as_deref().or(named).unwrap_or(DEFAULT_DB);
     let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;
-    let crawl = crawl::resume(store, None, |settings| {
+    let crawl = crawl::resume(store, crawl, |settings| {
         options.apply(settings);
         let least = settings.breaker.least;
         if options.breaker.breaker_least.is_some_and(|asked| asked > least) {
@@ -357,6 +413,9 @@ async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, 
             "crawldeck: nothing was fetched; see the error column of scraped_pages (a seed that \
               redirects elsewhere?)",
         );
+    }
+    if let Some(why) = &summary.ended_by {
+        tell(&format!("crawldeck: {why}"));
     }
     if summary.unsaved > 0 {
         tell(&format!(

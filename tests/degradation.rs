@@ -100,10 +100,16 @@ async fn a_database_that_refuses_slows_the_crawl_and_loses_nothing() {
     seen(&mut crawl, "under way", |s| s.totals.pages > 1).await;
     store.unwilling.store(true, Ordering::SeqCst);
     down_to_one(&mut crawl).await;
-    let s = seen(&mut crawl, "why", |s| s.saver_trouble.is_some()).await;
-    assert!(s.saver_trouble.as_deref().unwrap().contains("a full one"));
+    let s = seen(&mut crawl, "why", |s| s.database_trouble.is_some()).await;
+    let trouble = s.database_trouble.clone().unwrap();
+    assert_eq!(&*trouble.text, "no room left to write a full one");
+    assert!(s.verdict.text.contains(": no room left to write a full one, for "), "{:?}", s.verdict);
+    // It is one and the same, however often it is tried.
+    let tried = store.refused.load(Ordering::SeqCst);
+    let s = seen(&mut crawl, "later", |_| store.refused.load(Ordering::SeqCst) > tried).await;
+    assert_eq!(s.database_trouble.as_ref(), Some(&trouble));
     store.unwilling.store(false, Ordering::SeqCst);
-    seen(&mut crawl, "it is over", |s| s.saver_trouble.is_none()).await;
+    seen(&mut crawl, "it is over", |s| s.database_trouble.is_none()).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.unsaved), (RunState::Complete, 401, 0));
     stand.assert_whole().await;

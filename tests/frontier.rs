@@ -19,7 +19,7 @@ use url::Url;
 
 fn link(n: usize) -> Link {
     let url = Url::parse(&format!("http://h{}.test/{n}", n % 3)).unwrap();
-    (url.as_str().into(), UrlHash::of(&url))
+    Link::bare(url.as_str().into(), UrlHash::of(&url))
 }
 
 async fn new_crawl() -> (tempfile::TempDir, Arc<dyn Store>, CrawlId) {

@@ -84,6 +84,8 @@ fn options_markdown() -> String {
     }
     let everywhere = cli.find_subcommand("resume").unwrap().get_arguments();
     let everywhere: BTreeSet<&str> = everywhere.map(|a| a.get_id().as_str()).collect();
+    let shared = cli.find_subcommand("crawl").unwrap().get_arguments();
+    let shared: BTreeSet<&str> = shared.map(|a| a.get_id().as_str()).collect();
     let rows = |out: &mut String, arguments: &[&Arg]| {
         let mut headings: Vec<&str> = Vec::new();
         for heading in arguments.iter().map(|a| a.get_help_heading().unwrap()) {
@@ -94,8 +96,8 @@ fn options_markdown() -> String {
         for heading in headings {
             let _ = writeln!(out, "| **{heading}** | |");
             for argument in arguments.iter().filter(|a| a.get_help_heading() == Some(heading)) {
-                let of_crawl =
-                    heading != "Lab site" && !everywhere.contains(argument.get_id().as_str());
+                let id = argument.get_id().as_str();
+                let of_crawl = shared.contains(id) && !everywhere.contains(id);
                 let only = if of_crawl { " (`crawl` alone)" } else { "" };
                 let _ = writeln!(out, "| {} | {}{only} |", name(argument), meaning(argument));
             }
@@ -109,8 +111,13 @@ fn options_markdown() -> String {
             .filter(|a| of_logging(a) == logging)
             .collect()
     };
+    let resume = of("resume", false).into_iter();
+    let resume: Vec<&Arg> = resume.filter(|a| !shared.contains(a.get_id().as_str())).collect();
     for (title, arguments) in [
         ("Of `crawl`, `resume` and the demonstration", of("crawl", false)),
+        ("Of `resume` alone", resume),
+        ("Of `list`", of("list", false)),
+        ("Of `rm`", of("rm", false)),
         ("Of `lab` and the demonstration", of("lab", false)),
         ("Of all of them", of("crawl", true)),
     ] {

@@ -3,6 +3,7 @@
 # directory of its own, for developers and for .ci/run alike.
 #
 #     eval "$(tests/servers.sh start)"    installs what is missing (Debian), starts both, tells where
+#     tests/servers.sh start NAME         only postgres or mariadb
 #     tests/servers.sh stop               ends them and deletes their data
 #     tests/servers.sh restart NAME       postgres or mariadb: a clean restart
 #     tests/servers.sh kill NAME          SIGKILL; `restart` brings it back
@@ -36,9 +37,13 @@ postgres_bin() {
 mariadb_bin() { command -v mariadbd || command -v mysqld || ls /usr/sbin/mariadbd 2>/dev/null; }
 
 install_missing() {
-    local missing=()
-    postgres_bin >/dev/null || missing+=(postgresql)
-    mariadb_bin >/dev/null || missing+=(mariadb-server)
+    local missing=() name
+    for name; do
+        "${name}_bin" >/dev/null || case $name in
+            postgres) missing+=(postgresql) ;;
+            mariadb) missing+=(mariadb-server) ;;
+        esac
+    done
     [ ${#missing[@]} = 0 ] && return
     say "installing ${missing[*]}"
     # The packages would start services of their own; tests want none of them.
@@ -97,24 +102,46 @@ start_mariadb() {
     wait_for mariadb mariadb-admin --no-defaults --socket="$data/socket" -u root ping
     mariadb --no-defaults --socket="$data/socket" -u root -e "
         CREATE USER IF NOT EXISTS crawldeck@'127.0.0.1' IDENTIFIED BY 'crawldeck';
-        GRANT ALL ON *.* TO crawldeck@'127.0.0.1'"
+        GRANT ALL ON *.* TO crawldeck@'127.0.0.1' WITH GRANT OPTION"
+}
+
+tell_postgres() {
+    local port
+    port=$(sed -n 's/^port = //p' "$home/postgres/postgresql.conf" | tail -1)
+    echo "export CRAWLDECK_TEST_POSTGRES='postgres://crawldeck:crawldeck@127.0.0.1:$port/postgres'"
+}
+
+tell_mariadb() {
+    echo "export CRAWLDECK_TEST_MYSQL='mysql://crawldeck:crawldeck@127.0.0.1:$(cat "$home/mariadb.port")/mysql'"
+}
+
+known() {
+    case $1 in
+        postgres | mariadb) ;;
+        *) say "no server $1: postgres or mariadb"; exit 2 ;;
+    esac
 }
 
 pid_of() {
     case $1 in
         postgres) head -1 "$home/postgres/postmaster.pid" 2>/dev/null ;;
         mariadb) cat "$home/mariadb/pid" 2>/dev/null ;;
-        *) say "no server $1: postgres or mariadb"; exit 2 ;;
     esac
 }
 
 runs() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
 
 end() { # signal, name
-    local pid
+    local pid pids
     pid=$(pid_of "$2") || return 0
-    if [ -z "$pid" ] || ! kill "-$1" "$pid" 2>/dev/null; then return 0; fi
-    while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    if [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; then return 0; fi
+    pids=("$pid")
+    # PostgreSQL is a process per connection; those that outlive the first would hold off the next.
+    if [ "$1" = KILL ]; then mapfile -t -O 1 pids < <(ps -o pid= --ppid "$pid" | tr -d ' '); fi
+    kill "-$1" "${pids[@]}" 2>/dev/null || true
+    for pid in "${pids[@]}"; do
+        while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+    done
 }
 
 # PostgreSQL: SIGINT ends sessions and shuts down in order.
@@ -126,14 +153,15 @@ fi
 
 case ${1:-} in
     start)
-        install_missing
+        names=(postgres mariadb)
+        [ -z "${2:-}" ] || names=("$2")
+        for name in "${names[@]}"; do known "$name"; done
+        install_missing "${names[@]}"
         mkdir -p "$home"
         chmod 755 "$home"
-        for name in postgres mariadb; do runs $name || start_$name; done
-        port=$(sed -n 's/^port = //p' "$home/postgres/postgresql.conf" | tail -1)
+        for name in "${names[@]}"; do runs "$name" || "start_$name"; done
         echo "export CRAWLDECK_SERVERS='$home'"
-        echo "export CRAWLDECK_TEST_POSTGRES='postgres://crawldeck:crawldeck@127.0.0.1:$port/postgres'"
-        echo "export CRAWLDECK_TEST_MYSQL='mysql://crawldeck:crawldeck@127.0.0.1:$(cat "$home/mariadb.port")/mysql'"
+        for name in "${names[@]}"; do "tell_$name"; done
         ;;
     stop)
         end INT postgres
@@ -141,12 +169,16 @@ case ${1:-} in
         rm -rf "$home"
         ;;
     restart)
-        stop_one "${2:-}"
+        known "${2:-}"
+        stop_one "$2"
         "start_$2"
         ;;
-    kill) end KILL "${2:-}" ;;
+    kill)
+        known "${2:-}"
+        end KILL "$2"
+        ;;
     *)
-        sed -n '2,12s/^# \{0,1\}//p' "$0"
+        sed -n '2,13s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

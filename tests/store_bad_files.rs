@@ -177,7 +177,7 @@ async fn newer_schema() {
     )
     .await;
     db.close().await.unwrap();
-    let said = "was written by a newer crawldeck (schema 7, this one knows 1): \
+    let said = "was written by a newer crawldeck (schema 7, this one knows 2): \
                 upgrade crawldeck or use another file";
     refused(&dir, &path, said).await;
 }

@@ -206,3 +206,40 @@ fn no_line_is_wrapped_at_80_by_24() {
     terminal.send(b"q");
     assert_eq!(terminal.end(), 3);
 }
+
+/// Somebody at a terminal is asked before crawls are removed, and can say no.
+#[test]
+fn rm_asks_at_a_terminal() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = folder.path().join("crawldeck.db");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let crawls = || {
+        runtime.block_on(async {
+            use crawldeck::store::{OpenMode, open};
+            let store = open(name.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
+            let crawls = store.crawls().await.unwrap().len();
+            if crawls == 0 {
+                let crawl = store.create_crawl(r#"{"seeds":["http://h/"]}"#).await.unwrap();
+                let stopped = crawldeck::store::CrawlState::Stopped;
+                store.set_state(crawl, stopped).await.unwrap();
+            }
+            store.close().await;
+            crawls
+        })
+    };
+    assert_eq!(crawls(), 0);
+    for (answer, code, said, left) in [
+        ("\r", 1, "nothing was removed", 1),
+        ("no\r", 1, "nothing was removed", 1),
+        ("y\r", 0, "removed crawl 1", 0),
+    ] {
+        let command = ["crawldeck", "rm", "crawldeck.db", "1"];
+        let mut terminal = Terminal::start(&command, SIZE, folder.path(), &[]);
+        terminal.expect("crawl 1, stopped, 0 pages, 0 open: http://h/");
+        terminal.expect("for good");
+        terminal.send(answer.as_bytes());
+        assert_eq!(terminal.end(), code, "{}", terminal.text());
+        assert!(terminal.text().contains(said), "{}", terminal.text());
+        assert_eq!(crawls(), left);
+    }
+}

@@ -3,8 +3,8 @@
 
 use crawldeck::crawl::command::Dial;
 use crawldeck::crawl::snapshot::{
-    Dials, FrontierView, GateView, ParsePoolView, ProducerShares, QueueView, RunState, Snapshot,
-    WorkerShares,
+    DatabaseTrouble, Dials, FrontierView, GateView, ParsePoolView, ProducerShares, QueueView,
+    RunState, Snapshot, WorkerShares,
 };
 use crawldeck::crawl::verdict::{Advice, Limit, Stage, judge};
 
@@ -105,7 +105,16 @@ fn states_come_before_measurements() {
         check("over", Limit::Over, None, Advice::None, &s);
     }
     s.run = RunState::Running;
-    s.saver_trouble = Some("disk full".into());
+    s.database_trouble = Some(DatabaseTrouble { text: "disk full".into(), since_s: s.at_s - 12.0 });
     check("database", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
-    assert!(judge(&s).text.contains("disk full"));
+    assert_eq!(judge(&s).text, "limited by the database: disk full, for 12 s");
+    s.at_s += 288.0;
+    assert_eq!(judge(&s).text, "limited by the database: disk full, for 5 min");
+    for (run, said) in [
+        (RunState::Paused, "paused by you: nothing new starts; disk full, for 5 min"),
+        (RunState::Stopping, "stopping: 15 requests in flight finish; disk full, for 5 min"),
+    ] {
+        s.run = run;
+        assert_eq!(judge(&s).text, said);
+    }
 }

@@ -1,6 +1,8 @@
 //! Promise: what a browser would follow from a page is found, whatever the page does.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+use std::fmt::Write as _;
+
 use bytes::Bytes;
 use crawldeck::config::NoFollow;
 use crawldeck::web::links::{
@@ -403,6 +405,85 @@ fn html_is_told_from_other_types() {
     for body in ["", "{}", "<?xml", "<abbr>", "\u{89}PNG", "text <a href=/>"] {
         assert!(!is_html(None, body.as_bytes()), "{body}");
     }
+}
+
+/// The text of each link of a page, in order.
+fn anchors(html: impl AsRef<[u8]>) -> Vec<Option<String>> {
+    let parsed = parse(html);
+    assert_eq!(parsed.links.len(), parsed.anchors.len());
+    parsed.anchors.iter().map(|text| text.as_ref().map(ToString::to_string)).collect()
+}
+
+#[test]
+fn a_link_has_the_text_between_its_tags() {
+    let table = [
+        ("<a href=/1>Read more</a>", "Read more"),
+        ("<A HREF=/1>\n  Read\t<b>mo</b>re&nbsp;&amp;\u{a0}more </A>", "Read more & more"),
+        ("<a href=/1><span><em>deep</em> inside</span></a> outside", "deep inside"),
+        ("<a href=/1><img src=x alt='A &lt;picture&gt;'></a>", "A <picture>"),
+        ("<a href=/1><p><img src=x alt='one'><img src=x alt='two'></p></a>", "one"),
+        ("<a href=/1><img src=x alt='picture'>text</a>", "text"),
+        ("<a href=/1><img src=x alt=''><img src=x alt='second'> </a>", "second"),
+        ("<a href=/1>one<a href=#>two</a>three", "one"),
+        ("<a href=/1>one<style>a{}</style><script>if (a<b) '</a'</script>two</a>", "onetwo"),
+        ("<p><a href=/1>never closed</p>tail", "never closed"),
+        ("<a href=/1>to the end", "to the end"),
+        ("<a href=/1>it's &copy 🦀</a>", "it's © 🦀"),
+    ];
+    for (html, text) in table {
+        assert_eq!(anchors(html), [Some(text.to_owned())], "{html}");
+    }
+    for html in [
+        "<a href=/1></a>text",
+        "<a href=/1> &nbsp;\n</a>text",
+        "<a href=/1><img src=x></a><img alt=outside>",
+        "<map><area href=/1 alt=text></map>",
+        "<link rel=next href=/1>text",
+        "<iframe src=/1>text</iframe>",
+        "<a href=/1><script>text</script></a>",
+    ] {
+        assert_eq!(anchors(html), [None], "{html}");
+    }
+}
+
+#[test]
+fn each_link_has_its_own_text_and_the_first_that_there_is() {
+    let html = "<a href=/1>one</a> between <a href=/2>two<a href=/3>three</a> after\
+        <a href=mailto:x>mail</a><a href=/4>four</a>";
+    let texts = ["one", "two", "three", "four"].map(|text| Some(text.to_owned()));
+    assert_eq!(anchors(html), texts);
+    // A logo, the name, and once more: one link.
+    let html =
+        "<a href=/1><img src=x></a><a href=/2>two</a><a href=/1>name</a><a href=/1>other</a>";
+    assert_eq!(anchors(html), ["name", "two"].map(|text| Some(text.to_owned())));
+    // What is left out has no text to give to another.
+    let take = Take { nofollow: NoFollow { links: true, pages: true }, ..Take::default() };
+    let html = "<base href=/b/><a href=/1>one</a><a href=/2 rel=nofollow>two</a><a href=/3></a>";
+    let base = Url::parse(PAGE).unwrap();
+    let parsed = parse_html(&[Bytes::from(html)], Some("text/html"), &base, &take);
+    let texts: Vec<_> = parsed.anchors.iter().map(Option::as_deref).collect();
+    assert_eq!(texts, [Some("one"), None]);
+    assert_eq!(parsed.links.len(), 2);
+}
+
+#[test]
+fn texts_of_links_are_bounded() {
+    let words = "word ".repeat(100_000);
+    let text = anchors(format!("<a href=/1>{words}</a>")).remove(0).unwrap();
+    assert_eq!(text.chars().count(), 199);
+    let text = anchors(format!("<a href=/1>{}</a>", "🦀".repeat(1_000))).remove(0).unwrap();
+    assert_eq!(text, "🦀".repeat(200));
+    // All links of a page together as well: their texts count as their URLs do.
+    let (path, text) = ("x".repeat(300), "🦀".repeat(300));
+    let mut html = String::new();
+    for n in 0..10_000 {
+        write!(html, "<a href=/{n}{path}>{text}</a>").unwrap();
+    }
+    let parsed = parse(html);
+    assert!(parsed.truncated);
+    let bytes: usize = parsed.links.iter().map(|url| url.as_str().len()).sum::<usize>()
+        + parsed.anchors.iter().flatten().map(|text| text.len()).sum::<usize>();
+    assert!((8 << 20..(8 << 20) + 2_000).contains(&bytes), "{bytes}");
 }
 
 /// Everything that could be torn apart by a boundary between two chunks.

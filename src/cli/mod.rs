@@ -78,6 +78,30 @@ pub enum Command {
         /// How.
         #[command(flatten)]
         options: Box<CrawlOptions>,
+        /// The crawl of this number instead; `crawldeck list` shows the numbers
+        #[arg(long, value_name = "ID", help_heading = "What to resume", value_parser = clap::value_parser!(i64).range(1..))]
+        crawl: Option<i64>,
+    },
+    /// List the crawls of a database
+    List {
+        /// Database [default: `sqlite://crawldeck.db`]
+        #[arg(value_name = "DB", env = "CRAWLDECK_DB", hide_env = true)]
+        database: Option<String>,
+        /// One JSON array on standard output
+        #[arg(long, help_heading = "Output")]
+        json: bool,
+    },
+    /// Remove crawls from a database, with all their rows
+    Rm {
+        /// Database
+        #[arg(value_name = "DB")]
+        database: String,
+        /// Crawls, by number
+        #[arg(value_name = "ID", required = true, value_parser = clap::value_parser!(i64).range(1..))]
+        crawls: Vec<i64>,
+        /// Do not ask
+        #[arg(long, short, help_heading = "Output")]
+        yes: bool,
     },
     /// Print the settings in force, each with its source; takes what crawl takes
     #[command(after_help = SOURCES)]

@@ -37,8 +37,24 @@ pub const MOST_UNSAVED: usize = 20_000;
 /// Seeds taken in under one hold of the lock.
 const SEEDS_AT_ONCE: usize = 1_000;
 
-/// A link found on a page: URL text and identity.
-pub type Link = (Arc<str>, UrlHash);
+/// A link found on a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// URL text.
+    pub url: Arc<str>,
+    /// Its identity.
+    pub hash: UrlHash,
+    /// Text of the link, where it has one.
+    pub anchor: Option<Arc<str>>,
+}
+
+impl Link {
+    /// One without text.
+    #[must_use]
+    pub const fn bare(url: Arc<str>, hash: UrlHash) -> Self {
+        Self { url, hash, anchor: None }
+    }
+}
 
 /// What bounds the URLs that are taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -19,6 +19,7 @@ use url::Url;
 mod admission;
 mod again;
 mod aside;
+mod beat;
 pub mod breaker;
 pub mod clock;
 pub mod command;
@@ -64,7 +65,7 @@ mod workers;
 use self::clock::Clock;
 use self::command::{Command, Origin};
 use self::dials::Journal;
-use self::frontier::{Admission, Beginning, Frontier};
+use self::frontier::{Admission, Beginning, Frontier, Link};
 use self::gate::Gate;
 use self::host::Pace;
 use self::pruned::Pruned;
@@ -341,7 +342,7 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
             }
         }
     }
-    shared.frontier.seed(seeds.iter().map(|url| (Arc::from(url.as_str()), UrlHash::of(url))));
+    shared.frontier.seed(seeds.iter().map(|url| Link::bare(url.as_str().into(), UrlHash::of(url))));
     if shared.settings.ignore_robots {
         shared.frontier.with(|ledger| {
             for seed in &seeds {

@@ -118,7 +118,7 @@ impl Observer {
         s.workers = shared.pool.view();
         s.saver = saver_view(shared, s.saver);
         s.saver.rows_per_s = self.rows.throughput(at_s, 0).last_1s;
-        s.saver_trouble.clone_from(&shared.saver.trouble.locked());
+        s.database_trouble = shared.saver.trouble();
         let parse = shared.parse_gate.view();
         s.parse_pool =
             ParsePoolView { threads: parse.limit, busy: parse.in_use, waiting: parse.waiting };

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::store::{Batch, ChangeRow, FrontierRow, HostRow, PageId, PageRow, SitemapRow};
+use crate::store::{Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageId, PageRow, SitemapRow};
 
 /// A batch is full at this many pages,
 pub const FULL_PAGES: usize = 1000;
@@ -67,8 +67,8 @@ impl Outbox {
     }
 
     /// A link.
-    pub fn link(&mut self, from: PageId, to: PageId) {
-        self.batch.links.push((from, to));
+    pub fn link(&mut self, link: LinkRow) {
+        self.batch.links.push(link);
     }
 
     /// A new URL.

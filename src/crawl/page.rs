@@ -113,16 +113,21 @@ fn links_of(shared: &Shared, visit: &mut Visit) -> Vec<Link> {
     if shared.settings.nofollow.pages && (parsed.nofollow || tagged) {
         return Vec::new();
     }
-    in_scope(shared, &std::mem::take(&mut parsed.links))
+    let anchors = std::mem::take(&mut parsed.anchors);
+    in_scope(shared, std::mem::take(&mut parsed.links).into_iter().zip(anchors))
 }
 
-fn in_scope(shared: &Shared, links: &[Url]) -> Vec<Link> {
+fn in_scope(shared: &Shared, links: impl Iterator<Item = (Url, Option<Arc<str>>)>) -> Vec<Link> {
     let scope = shared.scope();
     links
-        .iter()
-        .filter(|url| scope.refuses(url).is_none())
-        .map(|url| (Arc::from(url.as_str()), UrlHash::of(url)))
+        .filter(|(url, _)| scope.refuses(url).is_none())
+        .map(|(url, anchor)| Link { url: url.as_str().into(), hash: UrlHash::of(&url), anchor })
         .collect()
+}
+
+/// Bytes that a link takes until it is saved: as a row, and perhaps as a new URL.
+fn weight(link: &Link) -> usize {
+    2 * link.url.len() + link.anchor.as_ref().map_or(0, |text| text.len()) + 64
 }
 
 /// The links that an unmodified page had.
@@ -136,8 +141,8 @@ async fn links_as_they_were(
     let most = shared.settings.max_links;
     let read = || shared.store.links_of(previous.id, most);
     let links = shared.read("the links of an unmodified page", read).await?;
-    let links: Vec<Url> = links.iter().filter_map(|url| Url::parse(url).ok()).collect();
-    Ok(in_scope(shared, &links))
+    let links = links.into_iter().filter_map(|l| Some((Url::parse(&l.url).ok()?, l.anchor)));
+    Ok(in_scope(shared, links))
 }
 
 /// Puts a page into its final state: waits for room in the saver's buffer, then hands it in.
@@ -190,7 +195,7 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
     let text = entry.url.len()
         + ending.text_len()
         + [&final_url, &redirects_text].into_iter().flatten().map(String::len).sum::<usize>()
-        + links.iter().map(|link| 2 * link.0.len() + 64).sum::<usize>();
+        + links.iter().map(weight).sum::<usize>();
     let canonical = ending.content.canonical.filter(|canonical| **canonical != *entry.url);
     let content = Content { canonical, ..ending.content };
     let row = PageRow {
@@ -222,7 +227,7 @@ pub async fn finish(shared: &Arc<Shared>, slot: &Arc<Slot>, entry: Box<Entry>, m
         created_at,
         redirects,
         found_on: entry.found_on_url,
-        links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.0)).collect(),
+        links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.url)).collect(),
         ..view_of(&row)
     });
     let kib = reserve(shared, slot, text).await;

@@ -1,18 +1,20 @@
 //! The saver: writes each batch in one transaction and gives its bytes back to the workers.
 //!
 //! A batch that the database refuses is kept and tried again with back-off; meanwhile the byte
-//! budget holds the workers, so memory stays bounded.
+//! budget holds the workers, so memory stays bounded. What can never succeed (the crawl was taken
+//! over) is not tried again: then the crawl stops.
 
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::lock::Lock;
 use super::shared::{SaverState, Shared};
-use crate::store::Batch;
+use super::snapshot::DatabaseTrouble;
+use crate::store::{Batch, CrawlState, StoreError};
 
 /// First and longest pause before a refused batch is tried again.
 const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -34,8 +36,36 @@ pub struct SaverGauge {
     pub worst_us: AtomicU64,
     /// Pages that could not be saved before the end.
     pub lost: AtomicU64,
-    /// Why the database refuses, while it does.
-    pub trouble: Mutex<Option<Arc<str>>>,
+    /// Why the database refuses batches, while it does.
+    pub batch_trouble: Mutex<Option<DatabaseTrouble>>,
+    /// Why it refuses beats; written by the beat.
+    pub beat_trouble: Mutex<Option<DatabaseTrouble>>,
+    /// Why nothing can be saved any more; written once.
+    pub last_word: OnceLock<String>,
+    /// Cancelled when nothing can be saved any more.
+    pub over: CancellationToken,
+}
+
+impl SaverGauge {
+    /// What is wrong with the database.
+    pub fn trouble(&self) -> Option<DatabaseTrouble> {
+        self.batch_trouble.locked().clone().or_else(|| self.beat_trouble.locked().clone())
+    }
+
+    /// Nothing can be saved any more: the crawl stops at once.
+    pub fn give_up(&self, error: &StoreError) {
+        if self.last_word.set(error.to_string()).is_ok() {
+            tracing::error!(%error, "nothing more can be saved");
+        }
+        self.over.cancel();
+    }
+}
+
+/// Puts an error in the place of the one before, which it goes on from. Returns whether there was
+/// none.
+pub fn note_trouble(place: &mut Option<DatabaseTrouble>, error: &StoreError, at_s: f64) -> bool {
+    let since_s = place.as_ref().map_or(at_s, |before| before.since_s);
+    place.replace(DatabaseTrouble { text: error.in_short().into(), since_s }).is_none()
 }
 
 /// Runs until the outbox is closed and empty.
@@ -66,7 +96,10 @@ async fn write(shared: &Shared, batch: &Batch) -> bool {
         match shared.store.commit(shared.crawl, batch).await {
             Ok(()) => {
                 let took = begin.elapsed();
-                shared.saver.trouble.locked().take();
+                if let Some(trouble) = shared.saver.batch_trouble.locked().take() {
+                    let after_s = shared.at_s() - trouble.since_s;
+                    tracing::warn!("the database takes batches again, after {after_s:.1} s");
+                }
                 note(&shared.saver, batch, took);
                 if took > SLOW {
                     tracing::warn!(
@@ -80,8 +113,17 @@ async fn write(shared: &Shared, batch: &Batch) -> bool {
             }
             Err(error) => {
                 let stopping = shared.queue.is_closed();
-                tracing::error!(%error, pages = batch.pages.len(), "the database refused a batch");
-                *shared.saver.trouble.locked() = Some(error.to_string().into());
+                let (pages, at_s) = (batch.pages.len(), shared.at_s());
+                let first = note_trouble(&mut shared.saver.batch_trouble.locked(), &error, at_s);
+                if !error.is_transient() {
+                    shared.saver.give_up(&error);
+                    return false;
+                }
+                if first {
+                    tracing::error!(%error, pages, "the database refused a batch; it is kept");
+                } else {
+                    tracing::debug!(%error, pages, "the database refused a batch again");
+                }
                 if stopping {
                     tries_left -= 1;
                 }
@@ -95,6 +137,30 @@ async fn write(shared: &Shared, batch: &Batch) -> bool {
                 }
                 pause = (pause * 2).min(TRY_AGAIN.1);
             }
+        }
+    }
+}
+
+/// Records how the crawl ended, trying as often as with a batch after a stop.
+///
+/// # Errors
+/// What the database said last.
+pub async fn record_end(shared: &Shared, state: CrawlState) -> Result<(), StoreError> {
+    let mut pause = TRY_AGAIN.0;
+    let mut tries_left = TRIES_AFTER_STOP;
+    loop {
+        tries_left -= 1;
+        match shared.store.set_state(shared.crawl, state).await {
+            Err(error)
+                if error.is_transient() && tries_left > 0 && !shared.abort.is_cancelled() =>
+            {
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = shared.abort.cancelled() => {}
+                }
+                pause = (pause * 2).min(TRY_AGAIN.1);
+            }
+            ended => return ended,
         }
     }
 }

@@ -103,6 +103,15 @@ pub enum StrainKind {
     EverythingDown,
 }
 
+/// The database takes nothing: it is tried again and again, and nothing is lost meanwhile.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DatabaseTrouble {
+    /// What is wrong, in words: `no room left to write crawl.db`.
+    pub text: Arc<str>,
+    /// Since when, in seconds since the start of this run.
+    pub since_s: f64,
+}
+
 /// What was asked for that others should know of: shown as long as the crawl runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Flags {
@@ -391,8 +400,8 @@ pub struct Snapshot {
     pub workers: Vec<WorkerView>,
     /// The saver.
     pub saver: SaverView,
-    /// Why the database refuses to be written to, while it does.
-    pub saver_trouble: Option<Arc<str>>,
+    /// What is wrong with the database, while it is.
+    pub database_trouble: Option<DatabaseTrouble>,
     /// The pool of parse threads.
     pub parse_pool: ParsePoolView,
     /// The event loop.

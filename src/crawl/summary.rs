@@ -81,6 +81,8 @@ pub struct Summary {
     pub open: u64,
     /// Pages finished that could not be saved; a resumed crawl fetches them again.
     pub unsaved: u64,
+    /// Why nothing could be saved any more, when that ended it.
+    pub ended_by: Option<String>,
     /// The database, without secrets.
     pub db: String,
     /// The dials in force at the end.
@@ -111,6 +113,7 @@ impl Summary {
             rss_peak_bytes: s.process.rss_peak_bytes,
             open: s.frontier.open,
             unsaved,
+            ended_by: None,
             db: s.db.to_string(),
             settings: SettingsSummary {
                 permits: s.dials.permits,

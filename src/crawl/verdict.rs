@@ -123,15 +123,16 @@ pub fn judge(s: &Snapshot) -> Verdict {
                 1 => "stopping: 1 request in flight finishes".to_owned(),
                 n => format!("stopping: {n} requests in flight finish"),
             };
+            let text = with_trouble(&text, s);
             return Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text);
         }
         RunState::Paused => {
-            let text = "paused by you: nothing new starts".into();
+            let text = with_trouble("paused by you: nothing new starts", s);
             return Verdict::new(Limit::Paused, Some(Stage::Gate), Advice::Resume, text);
         }
         RunState::Starting | RunState::Running => {}
     }
-    if let Some(trouble) = &s.saver_trouble {
+    if let Some(trouble) = trouble(s) {
         let text = format!("limited by the database: {trouble}");
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text);
     }
@@ -220,4 +221,20 @@ fn starved(s: &Snapshot) -> Verdict {
         percent(s.worker_shares.idle)
     );
     Verdict::new(Limit::Frontier, Some(Stage::Frontier), Advice::None, text)
+}
+
+fn with_trouble(text: &str, s: &Snapshot) -> String {
+    trouble(s).map_or_else(|| text.to_owned(), |trouble| format!("{text}; {trouble}"))
+}
+
+/// What is wrong with the database, and since when: `disk full, for 12 s`.
+fn trouble(s: &Snapshot) -> Option<String> {
+    let trouble = s.database_trouble.as_ref()?;
+    let for_s = (s.at_s - trouble.since_s).max(0.0);
+    let since = if for_s < 120.0 {
+        format!("{for_s:.0} s")
+    } else {
+        format!("{:.0} min", (for_s / 60.0).floor())
+    };
+    Some(format!("{}, for {since}", trouble.text))
 }

@@ -11,21 +11,13 @@ use super::CrawlId;
 pub enum StoreError {
     /// The name is not one of a database.
     #[error(
-        "`{db}` names no database ({why}): write a file name or sqlite://FILE, such as sqlite://crawldeck.db"
+        "`{db}` names no database ({why}): write a file name, sqlite://FILE, postgres://USER@HOST/NAME or mysql://USER@HOST/NAME"
     )]
     Usage {
         /// The name given.
         db: String,
         /// What is wrong with it.
         why: String,
-    },
-    /// A kind of database that is not built in.
-    #[error(
-        "{kind} databases are not supported yet: use a SQLite file, such as sqlite://crawldeck.db"
-    )]
-    Unsupported {
-        /// `postgres` or `mysql`.
-        kind: &'static str,
     },
     /// No such file, where one is needed.
     #[error("{db} does not exist: check the name, or start with `crawldeck crawl URL --db {db}`")]
@@ -183,8 +175,116 @@ pub enum StoreError {
         /// The number.
         crawl: CrawlId,
     },
+    /// Somebody else runs the crawl.
+    #[error(
+        "crawl {crawl} in {db} is being run by pid {pid} on {host} since {since} UTC: stop it, or wait until it ends"
+    )]
+    Held {
+        /// The database.
+        db: String,
+        /// The crawl.
+        crawl: CrawlId,
+        /// Machine of its holder.
+        host: String,
+        /// Process of its holder.
+        pid: u32,
+        /// Since when: `YYYY-MM-DD HH:MM:SS`, UTC.
+        since: String,
+    },
+    /// Somebody else has taken the crawl over.
+    #[error(
+        "crawl {crawl} in {db} was taken over by pid {pid} on {host}, which found no sign of life here: nothing more is saved here, look there"
+    )]
+    TakenOver {
+        /// The database.
+        db: String,
+        /// The crawl.
+        crawl: CrawlId,
+        /// Machine of its holder.
+        host: String,
+        /// Process of its holder.
+        pid: u32,
+    },
+    /// The crawl was taken over and let go again, or was never taken.
+    #[error(
+        "crawl {crawl} in {db} is not held here any more, somebody else has ended it: nothing more is saved here, see `crawldeck list {db}`"
+    )]
+    NotHeld {
+        /// The database.
+        db: String,
+        /// The crawl.
+        crawl: CrawlId,
+    },
+    /// The removal of a crawl was begun.
+    #[error(
+        "crawl {crawl} in {db} is half removed: remove the rest with `crawldeck rm {db} {crawl}`"
+    )]
+    HalfRemoved {
+        /// The database.
+        db: String,
+        /// The crawl.
+        crawl: CrawlId,
+    },
+    /// The server cannot be reached, or the connection to it was lost.
+    #[error("no connection to {db} ({why}): check that the server runs and can be reached")]
+    Unreachable {
+        /// The database.
+        db: String,
+        /// What the system or the driver said.
+        why: String,
+    },
+    /// The server has no such database.
+    #[error(
+        "{db} does not exist on its server: check the name, or make it there with `CREATE DATABASE`"
+    )]
+    NoDatabase {
+        /// The database.
+        db: String,
+    },
+    /// The server lets us not in, or not to what is needed.
+    #[error("{db} refuses access ({why}): check user, password and rights")]
+    Refused {
+        /// The database.
+        db: String,
+        /// What the server said.
+        why: String,
+    },
+    /// A lock was not to be had in time, or two transactions were in each other's way.
+    #[error("{db} is busy ({why}): it is tried again")]
+    Busy {
+        /// The database.
+        db: String,
+        /// What the server said.
+        why: String,
+    },
+    /// A question that the database cannot answer.
+    #[error("{db} cannot answer that ({why}): check the query")]
+    Query {
+        /// The database.
+        db: String,
+        /// What the database said.
+        why: String,
+    },
+    /// A version of a server that lacks what is needed.
+    #[error("{db} is {found}, which is too old: {needed} or newer is needed")]
+    TooOld {
+        /// The database.
+        db: String,
+        /// What it is, with its version.
+        found: String,
+        /// What is needed, likewise.
+        needed: &'static str,
+    },
+    /// A row, with its texts, larger than the server takes at once.
+    #[error("{db} does not take it ({why}): raise `max_allowed_packet` of the server")]
+    TooBig {
+        /// The database.
+        db: String,
+        /// What is how large.
+        why: String,
+    },
     /// Anything else the driver said.
-    #[error("database error in {db}: {source}: try again, or use another file")]
+    #[error("database error in {db}: {source}: try again, or use another database")]
     Driver {
         /// The file.
         db: String,
@@ -194,6 +294,44 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// Whether the same may succeed later, with nobody changing the program or the command: the
+    /// connection, the server or the disk can come back.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::ReadOnly { .. }
+            | Self::Locked { .. }
+            | Self::Full { .. }
+            | Self::CannotOpen { .. }
+            | Self::Unreachable { .. }
+            | Self::Refused { .. }
+            | Self::TooBig { .. }
+            | Self::Busy { .. } => true,
+            Self::Driver { source, .. } => driver_may_recover(source),
+            _ => false,
+        }
+    }
+
+    /// Likewise, of a query that the user gave.
+    pub(super) fn from_sqlite_query(db: &str, source: sqlx::Error) -> Self {
+        match &source {
+            // SQLITE_ERROR, SQLITE_READONLY.
+            sqlx::Error::Database(error)
+                if matches!(sqlite_code(&source).map(|code| code & 0xff), Some(1 | 8)) =>
+            {
+                Self::Query { db: db.to_owned(), why: one_line(error.message()) }
+            }
+            _ => Self::from_sqlite(db, source),
+        }
+    }
+
+    /// What is wrong, without the way out: for where it is tried again by itself.
+    #[must_use]
+    pub fn in_short(&self) -> String {
+        let whole = self.to_string();
+        whole.rsplit_once(": ").map_or(whole.as_str(), |(wrong, _)| wrong).to_owned()
+    }
+
     /// Turns what SQLite said into what the user can do about it, by its primary result code
     /// (<https://www.sqlite.org/rescode.html>).
     pub(super) fn from_sqlite(db: &str, source: sqlx::Error) -> Self {
@@ -213,6 +351,23 @@ impl StoreError {
             14 => Self::CannotOpen { why: why(), db },
             _ => Self::Driver { db, source },
         }
+    }
+}
+
+/// What the driver says of connections may pass; that a row cannot be written or read will not.
+fn driver_may_recover(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) => {
+            use sqlx::error::ErrorKind;
+            matches!(error.kind(), ErrorKind::Other)
+        }
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::WorkerCrashed
+        | sqlx::Error::BeginFailed => true,
+        _ => false,
     }
 }
 

@@ -1,5 +1,6 @@
-//! Where results live: one trait, SQLite behind it.
+//! Where results live: one trait, the databases behind it.
 //!
+//! An open store is a holder (see [`holder`]): it writes to the crawls that it holds, to no other.
 //! The saver is the only writer during a crawl. A [`Batch`] is one transaction: page rows, link
 //! rows, newly found URLs, done marks, journal entries and the crawl's counters, all or nothing.
 //! After `kill -9` at any moment the frontier table holds exactly the URLs that are not done.
@@ -15,15 +16,29 @@ use futures_util::future::BoxFuture;
 use crate::web::url::UrlHash;
 
 pub mod error;
+mod failed;
+pub mod holder;
+pub mod listing;
+pub mod mysql;
 pub mod name;
+pub mod postgres;
 pub mod rows;
+pub mod select;
+mod slow;
 pub mod sqlite;
+mod sums;
+mod text;
 
 pub use error::StoreError;
+pub use holder::Holder;
+pub use listing::{CrawlInfo, HeldBy};
+pub use mysql::MySqlStore;
+pub use postgres::PostgresStore;
 pub use rows::{
-    Batch, ChangeRow, Content, FrontierRow, HostRow, OpenHost, PageChange, PageRow, PreviousPage,
-    RowState, SitemapRow, host_id,
+    Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
+    PreviousLink, PreviousPage, RowState, SitemapRow, host_id,
 };
+pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;
 
 use name::DbName;
@@ -37,7 +52,8 @@ pub enum OpenMode {
     MustExist,
 }
 
-/// Opens a database by name: `sqlite://FILE`, `sqlite:FILE` or just `FILE`.
+/// Opens a database by name: `postgres://…`, `mysql://…`, `sqlite://FILE`, `sqlite:FILE` or just
+/// `FILE`.
 ///
 /// A database that is refused is left byte for byte as it was.
 ///
@@ -49,6 +65,10 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
         DbName::Sqlite { shown, path } => {
             Ok(Arc::new(SqliteStore::open(&shown, &path, mode).await?))
         }
+        DbName::Postgres { shown, url } => {
+            Ok(Arc::new(PostgresStore::open(&shown, &url, mode).await?))
+        }
+        DbName::MySql { shown, url } => Ok(Arc::new(MySqlStore::open(&shown, &url, mode).await?)),
     }
 }
 
@@ -89,6 +109,8 @@ pub enum CrawlState {
     Complete,
     /// Could not run.
     Failed,
+    /// Being removed, or half removed: it cannot be opened any more.
+    Removing,
 }
 
 impl CrawlState {
@@ -100,6 +122,7 @@ impl CrawlState {
             Self::Stopped => "stopped",
             Self::Complete => "complete",
             Self::Failed => "failed",
+            Self::Removing => "removing",
         }
     }
 }
@@ -129,14 +152,24 @@ pub trait Store: Send + Sync + 'static {
     /// What it is, without secrets: `sqlite://crawldeck.db`.
     fn describe(&self) -> String;
 
-    /// Adds a crawl in state `running`, with its settings as JSON.
+    /// Adds a crawl in state `running`, with its settings as JSON, held by this store.
     fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>>;
 
     /// The newest crawl that is not complete (`None`: the newest unfinished; else that one), put
-    /// back into state `running`. Its cost does not grow with what was already crawled.
+    /// back into state `running`, held by this store. Its cost does not grow with what was already
+    /// crawled.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] when somebody else alive holds it. A dead holder is taken over, and so is
+    /// this store itself.
     fn open_crawl(&self, crawl: Option<CrawlId>) -> BoxFuture<'_, Result<StoredCrawl, StoreError>>;
 
-    /// Writes a batch in one transaction. Page rows are upserts on `(crawl_id, url_hash)`.
+    /// Writes a batch in one transaction, which is a sign of life as well. Page rows are upserts on
+    /// `(crawl_id, url_hash)`; links that are there stay as they are.
+    ///
+    /// # Errors
+    /// [`StoreError::TakenOver`] or [`StoreError::NotHeld`] when this store does not hold the crawl;
+    /// nothing is written then. [`StoreError::is_transient`] tells whether to try again.
     fn commit<'a>(
         &'a self,
         crawl: CrawlId,
@@ -192,12 +225,12 @@ pub trait Store: Send + Sync + 'static {
         url: UrlHash,
     ) -> BoxFuture<'_, Result<Option<PreviousPage>, StoreError>>;
 
-    /// The URLs that a page of an earlier crawl linked to, at most `limit`, in order of id.
+    /// Where a page of an earlier crawl linked to, at most `limit`, in order of id.
     fn links_of(
         &self,
         page: PageId,
         limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<Arc<str>>, StoreError>>;
+    ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>>;
 
     /// At most `limit` pages of a crawl that ended `ok`, with an id above `after`, in order of id,
     /// as the frontier rows that they were.
@@ -221,9 +254,37 @@ pub trait Store: Send + Sync + 'static {
     /// Bytes free where the database grows; `None` when that is not known.
     fn free_space(&self) -> Option<u64>;
 
-    /// Records how a crawl ended.
+    /// Records how a crawl ended, and lets it go: nobody holds it then. In state `running` it
+    /// stays held.
+    ///
+    /// # Errors
+    /// [`StoreError::TakenOver`] when somebody else holds it. That nobody does is no error.
     fn set_state(&self, crawl: CrawlId, state: CrawlState)
     -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Gives a sign of life as the holder of a crawl.
+    ///
+    /// # Errors
+    /// [`StoreError::TakenOver`] or [`StoreError::NotHeld`] when this store does not hold it.
+    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// All crawls, oldest first.
+    fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>>;
+
+    /// Removes a crawl with all its rows, piece by piece, the row in `crawls` last; returns how many
+    /// rows. Begun and broken off, it can only be gone on with.
+    ///
+    /// # Errors
+    /// [`StoreError::Held`] when somebody else alive holds it.
+    fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Runs one `SELECT` that can change nothing, and hands on its rows as they come; `sink` may end
+    /// it.
+    fn select<'a>(
+        &'a self,
+        sql: &'a str,
+        sink: RowSink<'a>,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
 
     /// Writes out what is buffered and closes the connections.
     fn close(&self) -> BoxFuture<'_, ()>;

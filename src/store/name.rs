@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use url::Url;
+
 use super::error::{StoreError, one_line};
 
 /// A name understood.
@@ -16,14 +18,29 @@ pub enum DbName {
         /// The file.
         path: PathBuf,
     },
+    /// A PostgreSQL database.
+    Postgres {
+        /// Its URL without password and options, fit to be shown.
+        shown: String,
+        /// Its URL.
+        url: Url,
+    },
+    /// A MySQL or MariaDB database.
+    MySql {
+        /// Its URL without password and options, fit to be shown.
+        shown: String,
+        /// Its URL, with `mysql` for its scheme.
+        url: Url,
+    },
 }
 
 impl DbName {
-    /// Understands `sqlite://FILE`, `sqlite:FILE` (both with `?mode=rw` or `rwc`, and with
+    /// Understands `postgres://…` and `mysql://…` (also `postgresql`, `mariadb`) with a host and the
+    /// name of a database, `sqlite://FILE`, `sqlite:FILE` (both with `?mode=rw` or `rwc`, and with
     /// percent escapes) and a plain file name.
     ///
     /// # Errors
-    /// Databases not supported yet, other URLs, options that cannot be obeyed.
+    /// Other URLs, options that cannot be obeyed.
     pub fn parse(name: &str) -> Result<Self, StoreError> {
         let usage = |shown: &str, why: &str| {
             Err(StoreError::Usage { db: one_line(shown), why: why.to_owned() })
@@ -31,9 +48,13 @@ impl DbName {
         let scheme = name.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
         match scheme.as_deref() {
             Some("postgres" | "postgresql") => {
-                return Err(StoreError::Unsupported { kind: "postgres" });
+                let (shown, url) = server(name, "postgres")?;
+                return Ok(Self::Postgres { shown, url });
             }
-            Some("mysql" | "mariadb") => return Err(StoreError::Unsupported { kind: "mysql" }),
+            Some("mysql" | "mariadb") => {
+                let (shown, url) = server(name, "mysql")?;
+                return Ok(Self::MySql { shown, url });
+            }
             Some("sqlite") => {}
             // What follows the scheme may hold a password: it is not repeated.
             Some(other) if name.contains("://") || other == "file" => {
@@ -79,6 +100,24 @@ impl DbName {
     }
 }
 
+/// A server's URL with the scheme that its driver knows, after how it is shown.
+fn server(name: &str, scheme: &str) -> Result<(String, Url), StoreError> {
+    // Whatever is wrong with it, it may hold a password: it is not repeated.
+    let usage = |why: &str| StoreError::Usage { db: format!("{scheme}:…"), why: why.to_owned() };
+    let rest = name.split_once("://").ok_or_else(|| usage("`//` is missing"))?.1;
+    let url =
+        Url::parse(&format!("{scheme}://{rest}")).map_err(|error| usage(&error.to_string()))?;
+    if url.path().trim_matches('/').is_empty() {
+        return Err(usage("the name of the database is missing"));
+    }
+    let mut shown = url.clone();
+    // Neither can fail, but for a host that is missing: then there is none of either.
+    let _ = shown.set_password(None);
+    shown.set_query(None);
+    shown.set_fragment(None);
+    Ok((one_line(shown.as_str()), url))
+}
+
 /// Decodes `%20` and the like; a `%` followed by no two hex digits stands for itself.
 fn unescape(text: &str) -> Option<String> {
     let hex = |byte: Option<&u8>| byte.and_then(|&b| char::from(b).to_digit(16));
@@ -104,7 +143,7 @@ mod tests {
     use super::*;
 
     fn path(name: &str) -> String {
-        let DbName::Sqlite { path, .. } = DbName::parse(name).unwrap();
+        let DbName::Sqlite { path, .. } = DbName::parse(name).unwrap() else { panic!("{name}") };
         path.to_str().unwrap().to_owned()
     }
 
@@ -124,10 +163,38 @@ mod tests {
     }
 
     #[test]
+    fn servers_are_shown_without_secrets() {
+        for (name, as_shown, for_driver) in [
+            ("postgres://u:secret@h/db", "postgres://u@h/db", "postgres://u:secret@h/db"),
+            (
+                "PostgreSQL://h:5433/db?password=secret",
+                "postgres://h:5433/db",
+                "postgres://h:5433/db?password=secret",
+            ),
+            ("mysql://u:secret@h/db#x", "mysql://u@h/db", "mysql://u:secret@h/db#x"),
+            (
+                "mariadb://root@[::1]:3307/db",
+                "mysql://root@[::1]:3307/db",
+                "mysql://root@[::1]:3307/db",
+            ),
+            ("postgres:///db?host=/run/pg", "postgres:///db", "postgres:///db?host=/run/pg"),
+        ] {
+            match DbName::parse(name).unwrap() {
+                DbName::Postgres { shown, url } | DbName::MySql { shown, url } => {
+                    assert_eq!((shown.as_str(), url.as_str()), (as_shown, for_driver));
+                }
+                other @ DbName::Sqlite { .. } => panic!("{other:?}"),
+            }
+        }
+    }
+
+    #[test]
     fn refusals_say_why_and_repeat_no_password() {
         for (name, said) in [
-            ("postgres://u:secret@h/db", "postgres databases are not supported yet"),
-            ("mysql://u:secret@h/db", "mysql databases are not supported yet"),
+            ("postgres://u:secret@h", "the name of the database is missing"),
+            ("postgres://u:secret@h:port/db", "invalid port"),
+            ("mysql://u:secret@h/", "the name of the database is missing"),
+            ("mariadb:u:secret@h/db", "`//` is missing"),
             ("redis://u:secret@h/0", "unknown kind of database"),
             ("file:crawl.db", "unknown kind of database"),
             ("", "it is empty"),

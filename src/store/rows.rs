@@ -151,6 +151,26 @@ pub struct PreviousPage {
     pub content: Content,
 }
 
+/// A row of `links`: a page leads to another.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LinkRow {
+    /// The page.
+    pub from: PageId,
+    /// Where it leads.
+    pub to: PageId,
+    /// Text of the link, at most [`MAX_ANCHOR`](crate::web::links::MAX_ANCHOR) characters; `None` when it has none.
+    pub anchor: Option<Arc<str>>,
+}
+
+/// A link as an earlier crawl found it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreviousLink {
+    /// Where it leads.
+    pub url: Arc<str>,
+    /// Its text.
+    pub anchor: Option<Arc<str>>,
+}
+
 /// A row of `frontier`: a URL known and not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FrontierRow {
@@ -247,8 +267,8 @@ pub struct ChangeRow {
 pub struct Batch {
     /// Finished pages. Their frontier rows are deleted in the same transaction.
     pub pages: Vec<PageRow>,
-    /// `(from, to)`, distinct per page.
-    pub links: Vec<(PageId, PageId)>,
+    /// Links, distinct per page; of two between the same pages the first counts.
+    pub links: Vec<LinkRow>,
     /// URLs found, in order of id.
     pub discovered: Vec<FrontierRow>,
     /// `(id, attempts, not_before_ms)` of URLs to be tried again.

@@ -2,11 +2,16 @@
 //! no markup.
 
 use std::borrow::Cow;
+use std::cell::Cell;
+use std::rc::Rc;
+use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8};
-use hashbrown::HashSet;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use url::Url;
 
+use super::anchor::Anchor;
 use super::links::{Parsed, Take};
 use super::robots::meta_robots;
 use super::url::{MAX_URL_LEN, MAX_URL_TEXT, UrlHash, is_fetchable};
@@ -15,7 +20,7 @@ use super::url::{MAX_URL_LEN, MAX_URL_TEXT, UrlHash, is_fetchable};
 pub(super) const MAX_TITLE: usize = 500;
 /// Source text of a title that is looked at, in bytes.
 const MAX_TITLE_SOURCE: usize = 16 << 10;
-/// Text of all links kept of one page, in bytes: a long base must not multiply a short page.
+/// URLs and texts of all links kept of one page, in bytes: a long base must not multiply a short page.
 const MAX_LINK_BYTES: usize = 8 << 20;
 /// An attribute value longer than this is not even decoded.
 const MAX_VALUE: usize = MAX_URL_TEXT;
@@ -44,8 +49,12 @@ pub(super) struct Harvest<'page> {
     encoding: &'static Encoding,
     take: Take,
     link_bytes: usize,
-    seen: HashSet<UrlHash>,
+    /// Which link has this URL.
+    seen: HashMap<UrlHash, usize>,
     links: Vec<Url>,
+    /// One for each link.
+    anchors: Vec<Option<Arc<str>>>,
+    anchor: Anchor,
     refused: u32,
     full: bool,
     title: Title,
@@ -65,8 +74,10 @@ impl<'page> Harvest<'page> {
             encoding: encoding.output_encoding(),
             take: take.clone(),
             link_bytes: 0,
-            seen: HashSet::new(),
+            seen: HashMap::new(),
             links: Vec::new(),
+            anchors: Vec::new(),
+            anchor: Anchor::default(),
             refused: 0,
             full: false,
             title: Title::Wanted,
@@ -128,16 +139,48 @@ impl<'page> Harvest<'page> {
 
     /// Takes the value of an attribute that holds a URL.
     pub(super) fn link(&mut self, value: &str) -> Result<(), Enough> {
+        self.link_at(value).map(drop)
+    }
+
+    /// Takes the value of `a href`, whose text is what comes next; `None` when it is left out. Returns
+    /// what to set at its end, if that is wanted.
+    pub(super) fn anchor(&mut self, value: Option<&str>) -> Result<Option<Rc<Cell<bool>>>, Enough> {
+        self.end_anchor();
+        let link = value.map_or(Ok(None), |value| self.link_at(value))?;
+        self.anchor.begin(link.filter(|&link| self.anchors[link].is_none()));
+        Ok(self.anchor.end())
+    }
+
+    /// Text inside an `a` element.
+    pub(super) fn anchor_text(&mut self, text: &str) {
+        self.anchor.text(text);
+    }
+
+    /// The `alt` of an image inside one.
+    pub(super) fn anchor_image(&mut self, alt: &str) {
+        self.anchor.image(alt);
+    }
+
+    /// Another link begins, or the page ends.
+    fn end_anchor(&mut self) {
+        if let Some((link, text)) = self.anchor.take() {
+            self.link_bytes += text.len();
+            self.anchors[link] = Some(text);
+        }
+    }
+
+    /// Which link the value of an attribute is, if it is one.
+    fn link_at(&mut self, value: &str) -> Result<Option<usize>, Enough> {
         if self.full {
-            return self.go_on();
+            return self.go_on().map(|()| None);
         }
         let value = trim(value);
         if leads_off_the_web(value) || (self.base.is_none() && is_same_page(value)) {
-            return Ok(());
+            return Ok(None);
         }
         if value.len() > MAX_VALUE {
             self.refused += 1;
-            return Ok(());
+            return Ok(None);
         }
         if value.contains('&') {
             let decoded = htmlize::unescape_attribute(value);
@@ -158,7 +201,7 @@ impl<'page> Harvest<'page> {
             return self.go_on();
         }
         let value = trim(value);
-        if is_same_page(value) { Ok(()) } else { self.resolve(value) }
+        if is_same_page(value) { Ok(()) } else { self.resolve(value).map(drop) }
     }
 
     /// The absolute URL that `value` stands for, without fragment, user and password.
@@ -181,30 +224,32 @@ impl<'page> Harvest<'page> {
         Some(url)
     }
 
-    fn resolve(&mut self, value: &str) -> Result<(), Enough> {
+    fn resolve(&mut self, value: &str) -> Result<Option<usize>, Enough> {
         let Some(url) = self.absolute(value) else {
             self.refused += 1;
-            return Ok(());
+            return Ok(None);
         };
         if !matches!(url.scheme(), "http" | "https") {
-            return Ok(());
+            return Ok(None);
         }
         if url.as_str().len() > MAX_URL_TEXT {
             self.refused += 1;
-            return Ok(());
+            return Ok(None);
         }
-        let hash = UrlHash::of(&url);
-        if self.seen.contains(&hash) {
-            return Ok(());
-        }
+        let vacant = match self.seen.entry(UrlHash::of(&url)) {
+            Entry::Occupied(known) => return Ok(Some(*known.get())),
+            Entry::Vacant(vacant) => vacant,
+        };
         if self.links.len() >= self.take.max_links || self.link_bytes >= MAX_LINK_BYTES {
             self.full = true;
-            return self.go_on();
+            return self.go_on().map(|()| None);
         }
-        self.seen.insert(hash);
+        let link = self.links.len();
+        vacant.insert(link);
         self.link_bytes += url.as_str().len();
         self.links.push(url);
-        Ok(())
+        self.anchors.push(None);
+        Ok(Some(link))
     }
 
     /// A `title` element begins.
@@ -244,13 +289,16 @@ impl<'page> Harvest<'page> {
 
     /// What was found; `cut` when the parser gave up before the end.
     pub(super) fn finish(mut self, cut: bool) -> Parsed {
+        self.end_anchor();
         if self.nofollow && self.take.nofollow.pages {
             self.left_out = self.left_out.saturating_add(self.links.len() as u32);
             self.links = Vec::new();
+            self.anchors = Vec::new();
         }
         Parsed {
             title: tidy_title(&self.title_source),
             links: self.links,
+            anchors: self.anchors,
             truncated: cut || self.full,
             refused_links: self.refused,
             nofollow_links: self.left_out,

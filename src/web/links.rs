@@ -10,13 +10,14 @@ use std::sync::{Arc, LazyLock};
 use bytes::Bytes;
 use encoding_rs::{CoderResult, Encoding, UTF_8};
 use lol_html::errors::RewritingError;
-use lol_html::html_content::Element;
+use lol_html::html_content::{Element, TextChunk};
 use lol_html::{
     AsciiCompatibleEncoding, ElementContentHandlers, HandlerResult, HtmlRewriter, MemorySettings,
     OutputSink, Selector, Settings,
 };
 use url::Url;
 
+pub use super::anchor::MAX_ANCHOR;
 use super::charset;
 use super::harvest::Harvest;
 use super::robots::Names;
@@ -56,6 +57,9 @@ pub struct Parsed {
     /// Absolute `http` and `https` URLs without fragment, user and password, distinct, in document order; those
     /// longer than [`MAX_URL_LEN`] are known, but not to be fetched.
     pub links: Vec<Url>,
+    /// The text of each link: entities decoded, white space collapsed, at most 200 characters; that
+    /// of an image in it when there is none. Of several to one URL, the first that has one.
+    pub anchors: Vec<Option<Arc<str>>>,
     /// Whether the page held more than was taken.
     pub truncated: bool,
     /// Links that cannot be followed: malformed, or longer than [`MAX_URL_TEXT`].
@@ -74,7 +78,9 @@ pub struct Parsed {
 /// Compiled once: parsing a selector costs as much as parsing a small page.
 static SELECTORS: LazyLock<Option<Selectors>> = LazyLock::new(|| {
     Some(Selectors {
-        anchor: "a[href], area[href]".parse().ok()?,
+        anchor: "a[href]".parse().ok()?,
+        image: "a[href] img[alt]".parse().ok()?,
+        area: "area[href]".parse().ok()?,
         link: "link[href]".parse().ok()?,
         frame: "frame[src], iframe[src]".parse().ok()?,
         base: "base[href]".parse().ok()?,
@@ -86,6 +92,9 @@ static SELECTORS: LazyLock<Option<Selectors>> = LazyLock::new(|| {
 
 struct Selectors {
     anchor: Selector,
+    /// Inside an anchor.
+    image: Selector,
+    area: Selector,
     link: Selector,
     frame: Selector,
     base: Selector,
@@ -123,7 +132,7 @@ fn run(
             MemorySettings::new().with_max_allowed_memory_usage(MAX_PARSER_MEMORY),
         )
         .with_strict(false);
-    let settings = with_handlers(settings, selectors, harvest);
+    let settings = with_head(with_links(settings, selectors, harvest), selectors, harvest);
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
     if parsed_as.is_some() {
         for piece in chunks.iter().flat_map(|chunk| chunk.chunks(PIECE)) {
@@ -135,29 +144,73 @@ fn run(
     rewriter.end()
 }
 
-fn with_handlers<'h, 's>(
+type Handlers<'h, 's> = (Cow<'s, Selector>, ElementContentHandlers<'h>);
+
+fn on<'h>(selector: &Selector) -> Handlers<'h, '_> {
+    (Cow::Borrowed(selector), ElementContentHandlers::default())
+}
+
+/// What leads elsewhere, with the texts of links.
+fn with_links<'h, 's>(
     settings: Settings<'h, 's>,
     selectors: &'s Selectors,
     harvest: &'h RefCell<Harvest<'_>>,
 ) -> Settings<'h, 's> {
-    let on = |selector: &'s Selector| (Cow::Borrowed(selector), ElementContentHandlers::default());
-    let (anchor, link, frame) = (on(&selectors.anchor), on(&selectors.link), on(&selectors.frame));
-    let (base, meta, title) = (on(&selectors.base), on(&selectors.meta), on(&selectors.title));
+    let (anchor, image, area) = (on(&selectors.anchor), on(&selectors.image), on(&selectors.area));
+    let (link, frame) = (on(&selectors.link), on(&selectors.frame));
     let follow = move |element: &Element<'_, '_>, name: &str| -> HandlerResult {
         if let Some(value) = element.get_attribute(name) {
             harvest.borrow_mut().link(&value)?;
         }
         Ok(())
     };
+    let is_left_out = move |el: &Element<'_, '_>| {
+        let left_out = harvest.borrow().obeys_rel() && says(el, "nofollow");
+        if left_out {
+            harvest.borrow_mut().left_out();
+        }
+        left_out
+    };
     let anchor = (
         anchor.0,
-        anchor.1.element(move |el: &mut Element<'_, '_>| {
-            if harvest.borrow().obeys_rel() && says(el, "nofollow") {
-                harvest.borrow_mut().left_out();
-                return Ok(());
+        anchor
+            .1
+            .element(move |el: &mut Element<'_, '_>| {
+                let Some(value) = el.get_attribute("href") else { return Ok(()) };
+                let value = (!is_left_out(el)).then_some(value.as_str());
+                if let Some(ended) = harvest.borrow_mut().anchor(value)?
+                    && let Some(handlers) = el.end_tag_handlers()
+                {
+                    handlers.push(Box::new(move |_| {
+                        ended.set(true);
+                        Ok(())
+                    }));
+                }
+                Ok(())
+            })
+            .text(move |text: &mut TextChunk<'_>| {
+                if text.text_type().allows_html_entities() {
+                    harvest.borrow_mut().anchor_text(text.as_str());
+                }
+                Ok(())
+            }),
+    );
+    let image = (
+        image.0,
+        image.1.element(move |el: &mut Element<'_, '_>| {
+            if let Some(alt) = el.get_attribute("alt") {
+                harvest.borrow_mut().anchor_image(&alt);
             }
-            follow(el, "href")
+            Ok(())
         }),
+    );
+    let area = (
+        area.0,
+        area.1.element(
+            move |el: &mut Element<'_, '_>| {
+                if is_left_out(el) { Ok(()) } else { follow(el, "href") }
+            },
+        ),
     );
     let frame = (frame.0, frame.1.element(move |el: &mut Element<'_, '_>| follow(el, "src")));
     let link = (
@@ -171,6 +224,21 @@ fn with_handlers<'h, 's>(
             if is_page_relation(el) { follow(el, "href") } else { Ok(()) }
         }),
     );
+    settings
+        .append_element_content_handler(anchor)
+        .append_element_content_handler(image)
+        .append_element_content_handler(area)
+        .append_element_content_handler(link)
+        .append_element_content_handler(frame)
+}
+
+/// What the page says of itself.
+fn with_head<'h, 's>(
+    settings: Settings<'h, 's>,
+    selectors: &'s Selectors,
+    harvest: &'h RefCell<Harvest<'_>>,
+) -> Settings<'h, 's> {
+    let (base, meta, title) = (on(&selectors.base), on(&selectors.meta), on(&selectors.title));
     let base = (
         base.0,
         base.1.element(move |el: &mut Element<'_, '_>| {
@@ -206,7 +274,7 @@ fn with_handlers<'h, 's>(
                 harvest.borrow_mut().title_begins();
                 Ok(())
             })
-            .text(move |text: &mut lol_html::html_content::TextChunk<'_>| {
+            .text(move |text: &mut TextChunk<'_>| {
                 harvest.borrow_mut().title_text(text.as_str(), text.last_in_text_node())?;
                 Ok(())
             }),
@@ -220,9 +288,6 @@ fn with_handlers<'h, 's>(
         }),
     );
     settings
-        .append_element_content_handler(anchor)
-        .append_element_content_handler(link)
-        .append_element_content_handler(frame)
         .append_element_content_handler(base)
         .append_element_content_handler(meta)
         .append_element_content_handler(title)

@@ -3,6 +3,7 @@
 //! It knows neither the store nor the crawl's tasks.
 
 pub mod address;
+mod anchor;
 mod body;
 mod chain;
 mod charset;

@@ -13,8 +13,8 @@ use crawldeck::crawl::command::{Command, Origin};
 use crawldeck::crawl::snapshot::Snapshot;
 use crawldeck::crawl::summary::Summary;
 use crawldeck::store::{
-    self, Batch, CrawlId, CrawlState, FrontierRow, OpenHost, OpenMode, PageId, PreviousPage,
-    SeenSink, Store, StoreError, StoredCrawl,
+    self, Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PageId,
+    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
 use crawldeck::web::url::{ScopeKind, UrlHash};
 use futures_util::future::BoxFuture;
@@ -184,6 +184,8 @@ pub struct Fickle {
     pub stuck: watch::Sender<bool>,
     /// Commits fail while this is true.
     pub unwilling: AtomicBool,
+    /// How many commits failed.
+    pub refused: AtomicU64,
     /// Bytes free on the disk.
     pub free: AtomicU64,
     /// How many more reads of skipped rows, and of the frontier, go through; others wait for it.
@@ -199,6 +201,7 @@ impl Fickle {
             inner,
             stuck: watch::Sender::new(false),
             unwilling: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
             skipped_reads: watch::Sender::new(u64::MAX),
             frontier_reads: watch::Sender::new(u64::MAX),
@@ -233,7 +236,8 @@ impl Store for Fickle {
     ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(async move {
             if self.unwilling.load(Ordering::SeqCst) {
-                return Err(StoreError::NoSuchCrawl { db: "a full one".into(), crawl });
+                self.refused.fetch_add(1, Ordering::SeqCst);
+                return Err(StoreError::Full { db: "a full one".into() });
             }
             let mut stuck = self.stuck.subscribe();
             let _ = stuck.wait_for(|stuck| !stuck).await;
@@ -299,7 +303,7 @@ impl Store for Fickle {
         &self,
         page: PageId,
         limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<Arc<str>>, StoreError>> {
+    ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
         self.inner.links_of(page, limit)
     }
 
@@ -334,6 +338,26 @@ impl Store for Fickle {
         state: CrawlState,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         self.inner.set_state(crawl, state)
+    }
+
+    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.inner.beat(crawl)
+    }
+
+    fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
+        self.inner.crawls()
+    }
+
+    fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.inner.remove(crawl)
+    }
+
+    fn select<'a>(
+        &'a self,
+        sql: &'a str,
+        sink: RowSink<'a>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.select(sql, sink)
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

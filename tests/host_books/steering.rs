@@ -16,7 +16,7 @@ use super::books::*;
 
 fn link(host: &str, n: usize) -> Link {
     let url = Url::parse(&format!("http://{host}/{n}")).unwrap();
-    (url.as_str().into(), UrlHash::of(&url))
+    Link::bare(url.as_str().into(), UrlHash::of(&url))
 }
 
 /// A frontier with the database that it believes to have.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crawldeck::config::Settings;
 use crawldeck::crawl;
-use crawldeck::crawl::frontier::{Beginning, Frontier, Next};
+use crawldeck::crawl::frontier::{Beginning, Frontier, Link, Next};
 use crawldeck::crawl::host::Pace;
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::store::{self, OpenMode};
@@ -51,7 +51,7 @@ async fn on_a_paused_clock() {
     let frontier = Arc::new(Frontier::new(Beginning { pace, ..Beginning::default() }));
     frontier.seed((0..=PAGES).map(|n| {
         let url = Url::parse(&format!("http://a.test/{n}")).unwrap();
-        (Arc::from(url.as_str()), UrlHash::of(&url))
+        Link::bare(url.as_str().into(), UrlHash::of(&url))
     }));
     let starts = Arc::new(Mutex::new(Vec::new()));
     let mut dice = fastrand::Rng::with_seed(1);

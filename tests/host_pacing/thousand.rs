@@ -6,7 +6,7 @@ use std::time::Duration;
 use crawldeck::config::Settings;
 use crawldeck::crawl;
 use crawldeck::crawl::entry::Entry;
-use crawldeck::crawl::frontier::{Beginning, Frontier, Next};
+use crawldeck::crawl::frontier::{Beginning, Frontier, Link, Next};
 use crawldeck::crawl::host::Pace;
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
@@ -33,7 +33,7 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
     let frontier = Arc::new(Frontier::new(Beginning { pace, ..Beginning::default() }));
     frontier.seed((0..REQUESTS).map(|n| {
         let url = Url::parse(&format!("http://h.test/{n}")).unwrap();
-        (url.as_str().into(), UrlHash::of(&url))
+        Link::bare(url.as_str().into(), UrlHash::of(&url))
     }));
     let (queue, received) = mpsc::channel(10);
     let received = Arc::new(Mutex::new(received));

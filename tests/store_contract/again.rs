@@ -3,7 +3,7 @@
 use super::*;
 
 /// Only a complete crawl is looked at again; else one clear line says what to do.
-pub(super) async fn only_complete_crawls_are_looked_at_again(store: Arc<dyn Store>) {
+pub(super) async fn only_complete_crawls_are_looked_at_again(store: &Db) {
     let none = store.complete_crawl(None).await.unwrap_err();
     assert!(matches!(none, StoreError::NoCompleteCrawl { .. }), "{none}");
     let states = [
@@ -24,11 +24,10 @@ pub(super) async fn only_complete_crawls_are_looked_at_again(store: Arc<dyn Stor
     }
 
     let complete = async |crawl| store.complete_crawl(crawl).await;
-    assert_eq!(complete(None).await.unwrap(), (crawls[1], r#"{"permits":1}"#.to_owned()));
-    assert_eq!(
-        complete(Some(crawls[0])).await.unwrap(),
-        (crawls[0], r#"{"permits":0}"#.to_owned())
-    );
+    for (named, n) in [(None, 1), (Some(crawls[0]), 0)] {
+        let (crawl, settings) = complete(named).await.unwrap();
+        assert_eq!((crawl, json(&settings)), (crawls[n], json!({ "permits": n })));
+    }
     for &crawl in &crawls[2..] {
         let error = complete(Some(crawl)).await.unwrap_err();
         assert!(
@@ -47,7 +46,7 @@ pub(super) async fn only_complete_crawls_are_looked_at_again(store: Arc<dyn Stor
 }
 
 /// A page is found by its URL, with all that a conditional request and a comparison need.
-pub(super) async fn pages_as_they_were(store: Arc<dyn Store>) {
+pub(super) async fn pages_as_they_were(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
     let content = Content {
@@ -124,16 +123,22 @@ pub(super) async fn pages_as_they_were(store: Arc<dyn Store>) {
 }
 
 /// The links of a page come in order of their ids, as many as wanted.
-pub(super) async fn links_of_a_page(store: Arc<dyn Store>) {
+pub(super) async fn links_of_a_page(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
     for crawl in [crawl, other] {
         let links = [(1, 9), (1, 2), (1, 300), (2, 4), (1, 30), (1, 1), (1, 500)];
-        let links = links.map(|(from, to)| (page_id(crawl, from), page_id(crawl, to))).to_vec();
+        let links = links.map(|(from, to)| link(crawl, from, to)).to_vec();
         let pages = (1..=300).map(|seq| page(crawl, seq)).collect();
         store.commit(crawl, &Batch { pages, links, ..Batch::default() }).await.unwrap();
     }
-    let links = async |seq, limit| store.links_of(page_id(crawl, seq), limit).await.unwrap();
+    let links = async |seq, limit| {
+        let links = store.links_of(page_id(crawl, seq), limit).await.unwrap();
+        for (link, to) in links.iter().zip([1, 2, 9, 30, 300]).filter(|_| seq == 1) {
+            assert_eq!(link.anchor.as_deref(), Some(&*format!("from 1 to {to}")));
+        }
+        links.into_iter().map(|link| link.url).collect::<Vec<_>>()
+    };
     // Number 500 was linked to, but is no page.
     assert_eq!(links(1, 100).await, [1, 2, 9, 30, 300].map(url));
     assert_eq!(links(1, 3).await, [1, 2, 9].map(url));
@@ -145,7 +150,7 @@ pub(super) async fn links_of_a_page(store: Arc<dyn Store>) {
 }
 
 /// Good pages are counted, whatever is saved again and whatever else is known of their hosts.
-pub(super) async fn counts_good_pages(store: Arc<dyn Store>) {
+pub(super) async fn counts_good_pages(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     assert_eq!(store.count_ok(crawl).await.unwrap(), 0);
     let known = |host: &str, robots: Option<&str>| HostRow {
@@ -179,4 +184,57 @@ pub(super) async fn counts_good_pages(store: Arc<dyn Store>) {
     for crawl in [store.create_crawl("{}").await.unwrap(), 99] {
         assert_eq!(store.count_ok(crawl).await.unwrap(), 0);
     }
+}
+
+/// Good pages come as the frontier rows that they were, in order, in portions, of one crawl alone.
+pub(super) async fn good_pages_in_portions(store: &Db) {
+    let crawls = [store.create_crawl("{}").await.unwrap(), store.create_crawl("{}").await.unwrap()];
+    for crawl in crawls {
+        let mut pages: Vec<_> = (1..=100).rev().map(|seq| page(crawl, seq)).collect();
+        pages[0].state = RowState::Failed;
+        pages[1].state = RowState::Skipped;
+        pages.push(PageRow {
+            depth: 9,
+            attempts: 2,
+            found_on: Some(page_id(crawl, 7)),
+            lastmod_ms: Some(AT),
+            host: "[::1]:80".into(),
+            ..page(crawl, u32::MAX)
+        });
+        let discovered = vec![open_url(crawl, 500)];
+        store.commit(crawl, &Batch { pages, discovered, ..Batch::default() }).await.unwrap();
+    }
+    for crawl in crawls {
+        let (mut all, mut portions, mut after) = (Vec::new(), Vec::new(), 0);
+        loop {
+            let portion = store.ok_pages(crawl, after, 40).await.unwrap();
+            let Some(last) = portion.last() else { break };
+            after = last.id;
+            portions.push(portion.len());
+            all.extend(portion);
+        }
+        assert_eq!(portions, [40, 40, 19]);
+        let ids: Vec<_> = all.iter().map(|row| row.id).collect();
+        let expected: Vec<_> = (1..=98).chain([u32::MAX]).map(|seq| page_id(crawl, seq)).collect();
+        assert_eq!(ids, expected);
+        let first = FrontierRow {
+            depth: 1,
+            attempts: 1,
+            found_on: None,
+            lastmod_ms: None,
+            ..open_url(crawl, 1)
+        };
+        assert_eq!(all[0], first);
+        let last = FrontierRow {
+            depth: 9,
+            attempts: 2,
+            found_on: Some(page_id(crawl, 7)),
+            lastmod_ms: Some(AT),
+            host_id: host_id("[::1]:80"),
+            ..open_url(crawl, u32::MAX)
+        };
+        assert_eq!(all[98], last);
+        assert!(store.ok_pages(crawl, 0, 0).await.unwrap().is_empty());
+    }
+    assert!(store.ok_pages(99, 0, 10).await.unwrap().is_empty());
 }

@@ -32,7 +32,7 @@ async fn open_hosts(store: &Arc<dyn Store>, crawl: CrawlId) -> Vec<OpenHost> {
 
 /// The URLs of one host are read in order, in portions, whatever else waits and however far apart
 /// their numbers are.
-pub(super) async fn frontier_of_one_host(store: Arc<dyn Store>) {
+pub(super) async fn frontier_of_one_host(store: &Db) {
     let crawls = [
         store.create_crawl("{}").await.unwrap(),
         store.create_crawl("{}").await.unwrap(),
@@ -72,10 +72,10 @@ pub(super) async fn frontier_of_one_host(store: Arc<dyn Store>) {
 }
 
 /// Every host that something waits for is told with how much, and only those.
-pub(super) async fn hosts_that_wait(store: Arc<dyn Store>) {
+pub(super) async fn hosts_that_wait(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
-    assert!(open_hosts(&store, crawl).await.is_empty());
+    assert!(open_hosts(store, crawl).await.is_empty());
     for crawl in [crawl, other] {
         let discovered = (1..=3000)
             .chain(70_000..=70_005)
@@ -93,7 +93,7 @@ pub(super) async fn hosts_that_wait(store: Arc<dyn Store>) {
         hosts
     };
     assert_eq!(
-        open_hosts(&store, crawl).await,
+        open_hosts(store, crawl).await,
         expected([(0, 1002, 3), (1, 1002, 1), (2, 1002, 2)])
     );
 
@@ -108,14 +108,14 @@ pub(super) async fn hosts_that_wait(store: Arc<dyn Store>) {
     store.commit(crawl, &batch).await.unwrap();
     let mut left = expected([(0, 0, 0), (1, 1001, 4), (2, 1003, 2)]).to_vec();
     left.retain(|host| host.open > 0);
-    assert_eq!(open_hosts(&store, crawl).await, left);
-    let untouched = open_hosts(&store, other).await;
+    assert_eq!(open_hosts(store, crawl).await, left);
+    let untouched = open_hosts(store, other).await;
     assert_eq!(untouched.iter().map(|host| host.open).sum::<u64>(), 3006);
     assert_eq!(store.open_crawl(Some(crawl)).await.unwrap().open, 2004);
 }
 
 /// What was skipped for one reason comes back as it stood in the frontier, in order, in portions.
-pub(super) async fn skipped_for_a_reason(store: Arc<dyn Store>) {
+pub(super) async fn skipped_for_a_reason(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
     let reason = "excluded: /it's \0 100 %_/*";
@@ -137,7 +137,7 @@ pub(super) async fn skipped_for_a_reason(store: Arc<dyn Store>) {
         pages.reverse();
         store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
     }
-    let all = skipped_because(&store, crawl, reason).await;
+    let all = skipped_because(store, crawl, reason).await;
     assert_eq!(all.len(), 101);
     let first = FrontierRow {
         depth: 1,
@@ -167,20 +167,20 @@ pub(super) async fn skipped_for_a_reason(store: Arc<dyn Store>) {
     assert_eq!(portions.iter().map(Vec::len).collect::<Vec<_>>(), [40, 40, 21]);
     assert_eq!(portions.concat(), all);
 
-    assert_eq!(skipped_because(&store, crawl, "robots.txt").await.len(), 1);
+    assert_eq!(skipped_because(store, crawl, "robots.txt").await.len(), 1);
     for nothing in ["", "excluded", "ROBOTS.TXT", "robots.txt "] {
-        assert!(skipped_because(&store, crawl, nothing).await.is_empty(), "{nothing:?}");
+        assert!(skipped_because(store, crawl, nothing).await.is_empty(), "{nothing:?}");
     }
 
     // Saved again for another reason, it is no longer among them.
     let pages = vec![skipped(crawl, 1, "robots.txt"), page(crawl, 2)];
     store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
-    assert_eq!(skipped_because(&store, crawl, reason).await, all[2..]);
-    assert_eq!(skipped_because(&store, crawl, "robots.txt").await.len(), 2);
+    assert_eq!(skipped_because(store, crawl, reason).await, all[2..]);
+    assert_eq!(skipped_because(store, crawl, "robots.txt").await.len(), 2);
 }
 
 /// What is revived is open and not done, and can be done again.
-pub(super) async fn revives(store: Arc<dyn Store>) {
+pub(super) async fn revives(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
     for crawl in [crawl, other] {
@@ -188,7 +188,7 @@ pub(super) async fn revives(store: Arc<dyn Store>) {
         let batch = Batch { pages: pages.chain([page(crawl, 1)]).collect(), ..Batch::default() };
         store.commit(crawl, &batch).await.unwrap();
     }
-    let revived = skipped_because(&store, crawl, "excluded").await;
+    let revived = skipped_because(store, crawl, "excluded").await;
     assert_eq!(revived.len(), 699);
 
     let batch = Batch {
@@ -203,43 +203,43 @@ pub(super) async fn revives(store: Arc<dyn Store>) {
     let mut expected = revived[1..698].to_vec();
     (expected[0].attempts, expected[0].not_before_ms) = (5, AT);
     expected.push(open_url(crawl, 701));
-    assert_eq!(frontier(&store, crawl).await, expected);
-    assert!(skipped_because(&store, crawl, "excluded").await.is_empty());
-    assert_eq!(skipped_because(&store, crawl, "robots.txt").await.len(), 1);
+    assert_eq!(frontier(store, crawl).await, expected);
+    assert!(skipped_because(store, crawl, "excluded").await.is_empty());
+    assert_eq!(skipped_because(store, crawl, "robots.txt").await.len(), 1);
     assert_eq!(store.count_ok(crawl).await.unwrap(), 2);
     // None lost, none doubled; the next number is as before.
-    let known = seen(&store, crawl).await;
+    let known = seen(store, crawl).await;
     assert_eq!(known.len(), 701);
     assert!((1..=701).all(|seq| known[&hash_of(&url(seq))] == page_id(crawl, seq)));
     let opened = store.open_crawl(Some(crawl)).await.unwrap();
     assert_eq!((opened.next_seq, opened.open), (702, 698));
-    let waiting = open_hosts(&store, crawl).await;
+    let waiting = open_hosts(store, crawl).await;
     assert_eq!((waiting.len(), waiting[0].open), (1, 698));
 
     // The batches after it find them as any other URL.
     let pages = (3..=699).map(|seq| page(crawl, seq)).collect();
     store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
-    assert_eq!(frontier(&store, crawl).await, [open_url(crawl, 701)]);
+    assert_eq!(frontier(store, crawl).await, [open_url(crawl, 701)]);
     assert_eq!(store.count_ok(crawl).await.unwrap(), 699);
 
     // Another crawl is another matter; and what was never saved is simply open.
-    assert_eq!(skipped_because(&store, other, "excluded").await.len(), 699);
+    assert_eq!(skipped_because(store, other, "excluded").await.len(), 699);
     assert_eq!(store.count_ok(other).await.unwrap(), 1);
     let batch = Batch { revived: vec![open_url(other, 900)], ..Batch::default() };
     store.commit(other, &batch).await.unwrap();
-    assert_eq!(frontier(&store, other).await, [open_url(other, 900)]);
+    assert_eq!(frontier(store, other).await, [open_url(other, 900)]);
 }
 
 /// A revival that fails half-way leaves the pages as they were.
-pub(super) async fn revival_is_atomic(store: Arc<dyn Store>) {
+pub(super) async fn revival_is_atomic(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let pages = vec![page(crawl, 1), skipped(crawl, 2, "excluded")];
     store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
-    let revived = skipped_because(&store, crawl, "excluded").await;
+    let revived = skipped_because(store, crawl, "excluded").await;
     // The id of page 1 with another URL.
     let bad = PageRow { id: page_id(crawl, 1), ..page(crawl, 3) };
     let batch = Batch { revived: revived.clone(), pages: vec![bad], ..Batch::default() };
     store.commit(crawl, &batch).await.unwrap_err();
-    assert_eq!(skipped_because(&store, crawl, "excluded").await, revived);
-    assert!(frontier(&store, crawl).await.is_empty());
+    assert_eq!(skipped_because(store, crawl, "excluded").await, revived);
+    assert!(frontier(store, crawl).await.is_empty());
 }

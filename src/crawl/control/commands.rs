@@ -76,7 +76,7 @@ impl Control {
         self.log(what, origin, None);
     }
 
-    fn stop_now(&mut self, origin: Origin) {
+    pub(super) fn stop_now(&mut self, origin: Origin) {
         if !self.shared.abort.is_cancelled() {
             self.log(What::StopNow, origin, None);
             self.shared.abort.cancel();

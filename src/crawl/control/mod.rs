@@ -21,7 +21,7 @@ use crate::crawl::shared::Shared;
 use crate::crawl::snapshot::{Dials, PauseReason, RunState, Snapshot, Strain};
 use crate::crawl::strain::Governor;
 use crate::crawl::summary::Summary;
-use crate::crawl::{again, prune};
+use crate::crawl::{again, beat, prune, saver};
 use crate::store::CrawlState;
 
 /// Time between two snapshots.
@@ -105,8 +105,9 @@ pub async fn run(start: Start) -> Summary {
         last_sent_s: 0.0,
         observer,
     };
+    let beat = tokio::spawn(beat::run(Arc::clone(&control.shared)));
     let whole = control.crawl(&mut commands).await;
-    control.finish(&mut commands, whole).await
+    control.finish(&mut commands, whole, beat).await
 }
 
 impl Control {
@@ -137,6 +138,11 @@ impl Control {
                     }
                 }
                 () = shared.frontier.drained.notified() => {}
+                () = shared.saver.over.cancelled() => {
+                    self.stop_now(Origin::Start);
+                    self.publish(false);
+                    return false;
+                }
                 _ = tick.tick() => {
                     self.govern();
                     prune::recount(&self.shared);
@@ -155,6 +161,7 @@ impl Control {
         &mut self,
         commands: &mut mpsc::Receiver<(Command, Origin)>,
         whole: bool,
+        beat: JoinHandle<()>,
     ) -> Summary {
         let shared = Arc::clone(&self.shared);
         self.ending = true;
@@ -169,9 +176,13 @@ impl Control {
         if let Some(saver) = self.saver.take() {
             self.serve_until(commands, saver).await;
         }
+        // A beat after the crawl was let go would find it held by nobody.
+        beat.abort();
+        let _ = beat.await;
         let drained = shared.frontier.is_drained();
+        let lost = shared.saver.over.is_cancelled();
         let totals = shared.frontier.with(|ledger| ledger.totals);
-        let (run, state) = if !(whole || drained) {
+        let (run, state) = if lost || !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
         } else if totals.no_answer > 0 && totals.by_class == [0; 5] {
             // Whatever was asked, nothing ever answered.
@@ -182,14 +193,16 @@ impl Control {
         if state == CrawlState::Complete {
             self.count_unchecked().await;
         }
-        if let Err(error) = shared.store.set_state(shared.crawl, state).await {
+        // Somebody else says how it ends.
+        if !lost && let Err(error) = saver::record_end(&shared, state).await {
             tracing::error!(%error, "the crawl's end could not be recorded");
         }
         shared.store.close().await;
         self.run = run;
         self.observer.end(&shared);
         self.publish(false);
-        Summary::of(self.observer.last(), shared.saver.lost.load(Relaxed))
+        let summary = Summary::of(self.observer.last(), shared.saver.lost.load(Relaxed));
+        Summary { ended_by: shared.saver.last_word.get().cloned(), ..summary }
     }
 
     /// Of a crawl looked at again: what was well and could not be compared. Only a whole
@@ -222,6 +235,7 @@ impl Control {
         end: F,
     ) {
         let mut tick = ticker();
+        let shared = Arc::clone(&self.shared);
         tokio::pin!(end);
         loop {
             tokio::select! {
@@ -229,6 +243,9 @@ impl Control {
                 Some((command, origin)) = commands.recv() => {
                     self.apply(command, origin);
                     self.publish(false);
+                }
+                () = shared.saver.over.cancelled(), if !shared.abort.is_cancelled() => {
+                    self.stop_now(Origin::Start);
                 }
                 _ = tick.tick() => self.publish(true),
             }

@@ -7,6 +7,7 @@ use url::Url;
 use super::Control;
 use crate::config::HostRule;
 use crate::crawl::command::{HostCommand, MOST_PER_HOST, Origin};
+use crate::crawl::frontier::Link;
 use crate::crawl::journal::What;
 use crate::crawl::pruned::{excluded_reason, skipped_host_reason};
 use crate::crawl::{prune, sitemaps};
@@ -152,7 +153,7 @@ impl Control {
         *shared.scope.write().unwrap_or_else(PoisonError::into_inner) = wider;
         shared.fetcher.add_seed(&url);
         self.settings.added_seeds.push(url.clone());
-        let seed = (Arc::from(url.as_str()), hash);
+        let seed = Link::bare(url.as_str().into(), hash);
         let reads_sitemaps = sitemaps::are_read(&shared.settings);
         self.log_with(What::Seed { url: url.clone() }, origin, None, |ledger| {
             if reads_sitemaps {

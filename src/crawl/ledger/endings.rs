@@ -6,11 +6,11 @@ use tokio::time::Instant;
 
 use super::{Found, Ledger, sitemap_row};
 use crate::crawl::entry::{Entry, Errand};
-use crate::crawl::frontier::Finished;
+use crate::crawl::frontier::{Finished, Link};
 use crate::crawl::host::Doom;
 use crate::crawl::snapshot::PageView;
 use crate::crawl::window::host_of;
-use crate::store::{PageRow, RowState};
+use crate::store::{LinkRow, PageRow, RowState};
 use crate::web::robots::Fate;
 use crate::web::traps::{Caught, Page};
 
@@ -81,8 +81,8 @@ impl Ledger {
         let copy = is_page.then(|| self.is_copy(&row, same_as)).flatten();
         let before = self.totals.discovered;
         let first = self.outbox.is_empty();
-        let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.1 != *to));
-        for (url, hash) in links {
+        let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.hash != *to));
+        for Link { url, hash, anchor } in links {
             let found = Found {
                 url,
                 hash,
@@ -91,11 +91,11 @@ impl Ledger {
                 lastmod_ms: None,
             };
             let to = self.discover_on(found, copy.as_ref());
-            self.outbox.link(row.id, to);
+            self.outbox.link(LinkRow { from: row.id, to, anchor });
             self.totals.links += 1;
         }
         if let Some(target) = led_to.and_then(|hash| self.known(&hash)) {
-            self.outbox.link(row.id, target);
+            self.outbox.link(LinkRow { from: row.id, to: target, anchor: None });
             self.totals.links += 1;
         }
         let new = self.totals.discovered != before;

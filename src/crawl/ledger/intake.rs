@@ -19,7 +19,8 @@ pub(super) const BEYOND_PAGES: &str = "beyond the page limit";
 
 impl Ledger {
     /// Takes in a seed.
-    pub fn seed(&mut self, (url, hash): Link) {
+    pub fn seed(&mut self, seed: Link) {
+        let Link { url, hash, .. } = seed;
         self.discover(Found { url, hash, depth: 0, on: None, lastmod_ms: None });
     }
 

@@ -9,8 +9,10 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
 use super::read::{ids, open_row};
-use crate::store::{Content, CrawlId, PageId, PreviousPage, RowState, UrlHash, crawl_of};
-use crate::store::{FrontierRow, host_id};
+use crate::store::{
+    Content, CrawlId, FrontierRow, PageId, PreviousLink, PreviousPage, RowState, UrlHash, crawl_of,
+    host_id,
+};
 
 /// The newest complete crawl.
 pub const NEWEST_COMPLETE: &str =
@@ -25,7 +27,7 @@ pub const PREVIOUS_PAGE: &str = "SELECT id, state, status, content_length, conte
      FROM scraped_pages WHERE crawl_id = ? AND url_hash = ?";
 
 /// Where a page's links led: `(crawl, page, limit)`.
-pub const LINKS_OF: &str = "SELECT scraped_pages.url \
+pub const LINKS_OF: &str = "SELECT scraped_pages.url, links.anchor \
      FROM links CROSS JOIN scraped_pages ON scraped_pages.id = links.to_id \
      WHERE links.crawl_id = ? AND links.from_id = ? ORDER BY links.to_id LIMIT ?";
 
@@ -84,12 +86,18 @@ pub(super) async fn links_of(
     pool: &SqlitePool,
     page: PageId,
     limit: u32,
-) -> Result<Vec<Arc<str>>, sqlx::Error> {
+) -> Result<Vec<PreviousLink>, sqlx::Error> {
     sqlx::query(LINKS_OF)
         .bind(crawl_of(page))
         .bind(page)
         .bind(limit)
-        .try_map(|row: SqliteRow| Ok(row.try_get::<&str, _>(0)?.into()))
+        .try_map(|row: SqliteRow| {
+            let anchor: Option<&str> = row.try_get(1)?;
+            Ok(PreviousLink {
+                url: row.try_get::<&str, _>(0)?.into(),
+                anchor: anchor.map(Arc::from),
+            })
+        })
         .fetch_all(pool)
         .await
 }

@@ -71,8 +71,9 @@ pub(super) static PAGES: Bulk = LazyLock::new(|| {
     )
 });
 
-pub(super) static LINKS: Bulk =
-    LazyLock::new(|| Statements::new(3, "OR IGNORE INTO links (crawl_id, from_id, to_id)", ""));
+pub(super) static LINKS: Bulk = LazyLock::new(|| {
+    Statements::new(4, "OR IGNORE INTO links (crawl_id, from_id, to_id, anchor)", "")
+});
 
 pub(super) static FRONTIER: Bulk = LazyLock::new(|| {
     Statements::new(

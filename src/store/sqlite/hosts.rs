@@ -2,42 +2,15 @@
 //!
 //! The sums follow `scraped_pages` in the same transaction, so nobody has to count.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use hashbrown::HashMap;
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Arguments, Row};
 
 use super::bulk::{self, HOSTS, KNOWN_HOSTS};
-use super::utc;
-use super::write::{clean, json, shared};
-use crate::store::{CrawlId, HostRow, PageRow, UrlHash};
-
-/// What a batch adds to a row of `hosts`.
-#[derive(Debug, Default)]
-struct HostSums {
-    pages: i64,
-    ok: i64,
-    failed: i64,
-    skipped: i64,
-    bytes: i64,
-    first_ms: i64,
-    last_ms: i64,
-}
-
-impl HostSums {
-    fn count(&mut self, state: &str, bytes: i64, sign: i64) {
-        self.pages += sign;
-        self.bytes += bytes * sign;
-        let counter = match state {
-            "ok" => &mut self.ok,
-            "failed" => &mut self.failed,
-            _ => &mut self.skipped,
-        };
-        *counter += sign;
-    }
-}
+use crate::store::sums;
+use crate::store::text::{clean, json, shared, utc};
+use crate::store::{CrawlId, HostRow, PageRow};
 
 /// Brings `hosts` up to date, before the page rows are written: a row that is about to be
 /// replaced is taken out of the sums first, so that nothing counts twice.
@@ -46,22 +19,7 @@ pub(super) async fn add(
     crawl: CrawlId,
     pages: &[PageRow],
 ) -> Result<(), sqlx::Error> {
-    // Of several rows for one URL the last wins, as in the table.
-    let last: HashMap<UrlHash, &PageRow> = pages.iter().map(|page| (page.url_hash, page)).collect();
-
-    let mut sums: HashMap<Cow<'_, str>, HostSums> = HashMap::new();
-    for page in last.values() {
-        let at = page.created_at_ms;
-        let sum = sums.entry(clean(&page.host)).or_insert_with(|| HostSums {
-            first_ms: at,
-            last_ms: at,
-            ..HostSums::default()
-        });
-        sum.count(page.state.name(), page.content_length as i64, 1);
-        sum.first_ms = sum.first_ms.min(at);
-        sum.last_ms = sum.last_ms.max(at);
-    }
-
+    let mut sums = sums::of_pages(pages);
     let hashes =
         json(pages, |out, page| write!(out, "\"{:032x}\"", u128::from_be_bytes(page.url_hash.0)));
     let replaced = sqlx::query(
@@ -76,7 +34,7 @@ pub(super) async fn add(
         let (host, state): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
         // The same URL has the same host, so its sum is there.
         if let Some(sum) = sums.get_mut(host) {
-            sum.count(state, row.try_get(2)?, -1);
+            sum.take_out(state, row.try_get(2)?);
         }
     }
 
@@ -89,8 +47,8 @@ pub(super) async fn add(
         to.add(sum.failed)?;
         to.add(sum.skipped)?;
         to.add(sum.bytes)?;
-        to.add(utc(sum.first_ms))?;
-        to.add(utc(sum.last_ms))
+        to.add(sum.first_ms.map(utc))?;
+        to.add(sum.last_ms.map(utc))
     })
     .await
 }

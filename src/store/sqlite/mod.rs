@@ -3,39 +3,45 @@
 //! With `synchronous=NORMAL` a commit survives the death of the process at any moment; the last
 //! commits before a power loss may be undone, each as a whole.
 //!
-//! `open` refuses what is not ours, `write` and `hosts` save batches, `read` finds what to go on
-//! with, `again` what an earlier crawl found.
+//! `open` refuses what is not ours, `crawls` takes crawls and lets them go, `write` and `hosts` save
+//! batches, `read` finds what to go on with, `again` what an earlier crawl found, `select` whatever
+//! else is asked, `remove` takes away.
 
 pub mod again;
 mod bulk;
+mod crawls;
 mod hosts;
 mod open;
 pub mod read;
+mod remove;
+mod select;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 
+use super::failed::Failed;
+use super::slow::log_slow;
 use super::{
-    Batch, CrawlId, CrawlState, FrontierRow, OpenHost, OpenMode, PageId, PreviousPage, SeenSink,
-    Store, StoreError, StoredCrawl,
+    Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, Holder, OpenHost, OpenMode, PageId,
+    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
 use crate::web::url::UrlHash;
-
-/// A transaction or query that takes longer is logged.
-const SLOW: Duration = Duration::from_secs(1);
 
 /// A SQLite file with crawls.
 #[derive(Debug)]
 pub struct SqliteStore {
     /// The file as the user named it: for messages.
     shown: String,
+    /// The file.
+    path: PathBuf,
     /// Where it grows.
     directory: PathBuf,
+    /// As whom it takes crawls.
+    holder: Holder,
     /// At most one connection, so transactions queue here and not in SQLite's busy handler.
     writer: SqlitePool,
     /// Streams and counts that must not make the writer wait.
@@ -51,13 +57,21 @@ impl SqliteStore {
         let path = absolute(path);
         let (writer, readers) = open::open(shown, &path, mode).await?;
         // Behind a link, the log grows beside the file itself.
-        let file = std::fs::canonicalize(&path).unwrap_or(path);
+        let file = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         let directory = file.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-        Ok(Self { shown: shown.to_owned(), directory, writer, readers })
+        let (shown, holder) = (shown.to_owned(), Holder::new());
+        Ok(Self { shown, path, directory, holder, writer, readers })
     }
 
     fn error(&self, error: sqlx::Error) -> StoreError {
         StoreError::from_sqlite(&self.shown, error)
+    }
+
+    fn failed(&self, failed: Failed) -> StoreError {
+        match failed {
+            Failed::Driver(error) => self.error(error),
+            Failed::Refused(error) => error,
+        }
     }
 
     /// Waits for what is read, and logs what was slow; `rows` counts what was read.
@@ -79,25 +93,6 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Logs what was slow.
-fn log_slow(what: &str, rows: usize, since: Instant) {
-    let took = since.elapsed();
-    if took > SLOW {
-        tracing::warn!(rows, ms = took.as_millis() as u64, "slow database: {what}");
-    }
-}
-
-/// `YYYY-MM-DD HH:MM:SS.mmm`, UTC.
-fn utc(ms: i64) -> String {
-    let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
-    at.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string()
-}
-
-/// Now, likewise.
-fn utc_now() -> String {
-    utc(jiff::Timestamp::now().as_millisecond())
-}
-
 impl Store for SqliteStore {
     fn describe(&self) -> String {
         format!("sqlite://{}", self.shown)
@@ -105,24 +100,17 @@ impl Store for SqliteStore {
 
     fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {
         Box::pin(async move {
-            write::create_crawl(&self.writer, settings).await.map_err(|e| self.error(e))
+            crawls::create(&self.writer, &self.holder, settings).await.map_err(|e| self.error(e))
         })
     }
 
     fn open_crawl(&self, crawl: Option<CrawlId>) -> BoxFuture<'_, Result<StoredCrawl, StoreError>> {
         Box::pin(async move {
             let since = Instant::now();
-            let (id, state) = read::find_crawl(&self.readers, crawl)
+            let (db, running) = (&self.shown, CrawlState::Running);
+            let id = crawls::take(&self.writer, db, &self.holder, crawl, running)
                 .await
-                .map_err(|e| self.error(e))?
-                .ok_or_else(|| match crawl {
-                    None => StoreError::NoUnfinishedCrawl { db: self.shown.clone() },
-                    Some(crawl) => StoreError::NoSuchCrawl { db: self.shown.clone(), crawl },
-                })?;
-            if state == CrawlState::Complete.name() {
-                return Err(StoreError::CrawlComplete { db: self.shown.clone(), crawl: id });
-            }
-            self.set_state(id, CrawlState::Running).await?;
+                .map_err(|failed| self.failed(failed))?;
             let stored = read::stored_crawl(&self.readers, id).await.map_err(|e| self.error(e))?;
             log_slow("opening a crawl", stored.open as usize, since);
             Ok(stored)
@@ -139,14 +127,11 @@ impl Store for SqliteStore {
                 return Ok(());
             }
             let since = Instant::now();
-            let known =
-                write::commit(&self.writer, crawl, batch).await.map_err(|e| self.error(e))?;
+            write::commit(&self.writer, &self.shown, &self.holder, crawl, batch)
+                .await
+                .map_err(|failed| self.failed(failed))?;
             log_slow("saving a batch", batch.pages.len() + batch.links.len(), since);
-            if known {
-                Ok(())
-            } else {
-                Err(StoreError::NoSuchCrawl { db: self.shown.clone(), crawl })
-            }
+            Ok(())
         })
     }
 
@@ -218,7 +203,7 @@ impl Store for SqliteStore {
         &self,
         page: PageId,
         limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<Arc<str>>, StoreError>> {
+    ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
         let links = again::links_of(&self.readers, page, limit);
         Box::pin(self.read("reading the links of an earlier page", Vec::len, links))
     }
@@ -261,13 +246,43 @@ impl Store for SqliteStore {
         state: CrawlState,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            let known =
-                write::set_state(&self.writer, crawl, state).await.map_err(|e| self.error(e))?;
-            if known {
-                Ok(())
-            } else {
-                Err(StoreError::NoSuchCrawl { db: self.shown.clone(), crawl })
-            }
+            crawls::set_state(&self.writer, &self.shown, &self.holder, crawl, state)
+                .await
+                .map_err(|failed| self.failed(failed))
+        })
+    }
+
+    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async move {
+            crawls::beat(&self.writer, &self.shown, &self.holder, crawl)
+                .await
+                .map_err(|failed| self.failed(failed))
+        })
+    }
+
+    fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
+        let all = crawls::all(&self.readers, &self.holder);
+        Box::pin(self.read("listing the crawls", Vec::len, all))
+    }
+
+    fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        Box::pin(async move {
+            remove::remove(&self.writer, &self.shown, &self.holder, crawl)
+                .await
+                .map_err(|failed| self.failed(failed))
+        })
+    }
+
+    fn select<'a>(
+        &'a self,
+        sql: &'a str,
+        sink: RowSink<'a>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            let options = open::options(&self.path).busy_timeout(open::BUSY_TIMEOUT);
+            select::select(options, sql, sink)
+                .await
+                .map_err(|error| StoreError::from_sqlite_query(&self.shown, error))
         })
     }
 
@@ -279,15 +294,7 @@ impl Store for SqliteStore {
                 tracing::debug!(%error, "the write-ahead log stays");
             }
             self.writer.close().await;
+            self.holder.retire();
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn times_sort_and_are_utc() {
-        assert_eq!(super::utc(0), "1970-01-01 00:00:00.000");
-        assert_eq!(super::utc(1_700_000_000_007), "2023-11-14 22:13:20.007");
     }
 }

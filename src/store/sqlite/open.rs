@@ -19,7 +19,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
 /// How long to wait for another process while opening.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait for another process's transaction later on.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What a look at the file itself tells.
 enum Found {
@@ -64,7 +64,7 @@ pub(super) async fn open(
 }
 
 /// What all connections have in common.
-fn options(path: &Path) -> SqliteConnectOptions {
+pub(super) fn options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .synchronous(SqliteSynchronous::Normal)

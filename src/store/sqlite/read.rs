@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, SqlitePool};
 
-use super::write::clean;
+use crate::store::text::clean;
 use crate::store::{
     CrawlId, FrontierRow, OpenHost, PageId, SeenSink, StoredCrawl, UrlHash, host_id, page_id,
     seq_of,
@@ -68,21 +68,6 @@ const SEEN_CHUNK: usize = 10_000;
 /// First and last id of a crawl.
 pub(super) const fn ids(crawl: CrawlId) -> (PageId, PageId) {
     (page_id(crawl, 0), page_id(crawl, u32::MAX))
-}
-
-/// Number and state of a crawl: that one, or the newest unfinished.
-pub(super) async fn find_crawl(
-    pool: &SqlitePool,
-    crawl: Option<CrawlId>,
-) -> Result<Option<(CrawlId, String)>, sqlx::Error> {
-    let query = match crawl {
-        Some(crawl) => sqlx::query_as("SELECT id, state FROM crawls WHERE id = ?").bind(crawl),
-        None => sqlx::query_as(
-            "SELECT id, state FROM crawls WHERE state IN ('running', 'stopped') \
-             ORDER BY id DESC LIMIT 1",
-        ),
-    };
-    query.fetch_optional(pool).await
 }
 
 /// All there is to know about a crawl before its URLs are read.

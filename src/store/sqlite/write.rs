@@ -2,7 +2,6 @@
 //!
 //! Each statement is a round trip to SQLite's thread, so rows go many at a time. See `bulk`.
 
-use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use hashbrown::HashSet;
@@ -11,60 +10,29 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, Connection, SqlitePool};
 
 use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS};
-use super::{hosts, utc, utc_now};
+use super::crawls::{self, BEGIN};
+use super::hosts;
+use crate::store::failed::Failed;
+use crate::store::text::{clean, json, shared, utc, utc_now};
 use crate::store::{
-    Batch, Content, CrawlId, CrawlState, FrontierRow, PageChange, PageId, PageRow, SitemapRow,
+    Batch, Content, CrawlId, FrontierRow, Holder, LinkRow, PageChange, PageId, PageRow, SitemapRow,
 };
-
-/// Takes the write lock at once: a transaction that first reads and then writes could fail half-way.
-const BEGIN: &str = "BEGIN IMMEDIATE";
-
-/// Adds a crawl in state `running`.
-pub(super) async fn create_crawl(
-    pool: &SqlitePool,
-    settings: &str,
-) -> Result<CrawlId, sqlx::Error> {
-    let now = utc_now();
-    let done = sqlx::query(
-        "INSERT INTO crawls (state, settings, created_at, updated_at) VALUES (?, ?, ?, ?)",
-    )
-    .bind(CrawlState::Running.name())
-    .bind(settings)
-    .bind(&now)
-    .bind(&now)
-    .execute(pool)
-    .await?;
-    Ok(done.last_insert_rowid())
-}
-
-/// Records a crawl's state; false if there is no such crawl.
-pub(super) async fn set_state(
-    pool: &SqlitePool,
-    crawl: CrawlId,
-    state: CrawlState,
-) -> Result<bool, sqlx::Error> {
-    let done = sqlx::query("UPDATE crawls SET state = ?, updated_at = ? WHERE id = ?")
-        .bind(state.name())
-        .bind(utc_now())
-        .bind(crawl)
-        .execute(pool)
-        .await?;
-    Ok(done.rows_affected() == 1)
-}
 
 /// Moves the write-ahead log into the file and empties it.
 pub(super) async fn checkpoint(pool: &SqlitePool) -> Result<(), sqlx::Error> {
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await.map(drop)
 }
 
-/// Writes a batch, all or nothing; false, and nothing, if there is no such crawl.
+/// Writes a batch, all or nothing; nothing, if the crawl is not held by `holder`.
 pub(super) async fn commit(
     pool: &SqlitePool,
+    db: &str,
+    holder: &Holder,
     crawl: CrawlId,
     batch: &Batch,
-) -> Result<bool, sqlx::Error> {
+) -> Result<(), Failed> {
     let mut connection = pool.acquire().await?;
-    let written = transact(&mut connection, crawl, batch).await;
+    let written = transact(&mut connection, db, holder, crawl, batch).await;
     if written.is_err() {
         // SQLite may have ended the transaction by itself (disk full), which leaves the driver
         // counting one too many: only a new connection is sure to be as it seems.
@@ -75,28 +43,30 @@ pub(super) async fn commit(
 
 async fn transact(
     connection: &mut SqliteConnection,
+    name: &str,
+    holder: &Holder,
     crawl: CrawlId,
     batch: &Batch,
-) -> Result<bool, sqlx::Error> {
+) -> Result<(), Failed> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let db = &mut *transaction;
 
     // Members are taken away first: a patch alone would mix the old and the new of one.
-    let known = sqlx::query(
+    let held = sqlx::query(
         "UPDATE crawls SET totals = coalesce(?1, totals), \
          settings = coalesce(json_patch(json_patch(settings, \
            (SELECT json_group_object(key, NULL) FROM json_each(?2))), ?2), settings), \
-         updated_at = ?3 WHERE id = ?4",
+         updated_at = ?3, beat_at = ?3 WHERE id = ?4 AND holder_token = ?5",
     )
     .bind(batch.totals.as_deref())
     .bind(batch.settings.as_deref())
     .bind(utc_now())
     .bind(crawl)
+    .bind(holder.token)
     .execute(&mut *db)
     .await?;
-    if known.rows_affected() == 0 {
-        transaction.rollback().await?;
-        return Ok(false);
+    if held.rows_affected() == 0 {
+        return Err(Failed::Refused(crawls::why_lost(db, name, crawl).await?));
     }
 
     let finished: HashSet<PageId> = batch.pages.iter().map(|page| page.id).collect();
@@ -108,12 +78,14 @@ async fn transact(
     }
     if !batch.links.is_empty() {
         // In order of the key, neighbours land on the same leaf.
-        let mut links = batch.links.clone();
-        links.sort_unstable();
-        bulk::write(db, &LINKS, &links, |to, &(from_id, to_id)| {
+        let mut links: Vec<&LinkRow> = batch.links.iter().collect();
+        // Stable: the first of two between the same pages counts.
+        links.sort_by_key(|link| (link.from, link.to));
+        bulk::write(db, &LINKS, &links, |to, link| {
             to.add(crawl)?;
-            to.add(from_id)?;
-            to.add(to_id)
+            to.add(link.from)?;
+            to.add(link.to)?;
+            to.add(link.anchor.as_ref().map(shared))
         })
         .await?;
     }
@@ -130,7 +102,7 @@ async fn transact(
     .await?;
 
     transaction.commit().await?;
-    Ok(true)
+    Ok(())
 }
 
 /// Deletes the page rows of what is open again, after taking them out of the sums of their hosts.
@@ -255,36 +227,4 @@ fn bind_sitemap(
     to.add(row.depth)?;
     to.add(row.error.as_deref().map(clean))?;
     to.add(utc(row.created_at_ms))
-}
-
-/// Text without NUL, at which other programs would end it.
-pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.as_bytes().contains(&0) {
-        Cow::Owned(text.replace('\0', "\u{fffd}"))
-    } else {
-        Cow::Borrowed(text)
-    }
-}
-
-/// Likewise, without copying the text.
-pub(super) fn shared(text: &std::sync::Arc<str>) -> std::sync::Arc<str> {
-    match clean(text) {
-        Cow::Borrowed(_) => std::sync::Arc::clone(text),
-        Cow::Owned(text) => text.into(),
-    }
-}
-
-/// A JSON array; `item` writes one element.
-pub(super) fn json<T>(rows: &[T], item: impl Fn(&mut String, &T) -> std::fmt::Result) -> String {
-    let mut out = String::with_capacity(2 + rows.len() * 24);
-    out.push('[');
-    for (n, row) in rows.iter().enumerate() {
-        if n > 0 {
-            out.push(',');
-        }
-        // Writing to a string cannot fail.
-        let _ = item(&mut out, row);
-    }
-    out.push(']');
-    out
 }

@@ -1,0 +1,304 @@
+//! Many rows in one statement: an array per column, unnested on the server.
+//!
+//! A statement takes any number of rows, so there is one text per table, prepared once. No row may
+//! come twice in one statement: whoever calls sees to that.
+//!
+//! Rows that may be there already cost twice as much. Measured on the server, a million links, 12,500 a
+//! statement: 5.6 s with `ON CONFLICT`, 2.7 s without, 2.3 s by `COPY`, which can neither replace nor
+//! pass over a row. Hence [`Known`].
+
+use sqlx::postgres::{PgBindIterExt, PgConnection};
+
+use crate::store::sums::HostSums;
+use crate::store::text::{clean, shared};
+use crate::store::{
+    ChangeRow, Content, CrawlId, FrontierRow, HostRow, LinkRow, PageChange, PageId, PageRow,
+    SitemapRow,
+};
+
+/// What may be in the way of rows that are inserted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Nothing: a row that is there already is an error of the whole statement.
+    Nothing,
+    /// Rows that are there already: they are replaced, or stay.
+    Some,
+}
+
+/// A statement in two ways.
+struct Insert {
+    plain: &'static str,
+    upsert: &'static str,
+}
+
+impl Insert {
+    fn sql(&self, known: Known) -> &'static str {
+        match known {
+            Known::Nothing => self.plain,
+            Known::Some => self.upsert,
+        }
+    }
+}
+
+macro_rules! insert {
+    ($rows:literal, $conflict:literal) => {
+        Insert { plain: $rows, upsert: concat!($rows, " ", $conflict) }
+    };
+}
+
+const PAGES: Insert = insert!(
+    "INSERT INTO scraped_pages (crawl_id, id, url_hash, state, status, depth, \
+     attempts, elapsed_ms, content_length, links_found, found_on, created_at, lastmod, change, \
+     body_hash, host, content_type, url, final_url, title, error, redirects, etag, last_modified, \
+     canonical) \
+     SELECT $1, id, url_hash, state, status, depth, attempts, elapsed_ms, content_length, \
+     links_found, found_on, 'epoch'::timestamptz + at * interval '1 ms', lastmod, change, \
+     body_hash, host, content_type, url, final_url, title, error, redirects, etag, last_modified, \
+     canonical \
+     FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::int[], $6::int[], $7::int[], \
+     $8::bigint[], $9::bigint[], $10::int[], $11::bigint[], $12::bigint[], $13::bigint[], \
+     $14::text[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], \
+     $21::text[], $22::text[], $23::text[], $24::text[], $25::text[]) \
+     AS row (id, url_hash, state, status, depth, attempts, elapsed_ms, content_length, \
+     links_found, found_on, at, lastmod, change, body_hash, host, content_type, url, final_url, \
+     title, error, redirects, etag, last_modified, canonical)",
+    "ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, host = excluded.host, \
+     state = excluded.state, status = excluded.status, depth = excluded.depth, \
+     attempts = excluded.attempts, elapsed_ms = excluded.elapsed_ms, \
+     content_length = excluded.content_length, links_found = excluded.links_found, \
+     found_on = excluded.found_on, created_at = excluded.created_at, \
+     lastmod = excluded.lastmod, change = excluded.change, body_hash = excluded.body_hash, \
+     content_type = excluded.content_type, final_url = excluded.final_url, \
+     title = excluded.title, error = excluded.error, redirects = excluded.redirects, \
+     etag = excluded.etag, last_modified = excluded.last_modified, \
+     canonical = excluded.canonical"
+);
+
+const LINKS: Insert = insert!(
+    "INSERT INTO links (crawl_id, from_id, to_id, anchor) \
+     SELECT $1, from_id, to_id, anchor FROM unnest($2::bigint[], $3::bigint[], $4::text[]) \
+     AS row (from_id, to_id, anchor)",
+    "ON CONFLICT DO NOTHING"
+);
+
+const FRONTIER: Insert = insert!(
+    "INSERT INTO frontier (crawl_id, id, url_hash, depth, attempts, \
+     not_before, found_on, host_id, lastmod, url) \
+     SELECT $1, id, url_hash, depth, attempts, not_before, found_on, host_id, lastmod, url \
+     FROM unnest($2::bigint[], $3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bigint[], \
+     $8::bigint[], $9::bigint[], $10::text[]) AS row (id, url_hash, depth, attempts, not_before, \
+     found_on, host_id, lastmod, url)",
+    "ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, \
+     not_before = excluded.not_before"
+);
+
+const CHANGES: &str = "INSERT INTO changes (crawl_id, seq, at, by_whom, what, entry) \
+     SELECT $1, seq, 'epoch'::timestamptz + at * interval '1 ms', by_whom, what, entry \
+     FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[]) \
+     AS row (seq, at, by_whom, what, entry) \
+     ON CONFLICT (crawl_id, seq) DO UPDATE SET at = excluded.at, by_whom = excluded.by_whom, \
+     what = excluded.what, entry = excluded.entry";
+
+// A host known before its first page has no times yet; `least` and `greatest` pass over null.
+const HOSTS: &str = "INSERT INTO hosts (crawl_id, host, pages, ok, failed, skipped, bytes, \
+     first_at, last_at) \
+     SELECT $1, host, pages, ok, failed, skipped, bytes, \
+     'epoch'::timestamptz + first_at * interval '1 ms', \
+     'epoch'::timestamptz + last_at * interval '1 ms' \
+     FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], \
+     $7::bigint[], $8::bigint[], $9::bigint[]) \
+     AS row (host, pages, ok, failed, skipped, bytes, first_at, last_at) \
+     ON CONFLICT (crawl_id, host) DO UPDATE SET pages = hosts.pages + excluded.pages, \
+     ok = hosts.ok + excluded.ok, failed = hosts.failed + excluded.failed, \
+     skipped = hosts.skipped + excluded.skipped, bytes = hosts.bytes + excluded.bytes, \
+     first_at = least(hosts.first_at, excluded.first_at), \
+     last_at = greatest(hosts.last_at, excluded.last_at)";
+
+const KNOWN_HOSTS: &str = "INSERT INTO hosts (crawl_id, host, pages, ok, failed, skipped, bytes, \
+     incidents, robots) \
+     SELECT $1, host, 0, 0, 0, 0, 0, incidents, robots \
+     FROM unnest($2::text[], $3::bigint[], $4::text[]) AS row (host, incidents, robots) \
+     ON CONFLICT (crawl_id, host) DO UPDATE SET incidents = excluded.incidents, \
+     robots = coalesce(excluded.robots, hosts.robots)";
+
+const SITEMAPS: &str = "INSERT INTO sitemaps (crawl_id, url_hash, url, state, status, urls, \
+     sitemaps, depth, error, created_at) \
+     SELECT $1, url_hash, url, state, status, urls, sitemaps, depth, error, \
+     'epoch'::timestamptz + at * interval '1 ms' \
+     FROM unnest($2::bytea[], $3::text[], $4::text[], $5::int[], $6::bigint[], $7::bigint[], \
+     $8::int[], $9::text[], $10::bigint[]) \
+     AS row (url_hash, url, state, status, urls, sitemaps, depth, error, at) \
+     ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, \
+     state = excluded.state, status = excluded.status, urls = excluded.urls, \
+     sitemaps = excluded.sitemaps, depth = excluded.depth, error = excluded.error, \
+     created_at = excluded.created_at";
+
+/// A counter in a column of 32 bits with a sign.
+pub(super) fn int(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
+}
+
+/// Pages with the ids that their rows get.
+pub(super) async fn pages(
+    db: &mut PgConnection,
+    crawl: CrawlId,
+    rows: &[(PageId, &PageRow)],
+    known: Known,
+) -> Result<(), sqlx::Error> {
+    let pages = || rows.iter().map(|(_, page)| *page);
+    let text = |of: fn(&PageRow) -> Option<&String>| {
+        pages().map(move |page| of(page).map(|text| clean(text))).bind_iter()
+    };
+    let content = |of: fn(&Content) -> Option<&String>| {
+        let content = pages().map(|page| page.content.as_deref());
+        content.map(move |content| content.and_then(of).map(|text| clean(text))).bind_iter()
+    };
+    let body_hash = |page: &PageRow| page.content.as_deref().and_then(|c| c.body_hash);
+    sqlx::query(PAGES.sql(known))
+        .bind(crawl)
+        .bind(rows.iter().map(|(id, _)| *id).bind_iter())
+        .bind(pages().map(|page| page.url_hash.0).bind_iter())
+        .bind(pages().map(|page| page.state.name()).bind_iter())
+        .bind(pages().map(|page| page.status.map(i32::from)).bind_iter())
+        .bind(pages().map(|page| int(page.depth)).bind_iter())
+        .bind(pages().map(|page| int(page.attempts)).bind_iter())
+        .bind(pages().map(|page| page.elapsed_ms as i64).bind_iter())
+        .bind(pages().map(|page| page.content_length as i64).bind_iter())
+        .bind(pages().map(|page| int(page.links_found)).bind_iter())
+        .bind(pages().map(|page| page.found_on).bind_iter())
+        .bind(pages().map(|page| page.created_at_ms).bind_iter())
+        .bind(pages().map(|page| page.lastmod_ms).bind_iter())
+        .bind(pages().map(|page| page.change.map(PageChange::name)).bind_iter())
+        .bind(pages().map(body_hash).bind_iter())
+        .bind(pages().map(|page| clean(&page.host)).bind_iter())
+        .bind(text(|page| page.content_type.as_ref()))
+        .bind(pages().map(|page| clean(&page.url)).bind_iter())
+        .bind(text(|page| page.final_url.as_ref()))
+        .bind(text(|page| page.title.as_ref()))
+        .bind(text(|page| page.error.as_ref()))
+        .bind(text(|page| page.redirects.as_ref()))
+        .bind(content(|content| content.etag.as_ref()))
+        .bind(content(|content| content.last_modified.as_ref()))
+        .bind(content(|content| content.canonical.as_ref()))
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Links; what is there stays.
+pub(super) async fn links(
+    db: &mut PgConnection,
+    crawl: CrawlId,
+    rows: &[&LinkRow],
+    known: Known,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(LINKS.sql(known))
+        .bind(crawl)
+        .bind(rows.iter().map(|link| link.from).bind_iter())
+        .bind(rows.iter().map(|link| link.to).bind_iter())
+        .bind(rows.iter().map(|link| link.anchor.as_deref().map(clean)).bind_iter())
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// URLs that are open.
+pub(super) async fn frontier(
+    db: &mut PgConnection,
+    crawl: CrawlId,
+    rows: &[&FrontierRow],
+    known: Known,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(FRONTIER.sql(known))
+        .bind(crawl)
+        .bind(rows.iter().map(|row| row.id).bind_iter())
+        .bind(rows.iter().map(|row| row.url_hash.0).bind_iter())
+        .bind(rows.iter().map(|row| int(row.depth)).bind_iter())
+        .bind(rows.iter().map(|row| int(row.attempts)).bind_iter())
+        .bind(rows.iter().map(|row| row.not_before_ms).bind_iter())
+        .bind(rows.iter().map(|row| row.found_on).bind_iter())
+        .bind(rows.iter().map(|row| row.host_id).bind_iter())
+        .bind(rows.iter().map(|row| row.lastmod_ms).bind_iter())
+        .bind(rows.iter().map(|row| clean(&row.url)).bind_iter())
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Journal entries.
+pub(super) async fn changes(
+    db: &mut PgConnection,
+    crawl: CrawlId,
+    rows: &[&ChangeRow],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(CHANGES)
+        .bind(crawl)
+        .bind(rows.iter().map(|row| row.seq as i64).bind_iter())
+        .bind(rows.iter().map(|row| row.at_ms).bind_iter())
+        .bind(rows.iter().map(|row| row.by).bind_iter())
+        .bind(rows.iter().map(|row| clean(&row.what)).bind_iter())
+        .bind(rows.iter().map(|row| clean(&row.entry)).bind_iter())
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Sums that are added to those of the hosts.
+pub(super) async fn hosts<T: AsRef<str> + Sync>(
+    db: &mut PgConnection,
+    crawl: CrawlId,
+    rows: &[(T, HostSums)],
+) -> Result<(), sqlx::Error> {
+    let sums = |of: fn(&HostSums) -> i64| rows.iter().map(move |(_, sums)| of(sums)).bind_iter();
+    sqlx::query(HOSTS)
+        .bind(crawl)
+        .bind(rows.iter().map(|(host, _)| host.as_ref()).bind_iter())
+        .bind(sums(|sums| sums.pages))
+        .bind(sums(|sums| sums.ok))
+        .bind(sums(|sums| sums.failed))
+        .bind(sums(|sums| sums.skipped))
+        .bind(sums(|sums| sums.bytes))
+        .bind(rows.iter().map(|(_, sums)| sums.first_ms).bind_iter())
+        .bind(rows.iter().map(|(_, sums)| sums.last_ms).bind_iter())
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// What else is known of hosts, with sums of 0 where there are none yet.
+pub(super) async fn known_hosts(
+    db: &mut PgConnection,
+    crawl: CrawlId,
+    rows: &[HostRow],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(KNOWN_HOSTS)
+        .bind(crawl)
+        .bind(rows.iter().map(|row| shared(&row.host).to_string()).bind_iter())
+        .bind(rows.iter().map(|row| i64::from(row.incidents)).bind_iter())
+        .bind(rows.iter().map(|row| row.robots.as_deref().map(clean)).bind_iter())
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// Sitemaps.
+pub(super) async fn sitemaps(
+    db: &mut PgConnection,
+    crawl: CrawlId,
+    rows: &[&SitemapRow],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(SITEMAPS)
+        .bind(crawl)
+        .bind(rows.iter().map(|row| row.url_hash.0).bind_iter())
+        .bind(rows.iter().map(|row| clean(&row.url)).bind_iter())
+        .bind(rows.iter().map(|row| row.state.name()).bind_iter())
+        .bind(rows.iter().map(|row| row.status.map(i32::from)).bind_iter())
+        .bind(rows.iter().map(|row| i64::from(row.urls)).bind_iter())
+        .bind(rows.iter().map(|row| i64::from(row.sitemaps)).bind_iter())
+        .bind(rows.iter().map(|row| int(row.depth)).bind_iter())
+        .bind(rows.iter().map(|row| row.error.as_deref().map(clean)).bind_iter())
+        .bind(rows.iter().map(|row| row.created_at_ms).bind_iter())
+        .execute(db)
+        .await
+        .map(drop)
+}
