@@ -6,6 +6,7 @@
 //! URLs of empty databases; without them these are left out. What is printed is the median.
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
+#![allow(clippy::doc_markdown, reason = "names of databases are no code")]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
 
 use std::collections::BTreeMap;
@@ -192,12 +193,11 @@ async fn main() {
         return;
     }
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let (_lab, site) = match std::env::var("SITE") {
-        Ok(site) => (None, Url::parse(&site).unwrap()),
-        Err(_) => {
-            let (lab, url) = LabProcess::start(number("PAGES", 10_000));
-            (Some(lab), url)
-        }
+    let (_lab, site) = if let Ok(site) = std::env::var("SITE") {
+        (None, Url::parse(&site).unwrap())
+    } else {
+        let (lab, url) = LabProcess::start(number("PAGES", 10_000));
+        (Some(lab), url)
     };
     let names = ["nothing", "SQLite", "POSTGRES", "MYSQL"];
     let mut rates: [Vec<f64>; 4] = Default::default();

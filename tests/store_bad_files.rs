@@ -356,7 +356,10 @@ async fn odd_names() {
 #[tokio::test]
 async fn other_databases() {
     for (name, said) in [
-        ("postgres://user:secret@127.0.0.1:1/db", "no connection to postgres://user@127.0.0.1:1/db"),
+        (
+            "postgres://user:secret@127.0.0.1:1/db",
+            "no connection to postgres://user@127.0.0.1:1/db",
+        ),
         ("mysql://user:secret@127.0.0.1:1/db", "no connection to mysql://user@127.0.0.1:1/db"),
         ("http://user:secret@host/db", "names no database (unknown kind of database)"),
     ] {

@@ -92,6 +92,7 @@ async fn refill(shared: &Shared, host: &str, after: PageId, limit: u32, commits:
         }
         Err(error) => {
             tracing::error!(%error, "the frontier cannot be read; trying again");
+            shared.frontier.with(|ledger| ledger.window.not_refilled(host));
             enter(shared, ProducerState::Throttled);
             tokio::select! {
                 () = tokio::time::sleep(READ_AGAIN) => {}

@@ -2,9 +2,11 @@
 //! it is.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crawldeck::crawl::host::{Outcome, Pace};
-use crawldeck::crawl::window::{HOST_WINDOW, Taken, WINDOW, host_of};
+use crawldeck::crawl::window::{HOST_WINDOW, Taken, WINDOW, Window, host_of};
+use crawldeck::store::OpenHost;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
@@ -189,4 +191,43 @@ async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
     let out = all_taken(&mut window, now);
     assert!(out.iter().all(|entry| host_of(&entry.url) == "a.test"));
     assert!(out.len() > 100, "alone: {}", out.len());
+}
+
+/// Three hosts of a resumed crawl, and what is done first for which of them.
+fn restored() -> Window {
+    let mut window = window(free());
+    let open: Vec<OpenHost> = ["a.test", "b.test", "c.test"]
+        .map(|host| OpenHost { host_id: 0, open: 2, url: format!("http://{host}/").into() })
+        .into();
+    window.restore(&open, 0);
+    window
+}
+
+fn refill_of(window: &mut Window, now: Instant) -> Arc<str> {
+    match window.take(now) {
+        Taken::Refill { host, .. } => host,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_for_a_host_goes_out_before_another_host_is_read() {
+    let now = Instant::now();
+    let mut window = restored();
+    for (host, first) in [("a.test", 1), ("b.test", 3), ("c.test", 5)] {
+        assert_eq!(&*refill_of(&mut window, now), host);
+        assert!(window.refilled(host, vec![entry(host, first), entry(host, first + 1)]));
+        assert_eq!(taken(&mut window, now).unwrap().id, first);
+    }
+    assert_eq!(taken(&mut window, now).unwrap().id, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_that_cannot_be_read_lets_others_have_their_turn() {
+    let now = Instant::now();
+    let mut window = restored();
+    for host in ["a.test", "b.test", "c.test", "a.test"] {
+        assert_eq!(&*refill_of(&mut window, now), host);
+        window.not_refilled(host);
+    }
 }

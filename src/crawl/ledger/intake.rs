@@ -156,7 +156,9 @@ impl Ledger {
                 ready.push(entry);
             }
         }
-        if !ready.is_empty() {
+        if ready.is_empty() {
+            self.window.not_refilled(host);
+        } else {
             self.window.refilled(host, ready);
         }
         self.window.passed_over(host, last, aside);

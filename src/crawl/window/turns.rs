@@ -124,8 +124,9 @@ impl Window {
         } else if refills {
             let room = if full { HOST_LEAST } else { HOST_WINDOW - host.queue.len() };
             let (name, after) = (Arc::clone(&host.name), host.cursor);
-            // It stays in the rotation.
-            self.list(index);
+            // It is still its turn, once its URLs are there.
+            host.listed = true;
+            self.ready.push_front(index);
             return Some(Taken::Refill {
                 host: name,
                 after,
@@ -166,6 +167,15 @@ impl Window {
         self.len -= 1;
         entry.robots = robots;
         Some(self.hand_out(index, entry, now))
+    }
+
+    /// Nothing came from disk for a host whose turn it is: it is another one's.
+    pub fn not_refilled(&mut self, host: &str) {
+        if let Some(index) = self.ready.pop_front_if(|first| {
+            self.hosts[*first].as_ref().is_some_and(|first| *first.name == *host)
+        }) {
+            self.ready.push_back(index);
+        }
     }
 
     /// Ends the first URLs of a host's queue, those that would need the robots.txt that cannot be
