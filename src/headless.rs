@@ -52,6 +52,16 @@ pub fn tell(text: &str) {
     let _ = writeln!(stderr(), "{text}");
 }
 
+/// Counts rows on standard error, if that is a terminal and `shown`.
+#[must_use]
+pub fn counter(shown: bool) -> ProgressBar {
+    if !shown {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{human_pos} rows, {per_sec}, {elapsed}");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
 /// Shows progress until the crawl's state is final.
 pub async fn watch(mut snapshots: watch::Receiver<Arc<Snapshot>>, quiet: bool) {
     // Indicatif draws nothing on terminals that cannot move the cursor: they get lines.

@@ -27,6 +27,7 @@ pub mod cli;
 pub mod config;
 pub mod crawl;
 pub mod crawls;
+pub mod export;
 pub mod headless;
 pub mod lab;
 pub mod signals;

@@ -19,13 +19,15 @@ use crawldeck::cli::refusal::Refusal;
 use crawldeck::cli::sources::{Source, Sources};
 use crawldeck::cli::values::seed;
 use crawldeck::cli::{
-    self, Cli, Command, CrawlOptions, DEFAULT_DB, Invocation, LabOptions, LogOptions, Surroundings,
+    self, Cli, Command, CrawlOptions, DEFAULT_DB, ExportOptions, Invocation, LabOptions,
+    LogOptions, Surroundings,
 };
 use crawldeck::config::Settings;
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::Summary;
 use crawldeck::crawl::{self, Crawl, CrawlError};
 use crawldeck::crawls;
+use crawldeck::export::{self, Export, ExportError, Format, TABLES, Target};
 use crawldeck::headless::{self, tell};
 use crawldeck::lab::{self, Lab, LabError};
 use crawldeck::signals::Signals;
@@ -41,6 +43,8 @@ enum Failure {
     Store(#[from] StoreError),
     #[error(transparent)]
     Lab(#[from] LabError),
+    #[error(transparent)]
+    Export(#[from] ExportError),
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
     /// A wrong command line that only shows once files are read.
@@ -58,7 +62,10 @@ impl Failure {
         match self {
             Self::Usage(_)
             | Self::Crawl(CrawlError::NoSeeds)
-            | Self::Store(StoreError::Usage { .. }) => ExitCode::from(2),
+            | Self::Store(StoreError::Usage { .. })
+            | Self::Export(ExportError::Store(
+                StoreError::Usage { .. } | StoreError::Query { .. },
+            )) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }
@@ -107,6 +114,9 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         }
         Some(Command::List { database, json }) => list(database.as_deref(), json).await,
         Some(Command::Rm { database, crawls, yes }) => remove(&database, &crawls, yes).await,
+        Some(Command::Export { database, options }) => {
+            export_rows(database.as_deref(), options).await
+        }
         Some(Command::Config { seeds, again, options }) => {
             print(settings_in_force(&seeds, again, &options, &sources).as_bytes())
         }
@@ -237,6 +247,45 @@ async fn list(database: Option<&str>, json: bool) -> Result<ExitCode, Failure> {
         tell(&format!("crawldeck: {} has no crawls", store.describe()));
     }
     print(crawls::table(&listed).as_bytes())
+}
+
+/// Writes rows for other programs, with their count on a terminal that does not show them.
+async fn export_rows(database: Option<&str>, options: ExportOptions) -> Result<ExitCode, Failure> {
+    let ExportOptions { format, output, table, condition, crawl } = options;
+    if format == Format::Sitemap && table != TABLES[0] {
+        let why = format!("a sitemap is made of pages: leave out --table {table}");
+        return Err(Failure::Usage(why));
+    }
+    let target = Target::of(output.as_deref());
+    // A signal may end it at once where no half file has to be put away.
+    let mut signals = match target {
+        Target::Stdout => None,
+        Target::File(_) => Some(Signals::listen().map_err(Failure::io("signals"))?),
+    };
+    let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
+    let bar = headless::counter(!(target.is_stdout() && stdout().is_terminal()));
+    let what = Export { format, table, crawl, condition };
+    let mut progress = |rows| bar.set_position(rows);
+    let exporting = export::export(&*store, &what, &target, &mut progress);
+    let exported = match &mut signals {
+        None => exporting.await,
+        Some(signals) => tokio::select! {
+            exported = exporting => exported,
+            () = signals.stop() => {
+                bar.finish_and_clear();
+                tell(&format!("crawldeck: stopped, {target} is as it was"));
+                return Ok(ExitCode::from(3));
+            }
+        },
+    };
+    bar.finish_and_clear();
+    store.close().await;
+    match exported {
+        Err(error) if target.is_stdout() && error.is_broken_pipe() => return Ok(ExitCode::SUCCESS),
+        Err(error) => return Err(error.into()),
+        Ok(exported) => tell(&format!("crawldeck: {}", exported.told(table, &target))),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Removes crawls, after asking somebody or being told not to.

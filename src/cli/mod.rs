@@ -1,10 +1,12 @@
 //! The command line: the modes and their options, from flags, environment and file.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use url::Url;
 
+use crate::export::{Format, Table, condition};
 use crate::lab::LabConfig;
 
 mod apply;
@@ -33,6 +35,11 @@ $XDG_CONFIG_HOME/crawldeck) by their long names, and from the environment \
 const SOURCES_OF_RESUME: &str = "A resumed crawl has its stored settings; flags override them. \
 File and environment give only what is not stored (header, auth, bearer, proxy), and the options of \
 output and logging.";
+
+/// What can be exported, and how conditions name it.
+const OF_EXPORT: &str = "Tables: pages, links, frontier, hosts, sitemaps, changes, crawls. Views: \
+broken_links, redirects, slow_pages, duplicates, by_status, by_host. Conditions name the columns that \
+are exported; some databases want a reserved word with its table: --where \"pages.change = 'new'\".";
 
 /// A web crawler that you fly by hand: watch the whole pipeline live, turn its dials by key.
 ///
@@ -103,6 +110,16 @@ pub enum Command {
         #[arg(long, short, help_heading = "Output")]
         yes: bool,
     },
+    /// Write what was found for other programs: CSV, lines of JSON, a sitemap
+    #[command(after_help = OF_EXPORT)]
+    Export {
+        /// Database [default: `sqlite://crawldeck.db`]
+        #[arg(value_name = "DB", env = "CRAWLDECK_DB", hide_env = true)]
+        database: Option<String>,
+        /// What is exported, and how.
+        #[command(flatten)]
+        options: ExportOptions,
+    },
     /// Print the settings in force, each with its source; takes what crawl takes
     #[command(after_help = SOURCES)]
     Config {
@@ -132,6 +149,33 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// An export.
+#[derive(Debug, Clone, Args)]
+pub struct ExportOptions {
+    /// Form of the rows
+    #[arg(
+        long,
+        short,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "csv",
+        help_heading = "Output"
+    )]
+    pub format: Format,
+    /// File that is put in place when it is whole; standard output without it
+    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Table or view, see below; a sitemap is made of pages
+    #[arg(long, value_name = "NAME", default_value = "pages", help_heading = "What to export")]
+    pub table: Table,
+    /// Only rows that meet this condition in SQL: `status >= 400`
+    #[arg(long = "where", value_name = "CONDITION", value_parser = condition, help_heading = "What to export")]
+    pub condition: Option<String>,
+    /// The crawl of this number instead of the newest; `crawldeck list` shows the numbers
+    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..), help_heading = "What to export")]
+    pub crawl: Option<i64>,
 }
 
 /// The lab site.

@@ -1,0 +1,277 @@
+//! What was found, for other programs: tables as CSV or as lines of JSON, pages as a sitemap.
+//!
+//! ```text
+//! tables ── condition     what is asked of the database
+//!   ▼
+//! Store::select           rows, one after the other
+//!   ▼
+//! rows, sitemap           how they are written
+//!   ▼
+//! target                  where: standard output, or a file that is there only when it is whole
+//! ```
+//!
+//! It works while a crawl runs, and knows no terminal.
+
+mod condition;
+mod rows;
+mod sitemap;
+mod tables;
+mod target;
+
+use std::fmt::Write as _;
+use std::io::{self, ErrorKind};
+
+use thiserror::Error;
+
+pub use self::condition::condition;
+use self::rows::{Csv, JsonLines, RowWriter};
+use self::sitemap::{Listed, Sitemap};
+pub use self::tables::{TABLES, Table};
+pub use self::target::Target;
+use crate::store::{CrawlId, Store, StoreError, Value};
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// RFC 4180, with a line of names; texts that a spreadsheet would run get a leading '
+    Csv,
+    /// One JSON object per line
+    Jsonl,
+    /// Pages that answered 200 with HTML of their own, as sitemaps.org has it
+    Sitemap,
+}
+
+/// What is to be exported.
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// How.
+    pub format: Format,
+    /// Which rows; of a sitemap, `pages`.
+    pub table: Table,
+    /// Of which crawl; of the newest when `None`.
+    pub crawl: Option<CrawlId>,
+    /// Only those that meet this condition, see [`condition`].
+    pub condition: Option<String>,
+}
+
+/// What was exported.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exported {
+    /// The crawl.
+    pub crawl: CrawlId,
+    /// Rows written.
+    pub rows: u64,
+    /// Files written; 1 for standard output.
+    pub files: u64,
+    /// Of a sitemap: URLs of other hosts than the first one's, for which it does not hold.
+    pub foreign: u64,
+}
+
+impl Exported {
+    /// A line about it: `exported 1,200 rows of links of crawl 3 to links.csv`.
+    #[must_use]
+    pub fn told(&self, table: Table, target: &Target) -> String {
+        let Self { crawl, rows, files, foreign } = self;
+        let mut told = format!("exported {rows} rows of {table} of crawl {crawl} to {target}");
+        if *files > 1 {
+            let _ = write!(told, ", an index of {} sitemaps beside it", files - 1);
+        }
+        if *foreign > 0 {
+            let _ = write!(
+                told,
+                "; {foreign} are not of the first one's host, and a sitemap holds for one: say \
+                 --where \"host = 'HOST'\""
+            );
+        }
+        told
+    }
+}
+
+/// Why there is no export.
+#[derive(Debug, Error)]
+pub enum ExportError {
+    /// The database, or what it thinks of the condition.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Nothing was ever crawled into it.
+    #[error("{db} has no crawls: start one with `crawldeck crawl URL --db {db}`")]
+    NoCrawls {
+        /// The database.
+        db: String,
+    },
+    /// More than one sitemap may hold, with one place to put it.
+    #[error(
+        "{urls} URLs are more than one sitemap may hold: name a file with --output, and it becomes an index of several"
+    )]
+    TooMany {
+        /// How many.
+        urls: u64,
+    },
+    /// It cannot be written.
+    #[error("cannot write {place} ({source})")]
+    CannotWrite {
+        /// Where.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// Writing failed; [`ExportError::CannotWrite`] says where.
+    #[error("cannot write ({0})")]
+    Write(#[from] io::Error),
+}
+
+impl From<csv::Error> for ExportError {
+    fn from(error: csv::Error) -> Self {
+        Self::Write(error.into())
+    }
+}
+
+impl ExportError {
+    /// Whether who read it wants no more.
+    #[must_use]
+    pub fn is_broken_pipe(&self) -> bool {
+        let (Self::Write(source) | Self::CannotWrite { source, .. }) = self else { return false };
+        source.kind() == ErrorKind::BrokenPipe
+    }
+}
+
+/// Writes what is asked for to `target`, and says now and then how many rows are done.
+///
+/// # Errors
+/// See [`ExportError`]. A file is left as it was then.
+pub async fn export(
+    store: &dyn Store,
+    export: &Export,
+    target: &Target,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Exported, ExportError> {
+    let crawl = chosen(store, export.crawl).await?;
+    let written = match export.format {
+        Format::Sitemap => as_sitemap(store, export, crawl, target, progress).await,
+        Format::Csv | Format::Jsonl => as_rows(store, export, crawl, target, progress).await,
+    };
+    written.map_err(|error| match error {
+        ExportError::Write(source) => {
+            ExportError::CannotWrite { place: target.to_string(), source }
+        }
+        other => other,
+    })
+}
+
+/// The crawl of this number, or the newest.
+async fn chosen(store: &dyn Store, crawl: Option<CrawlId>) -> Result<CrawlId, ExportError> {
+    let crawls = store.crawls().await?;
+    let db = || store.describe();
+    let Some(newest) = crawls.last() else { return Err(ExportError::NoCrawls { db: db() }) };
+    match crawl {
+        None => Ok(newest.id),
+        Some(id) if crawls.iter().any(|crawl| crawl.id == id) => Ok(id),
+        Some(crawl) => Err(StoreError::NoSuchCrawl { db: db(), crawl }.into()),
+    }
+}
+
+async fn as_rows(
+    store: &dyn Store,
+    export: &Export,
+    crawl: CrawlId,
+    target: &Target,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Exported, ExportError> {
+    let table = export.table;
+    let mut file = target.open(None)?;
+    let mut rows = 0;
+    {
+        let mut writer: Box<dyn RowWriter + Send> = match export.format {
+            Format::Jsonl => Box::new(JsonLines::new(&mut file, table)),
+            _ => Box::new(Csv::new(&mut file, table)?),
+        };
+        let mut failed = None;
+        let sql = table.query(crawl, export.condition.as_deref());
+        store
+            .select(&sql, &mut |columns, values| {
+                if let Err(error) = writer.row(columns, values) {
+                    failed = Some(error);
+                    return false;
+                }
+                rows += 1;
+                progress(rows);
+                true
+            })
+            .await?;
+        failed.map_or_else(|| writer.end(), Err)?;
+    }
+    file.keep()?;
+    Ok(Exported { crawl, rows, files: 1, foreign: 0 })
+}
+
+async fn as_sitemap(
+    store: &dyn Store,
+    export: &Export,
+    crawl: CrawlId,
+    target: &Target,
+    progress: &mut (dyn FnMut(u64) + Send),
+) -> Result<Exported, ExportError> {
+    let condition = sitemap::condition(export.condition.as_deref());
+    let urls = count(store, &export.table.count(crawl, Some(&condition))).await?;
+    if urls > sitemap::MOST_URLS && target.is_stdout() {
+        return Err(ExportError::TooMany { urls });
+    }
+    let mut written = Exported { crawl, rows: 0, files: 0, foreign: 0 };
+    let mut host = None;
+    let mut parts = Vec::new();
+    let mut current = Sitemap::new()?;
+    let mut failed = None;
+    let mut take = |values: &[Value]| -> Result<(), ExportError> {
+        let Some(listed) = Listed::of(values) else { return Ok(()) };
+        let origin = sitemap::origin(&listed.url);
+        written.foreign += u64::from(*host.get_or_insert_with(|| origin.clone()) != origin);
+        if !current.add(&listed)? {
+            let full = std::mem::replace(&mut current, Sitemap::new()?);
+            parts.push(target.write(Some(parts.len() + 1), &full.ended()?)?);
+            current.add(&listed)?;
+        }
+        written.rows += 1;
+        progress(written.rows);
+        Ok(())
+    };
+    let sql = sitemap::query(export.table, crawl, &condition);
+    store
+        .select(&sql, &mut |_, values| match take(values) {
+            Ok(()) => true,
+            Err(error) => {
+                failed = Some(error);
+                false
+            }
+        })
+        .await?;
+    if let Some(error) = failed {
+        return Err(error);
+    }
+    let last = current.ended()?;
+    if parts.is_empty() {
+        target.write(None, &last)?.keep()?;
+        return Ok(Exported { files: 1, ..written });
+    }
+    parts.push(target.write(Some(parts.len() + 1), &last)?);
+    let site = host.unwrap_or_default();
+    let addresses: Vec<String> =
+        (1..=parts.len()).map(|part| format!("{site}/{}", target.part_name(part))).collect();
+    let index = target.write(None, &sitemap::index(&addresses)?)?;
+    let files = parts.len() as u64 + 1;
+    // The index last: what it names is there.
+    for part in parts.into_iter().chain([index]) {
+        part.keep()?;
+    }
+    Ok(Exported { files, ..written })
+}
+
+async fn count(store: &dyn Store, sql: &str) -> Result<u64, ExportError> {
+    let mut number = 0;
+    store
+        .select(sql, &mut |_, values| {
+            number = values.first().and_then(Value::as_int).unwrap_or(0);
+            false
+        })
+        .await?;
+    Ok(number as u64)
+}

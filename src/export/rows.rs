@@ -1,0 +1,129 @@
+//! Rows as CSV and as lines of JSON.
+
+use std::io::Write;
+
+use serde_json::value::RawValue;
+
+use super::ExportError;
+use super::tables::Table;
+use crate::store::{Columns, Value};
+
+/// What a spreadsheet takes for the beginning of a formula, its full-width forms too.
+const BEGINS_FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// Writes rows one after the other.
+pub(super) trait RowWriter {
+    /// Writes one row.
+    fn row(&mut self, columns: &Columns, values: &[Value]) -> Result<(), ExportError>;
+
+    /// Writes out what is buffered.
+    fn end(&mut self) -> Result<(), ExportError>;
+}
+
+/// CSV (RFC 4180): a line of names, then a line per row; hashes as hex, null as nothing.
+pub(super) struct Csv<W: Write>(csv::Writer<W>);
+
+impl<W: Write> Csv<W> {
+    /// Begins with the names of the columns.
+    pub(super) fn new(to: W, table: Table) -> Result<Self, ExportError> {
+        let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
+        csv.write_record(table.columns)?;
+        Ok(Self(csv))
+    }
+}
+
+impl<W: Write> RowWriter for Csv<W> {
+    fn row(&mut self, _: &Columns, values: &[Value]) -> Result<(), ExportError> {
+        for value in values {
+            match value {
+                Value::Null => self.0.write_field("")?,
+                Value::Int(number) => self.0.write_field(number.to_string())?,
+                Value::Real(number) => self.0.write_field(number.to_string())?,
+                Value::Text(text) if runs(text) => self.0.write_field(format!("'{text}"))?,
+                Value::Text(text) => self.0.write_field(text)?,
+                Value::Bytes(bytes) => self.0.write_field(hex(bytes))?,
+            }
+        }
+        self.0.write_record(None::<&[u8]>)?;
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), ExportError> {
+        Ok(self.0.flush()?)
+    }
+}
+
+/// Whether a spreadsheet might run a text: it begins with what begins a formula, or with a character
+/// that some drop before they look.
+fn runs(text: &str) -> bool {
+    let text = text.trim_start_matches([' ', '\u{a0}', '\u{feff}', '\u{3000}']);
+    text.starts_with(BEGINS_FORMULA) || text.starts_with(|first: char| first.is_ascii_control())
+}
+
+/// One JSON object per line, names in the order of the columns; hashes as hex, JSON as JSON.
+pub(super) struct JsonLines<W: Write> {
+    to: W,
+    table: Table,
+}
+
+impl<W: Write> JsonLines<W> {
+    pub(super) const fn new(to: W, table: Table) -> Self {
+        Self { to, table }
+    }
+}
+
+impl<W: Write> RowWriter for JsonLines<W> {
+    fn row(&mut self, columns: &Columns, values: &[Value]) -> Result<(), ExportError> {
+        let mut before = '{';
+        for (name, value) in columns.0.iter().zip(values) {
+            write!(self.to, "{before}{}:", text(name))?;
+            match value {
+                Value::Null => write!(self.to, "null")?,
+                Value::Int(number) => write!(self.to, "{number}")?,
+                Value::Real(number) => write!(self.to, "{}", serde_json::Value::from(*number))?,
+                Value::Text(json) if self.table.is_json(name) => {
+                    // Whatever else stands there is a text.
+                    match serde_json::from_str::<&RawValue>(json) {
+                        Ok(json) if !json.get().contains('\n') => write!(self.to, "{json}")?,
+                        _ => write!(self.to, "{}", text(json))?,
+                    }
+                }
+                Value::Text(words) => write!(self.to, "{}", text(words))?,
+                Value::Bytes(bytes) => write!(self.to, "{}", text(&hex(bytes)))?,
+            }
+            before = ',';
+        }
+        Ok(writeln!(self.to, "}}")?)
+    }
+
+    fn end(&mut self) -> Result<(), ExportError> {
+        Ok(self.to.flush()?)
+    }
+}
+
+fn text(text: &str) -> serde_json::Value {
+    text.into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_spreadsheet_would_run_is_told_from_what_it_would_not() {
+        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\u{feff}=1"] {
+            assert!(runs(text), "{text:?}");
+        }
+        for text in ["", "a=1", "1-1", "https://a/?b=c", "'=1", "–1"] {
+            assert!(!runs(text), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What can be exported: tables and views, with the URLs of pages instead of their numbers.
+//!
+//! The one list of them: help, documentation and tests read it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::store::CrawlId;
+
+/// A table or view to be exported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Table {
+    /// Its name, for `--table` and in conditions: `links.to_status = 404`.
+    pub name: &'static str,
+    /// Its columns, in order.
+    pub columns: &'static [&'static str],
+    /// Its rows, `?` for the number of the crawl: the same SQL for every database. A column whose name is
+    /// a reserved word somewhere is named with its table.
+    rows: &'static str,
+    /// Its order, the same wherever it comes from.
+    order: &'static str,
+}
+
+/// All there are; the first one is exported when none is named.
+pub const TABLES: [Table; 13] = [
+    Table {
+        name: "pages",
+        columns: &[
+            "id",
+            "url",
+            "state",
+            "status",
+            "content_type",
+            "content_length",
+            "title",
+            "depth",
+            "elapsed_ms",
+            "attempts",
+            "links_found",
+            "found_on",
+            "final_url",
+            "redirects",
+            "error",
+            "host",
+            "created_at",
+            "lastmod",
+            "change",
+            "canonical",
+            "etag",
+            "last_modified",
+            "url_hash",
+            "body_hash",
+        ],
+        rows: "SELECT id, url, state, status, content_type, content_length, title, depth, \
+               elapsed_ms, attempts, links_found, found_on, final_url, redirects, error, host, \
+               created_at, lastmod, scraped_pages.change, canonical, etag, last_modified, \
+               url_hash, body_hash FROM scraped_pages WHERE crawl_id = ?",
+        order: "id",
+    },
+    Table {
+        name: "links",
+        columns: &["from_id", "to_id", "from_url", "to_url", "anchor", "to_state", "to_status"],
+        rows: "SELECT links.from_id, links.to_id, page.url AS from_url, \
+               coalesce(target.url, waiting.url) AS to_url, links.anchor, \
+               target.state AS to_state, target.status AS to_status FROM links \
+               JOIN scraped_pages AS page ON page.id = links.from_id \
+               LEFT JOIN scraped_pages AS target ON target.id = links.to_id \
+               LEFT JOIN frontier AS waiting ON waiting.id = links.to_id \
+               WHERE links.crawl_id = ?",
+        order: "from_id, to_id",
+    },
+    Table {
+        name: "frontier",
+        columns: &[
+            "id",
+            "url",
+            "depth",
+            "attempts",
+            "not_before",
+            "found_on",
+            "lastmod",
+            "url_hash",
+        ],
+        rows: "SELECT id, url, depth, attempts, not_before, found_on, lastmod, url_hash \
+               FROM frontier WHERE crawl_id = ?",
+        order: "id",
+    },
+    Table {
+        name: "hosts",
+        columns: &[
+            "host",
+            "pages",
+            "ok",
+            "failed",
+            "skipped",
+            "bytes",
+            "incidents",
+            "first_at",
+            "last_at",
+            "robots",
+        ],
+        rows: "SELECT host, pages, ok, failed, skipped, bytes, incidents, first_at, last_at, robots \
+               FROM hosts WHERE crawl_id = ?",
+        order: "host",
+    },
+    Table {
+        name: "sitemaps",
+        columns: &[
+            "url",
+            "state",
+            "status",
+            "urls",
+            "sitemaps",
+            "depth",
+            "error",
+            "created_at",
+            "url_hash",
+        ],
+        rows: "SELECT url, state, status, urls, sitemaps, depth, error, created_at, url_hash \
+               FROM sitemaps WHERE crawl_id = ?",
+        order: "url, url_hash",
+    },
+    Table {
+        name: "changes",
+        columns: &["seq", "at", "by_whom", "what", "entry"],
+        rows: "SELECT seq, at, by_whom, what, entry FROM changes WHERE crawl_id = ?",
+        order: "seq",
+    },
+    Table {
+        name: "crawls",
+        columns: &["id", "state", "created_at", "updated_at", "settings", "totals"],
+        rows: "SELECT id, state, created_at, updated_at, settings, totals FROM crawls WHERE id = ?",
+        order: "id",
+    },
+    Table {
+        name: "broken_links",
+        columns: &["page", "link", "status", "error", "anchor"],
+        rows: "SELECT page, link, status, error, anchor FROM broken_links WHERE crawl_id = ?",
+        order: "link, page",
+    },
+    Table {
+        name: "redirects",
+        columns: &["url", "final_url", "status", "hops", "redirects"],
+        rows: "SELECT url, final_url, status, hops, redirects FROM redirects WHERE crawl_id = ?",
+        order: "url",
+    },
+    Table {
+        name: "slow_pages",
+        columns: &["url", "elapsed_ms", "content_length", "status"],
+        rows: "SELECT url, elapsed_ms, content_length, status FROM slow_pages WHERE crawl_id = ?",
+        order: "elapsed_ms DESC, url",
+    },
+    Table {
+        name: "duplicates",
+        columns: &["body_hash", "copies", "url"],
+        rows: "SELECT body_hash, copies, url FROM duplicates WHERE crawl_id = ?",
+        order: "body_hash, url",
+    },
+    Table {
+        name: "by_status",
+        columns: &["status", "pages", "bytes", "mean_ms"],
+        rows: "SELECT status, pages, bytes, mean_ms FROM by_status WHERE crawl_id = ?",
+        // Databases do not agree where nulls go.
+        order: "coalesce(status, 0)",
+    },
+    Table {
+        name: "by_host",
+        columns: &["host", "pages", "ok", "failed", "skipped", "bytes", "mean_ms"],
+        rows: "SELECT host, pages, ok, failed, skipped, bytes, mean_ms FROM by_host \
+               WHERE crawl_id = ?",
+        order: "host",
+    },
+];
+
+/// Columns that hold JSON.
+const JSON: [&str; 4] = ["redirects", "settings", "totals", "entry"];
+
+impl Table {
+    /// Whether the text of a column is JSON.
+    #[must_use]
+    pub fn is_json(&self, column: &str) -> bool {
+        // Of a sitemap it is how many sitemaps it names.
+        JSON.contains(&column)
+    }
+
+    /// The query for its rows of one crawl that meet a condition, in order.
+    pub(super) fn query(&self, crawl: CrawlId, condition: Option<&str>) -> String {
+        let (name, order) = (self.name, self.order);
+        format!("{} ORDER BY {order}", self.selection("*", name, crawl, condition))
+    }
+
+    /// The query for how many these are.
+    pub(super) fn count(&self, crawl: CrawlId, condition: Option<&str>) -> String {
+        self.selection("count(*)", self.name, crawl, condition)
+    }
+
+    fn selection(&self, what: &str, name: &str, crawl: CrawlId, condition: Option<&str>) -> String {
+        let rows = self.rows.replace('?', &crawl.to_string());
+        // On a line of its own, so that it ends where the line ends whatever it holds.
+        let condition = condition.map(|text| format!(" WHERE (\n{text}\n)")).unwrap_or_default();
+        format!("SELECT {what} FROM ({rows}) AS {name}{condition}")
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+impl FromStr for Table {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let names = || TABLES.map(|table| table.name).join(", ");
+        let found = TABLES.into_iter().find(|table| table.name == name);
+        found.ok_or_else(|| format!("no table of that name: {}", names()))
+    }
+}
