@@ -73,11 +73,14 @@ impl Target {
             return Ok(Output::Other(BufWriter::new(file)));
         }
         let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new("."));
+        fs::metadata(folder)?;
         // As any new file: what the umask leaves.
         let all = Permissions::from_mode(0o666);
         let mut builder = tempfile::Builder::new();
         let builder = builder.prefix(".crawldeck-export-").permissions(all);
-        let file = builder.tempfile_in(folder.unwrap_or(Path::new(".")))?;
+        // Without the name of a file that nobody has heard of.
+        let file = builder.tempfile_in(folder).map_err(|error| error.kind())?;
         Ok(Output::File(BufWriter::with_capacity(64 << 10, file), place))
     }
 
