@@ -28,6 +28,7 @@ use crawldeck::crawl::{self, Crawl, CrawlError};
 use crawldeck::crawls;
 use crawldeck::headless::{self, tell};
 use crawldeck::lab::{self, Lab, LabError};
+use crawldeck::report::{self, ReportError};
 use crawldeck::signals::Signals;
 use crawldeck::store::{self, CrawlId, OpenMode, Store, StoreError};
 use crawldeck::web::url::ScopeKind;
@@ -41,6 +42,8 @@ enum Failure {
     Store(#[from] StoreError),
     #[error(transparent)]
     Lab(#[from] LabError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
     /// A wrong command line that only shows once files are read.
@@ -58,7 +61,8 @@ impl Failure {
         match self {
             Self::Usage(_)
             | Self::Crawl(CrawlError::NoSeeds)
-            | Self::Store(StoreError::Usage { .. }) => ExitCode::from(2),
+            | Self::Store(StoreError::Usage { .. })
+            | Self::Report(ReportError::Store(StoreError::Usage { .. })) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }
@@ -107,6 +111,9 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         }
         Some(Command::List { database, json }) => list(database.as_deref(), json).await,
         Some(Command::Rm { database, crawls, yes }) => remove(&database, &crawls, yes).await,
+        Some(Command::Report { database, crawl, output }) => {
+            write_report(database.as_deref(), crawl, &output).await
+        }
         Some(Command::Config { seeds, again, options }) => {
             print(settings_in_force(&seeds, again, &options, &sources).as_bytes())
         }
@@ -237,6 +244,31 @@ async fn list(database: Option<&str>, json: bool) -> Result<ExitCode, Failure> {
         tell(&format!("crawldeck: {} has no crawls", store.describe()));
     }
     print(crawls::table(&listed).as_bytes())
+}
+
+/// Writes a report, and says where it is.
+async fn write_report(
+    database: Option<&str>,
+    crawl: Option<CrawlId>,
+    output: &Path,
+) -> Result<ExitCode, Failure> {
+    let to_stdout = output == Path::new("-");
+    if !to_stdout {
+        // Before the work, which may take a while.
+        report::save::check(output)?;
+    }
+    let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
+    let gathered = report::gather(&store, crawl).await;
+    store.close().await;
+    let gathered = gathered?;
+    let html = report::render(&gathered);
+    if to_stdout {
+        return print(html.as_bytes());
+    }
+    report::save::save(output, &html)?;
+    let (crawl, file) = (gathered.crawl.id, output.display());
+    tell(&format!("crawldeck: the report of crawl {crawl} is in {file}"));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Removes crawls, after asking somebody or being told not to.
