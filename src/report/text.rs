@@ -1,4 +1,5 @@
-//! Numbers, times and text from the web, as a reader wants them.
+//! Numbers, times and text from the web, as a reader wants them. A number and its unit stay on one
+//! line.
 
 use std::borrow::Cow;
 
@@ -40,9 +41,9 @@ pub(super) fn bytes(n: u64) -> String {
         (value, unit) = (value / 1024.0, next);
     }
     if unit == "B" {
-        return format!("{n} B");
+        return format!("{n}\u{a0}B");
     }
-    format!("{} {unit}", three_digits(value))
+    format!("{}\u{a0}{unit}", three_digits(value))
 }
 
 /// `0.123`, `1.23`, `12.3`, `123`, `1,234`.
@@ -59,8 +60,8 @@ pub(super) fn three_digits(value: f64) -> String {
 /// `820 ms`, `1.25 s`, `12.3 s`, `3 min 5 s`.
 pub(super) fn ms(n: u64) -> String {
     match n {
-        0..1000 => format!("{n} ms"),
-        1000..60_000 => format!("{} s", three_digits(n as f64 / 1000.0)),
+        0..1000 => format!("{n}\u{a0}ms"),
+        1000..60_000 => format!("{}\u{a0}s", three_digits(n as f64 / 1000.0)),
         _ => span(n as i64),
     }
 }
@@ -74,14 +75,24 @@ pub(super) fn span(ms: i64) -> String {
     let (days, hours) = (ms / 86_400_000, ms / 3_600_000 % 24);
     let (minutes, seconds) = (ms / 60_000 % 60, ms / 1000 % 60);
     let two = |a: u64, unit: &str, b: u64, smaller: &str| match b {
-        0 => format!("{a} {unit}"),
-        b => format!("{a} {unit} {b} {smaller}"),
+        0 => format!("{a}\u{a0}{unit}"),
+        b => format!("{a}\u{a0}{unit} {b}\u{a0}{smaller}"),
     };
     match (days, hours) {
         (0, 0) => two(minutes, "min", seconds, "s"),
         (0, hours) => two(hours, "h", minutes, "min"),
         (days, hours) => two(days, "d", hours, "h"),
     }
+}
+
+/// A number that is round as it is said: `5.00 s` as `5 s`, `1.50 s` as `1.5 s`.
+pub(super) fn round(text: &str) -> String {
+    let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));
+    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
+    if !number.contains('.') {
+        return text.to_owned();
+    }
+    format!("{}{unit}", number.trim_end_matches('0').trim_end_matches('.'))
 }
 
 /// `one page`, `2,000 pages`.
@@ -96,10 +107,10 @@ pub(super) fn percent(part: u64, whole: u64) -> String {
     }
     let share = part as f64 * 100.0 / whole as f64;
     match share {
-        s if part > 0 && s < 0.1 => "<0.1 %".to_owned(),
-        s if part < whole && s > 99.9 => ">99.9 %".to_owned(),
-        s if part == 0 || part == whole => format!("{s:.0} %"),
-        s => format!("{s:.1} %"),
+        s if part > 0 && s < 0.1 => "<0.1\u{a0}%".to_owned(),
+        s if part < whole && s > 99.9 => ">99.9\u{a0}%".to_owned(),
+        s if part == 0 || part == whole => format!("{s:.0}\u{a0}%"),
+        s => format!("{s:.1}\u{a0}%"),
     }
 }
 
@@ -210,26 +221,35 @@ pub(super) fn without_login(url: &str) -> Cow<'_, str> {
 mod tests {
     use super::*;
 
+    fn plain(text: &str) -> String {
+        text.replace('\u{a0}', " ")
+    }
+
     #[test]
     fn numbers_read_well() {
         for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(count(n), text);
         }
         for (n, text) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.50 KiB"), (1 << 30, "1.00 GiB")] {
-            assert_eq!(bytes(n), text);
+            assert_eq!(plain(&bytes(n)), text);
         }
         for (n, text) in [(0, "0 ms"), (999, "999 ms"), (1250, "1.25 s"), (185_000, "3 min 5 s")] {
-            assert_eq!(ms(n), text);
+            assert_eq!(plain(&ms(n)), text);
         }
         for (n, text) in [(7_200_000, "2 h"), (273_600_000, "3 d 4 h"), (60_000, "1 min")] {
-            assert_eq!(span(n), text);
+            assert_eq!(plain(&span(n)), text);
         }
         for (part, whole, text) in
             [(0, 0, "–"), (0, 5, "0 %"), (5, 5, "100 %"), (1, 3, "33.3 %"), (1, 9999, "<0.1 %")]
         {
-            assert_eq!(percent(part, whole), text);
+            assert_eq!(plain(&percent(part, whole)), text);
         }
-        assert_eq!(percent(99_999, 100_000), ">99.9 %");
+        for (text, rounded) in
+            [("5.00 s", "5 s"), ("1.50 s", "1.5 s"), ("100", "100"), ("0.10", "0.1")]
+        {
+            assert_eq!(round(text), rounded);
+        }
+        assert_eq!(percent(99_999, 100_000), ">99.9\u{a0}%");
     }
 
     #[test]

@@ -61,6 +61,12 @@ const COLUMNS: [i64; 26] = [
 /// Most columns of a chart, sessions that are shorter than one aside.
 const MOST_COLUMNS: i64 = 180;
 
+/// Fewest, whatever the number of pages.
+const FEWEST_COLUMNS: i64 = 30;
+
+/// Pages that a column should hold on average, so that chance shows little.
+const PAGES_A_COLUMN: u64 = 20;
+
 /// A silence shorter than this, in ms, never parts two sessions.
 const SHORTEST_BREAK_MS: i64 = 20_000;
 
@@ -144,7 +150,8 @@ impl Collector {
         slots.sort_unstable_by_key(|(at, _)| *at);
         let sessions = part(&slots, width, began_ms);
         let active = sessions.iter().map(|(from, to)| to - from).sum::<i64>();
-        let column_ms = column_width(active, width);
+        let pages = slots.iter().map(|(_, slot)| slot.pages()).sum();
+        let column_ms = column_width(active, width, pages);
         let sessions =
             sessions.into_iter().map(|span| columns(span, column_ms, width, &slots)).collect();
         Timeline { column_ms, sessions }
@@ -183,11 +190,12 @@ fn part(slots: &[(i64, Slot)], width: i64, began_ms: i64) -> Vec<(i64, i64)> {
 }
 
 /// The narrowest width that is a multiple of the slots' and gives few enough columns.
-fn column_width(active_ms: i64, slot_ms: i64) -> i64 {
+fn column_width(active_ms: i64, slot_ms: i64, pages: u64) -> i64 {
+    let most = ((pages / PAGES_A_COLUMN) as i64).clamp(FEWEST_COLUMNS, MOST_COLUMNS);
     COLUMNS
         .into_iter()
         .filter(|column| column % slot_ms == 0)
-        .find(|column| active_ms / column <= MOST_COLUMNS)
+        .find(|column| active_ms / column <= most)
         .unwrap_or(SLOTS[SLOTS.len() - 1])
 }
 
@@ -292,7 +300,7 @@ mod tests {
             let timeline = timeline((0..count).map(|n| n * apart));
             assert_eq!(timeline.sessions.len(), 1, "{apart}");
             let columns = &timeline.sessions[0].columns;
-            assert!(columns.len() >= 50 && columns.len() <= most, "{}", columns.len());
+            assert!(columns.len() >= 10 && columns.len() <= most, "{}", columns.len());
             assert_eq!(pages(&timeline), count as u64);
             assert!(columns.windows(2).all(|pair| pair[0].to_ms == pair[1].from_ms));
             let steady = (count - 1) as f64 * 1000.0 / ((count - 1) * apart) as f64;
@@ -320,7 +328,7 @@ mod tests {
         let lengths: Vec<i64> = timeline.sessions.iter().map(|s| s.to_ms - s.from_ms).collect();
         assert_eq!(lengths.len(), 3, "{lengths:?}");
         assert!(lengths.iter().all(|length| (59_000..61_000).contains(length)), "{lengths:?}");
-        assert_eq!(timeline.column_ms, 1000);
+        assert_eq!(timeline.column_ms, 2000);
         assert_eq!(pages(&timeline), 1800);
     }
 

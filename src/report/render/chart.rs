@@ -149,8 +149,8 @@ pub(super) fn chart(timeline: &Timeline, changes: &[ChangeLine], describes: &str
             @for (from, to) in pauses(changes, timeline) {
                 (pause(axis.x(from), axis.x(to)))
             }
-            (grid(RATE, rate_step, rate_top, &|value| format!("{}/s", text::three_digits(value))))
-            (grid(LATENCY, ms_step, ms_top, &|value| text::ms(value.round() as u64)))
+            (grid(RATE, rate_step, rate_top, &|value| format!("{}/s", text::round(&text::three_digits(value)))))
+            (grid(LATENCY, ms_step, ms_top, &|value| text::round(&text::ms(value.round() as u64))))
             @for (n, session) in timeline.sessions.iter().enumerate() {
                 (bars(&axis, session, rate_top))
                 (lines(&axis, session, ms_top))
@@ -308,7 +308,7 @@ fn ticks(axis: &Axis) -> Markup {
                     @let x = axis.x(session.from_ms + tick * step);
                     path d=(format!("M{x:.1} {}v4", LATENCY.bottom)) {}
                     @if tick > 0 && RIGHT - x > 14.0 {
-                        text x=(format!("{x:.1}")) y=(LATENCY.bottom + 17.0) text-anchor="middle" { "+" (text::span(tick * step)) }
+                        text x=(format!("{x:.1}")) y=(LATENCY.bottom + 17.0) text-anchor="middle" { "+" (text::round(&text::span(tick * step))) }
                     }
                 }
             }

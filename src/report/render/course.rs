@@ -18,7 +18,7 @@ pub(super) fn section(report: &Report) -> Section {
     let fetched = timeline.sessions.iter().flat_map(|session| &session.columns);
     let note = match fetched.map(|column| column.slot.pages()).sum::<u64>() {
         0 => String::new(),
-        _ => format!("a column is {}", text::span(timeline.column_ms)),
+        _ => format!("a column is {}", text::round(&text::span(timeline.column_ms))),
     };
     let body = html! {
         @if timeline.sessions.is_empty() {
@@ -51,7 +51,7 @@ fn describes(report: &Report) -> String {
         plural(timeline.sessions.len() as u64, "session", "sessions"),
         text::span(timeline.active_ms()),
         text::three_digits(peak),
-        text::span(timeline.column_ms),
+        text::round(&text::span(timeline.column_ms)),
         quantile(&report.pages.latencies, 0.5),
         quantile(&report.pages.latencies, 0.95),
         plural(report.all_changes, "change while it ran", "changes while it ran"),

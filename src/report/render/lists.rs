@@ -49,16 +49,16 @@ pub(super) fn broken(report: &Report) -> Section {
             tr {
                 th scope="row" { (url(&target.url)) }
                 td { (status(target.status, target.error.as_deref())) }
-                td class="n" { (count(target.links)) }
+                td class="n" data-label="linked from" { (count(target.links)) }
                 td {
                     ul class="plain" { @for one in &target.holders[..open] { (holder(one)) } }
-                    @if shown > open as u64 {
+                    @if target.links > open as u64 {
                         details {
-                            summary { (shown - open as u64) " more" }
+                            summary { (count(target.links - open as u64)) " more" }
                             ul class="plain" { @for one in &target.holders[open..] { (holder(one)) } }
+                            @if target.links > shown { p class="soft" { "and " (plural(target.links - shown, "page", "pages")) " not listed here" } }
                         }
                     }
-                    @if target.links > shown { p class="soft" { "and " (plural(target.links - shown, "more page", "more pages")) } }
                 }
             }
         }
@@ -181,7 +181,7 @@ pub(super) fn redirects(report: &Report) -> Section {
         .map(|chain| {
             html! {
                 tr {
-                    td class="n" { (chain.hops.len()) }
+                    td class="n" data-label="hops" { (chain.hops.len()) }
                     th scope="row" { (url(&chain.url)) }
                     td {
                         ol class="plain" {

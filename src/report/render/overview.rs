@@ -91,7 +91,7 @@ pub(super) fn totals(report: &Report) -> Markup {
             (tile("skipped", count(skipped), html! { "known, not fetched" }))
             (tile("throughput", if fetched == 0 { "–".to_owned() } else { text::three_digits(rate) },
                 html! { "pages/s while active" }))
-            (tile("latency", latency(0.5), html! { "median; p95 " (latency(0.95)) ", p99 " (latency(0.99)) }))
+            (tile("median latency", latency(0.5), html! { "p95 " (latency(0.95)) ", p99 " (latency(0.99)) }))
             (tile("received", text::bytes(pages.bytes), html! { "after decoding" }))
             (tile("links", count(report.totals.links), html! { "between pages" }))
             (tile("requests", count(pages.attempts + report.totals.redirects),
