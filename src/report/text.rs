@@ -13,10 +13,10 @@ const URL_SHOWN: usize = 96;
 const TEXT_SHOWN: usize = 160;
 
 /// Most characters kept for a tool tip.
-const TEXT_KEPT: usize = 400;
+const TEXT_KEPT: usize = 300;
 
 /// Longest address that is a link, in bytes.
-const LONGEST_LINK: usize = 1024;
+const LONGEST_LINK: usize = 512;
 
 /// `1234567` as `1,234,567`.
 pub(super) fn count(n: u64) -> String {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crawldeck::config::Settings;
+use crawldeck::config::{BreakerSettings, Settings};
 use crawldeck::crawl::command::{Command as Turn, Dial, Origin, Setting};
 use crawldeck::crawl::{self, Crawl};
 use crawldeck::lab::{Lab, LabConfig};
@@ -34,6 +34,11 @@ async fn crawled(db: &Path) {
         host_backoff: Duration::from_millis(500),
         max_host_backoff: Duration::from_secs(2),
         backoff: Duration::from_millis(200),
+        breaker: BreakerSettings {
+            rest: Duration::from_millis(500),
+            longest_rest: Duration::from_secs(1),
+            ..BreakerSettings::default()
+        },
         ..Settings::default()
     };
     let crawl = crawl::start(settings, store).await.unwrap();
