@@ -1,5 +1,6 @@
 //! The settings of a crawl in words. What is secret is not among them: it is never stored.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -120,7 +121,7 @@ fn all(entries: &[String]) -> String {
     }
     let mut shown = entries.iter().take(MOST_ENTRIES).cloned().collect::<Vec<_>>().join(", ");
     if entries.len() > MOST_ENTRIES {
-        shown.push_str(&format!(" and {} more", entries.len() - MOST_ENTRIES));
+        let _ = write!(shown, " and {} more", entries.len() - MOST_ENTRIES);
     }
     shown
 }

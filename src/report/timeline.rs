@@ -105,16 +105,10 @@ impl Slot {
 }
 
 /// Collects pages by the time at which they ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Collector {
     level: usize,
     slots: HashMap<i64, Slot>,
-}
-
-impl Default for Collector {
-    fn default() -> Self {
-        Self { level: 0, slots: HashMap::new() }
-    }
 }
 
 impl Collector {
