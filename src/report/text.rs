@@ -203,7 +203,7 @@ pub(super) fn url(url: &str) -> (Shown, Option<String>) {
     let url = without_login(url);
     let web = url.starts_with("http://") || url.starts_with("https://");
     let whole = matches!(url, Cow::Borrowed(_));
-    let link = web && whole && url.len() <= LONGEST_LINK && clean(&url).len() == url.len();
+    let link = web && whole && url.len() <= LONGEST_LINK && clean(&url) == url;
     (shown(&url, URL_SHOWN), link.then(|| url.into_owned()))
 }
 

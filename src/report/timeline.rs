@@ -318,7 +318,7 @@ mod tests {
     fn days_of_silence_part_sessions_and_take_no_room() {
         let day = 86_400_000;
         let run = |from: i64| (0..600).map(move |n| from + n * 100);
-        let timeline = timeline(run(0).chain(run(3 * day)).chain(run(3 * day + 90_000)));
+        let timeline = timeline(run(0).chain(run(3 * day)).chain(run(3 * day + 150_000)));
         let lengths: Vec<i64> = timeline.sessions.iter().map(|s| s.to_ms - s.from_ms).collect();
         assert_eq!(lengths.len(), 3, "{lengths:?}");
         assert!(lengths.iter().all(|length| (59_000..61_000).contains(length)), "{lengths:?}");
