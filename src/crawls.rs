@@ -48,8 +48,9 @@ fn row(crawl: &CrawlInfo) -> [String; 6] {
     ]
 }
 
-/// A crawl that is said to run and that nobody runs was cut short.
-fn state(crawl: &CrawlInfo) -> &str {
+/// The word for a crawl's state. One that is said to run and that nobody runs was cut short.
+#[must_use]
+pub fn state(crawl: &CrawlInfo) -> &str {
     match (crawl.state.as_str(), &crawl.held_by) {
         ("running", None) => "interrupted",
         (state, _) => state,

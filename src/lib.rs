@@ -8,6 +8,7 @@
 //!   ├── ui         the dashboard (feature `tui`): draws snapshots, sends commands
 //!   ├── headless   progress lines and JSON for pipes, cron and CI
 //!   ├── lab        the built-in web site to crawl
+//!   ├── report     a crawl as one HTML file
 //!   ▼
 //! crawl            the engine: frontier → producer → queue → workers (gate) → saver
 //!   │
@@ -30,6 +31,7 @@ pub mod crawls;
 pub mod export;
 pub mod headless;
 pub mod lab;
+pub mod report;
 pub mod signals;
 pub mod store;
 #[cfg(feature = "tui")]

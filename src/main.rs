@@ -30,6 +30,7 @@ use crawldeck::crawls;
 use crawldeck::export::{self, Export, ExportError, Format, TABLES, Target};
 use crawldeck::headless::{self, tell};
 use crawldeck::lab::{self, Lab, LabError};
+use crawldeck::report::{self, ReportError};
 use crawldeck::signals::Signals;
 use crawldeck::store::{self, CrawlId, OpenMode, Store, StoreError};
 use crawldeck::web::url::ScopeKind;
@@ -45,6 +46,8 @@ enum Failure {
     Lab(#[from] LabError),
     #[error(transparent)]
     Export(#[from] ExportError),
+    #[error(transparent)]
+    Report(#[from] ReportError),
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
     /// A wrong command line that only shows once files are read.
@@ -65,7 +68,8 @@ impl Failure {
             | Self::Store(StoreError::Usage { .. })
             | Self::Export(ExportError::Store(
                 StoreError::Usage { .. } | StoreError::Query { .. },
-            )) => ExitCode::from(2),
+            ))
+            | Self::Report(ReportError::Store(StoreError::Usage { .. })) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }
@@ -116,6 +120,9 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         Some(Command::Rm { database, crawls, yes }) => remove(&database, &crawls, yes).await,
         Some(Command::Export { database, options }) => {
             export_rows(database.as_deref(), options).await
+        }
+        Some(Command::Report { database, crawl, output }) => {
+            write_report(database.as_deref(), crawl, &output).await
         }
         Some(Command::Config { seeds, again, options }) => {
             print(settings_in_force(&seeds, again, &options, &sources).as_bytes())
@@ -285,6 +292,31 @@ async fn export_rows(database: Option<&str>, options: ExportOptions) -> Result<E
         Err(error) => return Err(error.into()),
         Ok(exported) => tell(&format!("crawldeck: {}", exported.told(table, &target))),
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes a report, and says where it is.
+async fn write_report(
+    database: Option<&str>,
+    crawl: Option<CrawlId>,
+    output: &Path,
+) -> Result<ExitCode, Failure> {
+    let to_stdout = output == Path::new("-");
+    if !to_stdout {
+        // Before the work, which may take a while.
+        report::save::check(output)?;
+    }
+    let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
+    let gathered = report::gather(&store, crawl).await;
+    store.close().await;
+    let gathered = gathered?;
+    let html = report::render(&gathered);
+    if to_stdout {
+        return print(html.as_bytes());
+    }
+    report::save::save(output, &html)?;
+    let (crawl, file) = (gathered.crawl.id, output.display());
+    tell(&format!("crawldeck: the report of crawl {crawl} is in {file}"));
     Ok(ExitCode::SUCCESS)
 }
 

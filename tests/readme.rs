@@ -118,6 +118,7 @@ fn options_markdown() -> String {
         ("Of `resume` alone", resume),
         ("Of `list`", of("list", false)),
         ("Of `rm`", of("rm", false)),
+        ("Of `report`", of("report", false)),
         ("Of `lab` and the demonstration", of("lab", false)),
         ("Of all of them", of("crawl", true)),
     ] {

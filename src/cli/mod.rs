@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::export::{Format, Table, condition};
 use crate::lab::LabConfig;
+use crate::report::DEFAULT_FILE;
 
 mod apply;
 pub mod effective;
@@ -119,6 +120,18 @@ pub enum Command {
         /// What is exported, and how.
         #[command(flatten)]
         options: ExportOptions,
+    },
+    /// Write a report of a crawl: one HTML file that opens in any browser, offline
+    Report {
+        /// Database [default: `sqlite://crawldeck.db`]
+        #[arg(value_name = "DB", env = "CRAWLDECK_DB", hide_env = true)]
+        database: Option<String>,
+        /// The crawl of this number instead of the newest; `crawldeck list` shows the numbers
+        #[arg(long, value_name = "ID", help_heading = "What to report", value_parser = clap::value_parser!(i64).range(1..))]
+        crawl: Option<i64>,
+        /// Where to; a file that is no report is left as it is, '-' is standard output
+        #[arg(long, short, value_name = "FILE", help_heading = "Output", default_value = DEFAULT_FILE)]
+        output: PathBuf,
     },
     /// Print the settings in force, each with its source; takes what crawl takes
     #[command(after_help = SOURCES)]

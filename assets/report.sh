@@ -1,0 +1,6 @@
+#!/usr/bin/env bash
+# Draws assets/report.png: crawls the lab with dials turned, writes the report, takes its picture with
+# Chromium. Takes about a minute once built.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+cargo test "$@" --test report -- --ignored --exact picture::draw --nocapture

@@ -1,0 +1,144 @@
+//! The settings of a crawl in words. What is secret is not among them: it is never stored.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::config::Settings;
+use crate::config::mask::mask;
+
+use super::data::SettingLine;
+use super::text;
+
+/// Most entries shown of a list.
+const MOST_ENTRIES: usize = 20;
+
+/// Every setting, with whether it differs from what holds when nothing is said.
+pub(super) fn lines(settings: &Settings) -> Vec<SettingLine> {
+    let usual = words(&Settings::default());
+    let lines = words(settings).into_iter().zip(usual);
+    lines
+        .map(|((name, value), (_, usual))| SettingLine { name, set: value != usual, value })
+        .collect()
+}
+
+fn words(s: &Settings) -> Vec<(&'static str, String)> {
+    let (fetch, traps, breaker) = (&s.fetch, &s.traps, &s.breaker);
+    vec![
+        ("permits", s.permits.to_string()),
+        ("workers", s.workers.to_string()),
+        ("queue", s.queue.to_string()),
+        ("rate", s.rate.map_or_else(off, |rate| format!("{rate}/s"))),
+        ("parse-threads", s.parse_threads.to_string()),
+        ("per-host", s.per_host.map_or_else(off, |n| n.to_string())),
+        ("delay", time(s.delay)),
+        ("max-robots-delay", time(s.max_robots_delay)),
+        ("host-backoff", time(s.host_backoff)),
+        ("max-host-backoff", time(s.max_host_backoff)),
+        ("give-up", time(s.give_up)),
+        ("robots.txt", if s.ignore_robots { "IGNORED" } else { "obeyed" }.to_owned()),
+        ("nofollow", nofollow(s).to_owned()),
+        ("attempts", s.attempts.to_string()),
+        ("backoff", time(s.backoff)),
+        ("timeout", time(fetch.timeout)),
+        ("max-body", text::bytes(fetch.max_body)),
+        ("max-ratio", fetch.max_ratio.to_string()),
+        ("max-redirects", fetch.max_redirects.to_string()),
+        ("user-agent", fetch.user_agent.clone()),
+        ("contact", fetch.contact.clone().unwrap_or_else(none)),
+        ("cookies", yes(fetch.cookies)),
+        ("http2", yes(fetch.http2)),
+        ("certificates", if fetch.insecure { "NOT VERIFIED" } else { "verified" }.to_owned()),
+        ("allow-private", yes(fetch.allow_private)),
+        ("follow", yes(s.follow)),
+        ("scope", word(&s.scope)),
+        ("depth", s.depth.map_or_else(off, |n| n.to_string())),
+        ("max-pages", s.max_pages.map_or_else(off, text::count)),
+        ("max-links", text::count(u64::from(s.max_links))),
+        ("include", all(&s.include)),
+        ("exclude", all(&s.exclude)),
+        ("excluded while it ran", all(&s.pruned)),
+        ("seeds added while it ran", all(&s.added_seeds.iter().map(url).collect::<Vec<_>>())),
+        ("sitemaps", yes(s.sitemaps)),
+        ("sitemap", all(&s.sitemap_urls.iter().map(url).collect::<Vec<_>>())),
+        ("max-sitemaps", s.max_sitemaps.to_string()),
+        ("breaker-ratio", if breaker.ratio > 1.0 { off() } else { breaker.ratio.to_string() }),
+        ("breaker-window", breaker.window.to_string()),
+        ("breaker-least", breaker.least.to_string()),
+        ("breaker-rest", time(breaker.rest)),
+        ("breaker-longest-rest", time(breaker.longest_rest)),
+        ("breaker-forgive", time(breaker.forgive)),
+        ("trap-repeats", traps.repeats.to_string()),
+        ("trap-segments", traps.segments.to_string()),
+        ("trap-length", traps.length.to_string()),
+        ("trap-queries", traps.queries.to_string()),
+        ("trap-dates", traps.dates.to_string()),
+        ("trap-years-ahead", traps.years_ahead.to_string()),
+        ("trap-sessions", traps.sessions.to_string()),
+        ("trap-same-content", traps.same_content.to_string()),
+        ("trap-growth", traps.growth.to_string()),
+        ("max-memory", s.max_memory.map_or_else(|| "auto".to_owned(), text::bytes)),
+        ("min-disk", if s.min_disk == 0 { off() } else { text::bytes(s.min_disk) }),
+        ("hosts with rules of their own", text::count(s.hosts.len() as u64)),
+    ]
+}
+
+fn nofollow(s: &Settings) -> &'static str {
+    match (s.nofollow.pages, s.nofollow.links) {
+        (false, false) => "none",
+        (true, false) => "pages",
+        (false, true) => "links",
+        (true, true) => "all",
+    }
+}
+
+/// The word that a value is stored as.
+fn word(value: &impl Serialize) -> String {
+    let value = serde_json::to_value(value).unwrap_or_default();
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn off() -> String {
+    "off".to_owned()
+}
+
+fn none() -> String {
+    "none".to_owned()
+}
+
+fn yes(is: bool) -> String {
+    if is { "yes" } else { "no" }.to_owned()
+}
+
+fn url(url: &url::Url) -> String {
+    mask(url.as_str())
+}
+
+fn all(entries: &[String]) -> String {
+    if entries.is_empty() {
+        return none();
+    }
+    let mut shown = entries.iter().take(MOST_ENTRIES).cloned().collect::<Vec<_>>().join(", ");
+    if entries.len() > MOST_ENTRIES {
+        let _ = write!(shown, " and {} more", entries.len() - MOST_ENTRIES);
+    }
+    shown
+}
+
+fn time(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_set_is_marked() {
+        let settings = Settings { permits: 64, exclude: vec!["a".into()], ..Settings::default() };
+        let set: Vec<_> =
+            lines(&settings).into_iter().filter(|l| l.set).map(|l| (l.name, l.value)).collect();
+        assert_eq!(set, [("permits", "64".to_owned()), ("exclude", "a".to_owned())]);
+    }
+}
