@@ -24,6 +24,9 @@ const DEATHS: u32 = 6;
 /// How often all connections are ended in one crawl.
 const DROPS: u32 = 12;
 
+/// Requests that no row tells of: robots.txt of the four hosts of the lab.
+const ROBOTS: u64 = 4;
+
 const SAVED: &str = "SELECT count(*) FROM scraped_pages";
 
 /// What is logged once, when the database begins to refuse.
@@ -88,7 +91,7 @@ impl Stage {
 
     fn crawl(&self) -> Running {
         let options = "--scope any --headless --json --backoff 0 --permits 20 --workers 30 \
-                       --queue 20 --no-sitemaps";
+                       --queue 20 --rate 300 --no-sitemaps";
         let mut command = crawldeck(self.folder.path());
         command.args(["crawl", self.lab.entry(), "--db", &self.database.url()]);
         Running::start(command.args(options.split_whitespace()))
@@ -106,17 +109,20 @@ impl Stage {
         assert_eq!((&json["state"], &json["unsaved"]), (&"complete".into(), &0.into()));
         self.database.assert_whole();
         self.database.assert_found(&self.lab);
-        assert_eq!(self.lab.requests(), self.database.requests(), "requests made again");
+        // A redirect to a page that is known asks for less than it tells.
+        let (made, told) = (self.lab.requests(), self.database.requests() + ROBOTS);
+        assert!(made <= told, "{made} requests, {told} told of");
+        assert_eq!(json["retries"].as_u64(), Some(self.database.retries()));
         ended
     }
 }
 
 fn the_server_is_killed(kind: Kind) {
     let mut dice = dice();
-    let stage = Stage::new(kind, 3000);
+    let stage = Stage::new(kind, 4000);
     let mut crawl = stage.crawl();
     for death in 1..=DEATHS {
-        let (saved, more) = (stage.saved(), dice.u64(1..300));
+        let (saved, more) = (stage.saved(), dice.u64(1..100));
         wait_until("the moment has come", || stage.saved() >= saved + more || !crawl.is_running());
         for _ in 0..dice.u32(..20) {
             stage.saved();
@@ -140,7 +146,7 @@ fn connections_are_dropped(kind: Kind) {
     let stage = Stage::new(kind, 3000);
     let mut crawl = stage.crawl();
     for drop in 1..=DROPS {
-        let (saved, more) = (stage.saved(), dice.u64(1..200));
+        let (saved, more) = (stage.saved(), dice.u64(1..120));
         wait_until("the moment has come", || stage.saved() >= saved + more || !crawl.is_running());
         for _ in 0..dice.u32(..20) {
             stage.saved();

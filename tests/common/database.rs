@@ -258,13 +258,21 @@ impl Database {
     /// Requests that the rows tell of: all attempts, and the hops of redirects.
     #[track_caller]
     pub fn requests(&self) -> u64 {
-        let sum = |table: &str, column: &str| {
-            let at_least = |n| {
-                self.number(&format!("SELECT count(*) FROM {table} WHERE {column} >= {n}")) as u64
-            };
-            (1..).map(at_least).take_while(|count| *count > 0).sum::<u64>()
-        };
-        sum("scraped_pages", "attempts") + sum("redirects", "hops")
+        self.sum("scraped_pages", "attempts", 1) + self.sum("redirects", "hops", 1)
+    }
+
+    /// Attempts after the first.
+    #[track_caller]
+    pub fn retries(&self) -> u64 {
+        self.sum("scraped_pages", "attempts", 2)
+    }
+
+    /// By how much the numbers of a column reach `from`, or are above it, in all.
+    #[track_caller]
+    fn sum(&self, table: &str, column: &str, from: u32) -> u64 {
+        let at_least =
+            |n| self.number(&format!("SELECT count(*) FROM {table} WHERE {column} >= {n}")) as u64;
+        (from..).map(at_least).take_while(|count| *count > 0).sum()
     }
 
     /// Runs a statement as another program would.
