@@ -12,25 +12,19 @@
 mod common;
 #[path = "common/server.rs"]
 mod server;
+#[path = "common/stage.rs"]
+mod stage;
 
-use common::database::{Database, execute_on};
-use common::{Ended, LabProcess, Running, crawldeck, run, wait_until};
+use common::{run, wait_until};
 use nix::sys::signal::Signal;
 use server::Server;
+use stage::{Kind, REFUSED, Stage};
 
 /// How often the server dies in one crawl.
 const DEATHS: u32 = 6;
 
 /// How often all connections are ended in one crawl.
 const DROPS: u32 = 12;
-
-/// Requests that no row tells of: robots.txt of the four hosts of the lab.
-const ROBOTS: u64 = 4;
-
-const SAVED: &str = "SELECT count(*) FROM scraped_pages";
-
-/// What is logged once, when the database begins to refuse.
-const REFUSED: &str = "the database refused a batch; it is kept";
 
 fn dice() -> fastrand::Rng {
     let given = std::env::var("KILL_SEED").ok().and_then(|seed| seed.parse().ok());
@@ -39,88 +33,16 @@ fn dice() -> fastrand::Rng {
     fastrand::Rng::with_seed(seed)
 }
 
-/// A kind of server.
-#[derive(Clone, Copy)]
-struct Kind {
-    name: &'static str,
-    database: fn(&url::Url) -> Database,
-    /// Ends every connection to a database.
-    end_connections: fn(&Server, &Database),
-}
-
-const POSTGRES: Kind = Kind {
-    name: "postgres",
-    database: Database::on_postgres,
-    end_connections: |server, database| {
-        let sql = format!(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{}'",
-            database.name()
-        );
-        execute_on(&server.url, &sql);
-    },
-};
-
-const MYSQL: Kind = Kind {
-    name: "mariadb",
-    database: Database::on_mysql,
-    end_connections: |server, database| {
-        let all = "SELECT cast(id AS char) FROM information_schema.processlist \
-                   WHERE db = database() AND id <> connection_id()";
-        for id in database.texts(all) {
-            // It may be gone meanwhile.
-            let _ = common::database::try_execute_on(&server.url, &format!("KILL CONNECTION {id}"));
-        }
-    },
-};
-
-/// A crawl of the lab into a database of a server.
-struct Stage {
-    server: Server,
-    database: Database,
-    lab: LabProcess,
-    folder: tempfile::TempDir,
-}
-
-impl Stage {
-    fn new(kind: Kind, pages: u32) -> Self {
-        let server = Server::start(kind.name);
-        let database = (kind.database)(&server.url);
-        let lab = LabProcess::start(&["--pages", &pages.to_string(), "--latency", "30ms"]);
-        Self { server, database, lab, folder: tempfile::tempdir().unwrap() }
-    }
-
-    fn crawl(&self) -> Running {
-        let options = "--scope any --headless --json --backoff 0 --permits 20 --workers 30 \
-                       --queue 20 --rate 300 --no-sitemaps";
-        let mut command = crawldeck(self.folder.path());
-        command.args(["crawl", self.lab.entry(), "--db", &self.database.url()]);
-        Running::start(command.args(options.split_whitespace()))
-    }
-
-    fn saved(&self) -> u64 {
-        self.database.number_so_far(SAVED)
-    }
-
-    /// The crawl ended by itself, with nothing lost, doubled or asked for twice.
-    #[track_caller]
-    fn assert_went_on(&self, running: Running) -> Ended {
-        let ended = running.end().exits(0);
-        let json = ended.json();
-        assert_eq!((&json["state"], &json["unsaved"]), (&"complete".into(), &0.into()));
-        self.database.assert_whole();
-        self.database.assert_found(&self.lab);
-        // A redirect to a page that is known asks for less than it tells.
-        let (made, told) = (self.lab.requests(), self.database.requests() + ROBOTS);
-        assert!(made <= told, "{made} requests, {told} told of");
-        assert_eq!(json["retries"].as_u64(), Some(self.database.retries()));
-        ended
-    }
+fn staged(kind: Kind, pages: u32) -> (Server, Stage) {
+    let server = Server::start(kind.name);
+    let stage = Stage::new((kind.database)(&server.url), pages);
+    (server, stage)
 }
 
 fn the_server_is_killed(kind: Kind) {
     let mut dice = dice();
-    let stage = Stage::new(kind, 4000);
-    let mut crawl = stage.crawl();
+    let (server, stage) = staged(kind, 4000);
+    let mut crawl = stage.crawl(&["--rate", "300"]);
     for death in 1..=DEATHS {
         let (saved, more) = (stage.saved(), dice.u64(1..100));
         wait_until("the moment has come", || stage.saved() >= saved + more || !crawl.is_running());
@@ -129,9 +51,9 @@ fn the_server_is_killed(kind: Kind) {
         }
         assert!(crawl.is_running(), "it was over before death {death}");
         let before = stage.saved();
-        stage.server.kill();
+        server.kill();
         let after_kill = stage.lab.requests();
-        stage.server.restart();
+        server.restart();
         assert!(stage.saved() >= before, "what was saved is gone");
         eprintln!("death {death}: {before} saved, {after_kill} requests");
     }
@@ -143,8 +65,8 @@ fn the_server_is_killed(kind: Kind) {
 
 fn connections_are_dropped(kind: Kind) {
     let mut dice = dice();
-    let stage = Stage::new(kind, 3000);
-    let mut crawl = stage.crawl();
+    let (server, stage) = staged(kind, 3000);
+    let mut crawl = stage.crawl(&["--rate", "300"]);
     for drop in 1..=DROPS {
         let (saved, more) = (stage.saved(), dice.u64(1..120));
         wait_until("the moment has come", || stage.saved() >= saved + more || !crawl.is_running());
@@ -152,7 +74,7 @@ fn connections_are_dropped(kind: Kind) {
             stage.saved();
         }
         assert!(crawl.is_running(), "it was over before drop {drop}");
-        (kind.end_connections)(&stage.server, &stage.database);
+        (kind.end_connections)(&stage.database);
         eprintln!("drop {drop}: {} saved", stage.saved());
     }
     stage.assert_went_on(crawl);
@@ -160,10 +82,10 @@ fn connections_are_dropped(kind: Kind) {
 
 /// The server is down when the crawl is told to stop.
 fn whoever_leaves_is_told_what_is_not_saved(kind: Kind) {
-    let stage = Stage::new(kind, 1000);
-    let crawl = stage.crawl();
+    let (server, stage) = staged(kind, 1000);
+    let crawl = stage.crawl(&["--rate", "300"]);
     wait_until("something is saved", || stage.saved() > 20);
-    stage.server.kill();
+    server.kill();
     wait_until("it says what is wrong", || crawl.stderr().contains(REFUSED));
     crawl.signal(Signal::SIGTERM);
     let ended = crawl.end().exits(3);
@@ -182,7 +104,7 @@ fn whoever_leaves_is_told_what_is_not_saved(kind: Kind) {
     assert_eq!((down.stdout.as_str(), down.stderr.lines().count()), ("", 1), "{down:?}");
     assert!(down.stderr.starts_with("crawldeck: no connection to "), "{down:?}");
 
-    stage.server.restart();
+    server.restart();
     stage.database.assert_sound();
     let ended = run(stage.folder.path(), &refused).exits(0);
     assert_eq!(ended.json()["pages"], stage.lab.truth()["pages"]);
@@ -196,14 +118,14 @@ macro_rules! promises {
             $(#[test]
             #[ignore = "needs PostgreSQL, which it starts itself"]
             fn $promise() {
-                super::$promise(super::POSTGRES);
+                super::$promise(super::stage::POSTGRES);
             })+
         }
         mod on_mysql {
             $(#[test]
             #[ignore = "needs MariaDB, which it starts itself"]
             fn $promise() {
-                super::$promise(super::MYSQL);
+                super::$promise(super::stage::MYSQL);
             })+
         }
     };

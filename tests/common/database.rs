@@ -275,17 +275,27 @@ impl Database {
         (from..).map(at_least).take_while(|count| *count > 0).sum()
     }
 
-    /// Runs a statement as another program would.
+    /// Runs statements as another program would.
     #[track_caller]
     pub fn execute(&self, sql: &str) {
+        self.try_execute(sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+
+    /// Runs statements as the administrator of the server, in another database.
+    #[track_caller]
+    pub fn execute_on_server(&self, sql: &str) {
+        execute_on(self.server.as_ref().expect("a server"), sql);
+    }
+
+    /// Runs statements in it, with what the database said.
+    pub fn try_execute(&self, sql: &str) -> sqlx::Result<()> {
         match &self.kind {
             Kind::Sqlite(path) => wait(async {
-                let options = SqliteConnectOptions::new().filename(path);
-                let mut connection = options.connect().await.unwrap();
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
-                connection.close().await.unwrap();
+                let mut connection = SqliteConnectOptions::new().filename(path).connect().await?;
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await?;
+                connection.close().await
             }),
-            Kind::Postgres(url) | Kind::MySql(url) => execute_on(url, sql),
+            Kind::Postgres(url) | Kind::MySql(url) => try_execute_on(url, sql),
         }
     }
 }
@@ -315,14 +325,12 @@ fn new_name(server: &Url) -> (String, Url) {
     (name, url)
 }
 
-/// Runs a statement on a server.
 #[track_caller]
-pub fn execute_on(url: &Url, sql: &str) {
+fn execute_on(url: &Url, sql: &str) {
     try_execute_on(url, sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
 }
 
-/// Likewise, with what the server said.
-pub fn try_execute_on(url: &Url, sql: &str) -> sqlx::Result<()> {
+fn try_execute_on(url: &Url, sql: &str) -> sqlx::Result<()> {
     macro_rules! run {
         ($connection:ty) => {
             wait(async {
