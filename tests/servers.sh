@@ -22,7 +22,8 @@ as_user() { # a user to run a server as: neither accepts root
 
 free_port() {
     local port
-    while port=$((20000 + RANDOM)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+    # Below those that the system gives to outgoing connections.
+    while port=$((20000 + RANDOM % 12000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
     echo "$port"
 }
 
@@ -82,7 +83,8 @@ start_postgres() {
             echo "fsync = off"
         } >>"$data/postgresql.conf"
     fi
-    as_user "$postgres_user" "$bin/pg_ctl" -D "$data" -l "$home/postgres.log" -w -t 60 start >&2
+    as_user "$postgres_user" "$bin/pg_ctl" -D "$data" -l "$home/postgres.log" -w -t 60 start >&2 ||
+        { tail -20 "$home/postgres.log" >&2; exit 1; }
 }
 
 start_mariadb() {
