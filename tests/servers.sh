@@ -90,14 +90,17 @@ start_postgres() {
 start_mariadb() {
     local data=$home/mariadb
     if [ ! -d "$data" ]; then
-        install -d -m 700 -o "$mariadb_user" "$data"
+        # A server that starts clears the folder for temporary files: one for each.
+        install -d -m 700 -o "$mariadb_user" "$data" "$home/temporary"
         free_port >"$home/mariadb.port"
         mariadb-install-db --no-defaults --user="$mariadb_user" --datadir="$data" \
-            --auth-root-authentication-method=normal --skip-test-db >"$home/mariadb.log" 2>&1
+            --tmpdir="$home/temporary" --auth-root-authentication-method=normal --skip-test-db >"$home/mariadb.log" 2>&1 ||
+            { tail -20 "$home/mariadb.log" >&2; exit 1; }
     fi
     # The shell between us and it only puts it into the background.
     as_user "$mariadb_user" setsid "$(mariadb_bin)" --no-defaults --datadir="$data" --bind-address=127.0.0.1 \
         --port="$(cat "$home/mariadb.port")" --socket="$data/socket" --pid-file="$data/pid" \
+        --tmpdir="$home/temporary" \
         --max-connections=200 --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=512M \
         --skip-name-resolve </dev/null >>"$home/mariadb.log" 2>&1 &
     disown
