@@ -55,7 +55,9 @@ impl Moment {
     fn of(dice: &mut fastrand::Rng, kills: u32, begun: bool, pages: u64) -> Self {
         let more = 1..pages / u64::from(2 * KILLS);
         match dice.u8(..4) {
-            _ if kills < EARLY => Self::Looks(dice.u32(..if begun { 40 } else { 8 })),
+            _ if kills < EARLY && begun => Self::Looks(dice.u32(..40)),
+            // Mostly within the first few ms.
+            _ if kills < EARLY => Self::Looks(dice.u32(..1 << dice.u32(..4))),
             0 => Self::Looks(dice.u32(..80)),
             1 => Self::Asked(dice.u64(more)),
             _ => Self::Saved(dice.u64(more)),
