@@ -132,6 +132,7 @@ fn a_database_that_is_dropped(database: Database) {
 }
 
 /// What cannot be opened at all is one line, the same with `--json`, and exit code 1.
+#[expect(clippy::needless_pass_by_value, reason = "given as to the others")]
 fn what_cannot_be_opened(database: Database) {
     let folder = tempfile::tempdir().unwrap();
     let url = url::Url::parse(&database.url()).unwrap();

@@ -36,7 +36,7 @@ const OPTIONS: [&str; 4] = ["--rate", "400", "--min-disk", "off"];
 enum Filled {
     /// To the last byte, while the crawl runs.
     Meanwhile,
-    /// Almost, before it begins. InnoDB leaves holes in its files, and a server that cannot fill one
+    /// Almost, before it begins. `InnoDB` leaves holes in its files, and a server that cannot fill one
     /// ends itself; that it cannot make a file longer it survives.
     Before,
 }

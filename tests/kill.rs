@@ -56,8 +56,11 @@ impl Moment {
         let more = 1..pages / u64::from(2 * KILLS);
         match dice.u8(..4) {
             _ if kills < EARLY && begun => Self::Looks(dice.u32(..40)),
-            // Mostly within the first few ms.
-            _ if kills < EARLY => Self::Looks(dice.u32(..1 << dice.u32(..4))),
+            _ if kills < EARLY => {
+                // Mostly within the first few ms.
+                let within = 1 << dice.u32(..4);
+                Self::Looks(dice.u32(..within))
+            }
             0 => Self::Looks(dice.u32(..80)),
             1 => Self::Asked(dice.u64(more)),
             _ => Self::Saved(dice.u64(more)),
@@ -152,7 +155,7 @@ fn killed(database: &Database, dice: &mut fastrand::Rng, most: u32) -> Killed {
         let urls = format!("SELECT url FROM scraped_pages WHERE state = '{state}'");
         // As it was first found to be written, `%c3` or `%C3`: who was first differs.
         let urls = |database: &Database| {
-            BTreeSet::from_iter(database.texts(&urls).iter().map(|url| url.to_lowercase()))
+            database.texts(&urls).iter().map(|url| url.to_lowercase()).collect::<BTreeSet<_>>()
         };
         let (here, there) = (urls(database), urls(&other));
         let differ: Vec<_> = here.symmetric_difference(&there).collect();

@@ -65,7 +65,7 @@ fn the_server_is_killed(kind: Kind) {
 
 fn connections_are_dropped(kind: Kind) {
     let mut dice = dice();
-    let (server, stage) = staged(kind, 3000);
+    let (_server, stage) = staged(kind, 3000);
     let mut crawl = stage.crawl(&["--rate", "300"]);
     for drop in 1..=DROPS {
         let (saved, more) = (stage.saved(), dice.u64(1..120));

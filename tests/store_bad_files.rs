@@ -356,8 +356,12 @@ async fn odd_names() {
 #[tokio::test]
 async fn other_databases() {
     for (name, said) in [
-        ("postgres://user:secret@host/db", "postgres databases are not supported yet"),
-        ("mysql://user:secret@host/db", "mysql databases are not supported yet"),
+        // Nobody listens on port 1.
+        (
+            "postgres://user:secret@127.0.0.1:1/db",
+            "no connection to postgres://user@127.0.0.1:1/db",
+        ),
+        ("mysql://user:secret@127.0.0.1:1/db", "no connection to mysql://user@127.0.0.1:1/db"),
         ("http://user:secret@host/db", "names no database (unknown kind of database)"),
     ] {
         let error = open(name, CreateIfMissing).await.err().unwrap().to_string();

@@ -272,7 +272,7 @@ impl Database {
     fn sum(&self, table: &str, column: &str, from: u32) -> u64 {
         let at_least =
             |n| self.number(&format!("SELECT count(*) FROM {table} WHERE {column} >= {n}")) as u64;
-        (from..).map(at_least).take_while(|count| *count > 0).sum()
+        (from..=u32::MAX).map(at_least).take_while(|count| *count > 0).sum()
     }
 
     /// Runs statements as another program would.
