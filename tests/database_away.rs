@@ -8,7 +8,8 @@ mod gated;
 
 use std::path::Path;
 
-use common::{assert_whole, number, run, wait_until};
+use common::database::Database;
+use common::{Running, assert_whole, number, run, wait_until};
 use gated::{PAGES, Site};
 use nix::sys::signal::Signal;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -87,5 +88,53 @@ fn whoever_leaves_before_is_told_what_is_not_saved() {
 
     let resumed = run(folder.path(), &["resume", "--json"]).exits(0);
     assert_eq!(resumed.json()["pages"], PAGES + 1);
+    assert_whole(&db);
+}
+
+/// Lets everything in but the end of the crawl, while it is there.
+const NO_END: &str = "CREATE TRIGGER no_end BEFORE UPDATE OF state ON crawls \
+                      WHEN new.state = 'complete' BEGIN SELECT raise(abort, 'not yet'); END";
+
+/// A crawl whose pages are all saved, and whose end the database does not take.
+fn without_an_end(folder: &Path, site: &Site) -> Running {
+    let crawl = site.crawled(folder);
+    Database::file(&folder.join("crawldeck.db")).execute(NO_END);
+    site.open();
+    wait_until("it says what is wrong", || {
+        crawl.stderr().contains("the crawl's end cannot be recorded; trying again")
+    });
+    crawl
+}
+
+#[test]
+fn the_end_is_recorded_when_the_database_takes_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("crawldeck.db");
+    let site = Site::start();
+    let crawl = without_an_end(folder.path(), &site);
+    Database::file(&db).execute("DROP TRIGGER no_end");
+    let ended = crawl.end().exits(0);
+    assert_eq!(ended.stderr.matches("cannot be recorded").count(), 1, "{ended:?}");
+    assert_whole(&db);
+}
+
+#[test]
+fn whoever_leaves_before_the_end_is_recorded_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("crawldeck.db");
+    let site = Site::start();
+    let crawl = without_an_end(folder.path(), &site);
+    crawl.signal(Signal::SIGTERM);
+    let ended = crawl.end().exits(3);
+    let json = ended.json();
+    assert_eq!((&json["state"], &json["unsaved"]), (&"stopped".into(), &0.into()));
+    let why = json["ended_by"].as_str().unwrap();
+    assert!(why.starts_with("the crawl is complete, which could not be recorded: "), "{why}");
+    Database::file(&db).execute("DROP TRIGGER no_end");
+
+    let asked = site.web.requests().len();
+    let resumed = run(folder.path(), &["resume", "--json"]).exits(0);
+    assert_eq!(resumed.json()["pages"], PAGES + 1);
+    assert_eq!(site.web.requests().len(), asked, "nothing was left to ask for");
     assert_whole(&db);
 }

@@ -1,5 +1,5 @@
 //! Promise: after `kill -9` at any moment, `crawldeck resume` loses no URL, doubles no row, and
-//! fetches again at most what was in flight or unsaved.
+//! fetches again at most what was in flight or unsaved: in each of the three databases.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,19 +9,29 @@
 
 mod common;
 
-use std::collections::BTreeMap;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::os::unix::process::ExitStatusExt;
 
-use common::{
-    LabProcess, Running, assert_whole, crawldeck, get_json, number, rows, try_rows, wait_until,
-};
+use common::database::Database;
+use common::{LabProcess, Running, crawldeck, get_json, wait_until};
 
-/// Kills per crawl.
-const KILLS: u32 = 10;
+/// Kills per database, at least.
+const KILLS: u32 = 20;
+
+/// So many of them while the database is made, or so soon after it that it is read again.
+const EARLY: u32 = 6;
 
 /// A flaky page of the lab fails once or twice, then answers, and so on. An answer may be lost with
 /// a kill, but a resumed crawl gives a URL all its attempts again, so these are always enough.
-const ATTEMPTS: &str = "3";
+const OPTIONS: &str = "--attempts 3 --scope any --headless --json --backoff 0 --permits 40 \
+                       --workers 50 --queue 20 --no-sitemaps";
+
+/// Pages of the lab; slow enough to be caught, and much in flight when it is.
+const LAB: [&str; 4] = ["--pages", "3000", "--latency", "30ms"];
+
+const SAVED: &str = "SELECT count(*) FROM scraped_pages";
+const CRAWLS: &str = "SELECT count(*) FROM crawls";
 
 fn seed() -> u64 {
     let given = std::env::var("KILL_SEED").ok().and_then(|seed| seed.parse().ok());
@@ -30,110 +40,178 @@ fn seed() -> u64 {
     seed
 }
 
-/// The number a query answers with; 0 while there is no such table, or no database at all.
-fn count(db: &Path, sql: &'static str) -> u64 {
-    try_rows::<(i64,)>(db, sql).map_or(0, |rows| rows[0].0 as u64)
+/// When a crawl is killed.
+#[derive(Debug)]
+enum Moment {
+    /// So many more pages are saved.
+    Saved(u64),
+    /// So many more requests have come.
+    Asked(u64),
+    /// The database was looked at so often since the start: while it is made, or read.
+    Looks(u32),
 }
 
-fn saved(db: &Path) -> u64 {
-    count(db, "SELECT count(*) FROM scraped_pages")
-}
-
-/// Kills one crawl again and again, each time once so many more pages are saved or requests
-/// made as the dice say; then lets it end.
-fn killed_again_and_again(lab: &LabProcess, dice: &mut fastrand::Rng, crawl: &[&str]) {
-    let folder = tempfile::tempdir().unwrap();
-    let db = folder.path().join("crawldeck.db");
-    let truth = lab.truth();
-    let pages = truth["pages"].as_u64().unwrap();
-    let mut args: Vec<&str> = crawl.to_vec();
-    let mut over = None;
-    for kill in 0..KILLS {
-        let mut running = Running::start(crawldeck(folder.path()).args(&args));
-        let share = pages / u64::from(2 * KILLS);
-        let by_rows = dice.bool();
-        // Now and then at the very start, while the database is made or read.
-        let more = if dice.u8(..5) == 0 { dice.u64(..3) } else { dice.u64(1..share) };
-        let (rows, requests) = (saved(&db), lab.requests());
-        wait_until("the moment has come", || {
-            let so_far =
-                if by_rows { saved(&db).saturating_sub(rows) } else { lab.requests() - requests };
-            so_far >= more || !running.is_running()
-        });
-        let ended = running.kill();
-        assert!(!ended.stderr.contains("panicked"), "{ended:?}");
-        if !ended.stdout.is_empty() {
-            assert!(kill >= KILLS / 2, "the crawl was over after {kill} kills: {ended:?}");
-            over = Some(ended.exits(0));
-            break;
-        }
-        let (rows, crawls) = (saved(&db), count(&db, "SELECT count(*) FROM crawls"));
-        eprintln!("kill {kill}: {more} more by {by_rows}, {rows} rows, {}", lab.requests());
-        // A crawl that has not begun cannot go on.
-        if crawls > 0 {
-            args = vec!["resume", "crawldeck.db", "--headless", "--json"];
+impl Moment {
+    fn of(dice: &mut fastrand::Rng, kills: u32, begun: bool, pages: u64) -> Self {
+        let more = 1..pages / u64::from(2 * KILLS);
+        match dice.u8(..4) {
+            _ if kills < EARLY && begun => Self::Looks(dice.u32(..40)),
+            _ if kills < EARLY => {
+                // Mostly within the first few ms.
+                let within = 1 << dice.u32(..4);
+                Self::Looks(dice.u32(..within))
+            }
+            0 => Self::Looks(dice.u32(..80)),
+            1 => Self::Asked(dice.u64(more)),
+            _ => Self::Saved(dice.u64(more)),
         }
     }
-    let ended =
-        over.unwrap_or_else(|| Running::start(crawldeck(folder.path()).args(&args)).end().exits(0));
-    let json = ended.json();
-    assert_eq!((&json["state"], &json["pages"]), (&"complete".into(), &truth["pages"]));
+
+    /// Waits for it, or for the end of the crawl.
+    fn wait(&self, running: &mut Running, database: &Database, lab: &LabProcess) {
+        if let Self::Looks(looks) = *self {
+            // As fast as can be: opening takes a few ms.
+            for _ in 0..looks {
+                database.number_so_far(SAVED);
+            }
+            return;
+        }
+        let (saved, asked) = (database.number_so_far(SAVED), lab.requests());
+        wait_until("the moment has come", || {
+            let come = match *self {
+                Self::Saved(more) => database.number_so_far(SAVED) >= saved + more,
+                Self::Asked(more) => lab.requests() >= asked + more,
+                Self::Looks(_) => true,
+            };
+            come || !running.is_running()
+        });
+    }
+}
+
+/// One crawl that was killed, in numbers.
+struct Killed {
+    database: &'static str,
+    kills: u32,
+    /// Of these before there was a crawl in the database.
+    unborn: u32,
+    pages: i64,
+    links: i64,
+    requests: u64,
+    again: u64,
+}
+
+/// Kills one crawl again and again, at most so often; then lets it end.
+fn killed(database: &Database, dice: &mut fastrand::Rng, most: u32) -> Killed {
+    let lab_seed = dice.u8(..).to_string();
+    let lab = LabProcess::start(&[&LAB[..], &["--seed", &lab_seed]].concat());
+    let pages = lab.truth()["pages"].as_u64().unwrap();
+    let (folder, url) = (tempfile::tempdir().unwrap(), database.url());
+    let start = || {
+        // A crawl that has not begun cannot go on.
+        let mut command = crawldeck(folder.path());
+        if database.number_so_far(CRAWLS) > 0 {
+            command.args(["resume", &url, "--headless", "--json"]);
+        } else {
+            command.args(["crawl", lab.entry(), "--db", &url]).args(OPTIONS.split_whitespace());
+        }
+        Running::start(&mut command)
+    };
+    let (mut kills, mut unborn) = (0, 0);
+    let over = loop {
+        let mut running = start();
+        if kills == most {
+            break running.end();
+        }
+        let begun = database.number_so_far(CRAWLS) > 0;
+        let moment = Moment::of(dice, kills, begun, pages);
+        moment.wait(&mut running, database, &lab);
+        let ended = running.kill();
+        assert!(!ended.stderr.contains("panicked"), "{ended:?}");
+        if ended.status.signal().is_none() {
+            break ended;
+        }
+        kills += 1;
+        let begun = database.number_so_far(CRAWLS) > 0;
+        unborn += u32::from(!begun);
+        if begun {
+            database.assert_sound();
+        }
+        let saved = database.number_so_far(SAVED);
+        eprintln!("kill {kills}: {moment:?}, {saved} saved, {} requests", lab.requests());
+    };
+    let json = over.exits(0).json();
+    assert_eq!((&json["state"], json["pages"].as_u64()), (&"complete".into(), Some(pages)));
     assert_eq!(json["unsaved"], 0);
 
-    assert_whole(&db);
-    assert_eq!(json["skipped"], truth["skipped"]);
-    let statuses: Vec<(i64, i64)> = rows(
-        &db,
-        "SELECT status, count(*) FROM scraped_pages WHERE state <> 'skipped' GROUP BY status",
-    );
-    let by_status: BTreeMap<String, i64> =
-        statuses.into_iter().map(|(status, count)| (status.to_string(), count)).collect();
-    assert_eq!(serde_json::to_value(by_status).unwrap(), truth["by_status"]);
-    // Depth 0 is the seed's alone, and every other page was found on a page that is there.
-    let orphans = "SELECT count(*) FROM scraped_pages WHERE (depth = 0) != (found_on IS NULL) \
-                   OR found_on NOT IN (SELECT id FROM scraped_pages)";
-    assert_eq!(number(&db, orphans), 0);
-    let found = "SELECT count(*) FROM scraped_pages p WHERE found_on IS NOT NULL AND NOT EXISTS \
-                 (SELECT 1 FROM links WHERE from_id = p.found_on AND to_id = p.id)";
-    assert_eq!(number(&db, found), 0, "found on a page that does not link to it");
-    let kept = "SELECT coalesce(sum(attempts + coalesce(json_array_length(redirects), 0)), 0) \
-                FROM scraped_pages";
-    let (kept, made) = (number(&db, kept) as u64, lab.requests());
-    eprintln!("{made} requests, {kept} of them in the database, {} made again", made - kept);
-    assert!(made >= kept);
+    database.assert_whole();
+    database.assert_found(&lab);
+    let requests = lab.requests();
+    // The same crawl, undisturbed.
+    let other = Database::sqlite();
+    let mut command = crawldeck(folder.path());
+    command.args(["crawl", lab.entry(), "--db", &other.url()]).args(OPTIONS.split_whitespace());
+    Running::start(&mut command).end().exits(0);
+    for state in ["ok", "failed", "skipped"] {
+        let urls = format!("SELECT url FROM scraped_pages WHERE state = '{state}'");
+        // As it was first found to be written, `%c3` or `%C3`: who was first differs.
+        let urls = |database: &Database| {
+            database.texts(&urls).iter().map(|url| url.to_lowercase()).collect::<BTreeSet<_>>()
+        };
+        let (here, there) = (urls(database), urls(&other));
+        let differ: Vec<_> = here.symmetric_difference(&there).collect();
+        assert!(differ.is_empty(), "{state}: {differ:?}");
+    }
+    let needed = lab.requests() - requests;
+    Killed {
+        database: database.kind(),
+        kills,
+        unborn,
+        pages: database.number(SAVED),
+        links: database.number("SELECT count(*) FROM links"),
+        requests,
+        again: requests.saturating_sub(needed),
+    }
 }
 
-#[test]
-fn a_crawl_that_is_killed_again_and_again_ends_whole() {
+/// As many crawls as it takes to kill often enough.
+fn killed_again_and_again(new: fn() -> Database) {
     let seed = seed();
     let mut dice = fastrand::Rng::with_seed(seed);
-    // Slow enough to be caught, and much in flight when it is.
-    let lab_seed = dice.u8(..).to_string();
-    let lab = LabProcess::start(&["--pages", "1500", "--latency", "30ms", "--seed", &lab_seed]);
-    let options = "--scope any --headless --json --backoff 0 --permits 40 --workers 50 --queue 20 \
-                   --no-sitemaps";
-    let mut crawl = vec!["crawl", lab.entry(), "--attempts", ATTEMPTS];
-    crawl.extend(options.split_whitespace());
-    killed_again_and_again(&lab, &mut dice, &crawl);
+    let mut left = KILLS;
+    let mut table =
+        "database    seed    kills  at the start  pages  links   requests  made again  \
+                     whole\n"
+            .to_owned();
+    while left > 0 {
+        let crawl = killed(&new(), &mut dice, left);
+        left -= crawl.kills;
+        let Killed { database, kills, unborn, pages, links, requests, again } = crawl;
+        let _ = writeln!(
+            table,
+            "{database:<10}  {seed:<6}  {kills:>5}  {unborn:>12}  {pages:>5}  {links:>5}  \
+             {requests:>8}  {again:>10}  yes"
+        );
+    }
+    eprint!("{table}");
 }
 
-#[test]
-fn settings_survive_a_kill() {
+fn settings_survive_a_kill(database: &Database) {
     let folder = tempfile::tempdir().unwrap();
-    let db = folder.path().join("crawldeck.db");
+    let url = database.url();
     let lab = LabProcess::start(&["--pages", "300", "--latency", "50ms"]);
     let begin = "--scope any --json --permits 7 --workers 9 --queue 11 --rate 900 --attempts 4 \
                  --backoff 7ms";
     let mut command = crawldeck(folder.path());
-    command.args(["crawl", lab.entry()]).args(begin.split_whitespace());
+    command.args(["crawl", lab.entry(), "--db", &url]).args(begin.split_whitespace());
     let running = Running::start(&mut command);
-    wait_until("a few pages are saved", || saved(&db) > 3);
+    let saved = || database.number_so_far(SAVED);
+    wait_until("a few pages are saved", || saved() > 3);
     running.kill();
 
     let mut command = crawldeck(folder.path());
-    let running = Running::start(command.args(["resume", "--json"]));
-    let before = saved(&db);
-    wait_until("a few more are saved", || saved(&db) > before);
+    let running = Running::start(command.args(["resume", &url, "--json"]));
+    let before = saved();
+    wait_until("a few more are saved", || saved() > before);
     running.signal(nix::sys::signal::Signal::SIGTERM);
     let json = running.end().exits(3).json();
     let settings = serde_json::json!({"permits": 7, "workers": 9, "queue": 11, "rate": 900.0});
@@ -141,12 +219,39 @@ fn settings_survive_a_kill() {
     wait_until("the site is idle", || lab.load()["in_flight"] == 0);
     get_json(&format!("{}load.json?reset=1", lab.entry()));
 
-    let overrides = "resume --json --permits 9 --workers 30 --rate off";
+    let overrides = "--json --permits 9 --workers 30 --rate off";
     let mut command = crawldeck(folder.path());
-    let json = Running::start(command.args(overrides.split(' '))).end().exits(0).json();
+    command.args(["resume", &url]).args(overrides.split(' '));
+    let json = Running::start(&mut command).end().exits(0).json();
     let settings = serde_json::json!({"permits": 9, "workers": 30, "queue": 11, "rate": null});
     assert_eq!(json["settings"], settings);
     assert_eq!(json["pages"], lab.truth()["pages"]);
     let peak = lab.load()["peak"].as_u64().unwrap();
     assert!((8..=9).contains(&peak), "peak {peak}");
+}
+
+macro_rules! promises {
+    ($($room:ident, $new:ident $(, $ignored:meta)?;)+) => {
+        $(mod $room {
+            use super::*;
+
+            #[test]
+            $(#[$ignored])?
+            fn a_crawl_that_is_killed_again_and_again_ends_whole() {
+                killed_again_and_again(Database::$new);
+            }
+
+            #[test]
+            $(#[$ignored])?
+            fn settings_survive_a_kill() {
+                super::settings_survive_a_kill(&Database::$new());
+            }
+        })+
+    };
+}
+
+promises! {
+    on_sqlite, sqlite;
+    on_postgres, postgres, ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT";
+    on_mysql, mysql, ignore = "needs a server: CRAWLDECK_TEST_MYSQL=mysql://USER@HOST:PORT";
 }

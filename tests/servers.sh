@@ -22,7 +22,8 @@ as_user() { # a user to run a server as: neither accepts root
 
 free_port() {
     local port
-    while port=$((20000 + RANDOM)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
+    # Below those that the system gives to outgoing connections.
+    while port=$((20000 + RANDOM % 12000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
     echo "$port"
 }
 
@@ -82,20 +83,24 @@ start_postgres() {
             echo "fsync = off"
         } >>"$data/postgresql.conf"
     fi
-    as_user "$postgres_user" "$bin/pg_ctl" -D "$data" -l "$home/postgres.log" -w -t 60 start >&2
+    as_user "$postgres_user" "$bin/pg_ctl" -D "$data" -l "$home/postgres.log" -w -t 60 start >&2 ||
+        { tail -20 "$home/postgres.log" >&2; exit 1; }
 }
 
 start_mariadb() {
     local data=$home/mariadb
     if [ ! -d "$data" ]; then
-        install -d -m 700 -o "$mariadb_user" "$data"
+        # A server that starts clears the folder for temporary files: one for each.
+        install -d -m 700 -o "$mariadb_user" "$data" "$home/temporary"
         free_port >"$home/mariadb.port"
         mariadb-install-db --no-defaults --user="$mariadb_user" --datadir="$data" \
-            --auth-root-authentication-method=normal --skip-test-db >"$home/mariadb.log" 2>&1
+            --tmpdir="$home/temporary" --auth-root-authentication-method=normal --skip-test-db >"$home/mariadb.log" 2>&1 ||
+            { tail -20 "$home/mariadb.log" >&2; exit 1; }
     fi
     # The shell between us and it only puts it into the background.
     as_user "$mariadb_user" setsid "$(mariadb_bin)" --no-defaults --datadir="$data" --bind-address=127.0.0.1 \
         --port="$(cat "$home/mariadb.port")" --socket="$data/socket" --pid-file="$data/pid" \
+        --tmpdir="$home/temporary" \
         --max-connections=200 --innodb-flush-log-at-trx-commit=2 --innodb-buffer-pool-size=512M \
         --skip-name-resolve </dev/null >>"$home/mariadb.log" 2>&1 &
     disown

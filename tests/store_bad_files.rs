@@ -356,6 +356,7 @@ async fn odd_names() {
 #[tokio::test]
 async fn other_databases() {
     for (name, said) in [
+        // Nobody listens on port 1.
         (
             "postgres://user:secret@127.0.0.1:1/db",
             "no connection to postgres://user@127.0.0.1:1/db",

@@ -49,6 +49,8 @@ mod postgres;
 mod postgres_plans;
 #[path = "store_contract/postgres_trouble.rs"]
 mod postgres_trouble;
+#[path = "common/server.rs"]
+mod server;
 #[path = "store_contract/sqlite.rs"]
 mod sqlite;
 #[path = "store_contract/texts.rs"]

@@ -280,6 +280,7 @@ fn launch(
         paused: watch::Sender::new(false),
         seen_ready: watch::Sender::new(false),
         abort: CancellationToken::new(),
+        hurry: CancellationToken::new(),
         producer_clock: Clock::new(ProducerState::Idle as usize),
         saver_clock: Clock::new(SaverState::Idle as usize),
         saver: saver::SaverGauge::default(),
@@ -331,7 +332,7 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
             !shared.abort.is_cancelled()
         };
         while let Err(error) = shared.store.seen(shared.crawl, &mut sink).await {
-            tracing::error!(%error, "known URLs cannot be read; trying again");
+            shared.saver.cannot_read("what is known", &error, shared.at_s());
             tokio::select! {
                 () = tokio::time::sleep(std::time::Duration::from_secs(1)) => {}
                 () = shared.queue.closed() => {
@@ -341,6 +342,7 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
                 }
             }
         }
+        shared.saver.could_read();
     }
     shared.frontier.seed(seeds.iter().map(|url| Link::bare(url.as_str().into(), UrlHash::of(url))));
     if shared.settings.ignore_robots {

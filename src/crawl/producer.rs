@@ -87,11 +87,12 @@ async fn refill(shared: &Shared, host: &str, after: PageId, limit: u32, commits:
     };
     match shared.store.frontier_of_host(shared.crawl, host_id(host), after, limit).await {
         Ok(rows) => {
+            shared.saver.could_read();
             let now_ms = jiff::Timestamp::now().as_millisecond();
             shared.frontier.refilled(host, rows, commits, Instant::now(), now_ms);
         }
         Err(error) => {
-            tracing::error!(%error, "the frontier cannot be read; trying again");
+            shared.saver.cannot_read("the frontier", &error, shared.at_s());
             shared.frontier.with(|ledger| ledger.window.not_refilled(host));
             enter(shared, ProducerState::Throttled);
             tokio::select! {

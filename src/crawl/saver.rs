@@ -40,6 +40,8 @@ pub struct SaverGauge {
     pub batch_trouble: Mutex<Option<DatabaseTrouble>>,
     /// Why it refuses beats; written by the beat.
     pub beat_trouble: Mutex<Option<DatabaseTrouble>>,
+    /// Why it refuses to be read; written by those who read.
+    pub read_trouble: Mutex<Option<DatabaseTrouble>>,
     /// Why nothing can be saved any more; written once.
     pub last_word: OnceLock<String>,
     /// Cancelled when nothing can be saved any more.
@@ -49,7 +51,28 @@ pub struct SaverGauge {
 impl SaverGauge {
     /// What is wrong with the database.
     pub fn trouble(&self) -> Option<DatabaseTrouble> {
-        self.batch_trouble.locked().clone().or_else(|| self.beat_trouble.locked().clone())
+        let of = |place: &Mutex<Option<DatabaseTrouble>>| place.locked().clone();
+        of(&self.batch_trouble)
+            .or_else(|| of(&self.beat_trouble))
+            .or_else(|| of(&self.read_trouble))
+    }
+
+    /// `what` could not be read: it is said once, and tried again by whoever wants it, unless that
+    /// cannot help.
+    pub fn cannot_read(&self, what: &str, error: &StoreError, at_s: f64) {
+        let first = note_trouble(&mut self.read_trouble.locked(), error, at_s);
+        if !error.is_transient() {
+            self.give_up(error);
+        } else if first {
+            tracing::error!(%error, "{what} cannot be read; trying again");
+        } else {
+            tracing::debug!(%error, "{what} cannot be read yet");
+        }
+    }
+
+    /// Something could be read.
+    pub fn could_read(&self) {
+        *self.read_trouble.locked() = None;
     }
 
     /// Nothing can be saved any more: the crawl stops at once.
@@ -112,7 +135,7 @@ async fn write(shared: &Shared, batch: &Batch) -> bool {
                 return true;
             }
             Err(error) => {
-                let stopping = shared.queue.is_closed();
+                let stopping = shared.hurry.is_cancelled();
                 let (pages, at_s) = (batch.pages.len(), shared.at_s());
                 let first = note_trouble(&mut shared.saver.batch_trouble.locked(), &error, at_s);
                 if !error.is_transient() {
@@ -132,7 +155,7 @@ async fn write(shared: &Shared, batch: &Batch) -> bool {
                 }
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
-                    () = shared.queue.closed(), if !stopping => {}
+                    () = shared.hurry.cancelled(), if !stopping => {}
                     () = shared.abort.cancelled() => {}
                 }
                 pause = (pause * 2).min(TRY_AGAIN.1);
@@ -141,7 +164,8 @@ async fn write(shared: &Shared, batch: &Batch) -> bool {
     }
 }
 
-/// Records how the crawl ended, trying as often as with a batch after a stop.
+/// Records how the crawl ended: after a stop it is tried as often as a batch, and otherwise until the
+/// database takes it.
 ///
 /// # Errors
 /// What the database said last.
@@ -149,19 +173,27 @@ pub async fn record_end(shared: &Shared, state: CrawlState) -> Result<(), StoreE
     let mut pause = TRY_AGAIN.0;
     let mut tries_left = TRIES_AFTER_STOP;
     loop {
-        tries_left -= 1;
-        match shared.store.set_state(shared.crawl, state).await {
-            Err(error)
-                if error.is_transient() && tries_left > 0 && !shared.abort.is_cancelled() =>
-            {
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
-                    () = shared.abort.cancelled() => {}
-                }
-                pause = (pause * 2).min(TRY_AGAIN.1);
-            }
-            ended => return ended,
+        let Err(error) = shared.store.set_state(shared.crawl, state).await else {
+            *shared.saver.batch_trouble.locked() = None;
+            return Ok(());
+        };
+        let stopping = shared.hurry.is_cancelled();
+        if stopping {
+            tries_left -= 1;
         }
+        if !error.is_transient() || tries_left == 0 || shared.abort.is_cancelled() {
+            return Err(error);
+        }
+        let first = note_trouble(&mut shared.saver.batch_trouble.locked(), &error, shared.at_s());
+        if first {
+            tracing::error!(%error, "the crawl's end cannot be recorded; trying again");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = shared.hurry.cancelled(), if !stopping => {}
+            () = shared.abort.cancelled() => {}
+        }
+        pause = (pause * 2).min(TRY_AGAIN.1);
     }
 }
 

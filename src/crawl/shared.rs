@@ -112,6 +112,8 @@ pub struct Shared {
     pub seen_ready: watch::Sender<bool>,
     /// Cancelled by a stop at once.
     pub abort: CancellationToken,
+    /// Cancelled by any stop that was asked for: what the database refuses is not tried for long then.
+    pub hurry: CancellationToken,
     /// The producer's clock.
     pub producer_clock: Clock<5>,
     /// The saver's clock.
@@ -145,9 +147,12 @@ impl Shared {
                 () = self.queue.closed() => return Err(Stopping),
             };
             match read {
-                Ok(read) => return Ok(read),
+                Ok(read) => {
+                    self.saver.could_read();
+                    return Ok(read);
+                }
                 Err(error) => {
-                    tracing::error!(%error, "{what} cannot be read; trying again");
+                    self.saver.cannot_read(what, &error, self.at_s());
                     tokio::select! {
                         () = tokio::time::sleep(READ_AGAIN) => {}
                         () = self.queue.closed() => return Err(Stopping),

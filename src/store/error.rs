@@ -265,6 +265,26 @@ pub enum StoreError {
         /// What the database said.
         why: String,
     },
+    /// The file is not where it was opened.
+    #[error(
+        "{db} was {how} while it was in use, so nothing more is saved: put it back and `crawldeck resume {db}`, or start again"
+    )]
+    Gone {
+        /// The file.
+        db: String,
+        /// What was done to it.
+        how: &'static str,
+    },
+    /// A table or a column is missing.
+    #[error(
+        "{db} is not as crawldeck made it ({why}), so nothing more is saved: restore a copy, or use another database"
+    )]
+    Altered {
+        /// The database.
+        db: String,
+        /// What the database said.
+        why: String,
+    },
     /// A version of a server that lacks what is needed.
     #[error("{db} is {found}, which is too old: {needed} or newer is needed")]
     TooOld {
@@ -295,7 +315,8 @@ pub enum StoreError {
 
 impl StoreError {
     /// Whether the same may succeed later, with nobody changing the program or the command: the
-    /// connection, the server or the disk can come back.
+    /// connection, the server or the disk can come back, a right be given again. What is deleted, a
+    /// table, a database, a file, does not come back by itself.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -312,45 +333,11 @@ impl StoreError {
         }
     }
 
-    /// Likewise, of a query that the user gave.
-    pub(super) fn from_sqlite_query(db: &str, source: sqlx::Error) -> Self {
-        match &source {
-            // SQLITE_ERROR, SQLITE_READONLY.
-            sqlx::Error::Database(error)
-                if matches!(sqlite_code(&source).map(|code| code & 0xff), Some(1 | 8)) =>
-            {
-                Self::Query { db: db.to_owned(), why: one_line(error.message()) }
-            }
-            _ => Self::from_sqlite(db, source),
-        }
-    }
-
     /// What is wrong, without the way out: for where it is tried again by itself.
     #[must_use]
     pub fn in_short(&self) -> String {
         let whole = self.to_string();
         whole.rsplit_once(": ").map_or(whole.as_str(), |(wrong, _)| wrong).to_owned()
-    }
-
-    /// Turns what SQLite said into what the user can do about it, by its primary result code
-    /// (<https://www.sqlite.org/rescode.html>).
-    pub(super) fn from_sqlite(db: &str, source: sqlx::Error) -> Self {
-        let db = db.to_owned();
-        let Some(code) = sqlite_code(&source) else {
-            return Self::Driver { db, source };
-        };
-        let why = || match &source {
-            sqlx::Error::Database(error) => one_line(error.message()),
-            other => one_line(&other.to_string()),
-        };
-        match code & 0xff {
-            5 | 6 => Self::Locked { db },
-            8 => Self::ReadOnly { why: why(), db },
-            11 | 26 => Self::Corrupt { why: why(), db },
-            13 => Self::Full { db },
-            14 => Self::CannotOpen { why: why(), db },
-            _ => Self::Driver { db, source },
-        }
     }
 }
 
@@ -359,7 +346,7 @@ fn driver_may_recover(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) => {
             use sqlx::error::ErrorKind;
-            matches!(error.kind(), ErrorKind::Other)
+            matches!(error.kind(), ErrorKind::Other) && !is_for_ever(&**error)
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -371,12 +358,16 @@ fn driver_may_recover(error: &sqlx::Error) -> bool {
     }
 }
 
-/// SQLite's extended result code, if the error is SQLite's.
-pub(super) fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
-    match error {
-        sqlx::Error::Database(error) => error.code()?.parse().ok(),
-        _ => None,
+/// Whether the same statement with the same values will be refused for as long as it is tried.
+fn is_for_ever(error: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
+        // SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_MISUSE, SQLITE_RANGE.
+        return matches!(&*code, "18" | "20" | "21" | "25");
     }
+    // Classes of SQLSTATE: not built in, number of columns, values, constraints, syntax and names,
+    // limits of the program.
+    ["0A", "21", "22", "23", "42", "54"].iter().any(|class| code.starts_with(class))
 }
 
 /// Text that may hold anything, fit for one line of an error.

@@ -10,8 +10,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
-use sqlx::{ConnectOptions, Connection, FromRow};
+
+pub mod database;
+
+#[allow(unused_imports, reason = "no test file uses everything")]
+pub use database::{assert_whole, number, rows, totals, try_rows};
 
 /// Far more than anything here takes; a test that comes here has failed.
 const TOO_LONG: Duration = Duration::from_mins(1);
@@ -124,6 +127,11 @@ impl Running {
 
     pub fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.stderr.lock().unwrap()).into_owned()
+    }
+
+    /// Its number among the processes.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Whether it is still there.
@@ -341,7 +349,7 @@ pub fn hang(stream: &mut TcpStream) {
     while let Ok(1) = stream.read(&mut byte) {}
 }
 
-// The database -------------------------------------------------------------------------------
+// Waiting ------------------------------------------------------------------------------------
 
 /// Runs something asynchronous from a test that is not.
 pub fn wait<T>(future: impl Future<Output = T>) -> T {
@@ -352,73 +360,4 @@ pub fn wait<T>(future: impl Future<Output = T>) -> T {
 /// Runs something that blocks from a test that must not.
 pub async fn wait_in_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     tokio::task::spawn_blocking(work).await.unwrap()
-}
-
-/// All rows of a query.
-#[track_caller]
-pub fn rows<T>(db: &Path, sql: &'static str) -> Vec<T>
-where
-    T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
-{
-    try_rows(db, sql).unwrap()
-}
-
-/// Likewise, of a database that may be in any state. Read-only, so that a log left behind by a
-/// kill stays for the program to recover from.
-pub fn try_rows<T>(db: &Path, sql: &'static str) -> sqlx::Result<Vec<T>>
-where
-    T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
-{
-    wait(async {
-        let mut connection = SqliteConnectOptions::new()
-            .filename(db)
-            .read_only(true)
-            .busy_timeout(Duration::from_secs(30))
-            .connect()
-            .await?;
-        let rows = sqlx::query_as(sql).fetch_all(&mut connection).await?;
-        connection.close().await?;
-        Ok(rows)
-    })
-}
-
-/// The one number a query answers with.
-#[track_caller]
-pub fn number(db: &Path, sql: &'static str) -> i64 {
-    rows::<(i64,)>(db, sql)[0].0
-}
-
-/// Nothing is lost and nothing doubled: what must hold of every database with one crawl that
-/// is complete.
-#[track_caller]
-pub fn assert_whole(db: &Path) {
-    assert_eq!(number(db, "SELECT count(*) FROM frontier"), 0, "frontier");
-    let pages = number(db, "SELECT count(*) FROM scraped_pages");
-    assert_eq!(number(db, "SELECT count(DISTINCT url_hash) FROM scraped_pages"), pages, "hashes");
-    assert_eq!(number(db, "SELECT count(DISTINCT url) FROM scraped_pages"), pages, "URLs");
-    let loose = "SELECT count(*) FROM links WHERE from_id NOT IN (SELECT id FROM scraped_pages) \
-                 OR to_id NOT IN (SELECT id FROM scraped_pages)";
-    assert_eq!(number(db, loose), 0, "links without an end");
-    let odd = "SELECT count(*) FROM scraped_pages WHERE state NOT IN ('ok', 'failed', 'skipped')";
-    assert_eq!(number(db, odd), 0, "states");
-    let totals = totals(db);
-    let count = |what: &str| totals[what].as_i64().unwrap();
-    assert_eq!((count("pages"), count("discovered")), (pages, pages), "{totals}");
-    let states: Vec<(String, i64)> =
-        rows(db, "SELECT state, count(*) FROM scraped_pages GROUP BY state");
-    for (state, rows) in &states {
-        assert_eq!(count(state), *rows, "{state}: {totals}");
-    }
-    let links = number(db, "SELECT count(*) FROM links");
-    assert_eq!(count("links"), links, "{totals}");
-    let hosts = number(db, "SELECT coalesce(sum(pages), 0) FROM hosts");
-    assert_eq!(hosts, pages, "pages by host");
-    let state = rows::<(String,)>(db, "SELECT state FROM crawls");
-    assert_eq!(state, [("complete".to_owned(),)]);
-}
-
-/// The counters last saved.
-pub fn totals(db: &Path) -> Value {
-    let text = rows::<(String,)>(db, "SELECT totals FROM crawls ORDER BY id DESC LIMIT 1");
-    serde_json::from_str(&text[0].0).unwrap()
 }

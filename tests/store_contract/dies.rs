@@ -2,62 +2,13 @@
 //!
 //! Each test has a server of its own, from `tests/servers.sh`.
 
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use super::lost::{as_it_should_be, batches, seed};
+use super::server::{Server, SmallDisk, open_to_all};
 use super::*;
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
-use tempfile::TempDir;
 use tokio::sync::watch;
-
-/// A server, ended and deleted when it is dropped.
-struct Server {
-    name: &'static str,
-    home: TempDir,
-    url: url::Url,
-}
-
-impl Server {
-    fn start(name: &'static str) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let said = script(&home, &["start", name]);
-        let url = said.split('\'').find(|word| word.contains("://")).unwrap();
-        Self { name, url: url::Url::parse(url).unwrap(), home }
-    }
-
-    /// SIGKILL, and a start that has to make good for it.
-    async fn dies_and_comes_back(&self) {
-        for what in ["kill", "restart"] {
-            let (home, name) = (self.home.path().to_owned(), self.name);
-            let run = move || script_at(home, &[what, name]);
-            tokio::task::spawn_blocking(run).await.unwrap();
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        script(&self.home, &["stop"]);
-    }
-}
-
-fn script(home: &TempDir, arguments: &[&str]) -> String {
-    script_at(home.path().to_owned(), arguments)
-}
-
-fn script_at(home: PathBuf, arguments: &[&str]) -> String {
-    let output = Command::new("tests/servers.sh")
-        .args(arguments)
-        .env("CRAWLDECK_SERVERS", home)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}");
-    String::from_utf8(output.stdout).unwrap()
-}
 
 /// How often a server is killed.
 const KILLS: u32 = 10;
@@ -126,28 +77,6 @@ async fn mariadb_is_killed_in_the_middle_of_batches() {
     killed_in_the_middle_of_batches("mariadb", |url| Place::MySql(url, "killed".to_owned())).await;
 }
 
-/// A file system of its own, of a few MB, on a folder; only the superuser may make one.
-struct SmallDisk(PathBuf);
-
-impl SmallDisk {
-    fn on(folder: PathBuf, megabytes: u32) -> Self {
-        let size = format!("size={megabytes}m,mode=0777");
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &size, "crawldeck-test"])
-            .arg(&folder)
-            .status()
-            .unwrap();
-        assert!(mounted.success(), "mounting needs the superuser");
-        Self(folder)
-    }
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
-
 /// Pages with much to say.
 fn large(crawl: CrawlId, first: u32) -> Batch {
     let title = |seq: u32| {
@@ -207,12 +136,12 @@ async fn no_room_until_there_is(place: Place, disk: &SmallDisk) {
 async fn postgres_has_no_room_until_it_has() {
     let server = Server::start("postgres");
     let folder = tempfile::tempdir().unwrap();
-    let disk = SmallDisk::on(folder.path().to_owned(), 32);
+    let disk = server.small_disk(folder.path().to_owned(), 32);
     let tables = disk.0.join("tables");
     std::fs::create_dir(&tables).unwrap();
     open_to_all(&disk.0);
     open_to_all(&tables);
-    give(&tables, &server.home.path().join("postgres"));
+    server.give(&tables);
     let mut administrator = PgConnection::connect(server.url.as_str()).await.unwrap();
     for sql in [
         format!("CREATE TABLESPACE small LOCATION '{}'", tables.display()),
@@ -229,25 +158,11 @@ async fn postgres_has_no_room_until_it_has() {
 #[ignore = "needs MariaDB, which it starts itself, and the right to mount"]
 async fn mariadb_has_no_room_until_it_has() {
     let server = Server::start("mariadb");
-    let data = server.home.path().join("mariadb");
     let mut administrator = MySqlConnection::connect(server.url.as_str()).await.unwrap();
     administrator.execute("CREATE DATABASE full_up").await.unwrap();
     administrator.close().await.unwrap();
     // A database is a folder, and each of its tables a file in it.
-    let disk = SmallDisk::on(data.join("full_up"), 32);
-    give(&disk.0, &data);
+    let disk = server.small_disk(server.data().join("full_up"), 32);
     let place = Place::MySql(server.url.clone(), "full_up".to_owned());
     no_room_until_there_is(place, &disk).await;
-}
-
-/// Makes the owner of `data` that of a folder, too.
-fn give(folder: &std::path::Path, data: &std::path::Path) {
-    use std::os::unix::fs::{MetadataExt, chown};
-    let owner = std::fs::metadata(data).unwrap().uid();
-    chown(folder, Some(owner), None).unwrap();
-}
-
-fn open_to_all(path: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).unwrap();
 }

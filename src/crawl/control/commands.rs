@@ -86,6 +86,7 @@ impl Control {
 
     /// The queue closes before a pause ends: no paused worker may start a request now.
     pub(super) fn begin_stopping(&mut self) {
+        self.shared.hurry.cancel();
         self.shared.frontier.stop();
         self.shared.queue.close();
         self.paused_by_user = false;

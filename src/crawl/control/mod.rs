@@ -174,7 +174,7 @@ impl Control {
         // Nobody is left to hand anything in: the saver writes what there is and ends.
         shared.frontier.close();
         if let Some(saver) = self.saver.take() {
-            self.serve_until(commands, saver).await;
+            let _ = self.serve_until(commands, saver).await;
         }
         // A beat after the crawl was let go would find it held by nobody.
         beat.abort();
@@ -182,7 +182,7 @@ impl Control {
         let drained = shared.frontier.is_drained();
         let lost = shared.saver.over.is_cancelled();
         let totals = shared.frontier.with(|ledger| ledger.totals);
-        let (run, state) = if lost || !(whole || drained) {
+        let (mut run, state) = if lost || !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
         } else if totals.no_answer > 0 && totals.by_class == [0; 5] {
             // Whatever was asked, nothing ever answered.
@@ -194,8 +194,19 @@ impl Control {
             self.count_unchecked().await;
         }
         // Somebody else says how it ends.
-        if !lost && let Err(error) = saver::record_end(&shared, state).await {
-            tracing::error!(%error, "the crawl's end could not be recorded");
+        if !lost {
+            let recorded = saver::record_end(&shared, state);
+            let recorded = self.serve_until(commands, recorded).await;
+            if let Err(error) = recorded {
+                tracing::error!(%error, "the crawl's end could not be recorded");
+                if run == RunState::Complete {
+                    // Nothing is lost, and a resumed crawl is over at once; the database does not know.
+                    let why =
+                        format!("the crawl is complete, which could not be recorded: {error}");
+                    let _ = shared.saver.last_word.set(why);
+                    run = RunState::Stopped;
+                }
+            }
         }
         shared.store.close().await;
         self.run = run;
@@ -233,13 +244,13 @@ impl Control {
         &mut self,
         commands: &mut mpsc::Receiver<(Command, Origin)>,
         end: F,
-    ) {
+    ) -> F::Output {
         let mut tick = ticker();
         let shared = Arc::clone(&self.shared);
         tokio::pin!(end);
         loop {
             tokio::select! {
-                _ = &mut end => return,
+                ended = &mut end => return ended,
                 Some((command, origin)) = commands.recv() => {
                     self.apply(command, origin);
                     self.publish(false);

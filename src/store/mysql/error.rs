@@ -50,9 +50,9 @@ pub(super) fn from_mysql(db: &str, source: sqlx::Error) -> StoreError {
         1053 | 1077 | 1079 | 3169 | 3168
         // Connection broken or killed, statement killed, idle for too long.
         | 1152 | 1158..=1161 | 1184 | 1317 | 1927 | 4031 => StoreError::Unreachable { db, why },
-        // Locks: not in time, too many, deadlock. Too many connections. Out of memory or threads. The
-        // time for a statement is over.
-        1205 | 1206 | 1213 | 1040 | 1203 | 1226 | 1037 | 1038 | 1041 | 1135 | 1969 | 3024 | 3572 => {
+        // Locks: not in time, too many, deadlock. Too many connections, too many prepared statements.
+        // Out of memory or threads. The time for a statement is over.
+        1461 | 1205 | 1206 | 1213 | 1040 | 1203 | 1226 | 1037 | 1038 | 1041 | 1135 | 1969 | 3024 | 3572 => {
             StoreError::Busy { db, why }
         }
         // Disk full, table full.
@@ -61,6 +61,8 @@ pub(super) fn from_mysql(db: &str, source: sqlx::Error) -> StoreError {
         3 | 20 | 1026 | 1030 | 1598 if is_full(&why) => StoreError::Full { db },
         // Server in a read-only mode, read-only table, read-only transaction.
         1036 | 1290 | 1792 | 1836 | 3989 => StoreError::ReadOnly { db, why },
+        // No such column, no such table, none in the engine.
+        1054 | 1146 | 1932 => StoreError::Altered { db, why },
         // Packets larger than the server takes.
         1153 => StoreError::TooBig { db, why },
         // Table or index broken.
@@ -87,7 +89,9 @@ fn is_full(why: &str) -> bool {
 /// Likewise, of a query that the user gave: what the server says of it is about the query.
 pub(super) fn from_mysql_query(db: &str, source: sqlx::Error) -> StoreError {
     match (from_mysql(db, source), db.to_owned()) {
-        (StoreError::ReadOnly { why, .. }, db) => StoreError::Query { db, why },
+        (StoreError::ReadOnly { why, .. } | StoreError::Altered { why, .. }, db) => {
+            StoreError::Query { db, why }
+        }
         (StoreError::Driver { source: sqlx::Error::Database(error), .. }, db) => {
             StoreError::Query { db, why: one_line(error.message()) }
         }

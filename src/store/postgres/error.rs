@@ -24,6 +24,8 @@ pub(super) fn understood(db: &str, source: sqlx::Error) -> StoreError {
         "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25P04" => {
             StoreError::Unreachable { db, why }
         }
+        // No such table, no such column.
+        "42P01" | "42703" => StoreError::Altered { db, why },
         "XX001" | "XX002" => StoreError::Corrupt { db, why },
         _ => match code.get(..2) {
             Some("08") => StoreError::Unreachable { db, why },

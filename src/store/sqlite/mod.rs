@@ -3,15 +3,17 @@
 //! With `synchronous=NORMAL` a commit survives the death of the process at any moment; the last
 //! commits before a power loss may be undone, each as a whole.
 //!
-//! `open` refuses what is not ours, `crawls` takes crawls and lets them go, `write` and `hosts` save
+//! `open` refuses what is not ours, `place` notices a file that went away, `crawls` takes crawls and lets them go, `write` and `hosts` save
 //! batches, `read` finds what to go on with, `again` what an earlier crawl found, `select` whatever
 //! else is asked, `remove` takes away.
 
 pub mod again;
 mod bulk;
 mod crawls;
+mod error;
 mod hosts;
 mod open;
+mod place;
 pub mod read;
 mod remove;
 mod select;
@@ -23,6 +25,7 @@ use std::time::Instant;
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 
+use self::place::Identity;
 use super::failed::Failed;
 use super::slow::log_slow;
 use super::{
@@ -38,6 +41,8 @@ pub struct SqliteStore {
     shown: String,
     /// The file.
     path: PathBuf,
+    /// Which file that is.
+    identity: Identity,
     /// Where it grows.
     directory: PathBuf,
     /// As whom it takes crawls.
@@ -59,8 +64,8 @@ impl SqliteStore {
         // Behind a link, the log grows beside the file itself.
         let file = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         let directory = file.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-        let (shown, holder) = (shown.to_owned(), Holder::new());
-        Ok(Self { shown, path, directory, holder, writer, readers })
+        let (shown, holder, identity) = (shown.to_owned(), Holder::new(), Identity::of(&path));
+        Ok(Self { shown, path, identity, directory, holder, writer, readers })
     }
 
     fn error(&self, error: sqlx::Error) -> StoreError {
@@ -72,6 +77,18 @@ impl SqliteStore {
             Failed::Driver(error) => self.error(error),
             Failed::Refused(error) => error,
         }
+    }
+
+    /// Writes, before and after which the file must be where it was: what goes into another is not
+    /// saved.
+    async fn write<T>(
+        &self,
+        writing: impl Future<Output = Result<T, Failed>>,
+    ) -> Result<T, StoreError> {
+        self.identity.check(&self.shown, &self.path)?;
+        let written = writing.await.map_err(|failed| self.failed(failed));
+        self.identity.check(&self.shown, &self.path)?;
+        written
     }
 
     /// Waits for what is read, and logs what was slow; `rows` counts what was read.
@@ -127,9 +144,8 @@ impl Store for SqliteStore {
                 return Ok(());
             }
             let since = Instant::now();
-            write::commit(&self.writer, &self.shown, &self.holder, crawl, batch)
-                .await
-                .map_err(|failed| self.failed(failed))?;
+            self.write(write::commit(&self.writer, &self.shown, &self.holder, crawl, batch))
+                .await?;
             log_slow("saving a batch", batch.pages.len() + batch.links.len(), since);
             Ok(())
         })
@@ -245,19 +261,12 @@ impl Store for SqliteStore {
         crawl: CrawlId,
         state: CrawlState,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            crawls::set_state(&self.writer, &self.shown, &self.holder, crawl, state)
-                .await
-                .map_err(|failed| self.failed(failed))
-        })
+        let set = crawls::set_state(&self.writer, &self.shown, &self.holder, crawl, state);
+        Box::pin(self.write(set))
     }
 
     fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            crawls::beat(&self.writer, &self.shown, &self.holder, crawl)
-                .await
-                .map_err(|failed| self.failed(failed))
-        })
+        Box::pin(self.write(crawls::beat(&self.writer, &self.shown, &self.holder, crawl)))
     }
 
     fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {

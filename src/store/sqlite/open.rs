@@ -11,7 +11,8 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
-use crate::store::error::{one_line, sqlite_code};
+use super::error::sqlite_code;
+use crate::store::error::one_line;
 use crate::store::{OpenMode, StoreError};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
