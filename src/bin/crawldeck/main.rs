@@ -1,79 +1,40 @@
 //! The thin binary: parses the command line, runs a mode, maps the outcome to an exit code.
 
-use std::io::{IsTerminal, Write, stderr, stdin, stdout};
+use std::io::{IsTerminal, stdin, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::CommandFactory;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use thiserror::Error;
 use tokio::task::JoinHandle;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use url::Url;
 
+mod failure;
+mod stored;
+
 use crawldeck::cli::effective::{as_json, as_toml, effective, start_as_toml};
 use crawldeck::cli::refusal::Refusal;
 use crawldeck::cli::sources::{Source, Sources};
 use crawldeck::cli::values::seed;
 use crawldeck::cli::{
-    self, Cli, Command, CrawlOptions, DEFAULT_DB, ExportOptions, Invocation, LabOptions,
-    LogOptions, Surroundings,
+    self, Cli, Command, CrawlOptions, DEFAULT_DB, Invocation, LabOptions, LogOptions, Surroundings,
 };
 use crawldeck::config::Settings;
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::Summary;
 use crawldeck::crawl::{self, Crawl, CrawlError};
-use crawldeck::crawls;
-use crawldeck::export::{self, Export, ExportError, Format, TABLES, Target};
 use crawldeck::headless::{self, tell};
-use crawldeck::lab::{self, Lab, LabError};
-use crawldeck::report::{self, ReportError};
+use crawldeck::lab::{self, Lab};
 use crawldeck::signals::Signals;
-use crawldeck::store::{self, CrawlId, OpenMode, Store, StoreError};
+use crawldeck::store::{self, CrawlId, OpenMode, Store};
 use crawldeck::web::url::ScopeKind;
 
-/// Why the program could not do what it was asked to.
-#[derive(Debug, Error)]
-enum Failure {
-    #[error(transparent)]
-    Crawl(#[from] CrawlError),
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    #[error(transparent)]
-    Lab(#[from] LabError),
-    #[error(transparent)]
-    Export(#[from] ExportError),
-    #[error(transparent)]
-    Report(#[from] ReportError),
-    #[error("{what}: {source}")]
-    Io { what: String, source: std::io::Error },
-    /// A wrong command line that only shows once files are read.
-    #[error("{0}")]
-    Usage(String),
-}
-
-impl Failure {
-    fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
-        let what = what.into();
-        move |source| Self::Io { what, source }
-    }
-
-    fn exit_code(&self) -> ExitCode {
-        match self {
-            Self::Usage(_)
-            | Self::Crawl(CrawlError::NoSeeds)
-            | Self::Store(StoreError::Usage { .. })
-            | Self::Export(ExportError::Store(
-                StoreError::Usage { .. } | StoreError::Query { .. },
-            ))
-            | Self::Report(ReportError::Store(StoreError::Usage { .. })) => ExitCode::from(2),
-            _ => ExitCode::FAILURE,
-        }
-    }
-}
+use crate::failure::Failure;
+use crate::stored::print;
 
 fn main() -> ExitCode {
     let invocation = match cli::read(std::env::args_os(), &Surroundings::of_process()) {
@@ -116,13 +77,15 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         Some(Command::Resume { database, options, crawl }) => {
             resume(database, crawl, &options).await
         }
-        Some(Command::List { database, json }) => list(database.as_deref(), json).await,
-        Some(Command::Rm { database, crawls, yes }) => remove(&database, &crawls, yes).await,
+        Some(Command::List { database, json }) => stored::list(database.as_deref(), json).await,
+        Some(Command::Rm { database, crawls, yes }) => {
+            stored::remove(&database, &crawls, yes).await
+        }
         Some(Command::Export { database, options }) => {
-            export_rows(database.as_deref(), options).await
+            stored::export_rows(database.as_deref(), options).await
         }
         Some(Command::Report { database, crawl, output }) => {
-            write_report(database.as_deref(), crawl, &output).await
+            stored::write_report(database.as_deref(), crawl, &output).await
         }
         Some(Command::Config { seeds, again, options }) => {
             print(settings_in_force(&seeds, again, &options, &sources).as_bytes())
@@ -160,16 +123,6 @@ fn settings_in_force(
     }
     all.retain(|one| one.key != "json");
     format!("{}\n", as_json(&all))
-}
-
-/// Writes to standard output; a reader that has gone away is no failure.
-fn print(bytes: &[u8]) -> Result<ExitCode, Failure> {
-    match stdout().write_all(bytes).and_then(|()| stdout().flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::io("standard output")(e))
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
 }
 
 /// The lab site in this process, crawled into a temporary database.
@@ -239,117 +192,6 @@ async fn crawl_seeds(
         crawl::start(settings, store).await?
     };
     watch(crawl, &show, signals).await
-}
-
-/// What `list` prints.
-async fn list(database: Option<&str>, json: bool) -> Result<ExitCode, Failure> {
-    let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
-    let listed = store.crawls().await;
-    store.close().await;
-    let listed = listed?;
-    if json {
-        return print(format!("{}\n", crawls::as_json(&listed)).as_bytes());
-    }
-    if listed.is_empty() {
-        tell(&format!("crawldeck: {} has no crawls", store.describe()));
-    }
-    print(crawls::table(&listed).as_bytes())
-}
-
-/// Writes rows for other programs, with their count on a terminal that does not show them.
-async fn export_rows(database: Option<&str>, options: ExportOptions) -> Result<ExitCode, Failure> {
-    let ExportOptions { format, output, table, condition, crawl } = options;
-    if format == Format::Sitemap && table != TABLES[0] {
-        let why = format!("a sitemap is made of pages: leave out --table {table}");
-        return Err(Failure::Usage(why));
-    }
-    let target = Target::of(output.as_deref());
-    // A signal may end it at once where no half file has to be put away.
-    let mut signals = match target {
-        Target::Stdout => None,
-        Target::File(_) => Some(Signals::listen().map_err(Failure::io("signals"))?),
-    };
-    let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
-    let bar = headless::counter(!(target.is_stdout() && stdout().is_terminal()));
-    let what = Export { format, table, crawl, condition };
-    let mut progress = |rows| bar.set_position(rows);
-    let exporting = export::export(&*store, &what, &target, &mut progress);
-    let exported = match &mut signals {
-        None => exporting.await,
-        Some(signals) => tokio::select! {
-            exported = exporting => exported,
-            () = signals.stop() => {
-                bar.finish_and_clear();
-                tell(&format!("crawldeck: stopped, {target} is as it was"));
-                return Ok(ExitCode::from(3));
-            }
-        },
-    };
-    bar.finish_and_clear();
-    store.close().await;
-    match exported {
-        Err(error) if target.is_stdout() && error.is_broken_pipe() => return Ok(ExitCode::SUCCESS),
-        Err(error) => return Err(error.into()),
-        Ok(exported) => tell(&format!("crawldeck: {}", exported.told(table, &target))),
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Writes a report, and says where it is.
-async fn write_report(
-    database: Option<&str>,
-    crawl: Option<CrawlId>,
-    output: &Path,
-) -> Result<ExitCode, Failure> {
-    let to_stdout = output == Path::new("-");
-    if !to_stdout {
-        // Before the work, which may take a while.
-        report::save::check(output)?;
-    }
-    let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
-    let gathered = report::gather(&store, crawl).await;
-    store.close().await;
-    let gathered = gathered?;
-    let html = report::render(&gathered);
-    if to_stdout {
-        return print(html.as_bytes());
-    }
-    report::save::save(output, &html)?;
-    let (crawl, file) = (gathered.crawl.id, output.display());
-    tell(&format!("crawldeck: the report of crawl {crawl} is in {file}"));
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Removes crawls, after asking somebody or being told not to.
-async fn remove(database: &str, ids: &[CrawlId], yes: bool) -> Result<ExitCode, Failure> {
-    let asks = stdin().is_terminal() && stderr().is_terminal();
-    if !yes && !asks {
-        return Err(Failure::Usage(
-            "rm removes crawls for good: say --yes where nobody can be asked".into(),
-        ));
-    }
-    let store = store::open(database, OpenMode::MustExist).await?;
-    let removed = remove_from(&*store, ids, yes).await;
-    store.close().await;
-    removed
-}
-
-async fn remove_from(store: &dyn Store, ids: &[CrawlId], yes: bool) -> Result<ExitCode, Failure> {
-    let found = crawls::to_remove(store, ids).await?;
-    if !yes {
-        let mut answer = String::new();
-        let _ = write!(stderr(), "{}", crawls::question(&store.describe(), &found));
-        stdin().read_line(&mut answer).map_err(Failure::io("standard input"))?;
-        if !matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
-            tell("crawldeck: nothing was removed");
-            return Ok(ExitCode::FAILURE);
-        }
-    }
-    for crawl in found {
-        let rows = store.remove(crawl.id).await?;
-        print(format!("removed crawl {}, {rows} rows\n", crawl.id).as_bytes())?;
-    }
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn resume(
