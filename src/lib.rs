@@ -9,11 +9,12 @@
 //!   ├── headless   progress lines and JSON for pipes, cron and CI
 //!   ├── lab        the built-in web site to crawl
 //!   ├── report     a crawl as one HTML file
+//!   ├── export     tables as CSV and JSON, pages as sitemaps
 //!   ▼
 //! crawl            the engine: frontier → producer → queue → workers (gate) → saver
 //!   │
 //!   ├── web        what a page is: URLs, fetching, links
-//!   └── store      where results live: one trait, SQLite behind it
+//!   └── store      where results live: one trait, three databases behind it
 //! ```
 //!
 //! One URL's way: `frontier` (known) → `producer` (its host may be asked) → `queue` → `workers`
