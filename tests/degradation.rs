@@ -103,7 +103,7 @@ async fn a_database_that_refuses_slows_the_crawl_and_loses_nothing() {
     let s = seen(&mut crawl, "why", |s| s.database_trouble.is_some()).await;
     let trouble = s.database_trouble.clone().unwrap();
     assert_eq!(&*trouble.text, "no room left to write a full one");
-    assert!(s.verdict.text.contains(": no room left to write a full one, for "), "{:?}", s.verdict);
+    assert!(s.verdict.text.contains(" s: no room left to write a full one"), "{:?}", s.verdict);
     // It is one and the same, however often it is tried.
     let tried = store.refused.load(Ordering::SeqCst);
     let s = seen(&mut crawl, "later", |_| store.refused.load(Ordering::SeqCst) > tried).await;

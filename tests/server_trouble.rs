@@ -62,7 +62,7 @@ fn waits(kind: Kind, said: &str, trouble: impl FnOnce(&Stage) -> Box<dyn FnOnce(
     let requests = stage.held_back(&mut crawl);
     let saved = stage.saved();
     assert!(requests < u64::from(PAGES), "all of it was asked for");
-    let lines = |crawl: &Running| crawl.stderr().matches("limited by the database: ").count();
+    let lines = |crawl: &Running| crawl.stderr().matches("limited by the database for ").count();
     let before = lines(&crawl);
     wait_until("it says so again", || lines(&crawl) > before);
     assert_eq!((stage.lab.requests(), stage.saved()), (requests, saved));

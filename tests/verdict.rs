@@ -107,12 +107,15 @@ fn states_come_before_measurements() {
     s.run = RunState::Running;
     s.database_trouble = Some(DatabaseTrouble { text: "disk full".into(), since_s: s.at_s - 12.0 });
     check("database", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
-    assert_eq!(judge(&s).text, "limited by the database: disk full, for 12 s");
+    assert_eq!(judge(&s).text, "limited by the database for 12 s: disk full");
     s.at_s += 288.0;
-    assert_eq!(judge(&s).text, "limited by the database: disk full, for 5 min");
+    assert_eq!(judge(&s).text, "limited by the database for 5 min: disk full");
     for (run, said) in [
-        (RunState::Paused, "paused by you: nothing new starts; disk full, for 5 min"),
-        (RunState::Stopping, "stopping: 15 requests in flight finish; disk full, for 5 min"),
+        (RunState::Paused, "paused by you: nothing new starts; the database for 5 min: disk full"),
+        (
+            RunState::Stopping,
+            "stopping: 15 requests in flight finish; the database for 5 min: disk full",
+        ),
     ] {
         s.run = run;
         assert_eq!(judge(&s).text, said);

@@ -133,7 +133,7 @@ pub fn judge(s: &Snapshot) -> Verdict {
         RunState::Starting | RunState::Running => {}
     }
     if let Some(trouble) = trouble(s) {
-        let text = format!("limited by the database: {trouble}");
+        let text = format!("limited by {trouble}");
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text);
     }
     if s.active_s < SETTLED_S {
@@ -227,7 +227,8 @@ fn with_trouble(text: &str, s: &Snapshot) -> String {
     trouble(s).map_or_else(|| text.to_owned(), |trouble| format!("{text}; {trouble}"))
 }
 
-/// What is wrong with the database, and since when: `disk full, for 12 s`.
+/// What is wrong with the database, and since when: `the database for 12 s: disk full`. The time comes
+/// first: where there is little room, it is the end that is cut off.
 fn trouble(s: &Snapshot) -> Option<String> {
     let trouble = s.database_trouble.as_ref()?;
     let for_s = (s.at_s - trouble.since_s).max(0.0);
@@ -236,5 +237,5 @@ fn trouble(s: &Snapshot) -> Option<String> {
     } else {
         format!("{:.0} min", (for_s / 60.0).floor())
     };
-    Some(format!("{}, for {since}", trouble.text))
+    Some(format!("the database for {since}: {}", trouble.text))
 }
