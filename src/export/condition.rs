@@ -4,7 +4,7 @@
 //! it is, it can change nothing: it is asked where nothing can be written.
 
 /// Checks that a text can stand between brackets: that it closes what it opens, ends no statement, and
-/// has no comment, in which what follows would be lost.
+/// has nothing in it that one database reads as a quote or a comment and another does not.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -17,6 +17,11 @@ pub fn condition(text: &str) -> Result<String, String> {
     let mut before = ' ';
     for letter in text.chars() {
         match (quote, letter) {
+            (_, '\0') => return Err("it holds a NUL".to_owned()),
+            // Some would take that for a quote in the text.
+            (Some(end), _) if letter == end && before == '\\' => {
+                return Err("no '\\' before a quote: write a quote twice".to_owned());
+            }
             (Some(end), _) if letter == end => quote = None,
             (None, '\'' | '"' | '`') => quote = Some(letter),
             (None, '(') => open += 1,
@@ -24,10 +29,11 @@ pub fn condition(text: &str) -> Result<String, String> {
                 Some(less) => open = less,
                 None => return Err("it closes a bracket that it does not open".to_owned()),
             },
-            (None, ';') => return Err("one condition, without ';'".to_owned()),
+            (None, ';' | '#' | '$' | '[' | ']' | '\\') => {
+                return Err(format!("no '{letter}' outside of quotes, please"));
+            }
             (None, '-') if before == '-' => return Err("no comments, please".to_owned()),
             (None, '*') if before == '/' => return Err("no comments, please".to_owned()),
-            (None, '\0') => return Err("it holds a NUL".to_owned()),
             _ => {}
         }
         before = letter;
@@ -53,6 +59,7 @@ mod tests {
             "(status >= 500 OR state = 'failed') AND depth - 1 > 2",
             "title = ':-) it''s; -- fine /*'",
             "\"odd)name\" = 1",
+            "title LIKE '100\\% [#$]'",
         ] {
             assert_eq!(condition(good).unwrap(), good);
         }
@@ -67,6 +74,13 @@ mod tests {
             "1=1 -- rest",
             "1=1 /* rest",
             "1=\0",
+            "title = '\0'",
+            // What one database takes for a quote or a comment, and another does not.
+            "1=1 # '\n) UNION SELECT 1 FROM (SELECT 1) x WHERE (1 # '",
+            "'\\'' = ') UNION SELECT 1 --'",
+            "E'\\'' = ') UNION SELECT 1'",
+            "$$'$$ = ') UNION SELECT 1 WHERE ($$'$$ = 1'",
+            "[']) UNION SELECT 1 WHERE ([']",
         ] {
             condition(bad).unwrap_err();
         }

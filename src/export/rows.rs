@@ -1,5 +1,6 @@
 //! Rows as CSV and as lines of JSON.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use serde_json::value::RawValue;
@@ -39,8 +40,7 @@ impl<W: Write> RowWriter for Csv<W> {
                 Value::Null => self.0.write_field("")?,
                 Value::Int(number) => self.0.write_field(number.to_string())?,
                 Value::Real(number) => self.0.write_field(number.to_string())?,
-                Value::Text(text) if runs(text) => self.0.write_field(format!("'{text}"))?,
-                Value::Text(text) => self.0.write_field(text)?,
+                Value::Text(text) => self.0.write_field(&*guarded(text))?,
                 Value::Bytes(bytes) => self.0.write_field(hex(bytes))?,
             }
         }
@@ -53,11 +53,31 @@ impl<W: Write> RowWriter for Csv<W> {
     }
 }
 
-/// Whether a spreadsheet might run a text: it begins with what begins a formula, or with a character
-/// that some drop before they look.
-fn runs(text: &str) -> bool {
-    let text = text.trim_start_matches([' ', '\u{a0}', '\u{feff}', '\u{3000}']);
-    text.starts_with(BEGINS_FORMULA) || text.starts_with(|first: char| first.is_ascii_control())
+/// A text in which nothing that a spreadsheet would run begins a cell: not at its start, and not behind
+/// what some take for the end of a cell, as they were set up (`;`, a tab, a line).
+fn guarded(text: &str) -> Cow<'_, str> {
+    let mut begins = true;
+    let mut guards = Vec::new();
+    for (at, letter) in text.char_indices() {
+        let separates = matches!(letter, ';' | '\t' | '\r' | '\n');
+        if begins && (BEGINS_FORMULA.contains(&letter) || (at == 0 && letter.is_ascii_control())) {
+            guards.push(at);
+        }
+        // Some drop these before they look.
+        let is_blank = matches!(letter, ' ' | '\u{a0}' | '\u{feff}' | '\u{3000}');
+        begins = separates || (begins && is_blank);
+    }
+    if guards.is_empty() {
+        return text.into();
+    }
+    let mut safe = String::with_capacity(text.len() + guards.len());
+    let mut from = 0;
+    for at in guards {
+        safe.push_str(&text[from..at]);
+        safe.push('\'');
+        from = at;
+    }
+    (safe + &text[from..]).into()
 }
 
 /// One JSON object per line, names in the order of the columns; hashes as hex, JSON as JSON.
@@ -118,12 +138,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_spreadsheet_would_run_is_told_from_what_it_would_not() {
-        for text in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\u{feff}=1"] {
-            assert!(runs(text), "{text:?}");
+    fn no_cell_begins_with_what_a_spreadsheet_would_run() {
+        for (text, safe) in [
+            ("=1+1", "'=1+1"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("\t=1", "'\t'=1"),
+            ("\rx", "'\rx"),
+            (" =1", " '=1"),
+            ("＝1", "'＝1"),
+            ("\u{feff}=1", "\u{feff}'=1"),
+            ("x;=HYPERLINK(A1)", "x;'=HYPERLINK(A1)"),
+            ("x\n  @y;\t-z", "x\n  '@y;\t'-z"),
+        ] {
+            assert_eq!(guarded(text), safe);
         }
-        for text in ["", "a=1", "1-1", "https://a/?b=c", "'=1", "–1"] {
-            assert!(!runs(text), "{text:?}");
+        for text in ["", "a=1", "1-1", "https://a/?b=c;d=e", "'=1", "–1", "a\tb;c", "🦀;🦀"] {
+            assert_eq!(guarded(text), text);
         }
     }
 }

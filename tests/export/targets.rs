@@ -15,7 +15,7 @@ fn a_file_is_what_standard_output_would_be() {
     let file = stand.folder.path().join("pages.csv");
     let ended = stand.export(&["-o", "pages.csv"]).exits(0);
     assert!(ended.stdout.is_empty());
-    assert_eq!(ended.stderr, "crawldeck: exported 1222 rows of pages of crawl 1 to pages.csv\n");
+    assert_eq!(ended.stderr, "crawldeck: exported 1223 rows of pages of crawl 1 to pages.csv\n");
     assert_eq!(fs::read_to_string(&file).unwrap(), stand.exported(&["-o", "-"]));
     // As any other file, not for its owner alone.
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o444, 0o444);
