@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::store::CrawlId;
+use crate::store::{CrawlId, page_id};
 
 /// A table or view to be exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,7 +14,8 @@ pub struct Table {
     pub name: &'static str,
     /// Its columns, in order.
     pub columns: &'static [&'static str],
-    /// Its rows, `?` for the number of the crawl: the same SQL for every database. A column whose name is
+    /// Its rows, of the crawl with the number `:crawl` and ids from `:first` to `:last`, so that they can be
+    /// read in their order and need not be sorted: the same SQL for every database. A column whose name is
     /// a reserved word somewhere is named with its table.
     rows: &'static str,
     /// Its order, the same wherever it comes from.
@@ -54,7 +55,7 @@ pub const TABLES: [Table; 13] = [
         rows: "SELECT id, url, state, status, content_type, content_length, title, depth, \
                elapsed_ms, attempts, links_found, found_on, final_url, redirects, error, host, \
                created_at, lastmod, scraped_pages.change, canonical, etag, last_modified, \
-               url_hash, body_hash FROM scraped_pages WHERE crawl_id = ?",
+               url_hash, body_hash FROM scraped_pages WHERE id BETWEEN :first AND :last",
         order: "id",
     },
     Table {
@@ -66,7 +67,7 @@ pub const TABLES: [Table; 13] = [
                JOIN scraped_pages AS page ON page.id = links.from_id \
                LEFT JOIN scraped_pages AS target ON target.id = links.to_id \
                LEFT JOIN frontier AS waiting ON waiting.id = links.to_id \
-               WHERE links.crawl_id = ?",
+               WHERE links.crawl_id = :crawl",
         order: "from_id, to_id",
     },
     Table {
@@ -82,7 +83,7 @@ pub const TABLES: [Table; 13] = [
             "url_hash",
         ],
         rows: "SELECT id, url, depth, attempts, not_before, found_on, lastmod, url_hash \
-               FROM frontier WHERE crawl_id = ?",
+               FROM frontier WHERE id BETWEEN :first AND :last",
         order: "id",
     },
     Table {
@@ -100,7 +101,7 @@ pub const TABLES: [Table; 13] = [
             "robots",
         ],
         rows: "SELECT host, pages, ok, failed, skipped, bytes, incidents, first_at, last_at, robots \
-               FROM hosts WHERE crawl_id = ?",
+               FROM hosts WHERE crawl_id = :crawl",
         order: "host",
     },
     Table {
@@ -117,49 +118,49 @@ pub const TABLES: [Table; 13] = [
             "url_hash",
         ],
         rows: "SELECT url, state, status, urls, sitemaps, depth, error, created_at, url_hash \
-               FROM sitemaps WHERE crawl_id = ?",
+               FROM sitemaps WHERE crawl_id = :crawl",
         order: "url, url_hash",
     },
     Table {
         name: "changes",
         columns: &["seq", "at", "by_whom", "what", "entry"],
-        rows: "SELECT seq, at, by_whom, what, entry FROM changes WHERE crawl_id = ?",
+        rows: "SELECT seq, at, by_whom, what, entry FROM changes WHERE crawl_id = :crawl",
         order: "seq",
     },
     Table {
         name: "crawls",
         columns: &["id", "state", "created_at", "updated_at", "settings", "totals"],
-        rows: "SELECT id, state, created_at, updated_at, settings, totals FROM crawls WHERE id = ?",
+        rows: "SELECT id, state, created_at, updated_at, settings, totals FROM crawls WHERE id = :crawl",
         order: "id",
     },
     Table {
         name: "broken_links",
         columns: &["page", "link", "status", "error", "anchor"],
-        rows: "SELECT page, link, status, error, anchor FROM broken_links WHERE crawl_id = ?",
+        rows: "SELECT page, link, status, error, anchor FROM broken_links WHERE crawl_id = :crawl",
         order: "link, page",
     },
     Table {
         name: "redirects",
         columns: &["url", "final_url", "status", "hops", "redirects"],
-        rows: "SELECT url, final_url, status, hops, redirects FROM redirects WHERE crawl_id = ?",
+        rows: "SELECT url, final_url, status, hops, redirects FROM redirects WHERE crawl_id = :crawl",
         order: "url",
     },
     Table {
         name: "slow_pages",
         columns: &["url", "elapsed_ms", "content_length", "status"],
-        rows: "SELECT url, elapsed_ms, content_length, status FROM slow_pages WHERE crawl_id = ?",
+        rows: "SELECT url, elapsed_ms, content_length, status FROM slow_pages WHERE crawl_id = :crawl",
         order: "elapsed_ms DESC, url",
     },
     Table {
         name: "duplicates",
         columns: &["body_hash", "copies", "url"],
-        rows: "SELECT body_hash, copies, url FROM duplicates WHERE crawl_id = ?",
+        rows: "SELECT body_hash, copies, url FROM duplicates WHERE crawl_id = :crawl",
         order: "body_hash, url",
     },
     Table {
         name: "by_status",
         columns: &["status", "pages", "bytes", "mean_ms"],
-        rows: "SELECT status, pages, bytes, mean_ms FROM by_status WHERE crawl_id = ?",
+        rows: "SELECT status, pages, bytes, mean_ms FROM by_status WHERE crawl_id = :crawl",
         // Databases do not agree where nulls go.
         order: "coalesce(status, 0)",
     },
@@ -167,7 +168,7 @@ pub const TABLES: [Table; 13] = [
         name: "by_host",
         columns: &["host", "pages", "ok", "failed", "skipped", "bytes", "mean_ms"],
         rows: "SELECT host, pages, ok, failed, skipped, bytes, mean_ms FROM by_host \
-               WHERE crawl_id = ?",
+               WHERE crawl_id = :crawl",
         order: "host",
     },
 ];
@@ -195,7 +196,11 @@ impl Table {
     }
 
     fn selection(&self, what: &str, name: &str, crawl: CrawlId, condition: Option<&str>) -> String {
-        let rows = self.rows.replace('?', &crawl.to_string());
+        let (first, last) = (page_id(crawl, 0), page_id(crawl, u32::MAX));
+        let mut rows = self.rows.to_owned();
+        for (name, number) in [(":crawl", crawl), (":first", first), (":last", last)] {
+            rows = rows.replace(name, &number.to_string());
+        }
         // On a line of its own, so that it ends where the line ends whatever it holds.
         let condition = condition.map(|text| format!(" WHERE (\n{text}\n)")).unwrap_or_default();
         format!("SELECT {what} FROM ({rows}) AS {name}{condition}")

@@ -12,7 +12,9 @@ pub(super) async fn select(
     sql: &str,
     sink: RowSink<'_>,
 ) -> Result<(), sqlx::Error> {
-    let mut connection = options.read_only(true).connect().await?;
+    // What is sorted may be more than memory should hold.
+    let options = options.read_only(true).pragma("temp_store", "FILE");
+    let mut connection = options.connect().await?;
     let selected = stream(&mut connection, sql, sink).await;
     // An error on closing says nothing about the rows.
     let _ = connection.close().await;
