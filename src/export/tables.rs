@@ -185,7 +185,8 @@ impl Table {
     }
 
     /// The query for its rows of one crawl that meet a condition, in order.
-    pub(super) fn query(&self, crawl: CrawlId, condition: Option<&str>) -> String {
+    #[must_use]
+    pub fn query(&self, crawl: CrawlId, condition: Option<&str>) -> String {
         let (name, order) = (self.name, self.order);
         format!("{} ORDER BY {order}", self.selection("*", name, crawl, condition))
     }

@@ -1,9 +1,11 @@
 //! CSV and lines of JSON, of every table.
 
 use crawldeck::export::TABLES;
+use crawldeck::store::{self, Columns, OpenMode};
 use serde_json::Value;
 
 use crate::common::database::Database;
+use crate::common::wait;
 use crate::stand::{Stand, TITLES, column, records};
 
 /// Rows of each, as counted by the database.
@@ -151,6 +153,28 @@ fn what_is_not_there_is_not_made() {
     let stand = Stand::new();
     let said = stand.export(&["--table", "page"]).exits(2).stderr;
     assert!(TABLES.iter().all(|table| said.contains(table.name)), "{said}");
+}
+
+#[test]
+fn large_tables_are_read_in_their_order_and_not_sorted() {
+    let stand = Stand::new();
+    for table in
+        TABLES.iter().filter(|t| ["pages", "links", "frontier", "changes"].contains(&t.name))
+    {
+        let steps = wait(async {
+            let store = store::open(&stand.database.url(), OpenMode::MustExist).await.unwrap();
+            let mut steps = Vec::new();
+            let mut sink = |_: &Columns, row: &[store::Value]| {
+                steps.push(row.last().unwrap().as_text().unwrap().to_owned());
+                true
+            };
+            let plan = format!("EXPLAIN QUERY PLAN {}", table.query(1, Some("1 = 1")));
+            store.select(&plan, &mut sink).await.unwrap();
+            store.close().await;
+            steps
+        });
+        assert!(steps.iter().all(|step| step.starts_with("SEARCH ")), "{table}: {steps:?}");
+    }
 }
 
 /// All tables of a database in all forms.
