@@ -235,6 +235,9 @@ pub struct Settings {
     pub seeds: Vec<Url>,
     /// Whether links are followed; otherwise `seeds` is a plain list.
     pub follow: bool,
+    /// Whether a seed that is listed several times is fetched as often, each time a row of its
+    /// own; redirects are then followed for each of them.
+    pub repeats: bool,
     /// The dials to begin with.
     pub permits: u32,
     /// Workers.
@@ -323,6 +326,7 @@ impl Default for Settings {
         Self {
             seeds: Vec::new(),
             follow: true,
+            repeats: false,
             permits: 10,
             workers: 16,
             queue: 100,
