@@ -230,6 +230,7 @@ impl Default for FetchSettings {
 /// Everything a crawl is started with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// Where it begins.
     pub seeds: Vec<Url>,

@@ -1,0 +1,21 @@
+//! Everything at once: a task for each URL, and nothing that holds one back.
+
+use std::sync::Arc;
+
+use tokio::task::JoinSet;
+
+use super::visit::{client, visit};
+use super::{Order, StrategyError, Tally, Yield};
+
+/// Fetches the list.
+pub async fn run(order: Order, tally: &Arc<Tally>) -> Result<Yield, StrategyError> {
+    let client = client()?;
+    tally.begin();
+    let mut tasks = JoinSet::new();
+    for url in order.urls {
+        let (client, tally) = (client.clone(), Arc::clone(tally));
+        tasks.spawn(async move { visit(&client, &url, &tally).await });
+    }
+    tasks.join_all().await;
+    Ok(Yield::default())
+}
