@@ -124,7 +124,9 @@ async fn lane(
     // Only measuring tells what the URLs of one's own list take.
     if strategy == Strategy::Sequential && plan.list.each_s.is_none() {
         change(board, |board| {
-            let lane = board.lane(strategy).filter(|lane| lane.state == LaneState::Finished);
+            let lane = board.lane(strategy);
+            // Where nothing answers, nothing was measured.
+            let lane = lane.filter(|l| l.state == LaneState::Finished && l.progress.ok > 0);
             let each_s = lane.and_then(|lane| lane.end.as_ref()?.each_s.clone());
             if let Some(each_s) = each_s {
                 board.bounds(&each_s);

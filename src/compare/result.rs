@@ -16,6 +16,8 @@ pub struct Row {
     pub bound_s: Option<f64>,
     /// The same by arithmetic, whatever the order.
     pub arithmetic_s: Option<f64>,
+    /// `wall_s` by `bound_s`; null unless every URL answered 2xx, for the rest was less work, or more.
+    pub ratio: Option<f64>,
     /// Peak of resident memory, in bytes.
     pub rss_peak_bytes: u64,
     /// Answered 2xx.
@@ -99,11 +101,14 @@ fn reason(lane: &Lane) -> Option<String> {
 
 fn row(lane: &Lane) -> Row {
     let now = &lane.progress;
+    let bound_s = lane.bound.map(|bound| bound.bound_s);
+    let whole = now.ok == lane.total;
     Row {
         name: lane.strategy,
         wall_s: now.elapsed_s,
-        bound_s: lane.bound.map(|bound| bound.bound_s),
+        bound_s,
         arithmetic_s: lane.bound.map(|bound| bound.arithmetic_s),
+        ratio: bound_s.filter(|s| whole && *s > 0.0).map(|s| now.elapsed_s / s),
         rss_peak_bytes: now.rss_peak_bytes,
         ok: now.ok,
         failed: now.failed,

@@ -55,7 +55,7 @@ pub fn cells(row: &Row) -> [String; 8] {
         row.name.to_string(),
         format!("{:.2}", row.wall_s),
         or_nothing(row.bound_s.map(|s| format!("{s:.2}"))),
-        or_nothing(row.bound_s.filter(|s| *s > 0.0).map(|s| format!("{:.3}", row.wall_s / s))),
+        or_nothing(row.ratio.map(|ratio| format!("{ratio:.3}"))),
         mib(row.rss_peak_bytes),
         row.failed.to_string(),
         or_nothing((row.expected > 0).then(|| format!("{} of {}", row.saved, row.expected))),
@@ -90,5 +90,89 @@ fn put<const N: usize>(text: &mut String, titles: &[&str; N], rows: &[[String; N
             let _ = write!(text, "  {cell:>width$}");
         }
         text.push('\n');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::compare::board::{Board, Lane, LaneState};
+    use crate::compare::order::{End, Progress};
+
+    fn over(strategy: Strategy, wall_s: f64, ok: u64, failed: u64) -> Lane {
+        let progress = Progress {
+            ok,
+            failed,
+            elapsed_s: wall_s,
+            rss_peak_bytes: 24 << 20,
+            stall_ms: 1.25,
+            ..Progress::default()
+        };
+        let saved = if strategy == Strategy::Full { ok + failed } else { 0 };
+        let first_failure = (failed > 0).then(|| "http://a/: 503".to_owned());
+        let end = End { progress, saved, first_failure, ..End::default() };
+        Lane { state: LaneState::Finished, progress, end: Some(end), ..Lane::new(strategy, 100) }
+    }
+
+    fn board(lanes: Vec<Lane>) -> Board {
+        let mut board = Board { scale: 1.0, permits: 10, lanes, ..Board::default() };
+        board.bounds(&[1.0, 2.0, 1.0, 0.0, 0.0].repeat(20));
+        board
+    }
+
+    #[test]
+    fn a_whole_comparison() {
+        let lanes = vec![
+            over(Strategy::Sequential, 80.4, 100, 0),
+            over(Strategy::Unlimited, 2.1, 100, 0),
+            over(Strategy::Limited, 9.1, 100, 0),
+            over(Strategy::Full, 9.2, 100, 0),
+            over(Strategy::Inline, 1.0, 100, 0),
+            over(Strategy::Pool, 0.5, 100, 0),
+        ];
+        let comparison = Comparison::of(&board(lanes), &[]);
+        assert!(!comparison.partial);
+        let expected = "\
+strategy    wall s  bound s  ratio  memory MiB  failed       saved  stall ms
+sequential   80.40    80.00  1.005        24.0       0           -       1.2
+unlimited     2.10     2.00  1.050        24.0       0           -       1.2
+limited       9.10     9.02  1.009        24.0       0           -       1.2
+full          9.20     9.02  1.020        24.0       0  100 of 100       1.2
+bound with 10 permits: 8.00 s by arithmetic, 9.02 s first come, first served
+
+parsing  wall s  memory MiB  failed  stall ms
+inline     1.00        24.0       0       1.2
+pool       0.50        24.0       0       1.2
+";
+        assert_eq!(table(&comparison), expected);
+    }
+
+    #[test]
+    fn a_partial_one_says_what_is_missing() {
+        let mut lost = over(Strategy::Full, 9.2, 100, 0);
+        lost.end.as_mut().unwrap().saved = 99;
+        let mut dead = over(Strategy::Unlimited, 1.0, 40, 0);
+        (dead.state, dead.end) = (LaneState::Failed, None);
+        dead.why = Some("was killed by signal 9".to_owned());
+        let lanes = vec![
+            over(Strategy::Sequential, 80.4, 97, 3),
+            dead,
+            Lane::new(Strategy::Limited, 100),
+            lost,
+        ];
+        let comparison = Comparison::of(&board(lanes), &["list: line 3 left out: x".to_owned()]);
+        assert!(comparison.partial);
+        let expected = "\
+strategy    wall s  bound s  ratio  memory MiB  failed      saved  stall ms
+sequential   80.40    80.00      -        24.0       3          -       1.2
+unlimited     1.00     2.00      -        24.0       0          -       1.2
+full          9.20     9.02  1.020        24.0       0  99 of 100       1.2
+partial: list: line 3 left out: x
+partial: sequential: 3 of 100 URLs failed, the first http://a/: 503
+partial: unlimited: was killed by signal 9 after 40 of 100 URLs
+partial: limited: not begun
+partial: full: 99 of 100 rows are in the database
+";
+        assert_eq!(table(&comparison), expected);
     }
 }

@@ -11,6 +11,7 @@ use crate::config::{BreakerSettings, Settings, TrapSettings};
 use crate::crawl::command::{Command, Origin};
 use crate::crawl::{self, Crawl};
 use crate::store::{self, CrawlId, OpenMode, StoreError, Value};
+use crate::web::url::ScopeKind;
 
 /// Workers beyond the permits, to have a URL ready when one comes back.
 const SPARE_WORKERS: u32 = 4;
@@ -41,6 +42,8 @@ fn settings(order: Order) -> Settings {
         seeds: order.urls,
         repeats: true,
         follow: false,
+        // The others follow redirects wherever they lead.
+        scope: ScopeKind::Any,
         permits: order.permits,
         workers: order.permits + SPARE_WORKERS,
         backoff: Duration::from_millis(order.backoff_ms),
