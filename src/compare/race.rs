@@ -71,6 +71,22 @@ impl Plan {
 /// Runs all strategies of `plan`, `board` being the picture of it, until they are through or `stop`
 /// is cancelled. Nothing of it is left running after that.
 pub async fn run(plan: &Plan, board: &watch::Sender<Arc<Board>>, stop: &CancellationToken) {
+    tokio::select! {
+        biased;
+        () = all(plan, board, stop) => {}
+        () = told_to_stop(board, stop) => {}
+    }
+    change(board, |board| board.over = true);
+}
+
+/// Notes on the board that it was told to stop; never ends.
+async fn told_to_stop(board: &watch::Sender<Arc<Board>>, stop: &CancellationToken) {
+    stop.cancelled().await;
+    change(board, |board| board.stopping = true);
+    std::future::pending::<()>().await;
+}
+
+async fn all(plan: &Plan, board: &watch::Sender<Arc<Board>>, stop: &CancellationToken) {
     if plan.together {
         let [a, b, c, d] = Strategy::FOUR.map(|strategy| lane(plan, strategy, board, stop));
         tokio::join!(a, b, c, d);
@@ -84,7 +100,6 @@ pub async fn run(plan: &Plan, board: &watch::Sender<Arc<Board>>, stop: &Cancella
             lane(plan, strategy, board, stop).await;
         }
     }
-    change(board, |board| board.over = true);
 }
 
 fn change(board: &watch::Sender<Arc<Board>>, how: impl FnOnce(&mut Board)) {

@@ -13,19 +13,32 @@ const CPU_TITLES: [&str; 5] = ["parsing", "wall s", "memory MiB", "failed", "sta
 /// Where there is nothing to tell.
 const NOTHING: &str = "-";
 
+/// What a line of the table is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// Titles of columns.
+    Titles,
+    /// A strategy.
+    Row,
+    /// What has to be said about it; also an empty line.
+    Note,
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// What it is.
+    pub kind: LineKind,
+    /// As it stands.
+    pub text: String,
+}
+
 /// The table, with what has to be said about it below.
 #[must_use]
 pub fn table(comparison: &Comparison) -> String {
     let mut text = String::new();
-    let rows: Vec<_> = comparison.strategies.iter().map(cells).collect();
-    put(&mut text, &TITLES, &rows);
-    for line in notes(comparison) {
-        let _ = writeln!(text, "{line}");
-    }
-    if let Some(cpu) = &comparison.cpu {
-        text.push('\n');
-        let rows: Vec<_> = cpu.iter().map(cpu_cells).collect();
-        put(&mut text, &CPU_TITLES, &rows);
+    for line in lines(comparison) {
+        let _ = writeln!(text, "{}", line.text);
     }
     for reason in &comparison.reasons {
         let _ = writeln!(text, "partial: {reason}");
@@ -33,23 +46,36 @@ pub fn table(comparison: &Comparison) -> String {
     text
 }
 
-/// Where the bounds come from.
+/// The table line by line, without what is missing in it.
 #[must_use]
-pub fn notes(comparison: &Comparison) -> Vec<String> {
-    let limited = comparison.strategies.iter().find(|row| row.name == Strategy::Limited);
-    let Some((arithmetic, bound)) = limited.and_then(|row| row.arithmetic_s.zip(row.bound_s))
-    else {
-        return Vec::new();
-    };
-    vec![format!(
-        "bound with {} permits: {arithmetic:.2} s by arithmetic, {bound:.2} s first come, first served",
-        comparison.permits
-    )]
+pub fn lines(comparison: &Comparison) -> Vec<Line> {
+    let rows: Vec<_> = comparison.strategies.iter().map(cells).collect();
+    let mut lines = laid_out(&TITLES, &rows);
+    let note = |text| Line { kind: LineKind::Note, text };
+    lines.extend(notes(comparison).map(note));
+    if let Some(cpu) = comparison.cpu.as_ref().filter(|cpu| !cpu.is_empty()) {
+        let rows: Vec<_> = cpu.iter().map(cpu_cells).collect();
+        lines.push(note(String::new()));
+        lines.extend(laid_out(&CPU_TITLES, &rows));
+    }
+    lines
+}
+
+/// Where the bounds with permits come from.
+fn notes(comparison: &Comparison) -> Option<String> {
+    let limited = comparison.strategies.iter().find(|row| row.name == Strategy::Limited)?;
+    let (arithmetic, bound) = limited.arithmetic_s.zip(limited.bound_s)?;
+    Some(format!(
+        "bound with {}: {arithmetic:.2} s by arithmetic, {bound:.2} s first come, first served",
+        match comparison.permits {
+            1 => "1 permit".to_owned(),
+            permits => format!("{permits} permits"),
+        }
+    ))
 }
 
 /// One strategy's cells, in the order of the titles.
-#[must_use]
-pub fn cells(row: &Row) -> [String; 8] {
+fn cells(row: &Row) -> [String; 8] {
     let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.into());
     [
         row.name.to_string(),
@@ -78,19 +104,21 @@ fn mib(bytes: u64) -> String {
 }
 
 /// Titles and rows, columns as wide as they have to be.
-fn put<const N: usize>(text: &mut String, titles: &[&str; N], rows: &[[String; N]]) {
+fn laid_out<const N: usize>(titles: &[&str; N], rows: &[[String; N]]) -> Vec<Line> {
     let widths: [usize; N] = std::array::from_fn(|column| {
         let cells = rows.iter().map(|row| row[column].len());
         cells.chain([titles[column].len()]).max().unwrap_or(0)
     });
-    let titles: [String; N] = std::array::from_fn(|column| titles[column].to_owned());
-    for row in std::iter::once(&titles).chain(rows) {
-        let _ = write!(text, "{:<width$}", row[0], width = widths[0]);
+    let line = |kind, row: &[String; N]| {
+        let mut text = format!("{:<width$}", row[0], width = widths[0]);
         for (cell, width) in row.iter().zip(widths).skip(1) {
             let _ = write!(text, "  {cell:>width$}");
         }
-        text.push('\n');
-    }
+        Line { kind, text }
+    };
+    let titles: [String; N] = std::array::from_fn(|column| titles[column].to_owned());
+    let rows = rows.iter().map(|row| line(LineKind::Row, row));
+    std::iter::once(line(LineKind::Titles, &titles)).chain(rows).collect()
 }
 
 #[cfg(test)]

@@ -105,11 +105,32 @@ fn own_list(path: &Path) -> Result<List, Failure> {
     Ok(list)
 }
 
+#[cfg(feature = "tui")]
 async fn view(
     board: watch::Receiver<Arc<Board>>,
-    _dashboard: bool,
+    dashboard: bool,
     quiet: bool,
-    _stop: &CancellationToken,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    use crawldeck::ui::{UiOptions, race};
+    if !dashboard {
+        lines(board, quiet).await;
+        return Ok(());
+    }
+    let shown = race::run(board, stop.clone(), UiOptions::default()).await;
+    if shown.is_err() {
+        // Nobody sees it any more.
+        stop.cancel();
+    }
+    shown.map_err(|error| Failure::io("the dashboard failed")(std::io::Error::other(error)))
+}
+
+#[cfg(not(feature = "tui"))]
+async fn view(
+    board: watch::Receiver<Arc<Board>>,
+    _: bool,
+    quiet: bool,
+    _: &CancellationToken,
 ) -> Result<(), Failure> {
     lines(board, quiet).await;
     Ok(())
