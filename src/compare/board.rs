@@ -21,6 +21,18 @@ pub enum LaneState {
     Failed,
 }
 
+/// Readings kept of a lane, at most: then every other one is forgotten.
+const READINGS: usize = 1_200;
+
+/// How many requests were in flight at one time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reading {
+    /// Seconds since the lane's first request.
+    pub at_s: f64,
+    /// Requests in flight.
+    pub in_flight: u64,
+}
+
 /// One strategy.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lane {
@@ -32,6 +44,8 @@ pub struct Lane {
     pub total: u64,
     /// How far it is; the last figures once it is over.
     pub progress: Progress,
+    /// How it came to that: requests in flight, in order of time.
+    pub readings: Vec<Reading>,
     /// The least time it can take, as far as that is known.
     pub bound: Option<Bound>,
     /// What it said at its end.
@@ -49,10 +63,25 @@ impl Lane {
             state: LaneState::Waiting,
             total: total as u64,
             progress: Progress::default(),
+            readings: Vec::new(),
             bound: None,
             end: None,
             why: None,
         }
+    }
+
+    /// Takes in how far it is.
+    pub fn advance(&mut self, progress: Progress) {
+        self.progress = progress;
+        if self.readings.len() >= READINGS {
+            let mut keep = false;
+            self.readings.retain(|_| {
+                keep = !keep;
+                keep
+            });
+        }
+        let Progress { elapsed_s: at_s, in_flight, .. } = progress;
+        self.readings.push(Reading { at_s, in_flight });
     }
 
     /// URLs that are done, whatever came of them.

@@ -70,12 +70,27 @@ impl Strategy {
     #[must_use]
     pub const fn says(self) -> &'static str {
         match self {
-            Self::Sequential => "one after the other, blocking",
+            Self::Sequential => "one by one, blocking",
             Self::Unlimited => "everything at once",
             Self::Limited => "a semaphore of permits",
-            Self::Full => "permits, retries, threads, database",
+            Self::Full => "retries, threads, database",
             Self::Inline => "parsing in the event loop",
             Self::Pool => "parsing in the blocking pool",
+        }
+    }
+}
+
+impl Strategy {
+    /// The same in at most 16 columns.
+    #[must_use]
+    pub const fn says_briefly(self) -> &'static str {
+        match self {
+            Self::Sequential => "one by one",
+            Self::Unlimited => "all at once",
+            Self::Limited => "by permits",
+            Self::Full => "the whole engine",
+            Self::Inline => "in the loop",
+            Self::Pool => "in the pool",
         }
     }
 }

@@ -31,6 +31,9 @@ pub struct Progress {
     pub rss_peak_bytes: u64,
     /// Longest the event loop was blocked so far, in ms.
     pub stall_ms: f64,
+    /// Rows in the database: so far as the strategy knows, and at its end counted after it was
+    /// closed; 0 without one.
+    pub saved: u64,
 }
 
 /// How it ended.
@@ -38,8 +41,6 @@ pub struct Progress {
 pub struct End {
     /// The last figures: `elapsed_s` is the wall time.
     pub progress: Progress,
-    /// Rows in the database, counted after it was closed; 0 without one.
-    pub saved: u64,
     /// What each URL took, in seconds, where they were fetched one after the other.
     pub each_s: Option<Vec<f64>>,
     /// What the first failure was.

@@ -176,10 +176,10 @@ async fn follow(
         };
         match event {
             Some(Event::Progress(progress)) => {
-                change_lane(board, strategy, |lane| lane.progress = progress);
+                change_lane(board, strategy, |lane| lane.advance(progress));
             }
             Some(Event::End(end)) => change_lane(board, strategy, |lane| {
-                lane.progress = end.progress;
+                lane.advance(end.progress);
                 lane.end = Some(end);
             }),
             None => return child.end().await,

@@ -24,7 +24,7 @@ pub struct Row {
     pub ok: u64,
     /// Answered otherwise, or not at all.
     pub failed: u64,
-    /// Rows in the database after it was closed.
+    /// Rows in the database after it was closed; the last that was heard of one that died.
     pub saved: u64,
     /// Rows that there should be: one for each URL of the list, 0 without a database.
     pub expected: u64,
@@ -112,7 +112,7 @@ fn row(lane: &Lane) -> Row {
         rss_peak_bytes: now.rss_peak_bytes,
         ok: now.ok,
         failed: now.failed,
-        saved: lane.end.as_ref().map_or(0, |end| end.saved),
+        saved: now.saved,
         expected: if lane.strategy == Strategy::Full { lane.total } else { 0 },
         stall_ms: now.stall_ms,
     }

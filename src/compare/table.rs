@@ -37,7 +37,7 @@ pub struct Line {
 #[must_use]
 pub fn table(comparison: &Comparison) -> String {
     let mut text = String::new();
-    for line in lines(comparison) {
+    for line in lines(comparison, usize::MAX) {
         let _ = writeln!(text, "{}", line.text);
     }
     for reason in &comparison.reasons {
@@ -46,17 +46,21 @@ pub fn table(comparison: &Comparison) -> String {
     text
 }
 
-/// The table line by line, without what is missing in it.
+/// The table line by line, without what is missing in it; closer together where it would be wider
+/// than so many columns.
 #[must_use]
-pub fn lines(comparison: &Comparison) -> Vec<Line> {
+pub fn lines(comparison: &Comparison, columns: usize) -> Vec<Line> {
     let rows: Vec<_> = comparison.strategies.iter().map(cells).collect();
-    let mut lines = laid_out(&TITLES, &rows);
+    let mut lines = laid_out(&TITLES, &rows, "  ");
+    if lines.iter().any(|line| line.text.len() > columns) {
+        lines = laid_out(&TITLES, &rows, " ");
+    }
     let note = |text| Line { kind: LineKind::Note, text };
     lines.extend(notes(comparison).map(note));
     if let Some(cpu) = comparison.cpu.as_ref().filter(|cpu| !cpu.is_empty()) {
         let rows: Vec<_> = cpu.iter().map(cpu_cells).collect();
         lines.push(note(String::new()));
-        lines.extend(laid_out(&CPU_TITLES, &rows));
+        lines.extend(laid_out(&CPU_TITLES, &rows, "  "));
     }
     lines
 }
@@ -104,7 +108,7 @@ fn mib(bytes: u64) -> String {
 }
 
 /// Titles and rows, columns as wide as they have to be.
-fn laid_out<const N: usize>(titles: &[&str; N], rows: &[[String; N]]) -> Vec<Line> {
+fn laid_out<const N: usize>(titles: &[&str; N], rows: &[[String; N]], gap: &str) -> Vec<Line> {
     let widths: [usize; N] = std::array::from_fn(|column| {
         let cells = rows.iter().map(|row| row[column].len());
         cells.chain([titles[column].len()]).max().unwrap_or(0)
@@ -112,7 +116,7 @@ fn laid_out<const N: usize>(titles: &[&str; N], rows: &[[String; N]]) -> Vec<Lin
     let line = |kind, row: &[String; N]| {
         let mut text = format!("{:<width$}", row[0], width = widths[0]);
         for (cell, width) in row.iter().zip(widths).skip(1) {
-            let _ = write!(text, "  {cell:>width$}");
+            let _ = write!(text, "{gap}{cell:>width$}");
         }
         Line { kind, text }
     };
@@ -134,11 +138,11 @@ mod tests {
             elapsed_s: wall_s,
             rss_peak_bytes: 24 << 20,
             stall_ms: 1.25,
+            saved: if strategy == Strategy::Full { ok + failed } else { 0 },
             ..Progress::default()
         };
-        let saved = if strategy == Strategy::Full { ok + failed } else { 0 };
         let first_failure = (failed > 0).then(|| "http://a/: 503".to_owned());
-        let end = End { progress, saved, first_failure, ..End::default() };
+        let end = End { progress, first_failure, ..End::default() };
         Lane { state: LaneState::Finished, progress, end: Some(end), ..Lane::new(strategy, 100) }
     }
 
@@ -178,7 +182,7 @@ pool       0.50        24.0       0       1.2
     #[test]
     fn a_partial_one_says_what_is_missing() {
         let mut lost = over(Strategy::Full, 9.2, 100, 0);
-        lost.end.as_mut().unwrap().saved = 99;
+        lost.progress.saved = 99;
         let mut dead = over(Strategy::Unlimited, 1.0, 40, 0);
         (dead.state, dead.end) = (LaneState::Failed, None);
         dead.why = Some("was killed by signal 9".to_owned());

@@ -17,6 +17,7 @@ pub struct Tally {
     started: AtomicU64,
     ok: AtomicU64,
     failed: AtomicU64,
+    saved: AtomicU64,
     begun: OnceLock<Instant>,
     wall: OnceLock<Duration>,
     first_failure: Mutex<Option<String>>,
@@ -64,6 +65,11 @@ impl Tally {
         self.started.store(ok + failed + in_flight, Relaxed);
     }
 
+    /// Rows are in the database.
+    pub fn saved(&self, rows: u64) {
+        self.saved.store(rows, Relaxed);
+    }
+
     /// All is done: the clock stands still.
     pub fn over(&self) {
         let _ = self.wall.set(self.elapsed());
@@ -93,6 +99,7 @@ impl Tally {
             rss_bytes,
             rss_peak_bytes,
             stall_ms: self.stall.worst().as_secs_f64() * 1000.0,
+            saved: self.saved.load(Relaxed),
         }
     }
 }

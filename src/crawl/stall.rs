@@ -23,7 +23,8 @@ pub struct Stall {
 }
 
 impl Stall {
-    fn note(&self, delay: Duration) {
+    /// Books a delay.
+    pub fn note(&self, delay: Duration) {
         self.worst_us.fetch_max(delay.as_micros() as u64, Relaxed);
     }
 

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::visit::{client, visit};
-use super::{Order, StrategyError, Tally, Yield};
+use super::{Left, Order, StrategyError, Tally};
 use crate::web::links::{Parsed, Take, parse_html};
 
 /// Rows of the document, a link and a few words each: about 900 kB.
@@ -30,7 +30,7 @@ pub enum Place {
 }
 
 /// Fetches the list, and parses a large page for every URL.
-pub async fn run(order: Order, tally: &Arc<Tally>, place: Place) -> Result<Yield, StrategyError> {
+pub async fn run(order: Order, tally: &Arc<Tally>, place: Place) -> Result<Left, StrategyError> {
     let client = client()?;
     let document: Bytes = document().into();
     let permits = Arc::new(Semaphore::new(order.permits as usize));
@@ -58,7 +58,7 @@ pub async fn run(order: Order, tally: &Arc<Tally>, place: Place) -> Result<Yield
         });
     }
     tasks.join_all().await;
-    Ok(Yield::default())
+    Ok(None)
 }
 
 fn parse(document: &Bytes, url: &Url) -> Parsed {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Order, StrategyError, Tally, Yield};
+use super::{Left, Order, StrategyError, Tally};
 use crate::config::{BreakerSettings, Settings, TrapSettings};
 use crate::crawl::command::{Command, Origin};
 use crate::crawl::{self, Crawl};
@@ -23,7 +23,7 @@ pub async fn run(
     order: Order,
     tally: &Arc<Tally>,
     unwanted: &CancellationToken,
-) -> Result<Yield, StrategyError> {
+) -> Result<Left, StrategyError> {
     let folder = tempfile::Builder::new().prefix("crawldeck-compare-").tempdir()?;
     let db = folder.path().join("compare.db").to_string_lossy().into_owned();
     let store = store::open(&db, OpenMode::CreateIfMissing).await?;
@@ -31,9 +31,9 @@ pub async fn run(
     tally.begin();
     let id = follow(crawl, tally, unwanted).await;
     tally.over();
-    let saved = count(&db, id).await?;
+    tally.saved(count(&db, id).await?);
     folder.close()?;
-    Ok(Yield { saved, each_s: None })
+    Ok(None)
 }
 
 /// The list as it stands: nothing is followed, and no host is spared.
@@ -74,6 +74,8 @@ async fn follow(crawl: Crawl, tally: &Tally, unwanted: &CancellationToken) -> Cr
     loop {
         let now = Arc::clone(&snapshots.borrow_and_update());
         tally.counted(now.totals.ok, now.totals.failed, now.gate.in_use.into());
+        tally.saved(now.saver.pages);
+        tally.stall.note(Duration::from_secs_f64(now.loop_delay.worst_run_ms.max(0.0) / 1000.0));
         if let Some(trouble) = now.troubles.first() {
             tally.note_failure(|| format!("{}: {}", trouble.url, trouble.what));
         }

@@ -6,10 +6,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::visit::{client, visit};
-use super::{Order, StrategyError, Tally, Yield};
+use super::{Left, Order, StrategyError, Tally};
 
 /// Fetches the list.
-pub async fn run(order: Order, tally: &Arc<Tally>) -> Result<Yield, StrategyError> {
+pub async fn run(order: Order, tally: &Arc<Tally>) -> Result<Left, StrategyError> {
     let client = client()?;
     let permits = Arc::new(Semaphore::new(order.permits as usize));
     tally.begin();
@@ -23,5 +23,5 @@ pub async fn run(order: Order, tally: &Arc<Tally>) -> Result<Yield, StrategyErro
         });
     }
     tasks.join_all().await;
-    Ok(Yield::default())
+    Ok(None)
 }

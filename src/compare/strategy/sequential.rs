@@ -11,7 +11,7 @@ use ureq::tls::{RootCerts, TlsConfig};
 use url::Url;
 
 use super::visit::{CONNECT_TIMEOUT, MAX_BODY, MAX_REDIRECTS, TIMEOUT};
-use super::{Order, StrategyError, Tally, Yield};
+use super::{Left, Order, StrategyError, Tally};
 use crate::config::USER_AGENT;
 
 /// Fetches the list; ends between two URLs once nobody wants the rest.
@@ -19,7 +19,7 @@ pub async fn run(
     order: Order,
     tally: &Arc<Tally>,
     unwanted: &CancellationToken,
-) -> Result<Yield, StrategyError> {
+) -> Result<Left, StrategyError> {
     let agent = agent();
     tally.begin();
     let mut each_s = Vec::with_capacity(order.urls.len());
@@ -35,7 +35,7 @@ pub async fn run(
         tokio::task::yield_now().await;
         tokio::task::yield_now().await;
     }
-    Ok(Yield { each_s: Some(each_s), ..Yield::default() })
+    Ok(Some(each_s))
 }
 
 fn agent() -> Agent {

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::visit::{client, visit};
-use super::{Order, StrategyError, Tally, Yield};
+use super::{Left, Order, StrategyError, Tally};
 
 /// Fetches the list.
-pub async fn run(order: Order, tally: &Arc<Tally>) -> Result<Yield, StrategyError> {
+pub async fn run(order: Order, tally: &Arc<Tally>) -> Result<Left, StrategyError> {
     let client = client()?;
     tally.begin();
     let mut tasks = JoinSet::new();
@@ -17,5 +17,5 @@ pub async fn run(order: Order, tally: &Arc<Tally>) -> Result<Yield, StrategyErro
         tasks.spawn(async move { visit(&client, &url, &tally).await });
     }
     tasks.join_all().await;
-    Ok(Yield::default())
+    Ok(None)
 }

@@ -61,7 +61,8 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, board: &Board) {
         return;
     }
     let comparison = Comparison::of(board, &[]);
-    let lines = table::lines(&comparison);
+    // Frame and air take two columns on each side.
+    let lines = table::lines(&comparison, usize::from(body.width) - 4);
     let table_rows = (lines.len() as u16 + 2).min(body.height.saturating_sub(LANE_ROWS));
     let lanes = Rect { height: body.height - table_rows, ..body };
     draw_lanes(canvas, lanes, board);
@@ -77,7 +78,7 @@ fn draw_lanes(canvas: &mut Canvas<'_>, area: Rect, board: &Board) {
     let mut x = area.x;
     for (at, one) in (0..).zip(four) {
         let width = area.width / count + u16::from(at < area.width % count);
-        lane::draw(canvas, Rect { x, width, ..area }, one);
+        lane::draw(canvas, Rect { x, width, ..area }, one, longest(board));
         x += width;
     }
 }
@@ -96,6 +97,11 @@ fn draw_table(canvas: &mut Canvas<'_>, area: Rect, lines: &[table::Line]) {
     }
 }
 
+/// Seconds of the strategy that is at work longest.
+fn longest(board: &Board) -> f64 {
+    board.lanes.iter().map(|lane| lane.progress.elapsed_s).fold(0.0, f64::max)
+}
+
 fn head(canvas: &mut Canvas<'_>, strip: Rect, board: &Board) {
     let theme = canvas.theme;
     let (glyph, word, style) = match (board.over, board.stopping) {
@@ -104,10 +110,9 @@ fn head(canvas: &mut Canvas<'_>, strip: Rect, board: &Board) {
         (false, true) => ("◌", "STOPPING", theme.warn()),
         (false, false) => ("●", "RACING", theme.strong()),
     };
-    let longest = board.lanes.iter().map(|lane| lane.progress.elapsed_s).fold(0.0, f64::max);
     let right = vec![
         Part::new(0, format!("{glyph} {word}"), style),
-        Part::new(1, text::clock(longest), theme.strong()),
+        Part::new(1, text::clock(longest(board)), theme.strong()),
     ];
     let free = canvas.fit_right(strip, 0, 3, right);
     let left = Rect { width: free.saturating_sub(2), ..strip };
