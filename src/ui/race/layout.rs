@@ -141,7 +141,7 @@ fn hints(canvas: &mut Canvas<'_>, strip: Rect, board: &Board) {
     let mut parts = Vec::new();
     match (board.over, board.stopping) {
         (true, _) => {
-            parts.push(Part::new(0, format!("{leave} leaves, the table stays"), theme.dim()))
+            parts.push(Part::new(0, format!("{leave} leaves, the table stays"), theme.dim()));
         }
         (false, true) => {
             parts.push(Part::new(0, "stopping: what was measured is kept", theme.warn()));
