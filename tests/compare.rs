@@ -369,4 +369,11 @@ fn a_strategy_alone_says_who_starts_it() {
     assert!(ended.stderr.contains("no order on standard input"), "{ended:?}");
     let help = run(folder.path(), &["--help"]).exits(0).stdout;
     assert!(help.contains("compare") && !help.contains("\n  strategy"), "{help}");
+    // A script that completes commands would offer it after one of these.
+    for (shell, offer) in [("bash", " NAME "), ("zsh", "'NAME:"), ("fish", "-a \"NAME\"")] {
+        let script = run(folder.path(), &["completions", shell]).exits(0).stdout;
+        let offers = |name: &str| script.contains(&offer.replace("NAME", name));
+        assert!(offers("compare") && !offers("strategy"), "{shell}");
+        assert!(script.contains("max-pages"), "{shell}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use url::Url;
 
 use crate::compare::Strategy;
@@ -68,6 +68,19 @@ pub struct Cli {
     /// How the demonstration crawls.
     #[command(flatten)]
     pub options: CrawlOptions,
+}
+
+/// The command line as far as it is for users: scripts for completion would offer what is hidden.
+#[must_use]
+pub fn for_users() -> clap::Command {
+    let all = Cli::command();
+    let shown = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
+    clap::Command::new("crawldeck")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(all.get_about().cloned().unwrap_or_default())
+        .args(all.get_arguments().cloned())
+        .groups(all.get_groups().cloned())
+        .subcommands(shown)
 }
 
 /// The modes.

@@ -106,7 +106,7 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         }
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "crawldeck", &mut script);
+            clap_complete::generate(shell, &mut cli::for_users(), "crawldeck", &mut script);
             print(&script)
         }
         Some(Command::Man) => {
