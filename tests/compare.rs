@@ -176,7 +176,7 @@ fn permits_are_kept() {
         let mut child = command.spawn().unwrap();
         // Open until it has ended: that is what keeps it at work.
         let mut stdin = child.stdin.take().unwrap();
-        writeln!(stdin, "{order}").unwrap();
+        writeln!(stdin, "{order}\ngo").unwrap();
         let mut out = String::new();
         std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut out).unwrap();
         assert!(child.wait().unwrap().success(), "{out}");

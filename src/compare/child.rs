@@ -14,7 +14,7 @@ use tokio::process::{Child as Process, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
 use super::Strategy;
-use super::order::{Event, Order};
+use super::order::{Event, GO, Order};
 
 /// What a child may have to say about its death, in bytes.
 const LAST_WORDS: u64 = 16 << 10;
@@ -68,6 +68,18 @@ impl Child {
     pub async fn tell(&mut self, order: &Order) -> io::Result<()> {
         let mut line = serde_json::to_string(order)?;
         line.push('\n');
+        self.write(&line).await
+    }
+
+    /// Lets it begin.
+    ///
+    /// # Errors
+    /// When it is dead already.
+    pub async fn go(&mut self) -> io::Result<()> {
+        self.write(GO).await
+    }
+
+    async fn write(&mut self, line: &str) -> io::Result<()> {
         let stdin = self.stdin.as_mut().ok_or(io::ErrorKind::BrokenPipe)?;
         stdin.write_all(line.as_bytes()).await?;
         stdin.flush().await

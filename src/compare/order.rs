@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+/// Comes after the order, when the first request may begin: a line of its own.
+pub const GO: &str = "go\n";
+
 /// What the strategy is to do, on standard input. That stays open for as long as it may run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Order {
@@ -53,6 +56,8 @@ pub struct End {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Event {
+    /// All is set up: it waits for [`GO`].
+    Ready,
     /// How far it is.
     Progress(Progress),
     /// The last line.

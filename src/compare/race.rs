@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Barrier, watch};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -87,17 +87,20 @@ async fn told_to_stop(board: &watch::Sender<Arc<Board>>, stop: &CancellationToke
 }
 
 async fn all(plan: &Plan, board: &watch::Sender<Arc<Board>>, stop: &CancellationToken) {
+    let alone = Barrier::new(1);
     if plan.together {
-        let [a, b, c, d] = Strategy::FOUR.map(|strategy| lane(plan, strategy, board, stop));
+        // They begin at the same moment: setting up costs time on its own, and not each as much.
+        let line = Barrier::new(Strategy::FOUR.len());
+        let [a, b, c, d] = Strategy::FOUR.map(|strategy| lane(plan, strategy, board, stop, &line));
         tokio::join!(a, b, c, d);
     } else {
         for strategy in Strategy::FOUR {
-            lane(plan, strategy, board, stop).await;
+            lane(plan, strategy, board, stop, &alone).await;
         }
     }
     if plan.cpu.is_some() {
         for strategy in Strategy::CPU {
-            lane(plan, strategy, board, stop).await;
+            lane(plan, strategy, board, stop, &alone).await;
         }
     }
 }
@@ -114,20 +117,26 @@ fn change_lane(board: &watch::Sender<Arc<Board>>, strategy: Strategy, how: impl 
     });
 }
 
-/// One strategy, from its start to its end.
+/// One strategy, from its start to its end. It begins when all are at the `line`; one that dies
+/// before that keeps nobody waiting.
 async fn lane(
     plan: &Plan,
     strategy: Strategy,
     board: &watch::Sender<Arc<Board>>,
     stop: &CancellationToken,
+    line: &Barrier,
 ) {
     if stop.is_cancelled() {
+        line.wait().await;
         return;
     }
     change_lane(board, strategy, |lane| lane.state = LaneState::Running);
     let why = match Child::start(&plan.program, strategy) {
-        Ok(child) => follow(child, plan, strategy, board, stop).await,
-        Err(error) => Some(format!("could not be started: {error}")),
+        Ok(child) => follow(child, plan, strategy, board, stop, line).await,
+        Err(error) => {
+            line.wait().await;
+            Some(format!("could not be started: {error}"))
+        }
     };
     change_lane(board, strategy, |lane| {
         let whole = lane.end.is_some() && lane.done() >= lane.total;
@@ -157,9 +166,11 @@ async fn follow(
     strategy: Strategy,
     board: &watch::Sender<Arc<Board>>,
     stop: &CancellationToken,
+    line: &Barrier,
 ) -> Option<String> {
     // One that is dead already says why below.
     let _ = child.tell(&plan.order(strategy)).await;
+    let mut ready = false;
     let mut let_go = false;
     let patience = tokio::time::sleep(Duration::ZERO);
     tokio::pin!(patience);
@@ -174,7 +185,13 @@ async fn follow(
             }
             () = &mut patience, if let_go => None,
         };
+        if !ready && matches!(event, Some(Event::Ready | Event::End(_)) | None) {
+            ready = true;
+            line.wait().await;
+            let _ = child.go().await;
+        }
         match event {
+            Some(Event::Ready) => {}
             Some(Event::Progress(progress)) => {
                 change_lane(board, strategy, |lane| lane.advance(progress));
             }

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use url::Url;
 
 use super::visit::{client, visit};
-use super::{Left, Order, StrategyError, Tally};
+use super::{Leash, Left, Order, StrategyError, Tally};
 use crate::web::links::{Parsed, Take, parse_html};
 
 /// Rows of the document, a link and a few words each: about 900 kB.
@@ -30,11 +30,17 @@ pub enum Place {
 }
 
 /// Fetches the list, and parses a large page for every URL.
-pub async fn run(order: Order, tally: &Arc<Tally>, place: Place) -> Result<Left, StrategyError> {
+pub async fn run(
+    order: Order,
+    tally: &Arc<Tally>,
+    leash: &Leash,
+    place: Place,
+) -> Result<Left, StrategyError> {
     let client = client()?;
     let document: Bytes = document().into();
     let permits = Arc::new(Semaphore::new(order.permits as usize));
     let threads = Arc::new(Semaphore::new(THREADS));
+    leash.ready().await;
     tally.begin();
     let mut tasks = JoinSet::new();
     for url in order.urls {

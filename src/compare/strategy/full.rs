@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{Left, Order, StrategyError, Tally};
+use super::{Leash, Left, Order, StrategyError, Tally};
 use crate::config::{BreakerSettings, Settings, TrapSettings};
 use crate::crawl::command::{Command, Origin};
 use crate::crawl::{self, Crawl};
@@ -19,17 +19,18 @@ const SPARE_WORKERS: u32 = 4;
 const NEVER: f64 = 2.0;
 
 /// Fetches the list; stops at once when nobody wants the rest.
-pub async fn run(
-    order: Order,
-    tally: &Arc<Tally>,
-    unwanted: &CancellationToken,
-) -> Result<Left, StrategyError> {
+pub async fn run(order: Order, tally: &Arc<Tally>, leash: &Leash) -> Result<Left, StrategyError> {
     let folder = tempfile::Builder::new().prefix("crawldeck-compare-").tempdir()?;
     let db = folder.path().join("compare.db").to_string_lossy().into_owned();
     let store = store::open(&db, OpenMode::CreateIfMissing).await?;
+    if !leash.ready().await {
+        store.close().await;
+        folder.close()?;
+        return Ok(None);
+    }
     let crawl = crawl::start(settings(order), store).await?;
     tally.begin();
-    let id = follow(crawl, tally, unwanted).await;
+    let id = follow(crawl, tally, &leash.unwanted).await;
     tally.over();
     tally.saved(count(&db, id).await?);
     folder.close()?;

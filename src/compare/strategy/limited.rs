@@ -6,12 +6,13 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::visit::{client, visit};
-use super::{Left, Order, StrategyError, Tally};
+use super::{Leash, Left, Order, StrategyError, Tally};
 
 /// Fetches the list.
-pub async fn run(order: Order, tally: &Arc<Tally>) -> Result<Left, StrategyError> {
+pub async fn run(order: Order, tally: &Arc<Tally>, leash: &Leash) -> Result<Left, StrategyError> {
     let client = client()?;
     let permits = Arc::new(Semaphore::new(order.permits as usize));
+    leash.ready().await;
     tally.begin();
     let mut tasks = JoinSet::new();
     for url in order.urls {

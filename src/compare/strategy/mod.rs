@@ -1,7 +1,7 @@
 //! The child's end: a process that fetches a list in one way, and says how far it is.
 //!
 //! ```text
-//! standard input   the order, then nothing: when it closes, the process ends
+//! standard input   the order, then the word to go; when it closes, the process ends
 //! standard output  events, a line each
 //! ```
 
@@ -12,7 +12,7 @@ mod sequential;
 mod unlimited;
 mod visit;
 
-use std::io::{BufRead, Read, Write, stdin, stdout};
+use std::io::{BufRead, Write, stdin, stdout};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -24,7 +24,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
 use super::Strategy;
-use super::order::{End, Event, Order};
+use super::order::{End, Event, GO, Order};
 use super::tally::{TICK, Tally};
 use crate::crawl::CrawlError;
 use crate::store::StoreError;
@@ -68,11 +68,11 @@ pub fn main(strategy: Strategy) -> ExitCode {
         crate::headless::tell(&format!("crawldeck: {}", StrategyError::NoOrder));
         return ExitCode::from(2);
     };
-    let unwanted = CancellationToken::new();
-    watch(unwanted.clone());
+    let leash = Leash::default();
+    watch(leash.clone());
     let tally = Arc::new(Tally::default());
     let reporter = Reporter::start(Arc::clone(&tally));
-    let worked = work(strategy, order, &tally, &unwanted);
+    let worked = work(strategy, order, &tally, &leash);
     tally.over();
     reporter.stop();
     let failed = worked.is_err();
@@ -93,18 +93,18 @@ fn work(
     strategy: Strategy,
     order: Order,
     tally: &Arc<Tally>,
-    unwanted: &CancellationToken,
+    leash: &Leash,
 ) -> Result<Left, StrategyError> {
     let runtime = runtime(strategy)?;
     let left = runtime.block_on(async {
         let work = async {
             match strategy {
-                Strategy::Sequential => sequential::run(order, tally, unwanted).await,
-                Strategy::Unlimited => unlimited::run(order, tally).await,
-                Strategy::Limited => limited::run(order, tally).await,
-                Strategy::Full => full::run(order, tally, unwanted).await,
-                Strategy::Inline => cpu::run(order, tally, cpu::Place::Inline).await,
-                Strategy::Pool => cpu::run(order, tally, cpu::Place::Pool).await,
+                Strategy::Sequential => sequential::run(order, tally, leash).await,
+                Strategy::Unlimited => unlimited::run(order, tally, leash).await,
+                Strategy::Limited => limited::run(order, tally, leash).await,
+                Strategy::Full => full::run(order, tally, leash).await,
+                Strategy::Inline => cpu::run(order, tally, leash, cpu::Place::Inline).await,
+                Strategy::Pool => cpu::run(order, tally, leash, cpu::Place::Pool).await,
             }
         };
         let left = if matches!(strategy, Strategy::Sequential | Strategy::Full) {
@@ -113,7 +113,7 @@ fn work(
         } else {
             tokio::select! {
                 left = work => left,
-                () = unwanted.cancelled() => Ok(None),
+                () = leash.unwanted.cancelled() => Ok(None),
             }
         };
         tally.over();
@@ -133,13 +133,39 @@ fn runtime(strategy: Strategy) -> std::io::Result<Runtime> {
     }
 }
 
-/// Cancels `unwanted` when standard input closes: whoever wanted the work is gone, or has had
-/// enough. What cannot be stopped in time is ended.
-fn watch(unwanted: CancellationToken) {
+/// What the parent has said.
+#[derive(Debug, Clone, Default)]
+struct Leash {
+    /// The first request may begin.
+    go: CancellationToken,
+    /// Nobody wants the work any more.
+    unwanted: CancellationToken,
+}
+
+impl Leash {
+    /// Says that all is set up, and waits for the word to go. Returns whether the work is wanted.
+    async fn ready(&self) -> bool {
+        say(&Event::Ready);
+        tokio::select! {
+            () = self.go.cancelled() => {}
+            () = self.unwanted.cancelled() => {}
+        }
+        !self.unwanted.is_cancelled()
+    }
+}
+
+/// Listens to standard input. When it closes, whoever wanted the work is gone, or has had enough;
+/// what cannot be stopped in time is ended.
+fn watch(leash: Leash) {
     std::thread::spawn(move || {
-        let mut rest = [0; 64];
-        while matches!(stdin().lock().read(&mut rest), Ok(1..)) {}
-        unwanted.cancel();
+        let mut line = String::new();
+        while matches!(stdin().lock().read_line(&mut line), Ok(1..)) {
+            if line == GO {
+                leash.go.cancel();
+            }
+            line.clear();
+        }
+        leash.unwanted.cancel();
         std::thread::sleep(GRACE);
         std::process::exit(3);
     });

@@ -5,26 +5,22 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio_util::sync::CancellationToken;
 use ureq::Agent;
 use ureq::tls::{RootCerts, TlsConfig};
 use url::Url;
 
 use super::visit::{CONNECT_TIMEOUT, MAX_BODY, MAX_REDIRECTS, TIMEOUT};
-use super::{Left, Order, StrategyError, Tally};
+use super::{Leash, Left, Order, StrategyError, Tally};
 use crate::config::USER_AGENT;
 
 /// Fetches the list; ends between two URLs once nobody wants the rest.
-pub async fn run(
-    order: Order,
-    tally: &Arc<Tally>,
-    unwanted: &CancellationToken,
-) -> Result<Left, StrategyError> {
+pub async fn run(order: Order, tally: &Arc<Tally>, leash: &Leash) -> Result<Left, StrategyError> {
     let agent = agent();
+    leash.ready().await;
     tally.begin();
     let mut each_s = Vec::with_capacity(order.urls.len());
     for url in &order.urls {
-        if unwanted.is_cancelled() {
+        if leash.unwanted.is_cancelled() {
             break;
         }
         let begin = Instant::now();

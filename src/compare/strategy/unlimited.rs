@@ -5,11 +5,12 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::visit::{client, visit};
-use super::{Left, Order, StrategyError, Tally};
+use super::{Leash, Left, Order, StrategyError, Tally};
 
 /// Fetches the list.
-pub async fn run(order: Order, tally: &Arc<Tally>) -> Result<Left, StrategyError> {
+pub async fn run(order: Order, tally: &Arc<Tally>, leash: &Leash) -> Result<Left, StrategyError> {
     let client = client()?;
+    leash.ready().await;
     tally.begin();
     let mut tasks = JoinSet::new();
     for url in order.urls {
