@@ -230,11 +230,15 @@ impl Default for FetchSettings {
 /// Everything a crawl is started with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// Where it begins.
     pub seeds: Vec<Url>,
     /// Whether links are followed; otherwise `seeds` is a plain list.
     pub follow: bool,
+    /// Whether a seed that is listed several times is fetched as often, each time a row of its
+    /// own; redirects are then followed for each of them.
+    pub repeats: bool,
     /// The dials to begin with.
     pub permits: u32,
     /// Workers.
@@ -323,6 +327,7 @@ impl Default for Settings {
         Self {
             seeds: Vec::new(),
             follow: true,
+            repeats: false,
             permits: 10,
             workers: 16,
             queue: 100,

@@ -7,6 +7,7 @@
 //!   │
 //!   ├── ui         the dashboard (feature `tui`): draws snapshots, sends commands
 //!   ├── headless   progress lines and JSON for pipes, cron and CI
+//!   ├── compare    the article's strategies on the same work, measured
 //!   ├── lab        the built-in web site to crawl
 //!   ├── report     a crawl as one HTML file
 //!   ├── export     tables as CSV and JSON, pages as sitemaps
@@ -26,6 +27,7 @@
 //! no HTTP and no SQL.
 
 pub mod cli;
+pub mod compare;
 pub mod config;
 pub mod crawl;
 pub mod crawls;

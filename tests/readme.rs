@@ -83,7 +83,8 @@ fn options_markdown() -> String {
     cli.build();
     let mut out = String::from("| command | what it does |\n|---|---|\n");
     let _ = writeln!(out, "| `crawldeck` | the lab site in this process, crawled |");
-    for command in cli.get_subcommands().filter(|c| c.get_name() != "help") {
+    let for_users = |c: &&clap::Command| c.get_name() != "help" && !c.is_hide_set();
+    for command in cli.get_subcommands().filter(for_users) {
         let words: Vec<_> = command.get_positionals().map(ToString::to_string).collect();
         let usage = format!("crawldeck {} {}", command.get_name(), words.join(" "));
         let about = command.get_about().unwrap().to_string();

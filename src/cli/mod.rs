@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use url::Url;
 
+use crate::compare::Strategy;
 use crate::export::{Format, Table, condition};
 use crate::lab::LabConfig;
 use crate::report::DEFAULT_FILE;
 
 mod apply;
+mod compare;
 pub mod effective;
 pub mod file;
 pub mod options;
@@ -18,6 +20,7 @@ pub mod refusal;
 pub mod sources;
 pub mod values;
 
+pub use self::compare::CompareOptions;
 pub use self::options::{CrawlOptions, LogOptions};
 pub use self::sources::{Invocation, Surroundings, read};
 
@@ -42,6 +45,12 @@ const OF_EXPORT: &str = "Tables: pages, links, frontier, hosts, sitemaps, change
 broken_links, redirects, slow_pages, duplicates, by_status, by_host. Conditions name the columns that \
 are exported; some databases want a reserved word with its table: --where \"pages.change = 'new'\".";
 
+/// What is compared.
+const OF_COMPARE: &str = "Strategies: sequential (one after the other, blocking), unlimited \
+(everything at once), limited (a semaphore of permits), full (crawldeck itself: permits, retries, \
+threads, every fetch a row of a database). On a terminal they race side by side, otherwise they take \
+turns. What is not whole is marked partial, and the exit code is 3.";
+
 /// A web crawler that you fly by hand: watch the whole pipeline live, turn its dials by key.
 ///
 /// Without a command it starts its built-in lab site on loopback and crawls that.
@@ -59,6 +68,19 @@ pub struct Cli {
     /// How the demonstration crawls.
     #[command(flatten)]
     pub options: CrawlOptions,
+}
+
+/// The command line as far as it is for users: scripts for completion would offer what is hidden.
+#[must_use]
+pub fn for_users() -> clap::Command {
+    let all = Cli::command();
+    let shown = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
+    clap::Command::new("crawldeck")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about(all.get_about().cloned().unwrap_or_default())
+        .args(all.get_arguments().cloned())
+        .groups(all.get_groups().cloned())
+        .subcommands(shown)
 }
 
 /// The modes.
@@ -145,6 +167,19 @@ pub enum Command {
         /// As of `crawl`; shown, not looked for
         #[arg(long, help_heading = "What to crawl")]
         again: bool,
+    },
+    /// Run the same work by four strategies, and print a table: time, memory, rows, stalls
+    #[command(after_help = OF_COMPARE)]
+    Compare {
+        /// What is compared, and how it is shown.
+        #[command(flatten)]
+        options: CompareOptions,
+    },
+    /// One strategy of `compare`, in the process of its own that `compare` starts
+    #[command(hide = true)]
+    Strategy {
+        /// Which
+        strategy: Strategy,
     },
     /// Serve the lab site alone; prints one address per host
     Lab {

@@ -30,6 +30,9 @@ impl<T> fmt::Debug for Secret<T> {
     }
 }
 
+/// Largest factor taken: the lab delays an answer by a minute at most.
+const MOST_FACTOR: f64 = 10.0;
+
 /// Longest duration taken; more would end past what a clock can tell.
 const LONGEST: Duration = Duration::from_hours(366 * 24);
 
@@ -107,6 +110,14 @@ pub(super) fn pages(text: &str) -> Result<Bound<u64>, String> {
 /// A limit where 0 and `off` mean none, as 0.
 pub(super) fn limit(text: &str) -> Result<u32, String> {
     Ok(bound(0)(text)?.0.unwrap_or(0))
+}
+
+/// A number above 0 to multiply times by.
+pub(super) fn factor(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(factor) if factor > 0.0 && factor <= MOST_FACTOR => Ok(factor),
+        _ => Err(format!("takes a number above 0 and up to {MOST_FACTOR}")),
+    }
 }
 
 pub(super) fn duration(text: &str) -> Result<Duration, String> {

@@ -128,7 +128,8 @@ async fn work(shared: &Arc<Shared>, slot: &Arc<Slot>, mut entry: Box<Entry>) {
     // Stopping: a request not yet started is left to the resumed crawl.
     let Ok(previous) = again::previous(shared, &entry, &chain).await else { return };
     let mut _hop = None;
-    if entry.errand == Errand::Page && !chain.hops().is_empty() {
+    let shares = entry.errand == Errand::Page && !shared.settings.repeats;
+    if shares && !chain.hops().is_empty() {
         let hash = UrlHash::of(chain.url());
         // Another URL may have led there meanwhile.
         if let Some(landing) = page::landing(shared, &hash).await {

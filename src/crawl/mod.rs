@@ -4,6 +4,7 @@
 //! [`start`] and [`resume`] set up the pipeline's tasks under one tracker; the control task
 //! (see [`Crawl`]) owns the dials and ends them all.
 
+use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
@@ -252,6 +253,7 @@ fn launch(
     // A list of seeds can be long, and is needed just once.
     let mut seeds = std::mem::take(&mut settings.seeds);
     let target: Arc<str> = seeds.first().map_or("", |seed| seed.as_str()).into();
+    let listed = if settings.repeats { seeds.len() } else { 0 };
     seeds.extend_from_slice(&settings.added_seeds);
     let shared = Arc::new(Shared {
         crawl,
@@ -306,7 +308,7 @@ fn launch(
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let saver = tokio::spawn(saver::run(Arc::clone(&shared)));
     shared.crew.spawn(producer::run(Arc::clone(&shared)));
-    shared.crew.spawn(load(Arc::clone(&shared), seeds, stored.is_some()));
+    shared.crew.spawn(load(Arc::clone(&shared), seeds, listed, stored.is_some()));
     let control = tokio::spawn(control::run(control::Start {
         saver,
         shared,
@@ -319,8 +321,9 @@ fn launch(
 }
 
 /// Loads what an earlier run has seen, then takes in the seeds (known ones again make no
-/// difference). Requests go out meanwhile; only handing in waits for it.
-async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
+/// difference). Of the first `listed` seeds each counts as often as it is there. Requests go out
+/// meanwhile; only handing in waits for it.
+async fn load(shared: Arc<Shared>, seeds: Vec<Url>, listed: usize, resumed: bool) {
     if resumed {
         // Options may have changed them.
         let settings = shared.settings.without_seeds();
@@ -344,7 +347,16 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, resumed: bool) {
         }
         shared.saver.could_read();
     }
-    shared.frontier.seed(seeds.iter().map(|url| Link::bare(url.as_str().into(), UrlHash::of(url))));
+    let mut times: HashMap<UrlHash, u32> = HashMap::new();
+    shared.frontier.seed(seeds.iter().enumerate().map(|(at, url)| {
+        let mut hash = UrlHash::of(url);
+        if at < listed {
+            let before = times.entry(hash).or_default();
+            hash = UrlHash::nth(url, *before);
+            *before += 1;
+        }
+        Link::bare(url.as_str().into(), hash)
+    }));
     if shared.settings.ignore_robots {
         shared.frontier.with(|ledger| {
             for seed in &seeds {

@@ -27,8 +27,12 @@ const TELLING: u64 = 64;
 /// Landings remembered at most: then all are forgotten.
 const LANDINGS: usize = 4_096;
 
-/// The page that a redirect leads to, if it is done: it need not be fetched for each of them.
+/// The page that a redirect leads to, if it is done: it need not be fetched for each of them,
+/// unless each fetch counts.
 pub async fn landing(shared: &Shared, target: &UrlHash) -> Option<Arc<PreviousPage>> {
+    if shared.settings.repeats {
+        return None;
+    }
     if let Some(known) = shared.landings.locked().get(target) {
         return Some(Arc::clone(known));
     }

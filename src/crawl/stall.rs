@@ -23,14 +23,20 @@ pub struct Stall {
 }
 
 impl Stall {
-    fn note(&self, delay: Duration) {
+    /// Books a delay.
+    pub fn note(&self, delay: Duration) {
         self.worst_us.fetch_max(delay.as_micros() as u64, Relaxed);
     }
 
     /// Measures the lateness of a timer for as long as it is polled.
     pub async fn probe(self: Arc<Self>) {
+        self.probe_every(PROBE).await;
+    }
+
+    /// Likewise, of a timer that goes off so often.
+    pub async fn probe_every(self: Arc<Self>, every: Duration) {
         loop {
-            let due = tokio::time::Instant::now() + PROBE;
+            let due = tokio::time::Instant::now() + every;
             tokio::time::sleep_until(due).await;
             // Timers have a resolution of one millisecond; that much is not a delay.
             self.note(due.elapsed().saturating_sub(Duration::from_millis(1)));
@@ -40,6 +46,12 @@ impl Stall {
     /// Measures every poll of `future`.
     pub fn watch<F>(self: &Arc<Self>, future: F) -> Watched<F> {
         Watched { stall: Arc::clone(self), future: Box::pin(future) }
+    }
+
+    /// The worst delay that no [`StallMeter`] has read.
+    #[must_use]
+    pub fn worst(&self) -> Duration {
+        Duration::from_micros(self.worst_us.load(Relaxed))
     }
 
     fn take(&self) -> u64 {

@@ -17,6 +17,7 @@ pub mod log_view;
 pub mod paint;
 pub mod panels;
 pub mod prompt;
+pub mod race;
 mod screen;
 pub mod tables;
 pub mod text;
@@ -91,6 +92,16 @@ pub async fn run_until(
     end: impl Future<Output = ()>,
 ) -> Result<(), UiError> {
     let theme = Theme::detect(options.color, options.ascii, |name| std::env::var(name).ok());
+    on_its_thread(move |gone| show(snapshots, commands, theme, gone), end).await
+}
+
+/// Runs what `view` makes on a thread of its own, until it ends or `end` does. It is told when
+/// nobody waits for it any more.
+async fn on_its_thread<V, F>(view: V, end: impl Future<Output = ()>) -> Result<(), UiError>
+where
+    V: FnOnce(oneshot::Receiver<()>) -> F + Send + 'static,
+    F: Future<Output = Result<(), UiError>>,
+{
     // Dropped with this future: the thread sees it and ends.
     let (alive, gone) = oneshot::channel::<()>();
     let (done, mut result) = oneshot::channel();
@@ -99,7 +110,7 @@ pub async fn run_until(
         .spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
             let outcome = match runtime {
-                Ok(runtime) => runtime.block_on(show(snapshots, commands, theme, gone)),
+                Ok(runtime) => runtime.block_on(view(gone)),
                 Err(error) => Err(UiError::Terminal(error)),
             };
             let _ = done.send(outcome);

@@ -29,6 +29,17 @@ impl UrlHash {
     pub fn of(url: &Url) -> Self {
         Self(xxh3_128(canonical(url).as_bytes()).to_be_bytes())
     }
+
+    /// The identity of the `n`-th repetition of `url` in a list that is fetched as it stands; the
+    /// 0th is the URL itself.
+    #[must_use]
+    pub fn nth(url: &Url, n: u32) -> Self {
+        if n == 0 {
+            return Self::of(url);
+        }
+        // A canonical URL holds no space, so no other URL reads like this.
+        Self(xxh3_128(format!("{} {n}", canonical(url)).as_bytes()).to_be_bytes())
+    }
 }
 
 impl fmt::Display for UrlHash {

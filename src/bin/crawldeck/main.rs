@@ -13,6 +13,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use url::Url;
 
+mod compared;
 mod failure;
 mod stored;
 
@@ -23,6 +24,7 @@ use crawldeck::cli::values::seed;
 use crawldeck::cli::{
     self, Cli, Command, CrawlOptions, DEFAULT_DB, Invocation, LabOptions, LogOptions, Surroundings,
 };
+use crawldeck::compare::strategy;
 use crawldeck::config::Settings;
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::Summary;
@@ -52,6 +54,10 @@ fn main() -> ExitCode {
     }
     // The one TLS provider of the process; a second installation is refused and harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Some(Command::Strategy { strategy }) = invocation.cli.command {
+        // It has an event loop of its own kind.
+        return strategy::main(strategy);
+    }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -90,6 +96,9 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         Some(Command::Config { seeds, again, options }) => {
             print(settings_in_force(&seeds, again, &options, &sources).as_bytes())
         }
+        Some(Command::Compare { options }) => compared::compare(options).await,
+        // Run before there is an event loop.
+        Some(Command::Strategy { strategy }) => Ok(strategy::main(strategy)),
         Some(Command::Lab { options, logging }) => {
             let _log = log(false, logging, None)?;
             lab::serve(options.config()).await?;
@@ -97,7 +106,7 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         }
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "crawldeck", &mut script);
+            clap_complete::generate(shell, &mut cli::for_users(), "crawldeck", &mut script);
             print(&script)
         }
         Some(Command::Man) => {

@@ -1,0 +1,61 @@
+//! One request of the strategies that share an event loop, by the bare HTTP client.
+
+use std::time::Duration;
+
+use reqwest::Client;
+use url::Url;
+
+use crate::compare::tally::Tally;
+use crate::config::USER_AGENT;
+
+/// Time for one request, body included.
+pub const TIMEOUT: Duration = Duration::from_secs(30);
+/// Time to open a connection.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Largest body, in bytes.
+pub const MAX_BODY: u64 = 10 << 20;
+/// Redirects followed.
+pub const MAX_REDIRECTS: u32 = 10;
+
+/// The client.
+pub fn client() -> Result<Client, reqwest::Error> {
+    Client::builder()
+        .user_agent(USER_AGENT)
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::limited(MAX_REDIRECTS as usize))
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .timeout(TIMEOUT)
+        .tcp_nodelay(true)
+        .build()
+}
+
+/// Fetches one URL, body and all, and counts it.
+pub async fn visit(client: &Client, url: &Url, tally: &Tally) {
+    tally.starts();
+    let outcome = fetch(client, url).await;
+    tally.ends(url.as_str(), outcome);
+}
+
+/// The status of the answer, its body read whole; else why there is none, in a line.
+async fn fetch(client: &Client, url: &Url) -> Result<u16, String> {
+    let mut response = client.get(url.clone()).send().await.map_err(|error| cause(&error))?;
+    let status = response.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| cause(&error))? {
+        if (body.len() + piece.len()) as u64 > MAX_BODY {
+            return Err(format!("the body is larger than {} MiB", MAX_BODY >> 20));
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(status)
+}
+
+/// What lies at the bottom of an error: the rest only says that a request failed.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
