@@ -14,6 +14,7 @@
 //!   ▼
 //! crawl            the engine: frontier → producer → queue → workers (gate) → saver
 //!   │
+//!   ├── fault      what can be made slow or broken on purpose, here and in the lab
 //!   ├── web        what a page is: URLs, fetching, links
 //!   └── store      where results live: one trait, three databases behind it
 //! ```
@@ -32,6 +33,7 @@ pub mod config;
 pub mod crawl;
 pub mod crawls;
 pub mod export;
+pub mod fault;
 pub mod headless;
 pub mod lab;
 pub mod report;

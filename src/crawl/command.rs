@@ -9,6 +9,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::scene::Scene;
+use crate::fault::{Fault, FaultSetting};
+
 /// A dial of the pipeline that can be turned while it runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -181,6 +184,14 @@ pub enum Command {
     Nudge(Dial, i32),
     /// Sets a dial to a typed value.
     Set(Setting),
+    /// Makes a fault so many rungs of its ladder worse, or milder where negative.
+    NudgeFault(Fault, i32),
+    /// Puts a fault to a typed level, or off.
+    Fault(FaultSetting),
+    /// Turns all faults off.
+    ClearFaults,
+    /// Sets the stage for a scene: its dials and faults. `None` puts back what was before the first.
+    Scene(Option<Scene>),
     /// Adds the user's reason to pause, or takes it away.
     TogglePause,
     /// Turns the last change that is not yet undone back.

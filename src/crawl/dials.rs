@@ -55,6 +55,8 @@ pub fn nudged(dials: &Dials, dial: Dial, by: i32) -> Setting {
 pub struct Journal {
     entries: Vec<Change>,
     next: u64,
+    /// Number of the first entry of this run.
+    own: u64,
 }
 
 impl Journal {
@@ -65,7 +67,7 @@ impl Journal {
             entry.at_s = entry.at.duration_since(now).as_secs_f64().min(0.0);
         }
         let next = entries.iter().map(|entry| entry.seq + 1).max().unwrap_or(1);
-        let mut journal = Self { entries, next };
+        let mut journal = Self { entries, next, own: next };
         journal.trim();
         journal
     }
@@ -100,8 +102,10 @@ impl Journal {
     /// The last change that can be turned back and is neither undone nor itself an undo.
     #[must_use]
     pub fn last_undoable(&self) -> Option<(u64, What)> {
-        let open =
-            |entry: &&Change| !entry.undone && entry.undoes.is_none() && entry.what.is_undoable();
+        let open = |entry: &&Change| {
+            let gone = entry.what.is_staged() && entry.seq < self.own;
+            !entry.undone && entry.undoes.is_none() && entry.what.is_undoable() && !gone
+        };
         self.entries.iter().rev().find(open).map(|entry| (entry.seq, entry.what.clone()))
     }
 

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::command::{Origin, Setting};
+use super::scene::Setup;
+use crate::fault::Faults;
 
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -61,6 +63,20 @@ pub enum What {
         /// It.
         url: Url,
     },
+    /// Faults were made worse, milder or turned off.
+    Faults {
+        /// Before.
+        old: Faults,
+        /// After.
+        new: Faults,
+    },
+    /// The stage was set for a scene, or put back.
+    Scene {
+        /// Before.
+        old: Box<Setup>,
+        /// After.
+        new: Box<Setup>,
+    },
     /// The user paused the crawl.
     Pause,
     /// The user let it go on.
@@ -83,7 +99,15 @@ impl What {
                 | Self::HostHeld { .. }
                 | Self::HostSkipped { skipped: true, .. }
                 | Self::Excluded { excluded: true, .. }
+                | Self::Faults { .. }
+                | Self::Scene { .. }
         )
+    }
+
+    /// Whether it is of this run alone: no fault outlives the process that it was made in.
+    #[must_use]
+    pub const fn is_staged(&self) -> bool {
+        matches!(self, Self::Faults { .. } | Self::Scene { .. })
     }
 }
 
@@ -105,6 +129,12 @@ impl fmt::Display for What {
             Self::Excluded { pattern, excluded: true } => write!(f, "exclude {pattern}"),
             Self::Excluded { pattern, excluded: false } => write!(f, "no longer exclude {pattern}"),
             Self::Seed { url } => write!(f, "seed {url}"),
+            Self::Faults { old, new } if new.is_none() => write!(f, "faults off: {old}"),
+            Self::Faults { old, new } => write!(f, "fault {}", new.change_from(old)),
+            Self::Scene { new, .. } => match new.scene {
+                Some(scene) => write!(f, "scene {scene}"),
+                None => f.write_str("scene off"),
+            },
             Self::Pause => f.write_str("pause"),
             Self::Resume => f.write_str("resume"),
             Self::Stop => f.write_str("stop"),

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -22,6 +22,7 @@ mod again;
 mod aside;
 mod beat;
 pub mod breaker;
+mod budget;
 pub mod clock;
 pub mod command;
 mod control;
@@ -50,6 +51,7 @@ pub mod rate;
 pub mod recent;
 pub mod retry;
 mod saver;
+pub mod scene;
 pub mod seen;
 mod shared;
 pub mod sitemaps;
@@ -70,11 +72,13 @@ use self::frontier::{Admission, Beginning, Frontier, Link};
 use self::gate::Gate;
 use self::host::Pace;
 use self::pruned::Pruned;
+use self::scene::Scene;
 use self::shared::{ProducerState, SAVER_BUDGET_KIB, SaverState, Shared};
 use self::sitemaps::Sitemaps;
 use self::snapshot::{Flags, Snapshot, Totals};
 use self::summary::Summary;
 use crate::config::Settings;
+use crate::fault::{Faults, FaultySite};
 use crate::store::{CrawlId, OpenHost, Store, StoreError, StoredCrawl};
 use crate::web::fetch::{FetchSetupError, Fetcher};
 use crate::web::robots::Names;
@@ -135,7 +139,30 @@ impl Crawl {
 ///
 /// # Errors
 /// When there is no seed, a pattern or header is malformed, or the database refuses.
-pub async fn start(mut settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
+pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
+    start_staged(settings, store, Staging::default()).await
+}
+
+/// What a crawl is staged with: a site that takes faults, and those that there are from the start.
+#[derive(Debug, Default)]
+pub struct Staging {
+    /// The site that is crawled, if it takes faults.
+    pub site: Option<Arc<dyn FaultySite>>,
+    /// Faults to begin with; without a site those of the pipeline alone.
+    pub faults: Faults,
+    /// The scene that they are of.
+    pub scene: Option<Scene>,
+}
+
+/// Starts a new crawl in `store`, of a site that takes faults.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_staged(
+    mut settings: Settings,
+    store: Arc<dyn Store>,
+    staging: Staging,
+) -> Result<Crawl, CrawlError> {
     settings.take_credentials();
     settings.fetch.seed_names.clear();
     if settings.seeds.is_empty() {
@@ -144,7 +171,7 @@ pub async fn start(mut settings: Settings, store: Arc<dyn Store>) -> Result<Craw
     let parts = Parts::of(&settings)?;
     let text = serde_json::to_string(&settings).map_err(|e| CrawlError::Settings(0, e))?;
     let id = store.create_crawl(&text).await?;
-    Ok(launch(settings, store, parts, id, None, Vec::new()))
+    Ok(launch(settings, store, parts, id, None, Vec::new(), staging))
 }
 
 /// Goes on with a stored crawl: the newest unfinished one, or the one named. `overrides` may
@@ -165,7 +192,7 @@ pub async fn resume(
     let parts = Parts::of(&settings)?;
     let id = stored.id;
     let hosts = store.open_hosts(id).await?;
-    Ok(launch(settings, store, parts, id, Some(&stored), hosts))
+    Ok(launch(settings, store, parts, id, Some(&stored), hosts, Staging::default()))
 }
 
 /// Looks again at the newest complete crawl: a new crawl from its seeds and with its settings, in
@@ -220,6 +247,7 @@ fn launch(
     crawl: CrawlId,
     stored: Option<&StoredCrawl>,
     hosts: Vec<OpenHost>,
+    staging: Staging,
 ) -> Crawl {
     let dials = settings.dials();
     let totals: Totals = stored
@@ -278,7 +306,8 @@ fn launch(
         rate: rate::Rate::new(dials.rate),
         parse_gate: Gate::new(dials.parse_threads),
         pool: workers::Pool::default(),
-        budget: Semaphore::new(SAVER_BUDGET_KIB as usize),
+        budget: budget::Budget::new(SAVER_BUDGET_KIB),
+        faults: watch::Sender::new(Faults::NONE),
         paused: watch::Sender::new(false),
         seen_ready: watch::Sender::new(false),
         abort: CancellationToken::new(),
@@ -302,6 +331,9 @@ fn launch(
             allow_private: shared.settings.fetch.allow_private,
         },
         again: shared.settings.again,
+        faults: staging.faults,
+        scene: staging.scene,
+        site_takes_faults: staging.site.is_some(),
         ..Snapshot::default()
     });
     let (snapshot_sender, snapshots) = watch::channel(first);
@@ -316,6 +348,7 @@ fn launch(
         snapshots: snapshot_sender,
         dials,
         journal,
+        staging,
     }));
     Crawl { snapshots, commands: command_sender, control }
 }

@@ -11,13 +11,15 @@ use super::journal::Change;
 use super::lock::Lock;
 use super::meter::Meter;
 use super::process::ProcessMeter;
-use super::shared::{SAVER_BUDGET_KIB, Shared};
+use super::scene::Scene;
+use super::shared::Shared;
 use super::snapshot::{
     Dials, Eta, HOSTS_SHOWN, ParsePoolView, PauseReason, ProducerShares, RunState, SaverShares,
     SaverView, Snapshot, Strain, TrapView, WorkerShares,
 };
 use super::stall::StallMeter;
 use super::verdict::judge;
+use crate::fault::Faults;
 use crate::web::traps;
 
 /// What only the control task knows.
@@ -33,6 +35,10 @@ pub struct State {
     pub active_s: f64,
     /// The dials in force.
     pub dials: Dials,
+    /// The faults in force.
+    pub faults: Faults,
+    /// The scene that is on.
+    pub scene: Option<Scene>,
     /// Why the last command was refused.
     pub notice: Option<Arc<str>>,
 }
@@ -111,6 +117,8 @@ impl Observer {
         s.pause_reasons = state.pause_reasons;
         s.strains = state.strains;
         s.dials = state.dials;
+        s.faults = state.faults;
+        s.scene = state.scene;
         s.notice = state.notice;
         self.read_books(shared, tick);
         self.read_shares(shared, tick);
@@ -208,11 +216,11 @@ fn trap_view(trap: traps::TrapView) -> TrapView {
 
 /// What the saver tells; counts of pages stay as they are in `before`.
 fn saver_view(shared: &Shared, before: SaverView) -> SaverView {
-    let free = shared.budget.available_permits() as u64;
+    let (used, limit) = shared.budget.view();
     let gauge = &shared.saver;
     SaverView {
-        backlog_bytes: u64::from(SAVER_BUDGET_KIB).saturating_sub(free) << 10,
-        limit_bytes: u64::from(SAVER_BUDGET_KIB) << 10,
+        backlog_bytes: u64::from(used) << 10,
+        limit_bytes: u64::from(limit) << 10,
         rows: gauge.rows.load(Relaxed),
         last_batch_pages: gauge.last_pages.load(Relaxed) as u32,
         last_transaction_ms: gauge.last_us.load(Relaxed) as f64 / 1000.0,

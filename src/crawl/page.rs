@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::again;
@@ -15,6 +17,7 @@ use super::snapshot::{PAGE_LINKS, PageView, Trouble, WorkerState};
 use super::visit::Visit;
 use super::window::host_of;
 use super::workers::Slot;
+use crate::fault::{Fault, Faults};
 use crate::store::{Content, PageRow, PreviousPage};
 use crate::web::fetch::{Answer, FailureKind, FetchError};
 use crate::web::links::{Take, is_html, parse_html};
@@ -23,6 +26,9 @@ use crate::web::url::UrlHash;
 
 /// Bodies shorter than this say nothing when they are the same.
 const TELLING: u64 = 64;
+
+/// Time after which a slowed thread looks whether it is still to be slow.
+const LONGEST_NAP: Duration = Duration::from_millis(20);
 
 /// Landings remembered at most: then all are forgotten.
 const LANDINGS: usize = 4_096;
@@ -80,7 +86,8 @@ async fn parse(shared: &Shared, visit: &mut Visit, base: &Url) {
     let max_links = if shared.settings.follow { shared.settings.max_links as usize } else { 0 };
     let names = Arc::clone(&shared.names);
     let take = Take { max_links, nofollow: shared.settings.nofollow, names };
-    if answer.length < shared.settings.parse_offload {
+    let slowed = shared.faults.borrow().get(Fault::Parser).is_some();
+    if answer.length < shared.settings.parse_offload && !slowed {
         let parsed = parse_html(&answer.body, answer.content_type.as_deref(), base, &take);
         visit.parsed = Some(parsed);
         return;
@@ -88,8 +95,10 @@ async fn parse(shared: &Shared, visit: &mut Visit, base: &Url) {
     let thread = shared.parse_gate.acquire().await;
     let body = std::mem::take(&mut answer.body);
     let (content_type, base) = (answer.content_type.clone(), base.clone());
+    let (faults, abort) = (shared.faults.subscribe(), shared.abort.clone());
     let parsing = tokio::task::spawn_blocking(move || {
         let _thread = thread;
+        dawdle(&faults, &abort);
         parse_html(&body, content_type.as_deref(), &base, &take)
     });
     match parsing.await {
@@ -103,6 +112,19 @@ async fn parse(shared: &Shared, visit: &mut Visit, base: &Url) {
                 ..FetchError::new(FailureKind::Other, message)
             });
         }
+    }
+}
+
+/// Takes the thread as long as the fault of the parser says, which may change meanwhile.
+fn dawdle(faults: &watch::Receiver<Faults>, abort: &CancellationToken) {
+    let begin = std::time::Instant::now();
+    loop {
+        let wanted = faults.borrow().time(Fault::Parser).unwrap_or_default();
+        let left = wanted.saturating_sub(begin.elapsed());
+        if left.is_zero() || abort.is_cancelled() {
+            return;
+        }
+        std::thread::sleep(left.min(LONGEST_NAP));
     }
 }
 
@@ -301,15 +323,13 @@ fn remember_landing(shared: &Shared, target: UrlHash, ending: &Ending) {
 /// Takes the bytes of a result from the saver's budget, waiting while it is used up, and for
 /// the seen-set of a resumed crawl to be complete.
 pub async fn reserve(shared: &Shared, slot: &Slot, bytes: usize) -> u32 {
-    let kib = (1 + bytes as u32 / 1024).min(SAVER_BUDGET_KIB);
-    if let Ok(permit) = shared.budget.try_acquire_many(kib) {
-        permit.forget();
+    let wanted = (1 + bytes as u32 / 1024).min(SAVER_BUDGET_KIB);
+    let kib = if let Some(taken) = shared.budget.try_take(wanted) {
+        taken
     } else {
         slot.enter(WorkerState::Blocked);
-        if let Ok(permit) = shared.budget.acquire_many(kib).await {
-            permit.forget();
-        }
-    }
+        shared.budget.take(wanted).await
+    };
     let mut ready = shared.seen_ready.subscribe();
     if !*ready.borrow() {
         slot.enter(WorkerState::Blocked);

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::lock::Lock;
 use super::shared::{SaverState, Shared};
 use super::snapshot::DatabaseTrouble;
+use crate::fault::Fault;
 use crate::store::{Batch, CrawlState, StoreError};
 
 /// First and longest pause before a refused batch is tried again.
@@ -106,7 +107,7 @@ pub async fn run(shared: Arc<Shared>) {
             broken = true;
             shared.saver.lost.fetch_add(u64::from(weight.pages), Relaxed);
         }
-        shared.budget.add_permits(weight.kib as usize);
+        shared.budget.give_back(weight.kib);
     }
 }
 
@@ -116,6 +117,7 @@ async fn write(shared: &Shared, batch: &Batch) -> bool {
     let mut tries_left = TRIES_AFTER_STOP;
     loop {
         let begin = Instant::now();
+        dawdle(shared, begin).await;
         match shared.store.commit(shared.crawl, batch).await {
             Ok(()) => {
                 let took = begin.elapsed();
@@ -160,6 +162,21 @@ async fn write(shared: &Shared, batch: &Batch) -> bool {
                 }
                 pause = (pause * 2).min(TRY_AGAIN.1);
             }
+        }
+    }
+}
+
+/// Takes as long as the saver's fault says, which may change meanwhile; a stop that was asked for
+/// need not wait for it.
+async fn dawdle(shared: &Shared, begin: Instant) {
+    let mut faults = shared.faults.subscribe();
+    loop {
+        let Some(wanted) = faults.borrow_and_update().time(Fault::Saver) else { return };
+        tokio::select! {
+            () = tokio::time::sleep_until(begin + wanted) => return,
+            () = shared.hurry.cancelled() => return,
+            // The sender is in what is shared.
+            _ = faults.changed() => {}
         }
     }
 }

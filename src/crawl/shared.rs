@@ -5,11 +5,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::budget::Budget;
 use super::clock::Clock;
 use super::entry::Entry;
 use super::frontier::Frontier;
@@ -22,6 +23,7 @@ use super::snapshot::Pruning;
 use super::stall::Stall;
 use super::workers::Pool;
 use crate::config::Settings;
+use crate::fault::Faults;
 use crate::store::{CrawlId, PreviousPage, Store, StoreError};
 use crate::web::fetch::Fetcher;
 use crate::web::robots::Names;
@@ -105,7 +107,9 @@ pub struct Shared {
     /// Workers; resized by the control task.
     pub pool: Pool,
     /// KiB that may still wait for the saver; given back by the saver.
-    pub budget: Semaphore,
+    pub budget: Budget,
+    /// Faults in force; written by the control task.
+    pub faults: watch::Sender<Faults>,
     /// Whether the crawl is paused; written by the control task.
     pub paused: watch::Sender<bool>,
     /// Whether the seen-set is complete; written once by the loader.

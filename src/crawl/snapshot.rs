@@ -12,11 +12,13 @@ use serde::{Deserialize, Serialize};
 use super::command::Setting;
 pub use super::host_view::{BreakerState, HostView, HostWait, WaitReason};
 use super::journal::Change;
+use super::scene::Scene;
 pub use super::stages::{
     FrontierView, GateView, LoopDelay, ParsePoolView, ProcessView, ProducerShares, QueueView,
     SaverShares, SaverView, WorkerShares, WorkerState, WorkerView,
 };
 use super::verdict::Verdict;
+use crate::fault::Faults;
 pub use crate::store::RowState as PageState;
 pub use crate::web::fetch::Hop;
 
@@ -163,7 +165,7 @@ pub struct SitemapsView {
 }
 
 /// The dials in force.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Dials {
     /// Requests in flight at most.
     pub permits: u32,
@@ -426,6 +428,12 @@ pub struct Snapshot {
     pub prunings: Arc<[Pruning]>,
     /// What of our own cannot keep up.
     pub strains: Vec<Strain>,
+    /// Faults in force.
+    pub faults: Faults,
+    /// Whether the site that is crawled takes faults; those of the pipeline are always taken.
+    pub site_takes_faults: bool,
+    /// The scene that is on.
+    pub scene: Option<Scene>,
     /// What others should know of.
     pub flags: Flags,
     /// The crawl that this one looks at again.

@@ -26,7 +26,11 @@ impl Control {
         match command {
             Command::Nudge(dial, by) => self.turn(nudged(&self.dials, dial, by), origin, None),
             Command::Set(setting) => self.turn(setting, origin, None),
-            Command::Undo | Command::Host(..) | Command::Exclude(_) | Command::AddSeed(_)
+            Command::Undo
+            | Command::Host(..)
+            | Command::Exclude(_)
+            | Command::AddSeed(_)
+            | Command::Scene(_)
                 if self.ending || self.run == RunState::Stopping || self.run.is_final() =>
             {
                 self.refuse("the crawl is stopping");
@@ -35,6 +39,12 @@ impl Control {
                 Some((seq, what)) => self.undo(seq, what, origin),
                 None => self.refuse("nothing to undo"),
             },
+            Command::NudgeFault(fault, by) => {
+                self.afflict(self.faults.nudged(fault, by), origin);
+            }
+            Command::Fault(setting) => self.afflict(setting, origin),
+            Command::ClearFaults => self.clear_faults(origin),
+            Command::Scene(scene) => self.set_stage(scene, origin),
             Command::TogglePause => self.toggle_pause(origin),
             Command::Stop => {
                 if self.run == RunState::Stopping {
@@ -196,13 +206,14 @@ impl Control {
         match setting {
             Setting::Permits(n) => shared.gate.resize(self.governor.ceiling(n)),
             Setting::Workers(n) => Pool::resize(shared, n),
-            Setting::Queue(n) => shared.queue.resize(n),
+            Setting::Queue(n) => shared.queue.resize(self.queue_in_force(n)),
             Setting::Rate(rate) => shared.rate.set(rate),
             Setting::ParseThreads(n) => shared.parse_gate.resize(n),
         }
         self.dials.set(setting);
         // Twice over, so that it is the queue that holds the producer, not the sharing out.
-        let pipeline = 2 * (self.dials.queue + self.dials.workers);
+        let queue = self.queue_in_force(self.dials.queue);
+        let pipeline = 2 * (queue + self.dials.workers);
         let permits = self.dials.permits;
         self.shared.frontier.with(|ledger| ledger.window.set_room(pipeline, permits));
         self.shared.frontier.changed.notify_one();

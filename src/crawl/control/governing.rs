@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use super::{Control, EVERYTHING_DOWN_PATIENCE};
 use crate::crawl::command::Origin;
 use crate::crawl::journal::What;
-use crate::crawl::shared::SAVER_BUDGET_KIB;
 use crate::crawl::snapshot::RunState;
 use crate::crawl::strain::Gauges;
 
@@ -22,9 +21,10 @@ impl Control {
             self.disk_free = shared.store.free_space();
         }
         let (everything_down, backlog) = {
-            let free = shared.budget.available_permits() as f64 / f64::from(SAVER_BUDGET_KIB);
+            let (used, limit) = shared.budget.view();
             let now = Instant::now();
-            (shared.frontier.with(|ledger| ledger.window.everything_is_down(now)), 1.0 - free)
+            let down = shared.frontier.with(|ledger| ledger.window.everything_is_down(now));
+            (down, f64::from(used) / f64::from(limit))
         };
         let gauges = Gauges {
             at_s,

@@ -3,6 +3,7 @@
 
 mod commands;
 mod governing;
+mod staging;
 mod steering;
 
 use std::sync::Arc;
@@ -14,14 +15,17 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use crate::config::Settings;
+use crate::crawl::Staging;
 use crate::crawl::command::{Command, Dial, Origin};
 use crate::crawl::dials::Journal;
 use crate::crawl::observer::{Observer, State};
+use crate::crawl::scene::{Scene, Setup};
 use crate::crawl::shared::Shared;
 use crate::crawl::snapshot::{Dials, PauseReason, RunState, Snapshot, Strain};
 use crate::crawl::strain::Governor;
 use crate::crawl::summary::Summary;
 use crate::crawl::{again, beat, prune, saver};
+use crate::fault::{Faults, FaultySite};
 use crate::store::CrawlState;
 
 /// Time between two snapshots.
@@ -46,6 +50,8 @@ pub struct Start {
     pub dials: Dials,
     /// The journal so far.
     pub journal: Journal,
+    /// The stage.
+    pub staging: Staging,
 }
 
 struct Control {
@@ -54,6 +60,12 @@ struct Control {
     snapshots: watch::Sender<Arc<Snapshot>>,
     dials: Dials,
     journal: Journal,
+    /// The site, where it takes faults.
+    site: Option<Arc<dyn FaultySite>>,
+    faults: Faults,
+    scene: Option<Scene>,
+    /// What was before the first scene.
+    before_scenes: Option<Setup>,
     /// The settings in force, without seeds.
     settings: Settings,
     governor: Governor,
@@ -78,7 +90,7 @@ struct Control {
 
 /// Runs the crawl to its end; returns its summary.
 pub async fn run(start: Start) -> Summary {
-    let Start { shared, saver, mut commands, snapshots, dials, journal } = start;
+    let Start { shared, saver, mut commands, snapshots, dials, journal, staging } = start;
     let mut observer = Observer::new(Snapshot::clone(&snapshots.borrow()));
     observer.note_changes(journal.newest_first());
     let settings = shared.settings.clone();
@@ -96,6 +108,10 @@ pub async fn run(start: Start) -> Summary {
         snapshots,
         dials,
         journal,
+        site: staging.site,
+        faults: staging.faults,
+        scene: staging.scene,
+        before_scenes: None,
         run: RunState::Running,
         ending: false,
         paused_by_user: false,
@@ -116,6 +132,7 @@ impl Control {
         for setting in Dial::ALL.map(|dial| self.dials.get(dial)) {
             self.put(setting);
         }
+        self.put_faults(self.faults);
         self.publish(false);
         let shared = Arc::clone(&self.shared);
         let mut tick = ticker();
@@ -283,6 +300,8 @@ impl Control {
             strains: self.strains.clone(),
             active_s: (at_s - paused.as_secs_f64()).max(0.0),
             dials: self.dials,
+            faults: self.faults,
+            scene: self.scene,
             notice: self.notice.clone(),
         };
         self.snapshots.send_replace(self.observer.look(&self.shared, at_s, state, tick));

@@ -48,7 +48,7 @@ fn ago_text(seconds: f64) -> String {
 }
 
 /// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `h` for a
-/// host, `x` for an exclusion, `s` for a seed, `‖`, `▶`.
+/// host, `x` for an exclusion, `s` for a seed, `!` for faults, `S` for a scene, `‖`, `▶`.
 #[must_use]
 pub fn mark(change: &Change) -> String {
     use crate::crawl::command::Setting as S;
@@ -67,6 +67,8 @@ pub fn mark(change: &Change) -> String {
         | What::BreakerReset { .. } => "h".to_owned(),
         What::Excluded { .. } => "x".to_owned(),
         What::Seed { .. } => "s".to_owned(),
+        What::Faults { .. } => "!".to_owned(),
+        What::Scene { new, .. } => new.scene.map_or("!", |_| "S").to_owned(),
         What::Pause => "‖".to_owned(),
         What::Resume => "▶".to_owned(),
         What::Stop | What::StopNow => "■".to_owned(),

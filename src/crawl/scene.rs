@@ -1,0 +1,150 @@
+//! Scenes: a stage set so that one thing shows, and the line that says what to watch.
+//!
+//! A scene is dials and faults, no more: from then on every key does what it always does.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::snapshot::Dials;
+use crate::fault::{Fault, Faults};
+
+/// A scene.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scene {
+    /// All that may be in flight is, and waits for the site.
+    SlowServer,
+    /// Transactions take long: everything before the saver fills up and waits.
+    SlowDatabase,
+    /// Permits lie idle and the queue is full.
+    TooFewWorkers,
+    /// The site answers no more at once, whatever is asked of it at once.
+    TooManyPermits,
+    /// The site says "too many requests", and when to come again.
+    RateLimitedHost,
+    /// The site fails so often that its hosts count as down, are probed and come back.
+    FlakyHost,
+    /// Three faults at once, to be taken away.
+    Recovery,
+}
+
+/// Dials and faults, and the scene that they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Setup {
+    /// The scene, if one is on.
+    pub scene: Option<Scene>,
+    /// The dials.
+    pub dials: Dials,
+    /// The faults.
+    pub faults: Faults,
+}
+
+/// Requests that the site of [`Scene::TooManyPermits`] answers at once.
+const FEW_AT_ONCE: f64 = 10.0;
+
+impl Scene {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 7] = [
+        Self::SlowServer,
+        Self::SlowDatabase,
+        Self::TooFewWorkers,
+        Self::TooManyPermits,
+        Self::RateLimitedHost,
+        Self::FlakyHost,
+        Self::Recovery,
+    ];
+
+    /// Its one name: on the command line, in `:scene NAME` and in the journal.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SlowServer => "slow-server",
+            Self::SlowDatabase => "slow-database",
+            Self::TooFewWorkers => "too-few-workers",
+            Self::TooManyPermits => "too-many-permits",
+            Self::RateLimitedHost => "rate-limited-host",
+            Self::FlakyHost => "flaky-host",
+            Self::Recovery => "recovery",
+        }
+    }
+
+    /// The scene with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scene| scene.name() == name)
+    }
+
+    /// What to watch, in one line.
+    #[must_use]
+    pub const fn watch(self) -> &'static str {
+        match self {
+            Self::SlowServer => {
+                "every permit waits for the site: the queue is full, the crawler has time to spare"
+            }
+            Self::SlowDatabase => {
+                "the saver's buffer fills, workers wait for room in it, the queue fills, the producer \
+                 is blocked"
+            }
+            Self::TooFewWorkers => {
+                "the queue is full and permits lie idle: each worker more brings more pages/s"
+            }
+            Self::TooManyPermits => {
+                "the site answers 10 at once: go on to 40 permits, pages/s stays, latency grows \
+                 fourfold"
+            }
+            Self::RateLimitedHost => {
+                "429: the host rests as long as it asks for, and workers wait, not permits"
+            }
+            Self::FlakyHost => {
+                "the breaker opens after failures, lets a probe through after a rest, closes when it \
+                 succeeds"
+            }
+            Self::Recovery => {
+                "three faults: take them away one by one, or all at once, and see the verdict move on"
+            }
+        }
+    }
+
+    /// The stage, with what the scene does not care for as it is.
+    #[must_use]
+    pub const fn setup(self, dials: Dials) -> Setup {
+        let none = Faults::NONE;
+        let dials = Dials { rate: None, queue: 100, ..dials };
+        let (permits, workers, faults) = match self {
+            Self::SlowServer => (16, 16, none.with(Fault::Latency, 1_000.0)),
+            Self::SlowDatabase => (
+                16,
+                24,
+                none.with(Fault::Latency, 20.0)
+                    .with(Fault::Saver, 500.0)
+                    .with(Fault::Buffer, 262_144.0),
+            ),
+            Self::TooFewWorkers => (20, 2, none.with(Fault::Latency, 200.0)),
+            Self::TooManyPermits => {
+                (10, 60, none.with(Fault::Latency, 100.0).with(Fault::Capacity, FEW_AT_ONCE))
+            }
+            Self::RateLimitedHost => {
+                (10, 16, none.with(Fault::Latency, 50.0).with(Fault::RetryAfter, 0.2))
+            }
+            Self::FlakyHost => {
+                (10, 16, none.with(Fault::Latency, 50.0).with(Fault::ServerError, 0.7))
+            }
+            Self::Recovery => (
+                16,
+                24,
+                none.with(Fault::Latency, 500.0)
+                    .with(Fault::ServerError, 0.05)
+                    .with(Fault::Saver, 1_000.0)
+                    .with(Fault::Buffer, 65_536.0),
+            ),
+        };
+        Setup { scene: Some(self), dials: Dials { permits, workers, ..dials }, faults }
+    }
+}
+
+impl fmt::Display for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
