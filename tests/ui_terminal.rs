@@ -52,7 +52,11 @@ fn child() {
                     Command::Nudge(..)
                     | Command::Host(..)
                     | Command::Exclude(_)
-                    | Command::AddSeed(_) => {}
+                    | Command::AddSeed(_)
+                    | Command::NudgeFault(..)
+                    | Command::Fault(_)
+                    | Command::ClearFaults
+                    | Command::Scene(_) => {}
                 }
                 tx.send_replace(Arc::new(next));
             }

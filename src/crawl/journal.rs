@@ -66,9 +66,9 @@ pub enum What {
     /// Faults were made worse, milder or turned off.
     Faults {
         /// Before.
-        old: Faults,
+        old: Box<Faults>,
         /// After.
-        new: Faults,
+        new: Box<Faults>,
     },
     /// The stage was set for a scene, or put back.
     Scene {

@@ -50,6 +50,7 @@ pub mod queue;
 pub mod rate;
 pub mod recent;
 pub mod retry;
+pub mod saturation;
 mod saver;
 pub mod scene;
 pub mod seen;

@@ -12,6 +12,7 @@ use super::snapshot::ProcessView;
 pub struct ProcessMeter {
     last: Instant,
     cpu_us: i64,
+    cores: u16,
     view: ProcessView,
 }
 
@@ -41,7 +42,8 @@ pub fn most_memory() -> Option<u64> {
 
 impl Default for ProcessMeter {
     fn default() -> Self {
-        Self { last: Instant::now(), cpu_us: usage().0, view: ProcessView::default() }
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u16);
+        Self { last: Instant::now(), cpu_us: usage().0, cores, view: ProcessView::default() }
     }
 }
 
@@ -55,6 +57,7 @@ impl ProcessMeter {
             rss_bytes: rss,
             rss_peak_bytes: peak.max(rss),
             cpu_percent: 100.0 * (cpu_us - self.cpu_us) as f32 / elapsed,
+            cores: self.cores,
         };
         self.cpu_us = cpu_us;
         self.last = Instant::now();

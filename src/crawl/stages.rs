@@ -227,4 +227,6 @@ pub struct ProcessView {
     pub rss_peak_bytes: u64,
     /// CPU over the last second, in percent of one core.
     pub cpu_percent: f32,
+    /// Cores that it may use.
+    pub cores: u16,
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::command::Dial;
-use super::snapshot::{RunState, Snapshot};
+use super::saturation::{Saturation, saturation};
+use super::snapshot::{PauseReason, RunState, Snapshot, Strain, StrainKind, WaitReason};
 
 /// What limits the crawl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -126,10 +127,7 @@ pub fn judge(s: &Snapshot) -> Verdict {
             let text = with_trouble(&text, s);
             return Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text);
         }
-        RunState::Paused => {
-            let text = with_trouble("paused by you: nothing new starts", s);
-            return Verdict::new(Limit::Paused, Some(Stage::Gate), Advice::Resume, text);
-        }
+        RunState::Paused => return paused(s),
         RunState::Starting | RunState::Running => {}
     }
     if let Some(trouble) = trouble(s) {
@@ -145,6 +143,11 @@ pub fn judge(s: &Snapshot) -> Verdict {
             percent(w.blocked)
         );
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::Lower(Dial::Permits), text);
+    }
+    if let Some(strain) = strain(s, |what| what == StrainKind::Saver) {
+        // The crawl slows itself down then, so that its workers may wait for something else.
+        let text = format!("limited by the saver: {}", strain.text);
+        return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text);
     }
     if w.parse >= MOST || (s.parse_pool.waiting > 0 && w.parse >= NOTABLE) {
         let text = format!(
@@ -167,12 +170,13 @@ pub fn judge(s: &Snapshot) -> Verdict {
     }
     // Workers without a URL neither wait nor work: they must not dilute the wait of the others.
     let awake = (1.0 - w.idle).max(0.01);
-    if w.permit >= NOTABLE || (s.gate.waiting > 0 && w.permit / awake >= MOST) {
-        let text = format!(
-            "limited by permits: workers spend {} of their time waiting for one",
-            percent(w.permit / awake)
-        );
-        return Verdict::new(Limit::Permits, Some(Stage::Gate), Advice::Raise(Dial::Permits), text);
+    let wait_for_permits = w.permit >= NOTABLE || (s.gate.waiting > 0 && w.permit / awake >= MOST);
+    let all_in_flight = wait_for_permits || s.gate.in_use >= s.gate.limit;
+    if all_in_flight && let Some(verdict) = saturated(s) {
+        return verdict;
+    }
+    if wait_for_permits {
+        return permits(s, w.permit / awake);
     }
     if w.idle >= MOST && s.queue.len <= s.dials.workers {
         return starved(s);
@@ -187,20 +191,80 @@ pub fn judge(s: &Snapshot) -> Verdict {
         let advice = Advice::Raise(Dial::Workers);
         return Verdict::new(Limit::Workers, Some(Stage::Workers), advice, text);
     }
-    if s.producer.blocked >= MOST {
-        let text =
-            format!("limited by workers: all {} are busy, and so are all permits", s.dials.workers);
-        let advice = Advice::Raise(Dial::Workers);
-        return Verdict::new(Limit::Workers, Some(Stage::Workers), advice, text);
-    }
     if w.idle >= NOTABLE {
         return starved(s);
     }
-    let text = format!(
-        "limited by the far server: workers spend {} of their time fetching",
-        percent(w.fetch())
-    );
+    let fetching = percent(w.fetch());
+    let text = if s.producer.blocked >= MOST {
+        format!(
+            "limited by the far server: all workers and permits are busy, {fetching} of their time \
+             fetching"
+        )
+    } else {
+        format!("limited by the far server: workers spend {fetching} of their time fetching")
+    };
     Verdict::new(Limit::Server, Some(Stage::Gate), Advice::None, text)
+}
+
+/// Nothing new starts: because the user said so, or for a reason of our own.
+fn paused(s: &Snapshot) -> Verdict {
+    let by_user = s.pause_reasons.is_empty() || s.pause_reasons.contains(&PauseReason::User);
+    let own = strain(s, |what| matches!(what, StrainKind::Disk | StrainKind::Memory));
+    let (text, advice) = match own {
+        Some(strain) if !by_user => (format!("paused: {}", strain.text), Advice::None),
+        _ => ("paused by you: nothing new starts".to_owned(), Advice::Resume),
+    };
+    Verdict::new(Limit::Paused, Some(Stage::Gate), advice, with_trouble(&text, s))
+}
+
+/// Workers wait for permits so much of their time.
+fn permits(s: &Snapshot, share: f32) -> Verdict {
+    // Those that we took away ourselves come back by themselves.
+    let own = |what| what != StrainKind::EverythingDown;
+    let (why, advice) = match strain(s, own) {
+        Some(strain) if s.gate.limit < s.dials.permits => (strain.text.clone(), Advice::None),
+        _ => {
+            let why = format!("workers spend {} of their time waiting for one", percent(share));
+            (why, Advice::Raise(Dial::Permits))
+        }
+    };
+    let text = format!("limited by permits: {why}");
+    Verdict::new(Limit::Permits, Some(Stage::Gate), advice, text)
+}
+
+/// The far server answers no faster, whatever is asked of it at once.
+fn saturated(s: &Snapshot) -> Option<Verdict> {
+    let now = s.gate.in_use;
+    let (text, advice) = match saturation(s)? {
+        Saturation::FewerWereEnough(fewer) => (
+            format!("it answers no faster with {now} requests in flight than with {fewer}"),
+            Advice::Lower(Dial::Permits),
+        ),
+        Saturation::MoreBroughtNothing(more) => (
+            format!("with {more} requests in flight it was no faster than with {now}"),
+            Advice::None,
+        ),
+    };
+    let text = format!("limited by the far server: {text}");
+    Some(Verdict::new(Limit::Server, Some(Stage::Gate), advice, text))
+}
+
+/// The first strain of such a kind.
+fn strain(s: &Snapshot, is_meant: impl Fn(StrainKind) -> bool) -> Option<&Strain> {
+    s.strains.iter().find(|strain| is_meant(strain.what))
+}
+
+/// Why hosts are left alone that have URLs to go: the strictest reason that is not just a gap.
+fn rest(s: &Snapshot) -> Option<&'static str> {
+    let waiting = s.hosts.iter().filter(|host| host.queued > 0);
+    let reasons = waiting.filter_map(|host| match host.wait?.why {
+        why @ (WaitReason::Breaker
+        | WaitReason::Probe
+        | WaitReason::RetryAfter
+        | WaitReason::Backoff) => Some(why),
+        _ => None,
+    });
+    reasons.min_by_key(|why| *why as u8).map(WaitReason::name)
 }
 
 /// Workers wait for URLs: because there are none, or because those there are may not go yet.
@@ -209,8 +273,9 @@ fn starved(s: &Snapshot) -> Verdict {
         let text = if s.frontier.pending == 0 && s.frontier.retrying > 0 {
             format!("limited by retries: {} URLs wait for their next attempt", s.frontier.retrying)
         } else {
+            let why = rest(s).map_or_else(String::new, |why| format!(" ({why})"));
             format!(
-                "limited by host pace: {} URLs wait until their hosts may be asked again",
+                "limited by host pace: {} URLs wait until their hosts may be asked again{why}",
                 s.frontier.pending
             )
         };

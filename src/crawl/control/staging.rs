@@ -46,18 +46,22 @@ impl Control {
             );
             return self.refuse(text);
         }
-        self.put_faults(new);
-        self.log(What::Faults { old, new }, origin, None);
+        self.log_faults(new, origin, None);
     }
 
     /// Turns all faults off.
     pub(super) fn clear_faults(&mut self, origin: Origin) {
-        let old = self.faults;
-        if old.is_none() {
+        if self.faults.is_none() {
             return self.refuse("there are no faults");
         }
-        self.put_faults(Faults::NONE);
-        self.log(What::Faults { old, new: Faults::NONE }, origin, None);
+        self.log_faults(Faults::NONE, origin, None);
+    }
+
+    /// Puts faults in force, and notes it.
+    pub(super) fn log_faults(&mut self, new: Faults, origin: Origin, undoes: Option<u64>) {
+        let old = Box::new(self.faults);
+        self.put_faults(new);
+        self.log(What::Faults { old, new: Box::new(new) }, origin, undoes);
     }
 
     fn setup(&self) -> Setup {

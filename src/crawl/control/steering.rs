@@ -30,11 +30,7 @@ impl Control {
                 });
                 prune::bring_back(&self.shared, reason, ticket);
             }
-            What::Faults { old, .. } => {
-                let new = std::mem::replace(&mut self.faults, old);
-                self.put_faults(old);
-                self.log(What::Faults { old: new, new: old }, origin, Some(seq));
-            }
+            What::Faults { old, .. } => self.log_faults(*old, origin, Some(seq)),
             What::Scene { old, .. } => self.put_setup(&old, origin, Some(seq)),
             _ => self.refuse("that cannot be undone"),
         }
