@@ -20,7 +20,7 @@ pub enum Fault {
     Spread,
     /// A share of the answers takes ten times as long, and at least a second.
     SlowTail,
-    /// A share of the requests is answered with 500 or 503, in turn.
+    /// A share of the requests is answered with 500 or 502.
     ServerError,
     /// A share of the connections is closed instead of an answer.
     Reset,
@@ -136,7 +136,7 @@ impl Fault {
             Self::Latency => "time every page takes to answer",
             Self::Spread => "up to so much longer, by chance",
             Self::SlowTail => "share that takes ten times as long",
-            Self::ServerError => "share answered with 500 or 503",
+            Self::ServerError => "share answered with 500 or 502",
             Self::Reset => "share of connections closed unanswered",
             Self::Hang => "share never answered: a time-out",
             Self::TooMany => "share answered with 429",

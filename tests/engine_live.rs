@@ -20,6 +20,7 @@ use crawldeck::crawl::command::{Command, Dial, Origin, Setting};
 use crawldeck::crawl::snapshot::{PauseReason, RunState, Snapshot};
 use crawldeck::crawl::summary::Summary;
 use crawldeck::crawl::{self, Crawl};
+use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::store::{self, OpenMode, Store};
 use crawldeck::web::url::ScopeKind;
@@ -36,9 +37,9 @@ struct Bench {
 
 impl Bench {
     async fn new(pages: u32, latency: Duration) -> Self {
+        let faults = Faults::NONE.with(Fault::Latency, latency.as_secs_f64() * 1_000.0);
         // robots.txt is not asked for, so nothing may be forbidden by it.
-        let config =
-            LabConfig { pages, latency: Some(latency), forbidden: false, ..LabConfig::default() };
+        let config = LabConfig { pages, faults, forbidden: false, ..LabConfig::default() };
         Self { lab: Lab::start(config).await.unwrap(), folder: tempfile::tempdir().unwrap() }
     }
 

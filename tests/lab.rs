@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use common::{LabProcess, number, rows, run};
+use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::robots::Robots;
 use crawldeck::lab::times::Times;
@@ -31,7 +32,7 @@ fn no_redirects() -> Client {
 }
 
 fn quick(pages: u32) -> LabConfig {
-    LabConfig { pages, latency: Some(Duration::ZERO), ..LabConfig::default() }
+    LabConfig { pages, faults: Faults::NONE.with(Fault::Latency, 0.0), ..LabConfig::default() }
 }
 
 fn at(lab: &Lab, path: &str) -> String {
@@ -427,7 +428,10 @@ async fn a_flaky_page_succeeds_at_the_third_attempt_at_the_latest_then_starts_ov
 #[tokio::test]
 async fn capacity_bounds_what_is_answered_at_once() {
     let latency = Duration::from_millis(40);
-    let config = LabConfig { latency: Some(latency), capacity: Some(2), ..quick(50) };
+    let config = LabConfig {
+        faults: Faults::NONE.with(Fault::Latency, 40.0).with(Fault::Capacity, 2.0),
+        ..quick(50)
+    };
     let lab = Lab::start(config).await.unwrap();
     let client = client();
     let start = Instant::now();
@@ -460,7 +464,10 @@ async fn load_counts_and_resets_without_counting_itself() {
 
 #[tokio::test]
 async fn a_client_that_leaves_is_no_longer_in_flight() {
-    let lab = Lab::start(LabConfig { capacity: Some(3), ..quick(50) }).await.unwrap();
+    let lab =
+        Lab::start(LabConfig { faults: Faults::NONE.with(Fault::Capacity, 3.0), ..quick(50) })
+            .await
+            .unwrap();
     let client = client();
     // More than the socket buffers hold, so the lab is still sending.
     let mut body = client.get(at(&lab, "bytes/100000000")).send().await.unwrap();

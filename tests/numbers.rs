@@ -15,6 +15,7 @@ use crawldeck::config::Settings;
 use crawldeck::crawl::command::{Command, Origin, Setting};
 use crawldeck::crawl::snapshot::Snapshot;
 use crawldeck::crawl::{self, Crawl};
+use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::store::{self, OpenMode};
 use crawldeck::web::url::ScopeKind;
@@ -68,8 +69,11 @@ fn median(mut values: Vec<f64>) -> (f64, f64) {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures; run alone, in release"]
 async fn from_a_key_to_its_snapshot() {
-    let config =
-        LabConfig { pages: 200_000, latency: Some(Duration::ZERO), ..LabConfig::default() };
+    let config = LabConfig {
+        pages: 200_000,
+        faults: Faults::NONE.with(Fault::Latency, 0.0),
+        ..LabConfig::default()
+    };
     let mut stage = stage(config, 50, 50).await;
     stage.until(|s| s.throughput.last_1s > 500.0).await;
     let mut took = Vec::new();
@@ -91,7 +95,8 @@ async fn from_a_key_to_its_snapshot() {
 #[ignore = "measures; run alone, in release"]
 async fn permits_seen_from_the_server() {
     let latency = Duration::from_millis(300);
-    let config = LabConfig { pages: 100_000, latency: Some(latency), ..LabConfig::default() };
+    let faults = Faults::NONE.with(Fault::Latency, 300.0);
+    let config = LabConfig { pages: 100_000, faults, ..LabConfig::default() };
     let mut stage = stage(config, 50, 400).await;
     stage.until(|s| s.gate.in_use == 50 && s.gate.waiting > 100).await;
     println!("permits 50: the server sees {} in flight", stage.lab.load().in_flight);
@@ -113,8 +118,8 @@ async fn permits_seen_from_the_server() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures; run alone, in release"]
 async fn what_a_snapshot_costs() {
-    let latency = Some(Duration::from_millis(250));
-    let config = LabConfig { pages: 30_000, latency, ..LabConfig::default() };
+    let faults = Faults::NONE.with(Fault::Latency, 250.0);
+    let config = LabConfig { pages: 30_000, faults, ..LabConfig::default() };
     let mut stage = stage(config, 1000, 1000).await;
     let mut sizes = Vec::new();
     let mut made = Vec::new();

@@ -28,6 +28,7 @@ use crawldeck::crawl::command::{Command, Dial, Origin};
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::Summary;
 use crawldeck::export::TABLES;
+use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::store::{self, Columns, OpenMode};
 use crawldeck::ui::keys_table_markdown;
@@ -172,7 +173,11 @@ fn meaning(argument: &Arg) -> String {
 
 /// A crawl of a small lab site, with a dial turned.
 async fn crawled(folder: &Path) -> (Summary, SqliteConnection) {
-    let config = LabConfig { pages: 600, latency: Some(Duration::ZERO), ..LabConfig::default() };
+    let config = LabConfig {
+        pages: 600,
+        faults: Faults::NONE.with(Fault::Latency, 0.0),
+        ..LabConfig::default()
+    };
     let lab = Lab::start(config).await.unwrap();
     let file = folder.join("readme.db");
     let store = store::open(file.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();

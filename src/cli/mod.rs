@@ -1,30 +1,31 @@
 //! The command line: the modes and their options, from flags, environment and file.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use url::Url;
 
 use crate::compare::Strategy;
+use crate::crawl::scene::Scene;
 use crate::export::{Format, Table, condition};
-use crate::lab::LabConfig;
 use crate::report::DEFAULT_FILE;
 
 mod apply;
 mod compare;
 pub mod effective;
 pub mod file;
+mod lab;
 pub mod options;
 pub mod refusal;
 pub mod sources;
 pub mod values;
 
 pub use self::compare::CompareOptions;
+pub use self::lab::LabOptions;
 pub use self::options::{CrawlOptions, LogOptions};
 pub use self::sources::{Invocation, Surroundings, read};
 
-use self::values::{duration, seed};
+use self::values::{scene, seed};
 
 /// Database of `crawl` and `resume` where none is named.
 pub const DEFAULT_DB: &str = "sqlite://crawldeck.db";
@@ -53,7 +54,7 @@ turns. What is not whole is marked partial, and the exit code is 3.";
 
 /// A web crawler that you fly by hand: watch the whole pipeline live, turn its dials by key.
 ///
-/// Without a command it starts its built-in lab site on loopback and crawls that.
+/// Without a command it starts its built-in lab site on loopback and crawls that, as `demo` does.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
 #[command(after_help = "Exit codes: 0 complete, 1 failed, 2 usage, 3 stopped before the end \
@@ -98,6 +99,18 @@ pub enum Command {
         /// Look again at what the newest complete crawl found; URLs are then optional
         #[arg(long, help_heading = "What to crawl")]
         again: bool,
+    },
+    /// Crawl the built-in lab site, as without a command; a SCENE sets the stage
+    Demo {
+        /// What is to be seen
+        #[arg(value_name = "SCENE", value_parser = scene())]
+        scene: Option<Scene>,
+        /// The lab site.
+        #[command(flatten)]
+        lab: LabOptions,
+        /// How.
+        #[command(flatten)]
+        options: Box<CrawlOptions>,
     },
     /// Go on with the newest unfinished crawl; options override the stored settings
     #[command(after_help = SOURCES_OF_RESUME)]
@@ -224,40 +237,4 @@ pub struct ExportOptions {
     /// The crawl of this number instead of the newest; `crawldeck list` shows the numbers
     #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..), help_heading = "What to export")]
     pub crawl: Option<i64>,
-}
-
-/// The lab site.
-#[derive(Debug, Clone, Args)]
-#[command(next_help_heading = "Lab site")]
-pub struct LabOptions {
-    /// First of four ports (default: free ones)
-    #[arg(long, value_name = "P")]
-    pub port: Option<u16>,
-    /// Pages of the generated web
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
-    pub pages: u32,
-    /// Seed it is generated from
-    #[arg(long, value_name = "S", default_value_t = 7)]
-    pub seed: u64,
-    /// Fixed latency instead of the generated ones
-    #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub latency: Option<Duration>,
-    /// Requests answered at once; the rest queue
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
-    pub capacity: Option<u32>,
-}
-
-impl LabOptions {
-    /// The lab's own words for it.
-    #[must_use]
-    pub fn config(&self) -> LabConfig {
-        LabConfig {
-            port: self.port,
-            pages: self.pages,
-            seed: self.seed,
-            latency: self.latency,
-            capacity: self.capacity,
-            ..LabConfig::default()
-        }
-    }
 }

@@ -117,6 +117,7 @@ pub fn read(
     let matches = Cli::command().try_get_matches_from(&arguments)?;
     let (mode, flags) = match matches.subcommand() {
         None => (Mode::Demonstration, &matches),
+        Some(("demo", flags)) => (Mode::Demonstration, flags),
         Some(("crawl" | "config", flags)) => (Mode::Crawl, flags),
         Some(("resume", flags)) => (Mode::Resume, flags),
         Some(_) => {
@@ -145,9 +146,11 @@ pub fn read(
     let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
     let options = match &cli.command {
         None => Some(&cli.options),
-        Some(cli::Command::Crawl { options, .. } | cli::Command::Config { options, .. }) => {
-            Some(&**options)
-        }
+        Some(
+            cli::Command::Crawl { options, .. }
+            | cli::Command::Config { options, .. }
+            | cli::Command::Demo { options, .. },
+        ) => Some(&**options),
         // Of what is stored nothing is known yet.
         Some(_) => None,
     };

@@ -7,11 +7,14 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use regex::Regex;
 use url::Url;
 
 use crate::config::USER_AGENT;
 use crate::crawl::command::{Dial, Setting};
+use crate::crawl::scene::Scene;
+use crate::fault::{Fault, FaultSetting};
 
 pub use crate::web::url::parse_seed as seed;
 
@@ -51,6 +54,19 @@ pub(super) fn dial(
         | Setting::ParseThreads(v) => Ok(v),
         Setting::Rate(_) => Err(format!("{dial} takes a whole number")),
     }
+}
+
+/// The level of a fault, or `off`.
+pub(super) fn level(
+    fault: Fault,
+) -> impl Fn(&str) -> Result<FaultSetting, String> + Clone + Send + Sync + 'static {
+    move |text| Ok(FaultSetting { fault, level: fault.parse_level(text)? })
+}
+
+/// A scene by its name; what to watch in it is its help.
+pub(super) fn scene() -> impl TypedValueParser<Value = Scene> {
+    let values = Scene::ALL.map(|scene| PossibleValue::new(scene.name()).help(scene.watch()));
+    PossibleValuesParser::new(values).try_map(|name| Scene::from_name(&name).ok_or("no such scene"))
 }
 
 pub(super) fn rate(text: &str) -> Result<Bound<f64>, String> {

@@ -3,10 +3,10 @@
 //! It must not decide what a number is; the plan does.
 
 use axum::body::Body;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::{ConnectInfo, Extension, State};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
-use http::header::{ALLOW, CONTENT_TYPE, LOCATION};
+use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{Method, StatusCode, Uri};
 use serde_json::json;
 
@@ -17,12 +17,14 @@ use super::links::{Form, Link, Spot};
 use super::plan::{Kind, Plan};
 use super::prose::{Language, sentence};
 use super::site::{Host, Site};
+use super::stage::Fate;
 use super::{page, sitemap};
 
 /// Any path that is no endpoint.
 pub async fn answer(
     State(host): State<Host>,
     ConnectInfo(cut): ConnectInfo<Cut>,
+    fate: Option<Extension<Fate>>,
     method: Method,
     uri: Uri,
 ) -> Response {
@@ -37,12 +39,22 @@ pub async fn answer(
     match site.plan.find(host.index, path) {
         Some(Place::Number(n)) => {
             site.think(n).await;
-            number(site, n, &cut)
+            refusal(fate).unwrap_or_else(|| number(site, n, &cut))
         }
-        Some(Place::Hop(n, hop)) => redirect(site, n, hop),
+        Some(Place::Hop(n, hop)) => refusal(fate).unwrap_or_else(|| redirect(site, n, hop)),
         None if path == "/" => doorstep(site),
         None => missing(StatusCode::NOT_FOUND),
     }
+}
+
+/// The answer to a request that is refused on purpose.
+fn refusal(fate: Option<Extension<Fate>>) -> Option<Response> {
+    let Some(Extension(Fate::Status(status, retry_after))) = fate else { return None };
+    let mut response = (status, "on purpose\n").into_response();
+    if let Some(seconds) = retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    Some(response)
 }
 
 fn number(site: &Site, n: u32, cut: &Cut) -> Response {

@@ -35,6 +35,8 @@ pub enum Topic {
     Markup,
     /// Whether `robots.txt` forbids it.
     Private,
+    /// What happens to a request where something is wrong on purpose.
+    Fate,
 }
 
 /// A `SplitMix64` sequence.
@@ -68,6 +70,11 @@ impl Dice {
         self.below(1000) < per_mille
     }
 
+    /// A number in `0.0..1.0`.
+    pub fn share(&mut self) -> f64 {
+        (self.roll() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     /// One of `choices`, which must not be empty.
     pub fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.below(choices.len() as u32) as usize]
@@ -77,7 +84,7 @@ impl Dice {
     pub fn log_normal(&mut self, median: f64, spread: f64) -> f64 {
         // Box-Muller; `+ 1` keeps the logarithm away from zero.
         let u = ((self.roll() >> 11) + 1) as f64 / (1u64 << 53) as f64;
-        let v = (self.roll() >> 11) as f64 / (1u64 << 53) as f64;
+        let v = self.share();
         let normal = (-2.0 * u.ln()).sqrt() * (std::f64::consts::TAU * v).cos();
         median * (normal * spread).exp()
     }

@@ -2,15 +2,10 @@
 //!
 //! It must not know what is answered.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 
-use axum::body::{Body, Bytes, HttpBody};
-use http_body::{Frame, SizeHint};
 use serde::{Deserialize, Serialize};
-use tokio::sync::OwnedSemaphorePermit;
 
 /// A reading of the whole site, all four hosts; `/truth.json` and `/load.json` do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,39 +58,5 @@ pub struct Visit(Arc<Gauge>);
 impl Drop for Visit {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
-/// A body that holds its request's visit and permit until it is sent or dropped.
-pub struct CountedBody {
-    body: Body,
-    _visit: Visit,
-    _permit: Option<OwnedSemaphorePermit>,
-}
-
-impl CountedBody {
-    /// Ties visit and permit to the body.
-    pub fn wrap(body: Body, visit: Visit, permit: Option<OwnedSemaphorePermit>) -> Body {
-        Body::new(Self { body, _visit: visit, _permit: permit })
-    }
-}
-
-impl HttpBody for CountedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }

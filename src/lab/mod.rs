@@ -6,20 +6,23 @@
 //! ```text
 //! server   hosts being served                  plan     what each number is
 //! door     connections that can be cut         links    its links, as data
-//! site     shared state, counting, capacity    address  its path; href, how a link is written
+//! site     shared state, counting              address  its path; href, how a link is written
 //! answer   what a request gets                 page     its HTML, with prose and charset
 //! endpoints, sitemap, home                     truth    what a crawl must find
 //! load     requests in flight
+//! stage    what is wrong on purpose
+//! body     a body as it leaves
 //! times    when each request came              hostile/ what no honest site would serve
 //!                                              origin   one more host, as odd as wanted:
 //!                                              robots   its robots.txt
 //!                                              trouble  when it does not answer as it should
 //! ```
 //!
-//! It knows nothing of the crawler.
+//! It knows nothing of the crawler, but borrows its gate.
 
 mod address;
 mod answer;
+mod body;
 mod charset;
 mod dice;
 mod door;
@@ -37,6 +40,7 @@ pub mod robots;
 mod server;
 mod site;
 mod sitemap;
+mod stage;
 pub mod times;
 pub mod trouble;
 mod truth;
@@ -44,9 +48,10 @@ mod truth;
 use std::io::{self, Write as _};
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
+
+use crate::fault::{Faults, FaultySite};
 
 pub use load::Load;
 use plan::HOSTS;
@@ -56,7 +61,7 @@ pub use times::Times;
 pub use truth::Truth;
 
 /// What the lab serves.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct LabConfig {
     /// The first of four ports in a row; free ones if `None`.
     pub port: Option<u16>,
@@ -64,10 +69,9 @@ pub struct LabConfig {
     pub pages: u32,
     /// The generated web is the same for the same seed and number of pages.
     pub seed: u64,
-    /// Replaces the generated latencies of the pages; zero is none. The endpoints keep theirs.
-    pub latency: Option<Duration>,
-    /// The most requests answered at once over the whole site; the rest queue. At least 1.
-    pub capacity: Option<u32>,
+    /// What is wrong with it from the start. Latencies and errors are of the generated web alone:
+    /// the endpoints keep theirs, and `robots.txt` and sitemaps are always well.
+    pub faults: Faults,
     /// Whether a part of the pages lies below `/private/`, which every `robots.txt` forbids
     /// and pages link to all the same.
     pub forbidden: bool,
@@ -75,7 +79,7 @@ pub struct LabConfig {
 
 impl Default for LabConfig {
     fn default() -> Self {
-        Self { port: None, pages: 10_000, seed: 1, latency: None, capacity: None, forbidden: true }
+        Self { port: None, pages: 10_000, seed: 1, faults: Faults::NONE, forbidden: true }
     }
 }
 
@@ -161,6 +165,12 @@ impl Lab {
     #[must_use]
     pub fn times(&self, host: usize) -> Times {
         self.site.times.get(host).map(|record| record.read()).unwrap_or_default()
+    }
+
+    /// The site, to be told of faults while it serves.
+    #[must_use]
+    pub fn faulty_site(&self) -> Arc<dyn FaultySite> {
+        Arc::clone(&self.site.stage) as Arc<dyn FaultySite>
     }
 
     /// Stops: requests in flight have a moment to end, then they are cut. No task is left.

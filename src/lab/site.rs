@@ -1,23 +1,24 @@
-//! The four hosts as one site: shared state, routes, counting and capacity.
+//! The four hosts as one site: shared state, routes, counting.
 //!
 //! It must not know what an endpoint or a page answers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
 
-use axum::extract::{Query, Request, State};
+use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use http::StatusCode;
+use http::{StatusCode, Uri};
 use serde::Deserialize;
-use tokio::sync::Semaphore;
 
+use super::body::Leaving;
+use super::door::Cut;
 use super::hostile;
-use super::load::{CountedBody, Gauge};
+use super::load::Gauge;
 use super::plan::{HOSTS, Plan};
+use super::stage::{Fate, Stage};
 use super::times::{self, Record};
 use super::truth::Truth;
 use super::{LabConfig, answer, endpoints};
@@ -33,10 +34,8 @@ pub struct Site {
     pub gauge: Arc<Gauge>,
     /// When requests came, per host.
     pub times: [Arc<Record>; HOSTS],
-    /// Replaces the generated latencies.
-    latency: Option<Duration>,
-    /// Answered at once over the whole site; `None` without a bound.
-    capacity: Option<Arc<Semaphore>>,
+    /// What is wrong with it on purpose.
+    pub stage: Arc<Stage>,
     /// Requests so far of each flaky page's current cycle; written by each request of one.
     flaky: Mutex<HashMap<u32, u8>>,
     /// Computed when first asked for.
@@ -60,10 +59,7 @@ impl Site {
             ports,
             gauge: Arc::default(),
             times: Default::default(),
-            latency: config.latency,
-            capacity: config.capacity.map(|most| {
-                Arc::new(Semaphore::new((most as usize).clamp(1, Semaphore::MAX_PERMITS)))
-            }),
+            stage: Arc::new(Stage::new(config.seed, config.faults)),
             flaky: Mutex::default(),
             truth: OnceLock::new(),
         }
@@ -77,10 +73,7 @@ impl Site {
 
     /// Waits as long as page `n` takes to answer.
     pub async fn think(&self, n: u32) {
-        let latency = self.latency.unwrap_or_else(|| self.plan.latency(n));
-        if !latency.is_zero() {
-            tokio::time::sleep(latency).await;
-        }
+        self.stage.think(self.plan.latency(n)).await;
     }
 
     /// Counts a request of flaky page `n`: true if it fails. `failures` requests fail, the next
@@ -95,6 +88,12 @@ impl Site {
 }
 
 impl Host {
+    /// Whether this is a URL of the generated web, and not of the site's own business.
+    fn is_page(&self, uri: &Uri) -> bool {
+        let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        self.site.plan.find(self.index, path).is_some()
+    }
+
     /// The routes of this host.
     pub fn router(self) -> Router {
         let times = Arc::clone(&self.site.times[self.index]);
@@ -110,19 +109,35 @@ impl Host {
     }
 }
 
-/// Notes when the request came, counts it and waits for room, both until the body is out.
-async fn count(State(host): State<Host>, request: Request, next: Next) -> Response {
+/// Notes when the request came, counts it and waits for a place, both until the body is out. What
+/// happens to a request for a page is decided here: who is not answered at all takes no place.
+async fn count(
+    State(host): State<Host>,
+    ConnectInfo(cut): ConnectInfo<Cut>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let times = &host.site.times[host.index];
     let number = times.came(request.uri());
     let visit = host.site.gauge.arrive();
-    let permit = match &host.site.capacity {
-        // The semaphore is never closed.
-        Some(capacity) => Arc::clone(capacity).acquire_owned().await.ok(),
-        None => None,
-    };
+    let stage = &host.site.stage;
+    if stage.has_errors() && host.is_page(request.uri()) {
+        match stage.fate() {
+            Fate::Reset => {
+                cut.now();
+                // Not reached: the connection is gone, and this with it.
+                return std::future::pending().await;
+            }
+            Fate::Hang => stage.hang().await,
+            fate => {
+                request.extensions_mut().insert(fate);
+            }
+        }
+    }
+    let place = stage.place().await;
     let response = next.run(request).await;
     times.answered(number, response.status());
-    response.map(|body| CountedBody::wrap(body, visit, permit))
+    response.map(|body| Leaving::wrap(body, Arc::clone(stage), visit, place))
 }
 
 async fn truth(State(host): State<Host>) -> Response {

@@ -16,6 +16,7 @@ use crawldeck::config::{BreakerSettings, HostRule, Settings};
 use crawldeck::crawl::command::{Command, HostCommand};
 use crawldeck::crawl::snapshot::{BreakerState, HostView, RunState, Snapshot, WaitReason};
 use crawldeck::crawl::{self, Crawl};
+use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::trouble::{Busy, RetryAfter, Trouble};
 use crawldeck::lab::{Lab, LabConfig};
@@ -57,9 +58,9 @@ async fn peak(lab: &Lab, crawl: &mut Crawl, most: u64) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_holds_at_once_for_what_waits_in_the_queue_as_well() {
     let stand = Stand::new();
-    let latency = Some(Duration::from_millis(30));
+    let faults = Faults::NONE.with(Fault::Latency, 30.0);
     let lab =
-        Lab::start(LabConfig { pages: 30_000, latency, ..LabConfig::default() }).await.unwrap();
+        Lab::start(LabConfig { pages: 30_000, faults, ..LabConfig::default() }).await.unwrap();
     let name = host(&lab.urls()[0]);
     let turned = Settings { scope: ScopeKind::Host, ..settings(&lab.urls()[0]) };
     let mut crawl = crawl::start(turned, stand.store().await).await.unwrap();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use crawldeck::config::Settings;
 use crawldeck::crawl;
+use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::robots::Robots;
 use crawldeck::lab::times::Times;
@@ -96,7 +97,7 @@ async fn two_documentation_sites_get_what_they_ask_for() {
 async fn the_forbidden_part_of_the_lab_is_skipped() {
     let config = LabConfig {
         pages: 700,
-        latency: Some(Duration::ZERO),
+        faults: Faults::NONE.with(Fault::Latency, 0.0),
         forbidden: true,
         ..LabConfig::default()
     };

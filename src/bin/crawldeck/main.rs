@@ -4,6 +4,7 @@ use std::io::{IsTerminal, stdin, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use clap::CommandFactory;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -26,11 +27,13 @@ use crawldeck::cli::{
 };
 use crawldeck::compare::strategy;
 use crawldeck::config::Settings;
+use crawldeck::crawl::scene::Scene;
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::Summary;
-use crawldeck::crawl::{self, Crawl, CrawlError};
+use crawldeck::crawl::{self, Crawl, CrawlError, Staging};
+use crawldeck::fault::Faults;
 use crawldeck::headless::{self, tell};
-use crawldeck::lab::{self, Lab};
+use crawldeck::lab::{self, Lab, LabConfig};
 use crawldeck::signals::Signals;
 use crawldeck::store::{self, CrawlId, OpenMode, Store};
 use crawldeck::web::url::ScopeKind;
@@ -78,7 +81,8 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         tell(&format!("crawldeck: {warning}"));
     }
     match cli.command {
-        None => demonstrate(&cli.lab, &cli.options).await,
+        None => demonstrate(None, &cli.lab, &cli.options).await,
+        Some(Command::Demo { scene, lab, options }) => demonstrate(scene, &lab, &options).await,
         Some(Command::Crawl { seeds, again, options }) => crawl_seeds(seeds, again, &options).await,
         Some(Command::Resume { database, options, crawl }) => {
             resume(database, crawl, &options).await
@@ -135,7 +139,11 @@ fn settings_in_force(
 }
 
 /// The lab site in this process, crawled into a temporary database.
-async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCode, Failure> {
+async fn demonstrate(
+    scene: Option<Scene>,
+    lab: &LabOptions,
+    options: &CrawlOptions,
+) -> Result<ExitCode, Failure> {
     // Without its sitemap, or the frontier would be full at once and never be seen to grow.
     let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
     let named = seeds_of(Vec::new(), options)?;
@@ -153,7 +161,18 @@ async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCod
         folder.path().join("lab.db").to_string_lossy().into_owned()
     };
     let store = store::open(&db, OpenMode::CreateIfMissing).await?;
-    let lab = Lab::start(lab.config()).await?;
+    // Long rests are polite; here somebody watches.
+    settings.breaker.rest = Duration::from_secs(2);
+    settings.breaker.longest_rest = Duration::from_secs(10);
+    let mut faults = Faults::NONE;
+    if let Some(scene) = scene {
+        let setup = scene.setup(settings.dials());
+        settings.set_dials(&setup.dials);
+        faults = setup.faults;
+    }
+    // What was asked for by a flag comes first.
+    lab.faults().for_each(|setting| faults.set(setting));
+    let lab = Lab::start(LabConfig { faults, ..lab.config() }).await?;
     settings.seeds = if named.is_empty() {
         lab.urls().first().and_then(|url| Url::parse(url).ok()).into_iter().collect()
     } else {
@@ -161,7 +180,8 @@ async fn demonstrate(lab: &LabOptions, options: &CrawlOptions) -> Result<ExitCod
     };
     options.apply(&mut settings);
     show.warn_of(&settings);
-    let crawl = crawl::start(settings, store).await?;
+    let staging = Staging { site: Some(lab.faulty_site()), faults, scene };
+    let crawl = crawl::start_staged(settings, store, staging).await?;
     let code = watch(crawl, &show, signals).await;
     lab.stop().await;
     code
