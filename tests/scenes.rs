@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crawldeck::config::{BreakerSettings, Settings};
 use crawldeck::crawl::command::{Command, Dial, Origin, Setting};
-use crawldeck::crawl::scene::Scene;
+use crawldeck::crawl::scene::{PAGES, Scene};
 use crawldeck::crawl::snapshot::{BreakerState, Snapshot};
 use crawldeck::crawl::verdict::{Advice, Limit, Stage};
 use crawldeck::crawl::{self, Crawl, Staging};
@@ -45,11 +45,9 @@ impl Staged {
         };
         let mut faults = Faults::NONE;
         if let Some(scene) = scene {
-            let setup = scene.setup(settings.dials());
-            settings.set_dials(&setup.dials);
-            faults = setup.faults;
+            faults = scene.stage(&mut settings);
         }
-        let config = LabConfig { pages: 50_000, seed: 7, faults, ..LabConfig::default() };
+        let config = LabConfig { pages: PAGES, seed: 7, faults, ..LabConfig::default() };
         let lab = Lab::start(config).await.unwrap();
         settings.seeds = vec![Url::parse(&lab.urls()[0]).unwrap()];
         let staging = Staging { site: Some(lab.faulty_site()), faults, scene };

@@ -13,9 +13,9 @@ pub struct LabOptions {
     /// First of four ports (default: free ones)
     #[arg(long, value_name = "P")]
     pub port: Option<u16>,
-    /// Pages of the generated web
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(1..))]
-    pub pages: u32,
+    /// Pages of the generated web (default: 10000; 60000 for a scene)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub pages: Option<u32>,
     /// Seed it is generated from
     #[arg(long, value_name = "S", default_value_t = 7)]
     pub seed: u64,
@@ -73,12 +73,13 @@ impl LabOptions {
     /// The lab's own words for it.
     #[must_use]
     pub fn config(&self) -> LabConfig {
+        let usual = LabConfig::default();
         LabConfig {
             port: self.port,
-            pages: self.pages,
+            pages: self.pages.unwrap_or(usual.pages),
             seed: self.seed,
             faults: self.faults().collect(),
-            ..LabConfig::default()
+            ..usual
         }
     }
 }

@@ -7,7 +7,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::snapshot::Dials;
+use crate::config::Settings;
 use crate::fault::{Fault, Faults};
+use crate::web::url::ScopeKind;
 
 /// A scene.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -40,6 +42,8 @@ pub struct Setup {
     pub faults: Faults,
 }
 
+/// Pages of the lab that last for a while on one of its hosts.
+pub const PAGES: u32 = 60_000;
 /// Requests that the site of [`Scene::TooManyPermits`] answers at once.
 const FEW_AT_ONCE: f64 = 10.0;
 
@@ -104,6 +108,17 @@ impl Scene {
                 "three faults: take them away one by one, or all at once, and see the verdict move on"
             }
         }
+    }
+
+    /// Makes the settings of the lab's crawl those of a crawl that begins with the scene, and gives
+    /// its faults. It stays on the seed's host: hosts that share a queue would blur what is to be
+    /// seen.
+    #[must_use]
+    pub fn stage(self, settings: &mut Settings) -> Faults {
+        let setup = self.setup(settings.dials());
+        settings.set_dials(&setup.dials);
+        settings.scope = ScopeKind::Host;
+        setup.faults
     }
 
     /// The stage, with what the scene does not care for as it is.

@@ -27,13 +27,12 @@ use crawldeck::cli::{
 };
 use crawldeck::compare::strategy;
 use crawldeck::config::Settings;
-use crawldeck::crawl::scene::Scene;
+use crawldeck::crawl::scene::{self, Scene};
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::Summary;
 use crawldeck::crawl::{self, Crawl, CrawlError, Staging};
-use crawldeck::fault::Faults;
 use crawldeck::headless::{self, tell};
-use crawldeck::lab::{self, Lab, LabConfig};
+use crawldeck::lab::{self, Lab};
 use crawldeck::signals::Signals;
 use crawldeck::store::{self, CrawlId, OpenMode, Store};
 use crawldeck::web::url::ScopeKind;
@@ -164,15 +163,15 @@ async fn demonstrate(
     // Long rests are polite; here somebody watches.
     settings.breaker.rest = Duration::from_secs(2);
     settings.breaker.longest_rest = Duration::from_secs(10);
-    let mut faults = Faults::NONE;
+    let mut config = lab.config();
     if let Some(scene) = scene {
-        let setup = scene.setup(settings.dials());
-        settings.set_dials(&setup.dials);
-        faults = setup.faults;
+        config.faults = scene.stage(&mut settings);
+        config.pages = lab.pages.unwrap_or(scene::PAGES);
+        // What was asked for by a flag comes first.
+        lab.faults().for_each(|setting| config.faults.set(setting));
     }
-    // What was asked for by a flag comes first.
-    lab.faults().for_each(|setting| faults.set(setting));
-    let lab = Lab::start(LabConfig { faults, ..lab.config() }).await?;
+    let faults = config.faults;
+    let lab = Lab::start(config).await?;
     settings.seeds = if named.is_empty() {
         lab.urls().first().and_then(|url| Url::parse(url).ok()).into_iter().collect()
     } else {
