@@ -79,33 +79,36 @@ impl Scene {
         Self::ALL.into_iter().find(|scene| scene.name() == name)
     }
 
+    /// Its name in words.
+    #[must_use]
+    pub fn title(self) -> String {
+        self.name().replace('-', " ")
+    }
+
     /// What to watch, in one line.
     #[must_use]
     pub const fn watch(self) -> &'static str {
         match self {
             Self::SlowServer => {
-                "every permit waits for the site: the queue is full, the crawler has time to spare"
+                "every permit waits for the site, the queue is full, our own side idles"
             }
             Self::SlowDatabase => {
-                "the saver's buffer fills, workers wait for room in it, the queue fills, the producer \
-                 is blocked"
+                "the buffer fills, permits are taken back, the queue fills, the producer stops"
             }
             Self::TooFewWorkers => {
-                "the queue is full and permits lie idle: each worker more brings more pages/s"
+                "the queue is full, permits lie idle: each worker more is more pages/s"
             }
             Self::TooManyPermits => {
-                "the site answers 10 at once: go on to 40 permits, pages/s stays, latency grows \
-                 fourfold"
+                "go from 10 permits to 40: pages/s stays, latency grows fourfold"
             }
             Self::RateLimitedHost => {
-                "429: the host rests as long as it asks for, and workers wait, not permits"
+                "429: the host rests as long as it asks for; workers wait, permits are free"
             }
             Self::FlakyHost => {
-                "the breaker opens after failures, lets a probe through after a rest, closes when it \
-                 succeeds"
+                "the breaker opens, lets a probe through after a rest, closes when it succeeds"
             }
             Self::Recovery => {
-                "three faults: take them away one by one, or all at once, and see the verdict move on"
+                "take the three faults away, one by one or all at once: the verdict moves on"
             }
         }
     }

@@ -103,33 +103,10 @@ fn percent(share: f32) -> String {
 /// so the last stage that is waited for is the cause.
 #[must_use]
 pub fn judge(s: &Snapshot) -> Verdict {
-    let w = &s.worker_shares;
-    match s.run {
-        RunState::Complete => {
-            return Verdict::new(Limit::Over, None, Advice::None, "complete".into());
-        }
-        RunState::Stopped => {
-            return Verdict::new(Limit::Over, None, Advice::None, "stopped; can be resumed".into());
-        }
-        RunState::Failed => {
-            let text = match s.troubles.first() {
-                Some(last) => format!("failed: nothing ever answered: {}", last.what),
-                None => "failed: nothing ever answered".into(),
-            };
-            return Verdict::new(Limit::Over, None, Advice::None, text);
-        }
-        RunState::Stopping => {
-            let text = match s.gate.in_use {
-                0 => "stopping: saving what is done".to_owned(),
-                1 => "stopping: 1 request in flight finishes".to_owned(),
-                n => format!("stopping: {n} requests in flight finish"),
-            };
-            let text = with_trouble(&text, s);
-            return Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text);
-        }
-        RunState::Paused => return paused(s),
-        RunState::Starting | RunState::Running => {}
+    if let Some(verdict) = not_running(s) {
+        return verdict;
     }
+    let w = &s.worker_shares;
     if let Some(trouble) = trouble(s) {
         let text = format!("limited by {trouble}");
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text);
@@ -144,9 +121,12 @@ pub fn judge(s: &Snapshot) -> Verdict {
         );
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::Lower(Dial::Permits), text);
     }
-    if let Some(strain) = strain(s, |what| what == StrainKind::Saver) {
+    if strain(s, |what| what == StrainKind::Saver).is_some() {
         // The crawl slows itself down then, so that its workers may wait for something else.
-        let text = format!("limited by the saver: {}", strain.text);
+        let text = format!(
+            "limited by the saver: it writes {} of its time and falls behind",
+            percent(s.saver_shares.busy)
+        );
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text);
     }
     if w.parse >= MOST || (s.parse_pool.waiting > 0 && w.parse >= NOTABLE) {
@@ -204,6 +184,35 @@ pub fn judge(s: &Snapshot) -> Verdict {
         format!("limited by the far server: workers spend {fetching} of their time fetching")
     };
     Verdict::new(Limit::Server, Some(Stage::Gate), Advice::None, text)
+}
+
+/// What there is to say when nothing is to be measured.
+fn not_running(s: &Snapshot) -> Option<Verdict> {
+    let verdict = match s.run {
+        RunState::Complete => Verdict::new(Limit::Over, None, Advice::None, "complete".into()),
+        RunState::Stopped => {
+            Verdict::new(Limit::Over, None, Advice::None, "stopped; can be resumed".into())
+        }
+        RunState::Failed => {
+            let text = match s.troubles.first() {
+                Some(last) => format!("failed: nothing ever answered: {}", last.what),
+                None => "failed: nothing ever answered".into(),
+            };
+            Verdict::new(Limit::Over, None, Advice::None, text)
+        }
+        RunState::Stopping => {
+            let text = match s.gate.in_use {
+                0 => "stopping: saving what is done".to_owned(),
+                1 => "stopping: 1 request in flight finishes".to_owned(),
+                n => format!("stopping: {n} requests in flight finish"),
+            };
+            let text = with_trouble(&text, s);
+            Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text)
+        }
+        RunState::Paused => paused(s),
+        RunState::Starting | RunState::Running => return None,
+    };
+    Some(verdict)
 }
 
 /// Nothing new starts: because the user said so, or for a reason of our own.

@@ -52,6 +52,14 @@ pub enum Action {
     Exclude,
     /// Type a seed to add.
     Seed,
+    /// Show the faults, or hide them.
+    Faults,
+    /// Turn the selected fault off.
+    FaultOff,
+    /// Turn all faults off.
+    ClearFaults,
+    /// Show the menu of scenes, or hide it.
+    Scenes,
     /// Pause, or go on.
     Pause,
     /// Turn the last change back.

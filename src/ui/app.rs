@@ -1,6 +1,7 @@
 //! What the view remembers, and what an action does to it. Pure: no terminal, no channel, no
 //! clock; time comes from snapshots.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
@@ -10,6 +11,7 @@ use super::action::{Action, Tab};
 use super::keys;
 use super::log_view::LogView;
 use super::prompt::{self, Asking, Prompt, Typed};
+use super::staging::FaultPanel;
 use super::tables::TableState;
 use crate::crawl::command::Command;
 use crate::crawl::snapshot::{PageView, RunState, Snapshot};
@@ -73,6 +75,10 @@ pub struct App {
     pub host_filter: String,
     /// First line of the selected host's detail shown, while it fills its tab.
     pub host_open: Option<u16>,
+    /// The fault panel.
+    pub faults: FaultPanel,
+    /// The row selected in the menu of scenes, if it is open.
+    pub scenes: Option<usize>,
     /// The log.
     pub log: LogView,
     feedback: Option<Feedback>,
@@ -164,6 +170,11 @@ impl App {
                 }
             };
         }
+        if self.help.is_none()
+            && let ControlFlow::Break(done) = self.scene_key(event, snapshot)
+        {
+            return done;
+        }
         self.update(action?, snapshot)
     }
 
@@ -220,6 +231,14 @@ impl App {
                 self.help = Some(0);
                 None
             }
+            Ok(Some(Typed::Faults)) => {
+                self.faults.open = false;
+                self.update(Action::Faults, snapshot)
+            }
+            Ok(Some(Typed::Scenes)) => {
+                self.scenes = None;
+                self.update(Action::Scenes, snapshot)
+            }
             Ok(Some(Typed::Send(Command::TogglePause))) => self.update(Action::Pause, snapshot),
             Ok(Some(Typed::Send(Command::Undo))) => self.update(Action::Undo, snapshot),
             Ok(Some(Typed::Send(command))) => self.send(command, snapshot),
@@ -245,6 +264,12 @@ impl App {
 
     /// Does what an action asks for.
     pub fn update(&mut self, action: Action, snapshot: &Snapshot) -> Option<Effect> {
+        if self.shows_faults()
+            && self.help.is_none()
+            && let ControlFlow::Break(done) = self.fault_action(action, snapshot)
+        {
+            return done;
+        }
         match action {
             Action::Turn(dial, steps) => return self.send(Command::Nudge(dial, steps), snapshot),
             Action::HostLimit(_) | Action::HostHold | Action::HostSkip | Action::HostReset => {
@@ -255,6 +280,10 @@ impl App {
                 self.prompt = Some(Prompt::new(Asking::Exclude, &pattern));
             }
             Action::Seed => self.prompt = Some(Prompt::new(Asking::Seed, "")),
+            Action::Faults => self.toggle_faults(),
+            Action::FaultOff => return self.fault_off(snapshot),
+            Action::ClearFaults => return self.send(Command::ClearFaults, snapshot),
+            Action::Scenes => self.toggle_scenes(snapshot),
             Action::Pause => return self.send(Command::TogglePause, snapshot),
             Action::Undo if snapshot.changes.is_empty() => {
                 self.refuse("nothing to undo", snapshot);

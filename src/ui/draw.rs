@@ -7,8 +7,8 @@ use super::action::Tab;
 use super::app::App;
 use super::paint::Canvas;
 use super::panels::{
-    answers, changes, charts, compact, finds, footer, header, help, host_detail, hosts, log,
-    page_detail, pages, pipeline, pipeline_list, strains, troubles, workers,
+    answers, changes, charts, compact, faults, finds, footer, header, help, host_detail, hosts,
+    log, page_detail, pages, pipeline, pipeline_list, scenes, strains, troubles, workers,
 };
 use super::theme::Theme;
 use crate::crawl::snapshot::Snapshot;
@@ -24,6 +24,8 @@ const HOST_BESIDE: u16 = 150;
 const HOST_DETAIL: u16 = 56;
 /// Rows from which the detail of a host says enough below the table.
 const HOST_ROWS: u16 = 13;
+/// From this height on the faults stand beside the Deck.
+const FAULTS_BESIDE: u16 = 26;
 /// From this width on the Deck has room for the journal.
 const CHANGES: u16 = 160;
 
@@ -73,7 +75,11 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) -
     };
     let middle = if !full && app.tab == Tab::Deck {
         let words = Rect { x: area.x + 1, width: area.width - 2, ..body(0) };
-        compact::draw(canvas, words, app, live);
+        if app.faults.open {
+            faults::draw(canvas, words, app, live);
+        } else {
+            compact::draw(canvas, words, app, live);
+        }
         words
     } else {
         header::draw(canvas, Rect { height: edges, ..area }, app, live);
@@ -81,6 +87,9 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) -
         body(edges)
     };
     let cursor = footer::draw(canvas, foot, app, live);
+    if let Some(at) = app.scenes {
+        scenes::draw(canvas, middle, at, live);
+    }
     if let Some(top) = app.help {
         app.help = Some(help::draw(canvas, middle, top));
     }
@@ -92,7 +101,7 @@ fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
     let frozen = app.frozen.clone();
     let shown = frozen.as_deref().unwrap_or(live);
     match app.tab {
-        Tab::Deck => deck(canvas, area, shown),
+        Tab::Deck => deck_and_faults(canvas, area, app, shown),
         Tab::Workers => workers::draw(canvas, area, &mut app.workers, shown),
         Tab::Hosts => hosts_tab(canvas, area, app, shown),
         Tab::Pages => {
@@ -175,6 +184,25 @@ fn beside(area: Rect) -> (Rect, Rect) {
     } else {
         (Rect { height: 0, ..area }, area)
     }
+}
+
+/// The Deck, and beside it the faults where they are open: on its right where that leaves it its
+/// width, else below it.
+fn deck_and_faults(canvas: &mut Canvas<'_>, area: Rect, app: &App, shown: &Snapshot) {
+    if !app.faults.open {
+        return deck(canvas, area, shown);
+    }
+    if area.width >= pipeline::WIDTH + faults::WIDTH && area.height >= FAULTS_BESIDE {
+        let left = Rect { width: area.width - faults::WIDTH, ..area };
+        deck(canvas, left, shown);
+        let right = Rect { x: left.right(), width: faults::WIDTH, ..area };
+        faults::draw(canvas, right, app, shown);
+        return;
+    }
+    let below = faults::HEIGHT.min(area.height);
+    let above = Rect { height: area.height - below, ..area };
+    deck(canvas, above, shown);
+    faults::draw(canvas, Rect { y: above.bottom(), height: below, ..area }, app, shown);
 }
 
 /// Lays out the Deck. From 108×27 on (without header and footer 4 rows less):

@@ -61,6 +61,8 @@ pub enum Group {
     Dials,
     /// The crawl as a whole.
     Crawl,
+    /// What can be made worse.
+    Faults,
     /// The host selected on the Hosts tab.
     Hosts,
     /// What is seen.
@@ -71,7 +73,8 @@ pub enum Group {
 
 impl Group {
     /// All of them, in order.
-    pub const ALL: [Self; 5] = [Self::Dials, Self::Crawl, Self::Hosts, Self::View, Self::Lists];
+    pub const ALL: [Self; 6] =
+        [Self::Dials, Self::Crawl, Self::Faults, Self::Hosts, Self::View, Self::Lists];
 
     /// Its title.
     #[must_use]
@@ -79,6 +82,7 @@ impl Group {
         match self {
             Self::Dials => "Dials",
             Self::Crawl => "Crawl",
+            Self::Faults => "Faults",
             Self::Hosts => "Selected host, on the Hosts tab",
             Self::View => "View",
             Self::Lists => "Lists",
@@ -127,6 +131,9 @@ const fn on_hosts(
 /// What holds for every dial key.
 pub const TEN_TIMES: (&str, &str) = ("Alt + a dial key", "ten times the step");
 
+/// Keys that mean something of their own on the fault panel.
+pub const ON_FAULTS: (&str, &str) = ("↑ ↓ ← →", "there: select; milder, worse; Enter types");
+
 /// Typed commands for a host.
 pub const TYPED: (&str, &str) = (":hold HOST", "also release, skip, reset, limit N");
 
@@ -162,6 +169,10 @@ pub const KEYS: &[Binding] = {
             "stop",
             "stop; again: at once; once over: leave",
         ),
+        bind(G::Faults, &[key('F')], A::Faults, "faults", "faults: make things slow or broken"),
+        bind(G::Faults, &[code(KeyCode::Delete)], A::FaultOff, "", "the selected fault off"),
+        bind(G::Faults, &[key('0')], A::ClearFaults, "", "all faults off"),
+        bind(G::Faults, &[key('D')], A::Scenes, "scenes", "scenes: a stage set to show one thing"),
         on_hosts(&[key('+'), key('=')], A::HostLimit(1), "host limit", "host's limit up"),
         on_hosts(&[key('-'), key('_')], A::HostLimit(-1), "", "host's limit down"),
         bind(G::Hosts, &[key('o')], A::HostHold, "hold", "hold the host, or release it"),
@@ -254,6 +265,8 @@ pub fn are_opposites(one: &Binding, other: &Binding) -> bool {
         (A::HostLimit(_), A::HostLimit(_))
         | (A::NextTab, A::PreviousTab)
         | (A::Up, A::Down)
+        | (A::First, A::Last)
+        | (A::FaultOff, A::ClearFaults)
         | (A::LogMore, A::LogLess) => true,
         _ => false,
     }
@@ -309,6 +322,9 @@ pub fn keys_table_markdown() -> String {
         }
         if group == Group::Dials {
             let _ = writeln!(out, "| `Alt` + a dial key | {} |", TEN_TIMES.1);
+        }
+        if group == Group::Faults {
+            let _ = writeln!(out, "| `↑` `↓` `←` `→` | on the fault panel: {} |", ON_FAULTS.1);
         }
         if group == Group::Hosts {
             let _ = writeln!(out, "| `{}` | typed, for a host by name: {} |", TYPED.0, TYPED.1);

@@ -19,6 +19,7 @@ pub mod panels;
 pub mod prompt;
 pub mod race;
 mod screen;
+pub mod staging;
 pub mod tables;
 pub mod text;
 pub mod theme;

@@ -4,6 +4,7 @@ use regex::Regex;
 use tui_input::Input;
 
 use crate::crawl::command::{Command, Dial, MOST_PER_HOST, Setting};
+use crate::crawl::scene::Scene;
 use crate::web::url::parse_seed;
 
 /// What is being asked for.
@@ -49,6 +50,10 @@ pub enum Typed {
     Stop,
     /// The same as pressing the key for help.
     Help,
+    /// Show the faults.
+    Faults,
+    /// Show the menu of scenes.
+    Scenes,
 }
 
 /// What a typed command does to a host.
@@ -67,7 +72,7 @@ pub enum HostVerb {
 }
 
 /// Reads a typed command: `permits 64`, `rate off`, `pause`, `undo`, `stop`, `q`, `help`,
-/// `exclude RE`, `seed URL`, and for the host named or selected `hold`, `release`, `skip`,
+/// `exclude RE`, `seed URL`, `fault NAME LEVEL`, `scene NAME`, and for the host named or selected `hold`, `release`, `skip`,
 /// `reset`, `limit 4`.
 ///
 /// # Errors
@@ -79,6 +84,8 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
     match word.to_lowercase().as_str() {
         "exclude" => return exclude(rest).map(|c| Some(Typed::Send(c))),
         "seed" => return seed(rest).map(|c| Some(Typed::Send(c))),
+        "fault" | "faults" => return fault(rest).map(Some),
+        "scene" | "scenes" => return scene(rest).map(Some),
         _ => {}
     }
     // `Permits=5` and `rate 5/s` are as clear as `permits 5` and `rate 5`.
@@ -123,7 +130,7 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
             let dials = dials.join(", ");
             return Err(format!(
                 "no '{word}' here: {dials}, pause, undo, stop, help; exclude, seed; \
-                 hold, release, skip, reset, limit"
+                 fault, scene; hold, release, skip, reset, limit"
             ));
         }
     };
@@ -162,6 +169,34 @@ pub fn exclude(text: &str) -> Result<Command, String> {
             let last = error.lines().last().unwrap_or_default();
             let why = last.trim().trim_start_matches("error: ");
             Err(format!("no regular expression: {why}"))
+        }
+    }
+}
+
+/// Reads a fault with its level: `latency 200ms`, `429 off`; `off` alone is all of them.
+fn fault(text: &str) -> Result<Typed, String> {
+    match text.trim() {
+        "" => Ok(Typed::Faults),
+        "off" | "none" => Ok(Typed::Send(Command::ClearFaults)),
+        text => {
+            let text = text.replacen('=', " ", 1);
+            text.parse().map(|setting| Typed::Send(Command::Fault(setting)))
+        }
+    }
+}
+
+/// Reads the name of a scene, in words or with hyphens, or `off`.
+fn scene(text: &str) -> Result<Typed, String> {
+    let name = text.split_whitespace().collect::<Vec<_>>().join("-").to_lowercase();
+    match name.as_str() {
+        "" => Ok(Typed::Scenes),
+        "off" | "none" => Ok(Typed::Send(Command::Scene(None))),
+        name => {
+            let scene = Scene::from_name(name).ok_or_else(|| {
+                let names = Scene::ALL.map(Scene::name).join(", ");
+                format!("no scene is called '{name}': there are {names}; or off")
+            })?;
+            Ok(Typed::Send(Command::Scene(Some(scene))))
         }
     }
 }
@@ -233,7 +268,7 @@ mod tests {
             parse("warp 9"),
             Err(
                 "no 'warp' here: permits, workers, queue, rate, parse-threads, pause, undo, stop, \
-                 help; exclude, seed; hold, release, skip, reset, limit"
+                 help; exclude, seed; fault, scene; hold, release, skip, reset, limit"
                     .into()
             )
         );

@@ -12,6 +12,8 @@ use crate::crawl::snapshot::{RunState, WorkerState};
 
 /// Marks what limits the crawl.
 pub const LIMIT: &str = "◆";
+/// Marks what is slow or broken, on purpose or not.
+pub const FAULT: &str = "!";
 /// Fill of a gauge.
 pub const FULL: &str = "█";
 /// Parts of a gauge's last cell, in eighths.

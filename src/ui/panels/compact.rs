@@ -41,7 +41,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let used = verdict::draw(canvas, area, 1, for_verdict.min(room), s);
     let mut row = 1 + used;
     if room > used + 2 {
-        row += strains::draw(canvas, area, row, 1, s);
+        let slow = strains::rows(s, 1).min(room - used - 2);
+        row += strains::draw(canvas, area, row, slow, s);
     }
     for (name, level, words) in levels {
         if row >= area.height {

@@ -41,6 +41,7 @@ pub fn rows(group: Group) -> Vec<Line> {
     }
     let more = match group {
         Group::Dials => Some(keys::TEN_TIMES),
+        Group::Faults => Some(keys::ON_FAULTS),
         Group::Hosts => Some(keys::TYPED),
         _ => None,
     };
@@ -54,7 +55,7 @@ fn signs() -> Vec<Line> {
         ("Signs", ""),
         ("◆", "what limits the crawl now"),
         ("▲16", "permits turned to 16 (w q r t: others)"),
-        ("▲h x s", "a host, an exclusion, a seed"),
+        ("▲h x s !", "a host, an exclusion, a seed, a fault"),
         ("▮ ▒", "a worker fetches, parses"),
         ("▯ ◇", "waits for a permit, for the rate"),
         ("▤ · ‖", "blocked further on, idle, paused"),
@@ -71,11 +72,11 @@ fn widths(lines: &[Line]) -> (u16, u16) {
 
 /// The columns of the help: two where they fit side by side.
 fn columns(area: Rect) -> Vec<Vec<Line>> {
-    let [dials, crawl, hosts, view, lists] = Group::ALL.map(group);
-    let mut both = vec![[dials, crawl, hosts, signs()].concat(), [view, lists].concat()];
+    let [dials, crawl, faults, hosts, view, lists] = Group::ALL.map(group);
+    let mut both = vec![[dials, crawl, hosts, signs()].concat(), [view, lists, faults].concat()];
     if both.iter().map(|lines| widths(lines).1).sum::<u16>() + GAP + 4 > area.width {
-        let [dials, crawl, hosts, view, lists] = Group::ALL.map(group);
-        both = vec![[dials, crawl, hosts, view, lists, signs()].concat()];
+        let [dials, crawl, faults, hosts, view, lists] = Group::ALL.map(group);
+        both = vec![[dials, crawl, faults, hosts, view, lists, signs()].concat()];
     }
     for lines in &mut both {
         lines.pop_if(|line| line.0.is_empty() && line.1.is_empty());

@@ -76,6 +76,8 @@ fn is_of_use(action: Action, tab: Tab, live: &Snapshot) -> bool {
         A::Exclude | A::Open | A::Filter => matches!(tab, Tab::Hosts | Tab::Pages),
         A::Sort | A::Reverse | A::Copy => matches!(tab, Tab::Workers | Tab::Hosts | Tab::Pages),
         A::LogMore | A::LogLess => tab == Tab::Log,
+        A::Faults => tab == Tab::Deck,
+        A::Scenes => tab == Tab::Deck && live.site_takes_faults,
         _ => true,
     };
     let changes = matches!(
@@ -83,6 +85,8 @@ fn is_of_use(action: Action, tab: Tab, live: &Snapshot) -> bool {
         A::Turn(..)
             | A::Pause
             | A::Undo
+            | A::Faults
+            | A::Scenes
             | A::Ask
             | A::HostLimit(_)
             | A::HostHold
@@ -106,6 +110,8 @@ fn rank_and_word(binding: &Binding, next: u8, app: &App, live: &Snapshot) -> (u8
         Action::Stop if live.run.is_final() => (0, "leave"),
         Action::Stop => (0, word),
         Action::Help => (1, word),
+        // The stage is what one is here for.
+        Action::Faults | Action::Scenes if live.site_takes_faults => (2, word),
         Action::Pause if live.run == RunState::Paused => (2, "go on"),
         Action::Freeze if app.frozen.is_some() => (2, "unfreeze"),
         Action::Open if is_open(app) => (2, "close"),

@@ -101,12 +101,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
         canvas.fit(line, 0, 0, again);
     }
     let first = if spare > 0 { after + 1 } else { after };
+    // What limits is worth more than where the time goes.
     let lists = [
         ("producer", stages::producer(theme, s)),
         ("workers", stages::workers(theme, s, false)),
         ("saver", stages::saver(theme, s)),
     ];
-    for (i, (name, shares)) in lists.iter().enumerate() {
+    let room = area.height >= first + 4 + strains::rows(s, STRAINS);
+    for (i, (name, shares)) in lists.iter().enumerate().filter(|_| room) {
         let row = first + i as u16;
         canvas.text(body, 0, row, name, theme.dim());
         let bars: Vec<_> = shares.iter().map(Share::bar).collect();
@@ -116,8 +118,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
             canvas.fit(line, 0, 2, share_parts(shares));
         }
     }
-    let after = first + 3 + u16::from(spare > 1);
-    let slow = strains::rows(s, STRAINS);
+    let after = if room { first + 3 + u16::from(spare > 1) } else { after };
+    // One row is the verdict's, whatever else there is to say.
+    let slow = strains::rows(s, STRAINS).min(area.height.saturating_sub(after + 1));
     let rows = area.height.saturating_sub(after + slow);
     let after = after + verdict::draw(canvas, area, after, rows.min(3), s);
     let slow = slow.min(area.height.saturating_sub(after));

@@ -5,6 +5,7 @@ use ratatui::style::Style;
 
 use crate::crawl::snapshot::{Snapshot, WorkerState};
 use crate::crawl::verdict::Stage;
+use crate::fault::Fault;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
@@ -234,7 +235,8 @@ pub fn ratio(level: f64, bound: f64) -> f64 {
     if bound > 0.0 { level / bound } else { 0.0 }
 }
 
-/// The title of a stage: marked and in the accent if it limits the crawl.
+/// The title of a stage: marked and in the accent if it limits the crawl, and marked if a fault is
+/// made there.
 pub fn title(
     canvas: &mut Canvas<'_>,
     area: Rect,
@@ -255,7 +257,20 @@ pub fn title(
     } else {
         canvas.theme.strong()
     };
-    canvas.text(area, 0, row, name, style);
+    let end = canvas.text(area, 0, row, name, style);
+    if snapshot.faults.on().any(|setting| hits(setting.fault) == stage) {
+        canvas.text(area, end + 1, row, theme::FAULT, canvas.theme.warn());
+    }
+}
+
+/// The stage at which a fault is felt first; those of the site where its answers are waited for.
+const fn hits(fault: Fault) -> Stage {
+    match fault {
+        Fault::Queue => Stage::Queue,
+        Fault::Parser => Stage::Workers,
+        Fault::Saver | Fault::Buffer => Stage::Saver,
+        _ => Stage::Gate,
+    }
 }
 
 /// The style of a stage's level: the accent if it limits the crawl.

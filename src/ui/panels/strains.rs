@@ -1,5 +1,5 @@
-//! What of our own cannot keep up, so that the crawl slows by itself; and what a crawl that looks
-//! again found.
+//! The scene and the faults that are on, what of our own cannot keep up, so that the crawl slows by
+//! itself; and what a crawl that looks again found.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -8,37 +8,58 @@ use ratatui::text::Span;
 use crate::crawl::snapshot::{Snapshot, Strain, StrainKind};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
-use crate::ui::theme::Theme;
+use crate::ui::theme::{self, Theme};
 
 /// Rows that strains take where there is room.
 pub const MOST: u16 = 3;
 
-/// Rows wanted for the strains, at most so many.
+/// Rows wanted for scene, faults and strains; at most so many of the latter.
 #[must_use]
 pub fn rows(snapshot: &Snapshot, most: u16) -> u16 {
-    (snapshot.strains.len() as u16).min(most)
+    staged(snapshot, 0).len() as u16 + (snapshot.strains.len() as u16).min(most)
 }
 
-/// Draws the strains, a row each; where there are more than rows, the last one names them.
-/// Returns the rows used:
+/// The scene that is on, and the faults, a line each.
+fn staged(s: &Snapshot, width: u16) -> Vec<(&'static str, String)> {
+    let scene = s.scene.map(|scene| {
+        let titled = format!("{}: {}", scene.title(), scene.watch());
+        // Of the two, what is to be watched is worth more.
+        let fits = text::width(&titled) <= usize::from(width.saturating_sub(2));
+        ("▶", if fits { titled } else { scene.watch().to_owned() })
+    });
+    let faults = (!s.faults.is_none()).then(|| (theme::FAULT, format!("on purpose: {}", s.faults)));
+    scene.into_iter().chain(faults).collect()
+}
+
+/// Draws scene, faults and strains, a row each; where there are more strains than rows, the last one
+/// names them. Returns the rows used:
 ///
 /// ```text
+/// ▶ slow database: the saver's buffer fills, workers wait for room in it, …
+/// ! on purpose: latency 20ms, saver 500ms, buffer 256KiB
 /// ! slows by itself: saver behind: 6.1 of 8 MiB wait; 5 of 10 permits used         for 12 s
 /// ! also: disk, memory
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, s: &Snapshot) -> u16 {
-    let rows = self::rows(s, rows);
+    let rows = self::rows(s, rows).min(rows);
     let warn = canvas.theme.warn();
-    for i in 0..rows {
+    let staged = staged(s, area.width);
+    for (i, (glyph, words)) in staged.iter().take(rows.into()).enumerate() {
+        let line = Rect { y: area.y + row + i as u16, height: 1, ..area };
+        canvas.text(line, 0, 0, glyph, warn);
+        canvas.text(line, 2, 0, words, warn);
+    }
+    let above = rows.min(staged.len() as u16);
+    for i in above..rows {
         let line = Rect { y: area.y + row + i, height: 1, ..area };
-        let at = usize::from(i);
+        let at = usize::from(i - above);
         let rest = s.strains.len() - at;
         let last = i + 1 == rows && rest > 1;
-        canvas.text(line, 0, 0, "!", warn);
+        canvas.text(line, 0, 0, theme::FAULT, warn);
         let body = Rect { x: line.x + 2, width: line.width.saturating_sub(2), ..line };
         if last {
             let names: Vec<_> = s.strains[at..].iter().map(|s| name(s.what)).collect();
-            let head = if i == 0 { "slows by itself" } else { "also" };
+            let head = if at == 0 { "slows by itself" } else { "also" };
             canvas.text(body, 0, 0, &format!("{head}: {}", names.join(", ")), warn);
             continue;
         }

@@ -5,8 +5,10 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::crawl::journal::{Change, What};
+use crate::crawl::scene::Scene;
 use crate::crawl::snapshot::Snapshot;
 use crate::crawl::verdict::Limit;
+use crate::fault::Fault;
 use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part, fitting};
 use crate::ui::text;
@@ -48,7 +50,8 @@ fn ago_text(seconds: f64) -> String {
 }
 
 /// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `h` for a
-/// host, `x` for an exclusion, `s` for a seed, `!` for faults, `S` for a scene, `‖`, `▶`.
+/// host, `x` for an exclusion, `s` for a seed, `!` with the name of
+/// a fault or a scene, `‖`, `▶`.
 #[must_use]
 pub fn mark(change: &Change) -> String {
     use crate::crawl::command::Setting as S;
@@ -67,8 +70,12 @@ pub fn mark(change: &Change) -> String {
         | What::BreakerReset { .. } => "h".to_owned(),
         What::Excluded { .. } => "x".to_owned(),
         What::Seed { .. } => "s".to_owned(),
-        What::Faults { .. } => "!".to_owned(),
-        What::Scene { new, .. } => new.scene.map_or("!", |_| "S").to_owned(),
+        What::Faults { new, .. } if new.is_none() => "! off".to_owned(),
+        What::Faults { old, new } => {
+            let mut changed = Fault::ALL.into_iter().filter(|f| new.get(*f) != old.get(*f));
+            format!("!{}", changed.next().map_or("", Fault::name))
+        }
+        What::Scene { new, .. } => format!("!{}", new.scene.map_or("scene off", Scene::name)),
         What::Pause => "‖".to_owned(),
         What::Resume => "▶".to_owned(),
         What::Stop | What::StopNow => "■".to_owned(),
