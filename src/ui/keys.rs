@@ -200,8 +200,8 @@ pub const KEYS: &[Binding] = {
         bind(G::View, &[ctrl('z')], A::Suspend, "", "suspend (fg comes back)"),
         bind(G::Lists, &[code(KeyCode::Up), key('k')], A::Up, "", "up"),
         bind(G::Lists, &[code(KeyCode::Down), key('j')], A::Down, "", "down"),
-        bind(G::Lists, &[code(KeyCode::Left), key('h')], A::Left, "", "long URLs to the left"),
-        bind(G::Lists, &[code(KeyCode::Right), key('l')], A::Right, "", "long URLs to the right"),
+        bind(G::Lists, &[code(KeyCode::Left), key('h')], A::Left, "", "long URLs left"),
+        bind(G::Lists, &[code(KeyCode::Right), key('l')], A::Right, "", "long URLs right"),
         bind(G::Lists, &[code(KeyCode::PageUp), ctrl('b')], A::PageUp, "", "a screen up"),
         bind(G::Lists, &[code(KeyCode::PageDown), ctrl('f')], A::PageDown, "", "a screen down"),
         bind(
@@ -265,7 +265,7 @@ pub fn are_opposites(one: &Binding, other: &Binding) -> bool {
         (A::HostLimit(_), A::HostLimit(_))
         | (A::NextTab, A::PreviousTab)
         | (A::Up, A::Down)
-        | (A::First, A::Last)
+        | (A::Left, A::Right)
         | (A::FaultOff, A::ClearFaults)
         | (A::LogMore, A::LogLess) => true,
         _ => false,
