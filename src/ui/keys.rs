@@ -196,7 +196,7 @@ pub const KEYS: &[Binding] = {
         bind(G::View, &[key('V')], A::LogLess, "less", "a less verbose log"),
         bind(G::View, &[key('m')], A::Mouse, "", "the wheel scrolls, or the mouse is let go"),
         bind(G::View, &[key('?')], A::Help, "help", "this help"),
-        bind(G::View, &[ctrl('l')], A::Redraw, "", "draw everything anew"),
+        bind(G::View, &[ctrl('l')], A::Redraw, "", "draw anew"),
         bind(G::View, &[ctrl('z')], A::Suspend, "", "suspend (fg comes back)"),
         bind(G::Lists, &[code(KeyCode::Up), key('k')], A::Up, "", "up"),
         bind(G::Lists, &[code(KeyCode::Down), key('j')], A::Down, "", "down"),
@@ -256,9 +256,9 @@ pub fn action_for(event: KeyEvent, tab: Tab) -> Option<Action> {
     find(false)?.action.far().filter(|_| with_ctrl)
 }
 
-/// Whether two rows turn one thing in two directions, so that the help may show them as one.
+/// Whether two rows belong together, so that the help may show them as one.
 #[must_use]
-pub fn are_opposites(one: &Binding, other: &Binding) -> bool {
+pub fn belong_together(one: &Binding, other: &Binding) -> bool {
     use Action as A;
     match (one.action, other.action) {
         (A::Turn(a, _), A::Turn(b, _)) => a == b,
@@ -266,6 +266,9 @@ pub fn are_opposites(one: &Binding, other: &Binding) -> bool {
         | (A::NextTab, A::PreviousTab)
         | (A::Up, A::Down)
         | (A::Left, A::Right)
+        | (A::Show(Tab::Deck), A::Show(Tab::Workers))
+        | (A::Show(Tab::Hosts), A::Show(Tab::Pages))
+        | (A::Redraw, A::Suspend)
         | (A::FaultOff, A::ClearFaults)
         | (A::LogMore, A::LogLess) => true,
         _ => false,

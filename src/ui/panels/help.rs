@@ -31,10 +31,11 @@ pub fn rows(group: Group) -> Vec<Line> {
     let mut i = 0;
     while i < rows.len() {
         let (names, help) = (keys::names(rows[i]), rows[i].help);
-        let both = rows.get(i + 1).filter(|next| keys::are_opposites(rows[i], next)).map(|next| {
-            (format!("{names}  {}", keys::names(next)), format!("{help}, {}", next.help))
-        });
-        // Two directions share a line where it gets no longer than the others.
+        let both =
+            rows.get(i + 1).filter(|next| keys::belong_together(rows[i], next)).map(|next| {
+                (format!("{names}  {}", keys::names(next)), format!("{help}, {}", next.help))
+            });
+        // Two of a kind share a line where it gets no longer than the others.
         let both = both.filter(|(names, help)| text::width(names) <= 16 && help.len() <= 38);
         i += if both.is_some() { 2 } else { 1 };
         lines.push(both.unwrap_or_else(|| (names, help.to_owned())));
