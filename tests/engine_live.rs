@@ -332,6 +332,15 @@ async fn every_change_is_journaled_undone_and_kept() {
     give(&crawl, Command::Undo).await;
     seen(&mut crawl, "the queue is back", |s| s.dials.queue == 100).await;
     stopped(crawl, Command::StopNow).await;
+    // What an option turned is in the journal as well.
+    let turned = |settings: &mut Settings| settings.permits = 5;
+    let mut crawl = crawl::resume(bench.store().await, None, turned).await.unwrap();
+    let s = seen(&mut crawl, "by an option", |s| {
+        s.changes.first().is_some_and(|change| change.by == Origin::Start)
+    })
+    .await;
+    assert_eq!(s.changes[0].what.to_string(), "permits 12 → 5");
+    stopped(crawl, Command::StopNow).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

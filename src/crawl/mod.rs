@@ -76,7 +76,7 @@ use self::pruned::Pruned;
 use self::scene::Scene;
 use self::shared::{ProducerState, SAVER_BUDGET_KIB, SaverState, Shared};
 use self::sitemaps::Sitemaps;
-use self::snapshot::{Flags, Snapshot, Totals};
+use self::snapshot::{Dials, Flags, Snapshot, Totals};
 use self::summary::Summary;
 use crate::config::Settings;
 use crate::fault::{Faults, FaultySite};
@@ -188,12 +188,13 @@ pub async fn resume(
     let stored = store.open_crawl(crawl).await?;
     let mut settings: Settings =
         serde_json::from_str(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
+    let before = settings.dials();
     overrides(&mut settings);
     settings.take_credentials();
     let parts = Parts::of(&settings)?;
     let id = stored.id;
     let hosts = store.open_hosts(id).await?;
-    Ok(launch(settings, store, parts, id, Some(&stored), hosts, Staging::default()))
+    Ok(launch(settings, store, parts, id, Some((&stored, before)), hosts, Staging::default()))
 }
 
 /// Looks again at the newest complete crawl: a new crawl from its seeds and with its settings, in
@@ -246,11 +247,13 @@ fn launch(
     store: Arc<dyn Store>,
     parts: Parts,
     crawl: CrawlId,
-    stored: Option<&StoredCrawl>,
+    stored: Option<(&StoredCrawl, Dials)>,
     hosts: Vec<OpenHost>,
     staging: Staging,
 ) -> Crawl {
     let dials = settings.dials();
+    let before = stored.map_or(dials, |(_, before)| before);
+    let stored = stored.map(|(stored, _)| stored);
     let totals: Totals = stored
         .and_then(|stored| serde_json::from_str(stored.totals.as_deref()?).ok())
         .unwrap_or_default();
@@ -320,8 +323,35 @@ fn launch(
         crew: TaskTracker::new(),
         settings,
     });
-    let first = Arc::new(Snapshot {
-        crawl_id: crawl,
+    let first = first_snapshot(&shared, target, dials, totals, &staging);
+    let (snapshot_sender, snapshots) = watch::channel(first);
+    let (command_sender, commands) = mpsc::channel(COMMANDS);
+    let saver = tokio::spawn(saver::run(Arc::clone(&shared)));
+    shared.crew.spawn(producer::run(Arc::clone(&shared)));
+    shared.crew.spawn(load(Arc::clone(&shared), seeds, listed, stored.is_some()));
+    let control = tokio::spawn(control::run(control::Start {
+        saver,
+        shared,
+        commands,
+        snapshots: snapshot_sender,
+        dials,
+        before,
+        journal,
+        staging,
+    }));
+    Crawl { snapshots, commands: command_sender, control }
+}
+
+/// What there is to see before anything has happened.
+fn first_snapshot(
+    shared: &Shared,
+    target: Arc<str>,
+    dials: Dials,
+    totals: Totals,
+    staging: &Staging,
+) -> Arc<Snapshot> {
+    Arc::new(Snapshot {
+        crawl_id: shared.crawl,
         target,
         db: shared.store.describe().into(),
         dials,
@@ -336,22 +366,7 @@ fn launch(
         scene: staging.scene,
         site_takes_faults: staging.site.is_some(),
         ..Snapshot::default()
-    });
-    let (snapshot_sender, snapshots) = watch::channel(first);
-    let (command_sender, commands) = mpsc::channel(COMMANDS);
-    let saver = tokio::spawn(saver::run(Arc::clone(&shared)));
-    shared.crew.spawn(producer::run(Arc::clone(&shared)));
-    shared.crew.spawn(load(Arc::clone(&shared), seeds, listed, stored.is_some()));
-    let control = tokio::spawn(control::run(control::Start {
-        saver,
-        shared,
-        commands,
-        snapshots: snapshot_sender,
-        dials,
-        journal,
-        staging,
-    }));
-    Crawl { snapshots, commands: command_sender, control }
+    })
 }
 
 /// Loads what an earlier run has seen, then takes in the seeds (known ones again make no

@@ -29,7 +29,7 @@ pub fn condition(text: &str) -> Result<String, String> {
                 Some(less) => open = less,
                 None => return Err("it closes a bracket that it does not open".to_owned()),
             },
-            (None, ';' | '#' | '$' | '[' | ']' | '\\') => {
+            (None, ';' | '#' | '$' | '[' | ']' | '\\' | '?' | ':' | '@') => {
                 return Err(format!("no '{letter}' outside of quotes, please"));
             }
             (None, '-') if before == '-' => return Err("no comments, please".to_owned()),
@@ -59,7 +59,7 @@ mod tests {
             "(status >= 500 OR state = 'failed') AND depth - 1 > 2",
             "title = ':-) it''s; -- fine /*'",
             "\"odd)name\" = 1",
-            "title LIKE '100\\% [#$]'",
+            "title LIKE '100\\% [#$] @?:'",
         ] {
             assert_eq!(condition(good).unwrap(), good);
         }
@@ -81,6 +81,10 @@ mod tests {
             "E'\\'' = ') UNION SELECT 1'",
             "$$'$$ = ') UNION SELECT 1 WHERE ($$'$$ = 1'",
             "[']) UNION SELECT 1 WHERE ([']",
+            // Places for values that nobody gives.
+            "status = ?",
+            "status = :status",
+            "status = @status",
         ] {
             condition(bad).unwrap_err();
         }

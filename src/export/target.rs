@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{self, Permissions};
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, Read as _, Stdout, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -72,6 +72,7 @@ impl Target {
             let file = fs::OpenOptions::new().write(true).open(&place)?;
             return Ok(Output::Other(BufWriter::new(file)));
         }
+        spare_databases(&place)?;
         let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new("."));
         fs::metadata(folder)?;
@@ -91,6 +92,26 @@ impl Target {
         output.flush()?;
         Ok(output)
     }
+}
+
+/// How a database of `SQLite` begins.
+const SQLITE: &[u8] = b"SQLite format 3\0";
+/// What stands beside one, by the ends of the names.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// An error where a database is, or what belongs to one: it is what exports are made of.
+fn spare_databases(place: &Path) -> io::Result<()> {
+    let is_database = |path: &Path| {
+        let mut head = [0; SQLITE.len()];
+        fs::File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
+            && head == SQLITE
+    };
+    let name = place.to_string_lossy();
+    let mut databases = BESIDE.iter().filter_map(|end| name.strip_suffix(end));
+    if is_database(place) || databases.any(|of| is_database(Path::new(of))) {
+        return Err(io::Error::other("a SQLite database is there: choose another file"));
+    }
+    Ok(())
 }
 
 /// What is being written. A file that is not kept is gone when it is dropped.

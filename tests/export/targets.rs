@@ -43,6 +43,25 @@ fn what_was_there_stays_when_an_export_fails() {
 }
 
 #[test]
+fn a_database_is_never_written_over() {
+    let stand = Stand::new();
+    let made = stand.folder.path().join("made.db");
+    crawldeck(stand.folder.path())
+        .args(["crawl", "http://127.0.0.1:1/", "--db", "made.db", "--headless", "--attempts", "1"])
+        .output()
+        .unwrap();
+    let before = fs::read(&made).unwrap();
+    fs::write(stand.folder.path().join("made.db-wal"), "of it").unwrap();
+    std::os::unix::fs::symlink("made.db", stand.folder.path().join("link.db")).unwrap();
+    for place in ["made.db", "link.db", "./made.db", "made.db-wal", "made.db-journal"] {
+        let said = stand.export(&["-o", place]).exits(1).stderr;
+        assert!(said.contains("a SQLite database is there: choose another file"), "{said}");
+    }
+    assert_eq!(fs::read(&made).unwrap(), before);
+    assert_eq!(fs::read(stand.folder.path().join("made.db-wal")).unwrap(), b"of it");
+}
+
+#[test]
 fn a_reader_that_has_enough_is_no_failure() {
     let stand = Stand::new();
     let mut command = crawldeck(stand.folder.path());

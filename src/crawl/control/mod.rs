@@ -18,6 +18,7 @@ use crate::config::Settings;
 use crate::crawl::Staging;
 use crate::crawl::command::{Command, Dial, Origin};
 use crate::crawl::dials::Journal;
+use crate::crawl::journal::What;
 use crate::crawl::observer::{Observer, State};
 use crate::crawl::scene::{Scene, Setup};
 use crate::crawl::shared::Shared;
@@ -48,6 +49,8 @@ pub struct Start {
     pub snapshots: watch::Sender<Arc<Snapshot>>,
     /// The dials to begin with.
     pub dials: Dials,
+    /// Those of the run before; options may have turned some since.
+    pub before: Dials,
     /// The journal so far.
     pub journal: Journal,
     /// The stage.
@@ -90,7 +93,7 @@ struct Control {
 
 /// Runs the crawl to its end; returns its summary.
 pub async fn run(start: Start) -> Summary {
-    let Start { shared, saver, mut commands, snapshots, dials, journal, staging } = start;
+    let Start { shared, saver, mut commands, snapshots, dials, before, journal, staging } = start;
     let mut observer = Observer::new(Snapshot::clone(&snapshots.borrow()));
     observer.note_changes(journal.newest_first());
     let settings = shared.settings.clone();
@@ -122,6 +125,12 @@ pub async fn run(start: Start) -> Summary {
         observer,
     };
     let beat = tokio::spawn(beat::run(Arc::clone(&control.shared)));
+    for dial in Dial::ALL {
+        let (old, new) = (before.get(dial), dials.get(dial));
+        if old != new {
+            control.log(What::Set { old, new }, Origin::Start, None);
+        }
+    }
     let whole = control.crawl(&mut commands).await;
     control.finish(&mut commands, whole, beat).await
 }
