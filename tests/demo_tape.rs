@@ -26,8 +26,14 @@ const SIZE: (u16, u16) = (120, 36);
 /// Most bytes of an animation.
 const ANIMATION: usize = 3 << 20;
 
-fn script() -> Script {
-    let script = Script::parse(include_str!("../demo.tape")).unwrap();
+/// The tapes, and where their animations go.
+const TAPES: [(&str, &str); 2] = [
+    (include_str!("../demo.tape"), "assets/demo.svg"),
+    (include_str!("../assets/slow-database.tape"), "assets/slow-database.svg"),
+];
+
+fn script(tape: &str) -> Script {
+    let script = Script::parse(tape).unwrap();
     assert_eq!(script.requires, ["crawldeck"]);
     script
 }
@@ -40,9 +46,18 @@ fn shell(folder: &Path) -> Terminal {
 
 #[test]
 fn the_tape_plays_to_its_end() {
+    plays_to_its_end(TAPES[0].0);
+}
+
+#[test]
+fn the_tape_of_a_slow_database_plays_to_its_end() {
+    plays_to_its_end(TAPES[1].0);
+}
+
+fn plays_to_its_end(tape: &str) {
     let folder = tempfile::tempdir().unwrap();
     let mut shell = shell(folder.path());
-    play(&script(), &mut shell, Pace::Test, None).unwrap();
+    play(&script(tape), &mut shell, Pace::Test, None).unwrap();
     shell.send(b"echo code=$?\r");
     shell.expect(r"code=\d");
     assert!(shell.text().contains("code=3"), "stopped before the end:\n{}", shell.text());
@@ -76,9 +91,13 @@ fn a_tape_with_anything_unknown_is_refused() {
 }
 
 #[test]
-#[ignore = "draws assets/deck.svg and assets/demo.svg; run assets/record.sh"]
+#[ignore = "draws the pictures in assets; run assets/record.sh"]
 fn record() {
-    let script = script();
+    TAPES.into_iter().for_each(|(tape, animation)| record_one(tape, animation));
+}
+
+fn record_one(tape: &str, animation: &str) {
+    let script = script(tape);
     let folder = tempfile::tempdir().unwrap();
     let mut shell = shell(folder.path());
     let camera = Camera::start(shell.shared(), script.framerate);
@@ -94,5 +113,5 @@ fn record() {
         save(&name.replace(".png", ".svg"), svg::picture(&frame));
     }
     eprintln!("{} frames", film.len());
-    save("assets/demo.svg", svg::animation(&film));
+    save(animation, svg::animation(&film));
 }

@@ -25,10 +25,11 @@ use crawldeck::cli::Cli;
 use crawldeck::config::Settings;
 use crawldeck::crawl;
 use crawldeck::crawl::command::{Command, Dial, Origin};
+use crawldeck::crawl::scene::Scene;
 use crawldeck::crawl::snapshot::RunState;
 use crawldeck::crawl::summary::Summary;
 use crawldeck::export::TABLES;
-use crawldeck::fault::{Fault, Faults};
+use crawldeck::fault::{Fault, Faults, Place};
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::store::{self, Columns, OpenMode};
 use crawldeck::ui::keys_table_markdown;
@@ -59,10 +60,37 @@ fn section(readme: &str, name: &str) -> String {
 /// What the README should say in places that are generated.
 fn generated() -> String {
     let mut readme = readme();
-    for (name, text) in [("keys", keys_table_markdown()), ("options", options_markdown())] {
+    for (name, text) in [
+        ("keys", keys_table_markdown()),
+        ("options", options_markdown()),
+        ("faults", faults_markdown()),
+        ("scenes", scenes_markdown()),
+    ] {
         readme.replace_range(place(&readme, name), &text);
     }
     readme
+}
+
+fn faults_markdown() -> String {
+    let mut out = String::from("| fault | of | what | by keys |\n|---|---|---|---|\n");
+    for fault in Fault::ALL {
+        let of = match fault.place() {
+            Place::Site => "the site",
+            Place::Pipeline => "the pipeline",
+        };
+        let ladder = fault.ladder();
+        let [first, last] = [ladder[0], ladder[ladder.len() - 1]].map(|l| fault.level_text(l));
+        let _ = writeln!(out, "| `{fault}` | {of} | {} | {first} to {last} |", fault.what());
+    }
+    out
+}
+
+fn scenes_markdown() -> String {
+    let mut out = String::from("| scene | what to watch |\n|---|---|\n");
+    for scene in Scene::ALL {
+        let _ = writeln!(out, "| `{scene}` | {} |", scene.watch());
+    }
+    out
 }
 
 #[test]
