@@ -93,7 +93,9 @@ fn a_tape_with_anything_unknown_is_refused() {
 #[test]
 #[ignore = "draws the pictures in assets; run assets/record.sh"]
 fn record() {
-    TAPES.into_iter().for_each(|(tape, animation)| record_one(tape, animation));
+    for (tape, animation) in TAPES {
+        record_one(tape, animation);
+    }
 }
 
 fn record_one(tape: &str, animation: &str) {

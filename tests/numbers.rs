@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use crawldeck::config::Settings;
 use crawldeck::crawl::command::{Command, Origin, Setting};
+use crawldeck::crawl::scene::{PAGES, Scene};
 use crawldeck::crawl::snapshot::Snapshot;
 use crawldeck::crawl::{self, Crawl};
 use crawldeck::fault::{Fault, Faults};
@@ -112,6 +113,32 @@ async fn permits_seen_from_the_server() {
             stage.lab.load().in_flight
         );
     }
+    stage.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; run alone, in release"]
+async fn permits_beyond_what_the_site_answers_at_once() {
+    let scene = Scene::TooManyPermits;
+    let mut settings = Settings::default();
+    let faults = scene.stage(&mut settings);
+    let config = LabConfig { pages: PAGES, seed: 7, faults, ..LabConfig::default() };
+    let mut stage = stage(config, settings.permits, settings.workers).await;
+    let few = settings.permits;
+    let mut measured = Vec::new();
+    for permits in [few, 4 * few] {
+        stage.send(Command::Set(Setting::Permits(permits))).await;
+        // Ten seconds to begin with, and ten that count.
+        let from_s = stage.until(|s| s.gate.in_use == permits).await.at_s + 10.0;
+        let begin = stage.until(|s| s.at_s >= from_s).await;
+        let end = stage.until(|s| s.at_s >= from_s + 10.0).await;
+        let pages = (end.totals.pages - begin.totals.pages) as f64 / (end.at_s - begin.at_s);
+        let p95 = end.latency.last_10s.p95;
+        println!("{permits} permits: {pages:.1} pages/s, p95 {p95:.0} ms: {}", end.verdict.text);
+        measured.push((pages, p95));
+    }
+    let [(few_pages, few_p95), (many_pages, many_p95)] = measured[..] else { panic!() };
+    println!("throughput × {:.3}, p95 × {:.2}", many_pages / few_pages, many_p95 / few_p95);
     stage.end().await;
 }
 

@@ -115,6 +115,13 @@ async fn slow_database() {
             && s.saver.last_transaction_ms >= 500.0
     };
     staged.until("the queue full, the producer blocked, the saver busy", dammed).await;
+    // And that stays what is said, though the crawl takes its own permits back.
+    let mut said = Vec::new();
+    while said.len() < 60 {
+        staged.crawl.snapshots.changed().await.unwrap();
+        said.push(staged.crawl.snapshots.borrow_and_update().verdict.limit);
+    }
+    assert!(said.iter().all(|limit| *limit == Limit::Saver), "{said:?}");
     staged.end().await;
 }
 

@@ -55,6 +55,7 @@ fn each_limit_by_its_signs() {
 
     let mut s = shares(|w| (w.idle, w.permit, w.first_byte) = (0.91, 0.085, 0.005));
     (s.queue.len, s.gate.limit, s.gate.in_use, s.gate.waiting) = (0, 1, 1, 17);
+    s.dials.permits = 1;
     let advice = Advice::Raise(Dial::Permits);
     check("one permit, many idle", Limit::Permits, Some(Stage::Gate), advice, &s);
 
@@ -148,6 +149,14 @@ fn what_the_crawl_does_for_itself_is_not_advised_against() {
     s.strains = vec![strain(StrainKind::Memory, "memory short: 900 of 1000 MiB")];
     check("memory", Limit::Permits, Some(Stage::Gate), Advice::None, &s);
     assert_eq!(judge(&s).text, "limited by permits: memory short: 900 of 1000 MiB");
+    // The strain is over, the permits are not all back.
+    s.strains.clear();
+    check("coming back", Limit::Permits, Some(Stage::Gate), Advice::None, &s);
+    assert!(judge(&s).text.contains("4 of 16 are back"), "{}", judge(&s).text);
+    s.saver_shares.busy = 0.9;
+    check("it still writes", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
+    s.saver_shares.busy = 0.1;
+    s.gate.limit = 16;
     s.strains = vec![strain(StrainKind::EverythingDown, "all down")];
     let advice = Advice::Raise(Dial::Permits);
     check("not ours", Limit::Permits, Some(Stage::Gate), advice, &s);

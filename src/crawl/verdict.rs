@@ -121,8 +121,9 @@ pub fn judge(s: &Snapshot) -> Verdict {
         );
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::Lower(Dial::Permits), text);
     }
-    if strain(s, |what| what == StrainKind::Saver).is_some() {
-        // The crawl slows itself down then, so that its workers may wait for something else.
+    // The crawl slows itself down then, so that its workers wait for something else.
+    let slowed = s.gate.limit < s.dials.permits && s.saver_shares.busy >= MOST;
+    if slowed || strain(s, |what| what == StrainKind::Saver).is_some() {
         let text = format!(
             "limited by the saver: it writes {} of its time and falls behind",
             percent(s.saver_shares.busy)
@@ -232,6 +233,10 @@ fn permits(s: &Snapshot, share: f32) -> Verdict {
     let own = |what| what != StrainKind::EverythingDown;
     let (why, advice) = match strain(s, own) {
         Some(strain) if s.gate.limit < s.dials.permits => (strain.text.clone(), Advice::None),
+        None if s.gate.limit < s.dials.permits => {
+            let (now, all) = (s.gate.limit, s.dials.permits);
+            (format!("{now} of {all} are back after a strain, the others follow"), Advice::None)
+        }
         _ => {
             let why = format!("workers spend {} of their time waiting for one", percent(share));
             (why, Advice::Raise(Dial::Permits))
