@@ -165,7 +165,7 @@ fn what_is_wrong_is_refused_with_a_reason() {
         (&["resume", "--list", "bad.txt"], "no URL in it"),
         (&["lab", "--pages", "0"], "--pages"),
         (&["lab", "--port", "70000"], "--port"),
-        (&["lab", "--latency", "1"], "300ms, 2s, 1m30s"),
+        (&["lab", "--latency", "1"], "latency takes 0ms to 60s, or 'off'"),
         (&["completions", "tcsh"], "bash"),
         (&["fly"], "fly"),
     ];
