@@ -116,6 +116,22 @@ fn the_limiting_stage_alone_has_the_accent() {
     assert!(accent.contains("limited by permits"), "{accent}");
 }
 
+#[test]
+fn failures_are_counted_where_not_every_class_of_answers_has_a_row() {
+    let mut s = fixtures::staged();
+    s.totals.by_class = [0, 6, 0, 0, 41];
+    let mut few = 0;
+    for height in 24..60 {
+        let screen = deck(&s, (120, height));
+        if screen.contains("answers ─") && !screen.contains("3xx") {
+            few += 1;
+            assert!(screen.contains("2xx           6"), "{height} rows:\n{screen}");
+            assert!(screen.contains("5xx          41"), "{height} rows:\n{screen}");
+        }
+    }
+    assert!(few > 0, "every height has room for every class");
+}
+
 /// Writes the screen as HTML to look at: `SHOTS=dir cargo nextest run --run-ignored all shots`.
 #[test]
 #[ignore = "for the eye: needs SHOTS=directory"]

@@ -146,7 +146,7 @@ impl Scene {
                 (10, 16, none.with(Fault::Latency, 50.0).with(Fault::RetryAfter, 0.2))
             }
             Self::FlakyHost => {
-                (10, 16, none.with(Fault::Latency, 50.0).with(Fault::ServerError, 0.6))
+                (10, 16, none.with(Fault::Latency, 50.0).with(Fault::ServerError, 0.4))
             }
             Self::Recovery => (
                 16,

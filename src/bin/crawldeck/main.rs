@@ -161,8 +161,8 @@ async fn demonstrate(
     };
     let store = store::open(&db, OpenMode::CreateIfMissing).await?;
     // Long rests are polite; here somebody watches.
-    settings.breaker.rest = Duration::from_secs(2);
-    settings.breaker.longest_rest = Duration::from_secs(5);
+    settings.breaker.rest = Duration::from_secs(1);
+    settings.breaker.longest_rest = Duration::from_secs(2);
     let mut config = lab.config();
     if let Some(scene) = scene {
         config.faults = scene.stage(&mut settings);

@@ -37,7 +37,13 @@ fn classes(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(&'static str, u64, 
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
     let inner = canvas.frame(area, &[Span::styled("answers", theme.strong())], vec![]);
-    let rows = classes(canvas, snapshot);
+    let mut rows = classes(canvas, snapshot);
+    // Where not all fit, classes without an answer give way, the last of them first.
+    while rows.len() > usize::from(inner.height)
+        && let Some(nothing) = rows.iter().rposition(|row| row.1 == 0)
+    {
+        rows.remove(nothing);
+    }
     let most = rows.iter().map(|r| r.1).max().unwrap_or(0);
     for (i, (name, n, style)) in rows.into_iter().take(inner.height.into()).enumerate() {
         let row = i as u16;
