@@ -226,6 +226,20 @@ fn answers_that_are_no_pages_count_as_failed() {
 }
 
 #[test]
+fn what_a_crawl_would_skip_counts_as_failed_and_not_as_an_early_end() {
+    let folder = folder();
+    let web = Web::of_pages(&[("/", "home")]);
+    let urls = vec![web.url("/"), web.url(&format!("/{}", "x".repeat(9_000)))];
+    let json = compare_list(folder.path(), &urls, &[]).exits(3).json();
+    let full = of(&json, "full");
+    assert_eq!((&full["ok"], &full["failed"]), (&Value::from(1), &Value::from(1)), "{full}");
+    let reasons = reasons(&json);
+    assert!(reasons.contains("full: 1 of 2 URLs failed, the first http://"), "{reasons}");
+    assert!(reasons.contains("longer than"), "{reasons}");
+    assert!(reasons.lines().all(|line| line.len() < 400), "{reasons}");
+}
+
+#[test]
 fn bad_lines_are_named_and_left_out() {
     let folder = folder();
     let web = Web::of_pages(&[("/", "home")]);

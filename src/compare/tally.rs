@@ -7,9 +7,13 @@ use std::time::{Duration, Instant};
 use super::memory::resident;
 use super::order::Progress;
 use crate::crawl::stall::Stall;
+use crate::web::url::shorten;
 
 /// How often the lateness of the event loop's timer is measured.
 pub const TICK: Duration = Duration::from_millis(2);
+
+/// Bytes of a URL that are told.
+const LONGEST_URL: usize = 200;
 
 /// Counters of one strategy.
 #[derive(Debug, Default)]
@@ -49,11 +53,16 @@ impl Tally {
             Err(error) => error,
         };
         self.failed.fetch_add(1, Relaxed);
-        self.note_failure(|| format!("{url}: {failure}"));
+        self.note_failure(url, &failure);
+    }
+
+    /// Keeps the first failure, of a URL.
+    pub fn note_failure(&self, url: &str, what: &str) {
+        self.note(|| format!("{}: {what}", shorten(url, LONGEST_URL)));
     }
 
     /// Keeps the first failure.
-    pub fn note_failure(&self, what: impl FnOnce() -> String) {
+    pub fn note(&self, what: impl FnOnce() -> String) {
         let mut first = self.first_failure.lock().unwrap_or_else(PoisonError::into_inner);
         first.get_or_insert_with(what);
     }

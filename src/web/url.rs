@@ -204,3 +204,14 @@ fn typed_scheme(text: &str) -> Option<&str> {
     let is_port = !is_web(scheme) && rest.starts_with(|c: char| c.is_ascii_digit());
     (named && !is_port).then_some(scheme)
 }
+
+/// `text`, cut to so many bytes, control characters replaced.
+pub(crate) fn shorten(text: &str, most: usize) -> String {
+    let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.len() <= most {
+        return plain(text);
+    }
+    let mut short: String = plain(&text[..text.floor_char_boundary(most - '…'.len_utf8())]);
+    short.push('…');
+    short
+}

@@ -59,7 +59,7 @@ pub async fn run(
                 }
             };
             if parsed.is_none_or(|page| page.links.is_empty()) {
-                tally.note_failure(|| "a page was not parsed".into());
+                tally.note(|| "a page was not parsed".into());
             }
         });
     }

@@ -32,7 +32,7 @@ pub async fn run(order: Order, tally: &Arc<Tally>, leash: &Leash) -> Result<Left
     tally.begin();
     let id = follow(crawl, tally, &leash.unwanted).await;
     tally.over();
-    tally.saved(count(&db, id).await?);
+    read_back(&db, id, tally).await?;
     folder.close()?;
     Ok(None)
 }
@@ -74,11 +74,13 @@ async fn follow(crawl: Crawl, tally: &Tally, unwanted: &CancellationToken) -> Cr
     let mut stopping = false;
     loop {
         let now = Arc::clone(&snapshots.borrow_and_update());
-        tally.counted(now.totals.ok, now.totals.failed, now.gate.in_use.into());
+        let totals = &now.totals;
+        // Skipped is what could not be fetched for what it is: a URL too long, a forbidden address.
+        tally.counted(totals.ok, totals.failed + totals.skipped, now.gate.in_use.into());
         tally.saved(now.saver.pages);
         tally.stall.note(Duration::from_secs_f64(now.loop_delay.worst_run_ms.max(0.0) / 1000.0));
         if let Some(trouble) = now.troubles.first() {
-            tally.note_failure(|| format!("{}: {}", trouble.url, trouble.what));
+            tally.note_failure(&trouble.url, &trouble.what);
         }
         if now.run.is_final() {
             break;
@@ -92,20 +94,29 @@ async fn follow(crawl: Crawl, tally: &Tally, unwanted: &CancellationToken) -> Cr
         }
     }
     let summary = crawl.wait().await;
-    tally.counted(summary.ok, summary.failed, 0);
+    tally.counted(summary.ok, summary.failed + summary.skipped, 0);
     summary.crawl_id
 }
 
-/// Rows of the pages, from the database as it was left.
-async fn count(db: &str, crawl: CrawlId) -> Result<u64, StoreError> {
+/// Counts the rows of the pages in the database as it was left, and what was skipped first.
+async fn read_back(db: &str, crawl: CrawlId, tally: &Tally) -> Result<(), StoreError> {
     let store = store::open(db, OpenMode::MustExist).await?;
-    let mut rows = 0;
-    let sql = format!("SELECT count(*) FROM scraped_pages WHERE crawl_id = {crawl}");
-    let mut sink = |_: &store::Columns, values: &[Value]| {
-        rows = values.first().and_then(Value::as_int).unwrap_or(0).max(0) as u64;
+    let rows = format!("SELECT count(*) FROM scraped_pages WHERE crawl_id = {crawl}");
+    let mut count = |_: &store::Columns, values: &[Value]| {
+        tally.saved(values.first().and_then(Value::as_int).unwrap_or(0).max(0) as u64);
         true
     };
-    store.select(&sql, &mut sink).await?;
+    store.select(&rows, &mut count).await?;
+    let skipped = format!(
+        "SELECT url, error FROM scraped_pages WHERE crawl_id = {crawl} AND state = 'skipped' \
+         ORDER BY id LIMIT 1"
+    );
+    let mut first = |_: &store::Columns, values: &[Value]| {
+        let text = |i: usize| values.get(i).and_then(Value::as_text).unwrap_or_default();
+        tally.note_failure(text(0), text(1));
+        true
+    };
+    store.select(&skipped, &mut first).await?;
     store.close().await;
-    Ok(rows)
+    Ok(())
 }

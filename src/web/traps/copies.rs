@@ -2,8 +2,9 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
+use super::MAX_PATTERN;
 use super::memory::Generations;
-use super::{MAX_PATTERN, shorten};
+use crate::web::url::shorten;
 
 /// Contents remembered, per generation.
 const CONTENTS: usize = 7 << 12;

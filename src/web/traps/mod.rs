@@ -18,6 +18,7 @@ use hashbrown::HashSet;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use crate::config::TrapSettings;
+use crate::web::url::shorten;
 pub use caught::{Caught, TrapKind, TrapView};
 use copies::Copies;
 pub use copies::Page;
@@ -481,15 +482,4 @@ fn beginning(shape: Shape<'_>, host: &str, out: &mut String) {
     let end = path.match_indices('/').nth(3).map_or(path.len(), |(at, _)| at + 1);
     Shape { path: &path[..end], query: None }.pattern(host, out);
     out.push('…');
-}
-
-/// `text`, cut to so many bytes, control characters replaced.
-fn shorten(text: &str, most: usize) -> String {
-    let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.len() <= most {
-        return plain(text);
-    }
-    let mut short: String = plain(&text[..text.floor_char_boundary(most - '…'.len_utf8())]);
-    short.push('…');
-    short
 }
