@@ -19,6 +19,7 @@ pub mod error;
 mod failed;
 pub mod holder;
 pub mod listing;
+mod migrations;
 pub mod mysql;
 pub mod name;
 pub mod postgres;

@@ -2,6 +2,7 @@
 //!
 //! It must not know what the tables hold.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -12,9 +13,11 @@ use url::Url;
 use super::error::{from_mysql, number};
 use super::writer::Writer;
 use crate::store::error::one_line;
+use crate::store::migrations::embedded;
 use crate::store::{OpenMode, StoreError};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/mysql/migrations");
+static MIGRATIONS: LazyLock<Migrator> =
+    LazyLock::new(|| embedded(&[(1, "initial", include_str!("migrations/0001_initial.sql"))]));
 
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,5 +1,7 @@
 //! A database of an older schema is brought up to date when it is opened, and nothing of it is lost.
 
+use std::path::Path;
+
 use super::*;
 use crawldeck::store::{OpenMode, open};
 use sqlx::migrate::Migrator;
@@ -8,7 +10,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 
 /// A file as the first schema left it: a crawl with two pages, a link and an open URL.
 async fn of_the_first_schema(path: &std::path::Path) -> SqliteConnection {
-    let all = sqlx::migrate!("src/store/sqlite/migrations");
+    let all = Migrator::new(Path::new("src/store/sqlite/migrations")).await.unwrap();
     let first = all.iter().filter(|migration| migration.version == 1).cloned().collect();
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut db = options.connect().await.unwrap();

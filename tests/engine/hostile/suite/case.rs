@@ -14,6 +14,8 @@ use crawldeck::lab::robots::Robots;
 use crawldeck::lab::times::Times;
 use crawldeck::lab::trouble::Trouble;
 use crawldeck::store::{self, OpenMode};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, Row as _};
 use url::Url;
 
 use super::common::{assert_whole, rows};
@@ -22,7 +24,7 @@ use super::common::{assert_whole, rows};
 const TOO_LONG: Duration = Duration::from_mins(1);
 
 /// A row of the database, with the origin's address taken off its URLs.
-#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
     pub url: String,
     pub state: String,
@@ -30,6 +32,19 @@ pub struct Row {
     pub error: Option<String>,
     pub final_url: Option<String>,
     pub title: Option<String>,
+}
+
+impl FromRow<'_, SqliteRow> for Row {
+    fn from_row(row: &SqliteRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            url: row.try_get("url")?,
+            state: row.try_get("state")?,
+            status: row.try_get("status")?,
+            error: row.try_get("error")?,
+            final_url: row.try_get("final_url")?,
+            title: row.try_get("title")?,
+        })
+    }
 }
 
 /// Something that must be so.
