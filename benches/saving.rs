@@ -122,7 +122,7 @@ impl Store for Discard {
     fn set_state(&self, _: CrawlId, _: CrawlState) -> Answer<'_, ()> {
         answer(())
     }
-    fn beat(&self, _: CrawlId) -> Answer<'_, ()> {
+    fn heartbeat(&self, _: CrawlId) -> Answer<'_, ()> {
         answer(())
     }
     fn crawls(&self) -> Answer<'_, Vec<CrawlInfo>> {

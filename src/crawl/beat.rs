@@ -10,7 +10,7 @@ use super::lock::Lock;
 use super::saver::note_trouble;
 use super::shared::Shared;
 
-/// Time between two beats; see [`crate::store::holder::DEAD_AFTER`].
+/// Time between two beats; see [`crate::store::crawl_lease::DEAD_AFTER`].
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Beats until it is aborted, or the crawl is held by somebody else.
@@ -20,7 +20,7 @@ pub async fn run(shared: Arc<Shared>) {
     loop {
         tick.tick().await;
         let trouble = &shared.saver.beat_trouble;
-        match shared.store.beat(shared.crawl).await {
+        match shared.store.heartbeat(shared.crawl).await {
             Ok(()) => *trouble.locked() = None,
             Err(error) if error.is_transient() => {
                 note_trouble(&mut trouble.locked(), &error, shared.at_s());

@@ -85,7 +85,7 @@ impl Outbox {
 
     /// A URL that was skipped and is open again.
     pub fn revived(&mut self, row: FrontierRow) {
-        self.batch.revived.push(row);
+        self.batch.restored.push(row);
         self.weight.revived += 1;
         self.touch();
     }
@@ -144,7 +144,7 @@ impl Outbox {
             || self.batch.pages.len() >= FULL_PAGES
             || self.batch.links.len() >= FULL_LINKS
             || self.batch.discovered.len() >= FULL_DISCOVERED
-            || self.batch.revived.len() >= FULL_DISCOVERED
+            || self.batch.restored.len() >= FULL_DISCOVERED
     }
 
     /// Whether nothing waits.

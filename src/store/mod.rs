@@ -1,6 +1,6 @@
 //! Where results live: one trait, the databases behind it.
 //!
-//! An open store is a holder (see [`holder`]): it writes to the crawls that it holds, to no other.
+//! An open store is a holder (see [`crawl_lease`]): it writes to the crawls that it holds, to no other.
 //! The saver is the only writer during a crawl. A [`Batch`] is one transaction: page rows, link
 //! rows, newly found URLs, done marks, journal entries and the crawl's counters, all or nothing.
 //! After `kill -9` at any moment the frontier table holds exactly the URLs that are not done.
@@ -15,24 +15,24 @@ use futures_util::future::BoxFuture;
 
 use crate::web::url::UrlHash;
 
+pub mod crawl_info;
+pub mod crawl_lease;
 pub mod error;
-mod failed;
-pub mod holder;
-pub mod listing;
+mod host_totals;
 mod migrations;
 pub mod mysql;
 pub mod name;
 pub mod postgres;
 pub mod rows;
 pub mod select;
-mod slow;
+mod slow_log;
 pub mod sqlite;
-mod sums;
 mod text;
+mod tx_error;
 
+pub use crawl_info::{CrawlInfo, HeldBy};
+pub use crawl_lease::LeaseOwner;
 pub use error::StoreError;
-pub use holder::Holder;
-pub use listing::{CrawlInfo, HeldBy};
 pub use mysql::MySqlStore;
 pub use postgres::PostgresStore;
 pub use rows::{
@@ -267,7 +267,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::TakenOver`] or [`StoreError::NotHeld`] when this store does not hold it.
-    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// All crawls, oldest first.
     fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>>;

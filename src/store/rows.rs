@@ -275,7 +275,7 @@ pub struct Batch {
     pub postponed: Vec<(PageId, u32, i64)>,
     /// URLs that were skipped and are open again: their page rows are deleted, their frontier rows
     /// inserted. Processed before `pages`.
-    pub revived: Vec<FrontierRow>,
+    pub restored: Vec<FrontierRow>,
     /// Sitemaps, inserted or (same hash) replaced.
     pub sitemaps: Vec<SitemapRow>,
     /// What is known of hosts, put over what is there.
@@ -297,7 +297,7 @@ impl Batch {
             && self.links.is_empty()
             && self.discovered.is_empty()
             && self.postponed.is_empty()
-            && self.revived.is_empty()
+            && self.restored.is_empty()
             && self.sitemaps.is_empty()
             && self.hosts.is_empty()
             && self.changes.is_empty()

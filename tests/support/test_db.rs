@@ -340,8 +340,8 @@ impl Store for Fickle {
         self.inner.set_state(crawl, state)
     }
 
-    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.inner.beat(crawl)
+    fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.inner.heartbeat(crawl)
     }
 
     fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {

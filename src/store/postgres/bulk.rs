@@ -9,7 +9,7 @@
 
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 
-use crate::store::sums::HostSums;
+use crate::store::host_totals::HostTotals;
 use crate::store::text::{clean, shared};
 use crate::store::{
     ChangeRow, Content, CrawlId, FrontierRow, HostRow, LinkRow, PageChange, PageId, PageRow,
@@ -247,9 +247,9 @@ pub(super) async fn changes(
 pub(super) async fn hosts<T: AsRef<str> + Sync>(
     db: &mut PgConnection,
     crawl: CrawlId,
-    rows: &[(T, HostSums)],
+    rows: &[(T, HostTotals)],
 ) -> Result<(), sqlx::Error> {
-    let sums = |of: fn(&HostSums) -> i64| rows.iter().map(move |(_, sums)| of(sums)).bind_iter();
+    let sums = |of: fn(&HostTotals) -> i64| rows.iter().map(move |(_, sums)| of(sums)).bind_iter();
     sqlx::query(HOSTS)
         .bind(crawl)
         .bind(rows.iter().map(|(host, _)| host.as_ref()).bind_iter())

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Arguments, Row};
 
 use super::bulk::{self, HOSTS, KNOWN_HOSTS};
-use crate::store::sums;
+use crate::store::host_totals;
 use crate::store::text::{clean, json, shared, utc};
 use crate::store::{CrawlId, HostRow, PageRow};
 
@@ -19,7 +19,7 @@ pub(super) async fn add(
     crawl: CrawlId,
     pages: &[PageRow],
 ) -> Result<(), sqlx::Error> {
-    let mut sums = sums::of_pages(pages);
+    let mut sums = host_totals::of_pages(pages);
     let hashes =
         json(pages, |out, page| write!(out, "\"{:032x}\"", u128::from_be_bytes(page.url_hash.0)));
     let replaced = sqlx::query(

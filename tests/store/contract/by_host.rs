@@ -192,7 +192,7 @@ pub(super) async fn revives(store: &Db) {
     assert_eq!(revived.len(), 699);
 
     let batch = Batch {
-        revived: revived.clone(),
+        restored: revived.clone(),
         // Two of them are done at once, one is tried and postponed, and a URL is found.
         pages: vec![page(crawl, 2), skipped(crawl, 700, "robots.txt")],
         discovered: vec![open_url(crawl, 701)],
@@ -225,7 +225,7 @@ pub(super) async fn revives(store: &Db) {
     // Another crawl is another matter; and what was never saved is simply open.
     assert_eq!(skipped_because(store, other, "excluded").await.len(), 699);
     assert_eq!(store.count_ok(other).await.unwrap(), 1);
-    let batch = Batch { revived: vec![open_url(other, 900)], ..Batch::default() };
+    let batch = Batch { restored: vec![open_url(other, 900)], ..Batch::default() };
     store.commit(other, &batch).await.unwrap();
     assert_eq!(frontier(store, other).await, [open_url(other, 900)]);
 }
@@ -238,7 +238,7 @@ pub(super) async fn revival_is_atomic(store: &Db) {
     let revived = skipped_because(store, crawl, "excluded").await;
     // The id of page 1 with another URL.
     let bad = PageRow { id: page_id(crawl, 1), ..page(crawl, 3) };
-    let batch = Batch { revived: revived.clone(), pages: vec![bad], ..Batch::default() };
+    let batch = Batch { restored: revived.clone(), pages: vec![bad], ..Batch::default() };
     store.commit(crawl, &batch).await.unwrap_err();
     assert_eq!(skipped_because(store, crawl, "excluded").await, revived);
     assert!(frontier(store, crawl).await.is_empty());

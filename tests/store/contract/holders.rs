@@ -40,7 +40,7 @@ pub(super) async fn a_living_holder_keeps_its_crawl(store: &Db) {
     // Neither does it write, nor beat, nor end it.
     for error in [
         second.commit(crawl, &one_page(crawl, 1)).await.unwrap_err(),
-        second.beat(crawl).await.unwrap_err(),
+        second.heartbeat(crawl).await.unwrap_err(),
         second.set_state(crawl, CrawlState::Stopped).await.unwrap_err(),
     ] {
         assert!(matches!(error, StoreError::TakenOver { .. }), "{error}");
@@ -96,7 +96,7 @@ pub(super) async fn a_crawl_taken_over_cannot_be_written(store: &Db) {
         pages: vec![page(crawl, 2)],
         links: vec![link(crawl, 2, 1)],
         discovered: vec![open_url(crawl, 3)],
-        revived: vec![open_url(crawl, 1)],
+        restored: vec![open_url(crawl, 1)],
         sitemaps: vec![sitemap("http://h/s.xml")],
         changes: vec![change(1, "lost")],
         totals: Some("{\"lost\":1}".to_owned()),
@@ -106,7 +106,7 @@ pub(super) async fn a_crawl_taken_over_cannot_be_written(store: &Db) {
     for _ in 0..2 {
         for error in [
             store.commit(crawl, &everything).await.unwrap_err(),
-            store.beat(crawl).await.unwrap_err(),
+            store.heartbeat(crawl).await.unwrap_err(),
             store.set_state(crawl, CrawlState::Complete).await.unwrap_err(),
         ] {
             let StoreError::TakenOver { pid, crawl: told, .. } = &error else { panic!("{error}") };
@@ -126,9 +126,10 @@ pub(super) async fn a_crawl_taken_over_cannot_be_written(store: &Db) {
     }
     // Ended by the other, it is nobody's.
     second.set_state(crawl, CrawlState::Stopped).await.unwrap();
-    for error in
-        [store.commit(crawl, &everything).await.unwrap_err(), store.beat(crawl).await.unwrap_err()]
-    {
+    for error in [
+        store.commit(crawl, &everything).await.unwrap_err(),
+        store.heartbeat(crawl).await.unwrap_err(),
+    ] {
         assert!(matches!(error, StoreError::NotHeld { .. }), "{error}");
         assert!(!error.is_transient());
     }
@@ -160,7 +161,7 @@ pub(super) async fn beats_are_signs_of_life(store: &Db) {
     for beat in [true, false] {
         store.place.execute(long_ago).await;
         if beat {
-            store.beat(crawl).await.unwrap();
+            store.heartbeat(crawl).await.unwrap();
         } else {
             store.commit(crawl, &one_page(crawl, 1)).await.unwrap();
         }
@@ -172,7 +173,7 @@ pub(super) async fn beats_are_signs_of_life(store: &Db) {
         assert!(matches!(refused, StoreError::Held { .. }), "{refused}");
         second.close().await;
     }
-    let error = store.beat(99).await.unwrap_err();
+    let error = store.heartbeat(99).await.unwrap_err();
     assert!(matches!(error, StoreError::NoSuchCrawl { crawl: 99, .. }), "{error}");
 }
 

@@ -125,7 +125,7 @@ pub(super) fn batches(crawl: CrawlId, seed: u64, count: u32) -> Vec<Batch> {
         let last = skipped.len() - batch.pages.iter().filter(|p| p.error.is_some()).count();
         if last > 3 {
             let again: Vec<_> = skipped.drain(..last).collect();
-            batch.revived = again.iter().map(|&seq| open_url(crawl, seq)).collect();
+            batch.restored = again.iter().map(|&seq| open_url(crawl, seq)).collect();
             open.extend(again);
         }
         open.extend(batch.discovered[found..].iter().map(|row| (row.id & 0xffff_ffff) as u32));

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crawldeck::store::mysql::{again, bulk, hosts, read, write};
+use crawldeck::store::mysql::{bulk, hosts, read, recrawl, write};
 use crawldeck::store::{
     Batch, CrawlId, CrawlState, FrontierRow, LinkRow, OpenMode, PageRow, RowState, Store, host_id,
     open, page_id,
@@ -238,7 +238,7 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
             1000,
         ),
         (
-            hosts::REVIVED,
+            hosts::RESTORED,
             vec![pages.clone(), n(crawl)],
             &[("json", "ALL", ""), ("page", "eq_ref", "PRIMARY")],
             1000,
@@ -250,19 +250,19 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
             1000,
         ),
         (
-            again::PREVIOUS_PAGE,
+            recrawl::PREVIOUS_PAGE,
             vec![n(crawl), bytes(hash(77_777).0)],
             &[("scraped_pages", "const", "scraped_pages_by_hash")],
             2,
         ),
         (
-            again::LINKS_OF,
+            recrawl::LINKS_OF,
             vec![n(crawl), n(page_id(crawl, 1000)), n(100)],
             &[("links", "ref", "PRIMARY"), ("scraped_pages", "eq_ref", "PRIMARY")],
             6,
         ),
-        (again::OK_PAGES, range_of_done, &[("scraped_pages", "range", "PRIMARY")], 1100),
-        (again::COUNT_OK, vec![n(crawl)], &[("hosts", "ref", "PRIMARY")], 101),
+        (recrawl::OK_PAGES, range_of_done, &[("scraped_pages", "range", "PRIMARY")], 1100),
+        (recrawl::COUNT_OK, vec![n(crawl)], &[("hosts", "ref", "PRIMARY")], 101),
     ];
     for (statement, parameters, accesses, most) in cases {
         let sql = filled(statement, &parameters);

@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, reason = "the plans and the times are shown")]
 
 use super::*;
-use crawldeck::store::postgres::{again, hosts, open, read, write};
+use crawldeck::store::postgres::{hosts, open, read, recrawl, write};
 use crawldeck::store::{OpenMode, open as open_store};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
@@ -147,28 +147,28 @@ fn asked_reading() -> Vec<Question> {
         ),
         question(
             "again: a page as it was",
-            again::PREVIOUS_PAGE,
+            recrawl::PREVIOUS_PAGE,
             "bigint, bytea",
             format!("{CRAWL}, {hash}"),
             &["Index Scan using scraped_pages_by_hash on scraped_pages", "url_hash = "],
         ),
         question(
             "again: where its links led",
-            again::LINKS_OF,
+            recrawl::LINKS_OF,
             "bigint, bigint",
             format!("{}, 1000", page_id(CRAWL, 500)),
             &["Index Scan using links_pkey on links", "Index Scan using scraped_pages_pkey"],
         ),
         question(
             "again: what was well",
-            again::OK_PAGES,
+            recrawl::OK_PAGES,
             "bigint, bigint, bigint",
             format!("{first}, {last}, 1000"),
             &["Limit", "Index Scan using scraped_pages_pkey on scraped_pages", "(id > "],
         ),
         question(
             "again: how many were well",
-            again::COUNT_OK,
+            recrawl::COUNT_OK,
             "bigint",
             format!("{CRAWL}"),
             &["Index Scan using hosts_pkey on hosts"],
@@ -221,7 +221,7 @@ fn asked_writing() -> Vec<Question> {
         ),
         written(
             "open again",
-            write::REVIVE,
+            write::RESTORE,
             "bigint[]",
             ids.clone(),
             &["Delete on scraped_pages", "scraped_pages_pkey", "Index Cond: (id = ANY"],

@@ -1,7 +1,7 @@
 //! What is SQLite's own: files, the plans of its queries, what a kill leaves.
 
 use super::*;
-use crawldeck::store::sqlite::{again, read};
+use crawldeck::store::sqlite::{read, recrawl};
 use crawldeck::store::{OpenMode, open};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row, SqliteConnection};
@@ -52,7 +52,7 @@ async fn hosts_and_revivals_outlive_a_kill() {
     };
     store.commit(crawl, &batch).await.unwrap();
     let revived = store.skipped_because(crawl, "excluded", 0, 9).await.unwrap();
-    let batch = Batch { revived: revived.clone(), ..Batch::default() };
+    let batch = Batch { restored: revived.clone(), ..Batch::default() };
     store.commit(crawl, &batch).await.unwrap();
 
     let left = tempfile::tempdir().unwrap();
@@ -148,11 +148,11 @@ async fn assert_plans(db: &mut SqliteConnection) {
         (read::FRONTIER_OF_HOST, vec!["frontier"]),
         (read::OPEN_HOSTS, vec!["frontier", "first"]),
         (read::SKIPPED_BECAUSE, vec!["scraped_pages"]),
-        (again::OK_PAGES, vec!["scraped_pages"]),
-        (again::CRAWL, vec!["crawls"]),
-        (again::PREVIOUS_PAGE, vec!["scraped_pages"]),
-        (again::LINKS_OF, vec!["links", "scraped_pages"]),
-        (again::COUNT_OK, vec!["hosts"]),
+        (recrawl::OK_PAGES, vec!["scraped_pages"]),
+        (recrawl::CRAWL, vec!["crawls"]),
+        (recrawl::PREVIOUS_PAGE, vec!["scraped_pages"]),
+        (recrawl::LINKS_OF, vec!["links", "scraped_pages"]),
+        (recrawl::COUNT_OK, vec!["hosts"]),
     ] {
         let plan = plan(db, statement).await;
         for table in tables {

@@ -4,14 +4,14 @@ use super::StoreError;
 
 /// An error of the driver, or one of ours.
 #[derive(Debug)]
-pub(super) enum Failed {
+pub(super) enum TxError {
     /// What the driver said.
     Driver(sqlx::Error),
     /// What is not as it must be.
     Refused(StoreError),
 }
 
-impl From<sqlx::Error> for Failed {
+impl From<sqlx::Error> for TxError {
     fn from(error: sqlx::Error) -> Self {
         Self::Driver(error)
     }

@@ -11,7 +11,7 @@ use super::{PageRow, UrlHash};
 
 /// What a batch adds to a row of `hosts`.
 #[derive(Debug, Default)]
-pub(super) struct HostSums {
+pub(super) struct HostTotals {
     pub(super) pages: i64,
     pub(super) ok: i64,
     pub(super) failed: i64,
@@ -23,7 +23,7 @@ pub(super) struct HostSums {
     pub(super) last_ms: Option<i64>,
 }
 
-impl HostSums {
+impl HostTotals {
     fn count(&mut self, state: &str, bytes: i64, sign: i64) {
         self.pages += sign;
         self.bytes += bytes * sign;
@@ -43,9 +43,9 @@ impl HostSums {
 }
 
 /// The sums by host. Of several rows for one URL the last wins, as in the table.
-pub(super) fn of_pages(pages: &[PageRow]) -> HashMap<Cow<'_, str>, HostSums> {
+pub(super) fn of_pages(pages: &[PageRow]) -> HashMap<Cow<'_, str>, HostTotals> {
     let last: HashMap<UrlHash, &PageRow> = pages.iter().map(|page| (page.url_hash, page)).collect();
-    let mut sums: HashMap<Cow<'_, str>, HostSums> = HashMap::new();
+    let mut sums: HashMap<Cow<'_, str>, HostTotals> = HashMap::new();
     for page in last.values() {
         let sum = sums.entry(clean(&page.host)).or_default();
         sum.count(page.state.name(), page.content_length as i64, 1);

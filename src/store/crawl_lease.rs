@@ -26,7 +26,7 @@ fn live() -> std::sync::MutexGuard<'static, HashSet<i64>> {
 
 /// An open store, as it writes itself into `crawls`. Dropped, it is dead.
 #[derive(Debug)]
-pub struct Holder {
+pub struct LeaseOwner {
     /// This machine's name.
     pub host: String,
     /// This process.
@@ -35,7 +35,7 @@ pub struct Holder {
     pub token: i64,
 }
 
-impl Holder {
+impl LeaseOwner {
     /// A new one, alive.
     #[must_use]
     pub fn new() -> Self {
@@ -61,7 +61,7 @@ impl Holder {
     /// that was closed. Otherwise silence for [`DEAD_AFTER`] by the database's clock tells; a sign
     /// of life from the future is as good as none.
     #[must_use]
-    pub fn is_held_by(&self, other: &Held) -> bool {
+    pub fn is_held_by(&self, other: &CrawlLease) -> bool {
         if other.token == self.token
             || other.silent_ms.unsigned_abs() >= DEAD_AFTER.as_millis() as u64
         {
@@ -77,13 +77,13 @@ impl Holder {
     }
 }
 
-impl Default for Holder {
+impl Default for LeaseOwner {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Drop for Holder {
+impl Drop for LeaseOwner {
     fn drop(&mut self) {
         self.retire();
     }
@@ -100,7 +100,7 @@ fn exists(pid: u32) -> bool {
 
 /// The holder that a row of `crawls` names.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct CrawlLease {
     /// Machine.
     pub host: String,
     /// Process.
@@ -113,7 +113,7 @@ pub struct Held {
     pub silent_ms: i64,
 }
 
-impl Held {
+impl CrawlLease {
     /// A holder, if all that there is to know of it is there.
     #[must_use]
     pub fn of(
@@ -154,12 +154,12 @@ impl Held {
 
 /// Why a write found no row of `crawls` with the token of its store.
 #[must_use]
-pub fn lost(db: &str, crawl: CrawlId, row: Option<Option<Held>>) -> StoreError {
+pub fn lost(db: &str, crawl: CrawlId, row: Option<Option<CrawlLease>>) -> StoreError {
     let db = db.to_owned();
     match row {
         None => StoreError::NoSuchCrawl { db, crawl },
         Some(None) => StoreError::NotHeld { db, crawl },
-        Some(Some(Held { host, pid, .. })) => StoreError::TakenOver { db, crawl, host, pid },
+        Some(Some(CrawlLease { host, pid, .. })) => StoreError::TakenOver { db, crawl, host, pid },
     }
 }
 
@@ -167,8 +167,8 @@ pub fn lost(db: &str, crawl: CrawlId, row: Option<Option<Held>>) -> StoreError {
 mod tests {
     use super::*;
 
-    fn held(by: &Holder) -> Held {
-        Held {
+    fn held(by: &LeaseOwner) -> CrawlLease {
+        CrawlLease {
             host: by.host.clone(),
             pid: by.pid,
             token: by.token,
@@ -179,7 +179,7 @@ mod tests {
 
     #[test]
     fn tokens_differ_and_are_never_zero() {
-        let holders: Vec<_> = (0..1000).map(|_| Holder::new()).collect();
+        let holders: Vec<_> = (0..1000).map(|_| LeaseOwner::new()).collect();
         let tokens: HashSet<_> = holders.iter().map(|holder| holder.token).collect();
         assert_eq!(tokens.len(), 1000);
         assert!(tokens.iter().all(|token| *token > 0));
@@ -187,36 +187,37 @@ mod tests {
 
     #[test]
     fn a_store_of_this_process_is_alive_until_it_is_closed() {
-        let (ours, other) = (Holder::new(), Holder::new());
+        let (ours, other) = (LeaseOwner::new(), LeaseOwner::new());
         assert!(ours.is_held_by(&held(&other)));
         assert!(!ours.is_held_by(&held(&ours)));
         let row = held(&other);
         other.retire();
         assert!(!ours.is_held_by(&row));
-        let dropped = held(&Holder::new());
+        let dropped = held(&LeaseOwner::new());
         assert!(!ours.is_held_by(&dropped));
     }
 
     #[test]
     fn another_process_is_alive_while_it_exists_and_speaks() {
-        let ours = Holder::new();
+        let ours = LeaseOwner::new();
         // Process 1 is always there, and may not be signalled by everybody.
-        let one = Held { pid: 1, token: 7, ..held(&ours) };
+        let one = CrawlLease { pid: 1, token: 7, ..held(&ours) };
         assert!(ours.is_held_by(&one));
         for silent_ms in [30_000, i64::MAX, -30_000, i64::MIN] {
-            assert!(!ours.is_held_by(&Held { silent_ms, ..one.clone() }));
+            assert!(!ours.is_held_by(&CrawlLease { silent_ms, ..one.clone() }));
         }
-        assert!(ours.is_held_by(&Held { silent_ms: 29_999, ..one.clone() }));
+        assert!(ours.is_held_by(&CrawlLease { silent_ms: 29_999, ..one.clone() }));
         for pid in [0, u32::MAX, i32::MAX as u32] {
-            assert!(!ours.is_held_by(&Held { pid, ..one.clone() }), "{pid}");
+            assert!(!ours.is_held_by(&CrawlLease { pid, ..one.clone() }), "{pid}");
         }
     }
 
     #[test]
     fn elsewhere_only_silence_tells() {
-        let ours = Holder::new();
-        let there = Held { host: "elsewhere.test".to_owned(), pid: 0, token: 7, ..held(&ours) };
+        let ours = LeaseOwner::new();
+        let there =
+            CrawlLease { host: "elsewhere.test".to_owned(), pid: 0, token: 7, ..held(&ours) };
         assert!(ours.is_held_by(&there));
-        assert!(!ours.is_held_by(&Held { silent_ms: 30_000, ..there }));
+        assert!(!ours.is_held_by(&CrawlLease { silent_ms: 30_000, ..there }));
     }
 }

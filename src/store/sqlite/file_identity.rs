@@ -12,9 +12,9 @@ use crate::store::StoreError;
 
 /// Which file it is: device and inode. `None` where that cannot be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity(Option<(u64, u64)>);
+pub(super) struct FileIdentity(Option<(u64, u64)>);
 
-impl Identity {
+impl FileIdentity {
     /// That of the file at a path now, through links.
     pub(super) fn of(path: &Path) -> Self {
         Self(fs::metadata(path).ok().map(|file| (file.dev(), file.ino())))
@@ -50,8 +50,8 @@ mod tests {
         let [path, away, link] = ["a.db", "b.db", "l.db"].map(|name| folder.path().join(name));
         fs::write(&path, "1").unwrap();
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        let identity = Identity::of(&path);
-        assert_eq!(identity, Identity::of(&link));
+        let identity = FileIdentity::of(&path);
+        assert_eq!(identity, FileIdentity::of(&link));
         let said = || identity.check("a.db", &path).map_err(|error| error.to_string());
         assert_eq!(said(), Ok(()));
         fs::write(&path, "2").unwrap();
@@ -64,6 +64,6 @@ mod tests {
         assert_eq!(said(), Ok(()));
         drop(folder);
         assert!(said().is_err());
-        assert_eq!(Identity::of(&path).check("a.db", &path).map_err(|e| e.to_string()), Ok(()));
+        assert_eq!(FileIdentity::of(&path).check("a.db", &path).map_err(|e| e.to_string()), Ok(()));
     }
 }
