@@ -29,15 +29,15 @@
 
 pub mod cli;
 pub mod compare;
-pub mod config;
 pub mod crawl;
 pub mod crawls;
 pub mod export;
-pub mod fault;
 pub mod headless;
 pub mod lab;
+mod lock;
+pub mod model;
 pub mod report;
-pub mod signals;
+pub mod settings;
 pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;

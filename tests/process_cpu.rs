@@ -8,16 +8,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::config::{BreakerSettings, Settings};
-use crawldeck::crawl::command::{Command, Dial, Origin, Setting};
-use crawldeck::crawl::scene::{PAGES, Scene};
-use crawldeck::crawl::snapshot::{BreakerState, Snapshot};
-use crawldeck::crawl::verdict::{Advice, Limit, Stage};
-use crawldeck::crawl::{self, Crawl, Staging};
-use crawldeck::fault::{Fault, Faults};
+use crawldeck::crawl;
+use crawldeck::crawl::protocol::command::{Command, Origin};
+use crawldeck::crawl::protocol::scene::{PAGES, Scene};
+use crawldeck::crawl::protocol::snapshot::{BreakerState, Snapshot};
+use crawldeck::crawl::protocol::verdict::{Advice, Limit, Stage};
+use crawldeck::crawl::{Crawl, FaultSetup};
 use crawldeck::lab::{Lab, LabConfig};
+use crawldeck::settings::dials::{Dial, Setting};
+use crawldeck::settings::faults::{Fault, Faults};
+use crawldeck::settings::scope_kind::ScopeKind;
+use crawldeck::settings::{BreakerSettings, Settings};
 use crawldeck::store::{self, OpenMode};
-use crawldeck::web::url::ScopeKind;
 use tempfile::TempDir;
 use url::Url;
 
@@ -53,7 +55,7 @@ impl Staged {
         let config = LabConfig { pages: PAGES, seed: 7, faults, ..LabConfig::default() };
         let lab = Lab::start(config).await.unwrap();
         settings.seeds = vec![Url::parse(&lab.urls()[0]).unwrap()];
-        let staging = Staging { site: Some(lab.faulty_site()), faults, scene };
+        let staging = FaultSetup { site: Some(lab.faulty_site()), faults, scene };
         let crawl = crawl::start_staged(settings, store, staging).await.unwrap();
         Self { crawl, lab, _folder: folder }
     }

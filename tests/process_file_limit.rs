@@ -9,8 +9,8 @@ mod web_server;
 
 use std::fs::File;
 
-use crawldeck::config::FetchSettings;
-use crawldeck::web::fetch::FailureKind;
+use crawldeck::settings::FetchSettings;
+use crawldeck::web::http::FailureKind;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use web_server::{Server, fetch, fetcher, ok, url};
 

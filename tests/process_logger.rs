@@ -21,8 +21,9 @@ use std::io::{Read, Write};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crawldeck::crawl::command::{Command, Dial, Origin};
-use crawldeck::crawl::snapshot::RunState;
+use crawldeck::crawl::protocol::command::{Command, Origin};
+use crawldeck::crawl::protocol::snapshot::RunState;
+use crawldeck::settings::dials::Dial;
 use crawldeck::ui::{ColorMode, UiOptions, log_layer, run};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::sync::{mpsc, watch};

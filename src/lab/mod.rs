@@ -51,7 +51,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use crate::fault::{Faults, FaultySite};
+use crate::settings::faults::{Faults, FaultySite};
 
 pub use load::Load;
 use plan::HOSTS;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::CrawlId;
+use crate::model::ids::CrawlId;
 
 /// Seeds shown of a crawl; a list can be long.
 const SEEDS: usize = 10;

@@ -12,7 +12,8 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::{Pid, gethostname};
 
-use super::{CrawlId, StoreError};
+use crate::model::ids::CrawlId;
+use crate::store::StoreError;
 
 /// A holder that gave no sign of life for so long is dead.
 pub const DEAD_AFTER: Duration = Duration::from_secs(30);

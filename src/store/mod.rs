@@ -9,11 +9,12 @@
 
 #![allow(clippy::doc_markdown, reason = "SQLite is a name, not code")]
 
+use crate::model::ids::{CrawlId, PageId};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::web::url::UrlHash;
+use crate::model::url_identity::UrlHash;
 
 pub mod crawl_info;
 pub mod crawl_lease;
@@ -37,7 +38,7 @@ pub use mysql::MySqlStore;
 pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
-    PreviousLink, PreviousPage, RowState, SitemapRow, host_id,
+    PreviousLink, PreviousPage, SitemapRow,
 };
 pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;
@@ -71,32 +72,6 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
         }
         DbName::MySql { shown, url } => Ok(Arc::new(MySqlStore::open(&shown, &url, mode).await?)),
     }
-}
-
-/// A page's number in the database: the crawl's number times 2³² plus the URL's number in its
-/// crawl, in order of discovery. So ids of one crawl are dense, increasing, and unique among
-/// all crawls of a database.
-pub type PageId = i64;
-
-/// A crawl's number in its database, from 1.
-pub type CrawlId = i64;
-
-/// Puts an id together.
-#[must_use]
-pub const fn page_id(crawl: CrawlId, seq: u32) -> PageId {
-    (crawl << 32) | seq as i64
-}
-
-/// The crawl of the URL with this id.
-#[must_use]
-pub const fn crawl_of(id: PageId) -> CrawlId {
-    id >> 32
-}
-
-/// The number in its crawl of the URL with this id.
-#[must_use]
-pub const fn seq_of(id: PageId) -> u32 {
-    (id & 0xffff_ffff) as u32
 }
 
 /// State of a crawl, as stored in `crawls.state`.

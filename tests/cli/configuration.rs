@@ -12,7 +12,7 @@ use std::path::Path;
 use clap::{CommandFactory, Parser};
 use common::{Ended, Running, Web, crawldeck, html, rows, run, wait_until};
 use crawldeck::cli::{Cli, Command};
-use crawldeck::config::Settings;
+use crawldeck::settings::Settings;
 use crawldeck::web::url::parse_seed;
 use nix::sys::signal::Signal;
 use tempfile::TempDir;

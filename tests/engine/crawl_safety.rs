@@ -7,8 +7,8 @@ use crate::{common, stand};
 use std::io::Write as _;
 
 use common::{Web, html};
-use crawldeck::config::{FetchSettings, Settings};
 use crawldeck::crawl;
+use crawldeck::settings::{FetchSettings, Settings};
 use stand::{Stand, ended};
 
 fn settings(seed: &str, fetch: FetchSettings) -> Settings {

@@ -8,8 +8,8 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crawldeck::crawl::command::Command;
-use crawldeck::crawl::snapshot::{PauseReason, RunState, Snapshot, StrainKind};
+use crawldeck::crawl::protocol::command::Command;
+use crawldeck::crawl::protocol::snapshot::{OverloadKind, PauseReason, RunState, Snapshot};
 use crawldeck::crawl::{self, Crawl};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::store::Store;
@@ -40,25 +40,25 @@ async fn light(pages: u32) -> Origin {
 
 async fn start(stand: &Stand, site: &Origin) -> (Arc<Fickle>, Crawl) {
     let store = Arc::new(Fickle::new(stand.store().await));
-    let given = crawldeck::config::Settings {
+    let given = crawldeck::settings::Settings {
         permits: PERMITS,
         workers: 32,
         // Heavy pages look alike.
-        traps: crawldeck::config::TrapSettings { same_content: 0, ..Default::default() },
+        traps: crawldeck::settings::TrapSettings { same_content: 0, ..Default::default() },
         ..settings(site.url())
     };
     let crawl = crawl::start(given, Arc::clone(&store) as Arc<dyn Store>).await.unwrap();
     (store, crawl)
 }
 
-fn strained(s: &Snapshot, what: StrainKind) -> Option<&str> {
+fn strained(s: &Snapshot, what: OverloadKind) -> Option<&str> {
     s.strains.iter().find(|strain| strain.what == what).map(|strain| &*strain.text)
 }
 
 /// The saver falls behind until one permit is left; the user's dial stays where it is.
 async fn down_to_one(crawl: &mut Crawl) {
     let s = seen(crawl, "one permit is left", |s| s.gate.limit == 1).await;
-    let text = strained(&s, StrainKind::Saver).unwrap();
+    let text = strained(&s, OverloadKind::Saver).unwrap();
     assert!(text.contains("saver behind") && text.contains("1 of 16 permits used"), "{text}");
     assert_eq!((s.dials.permits, s.run), (PERMITS, RunState::Running));
     assert!(s.pause_reasons.is_empty(), "{:?}", s.pause_reasons);
@@ -122,14 +122,14 @@ async fn a_full_disk_pauses_the_crawl_until_there_is_room() {
     // Filling up: slower.
     store.free.store(400 << 20, Ordering::SeqCst);
     let s = seen(&mut crawl, "slower", |s| s.gate.limit < PERMITS).await;
-    assert!(strained(&s, StrainKind::Disk).unwrap().contains("disk filling up: 400 MiB free"));
+    assert!(strained(&s, OverloadKind::Disk).unwrap().contains("disk filling up: 400 MiB free"));
     assert_eq!((s.run, s.dials.permits), (RunState::Running, PERMITS));
     // Full: nothing starts.
     store.free.store(100 << 20, Ordering::SeqCst);
     let paused = |s: &Snapshot| s.run == RunState::Paused && s.gate.in_use == 0;
     let s = seen(&mut crawl, "paused", paused).await;
     assert_eq!(s.pause_reasons, [PauseReason::Disk]);
-    assert!(strained(&s, StrainKind::Disk).unwrap().contains("disk nearly full: 100 MiB free"));
+    assert!(strained(&s, OverloadKind::Disk).unwrap().contains("disk nearly full: 100 MiB free"));
     site.forget_times();
     // The user's own pause is another reason, and outlasts this one.
     give(&crawl, Command::TogglePause).await;
@@ -138,7 +138,7 @@ async fn a_full_disk_pauses_the_crawl_until_there_is_room() {
     // A little more than the least is not yet enough.
     store.free.store(300 << 20, Ordering::SeqCst);
     let s = seen(&mut crawl, "a little room", |s| {
-        strained(s, StrainKind::Disk).is_some_and(|text| text.contains("300 MiB"))
+        strained(s, OverloadKind::Disk).is_some_and(|text| text.contains("300 MiB"))
     })
     .await;
     assert_eq!(s.pause_reasons.len(), 2);
@@ -163,12 +163,12 @@ async fn a_crawl_without_memory_says_so_and_can_be_stopped() {
         })
         .await;
         assert_eq!(s.pause_reasons, [PauseReason::Memory]);
-        assert!(strained(&s, StrainKind::Memory).unwrap().contains("of 1 MiB"));
+        assert!(strained(&s, OverloadKind::Memory).unwrap().contains("of 1 MiB"));
         site.forget_times();
         let summary = stopped(crawl, command).await;
         assert_eq!((summary.state, site.times().requests.len()), (RunState::Stopped, 0));
         assert!(summary.open > 0);
-        let more = |s: &mut crawldeck::config::Settings| s.max_memory = Some(u64::MAX);
+        let more = |s: &mut crawldeck::settings::Settings| s.max_memory = Some(u64::MAX);
         let crawl = crawl::resume(stand.store().await, None, more).await.unwrap();
         let summary = ended(crawl).await;
         assert_eq!((summary.state, summary.ok), (RunState::Complete, 401));
@@ -187,7 +187,7 @@ async fn several_strains_hold_at_once() {
     let s = seen(&mut crawl, "both", |s| s.strains.len() == 2).await;
     assert_eq!(
         s.strains.iter().map(|s| s.what).collect::<Vec<_>>(),
-        [StrainKind::Saver, StrainKind::Disk]
+        [OverloadKind::Saver, OverloadKind::Disk]
     );
     assert_eq!(s.pause_reasons, [PauseReason::Disk]);
     store.free.store(4 << 30, Ordering::SeqCst);

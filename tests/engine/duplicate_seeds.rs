@@ -5,10 +5,11 @@
 use crate::{common, stand};
 
 use common::{Web, hang, html};
-use crawldeck::config::Settings;
-use crawldeck::crawl::snapshot::RunState;
-use crawldeck::crawl::{self, command::Command};
-use crawldeck::web::url::UrlHash;
+use crawldeck::crawl;
+use crawldeck::crawl::protocol::command::Command;
+use crawldeck::crawl::protocol::snapshot::RunState;
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::Settings;
 use stand::{Stand, ended, seen, settings, stopped};
 use std::io::Write;
 use std::sync::Arc;

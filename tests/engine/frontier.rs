@@ -6,14 +6,17 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::config::Settings;
-use crawldeck::crawl::entry::Entry;
-use crawldeck::crawl::frontier::{Admission, Beginning, Finished, Frontier, Link, Next};
-use crawldeck::crawl::outbox::{LONGEST_WAIT, Weight};
-use crawldeck::crawl::snapshot::{PageView, Trouble};
-use crawldeck::crawl::window::{HOST_WINDOW, WINDOW};
-use crawldeck::store::{self, CrawlId, OpenMode, PageRow, RowState, Store, host_id};
-use crawldeck::web::url::UrlHash;
+use crawldeck::crawl::frontier::write_batch::{BatchCost, LONGEST_WAIT};
+use crawldeck::crawl::frontier::{Admission, Finished, Frontier, FrontierStart, Link, Next};
+use crawldeck::crawl::hosts::url_task::UrlTask;
+use crawldeck::crawl::hosts::{HOST_WINDOW, WINDOW};
+use crawldeck::crawl::protocol::snapshot::{PageView, RecentFailure};
+use crawldeck::model::ids::{CrawlId, host_id};
+use crawldeck::model::page_state::PageState;
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::Settings;
+use crawldeck::store;
+use crawldeck::store::{OpenMode, PageRow, Store};
 use tokio::time::Instant;
 use url::Url;
 
@@ -32,16 +35,16 @@ async fn new_crawl() -> (tempfile::TempDir, Arc<dyn Store>, CrawlId) {
 }
 
 fn frontier(crawl: CrawlId, admission: Admission) -> Frontier {
-    Frontier::new(Beginning { crawl, admission, ..Beginning::default() })
+    Frontier::new(FrontierStart { crawl, admission, ..FrontierStart::default() })
 }
 
-fn finished(entry: &Entry, links: Vec<Link>) -> Finished {
+fn finished(entry: &UrlTask, links: Vec<Link>) -> Finished {
     let row = PageRow {
         id: entry.id,
         url: Arc::clone(&entry.url),
         url_hash: entry.hash,
         host: "h".into(),
-        state: RowState::Ok,
+        state: PageState::Ok,
         status: Some(200),
         content_length: 1,
         content_type: None,
@@ -104,12 +107,12 @@ async fn save(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) {
 }
 
 /// Plays producer until the frontier has nothing to give; returns what it gave.
-async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<Entry> {
+async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<UrlTask> {
     let mut given = Vec::new();
     loop {
         assert!(frontier.with(|inner| inner.view().in_window) <= WINDOW as u64);
         match frontier.next(Instant::now()) {
-            Next::Entry(entry) => given.push(*entry),
+            Next::UrlTask(entry) => given.push(*entry),
             Next::Again => {}
             Next::Refill { host, after, limit, commits } => {
                 let rows =
@@ -176,12 +179,12 @@ async fn a_retry_is_open_and_waits_its_time() {
     let frontier = frontier(crawl, Admission::default());
     frontier.seed([link(0), link(1)]);
     let mut given = Vec::new();
-    while let Next::Entry(entry) = frontier.next(Instant::now()) {
+    while let Next::UrlTask(entry) = frontier.next(Instant::now()) {
         given.push(*entry);
     }
     let mut entry = given.remove(0);
     entry.attempts = 1;
-    let trouble = Trouble {
+    let trouble = RecentFailure {
         at_s: 0.0,
         url: Arc::clone(&entry.url),
         what: "503".into(),
@@ -203,7 +206,7 @@ async fn a_retry_is_open_and_waits_its_time() {
         panic!("waits")
     };
     assert!(due > now);
-    let Next::Entry(again) = frontier.next(due) else { panic!("is due") };
+    let Next::UrlTask(again) = frontier.next(due) else { panic!("is due") };
     assert_eq!((again.id, again.attempts), (entry.id, 1));
 }
 
@@ -230,7 +233,7 @@ async fn a_single_page_is_saved_soon() {
     let frontier = frontier(1, Admission::default());
     frontier.seed([link(0)]);
     frontier.next_batch().await.unwrap();
-    let Next::Entry(entry) = frontier.next(Instant::now()) else { panic!("the seed") };
+    let Next::UrlTask(entry) = frontier.next(Instant::now()) else { panic!("the seed") };
     let saver = frontier.next_batch();
     tokio::pin!(saver);
     assert!(futures_util::poll!(&mut saver).is_pending());
@@ -250,12 +253,12 @@ fn a_commit_during_a_refill_is_not_missed() {
     let mut read = None;
     while read.is_none() {
         match frontier.next(Instant::now()) {
-            Next::Entry(_) | Next::Again => {}
+            Next::UrlTask(_) | Next::Again => {}
             Next::Refill { host, commits, .. } => read = Some((host, commits)),
             Next::Wait { .. } => panic!("a URL is on disk"),
         }
     }
-    frontier.committed(Weight::default());
+    frontier.committed(BatchCost::default());
     let (host, commits) = read.unwrap();
     frontier.refilled(&host, Vec::new(), commits, Instant::now(), 0);
     let mut again = false;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
-use crawldeck::crawl::gate::{Gate, Permit};
+use crawldeck::crawl::pipeline::gate::{Gate, Permit};
 use proptest::prelude::*;
 
 /// What a test does to a gate.

@@ -15,15 +15,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{assert_whole, totals};
-use crawldeck::config::Settings;
-use crawldeck::crawl::command::{Command, Dial, Origin, Setting};
-use crawldeck::crawl::snapshot::{PauseReason, RunState, Snapshot};
-use crawldeck::crawl::summary::Summary;
+use crawldeck::crawl::protocol::command::{Command, Origin};
+use crawldeck::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
+use crawldeck::crawl::protocol::summary::Summary;
 use crawldeck::crawl::{self, Crawl};
-use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::{Lab, LabConfig};
+use crawldeck::settings::Settings;
+use crawldeck::settings::dials::{Dial, Setting};
+use crawldeck::settings::faults::{Fault, Faults};
+use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, OpenMode, Store};
-use crawldeck::web::url::ScopeKind;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
 use tempfile::TempDir;
@@ -214,7 +215,7 @@ async fn a_rate_holds_until_it_is_taken_away() {
     seen(&mut crawl, "under way", |s| s.totals.pages > 600).await;
     set(&mut crawl, Setting::Rate(Some(0.1))).await;
     let waiting = |s: &Snapshot| {
-        use crawldeck::crawl::snapshot::WorkerState::Rate;
+        use crawldeck::crawl::protocol::snapshot::WorkerState::Rate;
         // None of them holds a permit meanwhile.
         s.gate.in_use == 0 && s.workers.iter().all(|w| w.state == Rate)
     };

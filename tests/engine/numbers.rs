@@ -11,15 +11,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crawldeck::config::Settings;
-use crawldeck::crawl::command::{Command, Origin, Setting};
-use crawldeck::crawl::scene::{PAGES, Scene};
-use crawldeck::crawl::snapshot::Snapshot;
+use crawldeck::crawl::protocol::command::{Command, Origin};
+use crawldeck::crawl::protocol::scene::{PAGES, Scene};
+use crawldeck::crawl::protocol::snapshot::Snapshot;
 use crawldeck::crawl::{self, Crawl};
-use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::{Lab, LabConfig};
+use crawldeck::settings::Settings;
+use crawldeck::settings::dials::Setting;
+use crawldeck::settings::faults::{Fault, Faults};
+use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, OpenMode};
-use crawldeck::web::url::ScopeKind;
 use url::Url;
 
 struct Stage {

@@ -5,14 +5,17 @@ use crate::fixtures;
 
 use std::sync::Arc;
 
-use crawldeck::crawl::command::{Dial, Origin, Setting};
-use crawldeck::crawl::journal::{Change, What};
-use crawldeck::crawl::snapshot::{
-    DatabaseTrouble, Dials, FrontierView, GateView, HistoryPoint, ParsePoolView, PauseReason,
-    ProducerShares, QueueView, RunState, Snapshot, Strain, StrainKind, WaitReason, WorkerShares,
+use crawldeck::crawl::measure::verdict::judge;
+use crawldeck::crawl::protocol::change::{Change, What};
+use crawldeck::crawl::protocol::command::Origin;
+use crawldeck::crawl::protocol::snapshot::{
+    DatabaseTrouble, FrontierView, GateView, HistoryPoint, Overload, OverloadKind, ParsePoolView,
+    PauseReason, ProducerShares, QueueView, RunState, Snapshot, WaitReason, WorkerShares,
 };
-use crawldeck::crawl::verdict::{Advice, Limit, Stage, judge};
-use crawldeck::fault::{Fault, Faults};
+use crawldeck::crawl::protocol::verdict::{Advice, Limit, Stage};
+use crawldeck::settings::dials::Dials;
+use crawldeck::settings::dials::{Dial, Setting};
+use crawldeck::settings::faults::{Fault, Faults};
 
 /// A crawl at full speed with nothing in its way but the far server.
 fn running() -> Snapshot {
@@ -113,7 +116,7 @@ fn states_come_before_measurements() {
     }
     s.run = RunState::Paused;
     s.pause_reasons = vec![PauseReason::Disk];
-    s.strains = vec![strain(StrainKind::Disk, "disk nearly full: 90 MiB free")];
+    s.strains = vec![strain(OverloadKind::Disk, "disk nearly full: 90 MiB free")];
     check("no disk", Limit::Paused, Some(Stage::Gate), Advice::None, &s);
     assert_eq!(judge(&s).text, "paused: disk nearly full: 90 MiB free");
     (s.pause_reasons, s.strains) = (Vec::new(), Vec::new());
@@ -135,8 +138,8 @@ fn states_come_before_measurements() {
     }
 }
 
-fn strain(what: StrainKind, text: &str) -> Strain {
-    Strain { what, text: text.to_owned(), since_s: 1.0 }
+fn strain(what: OverloadKind, text: &str) -> Overload {
+    Overload { what, text: text.to_owned(), since_s: 1.0 }
 }
 
 #[test]
@@ -144,9 +147,9 @@ fn what_the_crawl_does_for_itself_is_not_advised_against() {
     let mut s = running();
     s.worker_shares = WorkerShares { permit: 0.8, first_byte: 0.2, ..WorkerShares::default() };
     (s.gate.limit, s.gate.in_use) = (4, 4);
-    s.strains = vec![strain(StrainKind::Saver, "saver behind: its buffer is 80 % full")];
+    s.strains = vec![strain(OverloadKind::Saver, "saver behind: its buffer is 80 % full")];
     check("saver behind", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
-    s.strains = vec![strain(StrainKind::Memory, "memory short: 900 of 1000 MiB")];
+    s.strains = vec![strain(OverloadKind::Memory, "memory short: 900 of 1000 MiB")];
     check("memory", Limit::Permits, Some(Stage::Gate), Advice::None, &s);
     assert_eq!(judge(&s).text, "limited by permits: memory short: 900 of 1000 MiB");
     // The strain is over, the permits are not all back.
@@ -157,7 +160,7 @@ fn what_the_crawl_does_for_itself_is_not_advised_against() {
     check("it still writes", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
     s.saver_shares.busy = 0.1;
     s.gate.limit = 16;
-    s.strains = vec![strain(StrainKind::EverythingDown, "all down")];
+    s.strains = vec![strain(OverloadKind::EverythingDown, "all down")];
     let advice = Advice::Raise(Dial::Permits);
     check("not ours", Limit::Permits, Some(Stage::Gate), advice, &s);
 }

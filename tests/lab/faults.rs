@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use common::run;
-use crawldeck::fault::{Fault, Faults, FaultySite};
 use crawldeck::lab::{Lab, LabConfig};
+use crawldeck::settings::faults::{Fault, Faults, FaultySite};
 use futures_util::future::join_all;
 use reqwest::{Client, Response, StatusCode};
 

@@ -10,12 +10,12 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use common::{LabProcess, number, rows, run};
-use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::robots::Robots;
 use crawldeck::lab::times::Times;
 use crawldeck::lab::trouble::{Busy, Failing, Failure, Outage, RetryAfter, Trouble};
 use crawldeck::lab::{Lab, LabConfig, LabError, Load, Truth};
+use crawldeck::settings::faults::{Fault, Faults};
 use regex::Regex;
 use reqwest::{Client, Response};
 use url::Url;

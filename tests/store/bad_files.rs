@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crawldeck::store::{Batch, FrontierRow, OpenMode, Store, StoreError, open, page_id};
-use crawldeck::web::url::UrlHash;
+use crawldeck::model::ids::page_id;
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::store::{Batch, FrontierRow, OpenMode, Store, StoreError, open};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
 use tempfile::TempDir;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crawldeck::crawl::command::{Origin, Setting};
-use crawldeck::crawl::journal::{Change, What};
-use crawldeck::store::{
-    Batch, ChangeRow, Content, CrawlId, CrawlState, HostRow, LinkRow, PageRow, RowState, Store,
-    page_id,
-};
-use crawldeck::web::url::UrlHash;
+use crawldeck::crawl::protocol::change::{Change, What};
+use crawldeck::crawl::protocol::command::Origin;
+use crawldeck::model::ids::{CrawlId, page_id};
+use crawldeck::model::page_state::PageState;
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::dials::Setting;
+use crawldeck::store::{Batch, ChangeRow, Content, CrawlState, HostRow, LinkRow, PageRow, Store};
 
 /// 2026-11-01 12:00:00.000: when it was started.
 pub const AT: i64 = 1_793_534_400_000;
@@ -28,7 +28,7 @@ pub fn page(crawl: CrawlId, seq: u32, url: &str) -> PageRow {
         url: url.into(),
         url_hash: UrlHash(xxhash_rust::xxh3::xxh3_128(url.as_bytes()).to_be_bytes()),
         host: "h:1".into(),
-        state: RowState::Ok,
+        state: PageState::Ok,
         status: Some(200),
         content_length: 1000,
         content_type: Some("text/html".to_owned()),
@@ -63,14 +63,14 @@ fn odd(crawl: CrawlId) -> Vec<PageRow> {
     let page = |n: u32, url: &str| page(crawl, first + n, url);
     let at = AT + DAYS + 30_000;
     let failed = |n, url: &str, status| PageRow {
-        state: RowState::Failed,
+        state: PageState::Failed,
         status,
         error: status.is_none().then(|| "connection refused".to_owned()),
         created_at_ms: at,
         ..page(n, url)
     };
     let skipped = |n, url: &str, why: &str| PageRow {
-        state: RowState::Skipped,
+        state: PageState::Skipped,
         status: None,
         elapsed_ms: 0,
         content_length: 0,

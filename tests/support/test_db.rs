@@ -7,16 +7,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crawldeck::config::Settings;
 use crawldeck::crawl::Crawl;
-use crawldeck::crawl::command::{Command, Origin};
-use crawldeck::crawl::snapshot::Snapshot;
-use crawldeck::crawl::summary::Summary;
+use crawldeck::crawl::protocol::command::{Command, Origin};
+use crawldeck::crawl::protocol::snapshot::Snapshot;
+use crawldeck::crawl::protocol::summary::Summary;
+use crawldeck::model::ids::{CrawlId, PageId};
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::Settings;
+use crawldeck::settings::scope_kind::ScopeKind;
+use crawldeck::store;
 use crawldeck::store::{
-    self, Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PageId,
-    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
+    Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
+    RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
-use crawldeck::web::url::{ScopeKind, UrlHash};
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, FromRow};

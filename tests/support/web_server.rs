@@ -10,8 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crawldeck::config::FetchSettings;
-use crawldeck::web::fetch::{Answer, Ask, Chain, FetchError, Fetcher, Hop, PhaseSink, Reply};
+use crawldeck::model::redirect_hop::RedirectHop;
+use crawldeck::settings::FetchSettings;
+use crawldeck::web::http::{
+    FetchError, FetchOutcome, Fetcher, PhaseSink, RedirectChain, RequestOptions, Response,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
@@ -158,17 +161,17 @@ pub fn redirect(status: u16, target: &str) -> (Vec<u8>, Then) {
 /// What came of one URL, its redirects followed.
 pub struct Fetched {
     pub final_url: Url,
-    pub hops: Vec<Hop>,
-    pub outcome: Result<Answer, FetchError>,
+    pub hops: Vec<RedirectHop>,
+    pub outcome: Result<Response, FetchError>,
 }
 
 pub async fn follow(fetcher: &Fetcher, url: &Url, phases: &Arc<dyn PhaseSink>) -> Fetched {
-    let mut chain = Chain::new(url);
+    let mut chain = RedirectChain::new(url);
     let outcome = loop {
-        match fetcher.get(&mut chain, &Ask::default(), phases).await {
-            Ok(Reply::Answer(answer)) => break Ok(answer),
-            Ok(Reply::Redirect { target, .. }) => assert_eq!(&target, chain.url()),
-            Ok(Reply::NotModified(_)) => panic!("nobody asked for that"),
+        match fetcher.get(&mut chain, &RequestOptions::default(), phases).await {
+            Ok(FetchOutcome::Response(answer)) => break Ok(answer),
+            Ok(FetchOutcome::Redirect { target, .. }) => assert_eq!(&target, chain.url()),
+            Ok(FetchOutcome::NotModified(_)) => panic!("nobody asked for that"),
             Err(error) => break Err(error),
         }
     };
@@ -183,7 +186,7 @@ pub fn fetcher(settings: &FetchSettings, seeds: &[&Url]) -> Fetcher {
 }
 
 /// What came of `url` and the redirects behind it, for a fetcher that nobody watches.
-pub async fn fetch(fetcher: &Fetcher, url: &Url) -> Result<Answer, FetchError> {
+pub async fn fetch(fetcher: &Fetcher, url: &Url) -> Result<Response, FetchError> {
     let silent: Arc<dyn PhaseSink> = Arc::new(());
     follow(fetcher, url, &silent).await.outcome
 }

@@ -12,8 +12,9 @@ use crate::fixtures;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crawldeck::crawl::command::{Command, Dial, HostCommand, Setting};
-use crawldeck::crawl::snapshot::{RunState, Snapshot};
+use crawldeck::crawl::protocol::command::{Command, HostCommand};
+use crawldeck::crawl::protocol::snapshot::{RunState, Snapshot};
+use crawldeck::settings::dials::{Dial, Setting};
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::{App, Effect};
 use crawldeck::ui::keys::{self, KEYS, Key};

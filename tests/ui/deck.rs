@@ -10,7 +10,7 @@
 
 use crate::fixtures;
 
-use crawldeck::crawl::snapshot::Snapshot;
+use crawldeck::crawl::protocol::snapshot::Snapshot;
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;

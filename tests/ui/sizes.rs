@@ -10,8 +10,8 @@
 
 use crate::fixtures;
 
-use crawldeck::crawl::journal::What;
-use crawldeck::crawl::snapshot::{Pruning, Snapshot, TrapView};
+use crawldeck::crawl::protocol::change::What;
+use crawldeck::crawl::protocol::snapshot::{ExclusionProgress, Snapshot, TrapView};
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;
@@ -230,7 +230,7 @@ fn the_footer_names_the_dials_and_their_values() {
 #[test]
 fn stopping_and_ends_say_what_a_second_press_does() {
     let mut snapshot = fixtures::permits_limited();
-    snapshot.run = crawldeck::crawl::snapshot::RunState::Stopping;
+    snapshot.run = crawldeck::crawl::protocol::snapshot::RunState::Stopping;
     let text = screen(&render(&mut App::new(), &snapshot, (120, 36)));
     assert!(text.contains("stopping: 16 requests finish"), "{text}");
     assert!(text.contains("q again gives them up"));
@@ -241,7 +241,7 @@ fn stopping_and_ends_say_what_a_second_press_does() {
 #[test]
 fn while_it_stops_only_keys_that_work_are_offered() {
     let mut snapshot = fixtures::permits_limited();
-    snapshot.run = crawldeck::crawl::snapshot::RunState::Stopping;
+    snapshot.run = crawldeck::crawl::protocol::snapshot::RunState::Stopping;
     let text = screen(&render(&mut App::new(), &snapshot, (160, 36)));
     assert!(text.contains("q give up"), "{text}");
     for gone in ["+ - permits", "Space pause", "u undo", ": set"] {
@@ -263,7 +263,7 @@ fn the_help_needs_no_scrolling_at_120_by_36() {
 
 #[test]
 fn a_burst_of_changes_loses_no_mark() {
-    use crawldeck::crawl::command::Setting;
+    use crawldeck::settings::dials::Setting;
     let mut snapshot = fixtures::permits_limited();
     let mut change = snapshot.changes[0].clone();
     let at_s = snapshot.at_s - 20.0;
@@ -395,7 +395,7 @@ fn a_crawl_that_looks_again_says_what_is_new() {
         let mut snapshot = fixtures::strained();
         let text = screen(&render(&mut App::new(), &snapshot, size));
         assert!(text.contains("new 3 · changed 10 · same 12,190 · gone 0"), "{size:?}");
-        snapshot.run = crawldeck::crawl::snapshot::RunState::Complete;
+        snapshot.run = crawldeck::crawl::protocol::snapshot::RunState::Complete;
         (snapshot.totals.gone, snapshot.totals.unchecked) = (7, 2);
         let text = screen(&render(&mut App::new(), &snapshot, size));
         assert!(text.contains("same 12,190 · gone 7 · not compared 2"), "{size:?}");
@@ -583,7 +583,7 @@ proptest! {
         }]
         .into();
         snapshot.prunings =
-            vec![Pruning { what: words.as_str().into(), undoing: false, urls: 1, running: true }]
+            vec![ExclusionProgress { what: words.as_str().into(), undoing: false, urls: 1, running: true }]
                 .into();
         snapshot.strains[0].text.clone_from(&words);
         let mut change = snapshot.changes[0].clone();

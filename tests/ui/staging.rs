@@ -9,10 +9,11 @@
 
 use crate::fixtures;
 
-use crawldeck::crawl::command::{Command, Dial};
-use crawldeck::crawl::scene::Scene;
-use crawldeck::crawl::snapshot::{RunState, Snapshot};
-use crawldeck::fault::{Fault, FaultSetting};
+use crawldeck::crawl::protocol::command::Command;
+use crawldeck::crawl::protocol::scene::Scene;
+use crawldeck::crawl::protocol::snapshot::{RunState, Snapshot};
+use crawldeck::settings::dials::Dial;
+use crawldeck::settings::faults::{Fault, FaultSetting};
 use crawldeck::ui::action::Tab;
 use crawldeck::ui::app::{App, Effect};
 use crawldeck::ui::draw::draw;

@@ -9,7 +9,7 @@
 
 use crate::fixtures;
 
-use crawldeck::crawl::snapshot::Snapshot;
+use crawldeck::crawl::protocol::snapshot::Snapshot;
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;
 use crawldeck::ui::theme::Theme;

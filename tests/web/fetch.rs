@@ -7,9 +7,10 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
-use crawldeck::config::{FetchSettings, Identity};
-use crawldeck::web::fetch::{
-    Ask, Chain, FailureKind, FetchError, FetchSetupError, Fetcher, Phase, PhaseSink, Reply,
+use crawldeck::settings::{Credentials, FetchSettings};
+use crawldeck::web::http::{
+    FailureKind, FetchError, FetchOutcome, FetchSetupError, Fetcher, Phase, PhaseSink,
+    RedirectChain, RequestOptions,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -299,14 +300,14 @@ async fn a_redirect_is_one_request_and_tells_where_it_leads() {
     .await;
     let fetcher = fetcher(&settings(), &[&server.base]);
     let silent: Arc<dyn PhaseSink> = Arc::new(());
-    let mut chain = Chain::new(&server.url("/0"));
-    let reply = fetcher.get(&mut chain, &Ask::default(), &silent).await.unwrap();
-    let Reply::Redirect { status: 308, target, permanent: true } = reply else {
+    let mut chain = RedirectChain::new(&server.url("/0"));
+    let reply = fetcher.get(&mut chain, &RequestOptions::default(), &silent).await.unwrap();
+    let FetchOutcome::Redirect { status: 308, target, permanent: true } = reply else {
         panic!("{reply:?}")
     };
     assert_eq!((&target, chain.hops().len()), (&server.url("/1"), 1));
-    let reply = fetcher.get(&mut chain, &Ask::default(), &silent).await.unwrap();
-    let Reply::Redirect { status: 302, target, permanent: false } = reply else {
+    let reply = fetcher.get(&mut chain, &RequestOptions::default(), &silent).await.unwrap();
+    let FetchOutcome::Redirect { status: 302, target, permanent: false } = reply else {
         panic!("{reply:?}")
     };
     assert_eq!(target.as_str(), "http://127.0.0.1/x", "neither password nor fragment");
@@ -423,7 +424,7 @@ async fn headers_are_sent_and_checked() {
     });
     let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
     let with = |headers| FetchSettings {
-        identity: Identity { headers, ..Identity::default() },
+        identity: Credentials { headers, ..Credentials::default() },
         user_agent: "test/1".into(),
         ..settings()
     };

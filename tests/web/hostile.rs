@@ -7,9 +7,10 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::config::FetchSettings;
-use crawldeck::web::fetch::{
-    Answer, Ask, Chain, FailureKind, FetchError, Opened, PhaseSink, Reply,
+use crawldeck::settings::FetchSettings;
+use crawldeck::web::http::{
+    FailureKind, FetchError, FetchOutcome, OpenResponse, PhaseSink, RedirectChain, RequestOptions,
+    Response,
 };
 use web_server::{Server, Then, answer, fetch, fetcher, ok, redirect};
 
@@ -36,7 +37,7 @@ fn text(length: usize) -> Vec<u8> {
     (0..length as u32).map(|n| b'a' + (n.wrapping_mul(2_654_435_761) >> 27) as u8 % 26).collect()
 }
 
-async fn from(server: &Server, settings: &FetchSettings) -> Result<Answer, FetchError> {
+async fn from(server: &Server, settings: &FetchSettings) -> Result<Response, FetchError> {
     fetch(&fetcher(settings, &[&server.base]), &server.base).await
 }
 
@@ -44,11 +45,11 @@ async fn failure(server: &Server, settings: &FetchSettings) -> FetchError {
     from(server, settings).await.unwrap_err()
 }
 
-async fn open(server: &Server, settings: &FetchSettings, ask: &Ask<'_>) -> Opened {
+async fn open(server: &Server, settings: &FetchSettings, ask: &RequestOptions<'_>) -> OpenResponse {
     let silent: Arc<dyn PhaseSink> = Arc::new(());
     let fetcher = fetcher(settings, &[&server.base]);
-    let reply = fetcher.open(&mut Chain::new(&server.base), ask, &silent).await.unwrap();
-    let Reply::Answer(opened) = reply else { panic!("{reply:?}") };
+    let reply = fetcher.open(&mut RedirectChain::new(&server.base), ask, &silent).await.unwrap();
+    let FetchOutcome::Response(opened) = reply else { panic!("{reply:?}") };
     opened
 }
 
@@ -255,7 +256,7 @@ async fn a_body_can_be_read_piece_by_piece() {
             .await;
     // Larger than the limit of the settings, which is for pages.
     let settings = FetchSettings { max_body: 1 << 20, ..FetchSettings::default() };
-    let ask = Ask { max_body: Some(50 << 20), ..Ask::default() };
+    let ask = RequestOptions { max_body: Some(50 << 20), ..RequestOptions::default() };
     let mut opened = open(&server, &settings, &ask).await;
     assert_eq!((opened.head.status, opened.head.robots_tag.as_deref()), (200, Some("a")));
     let mut read = Vec::new();
@@ -275,7 +276,8 @@ async fn a_body_can_be_read_piece_by_piece() {
     drop(opened);
     server.left.notified().await;
 
-    let ask = Ask { timeout: Some(Duration::from_millis(100)), ..Ask::default() };
+    let ask =
+        RequestOptions { timeout: Some(Duration::from_millis(100)), ..RequestOptions::default() };
     let server = Server::bytes("HTTP/1.1 200 OK\r\n\r\nx", || Then::Hang).await;
     let mut opened = open(&server, &settings, &ask).await;
     assert_eq!(opened.chunk().await.unwrap().unwrap(), &b"x"[..]);

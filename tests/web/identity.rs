@@ -8,8 +8,10 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crawldeck::config::{FetchSettings, Identity};
-use crawldeck::web::fetch::{Ask, Chain, FailureKind, FetchSetupError, Fetcher, PhaseSink, Reply};
+use crawldeck::settings::{Credentials, FetchSettings};
+use crawldeck::web::http::{
+    FailureKind, FetchOutcome, FetchSetupError, Fetcher, PhaseSink, RedirectChain, RequestOptions,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use web_server::{Server, answer, fetch, fetcher, ok, redirect, url};
@@ -18,7 +20,7 @@ fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-fn settings(identity: Identity) -> FetchSettings {
+fn settings(identity: Credentials) -> FetchSettings {
     FetchSettings { identity, ..FetchSettings::default() }
 }
 
@@ -44,7 +46,7 @@ async fn secrets_stay_with_the_seeds() {
     let stranger = Server::start(|_| ok("")).await;
     let target = stranger.base.to_string();
     let seed = Server::start(move |_| redirect(302, &target)).await;
-    let with_user = Identity {
+    let with_user = Credentials {
         headers: vec![
             pair("X-Key", "hunter2"),
             pair("Cookie", "own=hunter2"),
@@ -53,12 +55,12 @@ async fn secrets_stay_with_the_seeds() {
             pair("Accept", "text/plain"),
         ],
         basic: Some(("me".into(), "hunter2".into())),
-        ..Identity::default()
+        ..Credentials::default()
     };
-    let with_token = Identity {
+    let with_token = Credentials {
         headers: vec![pair("Authorization", "hunter2"), pair("Accept-Language", "de")],
         bearer: Some("hunter2".into()),
-        ..Identity::default()
+        ..Credentials::default()
     };
     for (identity, own) in [
         (with_user, &["x-key: hunter2", "cookie: own=hunter2", "accept: text/plain"][..]),
@@ -88,16 +90,16 @@ async fn secrets_stay_with_the_seeds() {
 async fn a_password_in_a_url_is_for_its_origin() {
     let (one, two) = (Server::start(|_| ok("")).await, Server::start(|_| ok("")).await);
     let origin = one.base.origin().ascii_serialization();
-    let identity = Identity {
+    let identity = Credentials {
         by_origin: vec![(origin, ("me".into(), "hunter2".into()))],
-        ..Identity::default()
+        ..Credentials::default()
     };
     let fetcher = fetcher(&settings(identity), &[&one.base, &two.base]);
     for server in [&one, &two] {
         let mut with_user = server.base.clone();
         with_user.set_username("other").unwrap();
         with_user.set_password(Some("password")).unwrap();
-        assert_eq!(Chain::new(&with_user).url(), &server.base);
+        assert_eq!(RedirectChain::new(&with_user).url(), &server.base);
         fetch(&fetcher, &with_user).await.unwrap();
     }
     sent(&one, &["authorization: basic bwu6ahvudgvymg=="]);
@@ -216,20 +218,20 @@ async fn a_page_that_did_not_change_costs_no_body() {
     let silent: Arc<dyn PhaseSink> = Arc::new(());
     let first = fetch(&fetcher, &server.base).await.unwrap();
     assert_eq!(first.last_modified.as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
-    let again = Ask {
+    let again = RequestOptions {
         etag: first.etag.as_deref(),
         last_modified: first.last_modified.as_deref(),
-        ..Ask::default()
+        ..RequestOptions::default()
     };
-    let mut chain = Chain::new(&server.base);
+    let mut chain = RedirectChain::new(&server.base);
     let reply = fetcher.get(&mut chain, &again, &silent).await.unwrap();
-    let Reply::NotModified(head) = reply else { panic!("{reply:?}") };
+    let FetchOutcome::NotModified(head) = reply else { panic!("{reply:?}") };
     assert_eq!((head.status, head.etag.as_deref()), (304, Some("W/\"v1\"")));
     sent(&server, &["if-modified-since: sun, 06 nov 1994 08:49:37 gmt"]);
     // It changed.
-    let other = Ask { etag: Some("\"v0\""), ..Ask::default() };
+    let other = RequestOptions { etag: Some("\"v0\""), ..RequestOptions::default() };
     let reply = fetcher.get(&mut chain, &other, &silent).await.unwrap();
-    let Reply::Answer(second) = reply else { panic!("{reply:?}") };
+    let FetchOutcome::Response(second) = reply else { panic!("{reply:?}") };
     assert_eq!(second.body_hash, first.body_hash);
     assert_eq!(server.connections(), 1);
 }
@@ -242,7 +244,7 @@ async fn a_304_that_nobody_asked_for_is_an_answer() {
 }
 
 fn through(proxy: &str) -> FetchSettings {
-    settings(Identity { proxy: Some(proxy.into()), ..Identity::default() })
+    settings(Credentials { proxy: Some(proxy.into()), ..Credentials::default() })
 }
 
 #[tokio::test]
@@ -346,7 +348,7 @@ async fn errors_tell_no_secret() {
         format!("http://me:hunter2@{scolding}"),
         format!("https://me:hunter2@{closing}"),
     ] {
-        let identity = Identity {
+        let identity = Credentials {
             headers: vec![pair("x-key", "hunter2")],
             basic: Some(("me".into(), "hunter2".into())),
             bearer: Some("hunter2".into()),
@@ -370,7 +372,8 @@ async fn errors_tell_no_secret() {
         assert!(matches!(error, FetchSetupError::Proxy), "{text}");
         shown.push(format!("{error} {error:?}"));
     }
-    let bearer = settings(Identity { bearer: Some("hunter2\n!".into()), ..Identity::default() });
+    let bearer =
+        settings(Credentials { bearer: Some("hunter2\n!".into()), ..Credentials::default() });
     let error = Fetcher::new(&bearer, &[]).unwrap_err();
     shown.push(format!("{error} {error:?}"));
     // What a redirect holds is not ours, but nobody's to see either.

@@ -4,11 +4,11 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use crawldeck::config::NoFollow;
+use crawldeck::settings::NoFollow;
 use crawldeck::web::links::{
-    MAX_URL_LEN, MAX_URL_TEXT, Parsed, Take, is_html, parse_html, robots_tag,
+    LinkOptions, MAX_URL_LEN, MAX_URL_TEXT, Parsed, is_html, parse_html, robots_tag,
 };
-use crawldeck::web::robots::Names;
+use crawldeck::web::robots::RobotsAgents;
 use proptest::prelude::*;
 use url::Url;
 
@@ -16,11 +16,11 @@ const PAGE: &str = "http://site.test/dir/page.html";
 
 fn parse_as(html: impl AsRef<[u8]>, content_type: Option<&str>) -> Parsed {
     let body = [Bytes::copy_from_slice(html.as_ref())];
-    parse_html(&body, content_type, &Url::parse(PAGE).unwrap(), &Take::default())
+    parse_html(&body, content_type, &Url::parse(PAGE).unwrap(), &LinkOptions::default())
 }
 
-fn at_most(max_links: usize) -> Take {
-    Take { max_links, ..Take::default() }
+fn at_most(max_links: usize) -> LinkOptions {
+    LinkOptions { max_links, ..LinkOptions::default() }
 }
 
 fn parse(html: impl AsRef<[u8]>) -> Parsed {
@@ -154,7 +154,7 @@ fn links_are_followed_without_user_and_password() {
     assert_eq!(parsed.canonical.unwrap().as_str(), "http://site.test/c");
     let body = [Bytes::from_static(b"<a href=x>x")];
     let page = Url::parse("http://me:pw@site.test/").unwrap();
-    let parsed = parse_html(&body, None, &page, &Take::default());
+    let parsed = parse_html(&body, None, &page, &LinkOptions::default());
     assert_eq!(parsed.links[0].as_str(), "http://site.test/x");
 }
 
@@ -206,7 +206,7 @@ fn nofollow_is_told_and_obeyed_when_asked() {
         (true, false, &[], 5),
         (true, true, &[], 7),
     ] {
-        let take = Take { nofollow: NoFollow { pages, links }, ..Take::default() };
+        let take = LinkOptions { nofollow: NoFollow { pages, links }, ..LinkOptions::default() };
         let body = [Bytes::from_static(html.as_bytes())];
         let parsed = parse_html(&body, None, &Url::parse(PAGE).unwrap(), &take);
         let found: Vec<_> = parsed.links.iter().map(Url::path).collect();
@@ -233,7 +233,7 @@ fn x_robots_tag_is_read_for_us() {
         (":::,,:nofollow", (false, false)),
     ];
     for (value, expected) in table {
-        assert_eq!(robots_tag(value, &Names::default()), expected, "{value}");
+        assert_eq!(robots_tag(value, &RobotsAgents::default()), expected, "{value}");
     }
 }
 
@@ -457,7 +457,8 @@ fn each_link_has_its_own_text_and_the_first_that_there_is() {
         "<a href=/1><img src=x></a><a href=/2>two</a><a href=/1>name</a><a href=/1>other</a>";
     assert_eq!(anchors(html), ["name", "two"].map(|text| Some(text.to_owned())));
     // What is left out has no text to give to another.
-    let take = Take { nofollow: NoFollow { links: true, pages: true }, ..Take::default() };
+    let take =
+        LinkOptions { nofollow: NoFollow { links: true, pages: true }, ..LinkOptions::default() };
     let html = "<base href=/b/><a href=/1>one</a><a href=/2 rel=nofollow>two</a><a href=/3></a>";
     let base = Url::parse(PAGE).unwrap();
     let parsed = parse_html(&[Bytes::from(html)], Some("text/html"), &base, &take);

@@ -4,11 +4,13 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crawldeck::web::robots::{Fate, MAX_BYTES, MAX_SITEMAPS, Names, Reply, Robots};
+use crawldeck::web::robots::{
+    MAX_BYTES, MAX_SITEMAPS, Robots, RobotsAgents, RobotsPolicy, RobotsResponse,
+};
 use proptest::prelude::*;
 
 fn robots(text: impl AsRef<[u8]>) -> Robots {
-    Robots::parse(text.as_ref(), &Names::default())
+    Robots::parse(text.as_ref(), &RobotsAgents::default())
 }
 
 /// What rules said to everybody allow (`+`) and forbid (`-`).
@@ -308,31 +310,34 @@ fn a_pattern_of_many_stars_does_not_explode() {
 #[test]
 fn what_came_decides_what_may_be_fetched() {
     let body = &b"user-agent: *\ndisallow: /x\ncrawl-delay: 2\n"[..];
-    let reply = |status| Reply::Answered { status, body };
+    let reply = |status| RobotsResponse::Answered { status, body };
     let table = [
         (reply(200), "1 rule, delay 2 s", true, false),
         (reply(206), "1 rule, delay 2 s", true, false),
-        (Reply::Answered { status: 204, body: b"" }, "no rules", true, true),
+        (RobotsResponse::Answered { status: 204, body: b"" }, "no rules", true, true),
         (reply(404), "none (404)", true, true),
         (reply(401), "none (401)", true, true),
         (reply(410), "none (410)", true, true),
         (reply(302), "none (302)", true, true),
-        (Reply::LostInRedirects, "none (endless redirects)", true, true),
+        (RobotsResponse::LostInRedirects, "none (endless redirects)", true, true),
         (reply(429), "unreachable: 429", false, false),
         (reply(500), "unreachable: 500", false, false),
         (reply(503), "unreachable: 503", false, false),
         (reply(999), "unreachable: 999", false, false),
-        (Reply::Unreachable("no\x1b[2J route"), "unreachable: no [2J route", false, false),
+        (RobotsResponse::Unreachable("no\x1b[2J route"), "unreachable: no [2J route", false, false),
     ];
     for (reply, text, root, x) in table {
-        let fate = Fate::of(reply, &Names::default());
+        let fate = RobotsPolicy::of(reply, &RobotsAgents::default());
         assert_eq!(fate.to_string(), text);
         assert_eq!((fate.allows("/"), fate.allows("/x")), (root, x), "{text}");
         assert_eq!(fate.asks_again(), !root, "{text}");
         assert_eq!(serde_json::to_value(&fate).unwrap(), text);
         assert!(fate.bytes() < 1024);
     }
-    assert_eq!(Fate::of(reply(200), &Names::default()).delay(), Some(Duration::from_secs(2)));
+    assert_eq!(
+        RobotsPolicy::of(reply(200), &RobotsAgents::default()).delay(),
+        Some(Duration::from_secs(2))
+    );
 }
 
 proptest! {

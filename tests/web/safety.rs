@@ -4,12 +4,12 @@
 
 use crate::web_server;
 
-use crawldeck::config::FetchSettings;
-use crawldeck::web::fetch::{Answer, FailureKind, FetchError};
+use crawldeck::settings::FetchSettings;
+use crawldeck::web::http::{FailureKind, FetchError, Response};
 use url::Url;
 use web_server::{Server, fetch, fetcher, ok, redirect, url};
 
-fn refused(outcome: Result<Answer, FetchError>) -> String {
+fn refused(outcome: Result<Response, FetchError>) -> String {
     let error = outcome.unwrap_err();
     assert_eq!(error.kind, FailureKind::Refused("private address"), "{error}");
     assert!(!error.kind.is_retryable());

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crawldeck::config::FetchSettings;
-use crawldeck::web::fetch::{FailureKind, FetchSetupError, Fetcher};
+use crawldeck::settings::FetchSettings;
+use crawldeck::web::http::{FailureKind, FetchSetupError, Fetcher};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;

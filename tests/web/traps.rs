@@ -1,8 +1,8 @@
 //! Promise: endless sites are left after a bounded number of URLs, and ordinary ones never.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crawldeck::config::TrapSettings;
-use crawldeck::web::traps::{Caught, Page, TrapKind, Traps};
+use crawldeck::settings::TrapSettings;
+use crawldeck::web::traps::{Page, TrapHit, TrapKind, Traps};
 use proptest::prelude::*;
 
 const HOST: &str = "site.test:81";
@@ -28,7 +28,7 @@ fn nothing() -> TrapSettings {
     }
 }
 
-fn judge(traps: &mut Traps, path: &str) -> Option<Caught> {
+fn judge(traps: &mut Traps, path: &str) -> Option<TrapHit> {
     traps.judge(&format!("http://{HOST}{path}"), HOST)
 }
 
@@ -385,7 +385,7 @@ fn copies_are_told_by_body_or_by_canonical_and_title() {
     // Short ones say nothing.
     assert_eq!(run(&|_| (None, false, None)), None);
     let mut watch = traps(|_| ());
-    let copy = Caught { kind: TrapKind::Copy, pattern: url(0), count: 0 };
+    let copy = TrapHit { kind: TrapKind::Copy, pattern: url(0), count: 0 };
     watch.on_copy(&url(1), &copy);
     let second = watch.on_copy(&url(2), &copy);
     assert_eq!(
@@ -399,7 +399,7 @@ fn copies_are_told_by_body_or_by_canonical_and_title() {
 }
 
 /// Walks a site breadth first; how many URLs were found, and the first that was caught.
-fn walk(watch: &mut Traps, links: impl Fn(&str) -> Vec<String>) -> (usize, Option<Caught>) {
+fn walk(watch: &mut Traps, links: impl Fn(&str) -> Vec<String>) -> (usize, Option<TrapHit>) {
     let mut all = vec![format!("http://{HOST}/")];
     let mut at = 0;
     while at < all.len() && all.len() < 20_000 {

@@ -3,11 +3,11 @@
 
 use std::borrow::Cow;
 
-use crawldeck::crawl::window::host_of;
+use crawldeck::crawl::hosts::host_of;
+use crawldeck::model::url_identity::{UrlHash, canonical, host_key};
+use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::web::scope::Scope;
-use crawldeck::web::url::{
-    MAX_URL_TEXT, ScopeKind, UrlError, UrlHash, canonical, host_key, is_fetchable, parse_seed,
-};
+use crawldeck::web::url::{MAX_URL_TEXT, UrlError, is_fetchable, parse_seed};
 use proptest::prelude::*;
 use url::Url;
 

@@ -8,10 +8,11 @@ use sqlx::{MySqlPool, Row};
 
 use super::value::time;
 use super::writer::{Writer, in_time};
+use crate::model::ids::CrawlId;
 use crate::store::crawl_info::{self, CrawlInfo, HeldBy};
 use crate::store::crawl_lease::{CrawlLease, lost};
 use crate::store::tx_error::TxError;
-use crate::store::{CrawlId, CrawlState, LeaseOwner, StoreError};
+use crate::store::{CrawlState, LeaseOwner, StoreError};
 
 /// The holder of a crawl: `(crawl)`.
 const HOLDER: &str = "SELECT holder_host, holder_pid, holder_token, held_since, \

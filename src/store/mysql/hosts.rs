@@ -12,10 +12,11 @@ use sqlx::{Arguments, Row};
 
 use super::bulk::{self, HOSTS, KNOWN_HOSTS, hash_of};
 use super::writer::Live;
+use crate::model::ids::CrawlId;
 use crate::store::host_totals::{self, HostTotals};
 use crate::store::text::{clean, json, shared, utc};
 use crate::store::tx_error::TxError;
-use crate::store::{CrawlId, HostRow, PageRow};
+use crate::store::{HostRow, PageRow};
 
 /// Rows that are about to be replaced: `(hashes as a JSON array of hex, crawl)`. Joined in this order,
 /// each is looked up.

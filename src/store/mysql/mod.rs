@@ -39,11 +39,12 @@ use self::error::from_mysql;
 use self::writer::Writer;
 use super::slow_log::log_slow;
 use super::tx_error::TxError;
-use super::{
-    Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PageId,
-    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
+use crate::store::{
+    Batch, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PreviousLink,
+    PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
-use crate::web::url::UrlHash;
 
 /// A MySQL or MariaDB database with crawls.
 #[derive(Debug)]

@@ -9,10 +9,9 @@ use sqlx::mysql::MySqlRow;
 use sqlx::{MySqlPool, Row};
 
 use super::read::{ids, open_row};
-use crate::store::{
-    Content, CrawlId, FrontierRow, PageId, PreviousLink, PreviousPage, RowState, UrlHash, crawl_of,
-    host_id,
-};
+use crate::model::ids::{CrawlId, PageId, crawl_of, host_id};
+use crate::model::page_state::PageState;
+use crate::store::{Content, FrontierRow, PreviousLink, PreviousPage, UrlHash};
 
 /// The newest complete crawl.
 pub const NEWEST_COMPLETE: &str =
@@ -127,9 +126,9 @@ pub(super) async fn count_ok(pool: &MySqlPool, crawl: CrawlId) -> Result<u64, sq
     Ok(ok as u64)
 }
 
-fn state(row: &MySqlRow, column: usize) -> Result<RowState, sqlx::Error> {
+fn state(row: &MySqlRow, column: usize) -> Result<PageState, sqlx::Error> {
     let name: &str = row.try_get(column)?;
-    RowState::of_name(name).ok_or_else(|| sqlx::Error::ColumnDecode {
+    PageState::of_name(name).ok_or_else(|| sqlx::Error::ColumnDecode {
         index: "state".to_owned(),
         source: format!("`{name}` is no state of a page").into(),
     })

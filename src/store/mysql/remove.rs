@@ -3,8 +3,9 @@
 use super::crawls;
 use super::read::ids;
 use super::writer::{Writer, in_time};
+use crate::model::ids::CrawlId;
 use crate::store::tx_error::TxError;
-use crate::store::{CrawlId, CrawlState, LeaseOwner};
+use crate::store::{CrawlState, LeaseOwner};
 
 /// Rows deleted in one transaction.
 const PIECE: u32 = 20_000;

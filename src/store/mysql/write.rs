@@ -13,11 +13,12 @@ use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS, hash_of};
 use super::writer::{Live, Writer, in_time};
 use super::{crawls, hosts};
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::page_state::PageState;
 use crate::store::text::{clean, json, patched, shared, utc};
 use crate::store::tx_error::TxError;
 use crate::store::{
-    Batch, Content, CrawlId, FrontierRow, LeaseOwner, LinkRow, PageChange, PageId, PageRow,
-    RowState, SitemapRow,
+    Batch, Content, FrontierRow, LeaseOwner, LinkRow, PageChange, PageRow, SitemapRow,
 };
 
 /// Deletes what is done: `(ids as a JSON array)`. Joined in this order, each id is looked up.
@@ -220,7 +221,7 @@ fn page_bytes(page: &PageRow) -> usize {
 }
 
 fn bind_page(to: &mut MySqlArguments, crawl: CrawlId, page: &PageRow) -> Result<(), BoxDynError> {
-    let skipped = page.error.as_deref().filter(|_| page.state == RowState::Skipped).map(hash_of);
+    let skipped = page.error.as_deref().filter(|_| page.state == PageState::Skipped).map(hash_of);
     to.add(page.id)?;
     to.add(crawl)?;
     to.add(page.url_hash.0.as_slice())?;

@@ -9,11 +9,11 @@
 
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 
+use crate::model::ids::{CrawlId, PageId};
 use crate::store::host_totals::HostTotals;
 use crate::store::text::{clean, shared};
 use crate::store::{
-    ChangeRow, Content, CrawlId, FrontierRow, HostRow, LinkRow, PageChange, PageId, PageRow,
-    SitemapRow,
+    ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageChange, PageRow, SitemapRow,
 };
 
 /// What may be in the way of rows that are inserted.

@@ -6,10 +6,11 @@
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, PgPool, Row};
 
+use crate::model::ids::CrawlId;
 use crate::store::crawl_info::{self, CrawlInfo, HeldBy};
 use crate::store::crawl_lease::{CrawlLease, lost};
 use crate::store::tx_error::TxError;
-use crate::store::{CrawlId, CrawlState, LeaseOwner, StoreError};
+use crate::store::{CrawlState, LeaseOwner, StoreError};
 
 /// LeaseOwner and state of a crawl; its silence is measured by the server's clock.
 macro_rules! holder {

@@ -7,8 +7,9 @@ use sqlx::Row;
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 
 use super::bulk;
+use crate::model::ids::{CrawlId, PageId};
 use crate::store::host_totals;
-use crate::store::{CrawlId, HostRow, PageId, PageRow, UrlHash};
+use crate::store::{HostRow, PageRow, UrlHash};
 
 /// The rows of pages that are there: `(crawl, distinct hashes)`, each looked up by itself. Asked for any
 /// of a list, a server that has not counted the rows yet reads all of the crawl.

@@ -28,11 +28,12 @@ use url::Url;
 
 use super::slow_log::log_slow;
 use super::tx_error::TxError;
-use super::{
-    Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PageId,
-    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
+use crate::store::{
+    Batch, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PreviousLink,
+    PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
-use crate::web::url::UrlHash;
 
 /// A question that takes longer has lost its server.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);

@@ -9,9 +9,9 @@ use sqlx::postgres::PgRow;
 use sqlx::{PgPool, Row};
 
 use super::read::{ids, open_row};
-use crate::store::{
-    Content, CrawlId, FrontierRow, PageId, PreviousLink, PreviousPage, RowState, UrlHash, host_id,
-};
+use crate::model::ids::{CrawlId, PageId, host_id};
+use crate::model::page_state::PageState;
+use crate::store::{Content, FrontierRow, PreviousLink, PreviousPage, UrlHash};
 
 /// The newest complete crawl.
 pub const NEWEST_COMPLETE: &str =
@@ -124,9 +124,9 @@ pub(super) async fn count_ok(pool: &PgPool, crawl: CrawlId) -> Result<u64, sqlx:
     Ok(ok as u64)
 }
 
-fn state(row: &PgRow, column: usize) -> Result<RowState, sqlx::Error> {
+fn state(row: &PgRow, column: usize) -> Result<PageState, sqlx::Error> {
     let name: &str = row.try_get(column)?;
-    RowState::of_name(name).ok_or_else(|| sqlx::Error::ColumnDecode {
+    PageState::of_name(name).ok_or_else(|| sqlx::Error::ColumnDecode {
         index: "state".to_owned(),
         source: format!("`{name}` is no state of a page").into(),
     })

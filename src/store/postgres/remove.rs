@@ -4,8 +4,9 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::crawls;
 use super::read::ids;
+use crate::model::ids::CrawlId;
 use crate::store::tx_error::TxError;
-use crate::store::{CrawlId, CrawlState, LeaseOwner};
+use crate::store::{CrawlState, LeaseOwner};
 
 /// Rows deleted in one transaction, about.
 const PIECE: i64 = 20_000;

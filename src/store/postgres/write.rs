@@ -18,12 +18,10 @@ use tokio::time::timeout;
 
 use super::bulk::{self, Known};
 use super::{crawls, hosts, open};
+use crate::model::ids::{CrawlId, PageId, crawl_of};
 use crate::store::text::patched;
 use crate::store::tx_error::TxError;
-use crate::store::{
-    Batch, CrawlId, FrontierRow, LeaseOwner, LinkRow, PageId, PageRow, StoreError, UrlHash,
-    crawl_of,
-};
+use crate::store::{Batch, FrontierRow, LeaseOwner, LinkRow, PageRow, StoreError, UrlHash};
 
 /// A transaction that takes longer has lost its server; nothing else would tell, if the network
 /// swallowed it.

@@ -5,11 +5,12 @@
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, Row, SqlitePool};
 
+use crate::model::ids::CrawlId;
 use crate::store::crawl_info::{self, CrawlInfo, HeldBy};
 use crate::store::crawl_lease::{CrawlLease, lost};
 use crate::store::text::utc_now;
 use crate::store::tx_error::TxError;
-use crate::store::{CrawlId, CrawlState, LeaseOwner, StoreError};
+use crate::store::{CrawlState, LeaseOwner, StoreError};
 
 /// Takes the write lock at once: a transaction that first reads and then writes could fail half-way.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";

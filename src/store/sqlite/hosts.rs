@@ -8,9 +8,10 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Arguments, Row};
 
 use super::bulk::{self, HOSTS, KNOWN_HOSTS};
+use crate::model::ids::CrawlId;
 use crate::store::host_totals;
 use crate::store::text::{clean, json, shared, utc};
-use crate::store::{CrawlId, HostRow, PageRow};
+use crate::store::{HostRow, PageRow};
 
 /// Brings `hosts` up to date, before the page rows are written: a row that is about to be
 /// replaced is taken out of the sums first, so that nothing counts twice.

@@ -28,11 +28,12 @@ use sqlx::SqlitePool;
 use self::file_identity::FileIdentity;
 use super::slow_log::log_slow;
 use super::tx_error::TxError;
-use super::{
-    Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PageId,
-    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
+use crate::store::{
+    Batch, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PreviousLink,
+    PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
-use crate::web::url::UrlHash;
 
 /// A SQLite file with crawls.
 #[derive(Debug)]

@@ -12,11 +12,11 @@ use sqlx::{Arguments, Connection, SqlitePool};
 use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS};
 use super::crawls::{self, BEGIN};
 use super::hosts;
+use crate::model::ids::{CrawlId, PageId};
 use crate::store::text::{clean, json, shared, utc, utc_now};
 use crate::store::tx_error::TxError;
 use crate::store::{
-    Batch, Content, CrawlId, FrontierRow, LeaseOwner, LinkRow, PageChange, PageId, PageRow,
-    SitemapRow,
+    Batch, Content, FrontierRow, LeaseOwner, LinkRow, PageChange, PageRow, SitemapRow,
 };
 
 /// Moves the write-ahead log into the file and empties it.

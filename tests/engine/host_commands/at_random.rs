@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use crawldeck::config::Settings;
 use crawldeck::crawl;
 use crawldeck::crawl::Crawl;
-use crawldeck::crawl::command::{Command, HostCommand};
-use crawldeck::crawl::snapshot::RunState;
+use crawldeck::crawl::protocol::command::{Command, HostCommand};
+use crawldeck::crawl::protocol::snapshot::RunState;
+use crawldeck::settings::Settings;
 use url::Url;
 
 use super::stand::{Fickle, Stand, ended, give, host, later, settings, stopped};

@@ -9,16 +9,18 @@ mod at_random;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::config::{BreakerSettings, HostRule, Settings};
-use crawldeck::crawl::command::{Command, HostCommand};
-use crawldeck::crawl::snapshot::{BreakerState, HostView, RunState, Snapshot, WaitReason};
+use crawldeck::crawl::protocol::command::{Command, HostCommand};
+use crawldeck::crawl::protocol::snapshot::{
+    BreakerState, HostView, RunState, Snapshot, WaitReason,
+};
 use crawldeck::crawl::{self, Crawl};
-use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::trouble::{Busy, RetryAfter, Trouble};
 use crawldeck::lab::{Lab, LabConfig};
+use crawldeck::settings::faults::{Fault, Faults};
+use crawldeck::settings::scope_kind::ScopeKind;
+use crawldeck::settings::{BreakerSettings, HostRule, Settings};
 use crawldeck::store::Store;
-use crawldeck::web::url::ScopeKind;
 use stand::{Fickle, Stand, done, ended, give, host, later, refused, seen, settings, stopped};
 use url::Url;
 

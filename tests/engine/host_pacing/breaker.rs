@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crawldeck::config::BreakerSettings;
-use crawldeck::crawl::host::{Outcome, Pace};
-use crawldeck::crawl::host_view::{BreakerState, WaitReason};
-use crawldeck::crawl::window::{Taken, Window};
-use crawldeck::store::RowState;
+use crawldeck::crawl::hosts::host::{Outcome, Pace};
+use crawldeck::crawl::hosts::{HostQueues, Taken};
+use crawldeck::crawl::protocol::host_view::{BreakerState, WaitReason};
+use crawldeck::model::page_state::PageState;
+use crawldeck::settings::BreakerSettings;
 use tokio::time::Instant;
 
 use super::host_model::{SECOND, SILENT, all, page, serve, status, taken, view, window};
@@ -20,7 +20,7 @@ fn pace() -> Pace {
 }
 
 /// Fails as often as it takes for the breaker to open; its URLs wait again afterwards.
-fn knock_down(window: &mut Window, host: &str, now: Instant) {
+fn knock_down(window: &mut HostQueues, host: &str, now: Instant) {
     while view(window, host, now).breaker == BreakerState::Closed {
         let entry = taken(window, now).expect("it has URLs");
         if entry.url.contains(host) {
@@ -33,7 +33,7 @@ fn knock_down(window: &mut Window, host: &str, now: Instant) {
 }
 
 /// How long a host waits, and why.
-fn waits(window: &Window, host: &str, now: Instant) -> (WaitReason, Duration) {
+fn waits(window: &HostQueues, host: &str, now: Instant) -> (WaitReason, Duration) {
     let wait = view(window, host, now).wait.unwrap();
     (wait.why, Duration::from_secs_f64(wait.for_s.unwrap()))
 }
@@ -169,7 +169,7 @@ fn a_burst_of_429_is_one_incident_and_the_longest_retry_after_of_it_wins() {
 }
 
 /// Everything the window ends unfetched.
-fn doomed(window: &mut Window, now: Instant) -> Vec<(String, RowState, String)> {
+fn doomed(window: &mut HostQueues, now: Instant) -> Vec<(String, PageState, String)> {
     let mut gone = Vec::new();
     loop {
         match window.take(now) {
@@ -178,7 +178,7 @@ fn doomed(window: &mut Window, now: Instant) -> Vec<(String, RowState, String)> 
                     (entry.url.to_string(), doom.state, doom.reason.to_string())
                 }));
             }
-            Taken::Entry(entry) => {
+            Taken::UrlTask(entry) => {
                 window.ended(&entry.url, None, None, now);
             }
             _ => return gone,
@@ -187,17 +187,17 @@ fn doomed(window: &mut Window, now: Instant) -> Vec<(String, RowState, String)> 
 }
 
 /// Lets every probe of a host fail until `end`; returns how many there were.
-fn keep_down(window: &mut Window, host: &str, now: &mut Instant, end: Instant) -> u32 {
+fn keep_down(window: &mut HostQueues, host: &str, now: &mut Instant, end: Instant) -> u32 {
     let mut probes = 0;
     while *now < end {
         *now += SECOND;
         match window.take(*now) {
-            Taken::Entry(entry) if entry.url.contains(host) => {
+            Taken::UrlTask(entry) if entry.url.contains(host) => {
                 serve(window, &entry, SILENT, *now);
                 window.push(entry, true, 0);
                 probes += 1;
             }
-            Taken::Entry(entry) => {
+            Taken::UrlTask(entry) => {
                 serve(window, &entry, status(200), *now);
                 window.push(entry, false, 0);
             }
@@ -226,7 +226,7 @@ fn one_that_never_answered_is_given_up_after_its_attempts_when_others_answer() {
     while view(&window, "never.test", now).queued > 0 {
         match window.take(now) {
             Taken::Doomed(some) => all_gone.extend(some),
-            Taken::Entry(entry) => {
+            Taken::UrlTask(entry) => {
                 window.ended(&entry.url, None, None, now);
             }
             other => panic!("{other:?}"),
@@ -237,7 +237,7 @@ fn one_that_never_answered_is_given_up_after_its_attempts_when_others_answer() {
         assert!(entry.url.contains("never.test"));
         assert_eq!(
             (doom.state, &*doom.reason),
-            (RowState::Failed, "host never answered, given up")
+            (PageState::Failed, "host never answered, given up")
         );
     }
 }
@@ -257,7 +257,7 @@ fn one_that_answered_before_is_given_up_when_its_time_is_over_and_not_sooner() {
     let (least, most) = (Duration::from_mins(10), Duration::from_mins(16));
     assert!(least <= down_for && down_for <= most, "{down_for:?}");
     let doom = window.doom_of("http://a.test/").unwrap();
-    assert_eq!(doom.state, RowState::Failed);
+    assert_eq!(doom.state, PageState::Failed);
     assert!(doom.reason.starts_with("host down for 1"), "{}", doom.reason);
     assert!(window.doom_of("http://up.test/").is_none());
 }
@@ -278,7 +278,7 @@ fn while_everything_is_down_nothing_is_given_up() {
     while now < end {
         now += SECOND;
         match window.take(now) {
-            Taken::Entry(entry) => {
+            Taken::UrlTask(entry) => {
                 probes += 1;
                 assert!(!serve(&mut window, &entry, SILENT, now).counts);
                 window.push(entry, true, 0);

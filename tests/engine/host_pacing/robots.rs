@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::entry::Errand;
-use crawldeck::crawl::host::{Outcome, Pace, ROBOTS_EXPIRE};
-use crawldeck::crawl::host_view::WaitReason;
-use crawldeck::crawl::window::{Taken, Window};
-use crawldeck::store::RowState;
-use crawldeck::web::robots::{Fate, Names, Reply};
+use crawldeck::crawl::hosts::host::{Outcome, Pace, ROBOTS_EXPIRE};
+use crawldeck::crawl::hosts::url_task::FetchPurpose;
+use crawldeck::crawl::hosts::{HostQueues, Taken};
+use crawldeck::crawl::protocol::host_view::WaitReason;
+use crawldeck::model::page_state::PageState;
+use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
 use tokio::time::Instant;
 
 use super::host_model::{SILENT, all, free, page, rules, serve, status, taken, view, window};
@@ -18,17 +18,23 @@ fn pace() -> Pace {
 }
 
 /// The one URL that may go, which is a robots.txt.
-fn asked(window: &mut Window, now: Instant) -> String {
+fn asked(window: &mut HostQueues, now: Instant) -> String {
     let out = all(window, now);
     assert_eq!(out.len(), 1, "{:?}", out.iter().map(|entry| &entry.url).collect::<Vec<_>>());
-    assert!(matches!(out[0].errand, Errand::Robots { .. }), "{}", out[0].url);
+    assert!(matches!(out[0].errand, FetchPurpose::Robots { .. }), "{}", out[0].url);
     out[0].url.to_string()
 }
 
-fn answer(window: &mut Window, url: &str, outcome: Outcome, fate: Arc<Fate>, now: Instant) {
+fn answer(
+    window: &mut HostQueues,
+    url: &str,
+    outcome: Outcome,
+    fate: Arc<RobotsPolicy>,
+    now: Instant,
+) {
     window.started(url, now);
     window.ended(url, Some(now), Some(outcome), now);
-    let host = crawldeck::crawl::window::host_of(url).into_owned();
+    let host = crawldeck::crawl::hosts::host_of(url).into_owned();
     window.robots(&host, url.starts_with("https"), fate, now);
 }
 
@@ -117,10 +123,14 @@ fn urls_handed_out_before_a_delay_was_known_keep_it_too() {
 
 #[test]
 fn that_cannot_be_had_is_asked_for_again_and_then_all_ends() {
-    let silent = Fate::of(Reply::Unreachable("timed out"), &Names::default());
-    let broken = Fate::of(Reply::Answered { status: 503, body: b"" }, &Names::default());
+    let silent =
+        RobotsPolicy::of(RobotsResponse::Unreachable("timed out"), &RobotsAgents::default());
+    let broken = RobotsPolicy::of(
+        RobotsResponse::Answered { status: 503, body: b"" },
+        &RobotsAgents::default(),
+    );
     for (outcome, fate, state) in
-        [(SILENT, silent, RowState::Failed), (status(503), broken, RowState::Skipped)]
+        [(SILENT, silent, PageState::Failed), (status(503), broken, PageState::Skipped)]
     {
         let mut now = Instant::now();
         let mut window = window(pace(), &["a.test", "up.test"], 700);
@@ -130,15 +140,15 @@ fn that_cannot_be_had_is_asked_for_again_and_then_all_ends() {
         let end = now + Duration::from_mins(10);
         while now < end {
             match window.take(now) {
-                Taken::Entry(entry) if entry.url.contains("up.test") => {
-                    if matches!(entry.errand, Errand::Robots { .. }) {
+                Taken::UrlTask(entry) if entry.url.contains("up.test") => {
+                    if matches!(entry.errand, FetchPurpose::Robots { .. }) {
                         answer(&mut window, &entry.url, status(404), rules(""), now);
                     } else {
                         serve(&mut window, &entry, status(200), now);
                     }
                 }
-                Taken::Entry(entry) => {
-                    assert_eq!(entry.errand, Errand::Robots { https: false });
+                Taken::UrlTask(entry) => {
+                    assert_eq!(entry.errand, FetchPurpose::Robots { https: false });
                     tries += 1;
                     answer(&mut window, &entry.url, outcome, Arc::clone(&fate), now);
                 }
@@ -162,7 +172,7 @@ fn it_expires_after_a_day() {
     answer(&mut window, &url, status(200), rules(""), now);
     let before = now + ROBOTS_EXPIRE - Duration::from_secs(1);
     let entry = taken(&mut window, before).unwrap();
-    assert_eq!(entry.errand, Errand::Page);
+    assert_eq!(entry.errand, FetchPurpose::Page);
     serve(&mut window, &entry, status(200), before);
     asked(&mut window, now + ROBOTS_EXPIRE);
 }

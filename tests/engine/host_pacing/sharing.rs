@@ -3,9 +3,9 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crawldeck::crawl::entry::Entry;
-use crawldeck::crawl::host::{Host, Outcome, Pace};
-use crawldeck::crawl::window::{HOST_WINDOW, IDLE_HOSTS, Taken, WINDOW, Window, host_of};
+use crawldeck::crawl::hosts::host::{Host, Outcome, Pace};
+use crawldeck::crawl::hosts::url_task::UrlTask;
+use crawldeck::crawl::hosts::{HOST_WINDOW, HostQueues, IDLE_HOSTS, Taken, WINDOW, host_of};
 use proptest::prelude::*;
 use tokio::time::Instant;
 
@@ -82,8 +82,8 @@ fn run(hosts: &[(&str, Duration)], room: (u32, u32), time: Duration) -> Vec<usiz
     let end = now + time;
     let mut window = window(free(), &names, 20);
     window.set_room(2 * room.0, room.1);
-    let mut queue: VecDeque<Box<Entry>> = VecDeque::new();
-    let mut flying: Vec<(Instant, Instant, Box<Entry>)> = Vec::new();
+    let mut queue: VecDeque<Box<UrlTask>> = VecDeque::new();
+    let mut flying: Vec<(Instant, Instant, Box<UrlTask>)> = Vec::new();
     let mut ended = vec![0; hosts.len()];
     while now < end {
         while queue.len() + flying.len() < room.0 as usize {
@@ -129,7 +129,7 @@ fn a_slow_host_gets_its_share_of_the_permits_and_no_more() {
 #[test]
 fn idle_hosts_are_forgotten_but_not_while_their_rest_lasts() {
     let now = Instant::now();
-    let mut window = Window::new(free(), HashMap::new());
+    let mut window = HostQueues::new(free(), HashMap::new());
     let busy = Outcome::Answered {
         status: 429,
         retry_after: Some(Duration::from_mins(5)),
@@ -163,7 +163,7 @@ fn idle_hosts_are_forgotten_but_not_while_their_rest_lasts() {
 fn a_host_with_a_gap_is_remembered_until_it_is_over() {
     let mut now = Instant::now();
     let delay = Duration::from_secs(1);
-    let mut window = Window::new(Pace { delay, ..free() }, HashMap::new());
+    let mut window = HostQueues::new(Pace { delay, ..free() }, HashMap::new());
     for n in 0..10_000 {
         now += Duration::from_millis(10);
         window.add(page(&format!("h{n}.test"), n), n - 1);

@@ -4,10 +4,10 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crawldeck::config::BreakerSettings;
-use crawldeck::crawl::entry::Entry;
-use crawldeck::crawl::host::{Outcome, Pace};
-use crawldeck::crawl::window::{Taken, Window, host_of};
+use crawldeck::crawl::hosts::host::{Outcome, Pace};
+use crawldeck::crawl::hosts::url_task::UrlTask;
+use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::settings::BreakerSettings;
 use proptest::prelude::*;
 use tokio::time::Instant;
 
@@ -18,8 +18,8 @@ use super::host_model::{page, rules, taken};
 #[derive(Default)]
 struct Book {
     queued: usize,
-    unstarted: Vec<Box<Entry>>,
-    flying: Vec<(Box<Entry>, Instant)>,
+    unstarted: Vec<Box<UrlTask>>,
+    flying: Vec<(Box<UrlTask>, Instant)>,
     gap: Duration,
     limit: Option<u32>,
     held: bool,
@@ -202,8 +202,8 @@ fn pace() -> impl Strategy<Value = Pace> {
 const NAMES: [&str; 3] = ["a.test", "b.test", "c.test"];
 
 /// The window with each host's robots.txt known.
-fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (Window, Vec<Book>) {
-    let mut window = Window::new(pace.clone(), HashMap::new());
+fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (HostQueues, Vec<Book>) {
+    let mut window = HostQueues::new(pace.clone(), HashMap::new());
     let mut books = Vec::new();
     for (id, host) in (0_i64..).zip(NAMES.iter().take(asked.len())) {
         for page_id in 1..=20 {
@@ -242,7 +242,7 @@ fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), Test
         match step {
             Step::Pass(time) => now += time,
             Step::Take => match window.take(now) {
-                Taken::Entry(entry) => {
+                Taken::UrlTask(entry) => {
                     let host = NAMES.iter().position(|name| *name == host_of(&entry.url)).unwrap();
                     let book = &mut books[host];
                     let (least, _) = book.opens(now);

@@ -3,16 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::config::Settings;
 use crawldeck::crawl;
-use crawldeck::crawl::entry::Entry;
-use crawldeck::crawl::frontier::{Beginning, Frontier, Link, Next};
-use crawldeck::crawl::host::Pace;
-use crawldeck::crawl::snapshot::RunState;
+use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
+use crawldeck::crawl::hosts::host::Pace;
+use crawldeck::crawl::hosts::url_task::UrlTask;
+use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::robots::Robots;
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::Settings;
 use crawldeck::store::{self, OpenMode};
-use crawldeck::web::url::UrlHash;
 use tokio::sync::{Mutex, mpsc};
 use tokio::time::{Instant, sleep, sleep_until};
 use url::Url;
@@ -30,7 +30,7 @@ fn on_its_way(gap: Duration) -> Duration {
 /// time on the way up to what counts as arrived, any time to answer.
 async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duration> {
     let pace = Pace { delay, ..Pace::default() };
-    let frontier = Arc::new(Frontier::new(Beginning { pace, ..Beginning::default() }));
+    let frontier = Arc::new(Frontier::new(FrontierStart { pace, ..FrontierStart::default() }));
     frontier.seed((0..REQUESTS).map(|n| {
         let url = Url::parse(&format!("http://h.test/{n}")).unwrap();
         Link::bare(url.as_str().into(), UrlHash::of(&url))
@@ -45,7 +45,7 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
         tokio::spawn(async move {
             loop {
                 let next = received.lock().await.recv().await;
-                let Some(entry): Option<Box<Entry>> = next else { return };
+                let Some(entry): Option<Box<UrlTask>> = next else { return };
                 sleep(some(slowest)).await;
                 assert!(frontier.start(&entry, &entry.url), "nothing here forbids it");
                 let began = Instant::now();
@@ -66,7 +66,7 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
     while left > 0 {
         let changed = frontier.changed.notified();
         match frontier.next(Instant::now()) {
-            Next::Entry(entry) => {
+            Next::UrlTask(entry) => {
                 left -= 1;
                 queue.send(entry).await.unwrap();
             }

@@ -3,14 +3,16 @@
 
 use std::time::Duration;
 
-use crawldeck::config::{BreakerSettings, Settings};
 use crawldeck::crawl;
-use crawldeck::crawl::breaker::{Breaker, Turn};
-use crawldeck::crawl::host::{Doom, Pace};
-use crawldeck::crawl::host_view::{BreakerState, WaitReason};
-use crawldeck::crawl::window::{Taken, Window};
+use crawldeck::crawl::hosts::breaker::{Breaker, Turn};
+use crawldeck::crawl::hosts::host::{GiveUp, Pace};
+use crawldeck::crawl::hosts::{HostQueues, Taken};
+use crawldeck::crawl::protocol::host_view::{BreakerState, WaitReason};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
-use crawldeck::store::{self, OpenMode, RowState};
+use crawldeck::model::page_state::PageState;
+use crawldeck::settings::{BreakerSettings, Settings};
+use crawldeck::store;
+use crawldeck::store::OpenMode;
 use tokio::time::Instant;
 use url::Url;
 
@@ -22,7 +24,7 @@ fn pace() -> Pace {
 }
 
 /// Fails so many requests of a host that it counts as down; returns when its rest is over.
-fn bring_down(window: &mut Window, host: &str, now: Instant) -> Instant {
+fn bring_down(window: &mut HostQueues, host: &str, now: Instant) -> Instant {
     let burst: Vec<_> =
         all_taken(window, now).into_iter().filter(|e| e.url.contains(host)).collect();
     assert!(burst.len() >= 4, "{burst:?}");
@@ -88,7 +90,7 @@ async fn what_is_left_of_a_burst_does_not_open_a_breaker_that_was_closed_since()
 }
 
 /// What ends of a host that is given up.
-fn doomed(window: &mut Window, now: Instant) -> Option<(usize, Doom)> {
+fn doomed(window: &mut HostQueues, now: Instant) -> Option<(usize, GiveUp)> {
     match window.take(now) {
         Taken::Doomed(gone) => Some((gone.len(), gone[0].1.clone())),
         Taken::Throttled(_) | Taken::Empty => None,
@@ -97,10 +99,10 @@ fn doomed(window: &mut Window, now: Instant) -> Option<(usize, Doom)> {
 }
 
 /// Lets probes of a host fail until it is given up; returns how many, and when.
-fn probe_in_vain(window: &mut Window, mut now: Instant) -> (u32, Instant, Doom) {
+fn probe_in_vain(window: &mut HostQueues, mut now: Instant) -> (u32, Instant, GiveUp) {
     for probes in 0..10_000 {
         match window.take(now) {
-            Taken::Entry(entry) => {
+            Taken::UrlTask(entry) => {
                 asked(window, &entry, NO_ANSWER, now);
             }
             Taken::Throttled(Some(due)) => now = due,
@@ -122,7 +124,7 @@ async fn a_host_that_never_answered_is_given_up_after_its_attempts() {
     let mut at = up;
     let doom = loop {
         match window.take(at) {
-            Taken::Entry(probe) => {
+            Taken::UrlTask(probe) => {
                 probes += 1;
                 asked(&mut window, &probe, NO_ANSWER, at);
             }
@@ -131,7 +133,7 @@ async fn a_host_that_never_answered_is_given_up_after_its_attempts() {
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!((probes, doom.state), (3, RowState::Failed));
+    assert_eq!((probes, doom.state), (3, PageState::Failed));
     assert!(doom.reason.contains("never answered"), "{doom:?}");
     // What is found of it later ends as well.
     fill(&mut window, "a.test", 51..=52);
@@ -160,7 +162,7 @@ async fn a_host_that_answered_once_is_given_up_when_its_time_is_over() {
     assert!(given_up - now >= 300 * S, "{:?}", given_up - now);
     // By the first probe after that: the longest rest later at most.
     assert!(given_up - now <= 600 * S, "{:?}", given_up - now);
-    assert_eq!(doom.state, RowState::Failed);
+    assert_eq!(doom.state, PageState::Failed);
     assert!(doom.reason.contains("down for"), "{doom:?}");
 }
 
@@ -185,7 +187,7 @@ async fn while_everything_is_down_nothing_is_given_up() {
     let (mut at, mut probes) = (now + S, 0);
     while at < now + 24 * 3600 * S {
         match window.take(at) {
-            Taken::Entry(probe) => {
+            Taken::UrlTask(probe) => {
                 probes += 1;
                 let after = asked(&mut window, &probe, NO_ANSWER, at);
                 assert!(!after.counts);
@@ -200,8 +202,8 @@ async fn while_everything_is_down_nothing_is_given_up() {
     // One of them is back: then the other one's time is over.
     let back = loop {
         match window.take(at) {
-            Taken::Entry(probe) if probe.url.contains("b.test") => break probe,
-            Taken::Entry(probe) => _ = asked(&mut window, &probe, NO_ANSWER, at),
+            Taken::UrlTask(probe) if probe.url.contains("b.test") => break probe,
+            Taken::UrlTask(probe) => _ = asked(&mut window, &probe, NO_ANSWER, at),
             Taken::Throttled(Some(due)) => at = due,
             other => panic!("{other:?}"),
         }

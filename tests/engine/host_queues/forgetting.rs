@@ -2,16 +2,16 @@
 
 use std::time::Duration;
 
-use crawldeck::config::BreakerSettings;
-use crawldeck::crawl::host::{Host, Pace};
-use crawldeck::crawl::window::{IDLE_HOSTS, Taken};
+use crawldeck::crawl::hosts::host::{Host, Pace};
+use crawldeck::crawl::hosts::{IDLE_HOSTS, Taken};
+use crawldeck::settings::BreakerSettings;
 use tokio::time::Instant;
 
 use super::host_model::*;
 
 /// One URL of each host is asked and ends so.
 fn visit(
-    window: &mut crawldeck::crawl::window::Window,
+    window: &mut crawldeck::crawl::hosts::HostQueues,
     hosts: std::ops::Range<usize>,
     now: Instant,
     status: u16,

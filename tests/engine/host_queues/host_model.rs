@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::entry::{Entry, Errand};
-use crawldeck::crawl::host::{After, Outcome, Pace};
-use crawldeck::crawl::host_view::HostView;
-use crawldeck::crawl::window::{Taken, Window, host_of};
-use crawldeck::web::robots::{Fate, Names, Reply};
-use crawldeck::web::url::UrlHash;
+use crawldeck::crawl::hosts::host::{After, Outcome, Pace};
+use crawldeck::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::protocol::host_view::HostView;
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
 use tokio::time::Instant;
 use url::Url;
 
@@ -20,39 +20,39 @@ pub fn free() -> Pace {
     Pace::default()
 }
 
-pub fn window(pace: Pace) -> Window {
-    Window::new(pace, HashMap::new())
+pub fn window(pace: Pace) -> HostQueues {
+    HostQueues::new(pace, HashMap::new())
 }
 
-pub fn entry(host: &str, id: i64) -> Box<Entry> {
+pub fn entry(host: &str, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://{host}/{id}")).unwrap();
     let hash = UrlHash::of(&url);
-    Box::new(Entry { id, ..Entry::aside(url.as_str().into(), hash, Errand::Page) })
+    Box::new(UrlTask { id, ..UrlTask::aside(url.as_str().into(), hash, FetchPurpose::Page) })
 }
 
 /// Gives a host URLs of these ids.
-pub fn fill(window: &mut Window, host: &str, ids: impl IntoIterator<Item = i64>) {
+pub fn fill(window: &mut HostQueues, host: &str, ids: impl IntoIterator<Item = i64>) {
     for id in ids {
         window.add(entry(host, id), id - 1);
     }
 }
 
 /// The URL that is handed out now, if one is.
-pub fn taken(window: &mut Window, now: Instant) -> Option<Box<Entry>> {
+pub fn taken(window: &mut HostQueues, now: Instant) -> Option<Box<UrlTask>> {
     match window.take(now) {
-        Taken::Entry(entry) => Some(entry),
+        Taken::UrlTask(entry) => Some(entry),
         Taken::Throttled(_) | Taken::Empty => None,
         other => panic!("neither URL nor wait: {other:?}"),
     }
 }
 
 /// All URLs that are handed out now.
-pub fn all_taken(window: &mut Window, now: Instant) -> Vec<Entry> {
+pub fn all_taken(window: &mut HostQueues, now: Instant) -> Vec<UrlTask> {
     std::iter::from_fn(|| taken(window, now).map(|entry| *entry)).collect()
 }
 
 /// When the first of those that wait may go.
-pub fn due(window: &mut Window, now: Instant) -> Option<Instant> {
+pub fn due(window: &mut HostQueues, now: Instant) -> Option<Instant> {
     match window.take(now) {
         Taken::Throttled(due) => due,
         other => panic!("nothing waits: {other:?}"),
@@ -70,31 +70,37 @@ pub fn asks_for(status: u16, rest: Duration) -> Outcome {
 pub const NO_ANSWER: Outcome = Outcome::Unanswered { took: S };
 
 /// The URL's request starts and ends at `now`.
-pub fn asked(window: &mut Window, entry: &Entry, outcome: Outcome, now: Instant) -> After {
+pub fn asked(window: &mut HostQueues, entry: &UrlTask, outcome: Outcome, now: Instant) -> After {
     window.started(entry.target(), now);
     window.ended(entry.target(), Some(now), Some(outcome), now)
 }
 
-pub fn view(window: &Window, host: &str, now: Instant) -> HostView {
+pub fn view(window: &HostQueues, host: &str, now: Instant) -> HostView {
     let views = window.views(usize::MAX, now);
     views.into_iter().find(|view| &*view.host == host).expect("known")
 }
 
 /// A robots.txt of this text.
-pub fn rules(text: &str) -> Arc<Fate> {
-    Arc::new(Fate::of(Reply::Answered { status: 200, body: text.as_bytes() }, &Names::default()))
+pub fn rules(text: &str) -> Arc<RobotsPolicy> {
+    Arc::new(RobotsPolicy::of(
+        RobotsResponse::Answered { status: 200, body: text.as_bytes() },
+        &RobotsAgents::default(),
+    ))
 }
 
-pub fn unreachable() -> Arc<Fate> {
-    Arc::new(Fate::of(Reply::Unreachable("no connection"), &Names::default()))
+pub fn unreachable() -> Arc<RobotsPolicy> {
+    Arc::new(RobotsPolicy::of(
+        RobotsResponse::Unreachable("no connection"),
+        &RobotsAgents::default(),
+    ))
 }
 
-pub fn is_robots(entry: &Entry) -> bool {
-    matches!(entry.errand, Errand::Robots { .. })
+pub fn is_robots(entry: &UrlTask) -> bool {
+    matches!(entry.errand, FetchPurpose::Robots { .. })
 }
 
 /// Answers the robots.txt that is the only thing handed out.
-pub fn with_robots(window: &mut Window, text: &str, now: Instant) {
+pub fn with_robots(window: &mut HostQueues, text: &str, now: Instant) {
     let asking = taken(window, now).expect("its robots.txt");
     assert!(is_robots(&asking), "{asking:?}");
     let host = host_of(&asking.url).into_owned();

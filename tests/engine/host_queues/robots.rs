@@ -1,16 +1,16 @@
 //! Nothing of a host goes out before its robots.txt, and what that says holds as long as nothing
 //! newer is known.
 
-use crawldeck::crawl::host::{Pace, ROBOTS_EXPIRE};
-use crawldeck::crawl::host_view::WaitReason;
-use crawldeck::crawl::window::{Window, host_of};
-use crawldeck::web::fetch::Chain;
+use crawldeck::crawl::hosts::host::{Pace, ROBOTS_EXPIRE};
+use crawldeck::crawl::hosts::{HostQueues, host_of};
+use crawldeck::crawl::protocol::host_view::WaitReason;
+use crawldeck::web::http::RedirectChain;
 use tokio::time::Instant;
 use url::Url;
 
 use super::host_model::*;
 
-fn obeying() -> Window {
+fn obeying() -> HostQueues {
     window(Pace { robots: true, ..free() })
 }
 
@@ -97,7 +97,7 @@ async fn a_redirected_robots_txt_is_followed_on_its_host_and_on_another() {
             fill(&mut window, "b.test", 1..=3);
             let own = b_is_asking.then(|| taken(&mut window, now).unwrap());
             asked(&mut window, &asking, answered(301), now);
-            asking.chain = Some(Box::new(Chain::new(&Url::parse(target).unwrap())));
+            asking.chain = Some(Box::new(RedirectChain::new(&Url::parse(target).unwrap())));
             window.push(asking, true, 3);
             let out = all_taken(&mut window, now);
             let hop = out.iter().find(|entry| entry.target() == target).expect("the next hop");
@@ -131,7 +131,7 @@ async fn a_redirected_robots_txt_keeps_the_gap_of_its_target() {
     let mut asking = taken(&mut window, now).unwrap();
     asked(&mut window, &asking, answered(301), now);
     let target = Url::parse("http://b.test/r.txt").unwrap();
-    asking.chain = Some(Box::new(Chain::new(&target)));
+    asking.chain = Some(Box::new(RedirectChain::new(&target)));
     window.push(asking, true, 3);
     assert_eq!(due(&mut window, now), Some(now + 5 * S));
     let hop = taken(&mut window, now + 5 * S).unwrap();

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crawldeck::crawl::host::{Outcome, Pace};
-use crawldeck::crawl::window::{HOST_WINDOW, Taken, WINDOW, Window, host_of};
+use crawldeck::crawl::hosts::host::{Outcome, Pace};
+use crawldeck::crawl::hosts::{HOST_WINDOW, HostQueues, Taken, WINDOW, host_of};
 use crawldeck::store::OpenHost;
 use proptest::prelude::*;
 use tokio::time::Instant;
@@ -70,7 +70,7 @@ async fn a_host_with_100_000_urls_does_not_keep_nine_others_out() {
     }
     loop {
         match window.take(now) {
-            Taken::Entry(entry) => {
+            Taken::UrlTask(entry) => {
                 ids.push(entry.id);
                 asked(&mut window, &entry, answered(200), now);
             }
@@ -194,7 +194,7 @@ async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
 }
 
 /// Three hosts of a resumed crawl, and what is done first for which of them.
-fn restored() -> Window {
+fn restored() -> HostQueues {
     let mut window = window(free());
     let open: Vec<OpenHost> = ["a.test", "b.test", "c.test"]
         .map(|host| OpenHost { host_id: 0, open: 2, url: format!("http://{host}/").into() })
@@ -203,7 +203,7 @@ fn restored() -> Window {
     window
 }
 
-fn refill_of(window: &mut Window, now: Instant) -> Arc<str> {
+fn refill_of(window: &mut HostQueues, now: Instant) -> Arc<str> {
     match window.take(now) {
         Taken::Refill { host, .. } => host,
         other => panic!("{other:?}"),

@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crawldeck::crawl::frontier::{Beginning, Frontier, Link, Next};
-use crawldeck::crawl::host_view::WaitReason;
-use crawldeck::crawl::window::HOST_WINDOW;
-use crawldeck::store::{Batch, FrontierRow, PageRow, RowState, host_id};
-use crawldeck::web::url::UrlHash;
+use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
+use crawldeck::crawl::hosts::HOST_WINDOW;
+use crawldeck::crawl::protocol::host_view::WaitReason;
+use crawldeck::model::ids::host_id;
+use crawldeck::model::page_state::PageState;
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::store::{Batch, FrontierRow, PageRow};
 use tokio::time::Instant;
 use url::Url;
 
@@ -28,7 +30,7 @@ struct Stage {
 
 impl Stage {
     fn new() -> Self {
-        let frontier = Frontier::new(Beginning::default());
+        let frontier = Frontier::new(FrontierStart::default());
         Self { frontier, rows: HashMap::new(), pages: HashMap::new() }
     }
 
@@ -57,7 +59,7 @@ impl Stage {
         let mut out = Vec::new();
         loop {
             match self.frontier.next(now) {
-                Next::Entry(entry) => {
+                Next::UrlTask(entry) => {
                     self.frontier.ended(&entry.url, None, None);
                     out.push(entry.url);
                 }
@@ -86,7 +88,7 @@ impl Stage {
     }
 
     fn skipped(&self) -> usize {
-        self.pages.values().filter(|page| page.state == RowState::Skipped).count()
+        self.pages.values().filter(|page| page.state == PageState::Skipped).count()
     }
 }
 

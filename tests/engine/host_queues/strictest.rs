@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crawldeck::crawl::breaker::JITTER;
-use crawldeck::crawl::host::{Outcome, Pace};
-use crawldeck::crawl::host_view::WaitReason;
-use crawldeck::crawl::window::{Taken, host_of};
+use crawldeck::crawl::hosts::breaker::JITTER;
+use crawldeck::crawl::hosts::host::{Outcome, Pace};
+use crawldeck::crawl::hosts::{Taken, host_of};
+use crawldeck::crawl::protocol::host_view::WaitReason;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use tokio::time::Instant;
@@ -221,7 +221,7 @@ proptest! {
             turns += 1;
             prop_assert!(turns < 10_000, "it goes round in circles");
             match window.take(now) {
-                Taken::Entry(entry) => {
+                Taken::UrlTask(entry) => {
                     out += 1;
                     let host = &mut hosts[number(&entry.url)];
                     prop_assert!(host.not_before.max(host.down).is_none_or(|due| due <= now));

@@ -3,13 +3,13 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crawldeck::config::Settings;
 use crawldeck::crawl;
-use crawldeck::crawl::frontier::{Beginning, Frontier, Link, Next};
-use crawldeck::crawl::host::Pace;
+use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
+use crawldeck::crawl::hosts::host::Pace;
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::Settings;
 use crawldeck::store::{self, OpenMode};
-use crawldeck::web::url::UrlHash;
 use tokio::time::{Instant, sleep, sleep_until};
 use url::Url;
 
@@ -48,7 +48,7 @@ fn least(gaps: &[f64]) -> f64 {
 async fn on_a_paused_clock() {
     const DELAY: Duration = Duration::from_millis(700);
     let pace = Pace { delay: DELAY, ..Pace::default() };
-    let frontier = Arc::new(Frontier::new(Beginning { pace, ..Beginning::default() }));
+    let frontier = Arc::new(Frontier::new(FrontierStart { pace, ..FrontierStart::default() }));
     frontier.seed((0..=PAGES).map(|n| {
         let url = Url::parse(&format!("http://a.test/{n}")).unwrap();
         Link::bare(url.as_str().into(), UrlHash::of(&url))
@@ -60,7 +60,7 @@ async fn on_a_paused_clock() {
     loop {
         let changed = frontier.changed.notified();
         match frontier.next(Instant::now()) {
-            Next::Entry(entry) => {
+            Next::UrlTask(entry) => {
                 let in_queue = Duration::from_millis(dice.u64(0..2_000));
                 let takes = Duration::from_millis(dice.u64(0..3_000));
                 waited += in_queue;

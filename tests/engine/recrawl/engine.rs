@@ -2,13 +2,13 @@
 
 use super::common;
 use super::stand::{Stand, ended, seen, settings, stopped};
-use crawldeck::config::Settings;
-use crawldeck::crawl::command::Command;
-use crawldeck::crawl::snapshot::RunState;
-use crawldeck::crawl::summary::{AgainSummary, Summary};
+use crawldeck::crawl::protocol::command::Command;
+use crawldeck::crawl::protocol::snapshot::RunState;
+use crawldeck::crawl::protocol::summary::{AgainSummary, Summary};
 use crawldeck::crawl::{self, CrawlError};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::trouble::{Failing, Failure, Trouble};
+use crawldeck::settings::Settings;
 use crawldeck::store::StoreError;
 use url::Url;
 

@@ -1,8 +1,9 @@
 //! A database with an odd crawl in it, and exports of it.
 
+use crawldeck::model::ids::{host_id, page_id};
+use crawldeck::model::page_state::PageState;
+use crawldeck::model::url_identity::UrlHash;
 use crawldeck::store::{self, Batch, CrawlState, FrontierRow, OpenMode, PageRow, SitemapRow};
-use crawldeck::store::{RowState, host_id, page_id};
-use crawldeck::web::url::UrlHash;
 use tempfile::TempDir;
 
 use crate::common::database::Database;
@@ -64,7 +65,7 @@ impl Stand {
             let sitemap = SitemapRow {
                 url: "http://h:1/sitemap.xml".into(),
                 url_hash: UrlHash([9; 16]),
-                state: RowState::Ok,
+                state: PageState::Ok,
                 status: Some(200),
                 urls: 7,
                 sitemaps: 2,

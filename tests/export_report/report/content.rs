@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use crawldeck::config::Settings;
 use crawldeck::crawl;
-use crawldeck::crawl::command::{Command, Dial, Origin, Setting};
-use crawldeck::crawl::snapshot::RunState;
+use crawldeck::crawl::protocol::command::{Command, Origin};
+use crawldeck::crawl::protocol::snapshot::RunState;
+use crawldeck::settings::Settings;
+use crawldeck::settings::dials::{Dial, Setting};
+use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, OpenMode};
-use crawldeck::web::url::ScopeKind;
 
 use super::html::Html;
 use crate::common::{LabProcess, number, rows, run, wait};

@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use crawldeck::config::{BreakerSettings, Settings};
-use crawldeck::crawl::command::{Command as Turn, Dial, Origin, Setting};
+use crawldeck::crawl::protocol::command::{Command as Turn, Origin};
 use crawldeck::crawl::{self, Crawl};
 use crawldeck::lab::{Lab, LabConfig};
+use crawldeck::settings::dials::{Dial, Setting};
+use crawldeck::settings::scope_kind::ScopeKind;
+use crawldeck::settings::{BreakerSettings, Settings};
 use crawldeck::store::{self, OpenMode};
-use crawldeck::web::url::ScopeKind;
 
 use crate::common::run;
 

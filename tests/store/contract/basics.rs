@@ -117,7 +117,7 @@ pub(super) async fn batches_are_atomic(store: &Db) {
 /// Saving a page again replaces its row.
 pub(super) async fn pages_are_never_doubled(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
-    for state in [RowState::Failed, RowState::Ok] {
+    for state in [PageState::Failed, PageState::Ok] {
         let pages = (1..=700).map(|seq| PageRow { state, ..page(crawl, seq) }).collect();
         let links = (2..=700).map(|seq| link(crawl, 1, seq)).collect();
         store.commit(crawl, &Batch { pages, links, ..Batch::default() }).await.unwrap();

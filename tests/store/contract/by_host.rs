@@ -9,7 +9,7 @@ fn of_host(host: &str, row: FrontierRow) -> FrontierRow {
 
 fn skipped(crawl: CrawlId, seq: u32, reason: &str) -> PageRow {
     PageRow {
-        state: RowState::Skipped,
+        state: PageState::Skipped,
         status: None,
         content_length: 0,
         content_type: None,
@@ -124,7 +124,7 @@ pub(super) async fn skipped_for_a_reason(store: &Db) {
         pages.push(skipped(crawl, 101, "robots.txt"));
         pages.push(PageRow { error: None, ..skipped(crawl, 102, "") });
         // The same words, but it was fetched.
-        pages.push(PageRow { state: RowState::Failed, ..skipped(crawl, 103, reason) });
+        pages.push(PageRow { state: PageState::Failed, ..skipped(crawl, 103, reason) });
         pages.push(PageRow {
             depth: 9,
             attempts: 2,

@@ -37,7 +37,7 @@ async fn known(store: &Db) -> Vec<(String, Option<String>, i64)> {
 pub(super) async fn a_page_row_holds_what_it_was_given(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let given = PageRow {
-        state: RowState::Failed,
+        state: PageState::Failed,
         status: None,
         title: Some("a\0b".to_owned()),
         error: Some("timed out".to_owned()),
@@ -171,14 +171,14 @@ pub(super) async fn hosts_are_sums_of_pages_even_of_pages_saved_again(store: &Db
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = |seq, state| PageRow { host: "other:1".into(), state, ..page(crawl, seq) };
     for pages in [
-        vec![page(crawl, 1), page(crawl, 2), other(3, RowState::Failed)],
+        vec![page(crawl, 1), page(crawl, 2), other(3, PageState::Failed)],
         // The same URL again: once with the same number, once with another, once doubled.
         vec![
-            PageRow { content_length: 5, state: RowState::Skipped, ..page(crawl, 1) },
+            PageRow { content_length: 5, state: PageState::Skipped, ..page(crawl, 1) },
             PageRow { id: page_id(crawl, 99), created_at_ms: AT + 1, ..page(crawl, 2) },
-            other(3, RowState::Failed),
-            other(3, RowState::Ok),
-            other(4, RowState::Ok),
+            other(3, PageState::Failed),
+            other(3, PageState::Ok),
+            other(4, PageState::Ok),
         ],
     ] {
         store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
@@ -201,18 +201,18 @@ pub(super) async fn revived_pages_leave_the_sums_of_their_hosts(store: &Db) {
     let host = |host: &str, state, page| PageRow { host: host.into(), state, ..page };
     for crawl in [crawl, other] {
         let pages = vec![
-            host("a", RowState::Skipped, page(crawl, 1)),
-            host("a", RowState::Failed, page(crawl, 2)),
-            host("a", RowState::Ok, page(crawl, 3)),
-            host("b", RowState::Skipped, page(crawl, 4)),
-            host("c", RowState::Skipped, page(crawl, 5)),
+            host("a", PageState::Skipped, page(crawl, 1)),
+            host("a", PageState::Failed, page(crawl, 2)),
+            host("a", PageState::Ok, page(crawl, 3)),
+            host("b", PageState::Skipped, page(crawl, 4)),
+            host("c", PageState::Skipped, page(crawl, 5)),
         ];
         store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
     }
     let before = sums(store, other).await;
     // Number 4 is done at once, number 9 was never saved, number 2 twice.
     let revived = [1, 2, 2, 4, 9].map(|seq| open_url(crawl, seq)).to_vec();
-    let pages = vec![host("b", RowState::Ok, page(crawl, 4))];
+    let pages = vec![host("b", PageState::Ok, page(crawl, 4))];
     store.commit(crawl, &Batch { restored: revived, pages, ..Batch::default() }).await.unwrap();
     let at = Some("2026-11-01 12:00:00.250".to_owned());
     let row = |host: &str, pages, ok, skipped| {
@@ -268,7 +268,7 @@ pub(super) async fn what_is_known_of_hosts_is_kept_beside_their_sums(store: &Db)
 pub(super) async fn sitemaps_replace_those_of_the_same_url(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let failed = SitemapRow {
-        state: RowState::Failed,
+        state: PageState::Failed,
         status: None,
         urls: 0,
         sitemaps: 0,

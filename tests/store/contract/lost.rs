@@ -103,11 +103,12 @@ pub(super) fn batches(crawl: CrawlId, seed: u64, count: u32) -> Vec<Batch> {
                 1 => open.push(seq),
                 2 | 3 => {
                     let skip = Some("excluded".to_owned());
-                    let row = PageRow { state: RowState::Skipped, error: skip, ..page(crawl, seq) };
+                    let row =
+                        PageRow { state: PageState::Skipped, error: skip, ..page(crawl, seq) };
                     batch.pages.push(row);
                     skipped.push(seq);
                 }
-                4 => batch.pages.push(PageRow { state: RowState::Failed, ..page(crawl, seq) }),
+                4 => batch.pages.push(PageRow { state: PageState::Failed, ..page(crawl, seq) }),
                 _ => {
                     batch.pages.push(page(crawl, seq));
                     for _ in 0..random.u32(..4) {

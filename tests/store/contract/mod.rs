@@ -7,12 +7,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use crawldeck::model::ids::{CrawlId, host_id, page_id};
+use crawldeck::model::page_state::PageState;
+use crawldeck::model::url_identity::UrlHash;
 use crawldeck::store::{
-    Batch, ChangeRow, Columns, Content, CrawlId, CrawlState, FrontierRow, HostRow, LinkRow,
-    OpenHost, PageChange, PageRow, PreviousPage, RowState, SitemapRow, Store, StoreError, Value,
-    host_id, page_id,
+    Batch, ChangeRow, Columns, Content, CrawlState, FrontierRow, HostRow, LinkRow, OpenHost,
+    PageChange, PageRow, PreviousPage, SitemapRow, Store, StoreError, Value,
 };
-use crawldeck::web::url::UrlHash;
 use serde_json::json;
 
 use crate::{cut, server};
@@ -131,7 +132,7 @@ fn page(crawl: CrawlId, seq: u32) -> PageRow {
         url: url(seq),
         url_hash: hash_of(&url(seq)),
         host: HOST.into(),
-        state: RowState::Ok,
+        state: PageState::Ok,
         status: Some(200),
         content_length: 1000,
         content_type: Some("text/html".to_owned()),
@@ -165,7 +166,7 @@ fn sitemap(url: &str) -> SitemapRow {
     SitemapRow {
         url: url.into(),
         url_hash: hash_of(url),
-        state: RowState::Ok,
+        state: PageState::Ok,
         status: Some(200),
         urls: 50,
         sitemaps: 2,

@@ -9,12 +9,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
+use crawldeck::model::ids::{CrawlId, host_id, page_id};
+use crawldeck::model::page_state::PageState;
+use crawldeck::model::url_identity::UrlHash;
 use crawldeck::store::mysql::{bulk, hosts, read, recrawl, write};
-use crawldeck::store::{
-    Batch, CrawlId, CrawlState, FrontierRow, LinkRow, OpenMode, PageRow, RowState, Store, host_id,
-    open, page_id,
-};
-use crawldeck::web::url::UrlHash;
+use crawldeck::store::{Batch, CrawlState, FrontierRow, LinkRow, OpenMode, PageRow, Store, open};
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, Row};
 
 const MILLION: u32 = 1_000_000;
@@ -42,7 +41,7 @@ fn done(crawl: CrawlId, seq: u32) -> PageRow {
         url: url(seq).into(),
         url_hash: hash(seq),
         host: host(seq).into(),
-        state: if skipped { RowState::Skipped } else { RowState::Ok },
+        state: if skipped { PageState::Skipped } else { PageState::Ok },
         status: Some(200),
         content_length: 20_000,
         content_type: Some("text/html; charset=utf-8".to_owned()),

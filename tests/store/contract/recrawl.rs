@@ -62,7 +62,7 @@ pub(super) async fn pages_as_they_were(store: &Db) {
         ..page(crawl, 1)
     };
     let bare = PageRow {
-        state: RowState::Failed,
+        state: PageState::Failed,
         status: None,
         content_length: 0,
         content_type: None,
@@ -71,7 +71,7 @@ pub(super) async fn pages_as_they_were(store: &Db) {
     };
     let half = Content { etag: Some(String::new()), ..Content::default() };
     let skipped = PageRow {
-        state: RowState::Skipped,
+        state: PageState::Skipped,
         content: Some(Box::new(half.clone())),
         ..page(crawl, 3)
     };
@@ -85,7 +85,7 @@ pub(super) async fn pages_as_they_were(store: &Db) {
     let previous = async |seq| store.previous_page(crawl, hash_of(&url(seq))).await.unwrap();
     let first = PreviousPage {
         id: page_id(crawl, 1),
-        state: RowState::Ok,
+        state: PageState::Ok,
         status: Some(200),
         content_length: 1000,
         content_type: Some("text/html".to_owned()),
@@ -96,7 +96,7 @@ pub(super) async fn pages_as_they_were(store: &Db) {
     assert_eq!(previous(1).await.as_ref(), Some(&first));
     let second = PreviousPage {
         id: page_id(crawl, 2),
-        state: RowState::Failed,
+        state: PageState::Failed,
         status: None,
         content_length: 0,
         content_type: None,
@@ -106,7 +106,7 @@ pub(super) async fn pages_as_they_were(store: &Db) {
     };
     assert_eq!(previous(2).await, Some(second));
     let third = previous(3).await.unwrap();
-    assert_eq!((third.state, third.content), (RowState::Skipped, half));
+    assert_eq!((third.state, third.content), (PageState::Skipped, half));
 
     // Open, unknown, and of another crawl.
     for seq in [4, 5] {
@@ -163,8 +163,8 @@ pub(super) async fn counts_good_pages(store: &Db) {
     assert_eq!(store.count_ok(crawl).await.unwrap(), 0);
 
     let mut pages: Vec<_> = (1..=10).map(|seq| page(crawl, seq)).collect();
-    pages[0].state = RowState::Failed;
-    pages[1].state = RowState::Skipped;
+    pages[0].state = PageState::Failed;
+    pages[1].state = PageState::Skipped;
     pages[2].host = "other:1".into();
     let batch = Batch {
         pages,
@@ -176,8 +176,8 @@ pub(super) async fn counts_good_pages(store: &Db) {
     let pages = vec![
         page(crawl, 1),
         page(crawl, 4),
-        PageRow { state: RowState::Failed, ..page(crawl, 5) },
-        PageRow { state: RowState::Failed, ..page(crawl, 6) },
+        PageRow { state: PageState::Failed, ..page(crawl, 5) },
+        PageRow { state: PageState::Failed, ..page(crawl, 6) },
     ];
     store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
     assert_eq!(store.count_ok(crawl).await.unwrap(), 7);
@@ -191,8 +191,8 @@ pub(super) async fn good_pages_in_portions(store: &Db) {
     let crawls = [store.create_crawl("{}").await.unwrap(), store.create_crawl("{}").await.unwrap()];
     for crawl in crawls {
         let mut pages: Vec<_> = (1..=100).rev().map(|seq| page(crawl, seq)).collect();
-        pages[0].state = RowState::Failed;
-        pages[1].state = RowState::Skipped;
+        pages[0].state = PageState::Failed;
+        pages[1].state = PageState::Skipped;
         pages.push(PageRow {
             depth: 9,
             attempts: 2,

@@ -42,7 +42,7 @@ async fn hosts_and_revivals_outlive_a_kill() {
     let (dir, store) = new().await;
     let crawl = store.create_crawl("{}").await.unwrap();
     let skipped =
-        PageRow { state: RowState::Skipped, error: Some("excluded".to_owned()), ..page(crawl, 3) };
+        PageRow { state: PageState::Skipped, error: Some("excluded".to_owned()), ..page(crawl, 3) };
     let other = FrontierRow { host_id: host_id("other:1"), ..open_url(crawl, 2) };
     let batch = Batch {
         pages: vec![page(crawl, 1), skipped],

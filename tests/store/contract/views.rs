@@ -23,7 +23,7 @@ async fn columns(store: &Db, name: &str) -> Vec<String> {
     names
 }
 
-fn with(page: PageRow, state: RowState, status: Option<u16>) -> PageRow {
+fn with(page: PageRow, state: PageState, status: Option<u16>) -> PageRow {
     PageRow { state, status, ..page }
 }
 
@@ -44,9 +44,9 @@ async fn in_two_crawls(store: &Db, batch: impl Fn(CrawlId) -> Batch) -> [CrawlId
 /// Each link to a page that failed, with the page that holds it and its text.
 pub(super) async fn broken_links_name_the_pages_that_hold_them(store: &Db) {
     let crawls = in_two_crawls(store, |crawl| {
-        let gone = with(page(crawl, 3), RowState::Failed, Some(404));
-        let down = with(page(crawl, 4), RowState::Failed, None);
-        let skipped = with(page(crawl, 5), RowState::Skipped, None);
+        let gone = with(page(crawl, 3), PageState::Failed, Some(404));
+        let down = with(page(crawl, 4), PageState::Failed, None);
+        let skipped = with(page(crawl, 5), PageState::Skipped, None);
         Batch {
             pages: vec![
                 page(crawl, 1),
@@ -100,7 +100,7 @@ pub(super) async fn redirects_are_told_with_their_hops(store: &Db) {
             ..page(crawl, seq)
         };
         let too_many =
-            with(led(3, r#"[{"url":"http://h/x","status":308}]"#, None), RowState::Failed, None);
+            with(led(3, r#"[{"url":"http://h/x","status":308}]"#, None), PageState::Failed, None);
         Batch {
             pages: vec![page(crawl, 1), led(2, hops, Some("http://h/c")), too_many],
             ..Batch::default()
@@ -128,8 +128,8 @@ pub(super) async fn slow_pages_are_the_slowest_of_each_crawl(store: &Db) {
     let crawls = in_two_crawls(store, |crawl| {
         let timed = |seq: u32| PageRow { elapsed_ms: u64::from(seq) * 10, ..page(crawl, seq) };
         let mut pages: Vec<_> = (1..=150).map(timed).collect();
-        pages[149].state = RowState::Skipped;
-        pages[148] = with(pages[148].clone(), RowState::Failed, None);
+        pages[149].state = PageState::Skipped;
+        pages[148] = with(pages[148].clone(), PageState::Failed, None);
         Batch { pages, ..Batch::default() }
     })
     .await;
@@ -159,7 +159,7 @@ pub(super) async fn duplicates_are_pages_with_the_same_bytes(store: &Db) {
                 // It led to a page, and so is no copy of it; what is empty is no content.
                 PageRow { final_url: Some(url(1).to_string()), ..twice(6) },
                 PageRow { content_length: 0, ..twice(7) },
-                with(twice(8), RowState::Failed, Some(500)),
+                with(twice(8), PageState::Failed, Some(500)),
             ],
             ..Batch::default()
         }
@@ -181,10 +181,10 @@ pub(super) async fn by_status_and_by_host_add_up(store: &Db) {
             pages: vec![
                 timed(1, 10),
                 timed(2, 11),
-                other(with(timed(3, 40), RowState::Failed, Some(404))),
-                other(with(timed(4, 1000), RowState::Failed, None)),
-                other(with(timed(5, 0), RowState::Skipped, None)),
-                PageRow { host: "third".into(), ..with(timed(6, 0), RowState::Skipped, None) },
+                other(with(timed(3, 40), PageState::Failed, Some(404))),
+                other(with(timed(4, 1000), PageState::Failed, None)),
+                other(with(timed(5, 0), PageState::Skipped, None)),
+                PageRow { host: "third".into(), ..with(timed(6, 0), PageState::Skipped, None) },
             ],
             ..Batch::default()
         }

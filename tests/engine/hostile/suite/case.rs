@@ -6,13 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::config::Settings;
 use crawldeck::crawl;
-use crawldeck::crawl::snapshot::RunState;
+use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::robots::Robots;
 use crawldeck::lab::times::Times;
 use crawldeck::lab::trouble::Trouble;
+use crawldeck::settings::Settings;
 use crawldeck::store::{self, OpenMode};
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crawldeck::config::Settings;
-use crawldeck::web::url::ScopeKind;
+use crawldeck::settings::Settings;
+use crawldeck::settings::scope_kind::ScopeKind;
 
 use super::case::{Case, Want};
 use super::cases;

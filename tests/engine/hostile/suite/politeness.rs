@@ -6,16 +6,16 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use crawldeck::config::Settings;
 use crawldeck::crawl;
-use crawldeck::fault::{Fault, Faults};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::robots::Robots;
 use crawldeck::lab::times::Times;
 use crawldeck::lab::trouble::{Busy, RetryAfter, Trouble};
 use crawldeck::lab::{Lab, LabConfig};
+use crawldeck::settings::Settings;
+use crawldeck::settings::faults::{Fault, Faults};
+use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, OpenMode};
-use crawldeck::web::url::ScopeKind;
 use url::Url;
 
 use super::common::{assert_whole, rows};
@@ -33,7 +33,7 @@ fn write_documentation(folder: &Path, name: &str) {
     fs::write(folder.join("index.html"), index).unwrap();
 }
 
-async fn crawled(settings: Settings, db: &Path) -> crawldeck::crawl::summary::Summary {
+async fn crawled(settings: Settings, db: &Path) -> crawldeck::crawl::protocol::summary::Summary {
     let store = store::open(db.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
     let crawl = crawl::start(settings, store).await.unwrap();
     let summary = tokio::time::timeout(Duration::from_mins(2), crawl.wait()).await.expect("an end");
