@@ -2,7 +2,7 @@
 //! says why, leaves the user's dials alone and recovers; and it can be stopped all the while.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::{common, stand};
+use crate::stand;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
