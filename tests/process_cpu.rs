@@ -42,8 +42,8 @@ impl Staged {
             scope: ScopeKind::Any,
             sitemaps: false,
             breaker: BreakerSettings {
-                rest: Duration::from_millis(300),
-                longest_rest: Duration::from_millis(600),
+                cooldown: Duration::from_millis(300),
+                max_cooldown: Duration::from_millis(600),
                 ..BreakerSettings::default()
             },
             ..Settings::default()
@@ -193,7 +193,7 @@ async fn recovery() {
     staged.until_limited(Limit::Saver, Stage::Saver).await;
     staged.send(Command::ClearFaults).await;
     let well = |s: &Snapshot| {
-        s.faults.is_none() && s.strains.is_empty() && s.verdict.limit == Limit::Permits
+        s.faults.is_none() && s.overloads.is_empty() && s.verdict.limit == Limit::Permits
     };
     let s = staged.until("permits again", well).await;
     assert_eq!(s.gate.limit, 16);

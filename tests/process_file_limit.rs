@@ -20,7 +20,7 @@ async fn too_many_open_files() {
     let fetcher = fetcher(&FetchSettings::default(), &[&server.base]);
     let by_name = url("http://localhost:1/");
     let mut settings = FetchSettings::default();
-    settings.identity.proxy = Some(server.base.as_str().replace("http", "socks5h"));
+    settings.credentials.proxy = Some(server.base.as_str().replace("http", "socks5h"));
     let through = web_server::fetcher(&settings, &[&by_name]);
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     setrlimit(Resource::RLIMIT_NOFILE, 64, hard).unwrap();

@@ -5,7 +5,7 @@ use super::options::{
     PolitenessOptions, ReachOptions, RequestOptions, ResourceOptions, TrapOptions,
 };
 use super::values::{Bound, Secret};
-use crate::settings::{FetchSettings, NoFollow, Settings};
+use crate::settings::{FetchSettings, RespectNofollow, Settings};
 
 /// Puts what was given over what is there.
 fn over<T>(given: Option<T>, field: &mut T) {
@@ -63,13 +63,13 @@ impl PolitenessOptions {
         over(self.max_robots_delay, &mut settings.max_robots_delay);
         over(self.host_backoff, &mut settings.host_backoff);
         over(self.max_host_backoff, &mut settings.max_host_backoff);
-        over(self.give_up, &mut settings.give_up);
+        over(self.give_up, &mut settings.host_give_up_after);
         over(self.ignore_robots, &mut settings.ignore_robots);
-        let obeyed = self.nofollow.map(|which| NoFollow {
+        let obeyed = self.nofollow.map(|which| RespectNofollow {
             pages: matches!(which, NoFollowKind::Pages | NoFollowKind::All),
             links: matches!(which, NoFollowKind::Links | NoFollowKind::All),
         });
-        over(obeyed, &mut settings.nofollow);
+        over(obeyed, &mut settings.respect_nofollow);
     }
 }
 
@@ -82,7 +82,7 @@ impl RequestOptions {
         fetch.connect_timeout = FetchSettings::default().connect_timeout.min(fetch.timeout);
         fetch.read_timeout = fetch.timeout;
         over(self.max_body, &mut fetch.max_body);
-        over(self.max_ratio, &mut fetch.max_ratio);
+        over(self.max_decompression_ratio, &mut fetch.max_decompression_ratio);
         over(self.max_redirects, &mut fetch.max_redirects);
     }
 }
@@ -93,7 +93,7 @@ impl IdentityOptions {
         over(self.user_agent.clone(), &mut fetch.user_agent);
         over_option(self.contact.as_ref(), &mut fetch.contact);
         over(self.cookies, &mut fetch.cookies);
-        let identity = &mut fetch.identity;
+        let identity = &mut fetch.credentials;
         let headers: Vec<_> = self.headers.iter().map(open).collect();
         over_list(&headers, &mut identity.headers);
         over_option(self.auth.as_ref().map(open).as_ref(), &mut identity.basic);
@@ -133,12 +133,12 @@ impl BreakerOptions {
         let breaker = &mut settings.breaker;
         over(self.breaker_ratio, &mut breaker.ratio);
         over(self.breaker_window, &mut breaker.window);
-        over(self.breaker_least, &mut breaker.least);
+        over(self.breaker_least, &mut breaker.min_requests);
         // More than are looked back at are never there to conclude from.
-        breaker.least = breaker.least.min(breaker.window);
-        over(self.breaker_rest, &mut breaker.rest);
-        over(self.breaker_longest_rest, &mut breaker.longest_rest);
-        over(self.breaker_forgive, &mut breaker.forgive);
+        breaker.min_requests = breaker.min_requests.min(breaker.window);
+        over(self.breaker_rest, &mut breaker.cooldown);
+        over(self.breaker_longest_rest, &mut breaker.max_cooldown);
+        over(self.breaker_forgive, &mut breaker.reset_after);
     }
 }
 

@@ -62,7 +62,7 @@ pub fn effective(options: &CrawlOptions, sources: &Sources) -> Vec<Effective> {
 fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Value, bool)> {
     let (s, fetch, breaker, traps) =
         (settings, &settings.fetch, &settings.breaker, &settings.traps);
-    let identity = &fetch.identity;
+    let identity = &fetch.credentials;
     let open = match key {
         "permits" => json!(s.permits),
         "workers" => json!(s.workers),
@@ -74,9 +74,9 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "max-robots-delay" => time(s.max_robots_delay),
         "host-backoff" => time(s.host_backoff),
         "max-host-backoff" => time(s.max_host_backoff),
-        "give-up" => time(s.give_up),
+        "give-up" => time(s.host_give_up_after),
         "ignore-robots" => json!(s.ignore_robots),
-        "nofollow" => json!(match (s.nofollow.pages, s.nofollow.links) {
+        "nofollow" => json!(match (s.respect_nofollow.pages, s.respect_nofollow.links) {
             (false, false) => "none",
             (true, false) => "pages",
             (false, true) => "links",
@@ -86,7 +86,7 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "backoff" => time(s.backoff),
         "timeout" => time(fetch.timeout),
         "max-body" => json!(size_text(fetch.max_body)),
-        "max-ratio" => json!(fetch.max_ratio),
+        "max-ratio" => json!(fetch.max_decompression_ratio),
         "max-redirects" => json!(fetch.max_redirects),
         "user-agent" => json!(fetch.user_agent),
         "contact" => json!(fetch.contact.as_deref().unwrap_or_default()),
@@ -123,10 +123,10 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "max-sitemaps" => json!(s.max_sitemaps),
         "breaker-ratio" => bound(Some(breaker.ratio).filter(|ratio| *ratio <= 1.0)),
         "breaker-window" => json!(breaker.window),
-        "breaker-least" => json!(breaker.least),
-        "breaker-rest" => time(breaker.rest),
-        "breaker-longest-rest" => time(breaker.longest_rest),
-        "breaker-forgive" => time(breaker.forgive),
+        "breaker-least" => json!(breaker.min_requests),
+        "breaker-rest" => time(breaker.cooldown),
+        "breaker-longest-rest" => time(breaker.max_cooldown),
+        "breaker-forgive" => time(breaker.reset_after),
         "trap-repeats" => json!(traps.repeats),
         "trap-segments" => json!(traps.segments),
         "trap-length" => json!(traps.length),

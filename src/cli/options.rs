@@ -140,7 +140,7 @@ pub struct RequestOptions {
     pub max_body: Option<u64>,
     /// Largest body after decoding as a multiple of what was sent, above 1 MiB [default: 200]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub max_ratio: Option<u32>,
+    pub max_decompression_ratio: Option<u32>,
     /// Redirects followed for one URL at most [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
     pub max_redirects: Option<u32>,

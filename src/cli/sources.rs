@@ -164,7 +164,7 @@ pub fn read(
 fn breaker_window(options: &CrawlOptions, sources: &Sources) -> Result<Option<String>, Refusal> {
     let usual = BreakerSettings::default();
     let given = options.breaker.breaker_least;
-    let least = given.unwrap_or(usual.least);
+    let least = given.unwrap_or(usual.min_requests);
     let window = options.breaker.breaker_window.unwrap_or(usual.window);
     if least <= window {
         return Ok(None);

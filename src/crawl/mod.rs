@@ -177,9 +177,9 @@ pub async fn again(
     settings.hosts.retain(|_, rule| !rule.is_empty());
     let added = std::mem::take(&mut settings.added_seeds);
     settings.seeds.extend(added);
-    settings.reviving.clear();
-    settings.resting.clear();
-    settings.again = Some(id);
+    settings.restoring.clear();
+    settings.cooling_down.clear();
+    settings.recrawl_of = Some(id);
     overrides(&mut settings);
     start(settings, store).await
 }
@@ -227,7 +227,7 @@ fn launch(
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
         pace: Pace::of(&settings),
         rules: rules.collect(),
-        pruned: Exclusions::of(&settings.pruned).reviving(&settings.reviving),
+        pruned: Exclusions::of(&settings.live_exclusions).restoring(&settings.restoring),
         traps: Traps::new(&settings.traps),
         sitemaps: parts.sitemaps,
         hosts,
@@ -237,7 +237,7 @@ fn launch(
     });
     if stored.is_some() {
         let now_ms = jiff::Timestamp::now().as_millisecond();
-        for (host, until_ms) in &settings.resting {
+        for (host, until_ms) in &settings.cooling_down {
             // A clock that was put back must not stop a crawl for good.
             let rest = until_ms.saturating_sub(now_ms).clamp(0, DAY_MS);
             frontier.goes_on_resting(host, Duration::from_millis(rest as u64));
@@ -246,7 +246,7 @@ fn launch(
     // A list of seeds can be long, and is needed just once.
     let mut seeds = std::mem::take(&mut settings.seeds);
     let target: Arc<str> = seeds.first().map_or("", |seed| seed.as_str()).into();
-    let listed = if settings.repeats { seeds.len() } else { 0 };
+    let listed = if settings.duplicate_seeds { seeds.len() } else { 0 };
     seeds.extend_from_slice(&settings.added_seeds);
     let shared = Arc::new(CrawlContext {
         crawl,
@@ -257,7 +257,7 @@ fn launch(
         scope: RwLock::new(Arc::new(parts.scope)),
         landings: Mutex::default(),
         hops: Mutex::default(),
-        prunings: Mutex::default(),
+        exclusions: Mutex::default(),
         disk: tokio::sync::Mutex::default(),
         shortages: AtomicU64::new(0),
         retry: fetch::retry::RetryPolicy {
@@ -322,7 +322,7 @@ fn first_snapshot(
             insecure: shared.settings.fetch.insecure,
             allow_private: shared.settings.fetch.allow_private,
         },
-        again: shared.settings.again,
+        recrawl_of: shared.settings.recrawl_of,
         faults: staging.faults,
         scene: staging.scene,
         site_takes_faults: staging.site.is_some(),

@@ -39,18 +39,18 @@ impl Credentials {
 
 impl Settings {
     /// Takes user and password out of every URL given, into [`Credentials::by_origin`], and notes in
-    /// [`Settings::identity_names`] what identity there is. To be called before settings are
+    /// [`Settings::credential_names`] what identity there is. To be called before settings are
     /// stored, logged or shown; a second call changes nothing.
     pub fn take_credentials(&mut self) {
-        let identity = &mut self.fetch.identity;
+        let identity = &mut self.fetch.credentials;
         for urls in [&mut self.seeds, &mut self.sitemap_urls, &mut self.added_seeds] {
             for url in urls {
                 identity.take_from(url);
             }
         }
         for name in identity.names() {
-            if !self.identity_names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
-                self.identity_names.push(name);
+            if !self.credential_names.iter().any(|known| known.eq_ignore_ascii_case(&name)) {
+                self.credential_names.push(name);
             }
         }
     }
@@ -58,15 +58,15 @@ impl Settings {
     /// Names of the identity that the crawl was started with and does not have now. A login for
     /// all seeds stands in for one of a single origin.
     #[must_use]
-    pub fn missing_identity(&self) -> Vec<String> {
-        let identity = &self.fetch.identity;
+    pub fn missing_credentials(&self) -> Vec<String> {
+        let identity = &self.fetch.credentials;
         let there = identity.names();
         let logged_in = identity.basic.is_some() || identity.bearer.is_some();
         let is_missing = |name: &&String| {
             !(there.iter().any(|is| is.eq_ignore_ascii_case(name))
                 || (logged_in && name.starts_with("basic ")))
         };
-        self.identity_names.iter().filter(is_missing).cloned().collect()
+        self.credential_names.iter().filter(is_missing).cloned().collect()
     }
 }
 
@@ -91,8 +91,8 @@ mod tests {
             ("http://a:81".to_owned(), ("u".to_owned(), "p@ss".to_owned())),
             ("https://c".to_owned(), ("name".to_owned(), String::new())),
         ];
-        assert_eq!(settings.fetch.identity.by_origin, taken);
-        assert_eq!(settings.identity_names, ["basic http://a:81", "basic https://c"]);
+        assert_eq!(settings.fetch.credentials.by_origin, taken);
+        assert_eq!(settings.credential_names, ["basic http://a:81", "basic https://c"]);
         let once = settings.clone();
         settings.take_credentials();
         assert_eq!(settings, once);
@@ -103,15 +103,15 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named() {
-        let identity_names =
+        let credential_names =
             ["header X-Key", "bearer", "basic http://a", "proxy"].map(str::to_owned).to_vec();
-        let mut settings = Settings { identity_names, ..Settings::default() };
-        assert_eq!(settings.missing_identity(), settings.identity_names);
-        let identity = &mut settings.fetch.identity;
+        let mut settings = Settings { credential_names, ..Settings::default() };
+        assert_eq!(settings.missing_credentials(), settings.credential_names);
+        let identity = &mut settings.fetch.credentials;
         identity.headers = vec![("x-key".into(), "v".into())];
         identity.basic = Some(("u".into(), "p".into()));
-        assert_eq!(settings.missing_identity(), ["bearer", "proxy"]);
+        assert_eq!(settings.missing_credentials(), ["bearer", "proxy"]);
         settings.take_credentials();
-        assert_eq!(settings.missing_identity(), ["bearer", "proxy"], "still remembered");
+        assert_eq!(settings.missing_credentials(), ["bearer", "proxy"], "still remembered");
     }
 }

@@ -45,7 +45,8 @@ pub struct FetchSettings {
     /// `(+contact)` after the `User-Agent`.
     pub contact: Option<String>,
     /// Largest body after decoding, as a multiple of what was sent, above 1 MiB.
-    pub max_ratio: u32,
+    #[serde(alias = "max_ratio")]
+    pub max_decompression_ratio: u32,
     /// Whether cookies are kept, each for the origin that set it.
     pub cookies: bool,
     /// Whether HTTP/2 is offered (over TLS, as the server prefers).
@@ -63,7 +64,7 @@ pub struct FetchSettings {
     pub seed_names: Vec<SeedName>,
     /// Who we are towards the seeds' origins, and the proxy. Secret, so not stored with the crawl.
     #[serde(skip)]
-    pub identity: Credentials,
+    pub credentials: Credentials,
 }
 
 /// The name of a seed that has been resolved.
@@ -113,26 +114,30 @@ pub struct BreakerSettings {
     /// Requests looked back at, per host.
     pub window: u32,
     /// Fewest of them before anything is concluded.
-    pub least: u32,
+    #[serde(alias = "least")]
+    pub min_requests: u32,
     /// Share of failures that opens the breaker, in 0..=1; above 1 it never opens.
     pub ratio: f64,
     /// First time of rest; doubled per incident, jittered by a tenth.
-    pub rest: Duration,
+    #[serde(alias = "rest")]
+    pub cooldown: Duration,
     /// Longest time of rest.
-    pub longest_rest: Duration,
+    #[serde(alias = "longest_rest")]
+    pub max_cooldown: Duration,
     /// Quiet after which incidents are forgiven.
-    pub forgive: Duration,
+    #[serde(alias = "forgive")]
+    pub reset_after: Duration,
 }
 
 impl Default for BreakerSettings {
     fn default() -> Self {
         Self {
             window: 20,
-            least: 8,
+            min_requests: 8,
             ratio: 0.5,
-            rest: Duration::from_secs(5),
-            longest_rest: Duration::from_mins(5),
-            forgive: Duration::from_mins(5),
+            cooldown: Duration::from_secs(5),
+            max_cooldown: Duration::from_mins(5),
+            reset_after: Duration::from_mins(5),
         }
     }
 }
@@ -180,7 +185,7 @@ impl Default for TrapSettings {
 /// Which `nofollow` is obeyed, as a list of sources; robots.txt is another matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct NoFollow {
+pub struct RespectNofollow {
     /// `meta name=robots` and `X-Robots-Tag`.
     pub pages: bool,
     /// `rel=nofollow` of a link.
@@ -217,7 +222,7 @@ impl Default for FetchSettings {
             max_redirects: 10,
             user_agent: USER_AGENT.into(),
             contact: None,
-            max_ratio: 200,
+            max_decompression_ratio: 200,
             cookies: false,
             http2: true,
             ca: None,
@@ -225,7 +230,7 @@ impl Default for FetchSettings {
             allow_private: false,
             resolve: Vec::new(),
             seed_names: Vec::new(),
-            identity: Credentials::default(),
+            credentials: Credentials::default(),
         }
     }
 }
@@ -241,7 +246,8 @@ pub struct Settings {
     pub follow: bool,
     /// Whether a seed that is listed several times is fetched as often, each time a row of its
     /// own; redirects are then followed for each of them.
-    pub repeats: bool,
+    #[serde(alias = "repeats")]
+    pub duplicate_seeds: bool,
     /// The dials to begin with.
     pub permits: u32,
     /// Workers.
@@ -267,7 +273,8 @@ pub struct Settings {
     pub max_host_backoff: Duration,
     /// Time a host may be down before its URLs are given up; one that never answered is given up
     /// after `attempts`.
-    pub give_up: Duration,
+    #[serde(alias = "give_up")]
+    pub host_give_up_after: Duration,
     /// Requests made for a URL at most.
     pub attempts: u32,
     /// Pause before the second attempt; doubled for each further one, jittered.
@@ -286,13 +293,16 @@ pub struct Settings {
     pub exclude: Vec<String>,
     /// URLs excluded while the crawl ran, by regular expression. Unlike those of `exclude` they
     /// are recorded as skipped, so that it can be undone.
-    pub pruned: Vec<String>,
+    #[serde(alias = "pruned")]
+    pub live_exclusions: Vec<String>,
     /// Reasons whose skipped URLs are being brought back: a crawl that died in the middle of that
     /// goes on with it.
-    pub reviving: Vec<String>,
+    #[serde(alias = "reviving")]
+    pub restoring: Vec<String>,
     /// Hosts that are to be left alone for a while, and until when: ms since 1970, UTC. They asked
     /// for it, or were down: a resumed crawl keeps to it.
-    pub resting: BTreeMap<String, i64>,
+    #[serde(alias = "resting")]
+    pub cooling_down: BTreeMap<String, i64>,
     /// Seeds added while the crawl ran.
     pub added_seeds: Vec<Url>,
     /// What was said about single hosts while the crawl ran, by host with port.
@@ -300,7 +310,8 @@ pub struct Settings {
     /// Whether robots.txt is ignored.
     pub ignore_robots: bool,
     /// Which `nofollow` is obeyed.
-    pub nofollow: NoFollow,
+    #[serde(alias = "nofollow")]
+    pub respect_nofollow: RespectNofollow,
     /// Whether sitemaps are read: those named by robots.txt or else `/sitemap.xml` of the seeds'
     /// hosts, where links are followed.
     pub sitemaps: bool,
@@ -318,9 +329,11 @@ pub struct Settings {
     /// Free space of the database's disk, in bytes, below which nothing new is fetched.
     pub min_disk: u64,
     /// The complete crawl that this one looks at again.
-    pub again: Option<i64>,
+    #[serde(alias = "again")]
+    pub recrawl_of: Option<i64>,
     /// What identity the crawl was started with, by name alone: see [`Credentials::names`].
-    pub identity_names: Vec<String>,
+    #[serde(alias = "identity_names")]
+    pub credential_names: Vec<String>,
     /// How URLs are fetched.
     pub fetch: FetchSettings,
 }
@@ -330,7 +343,7 @@ impl Default for Settings {
         Self {
             seeds: Vec::new(),
             follow: true,
-            repeats: false,
+            duplicate_seeds: false,
             permits: 10,
             workers: 16,
             queue: 100,
@@ -342,7 +355,7 @@ impl Default for Settings {
             max_robots_delay: Duration::from_secs(30),
             host_backoff: Duration::from_mins(1),
             max_host_backoff: Duration::from_mins(10),
-            give_up: Duration::from_mins(10),
+            host_give_up_after: Duration::from_mins(10),
             attempts: 3,
             backoff: Duration::from_secs(1),
             depth: None,
@@ -351,13 +364,13 @@ impl Default for Settings {
             scope: ScopeKind::Host,
             include: Vec::new(),
             exclude: Vec::new(),
-            pruned: Vec::new(),
-            reviving: Vec::new(),
-            resting: BTreeMap::new(),
+            live_exclusions: Vec::new(),
+            restoring: Vec::new(),
+            cooling_down: BTreeMap::new(),
             added_seeds: Vec::new(),
             hosts: BTreeMap::new(),
             ignore_robots: false,
-            nofollow: NoFollow::default(),
+            respect_nofollow: RespectNofollow::default(),
             sitemaps: true,
             sitemap_urls: Vec::new(),
             max_sitemaps: 500,
@@ -365,8 +378,8 @@ impl Default for Settings {
             traps: TrapSettings::default(),
             max_memory: None,
             min_disk: 256 << 20,
-            again: None,
-            identity_names: Vec::new(),
+            recrawl_of: None,
+            credential_names: Vec::new(),
             fetch: FetchSettings::default(),
         }
     }

@@ -97,7 +97,7 @@ pub(super) fn build(
 
 /// The proxy of the settings.
 pub(super) fn proxy(settings: &FetchSettings) -> Result<Option<Url>, FetchSetupError> {
-    let Some(text) = &settings.identity.proxy else { return Ok(None) };
+    let Some(text) = &settings.credentials.proxy else { return Ok(None) };
     let url = Url::parse(text.trim()).map_err(|_| FetchSetupError::Proxy)?;
     let known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
     if !known || url.host_str().is_none_or(str::is_empty) {

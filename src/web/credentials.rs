@@ -60,7 +60,7 @@ impl Headers {
         settings: &FetchSettings,
         seeds: &[Url],
     ) -> Result<(Self, HeaderMap), FetchSetupError> {
-        let identity = &settings.identity;
+        let identity = &settings.credentials;
         let (mut own, mut everywhere) = (HeaderMap::new(), HeaderMap::new());
         everywhere.insert(USER_AGENT, user_agent(settings)?);
         everywhere.insert(ACCEPT, ACCEPTED);

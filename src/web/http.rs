@@ -136,7 +136,7 @@ impl Fetcher {
         let client = crate::web::client::build(settings, everywhere, proxy.as_ref(), &guard)?;
         let jar = settings.cookies.then(Jar::default);
         let settings =
-            Arc::new(FetchSettings { identity: Credentials::default(), ..settings.clone() });
+            Arc::new(FetchSettings { credentials: Credentials::default(), ..settings.clone() });
         let proxied = proxy.is_some();
         Ok(Self { inner: Arc::new(Inner { client, settings, headers, guard, jar, proxied }) })
     }

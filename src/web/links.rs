@@ -22,7 +22,7 @@ use super::charset;
 pub use super::robots::robots_tag;
 pub use super::sniff::is_html;
 pub use super::url::{MAX_URL_LEN, MAX_URL_TEXT};
-use crate::settings::NoFollow;
+use crate::settings::RespectNofollow;
 use crate::web::extract::Harvest;
 use crate::web::robots::RobotsAgents;
 
@@ -37,7 +37,7 @@ pub struct LinkOptions {
     /// Most links.
     pub max_links: usize,
     /// Which `nofollow` leaves links out.
-    pub nofollow: NoFollow,
+    pub nofollow: RespectNofollow,
     /// The names by which a page may speak to us.
     pub names: Arc<RobotsAgents>,
 }
@@ -45,7 +45,7 @@ pub struct LinkOptions {
 /// Ten thousand links, whatever the page says of them.
 impl Default for LinkOptions {
     fn default() -> Self {
-        Self { max_links: 10_000, nofollow: NoFollow::default(), names: Arc::default() }
+        Self { max_links: 10_000, nofollow: RespectNofollow::default(), names: Arc::default() }
     }
 }
 

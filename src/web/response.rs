@@ -249,7 +249,7 @@ impl OpenResponse {
         // What has come and waits to be decoded has no part in this piece; without it the ratio
         // does not hang on how the bytes travelled.
         let used = self.wire_length - self.input.len() as u64;
-        let most = used.saturating_mul(u64::from(self.settings.max_ratio.max(1)));
+        let most = used.saturating_mul(u64::from(self.settings.max_decompression_ratio.max(1)));
         if self.decoder.is_some() && self.length > ANY_RATIO.max(most) {
             let (length, sent) = (about(self.length), about(used));
             let message = format!("decompression bomb: {length} out of {sent}");

@@ -611,7 +611,7 @@ fn a_resumed_crawl_takes_secrets_and_output_alone() {
     let db = folder.path().join("crawldeck.db");
     let names =
         serde_json::json!(["header X-Key", "bearer", format!("basic http://{}", web.address)]);
-    assert_eq!(stored(&db)["identity_names"], names);
+    assert_eq!(stored(&db)["credential_names"], names);
 
     let missing = format!("not stored: header X-Key, bearer, basic http://{} (", web.address);
     let ended = stopped(&folder, &web, &[], &["resume"]);
@@ -635,7 +635,7 @@ fn a_resumed_crawl_takes_secrets_and_output_alone() {
         head.contains("x-key: new\r\n") && head.contains("authorization: bearer new\r\n"),
         "{head}"
     );
-    assert_eq!(stored(&db)["identity_names"], names, "names of what it began with");
+    assert_eq!(stored(&db)["credential_names"], names, "names of what it began with");
 }
 
 #[test]

@@ -52,7 +52,7 @@ async fn start(stand: &Stand, site: &Origin) -> (Arc<Fickle>, Crawl) {
 }
 
 fn strained(s: &Snapshot, what: OverloadKind) -> Option<&str> {
-    s.strains.iter().find(|strain| strain.what == what).map(|strain| &*strain.text)
+    s.overloads.iter().find(|strain| strain.what == what).map(|strain| &*strain.text)
 }
 
 /// The saver falls behind until one permit is left; the user's dial stays where it is.
@@ -65,7 +65,7 @@ async fn down_to_one(crawl: &mut Crawl) {
 }
 
 async fn recovers(crawl: &mut Crawl) {
-    let well = |s: &Snapshot| s.strains.is_empty() && s.gate.limit == PERMITS;
+    let well = |s: &Snapshot| s.overloads.is_empty() && s.gate.limit == PERMITS;
     let s = seen(crawl, "all is well again", well).await;
     assert_eq!(s.dials.permits, PERMITS);
 }
@@ -184,15 +184,15 @@ async fn several_strains_hold_at_once() {
     store.stuck.send_replace(true);
     down_to_one(&mut crawl).await;
     store.free.store(10 << 20, Ordering::SeqCst);
-    let s = seen(&mut crawl, "both", |s| s.strains.len() == 2).await;
+    let s = seen(&mut crawl, "both", |s| s.overloads.len() == 2).await;
     assert_eq!(
-        s.strains.iter().map(|s| s.what).collect::<Vec<_>>(),
+        s.overloads.iter().map(|s| s.what).collect::<Vec<_>>(),
         [OverloadKind::Saver, OverloadKind::Disk]
     );
     assert_eq!(s.pause_reasons, [PauseReason::Disk]);
     store.free.store(4 << 30, Ordering::SeqCst);
     let s = seen(&mut crawl, "one is over", |s| s.run == RunState::Running).await;
-    assert_eq!(s.strains.len(), 1, "{:?}", s.strains);
+    assert_eq!(s.overloads.len(), 1, "{:?}", s.overloads);
     // A stop waits for the saver, and loses nothing.
     give(&crawl, Command::Stop).await;
     let s = later(&mut crawl, 5).await;

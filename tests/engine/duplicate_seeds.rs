@@ -25,7 +25,7 @@ const OPEN: &str = "SELECT count(*) FROM frontier";
 
 fn list(web: &Web, paths: &[&str], repeats: bool) -> Settings {
     let seeds = paths.iter().map(|path| Url::parse(&web.url(path)).unwrap()).collect();
-    Settings { seeds, repeats, follow: false, ..settings(&web.url("/")) }
+    Settings { seeds, duplicate_seeds: repeats, follow: false, ..settings(&web.url("/")) }
 }
 
 async fn rows(stand: &Stand) -> Vec<(String, i64, i64)> {

@@ -116,10 +116,10 @@ fn states_come_before_measurements() {
     }
     s.run = RunState::Paused;
     s.pause_reasons = vec![PauseReason::Disk];
-    s.strains = vec![strain(OverloadKind::Disk, "disk nearly full: 90 MiB free")];
+    s.overloads = vec![strain(OverloadKind::Disk, "disk nearly full: 90 MiB free")];
     check("no disk", Limit::Paused, Some(Stage::Gate), Advice::None, &s);
     assert_eq!(judge(&s).text, "paused: disk nearly full: 90 MiB free");
-    (s.pause_reasons, s.strains) = (Vec::new(), Vec::new());
+    (s.pause_reasons, s.overloads) = (Vec::new(), Vec::new());
     s.run = RunState::Running;
     s.database_trouble = Some(DatabaseTrouble { text: "disk full".into(), since_s: s.at_s - 12.0 });
     check("database", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
@@ -147,20 +147,20 @@ fn what_the_crawl_does_for_itself_is_not_advised_against() {
     let mut s = running();
     s.worker_shares = WorkerShares { permit: 0.8, first_byte: 0.2, ..WorkerShares::default() };
     (s.gate.limit, s.gate.in_use) = (4, 4);
-    s.strains = vec![strain(OverloadKind::Saver, "saver behind: its buffer is 80 % full")];
+    s.overloads = vec![strain(OverloadKind::Saver, "saver behind: its buffer is 80 % full")];
     check("saver behind", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
-    s.strains = vec![strain(OverloadKind::Memory, "memory short: 900 of 1000 MiB")];
+    s.overloads = vec![strain(OverloadKind::Memory, "memory short: 900 of 1000 MiB")];
     check("memory", Limit::Permits, Some(Stage::Gate), Advice::None, &s);
     assert_eq!(judge(&s).text, "limited by permits: memory short: 900 of 1000 MiB");
     // The strain is over, the permits are not all back.
-    s.strains.clear();
+    s.overloads.clear();
     check("coming back", Limit::Permits, Some(Stage::Gate), Advice::None, &s);
     assert!(judge(&s).text.contains("4 of 16 are back"), "{}", judge(&s).text);
     s.saver_shares.busy = 0.9;
     check("it still writes", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
     s.saver_shares.busy = 0.1;
     s.gate.limit = 16;
-    s.strains = vec![strain(OverloadKind::EverythingDown, "all down")];
+    s.overloads = vec![strain(OverloadKind::EverythingDown, "all down")];
     let advice = Advice::Raise(Dial::Permits);
     check("not ours", Limit::Permits, Some(Stage::Gate), advice, &s);
 }

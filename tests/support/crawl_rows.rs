@@ -113,7 +113,7 @@ fn odd(crawl: CrawlId) -> Vec<PageRow> {
 /// Writes it all, and lets the crawl go as stopped.
 pub async fn fill(store: &dyn Store) -> CrawlId {
     let settings = r#"{"seeds":["http://me:seed-secret@h:1/"],"permits":24,
-        "identity_names":["header X-Key","basic http://me:name-secret@h:1"],
+        "credential_names":["header X-Key","basic http://me:name-secret@h:1"],
         "sitemap_urls":["http://me:map-secret@h:1/map.xml"]}"#;
     let crawl = store.create_crawl(settings).await.unwrap();
     let well = |seq: u32| {

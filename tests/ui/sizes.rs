@@ -118,7 +118,7 @@ fn numbers_that_make_no_sense_do_not_panic() {
     snapshot.worker_shares.permit = f32::NAN;
     snapshot.process.cpu_percent = f32::INFINITY;
     snapshot.at_s = 1e12;
-    snapshot.strains = fixtures::strained().strains;
+    snapshot.overloads = fixtures::strained().overloads;
     let mut hosts = fixtures::hosts().hosts.to_vec();
     for (host, number) in
         hosts.iter_mut().zip([f64::NAN, f64::INFINITY, -1.0, 1e300, 0.0].repeat(3))
@@ -288,12 +288,12 @@ fn a_burst_of_changes_loses_no_mark() {
 #[test]
 fn a_url_has_one_trouble_its_newest() {
     let mut snapshot = fixtures::permits_limited();
-    let older = snapshot.troubles[0].clone();
+    let older = snapshot.failures[0].clone();
     let mut newer = (*older).clone();
     newer.what = "gave in".into();
     newer.attempt = 3;
     newer.next_at_s = None;
-    snapshot.troubles = vec![std::sync::Arc::new(newer), older].into();
+    snapshot.failures = vec![std::sync::Arc::new(newer), older].into();
     let text = screen(&render(&mut App::new(), &snapshot, (120, 36)));
     assert!(text.contains("gave up after 3 attempts") && !text.contains("attempt 2 of 3"));
 }
@@ -399,7 +399,7 @@ fn a_crawl_that_looks_again_says_what_is_new() {
         (snapshot.totals.gone, snapshot.totals.unchecked) = (7, 2);
         let text = screen(&render(&mut App::new(), &snapshot, size));
         assert!(text.contains("same 12,190 · gone 7 · not compared 2"), "{size:?}");
-        snapshot.again = None;
+        snapshot.recrawl_of = None;
         assert!(!screen(&render(&mut App::new(), &snapshot, size)).contains("same 12,190"));
     }
 }
@@ -582,10 +582,10 @@ proptest! {
             example: words.as_str().into(),
         }]
         .into();
-        snapshot.prunings =
+        snapshot.exclusions =
             vec![ExclusionProgress { what: words.as_str().into(), undoing: false, urls: 1, running: true }]
                 .into();
-        snapshot.strains[0].text.clone_from(&words);
+        snapshot.overloads[0].text.clone_from(&words);
         let mut change = snapshot.changes[0].clone();
         change.what = What::Excluded { pattern: words.as_str().into(), excluded: true };
         snapshot.changes = vec![change].into();

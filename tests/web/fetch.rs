@@ -424,7 +424,7 @@ async fn headers_are_sent_and_checked() {
     });
     let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
     let with = |headers| FetchSettings {
-        identity: Credentials { headers, ..Credentials::default() },
+        credentials: Credentials { headers, ..Credentials::default() },
         user_agent: "test/1".into(),
         ..settings()
     };

@@ -97,13 +97,14 @@ async fn bombs_are_told_by_their_ratio_and_by_their_size() {
         let lines = format!("content-encoding: {coding}\r\n");
         let sent = bomb.len() as u64;
         let server = Server::start(move |_| answer(&lines, &bomb)).await;
-        let settings = FetchSettings { max_ratio: 50, ..FetchSettings::default() };
+        let settings = FetchSettings { max_decompression_ratio: 50, ..FetchSettings::default() };
         let error = failure(&server, &settings).await;
         assert_eq!(error.kind, FailureKind::TooLarge, "{coding}: {error}");
         assert!(error.message.starts_with("decompression bomb: "), "{coding}: {error}");
         assert!(error.message.contains(" MiB out of "), "{coding}: {error}");
         assert!(error.length <= (50 * sent).max(1 << 20) + (32 << 10), "{}", error.length);
-        let settings = FetchSettings { max_body: 2 << 20, max_ratio: u32::MAX, ..settings };
+        let settings =
+            FetchSettings { max_body: 2 << 20, max_decompression_ratio: u32::MAX, ..settings };
         let error = failure(&server, &settings).await;
         assert_eq!(error.message, "body larger than 2 MiB", "{coding}");
         assert!(error.length <= (2 << 20) + (32 << 10), "{}", error.length);
@@ -111,7 +112,7 @@ async fn bombs_are_told_by_their_ratio_and_by_their_size() {
     // Below 1 MiB any ratio will do.
     let harmless = gzip(&zeros[..1 << 20]);
     let server = Server::start(move |_| answer("content-encoding: gzip\r\n", &harmless)).await;
-    let settings = FetchSettings { max_ratio: 2, ..FetchSettings::default() };
+    let settings = FetchSettings { max_decompression_ratio: 2, ..FetchSettings::default() };
     assert_eq!(from(&server, &settings).await.unwrap().length, 1 << 20);
 }
 

@@ -21,7 +21,7 @@ fn pair(name: &str, value: &str) -> (String, String) {
 }
 
 fn settings(identity: Credentials) -> FetchSettings {
-    FetchSettings { identity, ..FetchSettings::default() }
+    FetchSettings { credentials: identity, ..FetchSettings::default() }
 }
 
 /// Whether the only request to `server` had all these lines.

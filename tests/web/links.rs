@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use bytes::Bytes;
-use crawldeck::settings::NoFollow;
+use crawldeck::settings::RespectNofollow;
 use crawldeck::web::links::{
     LinkOptions, MAX_URL_LEN, MAX_URL_TEXT, Parsed, is_html, parse_html, robots_tag,
 };
@@ -206,7 +206,8 @@ fn nofollow_is_told_and_obeyed_when_asked() {
         (true, false, &[], 5),
         (true, true, &[], 7),
     ] {
-        let take = LinkOptions { nofollow: NoFollow { pages, links }, ..LinkOptions::default() };
+        let take =
+            LinkOptions { nofollow: RespectNofollow { pages, links }, ..LinkOptions::default() };
         let body = [Bytes::from_static(html.as_bytes())];
         let parsed = parse_html(&body, None, &Url::parse(PAGE).unwrap(), &take);
         let found: Vec<_> = parsed.links.iter().map(Url::path).collect();
@@ -457,8 +458,10 @@ fn each_link_has_its_own_text_and_the_first_that_there_is() {
         "<a href=/1><img src=x></a><a href=/2>two</a><a href=/1>name</a><a href=/1>other</a>";
     assert_eq!(anchors(html), ["name", "two"].map(|text| Some(text.to_owned())));
     // What is left out has no text to give to another.
-    let take =
-        LinkOptions { nofollow: NoFollow { links: true, pages: true }, ..LinkOptions::default() };
+    let take = LinkOptions {
+        nofollow: RespectNofollow { links: true, pages: true },
+        ..LinkOptions::default()
+    };
     let html = "<base href=/b/><a href=/1>one</a><a href=/2 rel=nofollow>two</a><a href=/3></a>";
     let base = Url::parse(PAGE).unwrap();
     let parsed = parse_html(&[Bytes::from(html)], Some("text/html"), &base, &take);

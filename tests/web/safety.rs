@@ -114,7 +114,7 @@ async fn names_beyond_ascii_and_with_escapes_reach_their_host() {
 async fn what_a_proxy_is_asked_for_is_judged_as_far_as_it_can_be() {
     let proxy = Server::start(|_| ok("through")).await;
     let mut settings = FetchSettings::default();
-    settings.identity.proxy = Some(proxy.base.to_string());
+    settings.credentials.proxy = Some(proxy.base.to_string());
     let fetcher = fetcher(&settings, &[&url("http://public.test/")]);
     for target in ["http://10.0.0.1/", "http://foo.localhost:9309/", "http://instance-data/"] {
         refused(fetch(&fetcher, &url(target)).await);

@@ -253,8 +253,9 @@ async fn a_proxy_sees_no_more_than_the_host() {
     let folder = TempDir::new().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let mut settings = FetchSettings { ca: Some(server.ca(&folder)), ..FetchSettings::default() };
-    settings.identity.proxy = Some(format!("http://me:hunter2@{}", tunnels(asked.clone()).await));
-    settings.identity.bearer = Some("token".into());
+    settings.credentials.proxy =
+        Some(format!("http://me:hunter2@{}", tunnels(asked.clone()).await));
+    settings.credentials.bearer = Some("token".into());
     let fetcher = fetcher(&settings, &[&server.url]);
     let page = server.url.join("/private").unwrap();
     assert_eq!(fetch(&fetcher, &page).await.unwrap().body.concat(), b"secret");

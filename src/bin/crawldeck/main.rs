@@ -165,8 +165,8 @@ async fn demonstrate(
     };
     let store = store::open(&db, OpenMode::CreateIfMissing).await?;
     // Long rests are polite; here somebody watches.
-    settings.breaker.rest = Duration::from_secs(1);
-    settings.breaker.longest_rest = Duration::from_secs(2);
+    settings.breaker.cooldown = Duration::from_secs(1);
+    settings.breaker.max_cooldown = Duration::from_secs(2);
     let mut config = lab.config();
     if let Some(scene) = scene {
         config.faults = scene.stage(&mut settings);
@@ -242,7 +242,7 @@ async fn resume(
     let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;
     let crawl = crawl::resume(store, crawl, |settings| {
         options.apply(settings);
-        let least = settings.breaker.least;
+        let least = settings.breaker.min_requests;
         if options.breaker.breaker_least.is_some_and(|asked| asked > least) {
             tell(&format!("crawldeck: --breaker-least is lowered to {least}, the breaker-window"));
         }
@@ -255,7 +255,7 @@ async fn resume(
 
 /// Names what a crawl was started with and is not stored with it.
 fn warn_of_missing_identity(settings: &Settings) {
-    let missing = settings.missing_identity();
+    let missing = settings.missing_credentials();
     if !missing.is_empty() {
         tell(&format!(
             "crawldeck: goes on without what the crawl was started with and is not stored: {} \

@@ -43,7 +43,7 @@ pub async fn run(order: Order, tally: &Arc<Tally>, leash: &Leash) -> Result<Left
 fn settings(order: Order) -> Settings {
     Settings {
         seeds: order.urls,
-        repeats: true,
+        duplicate_seeds: true,
         follow: false,
         // The others follow redirects wherever they lead.
         scope: ScopeKind::Any,
@@ -81,7 +81,7 @@ async fn follow(crawl: Crawl, tally: &Tally, unwanted: &CancellationToken) -> Cr
         tally.counted(totals.ok, totals.failed + totals.skipped, now.gate.in_use.into());
         tally.saved(now.saver.pages);
         tally.stall.note(Duration::from_secs_f64(now.loop_delay.worst_run_ms.max(0.0) / 1000.0));
-        if let Some(trouble) = now.troubles.first() {
+        if let Some(trouble) = now.failures.first() {
             tally.note_failure(&trouble.url, &trouble.what);
         }
         if now.run.is_final() {

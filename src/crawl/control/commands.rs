@@ -152,9 +152,9 @@ impl Control {
             let changed = change(ledger);
             let rules = ledger.window.rules().iter();
             settings.hosts = rules.map(|(host, rule)| (host.to_string(), rule.clone())).collect();
-            settings.pruned = ledger.pruned.patterns();
-            let reviving = ledger.pruned.reviving_now().iter();
-            settings.reviving = reviving.map(|(reason, _)| reason.clone()).collect();
+            settings.live_exclusions = ledger.pruned.patterns();
+            let restoring = ledger.pruned.reviving_now().iter();
+            settings.restoring = restoring.map(|(reason, _)| reason.clone()).collect();
             ledger.outbox.settings(settings.without_seeds());
             changed
         });
@@ -170,7 +170,7 @@ impl Control {
         if let Some(seed_names) = seed_names {
             self.settings.fetch.seed_names = seed_names;
         }
-        let known = &self.settings.reviving;
+        let known = &self.settings.restoring;
         let changed = self
             .shared
             .frontier
@@ -190,13 +190,13 @@ impl Control {
         let resting = resting.into_iter().take(MOST_NOTED);
         let resting: BTreeMap<_, _> =
             resting.map(|(host, until)| (host.to_string(), ms(until))).collect();
-        let noted = &self.settings.resting;
+        let noted = &self.settings.cooling_down;
         // The two clocks may differ by a little from one look to the next.
         let more = resting
             .iter()
             .any(|(host, until)| noted.get(host).is_none_or(|noted| noted + 1_000 < *until));
         if more {
-            self.settings.resting = resting;
+            self.settings.cooling_down = resting;
         }
         more
     }

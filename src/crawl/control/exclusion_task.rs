@@ -70,7 +70,7 @@ pub fn skip(shared: &Arc<CrawlContext>, host: &str, queued: u64) {
 
 /// Brings what is shown of exclusions up to date: URLs are skipped by them wherever they are met.
 pub fn recount(shared: &CrawlContext) {
-    let mut shown = shared.prunings.locked();
+    let mut shown = shared.exclusions.locked();
     for view in shown.iter_mut().filter(|view| !view.undoing) {
         let pattern = view.what.strip_prefix("exclude ").unwrap_or_default();
         if let Some(urls) = shared.frontier.with(|ledger| ledger.pruned.counted(pattern)) {
@@ -101,7 +101,7 @@ type View = (Arc<str>, bool);
 
 fn show(shared: &CrawlContext, what: String, undoing: bool, urls: u64) -> View {
     let what: Arc<str> = what.into();
-    let mut shown = shared.prunings.locked();
+    let mut shown = shared.exclusions.locked();
     shown.retain(|old| old.what != what);
     shown.insert(0, ExclusionProgress { what: Arc::clone(&what), undoing, urls, running: true });
     shown.truncate(SHOWN);
@@ -113,7 +113,7 @@ fn change(
     (what, undoing): &View,
     change: impl FnOnce(&mut ExclusionProgress),
 ) {
-    let mut shown = shared.prunings.locked();
+    let mut shown = shared.exclusions.locked();
     let view = shown.iter_mut().find(|view| view.what == *what && view.undoing == *undoing);
     if let Some(view) = view {
         change(view);

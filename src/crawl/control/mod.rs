@@ -79,7 +79,7 @@ struct Control {
     /// The settings in force, without seeds.
     settings: Settings,
     governor: LoadShedder,
-    strains: Vec<Overload>,
+    overloads: Vec<Overload>,
     /// Reasons of our own to start nothing new.
     pauses: Vec<PauseReason>,
     /// Since when everything has been down.
@@ -107,7 +107,7 @@ pub async fn run(start: Start) -> Summary {
     let mut control = Control {
         settings,
         governor: LoadShedder::default(),
-        strains: Vec::new(),
+        overloads: Vec::new(),
         pauses: Vec::new(),
         down_since_s: None,
         disk_read_s: f64::NEG_INFINITY,
@@ -156,7 +156,7 @@ impl Control {
         loop {
             // A notification may be older than what was discovered since: look again.
             if shared.frontier.is_drained() && *shared.seen_ready.borrow() {
-                match shared.settings.again {
+                match shared.settings.recrawl_of {
                     Some(crawl) if !asked_for_the_rest => recrawl::ask_for_the_rest(&shared, crawl),
                     _ => return true,
                 }
@@ -252,7 +252,7 @@ impl Control {
     /// Of a crawl looked at again: what was well and could not be compared. Only a whole
     /// crawl can tell.
     async fn count_unchecked(&self) {
-        let Some(previous) = self.shared.settings.again else { return };
+        let Some(previous) = self.shared.settings.recrawl_of else { return };
         let shared = &self.shared;
         let totals = match shared.store.count_ok(previous).await {
             Ok(before) => shared.frontier.with(|ledger| {
@@ -313,7 +313,7 @@ impl Control {
                 .into_iter()
                 .chain(self.pauses.iter().copied())
                 .collect(),
-            strains: self.strains.clone(),
+            overloads: self.overloads.clone(),
             active_s: (at_s - paused.as_secs_f64()).max(0.0),
             dials: self.dials,
             faults: self.faults,

@@ -52,7 +52,7 @@ pub struct Throttle {
     /// Reasons to start nothing new.
     pub pauses: Vec<PauseReason>,
     /// What is strained.
-    pub strains: Vec<Overload>,
+    pub overloads: Vec<Overload>,
 }
 
 /// Watches the gauges.
@@ -103,7 +103,7 @@ impl LoadShedder {
             found.push((OverloadKind::EverythingDown, text.to_owned()));
         }
         self.since.retain(|(kind, _)| found.iter().any(|(other, _)| other == kind));
-        let mut strains = Vec::new();
+        let mut overloads = Vec::new();
         for (what, text) in found {
             let since = self.since.iter().find(|(kind, _)| *kind == what).map(|(_, since)| *since);
             let since_s = since.unwrap_or(g.at_s);
@@ -115,9 +115,9 @@ impl LoadShedder {
             } else {
                 text
             };
-            strains.push(Overload { what, text, since_s });
+            overloads.push(Overload { what, text, since_s });
         }
-        Throttle { permits, pauses, strains }
+        Throttle { permits, pauses, overloads }
     }
 
     fn saver(&mut self, g: &Gauges, found: &mut Vec<(OverloadKind, String)>) {
@@ -216,11 +216,11 @@ mod tests {
             (1..=6).map(|s| governor.look(&behind(f64::from(s))).permits).collect();
         assert_eq!(permits, [8, 4, 2, 1, 1, 1]);
         let relief = governor.look(&behind(6.5));
-        assert_eq!(relief.strains[0].what, OverloadKind::Saver);
-        assert!((relief.strains[0].since_s - 1.0).abs() < 0.01);
-        assert!(relief.strains[0].text.contains("1 of 16 permits"), "{relief:?}");
+        assert_eq!(relief.overloads[0].what, OverloadKind::Saver);
+        assert!((relief.overloads[0].since_s - 1.0).abs() < 0.01);
+        assert!(relief.overloads[0].text.contains("1 of 16 permits"), "{relief:?}");
         // Half empty is not yet caught up.
-        assert_eq!(governor.look(&Gauges { backlog: 0.5, ..calm(7.5) }).strains.len(), 1);
+        assert_eq!(governor.look(&Gauges { backlog: 0.5, ..calm(7.5) }).overloads.len(), 1);
         let permits: Vec<u32> =
             (8..=15).map(|s| governor.look(&calm(f64::from(s))).permits).collect();
         assert_eq!(permits, [1, 1, 1, 5, 9, 13, 16, 16], "{governor:?}");
@@ -239,7 +239,7 @@ mod tests {
         };
         let relief = governor.look(&bad);
         assert_eq!(relief.pauses, [PauseReason::Disk, PauseReason::Memory]);
-        let kinds: Vec<_> = relief.strains.iter().map(|strain| strain.what).collect();
+        let kinds: Vec<_> = relief.overloads.iter().map(|strain| strain.what).collect();
         assert_eq!(kinds, [K::Saver, K::Disk, K::Memory, K::Files, K::EverythingDown]);
         // A little more than the least is not yet enough to go on.
         let better = Gauges { disk_free: Some(300 << 20), rss: 900 << 20, ..calm(20.0) };

@@ -31,7 +31,7 @@ pub struct State {
     /// Why no new requests start.
     pub pause_reasons: Vec<PauseReason>,
     /// What of our own cannot keep up.
-    pub strains: Vec<Overload>,
+    pub overloads: Vec<Overload>,
     /// Seconds of this run not paused.
     pub active_s: f64,
     /// The dials in force.
@@ -122,7 +122,7 @@ impl SnapshotBuilder {
         s.active_s = state.active_s;
         s.run = state.run;
         s.pause_reasons = state.pause_reasons;
-        s.strains = state.strains;
+        s.overloads = state.overloads;
         s.dials = state.dials;
         s.faults = state.faults;
         s.scene = state.scene;
@@ -167,12 +167,12 @@ impl SnapshotBuilder {
                 s.recent = pages;
             }
             if let Some(troubles) = ledger.recent.troubles_since(trouble_seq) {
-                s.troubles = troubles;
+                s.failures = troubles;
             }
             (ledger.saving(), second_over.then(|| ledger.latencies.roll()))
         });
         self.last_hosts = s.hosts_known as usize;
-        s.prunings = shared.prunings.locked().iter().cloned().collect();
+        s.exclusions = shared.exclusions.locked().iter().cloned().collect();
         (s.saver.backlog_pages, s.saver.pages) = saving;
         s.queue = shared.queue.view();
         s.gate = shared.gate.view();

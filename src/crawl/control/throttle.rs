@@ -38,19 +38,19 @@ impl Control {
             everything_down,
         };
         let relief = self.governor.look(&gauges);
-        for strain in &relief.strains {
-            if !self.strains.iter().any(|old| old.what == strain.what) {
+        for strain in &relief.overloads {
+            if !self.overloads.iter().any(|old| old.what == strain.what) {
                 tracing::warn!("slowing down: {}", strain.text);
             }
         }
         shared.gate.resize(relief.permits);
-        self.strains = relief.strains;
+        self.overloads = relief.overloads;
         if self.pauses != relief.pauses {
             self.pauses = relief.pauses;
             self.set_paused();
         }
         self.down_since_s = everything_down.then(|| self.down_since_s.unwrap_or(at_s));
-        let patience = shared.settings.give_up.as_secs_f64() * EVERYTHING_DOWN_PATIENCE;
+        let patience = shared.settings.host_give_up_after.as_secs_f64() * EVERYTHING_DOWN_PATIENCE;
         if self.run == RunState::Running && self.down_since_s.is_some_and(|s| at_s - s >= patience)
         {
             tracing::error!("everything is down: the crawl stops, to be resumed");

@@ -128,7 +128,7 @@ async fn work(shared: &Arc<CrawlContext>, slot: &Arc<Slot>, mut entry: Box<UrlTa
     // Stopping: a request not yet started is left to the resumed crawl.
     let Ok(previous) = recrawl::previous(shared, &entry, &chain).await else { return };
     let mut _hop = None;
-    let shares = entry.errand == FetchPurpose::Page && !shared.settings.repeats;
+    let shares = entry.errand == FetchPurpose::Page && !shared.settings.duplicate_seeds;
     if shares && !chain.hops().is_empty() {
         let hash = UrlHash::of(chain.url());
         // Another URL may have led there meanwhile.

@@ -36,7 +36,7 @@ const LANDINGS: usize = 4_096;
 /// The page that a redirect leads to, if it is done: it need not be fetched for each of them,
 /// unless each fetch counts.
 pub async fn landing(shared: &CrawlContext, target: &UrlHash) -> Option<Arc<PreviousPage>> {
-    if shared.settings.repeats {
+    if shared.settings.duplicate_seeds {
         return None;
     }
     if let Some(known) = shared.landings.locked().get(target) {
@@ -85,7 +85,7 @@ async fn parse(shared: &CrawlContext, visit: &mut FetchAttempt, base: &Url) {
     }
     let max_links = if shared.settings.follow { shared.settings.max_links as usize } else { 0 };
     let names = Arc::clone(&shared.names);
-    let take = LinkOptions { max_links, nofollow: shared.settings.nofollow, names };
+    let take = LinkOptions { max_links, nofollow: shared.settings.respect_nofollow, names };
     let slowed = shared.faults.borrow().get(Fault::Parser).is_some();
     if answer.length < shared.settings.parse_offload && !slowed {
         let parsed = parse_html(&answer.body, answer.content_type.as_deref(), base, &take);
@@ -136,7 +136,7 @@ fn links_of(shared: &CrawlContext, visit: &mut FetchAttempt) -> Vec<Link> {
     let tag = visit.outcome.as_ref().ok().and_then(|answer| answer.robots_tag.as_deref());
     let tagged = tag.is_some_and(|tag| robots_tag(tag, &shared.names).0);
     let Some(parsed) = &mut visit.parsed else { return Vec::new() };
-    if shared.settings.nofollow.pages && (parsed.nofollow || tagged) {
+    if shared.settings.respect_nofollow.pages && (parsed.nofollow || tagged) {
         return Vec::new();
     }
     let anchors = std::mem::take(&mut parsed.anchors);
@@ -211,7 +211,7 @@ pub async fn finish(
     let unmodified = visit.unmodified.is_some();
     let ending = PageOutcome::of(&mut visit, cut, shared.settings.follow);
     let body_hash = ending.content.body_hash;
-    let change = shared.settings.again.and_then(|_| {
+    let change = shared.settings.recrawl_of.and_then(|_| {
         recrawl::compare(
             visit.previous.as_ref(),
             ending.state,

@@ -23,7 +23,8 @@ pub async fn previous(
     entry: &UrlTask,
     chain: &RedirectChain,
 ) -> Result<Option<PreviousPage>, Stopping> {
-    let Some(crawl) = shared.settings.again.filter(|_| entry.errand == FetchPurpose::Page) else {
+    let Some(crawl) = shared.settings.recrawl_of.filter(|_| entry.errand == FetchPurpose::Page)
+    else {
         return Ok(None);
     };
     let read = || shared.store.previous_page(crawl, entry.hash);

@@ -16,7 +16,7 @@ pub struct Exclusions {
     /// Reasons of skipped rows that are being brought back, each with the ticket of whoever does
     /// it. They are stored with the settings, so that a crash in the middle of it leaves nothing
     /// behind.
-    reviving: Vec<(String, u64)>,
+    restoring: Vec<(String, u64)>,
     tickets: u64,
 }
 
@@ -53,7 +53,7 @@ impl Exclusions {
 
     /// With reasons of rows that are still to be brought back.
     #[must_use]
-    pub fn reviving(mut self, reasons: &[String]) -> Self {
+    pub fn restoring(mut self, reasons: &[String]) -> Self {
         for reason in reasons {
             self.revive(reason.clone());
         }
@@ -142,30 +142,30 @@ impl Exclusions {
     pub fn revive(&mut self, reason: String) -> u64 {
         self.stop_reviving(&reason);
         self.tickets += 1;
-        self.reviving.push((reason, self.tickets));
+        self.restoring.push((reason, self.tickets));
         self.tickets
     }
 
     /// Rows skipped for `reason` shall stay so.
     pub fn stop_reviving(&mut self, reason: &str) {
-        self.reviving.retain(|known| known.0 != reason);
+        self.restoring.retain(|known| known.0 != reason);
     }
 
     /// They are all back.
     pub fn revived(&mut self, ticket: u64) {
-        self.reviving.retain(|known| known.1 != ticket);
+        self.restoring.retain(|known| known.1 != ticket);
     }
 
     /// Whether a ticket still holds.
     #[must_use]
     pub fn is_reviving(&self, ticket: u64) -> bool {
-        self.reviving.iter().any(|known| known.1 == ticket)
+        self.restoring.iter().any(|known| known.1 == ticket)
     }
 
     /// The reasons of what is being brought back, and the tickets.
     #[must_use]
     pub fn reviving_now(&self) -> &[(String, u64)] {
-        &self.reviving
+        &self.restoring
     }
 }
 
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn what_is_excluded_again_is_not_brought_back() {
-        let mut pruned = Exclusions::default().reviving(&["excluded: cal".to_owned()]);
+        let mut pruned = Exclusions::default().restoring(&["excluded: cal".to_owned()]);
         let cal = pruned.reviving_now()[0].1;
         let old = pruned.revive("excluded: x".to_owned());
         let new = pruned.revive("excluded: x".to_owned());

@@ -57,7 +57,7 @@ pub struct FrontierState {
     /// A batch is in the saver's hands.
     pub(super) in_transit: bool,
     pub(super) open: u64,
-    /// What must be over before the crawl is, besides open URLs: sitemaps, prunings.
+    /// What must be over before the crawl is, besides open URLs: sitemaps, exclusions.
     pub(super) aside: u64,
     /// URLs in the outbox and in the saver's hands.
     pub(super) unsaved: u64,

@@ -135,7 +135,7 @@ impl Breaker {
         settings: &BreakerSettings,
         random: f64,
     ) -> Turn {
-        if self.last_incident.is_some_and(|last| now.duration_since(last) >= settings.forgive)
+        if self.last_incident.is_some_and(|last| now.duration_since(last) >= settings.reset_after)
             && matches!(self.state, State::Closed)
         {
             self.incidents = 0;
@@ -161,7 +161,7 @@ impl Breaker {
         }
         self.outcomes = self.outcomes << 1 | u64::from(failed);
         self.known = (self.known + 1).min(settings.window.clamp(1, LONGEST_WINDOW));
-        let reached = self.known >= settings.least.min(settings.window)
+        let reached = self.known >= settings.min_requests.min(settings.window)
             && f64::from(self.failures()) >= settings.ratio * f64::from(self.known);
         if failed && reached && settings.ratio <= 1.0 {
             self.down_since = Some(now);
@@ -171,8 +171,8 @@ impl Breaker {
     }
 
     fn open(&mut self, now: Instant, settings: &BreakerSettings, random: f64) -> Duration {
-        let longest = settings.longest_rest;
-        let rest = doubled(settings.rest.min(longest), self.incidents, longest, random);
+        let longest = settings.max_cooldown;
+        let rest = doubled(settings.cooldown.min(longest), self.incidents, longest, random);
         self.incidents += 1;
         (self.last_incident, self.last_opened) = (Some(now), Some(now));
         self.state = State::Open { since: now, until: now + rest };
@@ -205,11 +205,11 @@ mod tests {
     fn settings() -> BreakerSettings {
         BreakerSettings {
             window: 10,
-            least: 4,
+            min_requests: 4,
             ratio: 0.5,
-            rest: 5 * S,
-            longest_rest: 60 * S,
-            forgive: 300 * S,
+            cooldown: 5 * S,
+            max_cooldown: 60 * S,
+            reset_after: 300 * S,
         }
     }
 

@@ -72,7 +72,7 @@ impl Pace {
             backoff: settings.host_backoff,
             max_backoff: settings.max_host_backoff,
             breaker: settings.breaker.clone(),
-            give_up: settings.give_up,
+            give_up: settings.host_give_up_after,
             attempts: settings.attempts,
             robots: !settings.ignore_robots,
         }
@@ -449,8 +449,9 @@ impl Host {
         if !same {
             // Quiet begins when the rest is over.
             let quiet_since = self.rest.map(|(until, _)| until).or(self.last_rest);
-            let forgiven = quiet_since
-                .is_none_or(|since| now.saturating_duration_since(since) >= pace.breaker.forgive);
+            let forgiven = quiet_since.is_none_or(|since| {
+                now.saturating_duration_since(since) >= pace.breaker.reset_after
+            });
             self.rests = if forgiven { 0 } else { self.rests + 1 };
             self.last_rest = Some(now);
             let half = (self.active / 2).clamp(1, CAREFUL_UP_TO);

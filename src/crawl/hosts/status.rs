@@ -101,9 +101,9 @@ impl HostQueues {
             return;
         }
         let rest = doubled(
-            pace.breaker.rest.min(std::time::Duration::from_secs(1)),
+            pace.breaker.cooldown.min(std::time::Duration::from_secs(1)),
             tries - 1,
-            pace.breaker.longest_rest,
+            pace.breaker.max_cooldown,
             fastrand::f64(),
         );
         let slot = RobotsSlot::Unreachable(fate, now + rest, tries);

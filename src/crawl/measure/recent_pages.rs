@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::crawl::protocol::snapshot::{PageView, RECENT_PAGES, RECENT_TROUBLES, RecentFailure};
+use crate::crawl::protocol::snapshot::{PageView, RECENT_FAILURES, RECENT_PAGES, RecentFailure};
 
 /// The newest pages and troubles.
 #[derive(Debug, Default)]
@@ -26,7 +26,7 @@ impl RecentPages {
     pub fn trouble(&mut self, trouble: Arc<RecentFailure>) {
         self.trouble_seq += 1;
         self.troubles.push_front(trouble);
-        self.troubles.truncate(RECENT_TROUBLES);
+        self.troubles.truncate(RECENT_FAILURES);
     }
 
     /// The pages, newest first, if there are new ones since `seen` (which is brought up to date).

@@ -117,7 +117,7 @@ fn not_running(s: &Snapshot) -> Option<Verdict> {
             Verdict::new(Limit::Over, None, Advice::None, "stopped; can be resumed".into())
         }
         RunState::Failed => {
-            let text = match s.troubles.first() {
+            let text = match s.failures.first() {
                 Some(last) => format!("failed: nothing ever answered: {}", last.what),
                 None => "failed: nothing ever answered".into(),
             };
@@ -187,7 +187,7 @@ fn saturated(s: &Snapshot) -> Option<Verdict> {
 
 /// The first strain of such a kind.
 fn strain(s: &Snapshot, is_meant: impl Fn(OverloadKind) -> bool) -> Option<&Overload> {
-    s.strains.iter().find(|strain| is_meant(strain.what))
+    s.overloads.iter().find(|strain| is_meant(strain.what))
 }
 
 /// Why hosts are left alone that have URLs to go: the strictest reason that is not just a gap.

@@ -87,7 +87,7 @@ pub struct CrawlContext {
     #[expect(clippy::vec_box, reason = "as they come and go, without being copied")]
     pub hops: Mutex<HashMap<UrlHash, Vec<Box<UrlTask>>>>,
     /// Prunings, newest first; written by the control task and their own tasks.
-    pub prunings: Mutex<Vec<ExclusionProgress>>,
+    pub exclusions: Mutex<Vec<ExclusionProgress>>,
     /// Held by whoever reads rows of the frontier from disk, until what follows from it is
     /// committed: two readers would both act on one row.
     pub disk: tokio::sync::Mutex<()>,

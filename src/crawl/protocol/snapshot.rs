@@ -25,7 +25,7 @@ use crate::settings::faults::Faults;
 /// Recent pages kept for viewers, at most.
 pub const RECENT_PAGES: usize = 500;
 /// Recent retries and failures kept for viewers, at most.
-pub const RECENT_TROUBLES: usize = 50;
+pub const RECENT_FAILURES: usize = 50;
 /// Journal entries kept for viewers, at most.
 pub const RECENT_CHANGES: usize = 100;
 /// Points of history kept for charts (one a second), at most.
@@ -410,9 +410,9 @@ pub struct Snapshot {
     /// Sitemaps.
     pub sitemaps: SitemapsView,
     /// Prunings, newest first, at most 10.
-    pub prunings: Arc<[ExclusionProgress]>,
+    pub exclusions: Arc<[ExclusionProgress]>,
     /// What of our own cannot keep up.
-    pub strains: Vec<Overload>,
+    pub overloads: Vec<Overload>,
     /// Faults in force.
     pub faults: Faults,
     /// Whether the site that is crawled takes faults; those of the pipeline are always taken.
@@ -422,9 +422,9 @@ pub struct Snapshot {
     /// What others should know of.
     pub flags: Flags,
     /// The crawl that this one looks at again.
-    pub again: Option<i64>,
-    /// Retries and failures, newest first, at most [`RECENT_TROUBLES`].
-    pub troubles: Arc<[Arc<RecentFailure>]>,
+    pub recrawl_of: Option<i64>,
+    /// Retries and failures, newest first, at most [`RECENT_FAILURES`].
+    pub failures: Arc<[Arc<RecentFailure>]>,
     /// Journal, newest first, at most [`RECENT_CHANGES`].
     pub changes: Arc<[Change]>,
     /// History, oldest first, at most [`HISTORY_POINTS`].

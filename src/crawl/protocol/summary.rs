@@ -121,7 +121,7 @@ impl Summary {
                 queue: s.dials.queue,
                 rate: s.dials.rate,
             },
-            again: s.again.map(|previous| AgainSummary {
+            again: s.recrawl_of.map(|previous| AgainSummary {
                 previous,
                 new: s.totals.new,
                 changed: s.totals.changed,

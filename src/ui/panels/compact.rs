@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::{charts, header, hints, stages, strains, verdict};
+use super::{charts, header, hints, overload, stages, verdict};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::app::App;
 use crate::ui::paint::{Canvas, Part};
@@ -41,8 +41,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let used = verdict::draw(canvas, area, 1, for_verdict.min(room), s);
     let mut row = 1 + used;
     if room > used + 2 {
-        let slow = strains::rows(s, 1).min(room - used - 2);
-        row += strains::draw(canvas, area, row, slow, s);
+        let slow = overload::rows(s, 1).min(room - used - 2);
+        row += overload::draw(canvas, area, row, slow, s);
     }
     for (name, level, words) in levels {
         if row >= area.height {

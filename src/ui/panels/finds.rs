@@ -1,4 +1,4 @@
-//! What keeps URLs out or brings them in by the hundred: traps, prunings, sitemaps.
+//! What keeps URLs out or brings them in by the hundred: traps, exclusions, sitemaps.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -23,7 +23,7 @@ const EXAMPLE: u16 = 110;
 /// Lays out the three:
 ///
 /// ```text
-/// ╭─ traps ──────────────────── 12,961 skipped ─╮╭─ prunings ────────────────────────────╮
+/// ╭─ traps ──────────────────── 12,961 skipped ─╮╭─ exclusions ────────────────────────────╮
 /// │ calendar   127.0.0.1:80/cal/#/#     12,402  ││ exclude ^http://a/cal/  1,204 skipped │
 /// │ session id 127.0.0.1:80/;sid=#         559  │╰───────────────────────────────────────╯
 /// │                                             │╭─ sitemaps ────────────────────────────╮
@@ -35,7 +35,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     traps(canvas, Rect { width: left, ..area }, snapshot);
     let right = Rect { x: area.x + left, width: area.width - left, ..area };
     let high = area.height.saturating_sub(SITEMAPS);
-    prunings(canvas, Rect { height: high, ..right }, snapshot);
+    exclusions(canvas, Rect { height: high, ..right }, snapshot);
     let below = Rect { y: right.y + high, height: area.height - high, ..right };
     let theme = canvas.theme;
     let inner = canvas.frame(below, &[Span::styled("sitemaps", theme.strong())], vec![]);
@@ -45,7 +45,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
 /// The same, a row each.
 pub fn rows(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    for (row, name) in ["traps", "prunings", "sitemaps"].into_iter().enumerate() {
+    for (row, name) in ["traps", "exclusions", "sitemaps"].into_iter().enumerate() {
         let line = Rect { y: area.y + row as u16, height: 1, ..area }.intersection(area);
         if line.height == 0 {
             return;
@@ -54,9 +54,9 @@ pub fn rows(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let rest = Rect { x: line.x + 11, width: line.width.saturating_sub(11), ..line };
         match row {
             0 => first_trap(canvas, rest, snapshot),
-            1 => match snapshot.prunings.first() {
+            1 => match snapshot.exclusions.first() {
                 Some(pruning) => {
-                    one_pruning(canvas, rest, 0, pruning, snapshot.prunings.len() - 1);
+                    one_pruning(canvas, rest, 0, pruning, snapshot.exclusions.len() - 1);
                 }
                 None => {
                     canvas.text(rest, 0, 0, &nothing_pruned(), theme.dim());
@@ -132,19 +132,19 @@ fn first_trap(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     canvas.text(words, end + 2, 0, &text::clean(&trap.pattern), theme.dim());
 }
 
-fn prunings(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+fn exclusions(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
     let undo = format!("{} undo", keys::name_of(Action::Undo));
-    let hint = if snapshot.prunings.is_empty() || snapshot.run.is_final() {
+    let hint = if snapshot.exclusions.is_empty() || snapshot.run.is_final() {
         vec![]
     } else {
         vec![Part::new(0, undo, theme.dim())]
     };
-    let inner = canvas.frame(area, &[Span::styled("prunings", theme.strong())], hint);
-    if snapshot.prunings.is_empty() {
+    let inner = canvas.frame(area, &[Span::styled("exclusions", theme.strong())], hint);
+    if snapshot.exclusions.is_empty() {
         canvas.text(inner, 0, 0, &nothing_pruned(), theme.dim());
     }
-    for (row, pruning) in snapshot.prunings.iter().take(inner.height.into()).enumerate() {
+    for (row, pruning) in snapshot.exclusions.iter().take(inner.height.into()).enumerate() {
         one_pruning(canvas, inner, row as u16, pruning, 0);
     }
 }

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::stages::{self, Remark};
-use super::{strains, verdict};
+use super::{overload, verdict};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Stage;
 use crate::ui::chart;
@@ -39,7 +39,7 @@ const QUEUE_SECONDS: f64 = 60.0;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    let again = strains::again(theme, snapshot);
+    let again = overload::again(theme, snapshot);
     let inner = canvas.frame(area, &[Span::styled("pipeline", theme.strong())], vec![]);
     let edge = Rect { x: area.x + 14, width: area.width.saturating_sub(17), ..area };
     if !again.is_empty() {
@@ -50,7 +50,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     // Two columns on the left for the mark of the limiting stage.
     let body = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), ..inner };
     let columns = columns(body);
-    let slow = strains::rows(snapshot, strains::MOST);
+    let slow = overload::rows(snapshot, overload::MOST);
     let strip_rows = 2 + inner.height.saturating_sub(HEIGHT - 2 + slow);
     levels(canvas, &columns, strip_rows, snapshot);
     for column in &columns[..5] {
@@ -60,7 +60,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     shares(canvas, &columns, 3 + strip_rows, snapshot);
     let last = inner.height.saturating_sub(1 + slow);
     verdict::draw(canvas, inner, last, 1, snapshot);
-    strains::draw(canvas, inner, last + 1, slow, snapshot);
+    overload::draw(canvas, inner, last + 1, slow, snapshot);
 }
 
 /// Six columns: five of one width, and the database with what it needs.

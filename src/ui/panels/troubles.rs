@@ -28,7 +28,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         Part::new(1, format!("{} failed", text::count(snapshot.totals.failed)), theme.dim()),
     ];
     let inner = canvas.frame(area, &[Span::styled("retries and failures", theme.strong())], parts);
-    if snapshot.troubles.is_empty() {
+    if snapshot.failures.is_empty() {
         canvas.text(inner, 0, 0, "none so far", theme.dim());
     }
     let rows = newest(snapshot, inner.height.into());
@@ -43,7 +43,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
 /// The newest troubles, one for each URL: what came of an attempt replaces what led to it.
 fn newest(snapshot: &Snapshot, rows: usize) -> Vec<&RecentFailure> {
     let mut shown: Vec<&RecentFailure> = Vec::new();
-    for trouble in snapshot.troubles.iter() {
+    for trouble in snapshot.failures.iter() {
         if shown.len() >= rows {
             break;
         }
@@ -59,7 +59,7 @@ pub fn one_row(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
     let column = canvas.text(area, 0, 0, "trouble", theme.strong()) + 3;
     let rest = Rect { x: area.x + column, width: area.width.saturating_sub(column), ..area };
-    match snapshot.troubles.first() {
+    match snapshot.failures.first() {
         Some(trouble) => {
             let what_width = text::width(&text::clean(&trouble.what)) as u16;
             let what_width = what_width.min(WHAT).min(rest.width / 4);

@@ -165,7 +165,7 @@ async fn release(crawl: &mut Crawl, keeper: &Arc<str>) {
 /// Waits until nothing but the keeper is left, all saved.
 async fn only_keeper(crawl: &mut Crawl) -> Arc<Snapshot> {
     seen(crawl, "only the keeper is left", |s| {
-        s.frontier.open == 1 && s.prunings.iter().all(|pruning| !pruning.running)
+        s.frontier.open == 1 && s.exclusions.iter().all(|pruning| !pruning.running)
     })
     .await
 }
@@ -193,16 +193,16 @@ async fn the_rest_of_a_host_is_skipped_and_comes_back() {
     let s = only_keeper(&mut crawl).await;
     assert!(s.totals.skipped > 1_000, "{:?}", s.totals);
     assert_eq!(stand.number(REST).await as u64, s.totals.skipped);
-    assert_eq!((&*s.prunings[0].what, s.prunings[0].undoing), (&*skips, false));
+    assert_eq!((&*s.exclusions[0].what, s.exclusions[0].undoing), (&*skips, false));
     assert!(refused(&mut crawl, skip.clone()).await.contains("is skipped already"));
     assert_eq!(s.totals.skipped + requests(&site), 7_001);
 
     done(&mut crawl, Command::Undo, &skips_no_more).await;
     let back = seen(&mut crawl, "all are back", |s| {
-        s.prunings.first().is_some_and(|pruning| pruning.undoing && !pruning.running)
+        s.exclusions.first().is_some_and(|pruning| pruning.undoing && !pruning.running)
     })
     .await;
-    assert_eq!(back.prunings[0].urls, s.totals.skipped);
+    assert_eq!(back.exclusions[0].urls, s.totals.skipped);
     assert_eq!(back.totals.skipped, 0);
     // Skipped once more, and undone by the next run.
     done(&mut crawl, skip, &skips).await;
@@ -210,7 +210,7 @@ async fn the_rest_of_a_host_is_skipped_and_comes_back() {
     assert!(s.totals.skipped > 500, "{:?}", s.totals);
     assert_eq!(stopped(crawl, Command::Stop).await.state, RunState::Stopped);
     let stored = stand.settings().await;
-    assert!(stored.hosts[&*name].skipped && stored.reviving.is_empty());
+    assert!(stored.hosts[&*name].skipped && stored.restoring.is_empty());
     let before = requests(&site);
     let mut crawl = crawl::resume(stand.store().await, None, |_| {}).await.unwrap();
     later(&mut crawl, 3).await;
@@ -260,7 +260,8 @@ async fn an_excluded_subtree_goes_from_memory_and_disk() {
     done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
     let asked = requests(&site);
     site.forget_times();
-    let s = seen(&mut crawl, "pruned", |s| s.prunings.iter().all(|pruning| !pruning.running)).await;
+    let s =
+        seen(&mut crawl, "pruned", |s| s.exclusions.iter().all(|pruning| !pruning.running)).await;
     assert!(s.frontier.open < before - 5_000, "{} of {before}", s.frontier.open);
     assert_eq!(refused(&mut crawl, exclude()).await, "excluded already");
     assert!(refused(&mut crawl, Command::Exclude("(".into())).await.contains("unclosed"));
@@ -271,7 +272,7 @@ async fn an_excluded_subtree_goes_from_memory_and_disk() {
     let s = later(&mut crawl, 2).await;
     let gone = stand.number(EXCLUDED).await as u64;
     assert!(gone > 5_000, "{gone}");
-    assert_eq!((s.totals.skipped, s.prunings[0].urls), (gone, gone));
+    assert_eq!((s.totals.skipped, s.exclusions[0].urls), (gone, gone));
     // Those that were in flight were asked for, those in the queue were not.
     assert!(trespasses(&site) <= 10, "{}", trespasses(&site));
     assert_eq!(asked + requests(&site), 12_001 - gone);
@@ -291,16 +292,16 @@ async fn an_exclusion_is_undone_to_the_last_row() {
         done(&mut crawl, Command::Undo, &format!("no longer exclude {PATTERN}")).await;
     }
     done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
-    seen(&mut crawl, "pruned", |s| s.prunings.iter().all(|pruning| !pruning.running)).await;
+    seen(&mut crawl, "pruned", |s| s.exclusions.iter().all(|pruning| !pruning.running)).await;
     done(&mut crawl, Command::Undo, &format!("no longer exclude {PATTERN}")).await;
     let s = seen(&mut crawl, "all are back", |s| {
-        s.prunings.iter().all(|pruning| pruning.undoing && !pruning.running)
+        s.exclusions.iter().all(|pruning| pruning.undoing && !pruning.running)
     })
     .await;
     assert_eq!(s.totals.skipped, 0);
     done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
     stopped(crawl, Command::Stop).await;
-    assert_eq!(stand.settings().await.pruned, [PATTERN]);
+    assert_eq!(stand.settings().await.live_exclusions, [PATTERN]);
 
     site.forget_times();
     let mut crawl = crawl::resume(stand.store().await, None, |_| {}).await.unwrap();
@@ -332,20 +333,20 @@ async fn a_kill_in_the_middle_of_an_undo_leaves_no_row_behind() {
     store.skipped_reads.send_replace(u64::MAX);
     stopped(crawl, Command::StopNow).await;
 
-    assert_eq!(killed.settings().await.reviving, [format!("excluded: {PATTERN}")]);
+    assert_eq!(killed.settings().await.restoring, [format!("excluded: {PATTERN}")]);
     let mut crawl = crawl::resume(killed.store().await, None, |_| {}).await.unwrap();
     let s = seen(&mut crawl, "the rest comes back", |s| {
-        s.prunings.first().is_some_and(|pruning| pruning.undoing && !pruning.running)
+        s.exclusions.first().is_some_and(|pruning| pruning.undoing && !pruning.running)
     })
     .await;
-    assert_eq!(s.prunings[0].urls, gone as u64 - 2_000);
+    assert_eq!(s.exclusions[0].urls, gone as u64 - 2_000);
     only_keeper(&mut crawl).await;
     let journaled = later(&mut crawl, 3).await;
-    assert!(journaled.prunings[0].undoing);
+    assert!(journaled.exclusions[0].undoing);
     release(&mut crawl, &kept).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.skipped), (RunState::Complete, 12_002, 0));
-    assert!(killed.settings().await.reviving.is_empty());
+    assert!(killed.settings().await.restoring.is_empty());
     killed.assert_whole().await;
 }
 
@@ -456,9 +457,9 @@ async fn a_breaker_is_closed_by_hand() {
     let name = host(site.url());
     let mut given = settings(site.url());
     given.breaker = BreakerSettings {
-        least: 4,
-        rest: Duration::from_hours(1),
-        longest_rest: Duration::from_hours(1),
+        min_requests: 4,
+        cooldown: Duration::from_hours(1),
+        max_cooldown: Duration::from_hours(1),
         ..BreakerSettings::default()
     };
     let mut crawl = crawl::start(given, stand.store().await).await.unwrap();

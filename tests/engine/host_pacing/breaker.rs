@@ -13,7 +13,12 @@ use super::host_model::{SECOND, SILENT, all, page, serve, status, taken, view, w
 
 fn pace() -> Pace {
     Pace {
-        breaker: BreakerSettings { window: 8, least: 4, ratio: 0.5, ..BreakerSettings::default() },
+        breaker: BreakerSettings {
+            window: 8,
+            min_requests: 4,
+            ratio: 0.5,
+            ..BreakerSettings::default()
+        },
         attempts: 3,
         ..Pace::default()
     }

@@ -112,7 +112,7 @@ impl Book {
         let from = self.outcomes.len().saturating_sub(pace.breaker.window as usize);
         self.outcomes.drain(..from);
         let failures = self.outcomes.iter().filter(|failed| **failed).count();
-        let enough = self.outcomes.len() >= pace.breaker.least as usize;
+        let enough = self.outcomes.len() >= pace.breaker.min_requests as usize;
         if failed && enough && failures as f64 >= pace.breaker.ratio * self.outcomes.len() as f64 {
             self.down_since = Some(now);
             self.open_at(now, pace);
@@ -120,8 +120,8 @@ impl Book {
     }
 
     fn open_at(&mut self, now: Instant, pace: &Pace) {
-        let longest = pace.breaker.longest_rest;
-        let first = pace.breaker.rest.min(longest);
+        let longest = pace.breaker.max_cooldown;
+        let first = pace.breaker.cooldown.min(longest);
         let whole = first.saturating_mul(1 << self.incidents.min(20)).min(longest);
         let (least, most) = jittered(now, whole, longest);
         self.incidents += 1;
@@ -186,11 +186,11 @@ fn pace() -> impl Strategy<Value = Pace> {
             max_backoff: Duration::from_mins(10),
             breaker: BreakerSettings {
                 window: window.max(least),
-                least,
+                min_requests: least,
                 ratio,
-                rest: Duration::from_secs(rest),
-                longest_rest: Duration::from_mins(2),
-                forgive: Duration::from_hours(1_000),
+                cooldown: Duration::from_secs(rest),
+                max_cooldown: Duration::from_mins(2),
+                reset_after: Duration::from_hours(1_000),
             },
             give_up: Duration::MAX,
             attempts: u32::MAX,

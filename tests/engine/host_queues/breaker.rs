@@ -19,7 +19,7 @@ use url::Url;
 use super::host_model::*;
 
 fn pace() -> Pace {
-    let breaker = BreakerSettings { window: 10, least: 4, ..BreakerSettings::default() };
+    let breaker = BreakerSettings { window: 10, min_requests: 4, ..BreakerSettings::default() };
     Pace { breaker, ..free() }
 }
 
@@ -71,7 +71,7 @@ async fn half_open_one_probe_at_a_time_goes_out() {
 /// The user may reset a breaker while the burst that opened it is not over yet.
 #[tokio::test(start_paused = true)]
 async fn what_is_left_of_a_burst_does_not_open_a_breaker_that_was_closed_since() {
-    let settings = BreakerSettings { least: 4, ..BreakerSettings::default() };
+    let settings = BreakerSettings { min_requests: 4, ..BreakerSettings::default() };
     let (mut breaker, t) = (Breaker::default(), Instant::now());
     let mut fails = |began, now| breaker.ended(true, began, now, &settings, 0.5);
     for _ in 0..3 {
@@ -235,9 +235,9 @@ async fn an_outage_costs_no_url() {
         sitemaps: false,
         breaker: BreakerSettings {
             window: 8,
-            least: 4,
-            rest: Duration::from_millis(2),
-            longest_rest: Duration::from_millis(10),
+            min_requests: 4,
+            cooldown: Duration::from_millis(2),
+            max_cooldown: Duration::from_millis(10),
             ..BreakerSettings::default()
         },
         ..Settings::default()

@@ -65,7 +65,7 @@ async fn a_host_that_comes_and_goes_does_not_push_the_others_out() {
 #[tokio::test(start_paused = true)]
 async fn dead_hosts_are_forgotten_when_their_rest_is_over() {
     let mut now = Instant::now();
-    let breaker = BreakerSettings { least: 1, ..BreakerSettings::default() };
+    let breaker = BreakerSettings { min_requests: 1, ..BreakerSettings::default() };
     let mut window = window(Pace { breaker, attempts: 1, ..free() });
     for host in 0..2 * IDLE_HOSTS {
         fill(&mut window, &format!("dead{host}.test"), [1]);

@@ -204,7 +204,7 @@ async fn seeds_given_take_the_place_of_the_stored_ones() {
     first(&stand, &site).await;
     let hub = Url::parse(site.url()).unwrap().join("/hub").unwrap();
     let turn = |s: &mut Settings| {
-        assert_eq!((s.again, s.seeds.len()), (Some(1), 1));
+        assert_eq!((s.recrawl_of, s.seeds.len()), (Some(1), 1));
         (s.seeds, s.permits) = (vec![hub.clone()], 3);
     };
     let crawl = crawl::again(stand.store().await, turn).await.unwrap();

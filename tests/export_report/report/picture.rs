@@ -36,8 +36,8 @@ async fn crawled(db: &Path) {
         max_host_backoff: Duration::from_secs(2),
         backoff: Duration::from_millis(200),
         breaker: BreakerSettings {
-            rest: Duration::from_millis(500),
-            longest_rest: Duration::from_secs(1),
+            cooldown: Duration::from_millis(500),
+            max_cooldown: Duration::from_secs(1),
             ..BreakerSettings::default()
         },
         ..Settings::default()

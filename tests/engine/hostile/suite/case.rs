@@ -198,17 +198,17 @@ fn settings(seed: &str, honest: &str) -> Settings {
         backoff: Duration::ZERO,
         host_backoff: Duration::from_millis(50),
         max_host_backoff: Duration::from_secs(1),
-        give_up: Duration::from_millis(500),
+        host_give_up_after: Duration::from_millis(500),
         // A bound for what no rule bounds; cases that need more set it.
         max_pages: Some(400),
         sitemaps: false,
         ..Settings::default()
     };
-    settings.breaker.rest = Duration::from_millis(50);
+    settings.breaker.cooldown = Duration::from_millis(50);
     settings.fetch.timeout = Duration::from_secs(10);
     settings.fetch.max_body = 2 << 20;
     // Where a case is about the size, the ratio is not to come first.
-    settings.fetch.max_ratio = u32::MAX;
+    settings.fetch.max_decompression_ratio = u32::MAX;
     settings
 }
 

@@ -63,10 +63,10 @@ cases! {
     brotli_bomb => one("/hostile/body/brotli", "1 GiB as brotli")
         .row("failed", Some(200), "body larger than 2 MiB");
     gzip_bomb_by_ratio => one("/hostile/body/gzip", "likewise, where a body may be larger")
-        .set(|s| (s.fetch.max_body, s.fetch.max_ratio) = (2 << 30, 200))
+        .set(|s| (s.fetch.max_body, s.fetch.max_decompression_ratio) = (2 << 30, 200))
         .row("failed", Some(200), "decompression bomb: 1.0 MiB out of ");
     brotli_bomb_by_ratio => one("/hostile/body/brotli", "likewise, as brotli")
-        .set(|s| (s.fetch.max_body, s.fetch.max_ratio) = (2 << 30, 200))
+        .set(|s| (s.fetch.max_body, s.fetch.max_decompression_ratio) = (2 << 30, 200))
         .row("failed", Some(200), "decompression bomb: 1.0 MiB out of ");
     undecodable => one("/hostile/body/undecodable", "says gzip, and is plain text")
         .row("failed", Some(200), "body cannot be decoded: ");

@@ -72,7 +72,7 @@ fn sitemap(name: &'static str, what: &'static str) -> Case {
 fn pages(what: &'static str, trouble: Trouble) -> Case {
     Case::at("/", what).content(Content::Pages(10)).trouble(trouble).set(|s| {
         (s.attempts, s.backoff) = (10, Duration::from_millis(20));
-        s.give_up = Duration::from_secs(30);
+        s.host_give_up_after = Duration::from_secs(30);
     })
 }
 
@@ -173,7 +173,7 @@ Disallow: /private/
         .set(|s| s.fetch.timeout = Duration::from_millis(200));
     down_for_a_while => all(pages("down for 300 ms after 4 answers", down(4, 300)));
     fails_always => pages("every request fails with 500", failing(100, Failure::Status(500)))
-        .set(|s| (s.attempts, s.give_up) = (3, Duration::from_millis(300)))
+        .set(|s| (s.attempts, s.host_give_up_after) = (3, Duration::from_millis(300)))
         .row("failed", Some(500), "")
         .want(Rows(1));
 }

@@ -10,13 +10,13 @@ use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
 
-/// Rows that strains take where there is room.
+/// Rows that overloads take where there is room.
 pub const MOST: u16 = 3;
 
-/// Rows wanted for scene, faults and strains; at most so many of the latter.
+/// Rows wanted for scene, faults and overloads; at most so many of the latter.
 #[must_use]
 pub fn rows(snapshot: &Snapshot, most: u16) -> u16 {
-    staged(snapshot, 0).len() as u16 + (snapshot.strains.len() as u16).min(most)
+    staged(snapshot, 0).len() as u16 + (snapshot.overloads.len() as u16).min(most)
 }
 
 /// The scene that is on, and the faults, a line each.
@@ -31,7 +31,7 @@ fn staged(s: &Snapshot, width: u16) -> Vec<(&'static str, String)> {
     scene.into_iter().chain(faults).collect()
 }
 
-/// Draws scene, faults and strains, a row each; where there are more strains than rows, the last one
+/// Draws scene, faults and overloads, a row each; where there are more overloads than rows, the last one
 /// names them. Returns the rows used:
 ///
 /// ```text
@@ -53,18 +53,18 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, s: &Snapsh
     for i in above..rows {
         let line = Rect { y: area.y + row + i, height: 1, ..area };
         let at = usize::from(i - above);
-        let rest = s.strains.len() - at;
+        let rest = s.overloads.len() - at;
         let last = i + 1 == rows && rest > 1;
         canvas.text(line, 0, 0, theme::FAULT, warn);
         let body = Rect { x: line.x + 2, width: line.width.saturating_sub(2), ..line };
         if last {
-            let names: Vec<_> = s.strains[at..].iter().map(|s| name(s.what)).collect();
+            let names: Vec<_> = s.overloads[at..].iter().map(|s| name(s.what)).collect();
             let head = if at == 0 { "slows by itself" } else { "also" };
             canvas.text(body, 0, 0, &format!("{head}: {}", names.join(", ")), warn);
             continue;
         }
-        let end = canvas.text(body, 0, 0, &said(&s.strains[at]), warn) + 3;
-        let since = text::countdown((s.at_s - s.strains[at].since_s).max(0.0));
+        let end = canvas.text(body, 0, 0, &said(&s.overloads[at]), warn) + 3;
+        let since = text::countdown((s.at_s - s.overloads[at].since_s).max(0.0));
         let rest = Rect { x: body.x + end, width: body.width.saturating_sub(end), ..body };
         let since = Part::new(0, format!("for {since}"), canvas.theme.dim());
         canvas.fit_right(rest, 0, 0, vec![since]);
@@ -95,7 +95,7 @@ const fn name(kind: OverloadKind) -> &'static str {
 /// in parts that carry their own separators; nothing for a crawl of its own.
 #[must_use]
 pub fn again<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
-    if snapshot.again.is_none() {
+    if snapshot.recrawl_of.is_none() {
         return Vec::new();
     }
     let t = &snapshot.totals;
