@@ -110,7 +110,7 @@ struct Selectors {
 /// page hits a limit is returned, marked as truncated.
 #[must_use]
 pub fn parse_html(chunks: &[Bytes], content_type: Option<&str>, base: &Url, take: &Take) -> Parsed {
-    let encoding = charset::of_page(chunks, content_type);
+    let encoding = charset::of_page(chunks, content_type, Some(base));
     let harvest = RefCell::new(Harvest::new(base, encoding, take));
     let cut = match SELECTORS.as_ref() {
         Some(selectors) => run(chunks, encoding, selectors, &harvest).is_err(),
