@@ -115,7 +115,7 @@ pub fn parse_html(
     base: &Url,
     take: &LinkOptions,
 ) -> Parsed {
-    let encoding = charset::of_page(chunks, content_type);
+    let encoding = charset::of_page(chunks, content_type, Some(base));
     let harvest = RefCell::new(Harvest::new(base, encoding, take));
     let cut = match SELECTORS.as_ref() {
         Some(selectors) => run(chunks, encoding, selectors, &harvest).is_err(),

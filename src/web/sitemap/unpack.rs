@@ -154,7 +154,7 @@ impl Unpack {
             }
             head = Bytes::from(std::mem::take(&mut self.head));
             let start = head.slice(..head.len().min(HEAD));
-            self.decoder = Some(charset::of_page(&[start], None).new_decoder());
+            self.decoder = Some(charset::of_page(&[start], None, None).new_decoder());
             bytes = &head;
         }
         let Some(decoder) = &mut self.decoder else { return Ok(()) };
