@@ -9,7 +9,6 @@
 )]
 
 use crate::fixtures;
-
 use crawldeck::crawl::protocol::change::What;
 use crawldeck::crawl::protocol::snapshot::{ExclusionProgress, Snapshot, TrapView};
 use crawldeck::ui::action::{Action, Tab};

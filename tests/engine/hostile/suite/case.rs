@@ -18,7 +18,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 use url::Url;
 
-use super::common::{assert_whole, rows};
+use crate::support::{assert_whole, rows};
 
 /// Far more than any case takes: one that comes here did not end.
 const TOO_LONG: Duration = Duration::from_mins(1);
