@@ -9,15 +9,15 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::{common, rows};
-
+use crate::crawl_rows;
+use crate::support;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::support::database::Database;
 use clap::{Arg, CommandFactory};
-use common::database::Database;
 use crawldeck::cli::Cli;
 use crawldeck::config::Settings;
 use crawldeck::crawl;
@@ -284,9 +284,9 @@ fn queries_answer(database: &Database) {
         let asks = queries.iter().any(|query| query.contains(table));
         assert!(asks, "no example for {table}");
     }
-    common::wait(async {
+    support::wait(async {
         let store = store::open(&database.url(), OpenMode::CreateIfMissing).await.unwrap();
-        rows::fill(&*store).await;
+        crawl_rows::fill(&*store).await;
         for query in queries {
             let mut rows = 0;
             let mut sink = |_: &Columns, _: &[store::Value]| {

@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use crate::fixtures;
-
 use std::sync::Arc;
 
 use crawldeck::crawl::command::{Dial, Origin, Setting};

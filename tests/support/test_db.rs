@@ -27,9 +27,9 @@ use url::Url;
 const TOO_LONG: Duration = Duration::from_mins(1);
 
 /// A folder with a database in it.
-pub struct Stand(tempfile::TempDir);
+pub struct TestDb(tempfile::TempDir);
 
-impl Stand {
+impl TestDb {
     pub fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -90,7 +90,7 @@ impl Stand {
     /// Nothing is lost and nothing doubled.
     pub async fn assert_whole(&self) {
         let db = self.db();
-        tokio::task::spawn_blocking(move || super::common::assert_whole(&db)).await.unwrap();
+        tokio::task::spawn_blocking(move || crate::support::assert_whole(&db)).await.unwrap();
     }
 }
 

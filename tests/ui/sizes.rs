@@ -9,7 +9,6 @@
 )]
 
 use crate::fixtures;
-
 use crawldeck::crawl::journal::What;
 use crawldeck::crawl::snapshot::{Pruning, Snapshot, TrapView};
 use crawldeck::ui::action::{Action, Tab};

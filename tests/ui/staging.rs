@@ -8,7 +8,6 @@
 )]
 
 use crate::fixtures;
-
 use crawldeck::crawl::command::{Command, Dial};
 use crawldeck::crawl::scene::Scene;
 use crawldeck::crawl::snapshot::{RunState, Snapshot};

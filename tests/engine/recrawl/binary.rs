@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::common::{Ended, Running, crawldeck, number, rows};
+use crate::support::{Ended, Running, crawldeck, number, rows};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 
 fn put(folder: &Path, name: &str, html: &str, age_s: u64) {
@@ -61,7 +61,7 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     let unmodified = times.requests.iter().filter(|came| came.status == Some(304)).count();
     assert_eq!(unmodified, 2, "{times:?}");
     // The rows are whole: title, length, type, links.
-    let kept: Vec<(String, i64, String, i64)> = super::common::wait_in_thread({
+    let kept: Vec<(String, i64, String, i64)> = crate::support::wait_in_thread({
         let db = db.clone();
         move || {
             rows(
@@ -74,7 +74,7 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     .await;
     let length = fs::metadata(site.path().join("a.html")).unwrap().len() as i64;
     assert_eq!(kept, [("A".to_owned(), length, "same".to_owned(), 200)]);
-    let (links, gone) = super::common::wait_in_thread(move || {
+    let (links, gone) = crate::support::wait_in_thread(move || {
         let links = "SELECT count(*) FROM links JOIN scraped_pages p ON p.id = from_id \
                      WHERE p.crawl_id = 2 AND p.url LIKE '%/a.html'";
         let gone = "SELECT count(*) FROM scraped_pages WHERE crawl_id = 2 AND change = 'gone' \

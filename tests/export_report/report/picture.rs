@@ -11,7 +11,7 @@ use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::store::{self, OpenMode};
 use crawldeck::web::url::ScopeKind;
 
-use crate::common::run;
+use crate::support::run;
 
 /// Waits until so many pages are done, then turns something.
 async fn turn(crawl: &Crawl, pages: u64, command: Turn) {

@@ -15,8 +15,6 @@ use crawldeck::store::{
 use crawldeck::web::url::UrlHash;
 use serde_json::json;
 
-use crate::{cut, server};
-
 mod basics;
 mod by_host;
 mod dies;

@@ -16,7 +16,7 @@ use crawldeck::lab::trouble::Trouble;
 use crawldeck::store::{self, OpenMode};
 use url::Url;
 
-use super::common::{assert_whole, rows};
+use crate::support::{assert_whole, rows};
 
 /// Far more than any case takes: one that comes here did not end.
 const TOO_LONG: Duration = Duration::from_mins(1);

@@ -18,7 +18,7 @@ use crawldeck::store::{self, OpenMode};
 use crawldeck::web::url::ScopeKind;
 use url::Url;
 
-use super::common::{assert_whole, rows};
+use crate::support::{assert_whole, rows};
 
 /// Pages of a documentation besides its first.
 const CHAPTERS: usize = 5;
