@@ -7,8 +7,9 @@
 //! - `use x::*` depends on `x` if `x` defines something itself.
 
 use std::collections::HashSet;
+use std::slice;
 
-use crate::facts::{Import, Path};
+use crate::facts::{Import, Path, Reference};
 use crate::resolve::{Hit, Resolver, Target};
 use crate::tree::Tree;
 
@@ -44,34 +45,35 @@ impl Edges {
         let resolver = Resolver::new(tree);
         let mut collector = Collector { tree, edges: Self::default(), seen: HashSet::new() };
         for (id, module) in tree.modules.iter().enumerate() {
+            // What imports name, modules aside: to use it later is no further import.
+            let mut imported: HashSet<&[String]> = HashSet::new();
             for import in &module.imports {
                 let hits = resolver.resolve(id, &import.path);
+                if !import.reexport && !hits.iter().any(Hit::is_module) {
+                    imported.insert(&import.path);
+                    let binding = import.binding.as_ref();
+                    let alone = binding.filter(|name| !is_module(&resolver, id, name));
+                    imported.extend(alone.map(slice::from_ref));
+                }
                 collector.import(id, import, &hits);
             }
-            for reference in &module.references {
-                let bound = module.imports.iter().any(|import| {
-                    !import.reexport && import.binding.as_ref() == reference.path.first()
-                });
-                let hits = resolver.resolve(id, &reference.path);
-                let through_module = bound
-                    && reference.path.len() > 1
-                    && resolver
-                        .lookup(id, &reference.path[0])
-                        .iter()
-                        .any(|hit| matches!(hit.target, Target::Module(_)));
-                // The import of an item has been counted already.
-                if bound && !through_module {
+            for Reference { path, line } in &module.references {
+                if (1..=path.len()).any(|end| imported.contains(&path[..end])) {
                     continue;
                 }
-                let hits = hits.iter().filter(|hit| !matches!(hit.target, Target::Module(_)));
-                for hit in hits {
-                    let text = reference.path.join("::");
-                    collector.add(id, hit, reference.line, text, true);
+                let hits = resolver.resolve(id, path);
+                for hit in hits.iter().filter(|hit| !hit.is_module()) {
+                    collector.add(id, hit, *line, path.join("::"), true);
                 }
             }
         }
         collector.edges
     }
+}
+
+/// Whether `name` is a module in `module`, whatever else it is there.
+fn is_module(resolver: &Resolver<'_>, module: usize, name: &str) -> bool {
+    resolver.lookup(module, name).iter().any(Hit::is_module)
 }
 
 struct Collector<'t> {

@@ -7,14 +7,16 @@
 //! told in `imports.rs`, how names are followed through re-exports in `resolve.rs`. Calls of methods
 //! are not seen: the import of the type is.
 //!
-//! To read everything that the rules object to, and how many public items each module has:
+//! To read everything that the rules object to, how many public items each module has, and every
+//! import with the module it leads to (`(>)`: it counts for the order of rooms only):
 //!
 //! ```text
 //! cargo test --test architecture -- --ignored print_violations --nocapture
 //! cargo test --test architecture -- --ignored print_public_items --nocapture
+//! cargo test --test architecture -- --ignored print_imports --nocapture
 //! ```
 //!
-//! `CRAWLDECK_SOURCE_ROOT` lets these two read another checkout.
+//! `CRAWLDECK_SOURCE_ROOT` lets these read another checkout.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -26,6 +26,13 @@ pub struct Hit {
     pub via: Vec<usize>,
 }
 
+impl Hit {
+    /// Whether it is a module.
+    pub fn is_module(&self) -> bool {
+        matches!(self.target, Target::Module(_))
+    }
+}
+
 type Key = (usize, String);
 
 /// Resolves the paths of a tree.

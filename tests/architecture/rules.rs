@@ -19,14 +19,15 @@ pub const ROOMS: &[&[&str]] = &[
 
 /// Rooms of the engine from top to bottom, the same way; `mod` is what `crawl/mod.rs` itself defines.
 ///
-/// `pipeline` stands above `fetch`: its workers call `fetch_one` for every URL, and hand it what it
-/// needs. Both stand above `frontier`, which asks `hosts` who may be asked next. `measure` knows
-/// nothing but the values of `protocol` that it fills, so that every stage can own a clock.
+/// `fetch` stands above `pipeline`: what a worker does with a URL needs the queue's, the gate's and the
+/// worker's parts all the way, while the pipeline starts it in a single place, where it can be handed
+/// over. Both ask `frontier`, and that asks `hosts` whose turn it is. `measure` knows nothing but the
+/// values of `protocol` that it fills, so that every room can own a clock.
 pub const CRAWL_ROOMS: &[&[&str]] = &[
     &["mod"],
     &["control"],
-    &["pipeline"],
     &["fetch"],
+    &["pipeline"],
     &["frontier"],
     &["hosts"],
     &["measure"],

@@ -179,3 +179,15 @@ fn print_public_items() {
     }
     println!("{:>6} {:>8} {:>10}  all", total.0, total.1, total.2);
 }
+
+#[test]
+#[ignore = "prints, and judges nothing"]
+#[expect(clippy::print_stdout, reason = "it is there to print")]
+fn print_imports() {
+    let package = Package::named();
+    let name = |module: usize| package.tree.modules[module].name();
+    for edge in &package.edges.all {
+        let kind = if edge.dependency { "->" } else { "(>)" };
+        println!("{} {kind} {}  {}: {}", name(edge.from), name(edge.to), edge.place, edge.text);
+    }
+}
