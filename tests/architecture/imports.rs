@@ -106,9 +106,9 @@ impl Collector<'_> {
                 *to
             }
         };
-        let from = module.file_module;
-        let to = self.tree.modules[to].file_module;
-        let via = hit.via.iter().map(|via| self.tree.modules[*via].file_module);
+        let from = module.file_root;
+        let to = self.tree.modules[to].file_root;
+        let via = hit.via.iter().map(|via| self.tree.modules[*via].file_root);
         let via: Vec<usize> = via.filter(|via| *via != from && *via != to).collect();
         if from == to && via.is_empty() {
             return;

@@ -23,7 +23,7 @@ pub struct Overlap {
 impl Overlap {
     /// The share in per cent, rounded down.
     pub fn percent(&self) -> usize {
-        if self.of == 0 { 0 } else { self.same * 100 / self.of }
+        (self.same * 100).checked_div(self.of).unwrap_or(0)
     }
 
     fn line(&self) -> String {

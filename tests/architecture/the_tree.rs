@@ -1,6 +1,6 @@
 //! The rules, over the source of this package.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use crate::imports::Edges;
@@ -22,8 +22,8 @@ struct Package {
 }
 
 impl Package {
-    fn read(root: PathBuf) -> Self {
-        let texts = sources::read(&root);
+    fn read(root: &Path) -> Self {
+        let texts = sources::read(root);
         let mut sources = Sources::parse(&texts);
         let tree = Tree::of(&mut sources);
         let edges = Edges::of(&tree);
@@ -32,13 +32,13 @@ impl Package {
 
     fn this() -> &'static Self {
         static PACKAGE: OnceLock<Package> = OnceLock::new();
-        PACKAGE.get_or_init(|| Self::read(PathBuf::from(env!("CARGO_MANIFEST_DIR"))))
+        PACKAGE.get_or_init(|| Self::read(Path::new(env!("CARGO_MANIFEST_DIR"))))
     }
 
     /// The package that the environment names, or this one.
     fn named() -> Self {
         let root = std::env::var_os("CRAWLDECK_SOURCE_ROOT");
-        Self::read(root.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from))
+        Self::read(&root.map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from))
     }
 }
 

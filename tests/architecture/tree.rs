@@ -30,7 +30,7 @@ pub struct Module {
     /// The file it is in.
     pub file: String,
     /// The module that is the whole file: itself, unless it is inline.
-    pub file_module: usize,
+    pub file_root: usize,
     /// By name; more than one where `cfg` chooses.
     pub children: HashMap<String, Vec<usize>>,
     /// What it defines.
@@ -67,7 +67,7 @@ impl Tree {
         let roots: Vec<String> = paths.cloned().collect();
         for root in roots {
             let path = if root == "src/lib.rs" { Vec::new() } else { vec!["bin".to_owned()] };
-            let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned();
+            let folder = root.rsplit_once('/').map_or("", |(folder, _)| folder);
             let id = builder.file(&root, folder, path, None);
             if root == "src/lib.rs" {
                 builder.tree.library = id;
@@ -110,7 +110,7 @@ impl Builder {
     fn file(
         &mut self,
         file: &str,
-        folder: String,
+        folder: &str,
         path: Vec<String>,
         parent: Option<usize>,
     ) -> Option<usize> {
@@ -123,7 +123,7 @@ impl Builder {
         &mut self,
         facts: ModuleFacts,
         file: &str,
-        folder: String,
+        folder: &str,
         path: Vec<String>,
         parent: Option<usize>,
         inline: bool,
@@ -131,13 +131,13 @@ impl Builder {
         let id = self.tree.modules.len();
         let around = parent.map(|parent| &self.tree.modules[parent]);
         let root = around.map_or(id, |around| around.root);
-        let file_module = around.filter(|_| inline).map_or(id, |around| around.file_module);
+        let file_root = around.filter(|_| inline).map_or(id, |around| around.file_root);
         self.tree.modules.push(Module {
             path,
             parent,
             root,
             file: file.to_owned(),
-            file_module,
+            file_root,
             children: HashMap::new(),
             items: facts.items,
             imports: facts.imports,
@@ -145,7 +145,7 @@ impl Builder {
             public_methods: facts.public_methods,
         });
         for child in facts.children {
-            self.child(child, id, &folder, inline);
+            self.child(child, id, folder, inline);
         }
         id
     }
@@ -158,7 +158,7 @@ impl Builder {
         let beside = file.rsplit_once('/').map_or("", |(folder, _)| folder);
         let inner = format!("{folder}/{}", child.name);
         let id = if let Some(facts) = child.inline {
-            Some(self.module(facts, &file, inner, path, Some(parent), true))
+            Some(self.module(facts, &file, &inner, path, Some(parent), true))
         } else {
             let candidates = match &child.path {
                 Some(named) if inline => vec![join(folder, named)],
@@ -175,8 +175,8 @@ impl Builder {
                 return;
             }
             let folder = match &child.path {
-                Some(_) => found.rsplit_once('/').map_or("", |(folder, _)| folder).to_owned(),
-                None => inner,
+                Some(_) => found.rsplit_once('/').map_or("", |(folder, _)| folder),
+                None => &inner,
             };
             self.file(found, folder, path, Some(parent))
         };
