@@ -129,7 +129,7 @@ pub struct LinkRow {
     pub from: PageId,
     /// Where it leads.
     pub to: PageId,
-    /// Text of the link, at most [`MAX_ANCHOR`](crate::web::links::MAX_ANCHOR) characters; `None` when it has none.
+    /// Text of the link, at most [`MAX_ANCHOR`](crate::web::html::MAX_ANCHOR) characters; `None` when it has none.
     pub anchor: Option<Arc<str>>,
 }
 

@@ -212,7 +212,7 @@ impl SnapshotBuilder {
     }
 }
 
-fn trap_view(trap: traps::TrapView) -> TrapView {
+fn trap_view(trap: traps::TrapStatus) -> TrapView {
     TrapView {
         kind: trap.kind.word(),
         pattern: trap.pattern.into(),

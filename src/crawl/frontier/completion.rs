@@ -13,7 +13,7 @@ use crate::crawl::protocol::snapshot::PageView;
 use crate::model::page_state::PageState;
 use crate::store::{LinkRow, PageRow};
 use crate::web::robots::RobotsPolicy;
-use crate::web::traps::{Page, TrapHit};
+use crate::web::traps::{FetchedPage, TrapHit};
 
 impl FrontierState {
     /// Puts a URL into its final state that is not (or no longer) fetched.
@@ -121,7 +121,7 @@ impl FrontierState {
     /// The trap that a page is one copy too many for.
     fn is_copy(&mut self, row: &PageRow, body: Option<u64>) -> Option<TrapHit> {
         let canonical = row.content.as_ref().and_then(|content| content.canonical.as_deref());
-        let page = Page {
+        let page = FetchedPage {
             url: &row.url,
             body,
             canonical,

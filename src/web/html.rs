@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use encoding_rs::{CoderResult, Encoding, UTF_8};
@@ -22,58 +22,13 @@ use super::charset;
 pub use super::robots::robots_tag;
 pub use super::sniff::is_html;
 pub use super::url::{MAX_URL_LEN, MAX_URL_TEXT};
-use crate::settings::RespectNofollow;
-use crate::web::extract::Harvest;
-use crate::web::robots::RobotsAgents;
+use crate::web::extract::PageExtractor;
+use crate::web::parsed::{LinkOptions, Parsed};
 
 /// Memory of the parser for one page: a tag cut by a chunk boundary, and the open elements.
 const MAX_PARSER_MEMORY: usize = 8 << 20;
 /// Bytes given to the parser at once. It copies a piece that continues a cut tag.
 const PIECE: usize = 32 << 10;
-
-/// What is taken of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkOptions {
-    /// Most links.
-    pub max_links: usize,
-    /// Which `nofollow` leaves links out.
-    pub nofollow: RespectNofollow,
-    /// The names by which a page may speak to us.
-    pub names: Arc<RobotsAgents>,
-}
-
-/// Ten thousand links, whatever the page says of them.
-impl Default for LinkOptions {
-    fn default() -> Self {
-        Self { max_links: 10_000, nofollow: RespectNofollow::default(), names: Arc::default() }
-    }
-}
-
-/// What a page says about itself and where it leads.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Parsed {
-    /// The title: entities decoded, white space collapsed, at most 500 characters.
-    pub title: Option<String>,
-    /// Absolute `http` and `https` URLs without fragment, user and password, distinct, in document order; those
-    /// longer than [`MAX_URL_LEN`] are known, but not to be fetched.
-    pub links: Vec<Url>,
-    /// The text of each link: entities decoded, white space collapsed, at most 200 characters; that
-    /// of an image in it when there is none. Of several to one URL, the first that has one.
-    pub anchors: Vec<Option<Arc<str>>>,
-    /// Whether the page held more than was taken.
-    pub truncated: bool,
-    /// Links that cannot be followed: malformed, or longer than [`MAX_URL_TEXT`].
-    pub refused_links: u32,
-    /// Links left out because of a `nofollow` that [`LinkOptions`] obeys, once for each time they stand
-    /// on the page.
-    pub nofollow_links: u32,
-    /// The URL that the page would rather be known by (`link rel=canonical`; the first counts).
-    pub canonical: Option<Url>,
-    /// Whether `meta name=robots`, or one by our name, says that its links are not to be followed.
-    pub nofollow: bool,
-    /// Whether it says that the page is not to be found.
-    pub noindex: bool,
-}
 
 /// Compiled once: parsing a selector costs as much as parsing a small page.
 static SELECTORS: LazyLock<Option<Selectors>> = LazyLock::new(|| {
@@ -104,7 +59,7 @@ struct Selectors {
     caption: Selector,
 }
 
-/// Finds title, links and directives of a page at `base`, as many as `take` says.
+/// Finds title, links and directives of a page at `base`, as many as `options` allow.
 ///
 /// References to a place on the page itself are no links. What was found before a malicious
 /// page hits a limit is returned, marked as truncated.
@@ -113,22 +68,22 @@ pub fn parse_html(
     chunks: &[Bytes],
     content_type: Option<&str>,
     base: &Url,
-    take: &LinkOptions,
+    options: &LinkOptions,
 ) -> Parsed {
     let encoding = charset::of_page(chunks, content_type, Some(base));
-    let harvest = RefCell::new(Harvest::new(base, encoding, take));
+    let extractor = RefCell::new(PageExtractor::new(base, encoding, options));
     let cut = match SELECTORS.as_ref() {
-        Some(selectors) => run(chunks, encoding, selectors, &harvest).is_err(),
+        Some(selectors) => run(chunks, encoding, selectors, &extractor).is_err(),
         None => true,
     };
-    harvest.into_inner().finish(cut)
+    extractor.into_inner().finish(cut)
 }
 
 fn run(
     chunks: &[Bytes],
     encoding: &'static Encoding,
     selectors: &Selectors,
-    harvest: &RefCell<Harvest<'_>>,
+    extractor: &RefCell<PageExtractor<'_>>,
 ) -> Result<(), RewritingError> {
     let parsed_as = AsciiCompatibleEncoding::new(encoding);
     let settings = Settings::new()
@@ -137,7 +92,7 @@ fn run(
             MemorySettings::new().with_max_allowed_memory_usage(MAX_PARSER_MEMORY),
         )
         .with_strict(false);
-    let settings = with_head(with_links(settings, selectors, harvest), selectors, harvest);
+    let settings = with_head(with_links(settings, selectors, extractor), selectors, extractor);
     let mut rewriter = HtmlRewriter::new(settings, |_: &[u8]| {});
     if parsed_as.is_some() {
         for piece in chunks.iter().flat_map(|chunk| chunk.chunks(PIECE)) {
@@ -159,20 +114,20 @@ fn on<'h>(selector: &Selector) -> Handlers<'h, '_> {
 fn with_links<'h, 's>(
     settings: Settings<'h, 's>,
     selectors: &'s Selectors,
-    harvest: &'h RefCell<Harvest<'_>>,
+    extractor: &'h RefCell<PageExtractor<'_>>,
 ) -> Settings<'h, 's> {
     let (anchor, image, area) = (on(&selectors.anchor), on(&selectors.image), on(&selectors.area));
     let (link, frame) = (on(&selectors.link), on(&selectors.frame));
     let follow = move |element: &Element<'_, '_>, name: &str| -> HandlerResult {
         if let Some(value) = element.get_attribute(name) {
-            harvest.borrow_mut().link(&value)?;
+            extractor.borrow_mut().link(&value)?;
         }
         Ok(())
     };
     let is_left_out = move |el: &Element<'_, '_>| {
-        let left_out = harvest.borrow().obeys_rel() && says(el, "nofollow");
+        let left_out = extractor.borrow().obeys_rel() && says(el, "nofollow");
         if left_out {
-            harvest.borrow_mut().left_out();
+            extractor.borrow_mut().left_out();
         }
         left_out
     };
@@ -183,7 +138,7 @@ fn with_links<'h, 's>(
             .element(move |el: &mut Element<'_, '_>| {
                 let Some(value) = el.get_attribute("href") else { return Ok(()) };
                 let value = (!is_left_out(el)).then_some(value.as_str());
-                if let Some(ended) = harvest.borrow_mut().anchor(value)?
+                if let Some(ended) = extractor.borrow_mut().anchor(value)?
                     && let Some(handlers) = el.end_tag_handlers()
                 {
                     handlers.push(Box::new(move |_| {
@@ -195,7 +150,7 @@ fn with_links<'h, 's>(
             })
             .text(move |text: &mut TextChunk<'_>| {
                 if text.text_type().allows_html_entities() {
-                    harvest.borrow_mut().anchor_text(text.as_str());
+                    extractor.borrow_mut().anchor_text(text.as_str());
                 }
                 Ok(())
             }),
@@ -204,7 +159,7 @@ fn with_links<'h, 's>(
         image.0,
         image.1.element(move |el: &mut Element<'_, '_>| {
             if let Some(alt) = el.get_attribute("alt") {
-                harvest.borrow_mut().anchor_image(&alt);
+                extractor.borrow_mut().anchor_image(&alt);
             }
             Ok(())
         }),
@@ -224,7 +179,7 @@ fn with_links<'h, 's>(
             if says(el, "canonical")
                 && let Some(value) = el.get_attribute("href")
             {
-                harvest.borrow_mut().canonical(&value);
+                extractor.borrow_mut().canonical(&value);
             }
             if is_page_relation(el) { follow(el, "href") } else { Ok(()) }
         }),
@@ -241,14 +196,14 @@ fn with_links<'h, 's>(
 fn with_head<'h, 's>(
     settings: Settings<'h, 's>,
     selectors: &'s Selectors,
-    harvest: &'h RefCell<Harvest<'_>>,
+    extractor: &'h RefCell<PageExtractor<'_>>,
 ) -> Settings<'h, 's> {
     let (base, meta, title) = (on(&selectors.base), on(&selectors.meta), on(&selectors.title));
     let base = (
         base.0,
         base.1.element(move |el: &mut Element<'_, '_>| {
             if let Some(value) = el.get_attribute("href") {
-                harvest.borrow_mut().base(&value);
+                extractor.borrow_mut().base(&value);
             }
             Ok(())
         }),
@@ -262,11 +217,11 @@ fn with_head<'h, 's>(
             };
             let Some(content) = el.get_attribute("content") else { return Ok(()) };
             if is("http-equiv", "refresh") {
-                harvest.borrow_mut().refresh(&content)?;
+                extractor.borrow_mut().refresh(&content)?;
             }
             let name = el.get_attribute("name");
-            if name.is_some_and(|name| harvest.borrow().is_named(name.trim_ascii())) {
-                harvest.borrow_mut().robots(&content);
+            if name.is_some_and(|name| extractor.borrow().is_named(name.trim_ascii())) {
+                extractor.borrow_mut().robots(&content);
             }
             Ok(())
         }),
@@ -276,11 +231,11 @@ fn with_head<'h, 's>(
         title
             .1
             .element(move |_: &mut Element<'_, '_>| {
-                harvest.borrow_mut().title_begins();
+                extractor.borrow_mut().title_begins();
                 Ok(())
             })
             .text(move |text: &mut TextChunk<'_>| {
-                harvest.borrow_mut().title_text(text.as_str(), text.last_in_text_node())?;
+                extractor.borrow_mut().title_text(text.as_str(), text.last_in_text_node())?;
                 Ok(())
             }),
     );
@@ -288,7 +243,7 @@ fn with_head<'h, 's>(
     let caption = (
         caption.0,
         caption.1.element(move |_: &mut Element<'_, '_>| {
-            harvest.borrow_mut().title_is_a_caption();
+            extractor.borrow_mut().title_is_a_caption();
             Ok(())
         }),
     );
