@@ -48,7 +48,7 @@ struct Field {
 
 fn entry(host: usize, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://host-{host}.test/{id}")).unwrap();
-    let mut entry = UrlTask::aside(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
+    let mut entry = UrlTask::auxiliary(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
     entry.id = id;
     Box::new(entry)
 }
@@ -94,7 +94,7 @@ impl Field {
         let now = self.now;
         self.window.started(&entry.url, now);
         self.window.ended(&entry.url, Some(now), Some(answered(200)), now);
-        if matches!(entry.errand, FetchPurpose::Robots { .. }) {
+        if matches!(entry.purpose, FetchPurpose::Robots { .. }) {
             let delay = 0.5 + fastrand::f64() * 29.5;
             let text = format!("User-agent: *\nCrawl-delay: {delay}\nDisallow: /private/\n");
             let reply = RobotsResponse::Answered { status: 200, body: text.as_bytes() };

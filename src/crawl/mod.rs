@@ -240,7 +240,7 @@ fn launch(
         for (host, until_ms) in &settings.cooling_down {
             // A clock that was put back must not stop a crawl for good.
             let rest = until_ms.saturating_sub(now_ms).clamp(0, DAY_MS);
-            frontier.goes_on_resting(host, Duration::from_millis(rest as u64));
+            frontier.continue_cooldown(host, Duration::from_millis(rest as u64));
         }
     }
     // A list of seeds can be long, and is needed just once.

@@ -15,7 +15,7 @@ use regex::Regex;
 use tokio::sync::MutexGuard;
 
 use crate::crawl::frontier::exclusions::{excluded_reason, skipped_host_of};
-use crate::crawl::hosts::WINDOW;
+use crate::crawl::hosts::MAX_IN_MEMORY;
 use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::protocol::snapshot::ExclusionProgress;
 use crate::lock::Lock;
@@ -205,7 +205,7 @@ async fn revive(shared: &CrawlContext, reason: &str, ticket: u64, view: &View) -
 
 /// Waits until the window has room for what comes back; `None` when the crawl is stopping.
 async fn room(shared: &CrawlContext) -> Option<()> {
-    while shared.frontier.with(|ledger| ledger.window.len()) > WINDOW / 2 {
+    while shared.frontier.with(|ledger| ledger.window.len()) > MAX_IN_MEMORY / 2 {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(100)) => {}
             () = shared.queue.closed() => return None,

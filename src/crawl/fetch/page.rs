@@ -250,7 +250,7 @@ pub async fn finish(
         title: ending.title,
         depth: entry.depth,
         elapsed_ms: visit.elapsed.as_millis() as u64,
-        attempts: entry.earlier + entry.attempts,
+        attempts: entry.earlier_attempts + entry.attempts,
         final_url,
         redirects: redirects_text,
         error: ending.error,

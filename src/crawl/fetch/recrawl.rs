@@ -23,7 +23,7 @@ pub async fn previous(
     entry: &UrlTask,
     chain: &RedirectChain,
 ) -> Result<Option<PreviousPage>, Stopping> {
-    let Some(crawl) = shared.settings.recrawl_of.filter(|_| entry.errand == FetchPurpose::Page)
+    let Some(crawl) = shared.settings.recrawl_of.filter(|_| entry.purpose == FetchPurpose::Page)
     else {
         return Ok(None);
     };

@@ -31,7 +31,7 @@ const SITEMAP_TIMEOUT: Duration = Duration::from_mins(5);
 /// URLs of a sitemap taken in at a time.
 const AT_ONCE: usize = 1_000;
 
-/// Runs an errand: one request, and what follows from it.
+/// Runs an purpose: one request, and what follows from it.
 pub async fn run(
     shared: &Arc<CrawlContext>,
     slot: &Arc<Slot>,
@@ -41,7 +41,7 @@ pub async fn run(
     in_flight: &mut InFlight<'_>,
 ) {
     let begin = Instant::now();
-    let robots = matches!(entry.errand, FetchPurpose::Robots { .. });
+    let robots = matches!(entry.purpose, FetchPurpose::Robots { .. });
     let max_body = if robots { u64::MAX } else { Limits::default().bytes };
     let timeout = (!robots).then(|| SITEMAP_TIMEOUT.max(shared.settings.fetch.timeout));
     let max_redirects = robots.then_some(robots::MAX_REDIRECTS);
@@ -59,7 +59,7 @@ pub async fn run(
         Err(error) => Err(error),
     };
     let ended = outcome(&result, begin.elapsed());
-    match (entry.errand, reply) {
+    match (entry.purpose, reply) {
         (_, Ok(FetchOutcome::Redirect { .. })) => {
             in_flight.end(ended);
             if robots && chain.hops().len() > robots::MAX_REDIRECTS as usize {
@@ -70,7 +70,7 @@ pub async fn run(
                 );
             }
             entry.chain = Some(Box::new(chain));
-            (entry.goes_on, entry.robots) = (true, None);
+            (entry.continues_attempt, entry.robots) = (true, None);
             shared.frontier.redirected(entry, None);
         }
         (FetchPurpose::Robots { .. }, Ok(FetchOutcome::Response(opened))) => {
@@ -136,13 +136,13 @@ fn pause(
 
 /// Redirects are followed again from their beginning.
 fn again(shared: &CrawlContext, mut entry: Box<UrlTask>, pause: Duration) {
-    (entry.goes_on, entry.robots) = (false, None);
+    (entry.continues_attempt, entry.robots) = (false, None);
     shared.frontier.postpone(entry, pause, None, None, 0);
 }
 
-/// An errand could not be done.
+/// An purpose could not be done.
 pub fn failed(shared: &CrawlContext, entry: &UrlTask, error: &FetchError) {
-    match entry.errand {
+    match entry.purpose {
         FetchPurpose::Robots { .. } => {
             let reply = match error.kind {
                 FailureKind::Redirect => robots::RobotsResponse::LostInRedirects,
@@ -163,7 +163,7 @@ pub fn failed(shared: &CrawlContext, entry: &UrlTask, error: &FetchError) {
 }
 
 fn tell(shared: &CrawlContext, entry: &UrlTask, fate: RobotsPolicy) {
-    let FetchPurpose::Robots { https } = entry.errand else { return };
+    let FetchPurpose::Robots { https } = entry.purpose else { return };
     if fate.asks_again() {
         tracing::warn!(url = %entry.url, %fate, "robots.txt");
     } else {

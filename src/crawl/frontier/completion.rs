@@ -41,7 +41,7 @@ impl FrontierState {
                 title: None,
                 depth: entry.depth,
                 elapsed_ms: 0,
-                attempts: entry.earlier + entry.attempts,
+                attempts: entry.earlier_attempts + entry.attempts,
                 final_url: chain.map(|chain| chain.url().to_string()),
                 redirects: chain.and_then(|chain| serde_json::to_string(chain.hops()).ok()),
                 error: Some(reason),
@@ -57,7 +57,7 @@ impl FrontierState {
     }
 
     pub(super) fn end_doomed(&mut self, entry: &UrlTask, doom: &GiveUp, now: Instant) {
-        match entry.errand {
+        match entry.purpose {
             FetchPurpose::Page if doom.by_user => self.withdraw(entry, doom.reason.to_string()),
             FetchPurpose::Page => self.end_unfetched(entry, doom.state, doom.reason.to_string()),
             FetchPurpose::Robots { https } => {

@@ -18,7 +18,7 @@ use crate::store::FrontierRow;
 impl FrontierState {
     /// The pattern that excludes a page: by its own URL or by where it was redirected.
     pub(super) fn excludes(&self, entry: &UrlTask) -> Option<&Arc<str>> {
-        if entry.errand != FetchPurpose::Page || self.pruned.is_empty() {
+        if entry.purpose != FetchPurpose::Page || self.pruned.is_empty() {
             return None;
         }
         let on_the_way = entry.chain.is_some().then(|| entry.target());
@@ -30,13 +30,14 @@ impl FrontierState {
     #[must_use]
     pub fn may_start(&self, entry: &UrlTask, target: &str, now: Instant) -> bool {
         let pruned = |url: &str| !self.pruned.is_empty() && self.pruned.excludes(url).is_some();
-        let excluded = entry.errand == FetchPurpose::Page && (pruned(&entry.url) || pruned(target));
+        let excluded =
+            entry.purpose == FetchPurpose::Page && (pruned(&entry.url) || pruned(target));
         !excluded && self.window.may_start(target, now)
     }
 
     /// Why a URL that is handed out looks like a trap by now.
     pub(super) fn recalls(&mut self, entry: &UrlTask) -> Option<String> {
-        if entry.errand != FetchPurpose::Page {
+        if entry.purpose != FetchPurpose::Page {
             return None;
         }
         if entry.depth == 0 || entry.attempts > 0 {
@@ -47,7 +48,8 @@ impl FrontierState {
 
     /// Why a redirect is not followed: it leads into a trap. Judged once, like any URL.
     pub fn judges(&mut self, entry: &UrlTask, target: &str, hash: &UrlHash) -> Option<String> {
-        let once = entry.earlier == 0 && entry.attempts <= 1 && entry.excused == 0;
+        let once =
+            entry.earlier_attempts == 0 && entry.attempts <= 1 && entry.uncounted_failures == 0;
         if entry.depth == 0 || !once || self.known(hash).is_some() {
             return None;
         }
@@ -75,7 +77,7 @@ impl FrontierState {
         let newest = self.newest();
         let mut kept = Vec::with_capacity(self.retries.len());
         for Reverse(Delayed(due, entry)) in std::mem::take(&mut self.retries) {
-            if entry.errand == FetchPurpose::Page && hit(&entry) {
+            if entry.purpose == FetchPurpose::Page && hit(&entry) {
                 self.window.retrying(entry.target(), false, newest);
                 gone.push(entry);
             } else {
@@ -111,10 +113,10 @@ impl FrontierState {
         let entry = UrlTask {
             id: row.id,
             depth: row.depth,
-            earlier: row.attempts,
+            earlier_attempts: row.attempts,
             found_on: row.found_on,
             lastmod_ms: row.lastmod_ms,
-            ..UrlTask::aside(Arc::clone(&row.url), row.url_hash, FetchPurpose::Page)
+            ..UrlTask::auxiliary(Arc::clone(&row.url), row.url_hash, FetchPurpose::Page)
         };
         self.withdraw(&entry, reason.to_owned());
         true
@@ -129,10 +131,10 @@ impl FrontierState {
         let entry = UrlTask {
             id: row.id,
             depth: row.depth,
-            earlier: row.attempts,
+            earlier_attempts: row.attempts,
             found_on: row.found_on,
             lastmod_ms: row.lastmod_ms,
-            ..UrlTask::aside(Arc::clone(&row.url), row.url_hash, FetchPurpose::Page)
+            ..UrlTask::auxiliary(Arc::clone(&row.url), row.url_hash, FetchPurpose::Page)
         };
         self.outbox.revived(row);
         if self.is_full() {

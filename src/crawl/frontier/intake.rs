@@ -71,7 +71,7 @@ impl FrontierState {
             found_on,
             found_on_url,
             lastmod_ms: found.lastmod_ms,
-            ..UrlTask::aside(found.url, found.hash, FetchPurpose::Page)
+            ..UrlTask::auxiliary(found.url, found.hash, FetchPurpose::Page)
         }
     }
 
@@ -146,10 +146,10 @@ impl FrontierState {
             let entry = Box::new(UrlTask {
                 id: row.id,
                 depth: row.depth,
-                earlier: row.attempts,
+                earlier_attempts: row.attempts,
                 found_on: row.found_on,
                 lastmod_ms: row.lastmod_ms,
-                ..UrlTask::aside(row.url, row.url_hash, FetchPurpose::Page)
+                ..UrlTask::auxiliary(row.url, row.url_hash, FetchPurpose::Page)
             });
             if wait > 0 {
                 self.wait(entry, now + Duration::from_millis(wait as u64));

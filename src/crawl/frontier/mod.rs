@@ -28,7 +28,7 @@ use crate::crawl::frontier::exclusions::Exclusions;
 use crate::crawl::frontier::sitemaps::Sitemaps;
 use crate::crawl::frontier::state::{Found, FrontierState};
 use crate::crawl::frontier::write_batch::{BatchCost, BatchReady};
-use crate::crawl::hosts::host::{After, Outcome, Pace};
+use crate::crawl::hosts::host::{Outcome, OutcomeEffect, Pace};
 use crate::crawl::hosts::url_task::UrlTask;
 use crate::crawl::protocol::snapshot::{PageView, RecentFailure, Totals};
 use crate::lock::Lock;
@@ -82,7 +82,7 @@ pub enum Next {
     /// Hand this out.
     UrlTask(Box<UrlTask>),
     /// Ask again: something was done that takes time.
-    Again,
+    Retry,
     /// Read at most `limit` rows of this host above `after` from the store and give them to
     /// [`Frontier::refilled`].
     Refill {
@@ -211,8 +211,8 @@ impl Frontier {
     }
 
     /// A host is to be left alone for so long, because an earlier run was told so.
-    pub fn goes_on_resting(&self, host: &str, rest: Duration) {
-        self.with(|ledger| ledger.goes_on_resting(host, Instant::now() + rest));
+    pub fn continue_cooldown(&self, host: &str, rest: Duration) {
+        self.with(|ledger| ledger.continue_cooldown(host, Instant::now() + rest));
     }
 
     /// Takes in URLs that an earlier run has seen.
@@ -243,7 +243,7 @@ impl Frontier {
     /// What the producer should do now.
     pub fn next(&self, now: Instant) -> Next {
         let next = self.with(|ledger| ledger.next(now));
-        if matches!(next, Next::Again) {
+        if matches!(next, Next::Retry) {
             // URLs ended without a request: nobody else tells the saver.
             self.outbox_changed.notify_one();
         }
@@ -293,7 +293,12 @@ impl Frontier {
 
     /// A URL taken is no longer in flight. `began` is when its request started; `None` when it
     /// never did. `outcome` is what the host did; `None` when we gave the request up.
-    pub fn ended(&self, url: &str, began: Option<Instant>, outcome: Option<Outcome>) -> After {
+    pub fn ended(
+        &self,
+        url: &str,
+        began: Option<Instant>,
+        outcome: Option<Outcome>,
+    ) -> OutcomeEffect {
         let after = self.with(|ledger| ledger.ended(url, began, outcome, Instant::now()));
         self.changed.notify_one();
         after

@@ -60,7 +60,7 @@ impl FrontierState {
         if met == Met::Known {
             return;
         }
-        let entry = UrlTask::aside(url.as_str().into(), hash, FetchPurpose::Sitemap { depth });
+        let entry = UrlTask::auxiliary(url.as_str().into(), hash, FetchPurpose::Sitemap { depth });
         if let Met::LeftOut(why) = met {
             return self.outbox.sitemap(sitemap_row(&entry, depth, PageState::Skipped, Some(why)));
         }

@@ -15,7 +15,7 @@ use crate::crawl::frontier::seen::Seen;
 use crate::crawl::frontier::sitemaps::Sitemaps;
 use crate::crawl::frontier::write_batch::{BatchCost, PendingBatch};
 use crate::crawl::frontier::{Admission, FrontierStart, MOST_RETRIES, MOST_UNSAVED, Next};
-use crate::crawl::hosts::host::{After, Outcome};
+use crate::crawl::hosts::host::{Outcome, OutcomeEffect};
 use crate::crawl::hosts::url_task::{Delayed, FetchPurpose, UrlTask};
 use crate::crawl::hosts::{HostQueues, Taken};
 use crate::crawl::measure::meter::Latencies;
@@ -110,9 +110,9 @@ impl FrontierState {
     }
 
     /// A host is to be left alone until then, because an earlier run was told so.
-    pub fn goes_on_resting(&mut self, host: &str, until: Instant) {
+    pub fn continue_cooldown(&mut self, host: &str, until: Instant) {
         let newest = self.newest();
-        self.window.goes_on_resting(host, until, newest);
+        self.window.continue_cooldown(host, until, newest);
     }
 
     /// Marks URLs as seen that an earlier run knew.
@@ -152,7 +152,7 @@ impl FrontierState {
         began: Option<Instant>,
         outcome: Option<Outcome>,
         now: Instant,
-    ) -> After {
+    ) -> OutcomeEffect {
         self.window.ended(url, began, outcome, now)
     }
 
@@ -165,10 +165,10 @@ impl FrontierState {
         trouble: Option<Arc<RecentFailure>>,
         now_ms: i64,
     ) {
-        if entry.errand == FetchPurpose::Page {
+        if entry.purpose == FetchPurpose::Page {
             self.totals.retries += 1;
             let not_before = now_ms.saturating_add(pause.as_millis() as i64);
-            self.outbox.postponed(entry.id, entry.earlier + entry.attempts, not_before);
+            self.outbox.postponed(entry.id, entry.earlier_attempts + entry.attempts, not_before);
         }
         if let Some(latency) = latency {
             self.latencies.record(latency);
@@ -259,23 +259,23 @@ impl FrontierState {
                     self.pruned.count(&pattern, 1);
                     self.window.ended(entry.target(), None, None, now);
                     self.withdraw(&entry, reason);
-                    return Next::Again;
+                    return Next::Retry;
                 }
                 if let Some(reason) = self.recalls(&entry) {
                     self.window.ended(entry.target(), None, None, now);
                     self.end_unfetched(&entry, PageState::Skipped, reason);
-                    return Next::Again;
+                    return Next::Retry;
                 }
                 Next::UrlTask(entry)
             }
             Taken::Refill { host, after, limit } => {
                 Next::Refill { host, after, limit, commits: self.commits }
             }
-            Taken::Doomed(gone) => {
+            Taken::Abandoned(gone) => {
                 for (entry, doom) in gone {
                     self.end_doomed(&entry, &doom, now);
                 }
-                Next::Again
+                Next::Retry
             }
             Taken::Throttled(due) => {
                 Next::Wait { throttled: true, due: due.into_iter().chain(next_retry).min() }
@@ -294,7 +294,7 @@ impl FrontierState {
                 let newest = self.newest();
                 self.window.retrying(entry.target(), false, newest);
                 // What failed as its host's probe lets another one try.
-                let first = entry.excused == 0;
+                let first = entry.uncounted_failures == 0;
                 self.window.push(entry, first, newest);
             }
         }

@@ -100,7 +100,7 @@ pub enum Outcome {
 
 /// What an outcome means for others than the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct After {
+pub struct OutcomeEffect {
     /// Whether a failure counts among the attempts of its URL: not while the whole host is down
     /// or wants to be left alone.
     pub counts: bool,
@@ -251,7 +251,7 @@ impl Host {
     /// Whether the next of its queue is on the way to a robots.txt.
     #[must_use]
     pub fn robots_is_next(&self) -> bool {
-        self.queue.front().is_some_and(|entry| matches!(entry.errand, FetchPurpose::Robots { .. }))
+        self.queue.front().is_some_and(|entry| matches!(entry.purpose, FetchPurpose::Robots { .. }))
     }
 
     /// URLs that wait for it.
@@ -385,7 +385,7 @@ impl Host {
         pace: &Pace,
         now: Instant,
         random: f64,
-    ) -> After {
+    ) -> OutcomeEffect {
         let (status, asked, took) = match outcome {
             Outcome::Answered { status, retry_after, took } => (Some(status), retry_after, took),
             Outcome::Unanswered { took } => (None, None, took),
@@ -433,7 +433,7 @@ impl Host {
         };
         let down = was_down || opened.is_some();
         let counts = !(slow_down || failed && down);
-        After { counts, opened, refused: slow_down, closed: turn == Turn::Closed }
+        OutcomeEffect { counts, opened, refused: slow_down, closed: turn == Turn::Closed }
     }
 
     fn slow_down(
@@ -491,7 +491,7 @@ impl Host {
     }
 
     /// An earlier run was told to leave it alone until then.
-    pub fn goes_on_resting(&mut self, until: Instant) {
+    pub fn continue_cooldown(&mut self, until: Instant) {
         self.rest = Some((until, WaitReason::RetryAfter));
         self.last_rest = Some(Instant::now());
     }

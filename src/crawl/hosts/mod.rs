@@ -34,11 +34,11 @@ use crate::model::url_identity::without_dot;
 use crate::settings::HostRule;
 
 /// URLs in memory at most, all hosts together (those found when it is full stay on disk).
-pub const WINDOW: usize = 40_000;
+pub const MAX_IN_MEMORY: usize = 40_000;
 /// URLs of one host in memory at most,
-pub const HOST_WINDOW: usize = 5_000;
+pub const MAX_IN_MEMORY_PER_HOST: usize = 5_000;
 /// and what a host may always have, however full the window is.
-pub const HOST_LEAST: usize = 16;
+pub const MIN_IN_MEMORY_PER_HOST: usize = 16;
 /// Hosts remembered though they have nothing to do.
 pub const IDLE_HOSTS: usize = 1_000;
 /// Bytes of robots.txt remembered for hosts that have nothing to do.

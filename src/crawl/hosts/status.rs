@@ -146,10 +146,10 @@ impl HostQueues {
     }
 
     /// A host is to be left alone until then, because an earlier run was told so.
-    pub fn goes_on_resting(&mut self, host: &str, until: Instant, before: PageId) {
+    pub fn continue_cooldown(&mut self, host: &str, until: Instant, before: PageId) {
         let index = self.index_of(host, before);
         if let Some(host) = &mut self.hosts[index] {
-            host.goes_on_resting(until);
+            host.continue_cooldown(until);
         }
         self.relist(index);
         self.settle(index);

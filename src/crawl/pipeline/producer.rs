@@ -38,7 +38,7 @@ pub async fn run(shared: Arc<CrawlContext>) {
                     return;
                 }
             }
-            Next::Again => tokio::task::yield_now().await,
+            Next::Retry => tokio::task::yield_now().await,
             Next::Refill { host, after, limit, commits } => {
                 refill(&shared, &host, after, limit, commits).await;
             }

@@ -178,7 +178,7 @@ fn doomed(window: &mut HostQueues, now: Instant) -> Vec<(String, PageState, Stri
     let mut gone = Vec::new();
     loop {
         match window.take(now) {
-            Taken::Doomed(some) => {
+            Taken::Abandoned(some) => {
                 gone.extend(some.into_iter().map(|(entry, doom)| {
                     (entry.url.to_string(), doom.state, doom.reason.to_string())
                 }));
@@ -206,7 +206,7 @@ fn keep_down(window: &mut HostQueues, host: &str, now: &mut Instant, end: Instan
                 serve(window, &entry, status(200), *now);
                 window.push(entry, false, 0);
             }
-            Taken::Doomed(_) => break,
+            Taken::Abandoned(_) => break,
             _ => {}
         }
         if window.doom_of(&format!("http://{host}/")).is_some() {
@@ -230,7 +230,7 @@ fn one_that_never_answered_is_given_up_after_its_attempts_when_others_answer() {
     let mut all_gone = Vec::new();
     while view(&window, "never.test", now).queued > 0 {
         match window.take(now) {
-            Taken::Doomed(some) => all_gone.extend(some),
+            Taken::Abandoned(some) => all_gone.extend(some),
             Taken::UrlTask(entry) => {
                 window.ended(&entry.url, None, None, now);
             }

@@ -21,7 +21,7 @@ fn pace() -> Pace {
 fn asked(window: &mut HostQueues, now: Instant) -> String {
     let out = all(window, now);
     assert_eq!(out.len(), 1, "{:?}", out.iter().map(|entry| &entry.url).collect::<Vec<_>>());
-    assert!(matches!(out[0].errand, FetchPurpose::Robots { .. }), "{}", out[0].url);
+    assert!(matches!(out[0].purpose, FetchPurpose::Robots { .. }), "{}", out[0].url);
     out[0].url.to_string()
 }
 
@@ -141,18 +141,18 @@ fn that_cannot_be_had_is_asked_for_again_and_then_all_ends() {
         while now < end {
             match window.take(now) {
                 Taken::UrlTask(entry) if entry.url.contains("up.test") => {
-                    if matches!(entry.errand, FetchPurpose::Robots { .. }) {
+                    if matches!(entry.purpose, FetchPurpose::Robots { .. }) {
                         answer(&mut window, &entry.url, status(404), rules(""), now);
                     } else {
                         serve(&mut window, &entry, status(200), now);
                     }
                 }
                 Taken::UrlTask(entry) => {
-                    assert_eq!(entry.errand, FetchPurpose::Robots { https: false });
+                    assert_eq!(entry.purpose, FetchPurpose::Robots { https: false });
                     tries += 1;
                     answer(&mut window, &entry.url, outcome, Arc::clone(&fate), now);
                 }
-                Taken::Doomed(some) => gone.extend(some),
+                Taken::Abandoned(some) => gone.extend(some),
                 _ => now += Duration::from_millis(100),
             }
         }
@@ -172,7 +172,7 @@ fn it_expires_after_a_day() {
     answer(&mut window, &url, status(200), rules(""), now);
     let before = now + ROBOTS_EXPIRE - Duration::from_secs(1);
     let entry = taken(&mut window, before).unwrap();
-    assert_eq!(entry.errand, FetchPurpose::Page);
+    assert_eq!(entry.purpose, FetchPurpose::Page);
     serve(&mut window, &entry, status(200), before);
     asked(&mut window, now + ROBOTS_EXPIRE);
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crawldeck::crawl::hosts::host::{Host, Outcome, Pace};
 use crawldeck::crawl::hosts::url_task::UrlTask;
-use crawldeck::crawl::hosts::{HOST_WINDOW, HostQueues, IDLE_HOSTS, Taken, WINDOW, host_of};
+use crawldeck::crawl::hosts::{
+    HostQueues, IDLE_HOSTS, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, Taken, host_of,
+};
 use proptest::prelude::*;
 use tokio::time::Instant;
 
@@ -43,8 +45,8 @@ proptest! {
 fn one_with_100_000_urls_does_not_keep_nine_others_out() {
     let now = Instant::now();
     let mut window = window(free(), &["big.test"], 100_000);
-    assert_eq!(window.len(), HOST_WINDOW);
-    assert_eq!(window.on_disk(), 100_000 - HOST_WINDOW as u64);
+    assert_eq!(window.len(), MAX_IN_MEMORY_PER_HOST);
+    assert_eq!(window.on_disk(), 100_000 - MAX_IN_MEMORY_PER_HOST as u64);
     let others: Vec<String> = (0..9).map(|n| format!("h{n}.test")).collect();
     let mut id = 100_000;
     for host in &others {
@@ -63,13 +65,16 @@ fn one_with_100_000_urls_does_not_keep_nine_others_out() {
 fn a_full_window_still_has_room_for_a_host_that_comes_late() {
     let now = Instant::now();
     let hosts: Vec<String> = (0..10).map(|n| format!("big{n}.test")).collect();
-    let mut window =
-        window(free(), &hosts.iter().map(String::as_str).collect::<Vec<_>>(), HOST_WINDOW as i64);
-    assert_eq!(window.len(), WINDOW);
+    let mut window = window(
+        free(),
+        &hosts.iter().map(String::as_str).collect::<Vec<_>>(),
+        MAX_IN_MEMORY_PER_HOST as i64,
+    );
+    assert_eq!(window.len(), MAX_IN_MEMORY);
     for id in 0..100 {
         window.add(page("late.test", 60_000 + id), 59_999 + id);
     }
-    assert!(window.len() < WINDOW + 100);
+    assert!(window.len() < MAX_IN_MEMORY + 100);
     let out: Vec<_> = (0..11).map(|_| window.take(now)).collect();
     assert!(format!("{out:?}").contains("late.test"));
 }

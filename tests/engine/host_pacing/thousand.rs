@@ -70,7 +70,7 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
                 left -= 1;
                 queue.send(entry).await.unwrap();
             }
-            Next::Again => {}
+            Next::Retry => {}
             Next::Wait { throttled: true, due: Some(due) } => {
                 tokio::select! {
                     () = changed => {}

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{After, Outcome, Pace};
+use crawldeck::crawl::hosts::host::{Outcome, OutcomeEffect, Pace};
 use crawldeck::crawl::hosts::url_task::{FetchPurpose, UrlTask};
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
 use crawldeck::crawl::protocol::host_view::HostView;
@@ -27,7 +27,7 @@ pub fn window(pace: Pace) -> HostQueues {
 pub fn entry(host: &str, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://{host}/{id}")).unwrap();
     let hash = UrlHash::of(&url);
-    Box::new(UrlTask { id, ..UrlTask::aside(url.as_str().into(), hash, FetchPurpose::Page) })
+    Box::new(UrlTask { id, ..UrlTask::auxiliary(url.as_str().into(), hash, FetchPurpose::Page) })
 }
 
 /// Gives a host URLs of these ids.
@@ -70,7 +70,12 @@ pub fn asks_for(status: u16, rest: Duration) -> Outcome {
 pub const NO_ANSWER: Outcome = Outcome::Unanswered { took: S };
 
 /// The URL's request starts and ends at `now`.
-pub fn asked(window: &mut HostQueues, entry: &UrlTask, outcome: Outcome, now: Instant) -> After {
+pub fn asked(
+    window: &mut HostQueues,
+    entry: &UrlTask,
+    outcome: Outcome,
+    now: Instant,
+) -> OutcomeEffect {
     window.started(entry.target(), now);
     window.ended(entry.target(), Some(now), Some(outcome), now)
 }
@@ -96,7 +101,7 @@ pub fn unreachable() -> Arc<RobotsPolicy> {
 }
 
 pub fn is_robots(entry: &UrlTask) -> bool {
-    matches!(entry.errand, FetchPurpose::Robots { .. })
+    matches!(entry.purpose, FetchPurpose::Robots { .. })
 }
 
 /// Answers the robots.txt that is the only thing handed out.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crawldeck::crawl::hosts::host::{Outcome, Pace};
-use crawldeck::crawl::hosts::{HOST_WINDOW, HostQueues, Taken, WINDOW, host_of};
+use crawldeck::crawl::hosts::{HostQueues, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, Taken, host_of};
 use crawldeck::store::OpenHost;
 use proptest::prelude::*;
 use tokio::time::Instant;
@@ -53,7 +53,10 @@ async fn a_host_with_100_000_urls_does_not_keep_nine_others_out() {
     let mut window = window(free());
     let (all, last) = (100_000, 100_000 + 9 * 20);
     fill(&mut window, "big.test", 1..=all);
-    assert_eq!((window.len(), window.on_disk()), (HOST_WINDOW, all as u64 - HOST_WINDOW as u64));
+    assert_eq!(
+        (window.len(), window.on_disk()),
+        (MAX_IN_MEMORY_PER_HOST, all as u64 - MAX_IN_MEMORY_PER_HOST as u64)
+    );
     for id in all + 1..=last {
         window.add(entry(&format!("h{}.test", id % 9), id), id - 1);
     }
@@ -61,7 +64,7 @@ async fn a_host_with_100_000_urls_does_not_keep_nine_others_out() {
     let first: Vec<_> = (0..10 * 20).map(|_| taken(&mut window, now).unwrap()).collect();
     let small = first.iter().filter(|entry| host_of(&entry.url) != "big.test").count();
     assert_eq!(small, 9 * 20);
-    assert!(window.len() <= WINDOW);
+    assert!(window.len() <= MAX_IN_MEMORY);
     // And all of the big one, from disk, in order, once each.
     let mut ids: Vec<i64> =
         first.iter().filter(|e| host_of(&e.url) == "big.test").map(|e| e.id).collect();
@@ -81,7 +84,7 @@ async fn a_host_with_100_000_urls_does_not_keep_nine_others_out() {
             Taken::Empty => break,
             other => panic!("{other:?}"),
         }
-        assert!(window.len() <= 2 * HOST_WINDOW);
+        assert!(window.len() <= 2 * MAX_IN_MEMORY_PER_HOST);
     }
     assert!(ids.into_iter().eq(1..=all));
 }
@@ -91,11 +94,11 @@ async fn a_host_with_100_000_urls_does_not_keep_nine_others_out() {
 async fn a_full_window_has_room_for_a_new_host() {
     let now = Instant::now();
     let mut window = window(free());
-    let big = (WINDOW / HOST_WINDOW) as i64;
+    let big = (MAX_IN_MEMORY / MAX_IN_MEMORY_PER_HOST) as i64;
     for host in 0..big {
-        fill(&mut window, &format!("big{host}.test"), 1..=HOST_WINDOW as i64 + 10);
+        fill(&mut window, &format!("big{host}.test"), 1..=MAX_IN_MEMORY_PER_HOST as i64 + 10);
     }
-    assert_eq!(window.len(), WINDOW);
+    assert_eq!(window.len(), MAX_IN_MEMORY);
     fill(&mut window, "new.test", [1]);
     let turn: Vec<_> = (0..=big).map(|_| taken(&mut window, now).unwrap()).collect();
     assert!(turn.iter().any(|entry| host_of(&entry.url) == "new.test"));

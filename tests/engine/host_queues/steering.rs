@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
-use crawldeck::crawl::hosts::HOST_WINDOW;
+use crawldeck::crawl::hosts::MAX_IN_MEMORY_PER_HOST;
 use crawldeck::crawl::protocol::host_view::WaitReason;
 use crawldeck::model::ids::host_id;
 use crawldeck::model::page_state::PageState;
@@ -63,7 +63,7 @@ impl Stage {
                     self.frontier.ended(&entry.url, None, None);
                     out.push(entry.url);
                 }
-                Next::Again => {}
+                Next::Retry => {}
                 Next::Refill { host, after, limit, commits } => {
                     self.save().await;
                     let of_host = host_id(&host);
@@ -92,7 +92,7 @@ impl Stage {
     }
 }
 
-const MORE: usize = HOST_WINDOW + 3_000;
+const MORE: usize = MAX_IN_MEMORY_PER_HOST + 3_000;
 
 #[tokio::test(start_paused = true)]
 async fn a_held_host_waits_and_the_others_go_on() {
@@ -156,7 +156,7 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
     let pattern = "/[0-9]*7$";
     let hits = (0..MORE).filter(|n| n % 10 == 7).count();
     let from_memory = stage.frontier.with(|ledger| ledger.exclude(pattern)).unwrap();
-    assert_eq!(from_memory as usize, HOST_WINDOW / 10);
+    assert_eq!(from_memory as usize, MAX_IN_MEMORY_PER_HOST / 10);
     let regex = regex::Regex::new(pattern).unwrap();
     let mut rows: Vec<_> = stage.rows.values().filter(|row| regex.is_match(&row.url)).collect();
     rows.sort_by_key(|row| row.id);
