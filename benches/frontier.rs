@@ -10,9 +10,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Watch};
 
-use crawldeck::crawl::hosts::host::{Outcome, Pace};
-use crawldeck::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crawldeck::crawl::hosts::{FetchPurpose, UrlTask};
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, Pace};
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -99,7 +99,7 @@ impl Field {
             let text = format!("User-agent: *\nCrawl-delay: {delay}\nDisallow: /private/\n");
             let reply = RobotsResponse::Answered { status: 200, body: text.as_bytes() };
             let host = host_of(&entry.url).into_owned();
-            self.window.robots(
+            self.window.robots_fetched(
                 &host,
                 false,
                 Arc::new(RobotsPolicy::of(reply, &RobotsAgents::default())),

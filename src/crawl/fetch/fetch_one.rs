@@ -18,8 +18,7 @@ use crate::crawl::fetch::attempt::FetchAttempt;
 use crate::crawl::fetch::page;
 use crate::crawl::fetch::recrawl;
 use crate::crawl::fetch::site_files;
-use crate::crawl::hosts::host::{Outcome, OutcomeEffect};
-use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crate::crawl::hosts::{FetchPurpose, Outcome, OutcomeEffect, UrlTask};
 use crate::crawl::pipeline::admission::{RequestStart, admission};
 use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::pipeline::workers::Slot;
@@ -326,7 +325,7 @@ fn note(shared: &CrawlContext, entry: &UrlTask, after: OutcomeEffect) {
     let host = &*crate::crawl::hosts::host_of(entry.target());
     if let Some(rest) = after.opened {
         tracing::warn!(host, rest_ms = rest.as_millis(), "host is down: its breaker opens");
-        shared.frontier.incident(host);
+        shared.frontier.record_incident(host);
     }
     if after.closed {
         tracing::info!(host, "host is up again: its breaker closes");
@@ -349,7 +348,7 @@ async fn redirected(
         return give_up_at(shared, slot, entry, chain, failure).await;
     }
     let hash = UrlHash::of(&target);
-    let trap = shared.frontier.with(|ledger| ledger.judges(&entry, target.as_str(), &hash));
+    let trap = shared.frontier.redirect_trap(&entry, target.as_str(), &hash);
     if let Some(reason) = trap {
         let failure = FetchError::new(
             FailureKind::Refused("trap"),

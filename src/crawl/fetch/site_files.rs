@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::crawl::fetch::fetch_one::{InFlight, outcome};
 use crate::crawl::fetch::page::reserve;
-use crate::crawl::frontier::state::{Found, sitemap_row};
-use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crate::crawl::frontier::{FoundUrl, sitemap_row};
+use crate::crawl::hosts::{FetchPurpose, UrlTask};
 use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::pipeline::workers::Slot;
 use crate::crawl::protocol::snapshot::WorkerState;
@@ -112,7 +112,7 @@ pub async fn run(
             in_flight.end(ended);
             // Not a word about its robots.txt: this host is not asked for anything.
             tracing::warn!(url = %entry.url, reason = %error.message, "a host is refused");
-            shared.frontier.refuse(&entry.url, &error.message);
+            shared.frontier.skip_host_of(&entry.url, &error.message);
         }
         (_, Err(error)) => {
             in_flight.end(ended);
@@ -140,7 +140,7 @@ fn again(shared: &CrawlContext, mut entry: Box<UrlTask>, pause: Duration) {
     shared.frontier.postpone(entry, pause, None, None, 0);
 }
 
-/// An purpose could not be done.
+/// A request for a robots.txt or a sitemap failed for good.
 pub fn failed(shared: &CrawlContext, entry: &UrlTask, error: &FetchError) {
     match entry.purpose {
         FetchPurpose::Robots { .. } => {
@@ -169,7 +169,7 @@ fn tell(shared: &CrawlContext, entry: &UrlTask, fate: RobotsPolicy) {
     } else {
         tracing::info!(url = %entry.url, %fate, "robots.txt");
     }
-    shared.frontier.robots(&entry.url, https, fate);
+    shared.frontier.robots_fetched(&entry.url, https, fate);
 }
 
 /// Reads a robots.txt as far as it counts.
@@ -257,7 +257,7 @@ async fn take_in(
                     continue;
                 }
                 bytes += 2 * url.as_str().len() + 64;
-                pages.push(Found {
+                pages.push(FoundUrl {
                     hash: UrlHash::of(&url),
                     url: url.as_str().into(),
                     depth: 1,
@@ -275,14 +275,9 @@ async fn take_in(
         return;
     }
     let kib = reserve(shared, slot, bytes).await;
-    shared.frontier.found(pages, kib);
+    shared.frontier.discover_in_sitemap(pages, kib);
 }
 
 fn end_sitemap(shared: &CrawlContext, row: crate::store::SitemapRow) {
-    shared.frontier.with(|ledger| ledger.sitemap_ended(row));
-    shared.frontier.changed.notify_one();
-    shared.frontier.outbox_changed.notify_one();
-    if shared.frontier.is_drained() {
-        shared.frontier.drained.notify_one();
-    }
+    shared.frontier.sitemap_ended(row);
 }

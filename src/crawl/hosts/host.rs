@@ -11,11 +11,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::crawl::hosts::breaker::{Breaker, Turn, doubled};
+use crate::crawl::hosts::give_up::GiveUp;
 use crate::crawl::hosts::stats::HostStats;
 use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
 use crate::crawl::protocol::host_view::{BreakerState, HostView, HostWait, WaitReason};
 use crate::model::ids::PageId;
-use crate::model::page_state::PageState;
 use crate::settings::{BreakerSettings, HostRule};
 use crate::web::robots::RobotsPolicy;
 
@@ -126,17 +126,6 @@ pub enum RobotsSlot {
     Unreachable(Arc<RobotsPolicy>, Instant, u32),
     /// Could not be had as often as it was tried: all that would need it ends so.
     Denied(Arc<RobotsPolicy>, GiveUp),
-}
-
-/// Why everything of a host that waits ends without being fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GiveUp {
-    /// `failed` for a host that is down, `skipped` for one that we may not or shall not ask.
-    pub state: PageState,
-    /// The reason, as it will stand in the rows.
-    pub reason: Arc<str>,
-    /// The user's own choice, which can be undone.
-    pub by_user: bool,
 }
 
 /// A host. Written under the frontier's lock alone.

@@ -65,7 +65,7 @@ impl HostQueues {
 
     /// Takes in a URL that is open again. In memory when its place in the order is, or when its
     /// host has nothing on disk and room; else its row is read when its turn comes.
-    pub fn bring_back(&mut self, entry: Box<UrlTask>, before: PageId) {
+    pub fn restore_task(&mut self, entry: Box<UrlTask>, before: PageId) {
         let index = self.index_of(&host_of(&entry.url), before);
         let room =
             if self.len >= MAX_IN_MEMORY { MIN_IN_MEMORY_PER_HOST } else { MAX_IN_MEMORY_PER_HOST };
@@ -152,7 +152,7 @@ impl HostQueues {
     }
 
     /// A row that was on disk only is done with.
-    pub fn pruned_on_disk(&mut self, host: &str) {
+    pub fn removed_on_disk(&mut self, host: &str) {
         if let Some(&index) = self.by_name.get(host)
             && let Some(known) = &mut self.hosts[index]
         {
@@ -163,7 +163,7 @@ impl HostQueues {
     }
 
     /// Takes the URLs out of memory that `goes` names; sitemaps and robots.txt stay.
-    pub fn prune(&mut self, goes: impl Fn(&UrlTask) -> bool) -> Vec<Box<UrlTask>> {
+    pub fn remove_matching(&mut self, goes: impl Fn(&UrlTask) -> bool) -> Vec<Box<UrlTask>> {
         let mut gone = Vec::new();
         for index in 0..self.hosts.len() {
             let Some(host) = &mut self.hosts[index] else { continue };
@@ -184,7 +184,7 @@ impl HostQueues {
 
     /// While rows on disk are being pruned or brought back, no host is read from disk: what is in
     /// memory goes on.
-    pub fn hold_refills(&mut self, held: bool) {
+    pub fn pause_refills(&mut self, held: bool) {
         self.refills_held = held;
         if !held {
             self.committed();

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::crawl::hosts::host::{
-    GiveUp, MOST_RETRIES_PER_HOST, Outcome, OutcomeEffect, RobotsSlot,
-};
+use crate::crawl::hosts::give_up::GiveUp;
+use crate::crawl::hosts::host::{MOST_RETRIES_PER_HOST, Outcome, OutcomeEffect, RobotsSlot};
 use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
 use crate::crawl::hosts::{
     HostQueues, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, MIN_IN_MEMORY_PER_HOST, contend, host_of,

@@ -99,20 +99,20 @@ impl UrlTask {
 
 /// An entry waiting for its next attempt.
 #[derive(Debug)]
-pub struct Delayed(pub Instant, pub Box<UrlTask>);
+pub struct DelayedTask(pub Instant, pub Box<UrlTask>);
 
-impl PartialEq for Delayed {
+impl PartialEq for DelayedTask {
     fn eq(&self, other: &Self) -> bool {
         (self.0, self.1.id) == (other.0, other.1.id)
     }
 }
-impl Eq for Delayed {}
-impl PartialOrd for Delayed {
+impl Eq for DelayedTask {}
+impl PartialOrd for DelayedTask {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
-impl Ord for Delayed {
+impl Ord for DelayedTask {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.0, self.1.id).cmp(&(other.0, other.1.id))
     }

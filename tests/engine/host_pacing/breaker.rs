@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{Outcome, Pace};
 use crawldeck::crawl::hosts::{HostQueues, Taken};
+use crawldeck::crawl::hosts::{Outcome, Pace};
 use crawldeck::crawl::protocol::host_view::{BreakerState, WaitReason};
 use crawldeck::model::page_state::PageState;
 use crawldeck::settings::BreakerSettings;
@@ -311,10 +311,10 @@ fn one_that_is_reset_goes_at_once_and_one_held_does_not_even_probe() {
     let mut window = window(pace(), &["a.test"], 50);
     knock_down(&mut window, "a.test", now);
     window.add(page("a.test", 500), 0);
-    window.rule("a.test", |rule| rule.held = true);
+    window.change_rule("a.test", |rule| rule.held = true);
     assert!(taken(&mut window, now + Duration::from_hours(1)).is_none());
     assert!(doomed(&mut window, now).is_empty());
-    window.rule("a.test", |rule| rule.held = false);
+    window.change_rule("a.test", |rule| rule.held = false);
     assert!(taken(&mut window, now).is_none());
     assert!(window.reset("a.test"));
     assert!(taken(&mut window, now).is_some());

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{Outcome, OutcomeEffect, Pace};
-use crawldeck::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crawldeck::crawl::hosts::{FetchPurpose, UrlTask};
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, OutcomeEffect, Pace};
 use crawldeck::crawl::protocol::host_view::HostView;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::settings::BreakerSettings;

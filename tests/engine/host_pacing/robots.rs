@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{Outcome, Pace, ROBOTS_EXPIRE};
-use crawldeck::crawl::hosts::url_task::FetchPurpose;
+use crawldeck::crawl::hosts::FetchPurpose;
 use crawldeck::crawl::hosts::{HostQueues, Taken};
+use crawldeck::crawl::hosts::{Outcome, Pace, ROBOTS_EXPIRE};
 use crawldeck::crawl::protocol::host_view::WaitReason;
 use crawldeck::model::page_state::PageState;
 use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
@@ -35,7 +35,7 @@ fn answer(
     window.started(url, now);
     window.ended(url, Some(now), Some(outcome), now);
     let host = crawldeck::crawl::hosts::host_of(url).into_owned();
-    window.robots(&host, url.starts_with("https"), fate, now);
+    window.robots_fetched(&host, url.starts_with("https"), fate, now);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn its_delay_runs_from_its_own_start_up_to_the_ceiling() {
         window.started(&url, begin);
         let now = begin + Duration::from_millis(400);
         window.ended(&url, Some(begin), Some(status(200)), now);
-        window.robots(
+        window.robots_fetched(
             "a.test",
             false,
             rules(&format!("User-agent: *\nCrawl-delay: {wish}\n")),
@@ -194,7 +194,7 @@ fn its_redirect_goes_out_though_nothing_else_does() {
     assert_eq!(hop.len(), 1);
     assert_eq!(&*hop[0].url, "http://b.test/robots-of-a.txt");
     serve(&mut window, &hop[0], status(200), now);
-    window.robots("a.test", false, rules(""), now);
+    window.robots_fetched("a.test", false, rules(""), now);
     let pages = all(&mut window, now);
     assert_eq!(pages.len(), 3);
     assert!(pages.iter().all(|entry| entry.url.contains("a.test")));

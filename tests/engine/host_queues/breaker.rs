@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use crawldeck::crawl;
-use crawldeck::crawl::hosts::breaker::{Breaker, Turn};
-use crawldeck::crawl::hosts::host::{GiveUp, Pace};
+use crawldeck::crawl::hosts::{Breaker, Turn};
+use crawldeck::crawl::hosts::{GiveUp, Pace};
 use crawldeck::crawl::hosts::{HostQueues, Taken};
 use crawldeck::crawl::protocol::host_view::{BreakerState, WaitReason};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};

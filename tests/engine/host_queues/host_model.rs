@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{Outcome, OutcomeEffect, Pace};
-use crawldeck::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crawldeck::crawl::hosts::{FetchPurpose, UrlTask};
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, OutcomeEffect, Pace};
 use crawldeck::crawl::protocol::host_view::HostView;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
@@ -111,5 +111,5 @@ pub fn with_robots(window: &mut HostQueues, text: &str, now: Instant) {
     let host = host_of(&asking.url).into_owned();
     assert!(taken(window, now).is_none(), "only robots.txt goes out");
     asked(window, &asking, answered(200), now);
-    window.robots(&host, false, rules(text), now);
+    window.robots_fetched(&host, false, rules(text), now);
 }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crawldeck::crawl::hosts::host::{Outcome, Pace};
 use crawldeck::crawl::hosts::{HostQueues, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, Pace};
 use crawldeck::store::OpenHost;
 use proptest::prelude::*;
 use tokio::time::Instant;
@@ -109,7 +109,7 @@ async fn a_slow_host_gets_at_most_its_share_of_the_permits() {
     let now = Instant::now();
     let mut window = window(free());
     let (pipeline, permits, hosts) = (120, 20, 10);
-    window.set_room(pipeline, permits);
+    window.set_capacity(pipeline, permits);
     let took = |host: usize| Outcome::Answered {
         status: 200,
         retry_after: None,
@@ -154,7 +154,7 @@ async fn a_slow_host_gets_at_most_its_share_of_the_permits() {
 async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
     let now = Instant::now();
     let mut window = window(Pace { max_backoff: 600 * S, ..free() });
-    window.set_room(100, 10);
+    window.set_capacity(100, 10);
     for host in ["a.test", "b.test", "c.test"] {
         fill(&mut window, host, 1..=4_000);
     }
@@ -175,7 +175,7 @@ async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
     }
     assert_eq!(all_taken(&mut window, now).len(), 3 * 34, "a third each, rounded up");
     let mut window = super::host_model::window(Pace { max_backoff: 600 * S, ..free() });
-    window.set_room(100, 10);
+    window.set_capacity(100, 10);
     for host in ["a.test", "b.test", "c.test"] {
         fill(&mut window, host, 1..=4_000);
     }
@@ -190,7 +190,7 @@ async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
         };
         window.ended(&entry.url, Some(now), Some(outcome), now);
     }
-    window.rule("c.test", |rule| rule.held = true);
+    window.change_rule("c.test", |rule| rule.held = true);
     let out = all_taken(&mut window, now);
     assert!(out.iter().all(|entry| host_of(&entry.url) == "a.test"));
     assert!(out.len() > 100, "alone: {}", out.len());
