@@ -39,7 +39,9 @@ pub async fn watch_and_steer(
             && permits < most
         {
             // `try_send` never waits: a full channel means that the crawl is busy.
-            let _ = crawl.commands.try_send((Command::Nudge(Dial::Permits, permits as i32), Origin::Api));
+            let _ = crawl
+                .commands
+                .try_send((Command::Nudge(Dial::Permits, permits as i32), Origin::Api));
         }
     }
     let changes = crawl.snapshots.borrow().changes.iter().rev().map(ToString::to_string).collect();
