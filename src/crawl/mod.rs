@@ -163,7 +163,7 @@ pub async fn resume(
 ///
 /// # Errors
 /// When there is no complete crawl, its settings cannot be used, or the database refuses.
-pub async fn again(
+pub async fn recrawl(
     store: Arc<dyn Store>,
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {

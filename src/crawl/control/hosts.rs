@@ -9,30 +9,37 @@ use crate::crawl::control::exclusion_task;
 use crate::crawl::frontier::Link;
 use crate::crawl::frontier::exclusions::{excluded_reason, skipped_host_reason};
 use crate::crawl::frontier::sitemaps;
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{HostCommand, MOST_PER_HOST, Origin};
 use crate::model::url_identity::UrlHash;
 use crate::settings::HostRule;
 
 impl Control {
     /// Turns a change back.
-    pub(super) fn undo(&mut self, seq: u64, what: What, origin: Origin) {
+    pub(super) fn undo(&mut self, seq: u64, what: ChangeAction, origin: Origin) {
         match what {
-            What::Set { old, .. } => self.turn(old, origin, Some(seq)),
-            What::HostLimit { host, old, .. } => self.limit_host(&host, old, origin, Some(seq)),
-            What::HostHeld { host, held } => self.hold_host(&host, !held, origin, Some(seq)),
-            What::HostSkipped { host, .. } => self.skip_host(&host, false, origin, Some(seq)),
-            What::Excluded { pattern, .. } => {
+            ChangeAction::Set { old, .. } => self.turn(old, origin, Some(seq)),
+            ChangeAction::HostLimit { host, old, .. } => {
+                self.limit_host(&host, old, origin, Some(seq))
+            }
+            ChangeAction::HostHeld { host, held } => {
+                self.hold_host(&host, !held, origin, Some(seq))
+            }
+            ChangeAction::HostSkipped { host, .. } => {
+                self.skip_host(&host, false, origin, Some(seq))
+            }
+            ChangeAction::Excluded { pattern, .. } => {
                 let reason = excluded_reason(&pattern);
-                let what = What::Excluded { pattern: Arc::clone(&pattern), excluded: false };
+                let what =
+                    ChangeAction::Excluded { pattern: Arc::clone(&pattern), excluded: false };
                 let ticket = self.log_with(what, origin, Some(seq), |ledger| {
                     ledger.pruned.remove(&pattern);
                     ledger.pruned.revive(reason.clone())
                 });
                 exclusion_task::bring_back(&self.shared, reason, ticket);
             }
-            What::Faults { old, .. } => self.log_faults(*old, origin, Some(seq)),
-            What::Scene { old, .. } => self.put_setup(&old, origin, Some(seq)),
+            ChangeAction::Faults { old, .. } => self.log_faults(*old, origin, Some(seq)),
+            ChangeAction::Scene { old, .. } => self.put_setup(&old, origin, Some(seq)),
             _ => self.refuse("that cannot be undone"),
         }
     }
@@ -60,7 +67,7 @@ impl Control {
             HostCommand::ToggleHold => self.hold_host(host, !known.held, origin, None),
             HostCommand::SkipRest => self.skip_host(host, true, origin, None),
             HostCommand::ResetBreaker => {
-                let what = What::BreakerReset { host: Arc::clone(host) };
+                let what = ChangeAction::BreakerReset { host: Arc::clone(host) };
                 self.log_with(what, origin, None, |ledger| ledger.window.reset(host));
             }
         }
@@ -84,14 +91,14 @@ impl Control {
             let text = new.map_or("no limit of its own".to_owned(), |n| format!("limit {n}"));
             return self.refuse(format!("{host} has {text} already"));
         }
-        let what = What::HostLimit { host: Arc::clone(host), old, new };
+        let what = ChangeAction::HostLimit { host: Arc::clone(host), old, new };
         self.log_with(what, origin, undoes, |ledger| {
             ledger.window.rule(host, |rule| rule.per_host = new);
         });
     }
 
     fn hold_host(&mut self, host: &Arc<str>, held: bool, origin: Origin, undoes: Option<u64>) {
-        let what = What::HostHeld { host: Arc::clone(host), held };
+        let what = ChangeAction::HostHeld { host: Arc::clone(host), held };
         self.log_with(what, origin, undoes, |ledger| {
             ledger.window.rule(host, |rule| rule.held = held);
         });
@@ -105,7 +112,7 @@ impl Control {
             return self.refuse(format!("the rest of {host} is skipped already"));
         }
         let reason = skipped_host_reason(host);
-        let what = What::HostSkipped { host: Arc::clone(host), skipped };
+        let what = ChangeAction::HostSkipped { host: Arc::clone(host), skipped };
         let ticket = self.log_with(what, origin, undoes, |ledger| {
             ledger.window.rule(host, |rule| rule.skipped = skipped);
             if skipped {
@@ -129,7 +136,7 @@ impl Control {
         if let Err(error) = shared.frontier.with(|ledger| ledger.pruned.with(pattern).map(drop)) {
             return self.refuse(error);
         }
-        let what = What::Excluded { pattern: Arc::clone(pattern), excluded: true };
+        let what = ChangeAction::Excluded { pattern: Arc::clone(pattern), excluded: true };
         match self.log_with(what, origin, None, |ledger| ledger.exclude(pattern)) {
             Ok(_) => exclusion_task::exclude(&shared, pattern),
             Err(error) => self.refuse(error),
@@ -158,7 +165,7 @@ impl Control {
         self.settings.added_seeds.push(url.clone());
         let seed = Link::bare(url.as_str().into(), hash);
         let reads_sitemaps = sitemaps::are_read(&shared.settings);
-        self.log_with(What::Seed { url: url.clone() }, origin, None, |ledger| {
+        self.log_with(ChangeAction::Seed { url: url.clone() }, origin, None, |ledger| {
             if reads_sitemaps {
                 ledger.sitemaps_of_seed(&url, shared.settings.ignore_robots);
             }
