@@ -146,7 +146,7 @@ pub async fn resume(
 ) -> Result<Crawl, CrawlError> {
     let stored = store.open_crawl(crawl).await?;
     let mut settings: Settings =
-        serde_json::from_str(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
+        Settings::from_stored(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
     let before = settings.dials();
     overrides(&mut settings);
     settings.take_credentials();
@@ -161,13 +161,13 @@ pub async fn resume(
 ///
 /// # Errors
 /// When there is no complete crawl, its settings cannot be used, or the database refuses.
-pub async fn again(
+pub async fn recrawl(
     store: Arc<dyn Store>,
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {
     let (id, text) = store.complete_crawl(None).await?;
     let mut settings: Settings =
-        serde_json::from_str(&text).map_err(|e| CrawlError::Settings(id, e))?;
+        Settings::from_stored(&text).map_err(|e| CrawlError::Settings(id, e))?;
     // What was said about hosts in trouble was said of that time; their limits stay.
     for rule in settings.hosts.values_mut() {
         (rule.held, rule.skipped) = (false, false);

@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 use crate::crawl::fetch::retry::RetryPolicy;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::hosts::UrlTask;
-use crate::crawl::measure::loop_delay::Stall;
+use crate::crawl::measure::loop_delay::LoopDelayGauge;
 use crate::crawl::measure::stage_clock::StageClock;
 use crate::crawl::pipeline::budget::Budget;
 use crate::crawl::pipeline::gate::Gate;
@@ -126,7 +126,7 @@ pub struct CrawlContext {
     /// What the saver tells.
     pub saver: SaverGauge,
     /// How long the event loop was blocked.
-    pub stall: Arc<Stall>,
+    pub stall: Arc<LoopDelayGauge>,
     /// Producer, workers, loader: all tasks but the saver, which must outlive them.
     pub crew: TaskTracker,
 }

@@ -29,7 +29,7 @@ pub async fn gather(store: &Arc<dyn Store>, crawl: Option<CrawlId>) -> Result<Re
     let stored =
         reader.rows(&format!("SELECT settings FROM crawls WHERE id = {}", info.id)).await?;
     let stored = stored.first().and_then(|row| row[0].as_text()).unwrap_or("{}");
-    let settings: Settings = serde_json::from_str(stored).unwrap_or_default();
+    let settings = Settings::from_stored(stored).unwrap_or_default();
     let totals = info.totals.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let began_ms = parse_utc(&info.created_at).unwrap_or(0);
 
