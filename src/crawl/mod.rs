@@ -80,7 +80,7 @@ use self::snapshot::{Dials, Flags, Snapshot, Totals};
 use self::summary::Summary;
 use crate::config::Settings;
 use crate::fault::{Faults, FaultySite};
-use crate::store::{CrawlId, OpenHost, Store, StoreError, StoredCrawl};
+use crate::store::{CrawlId, OpenHost, StoreError, StoreWriter, StoredCrawl};
 use crate::web::fetch::{FetchSetupError, Fetcher};
 use crate::web::robots::Names;
 use crate::web::scope::{Scope, ScopeError};
@@ -140,7 +140,7 @@ impl Crawl {
 ///
 /// # Errors
 /// When there is no seed, a pattern or header is malformed, or the database refuses.
-pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
+pub async fn start(settings: Settings, store: Arc<dyn StoreWriter>) -> Result<Crawl, CrawlError> {
     start_staged(settings, store, Staging::default()).await
 }
 
@@ -161,7 +161,7 @@ pub struct Staging {
 /// As [`start`].
 pub async fn start_staged(
     mut settings: Settings,
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     staging: Staging,
 ) -> Result<Crawl, CrawlError> {
     settings.take_credentials();
@@ -181,7 +181,7 @@ pub async fn start_staged(
 /// # Errors
 /// When there is no such crawl, its settings cannot be used, or the database refuses.
 pub async fn resume(
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     crawl: Option<CrawlId>,
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {
@@ -203,7 +203,7 @@ pub async fn resume(
 /// # Errors
 /// When there is no complete crawl, its settings cannot be used, or the database refuses.
 pub async fn again(
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {
     let (id, text) = store.complete_crawl(None).await?;
@@ -244,7 +244,7 @@ impl Parts {
 
 fn launch(
     mut settings: Settings,
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     parts: Parts,
     crawl: CrawlId,
     stored: Option<(&StoredCrawl, Dials)>,

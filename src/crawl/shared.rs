@@ -24,7 +24,7 @@ use super::stall::Stall;
 use super::workers::Pool;
 use crate::config::Settings;
 use crate::fault::Faults;
-use crate::store::{CrawlId, PreviousPage, Store, StoreError};
+use crate::store::{CrawlId, PreviousPage, StoreError, StoreWriter};
 use crate::web::fetch::Fetcher;
 use crate::web::robots::Names;
 use crate::web::scope::Scope;
@@ -72,7 +72,7 @@ pub struct Shared {
     /// When this run began.
     pub start: Instant,
     /// The database; written by the saver alone, read by the producer.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn StoreWriter>,
     /// The names by which sites may speak to us.
     pub names: Arc<Names>,
     /// Fetches URLs.

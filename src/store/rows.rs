@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::PageId;
+use super::ids::PageId;
 use crate::web::url::UrlHash;
 
 /// How a page ended, as stored in `scraped_pages.state`.

@@ -214,7 +214,7 @@ fn asked_writing() -> Vec<Question> {
         ),
         written(
             "open again: out of the sums",
-            hosts::TAKE_OUT,
+            hosts::SUBTRACT,
             "bigint[], bigint",
             format!("{ids}, {CRAWL}"),
             &["scraped_pages_pkey", "Index Cond: (id = ANY", "hosts_pkey"],

@@ -149,7 +149,7 @@ async fn assert_plans(db: &mut SqliteConnection) {
         (read::OPEN_HOSTS, vec!["frontier", "first"]),
         (read::SKIPPED_BECAUSE, vec!["scraped_pages"]),
         (recrawl::OK_PAGES, vec!["scraped_pages"]),
-        (recrawl::CRAWL, vec!["crawls"]),
+        (recrawl::CRAWL_WITH_STATE, vec!["crawls"]),
         (recrawl::PREVIOUS_PAGE, vec!["scraped_pages"]),
         (recrawl::LINKS_OF, vec!["links", "scraped_pages"]),
         (recrawl::COUNT_OK, vec!["hosts"]),

@@ -6,8 +6,7 @@
 
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::store::StoreError;
-use crate::store::error::one_line;
+use crate::store::error::{StoreError, one_line};
 
 /// Error number of the server, if the error is the server's.
 pub(super) fn number(error: &sqlx::Error) -> Option<u16> {

@@ -1,21 +1,25 @@
-//! The table `hosts`: sums over the pages of each host, and what else is known of it.
+//! The table `hosts`: totals over the pages of each host, and what else is known of it.
 //!
-//! The sums follow `scraped_pages` in the same transaction, so nobody has to count; what is written
-//! again is taken out first, so nothing counts twice.
+//! The totals follow `scraped_pages` in the same transaction, so no query has to count; a row that is
+//! written again is subtracted first, so nothing counts twice.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashSet;
+use sqlx::Row;
 use sqlx::mysql::MySqlConnection;
-use sqlx::{Arguments, Row};
 
 use super::bulk::{self, HOSTS, KNOWN_HOSTS, hash_of};
-use super::writer::Live;
+use super::writer::WriterConnection;
 use crate::store::host_totals::{self, HostTotals};
-use crate::store::text::{clean, json, shared, utc};
+use crate::store::ids::CrawlId;
+use crate::store::rows::{HostRow, PageRow};
+use crate::store::sql::{
+    SqlArguments, TotalsByHost, bind_host_totals, bind_known_host, subtract_replaced,
+};
+use crate::store::text::json;
 use crate::store::tx_error::TxError;
-use crate::store::{CrawlId, HostRow, PageRow};
 
 /// Rows that are about to be replaced: `(hashes as a JSON array of hex, crawl)`. Joined in this order,
 /// each is looked up.
@@ -30,75 +34,54 @@ pub const RESTORED: &str = "SELECT page.host, page.state, page.content_length FR
      STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (PRIMARY) \
      ON page.id = restored.id AND page.crawl_id = ?";
 
-/// Sums by host.
-type Sums<'a> = HashMap<Cow<'a, str>, HostTotals>;
-
-/// Takes page rows that are about to be deleted out of the sums; `ids` is a JSON array without
+/// Subtracts page rows that are about to be deleted from the totals; `ids` is a JSON array without
 /// doubles.
-pub(super) async fn take_out(
+pub(super) async fn subtract(
     db: &mut MySqlConnection,
     crawl: CrawlId,
     ids: &str,
-    sums: &mut Sums<'_>,
+    totals: &mut TotalsByHost<'_>,
 ) -> Result<(), sqlx::Error> {
     let rows = sqlx::query(RESTORED).bind(ids).bind(crawl).fetch_all(db).await?;
     for row in &rows {
         let host: String = row.try_get(0)?;
-        sums.entry(host.into()).or_default().take_out(row.try_get(1)?, row.try_get(2)?);
+        totals.entry(host.into()).or_default().subtract(row.try_get(1)?, row.try_get(2)?);
     }
     Ok(())
 }
 
 /// Brings `hosts` up to date, before the page rows are written: a row that is about to be replaced is
-/// taken out of the sums first. `before` is what was taken out already.
+/// subtracted from the totals first. `before` is what was subtracted already.
 pub(super) async fn add(
-    db: &mut Live,
+    db: &mut WriterConnection,
     name: &str,
     crawl: CrawlId,
     pages: &[PageRow],
-    before: Sums<'_>,
+    before: TotalsByHost<'_>,
 ) -> Result<(), TxError> {
-    let mut sums = host_totals::of_pages(pages);
+    let mut totals = host_totals::of_pages(pages);
     if !pages.is_empty() {
         let hashes: HashSet<u128> =
             pages.iter().map(|page| u128::from_be_bytes(page.url_hash.0)).collect();
         let hashes = json(&Vec::from_iter(hashes), |out, hash| write!(out, "\"{hash:032x}\""));
-        let replaced =
-            sqlx::query(REPLACED).bind(hashes).bind(crawl).fetch_all(&mut db.connection).await?;
-        for row in &replaced {
-            // The same URL has the same host, so its sum is there.
-            if let Some(sum) = sums.get_mut(row.try_get::<&str, _>(0)?) {
-                sum.take_out(row.try_get(1)?, row.try_get(2)?);
-            }
-        }
+        let query = sqlx::query(REPLACED).bind(hashes).bind(crawl);
+        subtract_replaced(&mut totals, &query.fetch_all(&mut db.connection).await?)?;
     }
-    let sums: Vec<_> = before.into_iter().chain(sums).collect();
-    bulk::write(
-        db,
-        name,
-        &HOSTS,
-        &sums,
-        |(host, _)| 80 + host.len(),
-        |to, (host, sum)| {
-            to.add(crawl)?;
-            to.add(hash_of(host).as_slice())?;
-            to.add(host.as_ref())?;
-            to.add(sum.pages)?;
-            to.add(sum.ok)?;
-            to.add(sum.failed)?;
-            to.add(sum.skipped)?;
-            to.add(sum.bytes)?;
-            to.add(sum.first_ms.map(utc))?;
-            to.add(sum.last_ms.map(utc))
-        },
-    )
+    let rows: Vec<_> = before.into_iter().chain(totals).collect();
+    let bytes = |(host, _): &(Cow<'_, str>, HostTotals)| 80 + host.len();
+    bulk::write(db, name, &HOSTS, &rows, bytes, |to, (host, totals)| {
+        to.int(crawl)?;
+        to.bytes(Some(&hash_of(host)))?;
+        to.word(host)?;
+        bind_host_totals(to, totals)
+    })
     .await
 }
 
-/// Notes what is known of hosts, with sums of 0 where there are none yet. A robots.txt that was known is
-/// not forgotten for one that is not.
+/// Writes what is known of hosts, with totals of 0 where there are none yet. A robots.txt that was known
+/// is not replaced by an unknown one.
 pub(super) async fn note(
-    db: &mut Live,
+    db: &mut WriterConnection,
     name: &str,
     crawl: CrawlId,
     hosts: &[HostRow],
@@ -106,15 +89,10 @@ pub(super) async fn note(
     let bytes =
         |row: &HostRow| 20 + 3 * row.host.len() + row.robots.as_ref().map_or(0, |r| 3 * r.len());
     bulk::write(db, name, &KNOWN_HOSTS, hosts, bytes, |to, row| {
-        to.add(crawl)?;
-        to.add(hash_of(&row.host).as_slice())?;
-        to.add(shared(&row.host))?;
-        // Pages, ok, failed, skipped, bytes.
-        for _ in 0..5 {
-            to.add(0)?;
-        }
-        to.add(row.incidents)?;
-        to.add(row.robots.as_deref().map(clean))
+        to.int(crawl)?;
+        to.bytes(Some(&hash_of(&row.host)))?;
+        to.shared_text(&row.host)?;
+        bind_known_host(to, row)
     })
     .await
 }

@@ -1,21 +1,13 @@
-//! Reading: what a crawl goes on from.
+//! Statements that read what a crawl is resumed from.
 //!
-//! Every query is answered by a range of ids or an index, so none sees the rows of another
-//! crawl. The statements are public so that a test can ask the server how it will run them.
+//! Every one is answered by a range of ids or an index, so none sees the rows of another crawl. They
+//! are public so that a test can ask the server for their plans.
 
-use futures_util::TryStreamExt;
-use sqlx::mysql::MySqlRow;
-use sqlx::{Connection, MySqlPool, Row};
+use super::recrawl::{COUNT_OK, LINKS_OF, OK_PAGES};
+use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, ReasonHash};
+use crate::store::sql::{OwnStatements, last_id, seen, statement};
 
-use super::bulk::hash_of;
-use crate::store::{
-    CrawlId, FrontierRow, OpenHost, PageId, SeenSink, StoredCrawl, UrlHash, host_id, page_id,
-    seq_of,
-};
-
-/// Frontier rows between two ids: `(above, up to, limit)`.
-pub const FRONTIER_AFTER: &str = "SELECT id, url, url_hash, depth, attempts, not_before, found_on, \
-     lastmod, host_id FROM frontier WHERE id > ? AND id <= ? ORDER BY id LIMIT ?";
+pub use crate::store::sql::question_marks::{CHANGES, CRAWL, FRONTIER_AFTER};
 
 /// Frontier rows of one host: `(crawl, host, above, limit)`, in order of the index.
 pub const FRONTIER_OF_HOST: &str = "SELECT id, url, url_hash, depth, attempts, not_before, \
@@ -36,182 +28,24 @@ pub const SKIPPED_BECAUSE: &str = "SELECT id, url, url_hash, depth, attempts, 0,
 
 /// All known URLs in one snapshot: `(crawl, first id, last id)`. The index on hashes answers the
 /// first half alone; the second reads the frontier, whose hashes come before its URLs.
-pub const SEEN: &str = "SELECT url_hash, id FROM scraped_pages \
-     FORCE INDEX (scraped_pages_by_hash) WHERE crawl_id = ? \
-     UNION ALL SELECT url_hash, id FROM frontier WHERE id BETWEEN ? AND ?";
+pub const SEEN: &str = seen!("FORCE INDEX (scraped_pages_by_hash) WHERE crawl_id = ?", "?", "?");
 
 /// The highest id in use: `(first id, last id)` twice.
-pub const LAST_ID: &str = "SELECT greatest( \
-     coalesce((SELECT max(id) FROM scraped_pages WHERE id BETWEEN ? AND ?), 0), \
-     coalesce((SELECT max(id) FROM frontier WHERE id BETWEEN ? AND ?), 0))";
+pub const LAST_ID: &str = last_id!("greatest", "?", "?");
 
 /// Open URLs: `(crawl)`. It counts, so it grows with the frontier, but not with what was crawled.
 pub const OPEN_COUNT: &str =
     "SELECT count(*) FROM frontier FORCE INDEX (frontier_by_host) WHERE crawl_id = ?";
 
-/// Journal entries, oldest first: `(crawl)`.
-pub const CHANGES: &str = "SELECT entry FROM changes WHERE crawl_id = ? ORDER BY seq";
-
-/// Settings and counters: `(crawl)`.
-pub const CRAWL: &str = "SELECT settings, totals FROM crawls WHERE id = ?";
-
-/// Begins what sees one state of the database, however long it takes.
-const SNAPSHOT: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
-
-/// How many known URLs are handed on at a time.
-const SEEN_CHUNK: usize = 10_000;
-
-/// First and last id of a crawl.
-pub(super) const fn ids(crawl: CrawlId) -> (PageId, PageId) {
-    (page_id(crawl, 0), page_id(crawl, u32::MAX))
-}
-
-/// All there is to know about a crawl before its URLs are read.
-pub(super) async fn stored_crawl(
-    pool: &MySqlPool,
-    crawl: CrawlId,
-) -> Result<StoredCrawl, sqlx::Error> {
-    let mut snapshot = pool.begin_with(SNAPSHOT).await?;
-    let (settings, totals): (String, Option<String>) =
-        sqlx::query_as(CRAWL).bind(crawl).fetch_one(&mut *snapshot).await?;
-    let changes = sqlx::query_scalar(CHANGES).bind(crawl).fetch_all(&mut *snapshot).await?;
-    let (first, last) = ids(crawl);
-    let last_id: PageId = sqlx::query_scalar(LAST_ID)
-        .bind(first)
-        .bind(last)
-        .bind(first)
-        .bind(last)
-        .fetch_one(&mut *snapshot)
-        .await?;
-    let open: i64 = sqlx::query_scalar(OPEN_COUNT).bind(crawl).fetch_one(&mut *snapshot).await?;
-    Ok(StoredCrawl {
-        id: crawl,
-        settings,
-        totals,
-        changes,
-        // No URL yet: numbers begin with 1.
-        next_seq: if last_id == 0 { 1 } else { seq_of(last_id).saturating_add(1) },
-        open: open as u64,
-    })
-}
-
-/// See [`crate::store::Store::frontier_after`].
-pub(super) async fn frontier_after(
-    pool: &MySqlPool,
-    crawl: CrawlId,
-    after: PageId,
-    limit: u32,
-) -> Result<Vec<FrontierRow>, sqlx::Error> {
-    let (first, last) = ids(crawl);
-    sqlx::query(FRONTIER_AFTER)
-        .bind(after.max(first - 1))
-        .bind(last)
-        .bind(limit)
-        .try_map(|row: MySqlRow| open_row(&row, row.try_get(8)?))
-        .fetch_all(pool)
-        .await
-}
-
-/// See [`crate::store::Store::frontier_of_host`].
-pub(super) async fn frontier_of_host(
-    pool: &MySqlPool,
-    crawl: CrawlId,
-    host_id: i64,
-    after: PageId,
-    limit: u32,
-) -> Result<Vec<FrontierRow>, sqlx::Error> {
-    sqlx::query(FRONTIER_OF_HOST)
-        .bind(crawl)
-        .bind(host_id)
-        .bind(after)
-        .bind(limit)
-        .try_map(|row: MySqlRow| open_row(&row, host_id))
-        .fetch_all(pool)
-        .await
-}
-
-/// See [`crate::store::Store::open_hosts`].
-pub(super) async fn open_hosts(
-    pool: &MySqlPool,
-    crawl: CrawlId,
-) -> Result<Vec<OpenHost>, sqlx::Error> {
-    sqlx::query(OPEN_HOSTS)
-        .bind(crawl)
-        .try_map(|row: MySqlRow| {
-            Ok(OpenHost {
-                host_id: row.try_get(0)?,
-                open: row.try_get::<i64, _>(1)? as u64,
-                url: row.try_get::<&str, _>(2)?.into(),
-            })
-        })
-        .fetch_all(pool)
-        .await
-}
-
-/// See [`crate::store::Store::skipped_because`].
-pub(super) async fn skipped_because(
-    pool: &MySqlPool,
-    crawl: CrawlId,
-    reason: &str,
-    after: PageId,
-    limit: u32,
-) -> Result<Vec<FrontierRow>, sqlx::Error> {
-    sqlx::query(SKIPPED_BECAUSE)
-        .bind(crawl)
-        .bind(hash_of(reason).as_slice())
-        .bind(after)
-        .bind(limit)
-        .try_map(|row: MySqlRow| open_row(&row, host_id(row.try_get(8)?)))
-        .fetch_all(pool)
-        .await
-}
-
-/// The first eight columns of a frontier row; which host it is is told in different ways.
-pub(super) fn open_row(row: &MySqlRow, host_id: i64) -> Result<FrontierRow, sqlx::Error> {
-    Ok(FrontierRow {
-        id: row.try_get(0)?,
-        url: row.try_get::<&str, _>(1)?.into(),
-        url_hash: hash(row, 2)?,
-        depth: row.try_get::<i64, _>(3)? as u32,
-        attempts: row.try_get::<i64, _>(4)? as u32,
-        not_before_ms: row.try_get(5)?,
-        found_on: row.try_get(6)?,
-        lastmod_ms: row.try_get(7)?,
-        host_id,
-    })
-}
-
-/// See [`crate::store::Store::seen`].
-pub(super) async fn seen(
-    pool: &MySqlPool,
-    crawl: CrawlId,
-    sink: SeenSink<'_>,
-) -> Result<(), sqlx::Error> {
-    let (first, last) = ids(crawl);
-    let mut connection = pool.acquire().await?;
-    let mut rows = sqlx::query(SEEN).bind(crawl).bind(first).bind(last).fetch(&mut *connection);
-    let mut chunk = Vec::with_capacity(SEEN_CHUNK);
-    while let Some(row) = rows.try_next().await? {
-        chunk.push((hash(&row, 0)?, row.try_get_unchecked(1)?));
-        if chunk.len() == SEEN_CHUNK {
-            if !sink(&chunk) {
-                drop(rows);
-                // Else whoever has it next reads what is left.
-                let _ = connection.detach().close_hard().await;
-                return Ok(());
-            }
-            chunk.clear();
-        }
-    }
-    if !chunk.is_empty() {
-        sink(&chunk);
-    }
-    Ok(())
-}
-
-fn hash(row: &MySqlRow, column: usize) -> Result<UrlHash, sqlx::Error> {
-    let bytes: &[u8] = row.try_get_unchecked(column)?;
-    bytes.try_into().map(UrlHash).map_err(|error: std::array::TryFromSliceError| {
-        sqlx::Error::ColumnDecode { index: "url_hash".to_owned(), source: error.into() }
-    })
-}
+/// All of them and those of a recrawl, with what each takes.
+pub(super) const OWN: OwnStatements = OwnStatements {
+    frontier_of_host: statement(FRONTIER_OF_HOST, &[Crawl, Host, After, Limit]),
+    open_hosts: statement(OPEN_HOSTS, &[Crawl]),
+    skipped_because: statement(SKIPPED_BECAUSE, &[Crawl, ReasonHash, After, Limit]),
+    seen: statement(SEEN, &[Crawl, First, Last]),
+    last_id: statement(LAST_ID, &[First, Last, First, Last]),
+    open_count: statement(OPEN_COUNT, &[Crawl]),
+    links_of: statement(LINKS_OF, &[Crawl, Page, Limit]),
+    ok_pages: statement(OK_PAGES, &[After, Last, Limit]),
+    count_ok: statement(COUNT_OK, &[Crawl]),
+};

@@ -6,7 +6,7 @@
 use sqlx::mysql::{MySqlRow, MySqlValueRef};
 use sqlx::{Decode, MySql, Row, Type, TypeInfo, ValueRef};
 
-use crate::store::Value;
+use crate::store::select::Value;
 
 /// A `DATETIME` of a row: `YYYY-MM-DD HH:MM:SS.mmm`.
 pub(super) fn time(row: &MySqlRow, column: usize) -> Result<Option<String>, sqlx::Error> {

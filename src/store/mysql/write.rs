@@ -6,108 +6,105 @@
 use std::fmt::Write as _;
 
 use hashbrown::{HashMap, HashSet};
-use sqlx::Arguments;
-use sqlx::error::BoxDynError;
-use sqlx::mysql::{MySqlArguments, MySqlConnection};
+use sqlx::MySql;
+use sqlx::mysql::MySqlConnection;
 
 use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS, hash_of};
-use super::writer::{Live, Writer, in_time};
-use super::{crawls, hosts};
-use crate::store::text::{clean, json, patched, shared, utc};
-use crate::store::tx_error::TxError;
-use crate::store::{
-    Batch, Content, CrawlId, FrontierRow, LeaseOwner, LinkRow, PageChange, PageId, PageRow,
-    RowState, SitemapRow,
+use super::hosts;
+use super::writer::{ANSWER_TIMEOUT, Writer, WriterConnection};
+use crate::store::ids::{CrawlId, PageId};
+use crate::store::rows::{
+    Batch, ChangeRow, Content, FrontierRow, LinkRow, PageRow, RowState, SitemapRow,
 };
+use crate::store::sql::{
+    OpenDatabase, SqlArguments, SqlWriter, TotalsByHost, bind_change, bind_frontier, bind_link,
+    bind_page_head, bind_page_texts, bind_sitemap, finished_ids, finished_json, links_by_key,
+    open_rows, require_lease, within,
+};
+use crate::store::text::{json, patched};
+use crate::store::tx_error::TxError;
 
-/// Deletes what is done: `(ids as a JSON array)`. Joined in this order, each id is looked up.
+/// Deletes finished URLs: `(ids as a JSON array)`. Joined in this order, each id is looked up.
 pub const DELETE_FRONTIER: &str = "DELETE frontier FROM \
      JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS done \
      STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = done.id";
 
-/// Notes what was postponed: `([[id, attempts, not before], …])`, each id once.
+/// Updates postponed URLs: `([[id, attempts, not before], …])`, each id once.
 pub const POSTPONE: &str = "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', \
      attempts BIGINT PATH '$[1]', not_before BIGINT PATH '$[2]')) AS new \
      STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = new.id \
      SET frontier.attempts = new.attempts, frontier.not_before = new.not_before";
 
-/// Deletes the page rows of what is open again: `(ids as a JSON array, crawl)`.
+/// Deletes the page rows of URLs that are open again: `(ids as a JSON array, crawl)`.
 pub const DELETE_PAGES: &str = "DELETE scraped_pages FROM \
      JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS restored \
      STRAIGHT_JOIN scraped_pages FORCE INDEX (PRIMARY) \
      ON scraped_pages.id = restored.id AND scraped_pages.crawl_id = ?";
 
-/// Writes a batch, all or nothing; nothing, if the crawl is not held by `owner`.
+/// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
 pub(super) async fn commit(
+    database: &OpenDatabase<MySql>,
     writer: &Writer,
-    db: &str,
-    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
 ) -> Result<(), TxError> {
-    let mut lease = writer.lease().await?;
-    in_time(db, transact(&mut lease.live, db, owner, crawl, batch)).await?;
-    lease.keep();
+    let mut guard = writer.acquire().await?;
+    let writing = transact(database, &mut guard.live, crawl, batch);
+    within(Some(ANSWER_TIMEOUT), &database.name, writing).await?;
+    guard.keep();
     Ok(())
 }
 
 async fn transact(
-    db: &mut Live,
-    name: &str,
-    owner: &LeaseOwner,
+    database: &OpenDatabase<MySql>,
+    db: &mut WriterConnection,
     crawl: CrawlId,
     batch: &Batch,
 ) -> Result<(), TxError> {
+    let name = &*database.name;
     sqlx::raw_sql("START TRANSACTION").execute(&mut db.connection).await?;
-    // Its row is locked from here on: whatever else writes for this crawl waits, a batch of ours whose
-    // connection was lost as well.
-    hold(&mut db.connection, name, owner, crawl, batch).await?;
+    // The row is locked from here on: other writes to this crawl wait, among them a batch of this store
+    // whose connection was lost.
+    update_crawl(database, &mut db.connection, crawl, batch).await?;
 
-    let finished: HashSet<PageId> = batch.pages.iter().map(|page| page.id).collect();
-    let mut sums = HashMap::new();
+    let finished = finished_ids(batch);
+    let mut totals = TotalsByHost::new();
     if !batch.restored.is_empty() {
         let ids: HashSet<PageId> = batch.restored.iter().map(|row| row.id).collect();
         let ids = json(&Vec::from_iter(ids), |out, id| write!(out, "{id}"));
-        hosts::take_out(&mut db.connection, crawl, &ids, &mut sums).await?;
+        hosts::subtract(&mut db.connection, crawl, &ids, &mut totals).await?;
         sqlx::query(DELETE_PAGES).bind(ids).bind(crawl).execute(&mut db.connection).await?;
     }
-    hosts::add(db, name, crawl, &batch.pages, sums).await?;
+    hosts::add(db, name, crawl, &batch.pages, totals).await?;
     frontier(db, name, crawl, batch, &finished).await?;
-    bulk::write(db, name, &PAGES, &batch.pages, page_bytes, |to, page| bind_page(to, crawl, page))
-        .await?;
-    links(db, name, crawl, &batch.links).await?;
+    bulk::write(db, name, &PAGES, &batch.pages, page_bytes, |to, page| {
+        let reason = page.error.as_deref().filter(|_| page.state == RowState::Skipped);
+        bind_page_head(to, crawl, page)?;
+        to.bytes(reason.map(hash_of).as_ref().map(<[u8; 16]>::as_slice))?;
+        bind_page_texts(to, page)
+    })
+    .await?;
+    let bytes = |link: &&LinkRow| link.anchor.as_ref().map_or(0, |text| 3 * text.len());
+    let links = links_by_key(&batch.links);
+    bulk::write(db, name, &LINKS, &links, bytes, |to, link| bind_link(to, crawl, link)).await?;
     hosts::note(db, name, crawl, &batch.hosts).await?;
     let bytes = |row: &SitemapRow| row.url.len() + 40 + length(row.error.as_ref());
     bulk::write(db, name, &SITEMAPS, &batch.sitemaps, bytes, |to, row| {
         bind_sitemap(to, crawl, row)
     })
     .await?;
-    bulk::write(
-        db,
-        name,
-        &CHANGES,
-        &batch.changes,
-        |change| 40 + 3 * change.what.len() + change.entry.len(),
-        |to, change| {
-            to.add(crawl)?;
-            to.add(change.seq as i64)?;
-            to.add(utc(change.at_ms))?;
-            to.add(change.by)?;
-            to.add(clean(&change.what))?;
-            to.add(change.entry.as_str())
-        },
-    )
-    .await?;
+    let bytes = |change: &ChangeRow| 40 + 3 * change.what.len() + change.entry.len();
+    bulk::write(db, name, &CHANGES, &batch.changes, bytes, |to, row| bind_change(to, crawl, row))
+        .await?;
 
     sqlx::raw_sql("COMMIT").execute(&mut db.connection).await?;
     Ok(())
 }
 
-/// Writes the crawl's own row, if it is held.
-async fn hold(
+/// Writes the crawl's own row, if the store has its lease.
+async fn update_crawl(
+    database: &OpenDatabase<MySql>,
     db: &mut MySqlConnection,
-    name: &str,
-    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
 ) -> Result<(), TxError> {
@@ -122,7 +119,7 @@ async fn hold(
             stored.and_then(|stored| patched(&stored, patch))
         }
     };
-    let held = sqlx::query(
+    let updated = sqlx::query(
         "UPDATE crawls SET totals = coalesce(?, totals), settings = coalesce(?, settings), \
          updated_at = utc_timestamp(3), beat_at = utc_timestamp(3) \
          WHERE id = ? AND holder_token = ?",
@@ -130,34 +127,26 @@ async fn hold(
     .bind(batch.totals.as_deref())
     .bind(settings)
     .bind(crawl)
-    .bind(owner.token)
+    .bind(database.owner.token)
     .execute(&mut *db)
     .await?;
-    if held.rows_affected() == 0 {
-        return Err(TxError::Refused(crawls::why_lost(db, name, crawl).await?));
-    }
-    Ok(())
+    require_lease(database, db, crawl, updated.rows_affected()).await
 }
 
-/// Adds what was found or is open again, notes what was postponed, and deletes what is done.
+/// Adds URLs that were found or are open again, updates postponed ones, and deletes finished ones.
 async fn frontier(
-    db: &mut Live,
+    db: &mut WriterConnection,
     name: &str,
     crawl: CrawlId,
     batch: &Batch,
     finished: &HashSet<PageId>,
 ) -> Result<(), TxError> {
-    let open: Vec<&FrontierRow> = batch
-        .restored
-        .iter()
-        .chain(&batch.discovered)
-        .filter(|row| !finished.contains(&row.id))
-        .collect();
+    let open: Vec<&FrontierRow> = open_rows(batch, finished).collect();
     // 16 of the hash.
     let bytes = |row: &&FrontierRow| row.url.len() + 16;
     bulk::write(db, name, &FRONTIER, &open, bytes, |to, row| bind_frontier(to, crawl, row)).await?;
 
-    // The last word on each URL.
+    // Of several for one URL, the last.
     let postponed: HashMap<PageId, (u32, i64)> = batch
         .postponed
         .iter()
@@ -171,30 +160,9 @@ async fn frontier(
     }
 
     if !finished.is_empty() {
-        let ids = json(&batch.pages, |out, page| write!(out, "{}", page.id));
-        sqlx::query(DELETE_FRONTIER).bind(ids).execute(&mut db.connection).await?;
+        sqlx::query(DELETE_FRONTIER).bind(finished_json(batch)).execute(&mut db.connection).await?;
     }
     Ok(())
-}
-
-async fn links(
-    db: &mut Live,
-    name: &str,
-    crawl: CrawlId,
-    links: &[LinkRow],
-) -> Result<(), TxError> {
-    // In order of the key, neighbours land on the same leaf.
-    let mut links: Vec<&LinkRow> = links.iter().collect();
-    // Stable: the first of two between the same pages counts.
-    links.sort_by_key(|link| (link.from, link.to));
-    let bytes = |link: &&LinkRow| link.anchor.as_ref().map_or(0, |text| 3 * text.len());
-    bulk::write(db, name, &LINKS, &links, bytes, |to, link| {
-        to.add(crawl)?;
-        to.add(link.from)?;
-        to.add(link.to)?;
-        to.add(link.anchor.as_ref().map(shared))
-    })
-    .await
 }
 
 fn length(text: Option<&String>) -> usize {
@@ -217,70 +185,4 @@ fn page_bytes(page: &PageRow) -> usize {
         + of(|content| content.etag.as_ref())
         + of(|content| content.last_modified.as_ref())
         + of(|content| content.canonical.as_ref())
-}
-
-fn bind_page(to: &mut MySqlArguments, crawl: CrawlId, page: &PageRow) -> Result<(), BoxDynError> {
-    let skipped = page.error.as_deref().filter(|_| page.state == RowState::Skipped).map(hash_of);
-    to.add(page.id)?;
-    to.add(crawl)?;
-    to.add(page.url_hash.0.as_slice())?;
-    to.add(page.state.name())?;
-    to.add(page.status)?;
-    to.add(page.depth)?;
-    to.add(page.attempts)?;
-    to.add(page.elapsed_ms as i64)?;
-    to.add(page.content_length as i64)?;
-    to.add(page.links_found)?;
-    to.add(page.found_on)?;
-    to.add(utc(page.created_at_ms))?;
-    to.add(page.lastmod_ms)?;
-    to.add(page.change.map(PageChange::name))?;
-    let content = page.content.as_deref();
-    to.add(content.and_then(|content| content.body_hash.as_ref()).map(<[u8; 16]>::as_slice))?;
-    to.add(skipped.as_ref().map(<[u8; 16]>::as_slice))?;
-    to.add(shared(&page.host))?;
-    to.add(page.content_type.as_deref().map(clean))?;
-    to.add(shared(&page.url))?;
-    to.add(page.final_url.as_deref().map(clean))?;
-    to.add(page.title.as_deref().map(clean))?;
-    to.add(page.error.as_deref().map(clean))?;
-    to.add(page.redirects.as_deref().map(clean))?;
-    let text = |of: fn(&Content) -> Option<&String>| content.and_then(of).map(|text| clean(text));
-    to.add(text(|content| content.etag.as_ref()))?;
-    to.add(text(|content| content.last_modified.as_ref()))?;
-    to.add(text(|content| content.canonical.as_ref()))
-}
-
-fn bind_frontier(
-    to: &mut MySqlArguments,
-    crawl: CrawlId,
-    row: &FrontierRow,
-) -> Result<(), BoxDynError> {
-    to.add(row.id)?;
-    to.add(crawl)?;
-    to.add(row.url_hash.0.as_slice())?;
-    to.add(row.depth)?;
-    to.add(row.attempts)?;
-    to.add(row.not_before_ms)?;
-    to.add(row.found_on)?;
-    to.add(row.host_id)?;
-    to.add(row.lastmod_ms)?;
-    to.add(shared(&row.url))
-}
-
-fn bind_sitemap(
-    to: &mut MySqlArguments,
-    crawl: CrawlId,
-    row: &SitemapRow,
-) -> Result<(), BoxDynError> {
-    to.add(crawl)?;
-    to.add(row.url_hash.0.as_slice())?;
-    to.add(shared(&row.url))?;
-    to.add(row.state.name())?;
-    to.add(row.status)?;
-    to.add(row.urls)?;
-    to.add(row.sitemaps)?;
-    to.add(row.depth)?;
-    to.add(row.error.as_deref().map(clean))?;
-    to.add(utc(row.created_at_ms))
 }

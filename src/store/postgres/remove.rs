@@ -2,13 +2,9 @@
 
 use sqlx::{AssertSqlSafe, PgPool};
 
-use super::crawls;
-use super::read::ids;
+use crate::store::ids::{CrawlId, id_range};
+use crate::store::sql::{PIECE, SqlStore, heartbeat};
 use crate::store::tx_error::TxError;
-use crate::store::{CrawlId, CrawlState, LeaseOwner};
-
-/// Rows deleted in one transaction, about.
-const PIECE: i64 = 20_000;
 
 /// Tables that are cut into pieces, with the column that they are cut by. Links and pages first:
 /// what would be missed most when it is half gone is gone last.
@@ -23,15 +19,13 @@ const SMALL: [&str; 4] = [
     "DELETE FROM crawls WHERE id = $1",
 ];
 
-/// See [`crate::store::Store::remove`].
-pub(super) async fn remove(
+/// Removes the rows of a crawl whose lease was acquired; how many there were.
+pub(super) async fn remove_rows<S: SqlStore>(
+    store: &S,
     pool: &PgPool,
-    db: &str,
-    owner: &LeaseOwner,
     crawl: CrawlId,
 ) -> Result<u64, TxError> {
-    crawls::take(pool, db, owner, Some(crawl), CrawlState::Removing).await?;
-    let (first, last) = ids(crawl);
+    let (first, last) = id_range(crawl);
     let mut rows = 0;
     for (table, key) in LARGE {
         let end = format!(
@@ -41,11 +35,11 @@ pub(super) async fn remove(
         let delete = format!("DELETE FROM {table} WHERE {key} BETWEEN $1 AND $2");
         let mut from = first;
         while from <= last {
-            // What is deleted leaves marks behind for a while: each piece begins after them.
+            // Deleted rows stay in the index for a while: each piece begins after them.
             let to: Option<i64> = sqlx::query_scalar(AssertSqlSafe(end.as_str()))
                 .bind(from)
                 .bind(last)
-                .bind(PIECE)
+                .bind(i64::from(PIECE))
                 .fetch_optional(pool)
                 .await?;
             let to = to.unwrap_or(last);
@@ -56,7 +50,7 @@ pub(super) async fn remove(
                 .await?
                 .rows_affected();
             from = to + 1;
-            crawls::heartbeat(pool, db, owner, crawl).await?;
+            heartbeat(store, crawl).await?;
         }
     }
     for delete in SMALL {

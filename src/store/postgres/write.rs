@@ -2,35 +2,32 @@
 //!
 //! A batch is first written as if all of it were new, which is cheaper. When some of it is not, nothing
 //! of it stays, and it is written once more with rows that replace what is there. So a batch whose answer
-//! was lost is written again, and is then there once: every row replaces itself, and sums are corrected
+//! was lost is written again, and is then there once: every row replaces itself, and totals are corrected
 //! by what is replaced. The first statement locks the row of the crawl, so that a transaction which lost
-//! its connection on the way is over, one way or the other, before its repetition looks at anything.
+//! its connection on the way is over, one way or the other, before its repetition reads anything.
 
 use std::hash::Hash;
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
 use sqlx::error::DatabaseError;
-use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgBindIterExt, PgConnection};
-use sqlx::{Connection, PgPool, Postgres};
-use tokio::time::timeout;
+use sqlx::{Connection, Postgres};
 
 use super::bulk::{self, Known};
-use super::{crawls, hosts, open};
+use super::hosts;
+use crate::store::ids::{CrawlId, PageId, crawl_of};
+use crate::store::rows::{Batch, FrontierRow, PageRow};
+use crate::store::sql::{
+    OpenDatabase, SqlStore, SqlWriter, finished_ids, links_by_key, open_rows, require_lease, within,
+};
 use crate::store::text::patched;
 use crate::store::tx_error::TxError;
-use crate::store::{
-    Batch, CrawlId, FrontierRow, LeaseOwner, LinkRow, PageId, PageRow, StoreError, UrlHash,
-    crawl_of,
-};
+use crate::web::url::UrlHash;
 
-/// A transaction that takes longer has lost its server; nothing else would tell, if the network
-/// swallowed it.
+/// A transaction that takes longer has lost its server, and a network that swallows packets reports
+/// nothing.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
-
-/// How long to wait for a connection before asking what is in the way.
-const SOON: Duration = Duration::from_millis(500);
 
 /// URLs that are to be tried again: `(ids, attempts, times)`.
 pub const POSTPONE: &str = "UPDATE frontier SET attempts = new.attempts, \
@@ -44,32 +41,27 @@ pub const DONE: &str = "DELETE FROM frontier WHERE id = ANY($1)";
 /// Pages that are open again: `(ids)`.
 pub const RESTORE: &str = "DELETE FROM scraped_pages WHERE id = ANY($1)";
 
-/// Writes a batch, all or nothing; nothing, if the crawl is not held by `owner`.
-pub(super) async fn commit(
-    pool: &PgPool,
-    db: &str,
-    owner: &LeaseOwner,
+/// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
+pub(super) async fn commit<S: SqlStore<Db = Postgres>>(
+    store: &S,
     crawl: CrawlId,
     batch: &Batch,
 ) -> Result<(), TxError> {
-    let mut connection = acquire(pool, db).await?;
+    let db = store.database();
+    let mut writer = store.writer().await?;
     let writing = async {
-        let new = transact(&mut connection, db, owner, crawl, batch, Known::Nothing).await;
+        let new = transact(db, &mut writer, crawl, batch, Known::Nothing).await;
         match new {
             // Some of it is there: a page is saved again, or the whole batch, its answer having been lost.
             Err(TxError::Driver(error)) if is_there(&error) => {
-                transact(&mut connection, db, owner, crawl, batch, Known::Some).await
+                transact(db, &mut writer, crawl, batch, Known::Some).await
             }
             written => written,
         }
     };
-    let written = timeout(ANSWER_TIMEOUT, writing).await.unwrap_or_else(|_| {
-        let why = format!("no answer within {} s", ANSWER_TIMEOUT.as_secs());
-        Err(TxError::Refused(StoreError::Unreachable { db: db.to_owned(), why }))
-    });
+    let written = within(Some(ANSWER_TIMEOUT), &db.name, writing).await;
     if written.is_err() {
-        // Wherever it got stuck: only a new connection is sure to be as it seems.
-        drop(connection.detach());
+        writer.discard().await;
     }
     written
 }
@@ -79,20 +71,9 @@ fn is_there(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(DatabaseError::is_unique_violation)
 }
 
-/// A connection. While there is none to be had, the pool asks for it again and again in silence: what
-/// is in the way is to be said sooner.
-async fn acquire(pool: &PgPool, db: &str) -> Result<PoolConnection<Postgres>, TxError> {
-    if let Ok(acquired) = timeout(SOON, pool.acquire()).await {
-        return Ok(acquired?);
-    }
-    open::connect(db, &pool.connect_options()).await.map_err(TxError::Refused)?;
-    Ok(pool.acquire().await?)
-}
-
 async fn transact(
+    database: &OpenDatabase<Postgres>,
     connection: &mut PgConnection,
-    name: &str,
-    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
     known: Known,
@@ -100,18 +81,18 @@ async fn transact(
     let mut transaction = connection.begin().await?;
     let db = &mut *transaction;
 
-    let held: Option<Option<String>> = sqlx::query_scalar(
+    let updated: Option<Option<String>> = sqlx::query_scalar(
         "UPDATE crawls SET totals = coalesce($1, totals), updated_at = now(), beat_at = now() \
          WHERE id = $2 AND holder_token = $3 RETURNING CASE WHEN $4 THEN settings END",
     )
     .bind(batch.totals.as_deref())
     .bind(crawl)
-    .bind(owner.token)
+    .bind(database.owner.token)
     .bind(batch.settings.is_some())
     .fetch_optional(&mut *db)
     .await?;
-    let Some(settings) = held else {
-        return Err(TxError::Refused(crawls::why_lost(db, name, crawl).await?));
+    let Some(settings) = updated else {
+        return require_lease(database, db, crawl, 0).await;
     };
     // What is no JSON object stays as it is.
     let patch = batch.settings.as_deref();
@@ -123,7 +104,7 @@ async fn transact(
             .await?;
     }
 
-    let finished: HashSet<PageId> = batch.pages.iter().map(|page| page.id).collect();
+    let finished = finished_ids(batch);
     restore(db, crawl, &batch.restored).await?;
     frontier(db, crawl, batch, &finished, known).await?;
     if !batch.pages.is_empty() {
@@ -131,10 +112,7 @@ async fn transact(
         bulk::pages(db, crawl, &last_pages(&batch.pages), known).await?;
     }
     if !batch.links.is_empty() {
-        // In order of the key, neighbours land on the same leaf.
-        let mut links: Vec<&LinkRow> = batch.links.iter().collect();
-        // Stable: the first of two between the same pages counts.
-        links.sort_by_key(|link| (link.from, link.to));
+        let mut links = links_by_key(&batch.links);
         links.dedup_by_key(|link| (link.from, link.to));
         bulk::links(db, crawl, &links, known).await?;
     }
@@ -178,7 +156,8 @@ fn last_pages(pages: &[PageRow]) -> Vec<(PageId, &PageRow)> {
     last.into_iter().map(|page| (ids[&page.url_hash], page)).collect()
 }
 
-/// Deletes the page rows of what is open again, after taking them out of the sums of their hosts.
+/// Deletes the page rows of URLs that are open again, after subtracting them from the totals of
+/// their hosts.
 async fn restore(
     db: &mut PgConnection,
     crawl: CrawlId,
@@ -189,11 +168,11 @@ async fn restore(
     }
     let ids = rows.iter().map(|row| row.id).filter(|id| crawl_of(*id) == crawl);
     let ids: Vec<PageId> = ids.collect();
-    hosts::take_out(db, crawl, &ids).await?;
+    hosts::subtract(db, crawl, &ids).await?;
     sqlx::query(RESTORE).bind(ids).execute(db).await.map(drop)
 }
 
-/// Adds what was found or is open again, notes what was postponed, and deletes what is done.
+/// Adds URLs that were found or are open again, updates postponed ones, and deletes finished ones.
 async fn frontier(
     db: &mut PgConnection,
     crawl: CrawlId,
@@ -201,8 +180,7 @@ async fn frontier(
     finished: &HashSet<PageId>,
     known: Known,
 ) -> Result<(), sqlx::Error> {
-    let open = batch.restored.iter().chain(&batch.discovered);
-    let open = last_of(open.filter(|row| !finished.contains(&row.id)), |row| row.id);
+    let open = last_of(open_rows(batch, finished), |row| row.id);
     if !open.is_empty() {
         bulk::frontier(db, crawl, &open, known).await?;
     }

@@ -12,8 +12,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, Sq
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::error::sqlite_code;
-use crate::store::error::one_line;
-use crate::store::{OpenMode, StoreError};
+use crate::store::error::{StoreError, one_line};
+use crate::store::name::OpenMode;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
 
@@ -22,8 +22,8 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait for another process's transaction later on.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a look at the file itself tells.
-enum Found {
+/// What the file itself says.
+enum FileState {
     /// Nothing, or zero bytes.
     Nothing,
     /// A database; whether its journal is a write-ahead log, and whether one lies beside it.
@@ -38,11 +38,11 @@ pub(super) async fn open(
 ) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let failed = |error| StoreError::from_sqlite(shown, error);
     // Blocking, but a few system calls once.
-    let found = look(shown, path, mode)?;
-    if let Found::Database { wal_mode, wal_file } = found {
+    let found = inspect_file(shown, path, mode)?;
+    if let FileState::Database { wal_mode, wal_file } = found {
         check_unopened(shown, path, wal_mode, wal_file).await?;
     }
-    take(shown, path, matches!(found, Found::Nothing)).await?;
+    prepare(shown, path, matches!(found, FileState::Nothing)).await?;
 
     let options = options(path).busy_timeout(BUSY_TIMEOUT);
     let pool = || {
@@ -79,8 +79,8 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Looks at the file without SQLite.
-fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
+/// Reads the file without SQLite.
+fn inspect_file(shown: &str, path: &Path, mode: OpenMode) -> Result<FileState, StoreError> {
     let db = || shown.to_owned();
     let cannot_open = |error: &std::io::Error| StoreError::CannotOpen {
         db: db(),
@@ -103,7 +103,7 @@ fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
             return Err(missing_directory(shown, path));
         }
         writable_directory(shown, path)?;
-        return Ok(Found::Nothing);
+        return Ok(FileState::Nothing);
     };
 
     if metadata.is_dir() {
@@ -135,12 +135,12 @@ fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
     writable_directory(shown, path)?;
 
     if header.is_empty() {
-        return Ok(Found::Nothing);
+        return Ok(FileState::Nothing);
     }
     // Byte 19 of the header: the version needed to read, 2 = write-ahead log.
     let wal_mode = header.get(19).is_some_and(|&version| version == 2);
     let wal_file = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0);
-    Ok(Found::Database { wal_mode, wal_file })
+    Ok(FileState::Database { wal_mode, wal_file })
 }
 
 fn directory(path: &Path) -> &Path {
@@ -175,7 +175,7 @@ fn writable_directory(shown: &str, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Looks into a database without being able to write to it.
+/// Checks a database without being able to write to it.
 ///
 /// A database in WAL mode with no log beside it is complete in itself and used by nobody: read as
 /// immutable, it gets no new files beside it either. Otherwise locks and log are respected.
@@ -265,7 +265,7 @@ async fn same_schema(connection: &mut SqliteConnection) -> Result<bool, sqlx::Er
 
 /// Makes sure that the database can be written, checks it once more under the write lock, and
 /// only then switches it to the write-ahead log and brings its schema up to date.
-async fn take(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> {
+async fn prepare(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> {
     let failed = |error| StoreError::from_sqlite(shown, error);
     let mut connection = options(path)
         .create_if_missing(new)

@@ -1,0 +1,34 @@
+//! Numbers of crawls and pages.
+//!
+//! It knows no row and no database.
+
+/// A page's number in the database: the crawl's number times 2³² plus the URL's number in its
+/// crawl, in order of discovery. So ids of one crawl are dense, increasing, and unique among
+/// all crawls of a database.
+pub type PageId = i64;
+
+/// A crawl's number in its database, from 1.
+pub type CrawlId = i64;
+
+/// The id of a URL, from its crawl and its number in that crawl.
+#[must_use]
+pub const fn page_id(crawl: CrawlId, seq: u32) -> PageId {
+    (crawl << 32) | seq as i64
+}
+
+/// The crawl of the URL with this id.
+#[must_use]
+pub const fn crawl_of(id: PageId) -> CrawlId {
+    id >> 32
+}
+
+/// The number in its crawl of the URL with this id.
+#[must_use]
+pub const fn seq_of(id: PageId) -> u32 {
+    (id & 0xffff_ffff) as u32
+}
+
+/// First and last id of a crawl.
+pub(super) const fn id_range(crawl: CrawlId) -> (PageId, PageId) {
+    (page_id(crawl, 0), page_id(crawl, u32::MAX))
+}
