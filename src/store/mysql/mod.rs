@@ -10,41 +10,32 @@
 //! `innodb_flush_log_at_trx_commit` is 1, which is its default.
 //!
 //! `connect` reaches the server, `open` refuses databases of other programs, `writer` keeps the
-//! connection that writes, `write`, `bulk` and `hosts` save batches, `dialect`, `read`, `recrawl` and
-//! `remove` are what the shared code needs to know, `select` runs queries of the user.
+//! connection that writes, `write` and `bulk` save batches, `statements` is what the shared code runs,
+//! `select` runs queries of the user.
 
 #![allow(clippy::doc_markdown, reason = "MySQL is a name, not code")]
 
 pub mod bulk;
 mod connect;
-mod dialect;
 mod error;
-pub mod hosts;
 mod open;
-pub mod read;
-pub mod recrawl;
-mod remove;
 mod select;
+pub mod statements;
 mod value;
 pub mod write;
 mod writer;
 
 use std::time::Duration;
 
-use sqlx::MySql;
 use sqlx::mysql::MySqlConnectOptions;
-use url::Url;
+use sqlx::{Connection, MySql};
 
 use self::connect::connect;
-use self::error::from_mysql;
+use self::error::{from_mysql, from_mysql_query};
 use self::writer::{Writer, WriterGuard};
-use super::error::StoreError;
-use super::ids::CrawlId;
-use super::name::OpenMode;
-use super::rows::Batch;
-use super::select::RowSink;
-use super::sql::{OpenDatabase, SqlStore, remove_pieces};
-use super::tx_error::TxError;
+use super::sql::{OpenDatabase, SqlStore, SqlWriter, within};
+use super::{error::StoreError, ids::CrawlId, name::OpenMode};
+use super::{rows::Batch, select::RowSink, tx_error::TxError};
 
 /// A MySQL or MariaDB database with crawls.
 #[derive(Debug)]
@@ -62,7 +53,7 @@ impl MySqlStore {
     ///
     /// # Errors
     /// See [`StoreError`]. The database is then as it was.
-    pub async fn open(shown: &str, url: &Url, mode: OpenMode) -> Result<Self, StoreError> {
+    pub async fn open(shown: &str, url: &url::Url, mode: OpenMode) -> Result<Self, StoreError> {
         let (writer, readers, options) = open::open(shown, url, mode).await?;
         Ok(Self { database: OpenDatabase::new(shown, readers), options, writer })
     }
@@ -93,15 +84,25 @@ impl SqlStore for MySqlStore {
     }
 
     async fn write_batch(&self, crawl: CrawlId, batch: &Batch) -> Result<(), TxError> {
-        write::commit(&self.database, &self.writer, crawl, batch).await
-    }
-
-    async fn remove_rows(&self, crawl: CrawlId) -> Result<u64, TxError> {
-        remove_pieces(self, crawl, &remove::PIECES).await
+        let mut guard = self.writer().await?;
+        let writing = write::transact(&self.database, &mut guard.live, crawl, batch);
+        within(Self::WRITE_TIMEOUT, &self.database.name, writing).await?;
+        guard.keep();
+        Ok(())
     }
 
     async fn run_select(&self, sql: &str, sink: RowSink<'_>) -> Result<(), StoreError> {
-        select::select(&self.options, &self.database.name, sql, sink).await
+        let mut connection =
+            connect(&self.options).await.map_err(|error| self.driver_error(error))?;
+        let selected = select::stream(&mut connection, sql, sink).await;
+        // Closed, so that a stream that was ended early need not be read to its end.
+        let _ = connection.close_hard().await;
+        let db = self.database.name.clone();
+        match selected {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::Query { db, why: "it gives no rows".to_owned() }),
+            Err(error) => Err(from_mysql_query(&db, error)),
+        }
     }
 
     async fn close_writer(&self) {

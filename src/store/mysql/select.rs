@@ -1,39 +1,14 @@
-//! One `SELECT` on a connection of its own that cannot write.
+//! The rows of a `SELECT` of the user, in a transaction that cannot write.
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
-use sqlx::{AssertSqlSafe, Connection, Executor, SqlSafeStr, Statement};
-
-use super::connect::connect;
-use super::error::{from_mysql, from_mysql_query};
+use sqlx::mysql::MySqlConnection;
+use sqlx::{AssertSqlSafe, Executor, SqlSafeStr, Statement};
 
 use super::value::value;
-use crate::store::error::StoreError;
 use crate::store::select::{Columns, RowSink};
 use crate::store::sql::stream_rows;
 
-/// See [`crate::store::StoreReader::select`]. The connection is closed after it, so that a stream that was
-/// ended early need not be read to its end.
-pub(super) async fn select(
-    options: &MySqlConnectOptions,
-    db: &str,
-    sql: &str,
-    sink: RowSink<'_>,
-) -> Result<(), StoreError> {
-    let mut connection = connect(options).await.map_err(|error| from_mysql(db, error))?;
-    let selected = stream(&mut connection, sql, sink).await;
-    let _ = connection.close_hard().await;
-    match selected {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            let why = "it gives no rows".to_owned();
-            Err(StoreError::Query { db: db.to_owned(), why })
-        }
-        Err(error) => Err(from_mysql_query(db, error)),
-    }
-}
-
-/// False when it is no query at all. Prepared, it can be one statement only.
-async fn stream(
+/// Passes the rows of a statement to a sink; false when it is no query at all. Prepared, it can be one statement only.
+pub(super) async fn stream(
     connection: &mut MySqlConnection,
     sql: &str,
     mut sink: RowSink<'_>,

@@ -3,11 +3,12 @@
 //! The totals follow `scraped_pages` in the same transaction, so no query has to count.
 
 use hashbrown::{HashMap, HashSet};
-use sqlx::postgres::{PgBindIterExt, PgConnection};
+use sqlx::postgres::PgBindIterExt;
 
 use super::bulk;
-use crate::store::host_totals;
-use crate::store::ids::{CrawlId, PageId};
+use super::write::PostgresBatch;
+use crate::store::host_totals::of_pages;
+use crate::store::ids::PageId;
 use crate::store::rows::{HostRow, PageRow};
 use crate::store::sql::subtract_replaced;
 use crate::web::url::UrlHash;
@@ -29,53 +30,46 @@ pub const SUBTRACT: &str = "UPDATE hosts SET pages = hosts.pages - gone.pages, \
            WHERE id = ANY($1) GROUP BY host) AS gone \
      WHERE hosts.crawl_id = $2 AND hosts.host = gone.host";
 
-/// Brings `hosts` up to date, before the page rows are written: a row that is about to be
-/// replaced is subtracted from the totals first, so that nothing counts twice.
-pub(super) async fn add(
-    db: &mut PgConnection,
-    crawl: CrawlId,
-    pages: &[PageRow],
-) -> Result<(), sqlx::Error> {
-    let mut totals = host_totals::of_pages(pages);
-    let hashes: HashSet<UrlHash> = pages.iter().map(|page| page.url_hash).collect();
-    let replaced = sqlx::query(REPLACED)
-        .bind(crawl)
-        .bind(hashes.iter().map(|hash| hash.0).bind_iter())
-        .fetch_all(&mut *db)
-        .await?;
-    subtract_replaced(&mut totals, &replaced)?;
-    let mut rows: Vec<_> = totals.into_iter().collect();
-    // In order of name: of two transactions that write the same ones, none waits for the other in a
-    // circle.
-    rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    bulk::hosts(db, crawl, &rows).await
-}
-
-/// Subtracts page rows that are about to be deleted from the totals. The times of the first and last
-/// page stay: requests were made then.
-pub(super) async fn subtract(
-    db: &mut PgConnection,
-    crawl: CrawlId,
-    ids: &[PageId],
-) -> Result<(), sqlx::Error> {
-    sqlx::query(SUBTRACT).bind(ids).bind(crawl).execute(db).await.map(drop)
-}
-
-/// Writes what is known of hosts. The last of a batch counts; a robots.txt that was known is not
-/// replaced by an unknown one.
-pub(super) async fn note(
-    db: &mut PgConnection,
-    crawl: CrawlId,
-    hosts: &[HostRow],
-) -> Result<(), sqlx::Error> {
-    let mut last: HashMap<&str, HostRow> = HashMap::with_capacity(hosts.len());
-    for row in hosts {
-        let robots = last.get(&*row.host).and_then(|before| before.robots.clone());
-        let mut row_now = row.clone();
-        row_now.robots = row_now.robots.or(robots);
-        last.insert(&row.host, row_now);
+impl PostgresBatch<'_> {
+    /// Adds pages to the totals, without those that they replace.
+    pub(super) async fn add_totals(&mut self, pages: &[PageRow]) -> Result<(), sqlx::Error> {
+        if pages.is_empty() {
+            return Ok(());
+        }
+        let mut totals = of_pages(pages);
+        let hashes: HashSet<UrlHash> = pages.iter().map(|page| page.url_hash).collect();
+        let replaced = sqlx::query(REPLACED)
+            .bind(self.crawl)
+            .bind(hashes.iter().map(|hash| hash.0).bind_iter())
+            .fetch_all(&mut *self.db)
+            .await?;
+        for row in &replaced {
+            subtract_replaced(&mut totals, row)?;
+        }
+        let mut rows: Vec<_> = totals.into_iter().collect();
+        // In order of name: of two transactions that write the same ones, none waits for the other in a
+        // circle.
+        rows.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        bulk::hosts(self.db, self.crawl, &rows).await
     }
-    let mut rows: Vec<_> = last.into_values().collect();
-    rows.sort_unstable_by(|a, b| a.host.cmp(&b.host));
-    bulk::known_hosts(db, crawl, &rows).await
+
+    /// Subtracts page rows that are about to be deleted from the totals.
+    pub(super) async fn subtract_restored(&mut self, ids: &[PageId]) -> Result<(), sqlx::Error> {
+        let update = sqlx::query(SUBTRACT).bind(ids).bind(self.crawl);
+        update.execute(&mut *self.db).await.map(drop)
+    }
+
+    /// Writes what else is known of hosts; the last of a batch counts.
+    pub(super) async fn put_known_hosts(&mut self, hosts: &[HostRow]) -> Result<(), sqlx::Error> {
+        let mut last: HashMap<&str, HostRow> = HashMap::with_capacity(hosts.len());
+        for row in hosts {
+            let robots = last.get(&*row.host).and_then(|before| before.robots.clone());
+            let mut row_now = row.clone();
+            row_now.robots = row_now.robots.or(robots);
+            last.insert(&row.host, row_now);
+        }
+        let mut rows: Vec<_> = last.into_values().collect();
+        rows.sort_unstable_by(|a, b| a.host.cmp(&b.host));
+        bulk::known_hosts(self.db, self.crawl, &rows).await
+    }
 }

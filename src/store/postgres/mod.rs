@@ -4,19 +4,16 @@
 //! server, and a power loss as far as the server's own settings go.
 //!
 //! `connect` reaches the server, `open` refuses databases of other programs, `write`, `bulk` and
-//! `hosts` save batches, `dialect`, `read`, `recrawl` and `remove` are what the shared code needs to
-//! know, `select` runs queries of the user.
+//! `hosts` save batches, `statements` is what the shared code runs, `select` runs queries of the user.
 
 mod bulk;
 mod connect;
-mod dialect;
 mod error;
 pub mod hosts;
 pub mod open;
-pub mod read;
-pub mod recrawl;
 mod remove;
 mod select;
+pub mod statements;
 pub mod write;
 
 use std::time::Duration;
@@ -27,18 +24,25 @@ use sqlx::{PgPool, Postgres};
 use tokio::time::timeout;
 use url::Url;
 
+use self::bulk::Known;
 use self::connect::{connect, connect_options};
 use self::error::{from_postgres, from_postgres_query};
-use super::error::StoreError;
-use super::ids::CrawlId;
-use super::name::OpenMode;
-use super::rows::Batch;
-use super::select::RowSink;
-use super::sql::{OpenDatabase, SqlStore, SqlWriter};
-use super::tx_error::TxError;
+use super::{
+    error::StoreError,
+    ids::CrawlId,
+    name::OpenMode,
+    rows::Batch,
+    select::RowSink,
+    sql::{OpenDatabase, SqlStore, SqlWriter, give_back, within},
+    tx_error::TxError,
+};
 
 /// How long to wait for a connection before asking the server for the reason that there is none.
 const ACQUIRE_PATIENCE: Duration = Duration::from_millis(500);
+
+/// A transaction that takes longer has lost its server, and a network that swallows packets reports
+/// nothing.
+const COMMIT_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A database with crawls on a PostgreSQL server.
 #[derive(Debug)]
@@ -59,7 +63,8 @@ impl PostgresStore {
     pub async fn open(shown: &str, url: &Url, mode: OpenMode) -> Result<Self, StoreError> {
         let options = connect_options(shown, url)?;
         let (writer, readers) = open::open(shown, &options, mode).await?;
-        Ok(Self { database: OpenDatabase::new(shown, readers), options, writer })
+        let database = OpenDatabase::new(shown, readers);
+        Ok(Self { database, options, writer })
     }
 }
 
@@ -72,9 +77,8 @@ impl SqlWriter<Postgres> for PoolConnection<Postgres> {
 impl SqlStore for PostgresStore {
     type Db = Postgres;
     type Writer<'a> = PoolConnection<Postgres>;
+    // A write that waits for a lock is ended by the server: see `open::FOR_WRITING`.
     const READ_TIMEOUT: Option<Duration> = Some(Duration::from_mins(1));
-    /// A lock that is not free in time is an error of the server; see [`open::FOR_WRITING`].
-    const WRITE_TIMEOUT: Option<Duration> = None;
 
     fn database(&self) -> &OpenDatabase<Postgres> {
         &self.database
@@ -99,11 +103,24 @@ impl SqlStore for PostgresStore {
     }
 
     async fn write_batch(&self, crawl: CrawlId, batch: &Batch) -> Result<(), TxError> {
-        write::commit(self, crawl, batch).await
+        let (db, mut writer) = (&self.database, self.writer().await?);
+        let writing = async {
+            let new = write::transact(db, &mut writer, crawl, batch, Known::Nothing).await;
+            match new {
+                // Some of it is there: a page is saved again, or the whole batch, whose answer was
+                // lost.
+                Err(TxError::Driver(error)) if write::is_there(&error) => {
+                    write::transact(db, &mut writer, crawl, batch, Known::Some).await
+                }
+                written => written,
+            }
+        };
+        let written = within(Some(COMMIT_TIMEOUT), &db.name, writing).await;
+        give_back::<Self, _>(writer, written).await
     }
 
-    async fn remove_rows(&self, crawl: CrawlId) -> Result<u64, TxError> {
-        remove::remove_rows(self, &self.writer, crawl).await
+    async fn remove_large(&self, crawl: CrawlId) -> Result<u64, TxError> {
+        remove::remove_large(self, &self.writer, crawl).await
     }
 
     async fn run_select(&self, sql: &str, sink: RowSink<'_>) -> Result<(), StoreError> {

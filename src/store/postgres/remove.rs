@@ -11,16 +11,8 @@ use crate::store::tx_error::TxError;
 const LARGE: [(&str, &str); 3] =
     [("links", "from_id"), ("scraped_pages", "id"), ("frontier", "id")];
 
-/// The rest, and at last the crawl itself: `(crawl)`.
-const SMALL: [&str; 4] = [
-    "DELETE FROM sitemaps WHERE crawl_id = $1",
-    "DELETE FROM hosts WHERE crawl_id = $1",
-    "DELETE FROM changes WHERE crawl_id = $1",
-    "DELETE FROM crawls WHERE id = $1",
-];
-
-/// Removes the rows of a crawl whose lease was acquired; how many there were.
-pub(super) async fn remove_rows<S: SqlStore>(
+/// Removes the rows of the large tables; how many there were.
+pub(super) async fn remove_large<S: SqlStore>(
     store: &S,
     pool: &PgPool,
     crawl: CrawlId,
@@ -52,9 +44,6 @@ pub(super) async fn remove_rows<S: SqlStore>(
             from = to + 1;
             heartbeat(store, crawl).await?;
         }
-    }
-    for delete in SMALL {
-        rows += sqlx::query(delete).bind(crawl).execute(pool).await?.rows_affected();
     }
     Ok(rows)
 }

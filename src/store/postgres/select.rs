@@ -41,18 +41,14 @@ async fn stream(
     let mut columns = Columns::default();
     loop {
         let rows = sqlx::raw_sql(AssertSqlSafe(fetch.as_str())).fetch(&mut *connection);
-        match stream_rows(rows, &mut columns, &mut sink, value).await? {
-            Some(PORTION) => {}
-            _ => return Ok(()),
+        if stream_rows(rows, &mut columns, &mut sink, value).await? != Some(PORTION) {
+            return Ok(());
         }
     }
 }
 
 fn value(row: &PgRow, column: usize) -> Result<Value, sqlx::Error> {
     let value = row.try_get_raw(column)?;
-    if value.is_null() {
-        return Ok(Value::Null);
-    }
     let kind = value.type_info().name().to_owned();
     value_of(&kind, text(&value)?).ok_or_else(|| sqlx::Error::ColumnDecode {
         index: row.column(column).name().to_owned(),

@@ -9,7 +9,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use sqlx::error::BoxDynError;
-use sqlx::{Arguments, ColumnIndex, Database, Decode, Encode, Executor, Row, SqlStr, Type};
+use sqlx::{
+    Arguments, ColumnIndex, Database, Decode, Encode, Executor, Row, SqlStr, Type, ValueRef,
+};
 
 use crate::store::text::{clean, shared};
 use crate::web::url::UrlHash;
@@ -17,25 +19,25 @@ use crate::web::url::UrlHash;
 /// A driver whose connections run statements with [`SqlArguments`] and answer with [`SqlRow`]s.
 pub trait Backend: Database<Row: SqlRow, Arguments: SqlArguments> {
     /// Runs a statement; its rows as they arrive.
-    fn fetch<'c>(
-        connection: &'c mut Self::Connection,
+    fn fetch(
+        connection: &mut Self::Connection,
         sql: SqlStr,
         arguments: Self::Arguments,
-    ) -> BoxStream<'c, Result<Self::Row, sqlx::Error>>;
+    ) -> BoxStream<'_, Result<Self::Row, sqlx::Error>>;
 
     /// Runs a statement; its first row, if it has one.
-    fn fetch_optional<'c>(
-        connection: &'c mut Self::Connection,
+    fn fetch_optional(
+        connection: &mut Self::Connection,
         sql: SqlStr,
         arguments: Self::Arguments,
-    ) -> BoxFuture<'c, Result<Option<Self::Row>, sqlx::Error>>;
+    ) -> BoxFuture<'_, Result<Option<Self::Row>, sqlx::Error>>;
 
     /// Runs a statement that has no rows.
-    fn execute<'c>(
-        connection: &'c mut Self::Connection,
+    fn execute(
+        connection: &mut Self::Connection,
         sql: SqlStr,
         arguments: Self::Arguments,
-    ) -> BoxFuture<'c, Result<Self::QueryResult, sqlx::Error>>;
+    ) -> BoxFuture<'_, Result<Self::QueryResult, sqlx::Error>>;
 }
 
 impl<DB> Backend for DB
@@ -43,33 +45,36 @@ where
     DB: Database<Row: SqlRow, Arguments: SqlArguments>,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    fn fetch<'c>(
-        connection: &'c mut DB::Connection,
+    fn fetch(
+        connection: &mut DB::Connection,
         sql: SqlStr,
         arguments: DB::Arguments,
-    ) -> BoxStream<'c, Result<DB::Row, sqlx::Error>> {
+    ) -> BoxStream<'_, Result<DB::Row, sqlx::Error>> {
         connection.fetch((sql, Some(arguments)))
     }
 
-    fn fetch_optional<'c>(
-        connection: &'c mut DB::Connection,
+    fn fetch_optional(
+        connection: &mut DB::Connection,
         sql: SqlStr,
         arguments: DB::Arguments,
-    ) -> BoxFuture<'c, Result<Option<DB::Row>, sqlx::Error>> {
+    ) -> BoxFuture<'_, Result<Option<DB::Row>, sqlx::Error>> {
         connection.fetch_optional((sql, Some(arguments)))
     }
 
-    fn execute<'c>(
-        connection: &'c mut DB::Connection,
+    fn execute(
+        connection: &mut DB::Connection,
         sql: SqlStr,
         arguments: DB::Arguments,
-    ) -> BoxFuture<'c, Result<DB::QueryResult, sqlx::Error>> {
+    ) -> BoxFuture<'_, Result<DB::QueryResult, sqlx::Error>> {
         connection.execute((sql, Some(arguments)))
     }
 }
 
 /// Columns of a row, by their position.
 pub trait SqlRow: Send + Sync + 'static {
+    /// Whether it is null.
+    fn is_null(&self, column: usize) -> Result<bool, sqlx::Error>;
+
     /// A whole number of 64 bits.
     fn int(&self, column: usize) -> Result<i64, sqlx::Error>;
 
@@ -98,6 +103,10 @@ where
     for<'r> &'r str: Decode<'r, R::Database> + Type<R::Database>,
     for<'r> &'r [u8]: Decode<'r, R::Database> + Type<R::Database>,
 {
+    fn is_null(&self, column: usize) -> Result<bool, sqlx::Error> {
+        Ok(self.try_get_raw(column)?.is_null())
+    }
+
     fn int(&self, column: usize) -> Result<i64, sqlx::Error> {
         self.try_get(column)
     }
@@ -221,4 +230,11 @@ where
     fn bytes(&mut self, bytes: Option<&[u8]>) -> Bound {
         self.add(bytes)
     }
+}
+
+/// The values of a statement, as `bind` adds them.
+pub fn arguments<A: SqlArguments>(bind: impl FnOnce(&mut A) -> Bound) -> Result<A, sqlx::Error> {
+    let mut to = A::default();
+    bind(&mut to).map_err(sqlx::Error::Encode)?;
+    Ok(to)
 }

@@ -24,6 +24,20 @@ pub struct Spelling {
     pub numbered: bool,
 }
 
+impl Spelling {
+    /// What a database has that needs nothing of it. `now`, `silent_ms` and `open` are still to be
+    /// given.
+    pub const PLAIN: Self = Self {
+        now: "",
+        silent_ms: "",
+        time: |column| column.to_owned(),
+        open: "",
+        for_update: "",
+        returning: false,
+        numbered: false,
+    };
+}
+
 /// The statements.
 #[derive(Debug)]
 pub struct CrawlStatements {

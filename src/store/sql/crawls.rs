@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Connection, SqlSafeStr, SqlStr};
 
-use super::backend::{Bound, SqlArguments, SqlRow};
+use super::backend::{Bound, SqlArguments, SqlRow, arguments};
 use super::dialect::{ConnectionOf, Dialect};
 use super::open_database::OpenDatabase;
 use crate::store::crawl_info::{self, CrawlInfo, HeldBy};
@@ -21,13 +21,6 @@ use crate::store::tx_error::TxError;
 /// The text of a statement, for the driver.
 fn text(sql: &Arc<str>) -> SqlStr {
     AssertSqlSafe(Arc::clone(sql)).into_sql_str()
-}
-
-/// The values of a statement, as `bind` adds them.
-fn arguments<A: SqlArguments>(bind: impl FnOnce(&mut A) -> Bound) -> Result<A, sqlx::Error> {
-    let mut to = A::default();
-    bind(&mut to).map_err(sqlx::Error::Encode)?;
-    Ok(to)
 }
 
 fn bind_owner(to: &mut impl SqlArguments, owner: &LeaseOwner) -> Bound {

@@ -4,7 +4,7 @@ use sqlx::Database;
 
 use super::backend::Backend;
 use super::crawl_statements::Spelling;
-use super::statement::{CommonStatements, OwnStatements};
+use super::statement::{CommonStatements, OwnStatements, Statement};
 
 /// A database that holds crawls.
 pub trait Dialect: Backend {
@@ -19,6 +19,10 @@ pub trait Dialect: Backend {
 
     /// Begins a transaction that reads one state of the database, however long it takes.
     const SNAPSHOT: &'static str;
+
+    /// Statements that remove the rows of a crawl: each deletes the next piece of a table, of at most
+    /// [`Param::Limit`](super::statement::Param::Limit) rows, and they are run in this order, each until it deletes less.
+    const PIECES: &'static [Statement];
 
     /// How it spells the statements on the table `crawls`.
     const SPELLING: Spelling;

@@ -10,10 +10,12 @@ mod bind;
 mod crawl_statements;
 mod crawls;
 mod dialect;
+mod host_rows;
 mod open_database;
 mod read;
 mod recrawl;
 mod remove;
+mod row_tables;
 mod run;
 mod select;
 mod sql_store;
@@ -21,21 +23,17 @@ mod statement;
 mod store;
 mod texts;
 
-pub use backend::SqlArguments;
-pub use batch::{
-    TotalsByHost, finished_ids, finished_json, links_by_key, open_rows, subtract_replaced,
-};
-pub use bind::{
-    bind_change, bind_frontier, bind_host_totals, bind_known_host, bind_link, bind_page_head,
-    bind_page_texts, bind_sitemap,
-};
+pub use backend::{Bound, SqlArguments};
+pub use batch::{BatchTables, Written, write_tables};
 pub use crawl_statements::Spelling;
 pub use crawls::require_lease;
 pub use dialect::{Dialect, Done};
+pub use host_rows::{TotalsByHost, subtract_replaced};
 pub use open_database::OpenDatabase;
-pub use remove::{PIECE, remove_pieces};
+pub use remove::PIECE;
+pub use row_tables::{RowTables, Table};
 pub use select::stream_rows;
-pub use sql_store::{SqlStore, SqlWriter, heartbeat, within};
-pub use statement::{CommonStatements, OwnStatements, Param, Statement, statement};
+pub use sql_store::{SqlStore, SqlWriter, give_back, heartbeat, within};
+pub use statement::{CommonStatements, OwnStatements, Param, SameParams, Statement, statement};
 pub(in crate::store) use texts::{last_id, links_of, ok_pages, seen};
 pub use texts::{numbered, question_marks};

@@ -68,7 +68,7 @@ pub async fn frontier_of_host<D: Dialect>(
     after: PageId,
     limit: u32,
 ) -> Result<Vec<FrontierRow>, sqlx::Error> {
-    let values = Values { host_id, after, limit, ..Values::of(crawl) };
+    let values = Values { after, host_id, limit, ..Values::of(crawl) };
     let map = |row: &D::Row| frontier_row::<D>(row, host_id);
     fetch_all(pool.acquire().await?, D::OWN.frontier_of_host, values, map).await
 }
@@ -93,7 +93,7 @@ pub async fn skipped_because<D: Dialect>(
     after: PageId,
     limit: u32,
 ) -> Result<Vec<FrontierRow>, sqlx::Error> {
-    let values = Values { reason, after, limit, ..Values::of(crawl) };
+    let values = Values { after, reason, limit, ..Values::of(crawl) };
     fetch_all(pool.acquire().await?, D::OWN.skipped_because, values, page_as_frontier_row::<D>)
         .await
 }
@@ -125,7 +125,7 @@ pub async fn seen<D: Dialect>(
     crawl: CrawlId,
     sink: SeenSink<'_>,
 ) -> Result<(), sqlx::Error> {
-    let statement = D::OWN.seen;
+    let statement = D::OWN.same.seen();
     let arguments = statement.arguments(&Values::of(crawl))?;
     let mut connection = pool.acquire().await?;
     let mut rows = D::fetch(&mut connection, statement.text(), arguments);

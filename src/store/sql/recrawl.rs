@@ -80,13 +80,14 @@ pub async fn ok_pages<D: Dialect>(
     limit: u32,
 ) -> Result<Vec<FrontierRow>, sqlx::Error> {
     let values = Values { after, limit, ..Values::of(crawl) };
-    fetch_all(pool.acquire().await?, D::OWN.ok_pages, values, page_as_frontier_row::<D>).await
+    fetch_all(pool.acquire().await?, D::OWN.same.ok_pages(), values, page_as_frontier_row::<D>)
+        .await
 }
 
 /// See [`crate::store::StoreReader::count_ok`].
 pub async fn count_ok<D: Dialect>(pool: &Pool<D>, crawl: CrawlId) -> Result<u64, sqlx::Error> {
     let mut connection = pool.acquire().await?;
-    let row = fetch_one::<D>(&mut connection, D::OWN.count_ok, Values::of(crawl)).await?;
+    let row = fetch_one::<D>(&mut connection, D::OWN.same.count_ok(), Values::of(crawl)).await?;
     Ok(row.int(0)? as u64)
 }
 

@@ -4,10 +4,12 @@ use futures_util::TryStreamExt;
 use futures_util::stream::BoxStream;
 use sqlx::{Column, Row};
 
+use super::backend::SqlRow;
 use crate::store::select::{Columns, RowSink, Value};
 
-/// Passes rows to a sink, and counts them; `None` when the sink ended it. `value` reads a column.
-pub async fn stream_rows<R: Row>(
+/// Passes rows to a sink, and counts them; `None` when the sink ended it. `value` reads a
+/// column that is not null.
+pub async fn stream_rows<R: Row + SqlRow>(
     mut rows: BoxStream<'_, Result<R, sqlx::Error>>,
     columns: &mut Columns,
     sink: &mut RowSink<'_>,
@@ -22,7 +24,7 @@ pub async fn stream_rows<R: Row>(
         }
         values.clear();
         for column in 0..row.columns().len() {
-            values.push(value(&row, column)?);
+            values.push(if row.is_null(column)? { Value::Null } else { value(&row, column)? });
         }
         if !sink(columns, &values) {
             return Ok(None);

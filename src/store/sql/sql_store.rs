@@ -35,10 +35,10 @@ pub trait SqlStore: Send + Sync + 'static {
         Self: 'a;
 
     /// How long a read may take; a server that takes longer does not answer any more.
-    const READ_TIMEOUT: Option<Duration>;
+    const READ_TIMEOUT: Option<Duration> = None;
 
     /// Likewise, of what writes.
-    const WRITE_TIMEOUT: Option<Duration>;
+    const WRITE_TIMEOUT: Option<Duration> = None;
 
     /// The database, open.
     fn database(&self) -> &OpenDatabase<Self::Db>;
@@ -74,8 +74,11 @@ pub trait SqlStore: Send + Sync + 'static {
         batch: &Batch,
     ) -> impl Future<Output = Result<(), TxError>> + Send;
 
-    /// Removes the rows of a crawl whose lease was acquired; how many there were.
-    fn remove_rows(&self, crawl: CrawlId) -> impl Future<Output = Result<u64, TxError>> + Send;
+    /// Removes the largest rows of a crawl before the statements of its dialect do the rest, where
+    /// there is a faster way than those; how many there were.
+    fn remove_large(&self, _crawl: CrawlId) -> impl Future<Output = Result<u64, TxError>> + Send {
+        async { Ok(0) }
+    }
 
     /// See [`StoreReader::select`].
     fn run_select(
@@ -111,20 +114,18 @@ pub async fn within<T, E: From<StoreError>>(
 /// the database is asked once more, and answers with it.
 pub async fn store_error<S: SqlStore>(store: &S, error: TxError) -> StoreError {
     match error {
-        TxError::Driver(sqlx::Error::PoolTimedOut) => match store.probe().await {
-            Err(reason) => reason,
-            Ok(()) => {
-                let why = "no connection was free in time".to_owned();
-                StoreError::Busy { db: store.database().name.clone(), why }
-            }
-        },
+        TxError::Driver(sqlx::Error::PoolTimedOut) => {
+            let why = "no connection was free in time".to_owned();
+            let busy = StoreError::Busy { db: store.database().name.clone(), why };
+            store.probe().await.err().unwrap_or(busy)
+        }
         TxError::Driver(error) => store.driver_error(error),
         TxError::Refused(error) => error,
     }
 }
 
 /// Keeps the connection if a write went well, else closes it.
-async fn give_back<S: SqlStore, T>(
+pub async fn give_back<S: SqlStore, T>(
     writer: S::Writer<'_>,
     done: Result<T, TxError>,
 ) -> Result<T, TxError> {

@@ -120,25 +120,50 @@ pub struct CommonStatements {
     pub previous_page: Statement,
 }
 
+/// Statements that each database has of its own, but which take the same everywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct SameParams {
+    /// Every known URL: hash, id. `(crawl, first id, last id)`.
+    pub seen: &'static str,
+    /// Pages that ended `ok`: the columns of a frontier row, the host's name last. `(above, up to,
+    /// limit)`.
+    pub ok_pages: &'static str,
+    /// How many pages ended `ok`. `(crawl)`.
+    pub count_ok: &'static str,
+}
+
+impl SameParams {
+    /// See the field.
+    pub const fn seen(&self) -> Statement {
+        statement(self.seen, &[Param::Crawl, Param::First, Param::Last])
+    }
+
+    /// See the field.
+    pub const fn ok_pages(&self) -> Statement {
+        statement(self.ok_pages, &[Param::After, Param::Last, Param::Limit])
+    }
+
+    /// See the field.
+    pub const fn count_ok(&self) -> Statement {
+        statement(self.count_ok, &[Param::Crawl])
+    }
+}
+
 /// Statements that each database has of its own.
 #[derive(Debug, Clone, Copy)]
 pub struct OwnStatements {
+    /// Those that take the same everywhere.
+    pub same: SameParams,
     /// Frontier rows of one host in order of id: the columns of a frontier row.
     pub frontier_of_host: Statement,
     /// Hosts with open URLs: number, count, a URL.
     pub open_hosts: Statement,
     /// Pages that were skipped for a reason: the columns of a frontier row, the host's name last.
     pub skipped_because: Statement,
-    /// Every known URL: hash, id.
-    pub seen: Statement,
     /// The highest id in use, or 0.
     pub last_id: Statement,
     /// How many URLs are open.
     pub open_count: Statement,
     /// The links of a page: URL, text.
     pub links_of: Statement,
-    /// Pages that ended `ok`: the columns of a frontier row, the host's name last.
-    pub ok_pages: Statement,
-    /// How many pages ended `ok`.
-    pub count_ok: Statement,
 }

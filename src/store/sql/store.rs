@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 
+use super::remove::remove_pieces;
 use super::sql_store::{SqlStore, acquire, create, heartbeat, set_state, store_error, within};
 use super::{crawls, read, recrawl};
 use crate::store::crawl_info::CrawlInfo;
@@ -236,7 +237,7 @@ impl<S: SqlStore> StoreAdmin for S {
         Box::pin(async move {
             let acquired = acquire(self, Some(crawl), CrawlState::Removing).await;
             written(self, acquired).await?;
-            written(self, self.remove_rows(crawl).await).await
+            written(self, remove_pieces(self, crawl).await).await
         })
     }
 }

@@ -38,13 +38,15 @@ macro_rules! last_id {
 
 /// Where the links of a page led: URL, text. `$join` joins in the order of the tables.
 macro_rules! links_of {
-    ($join:literal, $page:literal, $order:literal, $limit:literal) => {
+    ($join:literal, $crawl:literal, $page:literal, $order:literal, $limit:literal) => {
         concat!(
             "SELECT scraped_pages.url, links.anchor FROM links ",
             $join,
             " scraped_pages ON scraped_pages.id = links.to_id WHERE ",
+            $crawl,
+            " links.from_id = ",
             $page,
-            " ORDER BY ",
+            " ORDER BY links.",
             $order,
             " LIMIT ",
             $limit

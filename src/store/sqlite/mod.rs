@@ -4,35 +4,29 @@
 //! commits before a power loss may be undone, each as a whole.
 //!
 //! `open` refuses files of other programs, `file_identity` notices a file that was moved or replaced,
-//! `write`, `bulk` and `hosts` save batches, `dialect`, `read`, `recrawl` and `remove` are what the
-//! shared code needs to know, `select` runs queries of the user.
+//! `write` and `bulk` save batches, `statements` is what the shared code runs, `select` runs queries of
+//! the user.
 
 mod bulk;
-mod dialect;
 mod error;
 mod file_identity;
-mod hosts;
 mod open;
-pub mod read;
-pub mod recrawl;
-mod remove;
 mod select;
+pub mod statements;
 mod write;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{Sqlite, SqlitePool};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqlitePool};
 
 use self::file_identity::FileIdentity;
-use super::error::StoreError;
-use super::ids::CrawlId;
-use super::name::OpenMode;
-use super::rows::Batch;
-use super::select::RowSink;
-use super::sql::{OpenDatabase, SqlStore, SqlWriter, remove_pieces};
-use super::tx_error::TxError;
+use self::write::SqliteBatch;
+use super::sql::{Dialect, OpenDatabase, SqlStore, SqlWriter, give_back, write_tables};
+use super::{
+    error::StoreError, ids::CrawlId, name::OpenMode, rows::Batch, select::RowSink,
+    tx_error::TxError,
+};
 
 /// A SQLite file with crawls.
 #[derive(Debug)]
@@ -81,8 +75,6 @@ impl SqlWriter<Sqlite> for PoolConnection<Sqlite> {
 impl SqlStore for SqliteStore {
     type Db = Sqlite;
     type Writer<'a> = PoolConnection<Sqlite>;
-    const READ_TIMEOUT: Option<Duration> = None;
-    const WRITE_TIMEOUT: Option<Duration> = None;
 
     fn database(&self) -> &OpenDatabase<Sqlite> {
         &self.database
@@ -106,16 +98,29 @@ impl SqlStore for SqliteStore {
     }
 
     async fn write_batch(&self, crawl: CrawlId, batch: &Batch) -> Result<(), TxError> {
-        write::commit(self, crawl, batch).await
+        let mut writer = self.writer().await?;
+        let writing = async {
+            let mut transaction = writer.begin_with(Sqlite::BEGIN).await?;
+            let tables = SqliteBatch { database: &self.database, db: &mut transaction, crawl };
+            write_tables(tables, batch).await?;
+            Ok(transaction.commit().await?)
+        };
+        let written: Result<(), TxError> = writing.await;
+        give_back::<Self, _>(writer, written).await
     }
 
-    async fn remove_rows(&self, crawl: CrawlId) -> Result<u64, TxError> {
-        remove_pieces(self, crawl, &remove::PIECES).await
-    }
-
-    async fn run_select(&self, sql: &str, sink: RowSink<'_>) -> Result<(), StoreError> {
-        let options = open::options(&self.path).busy_timeout(open::BUSY_TIMEOUT);
-        let selected = select::select(options, sql, sink).await;
+    async fn run_select(&self, sql: &str, mut sink: RowSink<'_>) -> Result<(), StoreError> {
+        // Opened for reading, SQLite refuses whatever would write. What is sorted may be more than
+        // memory should hold.
+        let options = open::options(&self.path).busy_timeout(open::BUSY_TIMEOUT).read_only(true);
+        let selecting = async {
+            let mut connection = options.pragma("temp_store", "FILE").connect().await?;
+            let selected = select::stream(&mut connection, sql, &mut sink).await;
+            // An error on closing says nothing about the rows.
+            let _ = connection.close().await;
+            selected
+        };
+        let selected: Result<(), sqlx::Error> = selecting.await;
         selected.map_err(|error| StoreError::from_sqlite_query(&self.database.name, error))
     }
 
