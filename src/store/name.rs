@@ -1,6 +1,6 @@
 //! Names of databases, as given to `--db`, and how they are to be opened.
 //!
-//! It opens nothing and looks at no file.
+//! It opens nothing and reads no file.
 
 use std::path::PathBuf;
 
@@ -111,7 +111,7 @@ impl DbName {
 
 /// A server's URL with the scheme that its driver knows, after how it is shown.
 fn server(name: &str, scheme: &str) -> Result<(String, Url), StoreError> {
-    // Whatever is wrong with it, it may hold a password: it is not repeated.
+    // It may contain a password, so no message repeats it.
     let usage = |why: &str| StoreError::Usage { db: format!("{scheme}:…"), why: why.to_owned() };
     let rest = name.split_once("://").ok_or_else(|| usage("`//` is missing"))?.1;
     let url =

@@ -29,7 +29,7 @@ const SIZES: [usize; 6] = [2048, 512, 128, 32, 8, 1];
 const PARAMETERS: usize = 20_480;
 /// Bytes of a statement, at most, if one row is not longer.
 const BYTES: usize = 8 << 20;
-/// What a packet holds besides the rows.
+/// Bytes of a packet besides the rows.
 const OVERHEAD: usize = 1024;
 /// What a value takes besides a text: a number, or the length of the text, and its type.
 const VALUE: usize = 12;
@@ -221,7 +221,7 @@ pub static HOSTS: Bulk = LazyLock::new(|| {
     )
 });
 
-/// What is known of hosts besides.
+/// What is known of hosts besides their totals.
 pub static KNOWN_HOSTS: Bulk = LazyLock::new(|| {
     Statements::new(
         "hosts",

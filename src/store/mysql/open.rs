@@ -1,4 +1,4 @@
-//! Opening a database: what is not ours is refused before anything is written.
+//! Opening a database: one that crawldeck did not make is refused before anything is written.
 //!
 //! It must not know what the tables hold.
 
@@ -108,9 +108,9 @@ impl ServerKind {
 enum SchemaState {
     /// No tables at all.
     Nothing,
-    /// Ours, but not all of it.
+    /// Tables of an earlier crawldeck.
     Older,
-    /// All there is to it.
+    /// Tables of this version.
     UpToDate,
 }
 
@@ -143,7 +143,7 @@ async fn prepare(
         let why = "another crawldeck is bringing it up to date".to_owned();
         return Err(StoreError::Busy { db: db.to_owned(), why });
     }
-    // Somebody else may have done it meanwhile. The lock ends with the connection.
+    // Another process may have done it meanwhile. The lock ends with the connection.
     if check_schema(db, connection).await.map_err(failed)?? != SchemaState::UpToDate {
         migrate(connection, server).await.map_err(|error| match from_mysql(db, error) {
             StoreError::Driver { db, source } => {
@@ -155,7 +155,7 @@ async fn prepare(
     Ok(())
 }
 
-/// Whether the tables are ours, neither from the future nor from before the first release.
+/// Whether crawldeck made the tables, and not a newer one or one of before the first release.
 async fn check_schema(
     db: &str,
     connection: &mut MySqlConnection,

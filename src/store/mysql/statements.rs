@@ -2,7 +2,7 @@
 //! times are by the server's clock, which all clients share.
 //!
 //! What reads is answered by a range of ids or an index, so no statement sees the rows of another
-//! crawl. The texts are public so that a test can ask the server for their plans.
+//! crawl. The texts are public so that a test can check their plans.
 
 use sqlx::mysql::{MySqlQueryResult, MySqlRow};
 use sqlx::{MySql, Row};

@@ -48,8 +48,8 @@ pub(super) fn value(row: &MySqlRow, column: usize) -> Result<Value, sqlx::Error>
         "BOOLEAN" | "TINYINT" | "SMALLINT" | "INT" | "MEDIUMINT" | "BIGINT" => {
             Value::Int(decoded(value)?)
         }
-        // What is compared byte by byte is said to be binary in either case: whether it is text, its
-        // character set tells.
+        // The server calls every column that is compared byte by byte binary; the character set says
+        // whether it is text.
         _ if <str as Type<MySql>>::compatible(&kind) => Value::Text(decoded(value)?),
         _ => Value::Bytes(decoded(value)?),
     })

@@ -19,7 +19,7 @@ const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// it was sent does no harm: everything that is written can be written again.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// Holds the connection between its uses.
+/// Keeps the connection between its uses.
 #[derive(Debug)]
 pub(super) struct Writer {
     options: MySqlConnectOptions,

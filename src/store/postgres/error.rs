@@ -12,7 +12,7 @@ pub(super) fn from_postgres(db: &str, source: sqlx::Error) -> StoreError {
     let (code, why) = (error.code().unwrap_or_default(), one_line(error.message()));
     match &*code {
         "3D000" => StoreError::NoDatabase { db },
-        // Disk full. Whatever else lacks may be there in a moment.
+        // Disk full. Other resources may be free in a moment.
         "53100" => StoreError::Full { db },
         "25006" => StoreError::ReadOnly { db, why },
         // Rights; also a schema that is not there, because it is not to be seen.
@@ -41,7 +41,7 @@ pub(super) fn from_postgres_query(db: &str, source: sqlx::Error) -> StoreError {
     match source.as_database_error() {
         Some(error) => {
             let code = error.code().unwrap_or_default();
-            // Rights are no matter of spelling. Else: syntax and names, values, what is not built in,
+            // Missing rights are no error of the query. Else: syntax and names, values, what is not built in,
             // a subquery of several rows, a transaction that cannot write.
             let query = code != "42501"
                 && ["0A", "21", "22", "2F", "34", "42", "P0", "25006"]

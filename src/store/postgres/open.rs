@@ -1,7 +1,7 @@
-//! Opening a database: what is not ours is refused before anything is written.
+//! Opening a database: one that crawldeck did not make is refused before anything is written.
 //!
-//! It must not know what the tables hold. The settings are public so that a test can ask questions under
-//! them.
+//! It must not know what the tables hold. The settings are public so that a test can run queries
+//! with them.
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
@@ -18,9 +18,9 @@ static MIGRATIONS: Migrator = sqlx::migrate!("src/store/postgres/migrations");
 const OLDEST: i32 = 150_000;
 
 /// What the writer needs:
-/// - A commit outlives the server, even where that is not the default: what was said to be saved is.
-/// - A row of `crawls` may be locked by a transaction whose connection is gone; the server finds out
-///   about that, and meanwhile waiting for it is an error in words and no silence.
+/// - A commit outlives the server, even where that is not the default.
+/// - A row of `crawls` may be locked by a transaction whose connection is gone; until the server notices
+///   that, waiting for it is an error and no silence.
 /// - Tables grow from nothing faster than the server counts their rows: an index it is.
 pub const FOR_WRITING: &str = "\
     SELECT set_config('synchronous_commit', 'on', false)
@@ -31,8 +31,8 @@ pub const FOR_WRITING: &str = "\
     SET enable_seqscan = off;
     SET jit = off";
 
-/// What our own questions need: they are answered by an index, in its order, whatever the server
-/// believes of tables that it has not looked at since they were empty.
+/// What the readers need: an index answers every query, in its order, even while the statistics of the
+/// server still say that the tables are empty.
 pub const FOR_READING: &str = "\
     SET enable_seqscan = off;
     SET enable_bitmapscan = off;
@@ -70,8 +70,8 @@ fn pool(options: &PgConnectOptions, most: u32, settings: &'static str) -> PgPool
         .connect_lazy_with(options.clone())
 }
 
-/// Checks the database, brings its schema up to date, and checks it again: somebody else may have
-/// been at it meanwhile.
+/// Checks the database, brings its schema up to date, and checks it again: another process may have
+/// changed it meanwhile.
 async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(), StoreError> {
     match check(shown, db).await? {
         SchemaState::UpToDate => return Ok(()),
@@ -80,7 +80,7 @@ async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(
         }
         SchemaState::Nothing | SchemaState::Older => {}
     }
-    // Under a lock that holds off everybody else who would do the same.
+    // Under a lock that excludes other processes that would do the same.
     MIGRATIONS.run(&mut *db).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
             from_postgres(shown, error)
@@ -90,13 +90,13 @@ async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(
     check(shown, db).await.map(drop)
 }
 
-/// What is in the schema that the connection sees first.
+/// The state of the schema that the connection sees first.
 enum SchemaState {
-    /// Nothing, or nothing of anybody yet.
+    /// No tables, or none of any program yet.
     Nothing,
-    /// Ours, of an earlier version.
+    /// Tables of an earlier crawldeck.
     Older,
-    /// Ours.
+    /// Tables of this version.
     UpToDate,
 }
 
@@ -104,7 +104,7 @@ enum SchemaState {
 /// future.
 async fn check(shown: &str, connection: &mut PgConnection) -> Result<SchemaState, StoreError> {
     let failed = |error| from_postgres(shown, error);
-    // In one snapshot: somebody else may be making the tables between two questions.
+    // In one snapshot: another process may make the tables between two queries.
     let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
     let mut snapshot = connection.begin_with(begin).await.map_err(failed)?;
     let found = check_snapshot(shown, &mut snapshot).await?;
@@ -134,7 +134,7 @@ async fn check_snapshot(
         return Err(StoreError::Schema { db: db(), why });
     }
 
-    // What extensions bring along is nobody's.
+    // Tables of extensions belong to no program.
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace \
          AND relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT FROM pg_depend \

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, Column, Connection, Row, TypeInfo, ValueRef};
 use crate::store::select::{Columns, RowSink, Value};
 use crate::store::sql::stream_rows;
 
-/// Rows asked for at a time.
+/// Rows of one `FETCH`.
 const PORTION: usize = 2000;
 
 /// See [`crate::store::StoreReader::select`].

@@ -2,7 +2,7 @@
 //! the server's.
 //!
 //! What reads is answered by a range of ids or an index, so no statement sees the rows of another
-//! crawl. The texts are public so that a test can ask PostgreSQL for their plans.
+//! crawl. The texts are public so that a test can check their plans.
 
 use sqlx::postgres::{PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};

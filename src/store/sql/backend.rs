@@ -1,7 +1,7 @@
 //! What the shared code needs of a driver: bind values, run a statement, read columns.
 //!
 //! Each trait has one implementation, for every driver whose types allow it. So the long bounds
-//! stand here once, and shared functions ask for [`Backend`] alone.
+//! stand here once, and shared functions need [`Backend`] alone.
 
 use std::borrow::Cow;
 use std::sync::Arc;

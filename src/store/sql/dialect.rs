@@ -1,4 +1,4 @@
-//! How each database spells what the shared code asks of it.
+//! What each database gives the shared code: its statements, and how it spells them.
 
 use sqlx::Database;
 

@@ -112,7 +112,7 @@ async fn run<T: RowTables>(
 }
 
 fn json_ids(ids: impl Iterator<Item = PageId>) -> String {
-    json(&Vec::from_iter(ids), |out, id| write!(out, "{id}"))
+    json(&ids.collect::<Vec<_>>(), |out, id| write!(out, "{id}"))
 }
 
 /// Bytes of a text, at most.

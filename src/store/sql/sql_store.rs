@@ -111,7 +111,7 @@ pub async fn within<T, E: From<StoreError>>(
 }
 
 /// What went wrong, for the user. That there was no connection in time says nothing of the reason:
-/// the database is asked once more, and answers with it.
+/// the store connects once more, and reports why that fails.
 pub async fn store_error<S: SqlStore>(store: &S, error: TxError) -> StoreError {
     match error {
         TxError::Driver(sqlx::Error::PoolTimedOut) => {

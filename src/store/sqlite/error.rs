@@ -1,4 +1,4 @@
-//! What SQLite says, as what the user can do about it: by its primary result code
+//! Errors of SQLite, as what the user can do about them: by primary result code
 //! (<https://www.sqlite.org/rescode.html>).
 
 use crate::store::error::{StoreError, one_line};

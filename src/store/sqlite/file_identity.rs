@@ -10,7 +10,7 @@ use std::path::Path;
 
 use crate::store::error::StoreError;
 
-/// Which file it is: device and inode. `None` where that cannot be told.
+/// Which file it is: device and inode. `None` where that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FileIdentity(Option<(u64, u64)>);
 

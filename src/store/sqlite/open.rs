@@ -1,4 +1,4 @@
-//! Opening a file: what is not a database of ours is refused before anything is written.
+//! Opening a file: one that is no database of crawldeck is refused before anything is written.
 //!
 //! It must not know what the tables hold.
 
@@ -125,7 +125,7 @@ fn inspect_file(shown: &str, path: &Path, mode: OpenMode) -> Result<FileState, S
         return Err(StoreError::NotSqlite { db: db() });
     }
 
-    // The superuser may write in spite of the permissions, but was told not to.
+    // The superuser may write in spite of the permissions, but the permissions say no.
     if metadata.permissions().readonly() {
         return Err(StoreError::ReadOnly { db: db(), why: "the file is read-only".to_owned() });
     }
@@ -177,7 +177,7 @@ fn writable_directory(shown: &str, path: &Path) -> Result<(), StoreError> {
 
 /// Checks a database without being able to write to it.
 ///
-/// A database in WAL mode with no log beside it is complete in itself and used by nobody: read as
+/// A database in WAL mode with no log beside it is complete in itself and not in use: read as
 /// immutable, it gets no new files beside it either. Otherwise locks and log are respected.
 async fn check_unopened(
     shown: &str,
@@ -188,7 +188,7 @@ async fn check_unopened(
     let checked = match check_reading(shown, path, wal_mode && !wal_file).await {
         // SQLITE_READONLY_ROLLBACK, SQLITE_READONLY_RECOVERY: a process died in a transaction.
         // Rolling it back would be a write, so what the file itself says has to do; opening then
-        // rolls back, if the database is ours, and checks again.
+        // rolls back, if crawldeck made the database, and checks again.
         Err(error) if matches!(sqlite_code(&error), Some(776 | 264)) => {
             check_reading(shown, path, true).await
         }
@@ -217,7 +217,7 @@ async fn check_reading(
     checked
 }
 
-/// Whether the tables are ours, neither from the future nor from before the first release. No
+/// Whether crawldeck made the tables, and not a newer one or one of before the first release. No
 /// tables at all will do.
 async fn check_schema(
     shown: &str,

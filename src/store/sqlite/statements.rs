@@ -2,7 +2,7 @@
 //! SQLite's clock, which is the system's.
 //!
 //! What reads is answered by a range of ids or an index, so no statement sees the rows of another
-//! crawl. The texts are public so that a test can ask SQLite for their plans.
+//! crawl. The texts are public so that a test can check their plans.
 
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
 use sqlx::{Row, Sqlite};
