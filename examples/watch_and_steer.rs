@@ -44,7 +44,14 @@ pub async fn watch_and_steer(
                 .try_send((Command::Nudge(Dial::Permits, permits as i32), Origin::Api));
         }
     }
-    let changes = crawl.snapshots.borrow().changes.iter().rev().map(ToString::to_string).collect();
+    let changes = crawl
+        .snapshots
+        .borrow()
+        .changes
+        .iter()
+        .rev()
+        .map(|change| change.what.to_string())
+        .collect();
     crawl.wait().await;
     store.close().await;
     Ok(changes)

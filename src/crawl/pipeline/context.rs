@@ -26,7 +26,7 @@ use crate::model::ids::CrawlId;
 use crate::model::url_identity::UrlHash;
 use crate::settings::Settings;
 use crate::settings::faults::Faults;
-use crate::store::{PreviousPage, Store, StoreError};
+use crate::store::{PreviousPage, StoreError, StoreWriter};
 use crate::web::http::Fetcher;
 use crate::web::robots::RobotsAgents;
 use crate::web::scope::Scope;
@@ -73,7 +73,7 @@ pub struct CrawlContext {
     /// When this run began.
     pub start: Instant,
     /// The database; written by the saver alone, read by the producer.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn StoreWriter>,
     /// The names by which sites may speak to us.
     pub names: Arc<RobotsAgents>,
     /// Fetches URLs.
