@@ -35,6 +35,10 @@ pub mod crawls;
 pub mod export;
 pub mod fault;
 pub mod headless;
+#[cfg(feature = "lab")]
+pub mod lab;
+#[cfg(not(feature = "lab"))]
+#[path = "lab/left_out.rs"]
 pub mod lab;
 pub mod report;
 pub mod signals;

@@ -20,8 +20,10 @@ mod failed;
 pub mod holder;
 pub mod listing;
 mod migrations;
+#[cfg(feature = "mysql")]
 pub mod mysql;
 pub mod name;
+#[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod rows;
 pub mod select;
@@ -33,7 +35,9 @@ mod text;
 pub use error::StoreError;
 pub use holder::Holder;
 pub use listing::{CrawlInfo, HeldBy};
+#[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
+#[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
@@ -66,10 +70,20 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
         DbName::Sqlite { shown, path } => {
             Ok(Arc::new(SqliteStore::open(&shown, &path, mode).await?))
         }
+        #[cfg(feature = "postgres")]
         DbName::Postgres { shown, url } => {
             Ok(Arc::new(PostgresStore::open(&shown, &url, mode).await?))
         }
+        #[cfg(not(feature = "postgres"))]
+        DbName::Postgres { shown, .. } => {
+            Err(StoreError::NotBuilt { db: shown, database: "PostgreSQL", feature: "postgres" })
+        }
+        #[cfg(feature = "mysql")]
         DbName::MySql { shown, url } => Ok(Arc::new(MySqlStore::open(&shown, &url, mode).await?)),
+        #[cfg(not(feature = "mysql"))]
+        DbName::MySql { shown, .. } => {
+            Err(StoreError::NotBuilt { db: shown, database: "MySQL", feature: "mysql" })
+        }
     }
 }
 
