@@ -16,13 +16,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crawldeck::config::Settings;
 use crawldeck::crawl;
+use crawldeck::model::ids::{CrawlId, PageId};
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::Settings;
+use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{
-    Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PageId, PreviousLink,
-    PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl, open,
+    Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
+    RowSink, SeenSink, Store, StoreError, StoredCrawl, open,
 };
-use crawldeck::web::url::{ScopeKind, UrlHash};
 use futures_util::future::BoxFuture;
 use url::Url;
 
@@ -122,7 +124,7 @@ impl Store for Discard {
     fn set_state(&self, _: CrawlId, _: CrawlState) -> Answer<'_, ()> {
         answer(())
     }
-    fn beat(&self, _: CrawlId) -> Answer<'_, ()> {
+    fn heartbeat(&self, _: CrawlId) -> Answer<'_, ()> {
         answer(())
     }
     fn crawls(&self) -> Answer<'_, Vec<CrawlInfo>> {

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::store::{CrawlId, CrawlInfo, Store, StoreError};
+use crate::model::ids::CrawlId;
+use crate::store::{CrawlInfo, Store, StoreError};
 
 /// All crawls as a table, a line each; nothing when there are none.
 #[must_use]

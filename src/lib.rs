@@ -29,19 +29,19 @@
 
 pub mod cli;
 pub mod compare;
-pub mod config;
 pub mod crawl;
 pub mod crawls;
 pub mod export;
-pub mod fault;
 pub mod headless;
 #[cfg(feature = "lab")]
 pub mod lab;
 #[cfg(not(feature = "lab"))]
 #[path = "lab/left_out.rs"]
 pub mod lab;
+mod lock;
+pub mod model;
 pub mod report;
-pub mod signals;
+pub mod settings;
 pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;

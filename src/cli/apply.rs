@@ -5,7 +5,7 @@ use super::options::{
     PolitenessOptions, ReachOptions, RequestOptions, ResourceOptions, TrapOptions,
 };
 use super::values::{Bound, Secret};
-use crate::config::{FetchSettings, NoFollow, Settings};
+use crate::settings::{FetchSettings, NoFollow, Settings};
 
 /// Puts what was given over what is there.
 fn over<T>(given: Option<T>, field: &mut T) {

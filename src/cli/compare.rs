@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::LogOptions;
 use super::values::{dial, factor};
-use crate::crawl::command::Dial;
+use crate::settings::dials::Dial;
 
 /// What is compared, and how it is shown.
 #[derive(Debug, Clone, Args)]

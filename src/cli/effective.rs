@@ -14,8 +14,8 @@ use super::DEFAULT_DB;
 use super::options::CrawlOptions;
 use super::sources::{MOST_VERBOSE, Source, Sources};
 use super::values::{duration_text, size_text};
-use crate::config::Settings;
-use crate::config::mask::mask;
+use crate::settings::Settings;
+use crate::settings::mask::mask;
 
 /// Widest `key = value` that moves the sources of all others to the right.
 const WIDEST: usize = 40;

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::values::level;
-use crate::fault::{Fault, FaultSetting};
 use crate::lab::LabConfig;
+use crate::settings::faults::{Fault, FaultSetting};
 
 /// The lab site, and what is wrong with it from the start.
 #[derive(Debug, Clone, Args)]

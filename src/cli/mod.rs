@@ -6,7 +6,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use url::Url;
 
 use crate::compare::Strategy;
-use crate::crawl::scene::Scene;
+use crate::crawl::protocol::scene::Scene;
 use crate::export::{Format, Table, condition};
 use crate::report::DEFAULT_FILE;
 

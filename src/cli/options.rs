@@ -17,8 +17,8 @@ use super::values::{
     memory, or_none, pages, pattern, proxy, rate, resolve, seed, share, size, size_or_off,
     some_time, switch, token, user_agent,
 };
-use crate::crawl::command::Dial;
-use crate::web::url::ScopeKind;
+use crate::settings::dials::Dial;
+use crate::settings::scope_kind::ScopeKind;
 
 /// How to crawl. What is not given stays as it is: at its default, or as stored.
 #[derive(Debug, Clone, Args)]

@@ -4,7 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::error::Error as _;
 
 use super::sources::SECRETS;
-use crate::config::mask::mask;
+use crate::settings::mask::mask;
 
 /// Why there is nothing to do.
 #[derive(Debug, thiserror::Error)]

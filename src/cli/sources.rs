@@ -17,7 +17,7 @@ use super::options::CrawlOptions;
 use super::refusal::{Refusal, reason};
 use super::values::{is_nothing, switch};
 use super::{self as cli, Cli};
-use crate::config::BreakerSettings;
+use crate::settings::BreakerSettings;
 
 /// What the environment's variables begin with.
 const PREFIX: &str = "CRAWLDECK_";

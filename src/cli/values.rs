@@ -11,10 +11,10 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use regex::Regex;
 use url::Url;
 
-use crate::config::USER_AGENT;
-use crate::crawl::command::{Dial, Setting};
-use crate::crawl::scene::Scene;
-use crate::fault::{Fault, FaultSetting};
+use crate::crawl::protocol::scene::Scene;
+use crate::settings::USER_AGENT;
+use crate::settings::dials::{Dial, Setting};
+use crate::settings::faults::{Fault, FaultSetting};
 
 pub use crate::web::url::parse_seed as seed;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::memory::resident;
 use super::order::Progress;
-use crate::crawl::stall::Stall;
+use crate::crawl::measure::loop_delay::Stall;
 use crate::web::url::shorten;
 
 /// How often the lateness of the event loop's timer is measured.

@@ -28,7 +28,8 @@ use self::rows::{Csv, JsonLines, RowWriter};
 use self::sitemap::{Listed, Sitemap};
 pub use self::tables::{TABLES, Table};
 pub use self::target::Target;
-use crate::store::{CrawlId, Store, StoreError, Value};
+use crate::model::ids::CrawlId;
+use crate::store::{Store, StoreError, Value};
 
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

@@ -2,7 +2,7 @@
 //!
 //! It is there without the feature `lab` as well: the command line knows it.
 
-use crate::fault::Faults;
+use crate::settings::faults::Faults;
 
 /// What the lab serves.
 #[derive(Debug, Clone, PartialEq)]

@@ -5,7 +5,7 @@ mod config;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use crate::fault::FaultySite;
+use crate::settings::faults::FaultySite;
 
 pub use LeftOut as Lab;
 pub use LeftOutError as LabError;

@@ -52,7 +52,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 
-use crate::fault::FaultySite;
+use crate::settings::faults::FaultySite;
 
 pub use config::LabConfig;
 pub use load::Load;

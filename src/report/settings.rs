@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::config::Settings;
-use crate::config::mask::mask;
+use crate::settings::Settings;
+use crate::settings::mask::mask;
 
 use super::data::SettingLine;
 use super::text;

@@ -4,7 +4,7 @@
 
 use thiserror::Error;
 
-use super::CrawlId;
+use crate::model::ids::CrawlId;
 
 /// A database error. `db` is the name the user gave, without secrets.
 #[derive(Debug, Error)]

@@ -1,6 +1,6 @@
 //! Where results live: one trait, the databases behind it.
 //!
-//! An open store is a holder (see [`holder`]): it writes to the crawls that it holds, to no other.
+//! An open store is a holder (see [`crawl_lease`]): it writes to the crawls that it holds, to no other.
 //! The saver is the only writer during a crawl. A [`Batch`] is one transaction: page rows, link
 //! rows, newly found URLs, done marks, journal entries and the crawl's counters, all or nothing.
 //! After `kill -9` at any moment the frontier table holds exactly the URLs that are not done.
@@ -9,16 +9,17 @@
 
 #![allow(clippy::doc_markdown, reason = "SQLite is a name, not code")]
 
+use crate::model::ids::{CrawlId, PageId};
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 
-use crate::web::url::UrlHash;
+use crate::model::url_identity::UrlHash;
 
+pub mod crawl_info;
+pub mod crawl_lease;
 pub mod error;
-mod failed;
-pub mod holder;
-pub mod listing;
+mod host_totals;
 mod migrations;
 #[cfg(feature = "mysql")]
 pub mod mysql;
@@ -27,21 +28,21 @@ pub mod name;
 pub mod postgres;
 pub mod rows;
 pub mod select;
-mod slow;
+mod slow_log;
 pub mod sqlite;
-mod sums;
 mod text;
+mod tx_error;
 
+pub use crawl_info::{CrawlInfo, HeldBy};
+pub use crawl_lease::LeaseOwner;
 pub use error::StoreError;
-pub use holder::Holder;
-pub use listing::{CrawlInfo, HeldBy};
 #[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
-    PreviousLink, PreviousPage, RowState, SitemapRow, host_id,
+    PreviousLink, PreviousPage, SitemapRow,
 };
 pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;
@@ -85,32 +86,6 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
             Err(StoreError::NotBuilt { db: shown, database: "MySQL", feature: "mysql" })
         }
     }
-}
-
-/// A page's number in the database: the crawl's number times 2³² plus the URL's number in its
-/// crawl, in order of discovery. So ids of one crawl are dense, increasing, and unique among
-/// all crawls of a database.
-pub type PageId = i64;
-
-/// A crawl's number in its database, from 1.
-pub type CrawlId = i64;
-
-/// Puts an id together.
-#[must_use]
-pub const fn page_id(crawl: CrawlId, seq: u32) -> PageId {
-    (crawl << 32) | seq as i64
-}
-
-/// The crawl of the URL with this id.
-#[must_use]
-pub const fn crawl_of(id: PageId) -> CrawlId {
-    id >> 32
-}
-
-/// The number in its crawl of the URL with this id.
-#[must_use]
-pub const fn seq_of(id: PageId) -> u32 {
-    (id & 0xffff_ffff) as u32
 }
 
 /// State of a crawl, as stored in `crawls.state`.
@@ -281,7 +256,7 @@ pub trait Store: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`StoreError::TakenOver`] or [`StoreError::NotHeld`] when this store does not hold it.
-    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// All crawls, oldest first.
     fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>>;

@@ -11,7 +11,7 @@ use super::panels::{
     log, page_detail, pages, pipeline, pipeline_list, scenes, strains, troubles, workers,
 };
 use super::theme::Theme;
-use crate::crawl::snapshot::Snapshot;
+use crate::crawl::protocol::snapshot::Snapshot;
 
 /// The smallest screen that shows the dashboard as meant.
 pub const SMALLEST: (u16, u16) = (80, 24);

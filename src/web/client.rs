@@ -10,9 +10,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use url::Url;
 
-use super::guard::{Guard, Resolver};
 use super::phase::WatchConnect;
-use crate::config::FetchSettings;
+use crate::settings::FetchSettings;
+use crate::web::address_policy::{AddressPolicy, Resolver};
 
 /// A connection unused for so long is closed. With [`IDLE_PER_HOST`] it bounds what lies idle:
 /// never more to one host than were in use at once, and over all hosts no more than were opened
@@ -57,7 +57,7 @@ pub(super) fn build(
     settings: &FetchSettings,
     headers: HeaderMap,
     proxy: Option<&Url>,
-    guard: &Arc<Guard>,
+    guard: &Arc<AddressPolicy>,
 ) -> Result<reqwest::Client, FetchSetupError> {
     // An error means that the program has chosen its provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();

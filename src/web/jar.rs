@@ -10,7 +10,7 @@ use cookie_store::{Cookie, CookieDomain, RawCookie};
 use http::header::{HeaderMap, SET_COOKIE};
 use url::Url;
 
-use super::identity::origin;
+use crate::web::credentials::origin;
 
 /// Cookies kept for one origin, RFC 6265 section 6.1.
 const MOST_PER_ORIGIN: usize = 50;

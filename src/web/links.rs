@@ -19,12 +19,12 @@ use url::Url;
 
 pub use super::anchor::MAX_ANCHOR;
 use super::charset;
-use super::harvest::Harvest;
-use super::robots::Names;
 pub use super::robots::robots_tag;
 pub use super::sniff::is_html;
 pub use super::url::{MAX_URL_LEN, MAX_URL_TEXT};
-use crate::config::NoFollow;
+use crate::settings::NoFollow;
+use crate::web::extract::Harvest;
+use crate::web::robots::RobotsAgents;
 
 /// Memory of the parser for one page: a tag cut by a chunk boundary, and the open elements.
 const MAX_PARSER_MEMORY: usize = 8 << 20;
@@ -33,17 +33,17 @@ const PIECE: usize = 32 << 10;
 
 /// What is taken of a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Take {
+pub struct LinkOptions {
     /// Most links.
     pub max_links: usize,
     /// Which `nofollow` leaves links out.
     pub nofollow: NoFollow,
     /// The names by which a page may speak to us.
-    pub names: Arc<Names>,
+    pub names: Arc<RobotsAgents>,
 }
 
 /// Ten thousand links, whatever the page says of them.
-impl Default for Take {
+impl Default for LinkOptions {
     fn default() -> Self {
         Self { max_links: 10_000, nofollow: NoFollow::default(), names: Arc::default() }
     }
@@ -64,7 +64,7 @@ pub struct Parsed {
     pub truncated: bool,
     /// Links that cannot be followed: malformed, or longer than [`MAX_URL_TEXT`].
     pub refused_links: u32,
-    /// Links left out because of a `nofollow` that [`Take`] obeys, once for each time they stand
+    /// Links left out because of a `nofollow` that [`LinkOptions`] obeys, once for each time they stand
     /// on the page.
     pub nofollow_links: u32,
     /// The URL that the page would rather be known by (`link rel=canonical`; the first counts).
@@ -109,7 +109,12 @@ struct Selectors {
 /// References to a place on the page itself are no links. What was found before a malicious
 /// page hits a limit is returned, marked as truncated.
 #[must_use]
-pub fn parse_html(chunks: &[Bytes], content_type: Option<&str>, base: &Url, take: &Take) -> Parsed {
+pub fn parse_html(
+    chunks: &[Bytes],
+    content_type: Option<&str>,
+    base: &Url,
+    take: &LinkOptions,
+) -> Parsed {
     let encoding = charset::of_page(chunks, content_type, Some(base));
     let harvest = RefCell::new(Harvest::new(base, encoding, take));
     let cut = match SELECTORS.as_ref() {

@@ -26,16 +26,20 @@ use crawldeck::cli::{
     self, Cli, Command, CrawlOptions, DEFAULT_DB, Invocation, LabOptions, LogOptions, Surroundings,
 };
 use crawldeck::compare::strategy;
-use crawldeck::config::Settings;
-use crawldeck::crawl::scene::{self, Scene};
-use crawldeck::crawl::snapshot::RunState;
-use crawldeck::crawl::summary::Summary;
-use crawldeck::crawl::{self, Crawl, CrawlError, Staging};
+use crawldeck::crawl;
+use crawldeck::crawl::protocol::scene;
+use crawldeck::crawl::protocol::scene::Scene;
+use crawldeck::crawl::protocol::snapshot::RunState;
+use crawldeck::crawl::protocol::summary::Summary;
+use crawldeck::crawl::{Crawl, CrawlError, FaultSetup};
+use crawldeck::headless::signals::Signals;
 use crawldeck::headless::{self, tell};
 use crawldeck::lab::{self, Lab};
-use crawldeck::signals::Signals;
-use crawldeck::store::{self, CrawlId, OpenMode, Store};
-use crawldeck::web::url::ScopeKind;
+use crawldeck::model::ids::CrawlId;
+use crawldeck::settings::Settings;
+use crawldeck::settings::scope_kind::ScopeKind;
+use crawldeck::store;
+use crawldeck::store::{OpenMode, Store};
 
 use crate::failure::Failure;
 use crate::stored::print;
@@ -179,7 +183,7 @@ async fn demonstrate(
     };
     options.apply(&mut settings);
     show.warn_of(&settings);
-    let staging = Staging { site: Some(lab.faulty_site()), faults, scene };
+    let staging = FaultSetup { site: Some(lab.faulty_site()), faults, scene };
     let crawl = crawl::start_staged(settings, store, staging).await?;
     let code = watch(crawl, &show, signals).await;
     lab.stop().await;
@@ -397,7 +401,7 @@ async fn view(crawl: &Crawl, show: &Show, signalled: &mut JoinHandle<()>) -> Res
     let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
     if shown.is_err() {
         // Nobody sees it any more: bring it to a clean end.
-        let stop = (crawl::command::Command::Stop, crawl::command::Origin::Api);
+        let stop = (crawl::protocol::command::Command::Stop, crawl::protocol::command::Origin::Api);
         let _ = crawl.commands.send(stop).await;
     }
     shown.map_err(|error| Failure::io("the dashboard failed")(std::io::Error::other(error)))

@@ -7,10 +7,12 @@ use std::process::ExitCode;
 use crawldeck::cli::{DEFAULT_DB, ExportOptions};
 use crawldeck::crawls;
 use crawldeck::export::{self, Export, Format, TABLES, Target};
+use crawldeck::headless::signals::Signals;
 use crawldeck::headless::{self, tell};
+use crawldeck::model::ids::CrawlId;
 use crawldeck::report;
-use crawldeck::signals::Signals;
-use crawldeck::store::{self, CrawlId, OpenMode, Store};
+use crawldeck::store;
+use crawldeck::store::{OpenMode, Store};
 
 use crate::failure::Failure;
 

@@ -7,11 +7,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Leash, Left, Order, StrategyError, Tally};
-use crate::config::{BreakerSettings, Settings, TrapSettings};
-use crate::crawl::command::{Command, Origin};
+use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::{self, Crawl};
-use crate::store::{self, CrawlId, OpenMode, StoreError, Value};
-use crate::web::url::ScopeKind;
+use crate::model::ids::CrawlId;
+use crate::settings::scope_kind::ScopeKind;
+use crate::settings::{BreakerSettings, Settings, TrapSettings};
+use crate::store;
+use crate::store::{OpenMode, StoreError, Value};
 
 /// Workers beyond the permits, to have a URL ready when one comes back.
 const SPARE_WORKERS: u32 = 4;

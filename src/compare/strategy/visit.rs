@@ -6,7 +6,7 @@ use reqwest::Client;
 use url::Url;
 
 use crate::compare::tally::Tally;
-use crate::config::USER_AGENT;
+use crate::settings::USER_AGENT;
 
 /// Time for one request, body included.
 const TIMEOUT: Duration = Duration::from_secs(30);

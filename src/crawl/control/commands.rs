@@ -7,12 +7,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Control;
-use crate::crawl::command::{Command, Origin, Setting};
-use crate::crawl::dials::nudged;
-use crate::crawl::journal::What;
-use crate::crawl::ledger::Ledger;
-use crate::crawl::snapshot::RunState;
-use crate::crawl::workers::Pool;
+use crate::crawl::frontier::state::FrontierState;
+use crate::crawl::pipeline::workers::Pool;
+use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::command::{Command, Origin};
+use crate::crawl::protocol::snapshot::RunState;
+use crate::settings::dials::Setting;
+use crate::settings::dials::nudged;
 use crate::store::ChangeRow;
 
 /// A rest shorter than this need not outlive the process,
@@ -121,7 +122,7 @@ impl Control {
         what: What,
         origin: Origin,
         undoes: Option<u64>,
-        change: impl FnOnce(&mut Ledger) -> T,
+        change: impl FnOnce(&mut FrontierState) -> T,
     ) -> T {
         tracing::info!(by = origin.name(), "{what}");
         let (entry, undone) = self.journal.add(what, origin, self.shared.at_s(), undoes);
@@ -144,7 +145,7 @@ impl Control {
     }
 
     /// Changes the frontier's books; the settings then in force go into the same batch.
-    fn change_settings<T>(&mut self, change: impl FnOnce(&mut Ledger) -> T) -> T {
+    fn change_settings<T>(&mut self, change: impl FnOnce(&mut FrontierState) -> T) -> T {
         let settings = &mut self.settings;
         settings.set_dials(&self.dials);
         let changed = self.shared.frontier.with(|ledger| {

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::mask::mask;
-use crate::crawl::journal::{Change, What};
+use crate::crawl::protocol::change::{Change, What};
 use crate::report::data::{
     Broken, BrokenTarget, Chain, ChangeKind, ChangeLine, Copies, CopyGroup, HostLine, HostSums,
     Reason,
 };
 use crate::report::latency::Latencies;
 use crate::report::text::{parse_utc, without_login};
+use crate::settings::mask::mask;
 use crate::store::StoreError;
 
 use super::pages::hops;

@@ -7,8 +7,9 @@ mod pages;
 
 use std::sync::Arc;
 
-use crate::config::Settings;
-use crate::store::{CrawlId, CrawlInfo, Store, StoreError, Value, page_id};
+use crate::model::ids::{CrawlId, page_id};
+use crate::settings::Settings;
+use crate::store::{CrawlInfo, Store, StoreError, Value};
 
 use super::ReportError;
 use super::data::{HostLine, PageLine, Report};

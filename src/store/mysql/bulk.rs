@@ -18,7 +18,7 @@ use sqlx::mysql::MySqlArguments;
 use sqlx::{Arguments, AssertSqlSafe};
 
 use super::writer::Live;
-use crate::store::failed::Failed;
+use crate::store::tx_error::TxError;
 use crate::store::{StoreError, text};
 
 /// Rows of a statement, at most.
@@ -94,11 +94,11 @@ pub(super) async fn write<T: Sync>(
     mut rows: &[T],
     bytes: impl Fn(&T) -> usize + Send + Sync,
     bind: impl Fn(&mut MySqlArguments, &T) -> Result<(), BoxDynError> + Send + Sync,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     while !rows.is_empty() {
         let fitting = statements.fitting(rows, db.packet, &bytes).map_err(|needed| {
             let why = format!("a row of {needed} bytes, it takes {}", db.packet);
-            Failed::Refused(StoreError::TooBig { db: name.to_owned(), why })
+            TxError::Refused(StoreError::TooBig { db: name.to_owned(), why })
         })?;
         let Some((size, text)) = statements.texts.iter().find(|(size, _)| *size <= fitting) else {
             break;

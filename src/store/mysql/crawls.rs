@@ -8,10 +8,11 @@ use sqlx::{MySqlPool, Row};
 
 use super::value::time;
 use super::writer::{Writer, in_time};
-use crate::store::failed::Failed;
-use crate::store::holder::{Held, lost};
-use crate::store::listing::{self, CrawlInfo, HeldBy};
-use crate::store::{CrawlId, CrawlState, Holder, StoreError};
+use crate::model::ids::CrawlId;
+use crate::store::crawl_info::{self, CrawlInfo, HeldBy};
+use crate::store::crawl_lease::{CrawlLease, lost};
+use crate::store::tx_error::TxError;
+use crate::store::{CrawlState, LeaseOwner, StoreError};
 
 /// The holder of a crawl: `(crawl)`.
 const HOLDER: &str = "SELECT holder_host, holder_pid, holder_token, held_since, \
@@ -25,17 +26,23 @@ const ALL: &str = "SELECT holder_host, holder_pid, holder_token, held_since, \
      (SELECT count(*) FROM frontier WHERE frontier.crawl_id = crawls.id) \
      FROM crawls ORDER BY id";
 
-fn held(row: &MySqlRow) -> Result<Option<Held>, sqlx::Error> {
-    Ok(Held::of(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?, time(row, 3)?, row.try_get(4)?))
+fn held(row: &MySqlRow) -> Result<Option<CrawlLease>, sqlx::Error> {
+    Ok(CrawlLease::of(
+        row.try_get(0)?,
+        row.try_get(1)?,
+        row.try_get(2)?,
+        time(row, 3)?,
+        row.try_get(4)?,
+    ))
 }
 
 /// Adds a crawl in state `running`.
 pub(super) async fn create(
     writer: &Writer,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     settings: &str,
-) -> Result<CrawlId, Failed> {
+) -> Result<CrawlId, TxError> {
     let mut lease = writer.lease().await?;
     let insert = sqlx::query(
         "INSERT INTO crawls (state, settings, created_at, updated_at, held_since, beat_at, \
@@ -43,9 +50,9 @@ pub(super) async fn create(
          utc_timestamp(3), utc_timestamp(3), utc_timestamp(3), ?, ?, ?)",
     )
     .bind(settings)
-    .bind(&holder.host)
-    .bind(i64::from(holder.pid))
-    .bind(holder.token);
+    .bind(&owner.host)
+    .bind(i64::from(owner.pid))
+    .bind(owner.token);
     let inserting = async { Ok(insert.execute(&mut lease.live.connection).await?) };
     let done = in_time(db, inserting).await?;
     lease.keep();
@@ -57,12 +64,12 @@ pub(super) async fn create(
 pub(super) async fn take(
     writer: &Writer,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: Option<CrawlId>,
     state: CrawlState,
-) -> Result<CrawlId, Failed> {
+) -> Result<CrawlId, TxError> {
     let mut lease = writer.lease().await?;
-    let taken = in_time(db, transact(&mut lease.live.connection, db, holder, crawl, state)).await?;
+    let taken = in_time(db, transact(&mut lease.live.connection, db, owner, crawl, state)).await?;
     lease.keep();
     Ok(taken)
 }
@@ -70,10 +77,10 @@ pub(super) async fn take(
 async fn transact(
     connection: &mut MySqlConnection,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: Option<CrawlId>,
     state: CrawlState,
-) -> Result<CrawlId, Failed> {
+) -> Result<CrawlId, TxError> {
     sqlx::raw_sql("START TRANSACTION").execute(&mut *connection).await?;
     let crawl = match crawl {
         Some(crawl) => crawl,
@@ -83,11 +90,11 @@ async fn transact(
         )
         .fetch_optional(&mut *connection)
         .await?
-        .ok_or_else(|| Failed::Refused(StoreError::NoUnfinishedCrawl { db: db.to_owned() }))?,
+        .ok_or_else(|| TxError::Refused(StoreError::NoUnfinishedCrawl { db: db.to_owned() }))?,
     };
     let holder_now = sqlx::AssertSqlSafe(format!("{HOLDER} FOR UPDATE"));
     let row = sqlx::query(holder_now).bind(crawl).fetch_optional(&mut *connection).await?;
-    let refused = |error| Err(Failed::Refused(error));
+    let refused = |error| Err(TxError::Refused(error));
     let Some(row) = row else {
         return refused(StoreError::NoSuchCrawl { db: db.to_owned(), crawl });
     };
@@ -100,8 +107,8 @@ async fn transact(
     }
     let before = held(&row)?;
     match &before {
-        Some(held) if holder.is_held_by(held) => return refused(held.clone().refusal(db, crawl)),
-        Some(held) if held.token != holder.token => held.log_takeover(crawl),
+        Some(held) if owner.is_held_by(held) => return refused(held.clone().refusal(db, crawl)),
+        Some(held) if held.token != owner.token => held.log_takeover(crawl),
         _ => {}
     }
     sqlx::query(
@@ -110,9 +117,9 @@ async fn transact(
          holder_host = ?, holder_pid = ?, holder_token = ? WHERE id = ?",
     )
     .bind(state.name())
-    .bind(&holder.host)
-    .bind(i64::from(holder.pid))
-    .bind(holder.token)
+    .bind(&owner.host)
+    .bind(i64::from(owner.pid))
+    .bind(owner.token)
     .bind(crawl)
     .execute(&mut *connection)
     .await?;
@@ -124,10 +131,10 @@ async fn transact(
 pub(super) async fn set_state(
     writer: &Writer,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     state: CrawlState,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let update = if state == CrawlState::Running {
         "UPDATE crawls SET state = ?, updated_at = utc_timestamp(3), beat_at = utc_timestamp(3) \
          WHERE id = ? AND coalesce(holder_token, ?) = ?"
@@ -137,22 +144,22 @@ pub(super) async fn set_state(
          WHERE id = ? AND coalesce(holder_token, ?) = ?"
     };
     let update =
-        sqlx::query(update).bind(state.name()).bind(crawl).bind(holder.token).bind(holder.token);
+        sqlx::query(update).bind(state.name()).bind(crawl).bind(owner.token).bind(owner.token);
     held_update(writer, db, crawl, update).await
 }
 
 /// Gives a sign of life.
-pub(super) async fn beat(
+pub(super) async fn heartbeat(
     writer: &Writer,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let update = sqlx::query(
         "UPDATE crawls SET beat_at = utc_timestamp(3) WHERE id = ? AND holder_token = ?",
     )
     .bind(crawl)
-    .bind(holder.token);
+    .bind(owner.token);
     held_update(writer, db, crawl, update).await
 }
 
@@ -162,12 +169,12 @@ async fn held_update(
     db: &str,
     crawl: CrawlId,
     update: sqlx::query::Query<'_, sqlx::MySql, sqlx::mysql::MySqlArguments>,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let mut lease = writer.lease().await?;
     let connection = &mut lease.live.connection;
     let updating = async {
         if update.execute(&mut *connection).await?.rows_affected() == 0 {
-            return Err(Failed::Refused(why_lost(connection, db, crawl).await?));
+            return Err(TxError::Refused(why_lost(connection, db, crawl).await?));
         }
         Ok(())
     };
@@ -187,23 +194,26 @@ pub(super) async fn why_lost(
 }
 
 /// All crawls, oldest first.
-pub(super) async fn all(pool: &MySqlPool, ours: &Holder) -> Result<Vec<CrawlInfo>, sqlx::Error> {
+pub(super) async fn all(
+    pool: &MySqlPool,
+    ours: &LeaseOwner,
+) -> Result<Vec<CrawlInfo>, sqlx::Error> {
     sqlx::query(ALL)
         .try_map(|row: MySqlRow| {
-            let (seeds, seed_count) = listing::seeds(row.try_get(10)?);
+            let (seeds, seed_count) = crawl_info::seeds(row.try_get(10)?);
             // Whoever asks is alive as well.
             let held = held(&row)?
                 .filter(|held| held.token == ours.token || ours.is_held_by(held))
                 .map(|held| HeldBy {
                     host: held.host,
                     pid: held.pid,
-                    since: listing::rfc3339(&held.since),
+                    since: crawl_info::rfc3339(&held.since),
                 });
             Ok(CrawlInfo {
                 id: row.try_get(6)?,
                 state: row.try_get(5)?,
-                created_at: listing::rfc3339(&time(&row, 7)?.unwrap_or_default()),
-                updated_at: listing::rfc3339(&time(&row, 8)?.unwrap_or_default()),
+                created_at: crawl_info::rfc3339(&time(&row, 7)?.unwrap_or_default()),
+                updated_at: crawl_info::rfc3339(&time(&row, 8)?.unwrap_or_default()),
                 totals: row.try_get(9)?,
                 open: row.try_get::<i64, _>(11)? as u64,
                 seeds,

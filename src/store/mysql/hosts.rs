@@ -12,10 +12,11 @@ use sqlx::{Arguments, Row};
 
 use super::bulk::{self, HOSTS, KNOWN_HOSTS, hash_of};
 use super::writer::Live;
-use crate::store::failed::Failed;
-use crate::store::sums::{self, HostSums};
+use crate::model::ids::CrawlId;
+use crate::store::host_totals::{self, HostTotals};
 use crate::store::text::{clean, json, shared, utc};
-use crate::store::{CrawlId, HostRow, PageRow};
+use crate::store::tx_error::TxError;
+use crate::store::{HostRow, PageRow};
 
 /// Rows that are about to be replaced: `(hashes as a JSON array of hex, crawl)`. Joined in this order,
 /// each is looked up.
@@ -25,13 +26,13 @@ pub const REPLACED: &str = "SELECT page.host, page.state, page.content_length FR
      ON page.crawl_id = ? AND page.url_hash = unhex(new.hex)";
 
 /// Rows that are about to be deleted: `(ids as a JSON array, crawl)`.
-pub const REVIVED: &str = "SELECT page.host, page.state, page.content_length FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS revived \
+pub const RESTORED: &str = "SELECT page.host, page.state, page.content_length FROM \
+     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS restored \
      STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (PRIMARY) \
-     ON page.id = revived.id AND page.crawl_id = ?";
+     ON page.id = restored.id AND page.crawl_id = ?";
 
 /// Sums by host.
-type Sums<'a> = HashMap<Cow<'a, str>, HostSums>;
+type Sums<'a> = HashMap<Cow<'a, str>, HostTotals>;
 
 /// Takes page rows that are about to be deleted out of the sums; `ids` is a JSON array without
 /// doubles.
@@ -41,7 +42,7 @@ pub(super) async fn take_out(
     ids: &str,
     sums: &mut Sums<'_>,
 ) -> Result<(), sqlx::Error> {
-    let rows = sqlx::query(REVIVED).bind(ids).bind(crawl).fetch_all(db).await?;
+    let rows = sqlx::query(RESTORED).bind(ids).bind(crawl).fetch_all(db).await?;
     for row in &rows {
         let host: String = row.try_get(0)?;
         sums.entry(host.into()).or_default().take_out(row.try_get(1)?, row.try_get(2)?);
@@ -57,8 +58,8 @@ pub(super) async fn add(
     crawl: CrawlId,
     pages: &[PageRow],
     before: Sums<'_>,
-) -> Result<(), Failed> {
-    let mut sums = sums::of_pages(pages);
+) -> Result<(), TxError> {
+    let mut sums = host_totals::of_pages(pages);
     if !pages.is_empty() {
         let hashes: HashSet<u128> =
             pages.iter().map(|page| u128::from_be_bytes(page.url_hash.0)).collect();
@@ -102,7 +103,7 @@ pub(super) async fn note(
     name: &str,
     crawl: CrawlId,
     hosts: &[HostRow],
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let bytes =
         |row: &HostRow| 20 + 3 * row.host.len() + row.robots.as_ref().map_or(0, |r| 3 * r.len());
     bulk::write(db, name, &KNOWN_HOSTS, hosts, bytes, |to, row| {

@@ -10,18 +10,18 @@
 //! `innodb_flush_log_at_trx_commit` is 1, which is its default.
 //!
 //! `open` refuses what is not ours, `writer` holds the connection that writes, `crawls` takes crawls and
-//! lets them go, `write` and `hosts` save batches, `read` finds what to go on with, `again` what an
+//! lets them go, `write` and `hosts` save batches, `read` finds what to go on with, `recrawl` what an
 //! earlier crawl found, `select` whatever else is asked, `remove` takes away.
 
 #![allow(clippy::doc_markdown, reason = "MySQL is a name, not code")]
 
-pub mod again;
 pub mod bulk;
 mod crawls;
 mod error;
 pub mod hosts;
 mod open;
 pub mod read;
+pub mod recrawl;
 mod remove;
 mod select;
 mod value;
@@ -37,13 +37,14 @@ use url::Url;
 
 use self::error::from_mysql;
 use self::writer::Writer;
-use super::failed::Failed;
-use super::slow::log_slow;
-use super::{
-    Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, Holder, OpenHost, OpenMode, PageId,
-    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
+use super::slow_log::log_slow;
+use super::tx_error::TxError;
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
+use crate::store::{
+    Batch, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PreviousLink,
+    PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
-use crate::web::url::UrlHash;
 
 /// A MySQL or MariaDB database with crawls.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ pub struct MySqlStore {
     /// How it is reached.
     options: MySqlConnectOptions,
     /// As whom it takes crawls.
-    holder: Holder,
+    owner: LeaseOwner,
     /// One connection, so transactions queue here and not for locks.
     writer: Writer,
     /// Streams and counts that must not make the writer wait.
@@ -67,17 +68,17 @@ impl MySqlStore {
     /// See [`StoreError`]. The database is then as it was.
     pub async fn open(shown: &str, url: &Url, mode: OpenMode) -> Result<Self, StoreError> {
         let (writer, readers, options) = open::open(shown, url, mode).await?;
-        Ok(Self { shown: shown.to_owned(), options, holder: Holder::new(), writer, readers })
+        Ok(Self { shown: shown.to_owned(), options, owner: LeaseOwner::new(), writer, readers })
     }
 
     fn error(&self, error: sqlx::Error) -> StoreError {
         from_mysql(&self.shown, error)
     }
 
-    fn failed(&self, failed: Failed) -> StoreError {
+    fn failed(&self, failed: TxError) -> StoreError {
         match failed {
-            Failed::Driver(error) => self.error(error),
-            Failed::Refused(error) => error,
+            TxError::Driver(error) => self.error(error),
+            TxError::Refused(error) => error,
         }
     }
 
@@ -95,7 +96,7 @@ impl MySqlStore {
                 log_slow(what, rows(&read), since);
                 Ok(read)
             }
-            Err(Failed::Driver(sqlx::Error::PoolTimedOut)) => Err(self.why_no_connection().await),
+            Err(TxError::Driver(sqlx::Error::PoolTimedOut)) => Err(self.why_no_connection().await),
             Err(failed) => Err(self.failed(failed)),
         }
     }
@@ -118,7 +119,7 @@ impl Store for MySqlStore {
 
     fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {
         Box::pin(async move {
-            crawls::create(&self.writer, &self.shown, &self.holder, settings)
+            crawls::create(&self.writer, &self.shown, &self.owner, settings)
                 .await
                 .map_err(|failed| self.failed(failed))
         })
@@ -128,7 +129,7 @@ impl Store for MySqlStore {
         Box::pin(async move {
             let since = Instant::now();
             let (db, running) = (&self.shown, CrawlState::Running);
-            let id = crawls::take(&self.writer, db, &self.holder, crawl, running)
+            let id = crawls::take(&self.writer, db, &self.owner, crawl, running)
                 .await
                 .map_err(|failed| self.failed(failed))?;
             let stored = read::stored_crawl(&self.readers, id).await.map_err(|e| self.error(e))?;
@@ -147,7 +148,7 @@ impl Store for MySqlStore {
                 return Ok(());
             }
             let since = Instant::now();
-            write::commit(&self.writer, &self.shown, &self.holder, crawl, batch)
+            write::commit(&self.writer, &self.shown, &self.owner, crawl, batch)
                 .await
                 .map_err(|failed| self.failed(failed))?;
             log_slow("saving a batch", batch.pages.len() + batch.links.len(), since);
@@ -197,7 +198,7 @@ impl Store for MySqlStore {
         crawl: Option<CrawlId>,
     ) -> BoxFuture<'_, Result<(CrawlId, String), StoreError>> {
         Box::pin(async move {
-            let found = again::find_crawl(&self.readers, crawl).await;
+            let found = recrawl::find_crawl(&self.readers, crawl).await;
             let db = || self.shown.clone();
             match (found.map_err(|e| self.error(e))?, crawl) {
                 (Some((id, state, settings)), _) if state == CrawlState::Complete.name() => {
@@ -215,7 +216,7 @@ impl Store for MySqlStore {
         crawl: CrawlId,
         url: UrlHash,
     ) -> BoxFuture<'_, Result<Option<PreviousPage>, StoreError>> {
-        let page = again::previous_page(&self.readers, crawl, url);
+        let page = recrawl::previous_page(&self.readers, crawl, url);
         Box::pin(self.read("reading an earlier page", |_| 1, page))
     }
 
@@ -224,7 +225,7 @@ impl Store for MySqlStore {
         page: PageId,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
-        let links = again::links_of(&self.readers, page, limit);
+        let links = recrawl::links_of(&self.readers, page, limit);
         Box::pin(self.read("reading the links of an earlier page", Vec::len, links))
     }
 
@@ -234,12 +235,12 @@ impl Store for MySqlStore {
         after: PageId,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
-        let pages = again::ok_pages(&self.readers, crawl, after, limit);
+        let pages = recrawl::ok_pages(&self.readers, crawl, after, limit);
         Box::pin(self.read("reading an earlier crawl", Vec::len, pages))
     }
 
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let ok = again::count_ok(&self.readers, crawl);
+        let ok = recrawl::count_ok(&self.readers, crawl);
         Box::pin(self.read("adding up hosts", |_| 1, ok))
     }
 
@@ -264,28 +265,28 @@ impl Store for MySqlStore {
         state: CrawlState,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            crawls::set_state(&self.writer, &self.shown, &self.holder, crawl, state)
+            crawls::set_state(&self.writer, &self.shown, &self.owner, crawl, state)
                 .await
                 .map_err(|failed| self.failed(failed))
         })
     }
 
-    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
+    fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
         Box::pin(async move {
-            crawls::beat(&self.writer, &self.shown, &self.holder, crawl)
+            crawls::heartbeat(&self.writer, &self.shown, &self.owner, crawl)
                 .await
                 .map_err(|failed| self.failed(failed))
         })
     }
 
     fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
-        let all = crawls::all(&self.readers, &self.holder);
+        let all = crawls::all(&self.readers, &self.owner);
         Box::pin(self.read("listing the crawls", Vec::len, all))
     }
 
     fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
-            remove::remove(&self.writer, &self.shown, &self.holder, crawl)
+            remove::remove(&self.writer, &self.shown, &self.owner, crawl)
                 .await
                 .map_err(|failed| self.failed(failed))
         })
@@ -303,7 +304,7 @@ impl Store for MySqlStore {
         Box::pin(async move {
             self.readers.close().await;
             self.writer.close().await;
-            self.holder.retire();
+            self.owner.retire();
         })
     }
 }

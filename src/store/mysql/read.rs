@@ -8,10 +8,8 @@ use sqlx::mysql::MySqlRow;
 use sqlx::{Connection, MySqlPool, Row};
 
 use super::bulk::hash_of;
-use crate::store::{
-    CrawlId, FrontierRow, OpenHost, PageId, SeenSink, StoredCrawl, UrlHash, host_id, page_id,
-    seq_of,
-};
+use crate::model::ids::{CrawlId, PageId, host_id, page_id, seq_of};
+use crate::store::{FrontierRow, OpenHost, SeenSink, StoredCrawl, UrlHash};
 
 /// Frontier rows between two ids: `(above, up to, limit)`.
 pub const FRONTIER_AFTER: &str = "SELECT id, url, url_hash, depth, attempts, not_before, found_on, \

@@ -3,8 +3,9 @@
 use super::crawls;
 use super::read::ids;
 use super::writer::{Writer, in_time};
-use crate::store::failed::Failed;
-use crate::store::{CrawlId, CrawlState, Holder};
+use crate::model::ids::CrawlId;
+use crate::store::tx_error::TxError;
+use crate::store::{CrawlState, LeaseOwner};
 
 /// Rows deleted in one transaction.
 const PIECE: u32 = 20_000;
@@ -35,10 +36,10 @@ const PIECES: [(&str, bool); 7] = [
 pub(super) async fn remove(
     writer: &Writer,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
-) -> Result<u64, Failed> {
-    crawls::take(writer, db, holder, Some(crawl), CrawlState::Removing).await?;
+) -> Result<u64, TxError> {
+    crawls::take(writer, db, owner, Some(crawl), CrawlState::Removing).await?;
     let (first, last) = ids(crawl);
     let mut rows = 0;
     for (piece, by_id) in PIECES {
@@ -60,7 +61,7 @@ pub(super) async fn remove(
             if done < u64::from(PIECE) {
                 break;
             }
-            crawls::beat(writer, db, holder, crawl).await?;
+            crawls::heartbeat(writer, db, owner, crawl).await?;
         }
     }
     Ok(rows)

@@ -13,11 +13,12 @@ use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS, hash_of};
 use super::writer::{Live, Writer, in_time};
 use super::{crawls, hosts};
-use crate::store::failed::Failed;
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::page_state::PageState;
 use crate::store::text::{clean, json, patched, shared, utc};
+use crate::store::tx_error::TxError;
 use crate::store::{
-    Batch, Content, CrawlId, FrontierRow, Holder, LinkRow, PageChange, PageId, PageRow, RowState,
-    SitemapRow,
+    Batch, Content, FrontierRow, LeaseOwner, LinkRow, PageChange, PageRow, SitemapRow,
 };
 
 /// Deletes what is done: `(ids as a JSON array)`. Joined in this order, each id is looked up.
@@ -33,20 +34,20 @@ pub const POSTPONE: &str = "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH 
 
 /// Deletes the page rows of what is open again: `(ids as a JSON array, crawl)`.
 pub const DELETE_PAGES: &str = "DELETE scraped_pages FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS revived \
+     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS restored \
      STRAIGHT_JOIN scraped_pages FORCE INDEX (PRIMARY) \
-     ON scraped_pages.id = revived.id AND scraped_pages.crawl_id = ?";
+     ON scraped_pages.id = restored.id AND scraped_pages.crawl_id = ?";
 
-/// Writes a batch, all or nothing; nothing, if the crawl is not held by `holder`.
+/// Writes a batch, all or nothing; nothing, if the crawl is not held by `owner`.
 pub(super) async fn commit(
     writer: &Writer,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let mut lease = writer.lease().await?;
-    in_time(db, transact(&mut lease.live, db, holder, crawl, batch)).await?;
+    in_time(db, transact(&mut lease.live, db, owner, crawl, batch)).await?;
     lease.keep();
     Ok(())
 }
@@ -54,19 +55,19 @@ pub(super) async fn commit(
 async fn transact(
     db: &mut Live,
     name: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     sqlx::raw_sql("START TRANSACTION").execute(&mut db.connection).await?;
     // Its row is locked from here on: whatever else writes for this crawl waits, a batch of ours whose
     // connection was lost as well.
-    hold(&mut db.connection, name, holder, crawl, batch).await?;
+    hold(&mut db.connection, name, owner, crawl, batch).await?;
 
     let finished: HashSet<PageId> = batch.pages.iter().map(|page| page.id).collect();
     let mut sums = HashMap::new();
-    if !batch.revived.is_empty() {
-        let ids: HashSet<PageId> = batch.revived.iter().map(|row| row.id).collect();
+    if !batch.restored.is_empty() {
+        let ids: HashSet<PageId> = batch.restored.iter().map(|row| row.id).collect();
         let ids = json(&Vec::from_iter(ids), |out, id| write!(out, "{id}"));
         hosts::take_out(&mut db.connection, crawl, &ids, &mut sums).await?;
         sqlx::query(DELETE_PAGES).bind(ids).bind(crawl).execute(&mut db.connection).await?;
@@ -107,10 +108,10 @@ async fn transact(
 async fn hold(
     db: &mut MySqlConnection,
     name: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let settings = match &batch.settings {
         None => None,
         Some(patch) => {
@@ -130,11 +131,11 @@ async fn hold(
     .bind(batch.totals.as_deref())
     .bind(settings)
     .bind(crawl)
-    .bind(holder.token)
+    .bind(owner.token)
     .execute(&mut *db)
     .await?;
     if held.rows_affected() == 0 {
-        return Err(Failed::Refused(crawls::why_lost(db, name, crawl).await?));
+        return Err(TxError::Refused(crawls::why_lost(db, name, crawl).await?));
     }
     Ok(())
 }
@@ -146,9 +147,9 @@ async fn frontier(
     crawl: CrawlId,
     batch: &Batch,
     finished: &HashSet<PageId>,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let open: Vec<&FrontierRow> = batch
-        .revived
+        .restored
         .iter()
         .chain(&batch.discovered)
         .filter(|row| !finished.contains(&row.id))
@@ -177,7 +178,12 @@ async fn frontier(
     Ok(())
 }
 
-async fn links(db: &mut Live, name: &str, crawl: CrawlId, links: &[LinkRow]) -> Result<(), Failed> {
+async fn links(
+    db: &mut Live,
+    name: &str,
+    crawl: CrawlId,
+    links: &[LinkRow],
+) -> Result<(), TxError> {
     // In order of the key, neighbours land on the same leaf.
     let mut links: Vec<&LinkRow> = links.iter().collect();
     // Stable: the first of two between the same pages counts.
@@ -215,7 +221,7 @@ fn page_bytes(page: &PageRow) -> usize {
 }
 
 fn bind_page(to: &mut MySqlArguments, crawl: CrawlId, page: &PageRow) -> Result<(), BoxDynError> {
-    let skipped = page.error.as_deref().filter(|_| page.state == RowState::Skipped).map(hash_of);
+    let skipped = page.error.as_deref().filter(|_| page.state == PageState::Skipped).map(hash_of);
     to.add(page.id)?;
     to.add(crawl)?;
     to.add(page.url_hash.0.as_slice())?;

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::open::connect;
 use crate::store::StoreError;
-use crate::store::failed::Failed;
+use crate::store::tx_error::TxError;
 
 /// A connection that lay idle for longer is asked whether it is still there.
 const IDLE: Duration = Duration::from_secs(1);
@@ -122,10 +122,10 @@ impl Live {
 /// Waits for what writes, but not for ever.
 pub(super) async fn in_time<T>(
     db: &str,
-    writing: impl Future<Output = Result<T, Failed>>,
-) -> Result<T, Failed> {
+    writing: impl Future<Output = Result<T, TxError>>,
+) -> Result<T, TxError> {
     tokio::time::timeout(ANSWER_TIMEOUT, writing).await.unwrap_or_else(|_| {
         let why = format!("no answer for {} s", ANSWER_TIMEOUT.as_secs());
-        Err(Failed::Refused(StoreError::Unreachable { db: db.to_owned(), why }))
+        Err(TxError::Refused(StoreError::Unreachable { db: db.to_owned(), why }))
     })
 }

@@ -9,11 +9,11 @@
 
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 
-use crate::store::sums::HostSums;
+use crate::model::ids::{CrawlId, PageId};
+use crate::store::host_totals::HostTotals;
 use crate::store::text::{clean, shared};
 use crate::store::{
-    ChangeRow, Content, CrawlId, FrontierRow, HostRow, LinkRow, PageChange, PageId, PageRow,
-    SitemapRow,
+    ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageChange, PageRow, SitemapRow,
 };
 
 /// What may be in the way of rows that are inserted.
@@ -247,9 +247,9 @@ pub(super) async fn changes(
 pub(super) async fn hosts<T: AsRef<str> + Sync>(
     db: &mut PgConnection,
     crawl: CrawlId,
-    rows: &[(T, HostSums)],
+    rows: &[(T, HostTotals)],
 ) -> Result<(), sqlx::Error> {
-    let sums = |of: fn(&HostSums) -> i64| rows.iter().map(move |(_, sums)| of(sums)).bind_iter();
+    let sums = |of: fn(&HostTotals) -> i64| rows.iter().map(move |(_, sums)| of(sums)).bind_iter();
     sqlx::query(HOSTS)
         .bind(crawl)
         .bind(rows.iter().map(|(host, _)| host.as_ref()).bind_iter())

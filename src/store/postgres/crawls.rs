@@ -6,12 +6,13 @@
 use sqlx::postgres::{PgConnection, PgRow};
 use sqlx::{AssertSqlSafe, Connection, PgPool, Row};
 
-use crate::store::failed::Failed;
-use crate::store::holder::{Held, lost};
-use crate::store::listing::{self, CrawlInfo, HeldBy};
-use crate::store::{CrawlId, CrawlState, Holder, StoreError};
+use crate::model::ids::CrawlId;
+use crate::store::crawl_info::{self, CrawlInfo, HeldBy};
+use crate::store::crawl_lease::{CrawlLease, lost};
+use crate::store::tx_error::TxError;
+use crate::store::{CrawlState, LeaseOwner, StoreError};
 
-/// Holder and state of a crawl; its silence is measured by the server's clock.
+/// LeaseOwner and state of a crawl; its silence is measured by the server's clock.
 macro_rules! holder {
     () => {
         "SELECT holder_host, holder_pid, holder_token, \
@@ -36,8 +37,8 @@ const ALL: &str = concat!(
      FROM crawls ORDER BY id"
 );
 
-fn held(row: &PgRow) -> Result<Option<Held>, sqlx::Error> {
-    Ok(Held::of(
+fn held(row: &PgRow) -> Result<Option<CrawlLease>, sqlx::Error> {
+    Ok(CrawlLease::of(
         row.try_get(0)?,
         row.try_get(1)?,
         row.try_get(2)?,
@@ -49,7 +50,7 @@ fn held(row: &PgRow) -> Result<Option<Held>, sqlx::Error> {
 /// Adds a crawl in state `running`.
 pub(super) async fn create(
     pool: &PgPool,
-    holder: &Holder,
+    owner: &LeaseOwner,
     settings: &str,
 ) -> Result<CrawlId, sqlx::Error> {
     sqlx::query_scalar(
@@ -59,9 +60,9 @@ pub(super) async fn create(
     )
     .bind(CrawlState::Running.name())
     .bind(settings)
-    .bind(&holder.host)
-    .bind(i64::from(holder.pid))
-    .bind(holder.token)
+    .bind(&owner.host)
+    .bind(i64::from(owner.pid))
+    .bind(owner.token)
     .fetch_one(pool)
     .await
 }
@@ -71,10 +72,10 @@ pub(super) async fn create(
 pub(super) async fn take(
     pool: &PgPool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: Option<CrawlId>,
     state: CrawlState,
-) -> Result<CrawlId, Failed> {
+) -> Result<CrawlId, TxError> {
     let mut connection = pool.acquire().await?;
     let mut transaction = connection.begin().await?;
     let crawl = match crawl {
@@ -84,10 +85,10 @@ pub(super) async fn take(
         )
         .fetch_optional(&mut *transaction)
         .await?
-        .ok_or_else(|| Failed::Refused(StoreError::NoUnfinishedCrawl { db: db.to_owned() }))?,
+        .ok_or_else(|| TxError::Refused(StoreError::NoUnfinishedCrawl { db: db.to_owned() }))?,
     };
     let row = sqlx::query(HOLDER_LOCKED).bind(crawl).fetch_optional(&mut *transaction).await?;
-    let refused = |error| Err(Failed::Refused(error));
+    let refused = |error| Err(TxError::Refused(error));
     let Some(row) = row else {
         return refused(StoreError::NoSuchCrawl { db: db.to_owned(), crawl });
     };
@@ -99,8 +100,8 @@ pub(super) async fn take(
         }
     }
     match held(&row)? {
-        Some(held) if holder.is_held_by(&held) => return refused(held.refusal(db, crawl)),
-        Some(held) if held.token != holder.token => held.log_takeover(crawl),
+        Some(held) if owner.is_held_by(&held) => return refused(held.refusal(db, crawl)),
+        Some(held) if held.token != owner.token => held.log_takeover(crawl),
         _ => {}
     }
     sqlx::query(
@@ -108,9 +109,9 @@ pub(super) async fn take(
          holder_host = $2, holder_pid = $3, holder_token = $4 WHERE id = $5",
     )
     .bind(state.name())
-    .bind(&holder.host)
-    .bind(i64::from(holder.pid))
-    .bind(holder.token)
+    .bind(&owner.host)
+    .bind(i64::from(owner.pid))
+    .bind(owner.token)
     .bind(crawl)
     .execute(&mut *transaction)
     .await?;
@@ -122,10 +123,10 @@ pub(super) async fn take(
 pub(super) async fn set_state(
     pool: &PgPool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     state: CrawlState,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let holding = if state == CrawlState::Running {
         "beat_at = now()"
     } else {
@@ -139,31 +140,31 @@ pub(super) async fn set_state(
     let done = sqlx::query(AssertSqlSafe(sql))
         .bind(state.name())
         .bind(crawl)
-        .bind(holder.token)
+        .bind(owner.token)
         .execute(pool)
         .await?;
     if done.rows_affected() == 0 {
         let mut connection = pool.acquire().await?;
-        return Err(Failed::Refused(why_lost(&mut connection, db, crawl).await?));
+        return Err(TxError::Refused(why_lost(&mut connection, db, crawl).await?));
     }
     Ok(())
 }
 
 /// Gives a sign of life.
-pub(super) async fn beat(
+pub(super) async fn heartbeat(
     pool: &PgPool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let done = sqlx::query("UPDATE crawls SET beat_at = now() WHERE id = $1 AND holder_token = $2")
         .bind(crawl)
-        .bind(holder.token)
+        .bind(owner.token)
         .execute(pool)
         .await?;
     if done.rows_affected() == 0 {
         let mut connection = pool.acquire().await?;
-        return Err(Failed::Refused(why_lost(&mut connection, db, crawl).await?));
+        return Err(TxError::Refused(why_lost(&mut connection, db, crawl).await?));
     }
     Ok(())
 }
@@ -179,23 +180,23 @@ pub(super) async fn why_lost(
 }
 
 /// All crawls, oldest first.
-pub(super) async fn all(pool: &PgPool, ours: &Holder) -> Result<Vec<CrawlInfo>, sqlx::Error> {
+pub(super) async fn all(pool: &PgPool, ours: &LeaseOwner) -> Result<Vec<CrawlInfo>, sqlx::Error> {
     sqlx::query(ALL)
         .try_map(|row: PgRow| {
-            let (seeds, seed_count) = listing::seeds(row.try_get(10)?);
+            let (seeds, seed_count) = crawl_info::seeds(row.try_get(10)?);
             // Whoever asks is alive as well.
             let held = held(&row)?
                 .filter(|held| held.token == ours.token || ours.is_held_by(held))
                 .map(|held| HeldBy {
                     host: held.host,
                     pid: held.pid,
-                    since: listing::rfc3339(&held.since),
+                    since: crawl_info::rfc3339(&held.since),
                 });
             Ok(CrawlInfo {
                 id: row.try_get(6)?,
                 state: row.try_get(5)?,
-                created_at: listing::rfc3339(row.try_get(7)?),
-                updated_at: listing::rfc3339(row.try_get(8)?),
+                created_at: crawl_info::rfc3339(row.try_get(7)?),
+                updated_at: crawl_info::rfc3339(row.try_get(8)?),
                 totals: row.try_get(9)?,
                 open: row.try_get::<i64, _>(11)? as u64,
                 seeds,

@@ -7,8 +7,9 @@ use sqlx::Row;
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 
 use super::bulk;
-use crate::store::sums;
-use crate::store::{CrawlId, HostRow, PageId, PageRow, UrlHash};
+use crate::model::ids::{CrawlId, PageId};
+use crate::store::host_totals;
+use crate::store::{HostRow, PageRow, UrlHash};
 
 /// The rows of pages that are there: `(crawl, distinct hashes)`, each looked up by itself. Asked for any
 /// of a list, a server that has not counted the rows yet reads all of the crawl.
@@ -34,7 +35,7 @@ pub(super) async fn add(
     crawl: CrawlId,
     pages: &[PageRow],
 ) -> Result<(), sqlx::Error> {
-    let mut sums = sums::of_pages(pages);
+    let mut sums = host_totals::of_pages(pages);
     let hashes: HashSet<UrlHash> = pages.iter().map(|page| page.url_hash).collect();
     let replaced = sqlx::query(REPLACED)
         .bind(crawl)

@@ -4,16 +4,16 @@
 //! server, and a power loss as far as the server's own settings go.
 //!
 //! `open` refuses what is not ours, `crawls` takes crawls and lets them go, `write`, `bulk` and
-//! `hosts` save batches, `read` finds what to go on with, `again` what an earlier crawl found,
+//! `hosts` save batches, `read` finds what to go on with, `recrawl` what an earlier crawl found,
 //! `select` whatever else is asked, `remove` takes away, `error` says what went wrong.
 
-pub mod again;
 mod bulk;
 mod crawls;
 mod error;
 pub mod hosts;
 pub mod open;
 pub mod read;
+pub mod recrawl;
 mod remove;
 mod select;
 pub mod write;
@@ -26,13 +26,14 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::time::timeout;
 use url::Url;
 
-use super::failed::Failed;
-use super::slow::log_slow;
-use super::{
-    Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, Holder, OpenHost, OpenMode, PageId,
-    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
+use super::slow_log::log_slow;
+use super::tx_error::TxError;
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
+use crate::store::{
+    Batch, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PreviousLink,
+    PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
-use crate::web::url::UrlHash;
 
 /// A question that takes longer has lost its server.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
@@ -45,7 +46,7 @@ pub struct PostgresStore {
     /// How to reach it.
     options: PgConnectOptions,
     /// As whom it takes crawls.
-    holder: Holder,
+    owner: LeaseOwner,
     /// At most one connection: there is one writer.
     writer: PgPool,
     /// Streams and counts that must not make the writer wait.
@@ -60,7 +61,7 @@ impl PostgresStore {
     pub async fn open(shown: &str, url: &Url, mode: OpenMode) -> Result<Self, StoreError> {
         let options = open::options(shown, url)?;
         let (writer, readers) = open::open(shown, &options, mode).await?;
-        Ok(Self { shown: shown.to_owned(), options, holder: Holder::new(), writer, readers })
+        Ok(Self { shown: shown.to_owned(), options, owner: LeaseOwner::new(), writer, readers })
     }
 
     /// What the driver said, in words. That no connection was to be had in time says nothing of the
@@ -78,10 +79,10 @@ impl PostgresStore {
         }
     }
 
-    async fn failed(&self, failed: Failed) -> StoreError {
+    async fn failed(&self, failed: TxError) -> StoreError {
         match failed {
-            Failed::Driver(error) => self.error(error).await,
-            Failed::Refused(error) => error,
+            TxError::Driver(error) => self.error(error).await,
+            TxError::Refused(error) => error,
         }
     }
 
@@ -109,7 +110,7 @@ impl PostgresStore {
     /// Waits for what is written besides batches.
     async fn write<T>(
         &self,
-        writing: impl Future<Output = Result<T, Failed>>,
+        writing: impl Future<Output = Result<T, TxError>>,
     ) -> Result<T, StoreError> {
         match writing.await {
             Ok(written) => Ok(written),
@@ -125,7 +126,7 @@ impl Store for PostgresStore {
 
     fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {
         Box::pin(async move {
-            match crawls::create(&self.writer, &self.holder, settings).await {
+            match crawls::create(&self.writer, &self.owner, settings).await {
                 Ok(crawl) => Ok(crawl),
                 Err(error) => Err(self.error(error).await),
             }
@@ -135,7 +136,7 @@ impl Store for PostgresStore {
     fn open_crawl(&self, crawl: Option<CrawlId>) -> BoxFuture<'_, Result<StoredCrawl, StoreError>> {
         Box::pin(async move {
             let (db, running) = (&self.shown, CrawlState::Running);
-            let taking = crawls::take(&self.writer, db, &self.holder, crawl, running);
+            let taking = crawls::take(&self.writer, db, &self.owner, crawl, running);
             let id = self.write(taking).await?;
             let stored = read::stored_crawl(&self.readers, id);
             self.read("opening a crawl", |stored| stored.open as usize, stored).await
@@ -152,7 +153,7 @@ impl Store for PostgresStore {
                 return Ok(());
             }
             let since = Instant::now();
-            let writing = write::commit(&self.writer, &self.shown, &self.holder, crawl, batch);
+            let writing = write::commit(&self.writer, &self.shown, &self.owner, crawl, batch);
             self.write(writing).await?;
             log_slow("saving a batch", batch.pages.len() + batch.links.len(), since);
             Ok(())
@@ -201,7 +202,7 @@ impl Store for PostgresStore {
         crawl: Option<CrawlId>,
     ) -> BoxFuture<'_, Result<(CrawlId, String), StoreError>> {
         Box::pin(async move {
-            let found = again::find_crawl(&self.readers, crawl);
+            let found = recrawl::find_crawl(&self.readers, crawl);
             let found = self.read("finding a complete crawl", |_| 1, found).await?;
             let db = || self.shown.clone();
             match (found, crawl) {
@@ -220,7 +221,7 @@ impl Store for PostgresStore {
         crawl: CrawlId,
         url: UrlHash,
     ) -> BoxFuture<'_, Result<Option<PreviousPage>, StoreError>> {
-        let page = again::previous_page(&self.readers, crawl, url);
+        let page = recrawl::previous_page(&self.readers, crawl, url);
         Box::pin(self.read("reading an earlier page", |_| 1, page))
     }
 
@@ -229,7 +230,7 @@ impl Store for PostgresStore {
         page: PageId,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
-        let links = again::links_of(&self.readers, page, limit);
+        let links = recrawl::links_of(&self.readers, page, limit);
         Box::pin(self.read("reading the links of an earlier page", Vec::len, links))
     }
 
@@ -239,12 +240,12 @@ impl Store for PostgresStore {
         after: PageId,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
-        let pages = again::ok_pages(&self.readers, crawl, after, limit);
+        let pages = recrawl::ok_pages(&self.readers, crawl, after, limit);
         Box::pin(self.read("reading an earlier crawl", Vec::len, pages))
     }
 
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let ok = again::count_ok(&self.readers, crawl);
+        let ok = recrawl::count_ok(&self.readers, crawl);
         Box::pin(self.read("adding up hosts", |_| 1, ok))
     }
 
@@ -271,21 +272,21 @@ impl Store for PostgresStore {
         crawl: CrawlId,
         state: CrawlState,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        let set = crawls::set_state(&self.writer, &self.shown, &self.holder, crawl, state);
+        let set = crawls::set_state(&self.writer, &self.shown, &self.owner, crawl, state);
         Box::pin(self.write(set))
     }
 
-    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.write(crawls::beat(&self.writer, &self.shown, &self.holder, crawl)))
+    fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.write(crawls::heartbeat(&self.writer, &self.shown, &self.owner, crawl)))
     }
 
     fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
-        let all = crawls::all(&self.readers, &self.holder);
+        let all = crawls::all(&self.readers, &self.owner);
         Box::pin(self.read("listing the crawls", Vec::len, all))
     }
 
     fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(self.write(remove::remove(&self.writer, &self.shown, &self.holder, crawl)))
+        Box::pin(self.write(remove::remove(&self.writer, &self.shown, &self.owner, crawl)))
     }
 
     fn select<'a>(
@@ -305,7 +306,7 @@ impl Store for PostgresStore {
         Box::pin(async move {
             self.readers.close().await;
             self.writer.close().await;
-            self.holder.retire();
+            self.owner.retire();
         })
     }
 }

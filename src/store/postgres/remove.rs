@@ -4,8 +4,9 @@ use sqlx::{AssertSqlSafe, PgPool};
 
 use super::crawls;
 use super::read::ids;
-use crate::store::failed::Failed;
-use crate::store::{CrawlId, CrawlState, Holder};
+use crate::model::ids::CrawlId;
+use crate::store::tx_error::TxError;
+use crate::store::{CrawlState, LeaseOwner};
 
 /// Rows deleted in one transaction, about.
 const PIECE: i64 = 20_000;
@@ -27,10 +28,10 @@ const SMALL: [&str; 4] = [
 pub(super) async fn remove(
     pool: &PgPool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
-) -> Result<u64, Failed> {
-    crawls::take(pool, db, holder, Some(crawl), CrawlState::Removing).await?;
+) -> Result<u64, TxError> {
+    crawls::take(pool, db, owner, Some(crawl), CrawlState::Removing).await?;
     let (first, last) = ids(crawl);
     let mut rows = 0;
     for (table, key) in LARGE {
@@ -56,7 +57,7 @@ pub(super) async fn remove(
                 .await?
                 .rows_affected();
             from = to + 1;
-            crawls::beat(pool, db, holder, crawl).await?;
+            crawls::heartbeat(pool, db, owner, crawl).await?;
         }
     }
     for delete in SMALL {

@@ -18,11 +18,10 @@ use tokio::time::timeout;
 
 use super::bulk::{self, Known};
 use super::{crawls, hosts, open};
-use crate::store::failed::Failed;
+use crate::model::ids::{CrawlId, PageId, crawl_of};
 use crate::store::text::patched;
-use crate::store::{
-    Batch, CrawlId, FrontierRow, Holder, LinkRow, PageId, PageRow, StoreError, UrlHash, crawl_of,
-};
+use crate::store::tx_error::TxError;
+use crate::store::{Batch, FrontierRow, LeaseOwner, LinkRow, PageRow, StoreError, UrlHash};
 
 /// A transaction that takes longer has lost its server; nothing else would tell, if the network
 /// swallowed it.
@@ -41,30 +40,30 @@ pub const POSTPONE: &str = "UPDATE frontier SET attempts = new.attempts, \
 pub const DONE: &str = "DELETE FROM frontier WHERE id = ANY($1)";
 
 /// Pages that are open again: `(ids)`.
-pub const REVIVE: &str = "DELETE FROM scraped_pages WHERE id = ANY($1)";
+pub const RESTORE: &str = "DELETE FROM scraped_pages WHERE id = ANY($1)";
 
-/// Writes a batch, all or nothing; nothing, if the crawl is not held by `holder`.
+/// Writes a batch, all or nothing; nothing, if the crawl is not held by `owner`.
 pub(super) async fn commit(
     pool: &PgPool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let mut connection = acquire(pool, db).await?;
     let writing = async {
-        let new = transact(&mut connection, db, holder, crawl, batch, Known::Nothing).await;
+        let new = transact(&mut connection, db, owner, crawl, batch, Known::Nothing).await;
         match new {
             // Some of it is there: a page is saved again, or the whole batch, its answer having been lost.
-            Err(Failed::Driver(error)) if is_there(&error) => {
-                transact(&mut connection, db, holder, crawl, batch, Known::Some).await
+            Err(TxError::Driver(error)) if is_there(&error) => {
+                transact(&mut connection, db, owner, crawl, batch, Known::Some).await
             }
             written => written,
         }
     };
     let written = timeout(ANSWER_TIMEOUT, writing).await.unwrap_or_else(|_| {
         let why = format!("no answer within {} s", ANSWER_TIMEOUT.as_secs());
-        Err(Failed::Refused(StoreError::Unreachable { db: db.to_owned(), why }))
+        Err(TxError::Refused(StoreError::Unreachable { db: db.to_owned(), why }))
     });
     if written.is_err() {
         // Wherever it got stuck: only a new connection is sure to be as it seems.
@@ -80,22 +79,22 @@ fn is_there(error: &sqlx::Error) -> bool {
 
 /// A connection. While there is none to be had, the pool asks for it again and again in silence: what
 /// is in the way is to be said sooner.
-async fn acquire(pool: &PgPool, db: &str) -> Result<PoolConnection<Postgres>, Failed> {
+async fn acquire(pool: &PgPool, db: &str) -> Result<PoolConnection<Postgres>, TxError> {
     if let Ok(acquired) = timeout(SOON, pool.acquire()).await {
         return Ok(acquired?);
     }
-    open::connect(db, &pool.connect_options()).await.map_err(Failed::Refused)?;
+    open::connect(db, &pool.connect_options()).await.map_err(TxError::Refused)?;
     Ok(pool.acquire().await?)
 }
 
 async fn transact(
     connection: &mut PgConnection,
     name: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
     known: Known,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let mut transaction = connection.begin().await?;
     let db = &mut *transaction;
 
@@ -105,12 +104,12 @@ async fn transact(
     )
     .bind(batch.totals.as_deref())
     .bind(crawl)
-    .bind(holder.token)
+    .bind(owner.token)
     .bind(batch.settings.is_some())
     .fetch_optional(&mut *db)
     .await?;
     let Some(settings) = held else {
-        return Err(Failed::Refused(crawls::why_lost(db, name, crawl).await?));
+        return Err(TxError::Refused(crawls::why_lost(db, name, crawl).await?));
     };
     // What is no JSON object stays as it is.
     let patch = batch.settings.as_deref();
@@ -123,7 +122,7 @@ async fn transact(
     }
 
     let finished: HashSet<PageId> = batch.pages.iter().map(|page| page.id).collect();
-    revive(db, crawl, &batch.revived).await?;
+    restore(db, crawl, &batch.restored).await?;
     frontier(db, crawl, batch, &finished, known).await?;
     if !batch.pages.is_empty() {
         hosts::add(db, crawl, &batch.pages).await?;
@@ -178,7 +177,7 @@ fn last_pages(pages: &[PageRow]) -> Vec<(PageId, &PageRow)> {
 }
 
 /// Deletes the page rows of what is open again, after taking them out of the sums of their hosts.
-async fn revive(
+async fn restore(
     db: &mut PgConnection,
     crawl: CrawlId,
     rows: &[FrontierRow],
@@ -189,7 +188,7 @@ async fn revive(
     let ids = rows.iter().map(|row| row.id).filter(|id| crawl_of(*id) == crawl);
     let ids: Vec<PageId> = ids.collect();
     hosts::take_out(db, crawl, &ids).await?;
-    sqlx::query(REVIVE).bind(ids).execute(db).await.map(drop)
+    sqlx::query(RESTORE).bind(ids).execute(db).await.map(drop)
 }
 
 /// Adds what was found or is open again, notes what was postponed, and deletes what is done.
@@ -200,7 +199,7 @@ async fn frontier(
     finished: &HashSet<PageId>,
     known: Known,
 ) -> Result<(), sqlx::Error> {
-    let open = batch.revived.iter().chain(&batch.discovered);
+    let open = batch.restored.iter().chain(&batch.discovered);
     let open = last_of(open.filter(|row| !finished.contains(&row.id)), |row| row.id);
     if !open.is_empty() {
         bulk::frontier(db, crawl, &open, known).await?;

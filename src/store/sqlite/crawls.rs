@@ -5,11 +5,12 @@
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, Row, SqlitePool};
 
-use crate::store::failed::Failed;
-use crate::store::holder::{Held, lost};
-use crate::store::listing::{self, CrawlInfo, HeldBy};
+use crate::model::ids::CrawlId;
+use crate::store::crawl_info::{self, CrawlInfo, HeldBy};
+use crate::store::crawl_lease::{CrawlLease, lost};
 use crate::store::text::utc_now;
-use crate::store::{CrawlId, CrawlState, Holder, StoreError};
+use crate::store::tx_error::TxError;
+use crate::store::{CrawlState, LeaseOwner, StoreError};
 
 /// Takes the write lock at once: a transaction that first reads and then writes could fail half-way.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
@@ -27,8 +28,8 @@ const ALL: &str = "SELECT holder_host, holder_pid, holder_token, held_since, \
       WHERE frontier.id >> 16 BETWEEN crawls.id << 16 AND (crawls.id << 16) + 65535) \
      FROM crawls ORDER BY id";
 
-fn held(row: &SqliteRow) -> Result<Option<Held>, sqlx::Error> {
-    Ok(Held::of(
+fn held(row: &SqliteRow) -> Result<Option<CrawlLease>, sqlx::Error> {
+    Ok(CrawlLease::of(
         row.try_get(0)?,
         row.try_get(1)?,
         row.try_get(2)?,
@@ -40,7 +41,7 @@ fn held(row: &SqliteRow) -> Result<Option<Held>, sqlx::Error> {
 /// Adds a crawl in state `running`.
 pub(super) async fn create(
     pool: &SqlitePool,
-    holder: &Holder,
+    owner: &LeaseOwner,
     settings: &str,
 ) -> Result<CrawlId, sqlx::Error> {
     let done = sqlx::query(
@@ -50,9 +51,9 @@ pub(super) async fn create(
     .bind(CrawlState::Running.name())
     .bind(settings)
     .bind(utc_now())
-    .bind(&holder.host)
-    .bind(holder.pid)
-    .bind(holder.token)
+    .bind(&owner.host)
+    .bind(owner.pid)
+    .bind(owner.token)
     .execute(pool)
     .await?;
     Ok(done.last_insert_rowid())
@@ -63,13 +64,13 @@ pub(super) async fn create(
 pub(super) async fn take(
     pool: &SqlitePool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: Option<CrawlId>,
     state: CrawlState,
-) -> Result<CrawlId, Failed> {
+) -> Result<CrawlId, TxError> {
     let mut connection = pool.acquire().await?;
-    let taken = transact(&mut connection, db, holder, crawl, state).await;
-    if matches!(taken, Err(Failed::Driver(_))) {
+    let taken = transact(&mut connection, db, owner, crawl, state).await;
+    if matches!(taken, Err(TxError::Driver(_))) {
         // As after a batch: only a new connection is sure to be as it seems.
         let _ = connection.close().await;
     }
@@ -79,10 +80,10 @@ pub(super) async fn take(
 async fn transact(
     connection: &mut SqliteConnection,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: Option<CrawlId>,
     state: CrawlState,
-) -> Result<CrawlId, Failed> {
+) -> Result<CrawlId, TxError> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let crawl = match crawl {
         Some(crawl) => crawl,
@@ -91,10 +92,10 @@ async fn transact(
         )
         .fetch_optional(&mut *transaction)
         .await?
-        .ok_or_else(|| Failed::Refused(StoreError::NoUnfinishedCrawl { db: db.to_owned() }))?,
+        .ok_or_else(|| TxError::Refused(StoreError::NoUnfinishedCrawl { db: db.to_owned() }))?,
     };
     let row = sqlx::query(HOLDER).bind(crawl).fetch_optional(&mut *transaction).await?;
-    let refused = |error| Err(Failed::Refused(error));
+    let refused = |error| Err(TxError::Refused(error));
     let Some(row) = row else {
         return refused(StoreError::NoSuchCrawl { db: db.to_owned(), crawl });
     };
@@ -107,8 +108,8 @@ async fn transact(
     }
     let before = held(&row)?;
     match before {
-        Some(held) if holder.is_held_by(&held) => return refused(held.refusal(db, crawl)),
-        Some(held) if held.token != holder.token => held.log_takeover(crawl),
+        Some(held) if owner.is_held_by(&held) => return refused(held.refusal(db, crawl)),
+        Some(held) if held.token != owner.token => held.log_takeover(crawl),
         _ => {}
     }
     sqlx::query(
@@ -117,9 +118,9 @@ async fn transact(
     )
     .bind(state.name())
     .bind(utc_now())
-    .bind(&holder.host)
-    .bind(holder.pid)
-    .bind(holder.token)
+    .bind(&owner.host)
+    .bind(owner.pid)
+    .bind(owner.token)
     .bind(crawl)
     .execute(&mut *transaction)
     .await?;
@@ -131,10 +132,10 @@ async fn transact(
 pub(super) async fn set_state(
     pool: &SqlitePool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     state: CrawlState,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let done = sqlx::query(
         "UPDATE crawls SET state = ?1, updated_at = ?2, \
          holder_host = CASE WHEN ?1 = 'running' THEN holder_host END, \
@@ -147,32 +148,32 @@ pub(super) async fn set_state(
     .bind(state.name())
     .bind(utc_now())
     .bind(crawl)
-    .bind(holder.token)
+    .bind(owner.token)
     .execute(pool)
     .await?;
     if done.rows_affected() == 0 {
         let mut connection = pool.acquire().await?;
-        return Err(Failed::Refused(why_lost(&mut connection, db, crawl).await?));
+        return Err(TxError::Refused(why_lost(&mut connection, db, crawl).await?));
     }
     Ok(())
 }
 
 /// Gives a sign of life.
-pub(super) async fn beat(
+pub(super) async fn heartbeat(
     pool: &SqlitePool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let done = sqlx::query("UPDATE crawls SET beat_at = ? WHERE id = ? AND holder_token = ?")
         .bind(utc_now())
         .bind(crawl)
-        .bind(holder.token)
+        .bind(owner.token)
         .execute(pool)
         .await?;
     if done.rows_affected() == 0 {
         let mut connection = pool.acquire().await?;
-        return Err(Failed::Refused(why_lost(&mut connection, db, crawl).await?));
+        return Err(TxError::Refused(why_lost(&mut connection, db, crawl).await?));
     }
     Ok(())
 }
@@ -188,23 +189,26 @@ pub(super) async fn why_lost(
 }
 
 /// All crawls, oldest first.
-pub(super) async fn all(pool: &SqlitePool, ours: &Holder) -> Result<Vec<CrawlInfo>, sqlx::Error> {
+pub(super) async fn all(
+    pool: &SqlitePool,
+    ours: &LeaseOwner,
+) -> Result<Vec<CrawlInfo>, sqlx::Error> {
     sqlx::query(ALL)
         .try_map(|row: SqliteRow| {
-            let (seeds, seed_count) = listing::seeds(row.try_get(10)?);
+            let (seeds, seed_count) = crawl_info::seeds(row.try_get(10)?);
             // Whoever asks is alive as well.
             let held = held(&row)?
                 .filter(|held| held.token == ours.token || ours.is_held_by(held))
                 .map(|held| HeldBy {
                     host: held.host,
                     pid: held.pid,
-                    since: listing::rfc3339(&held.since),
+                    since: crawl_info::rfc3339(&held.since),
                 });
             Ok(CrawlInfo {
                 id: row.try_get(6)?,
                 state: row.try_get(5)?,
-                created_at: listing::rfc3339(row.try_get(7)?),
-                updated_at: listing::rfc3339(row.try_get(8)?),
+                created_at: crawl_info::rfc3339(row.try_get(7)?),
+                updated_at: crawl_info::rfc3339(row.try_get(8)?),
                 totals: row.try_get(9)?,
                 open: row.try_get::<i64, _>(11)? as u64,
                 seeds,

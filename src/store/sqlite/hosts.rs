@@ -8,9 +8,10 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Arguments, Row};
 
 use super::bulk::{self, HOSTS, KNOWN_HOSTS};
-use crate::store::sums;
+use crate::model::ids::CrawlId;
+use crate::store::host_totals;
 use crate::store::text::{clean, json, shared, utc};
-use crate::store::{CrawlId, HostRow, PageRow};
+use crate::store::{HostRow, PageRow};
 
 /// Brings `hosts` up to date, before the page rows are written: a row that is about to be
 /// replaced is taken out of the sums first, so that nothing counts twice.
@@ -19,7 +20,7 @@ pub(super) async fn add(
     crawl: CrawlId,
     pages: &[PageRow],
 ) -> Result<(), sqlx::Error> {
-    let mut sums = sums::of_pages(pages);
+    let mut sums = host_totals::of_pages(pages);
     let hashes =
         json(pages, |out, page| write!(out, "\"{:032x}\"", u128::from_be_bytes(page.url_hash.0)));
     let replaced = sqlx::query(

@@ -3,18 +3,18 @@
 //! With `synchronous=NORMAL` a commit survives the death of the process at any moment; the last
 //! commits before a power loss may be undone, each as a whole.
 //!
-//! `open` refuses what is not ours, `place` notices a file that went away, `crawls` takes crawls and lets them go, `write` and `hosts` save
-//! batches, `read` finds what to go on with, `again` what an earlier crawl found, `select` whatever
+//! `open` refuses what is not ours, `file_identity` notices a file that went away, `crawls` takes crawls and lets them go, `write` and `hosts` save
+//! batches, `read` finds what to go on with, `recrawl` what an earlier crawl found, `select` whatever
 //! else is asked, `remove` takes away.
 
-pub mod again;
 mod bulk;
 mod crawls;
 mod error;
+mod file_identity;
 mod hosts;
 mod open;
-mod place;
 pub mod read;
+pub mod recrawl;
 mod remove;
 mod select;
 mod write;
@@ -25,14 +25,15 @@ use std::time::Instant;
 use futures_util::future::BoxFuture;
 use sqlx::SqlitePool;
 
-use self::place::Identity;
-use super::failed::Failed;
-use super::slow::log_slow;
-use super::{
-    Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, Holder, OpenHost, OpenMode, PageId,
-    PreviousLink, PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
+use self::file_identity::FileIdentity;
+use super::slow_log::log_slow;
+use super::tx_error::TxError;
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
+use crate::store::{
+    Batch, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PreviousLink,
+    PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
 };
-use crate::web::url::UrlHash;
 
 /// A SQLite file with crawls.
 #[derive(Debug)]
@@ -42,11 +43,11 @@ pub struct SqliteStore {
     /// The file.
     path: PathBuf,
     /// Which file that is.
-    identity: Identity,
+    identity: FileIdentity,
     /// Where it grows.
     directory: PathBuf,
     /// As whom it takes crawls.
-    holder: Holder,
+    owner: LeaseOwner,
     /// At most one connection, so transactions queue here and not in SQLite's busy handler.
     writer: SqlitePool,
     /// Streams and counts that must not make the writer wait.
@@ -64,18 +65,19 @@ impl SqliteStore {
         // Behind a link, the log grows beside the file itself.
         let file = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
         let directory = file.parent().map_or_else(|| PathBuf::from("."), Path::to_owned);
-        let (shown, holder, identity) = (shown.to_owned(), Holder::new(), Identity::of(&path));
-        Ok(Self { shown, path, identity, directory, holder, writer, readers })
+        let (shown, owner, identity) =
+            (shown.to_owned(), LeaseOwner::new(), FileIdentity::of(&path));
+        Ok(Self { shown, path, identity, directory, owner, writer, readers })
     }
 
     fn error(&self, error: sqlx::Error) -> StoreError {
         StoreError::from_sqlite(&self.shown, error)
     }
 
-    fn failed(&self, failed: Failed) -> StoreError {
+    fn failed(&self, failed: TxError) -> StoreError {
         match failed {
-            Failed::Driver(error) => self.error(error),
-            Failed::Refused(error) => error,
+            TxError::Driver(error) => self.error(error),
+            TxError::Refused(error) => error,
         }
     }
 
@@ -83,7 +85,7 @@ impl SqliteStore {
     /// saved.
     async fn write<T>(
         &self,
-        writing: impl Future<Output = Result<T, Failed>>,
+        writing: impl Future<Output = Result<T, TxError>>,
     ) -> Result<T, StoreError> {
         self.identity.check(&self.shown, &self.path)?;
         let written = writing.await.map_err(|failed| self.failed(failed));
@@ -117,7 +119,7 @@ impl Store for SqliteStore {
 
     fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {
         Box::pin(async move {
-            crawls::create(&self.writer, &self.holder, settings).await.map_err(|e| self.error(e))
+            crawls::create(&self.writer, &self.owner, settings).await.map_err(|e| self.error(e))
         })
     }
 
@@ -125,7 +127,7 @@ impl Store for SqliteStore {
         Box::pin(async move {
             let since = Instant::now();
             let (db, running) = (&self.shown, CrawlState::Running);
-            let id = crawls::take(&self.writer, db, &self.holder, crawl, running)
+            let id = crawls::take(&self.writer, db, &self.owner, crawl, running)
                 .await
                 .map_err(|failed| self.failed(failed))?;
             let stored = read::stored_crawl(&self.readers, id).await.map_err(|e| self.error(e))?;
@@ -144,8 +146,7 @@ impl Store for SqliteStore {
                 return Ok(());
             }
             let since = Instant::now();
-            self.write(write::commit(&self.writer, &self.shown, &self.holder, crawl, batch))
-                .await?;
+            self.write(write::commit(&self.writer, &self.shown, &self.owner, crawl, batch)).await?;
             log_slow("saving a batch", batch.pages.len() + batch.links.len(), since);
             Ok(())
         })
@@ -193,7 +194,7 @@ impl Store for SqliteStore {
         crawl: Option<CrawlId>,
     ) -> BoxFuture<'_, Result<(CrawlId, String), StoreError>> {
         Box::pin(async move {
-            let found = again::find_crawl(&self.readers, crawl).await;
+            let found = recrawl::find_crawl(&self.readers, crawl).await;
             let db = || self.shown.clone();
             match (found.map_err(|e| self.error(e))?, crawl) {
                 (Some((id, state, settings)), _) if state == CrawlState::Complete.name() => {
@@ -211,7 +212,7 @@ impl Store for SqliteStore {
         crawl: CrawlId,
         url: UrlHash,
     ) -> BoxFuture<'_, Result<Option<PreviousPage>, StoreError>> {
-        let page = again::previous_page(&self.readers, crawl, url);
+        let page = recrawl::previous_page(&self.readers, crawl, url);
         Box::pin(self.read("reading an earlier page", |_| 1, page))
     }
 
@@ -220,7 +221,7 @@ impl Store for SqliteStore {
         page: PageId,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
-        let links = again::links_of(&self.readers, page, limit);
+        let links = recrawl::links_of(&self.readers, page, limit);
         Box::pin(self.read("reading the links of an earlier page", Vec::len, links))
     }
 
@@ -230,12 +231,12 @@ impl Store for SqliteStore {
         after: PageId,
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
-        let pages = again::ok_pages(&self.readers, crawl, after, limit);
+        let pages = recrawl::ok_pages(&self.readers, crawl, after, limit);
         Box::pin(self.read("reading an earlier crawl", Vec::len, pages))
     }
 
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let ok = again::count_ok(&self.readers, crawl);
+        let ok = recrawl::count_ok(&self.readers, crawl);
         Box::pin(self.read("adding up hosts", |_| 1, ok))
     }
 
@@ -261,22 +262,22 @@ impl Store for SqliteStore {
         crawl: CrawlId,
         state: CrawlState,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
-        let set = crawls::set_state(&self.writer, &self.shown, &self.holder, crawl, state);
+        let set = crawls::set_state(&self.writer, &self.shown, &self.owner, crawl, state);
         Box::pin(self.write(set))
     }
 
-    fn beat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(self.write(crawls::beat(&self.writer, &self.shown, &self.holder, crawl)))
+    fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(self.write(crawls::heartbeat(&self.writer, &self.shown, &self.owner, crawl)))
     }
 
     fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
-        let all = crawls::all(&self.readers, &self.holder);
+        let all = crawls::all(&self.readers, &self.owner);
         Box::pin(self.read("listing the crawls", Vec::len, all))
     }
 
     fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
         Box::pin(async move {
-            remove::remove(&self.writer, &self.shown, &self.holder, crawl)
+            remove::remove(&self.writer, &self.shown, &self.owner, crawl)
                 .await
                 .map_err(|failed| self.failed(failed))
         })
@@ -303,7 +304,7 @@ impl Store for SqliteStore {
                 tracing::debug!(%error, "the write-ahead log stays");
             }
             self.writer.close().await;
-            self.holder.retire();
+            self.owner.retire();
         })
     }
 }

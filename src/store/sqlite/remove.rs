@@ -4,8 +4,9 @@ use sqlx::{AssertSqlSafe, SqlitePool};
 
 use super::crawls;
 use super::read::ids;
-use crate::store::failed::Failed;
-use crate::store::{CrawlId, CrawlState, Holder};
+use crate::model::ids::CrawlId;
+use crate::store::tx_error::TxError;
+use crate::store::{CrawlState, LeaseOwner};
 
 /// Rows deleted in one transaction.
 const PIECE: u32 = 20_000;
@@ -33,10 +34,10 @@ const PIECES: [&str; 7] = [
 pub(super) async fn remove(
     pool: &SqlitePool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
-) -> Result<u64, Failed> {
-    crawls::take(pool, db, holder, Some(crawl), CrawlState::Removing).await?;
+) -> Result<u64, TxError> {
+    crawls::take(pool, db, owner, Some(crawl), CrawlState::Removing).await?;
     let (first, last) = ids(crawl);
     let mut rows = 0;
     for piece in PIECES {
@@ -53,7 +54,7 @@ pub(super) async fn remove(
             if done < u64::from(PIECE) {
                 break;
             }
-            crawls::beat(pool, db, holder, crawl).await?;
+            crawls::heartbeat(pool, db, owner, crawl).await?;
         }
     }
     Ok(rows)

@@ -12,10 +12,11 @@ use sqlx::{Arguments, Connection, SqlitePool};
 use super::bulk::{self, CHANGES, FRONTIER, LINKS, PAGES, SITEMAPS};
 use super::crawls::{self, BEGIN};
 use super::hosts;
-use crate::store::failed::Failed;
+use crate::model::ids::{CrawlId, PageId};
 use crate::store::text::{clean, json, shared, utc, utc_now};
+use crate::store::tx_error::TxError;
 use crate::store::{
-    Batch, Content, CrawlId, FrontierRow, Holder, LinkRow, PageChange, PageId, PageRow, SitemapRow,
+    Batch, Content, FrontierRow, LeaseOwner, LinkRow, PageChange, PageRow, SitemapRow,
 };
 
 /// Moves the write-ahead log into the file and empties it.
@@ -23,16 +24,16 @@ pub(super) async fn checkpoint(pool: &SqlitePool) -> Result<(), sqlx::Error> {
     sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await.map(drop)
 }
 
-/// Writes a batch, all or nothing; nothing, if the crawl is not held by `holder`.
+/// Writes a batch, all or nothing; nothing, if the crawl is not held by `owner`.
 pub(super) async fn commit(
     pool: &SqlitePool,
     db: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let mut connection = pool.acquire().await?;
-    let written = transact(&mut connection, db, holder, crawl, batch).await;
+    let written = transact(&mut connection, db, owner, crawl, batch).await;
     if written.is_err() {
         // SQLite may have ended the transaction by itself (disk full), which leaves the driver
         // counting one too many: only a new connection is sure to be as it seems.
@@ -44,10 +45,10 @@ pub(super) async fn commit(
 async fn transact(
     connection: &mut SqliteConnection,
     name: &str,
-    holder: &Holder,
+    owner: &LeaseOwner,
     crawl: CrawlId,
     batch: &Batch,
-) -> Result<(), Failed> {
+) -> Result<(), TxError> {
     let mut transaction = connection.begin_with(BEGIN).await?;
     let db = &mut *transaction;
 
@@ -62,15 +63,15 @@ async fn transact(
     .bind(batch.settings.as_deref())
     .bind(utc_now())
     .bind(crawl)
-    .bind(holder.token)
+    .bind(owner.token)
     .execute(&mut *db)
     .await?;
     if held.rows_affected() == 0 {
-        return Err(Failed::Refused(crawls::why_lost(db, name, crawl).await?));
+        return Err(TxError::Refused(crawls::why_lost(db, name, crawl).await?));
     }
 
     let finished: HashSet<PageId> = batch.pages.iter().map(|page| page.id).collect();
-    revive(db, crawl, &batch.revived).await?;
+    restore(db, crawl, &batch.restored).await?;
     frontier(db, crawl, batch, &finished).await?;
     if !batch.pages.is_empty() {
         hosts::add(db, crawl, &batch.pages).await?;
@@ -106,7 +107,7 @@ async fn transact(
 }
 
 /// Deletes the page rows of what is open again, after taking them out of the sums of their hosts.
-async fn revive(
+async fn restore(
     db: &mut SqliteConnection,
     crawl: CrawlId,
     rows: &[FrontierRow],
@@ -135,7 +136,7 @@ async fn frontier(
     finished: &HashSet<PageId>,
 ) -> Result<(), sqlx::Error> {
     let open: Vec<&FrontierRow> = batch
-        .revived
+        .restored
         .iter()
         .chain(&batch.discovered)
         .filter(|row| !finished.contains(&row.id))

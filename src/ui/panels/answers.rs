@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::stages::ratio;
-use crate::crawl::snapshot::Snapshot;
+use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 

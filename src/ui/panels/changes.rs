@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::command::Origin;
-use crate::crawl::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::command::Origin;
+use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part};

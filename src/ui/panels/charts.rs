@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::verdict;
-use crate::crawl::command::Dial;
-use crate::crawl::journal::What;
-use crate::crawl::snapshot::{HistoryPoint, Snapshot};
+use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::snapshot::{HistoryPoint, Snapshot};
+use crate::settings::dials::Dial;
 use crate::ui::chart;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::{charts, header, hints, stages, strains, verdict};
-use crate::crawl::snapshot::Snapshot;
+use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::app::App;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;

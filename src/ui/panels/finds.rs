@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::snapshot::{Pruning, SitemapsView, Snapshot};
+use crate::crawl::protocol::snapshot::{ExclusionProgress, SitemapsView, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part};
@@ -154,7 +154,13 @@ fn nothing_pruned() -> String {
 }
 
 /// A pruning on one row, and how many more there are.
-fn one_pruning(canvas: &mut Canvas<'_>, area: Rect, row: u16, pruning: &Pruning, more: usize) {
+fn one_pruning(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    row: u16,
+    pruning: &ExclusionProgress,
+    more: usize,
+) {
     let theme = canvas.theme;
     let done = if pruning.undoing { "back" } else { "skipped" };
     let number = format!("{} {done:<7}", text::count(pruning.urls));

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::hints;
-use crate::crawl::snapshot::{Eta, RunState, Snapshot};
+use crate::crawl::protocol::snapshot::{Eta, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
 use crate::ui::keys;

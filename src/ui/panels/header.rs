@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Modifier;
 use ratatui::text::Span;
 
-use crate::crawl::snapshot::{PauseReason, RunState, Snapshot};
+use crate::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
 use crate::ui::action::Tab;
 use crate::ui::app::App;
 use crate::ui::paint::{Canvas, Part};

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::{help, hosts};
-use crate::crawl::snapshot::{BreakerState, HostView, WaitReason};
+use crate::crawl::protocol::snapshot::{BreakerState, HostView, WaitReason};
 use crate::ui::action::Action;
 use crate::ui::hosts::HostState;
 use crate::ui::keys::{self, Group};

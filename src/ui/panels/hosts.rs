@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::table::{self, Column, fixed, flexible};
-use crate::crawl::snapshot::{HostView, HostWait, Snapshot, WaitReason};
+use crate::crawl::protocol::snapshot::{HostView, HostWait, Snapshot, WaitReason};
 use crate::ui::hosts::{HostState, is_pace};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::tables::{self, TableState};

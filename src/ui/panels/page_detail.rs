@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::pages;
-use crate::crawl::snapshot::PageView;
+use crate::crawl::protocol::snapshot::PageView;
 use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part};

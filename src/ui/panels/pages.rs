@@ -5,7 +5,8 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::table::{self, Column, fixed, flexible};
-use crate::crawl::snapshot::{PageState, PageView, Snapshot};
+use crate::crawl::protocol::snapshot::{PageView, Snapshot};
+use crate::model::page_state::PageState;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;

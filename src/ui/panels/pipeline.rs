@@ -6,8 +6,8 @@ use ratatui::text::Span;
 
 use super::stages::{self, Remark};
 use super::{strains, verdict};
-use crate::crawl::snapshot::Snapshot;
-use crate::crawl::verdict::Stage;
+use crate::crawl::protocol::snapshot::Snapshot;
+use crate::crawl::protocol::verdict::Stage;
 use crate::ui::chart;
 use crate::ui::paint::Canvas;
 use crate::ui::text;

@@ -3,9 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::crawl::snapshot::{Snapshot, WorkerState};
-use crate::crawl::verdict::Stage;
-use crate::fault::Fault;
+use crate::crawl::protocol::snapshot::{Snapshot, WorkerState};
+use crate::crawl::protocol::verdict::Stage;
+use crate::settings::faults::Fault;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::snapshot::{Snapshot, Strain, StrainKind};
+use crate::crawl::protocol::snapshot::{Overload, OverloadKind, Snapshot};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
@@ -72,22 +72,22 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, s: &Snapsh
     rows
 }
 
-fn said(strain: &Strain) -> String {
+fn said(strain: &Overload) -> String {
     let words = text::clean(&strain.text);
     match strain.what {
         // Nothing of our own is slow.
-        StrainKind::EverythingDown => words.into_owned(),
+        OverloadKind::EverythingDown => words.into_owned(),
         _ => format!("slows by itself: {words}"),
     }
 }
 
-const fn name(kind: StrainKind) -> &'static str {
+const fn name(kind: OverloadKind) -> &'static str {
     match kind {
-        StrainKind::Saver => "saver behind",
-        StrainKind::Disk => "disk",
-        StrainKind::Memory => "memory",
-        StrainKind::Files => "open files",
-        StrainKind::EverythingDown => "every host down",
+        OverloadKind::Saver => "saver behind",
+        OverloadKind::Disk => "disk",
+        OverloadKind::Memory => "memory",
+        OverloadKind::Files => "open files",
+        OverloadKind::EverythingDown => "every host down",
     }
 }
 

@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::crawl::snapshot::{Snapshot, Trouble};
+use crate::crawl::protocol::snapshot::{RecentFailure, Snapshot};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 
@@ -41,8 +41,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
 }
 
 /// The newest troubles, one for each URL: what came of an attempt replaces what led to it.
-fn newest(snapshot: &Snapshot, rows: usize) -> Vec<&Trouble> {
-    let mut shown: Vec<&Trouble> = Vec::new();
+fn newest(snapshot: &Snapshot, rows: usize) -> Vec<&RecentFailure> {
+    let mut shown: Vec<&RecentFailure> = Vec::new();
     for trouble in snapshot.troubles.iter() {
         if shown.len() >= rows {
             break;
@@ -75,7 +75,7 @@ fn one(
     canvas: &mut Canvas<'_>,
     line: Rect,
     what_width: u16,
-    trouble: &Trouble,
+    trouble: &RecentFailure,
     snapshot: &Snapshot,
 ) {
     let theme = canvas.theme;

@@ -4,11 +4,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::journal::{Change, What};
-use crate::crawl::scene::Scene;
-use crate::crawl::snapshot::Snapshot;
-use crate::crawl::verdict::Limit;
-use crate::fault::Fault;
+use crate::crawl::protocol::change::{Change, What};
+use crate::crawl::protocol::scene::Scene;
+use crate::crawl::protocol::snapshot::Snapshot;
+use crate::crawl::protocol::verdict::Limit;
+use crate::settings::faults::Fault;
 use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part, fitting};
 use crate::ui::text;
@@ -54,7 +54,7 @@ fn ago_text(seconds: f64) -> String {
 /// a fault or a scene, `‖`, `▶`.
 #[must_use]
 pub fn mark(change: &Change) -> String {
-    use crate::crawl::command::Setting as S;
+    use crate::settings::dials::Setting as S;
     match &change.what {
         What::Set { new, .. } => match *new {
             S::Permits(v) => v.to_string(),

@@ -6,7 +6,7 @@ use ratatui::text::Span;
 
 use super::stages;
 use super::table::{self, Column, fixed, flexible};
-use crate::crawl::snapshot::{Snapshot, WorkerState, WorkerView};
+use crate::crawl::protocol::snapshot::{Snapshot, WorkerState, WorkerView};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;

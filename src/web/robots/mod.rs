@@ -7,9 +7,9 @@
 //!
 //! It knows no host and no HTTP; [`Fate`] says what an answer means.
 
-mod fate;
-mod names;
+mod agents;
 mod pattern;
+mod policy;
 mod rules;
 mod tag;
 
@@ -18,9 +18,9 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use fate::{Fate, MAX_REDIRECTS, Reply};
-pub use names::Names;
+pub use agents::RobotsAgents;
 use pattern::{Side, normalise};
+pub use policy::{MAX_REDIRECTS, RobotsPolicy, RobotsResponse};
 pub use rules::Decision;
 use rules::{Line, Rules};
 pub(super) use tag::meta_robots;
@@ -55,7 +55,7 @@ impl Robots {
     /// line. Lines that RFC 9309 does not know, `Crawl-delay` and `Sitemap` among them, never end
     /// a group (2.2.4). Of several delays the longest counts.
     #[must_use]
-    pub fn parse(bytes: &[u8], names: &Names) -> Self {
+    pub fn parse(bytes: &[u8], names: &RobotsAgents) -> Self {
         let cut = bytes.len() > MAX_BYTES;
         let text = if cut { whole_lines(bytes) } else { bytes };
         // A byte order mark, or what a careless editor left of it.
@@ -242,7 +242,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn take(&mut self, key: Key, value: &[u8], names: &Names) {
+    fn take(&mut self, key: Key, value: &[u8], names: &RobotsAgents) {
         match key {
             Key::Agent => self.agent(value, names),
             Key::Rule { allow } => {
@@ -269,7 +269,7 @@ impl Reader {
         [&mut self.named, &mut self.any].into_iter().filter(|group| group.open)
     }
 
-    fn agent(&mut self, value: &[u8], names: &Names) {
+    fn agent(&mut self, value: &[u8], names: &RobotsAgents) {
         if self.in_rules {
             self.in_rules = false;
             self.named.open = false;

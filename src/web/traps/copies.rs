@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::MAX_PATTERN;
-use super::memory::Generations;
+use crate::web::traps::memory::BoundedMap;
 use crate::web::url::shorten;
 
 /// Contents remembered, per generation.
@@ -53,11 +53,11 @@ struct Content {
 
 /// Which content was met how often.
 #[derive(Debug)]
-pub(super) struct Copies(Generations<Content>);
+pub(super) struct Copies(BoundedMap<Content>);
 
 impl Copies {
     pub(super) fn new() -> Self {
-        Self(Generations::new(CONTENTS))
+        Self(BoundedMap::new(CONTENTS))
     }
 
     /// Counts a page; tells the first URL with its content when there are more than `limit`.

@@ -5,7 +5,6 @@
 //! what it forgets is counted anew. It knows neither frontier nor store; what is caught is theirs
 //! to record.
 
-mod caught;
 mod copies;
 mod dates;
 mod growth;
@@ -13,20 +12,21 @@ mod memory;
 mod queries;
 mod sessions;
 mod shape;
+mod trap_hit;
 
 use hashbrown::HashSet;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::config::TrapSettings;
+use crate::settings::TrapSettings;
 use crate::web::url::shorten;
-pub use caught::{Caught, TrapKind, TrapView};
 use copies::Copies;
 pub use copies::Page;
 use dates::{Date, Trust};
 use growth::Growth;
-use memory::{Generations, HashedMap};
+use memory::{BoundedMap, HashedMap};
 use queries::Queries;
 use shape::Shape;
+pub use trap_hit::{TrapHit, TrapKind, TrapView};
 
 /// Dates that a pattern must have shown before `/2219/1`, which may be page 1 of something, is a
 /// date beyond the horizon: who walks there month by month has shown more.
@@ -123,14 +123,14 @@ struct Trap {
 pub struct Traps {
     settings: TrapSettings,
     this_year: u16,
-    patterns: Generations<Pattern>,
+    patterns: BoundedMap<Pattern>,
     dates: usize,
-    paths: Generations<Queries>,
-    pages: Generations<u32>,
+    paths: BoundedMap<Queries>,
+    pages: BoundedMap<u32>,
     /// Pages behind parts that look random; and, by the path up to there, by how much those that
     /// look the same under several ids are more than the others.
-    masked: Generations<Masked>,
-    random: Generations<i32>,
+    masked: BoundedMap<Masked>,
+    random: BoundedMap<i32>,
     copies: Copies,
     growth: Growth,
     known: HashedMap<Trap>,
@@ -155,12 +155,12 @@ impl Traps {
         Self {
             settings: settings.clone(),
             this_year,
-            patterns: Generations::new(PATTERNS),
+            patterns: BoundedMap::new(PATTERNS),
             dates: 0,
-            paths: Generations::new(PATHS),
-            pages: Generations::new(PAGES),
-            masked: Generations::new(PATTERNS),
-            random: Generations::new(PATHS),
+            paths: BoundedMap::new(PATHS),
+            pages: BoundedMap::new(PAGES),
+            masked: BoundedMap::new(PATTERNS),
+            random: BoundedMap::new(PATHS),
             copies: Copies::new(),
             growth: Growth::new(),
             known: HashedMap::default(),
@@ -171,12 +171,12 @@ impl Traps {
     }
 
     /// Whether a new URL at `host` (with port) is part of a trap; to be asked once for each URL.
-    pub fn judge(&mut self, url: &str, host: &str) -> Option<Caught> {
+    pub fn judge(&mut self, url: &str, host: &str) -> Option<TrapHit> {
         self.judge_on(url, host, None)
     }
 
     /// Likewise, of a URL that was found on `from`.
-    pub fn judge_on(&mut self, url: &str, host: &str, from: Option<&str>) -> Option<Caught> {
+    pub fn judge_on(&mut self, url: &str, host: &str, from: Option<&str>) -> Option<TrapHit> {
         let shape = Shape::of(url);
         let limit = self.settings.growth;
         let mut grows = || {
@@ -191,7 +191,7 @@ impl Traps {
 
     /// Notes a page that was fetched well. Tells of the trap when there are more pages of its
     /// content than allowed: links that are new on it are to be given to [`Self::on_copy`].
-    pub fn page(&mut self, page: &Page<'_>, host: &str) -> Option<Caught> {
+    pub fn page(&mut self, page: &Page<'_>, host: &str) -> Option<TrapHit> {
         let limit = self.settings.same_content;
         self.looks(page, host);
         let named = page.named().map(|(key, original)| (key, xxh3_64(original.as_bytes())));
@@ -204,7 +204,7 @@ impl Traps {
             return None;
         }
         let pattern = self.copies.add(page, host, limit)?.to_owned();
-        Some(Caught { kind: TrapKind::Copy, pattern, count: 0 })
+        Some(TrapHit { kind: TrapKind::Copy, pattern, count: 0 })
     }
 
     /// Notes that a URL was answered, whatever it is.
@@ -215,7 +215,7 @@ impl Traps {
     }
 
     /// Counts a new link found on a page that is one copy too many.
-    pub fn on_copy(&mut self, url: &str, copy: &Caught) -> Caught {
+    pub fn on_copy(&mut self, url: &str, copy: &TrapHit) -> TrapHit {
         self.count(copy.kind, copy.pattern.clone(), url)
     }
 
@@ -250,11 +250,11 @@ impl Traps {
     /// pages than allowed of its pattern hold the same, from when on [`Self::judge`] catches its
     /// URLs. Pages that differ are set off against them, so that a few empty ones among many
     /// are no trap.
-    pub fn content(&mut self, url: &str, host: &str, body_hash: u64) -> Option<Caught> {
+    pub fn content(&mut self, url: &str, host: &str, body_hash: u64) -> Option<TrapHit> {
         self.same(url, host, body_hash, 0)
     }
 
-    fn same(&mut self, url: &str, host: &str, body_hash: u64, original: u64) -> Option<Caught> {
+    fn same(&mut self, url: &str, host: &str, body_hash: u64, original: u64) -> Option<TrapHit> {
         let limit = self.settings.same_content;
         let shape = Shape::of(url);
         if limit == 0 || !shape.pattern(host, &mut self.scratch) {
@@ -273,7 +273,7 @@ impl Traps {
         }
         pattern.lead += 1;
         self.same_met |= pattern.lead > limit;
-        (pattern.lead > limit).then(|| Caught {
+        (pattern.lead > limit).then(|| TrapHit {
             kind: TrapKind::SameContent,
             pattern: shorten(&self.scratch, MAX_PATTERN),
             count: 0,
@@ -282,7 +282,7 @@ impl Traps {
 
     /// Whether a URL that was judged well when it was found is not to be fetched any more, because
     /// the pages of its pattern have since turned out to hold the same.
-    pub fn recall(&mut self, url: &str, host: &str) -> Option<Caught> {
+    pub fn recall(&mut self, url: &str, host: &str) -> Option<TrapHit> {
         let same = self.settings.same_content;
         let shape = Shape::of(url);
         if !self.same_met || same == 0 || !shape.pattern(host, &mut self.scratch) {
@@ -419,7 +419,7 @@ impl Traps {
         queries.explode(u64::from(self.settings.queries))
     }
 
-    fn catch(&mut self, kind: TrapKind, url: &str, shape: Shape<'_>, host: &str) -> Caught {
+    fn catch(&mut self, kind: TrapKind, url: &str, shape: Shape<'_>, host: &str) -> TrapHit {
         let text = &mut self.scratch;
         match kind {
             // Each URL has another shape; what they share is where they begin.
@@ -434,7 +434,7 @@ impl Traps {
         self.count(kind, pattern, url)
     }
 
-    fn count(&mut self, kind: TrapKind, pattern: String, url: &str) -> Caught {
+    fn count(&mut self, kind: TrapKind, pattern: String, url: &str) -> TrapHit {
         let key = xxh3_64_with_seed(pattern.as_bytes(), kind as u64);
         self.caught += 1;
         if self.known.len() >= KNOWN && !self.known.contains_key(&key) {
@@ -448,7 +448,7 @@ impl Traps {
         });
         trap.view.count += 1;
         trap.last = self.caught;
-        Caught { kind, pattern, count: trap.view.count }
+        TrapHit { kind, pattern, count: trap.view.count }
     }
 }
 
