@@ -45,6 +45,7 @@ pub mod settings;
 pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;
+pub mod units;
 pub mod web;
 
 pub use crate::crawl::protocol::command::{Command, HostCommand, Origin};
