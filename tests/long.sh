@@ -71,7 +71,7 @@ kills() {
     done
 }
 
-hostile() { TEST_ARGUMENTS=(--ignored) run_tests engine the_table; }
+hostile() { TEST_ARGUMENTS=(--ignored) run_tests engine hostile::the_table; }
 
 pictures() {
     assets/record.sh
