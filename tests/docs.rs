@@ -1,11 +1,13 @@
 //! The promise: the documentation is one piece. Every relative link of README.md, CHANGELOG.md and docs/
 //! leads to a file and a heading that exist, the index of docs/ lists every page, every marked block
-//! is known to the tests, and the README stays short.
+//! is known to the tests, the modules and options that are named exist, and the README stays short.
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use clap::CommandFactory as _;
+use crawldeck::cli::Cli;
 use regex::Regex;
 
 /// Maximum lines of the README.
@@ -24,6 +26,20 @@ const BLOCKS: [(&str, &str); 10] = [
     ("docs/json.md", "json"),
     ("docs/keys.md", "keys"),
     ("docs/options.md", "options"),
+];
+
+/// Options that the pages name and that are not of crawldeck but of cargo and its tests.
+const OF_CARGO: [&str; 10] = [
+    "features",
+    "ignored",
+    "no-default-features",
+    "nocapture",
+    "open",
+    "path",
+    "profile",
+    "release",
+    "test",
+    "test-threads",
 ];
 
 fn root() -> &'static Path {
@@ -121,4 +137,43 @@ fn every_marked_block_is_known() {
 fn the_readme_is_short() {
     let lines = read(&root().join("README.md")).lines().count();
     assert!(lines <= README_LINES, "{lines} lines");
+}
+
+/// The glossary names the module that owns each word; `–` stands for what is not built yet.
+#[test]
+fn the_modules_of_the_glossary_exist() {
+    let glossary = read(&root().join("docs/glossary.md"));
+    let rows = glossary.lines().filter_map(|line| line.strip_suffix(" |"));
+    let modules = rows.filter_map(|row| row.rsplit_once("| `")).map(|(_, m)| m.trim_matches('`'));
+    let modules: BTreeSet<&str> = modules.collect();
+    assert!(modules.len() > 10, "{modules:?}");
+    let missing = modules.iter().filter(|module| {
+        let path = root().join("src").join(module.replace("::", "/"));
+        !path.with_extension("rs").is_file() && !path.join("mod.rs").is_file()
+    });
+    assert_eq!(missing.collect::<Vec<_>>(), Vec::<&&str>::new(), "not under src/");
+}
+
+/// README and docs/ name no option that the program does not have; CHANGELOG.md may name old ones.
+#[test]
+fn the_options_that_are_named_exist() {
+    let mut cli = Cli::command();
+    cli.build();
+    let long = |command: &clap::Command| -> Vec<String> {
+        command.get_arguments().filter_map(|a| a.get_long()).map(str::to_owned).collect()
+    };
+    let known: BTreeSet<String> = cli.get_subcommands().flat_map(long).collect();
+    let option = Regex::new(r"(?:^|[\s`(|])--([a-z0-9][a-z0-9-]*)").unwrap();
+    let mut unknown = Vec::new();
+    for page in [vec!["README.md".into()], docs()].concat() {
+        let text = read(&root().join(&page));
+        for name in option.captures_iter(&text).map(|found| found[1].to_owned()) {
+            // `--trap-…` stands for all that begin so.
+            let is_prefix = name.ends_with('-') && known.iter().any(|k| k.starts_with(&name));
+            if !is_prefix && !known.contains(&name) && !OF_CARGO.contains(&&*name) {
+                unknown.push(format!("{}: --{name}", page.display()));
+            }
+        }
+    }
+    assert!(unknown.is_empty(), "{unknown:#?}");
 }
