@@ -33,6 +33,10 @@ pub mod crawl;
 pub mod crawls;
 pub mod export;
 pub mod headless;
+#[cfg(feature = "lab")]
+pub mod lab;
+#[cfg(not(feature = "lab"))]
+#[path = "lab/left_out.rs"]
 pub mod lab;
 mod lock;
 pub mod model;

@@ -19,6 +19,18 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A database whose support was left out when this was built.
+    #[error(
+        "{db} cannot be used: this build has no {database} support (feature `{feature}`): build with it, or use a SQLite file"
+    )]
+    NotBuilt {
+        /// The database.
+        db: String,
+        /// Its kind.
+        database: &'static str,
+        /// The feature of this crate that supports it.
+        feature: &'static str,
+    },
     /// No such file, where one is needed.
     #[error("{db} does not exist: check the name, or start with `crawldeck crawl URL --db {db}`")]
     Missing {

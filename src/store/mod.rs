@@ -21,8 +21,10 @@ pub mod crawl_lease;
 pub mod error;
 mod host_totals;
 mod migrations;
+#[cfg(feature = "mysql")]
 pub mod mysql;
 pub mod name;
+#[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod rows;
 pub mod select;
@@ -34,7 +36,9 @@ mod tx_error;
 pub use crawl_info::{CrawlInfo, HeldBy};
 pub use crawl_lease::LeaseOwner;
 pub use error::StoreError;
+#[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
+#[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
@@ -67,10 +71,20 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
         DbName::Sqlite { shown, path } => {
             Ok(Arc::new(SqliteStore::open(&shown, &path, mode).await?))
         }
+        #[cfg(feature = "postgres")]
         DbName::Postgres { shown, url } => {
             Ok(Arc::new(PostgresStore::open(&shown, &url, mode).await?))
         }
+        #[cfg(not(feature = "postgres"))]
+        DbName::Postgres { shown, .. } => {
+            Err(StoreError::NotBuilt { db: shown, database: "PostgreSQL", feature: "postgres" })
+        }
+        #[cfg(feature = "mysql")]
         DbName::MySql { shown, url } => Ok(Arc::new(MySqlStore::open(&shown, &url, mode).await?)),
+        #[cfg(not(feature = "mysql"))]
+        DbName::MySql { shown, .. } => {
+            Err(StoreError::NotBuilt { db: shown, database: "MySQL", feature: "mysql" })
+        }
     }
 }
 
