@@ -30,7 +30,6 @@
 pub mod cli;
 pub mod compare;
 pub mod crawl;
-pub mod crawls;
 pub mod export;
 pub mod headless;
 #[cfg(feature = "lab")]
@@ -40,6 +39,7 @@ pub mod lab;
 pub mod lab;
 mod lock;
 pub mod model;
+pub mod program;
 pub mod report;
 pub mod settings;
 pub mod store;
