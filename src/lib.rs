@@ -45,4 +45,5 @@ pub mod settings;
 pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;
+pub mod units;
 pub mod web;

@@ -13,6 +13,7 @@ use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part, fitting};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
+use crate::units;
 
 /// Columns for what the last change was, at most.
 const CHANGE: usize = 44;
@@ -46,7 +47,7 @@ pub fn last_change(snapshot: &Snapshot) -> Option<String> {
 }
 
 fn ago_text(seconds: f64) -> String {
-    if seconds < 60.0 { format!("{} s", seconds as u64) } else { text::clock(seconds) }
+    if seconds < 60.0 { format!("{} s", seconds as u64) } else { units::elapsed(seconds) }
 }
 
 /// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `h` for a
