@@ -171,7 +171,7 @@ pub enum StoreError {
     },
     /// There is no complete crawl for a recrawl.
     #[error(
-        "{db} has no complete crawl to look at again: finish one with `crawldeck resume {db}`, or leave out `--again`"
+        "{db} has no complete crawl to look at again: finish one with `crawldeck resume {db}`, or leave out `--recrawl`"
     )]
     NoCompleteCrawl {
         /// The file.

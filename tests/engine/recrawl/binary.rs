@@ -1,4 +1,4 @@
-//! What `crawldeck crawl --again` does and says.
+//! What `crawldeck crawl --recrawl` does and says.
 
 use std::fs;
 use std::path::Path;
@@ -37,7 +37,7 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     let db = folder.path().join("crawldeck.db");
 
     // Nothing to look at again yet.
-    let ended = run(folder.path(), &["crawl", "--again"]).await.exits(1);
+    let ended = run(folder.path(), &["crawl", "--recrawl"]).await.exits(1);
     assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
     let first = run(folder.path(), &["crawl", origin.url(), "--json", "--no-sitemaps"]).await;
     let first = first.exits(0).json();
@@ -51,9 +51,9 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     fs::remove_file(site.path().join("c.html")).unwrap();
     put(site.path(), "index.html", &home.replace("dir/", "new.html"), 100);
     origin.forget_times();
-    let second = run(folder.path(), &["crawl", "--again", "--json"]).await.exits(0).json();
-    let recrawl = &second["recrawl"];
-    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| recrawl[key].as_i64());
+    let second = run(folder.path(), &["crawl", "--recrawl", "--json"]).await.exits(0).json();
+    let again = &second["again"];
+    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| again[key].as_i64());
     // Home and B have changed; A and what only A links to are as they were; C is gone.
     assert_eq!(counts, [Some(1), Some(1), Some(2), Some(2), Some(1)], "{second}");
     // What was not modified was not sent.
@@ -85,9 +85,9 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     assert_eq!((links, gone), (1, 1));
 
     // A third look finds all as it was: the 304s left the validators.
-    let third = run(folder.path(), &["crawl", "--again", "--json"]).await.exits(0).json();
-    let recrawl = &third["recrawl"];
-    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| recrawl[key].as_i64());
+    let third = run(folder.path(), &["crawl", "--recrawl", "--json"]).await.exits(0).json();
+    let again = &third["again"];
+    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| again[key].as_i64());
     assert_eq!(counts, [Some(2), Some(0), Some(0), Some(5), Some(0)], "{third}");
     origin.stop().await;
 }

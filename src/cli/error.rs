@@ -1,24 +1,28 @@
-//! What is said of a command line that cannot be used, without the secrets in it.
+//! Errors of command line, environment and configuration file, without the secrets in them.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use std::error::Error as _;
 
-use super::sources::SECRETS;
+use super::renamed::new_name;
+use super::source::SECRETS;
 use crate::settings::mask::mask;
 
-/// Why there is nothing to do.
+/// Why no command can be run.
 #[derive(Debug, thiserror::Error)]
-pub enum Refusal {
-    /// A wrong command line, or help that was asked for.
+pub enum CliError {
+    /// A wrong command line, or a request for help.
     #[error("{0}")]
     CommandLine(#[source] Box<clap::Error>),
-    /// A wrong configuration file or environment, in one line.
+    /// A wrong configuration file or environment, or a flag that was renamed, in one line.
     #[error("{0}")]
     Source(String),
 }
 
-impl From<clap::Error> for Refusal {
+impl From<clap::Error> for CliError {
     fn from(mut error: clap::Error) -> Self {
+        if let Some(renamed) = renamed_flag(&error) {
+            return Self::Source(renamed);
+        }
         let of_secret = matches!(error.get(ContextKind::InvalidArg), Some(ContextValue::String(name))
             if SECRETS.iter().any(|secret| is_named(name, secret)));
         let mut shown = Vec::new();
@@ -43,12 +47,23 @@ impl From<clap::Error> for Refusal {
     }
 }
 
+/// What is said of an unknown flag that had another name before: `--again is now --recrawl`.
+fn renamed_flag(error: &clap::Error) -> Option<String> {
+    let (ErrorKind::UnknownArgument, Some(ContextValue::String(given))) =
+        (error.kind(), error.get(ContextKind::InvalidArg))
+    else {
+        return None;
+    };
+    let old = given.strip_prefix("--")?.split([' ', '=']).next()?;
+    new_name(old).map(|new| format!("--{old} is now --{new}"))
+}
+
 /// Whether clap's `--header <K: V>` is the option `header`.
 fn is_named(shown: &str, long: &str) -> bool {
     shown.strip_prefix("--").and_then(|name| name.split([' ', '=']).next()) == Some(long)
 }
 
-/// What clap says of the value of one option, in one line and without the value itself.
+/// What clap reports of the value of one option, in one line and without the value itself.
 pub(super) fn reason(error: &clap::Error) -> String {
     if let Some(source) = error.source() {
         return one_line(&source.to_string());

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 use toml::de::{DeTable, DeValue};
 
-use super::refusal::Refusal;
+use super::error::CliError;
 
 /// Name of the file, here or in `crawldeck` under XDG's directory of configurations.
 pub const NAME: &str = "crawldeck.toml";
 
 /// An entry of the file.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct FileEntry {
     /// As written.
     pub(super) key: String,
     /// The values, one by one, if it is a list.
@@ -28,14 +28,14 @@ pub(super) struct Entry {
 
 /// A file that was read.
 #[derive(Debug)]
-pub(super) struct File {
+pub(super) struct ConfigFile {
     /// How it is called in messages.
     pub(super) name: String,
-    pub(super) entries: Vec<Entry>,
+    pub(super) entries: Vec<FileEntry>,
 }
 
 /// Reads the file in `folder`, or else the user's under `home`; there may be none.
-pub(super) fn find(folder: &Path, home: Option<&Path>) -> Result<Option<File>, Refusal> {
+pub(super) fn find(folder: &Path, home: Option<&Path>) -> Result<Option<ConfigFile>, CliError> {
     let here = (folder.join(NAME), NAME.to_owned());
     let users = home.map(|home| home.join("crawldeck").join(NAME));
     let users = users.map(|path| (path.clone(), path.display().to_string()));
@@ -43,17 +43,17 @@ pub(super) fn find(folder: &Path, home: Option<&Path>) -> Result<Option<File>, R
         match std::fs::read_to_string(&path) {
             Ok(text) => return parse(&text, name).map(Some),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(Refusal::Source(format!("{name}: {error}"))),
+            Err(error) => return Err(CliError::Source(format!("{name}: {error}"))),
         }
     }
     Ok(None)
 }
 
 /// Reads the file that the user named.
-pub(super) fn read(path: &Path) -> Result<File, Refusal> {
+pub(super) fn read(path: &Path) -> Result<ConfigFile, CliError> {
     let name = path.display().to_string();
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Refusal::Source(format!("configuration file {name}: {error}")))?;
+        .map_err(|error| CliError::Source(format!("configuration file {name}: {error}")))?;
     parse(&text, name)
 }
 
@@ -62,19 +62,19 @@ pub(super) fn home() -> Option<PathBuf> {
     etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir())
 }
 
-fn parse(text: &str, name: String) -> Result<File, Refusal> {
+fn parse(text: &str, name: String) -> Result<ConfigFile, CliError> {
     // The parser's own display would show the line, which may hold a secret.
     let table = DeTable::parse(text).map_err(|error| {
         let line = error.span().map_or(1, |span| line_of(text, span.start));
         let message = error.message().lines().next().unwrap_or_default();
-        Refusal::Source(format!("{name}, line {line}: {message}"))
+        CliError::Source(format!("{name}, line {line}: {message}"))
     })?;
     let mut entries = Vec::new();
     for (key, value) in table.into_inner() {
         let line = line_of(text, key.span().start);
         let key = key.into_inner().into_owned();
         let refused = |what: &str| {
-            Refusal::Source(format!(
+            CliError::Source(format!(
                 "{name}, line {line}: {key} is {what}: options are numbers, strings, true, false, \
                  or lists of them, with the long names of the command line as keys"
             ))
@@ -86,10 +86,10 @@ fn parse(text: &str, name: String) -> Result<File, Refusal> {
             }
             value => (vec![scalar(value).map_err(refused)?], false),
         };
-        entries.push(Entry { key, values, list, line });
+        entries.push(FileEntry { key, values, list, line });
     }
     entries.sort_by_key(|entry| entry.line);
-    Ok(File { name, entries })
+    Ok(ConfigFile { name, entries })
 }
 
 fn line_of(text: &str, at: usize) -> usize {

@@ -1,61 +1,52 @@
-//! What is done with crawls that are in a database: list, export, report, rm.
+//! The commands on crawls in a database: `list`, `export`, `report`, `rm`.
 
 use std::io::{IsTerminal, Write, stderr, stdin, stdout};
 use std::path::Path;
 use std::process::ExitCode;
 
-use crawldeck::cli::{DEFAULT_DB, ExportOptions};
-use crawldeck::crawls;
-use crawldeck::export::{self, Export, Format, TABLES, Target};
-use crawldeck::headless::signals::Signals;
-use crawldeck::headless::{self, tell};
-use crawldeck::model::ids::CrawlId;
-use crawldeck::report;
-use crawldeck::store;
-use crawldeck::store::{OpenMode, StoreAdmin};
+use crate::cli::{DEFAULT_DB, ExportOptions};
+use crate::export::{self, Export, Format, TABLES, Target};
+use crate::headless::signals::Signals;
+use crate::headless::{self, tell};
+use crate::model::ids::CrawlId;
+use crate::report;
+use crate::store;
+use crate::store::{OpenMode, Store};
 
-use crate::failure::Failure;
-
-/// Writes to standard output; a reader that has gone away is no failure.
-pub fn print(bytes: &[u8]) -> Result<ExitCode, Failure> {
-    match stdout().write_all(bytes).and_then(|()| stdout().flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Failure::io("standard output")(e))
-        }
-        _ => Ok(ExitCode::SUCCESS),
-    }
-}
+use super::crawl_list;
+use super::error::ProgramError;
+use super::output::print;
 
 /// What `list` prints.
-pub async fn list(database: Option<&str>, json: bool) -> Result<ExitCode, Failure> {
+pub(super) async fn list(database: Option<&str>, json: bool) -> Result<ExitCode, ProgramError> {
     let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
     let listed = store.crawls().await;
     store.close().await;
     let listed = listed?;
     if json {
-        return print(format!("{}\n", crawls::as_json(&listed)).as_bytes());
+        return print(format!("{}\n", crawl_list::as_json(&listed)).as_bytes());
     }
     if listed.is_empty() {
         tell(&format!("crawldeck: {} has no crawls", store.describe()));
     }
-    print(crawls::table(&listed).as_bytes())
+    print(crawl_list::table(&listed).as_bytes())
 }
 
 /// Writes rows for other programs, with their count on a terminal that does not show them.
-pub async fn export_rows(
+pub(super) async fn export_rows(
     database: Option<&str>,
     options: ExportOptions,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, ProgramError> {
     let ExportOptions { format, output, table, condition, crawl } = options;
     if format == Format::Sitemap && table != TABLES[0] {
         let why = format!("a sitemap is made of pages: leave out --table {table}");
-        return Err(Failure::Usage(why));
+        return Err(ProgramError::Usage(why));
     }
     let target = Target::of(output.as_deref());
     // A signal may end it at once where no half file has to be put away.
     let mut signals = match target {
         Target::Stdout => None,
-        Target::File(_) => Some(Signals::listen().map_err(Failure::io("signals"))?),
+        Target::File(_) => Some(Signals::listen().map_err(ProgramError::io("signals"))?),
     };
     let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
     let bar = headless::counter(!(target.is_stdout() && stdout().is_terminal()));
@@ -84,11 +75,11 @@ pub async fn export_rows(
 }
 
 /// Writes a report, and says where it is.
-pub async fn write_report(
+pub(super) async fn write_report(
     database: Option<&str>,
     crawl: Option<CrawlId>,
     output: &Path,
-) -> Result<ExitCode, Failure> {
+) -> Result<ExitCode, ProgramError> {
     let to_stdout = output == Path::new("-");
     if !to_stdout {
         // Before the work, which may take a while.
@@ -109,10 +100,14 @@ pub async fn write_report(
 }
 
 /// Removes crawls, after asking somebody or being told not to.
-pub async fn remove(database: &str, ids: &[CrawlId], yes: bool) -> Result<ExitCode, Failure> {
+pub(super) async fn remove(
+    database: &str,
+    ids: &[CrawlId],
+    yes: bool,
+) -> Result<ExitCode, ProgramError> {
     let asks = stdin().is_terminal() && stderr().is_terminal();
     if !yes && !asks {
-        return Err(Failure::Usage(
+        return Err(ProgramError::Usage(
             "rm removes crawls for good: say --yes where nobody can be asked".into(),
         ));
     }
@@ -123,15 +118,15 @@ pub async fn remove(database: &str, ids: &[CrawlId], yes: bool) -> Result<ExitCo
 }
 
 async fn remove_from(
-    store: &dyn StoreAdmin,
+    store: &dyn Store,
     ids: &[CrawlId],
     yes: bool,
-) -> Result<ExitCode, Failure> {
-    let found = crawls::to_remove(store, ids).await?;
+) -> Result<ExitCode, ProgramError> {
+    let found = crawl_list::to_remove(store, ids).await?;
     if !yes {
         let mut answer = String::new();
-        let _ = write!(stderr(), "{}", crawls::question(&store.describe(), &found));
-        stdin().read_line(&mut answer).map_err(Failure::io("standard input"))?;
+        let _ = write!(stderr(), "{}", crawl_list::question(&store.describe(), &found));
+        stdin().read_line(&mut answer).map_err(ProgramError::io("standard input"))?;
         if !matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
             tell("crawldeck: nothing was removed");
             return Ok(ExitCode::FAILURE);

@@ -1,7 +1,6 @@
 //! The settings in force, option by option, in the form of a configuration file.
 //!
-//! It prints nothing. What is secret is masked here, and marked, so that it is not taken for
-//! a value.
+//! It prints nothing. Secrets are masked here, and marked, so that `***` is not taken for a value.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -10,19 +9,18 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use url::Url;
 
-use super::DEFAULT_DB;
-use super::options::CrawlOptions;
-use super::sources::{MOST_VERBOSE, Source, Sources};
+use super::options::{CrawlOptions, DEFAULT_DB, definitions};
+use super::source::{MAX_VERBOSITY, Source, Sources};
 use super::values::{duration_text, size_text};
 use crate::settings::Settings;
 use crate::settings::mask::mask;
 
-/// Widest `key = value` that moves the sources of all others to the right.
-const WIDEST: usize = 40;
+/// Maximum characters of a `key = value` that the sources are aligned behind.
+const MAX_ALIGNED_WIDTH: usize = 40;
 
 /// One option as it is in force.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Effective {
+pub struct ShownOption {
     /// Its heading in the help.
     pub heading: String,
     /// Its long name.
@@ -37,17 +35,17 @@ pub struct Effective {
 
 /// All options, in the order of the help.
 #[must_use]
-pub fn effective(options: &CrawlOptions, sources: &Sources) -> Vec<Effective> {
+pub fn shown_options(options: &CrawlOptions, sources: &Sources) -> Vec<ShownOption> {
     let mut settings = Settings::default();
     options.apply(&mut settings);
     settings.take_credentials();
     let mut all = Vec::new();
-    for argument in super::sources::definitions().get_arguments() {
+    for argument in definitions().get_arguments() {
         let (Some(key), Some(heading)) = (argument.get_long(), argument.get_help_heading()) else {
             continue;
         };
         let Some((value, masked)) = value(key, &settings, options) else { continue };
-        all.push(Effective {
+        all.push(ShownOption {
             heading: heading.to_owned(),
             key: key.to_owned(),
             value,
@@ -62,21 +60,21 @@ pub fn effective(options: &CrawlOptions, sources: &Sources) -> Vec<Effective> {
 fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Value, bool)> {
     let (s, fetch, breaker, traps) =
         (settings, &settings.fetch, &settings.breaker, &settings.traps);
-    let identity = &fetch.credentials;
+    let credentials = &fetch.credentials;
     let open = match key {
         "permits" => json!(s.permits),
         "workers" => json!(s.workers),
         "queue" => json!(s.queue),
-        "rate" => bound(s.rate),
+        "rate" => value_or_off(s.rate),
         "parse-threads" => json!(s.parse_threads),
-        "per-host" => bound(s.per_host),
+        "per-host" => value_or_off(s.per_host),
         "delay" => time(s.delay),
         "max-robots-delay" => time(s.max_robots_delay),
         "host-backoff" => time(s.host_backoff),
         "max-host-backoff" => time(s.max_host_backoff),
-        "give-up" => time(s.host_give_up_after),
+        "host-give-up-after" => time(s.host_give_up_after),
         "ignore-robots" => json!(s.ignore_robots),
-        "nofollow" => json!(match (s.respect_nofollow.pages, s.respect_nofollow.links) {
+        "respect-nofollow" => json!(match (s.respect_nofollow.pages, s.respect_nofollow.links) {
             (false, false) => "none",
             (true, false) => "pages",
             (false, true) => "links",
@@ -86,17 +84,17 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "backoff" => time(s.backoff),
         "timeout" => time(fetch.timeout),
         "max-body" => json!(size_text(fetch.max_body)),
-        "max-ratio" => json!(fetch.max_decompression_ratio),
+        "max-decompression-ratio" => json!(fetch.max_decompression_ratio),
         "max-redirects" => json!(fetch.max_redirects),
         "user-agent" => json!(fetch.user_agent),
         "contact" => json!(fetch.contact.as_deref().unwrap_or_default()),
         "header" => {
-            let names = identity.headers.iter().map(|(name, _)| format!("{name}: ***"));
-            return Some((names.collect(), !identity.headers.is_empty()));
+            let names = credentials.headers.iter().map(|(name, _)| format!("{name}: ***"));
+            return Some((names.collect(), !credentials.headers.is_empty()));
         }
-        "auth" => return Some(secret(identity.basic.is_some())),
-        "bearer" => return Some(secret(identity.bearer.is_some())),
-        "proxy" => return Some(url(identity.proxy.as_deref().unwrap_or("off"))),
+        "auth" => return Some(secret(credentials.basic.is_some())),
+        "bearer" => return Some(secret(credentials.bearer.is_some())),
+        "proxy" => return Some(url(credentials.proxy.as_deref().unwrap_or("off"))),
         "cookies" => json!(fetch.cookies),
         "http1" => json!(!fetch.http2),
         "ca" => path(fetch.ca.as_deref()),
@@ -105,8 +103,8 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "resolve" => {
             fetch.resolve.iter().map(|(host, address)| format!("{host}={address}")).collect()
         }
-        "depth" => bound(s.depth),
-        "max-pages" => bound(s.max_pages),
+        "depth" => value_or_off(s.depth),
+        "max-pages" => value_or_off(s.max_pages),
         "max-links" => json!(s.max_links),
         "scope" => json!(s.scope),
         "include" => json!(s.include),
@@ -121,12 +119,12 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         }
         "no-sitemaps" => json!(!s.sitemaps),
         "max-sitemaps" => json!(s.max_sitemaps),
-        "breaker-ratio" => bound(Some(breaker.ratio).filter(|ratio| *ratio <= 1.0)),
+        "breaker-ratio" => value_or_off(Some(breaker.ratio).filter(|ratio| *ratio <= 1.0)),
         "breaker-window" => json!(breaker.window),
-        "breaker-least" => json!(breaker.min_requests),
-        "breaker-rest" => time(breaker.cooldown),
-        "breaker-longest-rest" => time(breaker.max_cooldown),
-        "breaker-forgive" => time(breaker.reset_after),
+        "breaker-min-requests" => json!(breaker.min_requests),
+        "breaker-cooldown" => time(breaker.cooldown),
+        "breaker-max-cooldown" => time(breaker.max_cooldown),
+        "breaker-reset-after" => time(breaker.reset_after),
         "trap-repeats" => json!(traps.repeats),
         "trap-segments" => json!(traps.segments),
         "trap-length" => json!(traps.length),
@@ -137,19 +135,19 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "trap-same-content" => json!(traps.same_content),
         "trap-growth" => json!(traps.growth),
         "max-memory" => json!(s.max_memory.map_or_else(|| "auto".into(), size_text)),
-        "min-disk" => bound(Some(s.min_disk).filter(|size| *size > 0).map(size_text)),
+        "min-disk" => value_or_off(Some(s.min_disk).filter(|size| *size > 0).map(size_text)),
         "db" => return Some(url(options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0))),
         "headless" => json!(options.output.headless.unwrap_or_default()),
         "json" => json!(options.output.json.unwrap_or_default()),
         "log-file" => path(options.output.log_file()),
-        "verbose" => json!(options.logging.verbose.min(MOST_VERBOSE)),
+        "verbose" => json!(options.logging.verbose.min(MAX_VERBOSITY)),
         "quiet" => json!(options.logging.is_quiet()),
         _ => return None,
     };
     Some((open, false))
 }
 
-fn bound<T: Into<Value>>(value: Option<T>) -> Value {
+fn value_or_off<T: Into<Value>>(value: Option<T>) -> Value {
     value.map_or_else(|| json!("off"), Into::into)
 }
 
@@ -175,12 +173,13 @@ fn url(text: &str) -> (Value, bool) {
 /// As a configuration file, each value with its source as a comment. A masked value is
 /// a comment as a whole.
 #[must_use]
-pub fn as_toml(all: &[Effective]) -> String {
-    let line = |one: &Effective| {
+pub fn as_toml(all: &[ShownOption]) -> String {
+    let line = |one: &ShownOption| {
         let mark = if one.masked { "# " } else { "" };
         format!("{mark}{} = {}", one.key, toml_value(&one.value))
     };
-    let widths = all.iter().map(|one| line(one).chars().count()).filter(|width| *width <= WIDEST);
+    let widths =
+        all.iter().map(|one| line(one).chars().count()).filter(|width| *width <= MAX_ALIGNED_WIDTH);
     let width = widths.max().unwrap_or(0);
     let mut out = String::new();
     let mut heading = None;
@@ -195,16 +194,16 @@ pub fn as_toml(all: &[Effective]) -> String {
     out
 }
 
-/// What a crawl begins with, which is no setting and so a comment; nothing if nothing was given.
+/// Seeds and `--recrawl`, which are no settings and so comments; empty if none was given.
 #[must_use]
-pub fn start_as_toml(seeds: &[Url], again: bool) -> String {
+pub fn start_as_toml(seeds: &[Url], recrawl: bool) -> String {
     let mut out = String::new();
     if !seeds.is_empty() {
         let seeds = seeds.iter().map(|url| mask(url.as_str())).collect();
         let _ = writeln!(out, "# seeds = {}  # command line", toml_value(&seeds));
     }
-    if again {
-        out.push_str("# again = true  # --again\n");
+    if recrawl {
+        out.push_str("# recrawl = true  # --recrawl\n");
     }
     if !out.is_empty() {
         out.push('\n');
@@ -215,7 +214,7 @@ pub fn start_as_toml(seeds: &[Url], again: bool) -> String {
 /// As one JSON object: `{"permits": {"value": 10, "source": "default"}, …}`, with
 /// `"masked": true` where the value is.
 #[must_use]
-pub fn as_json(all: &[Effective]) -> Value {
+pub fn as_json(all: &[ShownOption]) -> Value {
     let rows = all.iter().map(|one| {
         let mut row = json!({"value": one.value, "source": one.source.to_string()});
         if one.masked {
@@ -236,7 +235,7 @@ fn toml_value(value: &Value) -> String {
     }
 }
 
-/// Text as it stands in a TOML string, on one line and with nothing that a terminal obeys.
+/// Text as it stands in a TOML string: on one line, without control characters.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {

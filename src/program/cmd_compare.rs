@@ -6,36 +6,38 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::cli::CompareOptions;
-use crawldeck::compare::board::{Board, Lane, LaneState};
-use crawldeck::compare::list::List;
-use crawldeck::compare::race::{self, Plan};
-use crawldeck::compare::result::Comparison;
-use crawldeck::compare::table::table;
-use crawldeck::headless::signals::Signals;
-use crawldeck::headless::tell;
-use crawldeck::lab::{Lab, LabConfig};
+use crate::cli::CompareOptions;
+use crate::compare::board::{Board, Lane, LaneState};
+use crate::compare::list::List;
+use crate::compare::race::{self, Plan};
+use crate::compare::result::Comparison;
+use crate::compare::table::table;
+use crate::headless::signals::Signals;
+use crate::headless::tell;
+use crate::lab::{Lab, LabConfig};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::failure::Failure;
-use crate::stored::print;
+use super::error::ProgramError;
+use super::logging::start_logging;
+use super::output::print;
 
 /// Time between two lines of progress.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the comparison, shows it, and prints what it came to.
-pub async fn compare(options: CompareOptions) -> Result<ExitCode, Failure> {
+pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, ProgramError> {
     let own = options.list.as_deref().map(own_list).transpose()?;
     let terminal = stdin().is_terminal()
         && stdout().is_terminal()
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     let dashboard = cfg!(feature = "tui") && terminal && !options.headless && !options.json;
     let quiet = options.logging.is_quiet();
-    let _log = crate::log(dashboard, options.logging, None)?;
-    let mut signals = Signals::listen().map_err(Failure::io("signals"))?;
-    let program = std::env::current_exe().map_err(Failure::io("this program cannot be found"))?;
+    let _log = start_logging(dashboard, options.logging, None)?;
+    let mut signals = Signals::listen().map_err(ProgramError::io("signals"))?;
+    let program =
+        std::env::current_exe().map_err(ProgramError::io("this program cannot be found"))?;
     let lab = if own.is_none() || options.cpu {
         Some(Lab::start(LabConfig { pages: 1, ..LabConfig::default() }).await?)
     } else {
@@ -87,20 +89,20 @@ pub async fn compare(options: CompareOptions) -> Result<ExitCode, Failure> {
 }
 
 /// A list of the user's own.
-fn own_list(path: &Path) -> Result<List, Failure> {
+fn own_list(path: &Path) -> Result<List, ProgramError> {
     let name = format!("--list {}", path.display());
     let text = if path == Path::new("-") {
         std::io::read_to_string(stdin())
     } else {
         std::fs::read_to_string(path)
     }
-    .map_err(|error| Failure::Usage(format!("{name}: {error}")))?;
+    .map_err(|error| ProgramError::Usage(format!("{name}: {error}")))?;
     let list = List::read(&name, &text);
     if list.urls.is_empty() {
         for line in &list.left_out {
             tell(&format!("crawldeck: {line}"));
         }
-        return Err(Failure::Usage(format!("{name}: no URL in it; one a line is wanted")));
+        return Err(ProgramError::Usage(format!("{name}: no URL in it; one a line is wanted")));
     }
     Ok(list)
 }
@@ -111,8 +113,8 @@ async fn view(
     dashboard: bool,
     quiet: bool,
     stop: &CancellationToken,
-) -> Result<(), Failure> {
-    use crawldeck::ui::{UiOptions, race};
+) -> Result<(), ProgramError> {
+    use crate::ui::{UiOptions, race};
     if !dashboard {
         lines(board, quiet).await;
         return Ok(());
@@ -122,7 +124,7 @@ async fn view(
         // Nobody sees it any more.
         stop.cancel();
     }
-    shown.map_err(|error| Failure::io("the dashboard failed")(std::io::Error::other(error)))
+    shown.map_err(|error| ProgramError::io("the dashboard failed")(std::io::Error::other(error)))
 }
 
 #[cfg(not(feature = "tui"))]
@@ -131,7 +133,7 @@ async fn view(
     _: bool,
     quiet: bool,
     _: &CancellationToken,
-) -> Result<(), Failure> {
+) -> Result<(), ProgramError> {
     lines(board, quiet).await;
     Ok(())
 }

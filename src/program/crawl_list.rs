@@ -1,6 +1,4 @@
-//! The crawls of a database, as `crawldeck list` shows them and `crawldeck rm` removes them.
-//!
-//! It writes to no terminal: what it says is for the caller to print.
+//! The crawls of a database as text and JSON: what `list` prints, and what `rm` asks.
 
 use std::fmt::Write as _;
 
@@ -10,8 +8,7 @@ use crate::model::ids::CrawlId;
 use crate::store::{CrawlInfo, StoreAdmin, StoreError};
 
 /// All crawls as a table, a line each; nothing when there are none.
-#[must_use]
-pub fn table(crawls: &[CrawlInfo]) -> String {
+pub(super) fn table(crawls: &[CrawlInfo]) -> String {
     if crawls.is_empty() {
         return String::new();
     }
@@ -38,7 +35,7 @@ fn row(crawl: &CrawlInfo) -> [String; 6] {
     let started = crawl.created_at.split('.').next().unwrap_or_default().replacen('T', " ", 1);
     [
         crawl.id.to_string(),
-        state(crawl).to_owned(),
+        crawl.shown_state().to_owned(),
         started,
         pages(crawl).to_string(),
         crawl.open.to_string(),
@@ -47,15 +44,6 @@ fn row(crawl: &CrawlInfo) -> [String; 6] {
             None => seeds(crawl),
         },
     ]
-}
-
-/// The word for a crawl's state. One that is said to run and that nobody runs was cut short.
-#[must_use]
-pub fn state(crawl: &CrawlInfo) -> &str {
-    match (crawl.state.as_str(), &crawl.held_by) {
-        ("running", None) => "interrupted",
-        (state, _) => state,
-    }
 }
 
 fn seeds(crawl: &CrawlInfo) -> String {
@@ -76,8 +64,7 @@ fn pages(crawl: &CrawlInfo) -> u64 {
 }
 
 /// All crawls as one JSON array.
-#[must_use]
-pub fn as_json(crawls: &[CrawlInfo]) -> String {
+pub(super) fn as_json(crawls: &[CrawlInfo]) -> String {
     let crawls = crawls.iter().map(|crawl| {
         let mut value = json!(crawl);
         value["totals"] = totals(crawl);
@@ -90,7 +77,7 @@ pub fn as_json(crawls: &[CrawlInfo]) -> String {
 ///
 /// # Errors
 /// When one is not there, or somebody alive runs it: then none is to be removed.
-pub async fn to_remove(
+pub(super) async fn to_remove(
     store: &dyn StoreAdmin,
     ids: &[CrawlId],
 ) -> Result<Vec<CrawlInfo>, StoreError> {
@@ -111,15 +98,14 @@ pub async fn to_remove(
 }
 
 /// What is asked before crawls are removed.
-#[must_use]
-pub fn question(db: &str, crawls: &[CrawlInfo]) -> String {
+pub(super) fn question(db: &str, crawls: &[CrawlInfo]) -> String {
     let mut out = String::new();
     for crawl in crawls {
         let _ = writeln!(
             out,
             "crawl {}, {}, {} pages, {} open: {}",
             crawl.id,
-            state(crawl),
+            crawl.shown_state(),
             pages(crawl),
             crawl.open,
             seeds(crawl)

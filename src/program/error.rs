@@ -1,17 +1,17 @@
-//! Why the program could not do what it was asked to, and the exit code for it.
+//! Why a command failed, and the exit code for it.
 
 use std::process::ExitCode;
 
-use crawldeck::crawl::CrawlError;
-use crawldeck::export::ExportError;
-use crawldeck::lab::LabError;
-use crawldeck::report::ReportError;
-use crawldeck::store::StoreError;
+use crate::crawl::CrawlError;
+use crate::export::ExportError;
+use crate::lab::LabError;
+use crate::report::ReportError;
+use crate::store::StoreError;
 use thiserror::Error;
 
-/// Why the program could not do what it was asked to.
+/// Why a command failed.
 #[derive(Debug, Error)]
-pub enum Failure {
+pub(super) enum ProgramError {
     #[error(transparent)]
     Crawl(#[from] CrawlError),
     #[error(transparent)]
@@ -24,18 +24,18 @@ pub enum Failure {
     Report(#[from] ReportError),
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
-    /// A wrong command line that only shows once files are read.
+    /// A wrong command line, where only reading files or the database shows it.
     #[error("{0}")]
     Usage(String),
 }
 
-impl Failure {
-    pub fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
+impl ProgramError {
+    pub(super) fn io(what: impl Into<String>) -> impl FnOnce(std::io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
     }
 
-    pub fn exit_code(&self) -> ExitCode {
+    pub(super) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_)
             | Self::Crawl(CrawlError::NoSeeds)
