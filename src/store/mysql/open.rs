@@ -2,10 +2,8 @@
 //!
 //! It must not know what the tables hold.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use sqlx::migrate::Migrator;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions, MySqlRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlPool, Row};
 use url::Url;
@@ -13,11 +11,8 @@ use url::Url;
 use super::error::{from_mysql, number};
 use super::writer::Writer;
 use crate::store::error::one_line;
-use crate::store::migrations::embedded;
+use crate::store::migrations::MYSQL as MIGRATIONS;
 use crate::store::{OpenMode, StoreError};
-
-static MIGRATIONS: LazyLock<Migrator> =
-    LazyLock::new(|| embedded(&[(1, "initial", include_str!("migrations/0001_initial.sql"))]));
 
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);

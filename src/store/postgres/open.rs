@@ -3,10 +3,9 @@
 //! It must not know what the tables hold. The settings are public so that a test can ask questions under
 //! them.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, Executor, PgPool};
 use tokio::time::timeout;
@@ -14,11 +13,8 @@ use url::Url;
 
 use super::error::understood;
 use crate::store::error::one_line;
-use crate::store::migrations::embedded;
+use crate::store::migrations::POSTGRES as MIGRATIONS;
 use crate::store::{OpenMode, StoreError};
-
-static MIGRATIONS: LazyLock<Migrator> =
-    LazyLock::new(|| embedded(&[(1, "initial", include_str!("migrations/0001_initial.sql"))]));
 
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

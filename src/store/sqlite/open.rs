@@ -5,24 +5,16 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::error::sqlite_code;
 use crate::store::error::one_line;
-use crate::store::migrations::embedded;
+use crate::store::migrations::SQLITE as MIGRATIONS;
 use crate::store::{OpenMode, StoreError};
-
-static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    embedded(&[
-        (1, "initial", include_str!("migrations/0001_initial.sql")),
-        (2, "holders anchors views", include_str!("migrations/0002_holders_anchors_views.sql")),
-    ])
-});
 
 /// How long to wait for another process while opening.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
