@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::store::{CrawlId, CrawlInfo, StoreAdmin, StoreError};
+use crate::store::{CrawlId, CrawlInfo, StoreError, StoreReader};
 
 /// All crawls as a table, a line each; nothing when there are none.
 #[must_use]
@@ -90,7 +90,7 @@ pub fn as_json(crawls: &[CrawlInfo]) -> String {
 /// # Errors
 /// When one is not there, or somebody alive runs it: then none is to be removed.
 pub async fn to_remove(
-    store: &dyn StoreAdmin,
+    store: &dyn StoreReader,
     ids: &[CrawlId],
 ) -> Result<Vec<CrawlInfo>, StoreError> {
     let mut crawls = store.crawls().await?;
