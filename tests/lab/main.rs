@@ -4,5 +4,8 @@
 #[path = "../support/mod.rs"]
 mod common;
 
+mod crawler;
 mod faults;
+mod origin;
 mod site;
+mod truth;

@@ -25,7 +25,7 @@ use crawldeck::cli::values::seed;
 use crawldeck::cli::{
     self, Cli, Command, CrawlOptions, DEFAULT_DB, Invocation, LabOptions, LogOptions, Surroundings,
 };
-use crawldeck::compare::strategy;
+use crawldeck::compare::strategies;
 use crawldeck::crawl;
 use crawldeck::crawl::protocol::scene;
 use crawldeck::crawl::protocol::scene::Scene;
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     if let Some(Command::Strategy { strategy }) = invocation.cli.command {
         // It has an event loop of its own kind.
-        return strategy::main(strategy);
+        return strategies::main(strategy);
     }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -105,7 +105,7 @@ async fn run(invocation: Invocation) -> Result<ExitCode, Failure> {
         }
         Some(Command::Compare { options }) => compared::compare(options).await,
         // Run before there is an event loop.
-        Some(Command::Strategy { strategy }) => Ok(strategy::main(strategy)),
+        Some(Command::Strategy { strategy }) => Ok(strategies::main(strategy)),
         Some(Command::Lab { options, logging }) => {
             let _log = log(false, logging, None)?;
             lab::serve(options.config()).await?;
