@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::ipc::StrategyProgress;
 use super::memory::resident;
-use crate::crawl::measure::loop_delay::Stall;
+use crate::crawl::measure::loop_delay::LoopDelayGauge;
 use crate::web::url::shorten;
 
 /// Period at which the delay of the event loop is measured.
@@ -26,7 +26,7 @@ pub struct Counters {
     wall: OnceLock<Duration>,
     first_failure: Mutex<Option<String>>,
     /// How long the event loop was blocked.
-    pub stall: Arc<Stall>,
+    pub stall: Arc<LoopDelayGauge>,
 }
 
 impl Counters {

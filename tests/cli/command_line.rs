@@ -7,15 +7,13 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::common;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use common::{
-    LabProcess, Running, Web, assert_whole, crawldeck, number, rows, run, wait, wait_until,
+use crate::support::{
+    self, LabProcess, Running, Web, assert_whole, crawldeck, number, rows, run, wait, wait_until,
 };
 use nix::sys::signal::Signal;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -62,13 +60,13 @@ fn every_option_is_taken() {
                    --delay 1ms --attempts 2 --backoff 10ms --timeout 1m30s --max-body 512KiB \
                    --depth 5 --max-pages 50 --scope host --include . --exclude nothing \
                    --list list.txt --no-follow --ignore-robots --user-agent x \
-                   --max-robots-delay 10s --host-backoff 1s --max-host-backoff 2s --give-up 5s \
-                   --nofollow all --max-ratio 50 --max-redirects 5 --contact me@some.site \
+                   --max-robots-delay 10s --host-backoff 1s --max-host-backoff 2s --host-give-up-after 5s \
+                   --respect-nofollow all --max-decompression-ratio 50 --max-redirects 5 --contact me@some.site \
                    --auth u:p --bearer off --cookies --proxy off --http1 --insecure \
                    --allow-private --resolve some.site=127.0.0.1 --max-links 10 \
                    --sitemap some.site/map.xml --no-sitemaps --max-sitemaps 3 \
-                   --breaker-ratio 0.9 --breaker-window 30 --breaker-least 9 --breaker-rest 1s \
-                   --breaker-longest-rest 2s --breaker-forgive 3s --trap-repeats 0 \
+                   --breaker-ratio 0.9 --breaker-window 30 --breaker-min-requests 9 --breaker-cooldown 1s \
+                   --breaker-max-cooldown 2s --breaker-reset-after 3s --trap-repeats 0 \
                    --trap-segments 9 --trap-length 99 --trap-queries 9 --trap-dates off \
                    --trap-years-ahead 9 --trap-sessions 9 --trap-same-content 9 --trap-growth 9 \
                    --max-memory 4GiB --min-disk 0 --config none \
@@ -142,11 +140,11 @@ fn what_is_wrong_is_refused_with_a_reason() {
         (&["crawl", seed, "--sitemap", "http://u:secret@["], "http://***@["),
         (&["crawl", seed, "--contact", "no address"], "mail address"),
         (&["crawl", seed, "--resolve", "h=name"], "HOST=ADDRESS"),
-        (&["crawl", seed, "--nofollow", "some"], "none, pages, links, all"),
-        (&["crawl", seed, "--max-ratio", "0"], "--max-ratio"),
+        (&["crawl", seed, "--respect-nofollow", "some"], "none, pages, links, all"),
+        (&["crawl", seed, "--max-decompression-ratio", "0"], "--max-decompression-ratio"),
         (&["crawl", seed, "--max-redirects=-1"], "--max-redirects"),
         (&["crawl", seed, "--breaker-ratio", "1.5"], "share"),
-        (&["crawl", seed, "--breaker-rest", "0"], "above 0"),
+        (&["crawl", seed, "--breaker-cooldown", "0"], "above 0"),
         (&["crawl", seed, "--trap-repeats", "many"], "whole number"),
         (&["crawl", seed, "--max-memory", "much"], "512KiB, 10MiB"),
         (&["crawl", seed, "--json=maybe"], "true or false"),
@@ -211,7 +209,7 @@ fn an_odd_status_is_an_answer() {
     let folder = folder();
     let web = Web::start(|_, stream| {
         use std::io::Write;
-        let _ = stream.write_all(&common::html(999, "go away"));
+        let _ = stream.write_all(&support::html(999, "go away"));
     });
     let ended = run(folder.path(), &["crawl", &web.url("/"), "--json"]).exits(0);
     assert_eq!(ended.json()["failed"], 1);
@@ -393,7 +391,7 @@ fn scopes_reach_as_far_as_they_say() {
             "/dir/index" => index.replace("PORT", &far).replace("NAME", name),
             _ => "leaf".to_owned(),
         };
-        let _ = stream.write_all(&common::html(200, &body));
+        let _ = stream.write_all(&support::html(200, &body));
     });
     let port = web.address.rsplit_once(':').unwrap().1;
     name.set(format!("http://localhost:{port}")).unwrap();
@@ -428,7 +426,7 @@ fn headers_and_user_agent_are_sent_and_not_stored() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(4).any(|part| part == b"hush"), "the secret is on disk");
     }
-    let plain = common::run(folder.path(), &["crawl", &seed, "--no-follow"]).exits(0);
+    let plain = support::run(folder.path(), &["crawl", &seed, "--no-follow"]).exits(0);
     assert_eq!(plain.stderr, "");
     let agent = format!("user-agent: crawldeck/{}", env!("CARGO_PKG_VERSION"));
     assert!(web.requests().last().unwrap().head.contains(&agent));
@@ -458,16 +456,16 @@ fn the_lab_says_where_it_listens_and_serves() {
     let ports: BTreeSet<_> = lab.urls.iter().collect();
     assert_eq!(ports.len(), 4);
     for url in &lab.urls {
-        let truth = common::get_json(&format!("{url}truth.json"));
+        let truth = support::get_json(&format!("{url}truth.json"));
         let by_status = truth["by_status"].as_object().unwrap();
         let sum = by_status.values().map(|count| count.as_u64().unwrap()).sum::<u64>();
         assert_eq!(truth["pages"], sum + truth["skipped"].as_u64().unwrap());
         assert_eq!(truth["hosts"].as_array().unwrap().len(), 4);
     }
     assert_eq!(lab.requests(), 0);
-    common::get_json(&format!("{}json", lab.entry()));
+    support::get_json(&format!("{}json", lab.entry()));
     assert_eq!(lab.requests(), 1);
-    common::get_json(&format!("{}load.json?reset=1", lab.urls[3]));
+    support::get_json(&format!("{}load.json?reset=1", lab.urls[3]));
     assert_eq!(lab.requests(), 0);
     let port = lab.entry().rsplit_once(':').unwrap().1.trim_end_matches('/').to_owned();
     let taken = run(Path::new("/"), &["lab", "--port", &port]).exits(1);
@@ -586,9 +584,9 @@ fn the_second_signal_ends_at_once() {
     let web = Web::start(|request, stream| {
         use std::io::Write;
         if request.path == "/" {
-            let _ = stream.write_all(&common::html(200, "<a href=/1>1</a><a href=/2>2</a>"));
+            let _ = stream.write_all(&support::html(200, "<a href=/1>1</a><a href=/2>2</a>"));
         } else {
-            common::hang(stream);
+            support::hang(stream);
         }
     });
     let mut command = crawldeck(folder.path());

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashSet};
 use crawldeck::lab::{Lab, LabConfig, Truth};
 use reqwest::Client;
 
-use crate::common::{LabProcess, number, rows, run};
 use crate::crawler::{LOC, at, client, crawl, idle, quick, text, unescape};
+use crate::support::{LabProcess, number, rows, run};
 
 #[tokio::test]
 async fn the_truth_is_what_a_crawl_finds_again_and_again() {

@@ -16,7 +16,8 @@ use super::parent_link::ParentLink;
 use super::request::{client, fetch_counted};
 use crate::compare::counters::Counters;
 use crate::compare::ipc::StrategyJob;
-use crate::web::links::{LinkOptions, Parsed, parse_html};
+use crate::web::html::parse_html;
+use crate::web::parsed::{LinkOptions, Parsed};
 
 /// Rows of the document, a link and a few words each: about 900 kB.
 const ROWS: usize = 7_000;

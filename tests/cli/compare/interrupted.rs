@@ -11,7 +11,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::{FOUR, assert_clean, folder, number, of, reasons, start_list};
-use crate::common::{Web, hang, html, wait_until};
+use crate::support::{Web, hang, html, wait_until};
 
 /// The processes that `parent` started.
 fn children(parent: u32) -> Vec<i32> {

@@ -4,14 +4,12 @@
 
 mod interrupted;
 
-use crate::common;
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-use common::{Ended, LabProcess, Running, Web, crawldeck, run};
+use crate::support::{self, Ended, LabProcess, Running, Web, crawldeck, run};
 use crawldeck::compare::progress::ComparisonProgress;
 use crawldeck::compare::race::{self, ComparisonPlan};
 use crawldeck::compare::result::Comparison;
@@ -149,7 +147,7 @@ fn a_list_of_ones_own_is_fetched_as_it_stands() {
 fn permits_are_kept() {
     let (folder, lab) = (folder(), LabProcess::start(&["--pages", "1"]));
     let urls = vec![format!("{}delay/0.01", lab.entry()); 12];
-    let reset = || common::get_json(&format!("{}load.json?reset=1", lab.entry()));
+    let reset = || support::get_json(&format!("{}load.json?reset=1", lab.entry()));
     for strategy in ["limited", "full"] {
         reset();
         let job = serde_json::json!({"urls": urls, "permits": 3, "backoff_ms": 0});
@@ -310,7 +308,7 @@ fn race(program: &str, together: bool) -> ComparisonProgress {
         concurrent: together,
     };
     let (publisher, progress) = watch::channel(Arc::new(plan.initial_progress()));
-    common::wait(race::run(&plan, &publisher, &CancellationToken::new()));
+    support::wait(race::run(&plan, &publisher, &CancellationToken::new()));
     ComparisonProgress::clone(&progress.borrow())
 }
 

@@ -1,8 +1,6 @@
-//! Promise: `--again` asks only for what has changed, keeps what is as it was, and tells new,
+//! Promise: `--recrawl` asks only for what has changed, keeps what is as it was, and tells new,
 //! changed, gone and same apart.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
-
-use crate::{common, stand};
 
 mod binary;
 mod engine;

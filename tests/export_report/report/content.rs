@@ -12,8 +12,8 @@ use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, OpenMode};
 
 use super::html::Html;
-use crate::common::{LabProcess, number, rows, run, wait};
-use crate::rows::{PAGES, fill};
+use crate::crawl_rows::{PAGES, fill};
+use crate::support::{LabProcess, number, rows, run, wait};
 
 /// A report of the rows written by hand, and its text as it is.
 pub fn of_rows(folder: &Path) -> (Html, String) {
@@ -147,7 +147,7 @@ fn a_crawl_of_the_lab_is_told_as_it_is() {
     );
     assert!(links(&most[0].0), "{most:?}");
     // Looked at again, nothing has changed.
-    run(folder.path(), &[&["crawl", "--again", "--headless"][..], &pace].concat()).exits(0);
+    run(folder.path(), &[&["crawl", "--recrawl", "--headless"][..], &pace].concat()).exits(0);
     let html = Html::read(&run(folder.path(), &["report", "-o", "-"]).exits(0).stdout);
     let same =
         number(&db, "SELECT count(*) FROM scraped_pages WHERE crawl_id = 2 AND change = 'same'");
