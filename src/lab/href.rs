@@ -4,7 +4,7 @@
 //! It must not know where in the page the address stands.
 
 use super::address::{lower_case_escapes, unescape};
-use super::links::{HrefForm, PlannedLink, Spelling};
+use super::links::{HrefForm, PathSpelling, PlannedLink};
 use super::plan::{HOSTS, SitePlan};
 use super::rng::Topic;
 
@@ -37,9 +37,9 @@ impl SitePlan {
         let host = self.host(link.to);
         let path = self.path(link.to);
         let path = match link.spelling {
-            Spelling::LowerHex => lower_case_escapes(&path),
-            Spelling::Raw => unescape(&path),
-            Spelling::Canonical | Spelling::Padded => path,
+            PathSpelling::LowerHex => lower_case_escapes(&path),
+            PathSpelling::Raw => unescape(&path),
+            PathSpelling::Canonical | PathSpelling::Padded => path,
         };
         let port = ports[host];
         let form = match link.form {
@@ -66,7 +66,7 @@ impl SitePlan {
         if link.fragment {
             href.push_str("#part-2");
         }
-        if link.spelling == Spelling::Padded {
+        if link.spelling == PathSpelling::Padded {
             href.insert(0, ' ');
             href.push_str("\n ");
         }
@@ -125,7 +125,7 @@ mod tests {
                 found.set_fragment(None);
                 let port = ports[plan.host(link.to)];
                 let want = format!("http://127.0.0.1:{port}{}", plan.path(link.to));
-                if link.spelling == Spelling::LowerHex {
+                if link.spelling == PathSpelling::LowerHex {
                     assert!(found.as_str().eq_ignore_ascii_case(&want), "{href} on {base_url}");
                 } else {
                     assert_eq!(found.as_str(), want, "{href} on {base_url}");

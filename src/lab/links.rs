@@ -52,7 +52,7 @@ pub enum HrefForm {
 
 /// How the characters of the path are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spelling {
+pub enum PathSpelling {
     /// Upper-case escapes, as in the canonical form.
     Canonical,
     /// Lower-case escapes.
@@ -73,7 +73,7 @@ pub struct PlannedLink {
     /// How its address is written.
     pub form: HrefForm,
     /// How its path is spelled.
-    pub spelling: Spelling,
+    pub spelling: PathSpelling,
     /// Has a fragment.
     pub fragment: bool,
 }
@@ -81,7 +81,7 @@ pub struct PlannedLink {
 impl PlannedLink {
     /// A link in the most common form.
     pub fn plain(to: u32, position: LinkPosition) -> Self {
-        let (form, spelling) = (HrefForm::RootRelative, Spelling::Canonical);
+        let (form, spelling) = (HrefForm::RootRelative, PathSpelling::Canonical);
         Self { to, position, form, spelling, fragment: false }
     }
 
@@ -97,10 +97,10 @@ impl PlannedLink {
             _ => HrefForm::ShortHost,
         };
         let spelling = match rng.below(100) {
-            0..80 => Spelling::Canonical,
-            80..89 => Spelling::LowerHex,
-            89..97 => Spelling::Raw,
-            _ => Spelling::Padded,
+            0..80 => PathSpelling::Canonical,
+            80..89 => PathSpelling::LowerHex,
+            89..97 => PathSpelling::Raw,
+            _ => PathSpelling::Padded,
         };
         Self { to, position, form, spelling, fragment: rng.chance(80) }
     }

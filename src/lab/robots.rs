@@ -28,7 +28,7 @@ pub const ORIGIN_PLACEHOLDER: &str = "{origin}";
 
 /// The response to `/robots.txt`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum RobotsTxt {
+pub enum OriginRobots {
     /// 404: everything is allowed.
     #[default]
     Missing,
@@ -62,7 +62,7 @@ pub enum RobotsTxt {
     Bomb,
 }
 
-impl RobotsTxt {
+impl OriginRobots {
     /// A text with this `Crawl-delay`, in seconds, for all crawlers.
     #[must_use]
     pub fn crawl_delay(seconds: f64) -> Self {

@@ -24,7 +24,7 @@ use super::hostile;
 use super::listener::{ConnectionHandle, bind};
 use super::request_log::{self, RequestLog, RequestRecorder};
 use super::response_faults::{FaultState, ResponseFaults, inject};
-use super::robots::{ORIGIN_PLACEHOLDER, RobotsTxt};
+use super::robots::{ORIGIN_PLACEHOLDER, OriginRobots};
 use super::server::LabServer;
 
 /// The configuration of an origin; by default it has no pages and no faults.
@@ -35,7 +35,7 @@ pub struct TestOriginConfig {
     /// What it serves.
     pub content: OriginContent,
     /// Its `robots.txt`.
-    pub robots: RobotsTxt,
+    pub robots: OriginRobots,
     /// Its faults.
     pub faults: ResponseFaults,
     /// Time before each response; `robots.txt` has none.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crawldeck::lab::response_faults::{
     Busy, Failing, FailureMode, Outage, ResponseFaults, RetryAfter,
 };
-use crawldeck::lab::robots::RobotsTxt;
+use crawldeck::lab::robots::OriginRobots;
 use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use reqwest::Client;
 use url::Url;
@@ -31,7 +31,7 @@ async fn an_origin_serves_a_folder_and_its_robots() {
     std::fs::write(folder.path().join("notes.txt"), "notes").unwrap();
     let (origin, client) = origin(TestOriginConfig {
         content: OriginContent::Folder(folder.path().to_owned()),
-        robots: RobotsTxt::crawl_delay(0.5),
+        robots: OriginRobots::crawl_delay(0.5),
         ..TestOriginConfig::default()
     })
     .await;
@@ -127,11 +127,11 @@ async fn an_origin_fails_dies_and_comes_back() {
 #[tokio::test]
 async fn a_robots_txt_is_as_bad_as_wanted() {
     for (robots, expected) in [
-        (RobotsTxt::Missing, 404),
-        (RobotsTxt::Status(503), 503),
-        (RobotsTxt::Huge, 200),
-        (RobotsTxt::Binary, 200),
-        (RobotsTxt::Redirects(5), 200),
+        (OriginRobots::Missing, 404),
+        (OriginRobots::Status(503), 503),
+        (OriginRobots::Huge, 200),
+        (OriginRobots::Binary, 200),
+        (OriginRobots::Redirects(5), 200),
     ] {
         let (origin, client) =
             origin(TestOriginConfig { robots: robots.clone(), ..TestOriginConfig::default() })
@@ -142,11 +142,11 @@ async fn a_robots_txt_is_as_bad_as_wanted() {
         };
         assert_eq!(status, expected, "{robots:?}");
         let requests = origin.times().requests.len();
-        assert_eq!(requests, if matches!(robots, RobotsTxt::Redirects(_)) { 6 } else { 1 });
+        assert_eq!(requests, if matches!(robots, OriginRobots::Redirects(_)) { 6 } else { 1 });
     }
     let text = "Sitemap: {origin}/map.xml\n".to_owned();
     let (origin, client) = origin(TestOriginConfig {
-        robots: RobotsTxt::Text(text),
+        robots: OriginRobots::Text(text),
         content: OriginContent::files(&[
             ("/map.xml", "<loc>{origin}/x?a=b</loc>"),
             ("/x?a=b", "x"),

@@ -9,7 +9,7 @@ use crawldeck::crawl;
 use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::lab::request_log::RequestLog;
 use crawldeck::lab::response_faults::ResponseFaults;
-use crawldeck::lab::robots::RobotsTxt;
+use crawldeck::lab::robots::OriginRobots;
 use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::settings::Settings;
 use crawldeck::store::{self, OpenMode};
@@ -96,7 +96,7 @@ impl Case {
         }
     }
 
-    pub fn robots(mut self, robots: RobotsTxt) -> Self {
+    pub fn robots(mut self, robots: OriginRobots) -> Self {
         self.site.robots = robots;
         self
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crawldeck::lab::response_faults::{
     Busy, Failing, FailureMode, Outage, ResponseFaults, RetryAfter,
 };
-use crawldeck::lab::robots::RobotsTxt;
+use crawldeck::lab::robots::OriginRobots;
 use crawldeck::lab::test_origin::OriginContent;
 
 use super::case::{Case, Want};
@@ -13,7 +13,7 @@ use super::cases;
 use Want::{AnyStatus, Asked, AtLeast, AtMost, Gap, Row, Rows, Unknown};
 
 /// `/` links to one page that may be forbidden and to one that is not.
-fn robots(what: &'static str, robots: RobotsTxt) -> Case {
+fn robots(what: &'static str, robots: OriginRobots) -> Case {
     Case::at("/", what).robots(robots).content(OriginContent::files(&[
         ("/", "<a href=/open>open</a><a href=/private/page>private</a>"),
         ("/open", "<title>Open</title>"),
@@ -22,7 +22,7 @@ fn robots(what: &'static str, robots: RobotsTxt) -> Case {
 }
 
 /// All three are fetched.
-fn allowed(what: &'static str, txt: RobotsTxt) -> Case {
+fn allowed(what: &'static str, txt: OriginRobots) -> Case {
     robots(what, txt)
         .want(Row("/", "ok", Some(200), ""))
         .want(Row("/open", "ok", Some(200), ""))
@@ -31,7 +31,7 @@ fn allowed(what: &'static str, txt: RobotsTxt) -> Case {
 }
 
 /// The private one is not.
-fn private(what: &'static str, txt: RobotsTxt) -> Case {
+fn private(what: &'static str, txt: OriginRobots) -> Case {
     robots(what, txt)
         .want(Row("/open", "ok", Some(200), ""))
         .want(AnyStatus("/private/page", "skipped", "robots.txt"))
@@ -40,7 +40,7 @@ fn private(what: &'static str, txt: RobotsTxt) -> Case {
 }
 
 /// Nothing is fetched.
-fn unreachable(what: &'static str, txt: RobotsTxt) -> Case {
+fn unreachable(what: &'static str, txt: OriginRobots) -> Case {
     robots(what, txt)
         .set(|s| (s.fetch.timeout, s.attempts) = (Duration::from_millis(300), 3))
         .want(AnyStatus("/", "skipped", "robots.txt unreachable"))
@@ -49,7 +49,7 @@ fn unreachable(what: &'static str, txt: RobotsTxt) -> Case {
 }
 
 /// Nothing is fetched, and that is the host's failure.
-fn unanswered(what: &'static str, txt: RobotsTxt, why: &'static str) -> Case {
+fn unanswered(what: &'static str, txt: OriginRobots, why: &'static str) -> Case {
     robots(what, txt)
         .set(|s| (s.fetch.timeout, s.attempts) = (Duration::from_millis(300), 3))
         .want(AnyStatus("/", "failed", why))
@@ -101,47 +101,47 @@ fn all(case: Case) -> Case {
 
 cases! {
     // robots.txt.
-    robots_missing => allowed("no robots.txt: all allowed", RobotsTxt::Missing);
-    robots_401 => allowed("robots.txt 401: all allowed", RobotsTxt::Status(401));
-    robots_binary => allowed("robots.txt of 10 MiB of noise: all allowed", RobotsTxt::Binary);
-    robots_forbids => private("robots.txt forbids /private/", RobotsTxt::forbidding("/private/"));
-    robots_huge => private("robots.txt of 10 MiB: the first 500 KiB count", RobotsTxt::Huge);
-    robots_endless => private("robots.txt without end: the first 500 KiB count", RobotsTxt::Endless);
-    robots_five_redirects => private("robots.txt behind 5 redirects", RobotsTxt::Redirects(5));
-    robots_six_redirects => allowed("behind 6 redirects: as if missing", RobotsTxt::Redirects(6));
-    robots_loop => allowed("robots.txt redirects to itself: as if missing", RobotsTxt::Loop);
-    robots_cut_short => unanswered("robots.txt breaks off in a rule: nothing allowed", RobotsTxt::CutShort,
+    robots_missing => allowed("no robots.txt: all allowed", OriginRobots::Missing);
+    robots_401 => allowed("robots.txt 401: all allowed", OriginRobots::Status(401));
+    robots_binary => allowed("robots.txt of 10 MiB of noise: all allowed", OriginRobots::Binary);
+    robots_forbids => private("robots.txt forbids /private/", OriginRobots::forbidding("/private/"));
+    robots_huge => private("robots.txt of 10 MiB: the first 500 KiB count", OriginRobots::Huge);
+    robots_endless => private("robots.txt without end: the first 500 KiB count", OriginRobots::Endless);
+    robots_five_redirects => private("robots.txt behind 5 redirects", OriginRobots::Redirects(5));
+    robots_six_redirects => allowed("behind 6 redirects: as if missing", OriginRobots::Redirects(6));
+    robots_loop => allowed("robots.txt redirects to itself: as if missing", OriginRobots::Loop);
+    robots_cut_short => unanswered("robots.txt breaks off in a rule: nothing allowed", OriginRobots::CutShort,
         "body cut short after 20 of 500 bytes (asked for robots.txt)");
-    robots_drips => unanswered("robots.txt comes byte by byte: nothing allowed", RobotsTxt::Drips,
+    robots_drips => unanswered("robots.txt comes byte by byte: nothing allowed", OriginRobots::Drips,
         "not complete within 300ms");
-    robots_gzip => private("robots.txt is compressed", RobotsTxt::Gzip);
-    robots_bomb => private("robots.txt is a gzip bomb: the first 500 KiB count", RobotsTxt::Bomb);
-    robots_429 => allowed("robots.txt 429: asked again, then a 4xx like others", RobotsTxt::Status(429))
+    robots_gzip => private("robots.txt is compressed", OriginRobots::Gzip);
+    robots_bomb => private("robots.txt is a gzip bomb: the first 500 KiB count", OriginRobots::Bomb);
+    robots_429 => allowed("robots.txt 429: asked again, then a 4xx like others", OriginRobots::Status(429))
         .set(|s| s.attempts = 2)
         .want(Asked(2..=2, "/robots.txt"));
-    robots_for_our_own_name => private("robots.txt names the user agent that is sent", RobotsTxt::Text(
+    robots_for_our_own_name => private("robots.txt names the user agent that is sent", OriginRobots::Text(
         "User-agent: OurBot
 Disallow: /private/
 User-agent: *
 Allow: /
 ".into(),
     )).set(|s| s.fetch.user_agent = "Mozilla/5.0 (compatible; OurBot/2.0; +http://a.test)".into());
-    robots_against_crawldeck => private("robots.txt names crawldeck, under another name", RobotsTxt::Text(
+    robots_against_crawldeck => private("robots.txt names crawldeck, under another name", OriginRobots::Text(
         "User-agent: crawldeck
 Disallow: /private/
 ".into(),
     )).set(|s| s.fetch.user_agent = "OurBot/2.0".into());
-    robots_500 => unreachable("robots.txt 500: nothing allowed", RobotsTxt::Status(500));
-    robots_silent => unanswered("robots.txt never answers: nothing allowed", RobotsTxt::Silent,
+    robots_500 => unreachable("robots.txt 500: nothing allowed", OriginRobots::Status(500));
+    robots_silent => unanswered("robots.txt never answers: nothing allowed", OriginRobots::Silent,
         "no answer within 300ms (asked for robots.txt)");
-    robots_closed => unanswered("robots.txt closes the connection: nothing allowed", RobotsTxt::Closed,
+    robots_closed => unanswered("robots.txt closes the connection: nothing allowed", OriginRobots::Closed,
         "(asked for robots.txt)");
     redirect_to_forbidden => Case::at("/hostile/redirect/forbidden", "a redirect to what robots.txt forbids")
-        .robots(RobotsTxt::forbidding("/private/"))
+        .robots(OriginRobots::forbidding("/private/"))
         .want(AtLeast(1, "skipped", "robots.txt"))
         .want(Asked(0..=0, "/private/"));
     crawl_delay => all(pages("Crawl-delay: 0.1", ResponseFaults::default()))
-        .robots(RobotsTxt::crawl_delay(0.1))
+        .robots(OriginRobots::crawl_delay(0.1))
         .want(Gap(100.0));
 
     // Sitemaps.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crawldeck::crawl;
 use crawldeck::lab::request_log::RequestLog;
 use crawldeck::lab::response_faults::{Busy, ResponseFaults, RetryAfter};
-use crawldeck::lab::robots::RobotsTxt;
+use crawldeck::lab::robots::OriginRobots;
 use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::settings::Settings;
@@ -60,7 +60,7 @@ async fn two_documentation_sites_get_what_they_ask_for() {
     let mut origins = Vec::new();
     let busy = Some(Busy { every: 4, status: 429, retry_after: RetryAfter::Seconds(1) });
     for (name, robots, busy) in
-        [("slow", RobotsTxt::crawl_delay(1.0), None), ("busy", RobotsTxt::Missing, busy)]
+        [("slow", OriginRobots::crawl_delay(1.0), None), ("busy", OriginRobots::Missing, busy)]
     {
         let path = folder.path().join(name);
         fs::create_dir(&path).unwrap();
