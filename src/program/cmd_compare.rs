@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cli::CompareOptions;
-use crate::compare::board::{Board, Lane, LaneState};
-use crate::compare::list::List;
-use crate::compare::race::{self, Plan};
+use crate::compare::progress::{ComparisonProgress, Lane, LaneState};
+use crate::compare::race::{self, ComparisonPlan};
 use crate::compare::result::Comparison;
 use crate::compare::table::table;
+use crate::compare::workload::Workload;
 use crate::headless::signals::Signals;
 use crate::headless::tell;
 use crate::lab::{Lab, LabConfig};
@@ -44,16 +44,16 @@ pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, Program
         None
     };
     let site = lab.as_ref().and_then(|lab| Url::parse(lab.urls().first()?).ok());
-    let article = || site.as_ref().map(|site| List::article(site, options.scale));
-    let plan = Plan {
+    let article = || site.as_ref().map(|site| Workload::article(site, options.scale));
+    let plan = ComparisonPlan {
         program,
-        list: own.or_else(article).unwrap_or_default(),
+        workload: own.or_else(article).unwrap_or_default(),
         scale: options.scale,
         permits: options.permits,
-        cpu: site.as_ref().filter(|_| options.cpu).map(List::pages),
-        together: dashboard,
+        cpu: site.as_ref().filter(|_| options.cpu).map(Workload::pages),
+        concurrent: dashboard,
     };
-    for line in plan.list.left_out.iter().filter(|_| !dashboard) {
+    for line in plan.workload.left_out.iter().filter(|_| !dashboard) {
         tell(&format!("crawldeck: {line}"));
     }
     let stop = CancellationToken::new();
@@ -67,7 +67,7 @@ pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, Program
             }
         }
     });
-    let (sender, board) = watch::channel(Arc::new(plan.board()));
+    let (sender, board) = watch::channel(Arc::new(plan.initial_progress()));
     let shown = tokio::join!(
         race::run(&plan, &sender, &stop),
         view(board.clone(), dashboard, quiet, &stop)
@@ -78,7 +78,7 @@ pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, Program
         lab.stop().await;
     }
     shown?;
-    let comparison = Comparison::of(&board.borrow(), &plan.list.left_out);
+    let comparison = Comparison::of(&board.borrow(), &plan.workload.left_out);
     if options.json {
         let text = serde_json::to_string(&comparison).unwrap_or_default();
         print(format!("{text}\n").as_bytes())?;
@@ -89,7 +89,7 @@ pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, Program
 }
 
 /// A list of the user's own.
-fn own_list(path: &Path) -> Result<List, ProgramError> {
+fn own_list(path: &Path) -> Result<Workload, ProgramError> {
     let name = format!("--list {}", path.display());
     let text = if path == Path::new("-") {
         std::io::read_to_string(stdin())
@@ -97,7 +97,7 @@ fn own_list(path: &Path) -> Result<List, ProgramError> {
         std::fs::read_to_string(path)
     }
     .map_err(|error| ProgramError::Usage(format!("{name}: {error}")))?;
-    let list = List::read(&name, &text);
+    let list = Workload::parse(&name, &text);
     if list.urls.is_empty() {
         for line in &list.left_out {
             tell(&format!("crawldeck: {line}"));
@@ -109,7 +109,7 @@ fn own_list(path: &Path) -> Result<List, ProgramError> {
 
 #[cfg(feature = "tui")]
 async fn view(
-    board: watch::Receiver<Arc<Board>>,
+    board: watch::Receiver<Arc<ComparisonProgress>>,
     dashboard: bool,
     quiet: bool,
     stop: &CancellationToken,
@@ -129,7 +129,7 @@ async fn view(
 
 #[cfg(not(feature = "tui"))]
 async fn view(
-    board: watch::Receiver<Arc<Board>>,
+    board: watch::Receiver<Arc<ComparisonProgress>>,
     _: bool,
     quiet: bool,
     _: &CancellationToken,
@@ -139,7 +139,7 @@ async fn view(
 }
 
 /// Lines of progress on standard error, until all is over.
-async fn lines(mut board: watch::Receiver<Arc<Board>>, quiet: bool) {
+async fn lines(mut board: watch::Receiver<Arc<ComparisonProgress>>, quiet: bool) {
     let mut told: Vec<LaneState> = Vec::new();
     let mut last_line = tokio::time::Instant::now();
     loop {
@@ -155,7 +155,7 @@ async fn lines(mut board: watch::Receiver<Arc<Board>>, quiet: bool) {
                 tell(&line(lane));
             }
         }
-        if now.over || board.changed().await.is_err() {
+        if now.finished || board.changed().await.is_err() {
             return;
         }
     }
@@ -166,7 +166,7 @@ fn line(lane: &Lane) -> String {
     let done = format!("{} of {} URLs, {:.1} s", lane.done(), lane.total, lane.progress.elapsed_s);
     match lane.state {
         LaneState::Waiting | LaneState::Running if lane.done() == 0 => {
-            format!("{name}: {}", name.says())
+            format!("{name}: {}", name.description())
         }
         LaneState::Waiting | LaneState::Running => format!("{name}: {done}"),
         LaneState::Finished => format!("{name}: done, {done}"),

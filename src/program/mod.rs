@@ -31,7 +31,7 @@ use clap::CommandFactory;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 use crate::cli::{self, Cli, CliError, Environment, Invocation, Subcommand};
-use crate::compare::strategy;
+use crate::compare::strategies;
 use crate::headless::tell;
 
 use error::ProgramError;
@@ -58,7 +58,7 @@ pub fn main() -> ExitCode {
     let _ = rustls::crypto::ring::default_provider().install_default();
     if let Some(Subcommand::Strategy { strategy }) = invocation.cli.command {
         // A strategy creates the kind of event loop that it measures.
-        return strategy::main(strategy);
+        return strategies::main(strategy);
     }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -107,7 +107,7 @@ async fn run(invocation: Invocation) -> Result<ExitCode, ProgramError> {
         }
         Some(Subcommand::Compare { options }) => cmd_compare::compare(options).await,
         // `main` runs it before there is an event loop.
-        Some(Subcommand::Strategy { strategy }) => Ok(strategy::main(strategy)),
+        Some(Subcommand::Strategy { strategy }) => Ok(strategies::main(strategy)),
         Some(Subcommand::Lab { options, logging }) => cmd_lab::serve(&options, logging).await,
         Some(Subcommand::Completions { shell }) => {
             let mut script = Vec::new();

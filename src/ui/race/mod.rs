@@ -1,6 +1,6 @@
 //! The race of `compare`: four lanes side by side, live, and the table below them.
 //!
-//! It draws a [`Board`] and knows neither processes nor HTTP. All it can do is to stop.
+//! It draws a [`ComparisonProgress`] and knows neither processes nor HTTP. All it can do is to stop.
 
 mod lane;
 mod layout;
@@ -18,7 +18,7 @@ use super::action::{Action, Tab};
 use super::screen::Screen;
 use super::theme::Theme;
 use super::{FRAME, UiError, UiOptions, keys, on_its_thread};
-use crate::compare::board::Board;
+use crate::compare::progress::ComparisonProgress;
 pub use layout::draw;
 
 /// Shows the race until it is over and the user leaves. One that is stopped, by key or by `stop`,
@@ -29,7 +29,7 @@ pub use layout::draw;
 /// # Errors
 /// When the terminal cannot be used.
 pub async fn run(
-    board: watch::Receiver<Arc<Board>>,
+    board: watch::Receiver<Arc<ComparisonProgress>>,
     stop: CancellationToken,
     options: UiOptions,
 ) -> Result<(), UiError> {
@@ -40,7 +40,7 @@ pub async fn run(
 
 /// The loop, on the dashboard's own thread.
 async fn show(
-    mut boards: watch::Receiver<Arc<Board>>,
+    mut boards: watch::Receiver<Arc<ComparisonProgress>>,
     stop: CancellationToken,
     theme: Theme,
     mut gone: oneshot::Receiver<()>,
@@ -50,7 +50,7 @@ async fn show(
     let mut board = boards.borrow_and_update().clone();
     let mut changed = true;
     let mut next_frame = Instant::now();
-    while !(board.over && stop.is_cancelled()) {
+    while !(board.finished && stop.is_cancelled()) {
         if changed && Instant::now() >= next_frame {
             let frame = |frame: &mut ratatui::Frame<'_>| draw(frame, &board, theme);
             screen.draw(frame).map_err(UiError::Terminal)?;
@@ -60,14 +60,14 @@ async fn show(
         tokio::select! {
             biased;
             _ = &mut gone => return Ok(()),
-            () = stop.cancelled(), if board.over => {}
+            () = stop.cancelled(), if board.finished => {}
             event = events.next() => {
                 let event = event
                     .unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
                     .map_err(UiError::Terminal)?;
                 changed = true;
                 match event {
-                    Event::Key(key) => match action(key, board.over) {
+                    Event::Key(key) => match action(key, board.finished) {
                         Some(Action::Stop) => stop.cancel(),
                         Some(Action::Suspend) => screen.suspend().map_err(UiError::Terminal)?,
                         _ => {}
@@ -76,7 +76,7 @@ async fn show(
                     _ => {}
                 }
             }
-            news = boards.changed(), if !board.over => {
+            news = boards.changed(), if !board.finished => {
                 if news.is_err() {
                     return Err(UiError::EngineGone);
                 }

@@ -8,7 +8,7 @@ use crawldeck::crawl::hosts::{Breaker, Turn};
 use crawldeck::crawl::hosts::{GiveUp, Pace};
 use crawldeck::crawl::hosts::{HostQueues, Taken};
 use crawldeck::crawl::protocol::host_view::{BreakerState, WaitReason};
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::model::page_state::PageState;
 use crawldeck::settings::{BreakerSettings, Settings};
 use crawldeck::store;
@@ -218,12 +218,12 @@ async fn while_everything_is_down_nothing_is_given_up() {
 /// Through the whole crawl: a host that goes down under a crawl with few attempts loses no URL.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_costs_no_url() {
-    let config = OriginConfig {
-        content: Content::Pages(60),
+    let config = TestOriginConfig {
+        content: OriginContent::Pages(60),
         latency: Duration::from_millis(5),
-        ..OriginConfig::default()
+        ..TestOriginConfig::default()
     };
-    let origin = Origin::start(config).await.unwrap();
+    let origin = TestOrigin::start(config).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("b.db");
     let store = store::open(file.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::support::{Ended, Running, crawldeck, number, rows};
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 
 fn put(folder: &Path, name: &str, html: &str, age_s: u64) {
     let path = folder.join(name);
@@ -31,8 +31,10 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     put(site.path(), "only-from-a.html", "<title>Far</title>", 1000);
     put(site.path(), "b.html", "<title>B</title>as it was", 1000);
     put(site.path(), "c.html", "<title>C</title>", 1000);
-    let content = Content::Folder(site.path().to_owned());
-    let origin = Origin::start(OriginConfig { content, ..OriginConfig::default() }).await.unwrap();
+    let content = OriginContent::Folder(site.path().to_owned());
+    let origin = TestOrigin::start(TestOriginConfig { content, ..TestOriginConfig::default() })
+        .await
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("crawldeck.db");
 
@@ -50,7 +52,7 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     put(site.path(), "new.html", "<title>New</title>", 100);
     fs::remove_file(site.path().join("c.html")).unwrap();
     put(site.path(), "index.html", &home.replace("dir/", "new.html"), 100);
-    origin.forget_times();
+    origin.reset_times();
     let second = run(folder.path(), &["crawl", "--recrawl", "--json"]).await.exits(0).json();
     let again = &second["again"];
     let counts = ["previous", "new", "changed", "same", "gone"].map(|key| again[key].as_i64());

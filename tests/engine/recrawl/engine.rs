@@ -6,8 +6,8 @@ use crawldeck::crawl::protocol::command::Command;
 use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::crawl::protocol::summary::{RecrawlSummary, Summary};
 use crawldeck::crawl::{self, CrawlError};
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
-use crawldeck::lab::trouble::{Failing, Failure, Trouble};
+use crawldeck::lab::response_faults::{Failing, FailureMode, ResponseFaults};
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::settings::Settings;
 use crawldeck::store::StoreError;
 use url::Url;
@@ -59,28 +59,32 @@ fn after() -> Vec<(String, String)> {
     ]
 }
 
-async fn serve(files: Vec<(String, String)>, port: Option<u16>) -> Origin {
-    let config = OriginConfig { port, content: Content::Files(files), ..OriginConfig::default() };
-    Origin::start(config).await.unwrap()
+async fn serve(files: Vec<(String, String)>, port: Option<u16>) -> TestOrigin {
+    let config = TestOriginConfig {
+        port,
+        content: OriginContent::Files(files),
+        ..TestOriginConfig::default()
+    };
+    TestOrigin::start(config).await.unwrap()
 }
 
-fn port(origin: &Origin) -> Option<u16> {
+fn port(origin: &TestOrigin) -> Option<u16> {
     Url::parse(origin.url()).unwrap().port()
 }
 
 /// Path and status of what was asked for, sorted.
-fn asked(origin: &Origin) -> Vec<(String, Option<u16>)> {
+fn asked(origin: &TestOrigin) -> Vec<(String, Option<u16>)> {
     let requests = origin.times().requests.into_iter();
     let mut asked: Vec<_> = requests.map(|came| (came.path, came.status)).collect();
     asked.sort();
     asked
 }
 
-async fn first(test_db: &TestDb, origin: &Origin) -> Summary {
+async fn first(test_db: &TestDb, origin: &TestOrigin) -> Summary {
     let crawl = crawl::start(settings(origin.url()), test_db.store().await).await.unwrap();
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.recrawl), (RunState::Complete, None));
-    origin.forget_times();
+    origin.reset_times();
     summary
 }
 
@@ -174,13 +178,14 @@ async fn new_changed_same_and_gone_are_told_apart() {
 async fn a_crawl_that_looks_again_goes_on_after_a_stop() {
     let test_db = TestDb::new();
     let pages = 300;
-    let config = OriginConfig { content: Content::Pages(pages), ..OriginConfig::default() };
-    let site = Origin::start(config.clone()).await.unwrap();
+    let config =
+        TestOriginConfig { content: OriginContent::Pages(pages), ..TestOriginConfig::default() };
+    let site = TestOrigin::start(config.clone()).await.unwrap();
     let port = port(&site);
     first(&test_db, &site).await;
     site.stop().await;
     let latency = std::time::Duration::from_millis(20);
-    let _site = Origin::start(OriginConfig { port, latency, ..config }).await.unwrap();
+    let _site = TestOrigin::start(TestOriginConfig { port, latency, ..config }).await.unwrap();
     let mut crawl = crawl::recrawl(test_db.store().await, |_| {}).await.unwrap();
     seen(&mut crawl, "some are looked at", |s| s.totals.pages > 20).await;
     let partial = stopped(crawl, Command::Stop).await;
@@ -234,17 +239,17 @@ async fn what_is_not_asked_or_only_in_trouble_is_not_gone() {
     let site = serve(before(), port).await;
     first(&test_db, &site).await;
     site.stop().await;
-    let trouble = Trouble {
-        failing: Some(Failing { percent: 100, how: Failure::Status(500) }),
-        ..Trouble::default()
+    let faults = ResponseFaults {
+        failing: Some(Failing { percent: 100, how: FailureMode::Status(500) }),
+        ..ResponseFaults::default()
     };
-    let config = OriginConfig {
+    let config = TestOriginConfig {
         port,
-        content: Content::Files(before()),
-        trouble,
-        ..OriginConfig::default()
+        content: OriginContent::Files(before()),
+        faults,
+        ..TestOriginConfig::default()
     };
-    let _site = Origin::start(config).await.unwrap();
+    let _site = TestOrigin::start(config).await.unwrap();
     let turn = |s: &mut Settings| (s.attempts, s.breaker.ratio) = (1, 2.0);
     let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
     let two = ended(crawl).await;

@@ -1,6 +1,6 @@
-//! Hosts, addresses and text that look like something else.
+//! Spellings of hosts and addresses, and text with control characters.
 //!
-//! It must not know how they are shown.
+//! It must not know how a client shows them.
 
 use std::fmt::Write as _;
 
@@ -9,11 +9,7 @@ use axum::response::Html;
 use axum::routing::get;
 use http::HeaderMap;
 
-use super::{origin_of, page};
-
-/// A title that would clear the screen, set the window's title, ring, turn the text around and
-/// end the string.
-pub(super) const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}evil\u{2066}\u{9b}31m\0\rend";
+use super::page::{HOSTILE_TEXT, origin_of, page};
 
 /// Spellings of 127.0.0.1 that every URL parser must read as it.
 const LOOPBACK: [&str; 7] = [
@@ -27,14 +23,14 @@ const LOOPBACK: [&str; 7] = [
     "\u{ff11}\u{ff12}\u{ff17}\u{3002}\u{ff10}\u{3002}\u{ff10}\u{3002}\u{ff11}",
 ];
 
-/// Names that are one and the same, and some that are none.
+/// Spellings of one name, and invalid names.
 const NAMES: [&str; 9] = [
     "b\u{fc}cher.invalid",
     "B\u{dc}CHER.invalid",
     "xn--bcher-kva.invalid",
     "b%C3%BCcher.invalid",
     "bu\u{308}cher.invalid",
-    // Invisible, turned around, a slash, and an accent that is not encoded as it should be.
+    // A zero-width space, a bidi control, a slash, and an umlaut that punycode should have encoded.
     "away\u{200b}.invalid",
     "\u{202e}away.invalid",
     "away%2F.invalid",
@@ -44,7 +40,7 @@ const NAMES: [&str; 9] = [
 /// Other addresses of this machine: a connection to them does not leave it.
 const NEIGHBOURS: [&str; 4] = ["127.0.0.2", "127.255.255.254", "[::1]", "0.0.0.0"];
 
-/// Addresses that nobody from outside should reach by a link.
+/// Private addresses, which a link from outside should not reach.
 const PRIVATE: [&str; 9] = [
     "http://10.0.0.1/",
     "http://172.16.0.1/",
@@ -64,8 +60,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/hostile/neighbours", get(neighbours))
         .route("/hostile/private", get(private))
         .route("/hostile/escapes", get(escapes))
-        .route("/hostile/escapes/", get(async || page(EVIL, "<p>Found.</p>\n")))
-        .route("/hostile/escapes/{*rest}", get(async || page(EVIL, "<p>Found.</p>\n")))
+        .route("/hostile/escapes/", get(async || page(HOSTILE_TEXT, "<p>Found.</p>\n")))
+        .route("/hostile/escapes/{*rest}", get(async || page(HOSTILE_TEXT, "<p>Found.</p>\n")))
 }
 
 async fn hosts(headers: HeaderMap) -> Html<String> {
@@ -107,5 +103,5 @@ async fn escapes() -> Html<String> {
                  <a href=\"escapes/\u{202e}lmth.live\">turned around</a>\n\
                  <a href=\"escapes/a&#27;]0;b&#7;c\">entities</a>\n\
                  <a href=\"escapes/?q=%0d%0aSet-Cookie:%20a=b\">split</a>\n";
-    page(EVIL, &format!("<p>{EVIL}</p>\n{links}"))
+    page(HOSTILE_TEXT, &format!("<p>{HOSTILE_TEXT}</p>\n{links}"))
 }

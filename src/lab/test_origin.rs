@@ -1,8 +1,8 @@
-//! An origin: one more host of this machine on a port of its own, with a `robots.txt`, content
-//! and trouble as wanted, for crawls that need a host to behave in a certain way.
+//! A test origin: one more host of this machine on a port of its own, with configurable `robots.txt`,
+//! content and faults, for tests that need a host to behave in a certain way.
 //!
-//! It also serves the [`hostile`] endpoints and records when requests came.
-//! It knows nothing of the generated web.
+//! It also serves the [`hostile`] endpoints and records its requests.
+//! It knows nothing of the generated site.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,49 +19,50 @@ use http::{HeaderMap, StatusCode, Uri};
 use serde::Deserialize;
 use tower_http::services::ServeDir;
 
-use super::door::Cut;
-use super::robots::{ORIGIN, Robots};
-use super::server::Server;
-use super::times::{self, Record, Times};
-use super::trouble::{Switch, Trouble, meddle};
-use super::{LabError, hostile, listen};
+use super::error::LabError;
+use super::hostile;
+use super::listener::{ConnectionHandle, bind};
+use super::request_log::{self, RequestLog, RequestRecorder};
+use super::response_faults::{FaultState, ResponseFaults, inject};
+use super::robots::{ORIGIN_PLACEHOLDER, OriginRobots};
+use super::server::LabServer;
 
-/// What an origin is like; a plain, healthy one by default.
+/// The configuration of an origin; by default it has no pages and no faults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OriginConfig {
-    /// Its port; a free one if `None`. The port of one that was stopped can be taken again.
+pub struct TestOriginConfig {
+    /// Its port; a free one if `None`. The port of a stopped origin can be used again.
     pub port: Option<u16>,
     /// What it serves.
-    pub content: Content,
+    pub content: OriginContent,
     /// Its `robots.txt`.
-    pub robots: Robots,
-    /// When it does not answer as it should.
-    pub trouble: Trouble,
-    /// How long each answer takes to begin; `robots.txt` takes none.
+    pub robots: OriginRobots,
+    /// Its faults.
+    pub faults: ResponseFaults,
+    /// Time before each response; `robots.txt` has none.
     pub latency: Duration,
 }
 
 /// What an origin serves besides `robots.txt`, `/times.json` and `/hostile/…`; else 404.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
+pub enum OriginContent {
     /// `/`, which links to `/page/1` … `/page/N`.
     Pages(u32),
     /// Path and body; HTML, but for paths that end in `.xml` or `.txt`. `{origin}` in a body
-    /// stands for the origin's address, `http://127.0.0.1:PORT`. Each has an `ETag`, and whoever
-    /// comes back with it gets 304.
+    /// stands for the origin's address, `http://127.0.0.1:PORT`. Each has an `ETag`; a request with
+    /// that `If-None-Match` gets 304.
     Files(Vec<(String, String)>),
-    /// The files of a folder, by the types of their names; a folder's `index.html` as the folder.
+    /// The files of a folder, with content types by their names; a folder's `index.html` as the folder.
     Folder(PathBuf),
 }
 
-impl Default for Content {
+impl Default for OriginContent {
     fn default() -> Self {
         Self::Pages(0)
     }
 }
 
-impl Content {
-    /// [`Content::Files`] of borrowed text.
+impl OriginContent {
+    /// [`OriginContent::Files`] of borrowed text.
     #[must_use]
     pub fn files(files: &[(&str, &str)]) -> Self {
         Self::Files(files.iter().map(|(path, body)| ((*path).into(), (*body).into())).collect())
@@ -70,38 +71,39 @@ impl Content {
 
 /// An origin being served; dropping it stops it without waiting.
 #[derive(Debug)]
-pub struct Origin {
+pub struct TestOrigin {
     url: String,
-    server: Server,
-    times: Arc<Record>,
-    switch: Arc<Switch>,
+    server: LabServer,
+    requests: Arc<RequestRecorder>,
+    faults: Arc<FaultState>,
 }
 
-impl Origin {
+impl TestOrigin {
     /// Starts serving; it listens when this returns.
     ///
     /// # Errors
     /// The port is in use or refused.
-    pub async fn start(config: OriginConfig) -> Result<Self, LabError> {
-        let listener = listen(config.port.unwrap_or(0), 0).await?;
+    pub async fn start(config: TestOriginConfig) -> Result<Self, LabError> {
+        let listener = bind(config.port.unwrap_or(0), 0).await?;
         let address: Arc<str> = format!("http://{}", listener.local_addr()?).into();
-        let times = Arc::new(Record::default());
-        let switch = Arc::new(Switch::new(config.trouble));
+        let requests = Arc::new(RequestRecorder::default());
+        let faults = Arc::new(FaultState::new(config.faults));
         let robots = Arc::new(config.robots);
-        let own = Arc::clone(&address);
-        let robots = move |Query(hop): Query<Hop>, cut: ConnectInfo<Cut>| {
-            Arc::clone(&robots).answer(Arc::clone(&own), hop.hop, cut)
+        let robots_address = Arc::clone(&address);
+        let robots = move |Query(query): Query<RedirectQuery>,
+                           connection: ConnectInfo<ConnectionHandle>| {
+            Arc::clone(&robots).respond(Arc::clone(&robots_address), query.hop, connection)
         };
         let router = content(config.content, &address)
             .merge(hostile::routes())
-            .layer(middleware::from_fn_with_state(config.latency, think))
+            .layer(middleware::from_fn_with_state(config.latency, inject_latency))
             .route("/robots.txt", get(robots))
-            .layer(middleware::from_fn_with_state(Arc::clone(&switch), meddle))
-            .layer(middleware::from_fn_with_state(Arc::clone(&times), times::record))
-            .merge(times::route(Arc::clone(&times)));
-        let mut server = Server::default();
+            .layer(middleware::from_fn_with_state(Arc::clone(&faults), inject))
+            .layer(middleware::from_fn_with_state(Arc::clone(&requests), request_log::record))
+            .merge(request_log::route(Arc::clone(&requests)));
+        let mut server = LabServer::default();
         server.serve(listener, router);
-        Ok(Self { url: format!("{address}/"), server, times, switch })
+        Ok(Self { url: format!("{address}/"), server, requests, faults })
     }
 
     /// `http://127.0.0.1:PORT/`.
@@ -110,36 +112,36 @@ impl Origin {
         &self.url
     }
 
-    /// When each of the newest requests came; `/times.json` says the same.
+    /// The newest requests with their times; `/times.json` has the same.
     #[must_use]
-    pub fn times(&self) -> Times {
-        self.times.read()
+    pub fn times(&self) -> RequestLog {
+        self.requests.read()
     }
 
-    /// Forgets when requests came.
-    pub fn forget_times(&self) {
-        self.times.reset();
+    /// Drops the recorded requests.
+    pub fn reset_times(&self) {
+        self.requests.reset();
     }
 
-    /// Goes down, so that every connection is closed at its first request, or comes back. To
-    /// refuse connections, stop it and start another on its port.
+    /// Goes down, so that every connection is closed at its first request, or up again. To refuse
+    /// connections, stop the origin, and later start another on its port.
     pub fn set_down(&self, down: bool) {
-        self.switch.down.store(down, Ordering::Release);
+        self.faults.down.store(down, Ordering::Release);
     }
 
-    /// Stops: requests in flight have a moment to end, then they are cut. No task is left.
+    /// Stops: requests in flight have 300 ms to end, then their connections are closed. No task is left.
     pub async fn stop(self) {
         self.server.stop().await;
     }
 }
 
 #[derive(Deserialize)]
-struct Hop {
+struct RedirectQuery {
     #[serde(default)]
     hop: u32,
 }
 
-async fn think(
+async fn inject_latency(
     State(latency): State<Duration>,
     request: axum::extract::Request,
     next: Next,
@@ -150,21 +152,21 @@ async fn think(
     next.run(request).await
 }
 
-fn content(content: Content, address: &str) -> Router {
+fn content(content: OriginContent, address: &str) -> Router {
     match content {
-        Content::Pages(count) => {
+        OriginContent::Pages(count) => {
             Router::new().fallback(move |uri: Uri| std::future::ready(page(count, uri.path())))
         }
-        Content::Files(mut files) => {
+        OriginContent::Files(mut files) => {
             for (_, body) in &mut files {
-                *body = body.replace(ORIGIN, address);
+                *body = body.replace(ORIGIN_PLACEHOLDER, address);
             }
             let files = Arc::new(files);
             Router::new().fallback(move |uri: Uri, headers: HeaderMap| {
                 std::future::ready(file(&files, &uri, &headers))
             })
         }
-        Content::Folder(folder) => Router::new().fallback_service(ServeDir::new(folder)),
+        OriginContent::Folder(folder) => Router::new().fallback_service(ServeDir::new(folder)),
     }
 }
 
@@ -187,11 +189,11 @@ fn page(count: u32, path: &str) -> Response {
 }
 
 fn file(files: &[(String, String)], uri: &Uri, headers: &HeaderMap) -> Response {
-    let asked = uri.path_and_query().map_or("/", |path| path.as_str());
-    let Some((path, body)) = files.iter().find(|(path, _)| path == asked) else {
+    let requested = uri.path_and_query().map_or("/", |path| path.as_str());
+    let Some((path, body)) = files.iter().find(|(path, _)| path == requested) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    let kind = match path.rsplit_once('.') {
+    let content_type = match path.rsplit_once('.') {
         Some((_, "xml")) => "application/xml",
         Some((_, "txt")) => "text/plain; charset=utf-8",
         _ => "text/html; charset=utf-8",
@@ -200,5 +202,5 @@ fn file(files: &[(String, String)], uri: &Uri, headers: &HeaderMap) -> Response 
     if headers.get(IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, [(ETAG, etag)]).into_response();
     }
-    ([(CONTENT_TYPE, kind), (ETAG, etag.as_str())], body.clone()).into_response()
+    ([(CONTENT_TYPE, content_type), (ETAG, etag.as_str())], body.clone()).into_response()
 }

@@ -1,6 +1,7 @@
-//! Pages that lead to more pages for ever, without one that is worth it; and `<base>` tricks.
+//! Crawler traps: pages that link to more pages for ever, without useful content; and unusual
+//! `<base>` elements.
 //!
-//! All of it follows from the address that is asked for; nothing is remembered.
+//! Each page follows from its address alone; the server keeps no state.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,14 +14,14 @@ use http::StatusCode;
 use serde::Deserialize;
 use xxhash_rust::xxh3::xxh3_128;
 
-use super::page;
+use super::page::page;
 
-/// Pages of a session's site.
-const SHELVES: u32 = 6;
+/// Pages of a site with session ids.
+const SESSION_PAGES: u32 = 6;
 const FILTERS: [&str; 8] =
     ["colour", "size", "brand", "sort", "view", "price", "stock", "material"];
 const VALUES: u32 = 8;
-/// Pages that are all the same.
+/// Pages with the same content.
 const COPIES: u32 = 200;
 
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
@@ -73,9 +74,9 @@ struct Month {
     month: Option<String>,
 }
 
-async fn month_in_query(Query(asked): Query<Month>) -> Response {
-    let asked = asked.month.unwrap_or_else(|| "2026-01".into());
-    let at = asked
+async fn month_in_query(Query(query): Query<Month>) -> Response {
+    let month_text = query.month.unwrap_or_else(|| "2026-01".into());
+    let at = month_text
         .split_once('-')
         .and_then(|(year, month)| months(year.parse().ok()?, month.parse().ok()?));
     let link = |year, month| format!("/hostile/calendar?month={year}-{month:02}");
@@ -89,10 +90,10 @@ async fn session(
     OriginalUri(uri): OriginalUri,
 ) -> Response {
     let shelf = rest.split(';').next().and_then(|rest| rest.rsplit('/').next());
-    let shelf = shelf.and_then(|shelf| shelf.parse::<u32>().ok()).filter(|n| *n < SHELVES);
+    let shelf = shelf.and_then(|shelf| shelf.parse::<u32>().ok()).filter(|n| *n < SESSION_PAGES);
     let Some(shelf) = shelf else { return not_found() };
     let mut body = String::new();
-    for to in 0..SHELVES {
+    for to in 0..SESSION_PAGES {
         // A new session for every link of every page.
         let id = xxh3_128(format!("{uri} {to}").as_bytes());
         let href = match how.as_str() {
@@ -142,7 +143,7 @@ async fn query(Query(chosen): Query<BTreeMap<String, String>>) -> Html<String> {
     page(&format!("{} filters", chosen.len()), &body)
 }
 
-// The same again ------------------------------------------------------------------------------
+// Copies ---------------------------------------------------------------------------------
 
 fn copies(of: &str) -> Html<String> {
     let link = |n| format!("<a href=\"/hostile/{of}/{n}\">copy {n}</a>\n");

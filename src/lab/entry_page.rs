@@ -1,6 +1,6 @@
-//! What the entry page says about itself, in plain words.
+//! The description of the lab on its entry page.
 //!
-//! It must not hold a link: those come from the plan alone.
+//! It must not contain a link: links come from the plan alone.
 
 /// The part of the entry page below its navigation.
 pub const ABOUT: &str = r"<style>

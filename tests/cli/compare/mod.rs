@@ -2,21 +2,18 @@
 //! leaves no process behind, and says what is missing when something is.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+mod interrupted;
+
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::support::{
-    self, Ended, LabProcess, Running, Web, crawldeck, hang, html, run, wait_until,
-};
-use crawldeck::compare::board::Board;
-use crawldeck::compare::list::List;
-use crawldeck::compare::race::{self, Plan};
+use crate::support::{self, Ended, LabProcess, Running, Web, crawldeck, run};
+use crawldeck::compare::progress::ComparisonProgress;
+use crawldeck::compare::race::{self, ComparisonPlan};
 use crawldeck::compare::result::Comparison;
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+use crawldeck::compare::workload::Workload;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -28,7 +25,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// Runs it on a list of one's own.
+/// Runs it on a list of the user.
 fn compare_list(folder: &Path, urls: &[String], more: &[&str]) -> Ended {
     start_list(folder, urls, more).end()
 }
@@ -42,7 +39,7 @@ fn start_list(folder: &Path, urls: &[String], more: &[&str]) -> Running {
     Running::start(&mut command)
 }
 
-/// What it says of one strategy.
+/// The result of one strategy.
 #[track_caller]
 fn of<'a>(json: &'a Value, name: &str) -> &'a Value {
     let rows = json["strategies"].as_array().unwrap();
@@ -57,26 +54,6 @@ fn number(row: &Value, key: &str) -> f64 {
 fn reasons(json: &Value) -> String {
     let lines = json["reasons"].as_array().unwrap().iter();
     lines.map(|line| line.as_str().unwrap().to_owned() + "\n").collect()
-}
-
-/// The processes that `parent` started.
-fn children(parent: u32) -> Vec<i32> {
-    let path = format!("/proc/{parent}/task/{parent}/children");
-    let of_thread = |path: &Path| fs::read_to_string(path).unwrap_or_default();
-    let tasks = fs::read_dir(Path::new(&path).parent().unwrap().parent().unwrap());
-    let texts: String = tasks
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|task| of_thread(&task.path().join("children")))
-        .collect();
-    texts.split_whitespace().map(|pid| pid.parse().unwrap()).collect()
-}
-
-/// Whether a process runs; one that nobody has seen out does not.
-fn runs(pid: i32) -> bool {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
 }
 
 /// Nothing that `full` made is left.
@@ -173,14 +150,14 @@ fn permits_are_kept() {
     let reset = || support::get_json(&format!("{}load.json?reset=1", lab.entry()));
     for strategy in ["limited", "full"] {
         reset();
-        let order = serde_json::json!({"urls": urls, "permits": 3, "backoff_ms": 0});
+        let job = serde_json::json!({"urls": urls, "permits": 3, "backoff_ms": 0});
         let mut command = crawldeck(folder.path());
         command.args(["strategy", strategy]).stdin(std::process::Stdio::piped());
         command.stdout(std::process::Stdio::piped());
         let mut child = command.spawn().unwrap();
-        // Open until it has ended: that is what keeps it at work.
+        // Open until it has ended: closing it would stop the strategy.
         let mut stdin = child.stdin.take().unwrap();
-        writeln!(stdin, "{order}\ngo").unwrap();
+        writeln!(stdin, "{job}\ngo").unwrap();
         let mut out = String::new();
         std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut out).unwrap();
         assert!(child.wait().unwrap().success(), "{out}");
@@ -290,83 +267,6 @@ fn a_list_comes_from_standard_input_as_well() {
     assert_eq!(of(&json, "full")["saved"], 1);
 }
 
-/// A site that answers so many requests, and leaves all others hanging.
-fn tires_after(answers: usize) -> Web {
-    let left = Arc::new(AtomicUsize::new(answers));
-    Web::start(move |_, stream| {
-        let less = |left: usize| left.checked_sub(1);
-        if left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_err() {
-            return hang(stream);
-        }
-        let _ = stream.write_all(&html(200, "<p>page"));
-    })
-}
-
-#[test]
-fn interrupted_in_the_first_it_tells_how_far_it_came() {
-    let folder = folder();
-    let web = tires_after(5);
-    let running = start_list(folder.path(), &vec![web.url("/"); 9], &[]);
-    wait_until("the sixth is asked for", || web.paths().len() == 6);
-    running.signal(Signal::SIGINT);
-    let json = running.end().exits(3).json();
-    assert_eq!(json["partial"], true);
-    assert_eq!(json["strategies"].as_array().unwrap().len(), 1, "{json}");
-    assert!(number(of(&json, "sequential"), "ok") <= 5.0, "{json}");
-    let reasons = reasons(&json);
-    assert!(reasons.contains("sequential: interrupted after "), "{reasons}");
-    assert!(reasons.contains("full: not begun"), "{reasons}");
-    assert_clean(folder.path());
-}
-
-#[test]
-fn interrupted_in_the_last_it_keeps_what_was_measured_and_saved() {
-    let folder = folder();
-    // Nine for each of the first three, four of the last.
-    let web = tires_after(3 * 9 + 4);
-    let running = start_list(folder.path(), &vec![web.url("/"); 9], &["--permits", "2"]);
-    wait_until("the last ones hang", || web.paths().len() == 3 * 9 + 6);
-    running.signal(Signal::SIGTERM);
-    let json = running.end().exits(3).json();
-    for name in &FOUR[..3] {
-        assert_eq!(of(&json, name)["ok"], 9, "{json}");
-    }
-    let full = of(&json, "full");
-    assert_eq!((&full["ok"], &full["saved"], &full["expected"]), (&4.into(), &4.into(), &9.into()));
-    assert_eq!(reasons(&json), "full: interrupted after 4 of 9 URLs\n");
-    assert_clean(folder.path());
-}
-
-#[test]
-fn a_strategy_that_dies_is_told_and_the_others_run() {
-    let folder = folder();
-    let web = tires_after(2);
-    let running = start_list(folder.path(), &vec![web.url("/"); 4], &[]);
-    wait_until("it hangs", || web.paths().len() == 3);
-    let [child] = children(running.pid())[..] else { panic!("{:?}", children(running.pid())) };
-    kill(Pid::from_raw(child), Signal::SIGKILL).unwrap();
-    wait_until("the next one runs", || web.paths().len() >= 3 + 4);
-    running.signal(Signal::SIGINT);
-    let json = running.end().exits(3).json();
-    let reasons = reasons(&json);
-    assert!(reasons.contains("sequential: was killed by signal 9 after "), "{reasons}");
-    assert!(reasons.contains("unlimited: interrupted after 0 of 4 URLs"), "{reasons}");
-}
-
-#[test]
-fn no_process_outlives_it() {
-    let folder = folder();
-    // Answers for the first three, then `full` hangs: it is the one with a database.
-    let web = tires_after(3 * 4);
-    let running = start_list(folder.path(), &vec![web.url("/"); 4], &[]);
-    wait_until("the last one hangs", || web.paths().len() == 4 * 4);
-    let [child] = children(running.pid())[..] else { panic!("{:?}", children(running.pid())) };
-    assert!(runs(child));
-    running.kill();
-    wait_until("the child is gone", || !runs(child));
-    assert_clean(folder.path());
-}
-
 #[test]
 fn parsing_in_the_event_loop_blocks_it() {
     let (folder, web) = (folder(), Web::of_pages(&[("/", "home")]));
@@ -384,7 +284,7 @@ fn parsing_in_the_event_loop_blocks_it() {
 fn a_strategy_alone_says_who_starts_it() {
     let folder = folder();
     let ended = run(folder.path(), &["strategy", "full"]).exits(2);
-    assert!(ended.stderr.contains("no order on standard input"), "{ended:?}");
+    assert!(ended.stderr.contains("no job on standard input"), "{ended:?}");
     let help = run(folder.path(), &["--help"]).exits(0).stdout;
     assert!(help.contains("compare") && !help.contains("\n  strategy"), "{help}");
     // A script that completes commands would offer it after one of these.
@@ -396,14 +296,20 @@ fn a_strategy_alone_says_who_starts_it() {
     }
 }
 
-/// The board that a race ends with, of `program` in the place of crawldeck.
-fn race(program: &str, together: bool) -> Board {
-    let list = List::article(&url::Url::parse("http://127.0.0.1:1/").unwrap(), 0.01);
-    let plan =
-        Plan { program: program.into(), list, scale: 0.01, permits: 10, cpu: None, together };
-    let (sender, board) = watch::channel(Arc::new(plan.board()));
-    support::wait(race::run(&plan, &sender, &CancellationToken::new()));
-    Board::clone(&board.borrow())
+/// The final progress of a comparison with `program` in place of crawldeck.
+fn race(program: &str, together: bool) -> ComparisonProgress {
+    let workload = Workload::article(&url::Url::parse("http://127.0.0.1:1/").unwrap(), 0.01);
+    let plan = ComparisonPlan {
+        program: program.into(),
+        workload,
+        scale: 0.01,
+        permits: 10,
+        cpu: None,
+        concurrent: together,
+    };
+    let (publisher, progress) = watch::channel(Arc::new(plan.initial_progress()));
+    support::wait(race::run(&plan, &publisher, &CancellationToken::new()));
+    ComparisonProgress::clone(&progress.borrow())
 }
 
 #[test]
@@ -417,11 +323,11 @@ fn a_program_that_does_not_work_keeps_nobody_waiting() {
     ];
     for (program, why) in words {
         for together in [true, false] {
-            let board = race(program, together);
-            assert!(board.over && !board.stopping);
-            let told = Comparison::of(&board, &[]);
-            assert_eq!((told.partial, told.reasons.len()), (true, 4), "{told:?}");
-            for (reason, name) in told.reasons.iter().zip(FOUR) {
+            let progress = race(program, together);
+            assert!(progress.finished && !progress.stopping);
+            let comparison = Comparison::of(&progress, &[]);
+            assert_eq!((comparison.partial, comparison.reasons.len()), (true, 4), "{comparison:?}");
+            for (reason, name) in comparison.reasons.iter().zip(FOUR) {
                 assert!(reason.starts_with(&format!("{name}: {why}")), "{reason}");
                 assert!(reason.ends_with(" after 0 of 100 URLs"), "{reason}");
             }

@@ -1,11 +1,11 @@
-//! One request of the simple strategies, by the bare HTTP client.
+//! One request of the simple strategies, by the plain HTTP client.
 
 use std::time::Duration;
 
 use reqwest::Client;
 use url::Url;
 
-use crate::compare::tally::Tally;
+use crate::compare::counters::Counters;
 use crate::settings::USER_AGENT;
 
 /// Time for one request, body included.
@@ -31,27 +31,27 @@ pub fn client() -> Result<Client, reqwest::Error> {
 }
 
 /// Fetches one URL, body and all, and counts it.
-pub async fn visit(client: &Client, url: &Url, tally: &Tally) {
-    tally.starts();
+pub async fn fetch_counted(client: &Client, url: &Url, counters: &Counters) {
+    counters.request_started();
     let outcome = fetch(client, url).await;
-    tally.ends(url.as_str(), outcome);
+    counters.request_ended(url.as_str(), outcome);
 }
 
-/// The status of the answer, its body read whole; else why there is none, in a line.
+/// The status of the response, whose body is read whole; or the error as one line.
 pub async fn fetch(client: &Client, url: &Url) -> Result<u16, String> {
     let mut response = client.get(url.clone()).send().await.map_err(|error| cause(&error))?;
     let status = response.status().as_u16();
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| cause(&error))? {
-        if (body.len() + piece.len()) as u64 > MAX_BODY {
+    while let Some(chunk) = response.chunk().await.map_err(|error| cause(&error))? {
+        if (body.len() + chunk.len()) as u64 > MAX_BODY {
             return Err(format!("the body is larger than {} MiB", MAX_BODY >> 20));
         }
-        body.extend_from_slice(&piece);
+        body.extend_from_slice(&chunk);
     }
     Ok(status)
 }
 
-/// What lies at the bottom of an error: the rest only says that a request failed.
+/// The root cause of an error: the outer ones only report that a request failed.
 fn cause(error: &dyn std::error::Error) -> String {
     let mut last = error;
     while let Some(source) = last.source() {

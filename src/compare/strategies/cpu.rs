@@ -1,7 +1,7 @@
 //! The lesson on threads: the same parsing, in the event loop or beside it.
 //!
-//! Every page fetched stands for a large one: what is parsed is made here, so that the network
-//! plays no part.
+//! Each response stands for a large page: the parsed document is generated here, so that the network
+//! does not matter.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -11,56 +11,59 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use url::Url;
 
-use super::visit::{client, visit};
-use super::{Leash, Left, Order, StrategyError, Tally};
+use super::error::StrategyError;
+use super::parent_link::ParentLink;
+use super::request::{client, fetch_counted};
+use crate::compare::counters::Counters;
+use crate::compare::ipc::StrategyJob;
 use crate::web::html::parse_html;
 use crate::web::parsed::{LinkOptions, Parsed};
 
 /// Rows of the document, a link and a few words each: about 900 kB.
 const ROWS: usize = 7_000;
-/// Threads that parse at once, as many as crawldeck has by itself.
+/// Threads that parse at once, crawldeck's default.
 const THREADS: usize = 2;
 
-/// Where the parsing is done.
+/// Where pages are parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ParseLocation {
     /// In the task that fetched, on the event loop.
     Inline,
     /// In a bounded pool of blocking threads.
     Pool,
 }
 
-/// Fetches the list, and parses a large page for every URL.
+/// Fetches the workload, and parses a large page for every URL.
 pub async fn run(
-    order: Order,
-    tally: &Arc<Tally>,
-    leash: &Leash,
-    place: Place,
-) -> Result<Left, StrategyError> {
+    job: StrategyJob,
+    counters: &Arc<Counters>,
+    parent: &ParentLink,
+    location: ParseLocation,
+) -> Result<Option<Vec<f64>>, StrategyError> {
     let client = client()?;
     let document: Bytes = document().into();
-    let permits = Arc::new(Semaphore::new(order.permits as usize));
+    let permits = Arc::new(Semaphore::new(job.permits as usize));
     let threads = Arc::new(Semaphore::new(THREADS));
-    leash.ready().await;
-    tally.begin();
+    parent.wait_for_start().await;
+    counters.start();
     let mut tasks = JoinSet::new();
-    for url in order.urls {
-        let (client, tally, document) = (client.clone(), Arc::clone(tally), document.clone());
+    for url in job.urls {
+        let (client, counters, document) = (client.clone(), Arc::clone(counters), document.clone());
         let (permits, threads) = (Arc::clone(&permits), Arc::clone(&threads));
         tasks.spawn(async move {
             {
                 let Ok(_permit) = permits.acquire().await else { return };
-                visit(&client, &url, &tally).await;
+                fetch_counted(&client, &url, &counters).await;
             }
-            let parsed = match place {
-                Place::Inline => Some(parse(&document, &url)),
-                Place::Pool => {
+            let parsed = match location {
+                ParseLocation::Inline => Some(parse(&document, &url)),
+                ParseLocation::Pool => {
                     let Ok(_thread) = threads.acquire().await else { return };
                     tokio::task::spawn_blocking(move || parse(&document, &url)).await.ok()
                 }
             };
             if parsed.is_none_or(|page| page.links.is_empty()) {
-                tally.note(|| "a page was not parsed".into());
+                counters.note(|| "a page was not parsed".into());
             }
         });
     }
