@@ -150,7 +150,7 @@ pub fn skip(text: &str, columns: usize) -> &str {
     ""
 }
 
-/// The text in lines of at most so many columns, broken at spaces where there are any.
+/// The text in lines of a maximum width, broken at spaces where there are any.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();

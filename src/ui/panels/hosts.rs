@@ -4,10 +4,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::table::{self, Column, fixed, flexible};
+use super::table::{self, TableColumn, fixed, flexible};
 use crate::crawl::protocol::snapshot::{HostView, HostWait, Snapshot, WaitReason};
-use crate::ui::hosts::{HostState, is_pace};
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::host_state::{HostState, is_pace};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
@@ -21,7 +21,7 @@ const LONG: usize = 6;
 const FEW: f32 = 0.05;
 
 /// Columns, in the order of [`tables::HOST_COLUMNS`].
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [TableColumn; 9] = [
     flexible("host", 3, 0),
     fixed("state", 9, false, 0),
     fixed("queued", 7, true, 0),
@@ -43,13 +43,13 @@ const COLUMNS: [Column; 9] = [
 /// ╰────────────────────────────────────────────────────────────────────────────────────╯
 /// ```
 pub fn draw(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     area: Rect,
     state: &mut TableState,
     filter: &str,
     snapshot: &Snapshot,
 ) {
-    let theme = canvas.theme;
+    let theme = painter.theme;
     let (order, ids) = tables::hosts(snapshot, state, filter);
     // Keys act on a host by its name: the row that is marked must be the one that they mean,
     // also when another host comes to stand above it before the next draw.
@@ -61,18 +61,18 @@ pub fn draw(
     if snapshot.hosts_known > all {
         title = format!("{title} of {}", units::count(snapshot.hosts_known));
     }
-    let inner = canvas.frame(
+    let inner = painter.frame(
         area,
         &[Span::styled(title, theme.strong())],
         counts(theme, state, filter, ids.len(), snapshot),
     );
     if ids.is_empty() {
         let words = if all == 0 { "no host known yet" } else { "no host passes the filter" };
-        canvas.text(inner, 0, 0, words, theme.dim());
+        painter.text(inner, 0, 0, words, theme.dim());
         state.visible = 0;
         return;
     }
-    table::draw(canvas, inner, &COLUMNS, state, &ids, |at| {
+    table::draw(painter, inner, &COLUMNS, state, &ids, |at| {
         cells(theme, &snapshot.hosts[order[at]])
     });
 }
@@ -84,12 +84,12 @@ fn counts<'a>(
     filter: &str,
     found: usize,
     snapshot: &Snapshot,
-) -> Vec<Part<'a>> {
-    let mut parts = Vec::new();
+) -> Vec<Segment<'a>> {
+    let mut segments = Vec::new();
     if !filter.trim().is_empty() {
         let words = text::cut(&text::clean(filter.trim()), 30).into_owned();
-        parts.push(Part::new(0, format!("filter {words}"), theme.warn()));
-        parts.push(Part::new(0, format!("{found} of {}", snapshot.hosts.len()), theme.dim()));
+        segments.push(Segment::new(0, format!("filter {words}"), theme.warn()));
+        segments.push(Segment::new(0, format!("{found} of {}", snapshot.hosts.len()), theme.dim()));
     }
     for (rank, word) in [
         (1, HostState::Open),
@@ -104,12 +104,12 @@ fn counts<'a>(
         let n = snapshot.hosts.iter().filter(|h| HostState::of(h) == word).count();
         if n > 0 {
             let style = theme.host(word).1;
-            parts.push(Part::new(rank, format!("{n} {}", plural(word, n)), style));
+            segments.push(Segment::new(rank, format!("{n} {}", plural(word, n)), style));
         }
     }
     let by = tables::HOST_COLUMNS[state.sort % tables::HOST_COLUMNS.len()];
-    parts.push(Part::new(8, format!("by {by}"), theme.dim()));
-    parts
+    segments.push(Segment::new(8, format!("by {by}"), theme.dim()));
+    segments
 }
 
 const fn plural(state: HostState, n: usize) -> &'static str {
@@ -122,8 +122,8 @@ const fn plural(state: HostState, n: usize) -> &'static str {
 fn cells(theme: Theme, host: &HostView) -> Vec<table::Cell> {
     let state = HostState::of(host);
     let (glyph, style) = theme.host(state);
-    let rests = matches!(state, HostState::Idle | HostState::Skipped);
-    let rest = if rests { theme.dim() } else { Style::new() };
+    let inactive = matches!(state, HostState::Idle | HostState::Skipped);
+    let rest = if inactive { theme.dim() } else { Style::new() };
     let measured = host.p95_ms > 0.0;
     let errors =
         if host.requests == 0 { "–".to_owned() } else { units::percent(host.error_ratio) };

@@ -8,7 +8,7 @@ use super::pages;
 use crate::crawl::protocol::snapshot::PageView;
 use crate::ui::action::Action;
 use crate::ui::keys;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::units;
@@ -29,13 +29,13 @@ const NAMES: usize = 12;
 /// │             http://…/p/0413                     │
 /// ╰─────────────────────────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, page: &PageView, top: u16) -> u16 {
-    let theme = canvas.theme;
+pub fn draw(painter: &mut Painter<'_>, area: Rect, page: &PageView, top: u16) -> u16 {
+    let theme = painter.theme;
     let title = format!("page {}", page.id);
     let closes = format!("{} closes", keys::name_of(Action::Close));
     let copies = format!("{} copies the URL", keys::name_of(Action::Copy));
-    let parts = vec![Part::new(1, copies, theme.dim()), Part::new(0, closes, theme.dim())];
-    let inner = canvas.frame(area, &[Span::styled(title, theme.strong())], parts);
+    let segments = vec![Segment::new(1, copies, theme.dim()), Segment::new(0, closes, theme.dim())];
+    let inner = painter.frame(area, &[Span::styled(title, theme.strong())], segments);
     let room = usize::from(inner.width).saturating_sub(NAMES);
     let mut rows = Vec::new();
     for (name, value, style) in fields(theme, page) {
@@ -46,8 +46,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, page: &PageView, top: u16) -> u
     let top = top.min((rows.len() as u16).saturating_sub(inner.height));
     let shown = rows.iter().skip(top.into()).take(inner.height.into());
     for (y, (name, line, style)) in shown.enumerate() {
-        canvas.text(inner, 0, y as u16, name, theme.dim());
-        canvas.text(inner, NAMES as u16, y as u16, line, *style);
+        painter.text(inner, 0, y as u16, name, theme.dim());
+        painter.text(inner, NAMES as u16, y as u16, line, *style);
     }
     top
 }

@@ -1,4 +1,4 @@
-//! Answers by class of status.
+//! Responses by class of status.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -6,12 +6,12 @@ use ratatui::text::Span;
 
 use super::stages::ratio;
 use crate::crawl::protocol::snapshot::Snapshot;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::units;
 
 /// Names, counts and styles of the classes worth a row.
-fn classes(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(&'static str, u64, Style)> {
-    let theme = canvas.theme;
+fn classes(painter: &Painter<'_>, snapshot: &Snapshot) -> Vec<(&'static str, u64, Style)> {
+    let theme = painter.theme;
     let [c1, c2, c3, c4, c5] = snapshot.totals.by_class;
     let mut rows = vec![
         ("2xx", c2, Style::new()),
@@ -26,19 +26,19 @@ fn classes(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(&'static str, u64, 
     rows
 }
 
-/// Lays out the answers as bars:
+/// Lays out the classes as bars:
 ///
 /// ```text
-/// ╭─ answers ─────────────────────╮
+/// ╭─ status classes ──────────────╮
 /// │ 2xx    11,902 ███████████████ │
 /// │ 4xx       164 ▎               │
 /// ╰───────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
-    let theme = canvas.theme;
-    let inner = canvas.frame(area, &[Span::styled("answers", theme.strong())], vec![]);
-    let mut rows = classes(canvas, snapshot);
-    // Where not all fit, classes without an answer give way, the last of them first.
+pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = painter.theme;
+    let inner = painter.frame(area, &[Span::styled("status classes", theme.strong())], vec![]);
+    let mut rows = classes(painter, snapshot);
+    // Where not all fit, classes without a response give way, the last of them first.
     while rows.len() > usize::from(inner.height)
         && let Some(nothing) = rows.iter().rposition(|row| row.1 == 0)
     {
@@ -48,36 +48,36 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     for (i, (name, n, style)) in rows.into_iter().take(inner.height.into()).enumerate() {
         let row = i as u16;
         let style = if n == 0 { theme.dim() } else { style };
-        canvas.text(inner, 0, row, name, style);
+        painter.text(inner, 0, row, name, style);
         let number = units::count(n);
         let start = 15_u16.saturating_sub(number.len() as u16).max(5);
         let bar = start + number.len() as u16 + 1;
-        canvas.text(inner, start, row, &number, style);
+        painter.text(inner, start, row, &number, style);
         if n > 0 && inner.width > bar {
-            // One answer of a class is seen beside a million of another.
+            // One response of a class is seen beside a million of another.
             let whole = inner.width - bar;
             let share = ratio(n as f64, most as f64).max(1.0 / 8.0 / f64::from(whole));
             let eighths = (share * f64::from(whole) * 8.0).round() as u16;
             for cell in 0..eighths.div_ceil(8) {
-                let part = usize::from((eighths - cell * 8).min(8));
-                let glyph = if part == 8 {
+                let filled = usize::from((eighths - cell * 8).min(8));
+                let glyph = if filled == 8 {
                     crate::ui::theme::FULL
                 } else {
-                    crate::ui::theme::EIGHTHS[part]
+                    crate::ui::theme::EIGHTHS[filled]
                 };
-                canvas.glyph(inner, bar + cell, row, glyph, style);
+                painter.glyph(inner, bar + cell, row, glyph, style);
             }
         }
     }
 }
 
 /// The same on one row.
-pub fn one_row(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
-    let theme = canvas.theme;
-    let mut parts = vec![Part::new(0, "answers", theme.strong())];
-    for (i, (name, n, style)) in classes(canvas, snapshot).into_iter().enumerate() {
+pub fn one_row(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = painter.theme;
+    let mut segments = vec![Segment::new(0, "statuses", theme.strong())];
+    for (i, (name, n, style)) in classes(painter, snapshot).into_iter().enumerate() {
         let style = if n == 0 { theme.dim() } else { style };
-        parts.push(Part::of(
+        segments.push(Segment::of(
             1 + i as u8,
             vec![
                 Span::styled(format!("{name} "), theme.dim()),
@@ -85,5 +85,5 @@ pub fn one_row(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
             ],
         ));
     }
-    canvas.fit(area, 0, 3, parts);
+    painter.fit(area, 0, 3, segments);
 }

@@ -1,93 +1,16 @@
-//! Hosts as the dashboard sees them: the state in a word, and what keys and typed commands do to
-//! the selected one. No drawing here.
+//! Part of `impl App`: what keys and typed commands do to the selected host.
 
 use std::sync::Arc;
 
 use url::{Position, Url};
 
-use super::action::{Action, Tab};
-use super::app::{App, Effect};
-use super::keys;
-use super::prompt::HostVerb;
-use super::tables;
+use super::state::{App, Effect};
 use crate::crawl::protocol::command::{Command, HostCommand};
-use crate::crawl::protocol::snapshot::{BreakerState, HostView, Snapshot, WaitReason};
-
-/// How a host is, in a word. In the order of the attention that it wants, least first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum HostState {
-    /// The rest of it is not fetched any more: it is down for good, or refused.
-    GivenUp,
-    /// The rest of it is skipped.
-    Skipped,
-    /// Nothing to fetch from it.
-    Idle,
-    /// It is crawled, at its pace.
-    Ok,
-    /// Its robots.txt is asked for, or it wants to be left alone for a while.
-    Waits,
-    /// The user holds it.
-    Held,
-    /// One request finds out whether it is up again.
-    Probing,
-    /// It is down.
-    Open,
-}
-
-impl HostState {
-    /// All of them, the least troubled first.
-    pub const ALL: [Self; 7] =
-        [Self::Ok, Self::Idle, Self::Waits, Self::Held, Self::Probing, Self::Open, Self::Skipped];
-
-    /// The state of a host. A host at its pace (limit, gap) is well: it is asked as often as
-    /// it may be, and a word that changes with every request could not be read.
-    #[must_use]
-    pub fn of(host: &HostView) -> Self {
-        if host.skipped {
-            return Self::Skipped;
-        }
-        if host.ended.is_some() {
-            return Self::GivenUp;
-        }
-        if host.held {
-            return Self::Held;
-        }
-        match host.breaker {
-            BreakerState::Open => return Self::Open,
-            BreakerState::HalfOpen => return Self::Probing,
-            BreakerState::Closed => {}
-        }
-        let waits = host.wait.is_some_and(|wait| !is_pace(wait.why));
-        if waits {
-            Self::Waits
-        } else if host.queued == 0 && host.in_flight == 0 && host.retrying == 0 {
-            Self::Idle
-        } else {
-            Self::Ok
-        }
-    }
-
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Skipped => "skipped",
-            Self::GivenUp => "given up",
-            Self::Idle => "idle",
-            Self::Ok => "ok",
-            Self::Waits => "waits",
-            Self::Held => "held",
-            Self::Probing => "probing",
-            Self::Open => "open",
-        }
-    }
-}
-
-/// Whether a host that waits for this goes on by itself as usual.
-#[must_use]
-pub const fn is_pace(why: WaitReason) -> bool {
-    matches!(why, WaitReason::RobotsDelay | WaitReason::Delay | WaitReason::Limit)
-}
+use crate::crawl::protocol::snapshot::{HostView, Snapshot};
+use crate::ui::action::{Action, Tab};
+use crate::ui::keys;
+use crate::ui::prompt::HostVerb;
+use crate::ui::tables;
 
 impl App {
     /// The selected host. A selection whose host is not there any more is none: a key must not
@@ -178,10 +101,10 @@ impl App {
         let skips = command == HostCommand::SkipRest;
         let undo = keys::name_of(Action::Undo);
         if skips && skipped {
-            self.refuse(format!("the rest of {host} is skipped already"), live);
+            self.refuse(format!("the remaining URLs of {host} are skipped already"), live);
             return None;
         }
-        let words = format!("the rest of {host} is skipped: {undo} undoes");
+        let words = format!("the remaining URLs of {host} are skipped: {undo} undoes");
         let effect = self.send(Command::Host(host, command), live);
         if skips && effect.is_some() {
             self.say(words, live);

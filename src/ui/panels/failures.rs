@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::crawl::protocol::snapshot::{RecentFailure, Snapshot};
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::units;
 
@@ -13,7 +13,7 @@ const WHAT: u16 = 18;
 /// Seconds after which an attempt that was due is one that may have been made.
 const DUE_S: f64 = 1.0;
 
-/// Lays out the newest troubles:
+/// Lays out the newest failures:
 ///
 /// ```text
 /// ╭─ retries and failures ──────────────────────────────────────────────────────────────────╮
@@ -21,89 +21,90 @@ const DUE_S: f64 = 1.0;
 /// │ timeout            http://…/slow/77                  gave up after 3, found on /p/0007  │
 /// ╰─────────────────────────────────────────────────────────────────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
-    let theme = canvas.theme;
+pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = painter.theme;
     let retries = units::counted(snapshot.totals.retries, "retry", "retries");
-    let parts = vec![
-        Part::new(0, retries, theme.dim()),
-        Part::new(1, format!("{} failed", units::count(snapshot.totals.failed)), theme.dim()),
+    let segments = vec![
+        Segment::new(0, retries, theme.dim()),
+        Segment::new(1, format!("{} failed", units::count(snapshot.totals.failed)), theme.dim()),
     ];
-    let inner = canvas.frame(area, &[Span::styled("retries and failures", theme.strong())], parts);
+    let inner =
+        painter.frame(area, &[Span::styled("retries and failures", theme.strong())], segments);
     if snapshot.failures.is_empty() {
-        canvas.text(inner, 0, 0, "none so far", theme.dim());
+        painter.text(inner, 0, 0, "none so far", theme.dim());
     }
     let rows = newest(snapshot, inner.height.into());
     let longest = rows.iter().map(|t| text::width(&text::clean(&t.what))).max().unwrap_or(0);
     let what_width = (longest as u16).min(WHAT).min(inner.width / 4);
-    for (row, trouble) in rows.into_iter().enumerate() {
+    for (row, failure) in rows.into_iter().enumerate() {
         let line = Rect { y: inner.y + row as u16, height: 1, ..inner };
-        one(canvas, line, what_width, trouble, snapshot);
+        one(painter, line, what_width, failure, snapshot);
     }
 }
 
-/// The newest troubles, one for each URL: what came of an attempt replaces what led to it.
+/// The newest failures, one for each URL: what came of an attempt replaces what led to it.
 fn newest(snapshot: &Snapshot, rows: usize) -> Vec<&RecentFailure> {
     let mut shown: Vec<&RecentFailure> = Vec::new();
-    for trouble in snapshot.failures.iter() {
+    for failure in snapshot.failures.iter() {
         if shown.len() >= rows {
             break;
         }
-        if !shown.iter().any(|t| t.url == trouble.url) {
-            shown.push(trouble);
+        if !shown.iter().any(|t| t.url == failure.url) {
+            shown.push(failure);
         }
     }
     shown
 }
 
-/// The newest trouble on one row.
-pub fn one_row(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
-    let theme = canvas.theme;
-    let column = canvas.text(area, 0, 0, "trouble", theme.strong()) + 3;
+/// The newest failure on one row.
+pub fn one_row(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = painter.theme;
+    let column = painter.text(area, 0, 0, "failures", theme.strong()) + 3;
     let rest = Rect { x: area.x + column, width: area.width.saturating_sub(column), ..area };
     match snapshot.failures.first() {
-        Some(trouble) => {
-            let what_width = text::width(&text::clean(&trouble.what)) as u16;
+        Some(failure) => {
+            let what_width = text::width(&text::clean(&failure.what)) as u16;
             let what_width = what_width.min(WHAT).min(rest.width / 4);
-            one(canvas, rest, what_width, trouble, snapshot);
+            one(painter, rest, what_width, failure, snapshot);
         }
         None => {
-            canvas.text(rest, 0, 0, "none so far", theme.dim());
+            painter.text(rest, 0, 0, "none so far", theme.dim());
         }
     }
 }
 
 fn one(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     line: Rect,
     what_width: u16,
-    trouble: &RecentFailure,
+    failure: &RecentFailure,
     snapshot: &Snapshot,
 ) {
-    let theme = canvas.theme;
+    let theme = painter.theme;
     let now = snapshot.at_s;
-    let last = trouble.next_at_s.is_none();
+    let last = failure.next_at_s.is_none();
     // Its next attempt is on its way or made, or never will be: all that is known is the past.
-    let past = snapshot.run.is_final() || trouble.next_at_s.is_some_and(|at| now - at > DUE_S);
+    let past = snapshot.run.is_final() || failure.next_at_s.is_some_and(|at| now - at > DUE_S);
     let style = match (last, past) {
         (true, _) => theme.error(),
         (false, true) => theme.dim(),
         (false, false) => theme.warn(),
     };
     let what = Rect { width: what_width, ..line };
-    canvas.text(what, 0, 0, &text::clean(&trouble.what), style);
+    painter.text(what, 0, 0, &text::clean(&failure.what), style);
     let rest = Rect {
         x: line.x + what_width + 1,
         width: line.width.saturating_sub(what_width + 1),
         ..line
     };
-    let outcome = match trouble.next_at_s {
-        Some(_) if past => format!("attempt {} of {} failed", trouble.attempt, trouble.attempts),
+    let outcome = match failure.next_at_s {
+        Some(_) if past => format!("attempt {} of {} failed", failure.attempt, failure.attempts),
         Some(at) if at > now => {
             let due = units::duration((at - now) * 1000.0);
-            format!("attempt {} of {} in {due}", trouble.attempt + 1, trouble.attempts)
+            format!("attempt {} of {} in {due}", failure.attempt + 1, failure.attempts)
         }
-        Some(_) => format!("attempt {} of {} is due", trouble.attempt + 1, trouble.attempts),
-        None if trouble.attempt > 1 => format!("gave up after {} attempts", trouble.attempt),
+        Some(_) => format!("attempt {} of {} is due", failure.attempt + 1, failure.attempts),
+        None if failure.attempt > 1 => format!("gave up after {} attempts", failure.attempt),
         None => "not tried again".to_owned(),
     };
     // Outcomes start in one column, so that the eye can run down them.
@@ -111,22 +112,22 @@ fn one(
     let room = share.max(26).min(rest.width);
     let outcome_at = rest.width - room;
     if outcome_at < 12 {
-        let shown = text::clean(&trouble.url);
-        canvas.text(rest, 0, 0, &text::short_url(&shown, rest.width.into()), theme.dim());
+        let shown = text::clean(&failure.url);
+        painter.text(rest, 0, 0, &text::short_url(&shown, rest.width.into()), theme.dim());
         return;
     }
     let url = Rect { width: outcome_at - 1, ..rest };
-    let shown = text::clean(&trouble.url);
+    let shown = text::clean(&failure.url);
     let plain = if past && !last { theme.dim() } else { ratatui::style::Style::new() };
-    canvas.text(url, 0, 0, &text::short_url(&shown, url.width.into()), plain);
+    painter.text(url, 0, 0, &text::short_url(&shown, url.width.into()), plain);
     let right = Rect { x: rest.x + outcome_at, width: room, ..rest };
-    let column = canvas.fit(right, 0, 0, vec![Part::new(0, outcome, theme.dim())]);
-    if last && let Some(from) = &trouble.found_on {
+    let column = painter.fit(right, 0, 0, vec![Segment::new(0, outcome, theme.dim())]);
+    if last && let Some(from) = &failure.found_on {
         let from = text::clean(from);
         let path = from.split_once("://").and_then(|(_, r)| r.find('/').map(|i| &r[i..]));
         let words = format!(", found on {}", path.unwrap_or(&from));
         if usize::from(column) + 16 <= right.width.into() {
-            canvas.text(right, column, 0, &words, theme.dim());
+            painter.text(right, column, 0, &words, theme.dim());
         }
     }
 }

@@ -1,20 +1,21 @@
-//! What the view remembers, and what an action does to it. Pure: no terminal, no channel, no
+//! `App`: what the view remembers, and what an action does to it. Pure: no terminal, no channel, no
 //! clock; time comes from snapshots.
+//!
+//! Its methods stand in five files: here the life of the view, key presses and the dispatch of
+//! actions; in `faults.rs`, `hosts.rs` and `navigation.rs` what an action does to these; in
+//! `typing.rs` what is typed.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
-use tui_input::backend::crossterm::EventHandler as _;
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
 
-use super::action::{Action, Tab};
-use super::keys;
-use super::log_view::LogView;
-use super::prompt::{self, Asking, Prompt, Typed};
-use super::staging::FaultPanel;
-use super::tables::TableState;
 use crate::crawl::protocol::command::Command;
 use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
+use crate::ui::action::{Action, Tab};
+use crate::ui::keys::{self, KeyContext};
+use crate::ui::log_view::LogView;
+use crate::ui::prompt::{Asking, Prompt};
+use crate::ui::tables::TableState;
 
 /// How long a line of feedback stays, in seconds.
 const FEEDBACK_S: f64 = 5.0;
@@ -36,7 +37,7 @@ pub enum Effect {
     Suspend,
 }
 
-/// A line that answers a key press.
+/// A line in reply to a key press.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Feedback {
     /// What it says.
@@ -44,6 +45,15 @@ pub struct Feedback {
     /// Whether something was refused.
     pub refused: bool,
     at_s: f64,
+}
+
+/// The fault panel.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FaultPanel {
+    /// Whether it stands beside the Deck.
+    pub open: bool,
+    /// The fault selected on it, by its place in [`Fault::ALL`].
+    pub at: usize,
 }
 
 /// The state of the view.
@@ -83,7 +93,7 @@ pub struct App {
     pub log: LogView,
     feedback: Option<Feedback>,
     notice: Option<(Arc<str>, f64)>,
-    /// Whether the user asked for a stop, so that the end of the crawl ends the dashboard.
+    /// Whether the user requested a stop, so that the end of the crawl ends the dashboard.
     stopping: bool,
     leave: bool,
 }
@@ -110,7 +120,7 @@ impl App {
         }
     }
 
-    /// Whether the dashboard is done: the crawl is over, and the user asked for its end or for
+    /// Whether the dashboard is done: the crawl is over, and the user requested its end or
     /// the dashboard's. A crawl that ends by itself stays on screen.
     #[must_use]
     pub fn done(&self, snapshot: &Snapshot) -> bool {
@@ -118,7 +128,7 @@ impl App {
             || snapshot.run.is_final() && (self.stopping || snapshot.run == RunState::Stopped)
     }
 
-    /// The line that answers the last key press, or says why the last command did nothing.
+    /// The line in reply to the last key press, or why the last command did nothing.
     #[must_use]
     pub fn feedback(&self, snapshot: &Snapshot) -> Option<Feedback> {
         let notice = || {
@@ -132,7 +142,7 @@ impl App {
         self.feedback.clone().or_else(notice)
     }
 
-    /// Says something in answer to a key press.
+    /// Says something in reply to a key press.
     pub fn say(&mut self, text: impl Into<String>, snapshot: &Snapshot) {
         let at_s = snapshot.at_s;
         self.feedback = Some(Feedback { text: text.into(), refused: false, at_s });
@@ -153,7 +163,7 @@ impl App {
         if let Some((_, at_s)) = &mut self.notice {
             *at_s = f64::NEG_INFINITY;
         }
-        let action = keys::action_for(event, self.tab);
+        let action = keys::action_for(event, self.context());
         if self.prompt.is_some() {
             return match (event.code, action) {
                 (KeyCode::Enter, _) => self.submit(snapshot),
@@ -170,12 +180,17 @@ impl App {
                 }
             };
         }
-        if self.help.is_none()
-            && let ControlFlow::Break(done) = self.scene_key(event, snapshot)
-        {
-            return done;
-        }
         self.update(action?, snapshot)
+    }
+
+    /// What the keys act on now.
+    fn context(&self) -> KeyContext {
+        match self.tab {
+            // The help lies over them.
+            _ if self.help.is_none() && self.scenes.is_some() => KeyContext::SceneMenu,
+            _ if self.help.is_none() && self.shows_faults() => KeyContext::FaultPanel,
+            tab => KeyContext::of(tab),
+        }
     }
 
     /// The wheel was turned.
@@ -189,65 +204,6 @@ impl App {
             self.update(action, snapshot);
         }
         self.feedback = None;
-    }
-
-    /// Text was pasted: typed into an open prompt, else ignored.
-    pub fn paste(&mut self, text: &str) {
-        for c in text.chars().filter(|c| !c.is_control()).take(500) {
-            self.type_key(KeyEvent::from(KeyCode::Char(c)));
-        }
-    }
-
-    fn type_key(&mut self, event: KeyEvent) {
-        let Some(prompt) = &mut self.prompt else { return };
-        prompt.input.handle_event(&Event::Key(event));
-        prompt.error = None;
-        if prompt.asking == Asking::Filter {
-            let typed = prompt.input.value().to_owned();
-            *self.filter_mut() = typed;
-        }
-    }
-
-    /// The filter of the table shown.
-    pub(super) fn filter_mut(&mut self) -> &mut String {
-        if self.tab == Tab::Hosts { &mut self.host_filter } else { &mut self.filter }
-    }
-
-    fn submit(&mut self, snapshot: &Snapshot) -> Option<Effect> {
-        let prompt = self.prompt.take()?;
-        let text = prompt.input.value();
-        let send = |command| Some(Typed::Send(command));
-        let typed = match prompt.asking {
-            Asking::Command => prompt::parse(text),
-            Asking::Exclude | Asking::Seed if text.trim().is_empty() => Ok(None),
-            Asking::Exclude => prompt::exclude(text).map(send),
-            Asking::Seed => prompt::seed(text).map(send),
-            Asking::Filter => Ok(None),
-        };
-        match typed {
-            Ok(None) => None,
-            Ok(Some(Typed::Stop)) => self.update(Action::Stop, snapshot),
-            Ok(Some(Typed::Help)) => {
-                self.help = Some(0);
-                None
-            }
-            Ok(Some(Typed::Faults)) => {
-                self.faults.open = false;
-                self.update(Action::Faults, snapshot)
-            }
-            Ok(Some(Typed::Scenes)) => {
-                self.scenes = None;
-                self.update(Action::Scenes, snapshot)
-            }
-            Ok(Some(Typed::Send(Command::TogglePause))) => self.update(Action::Pause, snapshot),
-            Ok(Some(Typed::Send(Command::Undo))) => self.update(Action::Undo, snapshot),
-            Ok(Some(Typed::Send(command))) => self.send(command, snapshot),
-            Ok(Some(Typed::Host(verb, name))) => self.host_typed(verb, name.as_deref(), snapshot),
-            Err(error) => {
-                self.prompt = Some(Prompt { error: Some(error), ..prompt });
-                None
-            }
-        }
     }
 
     /// A command, unless the crawl is over and nothing can be changed any more.
@@ -264,12 +220,6 @@ impl App {
 
     /// Does what an action asks for.
     pub fn update(&mut self, action: Action, snapshot: &Snapshot) -> Option<Effect> {
-        if self.shows_faults()
-            && self.help.is_none()
-            && let ControlFlow::Break(done) = self.fault_action(action, snapshot)
-        {
-            return done;
-        }
         match action {
             Action::Turn(dial, steps) => return self.send(Command::Nudge(dial, steps), snapshot),
             Action::HostLimit(_) | Action::HostHold | Action::HostSkip | Action::HostReset => {
@@ -281,9 +231,14 @@ impl App {
             }
             Action::Seed => self.prompt = Some(Prompt::new(Asking::Seed, "")),
             Action::Faults => self.toggle_faults(),
+            Action::FaultSelect(rows) => self.select_fault(rows),
+            Action::FaultLevel(levels) => return self.nudge_fault(levels, snapshot),
+            Action::FaultType => self.type_fault(snapshot),
             Action::FaultOff => return self.fault_off(snapshot),
             Action::ClearFaults => return self.send(Command::ClearFaults, snapshot),
             Action::Scenes => self.toggle_scenes(snapshot),
+            Action::SceneStart => return self.start_scene(self.scenes.unwrap_or(0), snapshot),
+            Action::ScenePick(row) => return self.start_scene(row, snapshot),
             Action::Pause => return self.send(Command::TogglePause, snapshot),
             Action::Undo if snapshot.changes.is_empty() => {
                 self.refuse("nothing to undo", snapshot);
@@ -322,8 +277,8 @@ impl App {
             }
             Action::First => self.step(isize::MIN + 1, snapshot),
             Action::Last => self.step(isize::MAX, snapshot),
-            Action::Left => self.aside(false, snapshot),
-            Action::Right => self.aside(true, snapshot),
+            Action::Left => self.scroll_horizontally(false, snapshot),
+            Action::Right => self.scroll_horizontally(true, snapshot),
             Action::Open => self.open(snapshot),
             Action::Close => self.close(),
             Action::Filter if matches!(self.tab, Tab::Hosts | Tab::Pages) => {
@@ -348,9 +303,9 @@ impl App {
             self.leave = true;
             return None;
         }
-        let again = self.stopping || snapshot.run == RunState::Stopping;
+        let at_once = self.stopping || snapshot.run == RunState::Stopping;
         self.stopping = true;
-        Some(Effect::Send(if again { Command::StopNow } else { Command::Stop }))
+        Some(Effect::Send(if at_once { Command::StopNow } else { Command::Stop }))
     }
 
     /// The command could not be handed over.
@@ -382,6 +337,9 @@ impl App {
             if prompt.asking == Asking::Filter {
                 self.filter_mut().clear();
             }
+        } else if self.scenes.take().is_some() {
+        } else if self.shows_faults() {
+            self.faults.open = false;
         } else if self.close_detail() {
         } else if matches!(self.tab, Tab::Hosts | Tab::Pages) && !self.filter_mut().is_empty() {
             self.filter_mut().clear();

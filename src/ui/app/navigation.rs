@@ -1,15 +1,18 @@
-//! What actions do to lists: the tables, the detail of a page, the help, the log.
+//! Part of `impl App`: moving in lists: the tables, the details, the fault panel, the menu of scenes,
+//! the help, the log.
 
 use std::sync::Arc;
 
-use super::action::{Action, Tab};
-use super::app::{App, Effect};
-use super::tables::{self, HOST_COLUMNS, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
+use super::faults::SCENE_ROWS;
+use super::state::{App, Effect};
 use crate::crawl::protocol::snapshot::{PageView, Snapshot};
+use crate::ui::action::{Action, Tab};
+use crate::ui::tables::{self, HOST_COLUMNS, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
+use crate::ui::text;
 
 /// Rows that one key press scrolls a page's detail.
 const DETAIL_STEP: i16 = 8;
-/// Columns that one key press moves long text sideways.
+/// Columns that one key press scrolls long text horizontally.
 const SIDE_STEP: u16 = 16;
 
 impl App {
@@ -64,6 +67,18 @@ impl App {
             *top = top.saturating_add_signed(rows.clamp(-10_000, 10_000) as i16);
             return;
         }
+        if let Some(at) = self.scenes {
+            self.scenes = Some(match rows {
+                -1 => (at + SCENE_ROWS - 1) % SCENE_ROWS,
+                1 => (at + 1) % SCENE_ROWS,
+                _ => at.saturating_add_signed(rows).min(SCENE_ROWS - 1),
+            });
+            return;
+        }
+        if self.shows_faults() {
+            self.select_fault(rows);
+            return;
+        }
         if self.tab == Tab::Log {
             self.log.scroll(rows);
             return;
@@ -85,10 +100,10 @@ impl App {
         }
     }
 
-    /// Moves long text sideways.
-    pub(super) fn aside(&mut self, right: bool, live: &Snapshot) {
+    /// Scrolls long text horizontally.
+    pub(super) fn scroll_horizontally(&mut self, right: bool, live: &Snapshot) {
         let Some(table) = self.table() else {
-            self.refuse("nothing to move sideways here", live);
+            self.refuse("nothing to scroll horizontally here", live);
             return;
         };
         table.left = if right {
@@ -144,7 +159,7 @@ impl App {
         } else {
             table.reverse = !table.reverse;
         }
-        // Whoever sorts wants to see the top of the new order.
+        // The view goes to the top of the new order.
         table.selected = None;
     }
 
@@ -165,6 +180,6 @@ impl App {
             return None;
         };
         self.say("copied, if this terminal allows it", live);
-        Some(Effect::Copy(super::text::clean(&url).into_owned()))
+        Some(Effect::Copy(text::clean(&url).into_owned()))
     }
 }
