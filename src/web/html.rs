@@ -1,7 +1,7 @@
 //! Links and title of an HTML page, found in one streaming pass over its chunks.
 //!
-//! The body is never put together; memory is bounded whatever the page. It knows no crawl:
-//! which links are followed is decided elsewhere.
+//! The chunks are never joined, and memory is bounded for any page. This module knows no crawl:
+//! other modules decide which links are followed.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -25,9 +25,9 @@ pub use super::url::{MAX_URL_LEN, MAX_URL_TEXT};
 use crate::web::extract::PageExtractor;
 use crate::web::parsed::{LinkOptions, Parsed};
 
-/// Memory of the parser for one page: a tag cut by a chunk boundary, and the open elements.
+/// Maximum memory of the parser for one page, in bytes: a tag cut by a chunk boundary, and the open elements.
 const MAX_PARSER_MEMORY: usize = 8 << 20;
-/// Bytes given to the parser at once. It copies a piece that continues a cut tag.
+/// Bytes given to the parser at once. The parser copies a piece that continues a cut tag.
 const PIECE: usize = 32 << 10;
 
 /// Compiled once: parsing a selector costs as much as parsing a small page.
@@ -55,14 +55,14 @@ struct Selectors {
     base: Selector,
     meta: Selector,
     title: Selector,
-    /// Of a drawing, matched after `title`.
+    /// The title of an SVG image, matched after `title`.
     caption: Selector,
 }
 
-/// Finds title, links and directives of a page at `base`, as many as `options` allow.
+/// Finds title, links and directives of the page at `base`, within the limits of `options`.
 ///
-/// References to a place on the page itself are no links. What was found before a malicious
-/// page hits a limit is returned, marked as truncated.
+/// `chunks` are the whole body. References to a place on the page itself are no links. When a
+/// malicious page exceeds a limit, what was found before is returned, marked as truncated.
 #[must_use]
 pub fn parse_html(
     chunks: &[Bytes],
@@ -70,7 +70,7 @@ pub fn parse_html(
     base: &Url,
     options: &LinkOptions,
 ) -> Parsed {
-    let encoding = charset::of_page(chunks, content_type, Some(base));
+    let encoding = charset::of_page(chunks, true, content_type, Some(base));
     let extractor = RefCell::new(PageExtractor::new(base, encoding, options));
     let cut = match SELECTORS.as_ref() {
         Some(selectors) => run(chunks, encoding, selectors, &extractor).is_err(),
@@ -110,7 +110,7 @@ fn on<'h>(selector: &Selector) -> Handlers<'h, '_> {
     (Cow::Borrowed(selector), ElementContentHandlers::default())
 }
 
-/// What leads elsewhere, with the texts of links.
+/// Adds the handlers of elements that lead to other pages, and of the texts of links.
 fn with_links<'h, 's>(
     settings: Settings<'h, 's>,
     selectors: &'s Selectors,
@@ -192,7 +192,7 @@ fn with_links<'h, 's>(
         .append_element_content_handler(frame)
 }
 
-/// What the page says of itself.
+/// Adds the handlers of elements about the page itself: base, directives, title.
 fn with_head<'h, 's>(
     settings: Settings<'h, 's>,
     selectors: &'s Selectors,
@@ -254,7 +254,7 @@ fn with_head<'h, 's>(
         .append_element_content_handler(caption)
 }
 
-/// Whether one of the words of `rel` is `name`.
+/// Whether `rel` of the element contains the relation `name`.
 fn says(element: &Element<'_, '_>, name: &str) -> bool {
     element.get_attribute("rel").is_some_and(|rel| has(&rel, name))
 }
@@ -275,7 +275,7 @@ fn is_page_relation(element: &Element<'_, '_>) -> bool {
         && element.get_attribute("type").is_none_or(|text| is_html(Some(&text), b"<html>"))
 }
 
-/// Feeds the parser, which reads ASCII-compatible encodings only, with UTF-8 instead.
+/// Feeds the page to the parser as UTF-8, because the parser reads only ASCII-compatible encodings.
 fn transcode<O: OutputSink>(
     chunks: &[Bytes],
     encoding: &'static Encoding,

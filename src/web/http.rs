@@ -1,7 +1,7 @@
-//! Fetching: one request, within its limits, as far as its answer is a page or a redirect.
+//! Sends one request, within its limits, and returns the response or the redirect.
 //!
-//! Redirects are not followed here: each has to wait for its own host, which is the caller's
-//! business. It knows neither robots.txt nor the crawl.
+//! Redirects are not followed here, because each has to wait for its own host; the caller follows
+//! them. This module knows neither robots.txt nor the crawl.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,12 +29,12 @@ pub use crate::web::redirect_chain::RedirectChain;
 use crate::web::response::Bounds;
 pub use crate::web::response::OpenResponse;
 
-/// Bytes of a redirect's body that are read to keep its connection.
+/// Maximum length of a redirect's body, in bytes, that is read to keep the connection.
 const DISCARDED: usize = 16 << 10;
-/// Time that this may take.
+/// Time limit for reading it.
 const DISCARDING: Duration = Duration::from_millis(100);
 
-/// Fetches URLs; clones share connections, cookies and what the seeds allow.
+/// Fetches URLs; clones share connections, cookies and the address policy.
 #[derive(Clone)]
 pub struct Fetcher {
     inner: Arc<Inner>,
@@ -42,7 +42,7 @@ pub struct Fetcher {
 
 struct Inner {
     client: reqwest::Client,
-    /// Without what is secret.
+    /// Without the credentials.
     settings: Arc<FetchSettings>,
     headers: Headers,
     address_policy: Arc<AddressPolicy>,
@@ -53,17 +53,16 @@ struct Inner {
 
 impl fmt::Debug for Fetcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the client nor the headers: they hold what is secret.
+        // Neither the client nor the headers: they contain secrets.
         f.debug_struct("Fetcher").field("settings", &self.inner.settings).finish_non_exhaustive()
     }
 }
 
 impl Fetcher {
-    /// A fetcher with its own pool of connections. The origins of `seeds` are those that see
-    /// the user's headers; a private address that a seed stands on may be asked, no other.
-    /// Through a proxy other than `socks5` it is the proxy that resolves names, so what they lead
-    /// to is not judged; literal addresses always are, and names such as
-    /// `localhost`.
+    /// A fetcher with its own connection pool. Only the origins of `seeds` receive the user's headers,
+    /// and only the private addresses of `seeds` may be connected to. A proxy other than `socks5`
+    /// resolves names itself, so the addresses of names are not checked then; literal addresses and
+    /// names such as `localhost` always are.
     ///
     /// # Errors
     /// When a header or the proxy of the settings is malformed, its certificates cannot be read,
@@ -83,33 +82,33 @@ impl Fetcher {
         })
     }
 
-    /// Takes `url` for one more seed.
+    /// Adds `url` as a seed.
     pub fn add_seed(&self, url: &Url) {
         self.inner.address_policy.add_seed(url);
         self.inner.headers.add_seed(url);
     }
 
-    /// What the names of seeds led to (see [`FetchSettings::seed_names`]), unless there are just
-    /// the `known` ones.
+    /// The resolved names of seeds (see [`FetchSettings::seed_names`]); `None` when there are still
+    /// only `known` of them.
     #[must_use]
     pub fn seed_names(&self, known: usize) -> Option<Vec<SeedName>> {
         self.inner.address_policy.seed_names(known)
     }
 
-    /// Why `url` would be refused for its literal private address or its name, as far as it can be told
-    /// without asking a name server. A request finds out the rest.
+    /// Why `url` is refused for its literal private address or its name, as far as this can be decided
+    /// without a DNS lookup; a request checks the resolved addresses.
     #[must_use]
     pub fn refuses_address(&self, url: &Url) -> Option<String> {
         self.inner.address_policy.surely_refuses(url)
     }
 
-    /// Sends one request, for the URL that `chain` has come to, and reads the whole answer.
+    /// Sends one request, for the current URL of `chain`, and reads the whole response.
     ///
     /// Dropping the future drops the connection.
     ///
     /// # Errors
-    /// When there is no complete answer within the limits, or it redirects to where nobody can
-    /// or may go.
+    /// When there is no complete response within the limits, or its redirect cannot or must not be
+    /// followed.
     pub async fn get(
         &self,
         chain: &mut RedirectChain,
@@ -125,7 +124,7 @@ impl Fetcher {
         })
     }
 
-    /// Sends one request, for the URL that `chain` has come to, and reads the head of the answer.
+    /// Sends one request, for the current URL of `chain`, and reads the head of the response.
     ///
     /// # Errors
     /// As [`Fetcher::get`].
@@ -207,14 +206,14 @@ impl Inner {
         })
     }
 
-    /// The address that answered, judged once more: it is the one connected to.
+    /// Why the address that the connection was made to is refused; it may differ from the resolved one.
     fn refuses_peer(&self, url: &Url, response: &reqwest::Response) -> Option<String> {
         let peer = response.remote_addr().filter(|_| !self.proxied)?;
         self.address_policy.refuses_peer(url, peer.ip())
     }
 }
 
-/// Adds a validator, unless it is one that no server can have sent.
+/// Adds a validator, unless its value is not a valid header value.
 fn validator(request: RequestBuilder, name: HeaderName, value: Option<&str>) -> RequestBuilder {
     match value.and_then(|value| HeaderValue::from_str(value).ok()) {
         Some(value) => request.header(name, value),
@@ -222,7 +221,7 @@ fn validator(request: RequestBuilder, name: HeaderName, value: Option<&str>) -> 
     }
 }
 
-/// Reads away the small body of a redirect, so that its connection can be used again.
+/// Reads and drops the small body of a redirect, so that the connection can be reused.
 async fn discard(mut response: reqwest::Response) {
     let mut room = DISCARDED;
     let reading = async {
@@ -233,6 +232,6 @@ async fn discard(mut response: reqwest::Response) {
             }
         }
     };
-    // Too slow or too long: dropping it closes the connection, which costs less.
+    // If the body is too slow or too long, dropping it closes the connection, which costs less.
     let _ = tokio::time::timeout(DISCARDING, reading).await;
 }

@@ -1,4 +1,4 @@
-//! What one request asks for and what it gives.
+//! The options of one request and its outcome.
 
 use std::time::Duration;
 
@@ -7,41 +7,41 @@ use url::Url;
 
 use crate::web::head::ResponseHead;
 
-/// What one request asks for beside its URL.
+/// The options of one request.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RequestOptions<'a> {
-    /// `ETag` of the page as it is known: the server may answer that it still is so.
+    /// `ETag` of the known version of the page, for a conditional request.
     pub etag: Option<&'a str>,
-    /// `Last-Modified` of the page as it is known.
+    /// `Last-Modified` of the known version of the page, for a conditional request.
     pub last_modified: Option<&'a str>,
-    /// Largest body after decoding, in bytes; `None`: that of the settings.
+    /// Maximum length of the decoded body, in bytes; `None`: that of the settings.
     pub max_body: Option<u64>,
-    /// Time for all of it; `None`: that of the settings.
+    /// Time limit for the whole request; `None`: that of the settings.
     pub timeout: Option<Duration>,
-    /// Most redirects followed; `None`: those of the settings.
+    /// Maximum number of redirects; `None`: that of the settings.
     pub max_redirects: Option<u32>,
 }
 
-/// What came of one request: an answer with its whole body, or with one yet to be read
+/// The outcome of one request. The response has its whole body, or a body that is still to be read
 /// ([`OpenResponse`](crate::web::response::OpenResponse)).
 #[derive(Debug)]
 pub enum FetchOutcome<A = Response> {
-    /// An answer, of whatever status.
+    /// A response of any status.
     Response(A),
-    /// The page is as it was when the validators asked with were given.
+    /// Status 304: the page has not changed since the validators of the request were issued.
     NotModified(ResponseHead),
-    /// A redirect that may be followed: the chain has turned to its target.
+    /// A redirect that may be followed; the chain has moved to its target.
     Redirect {
         /// 301, 302, 303, 307 or 308.
         status: u16,
-        /// Where it leads.
+        /// The target, without fragment, user and password.
         target: Url,
-        /// Whether it is said to hold for good (301, 308).
+        /// Whether the redirect is permanent (301, 308).
         permanent: bool,
     },
 }
 
-/// A complete answer.
+/// A complete response.
 #[derive(Debug, Clone, Default)]
 pub struct Response {
     /// HTTP status.
@@ -58,11 +58,11 @@ pub struct Response {
     pub robots_tag: Option<String>,
     /// What `Link: <…>; rel="canonical"` points to.
     pub canonical: Option<Url>,
-    /// The decoded body as it arrived.
+    /// The decoded body in chunks.
     pub body: Vec<Bytes>,
-    /// Its length in bytes.
+    /// The length of the decoded body, in bytes.
     pub length: u64,
-    /// Its length in bytes as it was sent, before decoding.
+    /// The length of the body as sent, before decoding, in bytes.
     pub wire_length: u64,
     /// xxh3-128 of the decoded body, big endian.
     pub body_hash: [u8; 16],

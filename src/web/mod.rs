@@ -1,6 +1,6 @@
-//! What a page is: URLs and their canonical form, scope, fetching, links.
+//! The web as a crawler needs it: URLs, scope, HTTP, HTML, robots.txt, sitemaps, traps.
 //!
-//! It knows neither the store nor the crawl's tasks.
+//! This room knows neither the store nor the crawl's tasks.
 
 pub mod address;
 mod address_policy;

@@ -1,12 +1,12 @@
-//! Who may be connected to: the public internet, and the private addresses that seeds stand on.
+//! Which addresses may be connected to: public ones, and the private addresses of the seeds.
 //!
-//! A page must not be able to send the crawler into the network it runs in, neither by a literal
-//! address nor by a name that leads to one, whatever the name server says the second time. So
-//! names are resolved here and only what may be connected to is handed to the HTTP client;
-//! a literal address never passes a resolver and is judged before the request.
+//! A page must not be able to send the crawler into its own network, neither by a literal address
+//! nor by a name that resolves to one, not even when a second DNS response differs from the first. So names are
+//! resolved here, and only allowed addresses are passed to the HTTP client. A literal address never
+//! passes a resolver, so it is checked before the request.
 //!
-//! Through a proxy (but `socks5`) names are resolved by the proxy: what they lead to cannot be
-//! seen from here, only literal addresses can, and names that mean the same everywhere.
+//! Except for `socks5`, a proxy resolves names itself, so their addresses are not known here; only
+//! literal addresses, and names that mean the same on every resolver, are checked then.
 
 mod policy;
 mod resolver;

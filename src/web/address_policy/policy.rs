@@ -1,4 +1,4 @@
-//! Judges addresses: which may be connected to.
+//! Decides which addresses may be connected to.
 
 use std::collections::HashMap;
 use std::io;
@@ -17,11 +17,11 @@ use crate::web::failure::FailureKind;
 /// The reason given with [`FailureKind::Refused`].
 const REASON: &str = "private address";
 
-/// So many names of seeds are resolved in order to judge one literal address; a longer list has
-/// to name that address itself.
+/// Maximum number of seed names that are resolved to decide about one literal address; in a longer
+/// list, that address must be a seed itself.
 const MOST_LOOKED_UP: usize = 64;
 
-/// A name without an address to connect to.
+/// A name without an allowed address.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::web) enum Unresolved {
     /// All its addresses are refused.
@@ -31,27 +31,27 @@ pub(in crate::web) enum Unresolved {
         name: String,
         /// One of them.
         address: IpAddr,
-        /// What it is.
+        /// Its class, such as `loopback`.
         class: &'static str,
     },
-    /// The name server does not know it, or does not answer.
+    /// The name server does not know the name, or does not respond.
     #[error("name not found: {name}")]
     Unknown {
         /// The name.
         name: String,
-        /// What the system said.
+        /// The error of the system's resolver.
         source: io::Error,
     },
 }
 
-/// Judges addresses.
+/// Decides which addresses may be connected to.
 #[derive(Debug)]
 pub(in crate::web) struct AddressPolicy {
-    /// Whether everything may be connected to.
+    /// Whether every address is allowed.
     allow_private: bool,
-    /// Names with their addresses, in place of the name server.
+    /// Addresses of names from the settings, used instead of a DNS lookup.
     pub(super) overrides: HashMap<String, Vec<IpAddr>>,
-    /// The proxy's own name, which the user gave.
+    /// The host name of the proxy, as configured.
     proxy: Option<String>,
     seeds: Mutex<SeedAllowance>,
 }
@@ -86,7 +86,7 @@ impl AddressPolicy {
         policy
     }
 
-    /// Allows what `seed` stands on.
+    /// Allows the private address of `seed`, or the name of `seed` until it is resolved.
     pub(in crate::web) fn add_seed(&self, seed: &Url) {
         if self.allow_private {
             return;
@@ -112,37 +112,37 @@ impl AddressPolicy {
         }
     }
 
-    /// What the names of seeds led to; it only ever grows.
+    /// The resolved names of seeds; `None` when there are still only `known` of them.
     pub(in crate::web) fn seed_names(&self, known: usize) -> Option<Vec<SeedName>> {
         let seeds = self.seeds();
         (seeds.resolved.len() != known).then(|| seeds.resolved.clone())
     }
 
-    /// Why a URL with a literal address, or with a name that stands for one, is not to be asked;
-    /// other names are judged when they are resolved.
+    /// Why a URL with a literal address, or with a name that always means a local one, is refused;
+    /// other names are checked when they are resolved.
     pub(in crate::web) async fn refuses(&self, url: &Url) -> Option<String> {
         let proxy = self.proxy.as_deref();
         if let Some(name) = url.domain().filter(|name| proxy.is_some_and(|p| p == plain(name))) {
-            // The resolver cannot tell a page there from the proxy itself.
+            // The resolver cannot distinguish a page on that host from the proxy itself.
             let refused = self.lookup(name, false).await;
             if let Err(error @ Unresolved::Refused { .. }) = refused {
                 return Some(error.to_string());
             }
         }
         self.class(url)?;
-        // A name that cannot be resolved now allows nothing now.
+        // A seed name that cannot be resolved allows no address.
         let names = self.unresolved_seeds();
         let _ = join_all(names.iter().map(|name| self.lookup(name, false))).await;
         self.class(url).map(|class| refusal(url, class))
     }
 
-    /// The same, as far as it can be told without asking a name server.
+    /// Like [`Self::refuses`], as far as this can be decided without a DNS lookup.
     pub(in crate::web) fn surely_refuses(&self, url: &Url) -> Option<String> {
         let class = self.class(url)?;
         self.unresolved_seeds().is_empty().then(|| refusal(url, class))
     }
 
-    /// What `url` itself says of where it leads, when that may not be connected to.
+    /// The class of the address that `url` itself names, when it is not allowed.
     fn class(&self, url: &Url) -> Option<&'static str> {
         if self.allow_private {
             return None;
@@ -159,22 +159,22 @@ impl AddressPolicy {
         (!allowed).then_some(class)
     }
 
-    /// The names of seeds that may turn out to stand on a private address. Through a proxy they
-    /// are the proxy's to resolve.
+    /// The names of seeds that may still resolve to a private address; none with a proxy, which
+    /// resolves names itself.
     fn unresolved_seeds(&self) -> Vec<Box<str>> {
         let seeds = self.seeds();
         let none = self.proxy.is_some() || seeds.names.len() > MOST_LOOKED_UP;
         if none { Vec::new() } else { seeds.names.iter().cloned().collect() }
     }
 
-    /// Why `address`, which answered for `url`, should not have been connected to.
+    /// Why `address`, to which the connection for `url` was made, is not allowed.
     pub(in crate::web) fn refuses_peer(&self, url: &Url, address: IpAddr) -> Option<String> {
         let class = self.judge(address.to_canonical())?;
         let Some(name) = url.domain() else { return Some(refusal(url, class)) };
         Some(Unresolved::Refused { name: name.into(), address, class }.to_string())
     }
 
-    /// What `address` is, when it may not be connected to.
+    /// The class of `address`, when it is not allowed.
     fn judge(&self, address: IpAddr) -> Option<&'static str> {
         if self.allow_private {
             return None;
@@ -182,8 +182,8 @@ impl AddressPolicy {
         special(address).filter(|_| !self.seeds().addresses.contains(&address))
     }
 
-    /// The addresses of `name` that may be connected to: all, when it is `for_proxy` and the name
-    /// is the proxy's.
+    /// Resolves `name` to its allowed addresses; with `for_proxy`, all addresses of the proxy's name
+    /// are allowed.
     pub(super) async fn lookup(
         &self,
         name: &str,
@@ -227,7 +227,7 @@ impl AddressPolicy {
     }
 }
 
-/// The failure with `message`.
+/// The failure of a refused address, with `message`.
 pub(in crate::web) const fn refused(message: String) -> (FailureKind, String) {
     (FailureKind::Refused(REASON), message)
 }
@@ -239,7 +239,7 @@ fn refusal(url: &Url, class: &str) -> String {
     }
 }
 
-/// The literal address in `url`; `http://2130706433/` has one.
+/// The literal address in `url`, in any notation: `http://2130706433/` has one.
 fn literal(url: &Url) -> Option<IpAddr> {
     match url.host()? {
         Host::Ipv4(address) => Some(address.into()),
@@ -248,7 +248,7 @@ fn literal(url: &Url) -> Option<IpAddr> {
     }
 }
 
-/// A name as it is compared: in lower case, without the root's dot.
+/// A name in the form in which names are compared: lower case, without the trailing dot.
 fn plain(name: &str) -> String {
     let name = without_dot(name).unwrap_or(name);
     match Host::parse(name) {

@@ -1,4 +1,4 @@
-//! The policy as the HTTP client's resolver of names.
+//! Adapts the address policy to the resolver interface of the HTTP client.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::policy::AddressPolicy;
 
-/// The policy as the HTTP client's resolver.
+/// Resolves names for the HTTP client to allowed addresses only.
 pub(in crate::web) struct Resolver(pub(in crate::web) Arc<AddressPolicy>);
 
 impl Resolve for Resolver {

@@ -1,4 +1,4 @@
-//! What the seeds allow: the private addresses that they stand on.
+//! The private addresses that the seeds allow.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -8,28 +8,28 @@ use crate::settings::FetchSettings;
 use crate::settings::SeedName;
 use crate::web::address::{is_metadata, special};
 
-/// Names of seeds on public addresses that are remembered for a resumed crawl, which believes the
-/// further ones of a long list once more.
+/// Maximum number of seed names with public addresses that are stored for a resumed crawl. Of a
+/// longer list, the resumed crawl resolves the remaining names as if for the first time.
 const MOST_PUBLIC: usize = 1024;
 
-/// What the seeds allow.
+/// The addresses and names that the seeds allow.
 #[derive(Debug, Default)]
 pub(super) struct SeedAllowance {
-    /// Private addresses that seeds stand on.
+    /// Private addresses of seeds.
     pub(super) addresses: HashSet<IpAddr>,
-    /// Names of seeds not yet resolved. What one leads to first is what its seed meant; a later
-    /// answer is judged like any other.
+    /// Names of seeds not yet resolved. The addresses of the first lookup are allowed; those of a
+    /// later lookup are checked like any other.
     pub(super) names: HashSet<Box<str>>,
-    /// What those resolved led to, in their order: see [`FetchSettings::seed_names`].
+    /// The resolved names with their addresses, in order of resolution: see [`FetchSettings::seed_names`].
     pub(super) resolved: Vec<SeedName>,
-    /// How many of these lead to public addresses.
+    /// The number of names that resolved to public addresses.
     public: usize,
-    /// Names of seeds that are refused to others for the name alone.
+    /// Names of seeds that would be refused by name, such as `localhost`.
     pub(super) local: HashSet<Box<str>>,
 }
 
 impl SeedAllowance {
-    /// Notes what the name of a seed leads to, and allows that.
+    /// Records the addresses of a seed's name and allows them.
     pub(super) fn resolved(&mut self, seed: SeedName) {
         self.addresses.extend(&seed.addresses);
         if seed.addresses.is_empty() {
@@ -42,9 +42,9 @@ impl SeedAllowance {
     }
 }
 
-/// The private addresses that a seed whose name leads to `found` stands on. One public answer makes
-/// it a public seed: whoever serves a public name could add whatever address to it. What a cloud's
-/// metadata stand on is for literal addresses alone.
+/// The private addresses that a seed allows whose name resolved to `found`. With one public address
+/// among them it allows none, because the owner of a public name could add any address to it. The
+/// address of a metadata service is allowed only as a literal address.
 pub(super) fn stands_on(found: &[IpAddr]) -> Vec<IpAddr> {
     if found.iter().any(|address| special(*address).is_none()) {
         return Vec::new();

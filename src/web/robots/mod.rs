@@ -1,11 +1,11 @@
-//! robots.txt (RFC 9309): what a host asks of us, and whether a path is allowed.
+//! robots.txt (RFC 9309): parses it and decides whether a path is allowed.
 //!
-//! Our own parser, because neither crate fits: `robotstxt` 0.3 reads the whole file again for every
-//! URL and takes text, not bytes; `robotxt` 0.7 compares the whole value of `User-agent` (so that
-//! `crawldeck/1.0` is a stranger, and the published case `Foo Bar` fails), lets `Crawl-delay` end a
-//! run of agents (against 2.2.4) and looks at every rule for every path.
+//! The parser is part of this crate, because neither library fits: `robotstxt` 0.3 parses the whole
+//! file for every URL and takes text, not bytes; `robotxt` 0.7 compares the whole value of `User-agent`
+//! (so that `crawldeck/1.0` does not match, and the published case `Foo Bar` fails), lets `Crawl-delay`
+//! end a run of agents (against 2.2.4) and compares every rule with every path.
 //!
-//! It knows no host and no HTTP; [`RobotsPolicy`] says what an answer means.
+//! This room knows no host and no HTTP client; [`RobotsPolicy`] interprets the response.
 
 mod agents;
 mod parser;

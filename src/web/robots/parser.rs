@@ -1,4 +1,4 @@
-//! The lines of a robots.txt, sorted by the agents that they speak to.
+//! Parses the lines of a robots.txt into groups by agent.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use url::Url;
 use super::agents::RobotsAgents;
 use super::rules::RuleLine;
 
-/// Sitemaps taken from one robots.txt at most.
+/// Maximum number of sitemaps taken from one robots.txt.
 pub const MAX_SITEMAPS: usize = 500;
 
-/// Longest sitemap URL taken, in bytes.
+/// Maximum length of a sitemap URL, in bytes.
 const MAX_SITEMAP_URL: usize = 2048;
 
-/// Longest gap that is believed to be meant, in seconds: one year.
+/// Maximum `Crawl-delay`, in seconds (one year); a longer one is reduced to it.
 const MAX_DELAY_S: f64 = 365.0 * 86_400.0;
 
-/// What a line is about.
+/// The kind of a line.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Directive {
     Agent,
@@ -25,7 +25,7 @@ pub(super) enum Directive {
     Sitemap,
 }
 
-/// The key and the value of a line that means something.
+/// The directive and the value of a line; `None` for an unknown line.
 pub(super) fn directive(line: &[u8]) -> Option<(Directive, &[u8])> {
     let comment = line.iter().position(|&byte| byte == b'#').unwrap_or(line.len());
     let line = line[..comment].trim_ascii();
@@ -65,12 +65,12 @@ fn key(name: &[u8]) -> Option<Directive> {
     })
 }
 
-/// What is said to one kind of agent.
+/// The lines for one kind of agent.
 #[derive(Debug, Default)]
 pub(super) struct AgentGroup {
-    /// Whether it was named at all.
+    /// Whether any `User-agent` line named it.
     pub(super) seen: bool,
-    /// Whether the lines that follow are said to it.
+    /// Whether the next lines belong to it.
     pub(super) open: bool,
     pub(super) lines: Vec<RuleLine>,
     pub(super) delay: Option<Duration>,
@@ -78,11 +78,11 @@ pub(super) struct AgentGroup {
 
 #[derive(Debug, Default)]
 pub(super) struct RulesParser {
-    /// Said to us by name.
+    /// The groups that name this crawler.
     pub(super) named: AgentGroup,
-    /// Said to everybody.
+    /// The groups for `*`.
     pub(super) any: AgentGroup,
-    /// Whether the run of agents is over, so that the next one begins a group.
+    /// Whether a rule followed the run of agents, so that the next agent begins a new group.
     in_rules: bool,
     pub(super) sitemaps: Vec<Url>,
 }
@@ -93,7 +93,7 @@ impl RulesParser {
             Directive::Agent => self.agent(value, names),
             Directive::Rule { allow } => {
                 self.in_rules = true;
-                // An empty rule matches nothing, and so says nothing.
+                // An empty rule matches no path.
                 if !value.is_empty() {
                     for group in self.open_groups() {
                         group.lines.push(RuleLine { pattern: value.to_vec(), allow });
@@ -148,7 +148,7 @@ impl RulesParser {
             return;
         }
         url.set_fragment(None);
-        // Neither fails: an http URL has a host.
+        // Neither can fail: an http URL has a host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         if !self.sitemaps.contains(&url) {

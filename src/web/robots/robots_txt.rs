@@ -1,4 +1,4 @@
-//! What a robots.txt says to us.
+//! The content of a robots.txt that applies to this crawler.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use super::parser::{RulesParser, directive};
 use super::pattern::{Side, normalise};
 use super::rules::{Decision, Rules};
 
-/// So much of a robots.txt is read, in bytes (RFC 9309, 2.5).
+/// Maximum length of a robots.txt that is read, in bytes (RFC 9309, 2.5).
 pub const MAX_BYTES: usize = 500 << 10;
 
-/// What a robots.txt says to us.
+/// The rules, the delay and the sitemaps of a robots.txt that apply to this crawler.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RobotsTxt {
     rules: Rules,
@@ -26,19 +26,19 @@ pub struct RobotsTxt {
 }
 
 impl RobotsTxt {
-    /// Reads a robots.txt for us, by our `names`: the rules of all groups that name one
-    /// (in any case, up to the first character that no product name has), else of all groups for
-    /// `*`, else none.
+    /// Parses a robots.txt for the agent `names`: the rules of all groups that name one of them
+    /// (compared without case, up to the first character that is not part of a product token), else of
+    /// all groups for `*`, else none.
     ///
-    /// Any bytes will do: what is no line of a robots.txt is skipped, a colon may be missing and
-    /// the known misspellings of `Disallow` count. At most [`MAX_BYTES`] are read, to the end of a
-    /// line. Lines that RFC 9309 does not know, `Crawl-delay` and `Sitemap` among them, never end
+    /// Any bytes are accepted: unknown lines are skipped, a colon may be missing, and the known
+    /// misspellings of `Disallow` count. At most [`MAX_BYTES`] are read, up to the end of a line. Lines
+    /// that RFC 9309 does not define, `Crawl-delay` and `Sitemap` among them, never end
     /// a group (2.2.4). Of several delays the longest counts.
     #[must_use]
     pub fn parse(bytes: &[u8], names: &RobotsAgents) -> Self {
         let cut = bytes.len() > MAX_BYTES;
         let text = if cut { whole_lines(bytes) } else { bytes };
-        // A byte order mark, or what a careless editor left of it.
+        // A byte order mark, possibly incomplete.
         let text = text.strip_prefix(b"\xEF").unwrap_or(text);
         let text = text.strip_prefix(b"\xBB").unwrap_or(text);
         let text = text.strip_prefix(b"\xBF").unwrap_or(text);
@@ -62,9 +62,9 @@ impl RobotsTxt {
     /// Whether path and query of a URL (`/search?q=1`) may be fetched: by the longest rule that
     /// matches, by `Allow` among equals; `/robots.txt` always.
     ///
-    /// Costs one pass over the path, one binary search among the rules without wildcard, one
-    /// look at a bit for each rule with one, and a comparison with the few that are left: a
-    /// microsecond with a hundred rules, some 50 µs with 20,000 wildcards.
+    /// The cost is one pass over the path, one binary search among the rules without wildcard, one
+    /// bit test for each rule with a wildcard, and a comparison with the few that remain: about 1 µs
+    /// with a hundred rules, about 50 µs with 20,000 wildcards.
     #[must_use]
     pub fn allows(&self, path_and_query: &str) -> bool {
         self.decide(path_and_query).allowed
@@ -87,32 +87,32 @@ impl RobotsTxt {
         self.delay
     }
 
-    /// The sitemaps it names, at most [`MAX_SITEMAPS`]: absolute `http` and `https` URLs,
+    /// The sitemaps in the file, at most [`MAX_SITEMAPS`]: absolute `http` and `https` URLs,
     /// distinct, without fragment, user and password.
     #[must_use]
     pub fn sitemaps(&self) -> &[Url] {
         &self.sitemaps
     }
 
-    /// Rules that apply to us.
+    /// The number of rules that apply to this crawler.
     #[must_use]
     pub fn rules(&self) -> usize {
         self.rules.len()
     }
 
-    /// Whether a group names us, rather than everybody.
+    /// Whether the rules are from groups that name this crawler, not from groups for `*`.
     #[must_use]
     pub const fn names_us(&self) -> bool {
         self.named
     }
 
-    /// Whether it was longer than [`MAX_BYTES`], so that its end was not read.
+    /// Whether the file was longer than [`MAX_BYTES`], so that its end was not read.
     #[must_use]
     pub const fn cut(&self) -> bool {
         self.cut
     }
 
-    /// Memory held, in bytes, about.
+    /// Approximate memory use, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let sitemaps: usize =
@@ -121,7 +121,7 @@ impl RobotsTxt {
     }
 }
 
-/// For a line on the screen: `12 rules, delay 2 s, 1 sitemap`.
+/// A short line for the user: `12 rules, delay 2 s, 1 sitemap`.
 impl fmt::Display for RobotsTxt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.rules() {
@@ -144,7 +144,7 @@ impl fmt::Display for RobotsTxt {
     }
 }
 
-/// The lines that are whole within [`MAX_BYTES`]: half an `Allow` would allow too much.
+/// The complete lines within [`MAX_BYTES`]: a cut `Allow` would allow too much.
 fn whole_lines(bytes: &[u8]) -> &[u8] {
     let end = bytes[..=MAX_BYTES].iter().rposition(|byte| matches!(byte, b'\n' | b'\r'));
     &bytes[..end.unwrap_or(0)]

@@ -1,26 +1,26 @@
-//! What a sitemap names, how much of it is read, and why the rest was not.
+//! The entries of a sitemap, the limits and counts of reading it, and its errors.
 
 use url::Url;
 
-/// How much is read of one sitemap.
+/// Limits of reading one sitemap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes after decoding.
+    /// Maximum length in bytes, after decoding.
     pub bytes: u64,
-    /// URLs.
+    /// Maximum number of URLs.
     pub urls: u32,
-    /// Decoded bytes per byte of a gzip file, above 1 MiB.
+    /// Maximum decoded bytes per byte of a gzip file, checked above 1 MiB; 0 turns it off.
     pub ratio: u32,
 }
 
-/// Those of sitemaps.org: 50 MiB and 50,000 URLs.
+/// The limits of sitemaps.org: 50 MiB and 50,000 URLs.
 impl Default for Limits {
     fn default() -> Self {
         Self { bytes: 50 << 20, urls: 50_000, ratio: 200 }
     }
 }
 
-/// What a sitemap names: absolute `http` or `https` URLs without fragment, user and password.
+/// An entry of a sitemap: an absolute `http` or `https` URL without fragment, user and password.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Item {
     /// A page.
@@ -39,26 +39,26 @@ pub enum Item {
     },
 }
 
-/// What was read.
+/// What was read of a sitemap.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Pages named.
+    /// Entries that name a page.
     pub pages: u32,
-    /// Sitemaps named.
+    /// Entries that name a sitemap.
     pub sitemaps: u32,
-    /// Entries that name nothing that can be fetched: malformed, too long, neither http nor https.
+    /// Entries whose URL cannot be fetched: malformed, too long, neither http nor https.
     pub refused: u32,
     /// Bytes after decoding.
     pub bytes: u64,
 }
 
-/// Why the rest of a sitemap was not read. `at` is a place in the decoded file, in bytes.
+/// Why the rest of a sitemap was not read. `at` is an offset in the decoded file, in bytes.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SitemapError {
-    /// Something else, such as a page that says that there is none.
+    /// Not a sitemap, for example an HTML error page.
     #[error("not a sitemap: {found}")]
     Alien {
-        /// What it is.
+        /// What was found instead.
         found: String,
     },
     /// Broken XML.
@@ -66,10 +66,10 @@ pub enum SitemapError {
     Malformed {
         /// Where.
         at: u64,
-        /// What the parser says.
+        /// The error of the parser.
         cause: String,
     },
-    /// It ends in the middle.
+    /// The file is incomplete.
     #[error("cut short after {at} bytes")]
     Cut {
         /// Where.
@@ -80,7 +80,7 @@ pub enum SitemapError {
     Gzip {
         /// Where.
         at: u64,
-        /// What the decoder says.
+        /// The error of the decoder.
         cause: String,
     },
     /// More than [`Limits::bytes`].

@@ -1,7 +1,7 @@
-//! Sitemaps (sitemaps.org), read as they arrive: XML, index files, RSS, Atom, one URL a line; gzip.
+//! Reads sitemaps (sitemaps.org) as a stream: XML, index files, RSS, Atom, one URL per line; gzip.
 //!
-//! Whatever comes, memory stays below about a megabyte and work is bounded by [`Limits`]. What
-//! was read before something went wrong counts. It knows no HTTP: chunks come from elsewhere.
+//! For any input, memory stays below about a megabyte and work is bounded by [`Limits`]. The entries
+//! read before an error are kept. This room knows no HTTP: the caller passes the chunks.
 
 mod item;
 mod lastmod;

@@ -1,4 +1,4 @@
-//! From the text of an entry to a URL that can be fetched, counted.
+//! Checks, counts and emits the entries of a sitemap.
 
 use url::Url;
 
@@ -6,14 +6,14 @@ use super::item::{Counts, Item, SitemapError};
 use super::lastmod;
 use crate::web::url::is_fetchable;
 
-/// What an entry names.
+/// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EntryKind {
     Page,
     Sitemap,
 }
 
-/// Hands on what is good and counts.
+/// Emits valid entries and counts all.
 #[derive(Debug)]
 pub(super) struct ItemOutput {
     base: Url,
@@ -26,12 +26,15 @@ impl ItemOutput {
         Self { base: base.clone(), most, counts: Counts::default() }
     }
 
-    /// An entry that names nothing.
+    /// Counts an entry without a usable URL.
     pub(super) const fn refuse(&mut self) {
         self.counts.refused = self.counts.refused.saturating_add(1);
     }
 
-    /// An entry; `relative` whether its URL may be.
+    /// Emits an entry to `sink`; `relative` says whether its URL may be relative.
+    ///
+    /// # Errors
+    /// When the entry exceeds the limit of URLs.
     pub(super) fn take(
         &mut self,
         names: EntryKind,
@@ -47,7 +50,7 @@ impl ItemOutput {
             return Ok(());
         };
         url.set_fragment(None);
-        // Neither fails where there is a host, and others are refused.
+        // Neither can fail for a URL with a host; others are refused below.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         if !is_fetchable(&url) {

@@ -1,4 +1,4 @@
-//! Reads one sitemap, chunk by chunk: bytes to text, text to entries, entries to items.
+//! Reads one sitemap, chunk by chunk: bytes to text, text to entries, entries to URLs.
 
 use url::Url;
 
@@ -17,7 +17,7 @@ pub struct SitemapReader {
 }
 
 impl SitemapReader {
-    /// A reader of the sitemap at `base`.
+    /// A reader of the sitemap at the URL `base`.
     #[must_use]
     pub fn new(base: &Url, limits: &Limits) -> Self {
         Self {
@@ -28,25 +28,25 @@ impl SitemapReader {
         }
     }
 
-    /// Takes the next chunk, decoded as the HTTP headers say; what it names goes to `sink`, later
-    /// perhaps.
+    /// Reads the next chunk of the body, after HTTP content decoding. The entries go to `sink`, possibly
+    /// in a later call.
     ///
     /// # Errors
-    /// When the rest need not be read; the same again for whatever follows.
+    /// When the rest cannot or need not be read; all later calls return the same error.
     pub fn push(&mut self, chunk: &[u8], sink: &mut impl FnMut(Item)) -> Result<(), SitemapError> {
         self.step(Some(chunk), sink)
     }
 
-    /// The file has ended; gives what was read, as [`Self::counts`] does in any case.
+    /// Ends the file and returns the counts; after an error, [`Self::counts`] still returns them.
     ///
     /// # Errors
-    /// As [`Self::push`], and when it ends too early.
+    /// As [`Self::push`], and when the file is incomplete.
     pub fn finish(&mut self, sink: &mut impl FnMut(Item)) -> Result<Counts, SitemapError> {
         self.step(None, sink)?;
         Ok(self.counts())
     }
 
-    /// What was read so far.
+    /// The counts so far.
     #[must_use]
     pub const fn counts(&self) -> Counts {
         Counts { bytes: self.unpack.decoded(), ..self.output.counts }
@@ -68,7 +68,7 @@ impl SitemapReader {
         };
         if let Err(error) = &result {
             if !matches!(error, SitemapError::TooMany { .. }) {
-                // What has arrived whole counts.
+                // The complete entries before the error are kept.
                 let _ = text.flush(output, sink);
             }
             self.failed = Some(error.clone());

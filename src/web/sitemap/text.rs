@@ -1,15 +1,15 @@
-//! The text of a sitemap: put together until something whole can be read, as XML or as lines.
+//! Buffers the text of a sitemap and reads its complete parts, as XML or as lines.
 
 use super::item::{Item, SitemapError};
 use super::output::{EntryKind, ItemOutput};
 use super::xml::Elements;
 use crate::web::url::MAX_URL_LEN;
 
-/// So much is waited for before it is read.
+/// Minimum length of buffered text before it is read, in bytes.
 const BATCH: usize = 32 << 10;
-/// Longest tag, comment or line; a longer one is malformed.
+/// Maximum length of a tag, comment or line, in bytes; a longer one is malformed.
 const MAX_PART: usize = 256 << 10;
-/// So many lines that are no URL, and none that is, are no list of URLs.
+/// After this many lines without any URL, the file is not a list of URLs.
 const ALIEN_LINES: u32 = 20;
 
 #[derive(Debug, Default)]
@@ -18,17 +18,17 @@ enum TextForm {
     Unknown,
     Xml(Elements),
     Lines {
-        /// Whether the rest of a line that is too long is passed over.
+        /// Whether the rest of an overlong line is skipped.
         skipping: bool,
     },
 }
 
-/// The text that is not read yet, and how it is to be read.
+/// The text that is not read yet, and its form.
 #[derive(Debug, Default)]
 pub(super) struct Text {
     form: TextForm,
     pending: String,
-    /// Length from which `pending` is read.
+    /// Length of `pending`, in bytes, from which it is read.
     ready: usize,
     /// Bytes of text read before `pending`.
     before: u64,
@@ -52,7 +52,7 @@ impl Text {
                 cause: format!("more than {MAX_PART} bytes without an end"),
             });
         }
-        // What is not whole is not looked at again before it has doubled.
+        // An incomplete part is read again only when it has doubled, so the total work is linear.
         self.ready = 2 * self.pending.len();
         Ok(())
     }
@@ -76,7 +76,7 @@ impl Text {
         }
     }
 
-    /// Reads what is whole.
+    /// Reads the complete parts of the buffered text.
     pub(super) fn flush(
         &mut self,
         output: &mut ItemOutput,
@@ -105,7 +105,7 @@ impl Text {
         match &mut self.form {
             TextForm::Unknown => {}
             TextForm::Xml(elements) => {
-                // A reference or a character may be cut anywhere but behind a tag.
+                // Only the end of a tag is a safe place to cut; a reference may be incomplete elsewhere.
                 let end = if last { None } else { self.pending.rfind('>').map(|at| at + 1) };
                 let end = end.unwrap_or(if last { self.pending.len() } else { 0 });
                 let (read, result) =

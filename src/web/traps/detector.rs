@@ -1,4 +1,4 @@
-//! The detector of traps: judges each new URL, and learns from each page that was fetched.
+//! The trap detector: judges each new URL, and learns from each fetched page.
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -15,33 +15,33 @@ use super::{dates, sessions};
 use crate::settings::TrapSettings;
 use crate::web::url::shorten;
 
-/// Dates that a pattern must have shown before `/2219/1`, which may be page 1 of something, is a
-/// date beyond the horizon: who walks there month by month has shown more.
+/// Number of dates that a pattern must have shown before `/2219/1`, which may be page 1 of something,
+/// counts as a date beyond the horizon: a calendar crawled month by month has shown more by then.
 const A_YEAR: usize = 12;
 
-/// Patterns, paths with queries and pages with session ids remembered, each per generation; seven
-/// eighths of a power of two fill a hash map exactly.
+/// Numbers of patterns, paths with queries and pages with session ids remembered, each per
+/// generation; seven eighths of a power of two fill a hash map exactly.
 const PATTERNS: usize = 7 << 12;
 const PATHS: usize = 7 << 10;
 const PAGES: usize = 7 << 14;
-/// Dates remembered, of all patterns together.
+/// Number of dates remembered, of all patterns together.
 const DATES: usize = 1 << 18;
-/// Segments of a path that are looked at for repetitions.
+/// Number of segments of a path that are checked for repetitions.
 const SEGMENTS: usize = 64;
-/// Traps told apart on the screen, and those shown at once.
+/// Number of traps counted separately, and the number of them that is reported.
 const KNOWN: usize = 512;
 const SHOWN: usize = 50;
 const MAX_EXAMPLE: usize = 200;
 
-/// A trap that something was caught by.
+/// A trap with at least one hit.
 #[derive(Debug)]
 struct Trap {
     view: TrapStatus,
-    /// When it was last met, as a count of all that was caught.
+    /// The time of its last hit, as the total number of hits.
     last: u64,
 }
 
-/// Watches for traps.
+/// Detects traps.
 #[derive(Debug)]
 pub struct Traps {
     settings: TrapSettings,
@@ -50,29 +50,29 @@ pub struct Traps {
     dates: usize,
     paths: BoundedMap<Queries>,
     pages: BoundedMap<u32>,
-    /// Pages behind parts that look random; and, by the path up to there, by how much those that
-    /// look the same under several ids are more than the others.
+    /// Pages behind a random-looking part of a path; and, by the path up to that part, how many more
+    /// pages look the same under several ids than differ.
     masked: BoundedMap<Masked>,
     random: BoundedMap<i32>,
     copies: CopyCounter,
     growth: Growth,
     known: HashedMap<Trap>,
     caught: u64,
-    /// Whether any pattern's pages hold the same.
+    /// Whether the pages of any pattern have the same content.
     same_met: bool,
-    /// Room to write patterns into.
+    /// Buffer for patterns.
     scratch: String,
 }
 
 impl Traps {
-    /// Watches by `settings`, from this year on.
+    /// A detector with `settings`, in the current year.
     #[must_use]
     pub fn new(settings: &TrapSettings) -> Self {
         let year = jiff::Zoned::now().year();
         Self::in_year(settings, u16::try_from(year).unwrap_or_default())
     }
 
-    /// Like [`Self::new`], in a year of choice.
+    /// Like [`Self::new`], in a given year.
     #[must_use]
     pub fn in_year(settings: &TrapSettings, this_year: u16) -> Self {
         Self {
@@ -93,12 +93,12 @@ impl Traps {
         }
     }
 
-    /// Whether a new URL at `host` (with port) is part of a trap; to be asked once for each URL.
+    /// Whether a new URL at `host` (with port) is part of a trap; to be called once for each URL.
     pub fn judge(&mut self, url: &str, host: &str) -> Option<TrapHit> {
         self.judge_on(url, host, None)
     }
 
-    /// Likewise, of a URL that was found on `from`.
+    /// Like [`Self::judge`], for a URL that was found on the page `from`.
     pub fn judge_on(&mut self, url: &str, host: &str, from: Option<&str>) -> Option<TrapHit> {
         let shape = Shape::of(url);
         let limit = self.settings.growth;
@@ -112,8 +112,8 @@ impl Traps {
         Some(self.catch(kind, url, shape, host))
     }
 
-    /// Notes a page that was fetched well. Tells of the trap when there are more pages of its
-    /// content than allowed: links that are new on it are to be given to [`Self::on_copy`].
+    /// Records a successfully fetched page. Returns the trap when there are more pages with its content
+    /// than allowed: the caller passes new links of such a page to [`Self::on_copy`].
     pub fn page(&mut self, page: &FetchedPage<'_>, host: &str) -> Option<TrapHit> {
         let limit = self.settings.same_content;
         self.looks(page, host);
@@ -130,19 +130,19 @@ impl Traps {
         Some(TrapHit { kind: TrapKind::Copy, pattern, count: 0 })
     }
 
-    /// Notes that a URL was answered, whatever it is.
+    /// Records that a URL got a response of any status.
     pub fn fetched(&mut self, url: &str, host: &str) {
         if self.settings.growth > 0 {
             self.growth.fetched(url, host, self.settings.growth);
         }
     }
 
-    /// Counts a new link found on a page that is one copy too many.
+    /// Counts a new link that was found on a page with one copy too many.
     pub fn on_copy(&mut self, url: &str, copy: &TrapHit) -> TrapHit {
         self.count(copy.kind, copy.pattern.clone(), url)
     }
 
-    /// Notes how a page looks that may be known under another id.
+    /// Records the appearance of a page that may be known under another id.
     fn looks(&mut self, page: &FetchedPage<'_>, host: &str) {
         let (Some(look), true) = (page.look(), self.settings.sessions > 0) else { return };
         let Some((rest, start)) = self.mask(Shape::of(page.url), host) else { return };
@@ -155,7 +155,8 @@ impl Traps {
         }
     }
 
-    /// What is left of a path without what looks random in it, and up to there, as hashes.
+    /// Two hashes of a path with its random-looking parts masked: of the whole, and of the beginning up to
+    /// the first such part.
     fn mask(&mut self, shape: Shape<'_>, host: &str) -> Option<(u64, u64)> {
         let end = sessions::mask(shape, &mut self.scratch)?;
         let seed = xxh3_64(host.as_bytes());
@@ -163,15 +164,15 @@ impl Traps {
         Some((hash(&self.scratch), hash(&self.scratch[..end])))
     }
 
-    /// Whether the pages behind this part that looks random look the same whatever it is.
+    /// Whether the pages behind this random-looking part look the same for all its values.
     fn is_random(&mut self, start: u64) -> bool {
         let limit = self.settings.same_content.min(i32::MAX as u32) as i32;
         limit > 0 && self.random.get(start).is_some_and(|score| *score > limit)
     }
 
-    /// Notes that a page of at least 64 bytes was fetched well; tells of the trap as soon as more
-    /// pages than allowed of its pattern hold the same, from when on [`Self::judge`] catches its
-    /// URLs. Pages that differ are set off against them, so that a few empty ones among many
+    /// Records the content of a successfully fetched page of at least 64 bytes. Returns the trap once more
+    /// pages of its pattern than allowed have the same content; from then on [`Self::judge`] reports its
+    /// URLs. Each page that differs cancels one that is the same, so that a few empty pages among many
     /// are no trap.
     pub fn content(&mut self, url: &str, host: &str, body_hash: u64) -> Option<TrapHit> {
         self.same(url, host, body_hash, 0)
@@ -203,8 +204,8 @@ impl Traps {
         })
     }
 
-    /// Whether a URL that was judged well when it was found is not to be fetched any more, because
-    /// the pages of its pattern have since turned out to hold the same.
+    /// Whether a queued URL, which was no trap when it was found, is one now, because the pages of its
+    /// pattern have turned out to have the same content.
     pub fn recall(&mut self, url: &str, host: &str) -> Option<TrapHit> {
         let same = self.settings.same_content;
         let shape = Shape::of(url);
@@ -222,7 +223,7 @@ impl Traps {
         (fetched && self.is_random(start)).then(|| self.catch(TrapKind::Session, url, shape, host))
     }
 
-    /// The traps met, at most 50, by what they caught.
+    /// The traps with the most hits, at most 50, in descending order.
     #[must_use]
     pub fn views(&self) -> Vec<TrapStatus> {
         let mut traps: Vec<&Trap> = self.known.values().collect();
@@ -230,13 +231,13 @@ impl Traps {
         traps.into_iter().take(SHOWN).map(|trap| trap.view.clone()).collect()
     }
 
-    /// URLs caught so far.
+    /// The number of hits so far.
     #[must_use]
     pub const fn caught(&self) -> u64 {
         self.caught
     }
 
-    /// What the URL alone shows.
+    /// The trap that the URL alone shows: length, depth, repetitions.
     fn overgrown(&self, url: &str, shape: Shape<'_>) -> Option<TrapKind> {
         let over = |limit: u32, value: usize| limit > 0 && value > limit as usize;
         if over(self.settings.length, url.len()) {
@@ -258,7 +259,7 @@ impl Traps {
         (most > 0 && repeats(&segments[..count.min(SEGMENTS)], most)).then_some(TrapKind::Repeats)
     }
 
-    /// What the URL shows together with those before it.
+    /// The trap that the URL shows together with earlier ones: session ids, same content, dates, queries.
     fn counted(&mut self, url: &str, shape: Shape<'_>, host: &str) -> Option<TrapKind> {
         if self.settings.sessions > 0 && sessions::strip(shape, &mut self.scratch) {
             let seed = xxh3_64(host.as_bytes());
@@ -296,11 +297,11 @@ impl Traps {
         self.explodes(shape, host).then_some(TrapKind::Queries)
     }
 
-    /// Whether a date belongs to a calendar without end.
+    /// Whether a date belongs to an endless calendar.
     fn endless(&mut self, key: u64, date: Date, shape: Shape<'_>) -> bool {
         let settings = &self.settings;
         let pattern = self.patterns.entry(key);
-        // A calendar has no page 13; what has is no calendar.
+        // Other numbers in the place of a month, such as 13, show that this is no calendar.
         if pattern.other_numbers && date.trust < Trust::Sure {
             return false;
         }
@@ -329,7 +330,7 @@ impl Traps {
         too_many
     }
 
-    /// Whether the queries of a path explode.
+    /// Whether a path has too many combinations of query parameters.
     fn explodes(&mut self, shape: Shape<'_>, host: &str) -> bool {
         if self.settings.queries == 0 || shape.query.is_none_or(str::is_empty) {
             return false;
@@ -345,7 +346,7 @@ impl Traps {
     fn catch(&mut self, kind: TrapKind, url: &str, shape: Shape<'_>, host: &str) -> TrapHit {
         let text = &mut self.scratch;
         match kind {
-            // Each URL has another shape; what they share is where they begin.
+            // The URLs of such a trap differ in pattern; they share only their beginning.
             TrapKind::Repeats | TrapKind::Depth | TrapKind::Length | TrapKind::Growth => {
                 beginning(shape, host, text);
             }
@@ -361,7 +362,7 @@ impl Traps {
         let key = xxh3_64_with_seed(pattern.as_bytes(), kind as u64);
         self.caught += 1;
         if self.known.len() >= KNOWN && !self.known.contains_key(&key) {
-            // The one that has been quiet for longest.
+            // Evict the trap with the oldest last hit.
             let quiet = self.known.iter().min_by_key(|(_, trap)| trap.last).map(|(key, _)| *key);
             quiet.map(|key| self.known.remove(&key));
         }

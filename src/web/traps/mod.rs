@@ -1,9 +1,9 @@
-//! Traps: endless sites, told by the look of their URLs and by pages that hold the same.
+//! Detects crawler traps: endless sites, recognised by their URLs and by pages with the same content.
 //!
-//! Asked once for each new URL, under a lock: about a microsecond. It counts by hashes of patterns
-//! in maps that forget the least used, so its memory stays below about 32 MiB whatever the crawl;
-//! what it forgets is counted anew. It knows neither frontier nor store; what is caught is theirs
-//! to record.
+//! The detector is called once for each new URL, under a lock, and takes about 1 µs. It counts by
+//! hashes of patterns in maps that evict the least recently used, so its memory stays below about
+//! 32 MiB for any crawl; an evicted pattern is counted from zero. This room knows neither frontier nor
+//! store; they record the hits.
 
 mod copies;
 mod dates;

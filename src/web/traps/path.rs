@@ -1,13 +1,14 @@
-//! What the path of a URL shows by itself: repetitions, words of calendars, where it begins.
+//! Properties of the path of a URL: repetitions, calendar words, its beginning.
 
 use super::shape::Shape;
 
-/// Words in a path that say that its numbers are dates.
+/// Words in a path that indicate that its numbers are dates.
 const CALENDARS: [&str; 8] =
     ["cal", "event", "agenda", "archive", "date", "month", "year", "schedule"];
 
-/// Whether a word, or a group of words, stands more than `most` times among the segments of a
-/// path. Numbers count as groups in a row alone: `/0/0/0/0.png` is a tile of a map.
+/// Whether a segment, or a group of segments, occurs more than `most` times in a path. Numbers count
+/// only as consecutive groups: `/0/0/0/0.png` is a map tile. Each segment is its hash and whether it
+/// is a number.
 pub(super) fn repeats(segments: &[(u64, bool)], most: usize) -> bool {
     if segments.len() <= most {
         return false;
@@ -30,7 +31,7 @@ pub(super) fn is_named(shape: Shape<'_>) -> bool {
     CALENDARS.iter().any(|word| path.contains(word))
 }
 
-/// Writes host and first segments, with numbers left out.
+/// Writes the host and the first segments to `out`, with numbers replaced.
 pub(super) fn beginning(shape: Shape<'_>, host: &str, out: &mut String) {
     let path = shape.path;
     let end = path.match_indices('/').nth(3).map_or(path.len(), |(at, _)| at + 1);

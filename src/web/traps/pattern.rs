@@ -1,38 +1,38 @@
-//! What is remembered of one pattern of URLs: its dates, and whether its pages hold the same.
+//! The record of one URL pattern: its dates, and whether its pages have the same content.
 
 use hashbrown::HashSet;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// What is known of one pattern of URLs.
+/// The record of one URL pattern.
 #[derive(Debug, Default)]
 pub(super) struct Pattern {
     pub(super) dates: Dates,
-    /// Whether some of its URLs hold numbers that are no dates.
+    /// Whether some of its URLs contain numbers that are no dates.
     pub(super) other_numbers: bool,
-    /// The body that most of its pages hold, and by how many they are more.
+    /// Hash of the most frequent body, and the number of pages with it minus the number of others.
     pub(super) body: u64,
     pub(super) lead: u32,
-    /// The page that these name as canonical: it is to be fetched all the same.
+    /// Hash of the canonical URL that these pages declare; that URL is still fetched.
     pub(super) original: u64,
 }
 
 impl Pattern {
-    /// Whether a URL of it is one of more than `limit` pages that hold the same.
+    /// Whether a URL of this pattern is one of more than `limit` pages with the same content.
     pub(super) fn is_same(&self, url: &str, limit: u32) -> bool {
         limit > 0 && self.lead > limit && self.original != xxh3_64(url.as_bytes())
     }
 }
 
-/// A page behind a part of its path that looks random.
+/// A page behind a random-looking part of its path.
 #[derive(Debug, Default)]
 pub(super) struct Masked {
-    /// URLs of it.
+    /// Number of its URLs.
     pub(super) ids: u32,
-    /// How it looked when it was last fetched.
+    /// Hash of its appearance when it was last fetched; 0 before.
     pub(super) look: u64,
 }
 
-/// Most patterns have one date.
+/// A set of dates; most patterns have at most one, so one needs no allocation.
 #[derive(Debug, Default)]
 pub(super) enum Dates {
     #[default]
@@ -50,7 +50,7 @@ impl Dates {
         }
     }
 
-    /// Whether it is new.
+    /// Adds a date; returns whether it is new.
     pub(super) fn insert(&mut self, date: u32) -> bool {
         match self {
             Self::None => *self = Self::One(date),
