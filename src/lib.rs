@@ -27,6 +27,7 @@
 //! out, [`crawl::command::Command`] in. The engine knows no terminal; the dashboard knows
 //! no HTTP and no SQL.
 
+mod atomic_file;
 pub mod cli;
 pub mod compare;
 pub mod crawl;

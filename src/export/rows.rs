@@ -5,8 +5,8 @@ use std::io::Write;
 
 use serde_json::value::RawValue;
 
-use super::ExportError;
-use super::tables::Table;
+use super::error::ExportError;
+use super::tables::ExportTable;
 use crate::store::{Columns, Value};
 
 /// What a spreadsheet takes for the beginning of a formula, its full-width forms too.
@@ -21,12 +21,13 @@ pub(super) trait RowWriter {
     fn end(&mut self) -> Result<(), ExportError>;
 }
 
-/// CSV (RFC 4180): a line of names, then a line per row; hashes as hex, null as nothing.
+/// CSV (RFC 4180): a line of names, then a line per row; hashes as hex, null as nothing, control
+/// characters as U+FFFD.
 pub(super) struct Csv<W: Write>(csv::Writer<W>);
 
 impl<W: Write> Csv<W> {
     /// Begins with the names of the columns.
-    pub(super) fn new(to: W, table: Table) -> Result<Self, ExportError> {
+    pub(super) fn new(to: W, table: ExportTable) -> Result<Self, ExportError> {
         let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(to);
         csv.write_record(table.columns)?;
         Ok(Self(csv))
@@ -40,7 +41,7 @@ impl<W: Write> RowWriter for Csv<W> {
                 Value::Null => self.0.write_field("")?,
                 Value::Int(number) => self.0.write_field(number.to_string())?,
                 Value::Real(number) => self.0.write_field(number.to_string())?,
-                Value::Text(text) => self.0.write_field(&*guarded(text))?,
+                Value::Text(text) => self.0.write_field(&*guarded(&printable(text)))?,
                 Value::Bytes(bytes) => self.0.write_field(hex(bytes))?,
             }
         }
@@ -53,8 +54,15 @@ impl<W: Write> RowWriter for Csv<W> {
     }
 }
 
-/// A text in which nothing that a spreadsheet would run begins a cell: not at its start, and not behind
-/// what some take for the end of a cell, as they were set up (`;`, a tab, a line).
+/// A text without control characters, which a terminal would obey: each becomes U+FFFD. Tabs and line
+/// ends stay: RFC 4180 allows them in a quoted cell.
+fn printable(text: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n');
+    if text.contains(obeyed) { text.replace(obeyed, "\u{FFFD}").into() } else { text.into() }
+}
+
+/// A text in which no formula begins a cell: not at its start, and not behind what some spreadsheets
+/// take for the end of a cell (`;`, a tab, a line end).
 fn guarded(text: &str) -> Cow<'_, str> {
     let mut begins = true;
     let mut guards = Vec::new();
@@ -83,11 +91,11 @@ fn guarded(text: &str) -> Cow<'_, str> {
 /// One JSON object per line, names in the order of the columns; hashes as hex, JSON as JSON.
 pub(super) struct JsonLines<W: Write> {
     to: W,
-    table: Table,
+    table: ExportTable,
 }
 
 impl<W: Write> JsonLines<W> {
-    pub(super) const fn new(to: W, table: Table) -> Self {
+    pub(super) const fn new(to: W, table: ExportTable) -> Self {
         Self { to, table }
     }
 }
@@ -136,6 +144,19 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_cell_holds_what_a_terminal_would_obey() {
+        for (text, safe) in [
+            ("\u{1b}]0;title\u{7}", "\u{FFFD}]0;title\u{FFFD}"),
+            ("a\0b\u{8}\u{7f}", "a\u{FFFD}b\u{FFFD}\u{FFFD}"),
+            ("\u{9b}31m", "\u{FFFD}31m"),
+            ("a\tb\r\nc", "a\tb\r\nc"),
+            ("plain 🦀", "plain 🦀"),
+        ] {
+            assert_eq!(printable(text), safe);
+        }
+    }
 
     #[test]
     fn no_cell_begins_with_what_a_spreadsheet_would_run() {

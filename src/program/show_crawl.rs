@@ -73,21 +73,21 @@ pub(super) async fn show_crawl(
     } else if !display.quiet {
         print(format!("{}\n", in_words(&summary)).as_bytes())?;
     }
-    if let Some(again) = &summary.again
+    if let Some(recrawl) = &summary.again
         && !display.json
         && !display.quiet
     {
-        let unchecked = again.unchecked.filter(|&pages| pages > 0);
+        let unchecked = recrawl.unchecked.filter(|&pages| pages > 0);
         let unchecked = unchecked.map_or_else(String::new, |n| format!(", {n} not compared"));
         let text = format!(
             "against crawl {}: {} new, {} changed, {} gone, {} same{unchecked}\n",
-            again.previous, again.new, again.changed, again.gone, again.same
+            recrawl.previous, recrawl.new, recrawl.changed, recrawl.gone, recrawl.same
         );
         print(text.as_bytes())?;
     }
     if summary.state == RunState::Failed {
         tell(
-            "crawldeck: no seed could be reached, nothing ever answered; see the error column of scraped_pages",
+            "crawldeck: no seed could be reached, no server ever responded; see the error column of scraped_pages",
         );
     }
     if summary.state == RunState::Complete && summary.pages == summary.skipped {
