@@ -48,3 +48,16 @@ pub mod store;
 pub mod ui;
 pub mod units;
 pub mod web;
+
+pub use crate::crawl::protocol::command::{Command, HostCommand, Origin};
+pub use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+pub use crate::crawl::protocol::summary::Summary;
+pub use crate::crawl::protocol::verdict::{Advice, Limit, Verdict};
+pub use crate::crawl::{Crawl, CrawlError, recrawl, resume, start};
+pub use crate::settings::dials::{Dial, Dials, Setting};
+pub use crate::settings::scope_kind::ScopeKind;
+pub use crate::settings::{Credentials, FetchSettings, Settings};
+pub use crate::store::{
+    Columns, CrawlInfo, OpenMode, RowSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter,
+    Value, open as open_store,
+};

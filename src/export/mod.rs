@@ -4,7 +4,7 @@
 //! run                     one export from beginning to end
 //! tables ── condition     the query
 //!   ▼
-//! Store::select           rows, one after the other
+//! StoreReader::select     rows, one after the other
 //!   ▼
 //! rows, sitemap           how they are written
 //!   ▼

@@ -104,7 +104,7 @@ impl<W: Write> RowWriter for JsonLines<W> {
     fn row(&mut self, columns: &Columns, values: &[Value]) -> Result<(), ExportError> {
         let mut before = '{';
         for (name, value) in columns.0.iter().zip(values) {
-            write!(self.to, "{before}{}:", text(name))?;
+            write!(self.to, "{before}{}:", json_string(name))?;
             match value {
                 Value::Null => write!(self.to, "null")?,
                 Value::Int(number) => write!(self.to, "{number}")?,
@@ -112,12 +112,14 @@ impl<W: Write> RowWriter for JsonLines<W> {
                 Value::Text(json) if self.table.is_json(name) => {
                     // Whatever else stands there is a text.
                     match serde_json::from_str::<&RawValue>(json) {
-                        Ok(json) if !json.get().contains('\n') => write!(self.to, "{json}")?,
-                        _ => write!(self.to, "{}", text(json))?,
+                        Ok(json) if !json.get().contains('\n') => {
+                            write!(self.to, "{}", escaped(json.get()))?;
+                        }
+                        _ => write!(self.to, "{}", json_string(json))?,
                     }
                 }
-                Value::Text(words) => write!(self.to, "{}", text(words))?,
-                Value::Bytes(bytes) => write!(self.to, "{}", text(&hex(bytes)))?,
+                Value::Text(words) => write!(self.to, "{}", json_string(words))?,
+                Value::Bytes(bytes) => write!(self.to, "{}", json_string(&hex(bytes)))?,
             }
             before = ',';
         }
@@ -129,8 +131,21 @@ impl<W: Write> RowWriter for JsonLines<W> {
     }
 }
 
-fn text(text: &str) -> serde_json::Value {
-    text.into()
+fn json_string(text: &str) -> String {
+    escaped(&serde_json::Value::from(text).to_string()).into_owned()
+}
+
+/// JSON whose strings have escapes for DEL and the control characters above it, which JSON allows and a
+/// terminal would obey.
+fn escaped(json: &str) -> Cow<'_, str> {
+    let obeyed = |c: char| matches!(c, '\u{7f}'..='\u{9f}');
+    if !json.contains(obeyed) {
+        return json.into();
+    }
+    let escape = |c: char| {
+        if obeyed(c) { format!("\\u{:04x}", u32::from(c)) } else { c.to_string() }
+    };
+    json.chars().map(escape).collect::<String>().into()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -143,6 +158,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
     use super::*;
 
     #[test]
@@ -155,6 +171,9 @@ mod tests {
             ("plain 🦀", "plain 🦀"),
         ] {
             assert_eq!(printable(text), safe);
+            let json = json_string(text);
+            assert!(!json.contains(char::is_control), "{json:?}");
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), text);
         }
     }
 

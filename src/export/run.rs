@@ -8,7 +8,7 @@ use super::sitemap::{self, Sitemap, SitemapUrl};
 use super::tables::ExportTable;
 use super::target::Target;
 use crate::model::ids::CrawlId;
-use crate::store::{Store, StoreError, Value};
+use crate::store::{StoreError, StoreReader, Value};
 
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -72,7 +72,7 @@ impl Exported {
 /// # Errors
 /// See [`ExportError`]. A file is left as it was then.
 pub async fn export(
-    store: &dyn Store,
+    store: &dyn StoreReader,
     export: &Export,
     target: &Target,
     progress: &mut (dyn FnMut(u64) + Send),
@@ -91,7 +91,7 @@ pub async fn export(
 }
 
 /// The crawl of this number, or the newest.
-async fn chosen(store: &dyn Store, crawl: Option<CrawlId>) -> Result<CrawlId, ExportError> {
+async fn chosen(store: &dyn StoreReader, crawl: Option<CrawlId>) -> Result<CrawlId, ExportError> {
     let crawls = store.crawls().await?;
     let db = || store.describe();
     let Some(newest) = crawls.last() else { return Err(ExportError::NoCrawls { db: db() }) };
@@ -103,7 +103,7 @@ async fn chosen(store: &dyn Store, crawl: Option<CrawlId>) -> Result<CrawlId, Ex
 }
 
 async fn as_rows(
-    store: &dyn Store,
+    store: &dyn StoreReader,
     export: &Export,
     crawl: CrawlId,
     target: &Target,
@@ -137,7 +137,7 @@ async fn as_rows(
 }
 
 async fn as_sitemap(
-    store: &dyn Store,
+    store: &dyn StoreReader,
     export: &Export,
     crawl: CrawlId,
     target: &Target,
@@ -197,7 +197,7 @@ async fn as_sitemap(
     Ok(Exported { files, ..written })
 }
 
-async fn count(store: &dyn Store, sql: &str) -> Result<u64, ExportError> {
+async fn count(store: &dyn StoreReader, sql: &str) -> Result<u64, ExportError> {
     let mut number = 0;
     store
         .select(sql, &mut |_, values| {

@@ -39,7 +39,7 @@ pub(super) async fn crawl(
     let mode = if recrawl { OpenMode::MustExist } else { OpenMode::CreateIfMissing };
     let store = store::open(db, mode).await?;
     let crawl = if recrawl {
-        crawl::again(store, |stored| {
+        crawl::recrawl(store, |stored| {
             options.apply(stored);
             if !settings.seeds.is_empty() {
                 stored.seeds = settings.seeds;

@@ -11,7 +11,7 @@ use crate::headless::{self, tell};
 use crate::model::ids::CrawlId;
 use crate::report;
 use crate::store;
-use crate::store::{OpenMode, Store};
+use crate::store::{OpenMode, StoreAdmin};
 
 use super::crawl_list;
 use super::error::ProgramError;
@@ -86,7 +86,7 @@ pub(super) async fn write_report(
         report::save::check(output)?;
     }
     let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
-    let gathered = report::gather(&store, crawl).await;
+    let gathered = report::gather(&*store, crawl).await;
     store.close().await;
     let gathered = gathered?;
     let html = report::render(&gathered);
@@ -118,7 +118,7 @@ pub(super) async fn remove(
 }
 
 async fn remove_from(
-    store: &dyn Store,
+    store: &dyn StoreAdmin,
     ids: &[CrawlId],
     yes: bool,
 ) -> Result<ExitCode, ProgramError> {

@@ -73,7 +73,7 @@ pub(super) async fn show_crawl(
     } else if !display.quiet {
         print(format!("{}\n", in_words(&summary)).as_bytes())?;
     }
-    if let Some(recrawl) = &summary.again
+    if let Some(recrawl) = &summary.recrawl
         && !display.json
         && !display.quiet
     {

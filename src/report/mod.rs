@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A report depends on the rows of the database alone: the same rows give the same bytes. It knows
-//! no terminal, and the database only through [`crate::store::Store`].
+//! no terminal, and the database only through [`crate::store::StoreReader`].
 
 pub mod data;
 mod error;

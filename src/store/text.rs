@@ -20,6 +20,12 @@ pub(super) fn shared(text: &Arc<str>) -> Arc<str> {
     }
 }
 
+/// The hash by which a text of any length is found: 16 bytes, of the text as it is stored.
+#[must_use]
+pub fn hash_of(text: &str) -> [u8; 16] {
+    xxhash_rust::xxh3::xxh3_128(clean(text).as_bytes()).to_be_bytes()
+}
+
 /// A JSON array; `item` writes one element.
 pub(super) fn json<T>(rows: &[T], item: impl Fn(&mut String, &T) -> std::fmt::Result) -> String {
     let mut out = String::with_capacity(2 + rows.len() * 24);

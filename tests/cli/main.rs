@@ -14,6 +14,7 @@ mod compare;
 mod configuration;
 mod configured;
 mod crawl_list;
+mod docs;
 mod other_modes;
 mod reach;
 mod readme;

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
 
 use super::small_site::{db, fetched, folder, set, small_site};
 use crate::support::{self, LabProcess, Running, Web, assert_whole, crawldeck, number, run};

@@ -1,7 +1,6 @@
 //! Promise: signals end a crawl gracefully or at once, or ask for a line; nobody reading is no failure.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use std::io::Write;
 use std::process::Stdio;
 
 use super::small_site::{db, folder, small_site};

@@ -2,11 +2,11 @@
 
 use crate::model::ids::{CrawlId, page_id};
 use crate::report::data::{HostLine, PageLine};
-use crate::store::{Store, StoreError, Value};
+use crate::store::{StoreError, StoreReader, Value};
 
 /// Queries the rows of one crawl.
 pub(super) struct CrawlReader<'a> {
-    pub(super) store: &'a dyn Store,
+    pub(super) store: &'a dyn StoreReader,
     pub(super) crawl: CrawlId,
 }
 
