@@ -11,7 +11,7 @@ use crate::headless::{self, tell};
 use crate::model::ids::CrawlId;
 use crate::report;
 use crate::store;
-use crate::store::{OpenMode, StoreAdmin};
+use crate::store::{OpenMode, Store};
 
 use super::crawl_list;
 use super::error::ProgramError;
@@ -118,7 +118,7 @@ pub(super) async fn remove(
 }
 
 async fn remove_from(
-    store: &dyn StoreAdmin,
+    store: &dyn Store,
     ids: &[CrawlId],
     yes: bool,
 ) -> Result<ExitCode, ProgramError> {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::model::ids::CrawlId;
-use crate::store::{CrawlInfo, StoreAdmin, StoreError};
+use crate::store::{CrawlInfo, StoreError, StoreReader};
 
 /// All crawls as a table, a line each; nothing when there are none.
 pub(super) fn table(crawls: &[CrawlInfo]) -> String {
@@ -78,7 +78,7 @@ pub(super) fn as_json(crawls: &[CrawlInfo]) -> String {
 /// # Errors
 /// When one does not exist or a process runs it: then none may be removed.
 pub(super) async fn to_remove(
-    store: &dyn StoreAdmin,
+    store: &dyn StoreReader,
     ids: &[CrawlId],
 ) -> Result<Vec<CrawlInfo>, StoreError> {
     let mut crawls = store.crawls().await?;

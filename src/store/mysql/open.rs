@@ -2,21 +2,16 @@
 //!
 //! It must not know what the tables hold.
 
-use sqlx::migrate::Migrator;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions, MySqlRow};
 use sqlx::{AssertSqlSafe, Connection, MySqlPool, Row};
-use std::sync::LazyLock;
 use url::Url;
 
 use super::connect::{CONNECT_TIMEOUT, begin_session, connect, connect_options};
 use super::error::{from_mysql, number};
 use super::writer::Writer;
 use crate::store::error::{StoreError, one_line};
-use crate::store::migrations::embedded;
+use crate::store::migrations;
 use crate::store::name::OpenMode;
-
-static MIGRATIONS: LazyLock<Migrator> =
-    LazyLock::new(|| embedded(&[(1, "initial", include_str!("migrations/0001_initial.sql"))]));
 
 /// How long to wait, in seconds, for another process that brings the schema up to date.
 const MIGRATION_WAIT_S: u32 = 60;
@@ -181,9 +176,9 @@ async fn check_schema(
             .try_map(|row: MySqlRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
             .fetch_all(connection)
             .await?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = migrations::MYSQL.iter().map(|migration| migration.version).max().unwrap_or(0);
     let same = applied.iter().all(|(version, _, checksum)| {
-        let known = MIGRATIONS.iter().find(|migration| migration.version == *version);
+        let known = migrations::MYSQL.iter().find(|migration| migration.version == *version);
         known.is_some_and(|migration| *migration.checksum == **checksum)
     });
     let whole = applied.iter().filter(|(_, success, _)| *success).count();
@@ -193,7 +188,7 @@ async fn check_schema(
         Some((theirs, ..)) if *theirs > ours && has("crawls") && has("scraped_pages") => {
             Err(StoreError::Newer { db: db(), theirs: *theirs, ours })
         }
-        Some(_) if same && whole == MIGRATIONS.iter().count() => Ok(SchemaState::UpToDate),
+        Some(_) if same && whole == migrations::MYSQL.iter().count() => Ok(SchemaState::UpToDate),
         Some(_) if same => Ok(SchemaState::Older),
         Some(_) if has("crawls") && has("scraped_pages") => {
             Err(StoreError::Unreleased { db: db() })
@@ -211,7 +206,7 @@ async fn migrate(connection: &mut MySqlConnection, server: ServerKind) -> Result
     )
     .execute(&mut *connection)
     .await?;
-    for migration in MIGRATIONS.iter() {
+    for migration in migrations::MYSQL.iter() {
         let done: Option<bool> =
             sqlx::query_scalar("SELECT success FROM _sqlx_migrations WHERE version = ?")
                 .bind(migration.version)

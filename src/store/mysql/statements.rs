@@ -10,7 +10,7 @@ use sqlx::{MySql, Row};
 use super::value;
 use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, ReasonHash};
 use crate::store::sql::{
-    CommonStatements, Dialect, Done, OwnStatements, SameParams, Spelling, Statement, last_id,
+    CommonStatements, Dialect, Done, OwnStatements, SameParams, SqlSyntax, Statement, last_id,
     links_of, ok_pages, question_marks, seen, statement,
 };
 
@@ -86,12 +86,12 @@ impl Dialect for MySql {
         by_crawl("DELETE FROM changes WHERE crawl_id = ? ORDER BY crawl_id, seq LIMIT ?"),
         by_crawl("DELETE FROM crawls WHERE id = ? ORDER BY id LIMIT ?"),
     ];
-    const SPELLING: Spelling = Spelling {
+    const SYNTAX: SqlSyntax = SqlSyntax {
         now: "utc_timestamp(3)",
         silent_ms: "timestampdiff(MICROSECOND, beat_at, utc_timestamp(3)) DIV 1000",
         open: "SELECT count(*) FROM frontier WHERE frontier.crawl_id = crawls.id",
         for_update: " FOR UPDATE",
-        ..Spelling::PLAIN
+        ..SqlSyntax::PLAIN
     };
     const BEGIN: &'static str = "START TRANSACTION";
     const SNAPSHOT: &'static str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";

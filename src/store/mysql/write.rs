@@ -13,8 +13,8 @@ use crate::model::ids::CrawlId;
 use crate::model::page_state::PageState;
 use crate::store::rows::{Batch, PageRow};
 use crate::store::sql::{
-    Bound, OpenDatabase, RowTables, SqlArguments, Table, TotalsByHost, Written, require_lease,
-    write_tables,
+    BatchTable, BindResult, OpenDatabase, RowTables, SqlArguments, TotalsByHost, WriteResult,
+    require_lease, write_tables,
 };
 use crate::store::text::patched;
 
@@ -54,7 +54,7 @@ pub(super) async fn transact(
     db: &mut WriterConnection,
     crawl: CrawlId,
     batch: &Batch,
-) -> Written {
+) -> WriteResult {
     sqlx::raw_sql("START TRANSACTION").execute(&mut db.connection).await?;
     let tables = MySqlBatch { database, db: &mut *db, crawl, subtracted: TotalsByHost::new() };
     write_tables(tables, batch).await?;
@@ -88,18 +88,18 @@ impl RowTables for MySqlBatch<'_> {
 
     async fn insert<T: Sync>(
         &mut self,
-        table: Table,
+        table: BatchTable,
         rows: &[T],
         bytes: impl Fn(&T) -> usize + Send + Sync,
-        bind: impl Fn(&mut MySqlArguments, &T) -> Bound + Send + Sync,
-    ) -> Written {
+        bind: impl Fn(&mut MySqlArguments, &T) -> BindResult + Send + Sync,
+    ) -> WriteResult {
         let statements = statements_of(table);
         bulk::write(self.db, &self.database.name, statements, rows, bytes, bind).await
     }
 
     /// From here on other writes to this crawl wait, among them a batch of this store whose connection
     /// was lost.
-    async fn update_crawl(&mut self, batch: &Batch) -> Written {
+    async fn update_crawl(&mut self, batch: &Batch) -> WriteResult {
         let settings = match &batch.settings {
             None => None,
             Some(patch) => {
@@ -126,7 +126,7 @@ impl RowTables for MySqlBatch<'_> {
         require_lease(self.database, &mut self.db.connection, self.crawl, rows).await
     }
 
-    async fn subtract_restored(&mut self, ids: &str) -> Written {
+    async fn subtract_restored(&mut self, ids: &str) -> WriteResult {
         let rows = sqlx::query(RESTORED).bind(ids).bind(self.crawl);
         for row in rows.fetch_all(&mut self.db.connection).await? {
             let host: String = row.try_get(0)?;
@@ -140,24 +140,24 @@ impl RowTables for MySqlBatch<'_> {
         std::mem::take(&mut self.subtracted)
     }
 
-    fn bind_host_key(to: &mut MySqlArguments, host: &str) -> Bound {
+    fn bind_host_key(to: &mut MySqlArguments, host: &str) -> BindResult {
         to.bytes(Some(&hash_of(host)))
     }
 
-    fn bind_reason_key(to: &mut MySqlArguments, page: &PageRow) -> Bound {
+    fn bind_reason_key(to: &mut MySqlArguments, page: &PageRow) -> BindResult {
         let reason = page.error.as_deref().filter(|_| page.state == PageState::Skipped);
         to.bytes(reason.map(hash_of).as_ref().map(<[u8; 16]>::as_slice))
     }
 }
 
-fn statements_of(table: Table) -> &'static Bulk {
+fn statements_of(table: BatchTable) -> &'static Bulk {
     match table {
-        Table::Pages => &bulk::PAGES,
-        Table::Links => &bulk::LINKS,
-        Table::Frontier => &bulk::FRONTIER,
-        Table::Changes => &bulk::CHANGES,
-        Table::Hosts => &bulk::HOSTS,
-        Table::KnownHosts => &bulk::KNOWN_HOSTS,
-        Table::Sitemaps => &bulk::SITEMAPS,
+        BatchTable::Pages => &bulk::PAGES,
+        BatchTable::Links => &bulk::LINKS,
+        BatchTable::Frontier => &bulk::FRONTIER,
+        BatchTable::Changes => &bulk::CHANGES,
+        BatchTable::Hosts => &bulk::HOSTS,
+        BatchTable::KnownHosts => &bulk::KNOWN_HOSTS,
+        BatchTable::Sitemaps => &bulk::SITEMAPS,
     }
 }

@@ -3,19 +3,15 @@
 //! It must not know what the tables hold. The settings are public so that a test can run queries
 //! with them.
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{Connection, Executor, PgPool};
-use std::sync::LazyLock;
 
 use super::connect::{CONNECT_TIMEOUT, connect};
 use super::error::from_postgres;
 use crate::store::error::{StoreError, one_line};
-use crate::store::migrations::embedded;
+use crate::store::migrations;
 use crate::store::name::OpenMode;
-
-static MIGRATIONS: LazyLock<Migrator> =
-    LazyLock::new(|| embedded(&[(1, "initial", include_str!("migrations/0001_initial.sql"))]));
 
 /// The oldest server, as `server_version_num`.
 const OLDEST: i32 = 150_000;
@@ -84,7 +80,7 @@ async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(
         SchemaState::Nothing | SchemaState::Older => {}
     }
     // Under a lock that excludes other processes that would do the same.
-    MIGRATIONS.run(&mut *db).await.map_err(|error| match error {
+    migrations::POSTGRES.run(&mut *db).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
             from_postgres(shown, error)
         }
@@ -158,9 +154,9 @@ async fn check_snapshot(
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = migrations::POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0);
     let same = |(version, checksum): &(i64, Vec<u8>)| {
-        let known = MIGRATIONS.iter().find(|migration| migration.version == *version);
+        let known = migrations::POSTGRES.iter().find(|migration| migration.version == *version);
         known.is_some_and(|migration| *migration.checksum == **checksum)
     };
     match applied.iter().map(|(version, _)| *version).max() {

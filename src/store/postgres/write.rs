@@ -17,7 +17,7 @@ use super::bulk::{self, Known};
 use crate::model::ids::{CrawlId, PageId, crawl_of};
 use crate::model::url_identity::UrlHash;
 use crate::store::rows::{Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, SitemapRow};
-use crate::store::sql::{BatchTables, OpenDatabase, Written, require_lease, write_tables};
+use crate::store::sql::{BatchTables, OpenDatabase, WriteResult, require_lease, write_tables};
 use crate::store::text::patched;
 
 /// URLs that are to be tried again: `(ids, attempts, times)`.
@@ -44,7 +44,7 @@ pub(super) async fn transact(
     crawl: CrawlId,
     batch: &Batch,
     known: Known,
-) -> Written {
+) -> WriteResult {
     let mut transaction = connection.begin().await?;
     write_tables(PostgresBatch { database, db: &mut transaction, crawl, known }, batch).await?;
     Ok(transaction.commit().await?)
@@ -59,7 +59,7 @@ pub(super) struct PostgresBatch<'a> {
 }
 
 impl BatchTables for PostgresBatch<'_> {
-    async fn crawl(&mut self, batch: &Batch) -> Written {
+    async fn crawl(&mut self, batch: &Batch) -> WriteResult {
         let updated: Option<Option<String>> = sqlx::query_scalar(
             "UPDATE crawls SET totals = coalesce($1, totals), updated_at = now(), beat_at = now() \
              WHERE id = $2 AND holder_token = $3 RETURNING CASE WHEN $4 THEN settings END",
@@ -82,7 +82,7 @@ impl BatchTables for PostgresBatch<'_> {
         Ok(())
     }
 
-    async fn restored(&mut self, rows: &[FrontierRow]) -> Written {
+    async fn restored(&mut self, rows: &[FrontierRow]) -> WriteResult {
         let ids = rows.iter().map(|row| row.id).filter(|id| crawl_of(*id) == self.crawl);
         let ids: Vec<PageId> = ids.collect();
         self.subtract_restored(&ids).await?;
@@ -90,12 +90,12 @@ impl BatchTables for PostgresBatch<'_> {
         Ok(())
     }
 
-    async fn open(&mut self, rows: &[&FrontierRow]) -> Written {
+    async fn open(&mut self, rows: &[&FrontierRow]) -> WriteResult {
         let rows = last_of(rows.iter().copied(), |row| row.id);
         Ok(bulk::frontier(self.db, self.crawl, &rows, self.known).await?)
     }
 
-    async fn postponed(&mut self, rows: &[(PageId, u32, i64)]) -> Written {
+    async fn postponed(&mut self, rows: &[(PageId, u32, i64)]) -> WriteResult {
         let rows = last_of(rows, |row| row.0);
         sqlx::query(POSTPONE)
             .bind(rows.iter().map(|row| row.0).bind_iter())
@@ -106,35 +106,35 @@ impl BatchTables for PostgresBatch<'_> {
         Ok(())
     }
 
-    async fn finished(&mut self, pages: &[PageRow]) -> Written {
+    async fn finished(&mut self, pages: &[PageRow]) -> WriteResult {
         let ids = pages.iter().map(|page| page.id).bind_iter();
         sqlx::query(DONE).bind(ids).execute(&mut *self.db).await?;
         Ok(())
     }
 
-    async fn host_totals(&mut self, pages: &[PageRow]) -> Written {
+    async fn host_totals(&mut self, pages: &[PageRow]) -> WriteResult {
         Ok(self.add_totals(pages).await?)
     }
 
-    async fn pages(&mut self, pages: &[PageRow]) -> Written {
+    async fn pages(&mut self, pages: &[PageRow]) -> WriteResult {
         Ok(bulk::pages(self.db, self.crawl, &last_pages(pages), self.known).await?)
     }
 
-    async fn links(&mut self, mut links: Vec<&LinkRow>) -> Written {
+    async fn links(&mut self, mut links: Vec<&LinkRow>) -> WriteResult {
         links.dedup_by_key(|link| (link.from, link.to));
         Ok(bulk::links(self.db, self.crawl, &links, self.known).await?)
     }
 
-    async fn known_hosts(&mut self, hosts: &[HostRow]) -> Written {
+    async fn known_hosts(&mut self, hosts: &[HostRow]) -> WriteResult {
         Ok(self.put_known_hosts(hosts).await?)
     }
 
-    async fn sitemaps(&mut self, rows: &[SitemapRow]) -> Written {
+    async fn sitemaps(&mut self, rows: &[SitemapRow]) -> WriteResult {
         let rows = last_of(rows, |row| row.url_hash);
         Ok(bulk::sitemaps(self.db, self.crawl, &rows).await?)
     }
 
-    async fn changes(&mut self, rows: &[ChangeRow]) -> Written {
+    async fn changes(&mut self, rows: &[ChangeRow]) -> WriteResult {
         Ok(bulk::changes(self.db, self.crawl, &last_of(rows, |row| row.seq)).await?)
     }
 }

@@ -140,39 +140,39 @@ pub fn url_hash(bytes: &[u8]) -> Result<UrlHash, sqlx::Error> {
 }
 
 /// The outcome of binding a value.
-pub type Bound = Result<(), BoxDynError>;
+pub type BindResult = Result<(), BoxDynError>;
 
 /// Values on their way into a statement, in the order of its placeholders.
 pub trait SqlArguments: Arguments {
     /// A whole number.
-    fn int(&mut self, number: impl Into<i64>) -> Bound;
+    fn int(&mut self, number: impl Into<i64>) -> BindResult;
 
     /// A whole number, or null.
-    fn optional_int(&mut self, number: Option<impl Into<i64>>) -> Bound;
+    fn optional_int(&mut self, number: Option<impl Into<i64>>) -> BindResult;
 
     /// Text that has no NUL.
-    fn word(&mut self, text: &str) -> Bound;
+    fn word(&mut self, text: &str) -> BindResult;
 
     /// Likewise, or null.
-    fn optional_word(&mut self, text: Option<&str>) -> Bound;
+    fn optional_word(&mut self, text: Option<&str>) -> BindResult;
 
     /// A time as `YYYY-MM-DD HH:MM:SS.mmm`, or null.
-    fn optional_time(&mut self, time: Option<String>) -> Bound;
+    fn optional_time(&mut self, time: Option<String>) -> BindResult;
 
     /// Any text; NUL is replaced.
-    fn text(&mut self, text: &str) -> Bound;
+    fn text(&mut self, text: &str) -> BindResult;
 
     /// Any text, or null; NUL is replaced.
-    fn optional_text(&mut self, text: Option<&str>) -> Bound;
+    fn optional_text(&mut self, text: Option<&str>) -> BindResult;
 
     /// Any text, not copied where the driver can keep it; NUL is replaced.
-    fn shared_text(&mut self, text: &Arc<str>) -> Bound;
+    fn shared_text(&mut self, text: &Arc<str>) -> BindResult;
 
     /// Likewise, or null.
-    fn optional_shared_text(&mut self, text: Option<&Arc<str>>) -> Bound;
+    fn optional_shared_text(&mut self, text: Option<&Arc<str>>) -> BindResult;
 
     /// Bytes, or null.
-    fn bytes(&mut self, bytes: Option<&[u8]>) -> Bound;
+    fn bytes(&mut self, bytes: Option<&[u8]>) -> BindResult;
 }
 
 impl<A> SqlArguments for A
@@ -191,49 +191,51 @@ where
     [u8]: Type<A::Database>,
     for<'t> Option<&'t [u8]>: Encode<'t, A::Database>,
 {
-    fn int(&mut self, number: impl Into<i64>) -> Bound {
+    fn int(&mut self, number: impl Into<i64>) -> BindResult {
         self.add::<i64>(number.into())
     }
 
-    fn optional_int(&mut self, number: Option<impl Into<i64>>) -> Bound {
+    fn optional_int(&mut self, number: Option<impl Into<i64>>) -> BindResult {
         self.add::<Option<i64>>(number.map(Into::into))
     }
 
-    fn word(&mut self, text: &str) -> Bound {
+    fn word(&mut self, text: &str) -> BindResult {
         self.add(text)
     }
 
-    fn optional_word(&mut self, text: Option<&str>) -> Bound {
+    fn optional_word(&mut self, text: Option<&str>) -> BindResult {
         self.add(text)
     }
 
-    fn optional_time(&mut self, time: Option<String>) -> Bound {
+    fn optional_time(&mut self, time: Option<String>) -> BindResult {
         self.add(time)
     }
 
-    fn text(&mut self, text: &str) -> Bound {
+    fn text(&mut self, text: &str) -> BindResult {
         self.add(clean(text))
     }
 
-    fn optional_text(&mut self, text: Option<&str>) -> Bound {
+    fn optional_text(&mut self, text: Option<&str>) -> BindResult {
         self.add(text.map(clean))
     }
 
-    fn shared_text(&mut self, text: &Arc<str>) -> Bound {
+    fn shared_text(&mut self, text: &Arc<str>) -> BindResult {
         self.add(shared(text))
     }
 
-    fn optional_shared_text(&mut self, text: Option<&Arc<str>>) -> Bound {
+    fn optional_shared_text(&mut self, text: Option<&Arc<str>>) -> BindResult {
         self.add(text.map(shared))
     }
 
-    fn bytes(&mut self, bytes: Option<&[u8]>) -> Bound {
+    fn bytes(&mut self, bytes: Option<&[u8]>) -> BindResult {
         self.add(bytes)
     }
 }
 
 /// The values of a statement, as `bind` adds them.
-pub fn arguments<A: SqlArguments>(bind: impl FnOnce(&mut A) -> Bound) -> Result<A, sqlx::Error> {
+pub fn arguments<A: SqlArguments>(
+    bind: impl FnOnce(&mut A) -> BindResult,
+) -> Result<A, sqlx::Error> {
     let mut to = A::default();
     bind(&mut to).map_err(sqlx::Error::Encode)?;
     Ok(to)

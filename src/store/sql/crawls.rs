@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Connection, SqlSafeStr, SqlStr};
 
-use super::backend::{Bound, SqlArguments, SqlRow, arguments};
+use super::backend::{BindResult, SqlArguments, SqlRow, arguments};
 use super::dialect::{ConnectionOf, Dialect};
 use super::open_database::OpenDatabase;
 use crate::model::ids::CrawlId;
@@ -23,7 +23,7 @@ fn text(sql: &Arc<str>) -> SqlStr {
     AssertSqlSafe(Arc::clone(sql)).into_sql_str()
 }
 
-fn bind_owner(to: &mut impl SqlArguments, owner: &LeaseOwner) -> Bound {
+fn bind_owner(to: &mut impl SqlArguments, owner: &LeaseOwner) -> BindResult {
     to.word(&owner.host)?;
     to.int(owner.pid)?;
     to.int(owner.token)

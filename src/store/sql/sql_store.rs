@@ -80,14 +80,14 @@ pub trait SqlStore: Send + Sync + 'static {
         async { Ok(0) }
     }
 
-    /// See [`StoreReader::select`].
+    /// See [`crate::store::StoreReader::select`].
     fn run_select(
         &self,
         sql: &str,
         sink: RowSink<'_>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// See [`StoreWriter::free_space`].
+    /// See [`crate::store::StoreWriter::free_space`].
     fn free_bytes(&self) -> Option<u64> {
         // A server may be anywhere, and does not say.
         None

@@ -5,24 +5,16 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::error::sqlite_code;
 use crate::store::error::{StoreError, one_line};
-use crate::store::migrations::embedded;
+use crate::store::migrations;
 use crate::store::name::OpenMode;
-
-static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    embedded(&[
-        (1, "initial", include_str!("migrations/0001_initial.sql")),
-        (2, "holders anchors views", include_str!("migrations/0002_holders_anchors_views.sql")),
-    ])
-});
 
 /// How long to wait for another process while opening.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -246,7 +238,7 @@ async fn check_schema(
     let theirs: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
         .fetch_one(&mut *connection)
         .await?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = migrations::SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0);
     Ok(match theirs {
         // Killed after the first statement of its life.
         None if tables.len() == 1 => Ok(()),
@@ -265,7 +257,7 @@ async fn same_schema(connection: &mut SqliteConnection) -> Result<bool, sqlx::Er
             .fetch_all(connection)
             .await?;
     Ok(applied.iter().all(|(version, checksum)| {
-        let ours = MIGRATIONS.iter().find(|migration| migration.version == *version);
+        let ours = migrations::SQLITE.iter().find(|migration| migration.version == *version);
         ours.is_some_and(|migration| *migration.checksum == **checksum)
     }))
 }
@@ -290,7 +282,7 @@ async fn prepare(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> 
     }
 
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await.map_err(failed)?;
-    MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
+    migrations::SQLITE.run(&mut connection).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
         other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
     })?;
