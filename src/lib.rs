@@ -34,6 +34,7 @@
     allow(dead_code, unused_imports, reason = "what only tests use is built with `internals`")
 )]
 
+mod atomic_file;
 #[cfg(feature = "internals")]
 pub mod cli;
 #[cfg(not(feature = "internals"))]

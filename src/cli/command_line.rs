@@ -11,7 +11,7 @@ use super::options::{CrawlOptions, LogOptions};
 use super::values::{scene, seed};
 use crate::compare::Strategy;
 use crate::crawl::protocol::scene::Scene;
-use crate::export::{Format, Table, condition};
+use crate::export::{ExportTable, Format, condition};
 use crate::report::DEFAULT_FILE;
 
 /// Where the options of a crawl come from.
@@ -214,7 +214,7 @@ pub struct ExportOptions {
     pub output: Option<PathBuf>,
     /// Table or view, see below; a sitemap is made of pages
     #[arg(long, value_name = "NAME", default_value = "pages", help_heading = "What to export")]
-    pub table: Table,
+    pub table: ExportTable,
     /// Only rows that meet this condition in SQL: `status >= 400`
     #[arg(long = "where", value_name = "CONDITION", value_parser = condition, help_heading = "What to export")]
     pub condition: Option<String>,

@@ -1,6 +1,6 @@
 //! The configuration file: where it is, and its entries as text.
 //!
-//! It knows no option: keys and values are judged by who reads them.
+//! It knows no option: [`super::option_reader`] checks keys and values.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub(super) struct FileEntry {
 /// A file that was read.
 #[derive(Debug)]
 pub(super) struct ConfigFile {
-    /// How it is called in messages.
+    /// Its name in messages.
     pub(super) name: String,
     pub(super) entries: Vec<FileEntry>,
 }
@@ -73,7 +73,7 @@ fn parse(text: &str, name: String) -> Result<ConfigFile, CliError> {
     for (key, value) in table.into_inner() {
         let line = line_of(text, key.span().start);
         let key = key.into_inner().into_owned();
-        let refused = |what: &str| {
+        let error = |what: &str| {
             CliError::Source(format!(
                 "{name}, line {line}: {key} is {what}: options are numbers, strings, true, false, \
                  or lists of them, with the long names of the command line as keys"
@@ -81,10 +81,10 @@ fn parse(text: &str, name: String) -> Result<ConfigFile, CliError> {
         };
         let (values, list) = match value.get_ref() {
             DeValue::Array(array) => {
-                let values = array.iter().map(|value| scalar(value.get_ref()).map_err(refused));
+                let values = array.iter().map(|value| scalar(value.get_ref()).map_err(error));
                 (values.collect::<Result<_, _>>()?, true)
             }
-            value => (vec![scalar(value).map_err(refused)?], false),
+            value => (vec![scalar(value).map_err(error)?], false),
         };
         entries.push(FileEntry { key, values, list, line });
     }
@@ -96,7 +96,7 @@ fn line_of(text: &str, at: usize) -> usize {
     text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// A value as it would be typed; what it is where it is none.
+/// A value as it would be typed; an error names what cannot be a value.
 fn scalar(value: &DeValue<'_>) -> Result<String, &'static str> {
     match value {
         DeValue::String(text) => Ok(text.to_string()),

@@ -83,10 +83,10 @@ fn only(used: &mut Option<String>, given: &GivenOption, name: &str) -> Result<()
 
 /// How the option `key` logs in, if one of `values` makes it.
 pub(super) fn login(key: &str, values: &[&OsStr]) -> Option<&'static str> {
-    let some = |value: &&OsStr| value.to_str().is_none_or(|text| !is_nothing(text));
+    let is_value = |value: &&OsStr| value.to_str().is_none_or(|text| !is_nothing(text));
     match key {
-        "auth" if values.iter().any(some) => Some("auth"),
-        "bearer" if values.iter().any(some) => Some("bearer"),
+        "auth" if values.iter().any(is_value) => Some("auth"),
+        "bearer" if values.iter().any(is_value) => Some("bearer"),
         "header" if values.iter().any(|value| is_authorization(value)) => {
             Some("header Authorization")
         }

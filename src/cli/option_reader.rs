@@ -43,8 +43,8 @@ impl OptionReader {
             .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
     }
 
-    /// Whether an empty value is one.
-    fn takes_nothing(&mut self, key: &str) -> bool {
+    /// Whether the option takes the empty value.
+    fn takes_empty(&mut self, key: &str) -> bool {
         self.definitions.try_get_matches_from_mut([format!("--{key}=")]).is_ok()
     }
 
@@ -66,6 +66,7 @@ impl OptionReader {
         self.definitions.get_arguments().filter_map(given).collect()
     }
 
+    /// The options that variables give.
     pub(super) fn environment(
         &mut self,
         all: &[(OsString, OsString)],
@@ -108,6 +109,7 @@ impl OptionReader {
         Ok(found)
     }
 
+    /// The options that the configuration file gives.
     pub(super) fn file(&mut self, file: Option<ConfigFile>) -> Result<Vec<GivenOption>, CliError> {
         let Some(ConfigFile { name, entries }) = file else { return Ok(Vec::new()) };
         let mut found = Vec::new();
@@ -131,8 +133,8 @@ impl OptionReader {
         Ok(found)
     }
 
-    /// The arguments that stand for `values`, once they are known to be good. Nothing but empty
-    /// values takes away what need not be there, and otherwise counts as not given.
+    /// The arguments for `values`, once they are checked. Only empty values remove an optional value;
+    /// for another option they count as not given.
     fn given(
         &mut self,
         option: &Arg,
@@ -143,27 +145,27 @@ impl OptionReader {
         values.retain(|value| !value.is_empty());
         let key = option.get_long().unwrap_or_default();
         if values.is_empty() {
-            if !self.takes_nothing(key) {
+            if !self.takes_empty(key) {
                 return Ok(None);
             }
             values.push(String::new());
         }
-        let refused = |why: &str| CliError::Source(format!("{place}: {why}"));
+        let error = |why: &str| CliError::Source(format!("{place}: {why}"));
         let all: Vec<&OsStr> = values.iter().map(OsStr::new).collect();
         let login = login(key, &all);
         let mut arguments: Vec<OsString> = Vec::new();
         for value in values {
             if matches!(option.get_action(), ArgAction::Count) {
                 let times = value.parse().ok().filter(|times| *times <= MAX_VERBOSITY);
-                let times: u8 = times.ok_or_else(|| refused("takes 0, 1 or 2"))?;
+                let times: u8 = times.ok_or_else(|| error("takes 0, 1 or 2"))?;
                 arguments.extend((0..times).map(|_| format!("--{key}").into()));
                 continue;
             }
             let argument: OsString = format!("--{key}={value}").into();
             self.definitions
                 .try_get_matches_from_mut([&argument])
-                .map_err(|error| refused(&reason(&error)))?;
-            // Beside `verbose`, only a quiet that is meant may stand on a command line.
+                .map_err(|wrong| error(&reason(&wrong)))?;
+            // `--quiet=false` would conflict with `--verbose`.
             if key != "quiet" || switch(&value) == Ok(true) {
                 arguments.push(argument);
             }

@@ -13,9 +13,9 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::values::{
-    Clearable, Secret, bound, contact, database, dial, duration, file, header, item, limit, login,
-    memory, or_none, pages, pattern, proxy, rate, resolve, seed, share, size, size_or_off,
-    some_time, switch, token, user_agent,
+    Clearable, Secret, clearable, contact, count_or_off, database, dial, duration, file, header,
+    item, limit, login, memory, pages_or_off, pattern, positive_duration, proxy, rate, resolve,
+    seed, share, size, size_or_off, switch, token, user_agent,
 };
 use crate::settings::dials::Dial;
 use crate::settings::scope_kind::ScopeKind;
@@ -106,7 +106,7 @@ pub enum NoFollowKind {
 #[command(next_help_heading = "Politeness")]
 pub struct PolitenessOptions {
     /// Maximum requests in flight per host; 'off' for no limit but the permits [default: off]
-    #[arg(long, value_name = "N", value_parser = bound(1))]
+    #[arg(long, value_name = "N", value_parser = count_or_off(1))]
     pub per_host: Option<Clearable<u32>>,
     /// Gap between the starts of two requests to one host [default: 0s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -115,10 +115,10 @@ pub struct PolitenessOptions {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub max_robots_delay: Option<Duration>,
     /// First cooldown of a host that responds 429, or 503 in a row, without a Retry-After; doubled each time [default: 1m]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub host_backoff: Option<Duration>,
     /// Maximum cooldown of a host, whatever its Retry-After says [default: 10m]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub max_host_backoff: Option<Duration>,
     /// Time that a host may be down before its remaining URLs are given up [default: 10m]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
@@ -142,7 +142,7 @@ pub struct RequestLimitOptions {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub backoff: Option<Duration>,
     /// Time for one request, body included [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub timeout: Option<Duration>,
     /// Maximum body size after decoding [default: 10MiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
@@ -165,16 +165,16 @@ pub struct IdentityOptions {
     #[arg(long, value_name = "S", value_parser = user_agent)]
     pub user_agent: Option<String>,
     /// Where the server's owner can reach you, a URL or a mail address; sent after the User-Agent
-    #[arg(long, value_name = "CONTACT", value_parser = or_none(contact))]
+    #[arg(long, value_name = "CONTACT", value_parser = clearable(contact))]
     pub contact: Option<Clearable<String>>,
     /// Further request header for the seeds' origins; repeatable, not stored
-    #[arg(long = "header", value_name = "K: V", allow_hyphen_values = true, value_parser = or_none(header))]
+    #[arg(long = "header", value_name = "K: V", allow_hyphen_values = true, value_parser = clearable(header))]
     pub headers: Vec<Clearable<Secret<(String, String)>>>,
     /// User and password for the seeds' origins; not stored
-    #[arg(long, value_name = "USER:PASSWORD", allow_hyphen_values = true, value_parser = or_none(login))]
+    #[arg(long, value_name = "USER:PASSWORD", allow_hyphen_values = true, value_parser = clearable(login))]
     pub auth: Option<Clearable<Secret<(String, String)>>>,
     /// Bearer token for the seeds' origins; not stored
-    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true, value_parser = or_none(token))]
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true, value_parser = clearable(token))]
     pub bearer: Option<Clearable<Secret<String>>>,
     /// Proxy for all requests (http, https, socks5, socks5h), not stored; 'off' for none [default: off]
     #[arg(long, value_name = "URL", value_parser = proxy, allow_hyphen_values = true)]
@@ -192,7 +192,7 @@ pub struct ConnectionOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub http1: Option<bool>,
     /// Trust these certificates (PEM) besides the system's
-    #[arg(long, value_name = "FILE", value_parser = or_none(file))]
+    #[arg(long, value_name = "FILE", value_parser = clearable(file))]
     pub ca: Option<Clearable<PathBuf>>,
     /// Do not verify certificates at all
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
@@ -210,10 +210,10 @@ pub struct ConnectionOptions {
 #[command(next_help_heading = "What to crawl")]
 pub struct ReachOptions {
     /// Maximum links between a seed and a page; 'off' for no limit [default: off]
-    #[arg(long, value_name = "N", value_parser = bound(0))]
+    #[arg(long, value_name = "N", value_parser = count_or_off(0))]
     pub depth: Option<Clearable<u32>>,
     /// Maximum URLs fetched; further ones are recorded as skipped; 'off' for no limit [default: off]
-    #[arg(long, value_name = "N", value_parser = pages)]
+    #[arg(long, value_name = "N", value_parser = pages_or_off)]
     pub max_pages: Option<Clearable<u64>>,
     /// Maximum links taken from one page [default: 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -228,7 +228,7 @@ pub struct ReachOptions {
     #[arg(long, value_name = "RE", value_parser = item(pattern))]
     pub exclude: Vec<Clearable<String>>,
     /// Seeds from a file, one per line; '-' is standard input
-    #[arg(long, value_name = "FILE", value_parser = or_none(file))]
+    #[arg(long, value_name = "FILE", value_parser = clearable(file))]
     pub list: Option<Clearable<PathBuf>>,
     /// Fetch only the seeds; follow no links
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
@@ -258,13 +258,13 @@ pub struct BreakerOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub breaker_min_requests: Option<u32>,
     /// First cooldown, doubled per incident [default: 5s]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub breaker_cooldown: Option<Duration>,
     /// Maximum cooldown [default: 5m]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub breaker_max_cooldown: Option<Duration>,
     /// Time without failures after which a host's incidents no longer count [default: 5m]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub breaker_reset_after: Option<Duration>,
 }
 
@@ -327,7 +327,7 @@ pub struct OutputOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub json: Option<bool>,
     /// Write the log to a file
-    #[arg(long, value_name = "FILE", value_parser = or_none(file))]
+    #[arg(long, value_name = "FILE", value_parser = clearable(file))]
     pub log_file: Option<Clearable<PathBuf>>,
     /// Configuration file instead of crawldeck.toml here or under XDG; 'none' for no file
     #[arg(long, value_name = "FILE")]

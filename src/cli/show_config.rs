@@ -11,9 +11,9 @@ use url::Url;
 
 use super::options::{CrawlOptions, DEFAULT_DB, definitions};
 use super::source::{MAX_VERBOSITY, Source, Sources};
-use super::values::{duration_text, size_text};
 use crate::settings::Settings;
 use crate::settings::mask::mask;
+use crate::units::{bytes_option, duration_option};
 
 /// Maximum characters of a `key = value` that the sources are aligned behind.
 const MAX_ALIGNED_WIDTH: usize = 40;
@@ -83,7 +83,7 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "attempts" => json!(s.attempts),
         "backoff" => time(s.backoff),
         "timeout" => time(fetch.timeout),
-        "max-body" => json!(size_text(fetch.max_body)),
+        "max-body" => json!(bytes_option(fetch.max_body)),
         "max-decompression-ratio" => json!(fetch.max_decompression_ratio),
         "max-redirects" => json!(fetch.max_redirects),
         "user-agent" => json!(fetch.user_agent),
@@ -134,8 +134,8 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "trap-sessions" => json!(traps.sessions),
         "trap-same-content" => json!(traps.same_content),
         "trap-growth" => json!(traps.growth),
-        "max-memory" => json!(s.max_memory.map_or_else(|| "auto".into(), size_text)),
-        "min-disk" => value_or_off(Some(s.min_disk).filter(|size| *size > 0).map(size_text)),
+        "max-memory" => json!(s.max_memory.map_or_else(|| "auto".into(), bytes_option)),
+        "min-disk" => value_or_off(Some(s.min_disk).filter(|size| *size > 0).map(bytes_option)),
         "db" => return Some(url(options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0))),
         "headless" => json!(options.output.headless.unwrap_or_default()),
         "json" => json!(options.output.json.unwrap_or_default()),
@@ -152,7 +152,7 @@ fn value_or_off<T: Into<Value>>(value: Option<T>) -> Value {
 }
 
 fn time(duration: Duration) -> Value {
-    json!(duration_text(duration))
+    json!(duration_option(duration))
 }
 
 /// Empty for none, as a file takes it.

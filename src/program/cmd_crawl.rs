@@ -89,8 +89,8 @@ fn warn_of_missing_credentials(settings: &Settings) {
     let missing = settings.missing_credentials();
     if !missing.is_empty() {
         tell(&format!(
-            "crawldeck: goes on without what the crawl was started with and is not stored: {} \
-             (give it again by --header, --auth, --bearer or --proxy)",
+            "crawldeck: resumes without secrets that the crawl was started with, which are not stored: {} \
+             (give them again by --header, --auth, --bearer or --proxy)",
             missing.join(", ")
         ));
     }

@@ -17,7 +17,7 @@ use super::crawl_list;
 use super::error::ProgramError;
 use super::output::print;
 
-/// What `list` prints.
+/// Lists the crawls of a database.
 pub(super) async fn list(database: Option<&str>, json: bool) -> Result<ExitCode, ProgramError> {
     let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
     let listed = store.crawls().await;
@@ -32,7 +32,7 @@ pub(super) async fn list(database: Option<&str>, json: bool) -> Result<ExitCode,
     print(crawl_list::table(&listed).as_bytes())
 }
 
-/// Writes rows for other programs, with their count on a terminal that does not show them.
+/// Exports rows, and shows their count where standard output is not a terminal that shows the rows.
 pub(super) async fn export_rows(
     database: Option<&str>,
     options: ExportOptions,
@@ -43,7 +43,7 @@ pub(super) async fn export_rows(
         return Err(ProgramError::Usage(why));
     }
     let target = Target::of(output.as_deref());
-    // A signal may end it at once where no half file has to be put away.
+    // Standard output needs no cleaning up: a signal may end the process at once.
     let mut signals = match target {
         Target::Stdout => None,
         Target::File(_) => Some(Signals::listen().map_err(ProgramError::io("signals"))?),
@@ -69,12 +69,12 @@ pub(super) async fn export_rows(
     match exported {
         Err(error) if target.is_stdout() && error.is_broken_pipe() => return Ok(ExitCode::SUCCESS),
         Err(error) => return Err(error.into()),
-        Ok(exported) => tell(&format!("crawldeck: {}", exported.told(table, &target))),
+        Ok(exported) => tell(&format!("crawldeck: {}", exported.summary(table, &target))),
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes a report, and says where it is.
+/// Writes a report, and reports its file name.
 pub(super) async fn write_report(
     database: Option<&str>,
     crawl: Option<CrawlId>,
@@ -82,7 +82,7 @@ pub(super) async fn write_report(
 ) -> Result<ExitCode, ProgramError> {
     let to_stdout = output == Path::new("-");
     if !to_stdout {
-        // Before the work, which may take a while.
+        // Before reading the database, which may take a while.
         report::save::check(output)?;
     }
     let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
@@ -99,7 +99,7 @@ pub(super) async fn write_report(
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes crawls, after asking somebody or being told not to.
+/// Removes crawls, after a question unless `yes`.
 pub(super) async fn remove(
     database: &str,
     ids: &[CrawlId],

@@ -76,7 +76,7 @@ pub(super) fn as_json(crawls: &[CrawlInfo]) -> String {
 /// The crawls of these numbers, each once, in order.
 ///
 /// # Errors
-/// When one is not there, or somebody alive runs it: then none is to be removed.
+/// When one does not exist or a process runs it: then none may be removed.
 pub(super) async fn to_remove(
     store: &dyn StoreReader,
     ids: &[CrawlId],
@@ -97,7 +97,7 @@ pub(super) async fn to_remove(
     Ok(crawls)
 }
 
-/// What is asked before crawls are removed.
+/// The question before crawls are removed.
 pub(super) fn question(db: &str, crawls: &[CrawlInfo]) -> String {
     let mut out = String::new();
     for crawl in crawls {

@@ -87,7 +87,7 @@ pub(super) async fn show_crawl(
     }
     if summary.state == RunState::Failed {
         tell(
-            "crawldeck: no seed could be reached, nothing ever answered; see the error column of scraped_pages",
+            "crawldeck: no seed could be reached, no server ever responded; see the error column of scraped_pages",
         );
     }
     if summary.state == RunState::Complete && summary.pages == summary.skipped {

@@ -41,7 +41,7 @@ impl CrawlInfo {
     }
 }
 
-/// Who runs a crawl.
+/// The process that runs a crawl.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HeldBy {
     /// Machine.

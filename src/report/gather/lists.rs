@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::report::data::{
-    Broken, BrokenTarget, Chain, ChangeKind, ChangeLine, Copies, CopyGroup, HostLine, HostSums,
-    Reason,
+    Broken, BrokenTarget, Chain, ChangeKind, ChangeLine, DuplicateGroup, Duplicates, HostLine,
+    HostSums, Reason,
 };
 use crate::report::latency::Latencies;
 use crate::report::text::{parse_utc, without_login};
 use crate::settings::mask::mask;
 use crate::store::StoreError;
 
+use super::crawl_reader::{CrawlReader, count, list, text};
 use super::pages::hops;
-use super::{Reader, count, list, text};
 
 /// Hosts shown.
 const HOSTS: usize = 50;
@@ -43,7 +43,7 @@ const CHANGES: usize = 400;
 /// A page with the text of its link.
 type Holder = (String, Option<String>);
 
-impl Reader<'_> {
+impl CrawlReader<'_> {
     pub(super) async fn hosts(&self) -> Result<Vec<HostLine>, StoreError> {
         let sql = format!(
             "SELECT host, pages, ok, failed, skipped, bytes, incidents, robots FROM hosts \
@@ -197,7 +197,7 @@ impl Reader<'_> {
         Ok(rows.iter().map(chain).collect())
     }
 
-    pub(super) async fn copies(&self) -> Result<Copies, StoreError> {
+    pub(super) async fn copies(&self) -> Result<Duplicates, StoreError> {
         let alike = format!(
             "{} AND state = 'ok' AND body_hash IS NOT NULL AND content_length > 0 \
              AND final_url IS NULL",
@@ -210,13 +210,13 @@ impl Reader<'_> {
                    FROM scraped_pages WHERE {alike} GROUP BY body_hash HAVING count(*) > 1) AS alike \
              ORDER BY pages DESC, first LIMIT {COPIES}"
         );
-        let mut copies = Copies::default();
+        let mut copies = Duplicates::default();
         let mut firsts = Vec::new();
         for row in self.rows(&sql).await? {
             copies.all_groups = count(&row[3]);
             copies.all_pages = count(&row[4]);
             let (pages, bytes) = (count(&row[1]), count(&row[2]));
-            copies.groups.push(CopyGroup { pages, bytes, urls: Vec::new() });
+            copies.groups.push(DuplicateGroup { pages, bytes, urls: Vec::new() });
             firsts.push(count(&row[0]) as i64);
         }
         if firsts.is_empty() {

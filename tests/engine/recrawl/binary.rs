@@ -54,8 +54,8 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     put(site.path(), "index.html", &home.replace("dir/", "new.html"), 100);
     origin.reset_times();
     let second = run(folder.path(), &["crawl", "--recrawl", "--json"]).await.exits(0).json();
-    let again = &second["again"];
-    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| again[key].as_i64());
+    let recrawl = &second["recrawl"];
+    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| recrawl[key].as_i64());
     // Home and B have changed; A and what only A links to are as they were; C is gone.
     assert_eq!(counts, [Some(1), Some(1), Some(2), Some(2), Some(1)], "{second}");
     // What was not modified was not sent.
@@ -88,8 +88,8 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
 
     // A third look finds all as it was: the 304s left the validators.
     let third = run(folder.path(), &["crawl", "--recrawl", "--json"]).await.exits(0).json();
-    let again = &third["again"];
-    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| again[key].as_i64());
+    let recrawl = &third["recrawl"];
+    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| recrawl[key].as_i64());
     assert_eq!(counts, [Some(2), Some(0), Some(0), Some(5), Some(0)], "{third}");
     origin.stop().await;
 }
