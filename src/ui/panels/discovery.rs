@@ -16,7 +16,7 @@ use crate::units;
 const SITEMAPS: u16 = 3;
 /// Maximum columns for the kind of a trap.
 const KIND: u16 = 20;
-/// Columns from which each row says in a word what was done, and whether it is going on.
+/// Columns from which each row says in a word what was done, and whether it still runs.
 const WORDS: u16 = 64;
 /// Columns from which a trap's example has room beside its pattern.
 const EXAMPLE: u16 = 110;
