@@ -1,6 +1,6 @@
-//! How fast links are found, and what handing a page to another thread costs.
+//! Measures the parsing of pages, the scope check, and the cost of handing a page to another thread.
 //!
-//! The second answers from which size on a page should be parsed on a blocking thread.
+//! The last one shows from which size a page should be parsed on a blocking thread.
 #![allow(missing_docs, reason = "criterion's macros write undocumented items")]
 #![allow(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
@@ -9,14 +9,15 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use crawldeck::settings::scope_kind::ScopeKind;
-use crawldeck::web::links::{LinkOptions, parse_html};
+use crawldeck::web::html::parse_html;
+use crawldeck::web::parsed::LinkOptions;
 use crawldeck::web::scope::Scope;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use url::Url;
 
 const CONTENT_TYPE: Option<&str> = Some("text/html; charset=utf-8");
 
-/// An ordinary page of about `size` bytes: a link every half kilobyte, text, some script.
+/// An ordinary page of about `size` bytes: text, a script, and a link every 500 bytes.
 fn page(size: usize) -> Vec<Bytes> {
     let mut html = String::from(
         "<!doctype html><html lang=en><head><meta charset=utf-8><title>An ordinary &amp; page</title>\

@@ -1,4 +1,4 @@
-//! Plain values that know nobody: the identities and states that every room speaks of.
+//! Plain values without dependencies on other rooms: identities and states that all rooms use.
 
 pub mod ids;
 pub mod page_state;

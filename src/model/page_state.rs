@@ -2,20 +2,20 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How a page ended, as stored in `scraped_pages.state`.
+/// The final state of a page, as stored in `scraped_pages.state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PageState {
-    /// Answered 2xx.
+    /// The response had a status of 2xx.
     Ok,
-    /// Answered otherwise, or not at all after the last attempt.
+    /// The response had another status, or there was none after the last attempt.
     Failed,
     /// Known but not fetched, for the reason in `error`.
     Skipped,
 }
 
 impl PageState {
-    /// The word stored.
+    /// The stored word.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -25,7 +25,7 @@ impl PageState {
         }
     }
 
-    /// The state stored as that word.
+    /// The state that is stored as `name`; `None` for another word.
     #[must_use]
     pub fn of_name(name: &str) -> Option<Self> {
         [Self::Ok, Self::Failed, Self::Skipped].into_iter().find(|state| state.name() == name)

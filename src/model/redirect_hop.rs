@@ -1,12 +1,12 @@
-//! One redirect on the way to a page.
+//! One redirect of a redirect chain.
 
 use serde::{Deserialize, Serialize};
 
-/// One answer of a redirect chain.
+/// One redirect of a redirect chain.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RedirectHop {
-    /// The URL that was asked.
+    /// The URL that was requested.
     pub url: String,
-    /// Its status, 3xx.
+    /// The status of its response, 3xx.
     pub status: u16,
 }

@@ -20,14 +20,14 @@ impl UrlHash {
         Self(xxh3_128(canonical(url).as_bytes()).to_be_bytes())
     }
 
-    /// The identity of the `n`-th repetition of `url` in a list that is fetched as it stands; the
+    /// The identity of the `n`-th repetition of `url` in a list that is fetched with its duplicates; the
     /// 0th is the URL itself.
     #[must_use]
     pub fn nth(url: &Url, n: u32) -> Self {
         if n == 0 {
             return Self::of(url);
         }
-        // A canonical URL holds no space, so no other URL reads like this.
+        // A canonical URL contains no space, so no other URL has this text.
         Self(xxh3_128(format!("{} {n}", canonical(url)).as_bytes()).to_be_bytes())
     }
 }
@@ -39,7 +39,7 @@ impl fmt::Display for UrlHash {
 }
 
 /// The canonical form: WHATWG serialisation, no fragment, percent escapes in upper case, the host
-/// without the root's dot.
+/// without the trailing dot.
 ///
 /// Borrowed unless an escape or the dot has to be changed.
 #[must_use]
@@ -53,7 +53,7 @@ pub fn canonical(url: &Url) -> Cow<'_, str> {
     upper_escapes(text).map_or(Cow::Borrowed(text), Cow::Owned)
 }
 
-/// `text` with its percent escapes in upper case, unless they are.
+/// `text` with its percent escapes in upper case; `None` when they are already.
 fn upper_escapes(text: &str) -> Option<String> {
     if !text.as_bytes().windows(3).any(is_lower_escape) {
         return None;
@@ -87,7 +87,7 @@ fn is_lower_escape(bytes: &[u8]) -> bool {
 }
 
 /// Host and port as one key, `127.0.0.1:8700`; a scheme's default port is left out, so that
-/// `http://a/` and `https://a/` are one host, and so is the root's dot: `http://a./` is the same.
+/// `http://a/` and `https://a/` are one host; so is the trailing dot of `http://a./`.
 #[must_use]
 pub fn host_key(url: &Url) -> Cow<'_, str> {
     match dotted_host(url) {
@@ -96,12 +96,12 @@ pub fn host_key(url: &Url) -> Cow<'_, str> {
     }
 }
 
-/// The host of `url` without the root's dot, where it has one.
+/// The host of `url` without the trailing dot; `None` when it has none.
 fn dotted_host(url: &Url) -> Option<&str> {
     without_dot(url.host_str()?)
 }
 
-/// A name without the root's dot, where it has one.
+/// A name without the trailing dot; `None` when it has none.
 pub(crate) fn without_dot(name: &str) -> Option<&str> {
     name.strip_suffix('.').filter(|name| !name.is_empty())
 }

@@ -1,14 +1,14 @@
-//! Which addresses are public: what the registries of special-purpose addresses set aside is not;
-//! and which names stand for others, whoever resolves them.
+//! Classes of IP addresses (public, private, loopback, …) and names that always stand for local
+//! addresses, independent of the resolver.
 //!
 //! It knows no name server and no settings.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// Why `address` is none of the public internet's, in one word or two; `None` when it is public.
+/// The class of an `address` that is not public, such as `loopback`; `None` when it is public.
 ///
-/// By the IANA registries of special-purpose addresses (RFC 6890) and of multicast. An IPv4
-/// address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) decides for it.
+/// The classes follow the IANA registries of special-purpose addresses (RFC 6890) and of multicast. An IPv4
+/// address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) decides the class.
 #[must_use]
 pub fn special(address: IpAddr) -> Option<&'static str> {
     match address {
@@ -29,7 +29,7 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
         [198, 18..=19, ..] => "benchmark",
         [224..=239, ..] => "multicast",
         [255, 255, 255, 255] => "broadcast",
-        // Azure's, among public ones.
+        // Azure's metadata service, inside a public range.
         [168, 63, 129, 16] => "metadata",
         // This network, protocol assignments, the withdrawn 6to4 relays, class E.
         [0 | 240..=255, ..] | [192, 0, 0, _] | [192, 88, 99, _] => "reserved",
@@ -52,12 +52,12 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
         [0xfc00..=0xfdff, ..] => Some("private"),
         [0xfe80..=0xfebf, ..] => Some("link-local"),
         [0xff00..=0xffff, ..] => Some("multicast"),
-        // Only 2000::/3 is given out.
+        // Only 2000::/3 is allocated as global unicast.
         _ => Some("reserved"),
     }
 }
 
-/// The IPv4 addresses that an IPv6 one holds; Teredo has two.
+/// The IPv4 addresses embedded in an IPv6 address. Teredo embeds two; the other forms return one twice.
 fn inside(address: Ipv6Addr) -> Option<(Ipv4Addr, Ipv4Addr)> {
     let v4 = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
@@ -71,7 +71,7 @@ fn inside(address: Ipv6Addr) -> Option<(Ipv4Addr, Ipv4Addr)> {
             one(high, low)
         }
         [0x2002, high, low, ..] => one(high, low),
-        // Teredo (RFC 4380): the server plain, the client with its bits turned.
+        // Teredo (RFC 4380): the server plain, the client with its bits inverted.
         [0x2001, 0, high, low, _, _, client_high, client_low] => {
             Some((v4(high, low), v4(!client_high, !client_low)))
         }
@@ -79,12 +79,12 @@ fn inside(address: Ipv6Addr) -> Option<(Ipv4Addr, Ipv4Addr)> {
     }
 }
 
-/// Whether a cloud tells its machines their secrets at `address`.
+/// Whether `address` is a cloud's instance metadata service, which hands out credentials.
 pub(super) fn is_metadata(address: IpAddr) -> bool {
     let v4 = |address: Ipv4Addr| {
         matches!(
             address.octets(),
-            // Most; containers and pods of AWS; Alibaba; Oracle; Azure.
+            // Most clouds; AWS containers and pods; Alibaba; Oracle; Azure.
             [169, 254, 169, 254]
                 | [169, 254, 170, 2 | 23]
                 | [100, 100, 100, 200]
@@ -98,7 +98,7 @@ pub(super) fn is_metadata(address: IpAddr) -> bool {
             Some((first, second)) => v4(first) || v4(second),
             None => matches!(
                 address.segments(),
-                // AWS and its pods; Google; the usual one by its interface.
+                // AWS and its pods; Google; 169.254.169.254 as a link-local interface address.
                 [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254 | 0x23]
                     | [0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254]
                     | [0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe]
@@ -107,8 +107,8 @@ pub(super) fn is_metadata(address: IpAddr) -> bool {
     }
 }
 
-/// What `name` (in lower case, without the root's dot) stands for wherever it is resolved, and
-/// with which addresses; `None` for names that only the name server can tell of.
+/// The class and the addresses of a `name` (lower case, without the trailing dot) that means the same
+/// on every resolver; `None` for names that need a lookup.
 pub(super) fn local_name(name: &str) -> Option<(&'static str, &'static [IpAddr])> {
     const LOOPBACK: &[IpAddr] = &[IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
     const METADATA: &[IpAddr] = &[
@@ -130,7 +130,7 @@ pub(super) fn local_name(name: &str) -> Option<(&'static str, &'static [IpAddr])
         | "metadata.tencentyun.com"
         | "instance-data"
         | "instance-data.ec2.internal" => Some(("metadata", METADATA)),
-        // The machine that a container runs on.
+        // The host of a container.
         "host.docker.internal" | "gateway.docker.internal" | "host.containers.internal" => {
             Some(("private", &[]))
         }

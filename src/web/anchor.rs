@@ -1,29 +1,29 @@
-//! The text of the link that the pass is in: what stands between its tags, or else the alternative
-//! text of an image there. It knows no URLs.
+//! Collects the text of the current link: the text between its tags, or else the `alt` text of an
+//! image inside it. It knows no URLs.
 
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// Longest text kept of a link, in characters.
+/// Maximum length of a link's text, in characters.
 pub const MAX_ANCHOR: usize = 200;
-/// Source text of a link that is looked at, in bytes. Beyond it there is a whole card in it.
+/// Source text of a link that is collected, in bytes. A longer link encloses a whole block of the page.
 const MAX_SOURCE: usize = 4 << 10;
 
-/// Gathers the text of one link after the other.
+/// Collects the text of one link at a time.
 #[derive(Debug, Default)]
 pub(super) struct Anchor {
-    /// Which link of the page; `None` outside of all, and in one that is of no interest.
+    /// Index of the current link; `None` outside links, and in a link whose text is not wanted.
     link: Option<usize>,
-    /// Whether its end tag was seen. What follows may still stand in a link that was never closed.
-    /// Shared with the parser, which wants what it calls to live for ever.
+    /// Whether the end tag was seen. Without one, the text continues to the next link.
+    /// Shared with the parser's end tag handler, which must be `'static`.
     ended: Rc<Cell<bool>>,
     text: String,
     alt: String,
 }
 
 impl Anchor {
-    /// The text of `link` begins; `None` is none of interest.
+    /// Starts to collect the text of `link`; `None` for a link whose text is not wanted.
     pub(super) fn begin(&mut self, link: Option<usize>) {
         self.link = link;
         self.ended.set(false);
@@ -31,26 +31,26 @@ impl Anchor {
         self.alt.clear();
     }
 
-    /// To be set when the end tag comes; `None` when nobody waits for it.
+    /// The flag to set at the end tag; `None` when no text is collected.
     pub(super) fn end(&self) -> Option<Rc<Cell<bool>>> {
         self.link.map(|_| Rc::clone(&self.ended))
     }
 
-    /// Text between the tags, as in the source.
+    /// Adds text between the tags, as in the source.
     pub(super) fn text(&mut self, text: &str) {
         if self.link.is_some() && !self.ended.get() {
             add(&mut self.text, text);
         }
     }
 
-    /// The `alt` of an image between the tags, as in the source; the first counts.
+    /// Takes the `alt` of an image between the tags, as in the source; the first one counts.
     pub(super) fn image(&mut self, alt: &str) {
         if self.link.is_some() && !self.ended.get() && self.alt.is_empty() {
             add(&mut self.alt, alt);
         }
     }
 
-    /// The link and its text, if it has one. Afterwards there is none.
+    /// Ends the current link; returns its index and text, if it has a text.
     pub(super) fn take(&mut self) -> Option<(usize, Arc<str>)> {
         let link = self.link.take()?;
         let text = tidy(&self.text).or_else(|| tidy(&self.alt))?;
@@ -58,7 +58,7 @@ impl Anchor {
     }
 }
 
-/// Character by character at the limit, so that chunk boundaries do not matter.
+/// Appends up to the limit, cut between characters, so that chunk boundaries do not matter.
 fn add(to: &mut String, text: &str) {
     let room = MAX_SOURCE - to.len();
     to.push_str(&text[..text.floor_char_boundary(room)]);
@@ -68,7 +68,7 @@ fn add(to: &mut String, text: &str) {
 fn tidy(source: &str) -> Option<Arc<str>> {
     let decoded = if source.contains('&') { htmlize::unescape(source) } else { source.into() };
     let trimmed = decoded.trim();
-    // Most are as they should be.
+    // Most texts need no change.
     if trimmed.len() <= MAX_ANCHOR && !trimmed.contains("  ") && !trimmed.contains(is_other_space) {
         return (!trimmed.is_empty()).then(|| trimmed.into());
     }
@@ -124,7 +124,7 @@ mod tests {
         for (source, length) in [("x".repeat(200), 200), ("x".repeat(201), 200)] {
             assert_eq!(tidied(&source).unwrap().len(), length);
         }
-        // A space at the end is none.
+        // No space at the end.
         let words = format!("{} yz", "x".repeat(199));
         assert_eq!(tidied(&words).unwrap(), "x".repeat(199));
         let words = format!("{} yz", "x".repeat(198));

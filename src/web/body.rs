@@ -1,11 +1,11 @@
-//! A body as it arrives: chunks kept as they are, length bounded.
+//! Collects the chunks of a body as they arrive; small chunks are merged.
 
 use bytes::{Bytes, BytesMut};
 
-/// Chunks smaller than this are put together: the handle of a chunk costs memory too, and a
+/// Chunks shorter than this, in bytes, are merged: each chunk has a fixed cost in memory, and a
 /// server may send one byte at a time.
 const SMALL: usize = 512;
-/// So much is put together at most.
+/// Maximum length of a merged chunk, in bytes, before one more small chunk.
 const GATHERED: usize = 16 << 10;
 
 /// The chunks of a body.
@@ -16,7 +16,7 @@ pub(super) struct Chunks {
 }
 
 impl Chunks {
-    /// Takes the next chunk.
+    /// Appends the next chunk.
     pub(super) fn push(&mut self, chunk: Bytes) {
         if chunk.len() < SMALL {
             self.small.extend_from_slice(&chunk);
@@ -29,7 +29,7 @@ impl Chunks {
         }
     }
 
-    /// The whole body.
+    /// All chunks of the body.
     pub(super) fn finish(mut self) -> Vec<Bytes> {
         self.flush();
         self.kept

@@ -1,4 +1,4 @@
-//! Which character encoding a page is in: byte order mark, header, `meta`, a guess.
+//! Detects the character encoding of a page: byte order mark, header, `meta`, or a guess.
 //!
 //! It follows the order of the HTML standard (13.2.3.2) and reads no further than the
 //! first [`PRESCAN`] bytes for a declaration. The guess is that of Firefox (`chardetng`).
@@ -8,17 +8,18 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use url::{Host, Url};
 
-/// Bytes at the start of a page in which a declaration is looked for.
+/// Bytes at the start of a page that are searched for a declaration.
 const PRESCAN: usize = 1024;
 
-/// Bytes by which the encoding of an undeclared page is guessed, from the first that is not ASCII.
+/// Bytes of an undeclared page given to the detector, from the first byte that is not ASCII.
 const GUESSED_FROM: usize = 256 << 10;
 
 /// The encoding of a page at `url`: the one of its byte order mark, its `Content-Type` or its
 /// `meta` elements; UTF-8 if it is valid as such; else a guess from its bytes and the top-level
-/// domain.
+/// domain. `is_whole` says that `chunks` are the whole page, not only its beginning.
 pub(super) fn of_page(
     chunks: &[Bytes],
+    is_whole: bool,
     content_type: Option<&str>,
     url: Option<&Url>,
 ) -> &'static Encoding {
@@ -29,19 +30,25 @@ pub(super) fn of_page(
     content_type
         .and_then(of_header)
         .or_else(|| declared(&head))
-        .unwrap_or_else(|| if is_utf8(chunks) { UTF_8 } else { guess(chunks, url) })
+        .unwrap_or_else(|| if is_utf8(chunks) { UTF_8 } else { guess(chunks, is_whole, url) })
 }
 
-/// The encoding that the bytes look like.
-fn guess(chunks: &[Bytes], url: Option<&Url>) -> &'static Encoding {
-    // Never ISO-2022-JP, whose escapes turn ASCII into other text: browsers deny it to web pages.
+/// The detector's guess from the bytes and the top-level domain.
+fn guess(chunks: &[Bytes], is_whole: bool, url: Option<&Url>) -> &'static Encoding {
+    // Not ISO-2022-JP: its escapes turn ASCII into other text, so browsers do not guess it either.
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let ascii = chunks.iter().flatten().take_while(|byte| byte.is_ascii()).count();
     let mut left = ascii + GUESSED_FROM;
+    let mut cut = false;
     for chunk in chunks {
         let piece = &chunk[..chunk.len().min(left)];
         detector.feed(piece, false);
         left -= piece.len();
+        cut |= piece.len() < chunk.len();
+    }
+    if is_whole && !cut {
+        // The last word counts only once the detector knows that it has ended.
+        detector.feed(&[], true);
     }
     detector.guess(url.and_then(top_level).map(str::as_bytes), Utf8Detection::Allow)
 }
@@ -50,7 +57,7 @@ fn guess(chunks: &[Bytes], url: Option<&Url>) -> &'static Encoding {
 fn top_level(url: &Url) -> Option<&str> {
     let Some(Host::Domain(name)) = url.host() else { return None };
     let label = name.trim_end_matches('.').rsplit('.').next()?;
-    // Hosts of schemes other than the web's are not normalized, and the detector panics on them.
+    // Hosts of schemes other than http and https are not normalized, and the detector panics on them.
     let normal = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
     label.bytes().all(normal).then_some(label)
 }
@@ -67,7 +74,7 @@ fn of_header(content_type: &str) -> Option<&'static Encoding> {
     })
 }
 
-/// The encoding that a page declares in its first bytes.
+/// The encoding declared in the first bytes of a page.
 fn declared(head: &[u8]) -> Option<&'static Encoding> {
     let head = head.to_ascii_lowercase();
     let mut rest = &head[..];
@@ -89,15 +96,15 @@ fn declared(head: &[u8]) -> Option<&'static Encoding> {
             None
         };
         if let Some(encoding) = label.and_then(Encoding::for_label_no_replacement) {
-            // A page whose declaration can be read as ASCII is not in UTF-16.
-            let lies = encoding == UTF_16LE || encoding == UTF_16BE;
-            return Some(if lies { UTF_8 } else { encoding });
+            // A declaration that was read as ASCII cannot be in UTF-16.
+            let is_wrong = encoding == UTF_16LE || encoding == UTF_16BE;
+            return Some(if is_wrong { UTF_8 } else { encoding });
         }
     }
     None
 }
 
-/// The value behind `name=` in a tag, quoted or not, inside `content="…"` as well.
+/// The value after `name=` in a tag, quoted or not; also inside `content="…"`.
 fn value_of<'tag>(tag: &'tag [u8], name: &[u8]) -> Option<&'tag [u8]> {
     let mut rest = tag;
     loop {
@@ -117,9 +124,9 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
     haystack.windows(needle.len()).position(|window| window == needle)
 }
 
-/// Whether the chunks together are valid UTF-8; a character cut off at the very end is no fault.
+/// Whether the chunks together are valid UTF-8; a character cut at the end is accepted.
 fn is_utf8(chunks: &[Bytes]) -> bool {
-    // The start of a character that a boundary between chunks cuts.
+    // The first bytes of a character that a chunk boundary cuts.
     let mut cut: Vec<u8> = Vec::with_capacity(4);
     for chunk in chunks {
         let mut chunk = &chunk[..];
@@ -146,14 +153,14 @@ fn is_utf8(chunks: &[Bytes]) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-    use encoding_rs::{BIG5, EUC_KR, GBK, ISO_8859_2, KOI8_R, SHIFT_JIS, WINDOWS_1251};
+    use encoding_rs::{BIG5, EUC_KR, GBK, ISO_8859_2, ISO_8859_7, KOI8_U, SHIFT_JIS, WINDOWS_1251};
     use encoding_rs::{WINDOWS_1252, WINDOWS_1253, WINDOWS_1255};
 
     use super::*;
 
     fn guessed(bytes: &[u8], url: Option<&str>) -> &'static Encoding {
         let url = url.map(|url| Url::parse(url).unwrap());
-        of_page(&[Bytes::copy_from_slice(bytes)], Some("text/html"), url.as_ref())
+        of_page(&[Bytes::copy_from_slice(bytes)], true, Some("text/html"), url.as_ref())
     }
 
     #[test]
@@ -161,7 +168,7 @@ mod tests {
         let russian = "Съешь же ещё этих мягких французских булок, да выпей чаю";
         for (encoding, text) in [
             (WINDOWS_1251, russian),
-            (KOI8_R, russian),
+            (KOI8_U, russian),
             (WINDOWS_1252, "Le cœur déçu mais l’âme plutôt naïve, Louÿs rêva de crapaüter"),
             (ISO_8859_2, "Příliš žluťoučký kůň úpěl ďábelské ódy, zdaleka není tak zlý"),
             (WINDOWS_1253, "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία, και αυτό είναι όλο"),
@@ -186,10 +193,11 @@ mod tests {
 
     #[test]
     fn the_top_level_domain_decides_where_bytes_do_not() {
-        let short = WINDOWS_1251.encode("<p>Да").0;
+        let short = WINDOWS_1251.encode("<p>Мир").0;
         assert_eq!(guessed(&short, Some("http://site.ru/")), WINDOWS_1251);
         assert_eq!(guessed(&short, Some("http://site.ru./")), WINDOWS_1251);
-        // Hosts that the detector would not take.
+        assert_eq!(guessed(&short, Some("http://site.gr/")), ISO_8859_7);
+        // Hosts on which the detector would panic.
         for url in ["x://SITE.RU/", "x://site.%C3%A4/", "http://[::1]/", "data:,x", "x:///"] {
             guessed(&short, Some(url));
         }
@@ -202,7 +210,7 @@ mod tests {
         let bytes = WINDOWS_1251.encode(&page).0;
         for size in [1 << 20, 100_000, 4096, 7] {
             let chunks: Vec<_> = bytes.chunks(size).map(Bytes::copy_from_slice).collect();
-            assert_eq!(of_page(&chunks, None, None), WINDOWS_1251, "{size}");
+            assert_eq!(of_page(&chunks, true, None, None), WINDOWS_1251, "{size}");
         }
     }
 }

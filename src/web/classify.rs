@@ -1,6 +1,6 @@
-//! From the HTTP client's errors to a kind and one clear line.
+//! Maps an error of the HTTP client to a [`FailureKind`] and a message of one line.
 //!
-//! The client wraps errors in errors; what matters is found by walking to the cause.
+//! The client wraps errors in errors, so the chain of causes is searched.
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
@@ -15,20 +15,20 @@ use crate::model::url_identity::host_key;
 use crate::settings::FetchSettings;
 use crate::web::address_policy::{Unresolved, refused};
 
-/// Longest cause quoted in a message, in characters.
+/// Maximum length of a cause quoted in a message, in characters.
 const MAX_CAUSE: usize = 160;
 
-/// What was going on when the error came.
+/// The state of the request at the time of the error.
 pub(super) struct Circumstances<'a> {
     pub(super) url: &'a Url,
     pub(super) settings: &'a FetchSettings,
     /// Whether the request goes through a proxy.
     pub(super) proxied: bool,
-    /// Whether the head of the answer had arrived.
+    /// Whether the head of the response had arrived.
     pub(super) answered: bool,
-    /// Bytes of the body read.
+    /// Bytes of the body read so far, after decoding.
     pub(super) length: u64,
-    /// Its announced length.
+    /// `Content-Length` in bytes, where the body is not encoded.
     pub(super) announced: Option<u64>,
 }
 
@@ -62,8 +62,8 @@ pub(super) fn classify(error: &reqwest::Error, at: &Circumstances<'_>) -> (Failu
         .unwrap_or_else(|| fallback(error, at, host))
 }
 
-/// Whether the process or the system has too many files open. The name service and the client's
-/// proxies hide that cause, so after their errors it is tried.
+/// Whether the process or the system has too many open files. The system's resolver and the client's
+/// proxy connector hide that cause, so after their errors a socket is opened to find out.
 fn is_shortage(error: &reqwest::Error, at: &Circumstances<'_>) -> bool {
     let is = |error: &io::Error| {
         let errno = error.raw_os_error().map(Errno::from_raw);
@@ -105,7 +105,7 @@ fn timeout(error: &reqwest::Error, at: &Circumstances<'_>, host: &str) -> String
     }
 }
 
-/// Failures that the operating system or the decoder told.
+/// Failures reported as an I/O error by the operating system or a decoder.
 fn by_io(
     error: &reqwest::Error,
     at: &Circumstances<'_>,
@@ -144,7 +144,7 @@ fn by_io(
     })
 }
 
-/// Failures of the protocol.
+/// Failures of HTTP/1.
 fn by_http(error: &reqwest::Error, host: &str) -> Option<(FailureKind, String)> {
     let http = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>())?;
     if http.is_parse() {
@@ -166,7 +166,7 @@ fn fallback(error: &reqwest::Error, at: &Circumstances<'_>, host: &str) -> (Fail
     if error.is_connect() {
         return (FailureKind::Connect, format!("cannot connect to {host}: {cause}"));
     }
-    // The types of HTTP/2 are not ours to name; its wording is.
+    // The crate of HTTP/2 is not a dependency, so its errors are known by their text.
     if cause.contains("stream error") || cause.contains("GOAWAY") {
         return (FailureKind::Reset, format!("connection reset by {host}: {cause}"));
     }
@@ -176,7 +176,7 @@ fn fallback(error: &reqwest::Error, at: &Circumstances<'_>, host: &str) -> (Fail
     (FailureKind::Other, format!("request to {host} failed: {cause}"))
 }
 
-/// An error and what caused it, outermost first. An I/O error hides what it wraps from `source`.
+/// An error and its causes, outermost first. `source` of an I/O error skips the error it wraps.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| {
         let error: &'e (dyn Error + 'static) = *error;
@@ -194,12 +194,12 @@ fn progress(at: &Circumstances<'_>) -> String {
     }
 }
 
-/// A duration as users write it: `300ms`, `1m30s`.
+/// A duration in the notation of the options: `300ms`, `1m30s`.
 pub(super) fn span(duration: Duration) -> String {
     humantime::format_duration(duration).to_string().replace(' ', "")
 }
 
-/// A size as users write it: `10 MiB`, or bytes where it is not round.
+/// A size in the notation of the options: `10 MiB`; in bytes where it is not a multiple of 1 KiB.
 pub(super) fn size(bytes: u64) -> String {
     match bytes {
         _ if bytes > 0 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
@@ -208,7 +208,7 @@ pub(super) fn size(bytes: u64) -> String {
     }
 }
 
-/// A size as people say it: `1.2 MiB`.
+/// A rounded size: `1.2 MiB`.
 pub(super) fn about(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} bytes"),
@@ -217,7 +217,8 @@ pub(super) fn about(bytes: u64) -> String {
     }
 }
 
-/// Foreign text in one line of bounded length, which reads from left to right.
+/// Text of a third party as one line of at most [`MAX_CAUSE`] characters, without control
+/// characters and bidirectional marks.
 pub(super) fn line(text: &str) -> String {
     let shown = |c: char| if c.is_control() || turns_text(c) { ' ' } else { c };
     text.chars().map(shown).take(MAX_CAUSE).collect()

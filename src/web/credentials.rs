@@ -1,8 +1,8 @@
-//! Who we are, and towards whom: the headers that each request carries.
+//! The headers that each request carries, by origin.
 //!
-//! What says something about the user goes to the origins of the seeds alone (scheme, host and
-//! port), a password that stood in a seed's URL to that origin alone; what only says which form
-//! of a page is wanted goes everywhere.
+//! Headers that identify the user are sent only to the origins (scheme, host and port) of the seeds;
+//! a password from a seed's URL only to that seed's origin. Headers that only negotiate the form of a
+//! page are sent to every origin.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{PoisonError, RwLock};
@@ -16,7 +16,7 @@ use url::Url;
 use crate::settings::FetchSettings;
 use crate::web::client::FetchSetupError;
 
-/// Headers that say nothing about the user.
+/// Headers that do not identify the user.
 const HARMLESS: [&str; 11] = [
     "accept",
     "accept-charset",
@@ -31,31 +31,34 @@ const HARMLESS: [&str; 11] = [
     "user-agent",
 ];
 
-/// What is asked for where nothing else is said.
+/// The default value of `Accept`.
 const ACCEPTED: HeaderValue = HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
-/// What can be decoded.
+/// The content codings that can be decoded.
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
 
-/// One way to log in.
+/// A method of HTTP authentication.
 enum Login {
     Basic(String, String),
     Bearer(String),
 }
 
-/// The headers of the settings, sorted by who may see them.
+/// The headers of the settings, by the origins that receive them.
 pub(super) struct Headers {
-    /// For the origins of the seeds.
+    /// Sent to the origins of the seeds.
     own: HeaderMap,
-    /// For the same, in place of an `Authorization` of `own`.
+    /// Sent to the same origins, in place of an `Authorization` of `own`.
     login: Option<Login>,
-    /// For one origin each, in place of `login`.
+    /// Sent to one origin each, in place of `login`.
     by_origin: HashMap<String, Login>,
-    /// The origins of the seeds; empty while there is nothing to be sent there.
+    /// The origins of the seeds; empty while there is nothing to send there.
     origins: RwLock<HashSet<String>>,
 }
 
 impl Headers {
-    /// The headers of the settings, and apart from them those that go everywhere.
+    /// Builds the headers by origin, and separately the headers that every request carries.
+    ///
+    /// # Errors
+    /// When the name or value of a header is malformed.
     pub(super) fn new(
         settings: &FetchSettings,
         seeds: &[Url],
@@ -74,7 +77,7 @@ impl Headers {
                 own.append(name, value);
             }
         }
-        // One header given replaces the usual value, two of a name go both.
+        // A given header replaces the default value; several of one name are all sent.
         for name in given.keys() {
             everywhere.remove(name);
             for value in given.get_all(name) {
@@ -104,7 +107,7 @@ impl Headers {
         Ok((headers, everywhere))
     }
 
-    /// Takes the origin of `seed` for one of ours.
+    /// Adds the origin of `seed` to those that receive the user's headers.
     pub(super) fn add_seed(&self, seed: &Url) {
         if !self.own.is_empty() || self.login.is_some() {
             let mut origins = self.origins.write().unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +115,7 @@ impl Headers {
         }
     }
 
-    /// Adds to `request` what the origin of `url` may see, and `cookies`.
+    /// Adds the headers for the origin of `url` and the `cookies` to `request`.
     pub(super) fn put(
         &self,
         mut request: RequestBuilder,
@@ -134,7 +137,7 @@ impl Headers {
         if !sent.is_empty() {
             request = request.headers(sent);
         }
-        // Both mark what they set as sensitive.
+        // Both methods mark the header as sensitive.
         match login {
             Some(Login::Basic(user, password)) => request.basic_auth(user, Some(password)),
             Some(Login::Bearer(token)) => request.bearer_auth(token),
@@ -143,7 +146,7 @@ impl Headers {
     }
 }
 
-/// The user's own cookies and those kept, as one value.
+/// The cookies of the settings and those of the jar as one header value.
 fn joined(own: Option<&HeaderValue>, kept: &str) -> Option<HeaderValue> {
     let joined = match own {
         Some(own) => [own.as_bytes(), b"; ", kept.as_bytes()].concat(),
@@ -154,12 +157,12 @@ fn joined(own: Option<&HeaderValue>, kept: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Scheme, host and port, the port left out where it is the scheme's own.
+/// Scheme, host and port as text; a default port is left out.
 pub(super) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-/// `User-Agent`, with the contact behind it.
+/// The value of `User-Agent`, followed by the contact.
 fn user_agent(settings: &FetchSettings) -> Result<HeaderValue, FetchSetupError> {
     let text = match &settings.contact {
         Some(contact) => format!("{} (+{contact})", settings.user_agent),
@@ -172,7 +175,7 @@ fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), FetchSet
     let malformed = || FetchSetupError::Header { name: name.to_owned() };
     let key = HeaderName::from_bytes(name.trim().as_bytes()).map_err(|_| malformed())?;
     let mut value = HeaderValue::from_str(value.trim()).map_err(|_| malformed())?;
-    // Not to be seen in logs.
+    // Keeps the value out of logs.
     value.set_sensitive(true);
     Ok((key, value))
 }

@@ -1,7 +1,7 @@
-//! Content codings: from bytes on the wire to the body, a bounded piece at a time.
+//! Content codings: decodes the bytes on the wire to the body, in pieces of bounded size.
 //!
-//! Decoding is ours and not the HTTP client's because a bomb is told by comparing what came
-//! with what it became. It knows neither limits nor sockets.
+//! The HTTP client does not decode, because detecting a decompression bomb needs the length of both
+//! sides. This module knows neither limits nor sockets.
 
 use std::io::{self, ErrorKind};
 
@@ -13,15 +13,15 @@ use compression_codecs::{
 };
 use http::header::{CONTENT_ENCODING, HeaderMap};
 
-/// So many bytes come out at a time at most.
+/// Maximum length of a decoded piece, in bytes.
 const PIECE: usize = 32 << 10;
-/// Codings on top of each other.
+/// Maximum number of codings applied to one body.
 const MOST_LAYERS: usize = 2;
 /// Largest window of zstd, as a power of two: 8 MiB is what RFC 9659 allows on the web.
 const ZSTD_WINDOW: u32 = 23;
 
-/// Registered codings that cannot be decoded here. Any other unknown name is no coding but a
-/// mistake (`utf-8`, `none`), and the body is what it is.
+/// Registered codings that are not supported. Any other unknown name is taken for a mistake
+/// (`utf-8`, `none`), and the body for not encoded.
 const FOREIGN: [&str; 8] =
     ["compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz", "x-bzip2"];
 
@@ -41,8 +41,8 @@ impl Coding {
     fn codec(self, first: u8) -> Codec {
         match self {
             Self::Gzip => Box::new(GzipDecoder::new()),
-            // "deflate" means zlib (RFC 9110 section 8.4.1.2), but some send it bare. No bare
-            // stream begins like zlib's header.
+            // "deflate" means zlib (RFC 9110 section 8.4.1.2), but some servers send raw deflate. No raw
+            // stream begins like a zlib header.
             Self::Deflate if first & 0x0f == 8 => Box::new(ZlibDecoder::new()),
             Self::Deflate => Box::new(DeflateDecoder::new()),
             Self::Brotli => Box::new(BrotliDecoder::new()),
@@ -52,7 +52,7 @@ impl Coding {
         }
     }
 
-    /// Whether `next`, behind the end of the data, begins more of it.
+    /// Whether `next`, the byte after the end of a member, begins another member.
     fn goes_on(self, next: u8) -> bool {
         match self {
             Self::Gzip => next == 0x1f,
@@ -62,14 +62,14 @@ impl Coding {
     }
 }
 
-/// One coding being undone.
+/// The decoder of one coding.
 struct Layer {
     coding: Coding,
     /// `None` before the first byte.
     codec: Option<Codec>,
-    /// Whether the codec may hold output for which there was no room.
+    /// Whether the codec may hold output that did not fit into the last piece.
     holds: bool,
-    /// Whether the data has ended, and nothing of another member has come.
+    /// Whether a member has ended and no other has begun.
     ended: bool,
     piece: Box<[u8]>,
 }
@@ -80,14 +80,14 @@ impl Layer {
         Self { coding, codec: None, holds: false, ended: false, piece }
     }
 
-    /// The next piece out of `input`; `None` asks for more of it.
+    /// Decodes the next piece from `input`; `None` when more input is needed.
     fn next(&mut self, input: &mut Bytes) -> io::Result<Option<Bytes>> {
         loop {
             if self.ended
                 && let Some(&next) = input.first()
             {
                 if !self.coding.goes_on(next) {
-                    // Browsers do not look at what stands behind the end either.
+                    // Bytes after the end are ignored, as in browsers.
                     input.clear();
                     return Ok(None);
                 }
@@ -124,7 +124,7 @@ impl Layer {
         }
     }
 
-    /// What is left when the input has ended; an error when it ended too early.
+    /// The next piece after the end of the input; an error when the data is incomplete.
     fn finish(&mut self) -> io::Result<Option<Bytes>> {
         let Some(codec) = self.codec.as_mut().filter(|_| !self.ended) else { return Ok(None) };
         let mut output = WriteBuffer::new_initialized(&mut self.piece);
@@ -142,20 +142,20 @@ impl Layer {
     }
 }
 
-/// A body being decoded.
+/// Decodes a body with one or two codings.
 pub(super) struct Decoder {
-    /// The coding put on last comes first.
+    /// The coding that was applied last.
     outer: Layer,
     inner: Option<Layer>,
-    /// What came out of `outer` and is not yet in `inner`.
+    /// Output of `outer` that `inner` has not read yet.
     between: Bytes,
 }
 
 impl Decoder {
-    /// The decoder that `headers` ask for, `None` when the body is sent as it is.
+    /// The decoder for the `Content-Encoding` of `headers`; `None` when the body is not encoded.
     ///
     /// # Errors
-    /// A message about codings that cannot be undone.
+    /// A message when a coding is not supported or there are too many.
     pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, String> {
         if !headers.contains_key(CONTENT_ENCODING) {
             return Ok(None);
@@ -185,10 +185,10 @@ impl Decoder {
         Ok(Some(Self { outer: Layer::new(outer), inner, between: Bytes::new() }))
     }
 
-    /// The next piece of the body out of `input`, at most 32 KiB; `None` asks for more of it.
+    /// Decodes the next piece of the body from `input`, at most 32 KiB; `None` when more input is needed.
     ///
     /// # Errors
-    /// When it is not what it is said to be.
+    /// When the data does not follow its coding.
     pub(super) fn next(&mut self, input: &mut Bytes) -> io::Result<Option<Bytes>> {
         let Some(inner) = &mut self.inner else { return self.outer.next(input) };
         loop {
@@ -202,7 +202,7 @@ impl Decoder {
         }
     }
 
-    /// The next piece when there is no more input; `None` at the end of the body.
+    /// The next piece after the end of the input; `None` at the end of the body.
     ///
     /// # Errors
     /// [`ErrorKind::UnexpectedEof`] when the body is not complete.

@@ -1,5 +1,5 @@
-//! What one pass over a page gathers: base, links, title, directives. It sees attribute values,
-//! no markup.
+//! Collects base, links, title and directives of a page in one pass. It sees attribute values and
+//! text, no markup.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -13,25 +13,26 @@ use url::Url;
 
 use crate::model::url_identity::UrlHash;
 use crate::web::anchor::Anchor;
-use crate::web::links::{LinkOptions, Parsed};
+use crate::web::parsed::{LinkOptions, Parsed};
 use crate::web::robots::meta_robots;
 use crate::web::url::{MAX_URL_LEN, MAX_URL_TEXT, is_fetchable};
 
-/// Longest title kept, in characters.
+/// Maximum length of a title, in characters.
 pub(super) const MAX_TITLE: usize = 500;
-/// Source text of a title that is looked at, in bytes.
+/// Source text of a title that is collected, in bytes.
 const MAX_TITLE_SOURCE: usize = 16 << 10;
-/// URLs and texts of all links kept of one page, in bytes: a long base must not multiply a short page.
+/// Maximum total of the URLs and texts of the links of one page, in bytes: a long base must not
+/// multiply a short page.
 const MAX_LINK_BYTES: usize = 8 << 20;
-/// An attribute value longer than this is not even decoded.
+/// An attribute value longer than this, in bytes, is not decoded.
 const MAX_VALUE: usize = MAX_URL_TEXT;
 
-/// Says to the parser that nothing more is wanted.
+/// Stops the parser: everything that can be taken from the page was found.
 #[derive(Debug, thiserror::Error)]
 #[error("the page has given all that is wanted")]
 pub(super) struct Enough;
 
-/// Where the pass stands with the title.
+/// The state of the title during the pass.
 #[derive(Debug, PartialEq, Eq)]
 enum Title {
     Wanted,
@@ -39,18 +40,18 @@ enum Title {
     Done,
 }
 
-/// Gathers links and title of one page.
+/// Collects links, title and directives of one page.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact about the page")]
-pub(super) struct Harvest<'page> {
+pub(super) struct PageExtractor<'page> {
     page: &'page Url,
-    /// The page's own `base`, if it is of use.
+    /// The page's `base`, if it is valid.
     base: Option<Url>,
-    /// Whether it was seen; a second one does not count, even if the first is of no use.
+    /// Whether a `base` was seen; a second one does not count, even if the first is invalid.
     based: bool,
     encoding: &'static Encoding,
-    take: LinkOptions,
+    options: LinkOptions,
     link_bytes: usize,
-    /// Which link has this URL.
+    /// The index of the link with this URL.
     seen: HashMap<UrlHash, usize>,
     links: Vec<Url>,
     /// One for each link.
@@ -66,14 +67,18 @@ pub(super) struct Harvest<'page> {
     noindex: bool,
 }
 
-impl<'page> Harvest<'page> {
-    pub(super) fn new(page: &'page Url, encoding: &'static Encoding, take: &LinkOptions) -> Self {
+impl<'page> PageExtractor<'page> {
+    pub(super) fn new(
+        page: &'page Url,
+        encoding: &'static Encoding,
+        options: &LinkOptions,
+    ) -> Self {
         Self {
             page,
             base: None,
             based: false,
             encoding: encoding.output_encoding(),
-            take: take.clone(),
+            options: options.clone(),
             link_bytes: 0,
             seen: HashMap::new(),
             links: Vec::new(),
@@ -103,17 +108,17 @@ impl<'page> Harvest<'page> {
             .filter(|base| !base.cannot_be_a_base() && base.as_str().len() <= MAX_URL_LEN);
     }
 
-    /// Whether links are asked for their `rel`.
+    /// Whether `rel=nofollow` leaves a link out.
     pub(super) const fn obeys_rel(&self) -> bool {
-        self.take.nofollow.links
+        self.options.nofollow.links
     }
 
-    /// Whether a page that speaks to `name` speaks to us.
+    /// Whether a `meta` element with this `name` applies to this crawler.
     pub(super) fn is_named(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case("robots") || self.take.names.contain(name.as_bytes())
+        name.eq_ignore_ascii_case("robots") || self.options.names.contain(name.as_bytes())
     }
 
-    /// A link that is not to be followed.
+    /// Counts a link that is left out because of `nofollow`.
     pub(super) const fn left_out(&mut self) {
         self.left_out = self.left_out.saturating_add(1);
     }
@@ -143,8 +148,8 @@ impl<'page> Harvest<'page> {
         self.link_at(value).map(drop)
     }
 
-    /// Takes the value of `a href`, whose text is what comes next; `None` when it is left out. Returns
-    /// what to set at its end, if that is wanted.
+    /// Takes the value of `a href` and starts to collect its text; `None` when the link is left out.
+    /// Returns the flag to set at the end tag, if the text is wanted.
     pub(super) fn anchor(&mut self, value: Option<&str>) -> Result<Option<Rc<Cell<bool>>>, Enough> {
         self.end_anchor();
         let link = value.map_or(Ok(None), |value| self.link_at(value))?;
@@ -162,7 +167,7 @@ impl<'page> Harvest<'page> {
         self.anchor.image(alt);
     }
 
-    /// Another link begins, or the page ends.
+    /// Stores the text of the current link, because another link begins or the page ends.
     fn end_anchor(&mut self) {
         if let Some((link, text)) = self.anchor.take() {
             self.link_bytes += text.len();
@@ -170,7 +175,7 @@ impl<'page> Harvest<'page> {
         }
     }
 
-    /// Which link the value of an attribute is, if it is one.
+    /// The index of the link that an attribute value leads to, if it is a link.
     fn link_at(&mut self, value: &str) -> Result<Option<usize>, Enough> {
         if self.full {
             return self.go_on().map(|()| None);
@@ -205,20 +210,20 @@ impl<'page> Harvest<'page> {
         if is_same_page(value) { Ok(()) } else { self.resolve(value).map(drop) }
     }
 
-    /// The absolute URL that `value` stands for, without fragment, user and password.
+    /// Resolves `value` to an absolute URL without fragment, user and password.
     fn absolute(&self, value: &str) -> Option<Url> {
         let base = self.base.as_ref().unwrap_or(self.page);
         let encoding = self.encoding;
         let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|text| encoding.encode(text).0;
-        let mut options = Url::options().base_url(Some(base));
+        let mut parse = Url::options().base_url(Some(base));
         if encoding != UTF_8 {
-            // Queries are written in the encoding of the page.
-            options = options.encoding_override(Some(encode));
+            // Queries are encoded in the encoding of the page (URL standard).
+            parse = parse.encoding_override(Some(encode));
         }
-        let mut url = options.parse(value).ok()?;
+        let mut url = parse.parse(value).ok()?;
         url.set_fragment(None);
         if !url.username().is_empty() || url.password().is_some() {
-            // Neither fails: what has a user has a host.
+            // Neither can fail: a URL with a user has a host.
             let _ = url.set_username("");
             let _ = url.set_password(None);
         }
@@ -241,7 +246,7 @@ impl<'page> Harvest<'page> {
             Entry::Occupied(known) => return Ok(Some(*known.get())),
             Entry::Vacant(vacant) => vacant,
         };
-        if self.links.len() >= self.take.max_links || self.link_bytes >= MAX_LINK_BYTES {
+        if self.links.len() >= self.options.max_links || self.link_bytes >= MAX_LINK_BYTES {
             self.full = true;
             return self.go_on().map(|()| None);
         }
@@ -260,19 +265,19 @@ impl<'page> Harvest<'page> {
         }
     }
 
-    /// The element that just began belongs to a drawing, not to the page.
+    /// The `title` element that just began belongs to an SVG image, not to the page.
     pub(super) fn title_is_a_caption(&mut self) {
         if self.title == Title::Open && self.title_source.is_empty() {
             self.title = Title::Wanted;
         }
     }
 
-    /// Text inside a `title` element; `last` in its text node.
+    /// Text inside a `title` element; `last` for the last chunk of its text node.
     pub(super) fn title_text(&mut self, text: &str, last: bool) -> Result<(), Enough> {
         if self.title != Title::Open {
             return Ok(());
         }
-        // Character by character at the limit, so that chunk boundaries do not matter.
+        // Cut between characters at the limit, so that chunk boundaries do not matter.
         let room = MAX_TITLE_SOURCE - self.title_source.len();
         let fits = text.floor_char_boundary(room);
         self.title_source.push_str(&text[..fits]);
@@ -288,10 +293,10 @@ impl<'page> Harvest<'page> {
         if self.full && self.title == Title::Done { Err(Enough) } else { Ok(()) }
     }
 
-    /// What was found; `cut` when the parser gave up before the end.
+    /// The result; `cut` when the parser stopped before the end of the page.
     pub(super) fn finish(mut self, cut: bool) -> Parsed {
         self.end_anchor();
-        if self.nofollow && self.take.nofollow.pages {
+        if self.nofollow && self.options.nofollow.pages {
             self.left_out = self.left_out.saturating_add(self.links.len() as u32);
             self.links = Vec::new();
             self.anchors = Vec::new();
@@ -329,17 +334,17 @@ fn tidy_title(source: &str) -> Option<String> {
     (!title.is_empty()).then_some(title)
 }
 
-/// Strips what a URL parser strips: control characters and spaces at both ends.
+/// Strips the same characters as a URL parser: control characters and spaces at both ends.
 fn trim(value: &str) -> &str {
     value.trim_matches(|c: char| c <= ' ')
 }
 
-/// A reference to a place on the page itself is no link.
+/// Whether the value refers to a place on the page itself, which is no link.
 fn is_same_page(value: &str) -> bool {
     value.is_empty() || value.starts_with('#')
 }
 
-/// Whether the value names a scheme that is not `http` or `https`, seen without parsing it.
+/// Whether the value begins with a scheme other than `http` and `https`; cheaper than parsing it.
 fn leads_off_the_web(value: &str) -> bool {
     let bytes = value.as_bytes();
     let end =

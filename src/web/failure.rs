@@ -1,43 +1,43 @@
-//! Why a fetch failed: kinds that decide on a retry, and one clear line for people.
+//! Why a fetch failed: a kind, which decides on a retry, and a message of one line for the user.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::web::head::ResponseHead;
 
-/// What went wrong.
+/// The kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureKind {
     /// The name could not be resolved.
     Dns,
-    /// No connection: refused, unreachable.
+    /// No TCP connection: refused or unreachable.
     Connect,
-    /// TLS handshake or certificate.
+    /// The TLS handshake failed, or the certificate is not valid.
     Tls,
-    /// Too slow: connecting, answering, or silent in between.
+    /// A time limit was exceeded: connecting, waiting for the response, or between two reads.
     Timeout,
-    /// The connection was closed or reset before the answer was complete.
+    /// The connection was closed or reset before the response was complete.
     Reset,
-    /// The body ended before its announced end.
+    /// The body ended before its announced length.
     Truncated,
     /// The body is larger than allowed.
     TooLarge,
-    /// A loop, too many redirects, or a target that is no web page.
+    /// A redirect loop, too many redirects, or a target that is not an `http` or `https` URL.
     Redirect,
     /// The URL was refused for the given reason: the page is skipped.
     Refused(&'static str),
-    /// The answer's head is malformed or too large.
+    /// The response head is malformed or too large.
     Header,
-    /// The body cannot be decompressed.
+    /// The body cannot be decoded.
     Decode,
-    /// This machine has no file descriptor left for a connection: it says nothing of the server.
+    /// This machine has no file descriptor left for a connection; the server is not at fault.
     Shortage,
     /// Anything else.
     Other,
 }
 
 impl FailureKind {
-    /// A short name for counters and columns.
+    /// A short lowercase name for counters and columns.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -57,7 +57,7 @@ impl FailureKind {
         }
     }
 
-    /// Whether another attempt may end better.
+    /// Whether another attempt may succeed.
     #[must_use]
     pub const fn is_retryable(self) -> bool {
         matches!(
@@ -73,32 +73,31 @@ impl FailureKind {
     }
 }
 
-/// A fetch without a usable answer.
+/// A fetch without a usable response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FetchError {
-    /// What went wrong.
+    /// The kind of the failure.
     pub kind: FailureKind,
-    /// One clear lowercase line.
+    /// One lowercase line for the user.
     pub message: String,
-    /// The status, when headers had arrived.
+    /// The HTTP status, if the head had arrived.
     pub status: Option<u16>,
-    /// The `Content-Type`, when headers had arrived.
+    /// The `Content-Type`, if the head had arrived.
     pub content_type: Option<String>,
     /// Bytes of the body read before it failed, after decoding.
     pub length: u64,
-    /// `Retry-After` as time from now, when headers had arrived: a host that asks for patience
-    /// does so whatever became of the body.
+    /// `Retry-After` as time from now, if the head had arrived; it holds even when the body failed.
     pub retry_after: Option<Duration>,
 }
 
 impl FetchError {
-    /// A failure before an answer.
+    /// A failure before a response head.
     #[must_use]
     pub const fn new(kind: FailureKind, message: String) -> Self {
         Self { kind, message, status: None, content_type: None, length: 0, retry_after: None }
     }
 
-    /// The failure, after the head of an answer.
+    /// The failure with the fields of the response head.
     #[must_use]
     pub fn with(self, head: &ResponseHead) -> Self {
         Self {

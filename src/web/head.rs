@@ -1,4 +1,4 @@
-//! What the head of an answer says beside its status.
+//! The fields of a response head that the crawl uses.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,16 +8,17 @@ use url::Url;
 
 use super::url::is_fetchable;
 
-/// Longest `Content-Type` kept, in bytes.
+/// Maximum length of a stored `Content-Type`, in bytes.
 const MAX_CONTENT_TYPE: usize = 255;
-/// Longest `ETag` and `Last-Modified` kept, in bytes: sent back cut they would be wrong.
+/// Maximum length of `ETag` and `Last-Modified`, in bytes; a longer one is dropped, because a cut
+/// validator would be wrong in a conditional request.
 const MAX_VALIDATOR: usize = 512;
-/// Longest `X-Robots-Tag` kept, in bytes.
+/// Maximum length of a stored `X-Robots-Tag`, in bytes.
 const MAX_ROBOTS_TAG: usize = 1024;
-/// `Link` headers looked at.
+/// Maximum number of `Link` headers that are read.
 const MAX_LINKS: usize = 20;
 
-/// The head of an answer.
+/// The head of a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResponseHead {
     /// HTTP status.
@@ -32,12 +33,12 @@ pub struct ResponseHead {
     pub last_modified: Option<String>,
     /// All `X-Robots-Tag`, joined by `, `, cut at 1 KiB.
     pub robots_tag: Option<String>,
-    /// What `Link: <…>; rel="canonical"` points to (RFC 6596), where it is a web page.
+    /// What `Link: <…>; rel="canonical"` points to (RFC 6596), if it can be fetched.
     pub canonical: Option<Url>,
 }
 
 impl ResponseHead {
-    /// The head of an answer to a request for `url`.
+    /// Reads the head of a response to a request for `url`.
     pub(super) fn of(url: &Url, status: StatusCode, headers: &HeaderMap) -> Self {
         Self {
             status: status.as_u16(),
@@ -74,7 +75,7 @@ fn robots_tag(headers: &HeaderMap) -> Option<String> {
     (!joined.is_empty()).then(|| text(&joined, MAX_ROBOTS_TAG))
 }
 
-/// `Retry-After` as time from now; it comes in seconds and as a date.
+/// `Retry-After` as time from now; the header holds seconds or a date.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
@@ -90,7 +91,7 @@ fn canonical(url: &Url, headers: &HeaderMap) -> Option<Url> {
         let mut rest = std::str::from_utf8(value.as_bytes()).ok()?;
         while let Some((target, behind)) = rest.split_once('<').and_then(|(_, r)| r.split_once('>'))
         {
-            // The parameters go on to the next link; a comma in quotes before a `<` is not simple.
+            // The parameters end at the next link. A quoted `,<` is not recognised.
             let end = behind.find(",<").or_else(|| behind.find(", <")).unwrap_or(behind.len());
             let (parameters, next) = behind.split_at(end);
             rest = next;
@@ -112,10 +113,10 @@ fn is_canonical(parameter: &str) -> bool {
         && relations.any(|relation| relation.eq_ignore_ascii_case("canonical"))
 }
 
-/// Takes user and password out of `url`: they are neither sent nor shown.
+/// Removes user and password from `url`: they are neither sent nor shown.
 pub(super) fn without_user(url: &mut Url) {
     if !url.username().is_empty() || url.password().is_some() {
-        // Fails for URLs that cannot have any.
+        // Fails only for URLs that cannot have a user.
         let _ = url.set_username("");
         let _ = url.set_password(None);
     }

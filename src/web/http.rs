@@ -1,13 +1,12 @@
-//! Fetching: one request, within its limits, as far as its answer is a page or a redirect.
+//! Sends one request, within its limits, and returns the response or the redirect.
 //!
-//! Redirects are not followed here: each has to wait for its own host, which is the caller's
-//! business. It knows neither robots.txt nor the crawl.
+//! Redirects are not followed here, because each has to wait for its own host; the caller follows
+//! them. This module knows neither robots.txt nor the crawl.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use reqwest::RequestBuilder;
@@ -22,80 +21,20 @@ use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
 pub use crate::web::head::ResponseHead;
 use crate::web::jar::Jar;
+pub use crate::web::message::{FetchOutcome, RequestOptions, Response};
 use crate::web::phase::PhaseTracker;
 pub use crate::web::phase::{Phase, PhaseSink};
-use crate::web::redirect_chain::Failure;
+use crate::web::redirect_chain::FailureCause;
 pub use crate::web::redirect_chain::RedirectChain;
 use crate::web::response::Bounds;
 pub use crate::web::response::OpenResponse;
 
-/// Bytes of a redirect's body that are read to keep its connection.
+/// Maximum length of a redirect's body, in bytes, that is read to keep the connection.
 const DISCARDED: usize = 16 << 10;
-/// Time that this may take.
+/// Time limit for reading it.
 const DISCARDING: Duration = Duration::from_millis(100);
 
-/// What one request asks for beside its URL.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RequestOptions<'a> {
-    /// `ETag` of the page as it is known: the server may answer that it still is so.
-    pub etag: Option<&'a str>,
-    /// `Last-Modified` of the page as it is known.
-    pub last_modified: Option<&'a str>,
-    /// Largest body after decoding, in bytes; `None`: that of the settings.
-    pub max_body: Option<u64>,
-    /// Time for all of it; `None`: that of the settings.
-    pub timeout: Option<Duration>,
-    /// Most redirects followed; `None`: those of the settings.
-    pub max_redirects: Option<u32>,
-}
-
-/// What came of one request: an answer with its whole body, or with one yet to be read
-/// ([`OpenResponse`]).
-#[derive(Debug)]
-pub enum FetchOutcome<A = Response> {
-    /// An answer, of whatever status.
-    Response(A),
-    /// The page is as it was when the validators asked with were given.
-    NotModified(ResponseHead),
-    /// A redirect that may be followed: the chain has turned to its target.
-    Redirect {
-        /// 301, 302, 303, 307 or 308.
-        status: u16,
-        /// Where it leads.
-        target: Url,
-        /// Whether it is said to hold for good (301, 308).
-        permanent: bool,
-    },
-}
-
-/// A complete answer.
-#[derive(Debug, Clone, Default)]
-pub struct Response {
-    /// HTTP status.
-    pub status: u16,
-    /// `Content-Type`, as sent, cut at 255 bytes.
-    pub content_type: Option<String>,
-    /// `Retry-After`, as time from now.
-    pub retry_after: Option<Duration>,
-    /// `ETag`, as sent; `None` when longer than 512 bytes or not ASCII.
-    pub etag: Option<String>,
-    /// `Last-Modified`, as sent; `None` when longer than 512 bytes or not ASCII.
-    pub last_modified: Option<String>,
-    /// All `X-Robots-Tag`, joined by `, `, cut at 1 KiB.
-    pub robots_tag: Option<String>,
-    /// What `Link: <…>; rel="canonical"` points to.
-    pub canonical: Option<Url>,
-    /// The decoded body as it arrived.
-    pub body: Vec<Bytes>,
-    /// Its length in bytes.
-    pub length: u64,
-    /// Its length in bytes as it was sent, before decoding.
-    pub wire_length: u64,
-    /// xxh3-128 of the decoded body, big endian.
-    pub body_hash: [u8; 16],
-}
-
-/// Fetches URLs; clones share connections, cookies and what the seeds allow.
+/// Fetches URLs; clones share connections, cookies and the address policy.
 #[derive(Clone)]
 pub struct Fetcher {
     inner: Arc<Inner>,
@@ -103,10 +42,10 @@ pub struct Fetcher {
 
 struct Inner {
     client: reqwest::Client,
-    /// Without what is secret.
+    /// Without the credentials.
     settings: Arc<FetchSettings>,
     headers: Headers,
-    guard: Arc<AddressPolicy>,
+    address_policy: Arc<AddressPolicy>,
     /// `None` when cookies are not kept.
     jar: Option<Jar>,
     proxied: bool,
@@ -114,17 +53,16 @@ struct Inner {
 
 impl fmt::Debug for Fetcher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Neither the client nor the headers: they hold what is secret.
+        // Neither the client nor the headers: they contain secrets.
         f.debug_struct("Fetcher").field("settings", &self.inner.settings).finish_non_exhaustive()
     }
 }
 
 impl Fetcher {
-    /// A fetcher with its own pool of connections. The origins of `seeds` are those that see
-    /// the user's headers; a private address that a seed stands on may be asked, no other.
-    /// Through a proxy other than `socks5` it is the proxy that resolves names, so what they lead
-    /// to is not judged; literal addresses always are, and names such as
-    /// `localhost`.
+    /// A fetcher with its own connection pool. Only the origins of `seeds` receive the user's headers,
+    /// and only the private addresses of `seeds` may be connected to. A proxy other than `socks5`
+    /// resolves names itself, so the addresses of names are not checked then; literal addresses and
+    /// names such as `localhost` always are.
     ///
     /// # Errors
     /// When a header or the proxy of the settings is malformed, its certificates cannot be read,
@@ -132,50 +70,53 @@ impl Fetcher {
     pub fn new(settings: &FetchSettings, seeds: &[Url]) -> Result<Self, FetchSetupError> {
         let proxy = crate::web::client::proxy(settings)?;
         let (headers, everywhere) = Headers::new(settings, seeds)?;
-        let guard = Arc::new(AddressPolicy::new(settings, proxy.as_ref(), seeds));
-        let client = crate::web::client::build(settings, everywhere, proxy.as_ref(), &guard)?;
+        let address_policy = Arc::new(AddressPolicy::new(settings, proxy.as_ref(), seeds));
+        let client =
+            crate::web::client::build(settings, everywhere, proxy.as_ref(), &address_policy)?;
         let jar = settings.cookies.then(Jar::default);
         let settings =
             Arc::new(FetchSettings { credentials: Credentials::default(), ..settings.clone() });
         let proxied = proxy.is_some();
-        Ok(Self { inner: Arc::new(Inner { client, settings, headers, guard, jar, proxied }) })
+        Ok(Self {
+            inner: Arc::new(Inner { client, settings, headers, address_policy, jar, proxied }),
+        })
     }
 
-    /// Takes `url` for one more seed.
+    /// Adds `url` as a seed.
     pub fn add_seed(&self, url: &Url) {
-        self.inner.guard.add_seed(url);
+        self.inner.address_policy.add_seed(url);
         self.inner.headers.add_seed(url);
     }
 
-    /// What the names of seeds led to (see [`FetchSettings::seed_names`]), unless there are just
-    /// the `known` ones.
+    /// The resolved names of seeds (see [`FetchSettings::seed_names`]); `None` when there are still
+    /// only `known` of them.
     #[must_use]
     pub fn seed_names(&self, known: usize) -> Option<Vec<SeedName>> {
-        self.inner.guard.seed_names(known)
+        self.inner.address_policy.seed_names(known)
     }
 
-    /// Why `url` would be refused for its literal private address or its name, as far as it can be told
-    /// without asking a name server. A request finds out the rest.
+    /// Why `url` is refused for its literal private address or its name, as far as this can be decided
+    /// without a DNS lookup; a request checks the resolved addresses.
     #[must_use]
     pub fn refuses_address(&self, url: &Url) -> Option<String> {
-        self.inner.guard.surely_refuses(url)
+        self.inner.address_policy.surely_refuses(url)
     }
 
-    /// Sends one request, for the URL that `chain` has come to, and reads the whole answer.
+    /// Sends one request, for the current URL of `chain`, and reads the whole response.
     ///
     /// Dropping the future drops the connection.
     ///
     /// # Errors
-    /// When there is no complete answer within the limits, or it redirects to where nobody can
-    /// or may go.
+    /// When there is no complete response within the limits, or its redirect cannot or must not be
+    /// followed.
     pub async fn get(
         &self,
         chain: &mut RedirectChain,
-        ask: &RequestOptions<'_>,
+        options: &RequestOptions<'_>,
         phases: &Arc<dyn PhaseSink>,
     ) -> Result<FetchOutcome, FetchError> {
-        Ok(match self.open(chain, ask, phases).await? {
-            FetchOutcome::Response(opened) => FetchOutcome::Response(opened.whole().await?),
+        Ok(match self.open(chain, options, phases).await? {
+            FetchOutcome::Response(response) => FetchOutcome::Response(response.whole().await?),
             FetchOutcome::NotModified(head) => FetchOutcome::NotModified(head),
             FetchOutcome::Redirect { status, target, permanent } => {
                 FetchOutcome::Redirect { status, target, permanent }
@@ -183,23 +124,23 @@ impl Fetcher {
         })
     }
 
-    /// Sends one request, for the URL that `chain` has come to, and reads the head of the answer.
+    /// Sends one request, for the current URL of `chain`, and reads the head of the response.
     ///
     /// # Errors
     /// As [`Fetcher::get`].
     pub async fn open(
         &self,
         chain: &mut RedirectChain,
-        ask: &RequestOptions<'_>,
+        options: &RequestOptions<'_>,
         phases: &Arc<dyn PhaseSink>,
     ) -> Result<FetchOutcome<OpenResponse>, FetchError> {
         let inner = &*self.inner;
-        let timeout = ask.timeout.unwrap_or(inner.settings.timeout);
+        let timeout = options.timeout.unwrap_or(inner.settings.timeout);
         let mut deadline = Box::pin(tokio::time::sleep(timeout));
         let cookies = inner.jar.as_ref().and_then(|jar| jar.header(chain.url()));
         let response = tokio::select! {
             biased;
-            response = inner.send(chain.url(), ask, cookies.as_deref(), phases) => response,
+            response = inner.send(chain.url(), options, cookies.as_deref(), phases) => response,
             () = &mut deadline => {
                 Err((FailureKind::Timeout, format!("no answer within {}", span(timeout))))
             }
@@ -216,7 +157,7 @@ impl Fetcher {
             jar.take(chain.url(), response.headers());
         }
         let next_cookies = |url: &Url| inner.jar.as_ref().and_then(|jar| jar.header(url));
-        let most = ask.max_redirects.unwrap_or(inner.settings.max_redirects);
+        let most = options.max_redirects.unwrap_or(inner.settings.max_redirects);
         let turned = chain
             .turn(status, response.headers(), most, cookies.as_deref(), next_cookies)
             .map_err(fail)?;
@@ -226,11 +167,11 @@ impl Fetcher {
             let target = chain.url().clone();
             return Ok(FetchOutcome::Redirect { status: head.status, target, permanent });
         }
-        let conditional = ask.etag.is_some() || ask.last_modified.is_some();
+        let conditional = options.etag.is_some() || options.last_modified.is_some();
         if conditional && status == StatusCode::NOT_MODIFIED {
             return Ok(FetchOutcome::NotModified(head));
         }
-        let max_body = ask.max_body.unwrap_or(inner.settings.max_body);
+        let max_body = options.max_body.unwrap_or(inner.settings.max_body);
         let bounds = Bounds { deadline, timeout, max_body };
         OpenResponse::new(head, chain.url(), &inner.settings, response, bounds)
             .map(FetchOutcome::Response)
@@ -241,16 +182,16 @@ impl Inner {
     async fn send(
         &self,
         url: &Url,
-        ask: &RequestOptions<'_>,
+        options: &RequestOptions<'_>,
         cookies: Option<&str>,
         phases: &Arc<dyn PhaseSink>,
-    ) -> Result<reqwest::Response, Failure> {
-        if let Some(message) = self.guard.refuses(url).await {
+    ) -> Result<reqwest::Response, FailureCause> {
+        if let Some(message) = self.address_policy.refuses(url).await {
             return Err(refused(message));
         }
         let mut request = self.client.get(url.clone());
-        request = validator(request, IF_NONE_MATCH, ask.etag);
-        request = validator(request, IF_MODIFIED_SINCE, ask.last_modified);
+        request = validator(request, IF_NONE_MATCH, options.etag);
+        request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
         request = self.headers.put(request, url, cookies);
         PhaseTracker::over(phases, request.send()).await.map_err(|error| {
             let at = Circumstances {
@@ -265,14 +206,14 @@ impl Inner {
         })
     }
 
-    /// The address that answered, judged once more: it is the one connected to.
+    /// Why the address that the connection was made to is refused; it may differ from the resolved one.
     fn refuses_peer(&self, url: &Url, response: &reqwest::Response) -> Option<String> {
         let peer = response.remote_addr().filter(|_| !self.proxied)?;
-        self.guard.refuses_peer(url, peer.ip())
+        self.address_policy.refuses_peer(url, peer.ip())
     }
 }
 
-/// Adds a validator, unless it is one that no server can have sent.
+/// Adds a validator, unless its value is not a valid header value.
 fn validator(request: RequestBuilder, name: HeaderName, value: Option<&str>) -> RequestBuilder {
     match value.and_then(|value| HeaderValue::from_str(value).ok()) {
         Some(value) => request.header(name, value),
@@ -280,7 +221,7 @@ fn validator(request: RequestBuilder, name: HeaderName, value: Option<&str>) -> 
     }
 }
 
-/// Reads away the small body of a redirect, so that its connection can be used again.
+/// Reads and drops the small body of a redirect, so that the connection can be reused.
 async fn discard(mut response: reqwest::Response) {
     let mut room = DISCARDED;
     let reading = async {
@@ -291,6 +232,6 @@ async fn discard(mut response: reqwest::Response) {
             }
         }
     };
-    // Too slow or too long: dropping it closes the connection, which costs less.
+    // If the body is too slow or too long, dropping it closes the connection, which costs less.
     let _ = tokio::time::timeout(DISCARDING, reading).await;
 }

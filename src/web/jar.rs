@@ -1,7 +1,8 @@
-//! Cookies: each kept for the origin that set it (scheme, host and port), and for no other.
+//! The cookie jar: each cookie is sent only to the origin (scheme, host and port) that set it.
 //!
-//! A `Domain` that covers more than the host is taken for the host alone, so no cookie reaches
-//! a neighbour and no public suffix has to be known. All is bounded: a crawl meets many origins.
+//! A `Domain` attribute that covers more than the host is reduced to the host, so no cookie reaches
+//! another host and no public suffix list is needed. All sizes are bounded, because a crawl meets
+//! many origins.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -12,13 +13,13 @@ use url::Url;
 
 use crate::web::credentials::origin;
 
-/// Cookies kept for one origin, RFC 6265 section 6.1.
+/// Maximum number of cookies of one origin (RFC 6265, section 6.1).
 const MOST_PER_ORIGIN: usize = 50;
-/// Their names and values, in bytes.
+/// Maximum total of the names and values of one origin, in bytes.
 const MOST_BYTES: usize = 16 << 10;
-/// Longest cookie, attributes included, in bytes.
+/// Maximum length of a cookie with its attributes, in bytes.
 const LONGEST: usize = 4 << 10;
-/// Origins with cookies; those longest unused are forgotten.
+/// Maximum number of origins with cookies; the least recently used are evicted.
 const MOST_ORIGINS: usize = 4096;
 
 /// The cookies of a crawl.
@@ -29,20 +30,20 @@ pub(super) struct Jar {
 
 #[derive(Default)]
 struct Origins {
-    by_name: HashMap<Box<str>, Kept>,
-    /// Counts uses.
+    by_name: HashMap<Box<str>, StoredCookies>,
+    /// Counts accesses; orders origins by their last use.
     clock: u64,
 }
 
 #[derive(Default)]
-struct Kept {
+struct StoredCookies {
     /// Oldest first.
     cookies: Vec<Cookie<'static>>,
     used: u64,
 }
 
 impl Jar {
-    /// Takes the cookies that the answer of `url` sets.
+    /// Stores the cookies that a response of `url` sets.
     pub(super) fn take(&self, url: &Url, headers: &HeaderMap) {
         if !headers.contains_key(SET_COOKIE) {
             return;
@@ -76,7 +77,7 @@ impl Jar {
         kept.used = now;
         let mut sent: Vec<_> =
             kept.cookies.iter().filter(|c| !c.is_expired() && c.matches(url)).collect();
-        // The longest path first, RFC 6265 section 5.4.
+        // The longest path first (RFC 6265, section 5.4).
         sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let pairs: Vec<_> = sent.iter().map(|c| format!("{}={}", c.name(), c.value())).collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
@@ -84,7 +85,7 @@ impl Jar {
 }
 
 impl Origins {
-    /// Makes room: an eighth at once, so that finding the oldest is rare.
+    /// Evicts an eighth of the origins at once, so that the search for the oldest is rare.
     fn forget(&mut self) {
         let mut uses: Vec<u64> = self.by_name.values().map(|kept| kept.used).collect();
         let (_, &mut limit, _) = uses.select_nth_unstable(MOST_ORIGINS / 8);
@@ -92,7 +93,7 @@ impl Origins {
     }
 }
 
-impl Kept {
+impl StoredCookies {
     fn put(&mut self, cookie: Cookie<'static>) {
         self.cookies.retain(|other| {
             !other.is_expired() && (other.name() != cookie.name() || other.path != cookie.path)
@@ -112,7 +113,7 @@ fn size(cookie: &Cookie<'_>) -> usize {
     cookie.name().len() + cookie.value().len()
 }
 
-/// A cookie that `url` may set.
+/// Parses a cookie that a response of `url` sets; `None` when it must not be stored.
 fn read(text: &str, url: &Url) -> Option<Cookie<'static>> {
     let raw = RawCookie::parse(text.to_owned()).ok()?;
     let mut cookie = Cookie::try_from_raw_cookie(&raw, url).ok()?.into_owned();

@@ -1,6 +1,6 @@
-//! What a page is: URLs and their canonical form, scope, fetching, links.
+//! The web as a crawler needs it: URLs, scope, HTTP, HTML, robots.txt, sitemaps, traps.
 //!
-//! It knows neither the store nor the crawl's tasks.
+//! This room knows neither the store nor the crawl's tasks.
 
 pub mod address;
 mod address_policy;
@@ -14,9 +14,11 @@ mod decode;
 mod extract;
 pub mod failure;
 mod head;
+pub mod html;
 pub mod http;
 mod jar;
-pub mod links;
+mod message;
+pub mod parsed;
 mod phase;
 mod redirect_chain;
 mod response;

@@ -1,10 +1,10 @@
-//! Phases of a request, told as they begin.
+//! Reports the phases of a request as they begin.
 //!
-//! The HTTP client says when an answer's head has arrived, but neither when it opens a
-//! connection nor when it hands a request to one. A layer around its connector sees the first,
-//! and finds the request it works for in a task-local. The second follows from how the client
-//! waits: it polls a pooled connection and the one it opens together, so a poll that left the
-//! opening connection alone has handed the request to a pooled one.
+//! The HTTP client reports the arrival of a response head, but neither the opening of a connection
+//! nor the hand-over of a request to one. A layer around its connector detects the first, and finds
+//! the request in a task-local. The second follows from how the client waits: it polls a pooled
+//! connection and the opening connection together, so after a poll that did not poll the opening
+//! connection, the request has been handed to a pooled one.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -14,29 +14,29 @@ use std::task::{Context, Poll};
 
 use tower::{Layer, Service};
 
-/// What a request is waiting for.
+/// A phase of a request: what it waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
-    /// A connection: name, TCP, TLS.
+    /// A connection: DNS, TCP, TLS.
     Connect,
-    /// The head of the answer: the request was handed to a ready connection.
+    /// The head of the response; the request was handed to a ready connection.
     FirstByte,
-    /// The rest of the body: the head has arrived.
+    /// The rest of the body; the head has arrived.
     Body,
 }
 
-/// Is told each phase as it begins.
+/// Receives each phase of a request as it begins.
 ///
-/// [`Phase::Connect`] comes only when a connection is opened, [`Phase::FirstByte`] only when the
-/// request starts: a request that finds no connection never tells it. Both come again in the
-/// rare case that a pooled connection was closed before the request went out; the last
-/// [`Phase::FirstByte`] is then the start that the server sees.
+/// [`Phase::Connect`] is reported only when a connection is opened, [`Phase::FirstByte`] only when the
+/// request starts; a request without a connection never reports it. Both are reported again in the
+/// rare case that a pooled connection was closed before the request was sent; the last
+/// [`Phase::FirstByte`] is then the start of the request that the server receives.
 pub trait PhaseSink: Send + Sync {
     /// `phase` begins.
     fn phase(&self, phase: Phase);
 }
 
-/// Nobody listens.
+/// Ignores all phases.
 impl PhaseSink for () {
     fn phase(&self, _: Phase) {}
 }
@@ -45,7 +45,7 @@ tokio::task_local! {
     static CURRENT: Arc<PhaseTracker>;
 }
 
-/// Nothing was told yet.
+/// No phase was reported yet.
 const NEW: u8 = 0;
 /// A connection is being opened for the request.
 const CONNECTING: u8 = 1;
@@ -56,7 +56,7 @@ const FAILED: u8 = 3;
 /// The request is over.
 const OVER: u8 = 4;
 
-/// Where one request stands, so that a late connector changes nothing.
+/// The state of one request. A connector that finishes late finds the state changed and reports nothing.
 pub(super) struct PhaseTracker {
     stage: AtomicU8,
     /// Whether this poll of the request polled the connection that is being opened.
@@ -65,7 +65,7 @@ pub(super) struct PhaseTracker {
 }
 
 impl PhaseTracker {
-    /// Runs `request`, telling its phases to `sink`.
+    /// Runs `request` and reports its phases to `sink`.
     pub(super) async fn over<T, E>(
         sink: &Arc<dyn PhaseSink>,
         request: impl Future<Output = Result<T, E>>,
@@ -91,7 +91,7 @@ impl PhaseTracker {
         answer
     }
 
-    /// After a poll of the request: it has a connection unless it waits for one.
+    /// After a pending poll: the request has a connection unless it waits for one.
     fn settle(&self) {
         if self.polled.load(Ordering::Relaxed) {
             self.start(&[NEW]);
@@ -125,7 +125,7 @@ impl PhaseTracker {
     }
 }
 
-/// Tells the connector's beginning and end to the request it works for.
+/// Layer that reports the start and end of a connection attempt to its request.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WatchConnect;
 
@@ -137,7 +137,7 @@ impl<S> Layer<S> for WatchConnect {
     }
 }
 
-/// A connector under watch.
+/// A connector whose attempts are reported.
 #[derive(Debug, Clone)]
 pub(super) struct WatchedConnector<S> {
     inner: S,
@@ -168,7 +168,7 @@ where
 /// A connection being opened.
 pub(super) struct Connecting<F> {
     inner: F,
-    /// The request that waits for it.
+    /// The request that waits for the connection.
     watch: Option<Arc<PhaseTracker>>,
 }
 
@@ -179,8 +179,8 @@ where
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // One that the client goes on opening in the background, because a pooled one became
-        // free first, is no longer the request's business.
+        // When a pooled connection became free first, the client continues to open this one in the
+        // background; the request no longer waits for it.
         self.watch.take_if(|watch| !watch.is_polled_by_its_request());
         let polled = Pin::new(&mut self.inner).poll(cx);
         if let Some(watch) = &self.watch {
@@ -238,7 +238,7 @@ mod tests {
             let mut connecting = connector.call(());
             assert!(futures_util::poll!(&mut connecting).is_pending());
             assert_eq!(recorder.told(), [Phase::Connect]);
-            // A pooled connection became free: the client goes on without this one.
+            // A pooled connection became free: the client continues without this one.
             left = Some(connecting);
             Ok::<_, ()>(())
         };

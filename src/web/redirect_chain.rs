@@ -1,6 +1,5 @@
-//! A chain of redirects: where it stands and where it may go.
+//! A chain of redirects: its current URL, its hops, and which redirects it accepts.
 
-use crate::model::redirect_hop::RedirectHop;
 use std::borrow::Cow;
 
 use http::StatusCode;
@@ -8,23 +7,24 @@ use http::header::{HeaderMap, LOCATION};
 use url::Url;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
+use crate::model::redirect_hop::RedirectHop;
 use crate::web::classify::line;
 use crate::web::failure::FailureKind;
 use crate::web::head::without_user;
 use crate::web::url::MAX_URL_LEN;
 
-/// A failure before the circumstances are added.
-pub(super) type Failure = (FailureKind, String);
+/// Kind and message of a failure, before the fields of the head are added.
+pub(super) type FailureCause = (FailureKind, String);
 
-/// The requests made for one URL: the caller sends them one by one, each when its host may be
-/// asked.
+/// The requests made for one URL: the caller sends them one by one, each when its host allows a
+/// request.
 #[derive(Debug, Clone)]
 pub struct RedirectChain {
     url: Url,
     hops: Vec<RedirectHop>,
-    /// Every URL asked so far, letter by letter, with the cookies it was asked with: the same
-    /// request once more would get the same answer. A redirect to another spelling of the URL,
-    /// without the root's dot for one, is no loop.
+    /// Hashes of every requested URL, as spelled, and of the cookies sent with it: the same request
+    /// would get the same response. A redirect to another spelling of the URL, such as without the
+    /// trailing dot of the host, is no loop.
     seen: Vec<(u128, u64)>,
 }
 
@@ -38,7 +38,7 @@ impl RedirectChain {
         Self { url, hops: Vec::new(), seen: Vec::new() }
     }
 
-    /// The URL to be asked next; after an answer, the one that gave it.
+    /// The URL to be requested next; after the final response, the URL that returned it.
     #[must_use]
     pub const fn url(&self) -> &Url {
         &self.url
@@ -50,14 +50,17 @@ impl RedirectChain {
         &self.hops
     }
 
-    /// The redirects so far, and the URL asked last.
+    /// The URL requested last and the redirects so far.
     #[must_use]
     pub fn into_parts(self) -> (Url, Vec<RedirectHop>) {
         (self.url, self.hops)
     }
 
-    /// Goes where an answer to a request with `cookies` redirects to; `false` when it is no
-    /// redirect. `next_cookies` are those that would be sent to a URL now.
+    /// Moves to the redirect target of a response to a request with `cookies`; `false` when the
+    /// response is no redirect. `next_cookies` gives the cookies that would be sent to a URL now.
+    ///
+    /// # Errors
+    /// When the target is malformed, too long, not `http` or `https`, a loop, or one redirect too many.
     pub(super) fn turn(
         &mut self,
         status: StatusCode,
@@ -65,7 +68,7 @@ impl RedirectChain {
         max_redirects: u32,
         cookies: Option<&str>,
         next_cookies: impl FnOnce(&Url) -> Option<String>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, FailureCause> {
         let Some(location) = headers.get(LOCATION).filter(|_| is_redirect(status)) else {
             return Ok(false);
         };
@@ -98,7 +101,7 @@ impl RedirectChain {
     }
 }
 
-/// The text of a malformed URL, without what may be a password.
+/// The text of a malformed URL without its possible user and password.
 fn user_hidden(text: &str) -> Cow<'_, str> {
     let start = text.find("//").map_or(0, |at| at + 2);
     let end = text[start..].find(['/', '?', '#']).map_or(text.len(), |at| start + at);
@@ -112,7 +115,7 @@ fn digest(cookies: Option<&str>) -> u64 {
     cookies.map_or(0, |cookies| xxh3_64(cookies.as_bytes()))
 }
 
-/// 300 and 304 ask for a choice or for nothing.
+/// Whether the status redirects to `Location`; 300 and 304 do not.
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }

@@ -1,4 +1,4 @@
-//! An answer whose head was read: its body, decoded piece by piece and bounded on the way.
+//! A response whose head was read: decodes its body in pieces, within the limits.
 
 use std::fmt;
 use std::pin::Pin;
@@ -16,29 +16,29 @@ use crate::web::classify::{Circumstances, about, classify, line, size, span};
 use crate::web::decode::Decoder;
 use crate::web::failure::{FailureKind, FetchError};
 use crate::web::head::ResponseHead;
-use crate::web::http::Response;
-use crate::web::redirect_chain::Failure;
+use crate::web::message::Response;
+use crate::web::redirect_chain::FailureCause;
 
-/// Bodies up to this length, in bytes, may have any ratio to what was sent.
+/// Decoded length, in bytes, up to which any compression ratio is accepted.
 const ANY_RATIO: u64 = 1 << 20;
-/// Coded bytes beyond the limit for decoded ones, for what coding adds.
+/// Encoded bytes accepted beyond the limit of the decoded body, for the overhead of the coding.
 const CODING_ADDS: u64 = 64 << 10;
 
-/// An answer whose body is yet to be read. Dropping it closes the connection.
+/// A response whose body is still to be read. Dropping it closes the connection.
 pub struct OpenResponse {
-    /// What the head says.
+    /// The head of the response.
     pub head: ResponseHead,
     url: Url,
     settings: Arc<FetchSettings>,
     response: reqwest::Response,
-    /// The length of the body as announced, where it is not coded.
+    /// `Content-Length` in bytes, where the body is not encoded.
     announced: Option<u64>,
     decoder: Option<Box<Decoder>>,
-    /// What has come and is not yet decoded.
+    /// Bytes received and not yet decoded.
     input: Bytes,
-    /// Whether all has come.
+    /// Whether the whole body was received.
     over: bool,
-    /// Ends it all, `timeout` after the request began.
+    /// Ends the request, `timeout` after its start.
     deadline: Pin<Box<Sleep>>,
     timeout: Duration,
     max_body: u64,
@@ -47,7 +47,7 @@ pub struct OpenResponse {
     hash: Box<Xxh3>,
 }
 
-/// What bounds the reading of a body.
+/// The limits of reading a body; `max_body` in bytes after decoding.
 pub(super) struct Bounds {
     pub(super) deadline: Pin<Box<Sleep>>,
     pub(super) timeout: Duration,
@@ -74,7 +74,7 @@ impl OpenResponse {
     ) -> Result<Self, FetchError> {
         let decoder = Decoder::of(response.headers());
         let announced = response.content_length();
-        let mut opened = Self {
+        let mut open = Self {
             head,
             url: url.clone(),
             settings: Arc::clone(settings),
@@ -91,21 +91,21 @@ impl OpenResponse {
             hash: Box::new(Xxh3::new()),
         };
         match decoder {
-            Ok(Some(decoder)) => opened.decoder = Some(Box::new(decoder)),
-            Ok(None) => opened.announced = announced,
+            Ok(Some(decoder)) => open.decoder = Some(Box::new(decoder)),
+            Ok(None) => open.announced = announced,
             // No body, nothing to decode.
             Err(_) if announced == Some(0) => {}
-            Err(message) => return Err(opened.failure(undecodable(&message))),
+            Err(message) => return Err(open.failure(undecodable(&message))),
         }
-        if opened.announced.is_some_and(|length| length > opened.max_body) {
-            let too_large = opened.too_large();
-            return Err(opened.failure(too_large));
+        if open.announced.is_some_and(|length| length > open.max_body) {
+            let too_large = open.too_large();
+            return Err(open.failure(too_large));
         }
-        Ok(opened)
+        Ok(open)
     }
 
-    /// The next piece of the decoded body, `None` at its end. Pieces of a coded body have at most
-    /// 32 KiB; others are as they came. The request's time limit includes the time between calls.
+    /// The next piece of the decoded body; `None` at its end. Pieces of an encoded body have at most
+    /// 32 KiB; others are as received. The request's time limit includes the time between calls.
     ///
     /// # Errors
     /// When the body is too large, too slow, cut short or cannot be decoded.
@@ -128,7 +128,7 @@ impl OpenResponse {
         self.wire_length
     }
 
-    /// xxh3-128 of what was read so far of the decoded body, big endian.
+    /// xxh3-128 of the decoded body read so far, big endian.
     #[must_use]
     pub fn body_hash(&self) -> [u8; 16] {
         self.hash.digest128().to_be_bytes()
@@ -168,10 +168,10 @@ impl OpenResponse {
         })
     }
 
-    async fn pull(&mut self) -> Result<Option<Bytes>, Failure> {
+    async fn pull(&mut self) -> Result<Option<Bytes>, FailureCause> {
         loop {
             if let Some(decoder) = &mut self.decoder {
-                // A bomb must not keep this thread for itself.
+                // A decompression bomb must not block this thread.
                 tokio::task::consume_budget().await;
                 let piece =
                     if self.over { decoder.finish() } else { decoder.next(&mut self.input) };
@@ -194,7 +194,7 @@ impl OpenResponse {
                         return self.count(chunk).map(Some);
                     }
                 }
-                // What decodes to nothing, on and on, is no body either.
+                // Endless input that decodes to nothing is too large as well.
                 Some(_) if self.wire_length > self.most_on_the_wire() => {
                     return Err(self.too_large());
                 }
@@ -204,13 +204,13 @@ impl OpenResponse {
         }
     }
 
-    /// Bytes that may come for the largest body; coding something can make it a little longer.
+    /// Maximum of received bytes for the largest body; encoding can make it a little longer.
     const fn most_on_the_wire(&self) -> u64 {
         self.max_body.saturating_add(self.max_body / 8).saturating_add(CODING_ADDS)
     }
 
-    /// The next bytes as they come.
-    async fn read(&mut self) -> Result<Option<Bytes>, Failure> {
+    /// Receives the next bytes.
+    async fn read(&mut self) -> Result<Option<Bytes>, FailureCause> {
         let read = tokio::select! {
             biased;
             read = self.response.chunk() => read,
@@ -240,14 +240,14 @@ impl OpenResponse {
         }
     }
 
-    /// Takes a piece of the decoded body into account.
-    fn count(&mut self, piece: Bytes) -> Result<Bytes, Failure> {
+    /// Checks a piece of the decoded body against the limits, counts and hashes it.
+    fn count(&mut self, piece: Bytes) -> Result<Bytes, FailureCause> {
         self.length += piece.len() as u64;
         if self.length > self.max_body {
             return Err(self.too_large());
         }
-        // What has come and waits to be decoded has no part in this piece; without it the ratio
-        // does not hang on how the bytes travelled.
+        // Bytes that still wait to be decoded are not counted, so that the ratio does not depend on
+        // how the body was split into packets.
         let used = self.wire_length - self.input.len() as u64;
         let most = used.saturating_mul(u64::from(self.settings.max_decompression_ratio.max(1)));
         if self.decoder.is_some() && self.length > ANY_RATIO.max(most) {
@@ -259,15 +259,15 @@ impl OpenResponse {
         Ok(piece)
     }
 
-    fn too_large(&self) -> Failure {
+    fn too_large(&self) -> FailureCause {
         (FailureKind::TooLarge, format!("body larger than {}", size(self.max_body)))
     }
 
-    fn failure(&self, (kind, message): Failure) -> FetchError {
+    fn failure(&self, (kind, message): FailureCause) -> FetchError {
         FetchError { length: self.length, ..FetchError::new(kind, message).with(&self.head) }
     }
 }
 
-fn undecodable(cause: &str) -> Failure {
+fn undecodable(cause: &str) -> FailureCause {
     (FailureKind::Decode, format!("body cannot be decoded: {}", line(cause)))
 }

@@ -1,13 +1,14 @@
-//! Scope: which links are followed, seen from the seeds.
+//! The scope of a crawl: which URLs are followed, relative to the seeds.
 //!
-//! Asked for every link of every page, so all that depends on the seeds is worked out once.
+//! The scope is checked for every link of every page, so the part that depends on the seeds is
+//! computed once.
 
-use crate::settings::scope_kind::ScopeKind;
 use hashbrown::{HashMap, HashSet};
 use regex::RegexSet;
 use url::{Host, Position, Url};
 
 use crate::model::url_identity::{UrlHash, host_key};
+use crate::settings::scope_kind::ScopeKind;
 
 /// Why a scope could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +18,9 @@ pub enum ScopeError {
     Pattern {
         /// `include` or `exclude`.
         option: &'static str,
-        /// What was given.
+        /// The pattern as given.
         pattern: String,
-        /// What the parser said.
+        /// The error of the parser.
         source: Box<regex::Error>,
     },
 }
@@ -32,11 +33,11 @@ pub struct Scope {
     exclude: Option<RegexSet>,
 }
 
-/// What the seeds span.
+/// The part of the scope that follows from the seeds.
 #[derive(Debug, Clone)]
 enum Reach {
     Pages(HashSet<UrlHash>),
-    /// Per host the directories, sorted, none the prefix of another.
+    /// The directories per host, sorted; none is a prefix of another.
     Prefixes(HashMap<Box<str>, Vec<Box<str>>>),
     Hosts(HashSet<Box<str>>),
     Domains(HashSet<Box<str>>),
@@ -152,7 +153,7 @@ fn prefixes(seeds: &[Url]) -> HashMap<Box<str>, Vec<Box<str>>> {
 /// Sorts directories and leaves out those below another.
 fn tidy(dirs: &mut Vec<Box<str>>) {
     dirs.sort_unstable();
-    // Sorted, a directory stands right behind the shorter ones that hold it.
+    // In sorted order, a directory directly follows the shorter one that contains it.
     dirs.dedup_by(|later, kept| later.starts_with(&**kept));
 }
 
@@ -171,7 +172,7 @@ fn patterns(option: &'static str, patterns: &[String]) -> Result<Option<RegexSet
         return Ok(None);
     }
     RegexSet::new(patterns).map(Some).map_err(|source| {
-        // The set's error does not say which pattern it is about.
+        // The error of the set does not name the pattern.
         let guilty = patterns.iter().find(|pattern| regex::Regex::new(pattern).is_err());
         let pattern = guilty.cloned().unwrap_or_else(|| patterns.join(" "));
         ScopeError::Pattern { option, pattern, source: Box::new(source) }

@@ -1,4 +1,4 @@
-//! Whether a body is HTML: by its header, by its first bytes where there is none.
+//! Detects whether a body is HTML, by `Content-Type` or by its first bytes.
 
 /// Beginnings of HTML (MIME Sniffing standard, section 7.1), to be followed by white space or `>`.
 const BEGINNINGS: [&str; 17] = [
@@ -22,7 +22,7 @@ const BEGINNINGS: [&str; 17] = [
 ];
 
 /// Whether the body is HTML: `text/html` or `application/xhtml+xml` by its header, or by
-/// its first bytes where the header is absent or says nothing.
+/// its first bytes where the header is absent or names no type.
 #[must_use]
 pub fn is_html(content_type: Option<&str>, body_start: &[u8]) -> bool {
     let essence = content_type.and_then(|text| text.split(';').next()).map_or("", str::trim);

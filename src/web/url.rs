@@ -1,24 +1,21 @@
-//! URLs: what a user may type, the canonical form, identity.
-//!
-//! A URL is requested as it was found and identified by its canonical form: the WHATWG
-//! serialisation without fragment, percent escapes in upper case. It knows no scope and
-//! no network.
+//! Parses the URLs of seeds, and limits the length of URLs. It knows no scope and no network.
 
 use url::Url;
 
 use crate::settings::mask::mask;
 pub use crate::settings::scope_kind::ScopeKind;
 
-/// Longest URL that is followed, in bytes. Servers and caches give up around this length.
+/// Maximum length of a URL that is fetched, in bytes. Servers and caches have limits of this order.
 pub const MAX_URL_LEN: usize = 8 << 10;
 
-/// Longest URL that is known at all, in bytes: between the two lengths a URL is recorded as skipped.
+/// Maximum length of a URL that is recorded, in bytes: a URL longer than [`MAX_URL_LEN`] is recorded
+/// as skipped.
 pub const MAX_URL_TEXT: usize = 1 << 20;
 
-/// Takes user and password out of `url`.
+/// Removes user and password from `url`.
 pub fn strip_user(url: &mut Url) {
     if !url.username().is_empty() || url.password().is_some() {
-        // Neither can fail: what has a user has a host.
+        // Neither can fail: a URL with a user has a host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
     }
@@ -30,7 +27,7 @@ pub fn is_fetchable(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.as_str().len() <= MAX_URL_LEN
 }
 
-/// Why a seed was not taken. Nothing in it is user or password of what was typed.
+/// Why a seed was refused. The messages contain neither user nor password of the typed text.
 #[derive(Debug, thiserror::Error)]
 pub enum UrlError {
     /// Nothing but white space.
@@ -41,7 +38,7 @@ pub enum UrlError {
     Syntax {
         /// What was typed, masked.
         text: String,
-        /// What the parser said.
+        /// The error of the parser.
         source: url::ParseError,
     },
     /// Neither `http` nor `https`.
@@ -76,7 +73,7 @@ pub fn parse_seed(text: &str) -> Result<Url, UrlError> {
     let parsed = match typed_scheme(text) {
         Some(scheme) if is_web(scheme) => Url::parse(text),
         Some(scheme) => {
-            // What looks like a scheme may be a user: `name:password@host`.
+            // The apparent scheme may be a user: `name:password@host`.
             let may_be_user = text.contains('@') && !text.contains("://");
             let scheme = if may_be_user { "***".into() } else { scheme.to_ascii_lowercase() };
             return Err(UrlError::Scheme { text: mask(text), scheme });
@@ -104,7 +101,7 @@ fn typed_scheme(text: &str) -> Option<&str> {
     (named && !is_port).then_some(scheme)
 }
 
-/// `text`, cut to so many bytes, control characters replaced.
+/// `text` cut to `most` bytes, `…` included, with control characters replaced by spaces.
 pub(crate) fn shorten(text: &str, most: usize) -> String {
     let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.len() <= most {

@@ -60,13 +60,13 @@ fn every_option_is_taken() {
                    --delay 1ms --attempts 2 --backoff 10ms --timeout 1m30s --max-body 512KiB \
                    --depth 5 --max-pages 50 --scope host --include . --exclude nothing \
                    --list list.txt --no-follow --ignore-robots --user-agent x \
-                   --max-robots-delay 10s --host-backoff 1s --max-host-backoff 2s --give-up 5s \
-                   --nofollow all --max-ratio 50 --max-redirects 5 --contact me@some.site \
+                   --max-robots-delay 10s --host-backoff 1s --max-host-backoff 2s --host-give-up-after 5s \
+                   --respect-nofollow all --max-decompression-ratio 50 --max-redirects 5 --contact me@some.site \
                    --auth u:p --bearer off --cookies --proxy off --http1 --insecure \
                    --allow-private --resolve some.site=127.0.0.1 --max-links 10 \
                    --sitemap some.site/map.xml --no-sitemaps --max-sitemaps 3 \
-                   --breaker-ratio 0.9 --breaker-window 30 --breaker-least 9 --breaker-rest 1s \
-                   --breaker-longest-rest 2s --breaker-forgive 3s --trap-repeats 0 \
+                   --breaker-ratio 0.9 --breaker-window 30 --breaker-min-requests 9 --breaker-cooldown 1s \
+                   --breaker-max-cooldown 2s --breaker-reset-after 3s --trap-repeats 0 \
                    --trap-segments 9 --trap-length 99 --trap-queries 9 --trap-dates off \
                    --trap-years-ahead 9 --trap-sessions 9 --trap-same-content 9 --trap-growth 9 \
                    --max-memory 4GiB --min-disk 0 --config none \
@@ -140,11 +140,11 @@ fn what_is_wrong_is_refused_with_a_reason() {
         (&["crawl", seed, "--sitemap", "http://u:secret@["], "http://***@["),
         (&["crawl", seed, "--contact", "no address"], "mail address"),
         (&["crawl", seed, "--resolve", "h=name"], "HOST=ADDRESS"),
-        (&["crawl", seed, "--nofollow", "some"], "none, pages, links, all"),
-        (&["crawl", seed, "--max-ratio", "0"], "--max-ratio"),
+        (&["crawl", seed, "--respect-nofollow", "some"], "none, pages, links, all"),
+        (&["crawl", seed, "--max-decompression-ratio", "0"], "--max-decompression-ratio"),
         (&["crawl", seed, "--max-redirects=-1"], "--max-redirects"),
         (&["crawl", seed, "--breaker-ratio", "1.5"], "share"),
-        (&["crawl", seed, "--breaker-rest", "0"], "above 0"),
+        (&["crawl", seed, "--breaker-cooldown", "0"], "above 0"),
         (&["crawl", seed, "--trap-repeats", "many"], "whole number"),
         (&["crawl", seed, "--max-memory", "much"], "512KiB, 10MiB"),
         (&["crawl", seed, "--json=maybe"], "true or false"),

@@ -9,7 +9,7 @@ use std::path::Path;
 
 use crate::support::{self, Ended, Running, Web, crawldeck, html, rows, run, wait_until};
 use clap::{CommandFactory, Parser};
-use crawldeck::cli::{Cli, Command};
+use crawldeck::cli::{Cli, Subcommand};
 use crawldeck::settings::Settings;
 use crawldeck::web::url::parse_seed;
 use nix::sys::signal::Signal;
@@ -320,29 +320,31 @@ fn what_is_wrong_is_named_with_its_place() {
 #[test]
 fn no_breaker_waits_for_more_than_it_looks_back_at() {
     let folder = folder();
-    file(&folder, "breaker-least = 21");
-    for args in [&["config"][..], &["crawl", "http://127.0.0.1:1/"], &["crawl", "--again"]] {
+    file(&folder, "breaker-min-requests = 21");
+    for args in [&["config"][..], &["crawl", "http://127.0.0.1:1/"], &["crawl", "--recrawl"]] {
         let said = run(folder.path(), args).exits(2).stderr;
-        let why = "breaker-least 21 (crawldeck.toml) is above breaker-window 20 (default)";
+        let why = "breaker-min-requests 21 (crawldeck.toml) is above breaker-window 20 (default)";
         assert!(said.contains(why) && said.lines().count() == 1, "{said}");
     }
     let shows = |args: &[&str], least: &str, stderr: &str| {
         let ended = run(folder.path(), &[&["config"], args].concat()).exits(0);
-        assert_eq!((&*settings(&ended.stdout)["breaker-least"].0, &*ended.stderr), (least, stderr));
+        assert_eq!(
+            (&*settings(&ended.stdout)["breaker-min-requests"].0, &*ended.stderr),
+            (least, stderr)
+        );
     };
     shows(&["--breaker-window", "21"], "21", "");
     file(&folder, "");
-    let said =
-        "crawldeck: breaker-least is lowered from 8 to breaker-window 5 (--breaker-window)\n";
+    let said = "crawldeck: breaker-min-requests is lowered from 8 to breaker-window 5 (--breaker-window)\n";
     shows(&["--breaker-window", "5"], "5", said);
     shows(&["--breaker-window", "8"], "8", "");
-    let args = ["--breaker-window", "5", "--breaker-least", "6"];
+    let args = ["--breaker-window", "5", "--breaker-min-requests", "6"];
     run(folder.path(), &args).exits(2);
 
     let web = endless();
     stopped(&folder, &web, &[], &["crawl", &web.url("/"), "--breaker-window=6", "--timeout=1h"]);
-    let ended = stopped(&folder, &web, &[], &["resume", "--breaker-least", "7"]);
-    assert!(ended.stderr.contains("--breaker-least is lowered to 6"), "{ended:?}");
+    let ended = stopped(&folder, &web, &[], &["resume", "--breaker-min-requests", "7"]);
+    assert!(ended.stderr.contains("--breaker-min-requests is lowered to 6"), "{ended:?}");
     let stored = stored(&folder.path().join("crawldeck.db"));
     assert_eq!((&stored["breaker"]["window"], &stored["breaker"]["least"]), (&6.into(), &6.into()));
 }
@@ -361,14 +363,14 @@ delay = "2s"
 max-robots-delay = "1m"
 host-backoff = "2m"
 max-host-backoff = "1h"
-give-up = "1h"
+host-give-up-after = "1h"
 ignore-robots = true
-nofollow = "links"
+respect-nofollow = "links"
 attempts = 4
 backoff = "3s"
 timeout = "1m30s"
 max-body = "1025B"
-max-ratio = 100
+max-decompression-ratio = 100
 max-redirects = 3
 user-agent = "me \"and\" you"
 contact = "https://some.site/"
@@ -394,10 +396,10 @@ no-sitemaps = true
 max-sitemaps = 1
 breaker-ratio = 1.0
 breaker-window = 21
-breaker-least = 9
-breaker-rest = "6s"
-breaker-longest-rest = "6m"
-breaker-forgive = "6m"
+breaker-min-requests = 9
+breaker-cooldown = "6s"
+breaker-max-cooldown = "6m"
+breaker-reset-after = "6m"
 trap-repeats = 0
 trap-segments = 33
 trap-length = 4097
@@ -425,7 +427,7 @@ fn every_option_is_shown_and_reads_back() {
     let crawl = cli.find_subcommand("crawl").unwrap();
     let options = crawl
         .get_arguments()
-        .filter(|a| !matches!(a.get_id().as_str(), "config" | "help" | "again"));
+        .filter(|a| !matches!(a.get_id().as_str(), "config" | "help" | "recrawl"));
     let mut known = 0;
     for option in options.filter(|option| !option.is_positional()) {
         let key = option.get_long().unwrap();
@@ -492,12 +494,12 @@ fn config_takes_what_crawl_takes() {
     };
     assert_eq!(names("config"), names("crawl"));
     let plain = run(folder.path(), &["config", "--permits", "3"]).exits(0).stdout;
-    let args = ["config", "http://u:hush@h/", "--permits", "3", "other", "--again"];
+    let args = ["config", "http://u:hush@h/", "--permits", "3", "other", "--recrawl"];
     let shown = run(folder.path(), &args).exits(0).stdout;
     let seeds = "# seeds = [\"http://***@h/\", \"http://other/\"]  # command line\n";
-    assert_eq!(shown, format!("{seeds}# again = true  # --again\n\n{plain}"));
+    assert_eq!(shown, format!("{seeds}# recrawl = true  # --recrawl\n\n{plain}"));
     let json = |args: &[&str]| run(folder.path(), args).exits(0).json();
-    assert_eq!(json(&["config", "h", "--again", "--json"]), json(&["config", "--json"]));
+    assert_eq!(json(&["config", "h", "--recrawl", "--json"]), json(&["config", "--json"]));
     let refused = run(folder.path(), &["config", "ftp://u:hush@h"]).exits(2).stderr;
     assert!(refused.contains("only http and https") && !refused.contains("hush"), "{refused}");
     assert!(!folder.path().join("crawldeck.db").exists());
@@ -506,7 +508,7 @@ fn config_takes_what_crawl_takes() {
 /// The settings after `args`, with defaults for what is not given.
 fn after(args: &[&str]) -> Settings {
     let all = ["crawldeck", "crawl", "h"].iter().chain(args);
-    let Some(Command::Crawl { options, .. }) = Cli::try_parse_from(all).unwrap().command else {
+    let Some(Subcommand::Crawl { options, .. }) = Cli::try_parse_from(all).unwrap().command else {
         panic!("{args:?}")
     };
     let mut settings = Settings::default();
@@ -518,14 +520,14 @@ fn after(args: &[&str]) -> Settings {
 fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
     assert_eq!(after(&[]), Settings::default());
     let others = "permits=9 workers=9 queue=9 rate=9 parse-threads=9 per-host=9 delay=9s \
-                  max-robots-delay=9s host-backoff=9s max-host-backoff=9s give-up=9s ignore-robots \
-                  nofollow=all attempts=9 backoff=9s timeout=9s max-body=9MiB max-ratio=9 \
+                  max-robots-delay=9s host-backoff=9s max-host-backoff=9s host-give-up-after=9s ignore-robots \
+                  respect-nofollow=all attempts=9 backoff=9s timeout=9s max-body=9MiB max-decompression-ratio=9 \
                   max-redirects=9 user-agent=x contact=a@b header=a:b auth=a:b bearer=x \
                   proxy=http://h cookies http1 ca=x insecure allow-private resolve=h=127.0.0.1 \
                   depth=9 max-pages=9 max-links=9 scope=any include=x exclude=x no-follow \
                   sitemap=http://h/ no-sitemaps max-sitemaps=9 breaker-ratio=0.9 \
-                  breaker-window=9 breaker-least=9 breaker-rest=9s breaker-longest-rest=9s \
-                  breaker-forgive=9s trap-repeats=9 trap-segments=9 trap-length=9 trap-queries=9 \
+                  breaker-window=9 breaker-min-requests=9 breaker-cooldown=9s breaker-max-cooldown=9s \
+                  breaker-reset-after=9s trap-repeats=9 trap-segments=9 trap-length=9 trap-queries=9 \
                   trap-dates=9 trap-years-ahead=9 trap-sessions=9 trap-same-content=9 trap-growth=9 \
                   max-memory=9GiB min-disk=9MiB";
     let (mut seen, mut named): (Vec<(Settings, &str)>, _) = (Vec::new(), BTreeSet::new());
@@ -543,7 +545,7 @@ fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
     let of_settings = crawl.get_arguments().filter(|option| {
         let heading = option.get_help_heading();
         !matches!(heading, None | Some("Output" | "Logging"))
-            && !matches!(option.get_id().as_str(), "list" | "again")
+            && !matches!(option.get_id().as_str(), "list" | "recrawl")
     });
     for option in of_settings {
         let key = option.get_long().unwrap();
@@ -668,10 +670,12 @@ fn what_others_may_suffer_from_is_said_aloud() {
 
 #[test]
 fn looking_again_needs_no_url() {
-    for (args, count) in [(&["crawl", "--again"][..], 0), (&["crawl", "h", "--again"], 1)] {
+    for (args, count) in [(&["crawl", "--recrawl"][..], 0), (&["crawl", "h", "--recrawl"], 1)] {
         let cli = Cli::try_parse_from([&["crawldeck"], args].concat()).unwrap();
-        let Some(Command::Crawl { seeds, again, .. }) = cli.command else { panic!("{args:?}") };
-        assert!(again && seeds.len() == count, "{args:?}");
+        let Some(Subcommand::Crawl { seeds, recrawl, .. }) = cli.command else {
+            panic!("{args:?}")
+        };
+        assert!(recrawl && seeds.len() == count, "{args:?}");
     }
 }
 

@@ -11,4 +11,5 @@ mod bad_input;
 mod command_line;
 mod compare;
 mod configuration;
+mod docs;
 mod readme;

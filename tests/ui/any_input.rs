@@ -9,7 +9,7 @@
 
 use crate::fixtures;
 use crate::screen::render;
-use crawldeck::crawl::protocol::change::What;
+use crawldeck::crawl::protocol::change::ChangeAction;
 use crawldeck::crawl::protocol::snapshot::{ExclusionProgress, TrapView};
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;
@@ -85,7 +85,7 @@ proptest! {
                 .into();
         snapshot.overloads[0].text.clone_from(&words);
         let mut change = snapshot.changes[0].clone();
-        change.what = What::Excluded { pattern: words.as_str().into(), excluded: true };
+        change.what = ChangeAction::Excluded { pattern: words.as_str().into(), excluded: true };
         snapshot.changes = vec![change].into();
         snapshot.db = words.as_str().into();
         snapshot.verdict.text.clone_from(&words);

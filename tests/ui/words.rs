@@ -9,7 +9,7 @@
 
 use crate::fixtures;
 use crate::screen::{render, screen};
-use crawldeck::crawl::protocol::change::What;
+use crawldeck::crawl::protocol::change::ChangeAction;
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;
 
@@ -98,7 +98,7 @@ fn a_burst_of_changes_loses_no_mark() {
     .enumerate()
     {
         change.at_s = at_s - i as f64 * 0.1;
-        change.what = What::Set { old, new };
+        change.what = ChangeAction::Set { old, new };
         burst.push(change.clone());
     }
     snapshot.changes = burst.into();

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::verdict;
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::snapshot::{HistoryPoint, Snapshot};
 use crate::settings::dials::Dial;
 use crate::ui::chart;
@@ -101,7 +101,7 @@ fn marks(painter: &mut Painter<'_>, line: Rect, window: f64, snapshot: &Snapshot
             continue;
         }
         let dial = match change.what {
-            What::Set { new, .. } => Some(new.dial()),
+            ChangeAction::Set { new, .. } => Some(new.dial()),
             _ => None,
         };
         let words = verdict::mark(change);

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::protocol::change::{Change, What};
+use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Limit;
@@ -57,7 +57,7 @@ fn ago_text(seconds: f64) -> String {
 pub fn mark(change: &Change) -> String {
     use crate::settings::dials::Setting as S;
     match &change.what {
-        What::Set { new, .. } => match *new {
+        ChangeAction::Set { new, .. } => match *new {
             S::Permits(v) => v.to_string(),
             S::Workers(v) => format!("w{v}"),
             S::Queue(v) => format!("q{v}"),
@@ -65,21 +65,23 @@ pub fn mark(change: &Change) -> String {
             S::Rate(Some(v)) => format!("r{v}"),
             S::ParseThreads(v) => format!("t{v}"),
         },
-        What::HostLimit { .. }
-        | What::HostHeld { .. }
-        | What::HostSkipped { .. }
-        | What::BreakerReset { .. } => "h".to_owned(),
-        What::Excluded { .. } => "x".to_owned(),
-        What::Seed { .. } => "s".to_owned(),
-        What::Faults { new, .. } if new.is_none() => "! off".to_owned(),
-        What::Faults { old, new } => {
+        ChangeAction::HostLimit { .. }
+        | ChangeAction::HostHeld { .. }
+        | ChangeAction::HostSkipped { .. }
+        | ChangeAction::BreakerReset { .. } => "h".to_owned(),
+        ChangeAction::Excluded { .. } => "x".to_owned(),
+        ChangeAction::Seed { .. } => "s".to_owned(),
+        ChangeAction::Faults { new, .. } if new.is_none() => "! off".to_owned(),
+        ChangeAction::Faults { old, new } => {
             let mut changed = Fault::ALL.into_iter().filter(|f| new.get(*f) != old.get(*f));
             format!("!{}", changed.next().map_or("", Fault::name))
         }
-        What::Scene { new, .. } => format!("!{}", new.scene.map_or("scene off", Scene::name)),
-        What::Pause => "‖".to_owned(),
-        What::Resume => "▶".to_owned(),
-        What::Stop | What::StopNow => "■".to_owned(),
+        ChangeAction::Scene { new, .. } => {
+            format!("!{}", new.scene.map_or("scene off", Scene::name))
+        }
+        ChangeAction::Pause => "‖".to_owned(),
+        ChangeAction::Resume => "▶".to_owned(),
+        ChangeAction::Stop | ChangeAction::StopNow => "■".to_owned(),
     }
 }
 

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::compare::board::{Lane, LaneState};
+use crate::compare::progress::{Lane, LaneState};
 use crate::ui::paint::{Painter, Segment, apportion};
 use crate::ui::theme::{self, Theme};
 use crate::ui::{chart, text};
@@ -66,9 +66,9 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
     if inside.height < ABOVE + BELOW || area.width < 4 {
         return;
     }
-    let says = lane.strategy.says();
+    let says = lane.strategy.description();
     let fits = text::width(says) <= inside.width.into();
-    let says = if fits { says } else { lane.strategy.says_briefly() };
+    let says = if fits { says } else { lane.strategy.short_description() };
     painter.text(inside, 0, 0, says, theme.dim());
     let (glyph, style) = look(theme, lane.state);
     let progress = &lane.progress;
@@ -94,7 +94,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
     painter.fit(row(inside, 2), 0, 2, segments);
     let cells = Rect { y: inside.y + ABOVE, height: inside.height - ABOVE - BELOW, ..inside };
     let used = track(painter, cells, lane);
-    let bound = lane.bound.map(|bound| seconds(bound.bound_s));
+    let bound = lane.lower_bound.map(|bound| seconds(bound.bound_s));
     let stall = if progress.stall_ms >= STALL_MS { theme.warn() } else { Style::new() };
     let figures = [
         ("bound", bound.unwrap_or_else(|| "-".into()), Style::new()),
@@ -122,7 +122,7 @@ fn seconds(s: f64) -> String {
 
 /// Requests in flight over the time of the race; the lane's own scale, its peak above.
 fn chart_of(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
-    let peak = lane.readings.iter().map(|reading| reading.in_flight).max().unwrap_or(0);
+    let peak = lane.samples.iter().map(|reading| reading.in_flight).max().unwrap_or(0);
     if area.height < CHART_ROWS || area.width == 0 || peak == 0 || whole_s <= 0.0 {
         return;
     }
@@ -133,7 +133,7 @@ fn chart_of(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
     let cell_of = |at_s: f64| ((at_s / whole_s * cells as f64) as usize).min(cells - 1);
     let mut bins = vec![None; cells];
     let mut before = 0;
-    for reading in &lane.readings {
+    for reading in &lane.samples {
         let at = cell_of(reading.at_s);
         // What was in flight since the last reading is what is in flight now, or was then.
         let now = reading.in_flight as f32;

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 
 use super::lane;
 use crate::compare::Strategy;
-use crate::compare::board::{Board, Lane, LaneState};
+use crate::compare::progress::{ComparisonProgress, Lane, LaneState};
 use crate::compare::result::Comparison;
 use crate::compare::table;
 use crate::ui::action::Action;
@@ -21,7 +21,7 @@ use crate::units;
 const LANE_ROWS: u16 = 10;
 
 /// Draws one frame.
-pub fn draw(frame: &mut Frame<'_>, board: &Board, theme: Theme) {
+pub fn draw(frame: &mut Frame<'_>, board: &ComparisonProgress, theme: Theme) {
     let area = frame.area();
     let mut painter = Painter { buffer: frame.buffer_mut(), theme };
     screen(&mut painter, area, board);
@@ -41,7 +41,7 @@ pub fn draw(frame: &mut Frame<'_>, board: &Board, theme: Theme) {
 /// ```
 ///
 /// Below 80×24 each lane is a row, and the table comes after leaving.
-fn screen(painter: &mut Painter<'_>, area: Rect, board: &Board) {
+fn screen(painter: &mut Painter<'_>, area: Rect, board: &ComparisonProgress) {
     if area.width == 0 || area.height == 0 {
         return;
     }
@@ -72,7 +72,7 @@ fn screen(painter: &mut Painter<'_>, area: Rect, board: &Board) {
 }
 
 /// The four side by side, whatever is left over given to the first ones.
-fn draw_lanes(painter: &mut Painter<'_>, area: Rect, board: &Board) {
+fn draw_lanes(painter: &mut Painter<'_>, area: Rect, board: &ComparisonProgress) {
     let four: Vec<&Lane> =
         board.lanes.iter().filter(|one| Strategy::FOUR.contains(&one.strategy)).collect();
     let count = four.len().max(1) as u16;
@@ -85,7 +85,7 @@ fn draw_lanes(painter: &mut Painter<'_>, area: Rect, board: &Board) {
 }
 
 /// The table as far as it is; its titles rest.
-fn draw_table(painter: &mut Painter<'_>, area: Rect, lines: &[table::Line]) {
+fn draw_table(painter: &mut Painter<'_>, area: Rect, lines: &[table::TableLine]) {
     let theme = painter.theme;
     let title = [ratatui::text::Span::styled("measured", theme.strong())];
     let inside = painter.frame(area, &title, Vec::new());
@@ -99,13 +99,13 @@ fn draw_table(painter: &mut Painter<'_>, area: Rect, lines: &[table::Line]) {
 }
 
 /// Seconds of the strategy that is at work longest.
-fn longest(board: &Board) -> f64 {
+fn longest(board: &ComparisonProgress) -> f64 {
     board.lanes.iter().map(|lane| lane.progress.elapsed_s).fold(0.0, f64::max)
 }
 
-fn head(painter: &mut Painter<'_>, strip: Rect, board: &Board) {
+fn head(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
     let theme = painter.theme;
-    let (glyph, word, style) = match (board.over, board.stopping) {
+    let (glyph, word, style) = match (board.finished, board.stopping) {
         (true, true) => ("■", "STOPPED", theme.warn()),
         (true, false) => ("✓", "OVER", theme.strong()),
         (false, true) => ("◌", "STOPPING", theme.warn()),
@@ -117,7 +117,7 @@ fn head(painter: &mut Painter<'_>, strip: Rect, board: &Board) {
     ];
     let free = painter.fit_right(strip, 0, 3, right);
     let left = Rect { width: free.saturating_sub(2), ..strip };
-    let what = if board.own_list {
+    let what = if board.is_user_list {
         format!(
             "a list of {}",
             units::counted(board.lanes.first().map_or(0, |l| l.total), "URL", "URLs")
@@ -134,13 +134,13 @@ fn head(painter: &mut Painter<'_>, strip: Rect, board: &Board) {
 }
 
 /// What keys do; before that, what went wrong.
-fn hints(painter: &mut Painter<'_>, strip: Rect, board: &Board) {
+fn hints(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
     let theme = painter.theme;
     let leave = keys::name_of(Action::Stop);
     let early = board.lanes.iter().find(|lane| lane.state == LaneState::Failed);
     let failed: u64 = board.lanes.iter().map(|lane| lane.progress.failed).sum();
     let mut segments = Vec::new();
-    match (board.over, board.stopping) {
+    match (board.finished, board.stopping) {
         (true, _) => {
             segments.push(Segment::new(0, format!("{leave} leaves, the table stays"), theme.dim()));
         }

@@ -1,6 +1,6 @@
 //! The race of `compare`: four lanes side by side, live, and the table below them.
 //!
-//! It draws a [`Board`](crate::compare::board::Board) and knows neither processes nor HTTP. All it
+//! It draws a [`ComparisonProgress`](crate::compare::progress::ComparisonProgress) and knows neither processes nor HTTP. All it
 //! can do is to stop.
 
 mod lane;

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::layout::draw;
-use crate::compare::board::Board;
+use crate::compare::progress::ComparisonProgress;
 use crate::ui::action::Action;
 use crate::ui::keys::{self, KeyContext};
 use crate::ui::screen::Screen;
@@ -25,7 +25,7 @@ use crate::ui::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
 /// # Errors
 /// When the terminal cannot be used.
 pub async fn run(
-    board: watch::Receiver<Arc<Board>>,
+    board: watch::Receiver<Arc<ComparisonProgress>>,
     stop: CancellationToken,
     options: UiOptions,
 ) -> Result<(), UiError> {
@@ -36,7 +36,7 @@ pub async fn run(
 
 /// The loop, on the dashboard's own thread.
 async fn show(
-    mut boards: watch::Receiver<Arc<Board>>,
+    mut boards: watch::Receiver<Arc<ComparisonProgress>>,
     stop: CancellationToken,
     theme: Theme,
     mut gone: oneshot::Receiver<()>,
@@ -46,7 +46,7 @@ async fn show(
     let mut board = boards.borrow_and_update().clone();
     let mut changed = true;
     let mut next_frame = Instant::now();
-    while !(board.over && stop.is_cancelled()) {
+    while !(board.finished && stop.is_cancelled()) {
         if changed && Instant::now() >= next_frame {
             let frame = |frame: &mut ratatui::Frame<'_>| draw(frame, &board, theme);
             screen.draw(frame).map_err(UiError::Terminal)?;
@@ -56,14 +56,14 @@ async fn show(
         tokio::select! {
             biased;
             _ = &mut gone => return Ok(()),
-            () = stop.cancelled(), if board.over => {}
+            () = stop.cancelled(), if board.finished => {}
             event = events.next() => {
                 let event = event
                     .unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
                     .map_err(UiError::Terminal)?;
                 changed = true;
                 match event {
-                    Event::Key(key) => match action(key, board.over) {
+                    Event::Key(key) => match action(key, board.finished) {
                         Some(Action::Stop) => stop.cancel(),
                         Some(Action::Suspend) => screen.suspend().map_err(UiError::Terminal)?,
                         _ => {}
@@ -72,7 +72,7 @@ async fn show(
                     _ => {}
                 }
             }
-            news = boards.changed(), if !board.over => {
+            news = boards.changed(), if !board.finished => {
                 if news.is_err() {
                     return Err(UiError::EngineGone);
                 }

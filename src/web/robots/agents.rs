@@ -1,14 +1,14 @@
-//! The names by which a site may speak to us.
+//! The user-agent names whose robots directives apply to this crawler.
 
 use crate::settings::PRODUCT;
 
-/// Product tokens: those of the user agent that is sent, and always `crawldeck`: who has turned
-/// that away has not invited it under another name.
+/// Product tokens: those of the sent user agent, and always `crawldeck`, so that a site that excludes
+/// `crawldeck` excludes it under every user agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RobotsAgents(Vec<String>);
 
 impl RobotsAgents {
-    /// The names in a user agent: its first word, and every `name/1…`, in a comment as well.
+    /// The product tokens of a user agent: its first word, and every `name/1…`, also in comments.
     #[must_use]
     pub fn of(user_agent: &str) -> Self {
         let mut names = vec![PRODUCT.to_owned()];
@@ -26,7 +26,7 @@ impl RobotsAgents {
         Self(names)
     }
 
-    /// Whether a name is one of them, in any case.
+    /// Whether `name` is one of them, compared without case.
     #[must_use]
     pub fn contain(&self, name: &[u8]) -> bool {
         self.0.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))

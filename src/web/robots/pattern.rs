@@ -1,10 +1,9 @@
-//! Paths and patterns in one spelling, and whether a pattern matches a path.
+//! Normalises paths and patterns, and matches a pattern against a path.
 //!
-//! In this spelling `*` and a final `$` of a pattern are always special, because in a path, and
-//! where they are meant literally, they stand as `%2A` and `%24` (RFC 9309, 2.2.3). It knows no
-//! rules.
+//! In the normalised form, `*` and a final `$` of a pattern are always special: literal ones, and
+//! those of a path, are escaped as `%2A` and `%24` (RFC 9309, 2.2.3). This module knows no rules.
 
-/// What is being put into the one spelling.
+/// What is normalised.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
     /// Path and query of a URL.
@@ -13,8 +12,8 @@ pub(super) enum Side {
     Pattern,
 }
 
-/// The one spelling of `input` (RFC 9309, 2.2.2): escapes of unreserved characters decoded, all
-/// other escapes in upper case, everything that is no URL character escaped. `%2F` and `/` stay
+/// The normalised form of `input` (RFC 9309, 2.2.2): escapes of unreserved characters decoded, all
+/// other escapes in upper case, all bytes that are not URL characters escaped. `%2F` and `/` stay
 /// different in a path; in a query, where they mean the same, `%3A %2F %3F %40` are decoded.
 pub(super) fn normalise(input: &[u8], side: Side) -> String {
     let mut out = String::with_capacity(input.len() + 8);
@@ -40,7 +39,7 @@ pub(super) fn normalise(input: &[u8], side: Side) -> String {
                 if plain { out.push(char::from(decoded)) } else { escape(&mut out, decoded) }
             }
             b'*' if side == Side::Pattern => {
-                // Two stars match what one does.
+                // Two stars are equivalent to one.
                 if !out.ends_with('*') {
                     out.push('*');
                 }
@@ -101,9 +100,8 @@ const fn is_reserved(byte: u8) -> bool {
 
 /// Whether `pattern` matches the beginning of `path`, or all of it with a final `$`.
 ///
-/// Each part between stars is looked for once, behind the one before, and none is ever taken
-/// back: leftmost is always as good as any other place. So the cost is that of reading path
-/// and pattern once.
+/// Each part between stars is searched once, after the previous part, without backtracking: the
+/// leftmost match is always as good as any other. So the cost is one pass over path and pattern.
 pub(super) fn matches(pattern: &str, path: &str) -> bool {
     let (pattern, anchored) = match pattern.strip_suffix('$') {
         Some(pattern) => (pattern, true),
@@ -126,7 +124,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// The definition, by trying everything.
+    /// The definition of matching, by exhaustive search.
     fn by_definition(pattern: &[u8], path: &[u8]) -> bool {
         match (pattern.split_first(), path.split_first()) {
             (None, _) => true,

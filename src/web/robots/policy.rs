@@ -1,56 +1,57 @@
-//! From the answer to the request for a robots.txt to what may be fetched (RFC 9309, 2.3.1).
+//! Interprets the response to the request for a robots.txt (RFC 9309, 2.3.1).
 //!
-//! It knows no HTTP client: who asks tells it what came.
+//! This module knows no HTTP client: the caller passes the response.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::web::robots::{Robots, RobotsAgents};
+use crate::web::robots::{RobotsAgents, RobotsTxt};
 
-/// Redirects followed for a robots.txt at most (RFC 9309, 2.3.1.2).
+/// Maximum number of redirects followed for a robots.txt (RFC 9309, 2.3.1.2).
 pub const MAX_REDIRECTS: u32 = 5;
 
-/// Longest cause kept, in characters.
+/// Maximum length of a stored cause, in characters.
 const MAX_CAUSE: usize = 120;
 
-/// What came of the request for a robots.txt.
+/// The outcome of the request for a robots.txt.
 #[derive(Debug, Clone, Copy)]
 pub enum RobotsResponse<'reply> {
-    /// An answer, redirects followed.
+    /// A response, after redirects.
     Answered {
         /// Its status.
         status: u16,
-        /// Its decoded body; as much of it as was read.
+        /// The part of its decoded body that was read.
         body: &'reply [u8],
     },
-    /// More than [`MAX_REDIRECTS`] redirects, a loop, or a redirect to what is no web address.
+    /// More than [`MAX_REDIRECTS`] redirects, a loop, or a redirect to a URL that cannot be fetched.
     LostInRedirects,
-    /// No answer, and why.
+    /// No response, with the cause.
     Unreachable(&'reply str),
 }
 
-/// What may be fetched from a host, by its robots.txt or the lack of one.
+/// What may be fetched from a host, according to its robots.txt or the lack of one.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RobotsPolicy {
-    /// What the rules say.
-    Rules(Robots),
-    /// Everything: there is no robots.txt. Holds what came instead, such as `404`.
+    /// What the rules of a robots.txt allow.
+    Rules(RobotsTxt),
+    /// Everything, because there is no robots.txt. Holds the status or the cause, such as `404`.
     Open(String),
-    /// Nothing until it is asked again: the host did not say. Holds what came instead.
+    /// Nothing until the next request for the robots.txt, because its content is unknown. Holds the
+    /// status or the cause.
     Shut(String),
 }
 
 impl RobotsPolicy {
-    /// What `reply` means for us, by our `names`: rules where there are some (2xx), everything allowed
-    /// where there are none (4xx, redirects without end), nothing allowed where it cannot be known
-    /// (5xx, no answer). A host that answers 429 is asked again first; see [`Self::at_last`].
+    /// The policy that follows from `reply` for the agent `names`: the rules (2xx), everything allowed
+    /// (4xx, too many redirects), or nothing allowed while the rules are unknown (5xx, no response).
+    /// After status 429 the request is repeated first; see [`Self::at_last`].
     #[must_use]
     pub fn of(reply: RobotsResponse<'_>, names: &RobotsAgents) -> Self {
         match reply {
             RobotsResponse::Answered { status: 200..300, body } => {
-                Self::Rules(Robots::parse(body, names))
+                Self::Rules(RobotsTxt::parse(body, names))
             }
             RobotsResponse::Answered { status: 429, .. } => Self::Shut("429".into()),
             RobotsResponse::Answered { status: status @ 300..500, .. } => {
@@ -65,8 +66,8 @@ impl RobotsPolicy {
         }
     }
 
-    /// What it means when the host does not say otherwise however often it is asked: 429 is a 4xx,
-    /// there are no rules.
+    /// The policy after the last attempt, where it differs: 429 then counts as any 4xx, so everything
+    /// is allowed.
     #[must_use]
     pub fn at_last(&self) -> Option<Self> {
         matches!(self, Self::Shut(why) if why == "429").then(|| Self::Open("429".into()))
@@ -84,14 +85,14 @@ impl RobotsPolicy {
 
     /// The rules, if there are some.
     #[must_use]
-    pub const fn rules(&self) -> Option<&Robots> {
+    pub const fn rules(&self) -> Option<&RobotsTxt> {
         match self {
             Self::Rules(robots) => Some(robots),
             Self::Open(_) | Self::Shut(_) => None,
         }
     }
 
-    /// The gap between requests that is asked for.
+    /// The `Crawl-delay`: the gap between two requests.
     #[must_use]
     pub const fn delay(&self) -> Option<Duration> {
         match self {
@@ -100,13 +101,13 @@ impl RobotsPolicy {
         }
     }
 
-    /// Whether the robots.txt is to be asked for again before anything else is fetched.
+    /// Whether the robots.txt must be requested again before anything else is fetched.
     #[must_use]
     pub const fn asks_again(&self) -> bool {
         matches!(self, Self::Shut(_))
     }
 
-    /// Whether the host answered at all: [`Self::Shut`] holds its status then, else a cause.
+    /// Whether the host responded: [`Self::Shut`] then holds a status, else a cause.
     #[must_use]
     pub fn was_answered(&self) -> bool {
         match self {
@@ -115,7 +116,7 @@ impl RobotsPolicy {
         }
     }
 
-    /// Memory held, in bytes, about.
+    /// Approximate memory use, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {
         match self {
@@ -125,7 +126,7 @@ impl RobotsPolicy {
     }
 }
 
-/// For a line on the screen: `12 rules, delay 2 s`, `none (404)`, `unreachable: 503`.
+/// A short line for the user: `12 rules, delay 2 s`, `none (404)`, `unreachable: 503`.
 impl fmt::Display for RobotsPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -136,7 +137,7 @@ impl fmt::Display for RobotsPolicy {
     }
 }
 
-/// As its text.
+/// Serialized as its text.
 impl Serialize for RobotsPolicy {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

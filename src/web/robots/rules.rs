@@ -1,56 +1,56 @@
-//! The rules of one group, indexed: which one decides for a path.
+//! An index of the rules of one group: finds the rule that decides for a path.
 //!
-//! Rules without wildcard are sorted, so that the longest that begins a path is found by one
-//! binary search; each of the others names a few bytes that a path must hold for it to be
-//! looked at. It knows neither lines nor agents.
+//! Rules without wildcard are sorted, so that the longest prefix of a path is found by one binary
+//! search. Each rule with a wildcard has a short string that a path must contain; the rule is compared
+//! only with such paths. This module knows neither lines nor agents.
 
 use super::pattern::{Side, matches, normalise};
 
-/// Bits in which the short strings of a path are noted.
+/// Bits of the filter of short strings of a path.
 const BITS: usize = 1 << 13;
-/// Longest such string, in bytes.
+/// Maximum length of such a string, in bytes.
 const GRAM: usize = 4;
-/// No shorter rule begins this one.
+/// No other rule is a prefix of this one.
 const NONE: u32 = u32::MAX;
 
 /// A rule before it is indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct RuleLine {
     pub(super) pattern: Vec<u8>,
     pub(super) allow: bool,
 }
 
-/// What decides between two rules: more octets, then `Allow` (RFC 9309, 2.2.2).
+/// The priority of a rule: more octets first, then `Allow` (RFC 9309, 2.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Weight {
+struct RulePriority {
     octets: u32,
     allow: bool,
 }
 
-/// Where a pattern stands in the text of all.
+/// The position of a pattern in the joined text of all patterns, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
+struct PatternSpan {
     start: u32,
     len: u32,
 }
 
-/// A rule that matches all that begins with it.
+/// A rule without wildcard, which matches all paths that begin with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Plain {
-    span: Span,
-    /// The longest other rule that begins this one.
+    span: PatternSpan,
+    /// The index of the longest other rule that is a prefix of this one.
     parent: u32,
-    /// The rule that decides where this one matches: itself, nearly always.
+    /// The index of the rule that decides where this one matches: nearly always itself.
     best: u32,
-    weight: Weight,
+    weight: RulePriority,
 }
 
 /// A rule with `*` or `$`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wild {
-    span: Span,
-    weight: Weight,
-    /// A path without this string cannot match.
+    span: PatternSpan,
+    weight: RulePriority,
+    /// The filter bit of a string that every matching path contains.
     bit: Option<u16>,
 }
 
@@ -59,9 +59,9 @@ struct Wild {
 pub struct Decision<'robots> {
     /// Whether the path may be fetched.
     pub allowed: bool,
-    /// The pattern that says so, in its normalised spelling; `None` when no rule matches.
+    /// The pattern of the deciding rule, normalised; `None` when no rule matches.
     pub pattern: Option<&'robots str>,
-    /// Rules compared with the path to find it.
+    /// The number of rules compared with the path.
     pub compared: usize,
 }
 
@@ -69,19 +69,19 @@ pub struct Decision<'robots> {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Rules {
     text: Box<str>,
-    /// In the order of their patterns.
+    /// Sorted by pattern.
     plain: Box<[Plain]>,
-    /// Heaviest first.
+    /// Highest priority first.
     wild: Box<[Wild]>,
 }
 
 impl Rules {
-    pub(super) fn index(lines: Vec<Line>) -> Self {
-        let mut patterns: Vec<(String, Weight)> = lines
+    pub(super) fn index(lines: Vec<RuleLine>) -> Self {
+        let mut patterns: Vec<(String, RulePriority)> = lines
             .into_iter()
             .map(|line| {
                 let mut text = normalise(&line.pattern, Side::Pattern);
-                let weight = Weight { octets: text.len() as u32, allow: line.allow };
+                let weight = RulePriority { octets: text.len() as u32, allow: line.allow };
                 if text.ends_with('*') {
                     text.pop();
                 }
@@ -93,7 +93,7 @@ impl Rules {
         let mut text = String::with_capacity(patterns.iter().map(|(text, _)| text.len()).sum());
         let (mut plain, mut wild) = (Vec::new(), Vec::new());
         for (pattern, weight) in &patterns {
-            let span = Span { start: text.len() as u32, len: pattern.len() as u32 };
+            let span = PatternSpan { start: text.len() as u32, len: pattern.len() as u32 };
             text.push_str(pattern);
             if pattern.contains('*') || pattern.ends_with('$') {
                 wild.push(Wild { span, weight: *weight, bit: None });
@@ -117,7 +117,7 @@ impl Rules {
         self.text.len() + size_of_val(&*self.plain) + size_of_val(&*self.wild)
     }
 
-    /// The rule that decides for `path`, which is normalised.
+    /// The rule that decides for a normalised `path`.
     pub(super) fn decide(&self, path: &str) -> Decision<'_> {
         let mut compared = 0;
         let mut best = self.longest_beginning(path, &mut compared);
@@ -142,8 +142,12 @@ impl Rules {
         }
     }
 
-    /// The heaviest plain rule that `path` begins with.
-    fn longest_beginning(&self, path: &str, compared: &mut usize) -> Option<(Weight, Span)> {
+    /// The rule of highest priority among those without wildcard that are a prefix of `path`.
+    fn longest_beginning(
+        &self,
+        path: &str,
+        compared: &mut usize,
+    ) -> Option<(RulePriority, PatternSpan)> {
         let behind = self.plain.partition_point(|rule| {
             *compared += 1;
             slice(&self.text, rule.span) <= path
@@ -151,7 +155,7 @@ impl Rules {
         let mut at = behind.checked_sub(1)?;
         let pattern = slice(&self.text, self.plain[at].span);
         let common = pattern.bytes().zip(path.bytes()).take_while(|(a, b)| a == b).count();
-        // The rules that begin `path` all begin its neighbour too, as far as both agree.
+        // The rules that are a prefix of `path` are also a prefix of this neighbour, within their common part.
         while self.plain[at].span.len as usize > common {
             at = Some(self.plain[at].parent).filter(|&parent| parent != NONE)? as usize;
         }
@@ -160,11 +164,11 @@ impl Rules {
     }
 }
 
-fn slice(text: &str, span: Span) -> &str {
+fn slice(text: &str, span: PatternSpan) -> &str {
     &text[span.start as usize..(span.start + span.len) as usize]
 }
 
-/// Finds for each rule, in sorted order, the rules that begin it.
+/// Sets for each rule, in sorted order, the longest rule that is a prefix of it, and the best rule.
 fn link(text: &str, plain: &mut [Plain]) {
     let mut open: Vec<usize> = Vec::new();
     for at in 0..plain.len() {
@@ -183,7 +187,7 @@ fn link(text: &str, plain: &mut [Plain]) {
     }
 }
 
-/// Chooses for each rule the string that the fewest other rules hold.
+/// Chooses for each rule the string that the fewest other rules contain.
 fn note_bits(text: &str, wild: &mut [Wild]) {
     let mut counts = vec![0_u32; BITS];
     for rule in wild.iter() {
@@ -197,7 +201,7 @@ fn note_bits(text: &str, wild: &mut [Wild]) {
     }
 }
 
-/// The strings that a path must hold: the longest possible ones of each literal part.
+/// The strings that a matching path must contain: from each literal part, those of the maximum length.
 fn grams_of(pattern: &str) -> impl Iterator<Item = &[u8]> {
     let pattern = pattern.strip_suffix('$').unwrap_or(pattern);
     pattern.split('*').filter(|part| !part.is_empty()).flat_map(|part| {
@@ -211,7 +215,7 @@ fn bit(gram: &[u8]) -> u16 {
     (word.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> (64 - BITS.ilog2())) as u16
 }
 
-/// All strings of up to [`GRAM`] bytes in a path, as a filter.
+/// A filter of all strings of up to [`GRAM`] bytes in a path.
 struct Grams([u64; BITS / 64]);
 
 impl Grams {
@@ -252,7 +256,7 @@ mod tests {
                 .is_none_or(|(_, allow)| allow);
             let lines = lines
                 .into_iter()
-                .map(|(pattern, allow)| Line { pattern: pattern.into_bytes(), allow })
+                .map(|(pattern, allow)| RuleLine { pattern: pattern.into_bytes(), allow })
                 .collect();
             prop_assert_eq!(Rules::index(lines).decide(&path).allowed, expected);
         }

@@ -1,15 +1,15 @@
-//! `nofollow` and `noindex`, as pages and answers say them: `meta name=robots`, `X-Robots-Tag`.
+//! `nofollow` and `noindex` of pages and responses: `meta name=robots`, `X-Robots-Tag`.
 
 use crate::web::robots::RobotsAgents;
 
-/// Words with a value of their own, which are no names of agents.
+/// Directives with a value, which are not names of agents.
 const WITH_VALUE: [&str; 4] =
     ["unavailable_after", "max-snippet", "max-image-preview", "max-video-preview"];
 
-/// What a value of `X-Robots-Tag` says to us, by our `names`, as `(nofollow, noindex)`.
+/// The directives of an `X-Robots-Tag` for the agent `names`, as `(nofollow, noindex)`.
 ///
-/// A name in front, `otherbot: noindex, nofollow`, holds until the next one; what has none is
-/// said to everybody.
+/// A leading name, as in `otherbot: noindex, nofollow`, applies until the next name; directives without
+/// a name apply to all agents.
 #[must_use]
 pub fn robots_tag(value: &str, names: &RobotsAgents) -> (bool, bool) {
     let (mut nofollow, mut noindex, mut ours) = (false, false, true);
@@ -33,7 +33,7 @@ pub fn robots_tag(value: &str, names: &RobotsAgents) -> (bool, bool) {
     (nofollow, noindex)
 }
 
-/// What the `content` of a `meta name=robots` says, as `(nofollow, noindex)`.
+/// The directives in the `content` of a `meta name=robots`, as `(nofollow, noindex)`.
 pub(in crate::web) fn meta_robots(content: &str) -> (bool, bool) {
     content.split([',', ' ', ';']).map(str::trim).fold((false, false), |(links, page), word| {
         let (more_links, more_page) = said(word);
@@ -46,7 +46,7 @@ fn said(word: &str) -> (bool, bool) {
     (is("nofollow") || is("none"), is("noindex") || is("none"))
 }
 
-/// Whether it may be the name of an agent, rather than the beginning of a date.
+/// Whether `name` may be the name of an agent, not the beginning of a date.
 fn is_agent(name: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./".contains(&b);
     name == "*" || (name.starts_with(|c: char| c.is_ascii_alphabetic()) && name.bytes().all(plain))

@@ -1,13 +1,13 @@
-//! When something was changed: W3C date and time, or that of mail (RFC 2822) in feeds.
+//! Parses dates of change: W3C date and time, or RFC 2822 as in feeds.
 
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 
-/// Longest text that is looked at, in bytes.
+/// Maximum length of a date, in bytes.
 const MAX_TEXT: usize = 64;
 
-/// Milliseconds since 1970; where no zone is given, UTC. `None` for what is no date.
+/// Parses a date to milliseconds since 1970, UTC where no zone is given; `None` when it is no date.
 pub(super) fn parse(text: &str) -> Option<i64> {
     let text = text.trim();
     if text.is_empty() || text.len() > MAX_TEXT {

@@ -1,39 +1,43 @@
-//! From the text of an entry to a URL that can be fetched, counted.
+//! Checks, counts and emits the entries of a sitemap.
 
 use url::Url;
 
-use super::{Counts, Item, SitemapError, lastmod};
+use super::item::{Counts, Item, SitemapError};
+use super::lastmod;
 use crate::web::url::is_fetchable;
 
-/// What an entry names.
+/// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Names {
+pub(super) enum EntryKind {
     Page,
     Sitemap,
 }
 
-/// Hands on what is good and counts.
+/// Emits valid entries and counts all.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(super) struct ItemOutput {
     base: Url,
     most: u32,
     pub(super) counts: Counts,
 }
 
-impl Output {
+impl ItemOutput {
     pub(super) fn new(base: &Url, most: u32) -> Self {
         Self { base: base.clone(), most, counts: Counts::default() }
     }
 
-    /// An entry that names nothing.
+    /// Counts an entry without a usable URL.
     pub(super) const fn refuse(&mut self) {
         self.counts.refused = self.counts.refused.saturating_add(1);
     }
 
-    /// An entry; `relative` whether its URL may be.
+    /// Emits an entry to `sink`; `relative` says whether its URL may be relative.
+    ///
+    /// # Errors
+    /// When the entry exceeds the limit of URLs.
     pub(super) fn take(
         &mut self,
-        names: Names,
+        names: EntryKind,
         url: &str,
         changed: &str,
         relative: bool,
@@ -46,7 +50,7 @@ impl Output {
             return Ok(());
         };
         url.set_fragment(None);
-        // Neither fails where there is a host, and others are refused.
+        // Neither can fail for a URL with a host; others are refused below.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         if !is_fetchable(&url) {
@@ -58,11 +62,11 @@ impl Output {
         }
         let lastmod = lastmod::parse(changed);
         match names {
-            Names::Page => {
+            EntryKind::Page => {
                 self.counts.pages += 1;
                 sink(Item::Page { url, lastmod });
             }
-            Names::Sitemap => {
+            EntryKind::Sitemap => {
                 self.counts.sitemaps += 1;
                 sink(Item::Sitemap { url, lastmod });
             }

@@ -1,4 +1,4 @@
-//! From the bytes of a sitemap to text: gzip by its magic bytes, then the character encoding.
+//! Decodes the bytes of a sitemap to text: gzip, detected by its magic bytes, then the encoding.
 
 use std::fmt;
 use std::io::Write;
@@ -7,34 +7,34 @@ use bytes::Bytes;
 use encoding_rs::{CoderResult, Decoder};
 use flate2::write::MultiGzDecoder;
 
-use super::{Limits, SitemapError};
+use super::item::{Limits, SitemapError};
 use crate::web::charset;
 
-/// Compressed bytes decoded at once; a thousand times as much may come out.
+/// Compressed bytes decoded at once; the output may be a thousand times as long.
 const STEP: usize = 256;
-/// Bytes after which the encoding is decided on.
+/// Bytes from which the encoding is detected.
 const HEAD: usize = 256;
-/// Below so many decoded bytes no ratio is too large.
+/// Decoded bytes up to which any compression ratio is accepted.
 const HARMLESS: u64 = 1 << 20;
-/// Text handed on at once, in bytes.
+/// Capacity of the buffer of decoded text, in bytes.
 const PIECE: usize = 16 << 10;
 
-/// Where the text goes.
+/// Receives the decoded text.
 pub(super) type Sink<'sink> = dyn FnMut(&str) -> Result<(), SitemapError> + 'sink;
 
 #[derive(Debug)]
 enum Packing {
-    /// The first bytes have not come.
+    /// The first two bytes have not arrived yet.
     Unknown,
     Plain,
     Gzip(Box<MultiGzDecoder<Vec<u8>>>),
 }
 
-/// Decodes what comes.
+/// Decodes one sitemap, chunk by chunk.
 pub(super) struct Unpack {
     packing: Packing,
     limits: Limits,
-    /// The file's first byte, or the decoded first ones.
+    /// The file's first byte until the packing is known; then the first decoded bytes until the encoding is.
     head: Vec<u8>,
     decoder: Option<Decoder>,
     read: u64,
@@ -59,7 +59,7 @@ impl Unpack {
         }
     }
 
-    /// Bytes after decoding.
+    /// Bytes so far, after decompression.
     pub(super) const fn decoded(&self) -> u64 {
         self.decoded
     }
@@ -76,7 +76,7 @@ impl Unpack {
         self.begin(sink)
     }
 
-    /// Nothing more comes.
+    /// Ends the input and decodes the rest.
     pub(super) fn finish(&mut self, sink: &mut Sink<'_>) -> Result<(), SitemapError> {
         if matches!(self.packing, Packing::Unknown) {
             self.begin(sink)?;
@@ -127,7 +127,7 @@ impl Unpack {
         SitemapError::Gzip { at: self.decoded, cause: error.to_string() }
     }
 
-    /// Bytes that are no longer compressed.
+    /// Counts uncompressed bytes against the limit and decodes them.
     fn plain(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), SitemapError> {
         let room = self.limits.bytes - self.decoded;
         let fits = usize::try_from(room).unwrap_or(usize::MAX).min(bytes.len());
@@ -154,7 +154,8 @@ impl Unpack {
             }
             head = Bytes::from(std::mem::take(&mut self.head));
             let start = head.slice(..head.len().min(HEAD));
-            self.decoder = Some(charset::of_page(&[start], None, None).new_decoder());
+            let is_whole = last && start.len() == head.len();
+            self.decoder = Some(charset::of_page(&[start], is_whole, None, None).new_decoder());
             bytes = &head;
         }
         let Some(decoder) = &mut self.decoder else { return Ok(()) };

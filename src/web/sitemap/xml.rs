@@ -1,45 +1,45 @@
-//! The elements of a sitemap or a feed, piece by piece.
+//! Reads the elements of a sitemap or a feed, piece by piece.
 //!
-//! No entity is expanded but the five of XML and character references; no DTD is looked at.
+//! Only the five entities of XML and character references are expanded; a DTD is ignored.
 
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::output::{Names, Output};
-use super::{Item, SitemapError};
+use super::item::{Item, SitemapError};
+use super::output::{EntryKind, ItemOutput};
 use crate::web::url::MAX_URL_LEN;
 
-/// What an element inside an entry holds.
+/// The field that an element inside an entry holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Field {
     Url,
     Changed,
 }
 
-/// What the root element promises.
+/// The kind of document, by its root element.
 #[derive(Debug, Clone, Copy)]
-struct Kind {
+struct RootKind {
     root: &'static str,
     entry: &'static str,
-    names: Names,
+    names: EntryKind,
 }
 
 /// An entry that is being read.
 #[derive(Debug, Default)]
-struct Entry {
+struct UrlElement {
     depth: u32,
     url: Option<String>,
     changed: String,
-    /// Its URL holds what cannot be known.
+    /// Whether its URL cannot be read, for an unknown entity or its length.
     bad: bool,
 }
 
-/// Where the reading stands.
+/// The state of reading.
 #[derive(Debug, Default)]
 pub(super) struct Elements {
     depth: u32,
-    kind: Option<Kind>,
-    entry: Option<Entry>,
+    kind: Option<RootKind>,
+    entry: Option<UrlElement>,
     field: Option<(Field, u32)>,
     text: String,
     closed: bool,
@@ -51,14 +51,14 @@ impl Elements {
         self.closed
     }
 
-    /// Reads the whole events of `text`, which begins `before` bytes behind the beginning. Returns
-    /// how many bytes they are; what is not whole is an error in the `last` piece alone.
+    /// Reads the complete events of `text`, which begins at byte `before` of the document. Returns the
+    /// number of bytes read; an incomplete event is an error only in the `last` piece.
     pub(super) fn read(
         &mut self,
         text: &str,
         before: u64,
         last: bool,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> (usize, Result<(), SitemapError>) {
         let mut reader = Reader::from_str(text);
@@ -87,7 +87,7 @@ impl Elements {
     fn event(
         &mut self,
         event: &Event<'_>,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         if self.closed {
@@ -121,7 +121,7 @@ impl Elements {
     fn starts(
         &mut self,
         element: &BytesStart<'_>,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         let name = element.local_name();
@@ -131,9 +131,9 @@ impl Elements {
             return Ok(());
         };
         if name == kind.entry {
-            // Where an entry was never closed, the next one begins all the same.
+            // An entry that was not closed ends where the next one begins.
             self.hand_on(output, sink)?;
-            self.entry = Some(Entry { depth: self.depth, ..Entry::default() });
+            self.entry = Some(UrlElement { depth: self.depth, ..UrlElement::default() });
             return Ok(());
         }
         let Some(entry) = &mut self.entry else { return Ok(()) };
@@ -160,12 +160,12 @@ impl Elements {
     fn ends(
         &mut self,
         name: &str,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         let is_root = self.kind.is_some_and(|kind| kind.root == name);
         if self.depth <= 1 && !is_root {
-            // The end of what never began.
+            // An end tag without a start tag.
             return Ok(());
         }
         self.depth -= 1;
@@ -199,17 +199,17 @@ impl Elements {
         }
     }
 
-    /// The text of a field cannot be known.
+    /// Marks the entry as bad when the text of its URL cannot be read.
     const fn spoil(&mut self) {
         if let (Some((Field::Url, _)), Some(entry)) = (&self.field, &mut self.entry) {
             entry.bad = true;
         }
     }
 
-    /// The entry is complete.
+    /// Ends the current entry and emits it.
     fn hand_on(
         &mut self,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         self.field = None;
@@ -226,22 +226,22 @@ impl Elements {
     }
 }
 
-fn kind_of(root: &str) -> Result<Kind, SitemapError> {
+fn kind_of(root: &str) -> Result<RootKind, SitemapError> {
     let (root, entry, names) = match root {
-        "urlset" => ("urlset", "url", Names::Page),
-        "sitemapindex" => ("sitemapindex", "sitemap", Names::Sitemap),
-        "rss" => ("rss", "item", Names::Page),
-        "RDF" => ("RDF", "item", Names::Page),
-        "feed" => ("feed", "entry", Names::Page),
+        "urlset" => ("urlset", "url", EntryKind::Page),
+        "sitemapindex" => ("sitemapindex", "sitemap", EntryKind::Sitemap),
+        "rss" => ("rss", "item", EntryKind::Page),
+        "RDF" => ("RDF", "item", EntryKind::Page),
+        "feed" => ("feed", "entry", EntryKind::Page),
         _ => {
             let name: String = root.chars().filter(|c| !c.is_control()).take(40).collect();
             return Err(SitemapError::Alien { found: format!("its root element is {name:?}") });
         }
     };
-    Ok(Kind { root, entry, names })
+    Ok(RootKind { root, entry, names })
 }
 
-/// The page that an Atom entry is about.
+/// The URL of the page of an Atom entry.
 fn atom_link(element: &BytesStart<'_>) -> Option<String> {
     let attribute = |name: &str| {
         let found = element.try_get_attribute(name).ok().flatten()?;

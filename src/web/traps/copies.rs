@@ -1,34 +1,35 @@
-//! The same content under many URLs: how many pages of one host hold the same, or say so.
+//! Counts pages of one host that have the same content, or that declare the same canonical URL.
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::MAX_PATTERN;
+use super::trap_hit::MAX_PATTERN;
 use crate::web::traps::memory::BoundedMap;
 use crate::web::url::shorten;
 
-/// Contents remembered, per generation.
+/// Number of contents remembered, per generation.
 const CONTENTS: usize = 7 << 12;
 
-/// What is told of a page that was fetched well.
+/// What the detector needs to know of a successfully fetched page.
 #[derive(Debug, Clone, Copy)]
-pub struct Page<'a> {
+pub struct FetchedPage<'a> {
     /// Its URL.
     pub url: &'a str,
-    /// Hash of its body, unless it is so short that it says nothing.
+    /// Hash of its body; `None` for a body too short to compare.
     pub body: Option<u64>,
-    /// The page that it names as the one to be read in its place (`rel=canonical`).
+    /// The canonical URL that it declares (`rel=canonical`).
     pub canonical: Option<&'a str>,
     /// Its title.
     pub title: Option<&'a str>,
-    /// Bytes of its body.
+    /// Length of its body, in bytes.
     pub length: u64,
-    /// Links on it.
+    /// Number of links on it.
     pub links: u32,
 }
 
-impl Page<'_> {
-    /// The page that it is a copy of by its own word, and what all its copies share: that and
-    /// their title but for numbers. Whole sites name their home by mistake; their titles differ.
+impl FetchedPage<'_> {
+    /// The canonical URL of a page that is not canonical itself, and the key that all its copies share:
+    /// a hash of that URL and of the title without digits. The title is part of it because some sites
+    /// declare their home page on every page by mistake; their titles differ.
     pub(super) fn named(&self) -> Option<(u64, &str)> {
         let canonical = self.canonical.filter(|canonical| *canonical != self.url)?;
         let mut title = self.title.unwrap_or_default().to_owned();
@@ -36,7 +37,8 @@ impl Page<'_> {
         Some((xxh3_64_with_seed(title.as_bytes(), xxh3_64(canonical.as_bytes())), canonical))
     }
 
-    /// What a page looks like, whatever ids its links hold; `None` when there is nothing to see.
+    /// A hash of the appearance of a page (length, title, number of links), which does not depend on
+    /// ids in its links; `None` for a page without content.
     pub(super) fn look(&self) -> Option<u64> {
         let title = xxh3_64(self.title.unwrap_or_default().as_bytes());
         let seen = self.body.is_some() || self.links > 0;
@@ -44,28 +46,28 @@ impl Page<'_> {
     }
 }
 
-/// Pages that hold one content.
+/// The pages with one content.
 #[derive(Debug, Default)]
-struct Content {
+struct CopiedContent {
     count: u32,
     first: Box<str>,
 }
 
-/// Which content was met how often.
+/// Counts the pages of each content.
 #[derive(Debug)]
-pub(super) struct Copies(BoundedMap<Content>);
+pub(super) struct CopyCounter(BoundedMap<CopiedContent>);
 
-impl Copies {
+impl CopyCounter {
     pub(super) fn new() -> Self {
         Self(BoundedMap::new(CONTENTS))
     }
 
-    /// Counts a page; tells the first URL with its content when there are more than `limit`.
-    pub(super) fn add(&mut self, page: &Page<'_>, host: &str, limit: u32) -> Option<&str> {
+    /// Counts a page; returns the first URL with its content when there are more than `limit` pages.
+    pub(super) fn add(&mut self, page: &FetchedPage<'_>, host: &str, limit: u32) -> Option<&str> {
         let seed = xxh3_64(host.as_bytes());
         let named = page.named().map(|(key, canonical)| (key ^ seed, canonical));
         let body = page.body.map(|body| (body ^ seed, page.url));
-        // The one that was met more often.
+        // The content with more pages.
         let mut most = None;
         for (key, first) in named.into_iter().chain(body) {
             let content = self.0.entry(key);

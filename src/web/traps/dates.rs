@@ -1,10 +1,10 @@
-//! Dates in URLs: `2031/05`, `2031-05-17`, `year=2031&month=5`. It knows no limit.
+//! Finds dates in URLs: `2031/05`, `2031-05-17`, `year=2031&month=5`. It knows no limits.
 
 use Trust::{Likely, Perhaps, Sure};
 
 use super::shape::Shape;
 
-/// A date, as precisely as the URL says it: 0 for what it does not say.
+/// A date in a URL; month and day are 0 where the URL has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Date {
     pub(super) year: u16,
@@ -13,25 +13,25 @@ pub(super) struct Date {
     pub(super) trust: Trust,
 }
 
-/// How sure it is that a date is one.
+/// How certain it is that the numbers are a date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Trust {
     /// `/4711/2` may be the second page of something.
     Perhaps,
-    /// `/2031/05` looks like one.
+    /// `/2031/05` looks like a date.
     Likely,
-    /// `2031-05-17` can hardly be anything else.
+    /// `2031-05-17` is hardly anything else.
     Sure,
 }
 
 impl Date {
-    /// One number per date.
+    /// A distinct number for each date.
     pub(super) const fn number(self) -> u32 {
         (self.year as u32) << 9 | (self.month as u32) << 5 | self.day as u32
     }
 }
 
-/// Years in which a month of two digits makes a date.
+/// Years that make a likely date together with a month of two digits.
 const LIKELY: std::ops::RangeInclusive<u16> = 1970..=2199;
 
 /// The date in a URL.
@@ -87,7 +87,7 @@ fn in_query(shape: Shape<'_>) -> Option<Date> {
         .then(|| Some(Date { year: y?, month: m.unwrap_or(0), day: d.unwrap_or(0), trust: Sure }))?
 }
 
-/// `2031-05` or `2031-05-17` somewhere in a text, with `_` as well.
+/// `2031-05` or `2031-05-17` anywhere in a text; the separator may be `_`.
 fn written(text: &str) -> Option<Date> {
     let bytes = text.as_bytes();
     let mut start = 0;
@@ -128,12 +128,12 @@ fn compact(value: &str) -> Option<Date> {
     })
 }
 
-/// Digits from `start` on.
+/// The number of consecutive digits from `start`.
 fn run(bytes: &[u8], start: usize) -> usize {
     bytes.get(start..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 
-/// A number that is written in so many digits.
+/// The number in `text`, if it consists of a permitted count of digits.
 fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<u32> {
     let plain = digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok())?

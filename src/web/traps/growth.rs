@@ -1,39 +1,39 @@
-//! URLs that grow link by link: `/a/` leads to `/a/b/`, that to `/a/b/c/`, and there is no end.
+//! Detects URLs that grow with each link without end: `/a/` links to `/a/b/`, that to `/a/b/c/`, …
 //!
-//! Sites have long URLs as well, and one links to longer ones; but most of their deepest pages are
-//! ends. Where hardly any is, there is none.
+//! Ordinary sites also have long URLs that link to longer ones, but most of their deepest pages do not.
+//! A host where nearly all deep pages link to longer URLs is a trap.
 
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::web::traps::memory::BoundedMap;
 
-/// URLs and hosts remembered, each per generation.
+/// Numbers of URLs and hosts remembered, each per generation.
 const URLS: usize = 7 << 13;
 const HOSTS: usize = 7 << 8;
-/// So many pages must have grown before a host is judged.
+/// Minimum number of deep pages with longer links before a host is judged.
 const LEAST: u32 = 64;
 
-/// A URL that is longer than the one it was found on.
+/// A URL that is longer than that of the page it was found on.
 #[derive(Debug, Default)]
 struct Grown {
-    /// How many times in a row.
+    /// Number of consecutive links with a longer URL that lead to it.
     run: u16,
-    /// Whether it led to a longer one itself.
+    /// Whether its page links to a longer URL.
     led_on: bool,
 }
 
-/// The pages of one host whose URLs have grown for at least half of what is allowed.
+/// Counts of the deep pages of one host: those whose run is at least half of the limit.
 #[derive(Debug, Default)]
-struct Host {
+struct HostGrowth {
     fetched: u32,
     led_on: u32,
 }
 
-/// Which URLs grew.
+/// Tracks growing URLs.
 #[derive(Debug)]
 pub(super) struct Growth {
     urls: BoundedMap<Grown>,
-    hosts: BoundedMap<Host>,
+    hosts: BoundedMap<HostGrowth>,
 }
 
 impl Growth {
@@ -41,7 +41,7 @@ impl Growth {
         Self { urls: BoundedMap::new(URLS), hosts: BoundedMap::new(HOSTS) }
     }
 
-    /// Notes a page that was fetched.
+    /// Records a fetched page.
     pub(super) fn fetched(&mut self, url: &str, host: &str, limit: u32) {
         let deep = self.urls.get(xxh3_64(url.as_bytes())).is_some_and(|page| is_deep(page, limit));
         if deep {
@@ -50,7 +50,7 @@ impl Growth {
         }
     }
 
-    /// Whether a new URL, found on `from`, is one of a growth without end.
+    /// Whether a new URL, found on `from`, belongs to an endless growth.
     pub(super) fn endless(&mut self, url: &str, host: &str, from: &str, limit: u32) -> bool {
         if url.len() <= from.len() {
             return false;
@@ -68,7 +68,7 @@ impl Growth {
         if u32::from(run) <= limit {
             return false;
         }
-        // Ten of eleven led on, those included whose links are being looked at.
+        // Ten of eleven deep pages link to longer URLs; pages being parsed are counted too.
         let host = self.hosts.entry(key);
         host.led_on >= LEAST && u64::from(host.led_on) * 11 >= u64::from(host.fetched) * 10
     }

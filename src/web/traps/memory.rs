@@ -1,14 +1,14 @@
-//! A map that forgets what was not asked for in a long time.
+//! A map of bounded size that evicts entries not used for a long time.
 
 use std::hash::BuildHasherDefault;
 
 use hashbrown::HashMap;
 
-/// The keys are hashes already.
+/// A hasher that returns the key, because the keys are hashes already.
 #[derive(Debug, Default)]
-pub(super) struct Identity(u64);
+pub(super) struct PassThroughHasher(u64);
 
-impl std::hash::Hasher for Identity {
+impl std::hash::Hasher for PassThroughHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -20,11 +20,11 @@ impl std::hash::Hasher for Identity {
     }
 }
 
-/// Keys that are hashes.
-pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<Identity>>;
+/// A map whose keys are hashes.
+pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<PassThroughHasher>>;
 
-/// Holds at most `2 * room` values, by two generations: when the younger one is full, the
-/// older one goes. Whatever is used stays.
+/// Holds at most `2 * room` values in two generations: when the younger one is full, it replaces the
+/// older one, which is dropped. A used value moves to the younger one.
 #[derive(Debug)]
 pub(super) struct BoundedMap<V> {
     young: HashedMap<V>,
@@ -37,7 +37,7 @@ impl<V: Default> BoundedMap<V> {
         Self { young: HashMap::default(), old: HashMap::default(), room }
     }
 
-    /// The value of `key`, made if there is none.
+    /// The value of `key`, inserted if there is none.
     pub(super) fn entry(&mut self, key: u64) -> &mut V {
         if self.young.len() >= self.room && !self.young.contains_key(&key) {
             self.age();
@@ -52,7 +52,7 @@ impl<V: Default> BoundedMap<V> {
         known.then(|| self.entry(key))
     }
 
-    /// Forgets the older half.
+    /// Drops the older generation and starts a new one.
     pub(super) fn age(&mut self) {
         self.old = std::mem::take(&mut self.young);
     }

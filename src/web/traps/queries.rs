@@ -1,25 +1,25 @@
-//! How many queries one path has, and whether they are combinations of the same few values.
+//! Counts the queries of one path, and detects combinations of the same few values.
 
-/// Registers of an estimate: a standard error of 13 %.
+/// Registers of an estimate; 64 give a standard error of 13 %.
 const REGISTERS: usize = 64;
-/// Parameters told apart; further ones count as the last.
+/// Maximum number of parameters counted separately; further ones count as the last.
 const KEYS: usize = 12;
-/// So many queries per pair of values are ordinary: two parameters name the content, others sort
-/// it and turn it about.
+/// Queries per pair of values that are ordinary: two parameters select the content, others sort and
+/// arrange it.
 const PER_PAIR: f64 = 16.0;
-/// Above so many times the limit, new values are no excuse any more.
+/// Above this multiple of the limit, new values no longer matter.
 const CEILING: u64 = 50;
 
 /// The queries of one path.
 #[derive(Debug, Default)]
 pub(super) struct Queries {
     count: u64,
-    keys: Vec<Key>,
+    keys: Vec<QueryKey>,
 }
 
-/// A parameter, and what is known of its values.
+/// A parameter, with an estimate of its distinct values.
 #[derive(Debug)]
-struct Key {
+struct QueryKey {
     name: u64,
     values: Box<[u8; REGISTERS]>,
 }
@@ -31,7 +31,7 @@ impl Queries {
         for (name, hash) in pairs {
             let at = self.keys.iter().position(|key| key.name == name).unwrap_or_else(|| {
                 if self.keys.len() < KEYS {
-                    self.keys.push(Key { name, values: Box::new([0; REGISTERS]) });
+                    self.keys.push(QueryKey { name, values: Box::new([0; REGISTERS]) });
                 }
                 self.keys.len() - 1
             });
@@ -41,16 +41,16 @@ impl Queries {
         }
     }
 
-    /// Whether there are more than `limit` of them, and far more than two of their parameters
-    /// explain: a topic and its pages are content, however many; what multiplies are filters. Or
-    /// fifty times as many, whatever they hold.
+    /// Whether there are more than `limit` queries, and far more than the values of two parameters
+    /// explain: topics and their pages are content in any number, while filters multiply. Also when
+    /// there are more than [`CEILING`] times `limit` queries, for any values.
     pub(super) fn explode(&self, limit: u64) -> bool {
         self.count > limit
             && (self.count > limit.saturating_mul(CEILING)
                 || self.count as f64 > PER_PAIR * self.pairs())
     }
 
-    /// Pairs of values of the two parameters that have the most, about.
+    /// Approximate number of pairs of values of the two parameters with the most values.
     fn pairs(&self) -> f64 {
         let (mut first, mut second) = (1.0_f64, 1.0_f64);
         for key in &self.keys {
@@ -62,7 +62,7 @@ impl Queries {
     }
 }
 
-/// Distinct values, about (Flajolet et al., `HyperLogLog`, 2007).
+/// Approximate number of distinct values (Flajolet et al., `HyperLogLog`, 2007).
 fn distinct(values: &[u8; REGISTERS]) -> f64 {
     let m = REGISTERS as f64;
     let sum: f64 = values.iter().map(|&rank| 0.5_f64.powi(i32::from(rank))).sum();
@@ -87,7 +87,7 @@ mod tests {
             let error = distinct(&queries.keys[0].values) / many as f64;
             assert!((0.6..1.4).contains(&error), "{many}: {error}");
         }
-        // Two parameters, four, and more names than are told apart.
+        // Two parameters, four, and more parameters than are counted separately.
         let queries = |count: u64, parameters: u32, values: u64| {
             let mut queries = Queries::default();
             for n in 0..count {

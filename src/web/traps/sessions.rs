@@ -1,8 +1,8 @@
-//! Session ids in URLs, and what is left without them.
+//! Finds session ids and random-looking parts in URLs, and removes or masks them.
 
 use super::shape::Shape;
 
-/// Parameters that hold nothing but a session id.
+/// Parameters that always hold a session id.
 const CERTAIN: [&str; 9] = [
     "phpsessid",
     "jsessionid",
@@ -16,13 +16,13 @@ const CERTAIN: [&str; 9] = [
 ];
 /// Parameters that hold a session id if they hold a long random token.
 const PERHAPS: [&str; 8] = ["sid", "s", "sess", "session", "xtsid", "_sid", "token", "cfid"];
-/// Shortest token that looks random.
+/// Minimum length of a random-looking token, in bytes.
 const MIN_TOKEN: usize = 16;
 
-/// Shortest part of a path that looks random.
+/// Minimum length of a random-looking part of a path, in bytes.
 const MIN_PART: usize = 8;
 
-/// Writes path and query without session ids, if there are any.
+/// Writes path and query without session ids to `out`; returns whether there were any.
 pub(super) fn strip(shape: Shape<'_>, out: &mut String) -> bool {
     let in_path = shape.path.bytes().any(|byte| matches!(byte, b';' | b'('));
     if !in_path && shape.query.is_none() {
@@ -64,13 +64,14 @@ pub(super) fn strip(shape: Shape<'_>, out: &mut String) -> bool {
     found
 }
 
-/// `(S(abc))`, `(X(1)S(abc))`: what ASP.NET puts into paths.
+/// Whether a segment is a session id of ASP.NET: `(S(abc))`, `(X(1)S(abc))`.
 fn is_asp(segment: &str) -> bool {
     segment.starts_with('(') && segment.ends_with("))") && segment.contains("S(")
 }
 
-/// Writes path and query with `*` for each part of a segment that looks random, if there is any;
-/// tells where the first of them ends. Long numbers go with them, but are none themselves.
+/// Writes path and query to `out` with `*` for each random-looking part of a segment, and returns the
+/// offset in `out` behind the first; `None` when there is none. Long numbers are masked too, but do not
+/// count as random-looking.
 pub(super) fn mask(shape: Shape<'_>, out: &mut String) -> Option<usize> {
     if !shape.path.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
@@ -111,7 +112,7 @@ fn is_uuid(text: &str) -> bool {
     })
 }
 
-/// Whether letters and digits look random: hexadecimal of both, or digits all over the place.
+/// Whether a part looks random: hexadecimal with letters and digits, or many changes between them.
 fn is_token(part: &str) -> bool {
     let digits = part.bytes().filter(u8::is_ascii_digit).count();
     if part.len() < MIN_PART || digits == 0 || digits == part.len() {
@@ -131,7 +132,7 @@ fn is_session(key: &str, value: &str) -> bool {
     is(&CERTAIN) || asp || (is(&PERHAPS) && is_random(value))
 }
 
-/// Whether it looks like hexadecimal or base64, rather than like a word or a number.
+/// Whether a value looks like hexadecimal or base64, not like a word or a number.
 fn is_random(value: &str) -> bool {
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
     let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();

@@ -1,11 +1,11 @@
-//! A URL taken apart as text, and its pattern: what is left when numbers and values go.
+//! Splits a URL as text, and writes its pattern, in which numbers and values are replaced.
 
 /// Path and query of an absolute URL.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Shape<'url> {
-    /// From the first slash on.
+    /// The path, from its first slash.
     pub(super) path: &'url str,
-    /// Behind the question mark, if there is one.
+    /// The text after the question mark, if there is one.
     pub(super) query: Option<&'url str>,
 }
 
@@ -26,7 +26,7 @@ impl<'url> Shape<'url> {
         &url[..url[start..].find(['/', '?', '#']).map_or(url.len(), |at| start + at)]
     }
 
-    /// The segments of the path; what is behind a final slash is none.
+    /// The segments of the path, without an empty one after a final slash.
     pub(super) fn segments(self) -> impl Iterator<Item = &'url str> {
         let path = self.path.strip_prefix('/').unwrap_or(self.path);
         let path = path.strip_suffix('/').unwrap_or(path);
@@ -39,7 +39,7 @@ impl<'url> Shape<'url> {
         pairs.filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, "")))
     }
 
-    /// Writes the pattern: numbers as `#`, values as `*`. Tells whether anything was left out.
+    /// Writes the pattern: numbers as `#`, values as `*`. Returns whether anything was replaced.
     pub(super) fn pattern(self, host: &str, out: &mut String) -> bool {
         out.clear();
         out.push_str(host);
@@ -58,8 +58,8 @@ impl<'url> Shape<'url> {
     }
 }
 
-/// Writes `text` with `#` for each number and `*` for each value of a path parameter; tells whether
-/// there was any. Escapes stay: `%20` holds no number.
+/// Writes `text` with `#` for each number and `*` for each value of a path parameter; returns whether
+/// there was any. Escapes are kept: `%20` contains no number.
 fn numbers(text: &str, out: &mut String) -> bool {
     let bytes = text.as_bytes();
     let (mut copied, mut at, mut any) = (0, 0, false);

@@ -1,35 +1,38 @@
-//! What a trap looks like to people: its kind, its pattern, how often it was met.
+//! Traps as shown to the user: kind, pattern, number of hits.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What makes a URL look like part of a trap.
+/// Maximum length of a pattern, in bytes.
+pub(super) const MAX_PATTERN: usize = 120;
+
+/// The kind of a trap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrapKind {
-    /// A path segment, or a group of them, comes again and again.
+    /// A path segment, or a group of them, repeats.
     Repeats,
     /// Too many path segments.
     Depth,
-    /// Too long.
+    /// The URL is too long.
     Length,
     /// Too many combinations of query parameters on one path.
     Queries,
     /// A date too far ahead, or too many dates.
     Calendar,
-    /// A page that is known under another session id.
+    /// A page that was fetched under another session id.
     Session,
-    /// The pages of its pattern all hold the same.
+    /// The pages of its pattern have the same content.
     SameContent,
-    /// Found on one copy too many of a page.
+    /// The URL was found on one copy too many of a page.
     Copy,
-    /// Each URL leads to longer ones.
+    /// Each URL links to longer ones.
     Growth,
 }
 
 impl TrapKind {
-    /// In words.
+    /// A short description for the user.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -52,20 +55,20 @@ impl fmt::Display for TrapKind {
     }
 }
 
-/// A URL that is not to be fetched.
+/// A URL that is skipped because it is part of a trap.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrapHit {
-    /// Why.
+    /// The kind of the trap.
     pub kind: TrapKind,
-    /// Its pattern, for people: `127.0.0.1:80/cal/#/#?page=*`; at most 120 characters. Of copies,
-    /// the first URL with their content.
+    /// Its pattern, for the user: `127.0.0.1:80/cal/#/#?page=*`; at most 120 bytes. For copies, the
+    /// first URL with their content.
     pub pattern: String,
-    /// URLs of this pattern caught for this reason so far, this one included.
+    /// Number of hits of this kind and pattern so far, this one included.
     pub count: u64,
 }
 
 impl TrapHit {
-    /// Why it is skipped: `trap: calendar at 127.0.0.1:80/cal/#/#`.
+    /// The reason stored with the skipped page: `trap: calendar at 127.0.0.1:80/cal/#/#`.
     #[must_use]
     pub fn reason(&self) -> String {
         match self.kind {
@@ -77,15 +80,15 @@ impl TrapHit {
     }
 }
 
-/// A trap, for the screen.
+/// A trap with its number of hits, as shown to the user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrapView {
-    /// What it is.
+pub struct TrapStatus {
+    /// Its kind.
     pub kind: TrapKind,
     /// Its pattern.
     pub pattern: String,
     /// URLs skipped for it.
     pub count: u64,
-    /// The first of them, at most 200 characters.
+    /// The first of them, at most 200 bytes.
     pub example: String,
 }

@@ -147,7 +147,7 @@ fn a_crawl_of_the_lab_is_told_as_it_is() {
     );
     assert!(links(&most[0].0), "{most:?}");
     // Looked at again, nothing has changed.
-    run(folder.path(), &[&["crawl", "--again", "--headless"][..], &pace].concat()).exits(0);
+    run(folder.path(), &[&["crawl", "--recrawl", "--headless"][..], &pace].concat()).exits(0);
     let html = Html::read(&run(folder.path(), &["report", "-o", "-"]).exits(0).stdout);
     let same =
         number(&db, "SELECT count(*) FROM scraped_pages WHERE crawl_id = 2 AND change = 'same'");

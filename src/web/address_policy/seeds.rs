@@ -1,0 +1,53 @@
+//! The private addresses that the seeds allow.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+#[cfg(doc)]
+use crate::settings::FetchSettings;
+use crate::settings::SeedName;
+use crate::web::address::{is_metadata, special};
+
+/// Maximum number of seed names with public addresses that are stored for a resumed crawl. Of a
+/// longer list, the resumed crawl resolves the remaining names as if for the first time.
+const MOST_PUBLIC: usize = 1024;
+
+/// The addresses and names that the seeds allow.
+#[derive(Debug, Default)]
+pub(super) struct SeedAllowance {
+    /// Private addresses of seeds.
+    pub(super) addresses: HashSet<IpAddr>,
+    /// Names of seeds not yet resolved. The addresses of the first lookup are allowed; those of a
+    /// later lookup are checked like any other.
+    pub(super) names: HashSet<Box<str>>,
+    /// The resolved names with their addresses, in order of resolution: see [`FetchSettings::seed_names`].
+    pub(super) resolved: Vec<SeedName>,
+    /// The number of names that resolved to public addresses.
+    public: usize,
+    /// Names of seeds that would be refused by name, such as `localhost`.
+    pub(super) local: HashSet<Box<str>>,
+}
+
+impl SeedAllowance {
+    /// Records the addresses of a seed's name and allows them.
+    pub(super) fn resolved(&mut self, seed: SeedName) {
+        self.addresses.extend(&seed.addresses);
+        if seed.addresses.is_empty() {
+            self.public += 1;
+            if self.public > MOST_PUBLIC {
+                return;
+            }
+        }
+        self.resolved.push(seed);
+    }
+}
+
+/// The private addresses that a seed allows whose name resolved to `found`. With one public address
+/// among them it allows none, because the owner of a public name could add any address to it. The
+/// address of a metadata service is allowed only as a literal address.
+pub(super) fn stands_on(found: &[IpAddr]) -> Vec<IpAddr> {
+    if found.iter().any(|address| special(*address).is_none()) {
+        return Vec::new();
+    }
+    found.iter().copied().filter(|address| !is_metadata(*address)).collect()
+}
