@@ -16,7 +16,7 @@ use crate::units;
 const SITEMAPS: u16 = 3;
 /// Maximum columns for the kind of a trap.
 const KIND: u16 = 20;
-/// Columns from which each row says in a word what was done, and whether it is going on.
+/// Columns from which each row says in a word what was done, and whether it still runs.
 const WORDS: u16 = 64;
 /// Columns from which a trap's example has room beside its pattern.
 const EXAMPLE: u16 = 110;
@@ -57,7 +57,7 @@ pub fn rows(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
             0 => first_trap(painter, rest, snapshot),
             1 => match snapshot.exclusions.first() {
                 Some(exclusion) => {
-                    one_exclusion(painter, rest, 0, exclusion, snapshot.exclusions.len() - 1);
+                    one_exclusion(painter, rest, 0, exclusion, (0, snapshot.exclusions.len() - 1));
                 }
                 None => {
                     painter.text(rest, 0, 0, &nothing_excluded(), theme.dim());
@@ -145,8 +145,10 @@ fn exclusions(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     if snapshot.exclusions.is_empty() {
         painter.text(inner, 0, 0, &nothing_excluded(), theme.dim());
     }
+    // Numbers stand below each other.
+    let done = snapshot.exclusions.iter().map(|exclusion| done(exclusion).len()).max().unwrap_or(0);
     for (row, exclusion) in snapshot.exclusions.iter().take(inner.height.into()).enumerate() {
-        one_exclusion(painter, inner, row as u16, exclusion, 0);
+        one_exclusion(painter, inner, row as u16, exclusion, (done, 0));
     }
 }
 
@@ -154,17 +156,23 @@ fn nothing_excluded() -> String {
     format!("nothing excluded: {} excludes a subtree", keys::name_of(Action::Exclude))
 }
 
-/// An exclusion on one row, and how many more there are.
+/// What was done to the URLs of an exclusion.
+const fn done(exclusion: &ExclusionProgress) -> &'static str {
+    if exclusion.undoing { "restored" } else { "skipped" }
+}
+
+/// An exclusion on one row, the word for what was done padded to so many columns, and how many more
+/// exclusions there are.
 fn one_exclusion(
     painter: &mut Painter<'_>,
     area: Rect,
     row: u16,
     exclusion: &ExclusionProgress,
-    more: usize,
+    (columns, more): (usize, usize),
 ) {
     let theme = painter.theme;
-    let done = if exclusion.undoing { "restored" } else { "skipped" };
-    let number = format!("{} {done:<8}", units::count(exclusion.urls));
+    let done = done(exclusion);
+    let number = format!("{} {done:<columns$}", units::count(exclusion.urls));
     let (running, style) = match (exclusion.running, area.width >= WORDS) {
         (true, true) => ("◌ running", theme.warn()),
         (true, false) => ("◌", theme.warn()),
