@@ -5,4 +5,4 @@
 # `assets/record.sh --release` records the optimised binary.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo test "$@" --test demo_tape -- --ignored --exact record --nocapture
+cargo test "$@" --test ui -- --ignored --exact demo_tape::record --nocapture

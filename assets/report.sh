@@ -3,4 +3,4 @@
 # Chromium. Takes about a minute once built.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-cargo test "$@" --test report -- --ignored --exact picture::draw --nocapture
+cargo test "$@" --test export_report -- --ignored --exact report::picture::draw --nocapture

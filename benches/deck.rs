@@ -2,7 +2,7 @@
 //! two hundred hosts. The aim is less than 1 ms.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a bench fails by panicking")]
 
-#[path = "../tests/fixtures/mod.rs"]
+#[path = "../tests/support/fixtures/mod.rs"]
 #[allow(clippy::expect_used, reason = "a bench fails by panicking")]
 mod fixtures;
 

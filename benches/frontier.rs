@@ -1,6 +1,6 @@
 //! How long the choice of the next URL takes, with 1, 100 and 10,000 hosts.
 //!
-//! Only [`Window::take`] is timed, each call for itself, so that a median can be told; the clock of
+//! Only [`HostQueues::take`] is timed, each call for itself, so that a median can be told; the clock of
 //! the hosts is moved by hand. Criterion times the same calls for comparison between versions.
 #![allow(missing_docs, reason = "criterion's macros write undocumented items")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking")]
@@ -10,11 +10,11 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Watch};
 
-use crawldeck::crawl::entry::{Entry, Errand};
-use crawldeck::crawl::host::{Outcome, Pace};
-use crawldeck::crawl::window::{Taken, Window, host_of};
-use crawldeck::web::robots::{Fate, Names, Reply};
-use crawldeck::web::url::UrlHash;
+use crawldeck::crawl::hosts::{FetchPurpose, UrlTask};
+use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, Pace};
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::time::Instant;
 use url::Url;
@@ -39,16 +39,16 @@ impl Kind {
 }
 
 struct Field {
-    window: Window,
+    window: HostQueues,
     now: Instant,
     kind: Kind,
     hosts: usize,
     id: i64,
 }
 
-fn entry(host: usize, id: i64) -> Box<Entry> {
+fn entry(host: usize, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://host-{host}.test/{id}")).unwrap();
-    let mut entry = Entry::aside(url.as_str().into(), UrlHash::of(&url), Errand::Page);
+    let mut entry = UrlTask::auxiliary(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
     entry.id = id;
     Box::new(entry)
 }
@@ -60,7 +60,7 @@ fn answered(status: u16) -> Outcome {
 impl Field {
     fn new(hosts: usize, kind: Kind) -> Self {
         let pace = Pace { robots: !matches!(kind, Kind::Free), ..Pace::default() };
-        let window = Window::new(pace, HashMap::new());
+        let window = HostQueues::new(pace, HashMap::new());
         let mut field = Self { window, now: Instant::now(), kind, hosts, id: 0 };
         for host in 0..hosts * PAGES {
             field.find(host % hosts);
@@ -79,7 +79,7 @@ impl Field {
         let taken = self.window.take(black_box(self.now));
         let took = watch.elapsed();
         match taken {
-            Taken::Entry(entry) => self.serve(entry),
+            Taken::UrlTask(entry) => self.serve(entry),
             Taken::Throttled(due) => self.now = due.unwrap(),
             other => panic!("{other:?}"),
         }
@@ -90,16 +90,21 @@ impl Field {
         took
     }
 
-    fn serve(&mut self, entry: Box<Entry>) {
+    fn serve(&mut self, entry: Box<UrlTask>) {
         let now = self.now;
         self.window.started(&entry.url, now);
         self.window.ended(&entry.url, Some(now), Some(answered(200)), now);
-        if matches!(entry.errand, Errand::Robots { .. }) {
+        if matches!(entry.purpose, FetchPurpose::Robots { .. }) {
             let delay = 0.5 + fastrand::f64() * 29.5;
             let text = format!("User-agent: *\nCrawl-delay: {delay}\nDisallow: /private/\n");
-            let reply = Reply::Answered { status: 200, body: text.as_bytes() };
+            let reply = RobotsResponse::Answered { status: 200, body: text.as_bytes() };
             let host = host_of(&entry.url).into_owned();
-            self.window.robots(&host, false, Arc::new(Fate::of(reply, &Names::default())), now);
+            self.window.robots_fetched(
+                &host,
+                false,
+                Arc::new(RobotsPolicy::of(reply, &RobotsAgents::default())),
+                now,
+            );
         } else {
             self.window.push(entry, false, self.id);
         }

@@ -8,9 +8,10 @@ use std::fmt::Write;
 use std::hint::black_box;
 
 use bytes::Bytes;
-use crawldeck::web::links::{Take, parse_html};
+use crawldeck::settings::scope_kind::ScopeKind;
+use crawldeck::web::html::parse_html;
+use crawldeck::web::parsed::LinkOptions;
 use crawldeck::web::scope::Scope;
-use crawldeck::web::url::ScopeKind;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use url::Url;
 
@@ -49,7 +50,7 @@ fn parse(c: &mut Criterion) {
         let bytes: usize = chunks.iter().map(Bytes::len).sum();
         group.throughput(Throughput::Bytes(bytes as u64));
         group.bench_function(BenchmarkId::from_parameter(format!("{kib} KiB")), |b| {
-            b.iter(|| parse_html(black_box(&chunks), CONTENT_TYPE, &base, &Take::default()));
+            b.iter(|| parse_html(black_box(&chunks), CONTENT_TYPE, &base, &LinkOptions::default()));
         });
     }
     group.finish();
@@ -57,7 +58,7 @@ fn parse(c: &mut Criterion) {
 
 fn scope(c: &mut Criterion) {
     let base = Url::parse("http://www.example.com/section/page.html").unwrap();
-    let links = parse_html(&page(12 << 10), CONTENT_TYPE, &base, &Take::default()).links;
+    let links = parse_html(&page(12 << 10), CONTENT_TYPE, &base, &LinkOptions::default()).links;
     for kind in [ScopeKind::Host, ScopeKind::Domain] {
         let scope = Scope::new(kind, std::slice::from_ref(&base), &[], &[]).unwrap();
         c.bench_function(&format!("scope {kind:?}, {} links", links.len()), |b| {

@@ -16,12 +16,11 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use crawldeck::config::Settings;
-use crawldeck::store::{
-    Batch, CrawlId, CrawlState, FrontierRow, OpenMode, PageRow, RowState, Store, host_id, open,
-    page_id,
-};
-use crawldeck::web::url::UrlHash;
+use crawldeck::model::ids::{CrawlId, host_id, page_id};
+use crawldeck::model::page_state::PageState;
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::Settings;
+use crawldeck::store::{Batch, CrawlState, FrontierRow, OpenMode, PageRow, Store, open};
 use url::Url;
 
 /// Rows of a batch.
@@ -43,7 +42,7 @@ fn done(crawl: CrawlId, seq: u32, hosts: u32) -> PageRow {
         url_hash: UrlHash::of(&Url::parse(&url).unwrap()),
         url,
         host: host(seq, hosts),
-        state: RowState::Ok,
+        state: PageState::Ok,
         status: Some(200),
         content_length: 20_000,
         content_type: Some("text/html".to_owned()),

@@ -16,14 +16,15 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crawldeck::config::Settings;
 use crawldeck::crawl;
+use crawldeck::model::ids::{CrawlId, PageId};
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::Settings;
+use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{
-    Batch, CrawlId, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PageId, PreviousLink,
-    PreviousPage, RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter,
-    StoredCrawl, open,
+    Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
+    RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter, StoredCrawl, open,
 };
-use crawldeck::web::url::{ScopeKind, UrlHash};
 use futures_util::future::BoxFuture;
 use url::Url;
 

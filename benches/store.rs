@@ -13,11 +13,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crawldeck::model::ids::{CrawlId, PageId, host_id, page_id, seq_of};
+use crawldeck::model::page_state::PageState;
+use crawldeck::model::url_identity::UrlHash;
 use crawldeck::store::{
-    Batch, Columns, Content, CrawlId, FrontierRow, LinkRow, OpenMode, PageChange, PageId, PageRow,
-    RowState, Store, Value, host_id, open, page_id, seq_of,
+    Batch, Columns, Content, FrontierRow, LinkRow, OpenMode, PageChange, PageRow, Store, Value,
+    open,
 };
-use crawldeck::web::url::UrlHash;
 use sqlx::{Connection, SqliteConnection};
 
 const PAGES: u32 = 500;
@@ -110,7 +112,7 @@ impl Site {
             url_hash: Self::hash(&url),
             url,
             host: Arc::clone(self.host(seq_of(id))),
-            state: RowState::Ok,
+            state: PageState::Ok,
             status: Some(200),
             content_length: 20_000 + u64::from(seq_of(id) % 5000),
             content_type: Some("text/html; charset=utf-8".to_owned()),

@@ -11,17 +11,17 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use regex::Regex;
 use url::Url;
 
-use crate::config::USER_AGENT;
-use crate::crawl::command::{Dial, Setting};
-use crate::crawl::scene::Scene;
-use crate::fault::{Fault, FaultSetting};
+use crate::crawl::protocol::scene::Scene;
+use crate::settings::USER_AGENT;
+use crate::settings::dials::{Dial, Setting};
+use crate::settings::faults::{Fault, FaultSetting};
 
 pub use crate::web::url::parse_seed as seed;
 
-/// A value that may be none, as given: `Bound(None)` is `off`, or empty where anything else could be
+/// A value that may be none, as given: `Clearable(None)` is `off`, or empty where anything else could be
 /// a value. It takes away what a weaker source said.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bound<T>(pub Option<T>);
+pub struct Clearable<T>(pub Option<T>);
 
 /// Something that is not to be shown, not even by `{:?}`.
 #[derive(Clone, PartialEq, Eq)]
@@ -69,9 +69,9 @@ pub(super) fn scene() -> impl TypedValueParser<Value = Scene> {
     PossibleValuesParser::new(values).try_map(|name| Scene::from_name(&name).ok_or("no such scene"))
 }
 
-pub(super) fn rate(text: &str) -> Result<Bound<f64>, String> {
+pub(super) fn rate(text: &str) -> Result<Clearable<f64>, String> {
     match Setting::parse(Dial::Rate, text)? {
-        Setting::Rate(rate) => Ok(Bound(rate)),
+        Setting::Rate(rate) => Ok(Clearable(rate)),
         other => Err(format!("not a rate: {other}")),
     }
 }
@@ -84,42 +84,50 @@ pub(super) fn is_nothing(text: &str) -> bool {
 /// What `parse` takes; nothing, `off` and `none` take it away.
 pub(super) fn or_none<T>(
     parse: impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
-) -> impl Fn(&str) -> Result<Bound<T>, String> + Clone + Send + Sync + 'static {
+) -> impl Fn(&str) -> Result<Clearable<T>, String> + Clone + Send + Sync + 'static {
     move |text| {
-        if is_nothing(text) { Ok(Bound(None)) } else { parse(text).map(|value| Bound(Some(value))) }
+        if is_nothing(text) {
+            Ok(Clearable(None))
+        } else {
+            parse(text).map(|value| Clearable(Some(value)))
+        }
     }
 }
 
 /// What `parse` takes as one of a list; nothing takes the list away.
 pub(super) fn item<T, E>(
     parse: impl Fn(&str) -> Result<T, E> + Clone + Send + Sync + 'static,
-) -> impl Fn(&str) -> Result<Bound<T>, E> + Clone + Send + Sync + 'static {
+) -> impl Fn(&str) -> Result<Clearable<T>, E> + Clone + Send + Sync + 'static {
     move |text| {
-        if text.is_empty() { Ok(Bound(None)) } else { parse(text).map(|value| Bound(Some(value))) }
+        if text.is_empty() {
+            Ok(Clearable(None))
+        } else {
+            parse(text).map(|value| Clearable(Some(value)))
+        }
     }
 }
 
 /// A whole number of at least `least`, or `off`.
-fn count(least: u64, most: u64, text: &str) -> Result<Bound<u64>, String> {
+fn count(least: u64, most: u64, text: &str) -> Result<Clearable<u64>, String> {
     if is_off(text) {
-        return Ok(Bound(None));
+        return Ok(Clearable(None));
     }
     match text.parse() {
-        Ok(number) if (least..=most).contains(&number) => Ok(Bound(Some(number))),
+        Ok(number) if (least..=most).contains(&number) => Ok(Clearable(Some(number))),
         _ => Err(format!("takes a whole number from {least} to {most}, or 'off'")),
     }
 }
 
 pub(super) fn bound(
     least: u32,
-) -> impl Fn(&str) -> Result<Bound<u32>, String> + Clone + Send + Sync + 'static {
+) -> impl Fn(&str) -> Result<Clearable<u32>, String> + Clone + Send + Sync + 'static {
     move |text| {
-        let Bound(number) = count(least.into(), u32::MAX.into(), text)?;
-        Ok(Bound(number.and_then(|number| number.try_into().ok())))
+        let Clearable(number) = count(least.into(), u32::MAX.into(), text)?;
+        Ok(Clearable(number.and_then(|number| number.try_into().ok())))
     }
 }
 
-pub(super) fn pages(text: &str) -> Result<Bound<u64>, String> {
+pub(super) fn pages(text: &str) -> Result<Clearable<u64>, String> {
     count(1, u64::MAX, text)
 }
 
@@ -158,13 +166,17 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     if size.0 == 0 { Err("must be above 0".into()) } else { Ok(size.0) }
 }
 
-pub(super) fn size_or_off(text: &str) -> Result<Bound<u64>, String> {
-    if is_off(text) || text == "0" { Ok(Bound(None)) } else { size(text).map(|v| Bound(Some(v))) }
+pub(super) fn size_or_off(text: &str) -> Result<Clearable<u64>, String> {
+    if is_off(text) || text == "0" {
+        Ok(Clearable(None))
+    } else {
+        size(text).map(|v| Clearable(Some(v)))
+    }
 }
 
 /// A size, or what the machine has.
-pub(super) fn memory(text: &str) -> Result<Bound<u64>, String> {
-    if text == "auto" { Ok(Bound(None)) } else { size(text).map(|v| Bound(Some(v))) }
+pub(super) fn memory(text: &str) -> Result<Clearable<u64>, String> {
+    if text == "auto" { Ok(Clearable(None)) } else { size(text).map(|v| Clearable(Some(v))) }
 }
 
 /// A share of failures; above 1, which no share is, for `off`.
@@ -245,9 +257,9 @@ pub(super) fn file(text: &str) -> Result<PathBuf, String> {
     Ok(text.into())
 }
 
-pub(super) fn proxy(text: &str) -> Result<Secret<Bound<String>>, String> {
+pub(super) fn proxy(text: &str) -> Result<Secret<Clearable<String>>, String> {
     if is_off(text) || text.is_empty() {
-        return Ok(Secret(Bound(None)));
+        return Ok(Secret(Clearable(None)));
     }
     let known = Url::parse(text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h")
@@ -258,7 +270,7 @@ pub(super) fn proxy(text: &str) -> Result<Secret<Bound<String>>, String> {
                     USER:PASSWORD@ before the host; 'off' is none"
             .into());
     }
-    Ok(Secret(Bound(Some(text.to_owned()))))
+    Ok(Secret(Clearable(Some(text.to_owned()))))
 }
 
 pub(super) fn resolve(text: &str) -> Result<(String, IpAddr), String> {

@@ -17,75 +17,34 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-mod admission;
-mod again;
-mod aside;
-mod beat;
-pub mod breaker;
-mod budget;
-pub mod clock;
-pub mod command;
 mod control;
-pub mod dials;
-mod ending;
-pub mod entry;
+mod fetch;
 pub mod frontier;
-pub mod gate;
-pub mod host;
-pub mod host_stats;
-pub mod host_view;
-mod job;
-pub mod journal;
-pub mod ledger;
-mod lock;
-pub mod meter;
-mod observer;
-pub mod outbox;
-mod page;
-mod process;
-mod producer;
-mod prune;
-pub mod pruned;
-pub mod queue;
-pub mod rate;
-pub mod recent;
-pub mod retry;
-pub mod saturation;
-mod saver;
-pub mod scene;
-pub mod seen;
-mod shared;
-pub mod sitemaps;
-pub mod snapshot;
-pub mod stages;
-pub mod stall;
-pub mod strain;
-pub mod summary;
-pub mod verdict;
-mod visit;
-pub mod window;
-mod workers;
+pub mod hosts;
+pub mod measure;
+pub mod pipeline;
+pub mod protocol;
 
-use self::clock::Clock;
-use self::command::{Command, Origin};
-use self::dials::Journal;
-use self::frontier::{Admission, Beginning, Frontier, Link};
-use self::gate::Gate;
-use self::host::Pace;
-use self::pruned::Pruned;
-use self::scene::Scene;
-use self::shared::{ProducerState, SAVER_BUDGET_KIB, SaverState, Shared};
-use self::sitemaps::Sitemaps;
-use self::snapshot::{Dials, Flags, Snapshot, Totals};
-use self::summary::Summary;
-use crate::config::Settings;
-use crate::fault::{Faults, FaultySite};
-use crate::store::{CrawlId, OpenHost, StoreError, StoreWriter, StoredCrawl};
-use crate::web::fetch::{FetchSetupError, Fetcher};
-use crate::web::robots::Names;
+use crate::crawl::control::journal::Journal;
+use crate::crawl::frontier::{Admission, Exclusions, Frontier, FrontierStart, Link, Sitemaps};
+use crate::crawl::hosts::Pace;
+use crate::crawl::measure::stage_clock::StageClock;
+use crate::crawl::pipeline::context::{CrawlContext, ProducerState, SAVER_BUDGET_KIB, SaverState};
+use crate::crawl::pipeline::gate::Gate;
+use crate::crawl::protocol::command::{Command, Origin};
+use crate::crawl::protocol::scene::Scene;
+use crate::crawl::protocol::snapshot::{Flags, Snapshot, Totals};
+use crate::crawl::protocol::summary::Summary;
+use crate::model::ids::CrawlId;
+use crate::model::url_identity::UrlHash;
+use crate::settings::Settings;
+use crate::settings::dials::Dials;
+use crate::settings::faults::{Faults, FaultySite};
+use crate::store::{OpenHost, StoreError, StoreWriter, StoredCrawl};
+use crate::web::http::{FetchSetupError, Fetcher};
+use crate::web::robots::RobotsAgents;
 use crate::web::scope::{Scope, ScopeError};
 use crate::web::traps::Traps;
-use crate::web::url::UrlHash;
 
 /// The longest rest that a resumed crawl keeps to, in ms.
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -141,12 +100,12 @@ impl Crawl {
 /// # Errors
 /// When there is no seed, a pattern or header is malformed, or the database refuses.
 pub async fn start(settings: Settings, store: Arc<dyn StoreWriter>) -> Result<Crawl, CrawlError> {
-    start_staged(settings, store, Staging::default()).await
+    start_staged(settings, store, FaultSetup::default()).await
 }
 
 /// What a crawl is staged with: a site that takes faults, and those that there are from the start.
 #[derive(Debug, Default)]
-pub struct Staging {
+pub struct FaultSetup {
     /// The site that is crawled, if it takes faults.
     pub site: Option<Arc<dyn FaultySite>>,
     /// Faults to begin with; without a site those of the pipeline alone.
@@ -162,7 +121,7 @@ pub struct Staging {
 pub async fn start_staged(
     mut settings: Settings,
     store: Arc<dyn StoreWriter>,
-    staging: Staging,
+    staging: FaultSetup,
 ) -> Result<Crawl, CrawlError> {
     settings.take_credentials();
     settings.fetch.seed_names.clear();
@@ -187,14 +146,14 @@ pub async fn resume(
 ) -> Result<Crawl, CrawlError> {
     let stored = store.open_crawl(crawl).await?;
     let mut settings: Settings =
-        serde_json::from_str(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
+        Settings::from_stored(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
     let before = settings.dials();
     overrides(&mut settings);
     settings.take_credentials();
     let parts = Parts::of(&settings)?;
     let id = stored.id;
     let hosts = store.open_hosts(id).await?;
-    Ok(launch(settings, store, parts, id, Some((&stored, before)), hosts, Staging::default()))
+    Ok(launch(settings, store, parts, id, Some((&stored, before)), hosts, FaultSetup::default()))
 }
 
 /// Looks again at the newest complete crawl: a new crawl from its seeds and with its settings, in
@@ -202,13 +161,13 @@ pub async fn resume(
 ///
 /// # Errors
 /// When there is no complete crawl, its settings cannot be used, or the database refuses.
-pub async fn again(
+pub async fn recrawl(
     store: Arc<dyn StoreWriter>,
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {
     let (id, text) = store.complete_crawl(None).await?;
     let mut settings: Settings =
-        serde_json::from_str(&text).map_err(|e| CrawlError::Settings(id, e))?;
+        Settings::from_stored(&text).map_err(|e| CrawlError::Settings(id, e))?;
     // What was said about hosts in trouble was said of that time; their limits stay.
     for rule in settings.hosts.values_mut() {
         (rule.held, rule.skipped) = (false, false);
@@ -216,9 +175,9 @@ pub async fn again(
     settings.hosts.retain(|_, rule| !rule.is_empty());
     let added = std::mem::take(&mut settings.added_seeds);
     settings.seeds.extend(added);
-    settings.reviving.clear();
-    settings.resting.clear();
-    settings.again = Some(id);
+    settings.restoring.clear();
+    settings.cooling_down.clear();
+    settings.recrawl_of = Some(id);
     overrides(&mut settings);
     start(settings, store).await
 }
@@ -249,7 +208,7 @@ fn launch(
     crawl: CrawlId,
     stored: Option<(&StoredCrawl, Dials)>,
     hosts: Vec<OpenHost>,
-    staging: Staging,
+    staging: FaultSetup,
 ) -> Crawl {
     let dials = settings.dials();
     let before = stored.map_or(dials, |(_, before)| before);
@@ -261,12 +220,13 @@ fn launch(
     let changes = changes.filter_map(|c| serde_json::from_str(c).ok()).collect();
     let journal = Journal::of(changes, jiff::Timestamp::now());
     let rules = settings.hosts.iter().map(|(host, rule)| (host.as_str().into(), rule.clone()));
-    let frontier = Frontier::new(Beginning {
+    let frontier = Frontier::new(FrontierStart {
         crawl,
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
         pace: Pace::of(&settings),
         rules: rules.collect(),
-        pruned: Pruned::of(&settings.pruned).reviving(&settings.reviving),
+        exclusions: Exclusions::of(&settings.live_exclusions)
+            .with_restorations(&settings.restoring),
         traps: Traps::new(&settings.traps),
         sitemaps: parts.sitemaps,
         hosts,
@@ -276,49 +236,49 @@ fn launch(
     });
     if stored.is_some() {
         let now_ms = jiff::Timestamp::now().as_millisecond();
-        for (host, until_ms) in &settings.resting {
+        for (host, until_ms) in &settings.cooling_down {
             // A clock that was put back must not stop a crawl for good.
             let rest = until_ms.saturating_sub(now_ms).clamp(0, DAY_MS);
-            frontier.goes_on_resting(host, Duration::from_millis(rest as u64));
+            frontier.continue_cooldown(host, Duration::from_millis(rest as u64));
         }
     }
     // A list of seeds can be long, and is needed just once.
     let mut seeds = std::mem::take(&mut settings.seeds);
     let target: Arc<str> = seeds.first().map_or("", |seed| seed.as_str()).into();
-    let listed = if settings.repeats { seeds.len() } else { 0 };
+    let listed = if settings.duplicate_seeds { seeds.len() } else { 0 };
     seeds.extend_from_slice(&settings.added_seeds);
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(CrawlContext {
         crawl,
         start: Instant::now(),
         store,
-        names: Arc::new(Names::of(&settings.fetch.user_agent)),
+        names: Arc::new(RobotsAgents::of(&settings.fetch.user_agent)),
         fetcher: parts.fetcher,
         scope: RwLock::new(Arc::new(parts.scope)),
         landings: Mutex::default(),
         hops: Mutex::default(),
-        prunings: Mutex::default(),
+        exclusions: Mutex::default(),
         disk: tokio::sync::Mutex::default(),
         shortages: AtomicU64::new(0),
-        retry: retry::RetryPolicy {
+        retry: fetch::retry::RetryPolicy {
             attempts: settings.attempts,
             backoff: settings.backoff,
             longest_retry_after: settings.max_host_backoff,
         },
         frontier,
-        queue: queue::Queue::new(dials.queue),
+        queue: pipeline::queue::Queue::new(dials.queue),
         gate: Gate::new(dials.permits),
-        rate: rate::Rate::new(dials.rate),
+        rate: pipeline::rate::Rate::new(dials.rate),
         parse_gate: Gate::new(dials.parse_threads),
-        pool: workers::Pool::default(),
-        budget: budget::Budget::new(SAVER_BUDGET_KIB),
+        pool: pipeline::workers::Pool::default(),
+        budget: pipeline::budget::Budget::new(SAVER_BUDGET_KIB),
         faults: watch::Sender::new(Faults::NONE),
         paused: watch::Sender::new(false),
         seen_ready: watch::Sender::new(false),
         abort: CancellationToken::new(),
         hurry: CancellationToken::new(),
-        producer_clock: Clock::new(ProducerState::Idle as usize),
-        saver_clock: Clock::new(SaverState::Idle as usize),
-        saver: saver::SaverGauge::default(),
+        producer_clock: StageClock::new(ProducerState::Idle as usize),
+        saver_clock: StageClock::new(SaverState::Idle as usize),
+        saver: pipeline::saver::SaverGauge::default(),
         stall: Arc::default(),
         crew: TaskTracker::new(),
         settings,
@@ -326,8 +286,8 @@ fn launch(
     let first = first_snapshot(&shared, target, dials, totals, &staging);
     let (snapshot_sender, snapshots) = watch::channel(first);
     let (command_sender, commands) = mpsc::channel(COMMANDS);
-    let saver = tokio::spawn(saver::run(Arc::clone(&shared)));
-    shared.crew.spawn(producer::run(Arc::clone(&shared)));
+    let saver = tokio::spawn(pipeline::saver::run(Arc::clone(&shared)));
+    shared.crew.spawn(pipeline::producer::run(Arc::clone(&shared)));
     shared.crew.spawn(load(Arc::clone(&shared), seeds, listed, stored.is_some()));
     let control = tokio::spawn(control::run(control::Start {
         saver,
@@ -344,11 +304,11 @@ fn launch(
 
 /// What there is to see before anything has happened.
 fn first_snapshot(
-    shared: &Shared,
+    shared: &CrawlContext,
     target: Arc<str>,
     dials: Dials,
     totals: Totals,
-    staging: &Staging,
+    staging: &FaultSetup,
 ) -> Arc<Snapshot> {
     Arc::new(Snapshot {
         crawl_id: shared.crawl,
@@ -361,7 +321,7 @@ fn first_snapshot(
             insecure: shared.settings.fetch.insecure,
             allow_private: shared.settings.fetch.allow_private,
         },
-        again: shared.settings.again,
+        recrawl_of: shared.settings.recrawl_of,
         faults: staging.faults,
         scene: staging.scene,
         site_takes_faults: staging.site.is_some(),
@@ -372,12 +332,11 @@ fn first_snapshot(
 /// Loads what an earlier run has seen, then takes in the seeds (known ones again make no
 /// difference). Of the first `listed` seeds each counts as often as it is there. Requests go out
 /// meanwhile; only handing in waits for it.
-async fn load(shared: Arc<Shared>, seeds: Vec<Url>, listed: usize, resumed: bool) {
+async fn load(shared: Arc<CrawlContext>, seeds: Vec<Url>, listed: usize, resumed: bool) {
     if resumed {
         // Options may have changed them.
         let settings = shared.settings.without_seeds();
-        shared.frontier.with(|ledger| ledger.outbox.settings(settings));
-        shared.frontier.outbox_changed.notify_one();
+        shared.frontier.store_settings(settings);
         let frontier = &shared.frontier;
         let mut sink = |known: &[(UrlHash, i64)]| {
             frontier.remember(known);
@@ -407,20 +366,13 @@ async fn load(shared: Arc<Shared>, seeds: Vec<Url>, listed: usize, resumed: bool
         Link::bare(url.as_str().into(), hash)
     }));
     if shared.settings.ignore_robots {
-        shared.frontier.with(|ledger| {
-            for seed in &seeds {
-                ledger.sitemaps_without_robots(seed.as_str());
-            }
-        });
-        // The seeds may be done by now: nobody else tells the producer, or the saver.
-        shared.frontier.changed.notify_one();
-        shared.frontier.outbox_changed.notify_one();
+        shared.frontier.sitemaps_without_robots(&seeds);
     }
     for url in &shared.settings.sitemap_urls {
         shared.frontier.add_sitemap(url, 0);
     }
     drop(seeds);
-    prune::go_on(&shared);
+    control::exclusion_task::go_on(&shared);
     shared.seen_ready.send_replace(true);
     let probe = Arc::clone(&shared.stall).probe();
     tokio::select! {

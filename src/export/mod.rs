@@ -28,7 +28,8 @@ use self::rows::{Csv, JsonLines, RowWriter};
 use self::sitemap::{Listed, Sitemap};
 pub use self::tables::{TABLES, Table};
 pub use self::target::Target;
-use crate::store::{CrawlId, StoreError, StoreReader, Value};
+use crate::model::ids::CrawlId;
+use crate::store::{StoreError, StoreReader, Value};
 
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]

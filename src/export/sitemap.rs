@@ -8,7 +8,8 @@ use quick_xml::writer::Writer;
 use url::Url;
 
 use super::ExportError;
-use crate::store::{CrawlId, Value};
+use crate::model::ids::CrawlId;
+use crate::store::Value;
 
 /// URLs that one sitemap may hold.
 pub const MOST_URLS: u64 = 50_000;

@@ -5,7 +5,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::store::{CrawlId, page_id};
+use crate::model::ids::{CrawlId, page_id};
 
 /// A table or view to be exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::dice::{Dice, Topic};
-use crate::crawl::gate::{Gate, Permit};
-use crate::fault::{Fault, Faults, FaultySite};
+use crate::crawl::pipeline::gate::{Gate, Permit};
+use crate::settings::faults::{Fault, Faults, FaultySite};
 
 /// Places where there is no limit.
 const NO_LIMIT: u32 = 1 << 30;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::crawl::snapshot::Totals;
+use crate::crawl::protocol::snapshot::Totals;
 use crate::store::CrawlInfo;
 
 use super::latency::Latencies;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::config::Settings;
-use crate::config::mask::mask;
+use crate::settings::Settings;
+use crate::settings::mask::mask;
 
 use super::data::SettingLine;
 use super::text;
@@ -36,14 +36,14 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("max-robots-delay", time(s.max_robots_delay)),
         ("host-backoff", time(s.host_backoff)),
         ("max-host-backoff", time(s.max_host_backoff)),
-        ("give-up", time(s.give_up)),
+        ("host-give-up-after", time(s.host_give_up_after)),
         ("robots.txt", if s.ignore_robots { "IGNORED" } else { "obeyed" }.to_owned()),
-        ("nofollow", nofollow(s).to_owned()),
+        ("respect-nofollow", nofollow(s).to_owned()),
         ("attempts", s.attempts.to_string()),
         ("backoff", time(s.backoff)),
         ("timeout", time(fetch.timeout)),
         ("max-body", text::bytes(fetch.max_body)),
-        ("max-ratio", fetch.max_ratio.to_string()),
+        ("max-decompression-ratio", fetch.max_decompression_ratio.to_string()),
         ("max-redirects", fetch.max_redirects.to_string()),
         ("user-agent", fetch.user_agent.clone()),
         ("contact", fetch.contact.clone().unwrap_or_else(none)),
@@ -58,17 +58,17 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("max-links", text::count(u64::from(s.max_links))),
         ("include", all(&s.include)),
         ("exclude", all(&s.exclude)),
-        ("excluded while it ran", all(&s.pruned)),
+        ("excluded while it ran", all(&s.live_exclusions)),
         ("seeds added while it ran", all(&s.added_seeds.iter().map(url).collect::<Vec<_>>())),
         ("sitemaps", yes(s.sitemaps)),
         ("sitemap", all(&s.sitemap_urls.iter().map(url).collect::<Vec<_>>())),
         ("max-sitemaps", s.max_sitemaps.to_string()),
         ("breaker-ratio", if breaker.ratio > 1.0 { off() } else { breaker.ratio.to_string() }),
         ("breaker-window", breaker.window.to_string()),
-        ("breaker-least", breaker.least.to_string()),
-        ("breaker-rest", time(breaker.rest)),
-        ("breaker-longest-rest", time(breaker.longest_rest)),
-        ("breaker-forgive", time(breaker.forgive)),
+        ("breaker-min-requests", breaker.min_requests.to_string()),
+        ("breaker-cooldown", time(breaker.cooldown)),
+        ("breaker-max-cooldown", time(breaker.max_cooldown)),
+        ("breaker-reset-after", time(breaker.reset_after)),
         ("trap-repeats", traps.repeats.to_string()),
         ("trap-segments", traps.segments.to_string()),
         ("trap-length", traps.length.to_string()),
@@ -85,7 +85,7 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
 }
 
 fn nofollow(s: &Settings) -> &'static str {
-    match (s.nofollow.pages, s.nofollow.links) {
+    match (s.respect_nofollow.pages, s.respect_nofollow.links) {
         (false, false) => "none",
         (true, false) => "pages",
         (false, true) => "links",

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::ids::CrawlId;
+use crate::model::ids::CrawlId;
 
 /// Seeds shown of a crawl; a list can be long.
 const SEEDS: usize = 10;
@@ -30,7 +30,18 @@ pub struct CrawlInfo {
     pub held_by: Option<HeldBy>,
 }
 
-/// The process that runs a crawl.
+impl CrawlInfo {
+    /// The word shown for its state: `running` means `interrupted` when no process holds it.
+    #[must_use]
+    pub fn shown_state(&self) -> &str {
+        match (self.state.as_str(), &self.held_by) {
+            ("running", None) => "interrupted",
+            (state, _) => state,
+        }
+    }
+}
+
+/// Who runs a crawl.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HeldBy {
     /// Machine.

@@ -15,7 +15,7 @@ use nix::sys::signal::kill;
 use nix::unistd::{Pid, gethostname};
 
 use super::error::{StoreError, one_line};
-use super::ids::CrawlId;
+use crate::model::ids::CrawlId;
 
 /// An owner that sent no heartbeat for so long is dead.
 pub const DEAD_AFTER: Duration = Duration::from_secs(30);

@@ -4,7 +4,7 @@
 
 use thiserror::Error;
 
-use super::ids::CrawlId;
+use crate::model::ids::CrawlId;
 
 /// A database error. `db` is the name the user gave, without secrets.
 #[derive(Debug, Error)]
@@ -18,6 +18,18 @@ pub enum StoreError {
         db: String,
         /// What is wrong with it.
         why: String,
+    },
+    /// A database whose support was left out when this was built.
+    #[error(
+        "{db} cannot be used: this build has no {database} support (feature `{feature}`): build with it, or use a SQLite file"
+    )]
+    NotBuilt {
+        /// The database.
+        db: String,
+        /// Its kind.
+        database: &'static str,
+        /// The feature of this crate that supports it.
+        feature: &'static str,
     },
     /// No such file, where one is needed.
     #[error("{db} does not exist: check the name, or start with `crawldeck crawl URL --db {db}`")]
@@ -159,7 +171,7 @@ pub enum StoreError {
     },
     /// There is no complete crawl for a recrawl.
     #[error(
-        "{db} has no complete crawl to look at again: finish one with `crawldeck resume {db}`, or leave out `--again`"
+        "{db} has no complete crawl to look at again: finish one with `crawldeck resume {db}`, or leave out `--recrawl`"
     )]
     NoCompleteCrawl {
         /// The file.

@@ -8,7 +8,7 @@ use hashbrown::HashMap;
 
 use super::rows::PageRow;
 use super::text::clean;
-use crate::web::url::UrlHash;
+use crate::model::url_identity::UrlHash;
 
 /// What a batch adds to a row of `hosts`.
 #[derive(Debug, Default)]

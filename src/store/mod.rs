@@ -21,9 +21,11 @@ pub mod crawl_info;
 pub mod crawl_lease;
 pub mod error;
 mod host_totals;
-pub mod ids;
+mod migrations;
+#[cfg(feature = "mysql")]
 pub mod mysql;
 pub mod name;
+#[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod rows;
 pub mod select;
@@ -38,13 +40,14 @@ mod tx_error;
 pub use crawl_info::{CrawlInfo, HeldBy};
 pub use crawl_lease::LeaseOwner;
 pub use error::StoreError;
-pub use ids::{CrawlId, PageId, crawl_of, page_id, seq_of};
+#[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
 pub use name::OpenMode;
+#[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
-    PreviousLink, PreviousPage, RowState, SitemapRow, host_id,
+    PreviousLink, PreviousPage, SitemapRow,
 };
 pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;
@@ -66,9 +69,19 @@ pub async fn open(url: &str, mode: OpenMode) -> Result<Arc<dyn Store>, StoreErro
         DbName::Sqlite { shown, path } => {
             Ok(Arc::new(SqliteStore::open(&shown, &path, mode).await?))
         }
+        #[cfg(feature = "postgres")]
         DbName::Postgres { shown, url } => {
             Ok(Arc::new(PostgresStore::open(&shown, &url, mode).await?))
         }
+        #[cfg(not(feature = "postgres"))]
+        DbName::Postgres { shown, .. } => {
+            Err(StoreError::NotBuilt { db: shown, database: "PostgreSQL", feature: "postgres" })
+        }
+        #[cfg(feature = "mysql")]
         DbName::MySql { shown, url } => Ok(Arc::new(MySqlStore::open(&shown, &url, mode).await?)),
+        #[cfg(not(feature = "mysql"))]
+        DbName::MySql { shown, .. } => {
+            Err(StoreError::NotBuilt { db: shown, database: "MySQL", feature: "mysql" })
+        }
     }
 }

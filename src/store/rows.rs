@@ -4,42 +4,13 @@
 
 #![allow(clippy::doc_markdown, reason = "ETag is a name, not code")]
 
+use crate::model::page_state::PageState;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::PageId;
-use crate::web::url::UrlHash;
-
-/// How a page ended, as stored in `scraped_pages.state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RowState {
-    /// Answered 2xx.
-    Ok,
-    /// Answered otherwise, or not at all after the last attempt.
-    Failed,
-    /// Known but not fetched, for the reason in `error`.
-    Skipped,
-}
-
-impl RowState {
-    /// The word stored.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-
-    /// The state stored as that word.
-    #[must_use]
-    pub fn of_name(name: &str) -> Option<Self> {
-        [Self::Ok, Self::Failed, Self::Skipped].into_iter().find(|state| state.name() == name)
-    }
-}
+use crate::model::ids::PageId;
+use crate::model::url_identity::UrlHash;
 
 /// A row of `scraped_pages`.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,7 +24,7 @@ pub struct PageRow {
     /// Host with port, as in the URL: `127.0.0.1:8700`.
     pub host: Arc<str>,
     /// How it ended.
-    pub state: RowState,
+    pub state: PageState,
     /// Final status.
     pub status: Option<u16>,
     /// Body bytes after decoding.
@@ -136,7 +107,7 @@ pub struct PreviousPage {
     /// Its id in that crawl.
     pub id: PageId,
     /// How it ended.
-    pub state: RowState,
+    pub state: PageState,
     /// Final status.
     pub status: Option<u16>,
     /// Body bytes after decoding.
@@ -194,13 +165,6 @@ pub struct FrontierRow {
     pub lastmod_ms: Option<i64>,
 }
 
-/// A host's number in `frontier.host_id`: the first 8 bytes of xxh3-128 of its name with port, as
-/// in URLs (`127.0.0.1:8700`), big endian. The same in every crawl and database.
-#[must_use]
-pub fn host_id(host: &str) -> i64 {
-    (xxhash_rust::xxh3::xxh3_128(host.as_bytes()) >> 64) as i64
-}
-
 /// A host with URLs in `frontier`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenHost {
@@ -232,7 +196,7 @@ pub struct SitemapRow {
     /// Hash of its canonical form.
     pub url_hash: UrlHash,
     /// `ok`, `failed` or `skipped`.
-    pub state: RowState,
+    pub state: PageState,
     /// Status of the last answer.
     pub status: Option<u16>,
     /// URLs in it.

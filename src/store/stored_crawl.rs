@@ -1,6 +1,6 @@
 //! A crawl as its database has it: its state, and what a resumed crawl starts from.
 
-use super::ids::CrawlId;
+use crate::model::ids::CrawlId;
 
 /// State of a crawl, as stored in `crawls.state`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

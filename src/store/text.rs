@@ -54,6 +54,7 @@ pub(super) fn utc_now() -> String {
 
 /// `settings` (JSON) with the members of `patch`, each as a whole in the place of the stored one;
 /// null takes one away. `None` when one of them is no JSON object.
+#[cfg(any(feature = "postgres", feature = "mysql", test))]
 pub(super) fn patched(settings: &str, patch: &str) -> Option<String> {
     let mut members: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(settings).ok()?;

@@ -7,11 +7,11 @@ use futures_util::future::BoxFuture;
 
 use super::crawl_info::CrawlInfo;
 use super::error::StoreError;
-use super::ids::{CrawlId, PageId};
 use super::rows::{Batch, FrontierRow, OpenHost, PreviousLink, PreviousPage};
 use super::select::RowSink;
 use super::stored_crawl::{CrawlState, StoredCrawl};
-use crate::web::url::UrlHash;
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
 
 /// Receives known URLs in chunks of `(hash, id)`; returns false to stop.
 pub type SeenSink<'a> = &'a mut (dyn FnMut(&[(UrlHash, PageId)]) -> bool + Send);

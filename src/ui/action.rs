@@ -1,6 +1,6 @@
 //! What a key can mean. Keys are bound to these in [`super::keys`]; [`super::app`] does them.
 
-use crate::crawl::command::Dial;
+use crate::settings::dials::Dial;
 
 /// A view of the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

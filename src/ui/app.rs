@@ -13,8 +13,8 @@ use super::log_view::LogView;
 use super::prompt::{self, Asking, Prompt, Typed};
 use super::staging::FaultPanel;
 use super::tables::TableState;
-use crate::crawl::command::Command;
-use crate::crawl::snapshot::{PageView, RunState, Snapshot};
+use crate::crawl::protocol::command::Command;
+use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
 
 /// How long a line of feedback stays, in seconds.
 const FEEDBACK_S: f64 = 5.0;

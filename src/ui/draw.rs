@@ -8,10 +8,10 @@ use super::app::App;
 use super::paint::Canvas;
 use super::panels::{
     answers, changes, charts, compact, faults, finds, footer, header, help, host_detail, hosts,
-    log, page_detail, pages, pipeline, pipeline_list, scenes, strains, troubles, workers,
+    log, overload, page_detail, pages, pipeline, pipeline_list, scenes, troubles, workers,
 };
 use super::theme::Theme;
-use crate::crawl::snapshot::Snapshot;
+use crate::crawl::protocol::snapshot::Snapshot;
 
 /// The smallest screen that shows the dashboard as meant.
 pub const SMALLEST: (u16, u16) = (80, 24);
@@ -122,14 +122,14 @@ fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
 /// ```text
 /// ╭─ hosts ─────────────────────────────╮╭─ host ─────────────╮
 /// ╰─────────────────────────────────────╯╰────────────────────╯
-/// ╭─ traps ─────────────────╮╭─ prunings ─────────────────────╮
+/// ╭─ traps ─────────────────╮╭─ exclusions ─────────────────────╮
 /// │                         │╰────────────────────────────────╯
 /// │                         │╭─ sitemaps ─────────────────────╮
 /// ╰─────────────────────────╯╰────────────────────────────────╯
 /// ```
 ///
 /// Below [`HOST_BESIDE`] columns the detail stands below the table while that leaves room for
-/// every host, else it opens alone; on low screens traps, prunings and sitemaps get a row each.
+/// every host, else it opens alone; on low screens traps, exclusions and sitemaps get a row each.
 fn hosts_tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, shown: &Snapshot) {
     if let Some(top) = app.host_open {
         let top = host_detail::draw(canvas, area, app.selected_host(shown), top, true);
@@ -232,7 +232,7 @@ fn deck(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let cells = (snapshot.workers.len() as u16).div_ceil((area.width / 6).max(1));
         let most = (area.height.saturating_sub(30) / 4).min(8);
         let more = cells.saturating_sub(2).min(most);
-        let slow = strains::rows(snapshot, strains::MOST);
+        let slow = overload::rows(snapshot, overload::MOST);
         pipeline::draw(canvas, take(pipeline::HEIGHT + more + slow), snapshot);
     } else {
         let inside = Rect { x: area.x + 1, width: area.width - 2, ..area };

@@ -10,8 +10,8 @@ use super::app::{App, Effect};
 use super::keys;
 use super::prompt::HostVerb;
 use super::tables;
-use crate::crawl::command::{Command, HostCommand};
-use crate::crawl::snapshot::{BreakerState, HostView, Snapshot, WaitReason};
+use crate::crawl::protocol::command::{Command, HostCommand};
+use crate::crawl::protocol::snapshot::{BreakerState, HostView, Snapshot, WaitReason};
 
 /// How a host is, in a word. In the order of the attention that it wants, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -9,8 +9,8 @@ use std::fmt::Write as _;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{Action, Tab};
-use crate::crawl::command::Dial;
-use crate::crawl::verdict::Advice;
+use crate::crawl::protocol::verdict::Advice;
+use crate::settings::dials::Dial;
 
 /// A key as the table writes it: a code, with or without Ctrl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

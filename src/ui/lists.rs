@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::action::{Action, Tab};
 use super::app::{App, Effect};
 use super::tables::{self, HOST_COLUMNS, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
-use crate::crawl::snapshot::{PageView, Snapshot};
+use crate::crawl::protocol::snapshot::{PageView, Snapshot};
 
 /// Rows that one key press scrolls a page's detail.
 const DETAIL_STEP: i16 = 8;

@@ -34,8 +34,8 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
-use crate::crawl::command::{Command, Origin};
-use crate::crawl::snapshot::Snapshot;
+use crate::crawl::protocol::command::{Command, Origin};
+use crate::crawl::protocol::snapshot::Snapshot;
 use app::{App, Effect};
 pub use keys::keys_table_markdown;
 pub use log_view::log_layer;

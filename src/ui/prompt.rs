@@ -3,8 +3,9 @@
 use regex::Regex;
 use tui_input::Input;
 
-use crate::crawl::command::{Command, Dial, MOST_PER_HOST, Setting};
-use crate::crawl::scene::Scene;
+use crate::crawl::protocol::command::{Command, MOST_PER_HOST};
+use crate::crawl::protocol::scene::Scene;
+use crate::settings::dials::{Dial, Setting};
 use crate::web::url::parse_seed;
 
 /// What is being asked for.

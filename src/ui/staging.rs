@@ -8,10 +8,10 @@ use super::action::{Action, Tab};
 use super::app::{App, Effect};
 use super::keys;
 use super::prompt::{Asking, Prompt};
-use crate::crawl::command::Command;
-use crate::crawl::scene::Scene;
-use crate::crawl::snapshot::Snapshot;
-use crate::fault::{Fault, FaultSetting};
+use crate::crawl::protocol::command::Command;
+use crate::crawl::protocol::scene::Scene;
+use crate::crawl::protocol::snapshot::Snapshot;
+use crate::settings::faults::{Fault, FaultSetting};
 
 /// Rows of the menu: every scene, and off.
 pub const SCENE_ROWS: usize = Scene::ALL.len() + 1;

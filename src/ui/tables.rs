@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::hosts::HostState;
-use crate::crawl::snapshot::{HostView, PageView, Snapshot};
+use crate::crawl::protocol::snapshot::{HostView, PageView, Snapshot};
 
 /// Columns by which workers are sorted, in the order of the table.
 pub const WORKER_COLUMNS: [&str; 5] = ["worker", "state", "for", "attempt", "url"];

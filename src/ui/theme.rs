@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use super::hosts::HostState;
-use crate::crawl::snapshot::{RunState, WorkerState};
+use crate::crawl::protocol::snapshot::{RunState, WorkerState};
 
 /// Marks what limits the crawl.
 pub const LIMIT: &str = "◆";

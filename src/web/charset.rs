@@ -1,17 +1,27 @@
 //! Which character encoding a page is in: byte order mark, header, `meta`, a guess.
 //!
 //! It follows the order of the HTML standard (13.2.3.2) and reads no further than the
-//! first [`PRESCAN`] bytes for a declaration.
+//! first [`PRESCAN`] bytes for a declaration. The guess is that of Firefox (`chardetng`).
 
 use bytes::Bytes;
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use url::{Host, Url};
 
 /// Bytes at the start of a page in which a declaration is looked for.
 const PRESCAN: usize = 1024;
 
-/// The encoding of a page; the one of its byte order mark, its `Content-Type`, its `meta`
-/// elements, or UTF-8 if it is valid as such, windows-1252 otherwise.
-pub(super) fn of_page(chunks: &[Bytes], content_type: Option<&str>) -> &'static Encoding {
+/// Bytes by which the encoding of an undeclared page is guessed, from the first that is not ASCII.
+const GUESSED_FROM: usize = 256 << 10;
+
+/// The encoding of a page at `url`: the one of its byte order mark, its `Content-Type` or its
+/// `meta` elements; UTF-8 if it is valid as such; else a guess from its bytes and the top-level
+/// domain.
+pub(super) fn of_page(
+    chunks: &[Bytes],
+    content_type: Option<&str>,
+    url: Option<&Url>,
+) -> &'static Encoding {
     let head: Vec<u8> = chunks.iter().flatten().copied().take(PRESCAN).collect();
     if let Some((encoding, _)) = Encoding::for_bom(&head) {
         return encoding;
@@ -19,7 +29,30 @@ pub(super) fn of_page(chunks: &[Bytes], content_type: Option<&str>) -> &'static 
     content_type
         .and_then(of_header)
         .or_else(|| declared(&head))
-        .unwrap_or_else(|| if is_utf8(chunks) { UTF_8 } else { WINDOWS_1252 })
+        .unwrap_or_else(|| if is_utf8(chunks) { UTF_8 } else { guess(chunks, url) })
+}
+
+/// The encoding that the bytes look like.
+fn guess(chunks: &[Bytes], url: Option<&Url>) -> &'static Encoding {
+    // Never ISO-2022-JP, whose escapes turn ASCII into other text: browsers deny it to web pages.
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    let ascii = chunks.iter().flatten().take_while(|byte| byte.is_ascii()).count();
+    let mut left = ascii + GUESSED_FROM;
+    for chunk in chunks {
+        let piece = &chunk[..chunk.len().min(left)];
+        detector.feed(piece, false);
+        left -= piece.len();
+    }
+    detector.guess(url.and_then(top_level).map(str::as_bytes), Utf8Detection::Allow)
+}
+
+/// The top-level domain of a URL in lower-case ASCII; `None` for a numeric address.
+fn top_level(url: &Url) -> Option<&str> {
+    let Some(Host::Domain(name)) = url.host() else { return None };
+    let label = name.trim_end_matches('.').rsplit('.').next()?;
+    // Hosts of schemes other than the web's are not normalized, and the detector panics on them.
+    let normal = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    label.bytes().all(normal).then_some(label)
 }
 
 /// The `charset` parameter of a `Content-Type`.
@@ -107,4 +140,69 @@ fn is_utf8(chunks: &[Bytes]) -> bool {
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use encoding_rs::{BIG5, EUC_KR, GBK, ISO_8859_2, KOI8_R, SHIFT_JIS, WINDOWS_1251};
+    use encoding_rs::{WINDOWS_1252, WINDOWS_1253, WINDOWS_1255};
+
+    use super::*;
+
+    fn guessed(bytes: &[u8], url: Option<&str>) -> &'static Encoding {
+        let url = url.map(|url| Url::parse(url).unwrap());
+        of_page(&[Bytes::copy_from_slice(bytes)], Some("text/html"), url.as_ref())
+    }
+
+    #[test]
+    fn an_undeclared_encoding_is_guessed() {
+        let russian = "Съешь же ещё этих мягких французских булок, да выпей чаю";
+        for (encoding, text) in [
+            (WINDOWS_1251, russian),
+            (KOI8_R, russian),
+            (WINDOWS_1252, "Le cœur déçu mais l’âme plutôt naïve, Louÿs rêva de crapaüter"),
+            (ISO_8859_2, "Příliš žluťoučký kůň úpěl ďábelské ódy, zdaleka není tak zlý"),
+            (WINDOWS_1253, "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία, και αυτό είναι όλο"),
+            (WINDOWS_1255, "דג סקרן שט בים מאוכזב ולפתע מצא לו חברה"),
+            (SHIFT_JIS, "いろはにほへと ちりぬるを わかよたれそ つねならむ"),
+            (GBK, "天地玄黄，宇宙洪荒。日月盈昃，辰宿列张。寒来暑往，秋收冬藏。"),
+            (BIG5, "天地玄黃，宇宙洪荒。日月盈昃，辰宿列張。寒來暑往，秋收冬藏。"),
+            (EUC_KR, "키스의 고유조건은 입술끼리 만나야 하고 특별한 기술은 필요치 않다"),
+        ] {
+            let page = format!("<title>{text}</title><p>{text}");
+            let (bytes, _, lossy) = encoding.encode(&page);
+            assert!(!lossy, "{}", encoding.name());
+            assert_eq!(guessed(&bytes, Some("http://site.test/")), encoding, "{text}");
+            assert_eq!(guessed(&bytes, Some("http://127.0.0.1/")), encoding, "{text}");
+            assert_eq!(guessed(&bytes, None), encoding, "{text}");
+            let whole = page.as_bytes();
+            assert_eq!(guessed(whole, None), UTF_8, "{text}");
+            assert_eq!(guessed(&whole[..whole.len() - 1], None), UTF_8, "{text}");
+        }
+        assert_eq!(guessed(b"<p>ASCII", Some("http://site.ru/")), UTF_8);
+    }
+
+    #[test]
+    fn the_top_level_domain_decides_where_bytes_do_not() {
+        let short = WINDOWS_1251.encode("<p>Да").0;
+        assert_eq!(guessed(&short, Some("http://site.ru/")), WINDOWS_1251);
+        assert_eq!(guessed(&short, Some("http://site.ru./")), WINDOWS_1251);
+        // Hosts that the detector would not take.
+        for url in ["x://SITE.RU/", "x://site.%C3%A4/", "http://[::1]/", "data:,x", "x:///"] {
+            guessed(&short, Some(url));
+        }
+    }
+
+    #[test]
+    fn chunks_do_not_matter() {
+        let page =
+            format!("<p>{}Съешь ещё этих мягких булок{}", "x".repeat(9_000), "y".repeat(400_000));
+        let bytes = WINDOWS_1251.encode(&page).0;
+        for size in [1 << 20, 100_000, 4096, 7] {
+            let chunks: Vec<_> = bytes.chunks(size).map(Bytes::copy_from_slice).collect();
+            assert_eq!(of_page(&chunks, None, None), WINDOWS_1251, "{size}");
+        }
+    }
 }

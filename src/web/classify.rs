@@ -11,9 +11,9 @@ use nix::errno::Errno;
 use url::Url;
 
 use super::failure::FailureKind;
-use super::guard::{Unresolved, refused};
-use super::url::host_key;
-use crate::config::FetchSettings;
+use crate::model::url_identity::host_key;
+use crate::settings::FetchSettings;
+use crate::web::address_policy::{Unresolved, refused};
 
 /// Longest cause quoted in a message, in characters.
 const MAX_CAUSE: usize = 160;

@@ -10,9 +10,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use url::Url;
 
-use super::guard::{Guard, Resolver};
 use super::phase::WatchConnect;
-use crate::config::FetchSettings;
+use crate::settings::FetchSettings;
+use crate::web::address_policy::{AddressPolicy, Resolver};
 
 /// A connection unused for so long is closed. With [`IDLE_PER_HOST`] it bounds what lies idle:
 /// never more to one host than were in use at once, and over all hosts no more than were opened
@@ -57,7 +57,7 @@ pub(super) fn build(
     settings: &FetchSettings,
     headers: HeaderMap,
     proxy: Option<&Url>,
-    guard: &Arc<Guard>,
+    address_policy: &Arc<AddressPolicy>,
 ) -> Result<reqwest::Client, FetchSetupError> {
     // An error means that the program has chosen its provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -68,7 +68,7 @@ pub(super) fn build(
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .dns_resolver(Resolver(Arc::clone(guard)))
+        .dns_resolver(Resolver(Arc::clone(address_policy)))
         .connector_layer(WatchConnect)
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
@@ -97,7 +97,7 @@ pub(super) fn build(
 
 /// The proxy of the settings.
 pub(super) fn proxy(settings: &FetchSettings) -> Result<Option<Url>, FetchSetupError> {
-    let Some(text) = &settings.identity.proxy else { return Ok(None) };
+    let Some(text) = &settings.credentials.proxy else { return Ok(None) };
     let url = Url::parse(text.trim()).map_err(|_| FetchSetupError::Proxy)?;
     let known = matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h");
     if !known || url.host_str().is_none_or(str::is_empty) {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::head::Head;
+use crate::web::head::ResponseHead;
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,7 +100,7 @@ impl FetchError {
 
     /// The failure, after the head of an answer.
     #[must_use]
-    pub fn with(self, head: &Head) -> Self {
+    pub fn with(self, head: &ResponseHead) -> Self {
         Self {
             status: Some(head.status),
             content_type: head.content_type.clone(),

@@ -19,7 +19,7 @@ const MAX_LINKS: usize = 20;
 
 /// The head of an answer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Head {
+pub struct ResponseHead {
     /// HTTP status.
     pub status: u16,
     /// `Content-Type`, as sent, cut at 255 bytes.
@@ -36,7 +36,7 @@ pub struct Head {
     pub canonical: Option<Url>,
 }
 
-impl Head {
+impl ResponseHead {
     /// The head of an answer to a request for `url`.
     pub(super) fn of(url: &Url, status: StatusCode, headers: &HeaderMap) -> Self {
         Self {
@@ -127,12 +127,12 @@ mod tests {
 
     use super::*;
 
-    fn head(lines: &[(&'static str, &str)]) -> Head {
+    fn head(lines: &[(&'static str, &str)]) -> ResponseHead {
         let mut headers = HeaderMap::new();
         for (name, value) in lines {
             headers.append(*name, value.parse().unwrap());
         }
-        Head::of(&Url::parse("http://a.test/x/y").unwrap(), StatusCode::OK, &headers)
+        ResponseHead::of(&Url::parse("http://a.test/x/y").unwrap(), StatusCode::OK, &headers)
     }
 
     #[test]

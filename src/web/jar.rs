@@ -10,7 +10,7 @@ use cookie_store::{Cookie, CookieDomain, RawCookie};
 use http::header::{HeaderMap, SET_COOKIE};
 use url::Url;
 
-use super::identity::origin;
+use crate::web::credentials::origin;
 
 /// Cookies kept for one origin, RFC 6265 section 6.1.
 const MOST_PER_ORIGIN: usize = 50;
@@ -29,13 +29,13 @@ pub(super) struct Jar {
 
 #[derive(Default)]
 struct Origins {
-    by_name: HashMap<Box<str>, Kept>,
+    by_name: HashMap<Box<str>, StoredCookies>,
     /// Counts uses.
     clock: u64,
 }
 
 #[derive(Default)]
-struct Kept {
+struct StoredCookies {
     /// Oldest first.
     cookies: Vec<Cookie<'static>>,
     used: u64,
@@ -92,7 +92,7 @@ impl Origins {
     }
 }
 
-impl Kept {
+impl StoredCookies {
     fn put(&mut self, cookie: Cookie<'static>) {
         self.cookies.retain(|other| {
             !other.is_expired() && (other.name() != cookie.name() || other.path != cookie.path)

@@ -3,23 +3,25 @@
 //! It knows neither the store nor the crawl's tasks.
 
 pub mod address;
+mod address_policy;
 mod anchor;
 mod body;
-mod chain;
 mod charset;
 mod classify;
 mod client;
+mod credentials;
 mod decode;
+mod extract;
 pub mod failure;
-pub mod fetch;
-mod guard;
-mod harvest;
 mod head;
-mod identity;
+pub mod html;
+pub mod http;
 mod jar;
-pub mod links;
-mod opened;
+mod message;
+pub mod parsed;
 mod phase;
+mod redirect_chain;
+mod response;
 pub mod robots;
 pub mod scope;
 pub mod sitemap;

@@ -42,7 +42,7 @@ impl PhaseSink for () {
 }
 
 tokio::task_local! {
-    static CURRENT: Arc<Watch>;
+    static CURRENT: Arc<PhaseTracker>;
 }
 
 /// Nothing was told yet.
@@ -57,14 +57,14 @@ const FAILED: u8 = 3;
 const OVER: u8 = 4;
 
 /// Where one request stands, so that a late connector changes nothing.
-pub(super) struct Watch {
+pub(super) struct PhaseTracker {
     stage: AtomicU8,
     /// Whether this poll of the request polled the connection that is being opened.
     polled: AtomicBool,
     sink: Arc<dyn PhaseSink>,
 }
 
-impl Watch {
+impl PhaseTracker {
     /// Runs `request`, telling its phases to `sink`.
     pub(super) async fn over<T, E>(
         sink: &Arc<dyn PhaseSink>,
@@ -169,7 +169,7 @@ where
 pub(super) struct Connecting<F> {
     inner: F,
     /// The request that waits for it.
-    watch: Option<Arc<Watch>>,
+    watch: Option<Arc<PhaseTracker>>,
 }
 
 impl<T, E, F> Future for Connecting<F>
@@ -242,7 +242,7 @@ mod tests {
             left = Some(connecting);
             Ok::<_, ()>(())
         };
-        Watch::over(&sink, request).await.unwrap();
+        PhaseTracker::over(&sink, request).await.unwrap();
         assert_eq!(recorder.told(), [Phase::Connect, Phase::FirstByte]);
         let background = tokio::spawn(left.unwrap());
         open.send(()).unwrap();
@@ -263,7 +263,7 @@ mod tests {
             futures_util::future::select(pooled, connector.call(())).await;
             answered.await
         };
-        let mut request = pin!(Watch::over(&sink, request));
+        let mut request = pin!(PhaseTracker::over(&sink, request));
         assert!(futures_util::poll!(&mut request).is_pending());
         assert_eq!(recorder.told(), [Phase::Connect]);
         free.send(()).unwrap();
@@ -281,7 +281,7 @@ mod tests {
         }));
         let recorder = Arc::new(Recorder::default());
         let sink: Arc<dyn PhaseSink> = recorder.clone();
-        Watch::over(&sink, async { connector.call(()).await }).await.unwrap_err();
+        PhaseTracker::over(&sink, async { connector.call(()).await }).await.unwrap_err();
         assert_eq!(recorder.told(), [Phase::Connect]);
     }
 }

@@ -2,29 +2,12 @@
 //!
 //! Asked for every link of every page, so all that depends on the seeds is worked out once.
 
+use crate::settings::scope_kind::ScopeKind;
 use hashbrown::{HashMap, HashSet};
 use regex::RegexSet;
-use serde::{Deserialize, Serialize};
 use url::{Host, Position, Url};
 
-use super::url::{UrlHash, host_key};
-
-/// Which links are followed, seen from the seeds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum ScopeKind {
-    /// The seeds alone.
-    Page,
-    /// Same host and port, path below a seed's directory.
-    Prefix,
-    /// Same host and port.
-    #[default]
-    Host,
-    /// Same registrable domain.
-    Domain,
-    /// Everything.
-    Any,
-}
+use crate::model::url_identity::{UrlHash, host_key};
 
 /// Why a scope could not be built.
 #[derive(Debug, thiserror::Error)]

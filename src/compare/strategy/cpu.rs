@@ -13,7 +13,8 @@ use url::Url;
 
 use super::visit::{client, visit};
 use super::{Leash, Left, Order, StrategyError, Tally};
-use crate::web::links::{Parsed, Take, parse_html};
+use crate::web::html::parse_html;
+use crate::web::parsed::{LinkOptions, Parsed};
 
 /// Rows of the document, a link and a few words each: about 900 kB.
 const ROWS: usize = 7_000;
@@ -72,7 +73,7 @@ fn parse(document: &Bytes, url: &Url) -> Parsed {
         std::slice::from_ref(document),
         Some("text/html; charset=utf-8"),
         url,
-        &Take::default(),
+        &LinkOptions::default(),
     )
 }
 

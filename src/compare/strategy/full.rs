@@ -7,11 +7,13 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Leash, Left, Order, StrategyError, Tally};
-use crate::config::{BreakerSettings, Settings, TrapSettings};
-use crate::crawl::command::{Command, Origin};
+use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::{self, Crawl};
-use crate::store::{self, CrawlId, OpenMode, StoreError, Value};
-use crate::web::url::ScopeKind;
+use crate::model::ids::CrawlId;
+use crate::settings::scope_kind::ScopeKind;
+use crate::settings::{BreakerSettings, Settings, TrapSettings};
+use crate::store;
+use crate::store::{OpenMode, StoreError, Value};
 
 /// Workers beyond the permits, to have a URL ready when one comes back.
 const SPARE_WORKERS: u32 = 4;
@@ -41,7 +43,7 @@ pub async fn run(order: Order, tally: &Arc<Tally>, leash: &Leash) -> Result<Left
 fn settings(order: Order) -> Settings {
     Settings {
         seeds: order.urls,
-        repeats: true,
+        duplicate_seeds: true,
         follow: false,
         // The others follow redirects wherever they lead.
         scope: ScopeKind::Any,
@@ -79,7 +81,7 @@ async fn follow(crawl: Crawl, tally: &Tally, unwanted: &CancellationToken) -> Cr
         tally.counted(totals.ok, totals.failed + totals.skipped, now.gate.in_use.into());
         tally.saved(now.saver.pages);
         tally.stall.note(Duration::from_secs_f64(now.loop_delay.worst_run_ms.max(0.0) / 1000.0));
-        if let Some(trouble) = now.troubles.first() {
+        if let Some(trouble) = now.failures.first() {
             tally.note_failure(&trouble.url, &trouble.what);
         }
         if now.run.is_final() {

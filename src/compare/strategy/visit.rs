@@ -1,4 +1,4 @@
-//! One request of the strategies that share an event loop, by the bare HTTP client.
+//! One request of the simple strategies, by the bare HTTP client.
 
 use std::time::Duration;
 
@@ -6,16 +6,16 @@ use reqwest::Client;
 use url::Url;
 
 use crate::compare::tally::Tally;
-use crate::config::USER_AGENT;
+use crate::settings::USER_AGENT;
 
 /// Time for one request, body included.
-pub const TIMEOUT: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 /// Time to open a connection.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest body, in bytes.
-pub const MAX_BODY: u64 = 10 << 20;
+const MAX_BODY: u64 = 10 << 20;
 /// Redirects followed.
-pub const MAX_REDIRECTS: u32 = 10;
+const MAX_REDIRECTS: u32 = 10;
 
 /// The client.
 pub fn client() -> Result<Client, reqwest::Error> {
@@ -38,7 +38,7 @@ pub async fn visit(client: &Client, url: &Url, tally: &Tally) {
 }
 
 /// The status of the answer, its body read whole; else why there is none, in a line.
-async fn fetch(client: &Client, url: &Url) -> Result<u16, String> {
+pub async fn fetch(client: &Client, url: &Url) -> Result<u16, String> {
     let mut response = client.get(url.clone()).send().await.map_err(|error| cause(&error))?;
     let status = response.status().as_u16();
     let mut body = Vec::new();

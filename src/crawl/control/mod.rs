@@ -2,9 +2,13 @@
 //! brings the pipeline to its end.
 
 mod commands;
-mod governing;
-mod staging;
-mod steering;
+pub mod exclusion_task;
+mod faults;
+mod hosts;
+pub mod journal;
+pub mod overload;
+pub mod snapshot_builder;
+mod throttle;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,19 +18,22 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::config::Settings;
-use crate::crawl::Staging;
-use crate::crawl::command::{Command, Dial, Origin};
-use crate::crawl::dials::Journal;
-use crate::crawl::journal::What;
-use crate::crawl::observer::{Observer, State};
-use crate::crawl::scene::{Scene, Setup};
-use crate::crawl::shared::Shared;
-use crate::crawl::snapshot::{Dials, PauseReason, RunState, Snapshot, Strain};
-use crate::crawl::strain::Governor;
-use crate::crawl::summary::Summary;
-use crate::crawl::{again, beat, prune, saver};
-use crate::fault::{Faults, FaultySite};
+use crate::crawl::FaultSetup;
+use crate::crawl::control::journal::Journal;
+use crate::crawl::control::overload::LoadShedder;
+use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
+use crate::crawl::fetch::recrawl;
+use crate::crawl::pipeline::context::CrawlContext;
+use crate::crawl::pipeline::{heartbeat, saver};
+use crate::crawl::protocol::change::ChangeAction;
+use crate::crawl::protocol::command::{Command, Origin};
+use crate::crawl::protocol::scene::{Scene, Setup};
+use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
+use crate::crawl::protocol::summary::Summary;
+use crate::settings::Settings;
+use crate::settings::dials::Dial;
+use crate::settings::dials::Dials;
+use crate::settings::faults::{Faults, FaultySite};
 use crate::store::CrawlState;
 
 /// Time between two snapshots.
@@ -40,7 +47,7 @@ const EVERYTHING_DOWN_PATIENCE: f64 = 6.0;
 /// What the control task starts with.
 pub struct Start {
     /// What the tasks share.
-    pub shared: Arc<Shared>,
+    pub shared: Arc<CrawlContext>,
     /// The saver's task, which outlives the crew.
     pub saver: JoinHandle<()>,
     /// Where commands come from.
@@ -54,11 +61,11 @@ pub struct Start {
     /// The journal so far.
     pub journal: Journal,
     /// The stage.
-    pub staging: Staging,
+    pub staging: FaultSetup,
 }
 
 struct Control {
-    shared: Arc<Shared>,
+    shared: Arc<CrawlContext>,
     saver: Option<JoinHandle<()>>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     dials: Dials,
@@ -71,8 +78,8 @@ struct Control {
     before_scenes: Option<Setup>,
     /// The settings in force, without seeds.
     settings: Settings,
-    governor: Governor,
-    strains: Vec<Strain>,
+    governor: LoadShedder,
+    overloads: Vec<Overload>,
     /// Reasons of our own to start nothing new.
     pauses: Vec<PauseReason>,
     /// Since when everything has been down.
@@ -88,24 +95,24 @@ struct Control {
     paused_since: Option<Instant>,
     notice: Option<Arc<str>>,
     last_sent_s: f64,
-    observer: Observer,
+    observer: SnapshotBuilder,
 }
 
 /// Runs the crawl to its end; returns its summary.
 pub async fn run(start: Start) -> Summary {
     let Start { shared, saver, mut commands, snapshots, dials, before, journal, staging } = start;
-    let mut observer = Observer::new(Snapshot::clone(&snapshots.borrow()));
+    let mut observer = SnapshotBuilder::new(Snapshot::clone(&snapshots.borrow()));
     observer.note_changes(journal.newest_first());
     let settings = shared.settings.clone();
     let mut control = Control {
         settings,
-        governor: Governor::default(),
-        strains: Vec::new(),
+        governor: LoadShedder::default(),
+        overloads: Vec::new(),
         pauses: Vec::new(),
         down_since_s: None,
         disk_read_s: f64::NEG_INFINITY,
         disk_free: None,
-        max_memory: shared.settings.max_memory.or_else(crate::crawl::process::most_memory),
+        max_memory: shared.settings.max_memory.or_else(crate::crawl::measure::process::most_memory),
         shared,
         saver: Some(saver),
         snapshots,
@@ -124,11 +131,11 @@ pub async fn run(start: Start) -> Summary {
         last_sent_s: 0.0,
         observer,
     };
-    let beat = tokio::spawn(beat::run(Arc::clone(&control.shared)));
+    let beat = tokio::spawn(heartbeat::run(Arc::clone(&control.shared)));
     for dial in Dial::ALL {
         let (old, new) = (before.get(dial), dials.get(dial));
         if old != new {
-            control.log(What::Set { old, new }, Origin::Start, None);
+            control.log(ChangeAction::Set { old, new }, Origin::Start, None);
         }
     }
     let whole = control.crawl(&mut commands).await;
@@ -149,8 +156,8 @@ impl Control {
         loop {
             // A notification may be older than what was discovered since: look again.
             if shared.frontier.is_drained() && *shared.seen_ready.borrow() {
-                match shared.settings.again {
-                    Some(crawl) if !asked_for_the_rest => again::ask_for_the_rest(&shared, crawl),
+                match shared.settings.recrawl_of {
+                    Some(crawl) if !asked_for_the_rest => recrawl::ask_for_the_rest(&shared, crawl),
                     _ => return true,
                 }
                 asked_for_the_rest = true;
@@ -163,7 +170,7 @@ impl Control {
                         return false;
                     }
                 }
-                () = shared.frontier.drained.notified() => {}
+                () = shared.frontier.drained() => {}
                 () = shared.saver.over.cancelled() => {
                     self.stop_now(Origin::Start);
                     self.publish(false);
@@ -171,7 +178,7 @@ impl Control {
                 }
                 _ = tick.tick() => {
                     self.govern();
-                    prune::recount(&self.shared);
+                    exclusion_task::recount(&self.shared);
                     self.store_settings();
                     self.publish(true);
                     if self.run == RunState::Stopping {
@@ -207,7 +214,7 @@ impl Control {
         let _ = beat.await;
         let drained = shared.frontier.is_drained();
         let lost = shared.saver.over.is_cancelled();
-        let totals = shared.frontier.with(|ledger| ledger.totals);
+        let totals = shared.frontier.totals();
         let (mut run, state) = if lost || !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
         } else if totals.no_answer > 0 && totals.by_class == [0; 5] {
@@ -245,15 +252,10 @@ impl Control {
     /// Of a crawl looked at again: what was well and could not be compared. Only a whole
     /// crawl can tell.
     async fn count_unchecked(&self) {
-        let Some(previous) = self.shared.settings.again else { return };
+        let Some(previous) = self.shared.settings.recrawl_of else { return };
         let shared = &self.shared;
         let totals = match shared.store.count_ok(previous).await {
-            Ok(before) => shared.frontier.with(|ledger| {
-                let totals = &mut ledger.totals;
-                let compared = totals.same + totals.changed + totals.gone;
-                totals.unchecked = before.saturating_sub(compared);
-                serde_json::to_string(totals).ok()
-            }),
+            Ok(before) => serde_json::to_string(&shared.frontier.count_unchecked(before)).ok(),
             Err(error) => {
                 tracing::error!(%error, "what was not compared cannot be counted");
                 None
@@ -306,7 +308,7 @@ impl Control {
                 .into_iter()
                 .chain(self.pauses.iter().copied())
                 .collect(),
-            strains: self.strains.clone(),
+            overloads: self.overloads.clone(),
             active_s: (at_s - paused.as_secs_f64()).max(0.0),
             dials: self.dials,
             faults: self.faults,

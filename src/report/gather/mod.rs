@@ -5,8 +5,9 @@
 mod lists;
 mod pages;
 
-use crate::config::Settings;
-use crate::store::{CrawlId, CrawlInfo, StoreError, StoreReader, Value, page_id};
+use crate::model::ids::{CrawlId, page_id};
+use crate::settings::Settings;
+use crate::store::{CrawlInfo, StoreError, StoreReader, Value};
 
 use super::ReportError;
 use super::data::{HostLine, PageLine, Report};
@@ -29,7 +30,7 @@ pub async fn gather(
     let stored =
         reader.rows(&format!("SELECT settings FROM crawls WHERE id = {}", info.id)).await?;
     let stored = stored.first().and_then(|row| row[0].as_text()).unwrap_or("{}");
-    let settings: Settings = serde_json::from_str(stored).unwrap_or_default();
+    let settings = Settings::from_stored(stored).unwrap_or_default();
     let totals = info.totals.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let began_ms = parse_utc(&info.created_at).unwrap_or(0);
 
@@ -52,8 +53,8 @@ pub async fn gather(
         db: store.describe(),
         totals: totals.unwrap_or_default(),
         settings: settings::lines(&settings),
-        identity: settings.identity_names,
-        again: settings.again,
+        identity: settings.credential_names,
+        again: settings.recrawl_of,
         began_ms,
         timeline: pass.timeline.finish(began_ms),
         slowest: alone(reader.page_lines(&slowest).await?),

@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 
-use crate::crawls;
 use crate::report::data::{Report, State};
 use crate::report::text::{self, count, percent, plural};
 
@@ -27,7 +26,7 @@ pub(super) fn time(rfc3339: &str) -> String {
 /// Title, state and times.
 pub(super) fn header(report: &Report) -> Markup {
     let crawl = &report.crawl;
-    let state = crawls::state(crawl);
+    let state = crawl.shown_state();
     html! {
         header {
             p class="brand" { "crawldeck report" }

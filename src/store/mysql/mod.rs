@@ -22,10 +22,8 @@ mod open;
 mod select;
 pub mod statements;
 mod value;
-pub mod write;
+mod write;
 mod writer;
-
-use std::time::Duration;
 
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{Connection, MySql};
@@ -34,8 +32,10 @@ use self::connect::connect;
 use self::error::{from_mysql, from_mysql_query};
 use self::writer::{Writer, WriterGuard};
 use super::sql::{OpenDatabase, SqlStore, SqlWriter, within};
-use super::{error::StoreError, ids::CrawlId, name::OpenMode};
 use super::{rows::Batch, select::RowSink, tx_error::TxError};
+use crate::model::ids::CrawlId;
+use crate::store::error::StoreError;
+use crate::store::name::OpenMode;
 
 /// A MySQL or MariaDB database with crawls.
 #[derive(Debug)]
@@ -62,8 +62,8 @@ impl MySqlStore {
 impl SqlStore for MySqlStore {
     type Db = MySql;
     type Writer<'a> = WriterGuard<'a>;
-    const READ_TIMEOUT: Option<Duration> = Some(writer::ANSWER_TIMEOUT);
-    const WRITE_TIMEOUT: Option<Duration> = Some(writer::ANSWER_TIMEOUT);
+    const READ_TIMEOUT: Option<std::time::Duration> = Some(writer::ANSWER_TIMEOUT);
+    const WRITE_TIMEOUT: Option<std::time::Duration> = Some(writer::ANSWER_TIMEOUT);
 
     fn database(&self) -> &OpenDatabase<MySql> {
         &self.database

@@ -5,15 +5,19 @@
 use sqlx::migrate::Migrator;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions, MySqlRow};
 use sqlx::{AssertSqlSafe, Connection, MySqlPool, Row};
+use std::sync::LazyLock;
 use url::Url;
 
 use super::connect::{CONNECT_TIMEOUT, begin_session, connect, connect_options};
 use super::error::{from_mysql, number};
 use super::writer::Writer;
 use crate::store::error::{StoreError, one_line};
+use crate::store::migrations::{embedded, is_known, newest};
 use crate::store::name::OpenMode;
+use crate::store::sql::SchemaState;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/mysql/migrations");
+static MIGRATIONS: LazyLock<Migrator> =
+    LazyLock::new(|| embedded(&[(1, "initial", include_str!("migrations/0001_initial.sql"))]));
 
 /// How long to wait, in seconds, for another process that brings the schema up to date.
 const MIGRATION_WAIT_S: u32 = 60;
@@ -103,17 +107,6 @@ impl ServerKind {
     }
 }
 
-/// What is in the database.
-#[derive(Debug, PartialEq, Eq)]
-enum SchemaState {
-    /// No tables at all.
-    Nothing,
-    /// Tables of an earlier crawldeck.
-    Older,
-    /// Tables of this version.
-    UpToDate,
-}
-
 /// Checks the server and the tables, and brings the schema up to date.
 async fn prepare(
     db: &str,
@@ -124,12 +117,8 @@ async fn prepare(
     let version: String =
         sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut *connection).await.map_err(failed)?;
     let server = ServerKind::of_version(db, &version)?;
-    match check_schema(db, connection).await.map_err(failed)?? {
-        SchemaState::UpToDate => return Ok(()),
-        SchemaState::Nothing if mode == OpenMode::MustExist => {
-            return Err(StoreError::Empty { db: db.to_owned() });
-        }
-        SchemaState::Nothing | SchemaState::Older => {}
+    if !check_schema(db, connection).await.map_err(failed)??.needs_migration(db, mode)? {
+        return Ok(());
     }
 
     // Names of locks are the server's, not the database's.
@@ -178,11 +167,9 @@ async fn check_schema(
             .try_map(|row: MySqlRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
             .fetch_all(connection)
             .await?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let same = applied.iter().all(|(version, _, checksum)| {
-        let known = MIGRATIONS.iter().find(|migration| migration.version == *version);
-        known.is_some_and(|migration| *migration.checksum == **checksum)
-    });
+    let ours = newest(&MIGRATIONS);
+    let same =
+        applied.iter().all(|(version, _, checksum)| is_known(&MIGRATIONS, *version, checksum));
     let whole = applied.iter().filter(|(_, success, _)| *success).count();
     Ok(match applied.last() {
         // Cut short before the first table.

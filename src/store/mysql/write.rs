@@ -1,51 +1,22 @@
 //! Writing: one transaction per batch, a few statements per table.
 //!
 //! A batch whose answer was lost may have been written: everything here can be done again with the same
-//! result, so the saver just tries again. The statements are public so that a test can see what the
-//! server does for them.
+//! result, so the saver just tries again.
 
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::{MySql, Row};
 
 use super::bulk::{self, Bulk, hash_of};
+use super::statements::{DELETE_FRONTIER, DELETE_PAGES, POSTPONE, REPLACED, RESTORED};
 use super::writer::WriterConnection;
-use crate::store::ids::CrawlId;
-use crate::store::rows::{Batch, PageRow, RowState};
+use crate::model::ids::CrawlId;
+use crate::model::page_state::PageState;
+use crate::store::rows::{Batch, PageRow};
 use crate::store::sql::{
-    BatchTable, BindResult, OpenDatabase, RowTables, SqlArguments, TotalsByHost, WriteResult,
-    require_lease, write_tables,
+    Bound, OpenDatabase, RowTables, SqlArguments, Table, TotalsByHost, Written, require_lease,
+    write_tables,
 };
 use crate::store::text::patched;
-
-/// Rows that are about to be replaced: `(hashes as a JSON array of hex, crawl)`. Joined in this order,
-/// each is looked up.
-pub const REPLACED: &str = "SELECT page.host, page.state, page.content_length FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (hex VARCHAR(32) PATH '$')) AS new \
-     STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (scraped_pages_by_hash) \
-     ON page.crawl_id = ? AND page.url_hash = unhex(new.hex)";
-
-/// Rows that are about to be deleted: `(ids as a JSON array, crawl)`.
-pub const RESTORED: &str = "SELECT page.host, page.state, page.content_length FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS restored \
-     STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (PRIMARY) \
-     ON page.id = restored.id AND page.crawl_id = ?";
-
-/// Deletes finished URLs: `(ids as a JSON array)`. Joined in this order, each id is looked up.
-pub const DELETE_FRONTIER: &str = "DELETE frontier FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS done \
-     STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = done.id";
-
-/// Updates postponed URLs: `([[id, attempts, not before], …])`, each id once.
-pub const POSTPONE: &str = "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', \
-     attempts BIGINT PATH '$[1]', not_before BIGINT PATH '$[2]')) AS new \
-     STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = new.id \
-     SET frontier.attempts = new.attempts, frontier.not_before = new.not_before";
-
-/// Deletes the page rows of URLs that are open again: `(ids as a JSON array, crawl)`.
-pub const DELETE_PAGES: &str = "DELETE scraped_pages FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS restored \
-     STRAIGHT_JOIN scraped_pages FORCE INDEX (PRIMARY) \
-     ON scraped_pages.id = restored.id AND scraped_pages.crawl_id = ?";
 
 /// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
 pub(super) async fn transact(
@@ -53,7 +24,7 @@ pub(super) async fn transact(
     db: &mut WriterConnection,
     crawl: CrawlId,
     batch: &Batch,
-) -> WriteResult {
+) -> Written {
     sqlx::raw_sql("START TRANSACTION").execute(&mut db.connection).await?;
     let tables = MySqlBatch { database, db: &mut *db, crawl, subtracted: TotalsByHost::new() };
     write_tables(tables, batch).await?;
@@ -87,18 +58,18 @@ impl RowTables for MySqlBatch<'_> {
 
     async fn insert<T: Sync>(
         &mut self,
-        table: BatchTable,
+        table: Table,
         rows: &[T],
         bytes: impl Fn(&T) -> usize + Send + Sync,
-        bind: impl Fn(&mut MySqlArguments, &T) -> BindResult + Send + Sync,
-    ) -> WriteResult {
+        bind: impl Fn(&mut MySqlArguments, &T) -> Bound + Send + Sync,
+    ) -> Written {
         let statements = statements_of(table);
         bulk::write(self.db, &self.database.name, statements, rows, bytes, bind).await
     }
 
     /// From here on other writes to this crawl wait, among them a batch of this store whose connection
     /// was lost.
-    async fn update_crawl(&mut self, batch: &Batch) -> WriteResult {
+    async fn update_crawl(&mut self, batch: &Batch) -> Written {
         let settings = match &batch.settings {
             None => None,
             Some(patch) => {
@@ -125,7 +96,7 @@ impl RowTables for MySqlBatch<'_> {
         require_lease(self.database, &mut self.db.connection, self.crawl, rows).await
     }
 
-    async fn subtract_restored(&mut self, ids: &str) -> WriteResult {
+    async fn subtract_restored(&mut self, ids: &str) -> Written {
         let rows = sqlx::query(RESTORED).bind(ids).bind(self.crawl);
         for row in rows.fetch_all(&mut self.db.connection).await? {
             let host: String = row.try_get(0)?;
@@ -139,24 +110,24 @@ impl RowTables for MySqlBatch<'_> {
         std::mem::take(&mut self.subtracted)
     }
 
-    fn bind_host_key(to: &mut MySqlArguments, host: &str) -> BindResult {
+    fn bind_host_key(to: &mut MySqlArguments, host: &str) -> Bound {
         to.bytes(Some(&hash_of(host)))
     }
 
-    fn bind_reason_key(to: &mut MySqlArguments, page: &PageRow) -> BindResult {
-        let reason = page.error.as_deref().filter(|_| page.state == RowState::Skipped);
+    fn bind_reason_key(to: &mut MySqlArguments, page: &PageRow) -> Bound {
+        let reason = page.error.as_deref().filter(|_| page.state == PageState::Skipped);
         to.bytes(reason.map(hash_of).as_ref().map(<[u8; 16]>::as_slice))
     }
 }
 
-fn statements_of(table: BatchTable) -> &'static Bulk {
+fn statements_of(table: Table) -> &'static Bulk {
     match table {
-        BatchTable::Pages => &bulk::PAGES,
-        BatchTable::Links => &bulk::LINKS,
-        BatchTable::Frontier => &bulk::FRONTIER,
-        BatchTable::Changes => &bulk::CHANGES,
-        BatchTable::Hosts => &bulk::HOSTS,
-        BatchTable::KnownHosts => &bulk::KNOWN_HOSTS,
-        BatchTable::Sitemaps => &bulk::SITEMAPS,
+        Table::Pages => &bulk::PAGES,
+        Table::Links => &bulk::LINKS,
+        Table::Frontier => &bulk::FRONTIER,
+        Table::Changes => &bulk::CHANGES,
+        Table::Hosts => &bulk::HOSTS,
+        Table::KnownHosts => &bulk::KNOWN_HOSTS,
+        Table::Sitemaps => &bulk::SITEMAPS,
     }
 }

@@ -9,8 +9,8 @@
 
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 
+use crate::model::ids::{CrawlId, PageId};
 use crate::store::host_totals::HostTotals;
-use crate::store::ids::{CrawlId, PageId};
 use crate::store::rows::{
     ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageChange, PageRow, SitemapRow,
 };

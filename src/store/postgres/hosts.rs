@@ -7,11 +7,11 @@ use sqlx::postgres::PgBindIterExt;
 
 use super::bulk;
 use super::write::PostgresBatch;
+use crate::model::ids::PageId;
+use crate::model::url_identity::UrlHash;
 use crate::store::host_totals::of_pages;
-use crate::store::ids::PageId;
 use crate::store::rows::{HostRow, PageRow};
 use crate::store::sql::subtract_replaced;
-use crate::web::url::UrlHash;
 
 /// The rows of pages that are there: `(crawl, distinct hashes)`, each looked up by itself. For a
 /// condition on the whole list, a server that has not counted the rows yet reads all of the crawl.

@@ -27,15 +27,13 @@ use url::Url;
 use self::bulk::Known;
 use self::connect::{connect, connect_options};
 use self::error::{from_postgres, from_postgres_query};
-use super::{
-    error::StoreError,
-    ids::CrawlId,
-    name::OpenMode,
-    rows::Batch,
-    select::RowSink,
-    sql::{OpenDatabase, SqlStore, SqlWriter, give_back, within},
-    tx_error::TxError,
-};
+use crate::model::ids::CrawlId;
+use crate::store::error::StoreError;
+use crate::store::name::OpenMode;
+use crate::store::rows::Batch;
+use crate::store::select::RowSink;
+use crate::store::sql::{OpenDatabase, SqlStore, SqlWriter, give_back, within};
+use crate::store::tx_error::TxError;
 
 /// How long to wait for a connection before asking the server for the reason that there is none.
 const ACQUIRE_PATIENCE: Duration = Duration::from_millis(500);
@@ -91,7 +89,7 @@ impl SqlStore for PostgresStore {
             return Ok(acquired?);
         }
         connect(&self.database.name, &self.options).await?;
-        Ok(self.writer.acquire().await?)
+        self.writer.acquire().await.map_err(TxError::from)
     }
 
     fn driver_error(&self, error: sqlx::Error) -> StoreError {
@@ -104,7 +102,7 @@ impl SqlStore for PostgresStore {
 
     async fn write_batch(&self, crawl: CrawlId, batch: &Batch) -> Result<(), TxError> {
         let (db, mut writer) = (&self.database, self.writer().await?);
-        let writing = async {
+        let committing = async {
             let new = write::transact(db, &mut writer, crawl, batch, Known::Nothing).await;
             match new {
                 // Some of it is there: a page is saved again, or the whole batch, whose answer was
@@ -115,7 +113,7 @@ impl SqlStore for PostgresStore {
                 written => written,
             }
         };
-        let written = within(Some(COMMIT_TIMEOUT), &db.name, writing).await;
+        let written = within(Some(COMMIT_TIMEOUT), &db.name, committing).await;
         give_back::<Self, _>(writer, written).await
     }
 

@@ -6,13 +6,17 @@
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{Connection, Executor, PgPool};
+use std::sync::LazyLock;
 
 use super::connect::{CONNECT_TIMEOUT, connect};
 use super::error::from_postgres;
 use crate::store::error::{StoreError, one_line};
+use crate::store::migrations::{embedded, is_known, newest};
 use crate::store::name::OpenMode;
+use crate::store::sql::SchemaState;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/postgres/migrations");
+static MIGRATIONS: LazyLock<Migrator> =
+    LazyLock::new(|| embedded(&[(1, "initial", include_str!("migrations/0001_initial.sql"))]));
 
 /// The oldest server, as `server_version_num`.
 const OLDEST: i32 = 150_000;
@@ -73,12 +77,8 @@ fn pool(options: &PgConnectOptions, most: u32, settings: &'static str) -> PgPool
 /// Checks the database, brings its schema up to date, and checks it again: another process may have
 /// changed it meanwhile.
 async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(), StoreError> {
-    match check(shown, db).await? {
-        SchemaState::UpToDate => return Ok(()),
-        SchemaState::Nothing if mode == OpenMode::MustExist => {
-            return Err(StoreError::Empty { db: shown.to_owned() });
-        }
-        SchemaState::Nothing | SchemaState::Older => {}
+    if !check(shown, db).await?.needs_migration(shown, mode)? {
+        return Ok(());
     }
     // Under a lock that excludes other processes that would do the same.
     MIGRATIONS.run(&mut *db).await.map_err(|error| match error {
@@ -88,16 +88,6 @@ async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(
         other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
     })?;
     check(shown, db).await.map(drop)
-}
-
-/// The state of the schema that the connection sees first.
-enum SchemaState {
-    /// No tables, or none of any program yet.
-    Nothing,
-    /// Tables of an earlier crawldeck.
-    Older,
-    /// Tables of this version.
-    UpToDate,
 }
 
 /// Refuses servers that are too old, other encodings, other programs' tables and tables from the
@@ -155,11 +145,8 @@ async fn check_snapshot(
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let same = |(version, checksum): &(i64, Vec<u8>)| {
-        let known = MIGRATIONS.iter().find(|migration| migration.version == *version);
-        known.is_some_and(|migration| *migration.checksum == **checksum)
-    };
+    let ours = newest(&MIGRATIONS);
+    let same = |(version, checksum): &(i64, Vec<u8>)| is_known(&MIGRATIONS, *version, checksum);
     match applied.iter().map(|(version, _)| *version).max() {
         // Killed after the first statement of its life.
         None if tables.len() == 1 => Ok(SchemaState::Nothing),

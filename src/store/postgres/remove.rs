@@ -2,7 +2,8 @@
 
 use sqlx::{AssertSqlSafe, PgPool};
 
-use crate::store::ids::{CrawlId, id_range};
+use crate::model::ids::CrawlId;
+use crate::model::ids::id_range;
 use crate::store::sql::{PIECE, SqlStore, heartbeat};
 use crate::store::tx_error::TxError;
 

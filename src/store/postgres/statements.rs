@@ -9,7 +9,7 @@ use sqlx::{Postgres, Row};
 
 use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, Reason};
 use crate::store::sql::{
-    CommonStatements, Dialect, Done, OwnStatements, SameParams, SqlSyntax, Statement, last_id,
+    CommonStatements, Dialect, Done, OwnStatements, SameParams, Spelling, Statement, last_id,
     links_of, numbered, ok_pages, seen, statement,
 };
 
@@ -17,7 +17,7 @@ pub use crate::store::sql::numbered::{
     CHANGES, CRAWL, CRAWL_WITH_STATE, FRONTIER_AFTER, NEWEST_COMPLETE, PREVIOUS_PAGE,
 };
 
-/// Frontier rows of one host: `(crawl, host, above, up to, limit)`. WriteResult as a range of pairs, it is
+/// Frontier rows of one host: `(crawl, host, above, up to, limit)`. Written as a range of pairs, it is
 /// exactly a range of the index on crawl, host and id, and in its order; otherwise the server might
 /// walk along the ids of all hosts until it has met enough of this one.
 pub const FRONTIER_OF_HOST: &str = "SELECT id, url, url_hash, depth, attempts, not_before, \
@@ -76,7 +76,7 @@ impl Dialect for Postgres {
         statement("DELETE FROM changes WHERE crawl_id = $1", &[Crawl]),
         statement("DELETE FROM crawls WHERE id = $1", &[Crawl]),
     ];
-    const SYNTAX: SqlSyntax = SqlSyntax {
+    const SPELLING: Spelling = Spelling {
         now: "now()",
         silent_ms: "(extract(epoch FROM clock_timestamp() - beat_at) * 1000)::bigint",
         time: |column| format!("to_char({column}, 'YYYY-MM-DD HH24:MI:SS.MS')"),

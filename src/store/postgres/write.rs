@@ -14,11 +14,11 @@ use sqlx::postgres::{PgBindIterExt, PgConnection};
 use sqlx::{Connection, Postgres};
 
 use super::bulk::{self, Known};
-use crate::store::ids::{CrawlId, PageId, crawl_of};
+use crate::model::ids::{CrawlId, PageId, crawl_of};
+use crate::model::url_identity::UrlHash;
 use crate::store::rows::{Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, SitemapRow};
-use crate::store::sql::{BatchTables, OpenDatabase, WriteResult, require_lease, write_tables};
+use crate::store::sql::{BatchTables, OpenDatabase, Written, require_lease, write_tables};
 use crate::store::text::patched;
-use crate::web::url::UrlHash;
 
 /// URLs that are to be tried again: `(ids, attempts, times)`.
 pub const POSTPONE: &str = "UPDATE frontier SET attempts = new.attempts, \
@@ -44,7 +44,7 @@ pub(super) async fn transact(
     crawl: CrawlId,
     batch: &Batch,
     known: Known,
-) -> WriteResult {
+) -> Written {
     let mut transaction = connection.begin().await?;
     write_tables(PostgresBatch { database, db: &mut transaction, crawl, known }, batch).await?;
     Ok(transaction.commit().await?)
@@ -59,7 +59,7 @@ pub(super) struct PostgresBatch<'a> {
 }
 
 impl BatchTables for PostgresBatch<'_> {
-    async fn crawl(&mut self, batch: &Batch) -> WriteResult {
+    async fn crawl(&mut self, batch: &Batch) -> Written {
         let updated: Option<Option<String>> = sqlx::query_scalar(
             "UPDATE crawls SET totals = coalesce($1, totals), updated_at = now(), beat_at = now() \
              WHERE id = $2 AND holder_token = $3 RETURNING CASE WHEN $4 THEN settings END",
@@ -82,7 +82,7 @@ impl BatchTables for PostgresBatch<'_> {
         Ok(())
     }
 
-    async fn restored(&mut self, rows: &[FrontierRow]) -> WriteResult {
+    async fn restored(&mut self, rows: &[FrontierRow]) -> Written {
         let ids = rows.iter().map(|row| row.id).filter(|id| crawl_of(*id) == self.crawl);
         let ids: Vec<PageId> = ids.collect();
         self.subtract_restored(&ids).await?;
@@ -90,12 +90,12 @@ impl BatchTables for PostgresBatch<'_> {
         Ok(())
     }
 
-    async fn open(&mut self, rows: &[&FrontierRow]) -> WriteResult {
+    async fn open(&mut self, rows: &[&FrontierRow]) -> Written {
         let rows = last_of(rows.iter().copied(), |row| row.id);
         Ok(bulk::frontier(self.db, self.crawl, &rows, self.known).await?)
     }
 
-    async fn postponed(&mut self, rows: &[(PageId, u32, i64)]) -> WriteResult {
+    async fn postponed(&mut self, rows: &[(PageId, u32, i64)]) -> Written {
         let rows = last_of(rows, |row| row.0);
         sqlx::query(POSTPONE)
             .bind(rows.iter().map(|row| row.0).bind_iter())
@@ -106,35 +106,35 @@ impl BatchTables for PostgresBatch<'_> {
         Ok(())
     }
 
-    async fn finished(&mut self, pages: &[PageRow]) -> WriteResult {
+    async fn finished(&mut self, pages: &[PageRow]) -> Written {
         let ids = pages.iter().map(|page| page.id).bind_iter();
         sqlx::query(DONE).bind(ids).execute(&mut *self.db).await?;
         Ok(())
     }
 
-    async fn host_totals(&mut self, pages: &[PageRow]) -> WriteResult {
+    async fn host_totals(&mut self, pages: &[PageRow]) -> Written {
         Ok(self.add_totals(pages).await?)
     }
 
-    async fn pages(&mut self, pages: &[PageRow]) -> WriteResult {
+    async fn pages(&mut self, pages: &[PageRow]) -> Written {
         Ok(bulk::pages(self.db, self.crawl, &last_pages(pages), self.known).await?)
     }
 
-    async fn links(&mut self, mut links: Vec<&LinkRow>) -> WriteResult {
+    async fn links(&mut self, mut links: Vec<&LinkRow>) -> Written {
         links.dedup_by_key(|link| (link.from, link.to));
         Ok(bulk::links(self.db, self.crawl, &links, self.known).await?)
     }
 
-    async fn known_hosts(&mut self, hosts: &[HostRow]) -> WriteResult {
+    async fn known_hosts(&mut self, hosts: &[HostRow]) -> Written {
         Ok(self.put_known_hosts(hosts).await?)
     }
 
-    async fn sitemaps(&mut self, rows: &[SitemapRow]) -> WriteResult {
+    async fn sitemaps(&mut self, rows: &[SitemapRow]) -> Written {
         let rows = last_of(rows, |row| row.url_hash);
         Ok(bulk::sitemaps(self.db, self.crawl, &rows).await?)
     }
 
-    async fn changes(&mut self, rows: &[ChangeRow]) -> WriteResult {
+    async fn changes(&mut self, rows: &[ChangeRow]) -> Written {
         Ok(bulk::changes(self.db, self.crawl, &last_of(rows, |row| row.seq)).await?)
     }
 }

@@ -13,8 +13,8 @@ use sqlx::{
     Arguments, ColumnIndex, Database, Decode, Encode, Executor, Row, SqlStr, Type, ValueRef,
 };
 
+use crate::model::url_identity::UrlHash;
 use crate::store::text::{clean, shared};
-use crate::web::url::UrlHash;
 
 /// A driver whose connections run statements with [`SqlArguments`] and answer with [`SqlRow`]s.
 pub trait Backend: Database<Row: SqlRow, Arguments: SqlArguments> {
@@ -140,39 +140,39 @@ pub fn url_hash(bytes: &[u8]) -> Result<UrlHash, sqlx::Error> {
 }
 
 /// The outcome of binding a value.
-pub type BindResult = Result<(), BoxDynError>;
+pub type Bound = Result<(), BoxDynError>;
 
 /// Values on their way into a statement, in the order of its placeholders.
 pub trait SqlArguments: Arguments {
     /// A whole number.
-    fn int(&mut self, number: impl Into<i64>) -> BindResult;
+    fn int(&mut self, number: impl Into<i64>) -> Bound;
 
     /// A whole number, or null.
-    fn optional_int(&mut self, number: Option<impl Into<i64>>) -> BindResult;
+    fn optional_int(&mut self, number: Option<impl Into<i64>>) -> Bound;
 
     /// Text that has no NUL.
-    fn word(&mut self, text: &str) -> BindResult;
+    fn word(&mut self, text: &str) -> Bound;
 
     /// Likewise, or null.
-    fn optional_word(&mut self, text: Option<&str>) -> BindResult;
+    fn optional_word(&mut self, text: Option<&str>) -> Bound;
 
     /// A time as `YYYY-MM-DD HH:MM:SS.mmm`, or null.
-    fn optional_time(&mut self, time: Option<String>) -> BindResult;
+    fn optional_time(&mut self, time: Option<String>) -> Bound;
 
     /// Any text; NUL is replaced.
-    fn text(&mut self, text: &str) -> BindResult;
+    fn text(&mut self, text: &str) -> Bound;
 
     /// Any text, or null; NUL is replaced.
-    fn optional_text(&mut self, text: Option<&str>) -> BindResult;
+    fn optional_text(&mut self, text: Option<&str>) -> Bound;
 
     /// Any text, not copied where the driver can keep it; NUL is replaced.
-    fn shared_text(&mut self, text: &Arc<str>) -> BindResult;
+    fn shared_text(&mut self, text: &Arc<str>) -> Bound;
 
     /// Likewise, or null.
-    fn optional_shared_text(&mut self, text: Option<&Arc<str>>) -> BindResult;
+    fn optional_shared_text(&mut self, text: Option<&Arc<str>>) -> Bound;
 
     /// Bytes, or null.
-    fn bytes(&mut self, bytes: Option<&[u8]>) -> BindResult;
+    fn bytes(&mut self, bytes: Option<&[u8]>) -> Bound;
 }
 
 impl<A> SqlArguments for A
@@ -191,51 +191,49 @@ where
     [u8]: Type<A::Database>,
     for<'t> Option<&'t [u8]>: Encode<'t, A::Database>,
 {
-    fn int(&mut self, number: impl Into<i64>) -> BindResult {
+    fn int(&mut self, number: impl Into<i64>) -> Bound {
         self.add::<i64>(number.into())
     }
 
-    fn optional_int(&mut self, number: Option<impl Into<i64>>) -> BindResult {
+    fn optional_int(&mut self, number: Option<impl Into<i64>>) -> Bound {
         self.add::<Option<i64>>(number.map(Into::into))
     }
 
-    fn word(&mut self, text: &str) -> BindResult {
+    fn word(&mut self, text: &str) -> Bound {
         self.add(text)
     }
 
-    fn optional_word(&mut self, text: Option<&str>) -> BindResult {
+    fn optional_word(&mut self, text: Option<&str>) -> Bound {
         self.add(text)
     }
 
-    fn optional_time(&mut self, time: Option<String>) -> BindResult {
+    fn optional_time(&mut self, time: Option<String>) -> Bound {
         self.add(time)
     }
 
-    fn text(&mut self, text: &str) -> BindResult {
+    fn text(&mut self, text: &str) -> Bound {
         self.add(clean(text))
     }
 
-    fn optional_text(&mut self, text: Option<&str>) -> BindResult {
+    fn optional_text(&mut self, text: Option<&str>) -> Bound {
         self.add(text.map(clean))
     }
 
-    fn shared_text(&mut self, text: &Arc<str>) -> BindResult {
+    fn shared_text(&mut self, text: &Arc<str>) -> Bound {
         self.add(shared(text))
     }
 
-    fn optional_shared_text(&mut self, text: Option<&Arc<str>>) -> BindResult {
+    fn optional_shared_text(&mut self, text: Option<&Arc<str>>) -> Bound {
         self.add(text.map(shared))
     }
 
-    fn bytes(&mut self, bytes: Option<&[u8]>) -> BindResult {
+    fn bytes(&mut self, bytes: Option<&[u8]>) -> Bound {
         self.add(bytes)
     }
 }
 
 /// The values of a statement, as `bind` adds them.
-pub fn arguments<A: SqlArguments>(
-    bind: impl FnOnce(&mut A) -> BindResult,
-) -> Result<A, sqlx::Error> {
+pub fn arguments<A: SqlArguments>(bind: impl FnOnce(&mut A) -> Bound) -> Result<A, sqlx::Error> {
     let mut to = A::default();
     bind(&mut to).map_err(sqlx::Error::Encode)?;
     Ok(to)

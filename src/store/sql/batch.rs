@@ -3,56 +3,53 @@
 use futures_util::future::BoxFuture;
 use hashbrown::HashSet;
 
-use crate::store::ids::PageId;
+use crate::model::ids::PageId;
 use crate::store::rows::{Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, SitemapRow};
 use crate::store::tx_error::TxError;
 
 /// What a write of one table gives.
-pub type WriteResult = Result<(), TxError>;
+pub type Written = Result<(), TxError>;
 
 /// The tables of one crawl, in the transaction of a batch. No method is called for no rows, but for
 /// [`BatchTables::host_totals`].
 pub trait BatchTables: Send {
     /// The crawl's own row. It fails when the store does not have the lease.
-    fn crawl(&mut self, batch: &Batch) -> impl Future<Output = WriteResult> + Send;
+    fn crawl(&mut self, batch: &Batch) -> impl Future<Output = Written> + Send;
 
     /// Deletes the page rows of URLs that are open again, and subtracts them from the totals of their
     /// hosts. The times of the first and last page of a host stay: requests were made then.
-    fn restored(&mut self, rows: &[FrontierRow]) -> impl Future<Output = WriteResult> + Send;
+    fn restored(&mut self, rows: &[FrontierRow]) -> impl Future<Output = Written> + Send;
 
     /// Adds URLs that are open.
-    fn open(&mut self, rows: &[&FrontierRow]) -> impl Future<Output = WriteResult> + Send;
+    fn open(&mut self, rows: &[&FrontierRow]) -> impl Future<Output = Written> + Send;
 
     /// Updates URLs that are to be tried again: `(id, attempts, not before)`; of several for one URL
     /// the last counts.
-    fn postponed(
-        &mut self,
-        rows: &[(PageId, u32, i64)],
-    ) -> impl Future<Output = WriteResult> + Send;
+    fn postponed(&mut self, rows: &[(PageId, u32, i64)]) -> impl Future<Output = Written> + Send;
 
     /// Deletes URLs that are done.
-    fn finished(&mut self, pages: &[PageRow]) -> impl Future<Output = WriteResult> + Send;
+    fn finished(&mut self, pages: &[PageRow]) -> impl Future<Output = Written> + Send;
 
     /// Adds pages to the totals of their hosts, before the pages are written: a row that is about to
     /// be replaced is subtracted first, so that nothing counts twice. There may be no pages, after
     /// [`BatchTables::restored`].
-    fn host_totals(&mut self, pages: &[PageRow]) -> impl Future<Output = WriteResult> + Send;
+    fn host_totals(&mut self, pages: &[PageRow]) -> impl Future<Output = Written> + Send;
 
     /// Adds or replaces pages.
-    fn pages(&mut self, pages: &[PageRow]) -> impl Future<Output = WriteResult> + Send;
+    fn pages(&mut self, pages: &[PageRow]) -> impl Future<Output = Written> + Send;
 
     /// Adds links in order of their key; what is there stays.
-    fn links(&mut self, links: Vec<&LinkRow>) -> impl Future<Output = WriteResult> + Send;
+    fn links(&mut self, links: Vec<&LinkRow>) -> impl Future<Output = Written> + Send;
 
     /// Adds or replaces what else is known of hosts, with totals of 0 where there are none yet. A
     /// robots.txt that was known is not replaced by an unknown one.
-    fn known_hosts(&mut self, hosts: &[HostRow]) -> impl Future<Output = WriteResult> + Send;
+    fn known_hosts(&mut self, hosts: &[HostRow]) -> impl Future<Output = Written> + Send;
 
     /// Adds or replaces sitemaps.
-    fn sitemaps(&mut self, rows: &[SitemapRow]) -> impl Future<Output = WriteResult> + Send;
+    fn sitemaps(&mut self, rows: &[SitemapRow]) -> impl Future<Output = Written> + Send;
 
     /// Adds or replaces journal entries.
-    fn changes(&mut self, rows: &[ChangeRow]) -> impl Future<Output = WriteResult> + Send;
+    fn changes(&mut self, rows: &[ChangeRow]) -> impl Future<Output = Written> + Send;
 }
 
 /// Writes all of a batch. The row of the crawl is first: it is locked from there on.
@@ -62,7 +59,7 @@ pub trait BatchTables: Send {
 pub fn write_tables<'a, T: BatchTables + 'a>(
     mut tables: T,
     batch: &'a Batch,
-) -> BoxFuture<'a, WriteResult> {
+) -> BoxFuture<'a, Written> {
     Box::pin(async move {
         tables.crawl(batch).await?;
         if !batch.restored.is_empty() {

@@ -2,16 +2,16 @@
 //!
 //! For the databases that take a placeholder per value; PostgreSQL takes an array per column.
 
-use super::backend::{BindResult, SqlArguments};
+use super::backend::{Bound, SqlArguments};
+use crate::model::ids::CrawlId;
 use crate::store::host_totals::HostTotals;
-use crate::store::ids::CrawlId;
 use crate::store::rows::{
     ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageChange, PageRow, SitemapRow,
 };
 use crate::store::text::utc;
 
 /// A page, up to and with the hash of its body.
-pub fn bind_page_head(to: &mut impl SqlArguments, crawl: CrawlId, page: &PageRow) -> BindResult {
+pub fn bind_page_head(to: &mut impl SqlArguments, crawl: CrawlId, page: &PageRow) -> Bound {
     to.int(page.id)?;
     to.int(crawl)?;
     to.bytes(Some(&page.url_hash.0))?;
@@ -31,7 +31,7 @@ pub fn bind_page_head(to: &mut impl SqlArguments, crawl: CrawlId, page: &PageRow
 }
 
 /// The texts of a page, from its host on.
-pub fn bind_page_texts(to: &mut impl SqlArguments, page: &PageRow) -> BindResult {
+pub fn bind_page_texts(to: &mut impl SqlArguments, page: &PageRow) -> Bound {
     to.shared_text(&page.host)?;
     to.optional_text(page.content_type.as_deref())?;
     to.shared_text(&page.url)?;
@@ -47,7 +47,7 @@ pub fn bind_page_texts(to: &mut impl SqlArguments, page: &PageRow) -> BindResult
 }
 
 /// A link.
-pub fn bind_link(to: &mut impl SqlArguments, crawl: CrawlId, link: &LinkRow) -> BindResult {
+pub fn bind_link(to: &mut impl SqlArguments, crawl: CrawlId, link: &LinkRow) -> Bound {
     to.int(crawl)?;
     to.int(link.from)?;
     to.int(link.to)?;
@@ -55,7 +55,7 @@ pub fn bind_link(to: &mut impl SqlArguments, crawl: CrawlId, link: &LinkRow) -> 
 }
 
 /// A URL of the frontier.
-pub fn bind_frontier(to: &mut impl SqlArguments, crawl: CrawlId, row: &FrontierRow) -> BindResult {
+pub fn bind_frontier(to: &mut impl SqlArguments, crawl: CrawlId, row: &FrontierRow) -> Bound {
     to.int(row.id)?;
     to.int(crawl)?;
     to.bytes(Some(&row.url_hash.0))?;
@@ -69,7 +69,7 @@ pub fn bind_frontier(to: &mut impl SqlArguments, crawl: CrawlId, row: &FrontierR
 }
 
 /// A sitemap.
-pub fn bind_sitemap(to: &mut impl SqlArguments, crawl: CrawlId, row: &SitemapRow) -> BindResult {
+pub fn bind_sitemap(to: &mut impl SqlArguments, crawl: CrawlId, row: &SitemapRow) -> Bound {
     to.int(crawl)?;
     to.bytes(Some(&row.url_hash.0))?;
     to.shared_text(&row.url)?;
@@ -83,7 +83,7 @@ pub fn bind_sitemap(to: &mut impl SqlArguments, crawl: CrawlId, row: &SitemapRow
 }
 
 /// A journal entry.
-pub fn bind_change(to: &mut impl SqlArguments, crawl: CrawlId, row: &ChangeRow) -> BindResult {
+pub fn bind_change(to: &mut impl SqlArguments, crawl: CrawlId, row: &ChangeRow) -> Bound {
     to.int(crawl)?;
     to.int(row.seq as i64)?;
     to.optional_time(Some(utc(row.at_ms)))?;
@@ -93,7 +93,7 @@ pub fn bind_change(to: &mut impl SqlArguments, crawl: CrawlId, row: &ChangeRow) 
 }
 
 /// What a batch adds to the totals of a host, from the number of pages on.
-pub fn bind_host_totals(to: &mut impl SqlArguments, totals: &HostTotals) -> BindResult {
+pub fn bind_host_totals(to: &mut impl SqlArguments, totals: &HostTotals) -> Bound {
     to.int(totals.pages)?;
     to.int(totals.ok)?;
     to.int(totals.failed)?;
@@ -104,7 +104,7 @@ pub fn bind_host_totals(to: &mut impl SqlArguments, totals: &HostTotals) -> Bind
 }
 
 /// What else is known of a host, from the number of pages on: totals of 0, in case it has no row yet.
-pub fn bind_known_host(to: &mut impl SqlArguments, row: &HostRow) -> BindResult {
+pub fn bind_known_host(to: &mut impl SqlArguments, row: &HostRow) -> Bound {
     // Pages, ok, failed, skipped, bytes.
     for _ in 0..5 {
         to.int(0)?;

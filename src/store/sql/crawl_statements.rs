@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 /// What the databases spell differently.
 #[derive(Debug, Clone, Copy)]
-pub struct SqlSyntax {
+pub struct Spelling {
     /// The time now, as it is stored.
     pub now: &'static str,
     /// The age of `beat_at` in ms, by the database's clock.
@@ -24,7 +24,7 @@ pub struct SqlSyntax {
     pub numbered: bool,
 }
 
-impl SqlSyntax {
+impl Spelling {
     /// What a database has that needs nothing of it. `now`, `silent_ms` and `open` are still to be
     /// given.
     pub const PLAIN: Self = Self {
@@ -65,10 +65,11 @@ pub struct CrawlStatements {
 
 impl CrawlStatements {
     /// All of them, spelled for a database.
-    pub fn new(syntax: &SqlSyntax) -> Self {
-        let SqlSyntax { now, silent_ms, time, open, for_update, .. } = syntax;
-        let spell = |sql: String| if syntax.numbered { numbered(&sql).into() } else { sql.into() };
-        let returning = if syntax.returning { " RETURNING id" } else { "" };
+    pub fn new(spelling: &Spelling) -> Self {
+        let Spelling { now, silent_ms, time, open, for_update, .. } = spelling;
+        let spell =
+            |sql: String| if spelling.numbered { numbered(&sql).into() } else { sql.into() };
+        let returning = if spelling.returning { " RETURNING id" } else { "" };
         let lease = format!(
             "SELECT holder_host, holder_pid, holder_token, {}, {silent_ms}, state",
             time("held_since")
@@ -89,7 +90,7 @@ impl CrawlStatements {
                  holder_host, holder_pid, holder_token) \
                  VALUES (?, ?, {now}, {now}, {now}, {now}, ?, ?, ?){returning}"
             )),
-            create_returns_id: syntax.returning,
+            create_returns_id: spelling.returning,
             acquire: spell(format!(
                 "UPDATE crawls SET state = ?, updated_at = {now}, held_since = {now}, \
                  beat_at = {now}, holder_host = ?, holder_pid = ?, holder_token = ? WHERE id = ?"

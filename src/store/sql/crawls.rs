@@ -8,13 +8,13 @@ use std::sync::Arc;
 use futures_util::TryStreamExt;
 use sqlx::{AssertSqlSafe, Connection, SqlSafeStr, SqlStr};
 
-use super::backend::{BindResult, SqlArguments, SqlRow, arguments};
+use super::backend::{Bound, SqlArguments, SqlRow, arguments};
 use super::dialect::{ConnectionOf, Dialect};
 use super::open_database::OpenDatabase;
+use crate::model::ids::CrawlId;
 use crate::store::crawl_info::{self, CrawlInfo, HeldBy};
 use crate::store::crawl_lease::{CrawlLease, LeaseOwner, lease_lost};
 use crate::store::error::StoreError;
-use crate::store::ids::CrawlId;
 use crate::store::stored_crawl::CrawlState;
 use crate::store::tx_error::TxError;
 
@@ -23,7 +23,7 @@ fn text(sql: &Arc<str>) -> SqlStr {
     AssertSqlSafe(Arc::clone(sql)).into_sql_str()
 }
 
-fn bind_owner(to: &mut impl SqlArguments, owner: &LeaseOwner) -> BindResult {
+fn bind_owner(to: &mut impl SqlArguments, owner: &LeaseOwner) -> Bound {
     to.word(&owner.host)?;
     to.int(owner.pid)?;
     to.int(owner.token)

@@ -3,7 +3,7 @@
 use sqlx::Database;
 
 use super::backend::Backend;
-use super::crawl_statements::SqlSyntax;
+use super::crawl_statements::Spelling;
 use super::statement::{CommonStatements, OwnStatements, Statement};
 
 /// A database that holds crawls.
@@ -25,7 +25,7 @@ pub trait Dialect: Backend {
     const PIECES: &'static [Statement];
 
     /// How it spells the statements on the table `crawls`.
-    const SYNTAX: SqlSyntax;
+    const SPELLING: Spelling;
 
     /// A column of 32 bits, where the database has such; null is `None`.
     fn small_int(row: &Self::Row, column: usize) -> Result<Option<i64>, sqlx::Error>;

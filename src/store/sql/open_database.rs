@@ -22,7 +22,7 @@ pub struct OpenDatabase<D: Dialect> {
 impl<D: Dialect> OpenDatabase<D> {
     /// A database with a new owner of leases.
     pub fn new(name: &str, readers: Pool<D>) -> Self {
-        let crawls = CrawlStatements::new(&D::SYNTAX);
+        let crawls = CrawlStatements::new(&D::SPELLING);
         Self { name: name.to_owned(), owner: LeaseOwner::new(), readers, crawls }
     }
 }

@@ -10,8 +10,9 @@ use super::backend::{SqlRow, url_hash};
 use super::dialect::Dialect;
 use super::run::{fetch_all, fetch_one};
 use super::statement::Values;
-use crate::store::ids::{CrawlId, PageId, seq_of};
-use crate::store::rows::{FrontierRow, OpenHost, host_id};
+use crate::model::ids::host_id;
+use crate::model::ids::{CrawlId, PageId, seq_of};
+use crate::store::rows::{FrontierRow, OpenHost};
 use crate::store::stored_crawl::StoredCrawl;
 use crate::store::traits::SeenSink;
 

@@ -11,9 +11,10 @@ use super::dialect::Dialect;
 use super::read::page_as_frontier_row;
 use super::run::{fetch_all, fetch_one, fetch_optional};
 use super::statement::Values;
-use crate::store::ids::{CrawlId, PageId, crawl_of};
-use crate::store::rows::{Content, FrontierRow, PreviousLink, PreviousPage, RowState};
-use crate::web::url::UrlHash;
+use crate::model::ids::{CrawlId, PageId, crawl_of};
+use crate::model::page_state::PageState;
+use crate::model::url_identity::UrlHash;
+use crate::store::rows::{Content, FrontierRow, PreviousLink, PreviousPage};
 
 /// Number, state and settings of a crawl: that one, or the newest complete.
 pub async fn find_crawl<D: Dialect>(
@@ -91,8 +92,8 @@ pub async fn count_ok<D: Dialect>(pool: &Pool<D>, crawl: CrawlId) -> Result<u64,
     Ok(row.int(0)? as u64)
 }
 
-fn state(name: &str) -> Result<RowState, sqlx::Error> {
-    RowState::of_name(name).ok_or_else(|| sqlx::Error::ColumnDecode {
+fn state(name: &str) -> Result<PageState, sqlx::Error> {
+    PageState::of_name(name).ok_or_else(|| sqlx::Error::ColumnDecode {
         index: "state".to_owned(),
         source: format!("`{name}` is no state of a page").into(),
     })

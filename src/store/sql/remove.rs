@@ -4,7 +4,7 @@
 use super::dialect::Dialect;
 use super::sql_store::{SqlStore, execute, heartbeat};
 use super::statement::Values;
-use crate::store::ids::CrawlId;
+use crate::model::ids::CrawlId;
 use crate::store::tx_error::TxError;
 
 /// Rows deleted by one statement, about.

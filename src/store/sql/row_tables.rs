@@ -8,16 +8,16 @@ use futures_util::TryStreamExt;
 use hashbrown::{HashMap, HashSet};
 use sqlx::SqlSafeStr;
 
-use super::backend::{Backend, BindResult, SqlArguments, arguments};
-use super::batch::{BatchTables, WriteResult};
+use super::backend::{Backend, Bound, SqlArguments, arguments};
+use super::batch::{BatchTables, Written};
 use super::bind::{
     bind_change, bind_frontier, bind_host_totals, bind_known_host, bind_link, bind_page_head,
     bind_page_texts, bind_sitemap,
 };
 use super::dialect::{ConnectionOf, Dialect};
 use super::host_rows::{TotalsByHost, subtract_replaced};
+use crate::model::ids::{CrawlId, PageId};
 use crate::store::host_totals;
-use crate::store::ids::{CrawlId, PageId};
 use crate::store::rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageRow, SitemapRow,
 };
@@ -25,7 +25,7 @@ use crate::store::text::json;
 
 /// What rows are inserted into. Hosts have two ways: their totals, and what else is known of them.
 #[derive(Debug, Clone, Copy)]
-pub enum BatchTable {
+pub enum Table {
     /// Upserts of pages.
     Pages,
     /// Links; what is there stays.
@@ -67,18 +67,18 @@ pub trait RowTables: Send {
     /// Inserts rows. `bytes` is the length of a row's texts and hashes, at most.
     fn insert<T: Sync>(
         &mut self,
-        table: BatchTable,
+        table: Table,
         rows: &[T],
         bytes: impl Fn(&T) -> usize + Send + Sync,
-        bind: impl Fn(&mut ArgumentsOf<Self::Db>, &T) -> BindResult + Send + Sync,
-    ) -> impl Future<Output = WriteResult> + Send;
+        bind: impl Fn(&mut ArgumentsOf<Self::Db>, &T) -> Bound + Send + Sync,
+    ) -> impl Future<Output = Written> + Send;
 
     /// See [`BatchTables::crawl`].
-    fn update_crawl(&mut self, batch: &Batch) -> impl Future<Output = WriteResult> + Send;
+    fn update_crawl(&mut self, batch: &Batch) -> impl Future<Output = Written> + Send;
 
     /// Subtracts pages that are about to be deleted from the totals of their hosts: `ids` as JSON, each
     /// once.
-    fn subtract_restored(&mut self, ids: &str) -> impl Future<Output = WriteResult> + Send;
+    fn subtract_restored(&mut self, ids: &str) -> impl Future<Output = Written> + Send;
 
     /// What was subtracted and is not written yet.
     fn take_subtracted(&mut self) -> TotalsByHost<'static> {
@@ -86,12 +86,12 @@ pub trait RowTables: Send {
     }
 
     /// Binds what stands before a host's name.
-    fn bind_host_key(_to: &mut ArgumentsOf<Self::Db>, _host: &str) -> BindResult {
+    fn bind_host_key(_to: &mut ArgumentsOf<Self::Db>, _host: &str) -> Bound {
         Ok(())
     }
 
     /// Binds what stands between the hashes and the texts of a page.
-    fn bind_reason_key(_to: &mut ArgumentsOf<Self::Db>, _page: &PageRow) -> BindResult {
+    fn bind_reason_key(_to: &mut ArgumentsOf<Self::Db>, _page: &PageRow) -> Bound {
         Ok(())
     }
 }
@@ -102,7 +102,7 @@ async fn run<T: RowTables>(
     sql: &'static str,
     json: &str,
     crawl: Option<CrawlId>,
-) -> WriteResult {
+) -> Written {
     let values = arguments(|to: &mut ArgumentsOf<T::Db>| {
         to.word(json)?;
         crawl.map_or(Ok(()), |crawl| to.int(crawl))
@@ -139,25 +139,24 @@ fn page_bytes(page: &PageRow) -> usize {
 }
 
 impl<T: RowTables> BatchTables for T {
-    async fn crawl(&mut self, batch: &Batch) -> WriteResult {
+    async fn crawl(&mut self, batch: &Batch) -> Written {
         self.update_crawl(batch).await
     }
 
-    async fn restored(&mut self, rows: &[FrontierRow]) -> WriteResult {
+    async fn restored(&mut self, rows: &[FrontierRow]) -> Written {
         let ids: HashSet<PageId> = rows.iter().map(|row| row.id).collect();
         let (ids, crawl) = (json_ids(ids.into_iter()), RowTables::crawl(self));
         self.subtract_restored(&ids).await?;
         run(self, T::DELETE_PAGES, &ids, Some(crawl)).await
     }
 
-    async fn open(&mut self, rows: &[&FrontierRow]) -> WriteResult {
+    async fn open(&mut self, rows: &[&FrontierRow]) -> Written {
         // 16 of the hash.
         let (bytes, crawl) = (|row: &&FrontierRow| row.url.len() + 16, RowTables::crawl(self));
-        self.insert(BatchTable::Frontier, rows, bytes, |to, row| bind_frontier(to, crawl, row))
-            .await
+        self.insert(Table::Frontier, rows, bytes, |to, row| bind_frontier(to, crawl, row)).await
     }
 
-    async fn postponed(&mut self, rows: &[(PageId, u32, i64)]) -> WriteResult {
+    async fn postponed(&mut self, rows: &[(PageId, u32, i64)]) -> Written {
         let last: HashMap<PageId, (u32, i64)> =
             rows.iter().map(|(id, attempts, at)| (*id, (*attempts, *at))).collect();
         let rows = json(&Vec::from_iter(last), |out, (id, (attempts, not_before))| {
@@ -166,12 +165,12 @@ impl<T: RowTables> BatchTables for T {
         run(self, T::POSTPONE, &rows, None).await
     }
 
-    async fn finished(&mut self, pages: &[PageRow]) -> WriteResult {
+    async fn finished(&mut self, pages: &[PageRow]) -> Written {
         let ids = json_ids(pages.iter().map(|page| page.id));
         run(self, T::DELETE_FRONTIER, &ids, None).await
     }
 
-    async fn host_totals(&mut self, pages: &[PageRow]) -> WriteResult {
+    async fn host_totals(&mut self, pages: &[PageRow]) -> Written {
         let (mut totals, crawl) = (host_totals::of_pages(pages), RowTables::crawl(self));
         if !pages.is_empty() {
             let hashes: HashSet<u128> =
@@ -188,7 +187,7 @@ impl<T: RowTables> BatchTables for T {
         }
         let rows: Vec<_> = self.take_subtracted().into_iter().chain(totals).collect();
         let bytes = |(host, _): &(std::borrow::Cow<'_, str>, _)| 80 + host.len();
-        self.insert(BatchTable::Hosts, &rows, bytes, |to, (host, totals)| {
+        self.insert(Table::Hosts, &rows, bytes, |to, (host, totals)| {
             to.int(crawl)?;
             T::bind_host_key(to, host)?;
             to.word(host)?;
@@ -197,9 +196,9 @@ impl<T: RowTables> BatchTables for T {
         .await
     }
 
-    async fn pages(&mut self, pages: &[PageRow]) -> WriteResult {
+    async fn pages(&mut self, pages: &[PageRow]) -> Written {
         let crawl = RowTables::crawl(self);
-        self.insert(BatchTable::Pages, pages, page_bytes, |to, page| {
+        self.insert(Table::Pages, pages, page_bytes, |to, page| {
             bind_page_head(to, crawl, page)?;
             T::bind_reason_key(to, page)?;
             bind_page_texts(to, page)
@@ -207,16 +206,16 @@ impl<T: RowTables> BatchTables for T {
         .await
     }
 
-    async fn links(&mut self, links: Vec<&LinkRow>) -> WriteResult {
+    async fn links(&mut self, links: Vec<&LinkRow>) -> Written {
         let crawl = RowTables::crawl(self);
         let bytes = |link: &&LinkRow| link.anchor.as_ref().map_or(0, |text| 3 * text.len());
-        self.insert(BatchTable::Links, &links, bytes, |to, link| bind_link(to, crawl, link)).await
+        self.insert(Table::Links, &links, bytes, |to, link| bind_link(to, crawl, link)).await
     }
 
-    async fn known_hosts(&mut self, hosts: &[HostRow]) -> WriteResult {
+    async fn known_hosts(&mut self, hosts: &[HostRow]) -> Written {
         let crawl = RowTables::crawl(self);
         let bytes = |row: &HostRow| 20 + 3 * row.host.len() + length(row.robots.as_ref());
-        self.insert(BatchTable::KnownHosts, hosts, bytes, |to, row| {
+        self.insert(Table::KnownHosts, hosts, bytes, |to, row| {
             to.int(crawl)?;
             T::bind_host_key(to, &row.host)?;
             to.shared_text(&row.host)?;
@@ -225,15 +224,15 @@ impl<T: RowTables> BatchTables for T {
         .await
     }
 
-    async fn sitemaps(&mut self, rows: &[SitemapRow]) -> WriteResult {
+    async fn sitemaps(&mut self, rows: &[SitemapRow]) -> Written {
         let crawl = RowTables::crawl(self);
         let bytes = |row: &SitemapRow| row.url.len() + 40 + length(row.error.as_ref());
-        self.insert(BatchTable::Sitemaps, rows, bytes, |to, row| bind_sitemap(to, crawl, row)).await
+        self.insert(Table::Sitemaps, rows, bytes, |to, row| bind_sitemap(to, crawl, row)).await
     }
 
-    async fn changes(&mut self, rows: &[ChangeRow]) -> WriteResult {
+    async fn changes(&mut self, rows: &[ChangeRow]) -> Written {
         let crawl = RowTables::crawl(self);
         let bytes = |change: &ChangeRow| 40 + 3 * change.what.len() + change.entry.len();
-        self.insert(BatchTable::Changes, rows, bytes, |to, row| bind_change(to, crawl, row)).await
+        self.insert(Table::Changes, rows, bytes, |to, row| bind_change(to, crawl, row)).await
     }
 }

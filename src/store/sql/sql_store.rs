@@ -8,8 +8,8 @@ use super::crawls;
 use super::dialect::{ConnectionOf, Dialect};
 use super::open_database::OpenDatabase;
 use super::statement::{Statement, Values};
+use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
-use crate::store::ids::CrawlId;
 use crate::store::rows::Batch;
 use crate::store::select::RowSink;
 use crate::store::stored_crawl::CrawlState;
@@ -80,14 +80,14 @@ pub trait SqlStore: Send + Sync + 'static {
         async { Ok(0) }
     }
 
-    /// See [`crate::store::StoreReader::select`].
+    /// See [`StoreReader::select`].
     fn run_select(
         &self,
         sql: &str,
         sink: RowSink<'_>,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// See [`crate::store::StoreWriter::free_space`].
+    /// See [`StoreWriter::free_space`].
     fn free_bytes(&self) -> Option<u64> {
         // A server may be anywhere, and does not say.
         None

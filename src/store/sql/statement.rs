@@ -6,9 +6,10 @@
 use sqlx::{SqlSafeStr, SqlStr};
 
 use super::backend::SqlArguments;
-use crate::store::ids::{CrawlId, PageId, id_range};
+use crate::model::ids::id_range;
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
 use crate::store::text::hash_of;
-use crate::web::url::UrlHash;
 
 /// A value that a statement may take; see [`Values`].
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +55,7 @@ pub struct Values<'a> {
     pub crawl: CrawlId,
     /// See [`Param::After`].
     pub after: PageId,
-    /// See [`crate::store::rows::host_id`].
+    /// See [`crate::model::ids::host_id`].
     pub host_id: i64,
     /// See [`Param::Hash`].
     pub hash: UrlHash,

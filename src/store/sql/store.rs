@@ -7,16 +7,16 @@ use futures_util::future::BoxFuture;
 use super::remove::remove_pieces;
 use super::sql_store::{SqlStore, acquire, create, heartbeat, set_state, store_error, within};
 use super::{crawls, read, recrawl};
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
 use crate::store::crawl_info::CrawlInfo;
 use crate::store::error::StoreError;
-use crate::store::ids::{CrawlId, PageId};
 use crate::store::rows::{Batch, FrontierRow, OpenHost, PreviousLink, PreviousPage};
 use crate::store::select::RowSink;
 use crate::store::slow_log::log_slow;
 use crate::store::stored_crawl::{CrawlState, StoredCrawl};
 use crate::store::traits::{SeenSink, StoreAdmin, StoreReader, StoreWriter};
 use crate::store::tx_error::TxError;
-use crate::web::url::UrlHash;
 
 /// Waits for a read, and logs when it was slow; `rows` counts what was read.
 async fn reading<S: SqlStore, T>(

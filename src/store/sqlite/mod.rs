@@ -23,10 +23,12 @@ use sqlx::{ConnectOptions, Connection, Sqlite, SqlitePool};
 use self::file_identity::FileIdentity;
 use self::write::SqliteBatch;
 use super::sql::{Dialect, OpenDatabase, SqlStore, SqlWriter, give_back, write_tables};
-use super::{
-    error::StoreError, ids::CrawlId, name::OpenMode, rows::Batch, select::RowSink,
-    tx_error::TxError,
-};
+use crate::model::ids::CrawlId;
+use crate::store::error::StoreError;
+use crate::store::name::OpenMode;
+use crate::store::rows::Batch;
+use crate::store::select::RowSink;
+use crate::store::tx_error::TxError;
 
 /// A SQLite file with crawls.
 #[derive(Debug)]
@@ -105,8 +107,8 @@ impl SqlStore for SqliteStore {
             write_tables(tables, batch).await?;
             Ok(transaction.commit().await?)
         };
-        let written: Result<(), TxError> = writing.await;
-        give_back::<Self, _>(writer, written).await
+        let saved: Result<(), TxError> = writing.await;
+        give_back::<Self, _>(writer, saved).await
     }
 
     async fn run_select(&self, sql: &str, mut sink: RowSink<'_>) -> Result<(), StoreError> {

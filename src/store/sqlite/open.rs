@@ -5,6 +5,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -13,9 +14,15 @@ use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::error::sqlite_code;
 use crate::store::error::{StoreError, one_line};
+use crate::store::migrations::{embedded, is_known, newest};
 use crate::store::name::OpenMode;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("src/store/sqlite/migrations");
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    embedded(&[
+        (1, "initial", include_str!("migrations/0001_initial.sql")),
+        (2, "holders anchors views", include_str!("migrations/0002_holders_anchors_views.sql")),
+    ])
+});
 
 /// How long to wait for another process while opening.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -239,7 +246,7 @@ async fn check_schema(
     let theirs: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
         .fetch_one(&mut *connection)
         .await?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = newest(&MIGRATIONS);
     Ok(match theirs {
         // Killed after the first statement of its life.
         None if tables.len() == 1 => Ok(()),
@@ -257,10 +264,7 @@ async fn same_schema(connection: &mut SqliteConnection) -> Result<bool, sqlx::Er
         sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations")
             .fetch_all(connection)
             .await?;
-    Ok(applied.iter().all(|(version, checksum)| {
-        let ours = MIGRATIONS.iter().find(|migration| migration.version == *version);
-        ours.is_some_and(|migration| *migration.checksum == **checksum)
-    }))
+    Ok(applied.iter().all(|(version, checksum)| is_known(&MIGRATIONS, *version, checksum)))
 }
 
 /// Makes sure that the database can be written, checks it once more under the write lock, and

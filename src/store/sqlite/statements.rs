@@ -9,7 +9,7 @@ use sqlx::{Row, Sqlite};
 
 use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, Reason};
 use crate::store::sql::{
-    CommonStatements, Dialect, Done, OwnStatements, SameParams, SqlSyntax, Statement, last_id,
+    CommonStatements, Dialect, Done, OwnStatements, SameParams, Spelling, Statement, last_id,
     links_of, ok_pages, question_marks, seen, statement,
 };
 
@@ -109,14 +109,14 @@ impl Dialect for Sqlite {
         ),
         statement("DELETE FROM crawls WHERE id = ?1", &[Crawl]),
     ];
-    const SYNTAX: SqlSyntax = SqlSyntax {
+    const SPELLING: Spelling = Spelling {
         now: "strftime('%Y-%m-%d %H:%M:%f', 'now')",
         silent_ms: "CAST((julianday('now') - julianday(beat_at)) * 86400000 AS INTEGER)",
         open: "SELECT count(*) FROM frontier \
                WHERE frontier.id >> 16 BETWEEN crawls.id << 16 AND (crawls.id << 16) + 65535",
         // The transaction has the write lock.
         for_update: "",
-        ..SqlSyntax::PLAIN
+        ..Spelling::PLAIN
     };
     /// Takes the write lock at once: a transaction that first reads and then writes could fail
     /// half-way.

@@ -6,11 +6,9 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Sqlite, SqlitePool};
 
 use super::bulk::{self, CHANGES, FRONTIER, HOSTS, KNOWN_HOSTS, LINKS, PAGES, SITEMAPS};
-use crate::store::ids::CrawlId;
+use crate::model::ids::CrawlId;
 use crate::store::rows::Batch;
-use crate::store::sql::{
-    BatchTable, BindResult, OpenDatabase, RowTables, WriteResult, require_lease,
-};
+use crate::store::sql::{Bound, OpenDatabase, RowTables, Table, Written, require_lease};
 use crate::store::text::utc_now;
 
 /// Moves the write-ahead log into the file and empties it.
@@ -66,24 +64,24 @@ impl RowTables for SqliteBatch<'_> {
 
     async fn insert<T: Sync>(
         &mut self,
-        table: BatchTable,
+        table: Table,
         rows: &[T],
         _bytes: impl Fn(&T) -> usize + Send + Sync,
-        bind: impl Fn(&mut SqliteArguments, &T) -> BindResult + Send + Sync,
-    ) -> WriteResult {
+        bind: impl Fn(&mut SqliteArguments, &T) -> Bound + Send + Sync,
+    ) -> Written {
         let statements = match table {
-            BatchTable::Pages => &PAGES,
-            BatchTable::Links => &LINKS,
-            BatchTable::Frontier => &FRONTIER,
-            BatchTable::Changes => &CHANGES,
-            BatchTable::Hosts => &HOSTS,
-            BatchTable::KnownHosts => &KNOWN_HOSTS,
-            BatchTable::Sitemaps => &SITEMAPS,
+            Table::Pages => &PAGES,
+            Table::Links => &LINKS,
+            Table::Frontier => &FRONTIER,
+            Table::Changes => &CHANGES,
+            Table::Hosts => &HOSTS,
+            Table::KnownHosts => &KNOWN_HOSTS,
+            Table::Sitemaps => &SITEMAPS,
         };
         bulk::write(self.db, statements, rows, bind).await
     }
 
-    async fn update_crawl(&mut self, batch: &Batch) -> WriteResult {
+    async fn update_crawl(&mut self, batch: &Batch) -> Written {
         let updated = sqlx::query(UPDATE_CRAWL)
             .bind(batch.totals.as_deref())
             .bind(batch.settings.as_deref())
@@ -95,7 +93,7 @@ impl RowTables for SqliteBatch<'_> {
         require_lease(self.database, self.db, self.crawl, updated.rows_affected()).await
     }
 
-    async fn subtract_restored(&mut self, ids: &str) -> WriteResult {
+    async fn subtract_restored(&mut self, ids: &str) -> Written {
         sqlx::query(SUBTRACT).bind(ids).bind(self.crawl).execute(&mut *self.db).await?;
         Ok(())
     }

@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::crawl::snapshot::Snapshot;
-use crate::fault::{Fault, FaultSetting, Place};
+use crate::crawl::protocol::snapshot::Snapshot;
+use crate::settings::faults::{Fault, FaultSetting, Place};
 use crate::ui::action::Action;
 use crate::ui::app::App;
 use crate::ui::keys;

@@ -1,15 +1,16 @@
-//! What keeps URLs out or brings them in by the hundred: traps, prunings, sitemaps.
+//! What keeps URLs out or brings them in by the hundred: traps, exclusions, sitemaps.
 
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::snapshot::{Pruning, SitemapsView, Snapshot};
+use crate::crawl::protocol::snapshot::{ExclusionProgress, SitemapsView, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Rows of the frame around sitemaps.
 const SITEMAPS: u16 = 3;
@@ -23,7 +24,7 @@ const EXAMPLE: u16 = 110;
 /// Lays out the three:
 ///
 /// ```text
-/// ╭─ traps ──────────────────── 12,961 skipped ─╮╭─ prunings ────────────────────────────╮
+/// ╭─ traps ──────────────────── 12,961 skipped ─╮╭─ exclusions ────────────────────────────╮
 /// │ calendar   127.0.0.1:80/cal/#/#     12,402  ││ exclude ^http://a/cal/  1,204 skipped │
 /// │ session id 127.0.0.1:80/;sid=#         559  │╰───────────────────────────────────────╯
 /// │                                             │╭─ sitemaps ────────────────────────────╮
@@ -35,7 +36,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     traps(canvas, Rect { width: left, ..area }, snapshot);
     let right = Rect { x: area.x + left, width: area.width - left, ..area };
     let high = area.height.saturating_sub(SITEMAPS);
-    prunings(canvas, Rect { height: high, ..right }, snapshot);
+    exclusions(canvas, Rect { height: high, ..right }, snapshot);
     let below = Rect { y: right.y + high, height: area.height - high, ..right };
     let theme = canvas.theme;
     let inner = canvas.frame(below, &[Span::styled("sitemaps", theme.strong())], vec![]);
@@ -45,7 +46,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
 /// The same, a row each.
 pub fn rows(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    for (row, name) in ["traps", "prunings", "sitemaps"].into_iter().enumerate() {
+    for (row, name) in ["traps", "exclusions", "sitemaps"].into_iter().enumerate() {
         let line = Rect { y: area.y + row as u16, height: 1, ..area }.intersection(area);
         if line.height == 0 {
             return;
@@ -54,9 +55,9 @@ pub fn rows(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let rest = Rect { x: line.x + 11, width: line.width.saturating_sub(11), ..line };
         match row {
             0 => first_trap(canvas, rest, snapshot),
-            1 => match snapshot.prunings.first() {
+            1 => match snapshot.exclusions.first() {
                 Some(pruning) => {
-                    one_pruning(canvas, rest, 0, pruning, snapshot.prunings.len() - 1);
+                    one_pruning(canvas, rest, 0, pruning, snapshot.exclusions.len() - 1);
                 }
                 None => {
                     canvas.text(rest, 0, 0, &nothing_pruned(), theme.dim());
@@ -70,7 +71,7 @@ pub fn rows(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
 }
 
 fn skipped(n: u64) -> String {
-    format!("{} skipped", text::count(n))
+    format!("{} skipped", units::count(n))
 }
 
 fn traps(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
@@ -82,7 +83,7 @@ fn traps(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         parts.push(Part::new(0, skipped(all), theme.warn()));
         parts.push(Part::new(
             1,
-            text::counted(traps.len() as u64, "pattern", "patterns"),
+            units::counted(traps.len() as u64, "pattern", "patterns"),
             theme.dim(),
         ));
     }
@@ -94,7 +95,7 @@ fn traps(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let longest = traps.iter().map(|t| text::width(t.kind)).max().unwrap_or(0) as u16;
     let kinds = longest.min(KIND).min(inner.width * 2 / 5);
     // The frame says what was done; where there is room each row does.
-    let number = |n| if inner.width >= WORDS { skipped(n) } else { text::count(n) };
+    let number = |n| if inner.width >= WORDS { skipped(n) } else { units::count(n) };
     let numbers = traps.iter().map(|t| number(t.skipped).len()).max().unwrap_or(0) as u16;
     for (row, trap) in traps.iter().take(inner.height.into()).enumerate() {
         let row = row as u16;
@@ -132,19 +133,19 @@ fn first_trap(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     canvas.text(words, end + 2, 0, &text::clean(&trap.pattern), theme.dim());
 }
 
-fn prunings(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+fn exclusions(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
     let undo = format!("{} undo", keys::name_of(Action::Undo));
-    let hint = if snapshot.prunings.is_empty() || snapshot.run.is_final() {
+    let hint = if snapshot.exclusions.is_empty() || snapshot.run.is_final() {
         vec![]
     } else {
         vec![Part::new(0, undo, theme.dim())]
     };
-    let inner = canvas.frame(area, &[Span::styled("prunings", theme.strong())], hint);
-    if snapshot.prunings.is_empty() {
+    let inner = canvas.frame(area, &[Span::styled("exclusions", theme.strong())], hint);
+    if snapshot.exclusions.is_empty() {
         canvas.text(inner, 0, 0, &nothing_pruned(), theme.dim());
     }
-    for (row, pruning) in snapshot.prunings.iter().take(inner.height.into()).enumerate() {
+    for (row, pruning) in snapshot.exclusions.iter().take(inner.height.into()).enumerate() {
         one_pruning(canvas, inner, row as u16, pruning, 0);
     }
 }
@@ -154,10 +155,16 @@ fn nothing_pruned() -> String {
 }
 
 /// A pruning on one row, and how many more there are.
-fn one_pruning(canvas: &mut Canvas<'_>, area: Rect, row: u16, pruning: &Pruning, more: usize) {
+fn one_pruning(
+    canvas: &mut Canvas<'_>,
+    area: Rect,
+    row: u16,
+    pruning: &ExclusionProgress,
+    more: usize,
+) {
     let theme = canvas.theme;
     let done = if pruning.undoing { "back" } else { "skipped" };
-    let number = format!("{} {done:<7}", text::count(pruning.urls));
+    let number = format!("{} {done:<7}", units::count(pruning.urls));
     let (running, style) = match (pruning.running, area.width >= WORDS) {
         (true, true) => ("◌ running", theme.warn()),
         (true, false) => ("◌", theme.warn()),
@@ -193,6 +200,6 @@ fn sitemaps<'a>(theme: Theme, s: &SitemapsView) -> Vec<Part<'a>> {
     if s.failed > 0 {
         add(2, format!("{} not readable", s.failed), theme.warn());
     }
-    add(1, text::counted(s.found, "new URL", "new URLs"), Style::new());
+    add(1, units::counted(s.found, "new URL", "new URLs"), Style::new());
     parts
 }

@@ -2,7 +2,7 @@
 
 use ratatui::text::Span;
 
-use crate::crawl::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
 use crate::ui::keys::{self, Binding, Group};

@@ -5,12 +5,13 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::stages::{self, Remark};
-use super::{strains, verdict};
-use crate::crawl::snapshot::Snapshot;
-use crate::crawl::verdict::Stage;
+use super::{overload, verdict};
+use crate::crawl::protocol::snapshot::Snapshot;
+use crate::crawl::protocol::verdict::Stage;
 use crate::ui::chart;
 use crate::ui::paint::Canvas;
 use crate::ui::text;
+use crate::units;
 
 /// Rows it needs, frame included, with two rows of worker cells.
 pub const HEIGHT: u16 = 14;
@@ -39,7 +40,7 @@ const QUEUE_SECONDS: f64 = 60.0;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    let again = strains::again(theme, snapshot);
+    let again = overload::again(theme, snapshot);
     let inner = canvas.frame(area, &[Span::styled("pipeline", theme.strong())], vec![]);
     let edge = Rect { x: area.x + 14, width: area.width.saturating_sub(17), ..area };
     if !again.is_empty() {
@@ -50,7 +51,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     // Two columns on the left for the mark of the limiting stage.
     let body = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), ..inner };
     let columns = columns(body);
-    let slow = strains::rows(snapshot, strains::MOST);
+    let slow = overload::rows(snapshot, overload::MOST);
     let strip_rows = 2 + inner.height.saturating_sub(HEIGHT - 2 + slow);
     levels(canvas, &columns, strip_rows, snapshot);
     for column in &columns[..5] {
@@ -60,7 +61,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     shares(canvas, &columns, 3 + strip_rows, snapshot);
     let last = inner.height.saturating_sub(1 + slow);
     verdict::draw(canvas, inner, last, 1, snapshot);
-    strains::draw(canvas, inner, last + 1, slow, snapshot);
+    overload::draw(canvas, inner, last + 1, slow, snapshot);
 }
 
 /// Six columns: five of one width, and the database with what it needs.
@@ -98,7 +99,7 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
 
     stages::title(canvas, frontier, 0, "frontier", Stage::Frontier, s);
     let number = theme.strong().patch(style(Stage::Frontier));
-    canvas.text(before_arrow(frontier), 0, 1, &text::count(s.frontier.pending), number);
+    canvas.text(before_arrow(frontier), 0, 1, &units::count(s.frontier.pending), number);
     for (i, words) in stages::frontier(theme, s).iter().enumerate() {
         remark(canvas, frontier, 2 + i as u16, words);
     }
@@ -125,7 +126,7 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
     }
 
     stages::title(canvas, saver, 0, "saver", Stage::Saver, s);
-    let numbers = format!("{:>8}", text::bytes(s.saver.backlog_bytes));
+    let numbers = format!("{:>8}", units::bytes(s.saver.backlog_bytes));
     stages::gauge(
         canvas,
         before_arrow(saver),
@@ -139,7 +140,7 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
     }
 
     canvas.text(database, 0, 0, "database", theme.strong());
-    canvas.text(database, 0, 1, &text::count(s.saver.pages), theme.strong());
+    canvas.text(database, 0, 1, &units::count(s.saver.pages), theme.strong());
     let pages = if s.saver.pages == 1 { "page" } else { "pages" };
     canvas.text(database, 0, 2, pages, theme.dim());
 }
@@ -191,10 +192,10 @@ fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) 
         stages::legend(canvas, time, row + 1 + i as u16, share);
     }
     if s.saver.rows > 0 {
-        let worst = format!("slowest {}", text::span(s.saver.worst_transaction_ms));
+        let worst = format!("slowest {}", units::duration(s.saver.worst_transaction_ms));
         canvas.text(time, 0, row + 3, &worst, theme.dim());
     }
-    canvas.text(database, 0, row, &text::count(s.saver.rows), Style::new());
+    canvas.text(database, 0, row, &units::count(s.saver.rows), Style::new());
     canvas.text(
         database,
         0,
@@ -202,7 +203,7 @@ fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) 
         if s.saver.rows == 1 { "row this run" } else { "rows this run" },
         theme.dim(),
     );
-    canvas.text(database, 0, row + 2, &text::count(s.totals.links), Style::new());
+    canvas.text(database, 0, row + 2, &units::count(s.totals.links), Style::new());
     let links = if s.totals.links == 1 { "link" } else { "links" };
     canvas.text(database, 0, row + 3, links, theme.dim());
 }

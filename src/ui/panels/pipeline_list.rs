@@ -5,22 +5,22 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::stages::{self, Share};
-use super::{strains, verdict};
-use crate::crawl::snapshot::Snapshot;
-use crate::crawl::verdict::Stage;
+use super::{overload, verdict};
+use crate::crawl::protocol::snapshot::Snapshot;
+use crate::crawl::protocol::verdict::Stage;
 use crate::ui::paint::{Canvas, Part};
-use crate::ui::text;
+use crate::units;
 
 /// Rows it needs with the longest verdict and all the air it likes.
 pub const HEIGHT: u16 = 14;
 
-/// Rows for strains at most.
-const STRAINS: u16 = 2;
+/// Rows for overloads at most.
+const MOST_OVERLOADS: u16 = 2;
 
-/// Rows that strains, and what a crawl found that looks again, need beyond [`HEIGHT`].
+/// Rows that overloads, and what a crawl found that looks again, need beyond [`HEIGHT`].
 #[must_use]
 pub fn extra(snapshot: &Snapshot) -> u16 {
-    strains::rows(snapshot, STRAINS) + u16::from(snapshot.again.is_some())
+    overload::rows(snapshot, MOST_OVERLOADS) + u16::from(snapshot.recrawl_of.is_some())
 }
 
 /// Lays out one stage a row, then where the time goes, then the verdict; returns the rows used:
@@ -53,7 +53,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     };
 
     stages::title(canvas, body, 0, "frontier", Stage::Frontier, s);
-    let number = text::count(s.frontier.pending);
+    let number = units::count(s.frontier.pending);
     canvas.text(level, 0, 0, &number, theme.strong().patch(style(Stage::Frontier)));
     say(canvas, said, 0, stages::frontier(theme, s).to_vec());
 
@@ -67,7 +67,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     stages::strip(canvas, level, 2, 1, s);
     let mut parts = vec![Part::new(
         0,
-        text::counted(s.dials.workers.into(), "worker", "workers"),
+        units::counted(s.dials.workers.into(), "worker", "workers"),
         Style::new(),
     )];
     parts.extend(stages::worker_parts(theme, s));
@@ -82,17 +82,17 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     say(canvas, said, 3, stages::gate(theme, s).to_vec());
 
     stages::title(canvas, body, 4, "saver", Stage::Saver, s);
-    let numbers = padded(&text::bytes(s.saver.backlog_bytes));
+    let numbers = padded(&units::bytes(s.saver.backlog_bytes));
     stages::gauge(canvas, level, 4, stages::backlog(s), &numbers, style(Stage::Saver));
     say(canvas, said, 4, stages::saver_remarks(theme, s, said.width).to_vec());
 
     canvas.text(body, 0, 5, "database", theme.strong());
-    let pages = text::counted(s.saver.pages, "page", "pages");
+    let pages = units::counted(s.saver.pages, "page", "pages");
     canvas.text(level, 0, 5, &pages, theme.strong());
-    let links = text::counted(s.totals.links, "link", "links");
+    let links = units::counted(s.totals.links, "link", "links");
     say(canvas, said, 5, vec![(links, theme.dim())]);
 
-    let again = strains::again(theme, s);
+    let again = overload::again(theme, s);
     let after = 6 + u16::from(!again.is_empty());
     if !again.is_empty() && body.height > 6 {
         canvas.text(body, 0, 6, "again", theme.strong());
@@ -107,7 +107,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
         ("workers", stages::workers(theme, s, false)),
         ("saver", stages::saver(theme, s)),
     ];
-    let room = area.height >= first + 4 + strains::rows(s, STRAINS);
+    let room = area.height >= first + 4 + overload::rows(s, MOST_OVERLOADS);
     for (i, (name, shares)) in lists.iter().enumerate().filter(|_| room) {
         let row = first + i as u16;
         canvas.text(body, 0, row, name, theme.dim());
@@ -120,11 +120,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     }
     let after = if room { first + 3 + u16::from(spare > 1) } else { after };
     // One row is the verdict's, whatever else there is to say.
-    let slow = strains::rows(s, STRAINS).min(area.height.saturating_sub(after + 1));
+    let slow = overload::rows(s, MOST_OVERLOADS).min(area.height.saturating_sub(after + 1));
     let rows = area.height.saturating_sub(after + slow);
     let after = after + verdict::draw(canvas, area, after, rows.min(3), s);
     let slow = slow.min(area.height.saturating_sub(after));
-    after + strains::draw(canvas, area, after, slow, s)
+    after + overload::draw(canvas, area, after, slow, s)
 }
 
 /// Numbers in a width that does not change from draw to draw.
@@ -148,7 +148,7 @@ fn share_parts<'a>(shares: &[Share]) -> Vec<Part<'a>> {
         .filter(|s| s.share >= 0.005)
         .map(|s| {
             let rank = 100 - (s.share.clamp(0.0, 1.0) * 100.0) as u8;
-            let number = format!(" {}", text::percent(s.share).trim_start());
+            let number = format!(" {}", units::percent(s.share).trim_start());
             Part::of(rank, vec![Span::styled(s.label, s.style), Span::raw(number)])
         })
         .collect()

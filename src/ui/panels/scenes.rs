@@ -4,8 +4,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 use ratatui::widgets::{Clear, Widget as _};
 
-use crate::crawl::scene::Scene;
-use crate::crawl::snapshot::Snapshot;
+use crate::crawl::protocol::scene::Scene;
+use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::staging::SCENE_ROWS;
 use crate::ui::text;

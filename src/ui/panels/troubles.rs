@@ -3,9 +3,10 @@
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use crate::crawl::snapshot::{Snapshot, Trouble};
+use crate::crawl::protocol::snapshot::{RecentFailure, Snapshot};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
+use crate::units;
 
 /// Columns for what went wrong.
 const WHAT: u16 = 18;
@@ -22,13 +23,13 @@ const DUE_S: f64 = 1.0;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    let retries = text::counted(snapshot.totals.retries, "retry", "retries");
+    let retries = units::counted(snapshot.totals.retries, "retry", "retries");
     let parts = vec![
         Part::new(0, retries, theme.dim()),
-        Part::new(1, format!("{} failed", text::count(snapshot.totals.failed)), theme.dim()),
+        Part::new(1, format!("{} failed", units::count(snapshot.totals.failed)), theme.dim()),
     ];
     let inner = canvas.frame(area, &[Span::styled("retries and failures", theme.strong())], parts);
-    if snapshot.troubles.is_empty() {
+    if snapshot.failures.is_empty() {
         canvas.text(inner, 0, 0, "none so far", theme.dim());
     }
     let rows = newest(snapshot, inner.height.into());
@@ -41,9 +42,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
 }
 
 /// The newest troubles, one for each URL: what came of an attempt replaces what led to it.
-fn newest(snapshot: &Snapshot, rows: usize) -> Vec<&Trouble> {
-    let mut shown: Vec<&Trouble> = Vec::new();
-    for trouble in snapshot.troubles.iter() {
+fn newest(snapshot: &Snapshot, rows: usize) -> Vec<&RecentFailure> {
+    let mut shown: Vec<&RecentFailure> = Vec::new();
+    for trouble in snapshot.failures.iter() {
         if shown.len() >= rows {
             break;
         }
@@ -59,7 +60,7 @@ pub fn one_row(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
     let column = canvas.text(area, 0, 0, "trouble", theme.strong()) + 3;
     let rest = Rect { x: area.x + column, width: area.width.saturating_sub(column), ..area };
-    match snapshot.troubles.first() {
+    match snapshot.failures.first() {
         Some(trouble) => {
             let what_width = text::width(&text::clean(&trouble.what)) as u16;
             let what_width = what_width.min(WHAT).min(rest.width / 4);
@@ -75,7 +76,7 @@ fn one(
     canvas: &mut Canvas<'_>,
     line: Rect,
     what_width: u16,
-    trouble: &Trouble,
+    trouble: &RecentFailure,
     snapshot: &Snapshot,
 ) {
     let theme = canvas.theme;
@@ -98,7 +99,7 @@ fn one(
     let outcome = match trouble.next_at_s {
         Some(_) if past => format!("attempt {} of {} failed", trouble.attempt, trouble.attempts),
         Some(at) if at > now => {
-            let due = text::span((at - now) * 1000.0);
+            let due = units::duration((at - now) * 1000.0);
             format!("attempt {} of {} in {due}", trouble.attempt + 1, trouble.attempts)
         }
         Some(_) => format!("attempt {} of {} is due", trouble.attempt + 1, trouble.attempts),

@@ -1,6 +1,6 @@
 //! `nofollow` and `noindex`, as pages and answers say them: `meta name=robots`, `X-Robots-Tag`.
 
-use super::Names;
+use crate::web::robots::RobotsAgents;
 
 /// Words with a value of their own, which are no names of agents.
 const WITH_VALUE: [&str; 4] =
@@ -11,7 +11,7 @@ const WITH_VALUE: [&str; 4] =
 /// A name in front, `otherbot: noindex, nofollow`, holds until the next one; what has none is
 /// said to everybody.
 #[must_use]
-pub fn robots_tag(value: &str, names: &Names) -> (bool, bool) {
+pub fn robots_tag(value: &str, names: &RobotsAgents) -> (bool, bool) {
     let (mut nofollow, mut noindex, mut ours) = (false, false, true);
     for part in value.split(',') {
         let mut word = part.trim();

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use encoding_rs::{CoderResult, Decoder};
 use flate2::write::MultiGzDecoder;
 
-use super::{Limits, SitemapError};
+use super::item::{Limits, SitemapError};
 use crate::web::charset;
 
 /// Compressed bytes decoded at once; a thousand times as much may come out.
@@ -154,7 +154,7 @@ impl Unpack {
             }
             head = Bytes::from(std::mem::take(&mut self.head));
             let start = head.slice(..head.len().min(HEAD));
-            self.decoder = Some(charset::of_page(&[start], None).new_decoder());
+            self.decoder = Some(charset::of_page(&[start], None, None).new_decoder());
             bytes = &head;
         }
         let Some(decoder) = &mut self.decoder else { return Ok(()) };

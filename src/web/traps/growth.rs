@@ -5,7 +5,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::memory::Generations;
+use crate::web::traps::memory::BoundedMap;
 
 /// URLs and hosts remembered, each per generation.
 const URLS: usize = 7 << 13;
@@ -24,7 +24,7 @@ struct Grown {
 
 /// The pages of one host whose URLs have grown for at least half of what is allowed.
 #[derive(Debug, Default)]
-struct Host {
+struct HostGrowth {
     fetched: u32,
     led_on: u32,
 }
@@ -32,13 +32,13 @@ struct Host {
 /// Which URLs grew.
 #[derive(Debug)]
 pub(super) struct Growth {
-    urls: Generations<Grown>,
-    hosts: Generations<Host>,
+    urls: BoundedMap<Grown>,
+    hosts: BoundedMap<HostGrowth>,
 }
 
 impl Growth {
     pub(super) fn new() -> Self {
-        Self { urls: Generations::new(URLS), hosts: Generations::new(HOSTS) }
+        Self { urls: BoundedMap::new(URLS), hosts: BoundedMap::new(HOSTS) }
     }
 
     /// Notes a page that was fetched.

@@ -6,9 +6,9 @@ use hashbrown::HashMap;
 
 /// The keys are hashes already.
 #[derive(Debug, Default)]
-pub(super) struct Identity(u64);
+pub(super) struct PassThroughHasher(u64);
 
-impl std::hash::Hasher for Identity {
+impl std::hash::Hasher for PassThroughHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -21,18 +21,18 @@ impl std::hash::Hasher for Identity {
 }
 
 /// Keys that are hashes.
-pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<Identity>>;
+pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<PassThroughHasher>>;
 
 /// Holds at most `2 * room` values, by two generations: when the younger one is full, the
 /// older one goes. Whatever is used stays.
 #[derive(Debug)]
-pub(super) struct Generations<V> {
+pub(super) struct BoundedMap<V> {
     young: HashedMap<V>,
     old: HashedMap<V>,
     room: usize,
 }
 
-impl<V: Default> Generations<V> {
+impl<V: Default> BoundedMap<V> {
     pub(super) fn new(room: usize) -> Self {
         Self { young: HashMap::default(), old: HashMap::default(), room }
     }
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn it_stays_small_and_keeps_what_is_used() {
-        let mut map: Generations<u32> = Generations::new(100);
+        let mut map: BoundedMap<u32> = BoundedMap::new(100);
         for n in 0..10_000 {
             *map.entry(u64::MAX) += 1;
             *map.entry(n) += 1;

@@ -1,0 +1,148 @@
+//! Commands that steer hosts and the frontier, and their undoing.
+
+use std::sync::{Arc, PoisonError};
+
+use url::Url;
+
+use crate::crawl::control::Control;
+use crate::crawl::control::exclusion_task;
+use crate::crawl::frontier::{self, Link};
+use crate::crawl::protocol::change::ChangeAction;
+use crate::crawl::protocol::command::{HostCommand, MOST_PER_HOST, Origin};
+use crate::model::url_identity::UrlHash;
+use crate::settings::HostRule;
+
+impl Control {
+    /// Turns a change back.
+    pub(super) fn undo(&mut self, seq: u64, what: ChangeAction, origin: Origin) {
+        match what {
+            ChangeAction::Set { old, .. } => self.turn(old, origin, Some(seq)),
+            ChangeAction::HostLimit { host, old, .. } => {
+                self.limit_host(&host, old, origin, Some(seq))
+            }
+            ChangeAction::HostHeld { host, held } => {
+                self.hold_host(&host, !held, origin, Some(seq))
+            }
+            ChangeAction::HostSkipped { host, .. } => {
+                self.skip_host(&host, false, origin, Some(seq))
+            }
+            ChangeAction::Excluded { pattern, .. } => {
+                let what =
+                    ChangeAction::Excluded { pattern: Arc::clone(&pattern), excluded: false };
+                let restoration =
+                    self.log_with(what, origin, Some(seq), |edit| edit.undo_exclusion(&pattern));
+                exclusion_task::bring_back(&self.shared, restoration);
+            }
+            ChangeAction::Faults { old, .. } => self.log_faults(*old, origin, Some(seq)),
+            ChangeAction::Scene { old, .. } => self.put_setup(&old, origin, Some(seq)),
+            _ => self.refuse("that cannot be undone"),
+        }
+    }
+
+    pub(super) fn host(&mut self, host: &Arc<str>, command: HostCommand, origin: Origin) {
+        let known = self.shared.frontier.host(host);
+        let Some(known) = known else {
+            return self.refuse(format!("no host {host} is known now"));
+        };
+        match command {
+            HostCommand::NudgeLimit(by) => {
+                // Not the one in force: after a 429 a host is asked carefully for a while.
+                let own = self.rule_of(host).per_host.or(self.settings.per_host);
+                let from = own.unwrap_or(known.in_flight.max(1));
+                let to =
+                    (i64::from(from) + i64::from(by)).clamp(1, i64::from(MOST_PER_HOST)) as u32;
+                // Up from "no limit" there is nowhere to go.
+                let to = if own.is_none() && by > 0 { None } else { Some(to) };
+                self.limit_host(host, to, origin, None);
+            }
+            HostCommand::SetLimit(to) => {
+                let to = to.map(|limit| limit.clamp(1, MOST_PER_HOST));
+                self.limit_host(host, to, origin, None);
+            }
+            HostCommand::ToggleHold => self.hold_host(host, !known.held, origin, None),
+            HostCommand::SkipRest => self.skip_host(host, true, origin, None),
+            HostCommand::ResetBreaker => {
+                let what = ChangeAction::BreakerReset { host: Arc::clone(host) };
+                self.log_with(what, origin, None, |edit| edit.reset_host(host));
+            }
+        }
+    }
+
+    /// What is said about a host.
+    fn rule_of(&self, host: &Arc<str>) -> HostRule {
+        self.shared.frontier.host_rule(host)
+    }
+
+    fn limit_host(
+        &mut self,
+        host: &Arc<str>,
+        new: Option<u32>,
+        origin: Origin,
+        undoes: Option<u64>,
+    ) {
+        let old = self.rule_of(host).per_host;
+        if old == new && undoes.is_none() {
+            let text = new.map_or("no limit of its own".to_owned(), |n| format!("limit {n}"));
+            return self.refuse(format!("{host} has {text} already"));
+        }
+        let what = ChangeAction::HostLimit { host: Arc::clone(host), old, new };
+        self.log_with(what, origin, undoes, |edit| edit.limit_host(host, new));
+    }
+
+    fn hold_host(&mut self, host: &Arc<str>, held: bool, origin: Origin, undoes: Option<u64>) {
+        let what = ChangeAction::HostHeld { host: Arc::clone(host), held };
+        self.log_with(what, origin, undoes, |edit| edit.hold_host(host, held));
+    }
+
+    fn skip_host(&mut self, host: &Arc<str>, skipped: bool, origin: Origin, undoes: Option<u64>) {
+        let shared = Arc::clone(&self.shared);
+        let queued = shared.frontier.host(host).map_or(0, |host| host.queued);
+        if self.rule_of(host).skipped == skipped {
+            return self.refuse(format!("the rest of {host} is skipped already"));
+        }
+        let what = ChangeAction::HostSkipped { host: Arc::clone(host), skipped };
+        match self.log_with(what, origin, undoes, |edit| edit.skip_host(host, skipped)) {
+            None => exclusion_task::skip(&shared, host, queued),
+            Some(restoration) => exclusion_task::bring_back(&shared, restoration),
+        }
+    }
+
+    pub(super) fn exclude(&mut self, pattern: &Arc<str>, origin: Origin) {
+        let shared = Arc::clone(&self.shared);
+        if let Err(error) = shared.frontier.check_exclusion(pattern) {
+            return self.refuse(error);
+        }
+        let what = ChangeAction::Excluded { pattern: Arc::clone(pattern), excluded: true };
+        match self.log_with(what, origin, None, |edit| edit.exclude(pattern)) {
+            Ok(_) => exclusion_task::exclude(&shared, pattern),
+            Err(error) => self.refuse(error),
+        }
+    }
+
+    pub(super) fn add_seed(&mut self, mut url: Url, origin: Origin) {
+        let shared = Arc::clone(&self.shared);
+        crate::web::url::strip_user(&mut url);
+        let hash = UrlHash::of(&url);
+        if !*shared.seen_ready.borrow() {
+            return self.refuse("the URLs known from before are still being read: try again");
+        }
+        if shared.frontier.known(&hash).is_some() {
+            return self.refuse("that URL is known already");
+        }
+        if let Some(pattern) = shared.frontier.excluding_pattern(url.as_str()) {
+            return self.refuse(format!("that URL is excluded: {pattern}"));
+        }
+        let wider = Arc::new(shared.scope().with_seed(&url));
+        *shared.scope.write().unwrap_or_else(PoisonError::into_inner) = wider;
+        shared.fetcher.add_seed(&url);
+        self.settings.added_seeds.push(url.clone());
+        let seed = Link::bare(url.as_str().into(), hash);
+        let reads_sitemaps = frontier::are_read(&shared.settings);
+        self.log_with(ChangeAction::Seed { url: url.clone() }, origin, None, |edit| {
+            if reads_sitemaps {
+                edit.sitemaps_of_seed(&url, shared.settings.ignore_robots);
+            }
+            edit.add_seed(seed);
+        });
+    }
+}

@@ -1,0 +1,94 @@
+//! The journal of a crawl: what was changed while it ran, which makes undo possible.
+
+use crate::crawl::protocol::change::{Change, ChangeAction};
+use crate::crawl::protocol::command::Origin;
+use crate::crawl::protocol::snapshot::RECENT_CHANGES;
+
+/// The journal of a crawl: the newest entries, and the numbering.
+#[derive(Debug, Default)]
+pub struct Journal {
+    entries: Vec<Change>,
+    next: u64,
+    /// Number of the first entry of this run.
+    own: u64,
+}
+
+impl Journal {
+    /// The journal of a crawl resumed at `now`, oldest entry first. Times before that are negative.
+    #[must_use]
+    pub fn of(mut entries: Vec<Change>, now: jiff::Timestamp) -> Self {
+        for entry in &mut entries {
+            entry.at_s = entry.at.duration_since(now).as_secs_f64().min(0.0);
+        }
+        let next = entries.iter().map(|entry| entry.seq + 1).max().unwrap_or(1);
+        let mut journal = Self { entries, next, own: next };
+        journal.trim();
+        journal
+    }
+
+    fn trim(&mut self) {
+        let surplus = self.entries.len().saturating_sub(RECENT_CHANGES);
+        self.entries.drain(..surplus);
+    }
+
+    /// Adds an entry and returns it, with the entry it marks as undone, if any.
+    pub fn add(
+        &mut self,
+        what: ChangeAction,
+        by: Origin,
+        at_s: f64,
+        undoes: Option<u64>,
+    ) -> (Change, Option<Change>) {
+        let seq = self.next.max(1);
+        self.next = seq + 1;
+        let entry =
+            Change { seq, at_s, at: jiff::Timestamp::now(), by, what, undoes, undone: false };
+        let undone = undoes.and_then(|wanted| {
+            let old = self.entries.iter_mut().find(|entry| entry.seq == wanted)?;
+            old.undone = true;
+            Some(old.clone())
+        });
+        self.entries.push(entry.clone());
+        self.trim();
+        (entry, undone)
+    }
+
+    /// The last change that can be turned back and is neither undone nor itself an undo.
+    #[must_use]
+    pub fn last_undoable(&self) -> Option<(u64, ChangeAction)> {
+        let open = |entry: &&Change| {
+            let gone = entry.what.is_staged() && entry.seq < self.own;
+            !entry.undone && entry.undoes.is_none() && entry.what.is_undoable() && !gone
+        };
+        self.entries.iter().rev().find(open).map(|entry| (entry.seq, entry.what.clone()))
+    }
+
+    /// Entries, newest first.
+    #[must_use]
+    pub fn newest_first(&self) -> std::sync::Arc<[Change]> {
+        self.entries.iter().rev().cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::dials::Setting;
+
+    #[test]
+    fn undo_goes_back_entry_by_entry() {
+        let mut journal = Journal::default();
+        let turn =
+            |old, new| ChangeAction::Set { old: Setting::Permits(old), new: Setting::Permits(new) };
+        journal.add(turn(10, 11), Origin::User, 1.0, None);
+        journal.add(turn(11, 12), Origin::User, 2.0, None);
+        journal.add(ChangeAction::Pause, Origin::User, 2.5, None);
+        assert_eq!(journal.last_undoable(), Some((2, turn(11, 12))));
+        let (_, undone) = journal.add(turn(12, 11), Origin::User, 3.0, Some(2));
+        assert!(undone.expect("marked").undone);
+        assert_eq!(journal.last_undoable(), Some((1, turn(10, 11))));
+        journal.add(turn(11, 10), Origin::User, 4.0, Some(1));
+        assert_eq!(journal.last_undoable(), None);
+        assert_eq!(journal.newest_first().len(), 5);
+    }
+}

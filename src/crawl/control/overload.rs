@@ -1,0 +1,258 @@
+//! Degradation: when something of our own cannot keep up, the crawl slows down by itself, says
+//! why, and speeds up again when it is over.
+//!
+//! A pure function of gauges over time. The user's permits stay a ceiling above all of it: it
+//! only ever takes away, and gives back what it took.
+
+use crate::crawl::protocol::snapshot::{Overload, OverloadKind, PauseReason};
+
+/// Seconds between two steps.
+const STEP_S: f64 = 1.0;
+/// Seconds without strain before permits are given back, a quarter at a time.
+const QUIET_S: f64 = 3.0;
+/// The saver is behind when so much of its buffer is used,
+const BEHIND: f64 = 0.75;
+/// and has caught up when no more than this is.
+const CAUGHT_UP: f64 = 0.4;
+/// Of the memory limit: from here on the crawl slows down,
+const MEMORY_TIGHT: f64 = 0.85;
+/// from here on nothing new starts, until it is below the former.
+const MEMORY_FULL: f64 = 1.0;
+/// Free disk space, as a multiple of the least: below this the crawl slows down.
+const DISK_TIGHT: u64 = 2;
+
+/// What is looked at.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Gauges {
+    /// Seconds since the start of this run.
+    pub at_s: f64,
+    /// The user's permits.
+    pub permits: u32,
+    /// Share of the saver's buffer in use, 0..=1.
+    pub backlog: f64,
+    /// Bytes free on the database's disk, where that is known.
+    pub disk_free: Option<u64>,
+    /// Bytes below which nothing new starts.
+    pub min_disk: u64,
+    /// Resident memory, in bytes.
+    pub rss: u64,
+    /// Its limit, in bytes.
+    pub max_memory: Option<u64>,
+    /// Times that no file could be opened, since the start.
+    pub shortages: u64,
+    /// Whether every host with URLs to go is down.
+    pub everything_down: bool,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Throttle {
+    /// Permits in force.
+    pub permits: u32,
+    /// Reasons to start nothing new.
+    pub pauses: Vec<PauseReason>,
+    /// What is strained.
+    pub overloads: Vec<Overload>,
+}
+
+/// Watches the gauges.
+#[derive(Debug, Default)]
+pub struct LoadShedder {
+    /// Permits left, when some were taken away.
+    left: Option<u32>,
+    stepped_s: f64,
+    strained_s: f64,
+    since: Vec<(OverloadKind, f64)>,
+    saver_behind: bool,
+    memory_full: bool,
+    disk_full: bool,
+    shortages: u64,
+    short_until_s: f64,
+}
+
+fn mib(bytes: u64) -> u64 {
+    bytes >> 20
+}
+
+impl LoadShedder {
+    /// Of so many permits, those that are in force.
+    #[must_use]
+    pub fn ceiling(&self, permits: u32) -> u32 {
+        self.left.map_or(permits, |left| left.min(permits)).max(1)
+    }
+
+    /// Looks at the gauges; to be asked a few times a second.
+    pub fn look(&mut self, g: &Gauges) -> Throttle {
+        let mut found = Vec::new();
+        let mut pauses = Vec::new();
+        self.saver(g, &mut found);
+        self.disk(g, &mut found, &mut pauses);
+        self.memory(g, &mut found, &mut pauses);
+        if g.shortages > self.shortages {
+            self.shortages = g.shortages;
+            self.short_until_s = g.at_s + 10.0;
+        }
+        if g.at_s < self.short_until_s {
+            found.push((OverloadKind::Files, "too many open files: fewer requests at once".into()));
+        }
+        let slows = !found.is_empty();
+        self.step(g, slows);
+        let permits = self.ceiling(g.permits);
+        if g.everything_down {
+            let text = "every host with URLs to go is down: they are probed, nothing is given up";
+            found.push((OverloadKind::EverythingDown, text.to_owned()));
+        }
+        self.since.retain(|(kind, _)| found.iter().any(|(other, _)| other == kind));
+        let mut overloads = Vec::new();
+        for (what, text) in found {
+            let since = self.since.iter().find(|(kind, _)| *kind == what).map(|(_, since)| *since);
+            let since_s = since.unwrap_or(g.at_s);
+            if since.is_none() {
+                self.since.push((what, g.at_s));
+            }
+            let text = if what != OverloadKind::EverythingDown && permits < g.permits {
+                format!("{text}; {permits} of {} permits used", g.permits)
+            } else {
+                text
+            };
+            overloads.push(Overload { what, text, since_s });
+        }
+        Throttle { permits, pauses, overloads }
+    }
+
+    fn saver(&mut self, g: &Gauges, found: &mut Vec<(OverloadKind, String)>) {
+        let mark = if self.saver_behind { CAUGHT_UP } else { BEHIND };
+        self.saver_behind = g.backlog >= mark;
+        if self.saver_behind {
+            let text = format!("saver behind: its buffer is {:.0} % full", g.backlog * 100.0);
+            found.push((OverloadKind::Saver, text));
+        }
+    }
+
+    fn disk(
+        &mut self,
+        g: &Gauges,
+        found: &mut Vec<(OverloadKind, String)>,
+        pauses: &mut Vec<PauseReason>,
+    ) {
+        let Some(free) = g.disk_free else { return };
+        // Some room to come back, or it would flutter.
+        let least = if self.disk_full { g.min_disk + g.min_disk / 4 } else { g.min_disk };
+        self.disk_full = g.min_disk > 0 && free < least;
+        if self.disk_full {
+            pauses.push(PauseReason::Disk);
+            let text = format!("disk nearly full: {} MiB free", mib(free));
+            found.push((OverloadKind::Disk, text));
+        } else if free < g.min_disk.saturating_mul(DISK_TIGHT) {
+            let text = format!("disk filling up: {} MiB free", mib(free));
+            found.push((OverloadKind::Disk, text));
+        }
+    }
+
+    fn memory(
+        &mut self,
+        g: &Gauges,
+        found: &mut Vec<(OverloadKind, String)>,
+        pauses: &mut Vec<PauseReason>,
+    ) {
+        let Some(limit) = g.max_memory.filter(|limit| *limit > 0) else { return };
+        let used = g.rss as f64 / limit as f64;
+        let mark = if self.memory_full { MEMORY_TIGHT } else { MEMORY_FULL };
+        self.memory_full = used >= mark;
+        if used < MEMORY_TIGHT {
+            return;
+        }
+        let text = format!("memory short: {} of {} MiB", mib(g.rss), mib(limit));
+        found.push((OverloadKind::Memory, text));
+        if self.memory_full {
+            pauses.push(PauseReason::Memory);
+        }
+    }
+
+    /// Halves the permits once a second under strain; gives a quarter back per second of quiet.
+    fn step(&mut self, g: &Gauges, slows: bool) {
+        if slows {
+            self.strained_s = g.at_s;
+        }
+        if g.at_s - self.stepped_s < STEP_S {
+            return;
+        }
+        self.stepped_s = g.at_s;
+        let now = self.left.unwrap_or(g.permits).min(g.permits);
+        if slows {
+            self.left = Some((now / 2).max(1));
+        } else if self.left.is_some() && g.at_s - self.strained_s >= QUIET_S {
+            let more = now + (g.permits / 4).max(1);
+            self.left = (more < g.permits).then_some(more);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crawl::control::overload::OverloadKind as K;
+
+    fn calm(at_s: f64) -> Gauges {
+        Gauges {
+            at_s,
+            permits: 16,
+            backlog: 0.1,
+            disk_free: Some(10 << 30),
+            min_disk: 256 << 20,
+            rss: 50 << 20,
+            max_memory: Some(1 << 30),
+            shortages: 0,
+            everything_down: false,
+        }
+    }
+
+    #[test]
+    fn under_strain_permits_halve_and_come_back_after_quiet() {
+        let mut governor = LoadShedder::default();
+        assert_eq!(governor.look(&calm(0.0)), Throttle { permits: 16, ..Throttle::default() });
+        let behind = |at_s| Gauges { backlog: 0.8, ..calm(at_s) };
+        let permits: Vec<u32> =
+            (1..=6).map(|s| governor.look(&behind(f64::from(s))).permits).collect();
+        assert_eq!(permits, [8, 4, 2, 1, 1, 1]);
+        let relief = governor.look(&behind(6.5));
+        assert_eq!(relief.overloads[0].what, OverloadKind::Saver);
+        assert!((relief.overloads[0].since_s - 1.0).abs() < 0.01);
+        assert!(relief.overloads[0].text.contains("1 of 16 permits"), "{relief:?}");
+        // Half empty is not yet caught up.
+        assert_eq!(governor.look(&Gauges { backlog: 0.5, ..calm(7.5) }).overloads.len(), 1);
+        let permits: Vec<u32> =
+            (8..=15).map(|s| governor.look(&calm(f64::from(s))).permits).collect();
+        assert_eq!(permits, [1, 1, 1, 5, 9, 13, 16, 16], "{governor:?}");
+    }
+
+    #[test]
+    fn several_strains_hold_at_once_and_the_worst_pause() {
+        let mut governor = LoadShedder::default();
+        let bad = Gauges {
+            disk_free: Some(100 << 20),
+            rss: 2 << 30,
+            backlog: 1.0,
+            shortages: 1,
+            everything_down: true,
+            ..calm(5.0)
+        };
+        let relief = governor.look(&bad);
+        assert_eq!(relief.pauses, [PauseReason::Disk, PauseReason::Memory]);
+        let kinds: Vec<_> = relief.overloads.iter().map(|strain| strain.what).collect();
+        assert_eq!(kinds, [K::Saver, K::Disk, K::Memory, K::Files, K::EverythingDown]);
+        // A little more than the least is not yet enough to go on.
+        let better = Gauges { disk_free: Some(300 << 20), rss: 900 << 20, ..calm(20.0) };
+        assert_eq!(governor.look(&better).pauses, [PauseReason::Disk, PauseReason::Memory]);
+        let well = Gauges { disk_free: Some(330 << 20), rss: 800 << 20, ..calm(21.0) };
+        assert!(governor.look(&well).pauses.is_empty());
+    }
+
+    #[test]
+    fn the_users_ceiling_stands_above() {
+        let mut governor = LoadShedder::default();
+        governor.look(&Gauges { backlog: 1.0, ..calm(1.0) });
+        let lower = governor.look(&Gauges { permits: 3, backlog: 1.0, ..calm(1.5) });
+        assert_eq!(lower.permits, 3);
+    }
+}

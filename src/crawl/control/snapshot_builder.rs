@@ -1,0 +1,253 @@
+//! The observer: reads every gauge of the pipeline and makes the next snapshot of them.
+//!
+//! It changes nothing; the control task alone calls it, so there is one writer of snapshots.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use crate::crawl::frontier::{ReadingsCursor, ReadingsRequest};
+use crate::crawl::measure::loop_delay::LoopDelayMeter;
+use crate::crawl::measure::meter::Meter;
+use crate::crawl::measure::process::ProcessMeter;
+use crate::crawl::measure::stage_clock::Shares;
+use crate::crawl::measure::verdict::judge;
+use crate::crawl::pipeline::context::CrawlContext;
+use crate::crawl::protocol::change::Change;
+use crate::crawl::protocol::scene::Scene;
+use crate::crawl::protocol::snapshot::{
+    Eta, HOSTS_SHOWN, Overload, ParsePoolView, PauseReason, ProducerShares, RunState, SaverShares,
+    SaverView, Snapshot, TrapView, WorkerShares,
+};
+use crate::lock::Lock;
+use crate::settings::dials::Dials;
+use crate::settings::faults::Faults;
+use crate::web::traps;
+
+/// What only the control task knows.
+#[derive(Debug)]
+pub struct State {
+    /// Where the crawl is in its life.
+    pub run: RunState,
+    /// Why no new requests start.
+    pub pause_reasons: Vec<PauseReason>,
+    /// What of our own cannot keep up.
+    pub overloads: Vec<Overload>,
+    /// Seconds of this run not paused.
+    pub active_s: f64,
+    /// The dials in force.
+    pub dials: Dials,
+    /// The faults in force.
+    pub faults: Faults,
+    /// The scene that is on.
+    pub scene: Option<Scene>,
+    /// Why the last command was refused.
+    pub notice: Option<Arc<str>>,
+}
+
+/// Gauges read over time, and the last snapshot.
+#[derive(Debug)]
+pub struct SnapshotBuilder {
+    first_pages: u64,
+    last: Snapshot,
+    cursor: ReadingsCursor,
+    last_hosts: usize,
+    meter: Meter,
+    rows: Meter,
+    stall: LoopDelayMeter,
+    process: ProcessMeter,
+    producer: Shares<5>,
+    workers: Shares<9>,
+    saver: Shares<2>,
+}
+
+impl SnapshotBuilder {
+    /// An observer whose snapshots go on from `first`.
+    #[must_use]
+    pub fn new(first: Snapshot) -> Self {
+        Self {
+            first_pages: first.totals.fetched(),
+            meter: Meter::new(first.totals.fetched()),
+            rows: Meter::new(0),
+            last: first,
+            cursor: ReadingsCursor::default(),
+            last_hosts: 0,
+            stall: LoopDelayMeter::default(),
+            process: ProcessMeter::default(),
+            producer: Shares::default(),
+            workers: Shares::default(),
+            saver: Shares::default(),
+        }
+    }
+
+    /// The last snapshot.
+    #[must_use]
+    pub const fn last(&self) -> &Snapshot {
+        &self.last
+    }
+
+    /// Whether nothing was in flight or unsaved in the last snapshot.
+    #[must_use]
+    pub const fn is_still(&self) -> bool {
+        self.last.gate.in_use == 0 && self.last.saver.backlog_pages == 0
+    }
+
+    /// Takes over the journal.
+    pub fn note_changes(&mut self, changes: Arc<[Change]>) {
+        self.last.changes = changes;
+    }
+
+    /// Measures what is otherwise measured once a second: the last one need not be full.
+    pub fn end(&mut self, shared: &CrawlContext) {
+        self.process.read();
+        let frontier = &shared.frontier;
+        let (pages, open) = (frontier.totals().fetched(), frontier.view().open);
+        self.meter.end(shared.at_s(), pages, open, frontier.latency_of_run());
+    }
+
+    /// Makes the next snapshot; `tick` tells that a tenth of a second has passed.
+    pub fn look(
+        &mut self,
+        shared: &CrawlContext,
+        at_s: f64,
+        state: State,
+        tick: bool,
+    ) -> Arc<Snapshot> {
+        let begin = Instant::now();
+        let s = &mut self.last;
+        s.seq += 1;
+        s.at_s = at_s;
+        s.active_s = state.active_s;
+        s.run = state.run;
+        s.pause_reasons = state.pause_reasons;
+        s.overloads = state.overloads;
+        s.dials = state.dials;
+        s.faults = state.faults;
+        s.scene = state.scene;
+        s.notice = state.notice;
+        self.read_books(shared, tick);
+        self.read_shares(shared, tick);
+        let s = &mut self.last;
+        s.workers = shared.pool.view();
+        s.saver = saver_view(shared, s.saver);
+        s.saver.rows_per_s = self.rows.throughput(at_s, 0).last_1s;
+        s.database_trouble = shared.saver.trouble();
+        let parse = shared.parse_gate.view();
+        s.parse_pool =
+            ParsePoolView { threads: parse.limit, busy: parse.in_use, waiting: parse.waiting };
+        s.eta = eta(s);
+        s.verdict = judge(s);
+        let snapshot = Arc::new(s.clone());
+        s.made_in_us = begin.elapsed().as_micros() as u64;
+        snapshot
+    }
+
+    /// Counts, levels, rates, latencies, history.
+    fn read_books(&mut self, shared: &CrawlContext, tick: bool) {
+        let s = &mut self.last;
+        let second_over = self.meter.second_is_over(s.at_s);
+        // Among many hosts choosing those to show takes a while.
+        let hosts_due = self.last_hosts < HOSTS_SHOWN || second_over;
+        let wanted = ReadingsRequest {
+            hosts: hosts_due.then_some(HOSTS_SHOWN),
+            traps: second_over || s.run.is_final(),
+            latencies: second_over,
+        };
+        let now = tokio::time::Instant::now();
+        let readings = shared.frontier.readings(wanted, &mut self.cursor, now);
+        s.hosts_known = readings.hosts_known;
+        s.sitemaps = readings.sitemaps;
+        s.totals = readings.totals;
+        s.frontier = readings.frontier;
+        (s.saver.backlog_pages, s.saver.pages) = (readings.unsaved, readings.saved);
+        if let Some(hosts) = readings.hosts {
+            s.hosts = hosts.into();
+        }
+        if let Some(traps) = readings.traps {
+            s.traps = traps.into_iter().map(trap_view).collect();
+        }
+        if let Some(pages) = readings.recent {
+            s.recent = pages;
+        }
+        if let Some(failures) = readings.failures {
+            s.failures = failures;
+        }
+        self.last_hosts = s.hosts_known as usize;
+        s.exclusions = shared.exclusions.locked().iter().cloned().collect();
+        s.queue = shared.queue.view();
+        s.gate = shared.gate.view();
+        if tick {
+            self.meter.read(s.at_s, s.totals.fetched(), s.frontier.open);
+            self.rows.read(s.at_s, shared.saver.rows.load(Relaxed), 0);
+        }
+        if let Some(second) = readings.latencies {
+            self.meter.roll(s.at_s, s.totals.fetched(), (s.gate.in_use, s.queue.len), second);
+            s.history = self.meter.history();
+            self.process.read();
+        }
+        s.process = self.process.last();
+        s.loop_delay = self.stall.read(&shared.stall, second_over);
+        s.throughput = self.meter.throughput(s.active_s, self.first_pages);
+        s.latency = self.meter.latency();
+        s.frontier.growth_per_s = self.meter.growth();
+    }
+
+    /// Where the time of producer, workers and saver went.
+    fn read_shares(&mut self, shared: &CrawlContext, tick: bool) {
+        let s = &mut self.last;
+        let mut sum = [0; 9];
+        shared.pool.add_times(&mut sum);
+        let [idle, permit, rate, connect, first_byte, body, parse, blocked, paused] =
+            self.workers.read(sum, tick);
+        s.worker_shares =
+            WorkerShares { idle, permit, rate, connect, first_byte, body, parse, blocked, paused };
+        let mut sum = [0; 5];
+        shared.producer_clock.add_to(&mut sum);
+        let [idle, throttled, busy, blocked, paused] = self.producer.read(sum, tick);
+        s.producer = ProducerShares { idle, throttled, busy, blocked, paused };
+        let mut sum = [0; 2];
+        shared.saver_clock.add_to(&mut sum);
+        let [idle, busy] = self.saver.read(sum, tick);
+        s.saver_shares = SaverShares { idle, busy };
+    }
+}
+
+fn trap_view(trap: traps::TrapStatus) -> TrapView {
+    TrapView {
+        kind: trap.kind.word(),
+        pattern: trap.pattern.into(),
+        skipped: trap.count,
+        example: trap.example.into(),
+    }
+}
+
+/// What the saver tells; counts of pages stay as they are in `before`.
+fn saver_view(shared: &CrawlContext, before: SaverView) -> SaverView {
+    let (used, limit) = shared.budget.view();
+    let gauge = &shared.saver;
+    SaverView {
+        backlog_bytes: u64::from(used) << 10,
+        limit_bytes: u64::from(limit) << 10,
+        rows: gauge.rows.load(Relaxed),
+        last_batch_pages: gauge.last_pages.load(Relaxed) as u32,
+        last_transaction_ms: gauge.last_us.load(Relaxed) as f64 / 1000.0,
+        worst_transaction_ms: gauge.worst_us.load(Relaxed) as f64 / 1000.0,
+        ..before
+    }
+}
+
+/// How long it may take. While URLs are found as fast as pages end, nobody can know: what is open
+/// now takes at least so long. Once the frontier shrinks, it is over when it has shrunk to nothing.
+fn eta(s: &Snapshot) -> Eta {
+    if s.run.is_final() {
+        return Eta::Done;
+    }
+    let rate = s.throughput.last_10s;
+    if rate <= 0.0 || s.active_s < 2.0 || s.run == RunState::Paused {
+        return Eta::Unknown;
+    }
+    let open = s.frontier.open as f64;
+    let shrinks = -s.frontier.growth_per_s;
+    // Slower than a tenth of the pages done, shrinking may be chance.
+    if shrinks > rate / 10.0 { Eta::About(open / shrinks) } else { Eta::AtLeast(open / rate) }
+}

@@ -1,0 +1,41 @@
+//! The frontier: every URL known and not yet done, and the counts of all of them.
+//!
+//! It is a store, not a channel: putting a URL in never waits. A bounded part of it is in memory,
+//! in one queue for each host ([`HostQueues`](crate::crawl::hosts::HostQueues)); the rest stays in
+//! the database and is read back in order of discovery.
+//! One short lock guards the seen-set, the host queues, the retries, the pending batch and the
+//! counters together, so "mark as seen" is one step with "insert", and whether the crawl is
+//! complete (`open == 0`) is decided under that lock.
+//!
+//! [`Frontier`] is the only way in: nobody else sees what the lock guards. Each of its methods
+//! stands in the file of its subject.
+
+mod completion;
+mod dispatch;
+mod edit;
+mod exclude;
+mod exclusions;
+mod front;
+mod host_control;
+mod intake;
+mod link;
+mod readings;
+mod refill;
+mod saving;
+mod seen;
+mod site_files;
+mod sitemaps;
+mod start;
+mod state;
+mod write_batch;
+
+pub use completion::Finished;
+pub use dispatch::Next;
+pub use edit::{FrontierEdit, UserRules};
+pub use exclusions::{Exclusions, Restoration, excluded_reason};
+pub use front::Frontier;
+pub use link::{FoundUrl, Link};
+pub use readings::{FrontierReadings, ReadingsCursor, ReadingsRequest};
+pub use sitemaps::{Sitemaps, are_read, sitemap_row};
+pub use start::{Admission, FrontierStart};
+pub use write_batch::{BatchCost, MAX_BATCH_WAIT};

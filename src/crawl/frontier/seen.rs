@@ -1,0 +1,175 @@
+//! The set of URLs seen: 96 bits of the URL's hash and the URL's number, 16 bytes in one table.
+//!
+//! Two different URLs are taken for one with a probability of about n² / 2⁹⁷: 6·10⁻¹⁶ for ten
+//! million URLs.
+//!
+//! Extendible hashing: a directory points at tables of one fixed size; a full table is split in
+//! two. So growing moves one small table, never the whole, and what is freed is just what the
+//! next split needs. Positions in the directory are skewed so that tables fill at rates spread
+//! evenly over one octave: they are split one after the other, and the whole is always about
+//! 70 % full instead of swinging between half and full.
+
+use hashbrown::HashTable;
+
+use crate::model::url_identity::UrlHash;
+
+/// Entries a table holds before it is split: what hashbrown puts into 2048 buckets.
+const TABLE: usize = 1792;
+
+/// Maximum number of bits of the directory: enough for a thousand million URLs, and a bound on what a site
+/// can do to us whose URLs are made to collide. Tables then grow instead.
+const MAX_BITS: u32 = 20;
+
+/// Hash (96 bits) and number.
+type Slot = [u32; 4];
+
+#[derive(Debug)]
+struct Table {
+    slots: HashTable<Slot>,
+    /// How many leading bits of the position its entries share.
+    bits: u32,
+}
+
+impl Table {
+    fn new(bits: u32) -> Self {
+        Self { slots: HashTable::with_capacity(TABLE), bits }
+    }
+}
+
+/// URLs seen, with their numbers in the crawl.
+#[derive(Debug)]
+pub(super) struct Seen {
+    tables: Vec<Table>,
+    /// Table by the leading `bits` bits of the position.
+    directory: Vec<u32>,
+    bits: u32,
+}
+
+impl Default for Seen {
+    fn default() -> Self {
+        Self { tables: vec![Table::new(0)], directory: vec![0], bits: 0 }
+    }
+}
+
+fn slot_of(hash: &UrlHash, seq: u32) -> Slot {
+    let word = |at: usize| {
+        u32::from_be_bytes([hash.0[at], hash.0[at + 1], hash.0[at + 2], hash.0[at + 3]])
+    };
+    [word(0), word(4), word(8), seq]
+}
+
+fn table_hash(slot: &Slot) -> u64 {
+    (u64::from(slot[0]) << 32) | u64::from(slot[1])
+}
+
+/// Where a URL belongs in the directory, as a fraction of 2³²: twice as densely settled at the
+/// end as at the beginning.
+fn position(slot: &Slot) -> u32 {
+    let uniform = f64::from(slot[2]) / f64::from(u32::MAX);
+    ((1.0 + uniform).log2() * f64::from(u32::MAX)) as u32
+}
+
+impl Seen {
+    fn table_at(&self, position: u32) -> usize {
+        self.directory[(u64::from(position) << self.bits >> 32) as usize] as usize
+    }
+
+    /// Splits a full table by the first bit in which its entries differ.
+    fn split(&mut self, full: usize) {
+        let shared = self.tables[full].bits;
+        if shared == self.bits {
+            self.directory = self.directory.iter().flat_map(|&table| [table, table]).collect();
+            self.bits += 1;
+        }
+        let old = std::mem::replace(&mut self.tables[full], Table::new(shared + 1));
+        let mut upper = Table::new(shared + 1);
+        for slot in old.slots {
+            let goes_up = position(&slot) << shared >> 31 == 1;
+            let table = if goes_up { &mut upper } else { &mut self.tables[full] };
+            table.slots.insert_unique(table_hash(&slot), slot, table_hash);
+        }
+        let number = self.tables.len() as u32;
+        self.tables.push(upper);
+        for (at, table) in self.directory.iter_mut().enumerate() {
+            if *table as usize == full && (at >> (self.bits - shared - 1)) & 1 == 1 {
+                *table = number;
+            }
+        }
+    }
+
+    /// The number of the URL with this hash, if it was seen.
+    #[must_use]
+    pub fn get(&self, hash: &UrlHash) -> Option<u32> {
+        let wanted = slot_of(hash, 0);
+        self.tables[self.table_at(position(&wanted))]
+            .slots
+            .find(table_hash(&wanted), |slot| slot[..3] == wanted[..3])
+            .map(|slot| slot[3])
+    }
+
+    /// Marks a URL as seen under a number, unless it is there already.
+    pub fn insert(&mut self, hash: &UrlHash, seq: u32) {
+        if self.get(hash).is_some() {
+            return;
+        }
+        let slot = slot_of(hash, seq);
+        let position = position(&slot);
+        loop {
+            let at = self.table_at(position);
+            let table = &mut self.tables[at];
+            if table.slots.len() < TABLE || table.bits == MAX_BITS {
+                table.slots.insert_unique(table_hash(&slot), slot, table_hash);
+                return;
+            }
+            self.split(at);
+        }
+    }
+}
+
+#[cfg(test)]
+impl Seen {
+    /// How many URLs were seen.
+    fn len(&self) -> usize {
+        self.tables.iter().map(|table| table.slots.len()).sum()
+    }
+
+    /// Bytes allocated.
+    fn allocated(&self) -> usize {
+        let tables: usize = self.tables.iter().map(|table| table.slots.allocation_size()).sum();
+        tables + self.tables.capacity() * size_of::<Table>() + self.directory.capacity() * 4
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(n: u64) -> UrlHash {
+        UrlHash(xxhash_rust::xxh3::xxh3_128(&n.to_le_bytes()).to_be_bytes())
+    }
+
+    #[test]
+    fn keeps_the_first_number() {
+        let mut seen = Seen::default();
+        seen.insert(&hash(1), 7);
+        seen.insert(&hash(1), 8);
+        assert_eq!((seen.get(&hash(1)), seen.get(&hash(2)), seen.len()), (Some(7), None, 1));
+    }
+
+    #[test]
+    fn stays_under_32_bytes_a_url() {
+        let mut seen = Seen::default();
+        for n in 0..1_000_000_u32 {
+            seen.insert(&hash(u64::from(n)), n);
+            if n > 50_000 && n % 10_007 == 0 {
+                let per_url = seen.allocated() as f64 / f64::from(n);
+                assert!(per_url < 32.0, "{per_url} bytes a URL at {n}");
+            }
+        }
+        assert_eq!(seen.len(), 1_000_000);
+        for n in (0..1_000_000).step_by(997) {
+            assert_eq!(seen.get(&hash(n)), Some(n as u32));
+            assert_eq!(seen.get(&hash(n + 1_000_000)), None);
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! A URL on its way through the pipeline.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::model::ids::PageId;
+use crate::model::url_identity::UrlHash;
+use crate::web::http::RedirectChain;
+use crate::web::robots::RobotsPolicy;
+
+/// What a URL is fetched for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FetchPurpose {
+    /// To be a row.
+    #[default]
+    Page,
+    /// The robots.txt of its host: nothing else of it goes out before.
+    Robots {
+        /// For its https URLs.
+        https: bool,
+    },
+    /// A sitemap.
+    Sitemap {
+        /// Index files above it.
+        depth: u32,
+    },
+}
+
+/// A URL on its way through the pipeline.
+#[derive(Debug, Clone)]
+pub struct UrlTask {
+    /// Its id in the database; 0 for what is no page.
+    pub id: PageId,
+    /// URL as found, without its fragment.
+    pub url: Arc<str>,
+    /// Hash of its canonical form.
+    pub hash: UrlHash,
+    /// Links from a seed.
+    pub depth: u32,
+    /// Requests made for it in this run: a resumed crawl gives a URL all its attempts again,
+    /// for the answer to the last one may be what was lost.
+    pub attempts: u32,
+    /// Requests made for it in earlier runs.
+    pub earlier_attempts: u32,
+    /// Failures that were its host's fault and did not count as attempts.
+    pub uncounted_failures: u32,
+    /// The page on which it was first found.
+    pub found_on: Option<PageId>,
+    /// That page's URL, where it is still known.
+    pub found_on_url: Option<Arc<str>>,
+    /// What a sitemap says of its last change: ms since 1970, UTC.
+    pub lastmod_ms: Option<i64>,
+    /// What it is fetched for.
+    pub purpose: FetchPurpose,
+    /// The redirects so far, and where they lead: that is asked next, by the rules of its host.
+    pub chain: Option<Box<RedirectChain>>,
+    /// Time spent on the redirects so far, in ms.
+    pub spent_ms: u64,
+    /// Whether it goes on with a redirect, in the same attempt.
+    pub continues_attempt: bool,
+    /// The gap of the host that is asked next; put in when it is handed out.
+    pub gap: Duration,
+    /// The robots.txt of the host that is asked next; put in when it is handed out.
+    pub robots: Option<Arc<RobotsPolicy>>,
+}
+
+impl UrlTask {
+    /// A URL that is fetched for something else than a row.
+    #[must_use]
+    pub fn auxiliary(url: Arc<str>, hash: UrlHash, purpose: FetchPurpose) -> Self {
+        Self {
+            id: 0,
+            url,
+            hash,
+            depth: 0,
+            attempts: 0,
+            earlier_attempts: 0,
+            uncounted_failures: 0,
+            found_on: None,
+            found_on_url: None,
+            lastmod_ms: None,
+            purpose,
+            chain: None,
+            spent_ms: 0,
+            continues_attempt: false,
+            gap: Duration::ZERO,
+            robots: None,
+        }
+    }
+
+    /// The URL that is asked next.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        self.chain.as_ref().map_or(&self.url, |chain| chain.url().as_str())
+    }
+}
+
+/// An entry waiting for its next attempt.
+#[derive(Debug)]
+pub struct DelayedTask(pub Instant, pub Box<UrlTask>);
+
+impl PartialEq for DelayedTask {
+    fn eq(&self, other: &Self) -> bool {
+        (self.0, self.1.id) == (other.0, other.1.id)
+    }
+}
+impl Eq for DelayedTask {}
+impl PartialOrd for DelayedTask {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for DelayedTask {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        (self.0, self.1.id).cmp(&(other.0, other.1.id))
+    }
+}

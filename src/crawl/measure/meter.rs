@@ -1,0 +1,226 @@
+//! Throughput, latency and history: bounded, whatever the crawl's size.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+
+use crate::crawl::protocol::snapshot::{
+    HISTORY_POINTS, HistoryPoint, Latency, Percentiles, Throughput,
+};
+
+/// Longest latency told apart, in µs: ten minutes.
+const LONGEST: u64 = 600_000_000;
+/// Significant digits of a latency.
+const DIGITS: u8 = 2;
+/// Readings kept for the rates, ten a second.
+const READINGS: usize = 101;
+/// Seconds of the sliding latency window.
+const SECONDS: usize = 10;
+
+fn histogram() -> Histogram<u32> {
+    // The bounds are constants that hdrhistogram accepts; the fallback keeps this total.
+    Histogram::new_with_bounds(1, LONGEST, DIGITS)
+        .unwrap_or_else(|_| unreachable!("constant bounds are valid"))
+}
+
+fn percentiles(histogram: &Histogram<u32>) -> Percentiles {
+    let at = |q| histogram.value_at_quantile(q) as f64 / 1000.0;
+    if histogram.is_empty() {
+        return Percentiles::default();
+    }
+    Percentiles { p50: at(0.50), p95: at(0.95), p99: at(0.99), count: histogram.len() }
+}
+
+/// Latencies by second, written by whoever ends a request.
+#[derive(Debug)]
+pub struct Latencies {
+    second: Histogram<u32>,
+    run: Histogram<u32>,
+}
+
+impl Default for Latencies {
+    fn default() -> Self {
+        Self { second: histogram(), run: histogram() }
+    }
+}
+
+impl Latencies {
+    /// Books one request, from its start to the end of its body.
+    pub fn record(&mut self, latency: Duration) {
+        let micros = (latency.as_micros() as u64).clamp(1, LONGEST);
+        self.second.saturating_record(micros);
+        self.run.saturating_record(micros);
+    }
+
+    /// Ends the running second: its histogram, and the percentiles of the whole run.
+    pub fn roll(&mut self) -> (Histogram<u32>, Percentiles) {
+        let second = self.second.clone();
+        self.second.reset();
+        (second, self.of_run())
+    }
+
+    /// Percentiles of the whole run so far.
+    #[must_use]
+    pub fn of_run(&self) -> Percentiles {
+        percentiles(&self.run)
+    }
+}
+
+/// Turns readings into rates, percentiles and points of history.
+#[derive(Debug)]
+pub struct Meter {
+    readings: VecDeque<(f64, u64)>,
+    opened: VecDeque<(f64, u64)>,
+    seconds: VecDeque<Histogram<u32>>,
+    history: VecDeque<HistoryPoint>,
+    latency: Latency,
+    pages_at_last_point: u64,
+    last_point_s: f64,
+}
+
+impl Meter {
+    /// A meter for a run that begins with `pages` finished pages.
+    #[must_use]
+    pub fn new(pages: u64) -> Self {
+        Self {
+            readings: VecDeque::from([(0.0, pages)]),
+            opened: VecDeque::new(),
+            seconds: VecDeque::new(),
+            history: VecDeque::new(),
+            latency: Latency::default(),
+            pages_at_last_point: pages,
+            last_point_s: 0.0,
+        }
+    }
+
+    /// Takes a reading: pages finished and URLs open at `at_s` (ten times a second).
+    pub fn read(&mut self, at_s: f64, pages: u64, open: u64) {
+        for (ring, value) in [(&mut self.readings, pages), (&mut self.opened, open)] {
+            ring.push_back((at_s, value));
+            while ring.len() > READINGS {
+                ring.pop_front();
+            }
+        }
+    }
+
+    fn slope(ring: &VecDeque<(f64, u64)>, seconds: f64) -> f64 {
+        let Some(&(now, last)) = ring.back() else { return 0.0 };
+        let Some(&(then, first)) = ring.iter().find(|(t, _)| *t >= now - seconds - 0.05) else {
+            return 0.0;
+        };
+        if now - then < 0.05 { 0.0 } else { (last as f64 - first as f64) / (now - then) }
+    }
+
+    /// Pages per second; `run` over `active_s` seconds since `first` pages.
+    #[must_use]
+    pub fn throughput(&self, active_s: f64, first: u64) -> Throughput {
+        let pages = self.readings.back().map_or(first, |r| r.1);
+        Throughput {
+            last_1s: Self::slope(&self.readings, 1.0),
+            last_10s: Self::slope(&self.readings, 10.0),
+            run: if active_s > 0.0 { (pages - first) as f64 / active_s } else { 0.0 },
+        }
+    }
+
+    /// Change of open URLs per second over ten seconds.
+    #[must_use]
+    pub fn growth(&self) -> f64 {
+        Self::slope(&self.opened, 10.0)
+    }
+
+    /// Whether a second has passed since the last point of history.
+    #[must_use]
+    pub fn second_is_over(&self, at_s: f64) -> bool {
+        at_s - self.last_point_s >= 0.999
+    }
+
+    /// Ends a second of history.
+    pub fn roll(
+        &mut self,
+        at_s: f64,
+        pages: u64,
+        levels: (u32, u32),
+        (second, run): (Histogram<u32>, Percentiles),
+    ) {
+        let span = (at_s - self.last_point_s).max(0.001);
+        let of_second = percentiles(&second);
+        self.history.push_back(HistoryPoint {
+            at_s,
+            pages_per_s: ((pages - self.pages_at_last_point) as f64 / span) as f32,
+            p50_ms: of_second.p50 as f32,
+            p95_ms: of_second.p95 as f32,
+            in_flight: levels.0,
+            queued: levels.1,
+        });
+        while self.history.len() > HISTORY_POINTS {
+            self.history.pop_front();
+        }
+        self.pages_at_last_point = pages;
+        self.last_point_s = at_s;
+        self.seconds.push_back(second);
+        while self.seconds.len() > SECONDS {
+            self.seconds.pop_front();
+        }
+        let mut sum = histogram();
+        for second in &self.seconds {
+            // Same bounds on both sides: adding cannot fail.
+            let _ = sum.add(second);
+        }
+        self.latency = Latency { last_10s: percentiles(&sum), run };
+    }
+
+    /// Takes the last reading of a run, which need not end with a full second.
+    pub fn end(&mut self, at_s: f64, pages: u64, open: u64, run: Percentiles) {
+        self.read(at_s, pages, open);
+        self.latency.run = run;
+    }
+
+    /// Latency over both windows, as of the last full second.
+    #[must_use]
+    pub const fn latency(&self) -> Latency {
+        self.latency
+    }
+
+    /// The history so far, oldest first.
+    #[must_use]
+    pub fn history(&self) -> std::sync::Arc<[HistoryPoint]> {
+        self.history.iter().copied().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_and_rates_of_known_input() {
+        let mut latencies = Latencies::default();
+        for ms in 1..=100 {
+            latencies.record(Duration::from_millis(ms));
+        }
+        let mut meter = Meter::new(5);
+        for tenth in 1..=20 {
+            meter.read(f64::from(tenth) / 10.0, 5 + 3 * tenth as u64, 1000 - 10 * tenth as u64);
+        }
+        meter.roll(2.0, 65, (4, 7), latencies.roll());
+        let p = meter.latency().last_10s;
+        assert!((p.p50 - 50.0).abs() < 1.0 && (p.p95 - 95.0).abs() < 1.0, "{p:?}");
+        let t = meter.throughput(2.0, 5);
+        assert!((t.last_1s - 30.0).abs() < 0.1 && (t.run - 30.0).abs() < 0.1, "{t:?}");
+        assert!((meter.growth() + 100.0).abs() < 0.1);
+        assert_eq!(meter.history()[0].in_flight, 4);
+    }
+
+    #[test]
+    fn history_is_bounded_and_an_empty_second_has_no_latency() {
+        let mut latencies = Latencies::default();
+        let mut meter = Meter::new(0);
+        for s in 1..=(HISTORY_POINTS as u32 + 50) {
+            meter.read(f64::from(s), 0, 0);
+            meter.roll(f64::from(s), 0, (0, 0), latencies.roll());
+        }
+        assert_eq!(meter.history().len(), HISTORY_POINTS);
+        assert_eq!(meter.latency(), Latency::default());
+    }
+}

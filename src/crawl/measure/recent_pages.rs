@@ -1,0 +1,49 @@
+//! What viewers see of single pages: bounded rings of the newest.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::crawl::protocol::snapshot::{PageView, RECENT_FAILURES, RECENT_PAGES, RecentFailure};
+
+/// The newest pages and troubles.
+#[derive(Debug, Default)]
+pub struct RecentPages {
+    pages: VecDeque<Arc<PageView>>,
+    troubles: VecDeque<Arc<RecentFailure>>,
+    page_seq: u64,
+    trouble_seq: u64,
+}
+
+impl RecentPages {
+    /// Adds a page; gives back the one that fell out, to be freed outside the lock.
+    pub fn page(&mut self, page: Arc<PageView>) -> Option<Arc<PageView>> {
+        self.page_seq += 1;
+        self.pages.push_front(page);
+        if self.pages.len() > RECENT_PAGES { self.pages.pop_back() } else { None }
+    }
+
+    /// Adds a retry or failure.
+    pub fn trouble(&mut self, trouble: Arc<RecentFailure>) {
+        self.trouble_seq += 1;
+        self.troubles.push_front(trouble);
+        self.troubles.truncate(RECENT_FAILURES);
+    }
+
+    /// The pages, newest first, if there are new ones since `seen` (which is brought up to date).
+    pub fn pages_since(&self, seen: &mut u64) -> Option<Arc<[Arc<PageView>]>> {
+        if *seen == self.page_seq {
+            return None;
+        }
+        *seen = self.page_seq;
+        Some(self.pages.iter().cloned().collect())
+    }
+
+    /// The troubles, likewise.
+    pub fn troubles_since(&self, seen: &mut u64) -> Option<Arc<[Arc<RecentFailure>]>> {
+        if *seen == self.trouble_seq {
+            return None;
+        }
+        *seen = self.trouble_seq;
+        Some(self.troubles.iter().cloned().collect())
+    }
+}

@@ -1,0 +1,164 @@
+//! The journal: every applied command, when, by whom, what, old → new.
+//!
+//! It is what undo reads, what the charts mark and what a resumed crawl shows.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::crawl::protocol::command::Origin;
+use crate::crawl::protocol::scene::Setup;
+use crate::settings::dials::Setting;
+use crate::settings::faults::Faults;
+
+/// What a command did.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeAction {
+    /// A dial was turned.
+    Set {
+        /// Before.
+        old: Setting,
+        /// After.
+        new: Setting,
+    },
+    /// A host's own limit of requests in flight.
+    HostLimit {
+        /// The host.
+        host: Arc<str>,
+        /// Before; `None` is no limit of its own.
+        old: Option<u32>,
+        /// After.
+        new: Option<u32>,
+    },
+    /// A host was held (true) or released.
+    HostHeld {
+        /// The host.
+        host: Arc<str>,
+        /// Whether it is held now.
+        held: bool,
+    },
+    /// The rest of a host is skipped (true), or is not any more.
+    HostSkipped {
+        /// The host.
+        host: Arc<str>,
+        /// Whether it is skipped now.
+        skipped: bool,
+    },
+    /// A host's breaker was closed by hand.
+    BreakerReset {
+        /// The host.
+        host: Arc<str>,
+    },
+    /// URLs that match a pattern are excluded (true), or are not any more.
+    Excluded {
+        /// The regular expression.
+        pattern: Arc<str>,
+        /// Whether they are excluded now.
+        excluded: bool,
+    },
+    /// A seed was added.
+    Seed {
+        /// It.
+        url: Url,
+    },
+    /// Faults were made worse, milder or turned off.
+    Faults {
+        /// Before.
+        old: Box<Faults>,
+        /// After.
+        new: Box<Faults>,
+    },
+    /// The stage was set for a scene, or put back.
+    Scene {
+        /// Before.
+        old: Box<Setup>,
+        /// After.
+        new: Box<Setup>,
+    },
+    /// The user paused the crawl.
+    Pause,
+    /// The user let it go on.
+    Resume,
+    /// A graceful stop was asked for.
+    Stop,
+    /// A stop at once was asked for.
+    StopNow,
+}
+
+impl ChangeAction {
+    /// Whether it can be turned back. A pause is no change of a setting; a seed that was taken in
+    /// cannot be forgotten; a breaker that was closed opens by itself.
+    #[must_use]
+    pub const fn is_undoable(&self) -> bool {
+        matches!(
+            self,
+            Self::Set { .. }
+                | Self::HostLimit { .. }
+                | Self::HostHeld { .. }
+                | Self::HostSkipped { skipped: true, .. }
+                | Self::Excluded { excluded: true, .. }
+                | Self::Faults { .. }
+                | Self::Scene { .. }
+        )
+    }
+
+    /// Whether it is of this run alone: no fault outlives the process that it was made in.
+    #[must_use]
+    pub const fn is_staged(&self) -> bool {
+        matches!(self, Self::Faults { .. } | Self::Scene { .. })
+    }
+}
+
+impl fmt::Display for ChangeAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Set { old, new } => {
+                write!(f, "{} {} → {}", new.dial(), old.value_text(), new.value_text())
+            }
+            Self::HostLimit { host, old, new } => {
+                let text = |limit: &Option<u32>| limit.map_or("off".into(), |n| n.to_string());
+                write!(f, "{host} limit {} → {}", text(old), text(new))
+            }
+            Self::HostHeld { host, held: true } => write!(f, "hold {host}"),
+            Self::HostHeld { host, held: false } => write!(f, "release {host}"),
+            Self::HostSkipped { host, skipped: true } => write!(f, "skip the rest of {host}"),
+            Self::HostSkipped { host, skipped: false } => write!(f, "no longer skip {host}"),
+            Self::BreakerReset { host } => write!(f, "reset the breaker of {host}"),
+            Self::Excluded { pattern, excluded: true } => write!(f, "exclude {pattern}"),
+            Self::Excluded { pattern, excluded: false } => write!(f, "no longer exclude {pattern}"),
+            Self::Seed { url } => write!(f, "seed {url}"),
+            Self::Faults { old, new } if new.is_none() => write!(f, "faults off: {old}"),
+            Self::Faults { old, new } => write!(f, "fault {}", new.change_from(old)),
+            Self::Scene { new, .. } => match new.scene {
+                Some(scene) => write!(f, "scene {scene}"),
+                None => f.write_str("scene off"),
+            },
+            Self::Pause => f.write_str("pause"),
+            Self::Resume => f.write_str("resume"),
+            Self::Stop => f.write_str("stop"),
+            Self::StopNow => f.write_str("stop at once"),
+        }
+    }
+}
+
+/// One journal entry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Change {
+    /// Its number in this crawl, from 1.
+    pub seq: u64,
+    /// When, in seconds since the start of this run (negative for earlier runs).
+    pub at_s: f64,
+    /// When, UTC.
+    pub at: jiff::Timestamp,
+    /// By whom.
+    pub by: Origin,
+    /// What.
+    pub what: ChangeAction,
+    /// The entry that this one turns back.
+    pub undoes: Option<u64>,
+    /// Whether a later entry turned this one back.
+    pub undone: bool,
+}

@@ -1,0 +1,93 @@
+//! What can be changed while a crawl runs: dials, pause, undo, stop.
+//!
+//! Commands are relative ([`Command::Nudge`]) except for typed values ([`Command::Set`]):
+//! two quick key presses computed from one snapshot would lose one.
+
+use crate::settings::dials::{Dial, Setting};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::crawl::protocol::scene::Scene;
+use crate::settings::faults::{Fault, FaultSetting};
+
+/// What can be done to one host while a crawl runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostCommand {
+    /// Requests in flight to it, by so many; from "no limit" down to what is in flight now.
+    NudgeLimit(i32),
+    /// Requests in flight to it; `None` for no limit but the permits.
+    SetLimit(Option<u32>),
+    /// Nothing of it is fetched until the same again.
+    ToggleHold,
+    /// All of it that is not done is skipped, and what is found of it from now on.
+    SkipRest,
+    /// Its breaker closes and its rest ends: it is asked again at once.
+    ResetBreaker,
+}
+
+/// Most requests in flight that a host's own limit takes.
+pub const MOST_PER_HOST: u32 = 4096;
+
+/// Everything that can be changed while a crawl runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// Something about one host, named with its port as in URLs: `127.0.0.1:8700`.
+    Host(Arc<str>, HostCommand),
+    /// Excludes all URLs that match this regular expression: those queued are skipped at once,
+    /// those found later as well. Can be undone.
+    Exclude(Arc<str>),
+    /// Adds a URL to begin with; its host joins the scope.
+    AddSeed(Url),
+    /// Turns a dial by so many steps: units for counts, rungs of a 1-2-5 ladder for the rate.
+    /// The result is clamped to the dial's range.
+    Nudge(Dial, i32),
+    /// Sets a dial to a typed value.
+    Set(Setting),
+    /// Makes a fault so many rungs of its ladder worse, or milder where negative.
+    NudgeFault(Fault, i32),
+    /// Puts a fault to a typed level, or off.
+    Fault(FaultSetting),
+    /// Turns all faults off.
+    ClearFaults,
+    /// Sets the stage for a scene: its dials and faults. `None` puts back what was before the first.
+    Scene(Option<Scene>),
+    /// Adds the user's reason to pause, or takes it away.
+    TogglePause,
+    /// Turns the last change that is not yet undone back.
+    Undo,
+    /// Stops gracefully: what is in flight finishes and is saved.
+    Stop,
+    /// Stops at once: requests in flight are given up; what was handed to the saver is saved.
+    StopNow,
+}
+
+/// Who gave a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// The settings a crawl starts or goes on with.
+    Start,
+    /// A key or a typed command on the dashboard.
+    User,
+    /// A signal from the operating system.
+    Signal,
+    /// Another program through the library.
+    Api,
+}
+
+impl Origin {
+    /// The word stored in the journal.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::User => "user",
+            Self::Signal => "signal",
+            Self::Api => "api",
+        }
+    }
+}

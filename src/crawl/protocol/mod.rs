@@ -1,0 +1,13 @@
+//! What crosses the line between the engine and all that shows or drives it: snapshots go out,
+//! commands come in.
+//!
+//! Plain data; it imports `model` and `settings` only.
+
+pub mod change;
+pub mod command;
+pub mod host_view;
+pub mod scene;
+pub mod snapshot;
+pub mod stages;
+pub mod summary;
+pub mod verdict;

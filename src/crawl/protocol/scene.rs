@@ -1,0 +1,168 @@
+//! Scenes: a stage set so that one thing shows, and the line that says what to watch.
+//!
+//! A scene is dials and faults, no more: from then on every key does what it always does.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::settings::Settings;
+use crate::settings::dials::Dials;
+use crate::settings::faults::{Fault, Faults};
+use crate::settings::scope_kind::ScopeKind;
+
+/// A scene.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scene {
+    /// All that may be in flight is, and waits for the site.
+    SlowServer,
+    /// Transactions take long: everything before the saver fills up and waits.
+    SlowDatabase,
+    /// Permits lie idle and the queue is full.
+    TooFewWorkers,
+    /// The site answers no more at once, whatever is asked of it at once.
+    TooManyPermits,
+    /// The site says "too many requests", and when to come again.
+    RateLimitedHost,
+    /// The site fails so often that its hosts count as down, are probed and come back.
+    FlakyHost,
+    /// Three faults at once, to be taken away.
+    Recovery,
+}
+
+/// Dials and faults, and the scene that they are of.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct Setup {
+    /// The scene, if one is on.
+    pub scene: Option<Scene>,
+    /// The dials.
+    pub dials: Dials,
+    /// The faults.
+    pub faults: Faults,
+}
+
+/// Pages of the lab that last for a while on one of its hosts.
+pub const PAGES: u32 = 60_000;
+/// Requests that the site of [`Scene::TooManyPermits`] answers at once.
+const FEW_AT_ONCE: f64 = 10.0;
+
+impl Scene {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 7] = [
+        Self::SlowServer,
+        Self::SlowDatabase,
+        Self::TooFewWorkers,
+        Self::TooManyPermits,
+        Self::RateLimitedHost,
+        Self::FlakyHost,
+        Self::Recovery,
+    ];
+
+    /// Its one name: on the command line, in `:scene NAME` and in the journal.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SlowServer => "slow-server",
+            Self::SlowDatabase => "slow-database",
+            Self::TooFewWorkers => "too-few-workers",
+            Self::TooManyPermits => "too-many-permits",
+            Self::RateLimitedHost => "rate-limited-host",
+            Self::FlakyHost => "flaky-host",
+            Self::Recovery => "recovery",
+        }
+    }
+
+    /// The scene with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scene| scene.name() == name)
+    }
+
+    /// Its name in words.
+    #[must_use]
+    pub fn title(self) -> String {
+        self.name().replace('-', " ")
+    }
+
+    /// What to watch, in one line.
+    #[must_use]
+    pub const fn watch(self) -> &'static str {
+        match self {
+            Self::SlowServer => {
+                "every permit waits for the site, the queue is full, our own side idles"
+            }
+            Self::SlowDatabase => {
+                "the buffer fills, permits are taken back, the queue fills, the producer stops"
+            }
+            Self::TooFewWorkers => {
+                "the queue is full, permits lie idle: each worker more is more pages/s"
+            }
+            Self::TooManyPermits => {
+                "go from 10 permits to 40: pages/s stays, latency grows fourfold"
+            }
+            Self::RateLimitedHost => {
+                "429: the host cools down as long as it asks for; workers wait, permits are free"
+            }
+            Self::FlakyHost => {
+                "the breaker opens, lets a probe through after a cooldown, closes when it succeeds"
+            }
+            Self::Recovery => {
+                "take the three faults away, one by one or all at once: the verdict moves on"
+            }
+        }
+    }
+
+    /// Makes the settings of the lab's crawl those of a crawl that begins with the scene, and gives
+    /// its faults. It stays on the seed's host: hosts that share a queue would blur what is to be
+    /// seen.
+    #[must_use]
+    pub fn stage(self, settings: &mut Settings) -> Faults {
+        let setup = self.setup(settings.dials());
+        settings.set_dials(&setup.dials);
+        settings.scope = ScopeKind::Host;
+        setup.faults
+    }
+
+    /// The stage, with what the scene does not care for as it is.
+    #[must_use]
+    pub const fn setup(self, dials: Dials) -> Setup {
+        let none = Faults::NONE;
+        let dials = Dials { rate: None, queue: 100, ..dials };
+        let (permits, workers, faults) = match self {
+            Self::SlowServer => (16, 16, none.with(Fault::Latency, 1_000.0)),
+            Self::SlowDatabase => (
+                16,
+                24,
+                none.with(Fault::Latency, 20.0)
+                    .with(Fault::Saver, 500.0)
+                    .with(Fault::Buffer, 262_144.0),
+            ),
+            Self::TooFewWorkers => (20, 2, none.with(Fault::Latency, 200.0)),
+            Self::TooManyPermits => {
+                (10, 60, none.with(Fault::Latency, 100.0).with(Fault::Capacity, FEW_AT_ONCE))
+            }
+            Self::RateLimitedHost => {
+                (10, 16, none.with(Fault::Latency, 50.0).with(Fault::RetryAfter, 0.2))
+            }
+            Self::FlakyHost => {
+                (10, 16, none.with(Fault::Latency, 50.0).with(Fault::ServerError, 0.4))
+            }
+            Self::Recovery => (
+                16,
+                24,
+                none.with(Fault::Latency, 500.0)
+                    .with(Fault::ServerError, 0.05)
+                    .with(Fault::Saver, 1_000.0)
+                    .with(Fault::Buffer, 65_536.0),
+            ),
+        };
+        Setup { scene: Some(self), dials: Dials { permits, workers, ..dials }, faults }
+    }
+}
+
+impl fmt::Display for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}

@@ -1,0 +1,434 @@
+//! What can be seen of a crawl: one immutable picture of the whole pipeline.
+//!
+//! Plain data, bounded in size whatever the crawl's size. The control task is its only writer;
+//! viewers clone the `Arc`, drop the borrow, then draw. Times since the start of this run are
+//! in seconds (`f64`), durations in milliseconds unless a field says otherwise, shares are
+//! fractions of 1 over the last second.
+
+use crate::settings::dials::Dials;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::crawl::protocol::change::Change;
+pub use crate::crawl::protocol::host_view::{BreakerState, HostView, HostWait, WaitReason};
+use crate::crawl::protocol::scene::Scene;
+pub use crate::crawl::protocol::stages::{
+    FrontierView, GateView, LoopDelay, ParsePoolView, ProcessView, ProducerShares, QueueView,
+    SaverShares, SaverView, WorkerShares, WorkerState, WorkerView,
+};
+use crate::crawl::protocol::verdict::Verdict;
+pub use crate::model::page_state::PageState;
+pub use crate::model::redirect_hop::RedirectHop;
+use crate::settings::faults::Faults;
+
+/// Recent pages kept for viewers, at most.
+pub const RECENT_PAGES: usize = 500;
+/// Recent retries and failures kept for viewers, at most.
+pub const RECENT_FAILURES: usize = 50;
+/// Journal entries kept for viewers, at most.
+pub const RECENT_CHANGES: usize = 100;
+/// Points of history kept for charts (one a second), at most.
+pub const HISTORY_POINTS: usize = 600;
+/// Hosts in a snapshot, at most.
+pub const HOSTS_SHOWN: usize = 200;
+/// Links of a page kept for its detail view, at most.
+pub const PAGE_LINKS: usize = 50;
+
+/// Where a crawl is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunState {
+    /// Opening the store, loading what is known.
+    #[default]
+    Starting,
+    /// Crawling.
+    Running,
+    /// No new requests start; see [`Snapshot::pause_reasons`].
+    Paused,
+    /// Stopping: what is in flight finishes and is saved.
+    Stopping,
+    /// Every URL is in a final state. Final.
+    Complete,
+    /// Stopped before the end; can be resumed. Final.
+    Stopped,
+    /// Could not run. Final.
+    Failed,
+}
+
+impl RunState {
+    /// Whether nothing will change any more.
+    #[must_use]
+    pub const fn is_final(self) -> bool {
+        matches!(self, Self::Complete | Self::Stopped | Self::Failed)
+    }
+}
+
+/// Why no new requests start. Several can hold at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PauseReason {
+    /// The user asked for it.
+    User,
+    /// The database's disk is nearly full.
+    Disk,
+    /// Memory is nearly used up.
+    Memory,
+    /// No more files or connections can be opened.
+    Files,
+}
+
+/// Something of our own that cannot keep up, so that the crawl slows down by itself.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Overload {
+    /// What.
+    pub what: OverloadKind,
+    /// Why and what is done, in a line: `saver behind: 6.1 of 8 MiB wait; 5 of 10 permits used`.
+    pub text: String,
+    /// Since when, in seconds since the start of this run.
+    pub since_s: f64,
+}
+
+/// What cannot keep up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OverloadKind {
+    /// The saver.
+    Saver,
+    /// Space on the database's disk.
+    Disk,
+    /// Memory.
+    Memory,
+    /// Open files.
+    Files,
+    /// Every host that has URLs to fetch is down: they are probed, nothing is given up.
+    EverythingDown,
+}
+
+/// The database takes nothing: it is tried again and again, and nothing is lost meanwhile.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DatabaseTrouble {
+    /// What is wrong, in words: `no room left to write crawl.db`.
+    pub text: Arc<str>,
+    /// Since when, in seconds since the start of this run.
+    pub since_s: f64,
+}
+
+/// What was asked for that others should know of: shown as long as the crawl runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Flags {
+    /// robots.txt is ignored.
+    pub ignore_robots: bool,
+    /// Certificates are not verified.
+    pub insecure: bool,
+    /// Private addresses may be asked.
+    pub allow_private: bool,
+}
+
+/// A pattern that caught URLs, and how many were skipped because of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrapView {
+    /// `calendar`, `repeated segments`, `session id` …
+    pub kind: &'static str,
+    /// The pattern: `127.0.0.1:80/cal/#/#`.
+    pub pattern: Arc<str>,
+    /// URLs skipped.
+    pub skipped: u64,
+    /// One of them.
+    pub example: Arc<str>,
+}
+
+/// A pruning of the frontier, or its undoing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExclusionProgress {
+    /// What: `exclude ^http://a/cal/`, `skip the rest of a:81`.
+    pub what: Arc<str>,
+    /// Whether URLs are brought back.
+    pub undoing: bool,
+    /// URLs skipped or brought back so far.
+    pub urls: u64,
+    /// Whether it is still going on.
+    pub running: bool,
+}
+
+/// Sitemaps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct SitemapsView {
+    /// Waiting or being read.
+    pub waiting: u32,
+    /// Read.
+    pub read: u32,
+    /// Not readable.
+    pub failed: u32,
+    /// URLs in them that were new.
+    pub found: u64,
+}
+
+/// Counts since the crawl began, resumed runs included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Totals {
+    /// URLs known, in whatever state.
+    pub discovered: u64,
+    /// Of these, taken in to be fetched.
+    pub admitted: u64,
+    /// URLs in a final state: `ok + failed + skipped`.
+    pub pages: u64,
+    /// Answered 2xx.
+    pub ok: u64,
+    /// Answered otherwise, or not at all after the last attempt.
+    pub failed: u64,
+    /// Known but not fetched, for a stated reason.
+    pub skipped: u64,
+    /// Attempts after the first.
+    pub retries: u64,
+    /// Body bytes after decoding.
+    pub bytes: u64,
+    /// Link rows found.
+    pub links: u64,
+    /// Redirect hops followed.
+    pub redirects: u64,
+    /// Pages by class of final status, 1xx to 5xx.
+    pub by_class: [u64; 5],
+    /// Pages with no answer at all.
+    pub no_answer: u64,
+    /// Of a crawl looked at again: pages that were not there.
+    pub new: u64,
+    /// Pages with another content.
+    pub changed: u64,
+    /// Pages as they were.
+    pub same: u64,
+    /// Pages that were well and are not there any more: 404 or 410.
+    pub gone: u64,
+    /// Pages that were well and could not be compared: out of scope or limits by now, skipped, or
+    /// without an answer that says how they are. Known at the end.
+    pub unchecked: u64,
+}
+
+impl Totals {
+    /// Pages that were asked for, with whatever result: what throughput counts. Skipped ones come
+    /// (and, brought back, go) by the thousand at no cost.
+    #[must_use]
+    pub const fn fetched(&self) -> u64 {
+        self.ok + self.failed
+    }
+}
+
+/// Finished pages per second, those that were skipped left out.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Throughput {
+    /// Over the last second.
+    pub last_1s: f64,
+    /// Over the last ten seconds.
+    pub last_10s: f64,
+    /// Over this run, time paused left out.
+    pub run: f64,
+}
+
+/// Percentiles of request latency (start of the request to the end of its body), in ms.
+/// All zero when nothing was measured.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Percentiles {
+    /// Median.
+    pub p50: f64,
+    /// 95th percentile.
+    pub p95: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// How many requests were measured.
+    pub count: u64,
+}
+
+/// Latency over two windows.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Latency {
+    /// Over the last ten seconds.
+    pub last_10s: Percentiles,
+    /// Over this run.
+    pub run: Percentiles,
+}
+
+/// A finished page, as viewers see it. Text from the web in it is raw: whoever shows it must
+/// replace control and bidi characters.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PageView {
+    /// Its id in the database.
+    pub id: i64,
+    /// When it ended, in seconds since the start of this run.
+    pub at_s: f64,
+    /// When it ended, UTC.
+    pub created_at: jiff::Timestamp,
+    /// URL as found.
+    pub url: Arc<str>,
+    /// How it ended.
+    pub state: PageState,
+    /// Final status.
+    pub status: Option<u16>,
+    /// Body bytes after decoding.
+    pub content_length: u64,
+    /// Media type as sent.
+    pub content_type: Option<String>,
+    /// Title.
+    pub title: Option<String>,
+    /// Links from a seed.
+    pub depth: u32,
+    /// Last attempt, start to end of body, in ms.
+    pub elapsed_ms: u64,
+    /// Requests made for it.
+    pub attempts: u32,
+    /// Where redirects led, if anywhere else.
+    pub final_url: Option<String>,
+    /// Redirects on the way, in order.
+    pub redirects: Vec<RedirectHop>,
+    /// What went wrong, or why it was skipped.
+    pub error: Option<String>,
+    /// The page on which its URL was first found.
+    pub found_on: Option<Arc<str>>,
+    /// Links found on it (in scope, distinct).
+    pub links_found: u32,
+    /// The first [`PAGE_LINKS`] of them.
+    pub links: Vec<Arc<str>>,
+}
+
+/// A retry or a failure, for the line of troubles.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RecentFailure {
+    /// When, in seconds since the start of this run.
+    pub at_s: f64,
+    /// URL.
+    pub url: Arc<str>,
+    /// `503`, `timeout`, `connection refused` …
+    pub what: String,
+    /// The attempt that failed, from 1.
+    pub attempt: u32,
+    /// Attempts there may be.
+    pub attempts: u32,
+    /// When the next attempt is due, in seconds since the start of this run; `None` when this
+    /// was the last.
+    pub next_at_s: Option<f64>,
+    /// The page on which the URL was found.
+    pub found_on: Option<Arc<str>>,
+}
+
+/// One second of history.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct HistoryPoint {
+    /// End of the second, in seconds since the start of this run.
+    pub at_s: f64,
+    /// Pages finished in it.
+    pub pages_per_s: f32,
+    /// Median latency of requests that ended in it, in ms; 0 when none did.
+    pub p50_ms: f32,
+    /// 95th percentile, likewise.
+    pub p95_ms: f32,
+    /// Permits in use at its end.
+    pub in_flight: u32,
+    /// URLs in the queue at its end.
+    pub queued: u32,
+}
+
+/// How long it may still take.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Eta {
+    /// Nothing can be said yet.
+    #[default]
+    Unknown,
+    /// New URLs come faster than pages end: at least this many seconds.
+    AtLeast(f64),
+    /// The frontier shrinks: about this many seconds.
+    About(f64),
+    /// Over.
+    Done,
+}
+
+/// The picture. See the module's page for units.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Snapshot {
+    /// Counts up by one with each snapshot.
+    pub seq: u64,
+    /// How long the one before took to make, in µs.
+    pub made_in_us: u64,
+    /// Seconds since the start of this run.
+    pub at_s: f64,
+    /// Seconds of it not paused.
+    pub active_s: f64,
+    /// The crawl's number in its database.
+    pub crawl_id: i64,
+    /// What is crawled, in a few words: the first seed.
+    pub target: Arc<str>,
+    /// The database, without secrets.
+    pub db: Arc<str>,
+    /// Where the crawl is in its life.
+    pub run: RunState,
+    /// Why no new requests start.
+    pub pause_reasons: Vec<PauseReason>,
+    /// The dials in force.
+    pub dials: Dials,
+    /// Counts.
+    pub totals: Totals,
+    /// Finished pages per second.
+    pub throughput: Throughput,
+    /// Request latency.
+    pub latency: Latency,
+    /// URLs to go.
+    pub frontier: FrontierView,
+    /// The bounded queue.
+    pub queue: QueueView,
+    /// The gate of permits.
+    pub gate: GateView,
+    /// The producer's time.
+    pub producer: ProducerShares,
+    /// The workers' time.
+    pub worker_shares: WorkerShares,
+    /// The saver's time.
+    pub saver_shares: SaverShares,
+    /// Each worker, by number.
+    pub workers: Vec<WorkerView>,
+    /// The saver.
+    pub saver: SaverView,
+    /// What is wrong with the database, while it is.
+    pub database_trouble: Option<DatabaseTrouble>,
+    /// The pool of parse threads.
+    pub parse_pool: ParsePoolView,
+    /// The event loop.
+    pub loop_delay: LoopDelay,
+    /// This process.
+    pub process: ProcessView,
+    /// What limits the crawl.
+    pub verdict: Verdict,
+    /// How long it may take.
+    pub eta: Eta,
+    /// Pages finished last, newest first, at most [`RECENT_PAGES`].
+    pub recent: Arc<[Arc<PageView>]>,
+    /// Hosts: those with URLs to go or trouble first, at most [`HOSTS_SHOWN`].
+    pub hosts: Arc<[HostView]>,
+    /// Hosts known now; idle ones are forgotten after a while.
+    pub hosts_known: u64,
+    /// Patterns that caught URLs, most first, at most 50.
+    pub traps: Arc<[TrapView]>,
+    /// Sitemaps.
+    pub sitemaps: SitemapsView,
+    /// Prunings, newest first, at most 10.
+    pub exclusions: Arc<[ExclusionProgress]>,
+    /// What of our own cannot keep up.
+    pub overloads: Vec<Overload>,
+    /// Faults in force.
+    pub faults: Faults,
+    /// Whether the site that is crawled takes faults; those of the pipeline are always taken.
+    pub site_takes_faults: bool,
+    /// The scene that is on.
+    pub scene: Option<Scene>,
+    /// What others should know of.
+    pub flags: Flags,
+    /// The crawl that this one looks at again.
+    pub recrawl_of: Option<i64>,
+    /// Retries and failures, newest first, at most [`RECENT_FAILURES`].
+    pub failures: Arc<[Arc<RecentFailure>]>,
+    /// Journal, newest first, at most [`RECENT_CHANGES`].
+    pub changes: Arc<[Change]>,
+    /// History, oldest first, at most [`HISTORY_POINTS`].
+    pub history: Arc<[HistoryPoint]>,
+    /// Why the last command was refused or did nothing, until the next command.
+    pub notice: Option<Arc<str>>,
+}

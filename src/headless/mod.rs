@@ -1,0 +1,95 @@
+//! Without a dashboard: a progress line for people, plain lines for logs.
+
+pub mod signals;
+
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::watch;
+
+use crate::crawl::protocol::snapshot::{Eta, RunState, Snapshot};
+
+/// Time between two lines where standard error is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// One line about a crawl.
+#[must_use]
+pub fn line(s: &Snapshot) -> String {
+    let eta = match s.eta {
+        Eta::Unknown => String::new(),
+        Eta::AtLeast(seconds) => format!(", at least {seconds:.0} s more"),
+        Eta::About(seconds) => format!(", about {seconds:.0} s more"),
+        Eta::Done => ", over".into(),
+    };
+    let run = match s.run {
+        RunState::Starting => "starting",
+        RunState::Running => "running",
+        RunState::Paused => "paused",
+        RunState::Stopping => "stopping",
+        RunState::Complete => "complete",
+        RunState::Stopped => "stopped",
+        RunState::Failed => "failed",
+    };
+    format!(
+        "{run} {:.0} s: {:.1} pages/s, {} done, {} to go, {} failed{eta}; {}; p95 {:.0} ms, \
+         {}/{} permits, queue {}/{}",
+        s.at_s,
+        s.throughput.last_10s,
+        s.totals.pages,
+        s.frontier.open,
+        s.totals.failed,
+        s.verdict.text,
+        s.latency.last_10s.p95,
+        s.gate.in_use,
+        s.gate.limit,
+        s.queue.len,
+        s.queue.capacity,
+    )
+}
+
+/// Writes a line to standard error; nobody listening is no error.
+pub fn tell(text: &str) {
+    let _ = writeln!(stderr(), "{text}");
+}
+
+/// Counts rows on standard error, if that is a terminal and `shown`.
+#[must_use]
+pub fn counter(shown: bool) -> ProgressBar {
+    if !shown {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{human_pos} rows, {per_sec}, {elapsed}");
+    ProgressBar::no_length().with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()))
+}
+
+/// Shows progress until the crawl's state is final.
+pub async fn watch(mut snapshots: watch::Receiver<Arc<Snapshot>>, quiet: bool) {
+    // Indicatif draws nothing on terminals that cannot move the cursor: they get lines.
+    let bar = (!quiet && stderr().is_terminal()).then(bar).filter(|bar| !bar.is_hidden());
+    let mut last_line = tokio::time::Instant::now();
+    loop {
+        let s = Arc::clone(&snapshots.borrow_and_update());
+        if let Some(bar) = &bar {
+            bar.set_length(s.totals.discovered);
+            bar.set_position(s.totals.pages);
+            bar.set_message(line(&s));
+        } else if !quiet && last_line.elapsed() >= LINE_EVERY {
+            last_line += LINE_EVERY;
+            tell(&line(&s));
+        }
+        if s.run.is_final() || snapshots.changed().await.is_err() {
+            break;
+        }
+    }
+    if let Some(bar) = &bar {
+        bar.finish_and_clear();
+    }
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:24} {pos}/{len} {wide_msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(0).with_style(style)
+}

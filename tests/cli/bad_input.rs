@@ -1,0 +1,342 @@
+//! Promise: whatever the web serves, a crawl ends; each bad URL is one row with a clear reason,
+//! and every good one is fetched.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "tests fail by panicking"
+)]
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
+
+use crate::support::{Request, Running, Web, assert_whole, crawldeck, hang, html, number, rows};
+
+/// A title that would clear the screen, ring, beep and turn the text around.
+const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}evil\u{2066}\u{9b}31m\0end";
+
+/// Answers by path, byte by byte.
+#[expect(clippy::too_many_lines, reason = "a table in all but name")]
+fn answer(request: &Request, stream: &mut TcpStream) {
+    let head = |rest: &str| format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{rest}\r\n");
+    let say = |stream: &mut TcpStream, bytes: &[u8]| {
+        // The client may have had enough.
+        let _ = stream.write_all(bytes);
+    };
+    match request.path.as_str() {
+        "/good/1" => say(stream, &html(200, "<title>One</title><a href=/good/2>2</a>")),
+        "/good/2" | "/good/3" => say(stream, &html(200, "<title>Good</title>")),
+        "/short" => {
+            say(stream, head("content-length: 1000\r\n").as_bytes());
+            say(stream, b"only this");
+        }
+        "/chunk" => {
+            say(stream, head("transfer-encoding: chunked\r\n").as_bytes());
+            say(stream, b"5\r\nhello\r\nfffffff");
+        }
+        "/endless" => {
+            say(stream, head("content-type: text/html\r\n").as_bytes());
+            while stream.write_all(&[b'x'; 4096]).is_ok() {}
+        }
+        "/bomb/one" => say(stream, head(&format!("x: {}\r\n", "y".repeat(1 << 20))).as_bytes()),
+        "/bomb/many" => {
+            let mut many = String::new();
+            for n in 0..5000 {
+                let _ = write!(many, "x-{n}: y\r\n");
+            }
+            say(stream, head(&many).as_bytes());
+        }
+        "/loop/a" => {
+            say(stream, b"HTTP/1.1 302 Go\r\nlocation: /loop/b\r\nconnection: close\r\n\r\n");
+        }
+        "/loop/b" => {
+            say(stream, b"HTTP/1.1 302 Go\r\nlocation: /loop/a\r\nconnection: close\r\n\r\n");
+        }
+        "/loop/self" => {
+            say(stream, b"HTTP/1.1 301 Go\r\nlocation: /loop/self\r\nconnection: close\r\n\r\n");
+        }
+        "/away" => {
+            say(
+                stream,
+                b"HTTP/1.1 302 Go\r\nlocation: http://away.invalid/x\r\nconnection: close\r\n\r\n",
+            );
+        }
+        "/nowhere" => {
+            let to = "HTTP/1.1 302 Go\r\nlocation: http://[\u{202e}\u{9b}31mevil\r\n\r\n";
+            say(stream, to.as_bytes());
+        }
+        "/mail" => say(stream, b"HTTP/1.1 302 Go\r\nlocation: mailto:a@b.test\r\n\r\n"),
+        path if path.starts_with("/chain/") => {
+            let n: u32 = path["/chain/".len()..].parse().unwrap();
+            let to = format!(
+                "HTTP/1.1 302 Go\r\nlocation: /chain/{}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
+                n + 1
+            );
+            say(stream, to.as_bytes());
+        }
+        "/bytes" => {
+            say(stream, head("content-type: text/html; charset=utf-8\r\n").as_bytes());
+            say(
+                stream,
+                b"<title>\xff\xfe caf\xc3</title><a href='/good/3\xff'>x</a><a href=/good/3>y",
+            );
+        }
+        "/links" => {
+            let mut page = String::from("<title>Many</title>");
+            for n in 0..100_000 {
+                let _ = write!(page, "<a href=/leaf/{n}>x");
+            }
+            say(stream, &html(200, &page));
+        }
+        "/evil" => {
+            let page = format!("<title>{EVIL}</title>");
+            say(stream, &html(200, &page));
+        }
+        "/evil/type" => {
+            let bytes = "HTTP/1.1 500 \u{202e}Bad\r\ncontent-type: text/\u{202e}html\r\ncontent-length: 0\r\n\r\n";
+            say(stream, bytes.as_bytes());
+        }
+        "/silent" => hang(stream),
+        "/slow" => {
+            // One byte of a head now and then, for ever.
+            while stream.write_all(b"H").is_ok() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        }
+        "/slow/head" => {
+            say(stream, b"HTTP/1.1 200 OK\r\n");
+            while stream.write_all(b"x: y\r\n").is_ok() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        }
+        "/slow/body" => {
+            say(stream, head("content-length: 1000000\r\n").as_bytes());
+            while stream.write_all(b"x").is_ok() {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+        }
+        "/gzip" => {
+            say(stream, head("content-encoding: gzip\r\ncontent-length: 5\r\n").as_bytes());
+            say(stream, b"plain");
+        }
+        "/204" => say(stream, b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"),
+        "/304" => say(stream, b"HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n"),
+        "/999" => say(stream, &html(999, "no")),
+        "/000" => say(stream, b"HTTP/1.1 000 Null\r\ncontent-length: 0\r\n\r\n"),
+        "/empty" => say(stream, head("content-length: 0\r\n").as_bytes()),
+        "/nothing" => {}
+        "/garbage" => say(stream, b"SSH-2.0-OpenSSH_9.9\r\n"),
+        "/length/two" => {
+            say(stream, head("content-length: 5\r\ncontent-length: 50\r\n").as_bytes());
+        }
+        "/length/same" => {
+            say(stream, head("content-length: 5\r\ncontent-length: 5\r\n").as_bytes());
+            say(stream, b"hello");
+        }
+        "/length/odd" => say(stream, head("content-length: -5\r\n").as_bytes()),
+        "/zip" => {
+            let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+            for _ in 0..64 << 10 {
+                bomb.write_all(&[0; 1 << 10]).unwrap();
+            }
+            let bomb = bomb.finish().unwrap();
+            say(stream, head("content-type: text/html\r\ncontent-encoding: gzip\r\n").as_bytes());
+            say(stream, &bomb);
+        }
+        _ => say(stream, &html(404, "none")),
+    }
+}
+
+/// URL, state, status, error.
+type Stored = (String, String, Option<i64>, Option<String>);
+
+/// What a row must say: state, status, and how its error begins.
+type Row = (&'static str, Option<i64>, &'static str);
+
+const EXPECTED: &[(&str, Row)] = &[
+    ("/good/1", ("ok", Some(200), "")),
+    ("/good/2", ("ok", Some(200), "")),
+    ("/good/3", ("ok", Some(200), "")),
+    ("/good/3%EF%BF%BD", ("failed", Some(404), "")),
+    ("/short", ("failed", Some(200), "body cut short after 9 of 1000 bytes")),
+    ("/chunk", ("failed", Some(200), "body cut short after 5 bytes")),
+    ("/endless", ("failed", Some(200), "body larger than 2 MiB")),
+    ("/zip", ("failed", Some(200), "decompression bomb: 1.0 MiB out of ")),
+    ("/bomb/one", ("failed", None, "the head of the answer is too large")),
+    ("/bomb/many", ("failed", None, "the head of the answer is too large")),
+    ("/loop/a", ("failed", Some(302), "redirect loop at http://")),
+    ("/loop/b", ("failed", Some(302), "redirect loop at http://")),
+    ("/loop/self", ("failed", Some(301), "redirect loop at http://")),
+    ("/chain/0", ("failed", Some(302), "more than 10 redirects")),
+    ("/away", ("skipped", None, "redirect target not included: http://away.invalid/x")),
+    ("/nowhere", ("failed", Some(302), "redirect to a malformed URL: http://[  31mevil")),
+    ("/mail", ("failed", Some(302), "redirect to a URL that is neither http nor https: mailto:")),
+    ("/bytes", ("ok", Some(200), "")),
+    ("/links", ("ok", Some(200), "too much on one page: links beyond the limits were left out")),
+    ("/evil", ("ok", Some(200), "")),
+    ("/evil/type", ("failed", Some(500), "")),
+    // The time for the whole and the time for a silence end together.
+    ("/silent", ("failed", None, "no answer ")),
+    ("/slow", ("failed", None, "")),
+    ("/slow/head", ("failed", None, "no answer ")),
+    ("/slow/body", ("failed", Some(200), "not complete within 2s: ")),
+    ("/gzip", ("failed", Some(200), "body cannot be decoded: ")),
+    ("/204", ("ok", Some(204), "")),
+    ("/304", ("failed", Some(304), "")),
+    ("/999", ("failed", Some(999), "")),
+    ("/000", ("failed", None, "the head of the answer is malformed")),
+    ("/empty", ("ok", Some(200), "")),
+    ("/nothing", ("failed", None, "connection closed by 127.0.0.1:")),
+    ("/garbage", ("failed", None, "the head of the answer is malformed")),
+    ("/length/two", ("failed", None, "the head of the answer is malformed")),
+    ("/length/same", ("ok", Some(200), "")),
+    ("/length/odd", ("failed", None, "the head of the answer is malformed")),
+];
+
+#[test]
+fn one_crawl_of_everything_bad() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("crawldeck.db");
+    let refused = {
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        free.local_addr().unwrap().to_string()
+    };
+    let long = "x".repeat(100_000);
+    let mut index = String::from("<title>Everything bad</title>");
+    for (path, _) in EXPECTED {
+        if !["/good/2", "/good/3", "/good/3%EF%BF%BD", "/loop/b"].contains(path) {
+            let _ = writeln!(index, "<a href='{path}'>x</a>");
+        }
+    }
+    let web = Web::start(move |request, stream| match request.path.as_str() {
+        "/" => {
+            let _ = stream.write_all(&html(200, &index));
+        }
+        "/more" => {
+            let page = format!(
+                "<a href='/long/{long}'>a<a href='http://{}/'>b<a href='https://{}/tls'>c\
+                 <a href='http://nosuch.invalid/'>d<a href='http://127.0.0.1:99999/'>e\
+                 <a href='javascript:alert(1)'>f<a href='http://['>g<a href='/loop/b'>h",
+                refused,
+                request.head.split("host: ").nth(1).unwrap().lines().next().unwrap()
+            );
+            let _ = stream.write_all(&html(200, &page));
+        }
+        _ => answer(request, stream),
+    });
+    // Everything on this machine, and one name that does not exist; nothing beyond.
+    let within = r"^https?://(127\.0\.0\.1:\d+|nosuch\.invalid)/";
+    let (seed, more) = (web.url("/"), web.url("/more"));
+    let mut command = crawldeck(folder.path());
+    command.args(["crawl", &seed, &more, "--scope", "any", "--include", within]);
+    // Most of what is asked fails, and all of it is to be asked.
+    command.args(["--breaker-ratio", "off"]);
+    let options = "--attempts 1 --timeout 2s --max-body 2MiB --depth 1 --permits 50 --workers 50 \
+                   -vv --log-file log.txt --headless";
+    let ended = Running::start(command.args(options.split_whitespace())).end().exits(0);
+    assert_whole(&db);
+
+    let sql = "SELECT url, state, status, error FROM scraped_pages";
+    let stored: BTreeMap<String, Stored> = rows::<Stored>(&db, sql)
+        .into_iter()
+        .map(|row| (row.0.replace(&format!("http://{}", web.address), ""), row))
+        .collect();
+    let wrong = RefCell::new(Vec::new());
+    let check = |url: &str, wanted: Row| {
+        let (state, status, error) = wanted;
+        let right = stored.get(url).is_some_and(|row| {
+            let said = row.3.as_deref().unwrap_or_default();
+            (row.1.as_str(), row.2) == (state, status)
+                && said.starts_with(error)
+                && said.lines().count() == usize::from(!error.is_empty())
+        });
+        if !right {
+            let short: String = url.chars().take(200).collect();
+            wrong.borrow_mut().push(format!("{short}: {wanted:?}, not {:?}", stored.get(url)));
+        }
+    };
+    for (path, row) in EXPECTED {
+        // Two links deep.
+        if ["/good/2", "/good/3", "/good/3%EF%BF%BD"].contains(path) {
+            check(path, ("skipped", None, "beyond the depth limit"));
+        } else if *path == "/slow" {
+            let row = &stored[*path];
+            assert!(row.1 == "failed" && row.3.is_some(), "{row:?}");
+        } else {
+            check(path, *row);
+        }
+    }
+    let long = format!("/long/{}", "x".repeat(100_000));
+    check(&long, ("skipped", None, "url longer than 8 KiB"));
+    let tls = format!("https://{}/tls", web.address);
+    check(&tls, ("failed", None, "TLS with 127.0.0.1:"));
+    check("http://nosuch.invalid/", ("failed", None, "name not found: nosuch.invalid"));
+    assert!(wrong.borrow().is_empty(), "{:#?}", wrong.borrow());
+    let closed = stored.values().filter(|row| {
+        row.3.as_ref().is_some_and(|said| said.starts_with("connection refused by 127.0.0.1:"))
+    });
+    assert_eq!(closed.count(), 1);
+    let leaves = "SELECT count(*) FROM scraped_pages WHERE url LIKE '%/leaf/%' \
+                  AND state = 'skipped' AND error = 'beyond the depth limit'";
+    assert_eq!(number(&db, leaves), 9_999 + 1);
+    let others = stored.keys().filter(|url| !url.starts_with("/leaf/")).count();
+    // The two seeds, everything expected, and the four of the second page alone.
+    assert_eq!(others, 2 + EXPECTED.len() + 4, "{:?}", stored.keys());
+
+    let title = rows::<(String,)>(&db, "SELECT title FROM scraped_pages WHERE url LIKE '%/evil'");
+    assert!(title[0].0.contains("evil") && !title[0].0.contains('\0'), "{title:?}");
+    let log = fs::read_to_string(folder.path().join("log.txt")).unwrap();
+    assert!(log.contains("body cut short"), "the log is not written: {log}");
+    for (place, text) in [("log", &log), ("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
+        let bad = text.chars().find(|&c| {
+            (c.is_control() && c != '\n')
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        });
+        assert_eq!(bad, None, "in {place}: {text:?}");
+    }
+}
+
+#[test]
+fn good_pages_behind_bad_ones_are_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::start(answer);
+    let seeds: Vec<_> = ["/bytes", "/good/1", "/garbage", "/short", "/away"]
+        .iter()
+        .map(|path| web.url(path))
+        .collect();
+    let mut command = crawldeck(folder.path());
+    command.arg("crawl").args(&seeds).args(["--backoff", "1ms", "--json"]);
+    let json = Running::start(&mut command).end().exits(0).json();
+    // What may end better is tried three times; what cannot is not.
+    let asked = |path: &str| web.paths().iter().filter(|asked| *asked == path).count();
+    assert_eq!((asked("/short"), asked("/garbage")), (3, 1));
+    assert_eq!(["/good/1", "/good/2", "/good/3", "/bytes"].map(asked), [1; 4]);
+    assert_eq!((&json["ok"], &json["failed"]), (&4.into(), &3.into()));
+    assert_eq!((&json["skipped"], &json["retries"]), (&1.into(), &2.into()));
+    let db = folder.path().join("crawldeck.db");
+    let why = rows::<(String,)>(&db, "SELECT error FROM scraped_pages WHERE state = 'skipped'");
+    assert_eq!(why[0].0, "redirect target out of scope: http://away.invalid/x");
+    assert_whole(&db);
+}
+
+#[test]
+fn a_seed_too_long_is_skipped_like_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let web = Web::start(answer);
+    let list =
+        format!("{}\n{}\n", web.url(&format!("/{}", "x".repeat(200_000))), web.url("/good/1"));
+    fs::write(folder.path().join("list"), list).unwrap();
+    let mut command = crawldeck(folder.path());
+    command.args(["crawl", "--list", "list", "--json"]);
+    let json = Running::start(&mut command).end().exits(0).json();
+    assert_eq!((&json["ok"], &json["skipped"]), (&2.into(), &1.into()));
+    let db = folder.path().join("crawldeck.db");
+    let why = rows::<(String,)>(&db, "SELECT error FROM scraped_pages WHERE state = 'skipped'");
+    assert_eq!(why, [("url longer than 8 KiB".to_owned(),)]);
+    assert_whole(&db);
+    assert_eq!(web.paths(), ["/good/1", "/good/2"]);
+}

@@ -1,0 +1,22 @@
+//! Crawls of the whole program whose process or database fails: killed, taken over, locked, full,
+//! dropped. Each module is a promise.
+//!
+//! `.ci/run` runs `disk_full` and `kill` in steps of their own.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+#[path = "../support/gated_site.rs"]
+mod gated_site;
+#[path = "../support/server.rs"]
+mod server;
+#[path = "../support/stage.rs"]
+mod stage;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod database_away;
+mod database_gone;
+mod disk_full;
+mod kill;
+mod server_dies;
+mod server_trouble;
+mod two_processes;

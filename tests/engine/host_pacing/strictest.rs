@@ -1,0 +1,323 @@
+//! Of all that holds the strictest wins: a model of what each rule says, kept apart from the
+//! engine's books, against every choice the window makes.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crawldeck::crawl::hosts::UrlTask;
+use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, Pace};
+use crawldeck::settings::BreakerSettings;
+use proptest::prelude::*;
+use tokio::time::Instant;
+
+use super::host_model::{page, rules, taken};
+
+/// What one host has been told and asked for, as plainly as can be. Jittered times are known by
+/// the least and the most they may be.
+#[derive(Default)]
+struct Book {
+    queued: usize,
+    unstarted: Vec<Box<UrlTask>>,
+    flying: Vec<(Box<UrlTask>, Instant)>,
+    gap: Duration,
+    limit: Option<u32>,
+    held: bool,
+    last_start: Option<Instant>,
+    rest: Option<(Instant, Instant)>,
+    rests: u32,
+    last_rest: Option<Instant>,
+    outcomes: Vec<bool>,
+    /// Answers of 503 in a row.
+    busy: u32,
+    /// Since when, and until when at least and at most.
+    open: Option<(Instant, Instant, Instant)>,
+    down_since: Option<Instant>,
+    last_opened: Option<Instant>,
+    incidents: u32,
+}
+
+fn later(a: Option<(Instant, Instant)>, b: (Instant, Instant)) -> (Instant, Instant) {
+    a.map_or(b, |a| (a.0.max(b.0), a.1.max(b.1)))
+}
+
+fn jittered(now: Instant, whole: Duration, most: Duration) -> (Instant, Instant) {
+    (now + whole.mul_f64(0.9).min(most), now + whole.mul_f64(1.1).min(most))
+}
+
+impl Book {
+    fn active(&self) -> usize {
+        self.unstarted.len() + self.flying.len()
+    }
+
+    /// No request may start before the first of these; one may from the second on.
+    fn opens(&self, now: Instant) -> (Instant, Instant) {
+        let mut at = (now, now);
+        if let Some(last) = self.last_start {
+            at = later(Some(at), (last + self.gap, last + self.gap));
+        }
+        if let Some(rest) = self.rest {
+            at = later(Some(at), rest);
+        }
+        if let Some((_, least, most)) = self.open {
+            at = later(Some(at), (least, most));
+        }
+        at
+    }
+
+    fn ended(&mut self, outcome: Outcome, began: Instant, now: Instant, pace: &Pace) {
+        let (status, asked) = match outcome {
+            Outcome::Answered { status, retry_after, .. } => (Some(status), retry_after),
+            Outcome::Unanswered { .. } => (None, None),
+        };
+        self.busy = match status {
+            Some(503) => self.busy + 1,
+            Some(_) => 0,
+            None => self.busy,
+        };
+        let in_a_row = status == Some(503) && self.busy >= 2;
+        if status == Some(429) || in_a_row || (status == Some(503) && asked.is_some()) {
+            let same = self.last_rest.is_some_and(|last| began <= last);
+            if !same {
+                self.rests += u32::from(self.last_rest.is_some());
+                self.last_rest = Some(now);
+            }
+            if let Some(asked) = asked {
+                let until = now + asked.min(pace.max_backoff);
+                self.rest = Some(later(self.rest, (until, until)));
+            } else if !same {
+                let whole = pace.backoff.saturating_mul(1 << self.rests.min(20));
+                let whole = whole.min(pace.max_backoff);
+                self.rest = Some(later(self.rest, jittered(now, whole, pace.max_backoff)));
+            }
+            if self.down_since.is_some_and(|since| began >= since) {
+                self.close();
+            }
+            return;
+        }
+        let failed = status.is_none_or(|status| status >= 500);
+        if let Some((since, ..)) = self.open {
+            if began < since {
+            } else if failed {
+                self.open_at(now, pace);
+            } else {
+                self.close();
+            }
+            return;
+        }
+        if self.last_opened.is_some_and(|last| began < last) {
+            return;
+        }
+        self.outcomes.push(failed);
+        let from = self.outcomes.len().saturating_sub(pace.breaker.window as usize);
+        self.outcomes.drain(..from);
+        let failures = self.outcomes.iter().filter(|failed| **failed).count();
+        let enough = self.outcomes.len() >= pace.breaker.min_requests as usize;
+        if failed && enough && failures as f64 >= pace.breaker.ratio * self.outcomes.len() as f64 {
+            self.down_since = Some(now);
+            self.open_at(now, pace);
+        }
+    }
+
+    fn open_at(&mut self, now: Instant, pace: &Pace) {
+        let longest = pace.breaker.max_cooldown;
+        let first = pace.breaker.cooldown.min(longest);
+        let whole = first.saturating_mul(1 << self.incidents.min(20)).min(longest);
+        let (least, most) = jittered(now, whole, longest);
+        self.incidents += 1;
+        self.open = Some((now, least, most));
+        self.last_opened = Some(now);
+    }
+
+    fn close(&mut self) {
+        self.open = None;
+        self.down_since = None;
+        self.outcomes.clear();
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Take,
+    Start(usize),
+    End(usize, Outcome),
+    Pass(Duration),
+    Hold(usize, bool),
+    Limit(usize, Option<u32>),
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    let took = Duration::from_millis(50);
+    let asked = prop_oneof![Just(None), (0_u64..2_000).prop_map(Some)];
+    let refused =
+        (prop_oneof![Just(429_u16), Just(503)], asked).prop_map(move |(status, asked)| {
+            Outcome::Answered { status, retry_after: asked.map(Duration::from_secs), took }
+        });
+    let answered = prop_oneof![3 => Just(200_u16), 1 => Just(404), 2 => Just(500)]
+        .prop_map(move |status| Outcome::Answered { status, retry_after: None, took });
+    prop_oneof![5 => answered, 1 => refused, 2 => Just(Outcome::Unanswered { took })]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let passes = prop_oneof![
+        4 => (0_u64..3_000).prop_map(Duration::from_millis),
+        1 => (0_u64..200).prop_map(Duration::from_secs),
+    ];
+    prop_oneof![
+        8 => Just(Step::Take),
+        5 => any::<usize>().prop_map(Step::Start),
+        5 => (any::<usize>(), outcome()).prop_map(|(which, how)| Step::End(which, how)),
+        6 => passes.prop_map(Step::Pass),
+        1 => (any::<usize>(), any::<bool>()).prop_map(|(host, held)| Step::Hold(host, held)),
+        1 => (any::<usize>(), prop::option::of(1_u32..5))
+            .prop_map(|(host, limit)| Step::Limit(host, limit)),
+    ]
+}
+
+fn pace() -> impl Strategy<Value = Pace> {
+    let delay = prop_oneof![Just(0_u64), 1_u64..2_000];
+    let breaker = (1_u32..12, 1_u32..6, prop_oneof![Just(2.0), 0.2..1.0_f64], 1_u64..20);
+    (delay, prop::option::of(1_u32..6), 0_u64..3, breaker).prop_map(
+        |(delay, per_host, ceiling, (window, least, ratio, rest))| Pace {
+            per_host,
+            delay: Duration::from_millis(delay),
+            max_robots_delay: Duration::from_secs(ceiling),
+            backoff: Duration::from_mins(1),
+            max_backoff: Duration::from_mins(10),
+            breaker: BreakerSettings {
+                window: window.max(least),
+                min_requests: least,
+                ratio,
+                cooldown: Duration::from_secs(rest),
+                max_cooldown: Duration::from_mins(2),
+                reset_after: Duration::from_hours(1_000),
+            },
+            give_up: Duration::MAX,
+            attempts: u32::MAX,
+            robots: true,
+        },
+    )
+}
+
+const NAMES: [&str; 3] = ["a.test", "b.test", "c.test"];
+
+/// The window with each host's robots.txt known.
+fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (HostQueues, Vec<Book>) {
+    let mut window = HostQueues::new(pace.clone(), HashMap::new());
+    let mut books = Vec::new();
+    for (id, host) in (0_i64..).zip(NAMES.iter().take(asked.len())) {
+        for page_id in 1..=20 {
+            window.add(page(host, id * 20 + page_id), id * 20 + page_id - 1);
+        }
+    }
+    for _ in asked {
+        let robots = taken(&mut window, at).unwrap();
+        let at_host = NAMES.iter().position(|name| *name == host_of(&robots.url)).unwrap();
+        window.started(&robots.url, at);
+        let answer =
+            Outcome::Answered { status: 200, retry_after: None, took: Duration::from_millis(1) };
+        window.ended(&robots.url, Some(at), Some(answer), at);
+        let text = asked[at_host].map_or(String::new(), |s| format!("Crawl-delay: {s}\n"));
+        window.robots_fetched(NAMES[at_host], false, rules(&format!("User-agent: *\n{text}")), at);
+    }
+    for wish in asked {
+        let wish = Duration::from_secs_f64(wish.unwrap_or_default()).min(pace.max_robots_delay);
+        books.push(Book {
+            queued: 20,
+            gap: pace.delay.max(wish),
+            limit: pace.per_host,
+            last_start: Some(at),
+            outcomes: vec![false],
+            ..Book::default()
+        });
+    }
+    (window, books)
+}
+
+fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let mut now = Instant::now();
+    let (mut window, mut books) = begin(pace, asked, now);
+    let hosts = books.len();
+    for step in steps {
+        match step {
+            Step::Pass(time) => now += time,
+            Step::Take => match window.take(now) {
+                Taken::UrlTask(entry) => {
+                    let host = NAMES.iter().position(|name| *name == host_of(&entry.url)).unwrap();
+                    let book = &mut books[host];
+                    let (least, _) = book.opens(now);
+                    prop_assert!(now >= least, "{:?} too early", least - now);
+                    prop_assert!(!book.held, "it is held");
+                    let active = book.active();
+                    prop_assert!(book.limit.is_none_or(|limit| active < limit as usize));
+                    prop_assert!(book.gap.is_zero() || book.unstarted.is_empty(), "two unstarted");
+                    prop_assert!(book.open.is_none() || active == 0, "two probes");
+                    book.queued -= 1;
+                    book.unstarted.push(entry);
+                }
+                Taken::Throttled(due) => {
+                    for book in books.iter().filter(|book| book.queued > 0 && !book.held) {
+                        if book.active() > 0 {
+                            continue;
+                        }
+                        let (_, most) = book.opens(now);
+                        prop_assert!(most > now, "nothing held it back");
+                        prop_assert!(due.is_some_and(|due| due <= most), "due {due:?}, {most:?}");
+                    }
+                }
+                Taken::Empty => prop_assert!(books.iter().all(|book| book.queued == 0)),
+                other => return Err(TestCaseError::fail(format!("{other:?}"))),
+            },
+            Step::Start(which) => {
+                let book = &mut books[which % hosts];
+                let Some(entry) = book.unstarted.pop() else { continue };
+                if window.may_start(&entry.url, now) {
+                    let (least, _) = book.opens(now);
+                    prop_assert!(now >= least, "{:?} too early at the start", least - now);
+                    prop_assert!(!book.held && (book.open.is_none() || book.flying.is_empty()));
+                    let flying = book.flying.len();
+                    prop_assert!(book.limit.is_none_or(|limit| flying < limit as usize));
+                    window.started(&entry.url, now);
+                    book.last_start = Some(now);
+                    book.flying.push((entry, now));
+                } else {
+                    window.ended(&entry.url, None, None, now);
+                    window.push(entry, true, 0);
+                    book.queued += 1;
+                }
+            }
+            Step::End(which, outcome) => {
+                let book = &mut books[which % hosts];
+                if book.flying.is_empty() {
+                    continue;
+                }
+                let (entry, began) = book.flying.remove(which / hosts % book.flying.len());
+                window.ended(&entry.url, Some(began), Some(outcome), now);
+                book.ended(outcome, began, now, pace);
+            }
+            Step::Hold(which, held) => {
+                let host = which % hosts;
+                books[host].held = held;
+                window.change_rule(NAMES[host], |rule| rule.held = held);
+            }
+            Step::Limit(which, limit) => {
+                let host = which % hosts;
+                books[host].limit = limit.or(pace.per_host);
+                window.change_rule(NAMES[host], |rule| rule.per_host = limit);
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
+    #[test]
+    fn nothing_goes_out_before_the_latest_of_all_times_nor_waits_for_nothing(
+        pace in pace(),
+        asked in prop::collection::vec(prop::option::of(0.0..4.0_f64), 1..=3),
+        steps in prop::collection::vec(step(), 1..200),
+    ) {
+        play(&pace, &asked, steps)?;
+    }
+}

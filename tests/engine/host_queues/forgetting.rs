@@ -1,0 +1,128 @@
+//! What is remembered of hosts is bounded, and nothing is forgotten that keeps us polite.
+
+use std::time::Duration;
+
+use crawldeck::crawl::hosts::{Host, Pace};
+use crawldeck::crawl::hosts::{IDLE_HOSTS, Taken};
+use crawldeck::settings::BreakerSettings;
+use tokio::time::Instant;
+
+use super::host_model::*;
+
+/// One URL of each host is asked and ends so.
+fn visit(
+    window: &mut crawldeck::crawl::hosts::HostQueues,
+    hosts: std::ops::Range<usize>,
+    now: Instant,
+    status: u16,
+) {
+    for host in hosts {
+        fill(window, &format!("h{host}.test"), [1]);
+        let page = taken(window, now).unwrap();
+        asked(window, &page, answered(status), now);
+    }
+    window.take(now);
+}
+
+#[tokio::test(start_paused = true)]
+async fn idle_hosts_are_forgotten_above_a_number() {
+    let now = Instant::now();
+    let mut window = window(free());
+    visit(&mut window, 0..IDLE_HOSTS, now, 200);
+    assert_eq!(window.known_hosts(), IDLE_HOSTS);
+    visit(&mut window, IDLE_HOSTS..10 * IDLE_HOSTS, now, 200);
+    assert!(window.known_hosts() <= IDLE_HOSTS, "{}", window.known_hosts());
+    assert!(window.host("h0.test").is_none() && window.host("h9999.test").is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn none_is_forgotten_while_it_rests() {
+    let now = Instant::now();
+    let mut window = window(free());
+    visit(&mut window, 0..2 * IDLE_HOSTS, now, 429);
+    assert_eq!(window.known_hosts(), 2 * IDLE_HOSTS);
+    fill(&mut window, "h0.test", [2]);
+    assert!(taken(&mut window, now + 50 * S).is_none(), "it still rests");
+    for _ in 0..100 {
+        window.take(now + 70 * S);
+    }
+    assert!(
+        window.known_hosts() <= IDLE_HOSTS + 1,
+        "besides the one in use: {}",
+        window.known_hosts()
+    );
+}
+
+/// The number of hosts counts, not how often one of them became idle.
+#[tokio::test(start_paused = true)]
+async fn a_host_that_comes_and_goes_does_not_push_the_others_out() {
+    let now = Instant::now();
+    let mut window = window(free());
+    visit(&mut window, 0..3, now, 200);
+    for _ in 0..5 * IDLE_HOSTS {
+        visit(&mut window, 0..1, now, 200);
+    }
+    assert_eq!(window.known_hosts(), 3, "their robots.txt would be asked for again");
+}
+
+/// A list of dead hosts is as long as the list, and what is remembered of them is not.
+#[tokio::test(start_paused = true)]
+async fn dead_hosts_are_forgotten_when_their_rest_is_over() {
+    let mut now = Instant::now();
+    let breaker = BreakerSettings { min_requests: 1, ..BreakerSettings::default() };
+    let mut window = window(Pace { breaker, attempts: 1, ..free() });
+    for host in 0..2 * IDLE_HOSTS {
+        fill(&mut window, &format!("dead{host}.test"), [1]);
+        let page = taken(&mut window, now).unwrap();
+        assert!(asked(&mut window, &page, NO_ANSWER, now).opened.is_some());
+    }
+    window.take(now);
+    assert_eq!(window.known_hosts(), 2 * IDLE_HOSTS, "they rest");
+    now += 600 * S;
+    for _ in 0..100 {
+        assert!(matches!(window.take(now), Taken::Empty));
+    }
+    assert!(window.known_hosts() <= IDLE_HOSTS, "{}", window.known_hosts());
+}
+
+/// Whatever is found, said or asked of a host while it rests, it is noted once when it may go on.
+#[tokio::test(start_paused = true)]
+async fn the_notes_of_who_rests_do_not_grow() {
+    let now = Instant::now();
+    let mut window = window(Pace { delay: 60 * S, ..free() });
+    fill(&mut window, "a.test", 1..=9);
+    let page = taken(&mut window, now).unwrap();
+    asked(&mut window, &page, answered(200), now);
+    let mut size = || {
+        window.change_rule("a.test", |_| {});
+        assert!(matches!(window.take(now), Taken::Throttled(Some(_))));
+        format!("{window:?}").len()
+    };
+    let before = size();
+    for _ in 0..100 {
+        size();
+    }
+    assert!(size() < before + 100, "from {before} to {} characters", size());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_host_takes_less_than_a_kibibyte() {
+    let books = size_of::<Host>();
+    let now = Instant::now();
+    let mut window = window(Pace { delay: Duration::from_hours(1), robots: true, ..free() });
+    let before = memory_stats::memory_stats().unwrap().physical_mem;
+    let hosts = 50_000;
+    for host in 0..hosts {
+        fill(&mut window, &format!("h{host}.test"), [1]);
+        with_robots(&mut window, "User-agent: *\nDisallow: /private/\n", now);
+    }
+    let now = now + Duration::from_hours(1);
+    for page in all_taken(&mut window, now) {
+        asked(&mut window, &page, answered(200), now);
+    }
+    // They may not be forgotten before their gap is over.
+    assert_eq!(window.known_hosts(), hosts);
+    let grown = memory_stats::memory_stats().unwrap().physical_mem.saturating_sub(before);
+    println!("{books} bytes of books a host; {} with all that belongs to it", grown / hosts);
+    assert!(books < 1024, "{books}");
+}

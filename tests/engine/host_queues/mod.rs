@@ -1,0 +1,20 @@
+//! Promise: each host is asked as gently as the strictest of all that hold for it, none keeps the
+//! others waiting, and what is remembered of it is bounded.
+//!
+//! The books are asked directly and told the time, so that nothing sleeps; the crawl as a whole
+//! runs where its order of events matters.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "tests fail by panicking; figures are for people"
+)]
+
+mod breaker;
+mod forgetting;
+mod host_model;
+mod robots;
+mod rotation;
+mod steering;
+mod strictest;
+mod thousand;

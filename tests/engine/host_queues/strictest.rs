@@ -1,0 +1,318 @@
+//! Of all that hold the strictest wins, whatever happens in whichever order.
+
+use std::time::Duration;
+
+use crawldeck::crawl::hosts::JITTER;
+use crawldeck::crawl::hosts::{Outcome, Pace};
+use crawldeck::crawl::hosts::{Taken, host_of};
+use crawldeck::crawl::protocol::host_view::WaitReason;
+use proptest::prelude::*;
+use proptest::sample::Index;
+use tokio::time::Instant;
+
+use super::host_model::*;
+
+/// What the user and a host's robots.txt wish.
+#[derive(Debug, Clone)]
+struct Wishes {
+    per_host: Option<u32>,
+    delay: Duration,
+    crawl_delay: u32,
+    ceiling: u32,
+    longest: Duration,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    Pass(Duration),
+    Take,
+    Start(Index),
+    NeverStarts(Index),
+    End(Index, Outcome),
+}
+
+fn wishes() -> impl Strategy<Value = Wishes> {
+    let delay = prop_oneof![Just(0), 1..20_000_u64];
+    let crawl_delay = prop_oneof![Just(0), 1..40_u32];
+    (prop::option::of(1..4_u32), delay, crawl_delay, 1..30_u32, 1..2_000_u64).prop_map(
+        |(per_host, delay, crawl_delay, ceiling, longest)| Wishes {
+            per_host,
+            delay: Duration::from_millis(delay),
+            crawl_delay,
+            ceiling,
+            longest: Duration::from_secs(longest),
+        },
+    )
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        4 => Just(answered(200)),
+        1 => Just(answered(404)),
+        2 => Just(answered(500)),
+        1 => Just(answered(503)),
+        1 => Just(answered(429)),
+        1 => (0..3_000_u32).prop_map(|s| asks_for(429, s * S)),
+        1 => (0..300_u32).prop_map(|s| asks_for(503, s * S)),
+        3 => Just(NO_ANSWER),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        2 => (0..10_000_u64).prop_map(|ms| Step::Pass(Duration::from_millis(ms))),
+        1 => (0..400_u32).prop_map(|s| Step::Pass(s * S)),
+        5 => Just(Step::Take),
+        4 => any::<Index>().prop_map(Step::Start),
+        1 => any::<Index>().prop_map(Step::NeverStarts),
+        5 => (any::<Index>(), outcome()).prop_map(|(which, how)| Step::End(which, how)),
+    ]
+}
+
+/// What must hold of one host, reckoned apart from its books.
+#[derive(Debug, Default)]
+struct Reckoned {
+    gap: Duration,
+    limit: Option<u32>,
+    not_before: Option<Instant>,
+    /// The last incident of a host that wants to be left alone.
+    incident: Option<Instant>,
+    /// Its breaker is not closed, and rests until then.
+    down: Option<Instant>,
+    unstarted: Vec<String>,
+    started: Vec<(String, Instant)>,
+}
+
+impl Reckoned {
+    fn hold(&mut self, until: Instant) {
+        self.not_before = self.not_before.max(Some(until));
+    }
+
+    fn handed_out(&mut self, url: &str, now: Instant) {
+        assert!(self.not_before.is_none_or(|due| due <= now), "{url} comes too soon: {self:?}");
+        assert!(self.down.is_none_or(|due| due <= now), "{url} comes while it is down: {self:?}");
+        let active = self.unstarted.len() + self.started.len();
+        assert!(self.limit.is_none_or(|limit| active < limit as usize), "{url}: {self:?}");
+        assert!(
+            self.gap.is_zero() || self.unstarted.is_empty(),
+            "{url}: two under a gap: {self:?}"
+        );
+        assert!(self.down.is_none() || active == 0, "{url}: not the only probe: {self:?}");
+        self.unstarted.push(url.to_owned());
+    }
+
+    fn ended(&mut self, outcome: Outcome, began: Instant, now: Instant, pace: &Pace) {
+        let Outcome::Answered { status: status @ (429 | 503), retry_after, .. } = outcome else {
+            return;
+        };
+        if let Some(rest) = retry_after {
+            self.hold(now + rest.min(pace.max_backoff));
+        } else if status == 429 && self.incident.is_none_or(|last| last < began) {
+            let least = pace.backoff.min(pace.max_backoff).mul_f64(1.0 - JITTER);
+            self.hold(now + least);
+        }
+        if (status == 429 || retry_after.is_some()) && self.incident.is_none_or(|last| last < began)
+        {
+            self.incident = Some(now);
+        }
+    }
+}
+
+const HOSTS: [&str; 3] = ["a.test", "b.test:81", "c.test"];
+const URLS: i64 = 12;
+
+fn number(url: &str) -> usize {
+    HOSTS.iter().position(|host| *host == host_of(url)).unwrap()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn nothing_goes_out_before_the_latest_of_all_times(
+        wishes in wishes(),
+        steps in prop::collection::vec(step(), 1..120),
+    ) {
+        let pace = Pace {
+            per_host: wishes.per_host,
+            delay: wishes.delay,
+            max_robots_delay: wishes.ceiling * S,
+            max_backoff: wishes.longest,
+            robots: true,
+            give_up: Duration::MAX,
+            attempts: u32::MAX,
+            ..free()
+        };
+        let mut now = Instant::now();
+        let mut window = window(pace.clone());
+        let mut hosts: [Reckoned; 3] = Default::default();
+        let asking = HOSTS.map(|host| {
+            fill(&mut window, host, 1..=URLS);
+            taken(&mut window, now).filter(|entry| is_robots(entry)).expect("its robots.txt")
+        });
+        let text = format!("User-agent: *\nCrawl-delay: {}\n", wishes.crawl_delay);
+        for (entry, books) in asking.iter().zip(&mut hosts) {
+            asked(&mut window, entry, answered(200), now);
+            window.robots_fetched(&host_of(&entry.url), false, rules(&text), now);
+            books.gap = (wishes.crawl_delay.min(wishes.ceiling) * S).max(wishes.delay);
+            books.limit = wishes.per_host;
+            if !books.gap.is_zero() {
+                books.hold(now + books.gap);
+            }
+        }
+        let mut out = 0;
+        for step in steps {
+            match step {
+                Step::Pass(time) => now += time,
+                Step::Take => {
+                    if let Some(entry) = taken(&mut window, now) {
+                        hosts[number(&entry.url)].handed_out(&entry.url, now);
+                        out += 1;
+                    }
+                }
+                Step::Start(which) => {
+                    let waiting: Vec<_> = hosts.iter().enumerate()
+                        .flat_map(|(n, h)| (0..h.unstarted.len()).map(move |at| (n, at))).collect();
+                    if !waiting.is_empty() {
+                        let (n, at) = *which.get(&waiting);
+                        let url = hosts[n].unstarted.remove(at);
+                        window.started(&url, now);
+                        if !hosts[n].gap.is_zero() {
+                            let next = now + hosts[n].gap;
+                            hosts[n].hold(next);
+                        }
+                        hosts[n].started.push((url, now));
+                    }
+                }
+                Step::NeverStarts(which) => {
+                    let host = &mut hosts[which.index(3)];
+                    if let Some(url) = host.unstarted.pop() {
+                        window.ended(&url, None, None, now);
+                    }
+                }
+                Step::End(which, outcome) => {
+                    let flying: Vec<_> = hosts.iter().enumerate()
+                        .flat_map(|(n, h)| (0..h.started.len()).map(move |at| (n, at))).collect();
+                    if !flying.is_empty() {
+                        let (n, at) = *which.get(&flying);
+                        let (url, began) = hosts[n].started.remove(at);
+                        let after = window.ended(&url, Some(began), Some(outcome), now);
+                        hosts[n].ended(outcome, began, now, &pace);
+                        if let Some(rest) = after.opened {
+                            hosts[n].down = Some(now + rest);
+                        }
+                        hosts[n].down = hosts[n].down.filter(|_| !after.closed);
+                    }
+                }
+            }
+        }
+        // And all of them come in the end: nobody is forgotten while he waits.
+        for host in &mut hosts {
+            for url in host.unstarted.drain(..) {
+                window.ended(&url, None, None, now);
+            }
+            for (url, began) in host.started.drain(..) {
+                let after = window.ended(&url, Some(began), Some(answered(200)), now);
+                host.down = host.down.filter(|_| !after.closed);
+            }
+        }
+        let mut turns = 0;
+        while out < 3 * URLS {
+            turns += 1;
+            prop_assert!(turns < 10_000, "it goes round in circles");
+            match window.take(now) {
+                Taken::UrlTask(entry) => {
+                    out += 1;
+                    let host = &mut hosts[number(&entry.url)];
+                    prop_assert!(host.not_before.max(host.down).is_none_or(|due| due <= now));
+                    asked(&mut window, &entry, answered(200), now);
+                    host.down = None;
+                    if !host.gap.is_zero() {
+                        let next = now + host.gap;
+                        host.hold(next);
+                    }
+                }
+                Taken::Throttled(Some(due)) => {
+                    prop_assert!(due > now, "no time to wait for");
+                    now = due;
+                }
+                other => prop_assert!(false, "{} of {} came, then {other:?}", out, 3 * URLS),
+            }
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gap_runs_from_the_actual_start() {
+    let now = Instant::now();
+    let mut window = window(Pace { delay: 2 * S, ..free() });
+    fill(&mut window, "a.test", 1..=9);
+    let first = taken(&mut window, now).unwrap();
+    // However long it stands in the queue, nothing follows it.
+    assert_eq!(due(&mut window, now + 60 * S), None);
+    assert_eq!(view(&window, "a.test", now + 60 * S).wait.unwrap().why, WaitReason::Delay);
+    window.started(&first.url, now + 60 * S);
+    assert_eq!(due(&mut window, now + 60 * S), Some(now + 62 * S));
+    assert!(taken(&mut window, now + 62 * S - Duration::from_nanos(1)).is_none());
+    // The first is still in flight: a gap is no limit.
+    let second = taken(&mut window, now + 62 * S).unwrap();
+    // One that never starts leaves its place at once.
+    window.ended(&second.url, None, None, now + 63 * S);
+    assert!(taken(&mut window, now + 63 * S).is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wish_for_delay_has_a_ceiling_and_yields_to_a_stricter_user() {
+    let now = Instant::now();
+    for (crawl_delay, user, gap, by_robots) in
+        [("7", 2_u32, 7, true), ("7", 9, 9, false), ("86400", 2, 30, true), ("0.5", 0, 0, true)]
+    {
+        let mut window = window(Pace { delay: user * S, robots: true, ..free() });
+        fill(&mut window, "a.test", 1..=2);
+        with_robots(&mut window, &format!("User-agent: *\nCrawl-delay: {crawl_delay}\n"), now);
+        let seen = view(&window, "a.test", now);
+        assert_eq!((seen.gap_ms / 1000, seen.gap_by_robots), (gap, by_robots), "{crawl_delay}");
+    }
+}
+
+/// 60 s, doubled with each incident up to the ceiling, a tenth more or less; a burst is one
+/// incident.
+#[tokio::test(start_paused = true)]
+async fn a_burst_of_429_is_one_incident() {
+    let now = Instant::now();
+    let mut window = window(free());
+    fill(&mut window, "a.test", 1..=200);
+    let burst: Vec<_> = (0..20).map(|_| taken(&mut window, now).unwrap()).collect();
+    for entry in &burst {
+        window.started(&entry.url, now);
+    }
+    for entry in &burst {
+        window.ended(&entry.url, Some(now), Some(answered(429)), now + S);
+    }
+    let rest = due(&mut window, now + S).unwrap() - (now + S);
+    assert!((54 * S..=66 * S).contains(&rest), "{rest:?}");
+    assert_eq!(view(&window, "a.test", now + S).wait.unwrap().why, WaitReason::Backoff);
+    // Careful then: half of what was in flight.
+    assert_eq!(all_taken(&mut window, now + 70 * S).len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_retry_after_is_capped_and_does_not_shorten_a_longer_one() {
+    let now = Instant::now();
+    let mut window = window(Pace { max_backoff: 100 * S, ..free() });
+    fill(&mut window, "a.test", 1..=9);
+    let [a, b, c] = [0; 3].map(|_| taken(&mut window, now).unwrap());
+    for entry in [&a, &b, &c] {
+        window.started(&entry.url, now);
+    }
+    window.ended(&a.url, Some(now), Some(asks_for(503, 20 * S)), now);
+    assert_eq!(due(&mut window, now), Some(now + 20 * S));
+    window.ended(&b.url, Some(now), Some(asks_for(429, 9_999 * S)), now);
+    assert_eq!(due(&mut window, now + 20 * S), Some(now + 100 * S));
+    window.ended(&c.url, Some(now), Some(asks_for(429, S)), now);
+    assert!(taken(&mut window, now + 99 * S).is_none());
+    let seen = view(&window, "a.test", now + 99 * S);
+    assert_eq!(seen.wait.unwrap().why, WaitReason::RetryAfter);
+    // It answers, so it is not down.
+    assert_eq!((seen.incidents, seen.error_ratio), (0, 0.0));
+}

@@ -1,0 +1,447 @@
+//! Promise: every dial can be turned while the crawl runs, the site sees the effect exactly, and
+//! whatever is turned, the crawl finds the same pages.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr,
+    reason = "tests fail by panicking"
+)]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::support::{self, assert_whole, totals};
+use crawldeck::crawl::protocol::command::{Command, Origin};
+use crawldeck::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
+use crawldeck::crawl::protocol::summary::Summary;
+use crawldeck::crawl::{self, Crawl};
+use crawldeck::lab::{Lab, LabConfig};
+use crawldeck::settings::Settings;
+use crawldeck::settings::dials::{Dial, Setting};
+use crawldeck::settings::faults::{Fault, Faults};
+use crawldeck::settings::scope_kind::ScopeKind;
+use crawldeck::store::{self, OpenMode, Store};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+use tempfile::TempDir;
+use url::Url;
+
+/// A lab in this process, and a database.
+struct Bench {
+    lab: Lab,
+    folder: TempDir,
+}
+
+impl Bench {
+    async fn new(pages: u32, latency: Duration) -> Self {
+        let faults = Faults::NONE.with(Fault::Latency, latency.as_secs_f64() * 1_000.0);
+        // robots.txt is not asked for, so nothing may be forbidden by it.
+        let config = LabConfig { pages, faults, forbidden: false, ..LabConfig::default() };
+        Self { lab: Lab::start(config).await.unwrap(), folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn db(&self) -> PathBuf {
+        self.folder.path().join("live.db")
+    }
+
+    async fn store(&self) -> Arc<dyn Store> {
+        store::open(self.db().to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap()
+    }
+
+    fn settings(&self) -> Settings {
+        Settings {
+            seeds: vec![Url::parse(&self.lab.urls()[0]).unwrap()],
+            scope: ScopeKind::Any,
+            backoff: Duration::ZERO,
+            // Requests are counted: of pages alone.
+            ignore_robots: true,
+            sitemaps: false,
+            ..Settings::default()
+        }
+    }
+
+    async fn start(&self, turn: impl FnOnce(&mut Settings)) -> Crawl {
+        let mut settings = self.settings();
+        turn(&mut settings);
+        crawl::start(settings, self.store().await).await.unwrap()
+    }
+
+    /// Sets the site's peak and count of requests back.
+    async fn reset(&self) {
+        let url = format!("{}load.json?reset=1", self.lab.urls()[0]);
+        tokio::task::spawn_blocking(move || support::get_json(&url)).await.unwrap();
+    }
+
+    /// The crawl ended with what is there to be found.
+    async fn assert_true(self, summary: &Summary) {
+        let truth = self.lab.truth();
+        assert_eq!(summary.state, RunState::Complete);
+        assert_eq!(summary.pages, truth.pages);
+        let sql = "SELECT status, count(*) FROM scraped_pages GROUP BY status";
+        let statuses: Vec<(i64, i64)> = query(&self.db(), sql).await;
+        let found: BTreeMap<String, u64> =
+            statuses.into_iter().map(|(status, n)| (status.to_string(), n as u64)).collect();
+        assert_eq!(found, truth.by_status);
+        let db = self.db();
+        tokio::task::spawn_blocking(move || assert_whole(&db)).await.unwrap();
+        self.lab.stop().await;
+    }
+}
+
+async fn query<T>(db: &Path, sql: &'static str) -> Vec<T>
+where
+    T: for<'r> sqlx::FromRow<'r, sqlx::sqlite::SqliteRow> + Send + Unpin,
+{
+    let mut connection = SqliteConnectOptions::new()
+        .filename(db)
+        .read_only(true)
+        .busy_timeout(Duration::from_secs(30))
+        .connect()
+        .await
+        .unwrap();
+    let rows = sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+    rows
+}
+
+/// Waits for a snapshot of which `holds` is true, and returns it.
+async fn seen(crawl: &mut Crawl, what: &str, holds: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
+    let wanted = crawl.snapshots.wait_for(|snapshot| holds(snapshot));
+    match tokio::time::timeout(Duration::from_mins(1), wanted).await {
+        Ok(Ok(snapshot)) => Arc::clone(&snapshot),
+        other => {
+            let ended = matches!(other, Ok(Err(_)));
+            drop(other);
+            panic!("{what}: never seen (ended: {ended}): {:#?}", **crawl.snapshots.borrow())
+        }
+    }
+}
+
+async fn give(crawl: &Crawl, command: Command) {
+    crawl.commands.send((command, Origin::User)).await.unwrap();
+}
+
+async fn set(crawl: &mut Crawl, setting: Setting) {
+    give(crawl, Command::Set(setting)).await;
+    seen(crawl, "the setting is in force", |s| s.dials.get(setting.dial()) == setting).await;
+}
+
+async fn stopped(crawl: Crawl, command: Command) -> Summary {
+    give(&crawl, command).await;
+    tokio::time::timeout(Duration::from_mins(1), crawl.wait()).await.expect("it stops")
+}
+
+/// What was given and how often it was counted.
+fn busy(settings: &mut Settings) {
+    settings.permits = 50;
+    settings.workers = 64;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_site_sees_no_more_requests_than_permits() {
+    let bench = Bench::new(20_000, Duration::from_millis(30)).await;
+    let mut crawl = bench.start(busy).await;
+    seen(&mut crawl, "all permits in use", |s| s.gate.in_use == 50 && s.gate.waiting > 0).await;
+    set(&mut crawl, Setting::Permits(5)).await;
+    seen(&mut crawl, "drained", |s| s.gate.draining == 0 && s.gate.in_use <= 5).await;
+    // The site notices the end of an answer a moment after us.
+    support::wait_until("the site is down to five", || bench.lab.load().in_flight <= 5);
+    bench.reset().await;
+    let at = seen(&mut crawl, "in use", |s| s.gate.in_use == 5).await.totals.pages;
+    seen(&mut crawl, "a hundred pages more", |s| s.totals.pages > at + 100).await;
+    let peak = bench.lab.load().peak;
+    assert!((4..=5).contains(&peak), "peak {peak}");
+
+    set(&mut crawl, Setting::Permits(40)).await;
+    bench.reset().await;
+    seen(&mut crawl, "all in use again", |s| s.gate.in_use == 40).await;
+    let at = crawl.snapshots.borrow().totals.pages;
+    seen(&mut crawl, "more pages", |s| s.totals.pages > at + 200).await;
+    let peak = bench.lab.load().peak;
+    assert!((30..=40).contains(&peak), "peak {peak}");
+    assert_eq!(stopped(crawl, Command::Stop).await.settings.permits, 40);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_come_and_go() {
+    let bench = Bench::new(20_000, Duration::from_millis(30)).await;
+    let mut crawl = bench.start(busy).await;
+    seen(&mut crawl, "64 at work", |s| s.workers.len() == 64 && s.gate.in_use == 50).await;
+    set(&mut crawl, Setting::Workers(3)).await;
+    let left = seen(&mut crawl, "three are left", |s| s.workers.len() == 3).await;
+    assert!(left.workers.iter().all(|worker| worker.id < 3 && !worker.leaving));
+    support::wait_until("the site is down to three", || bench.lab.load().in_flight <= 3);
+    bench.reset().await;
+    let at = left.totals.pages;
+    seen(&mut crawl, "more pages", |s| s.totals.pages > at + 50).await;
+    assert!(bench.lab.load().peak <= 3);
+    set(&mut crawl, Setting::Workers(70)).await;
+    seen(&mut crawl, "they are back", |s| s.workers.len() == 70 && s.gate.in_use == 50).await;
+    stopped(crawl, Command::StopNow).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_queue_is_cut_and_drains() {
+    let bench = Bench::new(20_000, Duration::from_millis(20)).await;
+    let full = |s: &mut Settings| (s.queue, s.permits, s.workers) = (500, 5, 5);
+    let mut crawl = bench.start(full).await;
+    seen(&mut crawl, "a full queue", |s| s.queue.len == 500).await;
+    give(&crawl, Command::Set(Setting::Queue(1))).await;
+    let cut = seen(&mut crawl, "the cut", |s| s.queue.capacity == 1).await;
+    assert!(cut.queue.len > 400, "what is in it stays: {:?}", cut.queue);
+    set(&mut crawl, Setting::Permits(50)).await;
+    set(&mut crawl, Setting::Workers(50)).await;
+    let low = seen(&mut crawl, "it has drained", |s| s.queue.len <= 1).await;
+    let (seq, at) = (low.seq, low.totals.pages);
+    seen(&mut crawl, "and goes on", |s| {
+        assert!(s.seq <= seq || s.queue.len <= 1, "{:?}", s.queue);
+        s.totals.pages > at + 100
+    })
+    .await;
+    set(&mut crawl, Setting::Queue(200)).await;
+    seen(&mut crawl, "it fills again", |s| s.queue.len == 200).await;
+    stopped(crawl, Command::Stop).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rate_holds_until_it_is_taken_away() {
+    let bench = Bench::new(1_500, Duration::ZERO).await;
+    let mut crawl = bench.start(busy).await;
+    // Far enough for its hosts to be known to answer: until then each has a share of the permits.
+    seen(&mut crawl, "under way", |s| s.totals.pages > 600).await;
+    set(&mut crawl, Setting::Rate(Some(0.1))).await;
+    let waiting = |s: &Snapshot| {
+        use crawldeck::crawl::protocol::snapshot::WorkerState::Rate;
+        // None of them holds a permit meanwhile.
+        s.gate.in_use == 0 && s.workers.iter().all(|w| w.state == Rate)
+    };
+    seen(&mut crawl, "all wait for the rate", waiting).await;
+    let before = bench.lab.load().requests;
+    let seq = crawl.snapshots.borrow().seq;
+    seen(&mut crawl, "ten snapshots", |s| s.seq > seq + 10).await;
+    let more = bench.lab.load().requests - before;
+    assert!(more <= 1, "{more} requests at one in ten seconds");
+    set(&mut crawl, Setting::Rate(None)).await;
+    let summary = tokio::time::timeout(Duration::from_mins(1), crawl.wait()).await.unwrap();
+    bench.assert_true(&summary).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_lets_requests_end_and_starts_none() {
+    let bench = Bench::new(1_000, Duration::from_millis(20)).await;
+    let mut crawl = bench.start(busy).await;
+    seen(&mut crawl, "under way", |s| s.gate.in_use == 50).await;
+    give(&crawl, Command::TogglePause).await;
+    let paused = |s: &Snapshot| s.run == RunState::Paused && s.gate.in_use == 0;
+    let pause = seen(&mut crawl, "nothing in flight", paused).await;
+    assert_eq!(pause.pause_reasons, [PauseReason::User]);
+    support::wait_until("the site is idle", || bench.lab.load().in_flight == 0);
+    let before = bench.lab.load().requests;
+    for _ in 0..5 {
+        let seq = crawl.snapshots.borrow().seq;
+        let s = seen(&mut crawl, "another snapshot", |s| s.seq > seq).await;
+        assert_eq!((s.run, s.gate.in_use), (RunState::Paused, 0));
+        assert_eq!(bench.lab.load().requests, before);
+    }
+    // Dials turn while paused, and start nothing.
+    set(&mut crawl, Setting::Permits(60)).await;
+    set(&mut crawl, Setting::Workers(80)).await;
+    let seq = crawl.snapshots.borrow().seq;
+    seen(&mut crawl, "another snapshot", |s| s.seq > seq).await;
+    assert_eq!(bench.lab.load().requests, before);
+    give(&crawl, Command::TogglePause).await;
+    let summary = tokio::time::timeout(Duration::from_mins(1), crawl.wait()).await.unwrap();
+    bench.assert_true(&summary).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paused_crawl_stops_without_another_request() {
+    for command in [Command::Stop, Command::StopNow] {
+        let bench = Bench::new(1_000, Duration::from_millis(20)).await;
+        let mut crawl = bench.start(busy).await;
+        seen(&mut crawl, "under way", |s| s.gate.in_use == 50).await;
+        give(&crawl, Command::TogglePause).await;
+        seen(&mut crawl, "idle", |s| s.run == RunState::Paused && s.gate.in_use == 0).await;
+        let before = bench.lab.load().requests;
+        let summary = stopped(crawl, command).await;
+        assert_eq!((summary.state, bench.lab.load().requests), (RunState::Stopped, before));
+        let stored = bench.store().await;
+        let crawl = crawl::resume(stored, None, |_| {}).await.unwrap();
+        let summary = crawl.wait().await;
+        bench.assert_true(&summary).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_change_is_journaled_undone_and_kept() {
+    let bench = Bench::new(2_000, Duration::from_millis(30)).await;
+    let mut crawl = bench.start(|_| {}).await;
+    set(&mut crawl, Setting::Permits(12)).await;
+    give(&crawl, Command::Nudge(Dial::Permits, 3)).await;
+    give(&crawl, Command::Nudge(Dial::Permits, 1)).await;
+    seen(&mut crawl, "both presses count", |s| s.dials.permits == 16).await;
+    give(&crawl, Command::Nudge(Dial::Workers, -100)).await;
+    seen(&mut crawl, "clamped", |s| s.dials.workers == 1).await;
+    // Already there: refused with a word, and no entry.
+    give(&crawl, Command::Nudge(Dial::Workers, -1)).await;
+    let refused = seen(&mut crawl, "a word", |s| s.notice.is_some()).await;
+    assert_eq!(refused.changes.len(), 4);
+    give(&crawl, Command::Undo).await;
+    seen(&mut crawl, "workers are back", |s| s.dials.workers == 16).await;
+    give(&crawl, Command::Undo).await;
+    give(&crawl, Command::Undo).await;
+    seen(&mut crawl, "both presses are undone", |s| s.dials.permits == 12).await;
+    give(&crawl, Command::Set(Setting::Rate(Some(500.0)))).await;
+    give(&crawl, Command::TogglePause).await;
+    give(&crawl, Command::TogglePause).await;
+    give(&crawl, Command::Set(Setting::Queue(33))).await;
+    let expected = [
+        "permits 10 → 12",
+        "permits 12 → 15",
+        "permits 15 → 16",
+        "workers 16 → 1",
+        "workers 1 → 16",
+        "permits 16 → 15",
+        "permits 15 → 12",
+        "rate off → 500/s",
+        "pause",
+        "resume",
+        "queue 100 → 33",
+        "stop",
+    ];
+    let all = seen(&mut crawl, "all but the stop", |s| s.changes.len() == expected.len() - 1).await;
+    let undone: Vec<_> = all.changes.iter().filter(|c| c.undone).map(|c| c.seq).collect();
+    assert_eq!(undone, [4, 3, 2]);
+    stopped(crawl, Command::Stop).await;
+    let sql = "SELECT seq, what, by_whom FROM changes ORDER BY seq";
+    let journal: Vec<(i64, String, String)> = query(&bench.db(), sql).await;
+    let words: Vec<_> = journal.iter().map(|row| row.1.as_str()).collect();
+    assert_eq!(words, expected);
+    assert!(journal.iter().zip(1..).all(|(row, seq)| row.0 == seq && row.2 == "user"));
+
+    let mut crawl = crawl::resume(bench.store().await, None, |_| {}).await.unwrap();
+    let first = seen(&mut crawl, "a snapshot", |s| s.seq > 0).await;
+    assert_eq!((first.dials.permits, first.dials.workers, first.dials.queue), (12, 16, 33));
+    assert_eq!(first.dials.rate, Some(500.0));
+    assert_eq!(first.changes.len(), expected.len());
+    assert!(first.changes[0].at_s <= 0.0, "an earlier run's: {:?}", first.changes[0]);
+    // What an earlier run turned can still be undone.
+    give(&crawl, Command::Undo).await;
+    seen(&mut crawl, "the queue is back", |s| s.dials.queue == 100).await;
+    stopped(crawl, Command::StopNow).await;
+    // What an option turned is in the journal as well.
+    let turned = |settings: &mut Settings| settings.permits = 5;
+    let mut crawl = crawl::resume(bench.store().await, None, turned).await.unwrap();
+    let s = seen(&mut crawl, "by an option", |s| {
+        s.changes.first().is_some_and(|change| change.by == Origin::Start)
+    })
+    .await;
+    assert_eq!(s.changes[0].what.to_string(), "permits 12 → 5");
+    stopped(crawl, Command::StopNow).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_graceful_stop_loses_nothing_and_leaves_no_task() {
+    let bench = Bench::new(1_000, Duration::from_millis(20)).await;
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let mut crawl = bench.start(busy).await;
+    seen(&mut crawl, "under way", |s| s.totals.pages > 50 && s.gate.in_use == 50).await;
+    let snapshots = crawl.snapshots.clone();
+    let summary = stopped(crawl, Command::Stop).await;
+    let last = snapshots.borrow().clone();
+    assert_eq!((last.run, summary.state), (RunState::Stopped, RunState::Stopped));
+    assert_eq!((last.gate.in_use, last.workers.len(), last.saver.backlog_pages), (0, 0, 0));
+    assert_eq!(last.saver.backlog_bytes, 0);
+    assert!(snapshots.has_changed().is_err(), "somebody can still write snapshots");
+    let db = bench.db();
+    let rows: Vec<(i64, i64)> =
+        query(&db, "SELECT (SELECT count(*) FROM scraped_pages), (SELECT count(*) FROM frontier)")
+            .await;
+    assert_eq!(rows, [(summary.pages as i64, summary.open as i64)]);
+    let path = db.clone();
+    let totals = tokio::task::spawn_blocking(move || totals(&path)).await.unwrap();
+    assert_eq!(totals["discovered"], summary.pages + summary.open);
+    let requests: Vec<(i64,)> = query(
+        &db,
+        "SELECT (SELECT sum(attempts + coalesce(json_array_length(redirects), 0)) \
+         FROM scraped_pages) + (SELECT sum(attempts) FROM frontier)",
+    )
+    .await;
+    // All are accounted for, but for those of redirects that were on their way to the next hop.
+    let lost = bench.lab.load().requests - requests[0].0 as u64;
+    assert!(lost <= 50, "{lost} requests more than are known");
+
+    let crawl = crawl::resume(bench.store().await, None, |_| {}).await.unwrap();
+    let summary = crawl.wait().await;
+    bench.assert_true(&summary).await;
+    // Idle connections of the HTTP client close on their own; the pipeline's tasks are gone.
+    support::wait_until("no task is left", || metrics.num_alive_tasks() == 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_at_once_waits_for_nobody() {
+    let bench = Bench::new(1_000, Duration::from_hours(1)).await;
+    let mut crawl = bench.start(busy).await;
+    support::wait_until("the entry is asked for", || bench.lab.load().in_flight == 1);
+    seen(&mut crawl, "in flight", |s| s.gate.in_use == 1).await;
+    // A graceful stop first: it waits.
+    give(&crawl, Command::Stop).await;
+    let stopping = seen(&mut crawl, "stopping", |s| s.run == RunState::Stopping).await;
+    assert_eq!(stopping.gate.in_use, 1);
+    let seq = stopping.seq;
+    seen(&mut crawl, "still stopping", |s| s.seq > seq + 3 && s.run == RunState::Stopping).await;
+    let summary = stopped(crawl, Command::Stop).await;
+    assert_eq!((summary.state, summary.pages, summary.open), (RunState::Stopped, 0, 1));
+    let rows: Vec<(i64, i64)> =
+        query(&bench.db(), "SELECT count(*), sum(attempts) FROM frontier").await;
+    assert_eq!(rows, [(1, 0)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_the_dials_the_truth_is_found() {
+    for (permits, workers, queue) in [(1, 16, 100), (5, 1, 1), (50, 64, 1), (50, 3, 7)] {
+        let bench = Bench::new(2_000, Duration::ZERO).await;
+        let dials = |s: &mut Settings| (s.permits, s.workers, s.queue) = (permits, workers, queue);
+        let summary = bench.start(dials).await.wait().await;
+        assert!(bench.lab.load().peak <= u64::from(permits.min(workers)));
+        bench.assert_true(&summary).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn turning_everything_all_the_time_changes_nothing_but_the_pace() {
+    let seed = fastrand::u64(..);
+    eprintln!("dice: {seed}");
+    let mut dice = fastrand::Rng::with_seed(seed);
+    let bench = Bench::new(3_000, Duration::from_millis(1)).await;
+    let crawl = bench.start(|_| {}).await;
+    let commands = crawl.commands.clone();
+    let ended = tokio::spawn(crawl.wait());
+    let mut paused = false;
+    for _ in 0..400 {
+        let command = match dice.u8(..8) {
+            0 | 1 => Command::Nudge(Dial::Permits, dice.i32(-30..30)),
+            2 | 3 => Command::Nudge(Dial::Workers, dice.i32(-30..30)),
+            4 => Command::Set(Setting::Queue(dice.u32(1..60))),
+            5 => Command::Set(Setting::Rate(dice.bool().then_some(5000.0))),
+            6 => Command::Undo,
+            _ => {
+                paused = !paused;
+                Command::TogglePause
+            }
+        };
+        if commands.send((command, Origin::User)).await.is_err() {
+            break;
+        }
+    }
+    if paused {
+        let _ = commands.send((Command::TogglePause, Origin::User)).await;
+    }
+    let _ = commands.send((Command::Set(Setting::Workers(20)), Origin::User)).await;
+    let _ = commands.send((Command::Set(Setting::Permits(20)), Origin::User)).await;
+    drop(commands);
+    let summary = tokio::time::timeout(Duration::from_mins(1), ended).await.unwrap().unwrap();
+    bench.assert_true(&summary).await;
+}

@@ -1,0 +1,25 @@
+//! The engine, started as a library: its parts alone on a clock that is told, and whole crawls of
+//! sites of this process. Each module is a promise.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+#[path = "../support/fixtures/mod.rs"]
+mod fixtures;
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "../support/test_db.rs"]
+mod test_db;
+
+mod crawl_safety;
+mod degradation;
+mod duplicate_seeds;
+mod frontier;
+mod gate;
+mod guards;
+mod host_commands;
+mod host_pacing;
+mod host_queues;
+mod hostile;
+mod live;
+mod numbers;
+mod recrawl;
+mod verdict;

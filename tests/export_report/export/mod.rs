@@ -1,0 +1,8 @@
+//! Promise: `crawldeck export` gives every row of what is asked for, the same from every database, in
+//! forms that other programs read and that make none of them run anything.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+mod forms;
+mod sitemaps;
+mod targets;
+mod test_db;

@@ -1,0 +1,44 @@
+//! How the crawl went: sessions, marks, pauses.
+
+use super::content::of_rows;
+use super::html::Html;
+
+/// Places of the bars, from the path that draws them.
+fn bars(html: &Html) -> usize {
+    let drawn = html.elements.iter().filter(|e| e.name == "path");
+    let ok = drawn.filter(|e| e.attributes.get("class").is_some_and(|class| class == "ok"));
+    ok.map(|e| e.attributes["d"].matches('M').count()).sum()
+}
+
+#[test]
+fn days_of_silence_do_not_squash_the_chart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (html, _) = of_rows(folder.path());
+    assert_eq!(html.count("g", "break"), 1);
+    // Two minutes at 10 pages/s, 20 a bar at least: the chart shows them and not the three days.
+    assert!((40..=90).contains(&bars(&html)), "{} bars", bars(&html));
+    html.says(&[
+        "2026-11-01 12:00:00 UTC",
+        "2026-11-04 12:00:00 UTC",
+        "The axis leaves out times in which no page ended:",
+        "2 d 23 h from 2026-11-01 12:01:00 to 2026-11-04 12:00:00 UTC: it was stopped.",
+        "2 sessions of 1 min 59 s in all",
+        "active for 1 min 59 s",
+    ]);
+}
+
+#[test]
+fn what_was_turned_is_marked_and_listed_with_what_came_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (html, _) = of_rows(folder.path());
+    assert_eq!(html.count("g", "pause"), 1);
+    html.says(&[
+        "What was turned 6",
+        "1 2026-11-01 12:00:20 permits 10 → 16 user 10.0 s 10.0",
+        "2 2026-11-01 12:00:30 pause user",
+        "4 2026-11-01 12:00:40 seed http://***@h:1/s user",
+        "6 2026-11-04 12:00:20 permits 16 → 24 user",
+    ]);
+    let mark = |text: &str| html.text.matches(text).count();
+    assert!(mark("permits 10 → 16") == 1 && mark("permits 16 → 24") == 1);
+}

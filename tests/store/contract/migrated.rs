@@ -1,0 +1,85 @@
+//! A database of an older schema is brought up to date when it is opened, and nothing of it is lost.
+
+use std::path::Path;
+
+use super::*;
+use crawldeck::store::{OpenMode, open};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, SqliteConnection};
+
+/// A file as the first schema left it: a crawl with two pages, a link and an open URL.
+async fn of_the_first_schema(path: &std::path::Path) -> SqliteConnection {
+    let all = Migrator::new(Path::new("src/store/sqlite/migrations")).await.unwrap();
+    let first = all.iter().filter(|migration| migration.version == 1).cloned().collect();
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let mut db = options.connect().await.unwrap();
+    Migrator::with_migrations(first).run(&mut db).await.unwrap();
+    sqlx::raw_sql(
+        "INSERT INTO crawls (state, settings, totals, created_at, updated_at) VALUES
+           ('stopped', '{\"seeds\":[\"http://h/\"]}', '{\"pages\":2}',
+            '2026-11-01 12:00:00.250', '2026-11-01 12:00:01.250');
+         INSERT INTO scraped_pages (id, crawl_id, url_hash, state, status, depth, attempts,
+           elapsed_ms, content_length, links_found, created_at, host, url) VALUES
+           (4294967297, 1, x'00000000000000000000000000000001', 'ok', 200, 0, 1, 12, 1000, 1,
+            '2026-11-01 12:00:00.300', 'h', 'http://h/'),
+           (4294967298, 1, x'00000000000000000000000000000002', 'failed', 404, 1, 1, 30, 9, 0,
+            '2026-11-01 12:00:00.400', 'h', 'http://h/gone');
+         INSERT INTO links (crawl_id, from_id, to_id) VALUES (1, 4294967297, 4294967298);
+         INSERT INTO frontier (id, crawl_id, url_hash, depth, attempts, not_before, host_id, url)
+           VALUES (4294967299, 1, x'00000000000000000000000000000003', 1, 0, 0, 7, 'http://h/b');",
+    )
+    .execute(&mut db)
+    .await
+    .unwrap();
+    db
+}
+
+#[tokio::test]
+async fn the_first_schema_is_brought_up_to_date() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("crawl.db");
+    of_the_first_schema(&path).await.close().await.unwrap();
+    // The second time there is nothing left to do.
+    for _ in 0..2 {
+        let store = open(path.to_str().unwrap(), OpenMode::MustExist).await.unwrap();
+        assert_eq!(
+            rows(&store, "SELECT page, link, status, anchor FROM broken_links").await,
+            [[text("http://h/"), text("http://h/gone"), Value::Int(404), Value::Null]]
+        );
+        let crawl = store.open_crawl(None).await.unwrap();
+        assert_eq!((crawl.id, crawl.next_seq, crawl.open), (1, 4, 1));
+        assert_eq!(crawl.totals.as_deref(), Some(r#"{"pages":2}"#));
+        let info = store.crawls().await.unwrap().remove(0);
+        assert_eq!(info.created_at, "2026-11-01T12:00:00.250Z");
+        assert_eq!(info.seeds, ["http://h/"]);
+        assert!(info.held_by.is_some());
+        store.set_state(1, CrawlState::Stopped).await.unwrap();
+        store.close().await;
+    }
+    let store = open(path.to_str().unwrap(), OpenMode::MustExist).await.unwrap();
+    store.open_crawl(None).await.unwrap();
+    let batch = Batch { pages: vec![page(1, 3)], links: vec![link(1, 3, 2)], ..Batch::default() };
+    store.commit(1, &batch).await.unwrap();
+    let broken = rows(&store, "SELECT page, anchor FROM broken_links ORDER BY page DESC").await;
+    assert_eq!(broken[0], [text("http://h/"), Value::Null]);
+    assert_eq!(broken[1], [text(&url(3)), text("from 3 to 2")]);
+    store.close().await;
+}
+
+#[tokio::test]
+async fn an_older_schema_in_use_is_brought_up_to_date_under_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("crawl.db");
+    let mut old = of_the_first_schema(&path).await;
+    let store = open(path.to_str().unwrap(), OpenMode::MustExist).await.unwrap();
+    // What an older crawldeck writes meanwhile still goes in.
+    sqlx::raw_sql(
+        "INSERT INTO links (crawl_id, from_id, to_id) VALUES (1, 4294967298, 4294967297)",
+    )
+    .execute(&mut old)
+    .await
+    .unwrap();
+    assert_eq!(rows(&store, "SELECT count(*) FROM links").await, [[Value::Int(2)]]);
+    store.close().await;
+}

@@ -1,0 +1,192 @@
+//! What every database promises the crawl: each promise is a function over a database of its own, and
+//! runs on SQLite, and where a server is given on PostgreSQL and MySQL too (see `place`).
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+#![allow(clippy::doc_markdown, reason = "SQLite is a name, not code")]
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crawldeck::model::ids::{CrawlId, host_id, page_id};
+use crawldeck::model::page_state::PageState;
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::store::{
+    Batch, ChangeRow, Columns, Content, CrawlState, FrontierRow, HostRow, LinkRow, OpenHost,
+    PageChange, PageRow, PreviousPage, SitemapRow, Store, StoreError, Value,
+};
+use serde_json::json;
+
+mod basics;
+mod by_host;
+mod dies;
+mod holders;
+mod kept;
+mod look;
+mod lost;
+mod many;
+mod migrated;
+mod mysql;
+mod mysql_plans;
+mod place;
+mod postgres;
+mod postgres_plans;
+mod postgres_trouble;
+mod recrawl;
+mod sqlite;
+mod texts;
+mod views;
+
+use look::*;
+use place::*;
+
+contract![
+    basics::batches_are_atomic,
+    basics::finds_the_newest_unfinished,
+    basics::found_and_done_at_once,
+    basics::frontier_in_portions,
+    basics::journal_entries_replace,
+    basics::nothing_is_fine,
+    basics::pages_are_never_doubled,
+    basics::postpones,
+    basics::resumes_where_it_was,
+    basics::sees_every_url_once,
+    basics::settings_are_patched,
+    basics::sitemaps_and_hosts_alone_are_a_batch,
+    basics::there_is_room,
+    basics::what_was_saved_is_there_after_reopening,
+    by_host::frontier_of_one_host,
+    by_host::hosts_that_wait,
+    by_host::revival_is_atomic,
+    by_host::revives,
+    by_host::skipped_for_a_reason,
+    holders::a_crawl_taken_over_cannot_be_written,
+    holders::a_crawl_that_ended_is_held_by_nobody,
+    holders::a_dead_holder_is_taken_over,
+    holders::a_living_holder_keeps_its_crawl,
+    holders::beats_are_signs_of_life,
+    holders::of_two_only_one_gets_it,
+    holders::two_stores_run_two_crawls_side_by_side,
+    kept::a_frontier_row_holds_what_it_was_given,
+    kept::a_page_row_holds_what_it_was_given,
+    kept::hosts_are_sums_of_pages_even_of_pages_saved_again,
+    kept::links_are_kept_once_with_their_first_text,
+    kept::revived_pages_leave_the_sums_of_their_hosts,
+    kept::sitemaps_replace_those_of_the_same_url,
+    kept::what_is_known_of_hosts_is_kept_beside_their_sums,
+    many::a_crawl_is_removed_with_all_its_rows,
+    many::a_running_crawl_is_not_removed,
+    many::crawls_are_listed,
+    many::half_removed_crawls_can_only_be_removed,
+    recrawl::counts_good_pages,
+    recrawl::good_pages_in_portions,
+    recrawl::links_of_a_page,
+    recrawl::only_complete_crawls_are_looked_at_again,
+    recrawl::pages_as_they_were,
+    texts::hashes_tell_urls_apart_and_texts_do_not,
+    texts::links_have_texts_of_any_kind,
+    texts::odd_text_survives,
+    views::a_select_can_be_ended,
+    views::a_select_changes_nothing,
+    views::a_select_gives_every_kind_of_value,
+    views::broken_links_name_the_pages_that_hold_them,
+    views::by_status_and_by_host_add_up,
+    views::changes_are_the_journal,
+    views::duplicates_are_pages_with_the_same_bytes,
+    views::redirects_are_told_with_their_hops,
+    views::slow_pages_are_the_slowest_of_each_crawl,
+];
+
+/// The host of all URLs here, unless said otherwise.
+const HOST: &str = "127.0.0.1:8700";
+
+/// 2026-11-01 12:00:00.250.
+const AT: i64 = 1_793_534_400_250;
+
+fn hash_of(url: &str) -> UrlHash {
+    UrlHash(xxhash_rust::xxh3::xxh3_128(url.as_bytes()).to_be_bytes())
+}
+
+fn url(seq: u32) -> Arc<str> {
+    format!("http://127.0.0.1:8700/page/{seq}").into()
+}
+
+fn open_url(crawl: CrawlId, seq: u32) -> FrontierRow {
+    FrontierRow {
+        id: page_id(crawl, seq),
+        url: url(seq),
+        url_hash: hash_of(&url(seq)),
+        depth: seq % 7,
+        attempts: 0,
+        not_before_ms: 0,
+        found_on: (seq > 1).then(|| page_id(crawl, 1)),
+        host_id: host_id(HOST),
+        lastmod_ms: seq.is_multiple_of(2).then_some(AT - 1000),
+    }
+}
+
+fn page(crawl: CrawlId, seq: u32) -> PageRow {
+    PageRow {
+        id: page_id(crawl, seq),
+        url: url(seq),
+        url_hash: hash_of(&url(seq)),
+        host: HOST.into(),
+        state: PageState::Ok,
+        status: Some(200),
+        content_length: 1000,
+        content_type: Some("text/html".to_owned()),
+        title: Some(format!("Page {seq}")),
+        depth: 1,
+        elapsed_ms: 12,
+        attempts: 1,
+        final_url: None,
+        redirects: None,
+        error: None,
+        found_on: None,
+        links_found: 3,
+        created_at_ms: AT,
+        content: None,
+        lastmod_ms: None,
+        change: None,
+    }
+}
+
+fn link(crawl: CrawlId, from: u32, to: u32) -> LinkRow {
+    let anchor = Some(format!("from {from} to {to}").into());
+    LinkRow { from: page_id(crawl, from), to: page_id(crawl, to), anchor }
+}
+
+fn change(seq: u64, what: &str) -> ChangeRow {
+    let entry = format!("{{\"seq\":{seq},\"what\":\"{what}\"}}");
+    ChangeRow { seq, at_ms: AT, by: "user", what: what.to_owned(), entry }
+}
+
+fn sitemap(url: &str) -> SitemapRow {
+    SitemapRow {
+        url: url.into(),
+        url_hash: hash_of(url),
+        state: PageState::Ok,
+        status: Some(200),
+        urls: 50,
+        sitemaps: 2,
+        depth: 1,
+        error: None,
+        created_at_ms: AT,
+    }
+}
+
+async fn frontier(store: &Arc<dyn Store>, crawl: CrawlId) -> Vec<FrontierRow> {
+    store.frontier_after(crawl, 0, u32::MAX).await.unwrap()
+}
+
+async fn seen(store: &Arc<dyn Store>, crawl: CrawlId) -> HashMap<UrlHash, i64> {
+    let mut all = HashMap::new();
+    let mut sink = |chunk: &[(UrlHash, i64)]| {
+        assert!(chunk.len() <= 10_000);
+        for &(hash, id) in chunk {
+            assert!(all.insert(hash, id).is_none(), "{id} came twice");
+        }
+        true
+    };
+    store.seen(crawl, &mut sink).await.unwrap();
+    all
+}

@@ -1,0 +1,17 @@
+//! A terminal for the real binary, and a player for the tape that shows it off.
+//!
+//! ```text
+//! terminal  a program in a pty, its screen, waits with a deadline
+//! script    the tape as steps; what it does not understand is an error
+//! play      the steps, on that terminal, as fast as the waits allow or at a viewer's pace
+//! frames    the screen as it changed; svg  a picture or an animation of it
+//! ```
+//!
+//! It knows nothing of the crawler but the name of its binary.
+#![allow(dead_code, reason = "each test uses some of it")]
+
+pub mod frames;
+pub mod play;
+pub mod script;
+pub mod svg;
+pub mod terminal;

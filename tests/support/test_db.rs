@@ -1,0 +1,373 @@
+//! For tests of a running crawl: a place to run it, a database that can be made slow, short of
+//! space or unwilling, and the database as a kill at this very moment would leave it.
+#![allow(dead_code, reason = "no test file uses everything")]
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crawldeck::crawl::Crawl;
+use crawldeck::crawl::protocol::command::{Command, Origin};
+use crawldeck::crawl::protocol::snapshot::Snapshot;
+use crawldeck::crawl::protocol::summary::Summary;
+use crawldeck::model::ids::{CrawlId, PageId};
+use crawldeck::model::url_identity::UrlHash;
+use crawldeck::settings::Settings;
+use crawldeck::settings::scope_kind::ScopeKind;
+use crawldeck::store;
+use crawldeck::store::{
+    Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
+    RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter, StoredCrawl,
+};
+use futures_util::future::BoxFuture;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, FromRow};
+use tokio::sync::watch;
+use url::Url;
+
+/// Far more than anything here takes; a test that comes here has failed.
+const TOO_LONG: Duration = Duration::from_mins(1);
+
+/// A folder with a database in it.
+pub struct TestDb(tempfile::TempDir);
+
+impl TestDb {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn db(&self) -> PathBuf {
+        self.0.path().join("stand.db")
+    }
+
+    pub async fn store(&self) -> Arc<dyn Store> {
+        store::open(self.db().to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap()
+    }
+
+    /// The database as it would be had the process been killed now.
+    pub async fn killed(&self) -> Self {
+        let image = Self::new();
+        let mut connection = connect(&self.db()).await;
+        let vacuum = format!("VACUUM INTO '{}'", image.db().display());
+        sqlx::query(AssertSqlSafe(vacuum)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        image
+    }
+
+    pub async fn rows<T>(&self, sql: &'static str) -> Vec<T>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        let mut connection = connect(&self.db()).await;
+        let rows = sqlx::query_as(sql).fetch_all(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+        rows
+    }
+
+    pub async fn number(&self, sql: &'static str) -> i64 {
+        self.rows::<(i64,)>(sql).await[0].0
+    }
+
+    /// The settings stored with the newest crawl.
+    pub async fn settings(&self) -> Settings {
+        let sql = "SELECT settings FROM crawls ORDER BY id DESC LIMIT 1";
+        serde_json::from_str(&self.rows::<(String,)>(sql).await[0].0).unwrap()
+    }
+
+    /// The journal in words, oldest first.
+    pub async fn journal(&self) -> Vec<String> {
+        let rows: Vec<(String,)> = self.rows("SELECT what FROM changes ORDER BY seq").await;
+        rows.into_iter().map(|row| row.0).collect()
+    }
+
+    /// Waits until a query answers with this number.
+    pub async fn until(&self, what: &str, sql: &'static str, holds: impl Fn(i64) -> bool) {
+        let end = tokio::time::Instant::now() + TOO_LONG;
+        while !holds(self.number(sql).await) {
+            assert!(tokio::time::Instant::now() < end, "never happened: {what}");
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Nothing is lost and nothing doubled.
+    pub async fn assert_whole(&self) {
+        let db = self.db();
+        tokio::task::spawn_blocking(move || crate::support::assert_whole(&db)).await.unwrap();
+    }
+}
+
+async fn connect(db: &Path) -> sqlx::SqliteConnection {
+    SqliteConnectOptions::new()
+        .filename(db)
+        .busy_timeout(Duration::from_secs(30))
+        .connect()
+        .await
+        .unwrap()
+}
+
+/// Settings of a crawl of this place, without sitemaps and robots.txt: requests are counted.
+pub fn settings(seed: &str) -> Settings {
+    Settings {
+        seeds: vec![Url::parse(seed).unwrap()],
+        scope: ScopeKind::Any,
+        backoff: Duration::ZERO,
+        ignore_robots: true,
+        sitemaps: false,
+        ..Settings::default()
+    }
+}
+
+/// Host with port of a URL.
+pub fn host(url: &str) -> Arc<str> {
+    Url::parse(url).unwrap()[url::Position::BeforeHost..url::Position::AfterPort].into()
+}
+
+/// Waits for a snapshot of which `holds` is true, and returns it.
+pub async fn seen(
+    crawl: &mut Crawl,
+    what: &str,
+    holds: impl Fn(&Snapshot) -> bool,
+) -> Arc<Snapshot> {
+    let wanted = crawl.snapshots.wait_for(|snapshot| holds(snapshot));
+    match tokio::time::timeout(TOO_LONG, wanted).await {
+        Ok(Ok(snapshot)) => Arc::clone(&snapshot),
+        other => {
+            let ended = matches!(other, Ok(Err(_)));
+            drop(other);
+            let mut last = Snapshot::clone(&crawl.snapshots.borrow());
+            (last.workers, last.recent) = (Vec::new(), Arc::default());
+            panic!("{what}: never seen (ended: {ended}): {last:#?}")
+        }
+    }
+}
+
+/// Waits for so many further snapshots.
+pub async fn later(crawl: &mut Crawl, snapshots: u64) -> Arc<Snapshot> {
+    let seq = crawl.snapshots.borrow().seq;
+    seen(crawl, "later snapshots", |s| s.seq >= seq + snapshots).await
+}
+
+pub async fn give(crawl: &Crawl, command: Command) {
+    crawl.commands.send((command, Origin::User)).await.unwrap();
+}
+
+/// Gives a command and waits until it is in the journal.
+pub async fn done(crawl: &mut Crawl, command: Command, what: &str) -> Arc<Snapshot> {
+    // The very first snapshot does not yet hold the journal of a resumed crawl.
+    let s = seen(crawl, "a snapshot", |s| s.seq > 0).await;
+    let before = s.changes.first().map_or(0, |change| change.seq);
+    give(crawl, command).await;
+    let s = seen(crawl, what, |s| s.changes.first().is_some_and(|c| c.seq > before)).await;
+    assert_eq!(s.changes[0].what.to_string(), what);
+    s
+}
+
+/// Gives a command and waits for the word with which it is refused.
+pub async fn refused(crawl: &mut Crawl, command: Command) -> String {
+    let before = crawl.snapshots.borrow().seq;
+    give(crawl, command).await;
+    let s = seen(crawl, "a refusal", |s| s.seq > before && s.notice.is_some()).await;
+    s.notice.as_deref().unwrap().to_owned()
+}
+
+pub async fn stopped(crawl: Crawl, command: Command) -> Summary {
+    give(&crawl, command).await;
+    ended(crawl).await
+}
+
+pub async fn ended(crawl: Crawl) -> Summary {
+    tokio::time::timeout(TOO_LONG, crawl.wait()).await.expect("it ends")
+}
+
+/// A store that does as the test wants.
+pub struct Fickle {
+    pub inner: Arc<dyn Store>,
+    /// Commits wait while this is true.
+    pub stuck: watch::Sender<bool>,
+    /// Commits fail while this is true.
+    pub unwilling: AtomicBool,
+    /// How many commits failed.
+    pub refused: AtomicU64,
+    /// Bytes free on the disk.
+    pub free: AtomicU64,
+    /// How many more reads of skipped rows, and of the frontier, go through; others wait for it.
+    pub skipped_reads: watch::Sender<u64>,
+    pub frontier_reads: watch::Sender<u64>,
+    /// Rows that one such read gives at most.
+    pub at_once: u32,
+}
+
+impl Fickle {
+    pub fn new(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            stuck: watch::Sender::new(false),
+            unwilling: AtomicBool::new(false),
+            refused: AtomicU64::new(0),
+            free: AtomicU64::new(u64::MAX),
+            skipped_reads: watch::Sender::new(u64::MAX),
+            frontier_reads: watch::Sender::new(u64::MAX),
+            at_once: u32::MAX,
+        }
+    }
+}
+
+async fn pass(left: &watch::Sender<u64>) {
+    let mut changes = left.subscribe();
+    let _ = changes.wait_for(|left| *left > 0).await;
+    left.send_modify(|left| *left -= 1);
+}
+
+impl StoreReader for Fickle {
+    fn describe(&self) -> String {
+        self.inner.describe()
+    }
+
+    fn frontier_after(
+        &self,
+        crawl: CrawlId,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
+        Box::pin(async move {
+            pass(&self.frontier_reads).await;
+            self.inner.frontier_after(crawl, after, limit.min(self.at_once)).await
+        })
+    }
+
+    fn frontier_of_host(
+        &self,
+        crawl: CrawlId,
+        host_id: i64,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
+        self.inner.frontier_of_host(crawl, host_id, after, limit)
+    }
+
+    fn open_hosts(&self, crawl: CrawlId) -> BoxFuture<'_, Result<Vec<OpenHost>, StoreError>> {
+        self.inner.open_hosts(crawl)
+    }
+
+    fn skipped_because<'a>(
+        &'a self,
+        crawl: CrawlId,
+        reason: &'a str,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'a, Result<Vec<FrontierRow>, StoreError>> {
+        Box::pin(async move {
+            pass(&self.skipped_reads).await;
+            self.inner.skipped_because(crawl, reason, after, limit.min(self.at_once)).await
+        })
+    }
+
+    fn complete_crawl(
+        &self,
+        crawl: Option<CrawlId>,
+    ) -> BoxFuture<'_, Result<(CrawlId, String), StoreError>> {
+        self.inner.complete_crawl(crawl)
+    }
+
+    fn previous_page(
+        &self,
+        crawl: CrawlId,
+        url: UrlHash,
+    ) -> BoxFuture<'_, Result<Option<PreviousPage>, StoreError>> {
+        self.inner.previous_page(crawl, url)
+    }
+
+    fn links_of(
+        &self,
+        page: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
+        self.inner.links_of(page, limit)
+    }
+
+    fn ok_pages(
+        &self,
+        crawl: CrawlId,
+        after: PageId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
+        self.inner.ok_pages(crawl, after, limit)
+    }
+
+    fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.inner.count_ok(crawl)
+    }
+
+    fn seen<'a>(
+        &'a self,
+        crawl: CrawlId,
+        sink: SeenSink<'a>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.seen(crawl, sink)
+    }
+
+    fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
+        self.inner.crawls()
+    }
+
+    fn select<'a>(
+        &'a self,
+        sql: &'a str,
+        sink: RowSink<'a>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.select(sql, sink)
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.inner.close()
+    }
+}
+
+impl StoreWriter for Fickle {
+    fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {
+        self.inner.create_crawl(settings)
+    }
+
+    fn open_crawl(&self, crawl: Option<CrawlId>) -> BoxFuture<'_, Result<StoredCrawl, StoreError>> {
+        self.inner.open_crawl(crawl)
+    }
+
+    fn commit<'a>(
+        &'a self,
+        crawl: CrawlId,
+        batch: &'a Batch,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            if self.unwilling.load(Ordering::SeqCst) {
+                self.refused.fetch_add(1, Ordering::SeqCst);
+                return Err(StoreError::Full { db: "a full one".into() });
+            }
+            let mut stuck = self.stuck.subscribe();
+            let _ = stuck.wait_for(|stuck| !stuck).await;
+            self.inner.commit(crawl, batch).await
+        })
+    }
+
+    fn free_space(&self) -> Option<u64> {
+        Some(self.free.load(Ordering::SeqCst))
+    }
+
+    fn set_state(
+        &self,
+        crawl: CrawlId,
+        state: CrawlState,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.inner.set_state(crawl, state)
+    }
+
+    fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.inner.heartbeat(crawl)
+    }
+}
+
+impl StoreAdmin for Fickle {
+    fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.inner.remove(crawl)
+    }
+}

@@ -1,0 +1,18 @@
+//! The dashboard: its screens on a buffer, and the whole program on a terminal. Each module is a
+//! promise.
+#![cfg(feature = "tui")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+#[path = "../support/fixtures/mod.rs"]
+mod fixtures;
+#[path = "../support/tape/mod.rs"]
+mod tape;
+
+mod app;
+mod deck;
+mod demo_tape;
+mod race;
+mod sizes;
+mod staging;
+mod tabs;
+mod terminal;

@@ -1,0 +1,444 @@
+//! Promise: whatever a server does, a fetch ends with an answer or with one clear reason.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
+
+use crate::web_server::{Fetched, Server, Then, fetcher, follow, ok, redirect};
+use crawldeck::settings::{Credentials, FetchSettings};
+use crawldeck::web::http::{
+    FailureKind, FetchError, FetchOutcome, FetchSetupError, Fetcher, Phase, PhaseSink,
+    RedirectChain, RequestOptions,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use url::Url;
+
+/// Time-outs short enough to be waited for.
+fn settings() -> FetchSettings {
+    FetchSettings {
+        timeout: Duration::from_secs(20),
+        read_timeout: Duration::from_secs(10),
+        ..FetchSettings::default()
+    }
+}
+
+async fn get_with(settings: &FetchSettings, url: &Url) -> Fetched {
+    let silent: Arc<dyn PhaseSink> = Arc::new(());
+    let fetcher = Fetcher::new(settings, std::slice::from_ref(url)).unwrap();
+    follow(&fetcher, url, &silent).await
+}
+
+async fn get(url: &Url) -> Fetched {
+    get_with(&settings(), url).await
+}
+
+async fn failure(url: &Url) -> FetchError {
+    get(url).await.outcome.unwrap_err()
+}
+
+#[tokio::test]
+async fn an_answer_is_complete() {
+    let server = Server::bytes(
+        "HTTP/1.1 404 Nope\r\ncontent-type: Text/HTML; charset=x\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n",
+        || Then::Keep,
+    )
+    .await;
+    let fetched = get(&server.url("/x?y")).await;
+    let answer = fetched.outcome.unwrap();
+    assert_eq!((answer.status, answer.length), (404, 5));
+    assert_eq!(answer.content_type.as_deref(), Some("Text/HTML; charset=x"));
+    assert_eq!(answer.retry_after, None);
+    assert_eq!(answer.body.concat(), b"abcde");
+    assert_eq!((fetched.final_url, fetched.hops.len()), (server.url("/x?y"), 0));
+}
+
+#[tokio::test]
+async fn no_connection() {
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let error = failure(&Url::parse(&format!("http://{free}/")).unwrap()).await;
+    assert_eq!(error.kind, FailureKind::Connect);
+    assert_eq!(error.message, format!("connection refused by {free}"));
+    assert_eq!((error.status, error.length), (None, 0));
+    assert!(error.kind.is_retryable());
+}
+
+#[tokio::test]
+async fn no_such_name() {
+    let error = failure(&Url::parse("http://nosuch.invalid:8080/").unwrap()).await;
+    assert_eq!(error.kind, FailureKind::Dns, "{error}");
+    assert!(error.message.starts_with("name not found: nosuch.invalid"), "{error}");
+}
+
+#[tokio::test]
+async fn no_tls_on_a_plain_port() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+        stream.read_to_end(&mut Vec::new()).await.ok();
+        // The second client gets nothing at all.
+        drop(listener.accept().await.unwrap());
+    });
+    let url = Url::parse(&format!("https://{address}/")).unwrap();
+    let error = failure(&url).await;
+    assert_eq!(error.kind, FailureKind::Tls, "{error}");
+    assert!(error.message.starts_with(&format!("TLS with {address} failed: ")), "{error}");
+    assert!(!error.kind.is_retryable());
+    let error = failure(&url).await;
+    assert!(matches!(error.kind, FailureKind::Tls | FailureKind::Reset), "{error:?}");
+    server.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_body_cut_short() {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: a/b\r\ncontent-length: 2048\r\n\r\n{}",
+        "x".repeat(512)
+    );
+    let server = Server::bytes(head, || Then::Close).await;
+    let error = failure(&server.base).await;
+    assert_eq!(error.kind, FailureKind::Truncated);
+    assert_eq!(error.message, "body cut short after 512 of 2048 bytes");
+    assert_eq!((error.status, error.length), (Some(200), 512));
+    assert_eq!(error.content_type.as_deref(), Some("a/b"));
+
+    let server = Server::bytes(
+        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n",
+        || Then::Close,
+    )
+    .await;
+    let error = failure(&server.base).await;
+    assert_eq!(
+        (error.kind, &*error.message),
+        (FailureKind::Truncated, "body cut short after 5 bytes")
+    );
+}
+
+#[tokio::test]
+async fn no_answer_at_all() {
+    let server = Server::bytes("", || Then::Close).await;
+    let error = failure(&server.base).await;
+    assert_eq!(error.kind, FailureKind::Reset, "{error}");
+    assert!(error.message.contains("before an answer"), "{error}");
+}
+
+#[tokio::test]
+async fn an_endless_body_is_left() {
+    let settings = FetchSettings { max_body: 1 << 20, ..settings() };
+    let server =
+        Server::bytes("HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n\r\n", || Then::Repeat).await;
+    let error = get_with(&settings, &server.base).await.outcome.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (FailureKind::TooLarge, "body larger than 1 MiB"));
+    assert_eq!(error.status, Some(200));
+    assert!(error.length > 1 << 20 && error.length < 2 << 20, "{}", error.length);
+    server.left.notified().await;
+
+    // Announced, it is not even read.
+    let server =
+        Server::bytes("HTTP/1.1 200 OK\r\ncontent-length: 1048577\r\n\r\n", || Then::Hang).await;
+    let error = get_with(&settings, &server.base).await.outcome.unwrap_err();
+    assert_eq!((error.kind, error.length), (FailureKind::TooLarge, 0));
+    // The limit itself is allowed.
+    let settings = FetchSettings { max_body: 5, ..settings };
+    let server = Server::start(|_| ok("12345")).await;
+    assert_eq!(get_with(&settings, &server.base).await.outcome.unwrap().length, 5);
+}
+
+#[tokio::test]
+async fn one_byte_at_a_time_costs_no_memory() {
+    let mut bytes = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
+    bytes.extend(b"1\r\nx\r\n".repeat(100_000));
+    bytes.extend(b"0\r\n\r\n");
+    let server = Server::bytes(bytes, || Then::Keep).await;
+    let answer = get(&server.base).await.outcome.unwrap();
+    assert_eq!(answer.length, 100_000);
+    assert!(answer.body.len() < 10, "{} chunks", answer.body.len());
+}
+
+fn gzip(body: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn gzipped(zipped: &[u8]) -> Vec<u8> {
+    let head = format!(
+        "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        zipped.len()
+    );
+    [head.as_bytes(), zipped].concat()
+}
+
+#[tokio::test]
+async fn compressed_bodies_are_bounded_after_decoding() {
+    let server = Server::bytes(gzipped(&gzip(&vec![b'a'; 300_000])), || Then::Keep).await;
+    let answer = get(&server.base).await.outcome.unwrap();
+    assert_eq!((answer.length, answer.body.concat().len()), (300_000, 300_000));
+
+    let settings = FetchSettings { max_body: 1 << 20, ..settings() };
+    let bomb = gzipped(&gzip(&vec![0; 64 << 20]));
+    assert!(bomb.len() < 100_000);
+    let server = Server::bytes(bomb, || Then::Keep).await;
+    let error = get_with(&settings, &server.base).await.outcome.unwrap_err();
+    assert_eq!(error.kind, FailureKind::TooLarge);
+    assert!(error.length < 2 << 20, "{}", error.length);
+
+    let server = Server::bytes(gzipped(b"this is not compressed"), || Then::Keep).await;
+    let error = failure(&server.base).await;
+    assert_eq!(error.kind, FailureKind::Decode, "{error}");
+    assert!(error.message.starts_with("body cannot be decoded: "), "{error}");
+
+    let whole = gzip(&(0..200_000_u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>());
+    let server = Server::bytes(gzipped(&whole[..whole.len() / 2]), || Then::Keep).await;
+    assert_eq!(failure(&server.base).await.kind, FailureKind::Truncated);
+}
+
+#[tokio::test]
+async fn heads_that_are_no_heads() {
+    let bomb = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(2 << 20));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(5_000));
+    let table = [
+        (bomb, "the head of the answer is too large"),
+        (many, "the head of the answer is too large"),
+        ("HELLO\r\n\r\n".into(), "the head of the answer is malformed"),
+        ("HTTP/1.1 2x0 OK\r\n\r\n".into(), "the head of the answer is malformed"),
+    ];
+    for (head, message) in table {
+        let server = Server::bytes(head, || Then::Hang).await;
+        let error = failure(&server.base).await;
+        assert_eq!((error.kind, &*error.message), (FailureKind::Header, message));
+    }
+}
+
+#[tokio::test]
+async fn header_lines_that_browsers_read_are_read() {
+    let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/\xe9\r\nb\xffd name: x\r\nno colon\r\nspaced : x\r\nfolded: a\r\n b\r\ncontent-length: 2\r\n\r\nhi";
+    let server = Server::bytes(*head, || Then::Keep).await;
+    let answer = get(&server.base).await.outcome.unwrap();
+    assert_eq!(answer.body.concat(), b"hi");
+    assert_eq!(answer.content_type.as_deref(), Some("text/\u{fffd}"));
+}
+
+#[tokio::test]
+async fn redirects_are_followed_and_recorded() {
+    let server = Server::start(|path| match path {
+        "/a" => redirect(301, "b#part"),
+        "/b" => redirect(302, "/c?x"),
+        "/c?x" => redirect(303, "//127.0.0.1/d"),
+        "/e" => redirect(307, "/f"),
+        "/f" => redirect(308, "/end"),
+        "/none" => (b"HTTP/1.1 302 Go\r\ncontent-length: 0\r\n\r\n".to_vec(), Then::Keep),
+        _ => ok("end"),
+    })
+    .await;
+    let fetched = get(&server.url("/e")).await;
+    assert_eq!(fetched.outcome.unwrap().body.concat(), b"end");
+    assert_eq!(fetched.final_url, server.url("/end"));
+    let hops: Vec<_> = fetched.hops.iter().map(|hop| (hop.url.as_str(), hop.status)).collect();
+    assert_eq!(hops, [(server.url("/e").as_str(), 307), (server.url("/f").as_str(), 308)]);
+    assert_eq!(
+        server.connections(),
+        1,
+        "small bodies of redirects are read to keep the connection"
+    );
+
+    let fetched = get(&server.url("/a")).await;
+    let hops: Vec<_> = fetched.hops.iter().map(|hop| hop.url.clone()).collect();
+    assert_eq!(hops, ["/a", "/b", "/c?x"].map(|path| server.url(path).to_string()));
+    assert_eq!(fetched.final_url.as_str(), "http://127.0.0.1/d");
+
+    let answer = get(&server.url("/none")).await.outcome.unwrap();
+    assert_eq!(answer.status, 302, "nowhere to go, so this is the answer");
+}
+
+#[tokio::test]
+async fn redirects_that_lead_nowhere() {
+    let server = Server::start(|path| match path {
+        "/loop" => redirect(302, "/pool"),
+        "/pool" => redirect(302, "/loop#again"),
+        "/self" => redirect(301, "/self"),
+        "/mail" => redirect(302, "mailto:a@b.test"),
+        "/bad" => redirect(302, "http://["),
+        "/long" => redirect(302, &format!("/{}", "x".repeat(9_000))),
+        "/n10" => ok("ten"),
+        _ => {
+            let n: u32 = path.trim_start_matches("/n").trim_start_matches("/m").parse().unwrap();
+            redirect(302, &format!("{}{}", &path[..2], n + 1))
+        }
+    })
+    .await;
+    let looped = server.url("/loop");
+    let table = [
+        ("/loop", format!("redirect loop at {looped}"), 2),
+        ("/self", format!("redirect loop at {}", server.url("/self")), 1),
+        ("/m0", "more than 10 redirects".into(), 11),
+        ("/mail", "redirect to a URL that is neither http nor https: mailto:a@b.test".into(), 0),
+        ("/bad", "redirect to a malformed URL: http://[".into(), 0),
+        ("/long", "redirect to a URL longer than 8192 bytes".into(), 0),
+    ];
+    for (path, message, hops) in table {
+        let fetched = get(&server.url(path)).await;
+        let error = fetched.outcome.unwrap_err();
+        assert_eq!((error.kind, error.message), (FailureKind::Redirect, message));
+        assert_eq!(fetched.hops.len(), hops, "{path}");
+        assert!(matches!(error.status, Some(301 | 302)));
+    }
+    assert_eq!(get(&server.url("/n0")).await.outcome.unwrap().body.concat(), b"ten");
+}
+
+#[tokio::test]
+async fn a_redirect_is_one_request_and_tells_where_it_leads() {
+    let server = Server::start(|path| match path {
+        "/1" => redirect(302, "http://user:password@127.0.0.1/x#y"),
+        _ => redirect(308, "/1"),
+    })
+    .await;
+    let fetcher = fetcher(&settings(), &[&server.base]);
+    let silent: Arc<dyn PhaseSink> = Arc::new(());
+    let mut chain = RedirectChain::new(&server.url("/0"));
+    let reply = fetcher.get(&mut chain, &RequestOptions::default(), &silent).await.unwrap();
+    let FetchOutcome::Redirect { status: 308, target, permanent: true } = reply else {
+        panic!("{reply:?}")
+    };
+    assert_eq!((&target, chain.hops().len()), (&server.url("/1"), 1));
+    let reply = fetcher.get(&mut chain, &RequestOptions::default(), &silent).await.unwrap();
+    let FetchOutcome::Redirect { status: 302, target, permanent: false } = reply else {
+        panic!("{reply:?}")
+    };
+    assert_eq!(target.as_str(), "http://127.0.0.1/x", "neither password nor fragment");
+    assert_eq!(chain.url(), &target);
+}
+
+#[tokio::test]
+async fn silence_has_an_end() {
+    let short = FetchSettings { read_timeout: Duration::from_millis(100), ..settings() };
+    let server = Server::bytes("", || Then::Hang).await;
+    let error = get_with(&short, &server.base).await.outcome.unwrap_err();
+    assert_eq!(error.kind, FailureKind::Timeout);
+    let host = server.base.authority();
+    assert_eq!(error.message, format!("no answer from {host} within 100ms"));
+
+    let server =
+        Server::bytes("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", || Then::Hang).await;
+    let error = get_with(&short, &server.base).await.outcome.unwrap_err();
+    assert_eq!(error.kind, FailureKind::Timeout);
+    assert_eq!(error.message, "silent for 100ms after 3 of 9 bytes of the body");
+    assert_eq!((error.status, error.length), (Some(200), 3));
+
+    let short = FetchSettings { timeout: Duration::from_millis(100), ..settings() };
+    let error = get_with(&short, &server.base).await.outcome.unwrap_err();
+    assert_eq!(error.kind, FailureKind::Timeout);
+    assert_eq!(error.message, "not complete within 100ms: 3 bytes read");
+    let server = Server::bytes("", || Then::Hang).await;
+    let error = get_with(&short, &server.base).await.outcome.unwrap_err();
+    assert_eq!((error.kind, &*error.message), (FailureKind::Timeout, "no answer within 100ms"));
+}
+
+#[tokio::test]
+async fn retry_after_comes_in_two_forms() {
+    let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(90));
+    let past = "Sun, 06 Nov 1994 08:49:37 GMT";
+    for (value, expected) in
+        [("120", Some(120..=120)), (&date, Some(80..=90)), (past, Some(0..=0)), ("soon", None)]
+    {
+        let head =
+            format!("HTTP/1.1 429 Slow\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n");
+        let server = Server::bytes(head, || Then::Keep).await;
+        let found = get(&server.base).await.outcome.unwrap().retry_after;
+        match expected {
+            Some(range) => assert!(range.contains(&found.unwrap().as_secs()), "{value}: {found:?}"),
+            None => assert_eq!(found, None, "{value}"),
+        }
+    }
+}
+
+#[derive(Default)]
+struct Recorder(Mutex<Vec<Phase>>);
+
+impl PhaseSink for Recorder {
+    fn phase(&self, phase: Phase) {
+        self.0.lock().unwrap().push(phase);
+    }
+}
+
+#[tokio::test]
+async fn phases_come_in_order() {
+    use Phase::{Body, Connect, FirstByte};
+    let server =
+        Server::start(|path| if path == "/go" { redirect(302, "/x") } else { ok("x") }).await;
+    let fetcher = fetcher(&settings(), &[&server.base]);
+    let phases = |path: &'static str| {
+        let (fetcher, url) = (fetcher.clone(), server.url(path));
+        async move {
+            let recorder = Arc::new(Recorder::default());
+            let sink: Arc<dyn PhaseSink> = recorder.clone();
+            follow(&fetcher, &url, &sink).await.outcome.unwrap();
+            recorder.0.lock().unwrap().clone()
+        }
+    };
+    assert_eq!(phases("/").await, [Connect, FirstByte, Body]);
+    assert_eq!(phases("/").await, [FirstByte, Body], "the connection is used again");
+    assert_eq!(phases("/go").await, [FirstByte, Body, FirstByte, Body]);
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn the_start_is_told_before_the_server_can_know() {
+    let recorder = Arc::new(Recorder::default());
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let (seen, noted) = (recorder.clone(), told.clone());
+    let server = Server::start(move |_| {
+        noted.lock().unwrap().push(std::mem::take(&mut *seen.0.lock().unwrap()));
+        ok("x")
+    })
+    .await;
+    let fetcher = fetcher(&settings(), &[&server.base]);
+    let sink: Arc<dyn PhaseSink> = recorder.clone();
+    for _ in 0..2 {
+        follow(&fetcher, &server.base, &sink).await.outcome.unwrap();
+        assert_eq!(std::mem::take(&mut *recorder.0.lock().unwrap()), [Phase::Body]);
+    }
+    let told = told.lock().unwrap();
+    assert_eq!(*told, [&[Phase::Connect, Phase::FirstByte][..], &[Phase::FirstByte]]);
+}
+
+#[tokio::test]
+async fn headers_are_sent_and_checked() {
+    let seen = Arc::new(Mutex::new(String::new()));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
+    let written = seen.clone();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        *written.lock().unwrap() = String::from_utf8(head).unwrap();
+        stream.write_all(b"HTTP/1.1 204 Done\r\n\r\n").await.unwrap();
+    });
+    let header = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
+    let with = |headers| FetchSettings {
+        credentials: Credentials { headers, ..Credentials::default() },
+        user_agent: "test/1".into(),
+        ..settings()
+    };
+    let answer = get_with(&with(header("X-Key", "secret")), &url).await.outcome.unwrap();
+    assert_eq!((answer.status, answer.length), (204, 0));
+    let seen = seen.lock().unwrap().to_ascii_lowercase();
+    for line in ["x-key: secret\r\n", "user-agent: test/1\r\n", "accept: text/html", "gzip"] {
+        assert!(seen.contains(line), "{line:?} in {seen}");
+    }
+    assert!(!seen.contains("cookie") && !seen.contains("referer"));
+
+    for (name, value) in [("bad name", "x"), ("x-key", "top\nsecret")] {
+        let error = Fetcher::new(&with(header(name, value)), &[]).unwrap_err();
+        assert!(matches!(&error, FetchSetupError::Header { name: told } if told == name));
+        assert!(!error.to_string().contains("secret"));
+    }
+    let debug = format!("{:?}", Fetcher::new(&with(header("X-Key", "secret")), &[]).unwrap());
+    assert!(!debug.contains("secret"), "{debug}");
+}

@@ -1,0 +1,16 @@
+//! What a page is: fetching, parsing, URLs, robots.txt, sitemaps, traps. Each module is a promise.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+#[path = "../support/web_server.rs"]
+mod web_server;
+
+mod fetch;
+mod hostile;
+mod identity;
+mod links;
+mod robots;
+mod safety;
+mod sitemap;
+mod tls;
+mod traps;
+mod urls;
