@@ -1,9 +1,9 @@
 //! The circuit breaker of one host: when it counts as down, and when it is asked again.
 //!
 //! Closed → open when the share of failures among its last requests reaches the limit; open →
-//! half-open when its rest is over; half-open lets one request at a time through and closes with
+//! half-open when its cooldown is over; half-open lets one request at a time through and closes with
 //! the first that is answered. A burst counts once: what was started before the breaker opened
-//! can neither open it again nor close it. Rests double per incident up to a ceiling, with a
+//! can neither open it again nor close it. Cooldowns double per incident up to a ceiling, with a
 //! jitter of a tenth, and incidents are forgiven after a quiet time.
 //!
 //! It knows one host's outcomes and the time, nothing else.
@@ -15,10 +15,10 @@ use tokio::time::Instant;
 use crate::crawl::protocol::host_view::BreakerState;
 use crate::settings::BreakerSettings;
 
-/// Requests looked back at, at most: the outcomes are bits of one word.
-pub const LONGEST_WINDOW: u32 = 64;
+/// Maximum number of requests looked back at: the outcomes are bits of one word.
+pub const MAX_WINDOW: u32 = 64;
 
-/// Jitter of a rest: it is multiplied by a random factor of 1 ± this.
+/// Jitter of a cooldown: it is multiplied by a random factor of 1 ± this.
 pub const JITTER: f64 = 0.1;
 
 /// The breaker of one host.
@@ -46,7 +46,7 @@ enum State {
     Closed,
     /// Opened then, until then.
     Open { since: Instant, until: Instant },
-    /// Open since then; the rest is over.
+    /// Open since then; the cooldown is over.
     HalfOpen { since: Instant },
 }
 
@@ -79,9 +79,9 @@ impl Breaker {
         }
     }
 
-    /// When its rest is over, while it rests.
+    /// When its cooldown is over, while it lasts.
     #[must_use]
-    pub fn rests_until(&self, now: Instant) -> Option<Instant> {
+    pub fn open_until(&self, now: Instant) -> Option<Instant> {
         match self.state {
             State::Open { until, .. } if until > now => Some(until),
             _ => None,
@@ -125,8 +125,7 @@ impl Breaker {
         }
     }
 
-    /// A request started at `started` has ended. `random` is uniform in
-    /// 0..1.
+    /// A request started at `started` has ended. `random` is uniform in 0..1.
     pub fn ended(
         &mut self,
         failed: bool,
@@ -142,7 +141,7 @@ impl Breaker {
             self.last_incident = None;
         }
         if let Some(opened) = self.opened() {
-            // Of the burst that opened it, or of an earlier rest.
+            // Of the burst that opened it, or of an earlier cooldown.
             if started < opened {
                 return Turn::None;
             }
@@ -151,7 +150,7 @@ impl Breaker {
                 return Turn::Opened(self.open(now, settings, random));
             }
             self.close();
-            // Quiet begins now: the rest was none.
+            // Quiet begins now: the cooldown does not count.
             self.last_incident = Some(now);
             return Turn::Closed;
         }
@@ -160,7 +159,7 @@ impl Breaker {
             return Turn::None;
         }
         self.outcomes = self.outcomes << 1 | u64::from(failed);
-        self.known = (self.known + 1).min(settings.window.clamp(1, LONGEST_WINDOW));
+        self.known = (self.known + 1).min(settings.window.clamp(1, MAX_WINDOW));
         let reached = self.known >= settings.min_requests.min(settings.window)
             && f64::from(self.failures()) >= settings.ratio * f64::from(self.known);
         if failed && reached && settings.ratio <= 1.0 {
@@ -172,14 +171,14 @@ impl Breaker {
 
     fn open(&mut self, now: Instant, settings: &BreakerSettings, random: f64) -> Duration {
         let longest = settings.max_cooldown;
-        let rest = doubled(settings.cooldown.min(longest), self.incidents, longest, random);
+        let cooldown = doubled(settings.cooldown.min(longest), self.incidents, longest, random);
         self.incidents += 1;
         (self.last_incident, self.last_opened) = (Some(now), Some(now));
-        self.state = State::Open { since: now, until: now + rest };
-        rest
+        self.state = State::Open { since: now, until: now + cooldown };
+        cooldown
     }
 
-    /// The rest is over and a probe goes out.
+    /// The cooldown is over and a probe goes out.
     pub const fn probe(&mut self) {
         if let State::Open { since, .. } = self.state {
             self.state = State::HalfOpen { since };
@@ -229,7 +228,7 @@ mod tests {
         assert_eq!(end(&mut breaker, false, t, t + 2 * S), Turn::None);
         assert_eq!(breaker.incidents(), 1);
         assert_eq!(breaker.state(t + 2 * S), BreakerState::Open);
-        assert_eq!(breaker.rests_until(t + 2 * S), Some(t + 6 * S));
+        assert_eq!(breaker.open_until(t + 2 * S), Some(t + 6 * S));
         assert_eq!(breaker.state(t + 6 * S), BreakerState::HalfOpen);
     }
 
@@ -244,27 +243,27 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn rests_double_up_to_the_ceiling_and_are_forgiven_after_quiet() {
+    async fn cooldowns_double_up_to_the_ceiling_and_are_forgiven_after_quiet() {
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for _ in 0..4 {
             end(&mut breaker, true, t, t);
         }
         let mut now = t;
-        let mut rests = Vec::new();
+        let mut cooldowns = Vec::new();
         for _ in 0..5 {
-            now = breaker.rests_until(now).expect("open");
+            now = breaker.open_until(now).expect("open");
             breaker.probe();
-            let Turn::Opened(rest) = end(&mut breaker, true, now, now) else { panic!("opens") };
-            rests.push(rest.as_secs());
+            let Turn::Opened(cooldown) = end(&mut breaker, true, now, now) else { panic!("opens") };
+            cooldowns.push(cooldown.as_secs());
         }
-        assert_eq!(rests, [10, 20, 40, 60, 60]);
+        assert_eq!(cooldowns, [10, 20, 40, 60, 60]);
         assert_eq!(breaker.probes_failed(), 5);
         assert_eq!(breaker.down_since(), Some(t));
-        now = breaker.rests_until(now).expect("open");
+        now = breaker.open_until(now).expect("open");
         breaker.probe();
         assert_eq!(end(&mut breaker, false, now, now), Turn::Closed);
         assert_eq!((breaker.down_since(), breaker.incidents()), (None, 6));
-        // Down again soon: the rest goes on doubling. After quiet: from the beginning.
+        // Down again soon: the cooldown continues to double. After quiet: from the beginning.
         let mut soon = breaker.clone();
         for _ in 0..3 {
             end(&mut soon, true, now, now);

@@ -209,7 +209,7 @@ fn keep_down(window: &mut HostQueues, host: &str, now: &mut Instant, end: Instan
             Taken::Abandoned(_) => break,
             _ => {}
         }
-        if window.doom_of(&format!("http://{host}/")).is_some() {
+        if window.give_up_of(&format!("http://{host}/")).is_some() {
             break;
         }
     }
@@ -261,10 +261,10 @@ fn one_that_answered_before_is_given_up_when_its_time_is_over_and_not_sooner() {
     let down_for = now - begin;
     let (least, most) = (Duration::from_mins(10), Duration::from_mins(16));
     assert!(least <= down_for && down_for <= most, "{down_for:?}");
-    let doom = window.doom_of("http://a.test/").unwrap();
+    let doom = window.give_up_of("http://a.test/").unwrap();
     assert_eq!(doom.state, PageState::Failed);
     assert!(doom.reason.starts_with("host down for 1"), "{}", doom.reason);
-    assert!(window.doom_of("http://up.test/").is_none());
+    assert!(window.give_up_of("http://up.test/").is_none());
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn while_everything_is_down_nothing_is_given_up() {
     }
     // One in five minutes and host: probing, not hammering.
     assert!((3 * 12 * 20..3 * 12 * 30).contains(&probes), "{probes} probes in a day");
-    assert!(hosts.iter().all(|host| window.doom_of(&format!("http://{host}/")).is_none()));
+    assert!(hosts.iter().all(|host| window.give_up_of(&format!("http://{host}/")).is_none()));
     let probe = loop {
         now += SECOND;
         if let Some(entry) = taken(&mut window, now) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use crawldeck::crawl::hosts::UrlTask;
 use crawldeck::crawl::hosts::{Host, Outcome, Pace};
 use crawldeck::crawl::hosts::{
-    HostQueues, IDLE_HOSTS, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, Taken, host_of,
+    HostQueues, MAX_IDLE_HOSTS, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, Taken, host_of,
 };
 use proptest::prelude::*;
 use tokio::time::Instant;
@@ -148,7 +148,7 @@ fn idle_hosts_are_forgotten_but_not_while_their_rest_lasts() {
         serve(&mut window, &entry, outcome, now);
     }
     assert!(taken(&mut window, now).is_none());
-    assert!(window.known_hosts() <= IDLE_HOSTS + 64, "{}", window.known_hosts());
+    assert!(window.known_hosts() <= MAX_IDLE_HOSTS + 64, "{}", window.known_hosts());
     for n in (0..count).step_by(100) {
         assert!(view(&window, &format!("h{n}.test"), now).wait.is_some());
     }
@@ -160,7 +160,7 @@ fn idle_hosts_are_forgotten_but_not_while_their_rest_lasts() {
             serve(&mut window, &entry, status(200), later);
         }
     }
-    assert!(window.known_hosts() <= IDLE_HOSTS + 1);
+    assert!(window.known_hosts() <= MAX_IDLE_HOSTS + 1);
     assert!(window.views(usize::MAX, later).iter().all(|host| host.wait.is_none()));
 }
 
@@ -175,7 +175,7 @@ fn a_host_with_a_gap_is_remembered_until_it_is_over() {
         let entry = taken(&mut window, now).unwrap();
         serve(&mut window, &entry, status(200), now);
         // A hundred have their gap before them.
-        assert!(window.known_hosts() <= IDLE_HOSTS + 100 + 64, "{}", window.known_hosts());
+        assert!(window.known_hosts() <= MAX_IDLE_HOSTS + 100 + 64, "{}", window.known_hosts());
         // The one asked just now is not asked at once again.
         window.add(page(&format!("h{n}.test"), n), n - 1);
         assert!(taken(&mut window, now).is_none());
@@ -183,7 +183,7 @@ fn a_host_with_a_gap_is_remembered_until_it_is_over() {
     }
 }
 
-/// What a host costs that has nothing to do: [`IDLE_HOSTS`] of them are bounded by this.
+/// What a host costs that has nothing to do: [`MAX_IDLE_HOSTS`] of them are bounded by this.
 #[test]
 fn an_idle_host_is_small() {
     assert!(size_of::<Option<Host>>() <= 768, "{} bytes", size_of::<Option<Host>>());

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crawldeck::crawl::hosts::{Host, Pace};
-use crawldeck::crawl::hosts::{IDLE_HOSTS, Taken};
+use crawldeck::crawl::hosts::{MAX_IDLE_HOSTS, Taken};
 use crawldeck::settings::BreakerSettings;
 use tokio::time::Instant;
 
@@ -28,10 +28,10 @@ fn visit(
 async fn idle_hosts_are_forgotten_above_a_number() {
     let now = Instant::now();
     let mut window = window(free());
-    visit(&mut window, 0..IDLE_HOSTS, now, 200);
-    assert_eq!(window.known_hosts(), IDLE_HOSTS);
-    visit(&mut window, IDLE_HOSTS..10 * IDLE_HOSTS, now, 200);
-    assert!(window.known_hosts() <= IDLE_HOSTS, "{}", window.known_hosts());
+    visit(&mut window, 0..MAX_IDLE_HOSTS, now, 200);
+    assert_eq!(window.known_hosts(), MAX_IDLE_HOSTS);
+    visit(&mut window, MAX_IDLE_HOSTS..10 * MAX_IDLE_HOSTS, now, 200);
+    assert!(window.known_hosts() <= MAX_IDLE_HOSTS, "{}", window.known_hosts());
     assert!(window.host("h0.test").is_none() && window.host("h9999.test").is_some());
 }
 
@@ -39,15 +39,15 @@ async fn idle_hosts_are_forgotten_above_a_number() {
 async fn none_is_forgotten_while_it_rests() {
     let now = Instant::now();
     let mut window = window(free());
-    visit(&mut window, 0..2 * IDLE_HOSTS, now, 429);
-    assert_eq!(window.known_hosts(), 2 * IDLE_HOSTS);
+    visit(&mut window, 0..2 * MAX_IDLE_HOSTS, now, 429);
+    assert_eq!(window.known_hosts(), 2 * MAX_IDLE_HOSTS);
     fill(&mut window, "h0.test", [2]);
     assert!(taken(&mut window, now + 50 * S).is_none(), "it still rests");
     for _ in 0..100 {
         window.take(now + 70 * S);
     }
     assert!(
-        window.known_hosts() <= IDLE_HOSTS + 1,
+        window.known_hosts() <= MAX_IDLE_HOSTS + 1,
         "besides the one in use: {}",
         window.known_hosts()
     );
@@ -59,7 +59,7 @@ async fn a_host_that_comes_and_goes_does_not_push_the_others_out() {
     let now = Instant::now();
     let mut window = window(free());
     visit(&mut window, 0..3, now, 200);
-    for _ in 0..5 * IDLE_HOSTS {
+    for _ in 0..5 * MAX_IDLE_HOSTS {
         visit(&mut window, 0..1, now, 200);
     }
     assert_eq!(window.known_hosts(), 3, "their robots.txt would be asked for again");
@@ -71,18 +71,18 @@ async fn dead_hosts_are_forgotten_when_their_rest_is_over() {
     let mut now = Instant::now();
     let breaker = BreakerSettings { min_requests: 1, ..BreakerSettings::default() };
     let mut window = window(Pace { breaker, attempts: 1, ..free() });
-    for host in 0..2 * IDLE_HOSTS {
+    for host in 0..2 * MAX_IDLE_HOSTS {
         fill(&mut window, &format!("dead{host}.test"), [1]);
         let page = taken(&mut window, now).unwrap();
         assert!(asked(&mut window, &page, NO_ANSWER, now).opened.is_some());
     }
     window.take(now);
-    assert_eq!(window.known_hosts(), 2 * IDLE_HOSTS, "they rest");
+    assert_eq!(window.known_hosts(), 2 * MAX_IDLE_HOSTS, "they rest");
     now += 600 * S;
     for _ in 0..100 {
         assert!(matches!(window.take(now), Taken::Empty));
     }
-    assert!(window.known_hosts() <= IDLE_HOSTS, "{}", window.known_hosts());
+    assert!(window.known_hosts() <= MAX_IDLE_HOSTS, "{}", window.known_hosts());
 }
 
 /// Whatever is found, said or asked of a host while it rests, it is noted once when it may go on.
