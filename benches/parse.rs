@@ -9,7 +9,8 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use crawldeck::settings::scope_kind::ScopeKind;
-use crawldeck::web::links::{LinkOptions, parse_html};
+use crawldeck::web::html::parse_html;
+use crawldeck::web::parsed::LinkOptions;
 use crawldeck::web::scope::Scope;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use url::Url;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use crate::model::ids::CrawlId;
-use crate::store::{CrawlInfo, Store, StoreError};
+use crate::store::{CrawlInfo, StoreAdmin, StoreError};
 
 /// All crawls as a table, a line each; nothing when there are none.
 #[must_use]
@@ -90,7 +90,10 @@ pub fn as_json(crawls: &[CrawlInfo]) -> String {
 ///
 /// # Errors
 /// When one is not there, or somebody alive runs it: then none is to be removed.
-pub async fn to_remove(store: &dyn Store, ids: &[CrawlId]) -> Result<Vec<CrawlInfo>, StoreError> {
+pub async fn to_remove(
+    store: &dyn StoreAdmin,
+    ids: &[CrawlId],
+) -> Result<Vec<CrawlInfo>, StoreError> {
     let mut crawls = store.crawls().await?;
     let db = || store.describe();
     for &crawl in ids {

@@ -33,6 +33,10 @@ pub mod crawl;
 pub mod crawls;
 pub mod export;
 pub mod headless;
+#[cfg(feature = "lab")]
+pub mod lab;
+#[cfg(not(feature = "lab"))]
+#[path = "lab/left_out.rs"]
 pub mod lab;
 mod lock;
 pub mod model;
@@ -41,4 +45,18 @@ pub mod settings;
 pub mod store;
 #[cfg(feature = "tui")]
 pub mod ui;
+pub mod units;
 pub mod web;
+
+pub use crate::crawl::protocol::command::{Command, HostCommand, Origin};
+pub use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+pub use crate::crawl::protocol::summary::Summary;
+pub use crate::crawl::protocol::verdict::{Advice, Limit, Verdict};
+pub use crate::crawl::{Crawl, CrawlError, recrawl, resume, start};
+pub use crate::settings::dials::{Dial, Dials, Setting};
+pub use crate::settings::scope_kind::ScopeKind;
+pub use crate::settings::{Credentials, FetchSettings, Settings};
+pub use crate::store::{
+    Columns, CrawlInfo, OpenMode, RowSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter,
+    Value, open as open_store,
+};

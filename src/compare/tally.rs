@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::memory::resident;
 use super::order::Progress;
-use crate::crawl::measure::loop_delay::Stall;
+use crate::crawl::measure::loop_delay::LoopDelayGauge;
 use crate::web::url::shorten;
 
 /// How often the lateness of the event loop's timer is measured.
@@ -26,7 +26,7 @@ pub struct Tally {
     wall: OnceLock<Duration>,
     first_failure: Mutex<Option<String>>,
     /// How long the event loop was blocked.
-    pub stall: Arc<Stall>,
+    pub stall: Arc<LoopDelayGauge>,
 }
 
 impl Tally {

@@ -40,7 +40,7 @@ use crate::model::url_identity::UrlHash;
 use crate::settings::Settings;
 use crate::settings::dials::Dials;
 use crate::settings::faults::{Faults, FaultySite};
-use crate::store::{OpenHost, Store, StoreError, StoredCrawl};
+use crate::store::{OpenHost, StoreError, StoreWriter, StoredCrawl};
 use crate::web::http::{FetchSetupError, Fetcher};
 use crate::web::robots::RobotsAgents;
 use crate::web::scope::{Scope, ScopeError};
@@ -99,7 +99,7 @@ impl Crawl {
 ///
 /// # Errors
 /// When there is no seed, a pattern or header is malformed, or the database refuses.
-pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
+pub async fn start(settings: Settings, store: Arc<dyn StoreWriter>) -> Result<Crawl, CrawlError> {
     start_staged(settings, store, FaultSetup::default()).await
 }
 
@@ -120,7 +120,7 @@ pub struct FaultSetup {
 /// As [`start`].
 pub async fn start_staged(
     mut settings: Settings,
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     staging: FaultSetup,
 ) -> Result<Crawl, CrawlError> {
     settings.take_credentials();
@@ -140,13 +140,13 @@ pub async fn start_staged(
 /// # Errors
 /// When there is no such crawl, its settings cannot be used, or the database refuses.
 pub async fn resume(
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     crawl: Option<CrawlId>,
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {
     let stored = store.open_crawl(crawl).await?;
     let mut settings: Settings =
-        serde_json::from_str(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
+        Settings::from_stored(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
     let before = settings.dials();
     overrides(&mut settings);
     settings.take_credentials();
@@ -161,13 +161,13 @@ pub async fn resume(
 ///
 /// # Errors
 /// When there is no complete crawl, its settings cannot be used, or the database refuses.
-pub async fn again(
-    store: Arc<dyn Store>,
+pub async fn recrawl(
+    store: Arc<dyn StoreWriter>,
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {
     let (id, text) = store.complete_crawl(None).await?;
     let mut settings: Settings =
-        serde_json::from_str(&text).map_err(|e| CrawlError::Settings(id, e))?;
+        Settings::from_stored(&text).map_err(|e| CrawlError::Settings(id, e))?;
     // What was said about hosts in trouble was said of that time; their limits stay.
     for rule in settings.hosts.values_mut() {
         (rule.held, rule.skipped) = (false, false);
@@ -203,7 +203,7 @@ impl Parts {
 
 fn launch(
     mut settings: Settings,
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     parts: Parts,
     crawl: CrawlId,
     stored: Option<(&StoredCrawl, Dials)>,

@@ -3,7 +3,7 @@
 //! ```text
 //! tables ── condition     what is asked of the database
 //!   ▼
-//! Store::select           rows, one after the other
+//! StoreReader::select     rows, one after the other
 //!   ▼
 //! rows, sitemap           how they are written
 //!   ▼
@@ -29,7 +29,7 @@ use self::sitemap::{Listed, Sitemap};
 pub use self::tables::{TABLES, Table};
 pub use self::target::Target;
 use crate::model::ids::CrawlId;
-use crate::store::{Store, StoreError, Value};
+use crate::store::{StoreError, StoreReader, Value};
 
 /// How an export is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -144,7 +144,7 @@ impl ExportError {
 /// # Errors
 /// See [`ExportError`]. A file is left as it was then.
 pub async fn export(
-    store: &dyn Store,
+    store: &dyn StoreReader,
     export: &Export,
     target: &Target,
     progress: &mut (dyn FnMut(u64) + Send),
@@ -163,7 +163,7 @@ pub async fn export(
 }
 
 /// The crawl of this number, or the newest.
-async fn chosen(store: &dyn Store, crawl: Option<CrawlId>) -> Result<CrawlId, ExportError> {
+async fn chosen(store: &dyn StoreReader, crawl: Option<CrawlId>) -> Result<CrawlId, ExportError> {
     let crawls = store.crawls().await?;
     let db = || store.describe();
     let Some(newest) = crawls.last() else { return Err(ExportError::NoCrawls { db: db() }) };
@@ -175,7 +175,7 @@ async fn chosen(store: &dyn Store, crawl: Option<CrawlId>) -> Result<CrawlId, Ex
 }
 
 async fn as_rows(
-    store: &dyn Store,
+    store: &dyn StoreReader,
     export: &Export,
     crawl: CrawlId,
     target: &Target,
@@ -209,7 +209,7 @@ async fn as_rows(
 }
 
 async fn as_sitemap(
-    store: &dyn Store,
+    store: &dyn StoreReader,
     export: &Export,
     crawl: CrawlId,
     target: &Target,
@@ -269,7 +269,7 @@ async fn as_sitemap(
     Ok(Exported { files, ..written })
 }
 
-async fn count(store: &dyn Store, sql: &str) -> Result<u64, ExportError> {
+async fn count(store: &dyn StoreReader, sql: &str) -> Result<u64, ExportError> {
     let mut number = 0;
     store
         .select(sql, &mut |_, values| {

@@ -12,7 +12,7 @@
 //! ```
 //!
 //! A report is made of what the database says and of nothing else: the same rows give the same bytes.
-//! It knows no terminal and no database but through [`crate::store::Store`].
+//! It knows no terminal and no database but through [`crate::store::StoreReader`].
 
 pub mod data;
 pub mod gather;

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::paint::Canvas;
-use super::text;
 use super::theme;
 use crate::crawl::protocol::snapshot::HistoryPoint;
+use crate::units;
 
 /// Lengths of time that a chart may cover, in seconds.
 const WINDOWS: [f64; 5] = [60.0, 120.0, 180.0, 300.0, 600.0];
@@ -190,7 +190,7 @@ pub fn sparkline(canvas: &mut Canvas<'_>, area: Rect, bins: &[Option<f32>]) {
 /// The y axis: round numbers above 0 on its left. Returns the area right of it.
 pub fn y_axis(canvas: &mut Canvas<'_>, area: Rect, top: f32, step: f32) -> Rect {
     let dim = canvas.theme.dim();
-    let label = |v: f32| text::count(v.round() as u64);
+    let label = |v: f32| units::count(v.round() as u64);
     let gutter = label(top).len() as u16;
     if area.width < gutter + 4 || area.height < 2 {
         return area;

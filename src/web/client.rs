@@ -57,7 +57,7 @@ pub(super) fn build(
     settings: &FetchSettings,
     headers: HeaderMap,
     proxy: Option<&Url>,
-    guard: &Arc<AddressPolicy>,
+    address_policy: &Arc<AddressPolicy>,
 ) -> Result<reqwest::Client, FetchSetupError> {
     // An error means that the program has chosen its provider already.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -68,7 +68,7 @@ pub(super) fn build(
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
-        .dns_resolver(Resolver(Arc::clone(guard)))
+        .dns_resolver(Resolver(Arc::clone(address_policy)))
         .connector_layer(WatchConnect)
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::model::url_identity::UrlHash;
 use crate::web::anchor::Anchor;
-use crate::web::links::{LinkOptions, Parsed};
+use crate::web::parsed::{LinkOptions, Parsed};
 use crate::web::robots::meta_robots;
 use crate::web::url::{MAX_URL_LEN, MAX_URL_TEXT, is_fetchable};
 
@@ -41,14 +41,14 @@ enum Title {
 
 /// Gathers links and title of one page.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact about the page")]
-pub(super) struct Harvest<'page> {
+pub(super) struct PageExtractor<'page> {
     page: &'page Url,
     /// The page's own `base`, if it is of use.
     base: Option<Url>,
     /// Whether it was seen; a second one does not count, even if the first is of no use.
     based: bool,
     encoding: &'static Encoding,
-    take: LinkOptions,
+    options: LinkOptions,
     link_bytes: usize,
     /// Which link has this URL.
     seen: HashMap<UrlHash, usize>,
@@ -66,14 +66,18 @@ pub(super) struct Harvest<'page> {
     noindex: bool,
 }
 
-impl<'page> Harvest<'page> {
-    pub(super) fn new(page: &'page Url, encoding: &'static Encoding, take: &LinkOptions) -> Self {
+impl<'page> PageExtractor<'page> {
+    pub(super) fn new(
+        page: &'page Url,
+        encoding: &'static Encoding,
+        options: &LinkOptions,
+    ) -> Self {
         Self {
             page,
             base: None,
             based: false,
             encoding: encoding.output_encoding(),
-            take: take.clone(),
+            options: options.clone(),
             link_bytes: 0,
             seen: HashMap::new(),
             links: Vec::new(),
@@ -105,12 +109,12 @@ impl<'page> Harvest<'page> {
 
     /// Whether links are asked for their `rel`.
     pub(super) const fn obeys_rel(&self) -> bool {
-        self.take.nofollow.links
+        self.options.nofollow.links
     }
 
     /// Whether a page that speaks to `name` speaks to us.
     pub(super) fn is_named(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case("robots") || self.take.names.contain(name.as_bytes())
+        name.eq_ignore_ascii_case("robots") || self.options.names.contain(name.as_bytes())
     }
 
     /// A link that is not to be followed.
@@ -210,12 +214,12 @@ impl<'page> Harvest<'page> {
         let base = self.base.as_ref().unwrap_or(self.page);
         let encoding = self.encoding;
         let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|text| encoding.encode(text).0;
-        let mut options = Url::options().base_url(Some(base));
+        let mut parse = Url::options().base_url(Some(base));
         if encoding != UTF_8 {
             // Queries are written in the encoding of the page.
-            options = options.encoding_override(Some(encode));
+            parse = parse.encoding_override(Some(encode));
         }
-        let mut url = options.parse(value).ok()?;
+        let mut url = parse.parse(value).ok()?;
         url.set_fragment(None);
         if !url.username().is_empty() || url.password().is_some() {
             // Neither fails: what has a user has a host.
@@ -241,7 +245,7 @@ impl<'page> Harvest<'page> {
             Entry::Occupied(known) => return Ok(Some(*known.get())),
             Entry::Vacant(vacant) => vacant,
         };
-        if self.links.len() >= self.take.max_links || self.link_bytes >= MAX_LINK_BYTES {
+        if self.links.len() >= self.options.max_links || self.link_bytes >= MAX_LINK_BYTES {
             self.full = true;
             return self.go_on().map(|()| None);
         }
@@ -291,7 +295,7 @@ impl<'page> Harvest<'page> {
     /// What was found; `cut` when the parser gave up before the end.
     pub(super) fn finish(mut self, cut: bool) -> Parsed {
         self.end_anchor();
-        if self.nofollow && self.take.nofollow.pages {
+        if self.nofollow && self.options.nofollow.pages {
             self.left_out = self.left_out.saturating_add(self.links.len() as u32);
             self.links = Vec::new();
             self.anchors = Vec::new();

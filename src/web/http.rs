@@ -7,7 +7,6 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::StatusCode;
 use http::header::{HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use reqwest::RequestBuilder;
@@ -22,9 +21,10 @@ use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
 pub use crate::web::head::ResponseHead;
 use crate::web::jar::Jar;
+pub use crate::web::message::{FetchOutcome, RequestOptions, Response};
 use crate::web::phase::PhaseTracker;
 pub use crate::web::phase::{Phase, PhaseSink};
-use crate::web::redirect_chain::Failure;
+use crate::web::redirect_chain::FailureCause;
 pub use crate::web::redirect_chain::RedirectChain;
 use crate::web::response::Bounds;
 pub use crate::web::response::OpenResponse;
@@ -33,67 +33,6 @@ pub use crate::web::response::OpenResponse;
 const DISCARDED: usize = 16 << 10;
 /// Time that this may take.
 const DISCARDING: Duration = Duration::from_millis(100);
-
-/// What one request asks for beside its URL.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct RequestOptions<'a> {
-    /// `ETag` of the page as it is known: the server may answer that it still is so.
-    pub etag: Option<&'a str>,
-    /// `Last-Modified` of the page as it is known.
-    pub last_modified: Option<&'a str>,
-    /// Largest body after decoding, in bytes; `None`: that of the settings.
-    pub max_body: Option<u64>,
-    /// Time for all of it; `None`: that of the settings.
-    pub timeout: Option<Duration>,
-    /// Most redirects followed; `None`: those of the settings.
-    pub max_redirects: Option<u32>,
-}
-
-/// What came of one request: an answer with its whole body, or with one yet to be read
-/// ([`OpenResponse`]).
-#[derive(Debug)]
-pub enum FetchOutcome<A = Response> {
-    /// An answer, of whatever status.
-    Response(A),
-    /// The page is as it was when the validators asked with were given.
-    NotModified(ResponseHead),
-    /// A redirect that may be followed: the chain has turned to its target.
-    Redirect {
-        /// 301, 302, 303, 307 or 308.
-        status: u16,
-        /// Where it leads.
-        target: Url,
-        /// Whether it is said to hold for good (301, 308).
-        permanent: bool,
-    },
-}
-
-/// A complete answer.
-#[derive(Debug, Clone, Default)]
-pub struct Response {
-    /// HTTP status.
-    pub status: u16,
-    /// `Content-Type`, as sent, cut at 255 bytes.
-    pub content_type: Option<String>,
-    /// `Retry-After`, as time from now.
-    pub retry_after: Option<Duration>,
-    /// `ETag`, as sent; `None` when longer than 512 bytes or not ASCII.
-    pub etag: Option<String>,
-    /// `Last-Modified`, as sent; `None` when longer than 512 bytes or not ASCII.
-    pub last_modified: Option<String>,
-    /// All `X-Robots-Tag`, joined by `, `, cut at 1 KiB.
-    pub robots_tag: Option<String>,
-    /// What `Link: <…>; rel="canonical"` points to.
-    pub canonical: Option<Url>,
-    /// The decoded body as it arrived.
-    pub body: Vec<Bytes>,
-    /// Its length in bytes.
-    pub length: u64,
-    /// Its length in bytes as it was sent, before decoding.
-    pub wire_length: u64,
-    /// xxh3-128 of the decoded body, big endian.
-    pub body_hash: [u8; 16],
-}
 
 /// Fetches URLs; clones share connections, cookies and what the seeds allow.
 #[derive(Clone)]
@@ -106,7 +45,7 @@ struct Inner {
     /// Without what is secret.
     settings: Arc<FetchSettings>,
     headers: Headers,
-    guard: Arc<AddressPolicy>,
+    address_policy: Arc<AddressPolicy>,
     /// `None` when cookies are not kept.
     jar: Option<Jar>,
     proxied: bool,
@@ -132,18 +71,21 @@ impl Fetcher {
     pub fn new(settings: &FetchSettings, seeds: &[Url]) -> Result<Self, FetchSetupError> {
         let proxy = crate::web::client::proxy(settings)?;
         let (headers, everywhere) = Headers::new(settings, seeds)?;
-        let guard = Arc::new(AddressPolicy::new(settings, proxy.as_ref(), seeds));
-        let client = crate::web::client::build(settings, everywhere, proxy.as_ref(), &guard)?;
+        let address_policy = Arc::new(AddressPolicy::new(settings, proxy.as_ref(), seeds));
+        let client =
+            crate::web::client::build(settings, everywhere, proxy.as_ref(), &address_policy)?;
         let jar = settings.cookies.then(Jar::default);
         let settings =
             Arc::new(FetchSettings { credentials: Credentials::default(), ..settings.clone() });
         let proxied = proxy.is_some();
-        Ok(Self { inner: Arc::new(Inner { client, settings, headers, guard, jar, proxied }) })
+        Ok(Self {
+            inner: Arc::new(Inner { client, settings, headers, address_policy, jar, proxied }),
+        })
     }
 
     /// Takes `url` for one more seed.
     pub fn add_seed(&self, url: &Url) {
-        self.inner.guard.add_seed(url);
+        self.inner.address_policy.add_seed(url);
         self.inner.headers.add_seed(url);
     }
 
@@ -151,14 +93,14 @@ impl Fetcher {
     /// the `known` ones.
     #[must_use]
     pub fn seed_names(&self, known: usize) -> Option<Vec<SeedName>> {
-        self.inner.guard.seed_names(known)
+        self.inner.address_policy.seed_names(known)
     }
 
     /// Why `url` would be refused for its literal private address or its name, as far as it can be told
     /// without asking a name server. A request finds out the rest.
     #[must_use]
     pub fn refuses_address(&self, url: &Url) -> Option<String> {
-        self.inner.guard.surely_refuses(url)
+        self.inner.address_policy.surely_refuses(url)
     }
 
     /// Sends one request, for the URL that `chain` has come to, and reads the whole answer.
@@ -171,11 +113,11 @@ impl Fetcher {
     pub async fn get(
         &self,
         chain: &mut RedirectChain,
-        ask: &RequestOptions<'_>,
+        options: &RequestOptions<'_>,
         phases: &Arc<dyn PhaseSink>,
     ) -> Result<FetchOutcome, FetchError> {
-        Ok(match self.open(chain, ask, phases).await? {
-            FetchOutcome::Response(opened) => FetchOutcome::Response(opened.whole().await?),
+        Ok(match self.open(chain, options, phases).await? {
+            FetchOutcome::Response(response) => FetchOutcome::Response(response.whole().await?),
             FetchOutcome::NotModified(head) => FetchOutcome::NotModified(head),
             FetchOutcome::Redirect { status, target, permanent } => {
                 FetchOutcome::Redirect { status, target, permanent }
@@ -190,16 +132,16 @@ impl Fetcher {
     pub async fn open(
         &self,
         chain: &mut RedirectChain,
-        ask: &RequestOptions<'_>,
+        options: &RequestOptions<'_>,
         phases: &Arc<dyn PhaseSink>,
     ) -> Result<FetchOutcome<OpenResponse>, FetchError> {
         let inner = &*self.inner;
-        let timeout = ask.timeout.unwrap_or(inner.settings.timeout);
+        let timeout = options.timeout.unwrap_or(inner.settings.timeout);
         let mut deadline = Box::pin(tokio::time::sleep(timeout));
         let cookies = inner.jar.as_ref().and_then(|jar| jar.header(chain.url()));
         let response = tokio::select! {
             biased;
-            response = inner.send(chain.url(), ask, cookies.as_deref(), phases) => response,
+            response = inner.send(chain.url(), options, cookies.as_deref(), phases) => response,
             () = &mut deadline => {
                 Err((FailureKind::Timeout, format!("no answer within {}", span(timeout))))
             }
@@ -216,7 +158,7 @@ impl Fetcher {
             jar.take(chain.url(), response.headers());
         }
         let next_cookies = |url: &Url| inner.jar.as_ref().and_then(|jar| jar.header(url));
-        let most = ask.max_redirects.unwrap_or(inner.settings.max_redirects);
+        let most = options.max_redirects.unwrap_or(inner.settings.max_redirects);
         let turned = chain
             .turn(status, response.headers(), most, cookies.as_deref(), next_cookies)
             .map_err(fail)?;
@@ -226,11 +168,11 @@ impl Fetcher {
             let target = chain.url().clone();
             return Ok(FetchOutcome::Redirect { status: head.status, target, permanent });
         }
-        let conditional = ask.etag.is_some() || ask.last_modified.is_some();
+        let conditional = options.etag.is_some() || options.last_modified.is_some();
         if conditional && status == StatusCode::NOT_MODIFIED {
             return Ok(FetchOutcome::NotModified(head));
         }
-        let max_body = ask.max_body.unwrap_or(inner.settings.max_body);
+        let max_body = options.max_body.unwrap_or(inner.settings.max_body);
         let bounds = Bounds { deadline, timeout, max_body };
         OpenResponse::new(head, chain.url(), &inner.settings, response, bounds)
             .map(FetchOutcome::Response)
@@ -241,16 +183,16 @@ impl Inner {
     async fn send(
         &self,
         url: &Url,
-        ask: &RequestOptions<'_>,
+        options: &RequestOptions<'_>,
         cookies: Option<&str>,
         phases: &Arc<dyn PhaseSink>,
-    ) -> Result<reqwest::Response, Failure> {
-        if let Some(message) = self.guard.refuses(url).await {
+    ) -> Result<reqwest::Response, FailureCause> {
+        if let Some(message) = self.address_policy.refuses(url).await {
             return Err(refused(message));
         }
         let mut request = self.client.get(url.clone());
-        request = validator(request, IF_NONE_MATCH, ask.etag);
-        request = validator(request, IF_MODIFIED_SINCE, ask.last_modified);
+        request = validator(request, IF_NONE_MATCH, options.etag);
+        request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
         request = self.headers.put(request, url, cookies);
         PhaseTracker::over(phases, request.send()).await.map_err(|error| {
             let at = Circumstances {
@@ -268,7 +210,7 @@ impl Inner {
     /// The address that answered, judged once more: it is the one connected to.
     fn refuses_peer(&self, url: &Url, response: &reqwest::Response) -> Option<String> {
         let peer = response.remote_addr().filter(|_| !self.proxied)?;
-        self.guard.refuses_peer(url, peer.ip())
+        self.address_policy.refuses_peer(url, peer.ip())
     }
 }
 

@@ -29,13 +29,13 @@ pub(super) struct Jar {
 
 #[derive(Default)]
 struct Origins {
-    by_name: HashMap<Box<str>, Kept>,
+    by_name: HashMap<Box<str>, StoredCookies>,
     /// Counts uses.
     clock: u64,
 }
 
 #[derive(Default)]
-struct Kept {
+struct StoredCookies {
     /// Oldest first.
     cookies: Vec<Cookie<'static>>,
     used: u64,
@@ -92,7 +92,7 @@ impl Origins {
     }
 }
 
-impl Kept {
+impl StoredCookies {
     fn put(&mut self, cookie: Cookie<'static>) {
         self.cookies.retain(|other| {
             !other.is_expired() && (other.name() != cookie.name() || other.path != cookie.path)

@@ -14,7 +14,7 @@ use crate::web::head::without_user;
 use crate::web::url::MAX_URL_LEN;
 
 /// A failure before the circumstances are added.
-pub(super) type Failure = (FailureKind, String);
+pub(super) type FailureCause = (FailureKind, String);
 
 /// The requests made for one URL: the caller sends them one by one, each when its host may be
 /// asked.
@@ -65,7 +65,7 @@ impl RedirectChain {
         max_redirects: u32,
         cookies: Option<&str>,
         next_cookies: impl FnOnce(&Url) -> Option<String>,
-    ) -> Result<bool, Failure> {
+    ) -> Result<bool, FailureCause> {
         let Some(location) = headers.get(LOCATION).filter(|_| is_redirect(status)) else {
             return Ok(false);
         };

@@ -16,8 +16,8 @@ use crate::web::classify::{Circumstances, about, classify, line, size, span};
 use crate::web::decode::Decoder;
 use crate::web::failure::{FailureKind, FetchError};
 use crate::web::head::ResponseHead;
-use crate::web::http::Response;
-use crate::web::redirect_chain::Failure;
+use crate::web::message::Response;
+use crate::web::redirect_chain::FailureCause;
 
 /// Bodies up to this length, in bytes, may have any ratio to what was sent.
 const ANY_RATIO: u64 = 1 << 20;
@@ -74,7 +74,7 @@ impl OpenResponse {
     ) -> Result<Self, FetchError> {
         let decoder = Decoder::of(response.headers());
         let announced = response.content_length();
-        let mut opened = Self {
+        let mut open = Self {
             head,
             url: url.clone(),
             settings: Arc::clone(settings),
@@ -91,17 +91,17 @@ impl OpenResponse {
             hash: Box::new(Xxh3::new()),
         };
         match decoder {
-            Ok(Some(decoder)) => opened.decoder = Some(Box::new(decoder)),
-            Ok(None) => opened.announced = announced,
+            Ok(Some(decoder)) => open.decoder = Some(Box::new(decoder)),
+            Ok(None) => open.announced = announced,
             // No body, nothing to decode.
             Err(_) if announced == Some(0) => {}
-            Err(message) => return Err(opened.failure(undecodable(&message))),
+            Err(message) => return Err(open.failure(undecodable(&message))),
         }
-        if opened.announced.is_some_and(|length| length > opened.max_body) {
-            let too_large = opened.too_large();
-            return Err(opened.failure(too_large));
+        if open.announced.is_some_and(|length| length > open.max_body) {
+            let too_large = open.too_large();
+            return Err(open.failure(too_large));
         }
-        Ok(opened)
+        Ok(open)
     }
 
     /// The next piece of the decoded body, `None` at its end. Pieces of a coded body have at most
@@ -168,7 +168,7 @@ impl OpenResponse {
         })
     }
 
-    async fn pull(&mut self) -> Result<Option<Bytes>, Failure> {
+    async fn pull(&mut self) -> Result<Option<Bytes>, FailureCause> {
         loop {
             if let Some(decoder) = &mut self.decoder {
                 // A bomb must not keep this thread for itself.
@@ -210,7 +210,7 @@ impl OpenResponse {
     }
 
     /// The next bytes as they come.
-    async fn read(&mut self) -> Result<Option<Bytes>, Failure> {
+    async fn read(&mut self) -> Result<Option<Bytes>, FailureCause> {
         let read = tokio::select! {
             biased;
             read = self.response.chunk() => read,
@@ -241,7 +241,7 @@ impl OpenResponse {
     }
 
     /// Takes a piece of the decoded body into account.
-    fn count(&mut self, piece: Bytes) -> Result<Bytes, Failure> {
+    fn count(&mut self, piece: Bytes) -> Result<Bytes, FailureCause> {
         self.length += piece.len() as u64;
         if self.length > self.max_body {
             return Err(self.too_large());
@@ -259,15 +259,15 @@ impl OpenResponse {
         Ok(piece)
     }
 
-    fn too_large(&self) -> Failure {
+    fn too_large(&self) -> FailureCause {
         (FailureKind::TooLarge, format!("body larger than {}", size(self.max_body)))
     }
 
-    fn failure(&self, (kind, message): Failure) -> FetchError {
+    fn failure(&self, (kind, message): FailureCause) -> FetchError {
         FetchError { length: self.length, ..FetchError::new(kind, message).with(&self.head) }
     }
 }
 
-fn undecodable(cause: &str) -> Failure {
+fn undecodable(cause: &str) -> FailureCause {
     (FailureKind::Decode, format!("body cannot be decoded: {}", line(cause)))
 }

@@ -7,8 +7,6 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::common;
-
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,7 +14,7 @@ use std::fs;
 use std::io::Write as _;
 use std::net::{TcpListener, TcpStream};
 
-use common::{Request, Running, Web, assert_whole, crawldeck, hang, html, number, rows};
+use crate::support::{Request, Running, Web, assert_whole, crawldeck, hang, html, number, rows};
 
 /// A title that would clear the screen, ring, beep and turn the text around.
 const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}evil\u{2066}\u{9b}31m\0end";

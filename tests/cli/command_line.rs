@@ -7,15 +7,13 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::common;
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use common::{
-    LabProcess, Running, Web, assert_whole, crawldeck, number, rows, run, wait, wait_until,
+use crate::support::{
+    self, LabProcess, Running, Web, assert_whole, crawldeck, number, rows, run, wait, wait_until,
 };
 use nix::sys::signal::Signal;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -211,7 +209,7 @@ fn an_odd_status_is_an_answer() {
     let folder = folder();
     let web = Web::start(|_, stream| {
         use std::io::Write;
-        let _ = stream.write_all(&common::html(999, "go away"));
+        let _ = stream.write_all(&support::html(999, "go away"));
     });
     let ended = run(folder.path(), &["crawl", &web.url("/"), "--json"]).exits(0);
     assert_eq!(ended.json()["failed"], 1);
@@ -393,7 +391,7 @@ fn scopes_reach_as_far_as_they_say() {
             "/dir/index" => index.replace("PORT", &far).replace("NAME", name),
             _ => "leaf".to_owned(),
         };
-        let _ = stream.write_all(&common::html(200, &body));
+        let _ = stream.write_all(&support::html(200, &body));
     });
     let port = web.address.rsplit_once(':').unwrap().1;
     name.set(format!("http://localhost:{port}")).unwrap();
@@ -428,7 +426,7 @@ fn headers_and_user_agent_are_sent_and_not_stored() {
         let bytes = fs::read(file.unwrap().path()).unwrap();
         assert!(!bytes.windows(4).any(|part| part == b"hush"), "the secret is on disk");
     }
-    let plain = common::run(folder.path(), &["crawl", &seed, "--no-follow"]).exits(0);
+    let plain = support::run(folder.path(), &["crawl", &seed, "--no-follow"]).exits(0);
     assert_eq!(plain.stderr, "");
     let agent = format!("user-agent: crawldeck/{}", env!("CARGO_PKG_VERSION"));
     assert!(web.requests().last().unwrap().head.contains(&agent));
@@ -458,16 +456,16 @@ fn the_lab_says_where_it_listens_and_serves() {
     let ports: BTreeSet<_> = lab.urls.iter().collect();
     assert_eq!(ports.len(), 4);
     for url in &lab.urls {
-        let truth = common::get_json(&format!("{url}truth.json"));
+        let truth = support::get_json(&format!("{url}truth.json"));
         let by_status = truth["by_status"].as_object().unwrap();
         let sum = by_status.values().map(|count| count.as_u64().unwrap()).sum::<u64>();
         assert_eq!(truth["pages"], sum + truth["skipped"].as_u64().unwrap());
         assert_eq!(truth["hosts"].as_array().unwrap().len(), 4);
     }
     assert_eq!(lab.requests(), 0);
-    common::get_json(&format!("{}json", lab.entry()));
+    support::get_json(&format!("{}json", lab.entry()));
     assert_eq!(lab.requests(), 1);
-    common::get_json(&format!("{}load.json?reset=1", lab.urls[3]));
+    support::get_json(&format!("{}load.json?reset=1", lab.urls[3]));
     assert_eq!(lab.requests(), 0);
     let port = lab.entry().rsplit_once(':').unwrap().1.trim_end_matches('/').to_owned();
     let taken = run(Path::new("/"), &["lab", "--port", &port]).exits(1);
@@ -586,9 +584,9 @@ fn the_second_signal_ends_at_once() {
     let web = Web::start(|request, stream| {
         use std::io::Write;
         if request.path == "/" {
-            let _ = stream.write_all(&common::html(200, "<a href=/1>1</a><a href=/2>2</a>"));
+            let _ = stream.write_all(&support::html(200, "<a href=/1>1</a><a href=/2>2</a>"));
         } else {
-            common::hang(stream);
+            support::hang(stream);
         }
     });
     let mut command = crawldeck(folder.path());

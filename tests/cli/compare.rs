@@ -2,15 +2,15 @@
 //! leaves no process behind, and says what is missing when something is.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::common;
-
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use common::{Ended, LabProcess, Running, Web, crawldeck, hang, html, run, wait_until};
+use crate::support::{
+    self, Ended, LabProcess, Running, Web, crawldeck, hang, html, run, wait_until,
+};
 use crawldeck::compare::board::Board;
 use crawldeck::compare::list::List;
 use crawldeck::compare::race::{self, Plan};
@@ -170,7 +170,7 @@ fn a_list_of_ones_own_is_fetched_as_it_stands() {
 fn permits_are_kept() {
     let (folder, lab) = (folder(), LabProcess::start(&["--pages", "1"]));
     let urls = vec![format!("{}delay/0.01", lab.entry()); 12];
-    let reset = || common::get_json(&format!("{}load.json?reset=1", lab.entry()));
+    let reset = || support::get_json(&format!("{}load.json?reset=1", lab.entry()));
     for strategy in ["limited", "full"] {
         reset();
         let order = serde_json::json!({"urls": urls, "permits": 3, "backoff_ms": 0});
@@ -402,7 +402,7 @@ fn race(program: &str, together: bool) -> Board {
     let plan =
         Plan { program: program.into(), list, scale: 0.01, permits: 10, cpu: None, together };
     let (sender, board) = watch::channel(Arc::new(plan.board()));
-    common::wait(race::run(&plan, &sender, &CancellationToken::new()));
+    support::wait(race::run(&plan, &sender, &CancellationToken::new()));
     Board::clone(&board.borrow())
 }
 

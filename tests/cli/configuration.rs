@@ -2,15 +2,13 @@
 //! which, and a secret is told to nobody but those it is for.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
+use crate::support::{self, Ended, Running, Web, crawldeck, html, rows, run, wait_until};
 use clap::{CommandFactory, Parser};
-use common::{Ended, Running, Web, crawldeck, html, rows, run, wait_until};
 use crawldeck::cli::{Cli, Command};
 use crawldeck::settings::Settings;
 use crawldeck::web::url::parse_seed;
@@ -570,7 +568,7 @@ fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
 fn endless() -> Web {
     Web::start(|request, stream| {
         if request.path.ends_with("/hangs") {
-            common::hang(stream);
+            support::hang(stream);
         } else {
             let _ = stream.write_all(&html(200, "<a href=/hangs>h</a><a href=/a>a</a>"));
         }

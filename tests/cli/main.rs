@@ -2,13 +2,14 @@
 //! a promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-#[path = "../support/mod.rs"]
-mod common;
 #[path = "../support/crawl_rows.rs"]
-mod rows;
+mod crawl_rows;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod bad_input;
 mod command_line;
 mod compare;
 mod configuration;
+mod docs;
 mod readme;

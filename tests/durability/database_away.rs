@@ -2,13 +2,11 @@
 //! itself when the database is back, and whoever leaves before is told how many pages that costs.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::{common, gated};
-
 use std::path::Path;
 
-use common::database::Database;
-use common::{Running, assert_whole, number, run, wait_until};
-use gated::{PAGES, Site};
+use crate::gated_site::{PAGES, Site};
+use crate::support::database::Database;
+use crate::support::{Running, assert_whole, number, run, wait_until};
 use nix::sys::signal::Signal;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};

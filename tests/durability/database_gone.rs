@@ -3,14 +3,12 @@
 //! nothing into the void.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::{common, stage};
-
 use std::fs;
 use std::path::PathBuf;
 
-use common::database::Database;
-use common::{assert_whole, run, wait_until};
-use stage::Stage;
+use crate::stage::Stage;
+use crate::support::database::Database;
+use crate::support::{self, assert_whole, run, wait_until};
 
 /// Slow enough to be met in the middle.
 const PAGES: u32 = 1000;
@@ -88,14 +86,14 @@ fn a_file_that_is_replaced_is_left_alone() {
 fn a_file_that_is_replaced_by_another_crawl_is_left_alone() {
     let (stage, path) = in_a_file();
     let other = path.with_file_name("other.db");
-    let site = common::Web::of_pages(&[("/", "<p>alone")]);
+    let site = support::Web::of_pages(&[("/", "<p>alone")]);
     let folder = path.parent().unwrap().to_owned();
     ends_at_once(&stage, "crawldeck.db was replaced by another file", || {
         run(&folder, &["crawl", &site.url("/"), "--db", "other.db", "--json"]).exits(0);
         fs::rename(&other, &path).unwrap();
     });
     assert_whole(&path);
-    assert_eq!(common::number(&path, "SELECT count(*) FROM scraped_pages"), 1);
+    assert_eq!(support::number(&path, "SELECT count(*) FROM scraped_pages"), 1);
 }
 
 fn a_table_that_is_dropped(database: Database) {

@@ -7,17 +7,15 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::{common, server, stage};
-
 use std::fs::File;
 use std::io::Write;
 use std::path::PathBuf;
 
-use common::database::Database;
-use common::{Running, wait_until};
+use crate::server::{Server, SmallDisk, open_to_all};
+use crate::stage::{REFUSED, Stage};
+use crate::support::database::Database;
+use crate::support::{self, Running, wait_until};
 use nix::sys::signal::Signal;
-use server::{Server, SmallDisk, open_to_all};
-use stage::{REFUSED, Stage};
 
 const PAGES: u32 = 3000;
 
@@ -97,7 +95,7 @@ fn stopped_without_room(stage: &Stage, disk: &SmallDisk, filled: Filled) {
     std::fs::remove_file(filler).unwrap();
 
     let resume = ["resume", &stage.url, "--json", "--headless", "--rate", "off"];
-    let ended = common::run(stage.folder.path(), &resume).exits(0);
+    let ended = support::run(stage.folder.path(), &resume).exits(0);
     assert_eq!(ended.json()["pages"], stage.lab.truth()["pages"]);
     stage.database.assert_whole();
     stage.database.assert_found(&stage.lab);

@@ -7,14 +7,12 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::common;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::os::unix::process::ExitStatusExt;
 
-use common::database::Database;
-use common::{LabProcess, Running, crawldeck, get_json, wait_until};
+use crate::support::database::Database;
+use crate::support::{LabProcess, Running, crawldeck, get_json, wait_until};
 
 /// Kills per database, at least.
 const KILLS: u32 = 20;

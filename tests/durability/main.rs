@@ -4,14 +4,14 @@
 //! `.ci/run` runs `disk_full` and `kill` in steps of their own.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-#[path = "../support/mod.rs"]
-mod common;
 #[path = "../support/gated_site.rs"]
-mod gated;
+mod gated_site;
 #[path = "../support/server.rs"]
 mod server;
 #[path = "../support/stage.rs"]
 mod stage;
+#[path = "../support/mod.rs"]
+mod support;
 
 mod database_away;
 mod database_gone;

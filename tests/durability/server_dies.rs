@@ -9,12 +9,10 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::{common, server, stage};
-
-use common::{run, wait_until};
+use crate::server::Server;
+use crate::stage::{Kind, REFUSED, Stage};
+use crate::support::{run, wait_until};
 use nix::sys::signal::Signal;
-use server::Server;
-use stage::{Kind, REFUSED, Stage};
 
 /// How often the server dies in one crawl.
 const DEATHS: u32 = 6;
@@ -114,14 +112,14 @@ macro_rules! promises {
             $(#[test]
             #[ignore = "needs PostgreSQL, which it starts itself"]
             fn $promise() {
-                super::$promise(super::stage::POSTGRES);
+                super::$promise(crate::stage::POSTGRES);
             })+
         }
         mod on_mysql {
             $(#[test]
             #[ignore = "needs MariaDB, which it starts itself"]
             fn $promise() {
-                super::$promise(super::stage::MYSQL);
+                super::$promise(crate::stage::MYSQL);
             })+
         }
     };

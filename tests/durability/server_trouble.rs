@@ -8,12 +8,10 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::{common, server, stage};
-
-use common::{Running, wait_until};
-use server::Server;
+use crate::server::Server;
+use crate::stage::{Kind, MYSQL, POSTGRES, REFUSED, Stage, peak_mib};
+use crate::support::{Running, wait_until};
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, PgConnection};
-use stage::{Kind, MYSQL, POSTGRES, REFUSED, Stage, peak_mib};
 
 /// More pages than the saver takes while nothing can be saved.
 const PAGES: u32 = 5000;

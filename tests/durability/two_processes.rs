@@ -2,13 +2,11 @@
 //! died is taken over, and one that was taken over writes nothing any more.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::{common, gated};
-
 use std::path::Path;
 use std::time::Duration;
 
-use common::{Running, assert_whole, crawldeck, number, rows, run, wait, wait_until};
-use gated::{PAGES, Site};
+use crate::gated_site::{PAGES, Site};
+use crate::support::{Running, assert_whole, crawldeck, number, rows, run, wait, wait_until};
 use nix::sys::signal::Signal;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};

@@ -2,22 +2,20 @@
 //! limits of pages, a host is one host however it is spelt, and no name opens the private network.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::{common, stand};
-
 use std::io::Write as _;
 
-use common::{Web, html};
+use crate::support::{Web, html};
+use crate::test_db::{self, TestDb, ended};
 use crawldeck::crawl;
 use crawldeck::settings::{FetchSettings, Settings};
-use stand::{Stand, ended};
 
 fn settings(seed: &str, fetch: FetchSettings) -> Settings {
-    Settings { ignore_robots: false, fetch, ..stand::settings(seed) }
+    Settings { ignore_robots: false, fetch, ..test_db::settings(seed) }
 }
 
 /// Runs a crawl to its end.
-async fn run(stand: &Stand, settings: Settings) {
-    ended(crawl::start(settings, stand.store().await).await.unwrap()).await;
+async fn run(test_db: &TestDb, settings: Settings) {
+    ended(crawl::start(settings, test_db.store().await).await.unwrap()).await;
 }
 
 /// A site whose robots.txt, which forbids `/secret`, stands `hops` redirects away.
@@ -50,9 +48,9 @@ fn far_robots(hops: u32) -> Web {
 async fn robots_txt_has_its_own_limit_of_redirects() {
     // RFC 9309, 2.3.1.2: five are followed; behind more there is none.
     for (hops, max_redirects, forbidden) in [(5, 0, true), (5, 10, true), (6, 10, false)] {
-        let (web, stand) = (far_robots(hops), Stand::new());
+        let (web, test_db) = (far_robots(hops), TestDb::new());
         let fetch = FetchSettings { max_redirects, ..FetchSettings::default() };
-        run(&stand, settings(&web.url("/"), fetch)).await;
+        run(&test_db, settings(&web.url("/"), fetch)).await;
         let asked = web.paths().contains(&"/secret".to_owned());
         assert_eq!(asked, !forbidden, "{hops} hops, --max-redirects {max_redirects}");
     }
@@ -85,13 +83,13 @@ async fn a_name_with_the_roots_dot_is_the_same_host() {
         };
         let _ = stream.write_all(&answer);
     });
-    let (stand, port) = (Stand::new(), web.address.rsplit_once(':').unwrap().1.to_owned());
+    let (test_db, port) = (TestDb::new(), web.address.rsplit_once(':').unwrap().1.to_owned());
     let seed = format!("http://a.test:{port}/");
-    run(&stand, settings(&seed, resolving(&[("a.test", "127.0.0.1")]))).await;
+    run(&test_db, settings(&seed, resolving(&[("a.test", "127.0.0.1")]))).await;
     assert_eq!(web.paths(), ["/", "/robots.txt", "/x", "/x"]);
-    assert_eq!(stand.number("SELECT count(*) FROM scraped_pages").await, 2);
-    assert_eq!(stand.number("SELECT count(*) FROM scraped_pages WHERE state = 'ok'").await, 2);
-    assert_eq!(stand.number("SELECT count(DISTINCT host) FROM hosts").await, 1);
+    assert_eq!(test_db.number("SELECT count(*) FROM scraped_pages").await, 2);
+    assert_eq!(test_db.number("SELECT count(*) FROM scraped_pages WHERE state = 'ok'").await, 2);
+    assert_eq!(test_db.number("SELECT count(DISTINCT host) FROM hosts").await, 1);
 }
 
 #[tokio::test]
@@ -99,9 +97,9 @@ async fn what_a_seeds_name_led_to_is_stored_with_the_crawl() {
     let web = Web::of_pages(&[("/", "<a href=/x>"), ("/x", "x")]);
     let port = web.address.rsplit_once(':').unwrap().1.to_owned();
     let seed = format!("http://A.test.:{port}/");
-    let stand = Stand::new();
-    run(&stand, settings(&seed, resolving(&[("a.test", "127.0.0.1")]))).await;
-    let stored = stand.settings().await.fetch.seed_names;
+    let test_db = TestDb::new();
+    run(&test_db, settings(&seed, resolving(&[("a.test", "127.0.0.1")]))).await;
+    let stored = test_db.settings().await.fetch.seed_names;
     let [known] = &*stored else { panic!("{stored:?}") };
     assert_eq!((&*known.name, &*known.addresses), ("a.test", &["127.0.0.1".parse().unwrap()][..]));
 }

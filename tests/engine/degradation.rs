@@ -2,18 +2,16 @@
 //! says why, leaves the user's dials alone and recovers; and it can be stopped all the while.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::stand;
-
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::test_db::{Fickle, TestDb, ended, give, later, seen, settings, stopped};
 use crawldeck::crawl::protocol::command::Command;
 use crawldeck::crawl::protocol::snapshot::{OverloadKind, PauseReason, RunState, Snapshot};
 use crawldeck::crawl::{self, Crawl};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::store::Store;
-use stand::{Fickle, Stand, ended, give, later, seen, settings, stopped};
 
 const PERMITS: u32 = 16;
 
@@ -38,8 +36,8 @@ async fn light(pages: u32) -> Origin {
     Origin::start(config).await.unwrap()
 }
 
-async fn start(stand: &Stand, site: &Origin) -> (Arc<Fickle>, Crawl) {
-    let store = Arc::new(Fickle::new(stand.store().await));
+async fn start(test_db: &TestDb, site: &Origin) -> (Arc<Fickle>, Crawl) {
+    let store = Arc::new(Fickle::new(test_db.store().await));
     let given = crawldeck::settings::Settings {
         permits: PERMITS,
         workers: 32,
@@ -72,9 +70,9 @@ async fn recovers(crawl: &mut Crawl) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_saver_slows_the_crawl_until_it_has_caught_up() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = heavy().await;
-    let (store, mut crawl) = start(&stand, &site).await;
+    let (store, mut crawl) = start(&test_db, &site).await;
     seen(&mut crawl, "under way", |s| s.totals.pages > 1).await;
     store.stuck.send_replace(true);
     down_to_one(&mut crawl).await;
@@ -86,15 +84,15 @@ async fn a_slow_saver_slows_the_crawl_until_it_has_caught_up() {
     give(&crawl, Command::TogglePause).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.unsaved), (RunState::Complete, 401, 0));
-    assert_eq!(stand.settings().await.permits, PERMITS);
-    stand.assert_whole().await;
+    assert_eq!(test_db.settings().await.permits, PERMITS);
+    test_db.assert_whole().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_refuses_slows_the_crawl_and_loses_nothing() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = heavy().await;
-    let (store, mut crawl) = start(&stand, &site).await;
+    let (store, mut crawl) = start(&test_db, &site).await;
     seen(&mut crawl, "under way", |s| s.totals.pages > 1).await;
     store.unwilling.store(true, Ordering::SeqCst);
     down_to_one(&mut crawl).await;
@@ -110,14 +108,14 @@ async fn a_database_that_refuses_slows_the_crawl_and_loses_nothing() {
     seen(&mut crawl, "it is over", |s| s.database_trouble.is_none()).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.unsaved), (RunState::Complete, 401, 0));
-    stand.assert_whole().await;
+    test_db.assert_whole().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_pauses_the_crawl_until_there_is_room() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = light(1_200).await;
-    let (store, mut crawl) = start(&stand, &site).await;
+    let (store, mut crawl) = start(&test_db, &site).await;
     seen(&mut crawl, "under way", |s| s.totals.pages > 20).await;
     // Filling up: slower.
     store.free.store(400 << 20, Ordering::SeqCst);
@@ -153,11 +151,11 @@ async fn a_full_disk_pauses_the_crawl_until_there_is_room() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crawl_without_memory_says_so_and_can_be_stopped() {
     for command in [Command::Stop, Command::StopNow] {
-        let stand = Stand::new();
+        let test_db = TestDb::new();
         let site = light(400).await;
         let mut given = settings(site.url());
         given.max_memory = Some(1 << 20);
-        let mut crawl = crawl::start(given, stand.store().await).await.unwrap();
+        let mut crawl = crawl::start(given, test_db.store().await).await.unwrap();
         let s = seen(&mut crawl, "paused", |s| {
             s.run == RunState::Paused && s.gate.in_use == 0 && s.saver.backlog_pages == 0
         })
@@ -169,7 +167,7 @@ async fn a_crawl_without_memory_says_so_and_can_be_stopped() {
         assert_eq!((summary.state, site.times().requests.len()), (RunState::Stopped, 0));
         assert!(summary.open > 0);
         let more = |s: &mut crawldeck::settings::Settings| s.max_memory = Some(u64::MAX);
-        let crawl = crawl::resume(stand.store().await, None, more).await.unwrap();
+        let crawl = crawl::resume(test_db.store().await, None, more).await.unwrap();
         let summary = ended(crawl).await;
         assert_eq!((summary.state, summary.ok), (RunState::Complete, 401));
     }
@@ -177,9 +175,9 @@ async fn a_crawl_without_memory_says_so_and_can_be_stopped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn several_strains_hold_at_once() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = heavy().await;
-    let (store, mut crawl) = start(&stand, &site).await;
+    let (store, mut crawl) = start(&test_db, &site).await;
     seen(&mut crawl, "under way", |s| s.totals.pages > 1).await;
     store.stuck.send_replace(true);
     down_to_one(&mut crawl).await;
@@ -200,9 +198,9 @@ async fn several_strains_hold_at_once() {
     store.stuck.send_replace(false);
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.unsaved), (RunState::Stopped, 0));
-    let rows = stand.number("SELECT count(*) FROM scraped_pages").await;
+    let rows = test_db.number("SELECT count(*) FROM scraped_pages").await;
     assert_eq!(rows as u64, summary.pages);
-    let crawl = crawl::resume(stand.store().await, None, |_| {}).await.unwrap();
+    let crawl = crawl::resume(test_db.store().await, None, |_| {}).await.unwrap();
     assert_eq!(ended(crawl).await.ok, 401);
-    stand.assert_whole().await;
+    test_db.assert_whole().await;
 }

@@ -2,15 +2,13 @@
 //! of its own, across a stop, a kill and redirects.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::{common, stand};
-
-use common::{Web, hang, html};
+use crate::support::{Web, hang, html};
+use crate::test_db::{TestDb, ended, seen, settings, stopped};
 use crawldeck::crawl;
 use crawldeck::crawl::protocol::command::Command;
 use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::settings::Settings;
-use stand::{Stand, ended, seen, settings, stopped};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,8 +26,8 @@ fn list(web: &Web, paths: &[&str], repeats: bool) -> Settings {
     Settings { seeds, duplicate_seeds: repeats, follow: false, ..settings(&web.url("/")) }
 }
 
-async fn rows(stand: &Stand) -> Vec<(String, i64, i64)> {
-    stand.rows(ROWS).await
+async fn rows(test_db: &TestDb) -> Vec<(String, i64, i64)> {
+    test_db.rows(ROWS).await
 }
 
 fn row(path: &str, times: i64) -> (String, i64, i64) {
@@ -54,14 +52,14 @@ async fn each_repetition_is_fetched_and_is_a_row() {
     let web = Web::of_pages(&[("/a", "a"), ("/b", "b")]);
     let paths = ["/a", "/b", "/a", "/a"];
     for (repeats, a) in [(true, 3), (false, 1)] {
-        let stand = Stand::new();
+        let test_db = TestDb::new();
         let before = web.paths().len();
-        let crawl = crawl::start(list(&web, &paths, repeats), stand.store().await).await.unwrap();
+        let crawl = crawl::start(list(&web, &paths, repeats), test_db.store().await).await.unwrap();
         let summary = ended(crawl).await;
         assert_eq!((summary.state, summary.ok), (RunState::Complete, a + 1));
-        assert_eq!(rows(&stand).await, [row("/a", a as i64), row("/b", 1)]);
+        assert_eq!(rows(&test_db).await, [row("/a", a as i64), row("/b", 1)]);
         assert_eq!(web.paths().len() - before, a as usize + 1);
-        assert_eq!(stand.number(OPEN).await, 0);
+        assert_eq!(test_db.number(OPEN).await, 0);
     }
 }
 
@@ -81,26 +79,26 @@ fn slow_site() -> (Web, Arc<AtomicBool>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_list_goes_on_where_it_was() {
     let (web, open) = slow_site();
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let paths = ["/quick", "/slow", "/quick", "/slow", "/slow", "/quick"];
-    let mut crawl = crawl::start(list(&web, &paths, true), stand.store().await).await.unwrap();
+    let mut crawl = crawl::start(list(&web, &paths, true), test_db.store().await).await.unwrap();
     seen(&mut crawl, "the quick ones are saved", |s| s.totals.ok == 3 && s.gate.in_use == 3).await;
-    stand.until("they are rows", "SELECT count(*) FROM scraped_pages", |rows| rows == 3).await;
+    test_db.until("they are rows", "SELECT count(*) FROM scraped_pages", |rows| rows == 3).await;
     // As a kill at this moment would leave it.
-    let killed = stand.killed().await;
+    let killed = test_db.killed().await;
     stopped(crawl, Command::StopNow).await;
     open.store(true, Ordering::SeqCst);
-    for stand in [&stand, &killed] {
+    for test_db in [&test_db, &killed] {
         let before = web.paths().len();
         // A seed added while it ran is one URL, listed or not.
-        let crawl = crawl::resume(stand.store().await, Some(1), |settings| {
+        let crawl = crawl::resume(test_db.store().await, Some(1), |settings| {
             settings.added_seeds.push(Url::parse(&web.url("/quick")).unwrap());
         });
         let summary = ended(crawl.await.unwrap()).await;
         assert_eq!(summary.state, RunState::Complete);
-        assert_eq!(rows(stand).await, [row("/quick", 3), row("/slow", 3)]);
+        assert_eq!(rows(test_db).await, [row("/quick", 3), row("/slow", 3)]);
         assert_eq!(web.paths().len() - before, 3, "only the slow ones are asked again");
-        assert_eq!(stand.number(OPEN).await, 0);
+        assert_eq!(test_db.number(OPEN).await, 0);
     }
 }
 
@@ -115,11 +113,11 @@ async fn redirects_are_followed_each_time() {
         };
         let _ = stream.write_all(&answer);
     });
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let paths = ["/from", "/from", "/to", "/from"];
-    let crawl = crawl::start(list(&web, &paths, true), stand.store().await).await.unwrap();
+    let crawl = crawl::start(list(&web, &paths, true), test_db.store().await).await.unwrap();
     assert_eq!(ended(crawl).await.ok, 4);
-    assert_eq!(rows(&stand).await, [row("/from", 3), row("/to", 1)]);
+    assert_eq!(rows(&test_db).await, [row("/from", 3), row("/to", 1)]);
     let asked = web.paths();
     assert_eq!(asked.iter().filter(|path| *path == "/from").count(), 3);
     assert_eq!(asked.iter().filter(|path| *path == "/to").count(), 4);

@@ -7,14 +7,12 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::common;
-
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{assert_whole, totals};
+use crate::support::{self, assert_whole, totals};
 use crawldeck::crawl::protocol::command::{Command, Origin};
 use crawldeck::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
 use crawldeck::crawl::protocol::summary::Summary;
@@ -73,7 +71,7 @@ impl Bench {
     /// Sets the site's peak and count of requests back.
     async fn reset(&self) {
         let url = format!("{}load.json?reset=1", self.lab.urls()[0]);
-        tokio::task::spawn_blocking(move || common::get_json(&url)).await.unwrap();
+        tokio::task::spawn_blocking(move || support::get_json(&url)).await.unwrap();
     }
 
     /// The crawl ended with what is there to be found.
@@ -149,7 +147,7 @@ async fn the_site_sees_no_more_requests_than_permits() {
     set(&mut crawl, Setting::Permits(5)).await;
     seen(&mut crawl, "drained", |s| s.gate.draining == 0 && s.gate.in_use <= 5).await;
     // The site notices the end of an answer a moment after us.
-    common::wait_until("the site is down to five", || bench.lab.load().in_flight <= 5);
+    support::wait_until("the site is down to five", || bench.lab.load().in_flight <= 5);
     bench.reset().await;
     let at = seen(&mut crawl, "in use", |s| s.gate.in_use == 5).await.totals.pages;
     seen(&mut crawl, "a hundred pages more", |s| s.totals.pages > at + 100).await;
@@ -174,7 +172,7 @@ async fn workers_come_and_go() {
     set(&mut crawl, Setting::Workers(3)).await;
     let left = seen(&mut crawl, "three are left", |s| s.workers.len() == 3).await;
     assert!(left.workers.iter().all(|worker| worker.id < 3 && !worker.leaving));
-    common::wait_until("the site is down to three", || bench.lab.load().in_flight <= 3);
+    support::wait_until("the site is down to three", || bench.lab.load().in_flight <= 3);
     bench.reset().await;
     let at = left.totals.pages;
     seen(&mut crawl, "more pages", |s| s.totals.pages > at + 50).await;
@@ -239,7 +237,7 @@ async fn a_pause_lets_requests_end_and_starts_none() {
     let paused = |s: &Snapshot| s.run == RunState::Paused && s.gate.in_use == 0;
     let pause = seen(&mut crawl, "nothing in flight", paused).await;
     assert_eq!(pause.pause_reasons, [PauseReason::User]);
-    common::wait_until("the site is idle", || bench.lab.load().in_flight == 0);
+    support::wait_until("the site is idle", || bench.lab.load().in_flight == 0);
     let before = bench.lab.load().requests;
     for _ in 0..5 {
         let seq = crawl.snapshots.borrow().seq;
@@ -379,14 +377,14 @@ async fn a_graceful_stop_loses_nothing_and_leaves_no_task() {
     let summary = crawl.wait().await;
     bench.assert_true(&summary).await;
     // Idle connections of the HTTP client close on their own; the pipeline's tasks are gone.
-    common::wait_until("no task is left", || metrics.num_alive_tasks() == 0);
+    support::wait_until("no task is left", || metrics.num_alive_tasks() == 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_at_once_waits_for_nobody() {
     let bench = Bench::new(1_000, Duration::from_hours(1)).await;
     let mut crawl = bench.start(busy).await;
-    common::wait_until("the entry is asked for", || bench.lab.load().in_flight == 1);
+    support::wait_until("the entry is asked for", || bench.lab.load().in_flight == 1);
     seen(&mut crawl, "in flight", |s| s.gate.in_use == 1).await;
     // A graceful stop first: it waits.
     give(&crawl, Command::Stop).await;

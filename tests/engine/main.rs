@@ -2,12 +2,12 @@
 //! sites of this process. Each module is a promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-#[path = "../support/mod.rs"]
-mod common;
 #[path = "../support/fixtures/mod.rs"]
 mod fixtures;
+#[path = "../support/mod.rs"]
+mod support;
 #[path = "../support/test_db.rs"]
-mod stand;
+mod test_db;
 
 mod crawl_safety;
 mod degradation;

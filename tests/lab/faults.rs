@@ -2,13 +2,11 @@
 //! it should be.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::common;
-
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use common::run;
+use crate::support::run;
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::settings::faults::{Fault, Faults, FaultySite};
 use futures_util::future::join_all;

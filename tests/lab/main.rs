@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 #[path = "../support/mod.rs"]
-mod common;
+mod support;
 
 mod faults;
 mod site;

@@ -1,15 +1,13 @@
 //! The lab site keeps its promises: its truth is what a crawl finds, and its load is real.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::common;
-
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use common::{LabProcess, number, rows, run};
+use crate::support::{LabProcess, number, rows, run};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::robots::Robots;
 use crawldeck::lab::times::Times;

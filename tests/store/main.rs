@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 #[path = "../support/cutting_proxy.rs"]
-mod cut;
+mod cutting_proxy;
 #[path = "../support/server.rs"]
 mod server;
 

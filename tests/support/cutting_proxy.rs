@@ -27,7 +27,7 @@ pub enum Cut {
 }
 
 /// The relay; dropped, it lets nobody through any more.
-pub struct Relay {
+pub struct CuttingProxy {
     port: u16,
     shared: Arc<Shared>,
     accepting: tokio::task::JoinHandle<()>,
@@ -42,7 +42,7 @@ struct Shared {
     was_late: Notify,
 }
 
-impl Relay {
+impl CuttingProxy {
     /// Relays to the server of a URL.
     pub async fn to(server: &url::Url) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -104,7 +104,7 @@ impl Relay {
     }
 }
 
-impl Drop for Relay {
+impl Drop for CuttingProxy {
     fn drop(&mut self) {
         self.accepting.abort();
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex};
 
-use crate::common::{Running, Web, crawldeck, html, try_rows, wait_until};
+use crate::support::{Running, Web, crawldeck, html, try_rows, wait_until};
 
 /// A home page with links to pages whose answers wait until the gate is open.
 pub struct Site {

@@ -4,8 +4,8 @@
 
 use url::Url;
 
-use crate::common::database::Database;
-use crate::common::{Ended, LabProcess, Running, crawldeck, wait_until};
+use crate::support::database::Database;
+use crate::support::{Ended, LabProcess, Running, crawldeck, wait_until};
 
 /// What is logged once, when the database begins to refuse.
 pub const REFUSED: &str = "the database refused a batch; it is kept";

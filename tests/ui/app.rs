@@ -8,7 +8,6 @@
 )]
 
 use crate::fixtures;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 

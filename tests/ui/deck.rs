@@ -9,7 +9,6 @@
 #![allow(clippy::cast_lossless, clippy::format_push_string, reason = "test code")]
 
 use crate::fixtures;
-
 use crawldeck::crawl::protocol::snapshot::Snapshot;
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;

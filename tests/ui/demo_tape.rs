@@ -11,15 +11,13 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::tape;
-
 use std::path::Path;
 
-use tape::frames::Camera;
-use tape::play::{Pace, play};
-use tape::script::Script;
-use tape::svg;
-use tape::terminal::Terminal;
+use crate::tape::frames::Camera;
+use crate::tape::play::{Pace, play};
+use crate::tape::script::Script;
+use crate::tape::svg;
+use crate::tape::terminal::Terminal;
 
 const SIZE: (u16, u16) = (120, 36);
 
@@ -104,7 +102,7 @@ fn record_one(tape: &str, animation: &str) {
     let mut shell = shell(folder.path());
     let camera = Camera::start(shell.shared(), script.framerate);
     play(&script, &mut shell, Pace::Viewer, Some(&camera)).unwrap();
-    let (film, stills) = camera.finish();
+    let (frames, stills) = camera.finish();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let save = |name: &str, text: String| {
         eprintln!("{name}: {} KiB", text.len() >> 10);
@@ -114,6 +112,6 @@ fn record_one(tape: &str, animation: &str) {
     for (name, frame) in stills {
         save(&name.replace(".png", ".svg"), svg::picture(&frame));
     }
-    eprintln!("{} frames", film.len());
-    save(animation, svg::animation(&film));
+    eprintln!("{} frames", frames.len());
+    save(animation, svg::animation(&frames));
 }

@@ -7,8 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::tape;
-
+use crate::tape::terminal::Terminal;
 use crawldeck::compare::Strategy;
 use crawldeck::compare::board::{Board, Lane, LaneState};
 use crawldeck::compare::order::{End, Progress};
@@ -16,7 +15,6 @@ use crawldeck::ui::race::draw;
 use crawldeck::ui::theme::Theme;
 use ratatui::Terminal as Drawing;
 use ratatui::backend::TestBackend;
-use tape::terminal::Terminal;
 
 const COLOR: Theme = Theme::new(true, false);
 const MIB: u64 = 1 << 20;

@@ -9,8 +9,7 @@
 )]
 
 use crate::fixtures;
-
-use crawldeck::crawl::protocol::change::What;
+use crawldeck::crawl::protocol::change::ChangeAction;
 use crawldeck::crawl::protocol::snapshot::{ExclusionProgress, Snapshot, TrapView};
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;
@@ -277,7 +276,7 @@ fn a_burst_of_changes_loses_no_mark() {
     .enumerate()
     {
         change.at_s = at_s - i as f64 * 0.1;
-        change.what = What::Set { old, new };
+        change.what = ChangeAction::Set { old, new };
         burst.push(change.clone());
     }
     snapshot.changes = burst.into();
@@ -587,7 +586,7 @@ proptest! {
                 .into();
         snapshot.overloads[0].text.clone_from(&words);
         let mut change = snapshot.changes[0].clone();
-        change.what = What::Excluded { pattern: words.as_str().into(), excluded: true };
+        change.what = ChangeAction::Excluded { pattern: words.as_str().into(), excluded: true };
         snapshot.changes = vec![change].into();
         snapshot.db = words.as_str().into();
         snapshot.verdict.text.clone_from(&words);

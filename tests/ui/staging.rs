@@ -8,7 +8,6 @@
 )]
 
 use crate::fixtures;
-
 use crawldeck::crawl::protocol::command::Command;
 use crawldeck::crawl::protocol::scene::Scene;
 use crawldeck::crawl::protocol::snapshot::{RunState, Snapshot};

@@ -8,7 +8,6 @@
 )]
 
 use crate::fixtures;
-
 use crawldeck::crawl::protocol::snapshot::Snapshot;
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;

@@ -9,14 +9,12 @@
     reason = "tests fail by panicking"
 )]
 
-use crate::tape;
-
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
+use crate::tape::terminal::{PATIENCE, Terminal};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use tape::terminal::{PATIENCE, Terminal};
 use tempfile::TempDir;
 
 const SIZE: (u16, u16) = (120, 36);

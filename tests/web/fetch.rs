@@ -1,12 +1,11 @@
 //! Promise: whatever a server does, a fetch ends with an answer or with one clear reason.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::web_server;
-
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
+use crate::web_server::{Fetched, Server, Then, fetcher, follow, ok, redirect};
 use crawldeck::settings::{Credentials, FetchSettings};
 use crawldeck::web::http::{
     FailureKind, FetchError, FetchOutcome, FetchSetupError, Fetcher, Phase, PhaseSink,
@@ -15,7 +14,6 @@ use crawldeck::web::http::{
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use url::Url;
-use web_server::{Fetched, Server, Then, fetcher, follow, ok, redirect};
 
 /// Time-outs short enough to be waited for.
 fn settings() -> FetchSettings {

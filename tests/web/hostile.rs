@@ -1,18 +1,16 @@
 //! Promise: a server that means ill costs bounded time, memory and traffic.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::web_server;
-
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::web_server::{Server, Then, answer, fetch, fetcher, ok, redirect};
 use crawldeck::settings::FetchSettings;
 use crawldeck::web::http::{
     FailureKind, FetchError, FetchOutcome, OpenResponse, PhaseSink, RedirectChain, RequestOptions,
     Response,
 };
-use web_server::{Server, Then, answer, fetch, fetcher, ok, redirect};
 
 fn gzip(body: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());

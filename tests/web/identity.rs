@@ -2,19 +2,17 @@
 //! never shown.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::web_server;
-
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::web_server::{self, Server, answer, fetch, fetcher, ok, redirect, url};
 use crawldeck::settings::{Credentials, FetchSettings};
 use crawldeck::web::http::{
     FailureKind, FetchOutcome, FetchSetupError, Fetcher, PhaseSink, RedirectChain, RequestOptions,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use web_server::{Server, answer, fetch, fetcher, ok, redirect, url};
 
 fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())

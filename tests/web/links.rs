@@ -5,9 +5,8 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use crawldeck::settings::RespectNofollow;
-use crawldeck::web::links::{
-    LinkOptions, MAX_URL_LEN, MAX_URL_TEXT, Parsed, is_html, parse_html, robots_tag,
-};
+use crawldeck::web::html::{MAX_URL_LEN, MAX_URL_TEXT, is_html, parse_html, robots_tag};
+use crawldeck::web::parsed::{LinkOptions, Parsed};
 use crawldeck::web::robots::RobotsAgents;
 use proptest::prelude::*;
 use url::Url;

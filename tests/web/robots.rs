@@ -5,12 +5,12 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crawldeck::web::robots::{
-    MAX_BYTES, MAX_SITEMAPS, Robots, RobotsAgents, RobotsPolicy, RobotsResponse,
+    MAX_BYTES, MAX_SITEMAPS, RobotsAgents, RobotsPolicy, RobotsResponse, RobotsTxt,
 };
 use proptest::prelude::*;
 
-fn robots(text: impl AsRef<[u8]>) -> Robots {
-    Robots::parse(text.as_ref(), &RobotsAgents::default())
+fn robots(text: impl AsRef<[u8]>) -> RobotsTxt {
+    RobotsTxt::parse(text.as_ref(), &RobotsAgents::default())
 }
 
 /// What rules said to everybody allow (`+`) and forbid (`-`).
@@ -260,7 +260,7 @@ fn no_more_is_read_than_the_limit_and_no_line_in_half() {
 }
 
 /// A file of twenty thousand rules.
-fn many(rule: impl Fn(u32) -> String) -> Robots {
+fn many(rule: impl Fn(u32) -> String) -> RobotsTxt {
     let text = (0..20_000).fold(String::from("user-agent: *\n"), |mut text, n| {
         writeln!(text, "{}", rule(n)).unwrap();
         text

@@ -2,12 +2,10 @@
 //! points there; a seed on a private address allows that address and no other.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::web_server;
-
+use crate::web_server::{Server, fetch, fetcher, ok, redirect, url};
 use crawldeck::settings::FetchSettings;
 use crawldeck::web::http::{FailureKind, FetchError, Response};
 use url::Url;
-use web_server::{Server, fetch, fetcher, ok, redirect, url};
 
 fn refused(outcome: Result<Response, FetchError>) -> String {
     let error = outcome.unwrap_err();

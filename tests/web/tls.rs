@@ -2,13 +2,12 @@
 //! the user says otherwise, and HTTP/2 is spoken where both sides do.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::web_server;
-
 use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::web_server::{self, answer, fetch, fetcher, ok, url};
 use crawldeck::settings::FetchSettings;
 use crawldeck::web::http::{FailureKind, FetchSetupError, Fetcher};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -20,7 +19,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use url::Url;
-use web_server::{answer, fetch, fetcher, ok, url};
 
 /// A server with a certificate for `secure.test`, by an authority of its own.
 struct Secure {

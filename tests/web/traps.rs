@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use crawldeck::settings::TrapSettings;
-use crawldeck::web::traps::{Page, TrapHit, TrapKind, Traps};
+use crawldeck::web::traps::{FetchedPage, TrapHit, TrapKind, Traps};
 use proptest::prelude::*;
 
 const HOST: &str = "site.test:81";
@@ -328,8 +328,8 @@ fn ordinary_sites_pass() {
     }
 }
 
-fn page(url: &str) -> Page<'_> {
-    Page { url, body: None, canonical: None, title: None, length: 500, links: 5 }
+fn page(url: &str) -> FetchedPage<'_> {
+    FetchedPage { url, body: None, canonical: None, title: None, length: 500, links: 5 }
 }
 
 #[test]
@@ -346,7 +346,7 @@ fn pages_addressed_by_hash_pass_while_they_differ() {
                 let url = at(n, rest);
                 judged.push(watch.judge(&url, HOST).map(|caught| caught.kind));
                 let length = if same { 500 } else { 500 + n };
-                let copy = watch.page(&Page { length, ..page(&url) }, HOST);
+                let copy = watch.page(&FetchedPage { length, ..page(&url) }, HOST);
                 assert_eq!(copy, None);
             }
         }
@@ -369,7 +369,7 @@ fn copies_are_told_by_body_or_by_canonical_and_title() {
         (0..64).find_map(|n| {
             let (url, (body, named, title)) = (url(n), look(n));
             let canonical = named.then_some(&*home);
-            let page = Page { body, canonical, title: title.as_deref(), ..page(&url) };
+            let page = FetchedPage { body, canonical, title: title.as_deref(), ..page(&url) };
             watch.page(&page, HOST).map(|caught| (n, caught.pattern))
         })
     };

@@ -39,11 +39,13 @@ impl Failure {
         match self {
             Self::Usage(_)
             | Self::Crawl(CrawlError::NoSeeds)
-            | Self::Store(StoreError::Usage { .. })
+            | Self::Store(StoreError::Usage { .. } | StoreError::NotBuilt { .. })
             | Self::Export(ExportError::Store(
-                StoreError::Usage { .. } | StoreError::Query { .. },
+                StoreError::Usage { .. } | StoreError::NotBuilt { .. } | StoreError::Query { .. },
             ))
-            | Self::Report(ReportError::Store(StoreError::Usage { .. })) => ExitCode::from(2),
+            | Self::Report(ReportError::Store(
+                StoreError::Usage { .. } | StoreError::NotBuilt { .. },
+            )) => ExitCode::from(2),
             _ => ExitCode::FAILURE,
         }
     }

@@ -211,7 +211,7 @@ async fn crawl_seeds(
     let mode = if again { OpenMode::MustExist } else { OpenMode::CreateIfMissing };
     let store = store::open(db, mode).await?;
     let crawl = if again {
-        crawl::again(store, |stored| {
+        crawl::recrawl(store, |stored| {
             options.apply(stored);
             if !settings.seeds.is_empty() {
                 stored.seeds = settings.seeds;
@@ -346,15 +346,15 @@ async fn watch(crawl: Crawl, show: &Show, signals: Signals) -> Result<ExitCode, 
     } else if !show.quiet {
         print(format!("{}\n", in_words(&summary)).as_bytes())?;
     }
-    if let Some(again) = &summary.again
+    if let Some(recrawl) = &summary.recrawl
         && !show.json
         && !show.quiet
     {
-        let unchecked = again.unchecked.filter(|&pages| pages > 0);
+        let unchecked = recrawl.unchecked.filter(|&pages| pages > 0);
         let unchecked = unchecked.map_or_else(String::new, |n| format!(", {n} not compared"));
         let text = format!(
             "against crawl {}: {} new, {} changed, {} gone, {} same{unchecked}\n",
-            again.previous, again.new, again.changed, again.gone, again.same
+            recrawl.previous, recrawl.new, recrawl.changed, recrawl.gone, recrawl.same
         );
         print(text.as_bytes())?;
     }

@@ -12,7 +12,7 @@ use crawldeck::headless::{self, tell};
 use crawldeck::model::ids::CrawlId;
 use crawldeck::report;
 use crawldeck::store;
-use crawldeck::store::{OpenMode, Store};
+use crawldeck::store::{OpenMode, StoreAdmin};
 
 use crate::failure::Failure;
 
@@ -95,7 +95,7 @@ pub async fn write_report(
         report::save::check(output)?;
     }
     let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
-    let gathered = report::gather(&store, crawl).await;
+    let gathered = report::gather(&*store, crawl).await;
     store.close().await;
     let gathered = gathered?;
     let html = report::render(&gathered);
@@ -122,7 +122,11 @@ pub async fn remove(database: &str, ids: &[CrawlId], yes: bool) -> Result<ExitCo
     removed
 }
 
-async fn remove_from(store: &dyn Store, ids: &[CrawlId], yes: bool) -> Result<ExitCode, Failure> {
+async fn remove_from(
+    store: &dyn StoreAdmin,
+    ids: &[CrawlId],
+    yes: bool,
+) -> Result<ExitCode, Failure> {
     let found = crawls::to_remove(store, ids).await?;
     if !yes {
         let mut answer = String::new();

@@ -13,7 +13,8 @@ use url::Url;
 
 use super::visit::{client, visit};
 use super::{Leash, Left, Order, StrategyError, Tally};
-use crate::web::links::{LinkOptions, Parsed, parse_html};
+use crate::web::html::parse_html;
+use crate::web::parsed::{LinkOptions, Parsed};
 
 /// Rows of the document, a link and a few words each: about 900 kB.
 const ROWS: usize = 7_000;

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::Control;
 use crate::crawl::frontier::FrontierEdit;
 use crate::crawl::pipeline::workers::Pool;
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::RunState;
 use crate::settings::dials::Setting;
@@ -51,7 +51,7 @@ impl Control {
                 if self.run == RunState::Stopping {
                     self.stop_now(origin);
                 } else if !self.run.is_final() {
-                    self.log(What::Stop, origin, None);
+                    self.log(ChangeAction::Stop, origin, None);
                     self.begin_stopping();
                 }
             }
@@ -74,7 +74,7 @@ impl Control {
             });
         }
         self.put(new);
-        self.log(What::Set { old, new }, origin, undoes);
+        self.log(ChangeAction::Set { old, new }, origin, undoes);
     }
 
     fn toggle_pause(&mut self, origin: Origin) {
@@ -83,13 +83,13 @@ impl Control {
         }
         self.paused_by_user = !self.paused_by_user;
         self.set_paused();
-        let what = if self.paused_by_user { What::Pause } else { What::Resume };
+        let what = if self.paused_by_user { ChangeAction::Pause } else { ChangeAction::Resume };
         self.log(what, origin, None);
     }
 
     pub(super) fn stop_now(&mut self, origin: Origin) {
         if !self.shared.abort.is_cancelled() {
-            self.log(What::StopNow, origin, None);
+            self.log(ChangeAction::StopNow, origin, None);
             self.shared.abort.cancel();
             self.begin_stopping();
         }
@@ -111,7 +111,7 @@ impl Control {
     }
 
     /// Writes a journal entry: into the snapshot, and with the next batch into the database.
-    pub(super) fn log(&mut self, what: What, origin: Origin, undoes: Option<u64>) {
+    pub(super) fn log(&mut self, what: ChangeAction, origin: Origin, undoes: Option<u64>) {
         self.log_with(what, origin, undoes, |_| ());
     }
 
@@ -119,7 +119,7 @@ impl Control {
     /// in force and what follows go into one batch, so that a crash leaves nothing half done.
     pub(super) fn log_with<T>(
         &mut self,
-        what: What,
+        what: ChangeAction,
         origin: Origin,
         undoes: Option<u64>,
         change: impl FnOnce(&mut FrontierEdit<'_>) -> T,

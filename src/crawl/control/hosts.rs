@@ -7,27 +7,34 @@ use url::Url;
 use crate::crawl::control::Control;
 use crate::crawl::control::exclusion_task;
 use crate::crawl::frontier::{self, Link};
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{HostCommand, MOST_PER_HOST, Origin};
 use crate::model::url_identity::UrlHash;
 use crate::settings::HostRule;
 
 impl Control {
     /// Turns a change back.
-    pub(super) fn undo(&mut self, seq: u64, what: What, origin: Origin) {
+    pub(super) fn undo(&mut self, seq: u64, what: ChangeAction, origin: Origin) {
         match what {
-            What::Set { old, .. } => self.turn(old, origin, Some(seq)),
-            What::HostLimit { host, old, .. } => self.limit_host(&host, old, origin, Some(seq)),
-            What::HostHeld { host, held } => self.hold_host(&host, !held, origin, Some(seq)),
-            What::HostSkipped { host, .. } => self.skip_host(&host, false, origin, Some(seq)),
-            What::Excluded { pattern, .. } => {
-                let what = What::Excluded { pattern: Arc::clone(&pattern), excluded: false };
+            ChangeAction::Set { old, .. } => self.turn(old, origin, Some(seq)),
+            ChangeAction::HostLimit { host, old, .. } => {
+                self.limit_host(&host, old, origin, Some(seq))
+            }
+            ChangeAction::HostHeld { host, held } => {
+                self.hold_host(&host, !held, origin, Some(seq))
+            }
+            ChangeAction::HostSkipped { host, .. } => {
+                self.skip_host(&host, false, origin, Some(seq))
+            }
+            ChangeAction::Excluded { pattern, .. } => {
+                let what =
+                    ChangeAction::Excluded { pattern: Arc::clone(&pattern), excluded: false };
                 let restoration =
                     self.log_with(what, origin, Some(seq), |edit| edit.undo_exclusion(&pattern));
                 exclusion_task::bring_back(&self.shared, restoration);
             }
-            What::Faults { old, .. } => self.log_faults(*old, origin, Some(seq)),
-            What::Scene { old, .. } => self.put_setup(&old, origin, Some(seq)),
+            ChangeAction::Faults { old, .. } => self.log_faults(*old, origin, Some(seq)),
+            ChangeAction::Scene { old, .. } => self.put_setup(&old, origin, Some(seq)),
             _ => self.refuse("that cannot be undone"),
         }
     }
@@ -55,7 +62,7 @@ impl Control {
             HostCommand::ToggleHold => self.hold_host(host, !known.held, origin, None),
             HostCommand::SkipRest => self.skip_host(host, true, origin, None),
             HostCommand::ResetBreaker => {
-                let what = What::BreakerReset { host: Arc::clone(host) };
+                let what = ChangeAction::BreakerReset { host: Arc::clone(host) };
                 self.log_with(what, origin, None, |edit| edit.reset_host(host));
             }
         }
@@ -78,12 +85,12 @@ impl Control {
             let text = new.map_or("no limit of its own".to_owned(), |n| format!("limit {n}"));
             return self.refuse(format!("{host} has {text} already"));
         }
-        let what = What::HostLimit { host: Arc::clone(host), old, new };
+        let what = ChangeAction::HostLimit { host: Arc::clone(host), old, new };
         self.log_with(what, origin, undoes, |edit| edit.limit_host(host, new));
     }
 
     fn hold_host(&mut self, host: &Arc<str>, held: bool, origin: Origin, undoes: Option<u64>) {
-        let what = What::HostHeld { host: Arc::clone(host), held };
+        let what = ChangeAction::HostHeld { host: Arc::clone(host), held };
         self.log_with(what, origin, undoes, |edit| edit.hold_host(host, held));
     }
 
@@ -93,7 +100,7 @@ impl Control {
         if self.rule_of(host).skipped == skipped {
             return self.refuse(format!("the rest of {host} is skipped already"));
         }
-        let what = What::HostSkipped { host: Arc::clone(host), skipped };
+        let what = ChangeAction::HostSkipped { host: Arc::clone(host), skipped };
         match self.log_with(what, origin, undoes, |edit| edit.skip_host(host, skipped)) {
             None => exclusion_task::skip(&shared, host, queued),
             Some(restoration) => exclusion_task::bring_back(&shared, restoration),
@@ -105,7 +112,7 @@ impl Control {
         if let Err(error) = shared.frontier.check_exclusion(pattern) {
             return self.refuse(error);
         }
-        let what = What::Excluded { pattern: Arc::clone(pattern), excluded: true };
+        let what = ChangeAction::Excluded { pattern: Arc::clone(pattern), excluded: true };
         match self.log_with(what, origin, None, |edit| edit.exclude(pattern)) {
             Ok(_) => exclusion_task::exclude(&shared, pattern),
             Err(error) => self.refuse(error),
@@ -131,7 +138,7 @@ impl Control {
         self.settings.added_seeds.push(url.clone());
         let seed = Link::bare(url.as_str().into(), hash);
         let reads_sitemaps = frontier::are_read(&shared.settings);
-        self.log_with(What::Seed { url: url.clone() }, origin, None, |edit| {
+        self.log_with(ChangeAction::Seed { url: url.clone() }, origin, None, |edit| {
             if reads_sitemaps {
                 edit.sitemaps_of_seed(&url, shared.settings.ignore_robots);
             }

@@ -25,7 +25,7 @@ use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
 use crate::crawl::fetch::recrawl;
 use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::pipeline::{heartbeat, saver};
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::scene::{Scene, Setup};
 use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
@@ -135,7 +135,7 @@ pub async fn run(start: Start) -> Summary {
     for dial in Dial::ALL {
         let (old, new) = (before.get(dial), dials.get(dial));
         if old != new {
-            control.log(What::Set { old, new }, Origin::Start, None);
+            control.log(ChangeAction::Set { old, new }, Origin::Start, None);
         }
     }
     let whole = control.crawl(&mut commands).await;

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use crate::crawl::frontier::{ReadingsCursor, ReadingsRequest};
-use crate::crawl::measure::loop_delay::StallMeter;
+use crate::crawl::measure::loop_delay::LoopDelayMeter;
 use crate::crawl::measure::meter::Meter;
 use crate::crawl::measure::process::ProcessMeter;
 use crate::crawl::measure::stage_clock::Shares;
@@ -54,7 +54,7 @@ pub struct SnapshotBuilder {
     last_hosts: usize,
     meter: Meter,
     rows: Meter,
-    stall: StallMeter,
+    stall: LoopDelayMeter,
     process: ProcessMeter,
     producer: Shares<5>,
     workers: Shares<9>,
@@ -72,7 +72,7 @@ impl SnapshotBuilder {
             last: first,
             cursor: ReadingsCursor::default(),
             last_hosts: 0,
-            stall: StallMeter::default(),
+            stall: LoopDelayMeter::default(),
             process: ProcessMeter::default(),
             producer: Shares::default(),
             workers: Shares::default(),
@@ -212,7 +212,7 @@ impl SnapshotBuilder {
     }
 }
 
-fn trap_view(trap: traps::TrapView) -> TrapView {
+fn trap_view(trap: traps::TrapStatus) -> TrapView {
     TrapView {
         kind: trap.kind.word(),
         pattern: trap.pattern.into(),

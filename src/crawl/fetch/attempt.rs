@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::store::PreviousPage;
 use crate::web::http::{FailureKind, FetchError, RedirectChain, Response, ResponseHead};
-use crate::web::links::Parsed;
+use crate::web::parsed::Parsed;
 
 /// What came of one attempt at a page.
 pub struct FetchAttempt {

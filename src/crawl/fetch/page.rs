@@ -19,8 +19,9 @@ use crate::lock::Lock;
 use crate::model::url_identity::UrlHash;
 use crate::settings::faults::{Fault, Faults};
 use crate::store::{Content, PageRow, PreviousPage};
+use crate::web::html::{is_html, parse_html};
 use crate::web::http::{FailureKind, FetchError, Response};
-use crate::web::links::{LinkOptions, is_html, parse_html};
+use crate::web::parsed::LinkOptions;
 use crate::web::robots::robots_tag;
 
 /// Bodies shorter than this say nothing when they are the same.

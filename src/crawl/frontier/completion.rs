@@ -15,7 +15,7 @@ use crate::model::page_state::PageState;
 use crate::model::url_identity::UrlHash;
 use crate::store::{LinkRow, PageChange, PageRow};
 use crate::web::robots::RobotsPolicy;
-use crate::web::traps::{Page, TrapHit};
+use crate::web::traps::{FetchedPage, TrapHit};
 
 /// A page in its final state, with all that follows from it.
 #[derive(Debug)]
@@ -174,7 +174,7 @@ impl FrontierState {
     /// The trap that a page belongs to, when it is one copy too many.
     fn copy_trap(&mut self, row: &PageRow, body: Option<u64>) -> Option<TrapHit> {
         let canonical = row.content.as_ref().and_then(|content| content.canonical.as_deref());
-        let page = Page {
+        let page = FetchedPage {
             url: &row.url,
             body,
             canonical,

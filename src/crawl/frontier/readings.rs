@@ -11,7 +11,7 @@ use crate::crawl::protocol::host_view::HostView;
 use crate::crawl::protocol::snapshot::{
     FrontierView, PageView, Percentiles, RecentFailure, SitemapsView, Totals,
 };
-use crate::web::traps::TrapView;
+use crate::web::traps::TrapStatus;
 
 /// Which of the recent pages and failures a viewer has read already.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,7 +49,7 @@ pub struct FrontierReadings {
     /// The hosts with most to do or most trouble, where they were wanted.
     pub hosts: Option<Vec<HostView>>,
     /// The traps, where they were wanted.
-    pub traps: Option<Vec<TrapView>>,
+    pub traps: Option<Vec<TrapStatus>>,
     /// The recent pages, newest first, if there are new ones.
     pub recent: Option<Arc<[Arc<PageView>]>>,
     /// The recent failures, newest first, if there are new ones.

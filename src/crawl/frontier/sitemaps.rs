@@ -85,7 +85,8 @@ impl Sitemaps {
         if !self.hosts.remove(host) {
             return Vec::new();
         }
-        let named = policy.and_then(RobotsPolicy::rules).map(crate::web::robots::Robots::sitemaps);
+        let named =
+            policy.and_then(RobotsPolicy::rules).map(crate::web::robots::RobotsTxt::sitemaps);
         let scheme = if https { "https" } else { "http" };
         let usual = Url::parse(&format!("{scheme}://{host}/sitemap.xml"));
         match (named, usual) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::crawl::protocol::change::{Change, What};
+use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::report::data::{
     Broken, BrokenTarget, Chain, ChangeKind, ChangeLine, Copies, CopyGroup, HostLine, HostSums,
     Reason,
@@ -252,9 +252,9 @@ impl Reader<'_> {
             let entry =
                 row[4].as_text().and_then(|entry| serde_json::from_str::<Change>(entry).ok());
             let kind = match entry.as_ref().map(|entry| &entry.what) {
-                Some(What::Pause) => ChangeKind::Pause,
-                Some(What::Resume) => ChangeKind::Resume,
-                Some(What::Stop | What::StopNow) => ChangeKind::Stop,
+                Some(ChangeAction::Pause) => ChangeKind::Pause,
+                Some(ChangeAction::Resume) => ChangeKind::Resume,
+                Some(ChangeAction::Stop | ChangeAction::StopNow) => ChangeKind::Stop,
                 _ => ChangeKind::Turned,
             };
             let what = text(&row[3]).unwrap_or_default();

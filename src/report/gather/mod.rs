@@ -5,11 +5,9 @@
 mod lists;
 mod pages;
 
-use std::sync::Arc;
-
 use crate::model::ids::{CrawlId, page_id};
 use crate::settings::Settings;
-use crate::store::{CrawlInfo, Store, StoreError, Value};
+use crate::store::{CrawlInfo, StoreError, StoreReader, Value};
 
 use super::ReportError;
 use super::data::{HostLine, PageLine, Report};
@@ -23,13 +21,16 @@ const SLOWEST: usize = 50;
 ///
 /// # Errors
 /// When there is no such crawl, or the database cannot be read.
-pub async fn gather(store: &Arc<dyn Store>, crawl: Option<CrawlId>) -> Result<Report, ReportError> {
-    let info = chosen(&**store, crawl).await?;
-    let reader = Reader { store: &**store, crawl: info.id };
+pub async fn gather(
+    store: &dyn StoreReader,
+    crawl: Option<CrawlId>,
+) -> Result<Report, ReportError> {
+    let info = chosen(store, crawl).await?;
+    let reader = Reader { store, crawl: info.id };
     let stored =
         reader.rows(&format!("SELECT settings FROM crawls WHERE id = {}", info.id)).await?;
     let stored = stored.first().and_then(|row| row[0].as_text()).unwrap_or("{}");
-    let settings: Settings = serde_json::from_str(stored).unwrap_or_default();
+    let settings = Settings::from_stored(stored).unwrap_or_default();
     let totals = info.totals.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let began_ms = parse_utc(&info.created_at).unwrap_or(0);
 
@@ -73,7 +74,7 @@ pub async fn gather(store: &Arc<dyn Store>, crawl: Option<CrawlId>) -> Result<Re
     })
 }
 
-async fn chosen(store: &dyn Store, crawl: Option<CrawlId>) -> Result<CrawlInfo, ReportError> {
+async fn chosen(store: &dyn StoreReader, crawl: Option<CrawlId>) -> Result<CrawlInfo, ReportError> {
     let mut crawls = store.crawls().await?;
     crawls.retain(|info| info.state != crate::store::CrawlState::Removing.name());
     let db = || store.describe();
@@ -88,7 +89,7 @@ async fn chosen(store: &dyn Store, crawl: Option<CrawlId>) -> Result<CrawlInfo, 
 
 /// Asks for one crawl's rows.
 struct Reader<'a> {
-    store: &'a dyn Store,
+    store: &'a dyn StoreReader,
     crawl: CrawlId,
 }
 

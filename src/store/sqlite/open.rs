@@ -1,4 +1,4 @@
-//! Opening a file: what is not a database of ours is refused before anything is written.
+//! Opening a file: one that is no database of crawldeck is refused before anything is written.
 //!
 //! It must not know what the tables hold.
 
@@ -13,9 +13,9 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, Sq
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::error::sqlite_code;
-use crate::store::error::one_line;
+use crate::store::error::{StoreError, one_line};
 use crate::store::migrations::embedded;
-use crate::store::{OpenMode, StoreError};
+use crate::store::name::OpenMode;
 
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     embedded(&[
@@ -29,8 +29,8 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait for another process's transaction later on.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a look at the file itself tells.
-enum Found {
+/// What the file itself says.
+enum FileState {
     /// Nothing, or zero bytes.
     Nothing,
     /// A database; whether its journal is a write-ahead log, and whether one lies beside it.
@@ -45,11 +45,11 @@ pub(super) async fn open(
 ) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let failed = |error| StoreError::from_sqlite(shown, error);
     // Blocking, but a few system calls once.
-    let found = look(shown, path, mode)?;
-    if let Found::Database { wal_mode, wal_file } = found {
+    let found = inspect_file(shown, path, mode)?;
+    if let FileState::Database { wal_mode, wal_file } = found {
         check_unopened(shown, path, wal_mode, wal_file).await?;
     }
-    take(shown, path, matches!(found, Found::Nothing)).await?;
+    prepare(shown, path, matches!(found, FileState::Nothing)).await?;
 
     let options = options(path).busy_timeout(BUSY_TIMEOUT);
     let pool = || {
@@ -86,8 +86,8 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Looks at the file without SQLite.
-fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
+/// Reads the file without SQLite.
+fn inspect_file(shown: &str, path: &Path, mode: OpenMode) -> Result<FileState, StoreError> {
     let db = || shown.to_owned();
     let cannot_open = |error: &std::io::Error| StoreError::CannotOpen {
         db: db(),
@@ -110,7 +110,7 @@ fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
             return Err(missing_directory(shown, path));
         }
         writable_directory(shown, path)?;
-        return Ok(Found::Nothing);
+        return Ok(FileState::Nothing);
     };
 
     if metadata.is_dir() {
@@ -132,7 +132,7 @@ fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
         return Err(StoreError::NotSqlite { db: db() });
     }
 
-    // The superuser may write in spite of the permissions, but was told not to.
+    // The superuser may write in spite of the permissions, but the permissions say no.
     if metadata.permissions().readonly() {
         return Err(StoreError::ReadOnly { db: db(), why: "the file is read-only".to_owned() });
     }
@@ -142,12 +142,12 @@ fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
     writable_directory(shown, path)?;
 
     if header.is_empty() {
-        return Ok(Found::Nothing);
+        return Ok(FileState::Nothing);
     }
     // Byte 19 of the header: the version needed to read, 2 = write-ahead log.
     let wal_mode = header.get(19).is_some_and(|&version| version == 2);
     let wal_file = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0);
-    Ok(Found::Database { wal_mode, wal_file })
+    Ok(FileState::Database { wal_mode, wal_file })
 }
 
 fn directory(path: &Path) -> &Path {
@@ -182,9 +182,9 @@ fn writable_directory(shown: &str, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Looks into a database without being able to write to it.
+/// Checks a database without being able to write to it.
 ///
-/// A database in WAL mode with no log beside it is complete in itself and used by nobody: read as
+/// A database in WAL mode with no log beside it is complete in itself and not in use: read as
 /// immutable, it gets no new files beside it either. Otherwise locks and log are respected.
 async fn check_unopened(
     shown: &str,
@@ -195,7 +195,7 @@ async fn check_unopened(
     let checked = match check_reading(shown, path, wal_mode && !wal_file).await {
         // SQLITE_READONLY_ROLLBACK, SQLITE_READONLY_RECOVERY: a process died in a transaction.
         // Rolling it back would be a write, so what the file itself says has to do; opening then
-        // rolls back, if the database is ours, and checks again.
+        // rolls back, if crawldeck made the database, and checks again.
         Err(error) if matches!(sqlite_code(&error), Some(776 | 264)) => {
             check_reading(shown, path, true).await
         }
@@ -224,7 +224,7 @@ async fn check_reading(
     checked
 }
 
-/// Whether the tables are ours, neither from the future nor from before the first release. No
+/// Whether crawldeck made the tables, and not a newer one or one of before the first release. No
 /// tables at all will do.
 async fn check_schema(
     shown: &str,
@@ -272,7 +272,7 @@ async fn same_schema(connection: &mut SqliteConnection) -> Result<bool, sqlx::Er
 
 /// Makes sure that the database can be written, checks it once more under the write lock, and
 /// only then switches it to the write-ahead log and brings its schema up to date.
-async fn take(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> {
+async fn prepare(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> {
     let failed = |error| StoreError::from_sqlite(shown, error);
     let mut connection = options(path)
         .create_if_missing(new)

@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use super::stages::ratio;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::paint::{Canvas, Part};
-use crate::ui::text;
+use crate::units;
 
 /// Names, counts and styles of the classes worth a row.
 fn classes(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<(&'static str, u64, Style)> {
@@ -49,7 +49,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let row = i as u16;
         let style = if n == 0 { theme.dim() } else { style };
         canvas.text(inner, 0, row, name, style);
-        let number = text::count(n);
+        let number = units::count(n);
         let start = 15_u16.saturating_sub(number.len() as u16).max(5);
         let bar = start + number.len() as u16 + 1;
         canvas.text(inner, start, row, &number, style);
@@ -81,7 +81,7 @@ pub fn one_row(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
             1 + i as u8,
             vec![
                 Span::styled(format!("{name} "), theme.dim()),
-                Span::styled(text::count(n), style),
+                Span::styled(units::count(n), style),
             ],
         ));
     }

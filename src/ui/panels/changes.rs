@@ -10,6 +10,7 @@ use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
+use crate::units;
 
 /// Lays out the changes with their times:
 ///
@@ -35,7 +36,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     }
     for (row, change) in snapshot.changes.iter().take(inner.height.into()).enumerate() {
         let row = row as u16;
-        let time = if change.at_s < 0.0 { "before".to_owned() } else { text::clock(change.at_s) };
+        let time =
+            if change.at_s < 0.0 { "before".to_owned() } else { units::elapsed(change.at_s) };
         let column = canvas.text(inner, 0, row, &format!("{time:>6} "), theme.dim());
         let style = if change.undone { theme.dim() } else { Style::new() };
         let what = change.what.to_string();

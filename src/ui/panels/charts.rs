@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::verdict;
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::snapshot::{HistoryPoint, Snapshot};
 use crate::settings::dials::Dial;
 use crate::ui::chart;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme;
+use crate::units;
 
 /// Rows that a chart needs, frame included; below that a sparkline says more.
 pub const HEIGHT: u16 = 7;
@@ -100,7 +101,7 @@ fn marks(canvas: &mut Canvas<'_>, line: Rect, window: f64, snapshot: &Snapshot) 
             continue;
         }
         let dial = match change.what {
-            What::Set { new, .. } => Some(new.dial()),
+            ChangeAction::Set { new, .. } => Some(new.dial()),
             _ => None,
         };
         let words = verdict::mark(change);
@@ -133,7 +134,7 @@ fn throughput(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         Part::of(
             rank,
             vec![
-                Span::styled(format!("{:>5}", text::rate(value)), theme.strong()),
+                Span::styled(format!("{:>5}", units::rate(value)), theme.strong()),
                 Span::styled(unit, theme.dim()),
             ],
         )
@@ -159,7 +160,7 @@ fn latency(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let value = if l.count == 0 {
             "–".to_owned()
         } else {
-            text::count(value.max(0.0).round() as u64)
+            units::count(value.max(0.0).round() as u64)
         };
         let value = format!("{value:>6}");
         Part::of(rank, vec![Span::styled(name, theme.dim()), Span::styled(value, style)])
@@ -231,7 +232,7 @@ type Row = (&'static str, String, fn(&HistoryPoint) -> f32);
 pub fn sparklines(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let rows: [Row; 2] = [
         pages_row(snapshot),
-        ("p95 ms", text::count(snapshot.latency.last_10s.p95.max(0.0).round() as u64), |p| {
+        ("p95 ms", units::count(snapshot.latency.last_10s.p95.max(0.0).round() as u64), |p| {
             p.p95_ms
         }),
     ];
@@ -248,7 +249,7 @@ pub fn pages(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
 }
 
 fn pages_row(snapshot: &Snapshot) -> Row {
-    ("pages/s", text::rate(snapshot.throughput.last_1s), |p| p.pages_per_s)
+    ("pages/s", units::rate(snapshot.throughput.last_1s), |p| p.pages_per_s)
 }
 
 fn sparkline(canvas: &mut Canvas<'_>, line: Rect, (name, number, value): Row, snapshot: &Snapshot) {

@@ -8,7 +8,7 @@ use super::{charts, header, hints, overload, stages, verdict};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::app::App;
 use crate::ui::paint::{Canvas, Part};
-use crate::ui::text;
+use crate::units;
 
 /// Rows that the chart takes at most.
 const CHART_ROWS: u16 = 6;
@@ -78,7 +78,7 @@ type Level = (&'static str, String, Vec<stages::Remark>);
 /// The levels, the most telling first.
 fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<Level> {
     let theme = canvas.theme;
-    let now = |value: f64| format!("{}/s", text::rate(value));
+    let now = |value: f64| format!("{}/s", units::rate(value));
     let [waits, more] = stages::gate(theme, s);
     let [moves, retries] = stages::frontier(theme, s);
     let failed = if s.totals.failed > 0 { theme.error() } else { theme.dim() };
@@ -90,18 +90,22 @@ fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<Level> {
     vec![
         (
             "done",
-            text::count(s.totals.pages),
+            units::count(s.totals.pages),
             vec![
                 (now(s.throughput.last_1s), Style::new()),
-                (format!("{} failed", text::count(s.totals.failed)), failed),
-                (text::bytes(s.totals.bytes), theme.dim()),
+                (format!("{} failed", units::count(s.totals.failed)), failed),
+                (units::bytes(s.totals.bytes), theme.dim()),
             ],
         ),
-        ("frontier", text::count(s.frontier.pending), vec![moves, retries]),
+        ("frontier", units::count(s.frontier.pending), vec![moves, retries]),
         ("queue", format!("{}/{}", s.queue.len, s.queue.capacity), vec![stages::queue(theme, s)]),
-        ("workers", text::count(s.dials.workers.into()), counts),
+        ("workers", units::count(s.dials.workers.into()), counts),
         ("gate", stages::gate_level(s).trim_start().to_owned(), vec![waits, more]),
-        ("saver", text::bytes(s.saver.backlog_bytes), stages::saver_remarks(theme, s, 24).to_vec()),
+        (
+            "saver",
+            units::bytes(s.saver.backlog_bytes),
+            stages::saver_remarks(theme, s, 24).to_vec(),
+        ),
     ]
 }
 
@@ -114,8 +118,8 @@ pub fn one_line(canvas: &mut Canvas<'_>, area: Rect, live: &Snapshot) {
     let parts = vec![
         Part::of(1, vec![Span::styled(glyph, style)]),
         Part::new(2, word, style),
-        Part::new(0, format!("{} done", text::count(live.totals.pages)), theme.strong()),
-        Part::new(3, format!("{}/s", text::rate(live.throughput.last_1s)), Style::new()),
+        Part::new(0, format!("{} done", units::count(live.totals.pages)), theme.strong()),
+        Part::new(3, format!("{}/s", units::rate(live.throughput.last_1s)), Style::new()),
         Part::new(4, format!("{mark} {limit}"), mark_style),
     ];
     canvas.fit(area, 0, 1, parts);

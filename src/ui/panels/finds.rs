@@ -10,6 +10,7 @@ use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Rows of the frame around sitemaps.
 const SITEMAPS: u16 = 3;
@@ -70,7 +71,7 @@ pub fn rows(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
 }
 
 fn skipped(n: u64) -> String {
-    format!("{} skipped", text::count(n))
+    format!("{} skipped", units::count(n))
 }
 
 fn traps(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
@@ -82,7 +83,7 @@ fn traps(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         parts.push(Part::new(0, skipped(all), theme.warn()));
         parts.push(Part::new(
             1,
-            text::counted(traps.len() as u64, "pattern", "patterns"),
+            units::counted(traps.len() as u64, "pattern", "patterns"),
             theme.dim(),
         ));
     }
@@ -94,7 +95,7 @@ fn traps(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let longest = traps.iter().map(|t| text::width(t.kind)).max().unwrap_or(0) as u16;
     let kinds = longest.min(KIND).min(inner.width * 2 / 5);
     // The frame says what was done; where there is room each row does.
-    let number = |n| if inner.width >= WORDS { skipped(n) } else { text::count(n) };
+    let number = |n| if inner.width >= WORDS { skipped(n) } else { units::count(n) };
     let numbers = traps.iter().map(|t| number(t.skipped).len()).max().unwrap_or(0) as u16;
     for (row, trap) in traps.iter().take(inner.height.into()).enumerate() {
         let row = row as u16;
@@ -163,7 +164,7 @@ fn one_pruning(
 ) {
     let theme = canvas.theme;
     let done = if pruning.undoing { "back" } else { "skipped" };
-    let number = format!("{} {done:<7}", text::count(pruning.urls));
+    let number = format!("{} {done:<7}", units::count(pruning.urls));
     let (running, style) = match (pruning.running, area.width >= WORDS) {
         (true, true) => ("◌ running", theme.warn()),
         (true, false) => ("◌", theme.warn()),
@@ -199,6 +200,6 @@ fn sitemaps<'a>(theme: Theme, s: &SitemapsView) -> Vec<Part<'a>> {
     if s.failed > 0 {
         add(2, format!("{} not readable", s.failed), theme.warn());
     }
-    add(1, text::counted(s.found, "new URL", "new URLs"), Style::new());
+    add(1, units::counted(s.found, "new URL", "new URLs"), Style::new());
     parts
 }

@@ -14,6 +14,7 @@ use crate::ui::paint::{Canvas, Part};
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables;
 use crate::ui::text;
+use crate::units;
 
 /// Lays out the footer; returns where the cursor goes while a prompt is open:
 ///
@@ -107,24 +108,24 @@ fn totals<'a>(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part<'a>> {
         )
     };
     let mut parts = vec![
-        part(0, text::count(t.pages), " done", theme.strong()),
-        part(1, text::count(snapshot.frontier.open), " to go", theme.strong()),
-        part(2, text::count(t.failed), " failed", failed),
+        part(0, units::count(t.pages), " done", theme.strong()),
+        part(1, units::count(snapshot.frontier.open), " to go", theme.strong()),
+        part(2, units::count(t.failed), " failed", failed),
     ];
     if t.skipped > 0 {
-        parts.push(part(4, text::count(t.skipped), " skipped", Style::new()));
+        parts.push(part(4, units::count(t.skipped), " skipped", Style::new()));
     }
-    parts.push(part(3, text::bytes(t.bytes), "", Style::new()));
+    parts.push(part(3, units::bytes(t.bytes), "", Style::new()));
     parts.push(part(
         5,
-        text::count(t.links),
+        units::count(t.links),
         if t.links == 1 { " link" } else { " links" },
         Style::new(),
     ));
     if t.retries > 0 {
         parts.push(part(
             6,
-            text::count(t.retries),
+            units::count(t.retries),
             if t.retries == 1 { " retry" } else { " retries" },
             Style::new(),
         ));
@@ -137,8 +138,8 @@ fn totals<'a>(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part<'a>> {
 pub fn eta(snapshot: &Snapshot) -> String {
     match snapshot.eta {
         Eta::Unknown => "too early to say how long".to_owned(),
-        Eta::AtLeast(s) => format!("still growing: at least {} more", text::estimate(s)),
-        Eta::About(s) => format!("about {} left", text::estimate(s)),
+        Eta::AtLeast(s) => format!("still growing: at least {} more", units::estimate(s)),
+        Eta::About(s) => format!("about {} left", units::estimate(s)),
         Eta::Done => "nothing left to do".to_owned(),
     }
 }

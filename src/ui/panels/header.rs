@@ -10,6 +10,7 @@ use crate::ui::app::App;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// A stall of the event loop from which on it is a warning, in ms.
 const STALL_MS: f64 = 50.0;
@@ -65,8 +66,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
     let mut parts = flags;
     parts.extend([
         Part::new(1, format!("CPU {:>3.0}%", shown.process.cpu_percent), theme.dim()),
-        Part::new(2, format!("{:>8}", text::bytes(shown.process.rss_bytes)), theme.dim()),
-        Part::new(3, format!("loop stall {:>6}", text::span(stall)), style),
+        Part::new(2, format!("{:>8}", units::bytes(shown.process.rss_bytes)), theme.dim()),
+        Part::new(3, format!("loop stall {:>6}", units::duration(stall)), style),
     ]);
     canvas.fit_right(rest, 1, 3, parts);
 }
@@ -118,11 +119,11 @@ pub fn state_parts<'a>(
     }
     let mut parts = Vec::new();
     if let Some(frozen) = &app.frozen {
-        let text = format!(" FROZEN at {} ", text::clock(frozen.at_s));
+        let text = format!(" FROZEN at {} ", units::elapsed(frozen.at_s));
         parts.push(Part::new(0, text, theme.warn().patch(theme.selected())));
     }
     parts.push(Part::of(0, state));
-    parts.push(Part::new(1, text::clock(live.at_s), theme.strong()));
+    parts.push(Part::new(1, units::elapsed(live.at_s), theme.strong()));
     let db = text::cut(&text::clean(&live.db), 24).into_owned();
     parts.push(Part::new(3, db, theme.dim()));
     parts.push(Part::new(2, format!("crawl {}", live.crawl_id), theme.dim()));

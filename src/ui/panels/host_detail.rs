@@ -12,6 +12,7 @@ use crate::ui::keys::{self, Group};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Columns for the names of fields.
 const NAMES: usize = 11;
@@ -92,13 +93,13 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
         rows.push(("because", text::clean(why).into_owned(), plain));
     }
     if let Some(wait) = host.wait {
-        let long = wait.for_s.map(|s| format!(", {} more", text::countdown(s)));
+        let long = wait.for_s.map(|s| format!(", {} more", units::countdown(s)));
         let words = format!("{}{}", wait.why.name(), long.unwrap_or_default());
         rows.push(("waits for", words, plain));
     }
-    let mut queued = text::counted(host.queued, "URL", "URLs");
+    let mut queued = units::counted(host.queued, "URL", "URLs");
     if host.retrying > 0 {
-        queued = format!("{queued}, {} to be retried", text::count(host.retrying.into()));
+        queued = format!("{queued}, {} to be retried", units::count(host.retrying.into()));
     }
     rows.push(("queued", queued, if host.queued == 0 { dim } else { plain }));
     let limit = match host.limit {
@@ -108,14 +109,14 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
     rows.push(("in flight", limit, if host.in_flight == 0 { dim } else { plain }));
     let gap = match (host.gap_ms, host.gap_by_robots) {
         (0, _) => "none".to_owned(),
-        (ms, true) => format!("{} between requests, as its robots.txt wishes", text::seconds(ms)),
-        (ms, false) => format!("{} between requests, as you wish", text::seconds(ms)),
+        (ms, true) => format!("{} between requests, as its robots.txt wishes", units::interval(ms)),
+        (ms, false) => format!("{} between requests, as you wish", units::interval(ms)),
     };
     rows.push(("gap", gap, if host.gap_ms == 0 { dim } else { plain }));
     rows.push(("robots.txt", robots(host), plain));
     let incidents = match host.incidents {
         0 => "no incident to forgive".to_owned(),
-        n => format!("{}, not yet forgiven", text::counted(n.into(), "incident", "incidents")),
+        n => format!("{}, not yet forgiven", units::counted(n.into(), "incident", "incidents")),
     };
     let style = match host.breaker {
         BreakerState::Closed if host.incidents == 0 => dim,
@@ -126,16 +127,16 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
     rows.push(("breaker", format!("{}, {incidents}", host.breaker.name()), style));
     let failed = match host.failures {
         0 => "none failed".to_owned(),
-        n => format!("{} failed", text::count(n)),
+        n => format!("{} failed", units::count(n)),
     };
-    rows.push(("requests", format!("{}, {failed}", text::count(host.requests)), plain));
+    rows.push(("requests", format!("{}, {failed}", units::count(host.requests)), plain));
     if host.requests > 0 {
-        let share = text::percent(host.error_ratio);
+        let share = units::percent(host.error_ratio);
         let words = format!("{} of the last ones failed", share.trim_start());
         rows.push(("errors", words, hosts::error_style(theme, host)));
     }
     let latency = if host.p95_ms > 0.0 {
-        let ms = |v: f32| text::count(v.max(0.0).round() as u64);
+        let ms = |v: f32| units::count(v.max(0.0).round() as u64);
         format!("p50 {} ms, p95 {} ms", ms(host.p50_ms), ms(host.p95_ms))
     } else {
         "not measured yet".to_owned()

@@ -11,6 +11,7 @@ use crate::ui::paint::{Canvas, Part};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Columns for the reason of a wait, and for how long.
 const WHY: usize = 18;
@@ -56,9 +57,9 @@ pub fn draw(
         state.selected = ids.first().copied();
     }
     let all = snapshot.hosts.len() as u64;
-    let mut title = format!("hosts {}", text::count(all));
+    let mut title = format!("hosts {}", units::count(all));
     if snapshot.hosts_known > all {
-        title = format!("{title} of {}", text::count(snapshot.hosts_known));
+        title = format!("{title} of {}", units::count(snapshot.hosts_known));
     }
     let inner = canvas.frame(
         area,
@@ -125,15 +126,15 @@ fn cells(theme: Theme, host: &HostView) -> Vec<table::Cell> {
     let rest = if rests { theme.dim() } else { Style::new() };
     let measured = host.p95_ms > 0.0;
     let errors =
-        if host.requests == 0 { "–".to_owned() } else { text::percent(host.error_ratio) };
+        if host.requests == 0 { "–".to_owned() } else { units::percent(host.error_ratio) };
     vec![
         (text::clean(&host.host).into_owned(), rest),
         (format!("{glyph} {}", state.word()), style),
-        (short_count(host.queued), if host.queued == 0 { theme.dim() } else { rest }),
+        (units::short_count(host.queued), if host.queued == 0 { theme.dim() } else { rest }),
         flight(host, if host.in_flight == 0 { theme.dim() } else { rest }),
         (gap(host), theme.dim()),
         (
-            if measured { text::count(host.p95_ms.round() as u64) } else { "–".to_owned() },
+            if measured { units::count(host.p95_ms.round() as u64) } else { "–".to_owned() },
             if measured { rest } else { theme.dim() },
         ),
         (errors, error_style(theme, host)),
@@ -162,22 +163,13 @@ pub fn error_style(theme: Theme, host: &HostView) -> Style {
     }
 }
 
-/// A count of at most seven columns.
-fn short_count(n: u64) -> String {
-    match n {
-        0..1_000_000 => text::count(n),
-        1_000_000..1_000_000_000 => format!("{}k", text::count(n / 1000)),
-        _ => ">999M".to_owned(),
-    }
-}
-
 /// The gap and whose it is, numbers and words each below the other: ` 0.5 s you   `.
 fn gap(host: &HostView) -> String {
     if host.gap_ms == 0 {
         return format!("{:>6} {:<6}", "–", "");
     }
     let by = if host.gap_by_robots { "robots" } else { "you" };
-    format!("{:>6} {by:<6}", text::seconds(host.gap_ms))
+    format!("{:>6} {by:<6}", units::interval(host.gap_ms))
 }
 
 /// Why it waits and for how long; times stand below each other, so that they can be compared and
@@ -192,11 +184,11 @@ fn waits(theme: Theme, host: &HostView) -> table::Cell {
     let Some(wait) = host.wait else {
         let words = match host.retrying {
             0 => String::new(),
-            n => format!("{} to be retried", short_count(n.into())),
+            n => format!("{} to be retried", units::short_count(n.into())),
         };
         return (words, style);
     };
     let why = wait.why.name().replace("robots.txt", "robots");
-    let long = wait.for_s.map(text::countdown).unwrap_or_default();
+    let long = wait.for_s.map(units::countdown).unwrap_or_default();
     (format!("{why:<WHY$} {long:>LONG$}"), style)
 }

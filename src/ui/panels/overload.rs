@@ -9,6 +9,7 @@ use crate::crawl::protocol::snapshot::{Overload, OverloadKind, Snapshot};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
+use crate::units;
 
 /// Rows that overloads take where there is room.
 pub const MOST: u16 = 3;
@@ -64,7 +65,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, s: &Snapsh
             continue;
         }
         let end = canvas.text(body, 0, 0, &said(&s.overloads[at]), warn) + 3;
-        let since = text::countdown((s.at_s - s.overloads[at].since_s).max(0.0));
+        let since = units::countdown((s.at_s - s.overloads[at].since_s).max(0.0));
         let rest = Rect { x: body.x + end, width: body.width.saturating_sub(end), ..body };
         let since = Part::new(0, format!("for {since}"), canvas.theme.dim());
         canvas.fit_right(rest, 0, 0, vec![since]);
@@ -106,13 +107,13 @@ pub fn again<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
         Part::of(rank, vec![words, Span::styled(number, style)])
     };
     let mut parts = vec![
-        part(0, "new", text::count(t.new)),
-        part(1, "changed", text::count(t.changed)),
-        part(3, "same", text::count(t.same)),
-        part(2, "gone", text::count(t.gone)),
+        part(0, "new", units::count(t.new)),
+        part(1, "changed", units::count(t.changed)),
+        part(3, "same", units::count(t.same)),
+        part(2, "gone", units::count(t.gone)),
     ];
     if t.unchecked > 0 {
-        parts.push(part(4, "not compared", text::count(t.unchecked)));
+        parts.push(part(4, "not compared", units::count(t.unchecked)));
     }
     parts
 }

@@ -11,6 +11,7 @@ use crate::ui::paint::{Canvas, Part};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Columns, in the order of [`tables::PAGE_COLUMNS`].
 const COLUMNS: [Column; 8] = [
@@ -87,10 +88,10 @@ fn cells(theme: Theme, page: &PageView) -> Vec<table::Cell> {
     };
     let tries = if page.attempts > 1 { theme.warn() } else { theme.dim() };
     vec![
-        (text::clock(page.at_s), theme.dim()),
+        (units::elapsed(page.at_s), theme.dim()),
         status(theme, page),
-        (text::count(page.elapsed_ms), plain),
-        (text::bytes(page.content_length), plain),
+        (units::count(page.elapsed_ms), plain),
+        (units::bytes(page.content_length), plain),
         (page.depth.to_string(), theme.dim()),
         (page.attempts.to_string(), tries),
         title,

@@ -11,6 +11,7 @@ use crate::crawl::protocol::verdict::Stage;
 use crate::ui::chart;
 use crate::ui::paint::Canvas;
 use crate::ui::text;
+use crate::units;
 
 /// Rows it needs, frame included, with two rows of worker cells.
 pub const HEIGHT: u16 = 14;
@@ -98,7 +99,7 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
 
     stages::title(canvas, frontier, 0, "frontier", Stage::Frontier, s);
     let number = theme.strong().patch(style(Stage::Frontier));
-    canvas.text(before_arrow(frontier), 0, 1, &text::count(s.frontier.pending), number);
+    canvas.text(before_arrow(frontier), 0, 1, &units::count(s.frontier.pending), number);
     for (i, words) in stages::frontier(theme, s).iter().enumerate() {
         remark(canvas, frontier, 2 + i as u16, words);
     }
@@ -125,7 +126,7 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
     }
 
     stages::title(canvas, saver, 0, "saver", Stage::Saver, s);
-    let numbers = format!("{:>8}", text::bytes(s.saver.backlog_bytes));
+    let numbers = format!("{:>8}", units::bytes(s.saver.backlog_bytes));
     stages::gauge(
         canvas,
         before_arrow(saver),
@@ -139,7 +140,7 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
     }
 
     canvas.text(database, 0, 0, "database", theme.strong());
-    canvas.text(database, 0, 1, &text::count(s.saver.pages), theme.strong());
+    canvas.text(database, 0, 1, &units::count(s.saver.pages), theme.strong());
     let pages = if s.saver.pages == 1 { "page" } else { "pages" };
     canvas.text(database, 0, 2, pages, theme.dim());
 }
@@ -191,10 +192,10 @@ fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) 
         stages::legend(canvas, time, row + 1 + i as u16, share);
     }
     if s.saver.rows > 0 {
-        let worst = format!("slowest {}", text::span(s.saver.worst_transaction_ms));
+        let worst = format!("slowest {}", units::duration(s.saver.worst_transaction_ms));
         canvas.text(time, 0, row + 3, &worst, theme.dim());
     }
-    canvas.text(database, 0, row, &text::count(s.saver.rows), Style::new());
+    canvas.text(database, 0, row, &units::count(s.saver.rows), Style::new());
     canvas.text(
         database,
         0,
@@ -202,7 +203,7 @@ fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) 
         if s.saver.rows == 1 { "row this run" } else { "rows this run" },
         theme.dim(),
     );
-    canvas.text(database, 0, row + 2, &text::count(s.totals.links), Style::new());
+    canvas.text(database, 0, row + 2, &units::count(s.totals.links), Style::new());
     let links = if s.totals.links == 1 { "link" } else { "links" };
     canvas.text(database, 0, row + 3, links, theme.dim());
 }

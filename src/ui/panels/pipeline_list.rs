@@ -9,7 +9,7 @@ use super::{overload, verdict};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Stage;
 use crate::ui::paint::{Canvas, Part};
-use crate::ui::text;
+use crate::units;
 
 /// Rows it needs with the longest verdict and all the air it likes.
 pub const HEIGHT: u16 = 14;
@@ -53,7 +53,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     };
 
     stages::title(canvas, body, 0, "frontier", Stage::Frontier, s);
-    let number = text::count(s.frontier.pending);
+    let number = units::count(s.frontier.pending);
     canvas.text(level, 0, 0, &number, theme.strong().patch(style(Stage::Frontier)));
     say(canvas, said, 0, stages::frontier(theme, s).to_vec());
 
@@ -67,7 +67,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     stages::strip(canvas, level, 2, 1, s);
     let mut parts = vec![Part::new(
         0,
-        text::counted(s.dials.workers.into(), "worker", "workers"),
+        units::counted(s.dials.workers.into(), "worker", "workers"),
         Style::new(),
     )];
     parts.extend(stages::worker_parts(theme, s));
@@ -82,14 +82,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, s: &Snapshot) -> u16 {
     say(canvas, said, 3, stages::gate(theme, s).to_vec());
 
     stages::title(canvas, body, 4, "saver", Stage::Saver, s);
-    let numbers = padded(&text::bytes(s.saver.backlog_bytes));
+    let numbers = padded(&units::bytes(s.saver.backlog_bytes));
     stages::gauge(canvas, level, 4, stages::backlog(s), &numbers, style(Stage::Saver));
     say(canvas, said, 4, stages::saver_remarks(theme, s, said.width).to_vec());
 
     canvas.text(body, 0, 5, "database", theme.strong());
-    let pages = text::counted(s.saver.pages, "page", "pages");
+    let pages = units::counted(s.saver.pages, "page", "pages");
     canvas.text(level, 0, 5, &pages, theme.strong());
-    let links = text::counted(s.totals.links, "link", "links");
+    let links = units::counted(s.totals.links, "link", "links");
     say(canvas, said, 5, vec![(links, theme.dim())]);
 
     let again = overload::again(theme, s);
@@ -148,7 +148,7 @@ fn share_parts<'a>(shares: &[Share]) -> Vec<Part<'a>> {
         .filter(|s| s.share >= 0.005)
         .map(|s| {
             let rank = 100 - (s.share.clamp(0.0, 1.0) * 100.0) as u8;
-            let number = format!(" {}", text::percent(s.share).trim_start());
+            let number = format!(" {}", units::percent(s.share).trim_start());
             Part::of(rank, vec![Span::styled(s.label, s.style), Span::raw(number)])
         })
         .collect()

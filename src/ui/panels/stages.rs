@@ -9,6 +9,7 @@ use crate::settings::faults::Fault;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
+use crate::units;
 
 /// A share of a stage's time, with its glyph in the stacked bar.
 #[derive(Debug, Clone)]
@@ -117,15 +118,15 @@ pub fn frontier(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
     let f = &snapshot.frontier;
     let growth = f.growth_per_s;
     let moves = if growth >= 0.5 {
-        format!("+{}/s growing", text::count(growth.round() as u64))
+        format!("+{}/s growing", units::count(growth.round() as u64))
     } else if growth <= -0.5 {
-        format!("−{}/s shrinking", text::count((-growth).round() as u64))
+        format!("−{}/s shrinking", units::count((-growth).round() as u64))
     } else {
         "steady".to_owned()
     };
     let retries = match f.retrying {
         0 => String::new(),
-        n => format!("{} retrying", text::count(n)),
+        n => format!("{} retrying", units::count(n)),
     };
     [(moves, theme.dim()), (retries, theme.warn())]
 }
@@ -141,7 +142,7 @@ pub fn queue(theme: Theme, snapshot: &Snapshot) -> Remark {
     } else if q.len == 0 {
         ("empty".to_owned(), theme.dim())
     } else {
-        (format!("{} free", text::count((q.capacity - q.len).into())), theme.dim())
+        (format!("{} free", units::count((q.capacity - q.len).into())), theme.dim())
     }
 }
 
@@ -167,15 +168,15 @@ pub fn gate(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
 pub fn saver_remarks(theme: Theme, snapshot: &Snapshot, columns: u16) -> [Remark; 2] {
     let s = &snapshot.saver;
     let fits = |words: &String| text::width(words) <= columns.into();
-    let time = text::span(s.last_transaction_ms);
+    let time = units::duration(s.last_transaction_ms);
     let pages = u64::from(s.last_batch_pages);
     let batch = [
-        format!("{} in {time}", text::counted(pages, "page", "pages")),
-        format!("{} in {time}", text::count(pages)),
+        format!("{} in {time}", units::counted(pages, "page", "pages")),
+        format!("{} in {time}", units::count(pages)),
         time,
     ];
     let batch = batch.into_iter().find(|w| s.rows > 0 && fits(w)).unwrap_or_default();
-    let rows = format!("{} rows/s", text::count(s.rows_per_s.max(0.0).round() as u64));
+    let rows = format!("{} rows/s", units::count(s.rows_per_s.max(0.0).round() as u64));
     [(batch, theme.dim()), (rows, theme.dim())]
 }
 
@@ -331,7 +332,7 @@ pub fn legend(canvas: &mut Canvas<'_>, area: Rect, row: u16, share: &Share) {
     let style = if rests { theme.dim() } else { share.style };
     canvas.text(area, 0, row, share.glyph, share.style);
     canvas.text(area, 2, row, share.label, style);
-    let percent = text::percent(share.share);
+    let percent = units::percent(share.share);
     // Count and share where both fit beside the label, else the share.
     let both = share.count.map(|n| format!("{n} {percent}"));
     for numbers in both.into_iter().chain([percent]) {

@@ -6,6 +6,7 @@ use ratatui::text::Span;
 use crate::crawl::protocol::snapshot::{RecentFailure, Snapshot};
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
+use crate::units;
 
 /// Columns for what went wrong.
 const WHAT: u16 = 18;
@@ -22,10 +23,10 @@ const DUE_S: f64 = 1.0;
 /// ```
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = canvas.theme;
-    let retries = text::counted(snapshot.totals.retries, "retry", "retries");
+    let retries = units::counted(snapshot.totals.retries, "retry", "retries");
     let parts = vec![
         Part::new(0, retries, theme.dim()),
-        Part::new(1, format!("{} failed", text::count(snapshot.totals.failed)), theme.dim()),
+        Part::new(1, format!("{} failed", units::count(snapshot.totals.failed)), theme.dim()),
     ];
     let inner = canvas.frame(area, &[Span::styled("retries and failures", theme.strong())], parts);
     if snapshot.failures.is_empty() {
@@ -98,7 +99,7 @@ fn one(
     let outcome = match trouble.next_at_s {
         Some(_) if past => format!("attempt {} of {} failed", trouble.attempt, trouble.attempts),
         Some(at) if at > now => {
-            let due = text::span((at - now) * 1000.0);
+            let due = units::duration((at - now) * 1000.0);
             format!("attempt {} of {} in {due}", trouble.attempt + 1, trouble.attempts)
         }
         Some(_) => format!("attempt {} of {} is due", trouble.attempt + 1, trouble.attempts),

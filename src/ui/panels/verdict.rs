@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::protocol::change::{Change, What};
+use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Limit;
@@ -13,6 +13,7 @@ use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part, fitting};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
+use crate::units;
 
 /// Columns for what the last change was, at most.
 const CHANGE: usize = 44;
@@ -46,7 +47,7 @@ pub fn last_change(snapshot: &Snapshot) -> Option<String> {
 }
 
 fn ago_text(seconds: f64) -> String {
-    if seconds < 60.0 { format!("{} s", seconds as u64) } else { text::clock(seconds) }
+    if seconds < 60.0 { format!("{} s", seconds as u64) } else { units::elapsed(seconds) }
 }
 
 /// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `h` for a
@@ -56,7 +57,7 @@ fn ago_text(seconds: f64) -> String {
 pub fn mark(change: &Change) -> String {
     use crate::settings::dials::Setting as S;
     match &change.what {
-        What::Set { new, .. } => match *new {
+        ChangeAction::Set { new, .. } => match *new {
             S::Permits(v) => v.to_string(),
             S::Workers(v) => format!("w{v}"),
             S::Queue(v) => format!("q{v}"),
@@ -64,21 +65,23 @@ pub fn mark(change: &Change) -> String {
             S::Rate(Some(v)) => format!("r{v}"),
             S::ParseThreads(v) => format!("t{v}"),
         },
-        What::HostLimit { .. }
-        | What::HostHeld { .. }
-        | What::HostSkipped { .. }
-        | What::BreakerReset { .. } => "h".to_owned(),
-        What::Excluded { .. } => "x".to_owned(),
-        What::Seed { .. } => "s".to_owned(),
-        What::Faults { new, .. } if new.is_none() => "! off".to_owned(),
-        What::Faults { old, new } => {
+        ChangeAction::HostLimit { .. }
+        | ChangeAction::HostHeld { .. }
+        | ChangeAction::HostSkipped { .. }
+        | ChangeAction::BreakerReset { .. } => "h".to_owned(),
+        ChangeAction::Excluded { .. } => "x".to_owned(),
+        ChangeAction::Seed { .. } => "s".to_owned(),
+        ChangeAction::Faults { new, .. } if new.is_none() => "! off".to_owned(),
+        ChangeAction::Faults { old, new } => {
             let mut changed = Fault::ALL.into_iter().filter(|f| new.get(*f) != old.get(*f));
             format!("!{}", changed.next().map_or("", Fault::name))
         }
-        What::Scene { new, .. } => format!("!{}", new.scene.map_or("scene off", Scene::name)),
-        What::Pause => "‖".to_owned(),
-        What::Resume => "▶".to_owned(),
-        What::Stop | What::StopNow => "■".to_owned(),
+        ChangeAction::Scene { new, .. } => {
+            format!("!{}", new.scene.map_or("scene off", Scene::name))
+        }
+        ChangeAction::Pause => "‖".to_owned(),
+        ChangeAction::Resume => "▶".to_owned(),
+        ChangeAction::Stop | ChangeAction::StopNow => "■".to_owned(),
     }
 }
 

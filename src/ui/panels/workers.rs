@@ -11,6 +11,7 @@ use crate::ui::paint::{Canvas, Part};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Columns, in the order of [`tables::WORKER_COLUMNS`], then the pages finished.
 const COLUMNS: [Column; 6] = [
@@ -69,9 +70,9 @@ fn cells(theme: Theme, worker: &WorkerView) -> Vec<table::Cell> {
     vec![
         (worker.id.to_string(), rest),
         (words, style),
-        (text::span(worker.for_ms as f64), rest),
+        (units::duration(worker.for_ms as f64), rest),
         (attempt, again),
         (url, rest),
-        (text::count(worker.pages), theme.dim()),
+        (units::count(worker.pages), theme.dim()),
     ]
 }

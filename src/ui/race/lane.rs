@@ -8,6 +8,7 @@ use crate::compare::board::{Lane, LaneState};
 use crate::ui::paint::{Canvas, Part, apportion};
 use crate::ui::theme::{self, Theme};
 use crate::ui::{chart, text};
+use crate::units;
 
 /// Rows of figures above the cells, and below them.
 const ABOVE: u16 = 3;
@@ -75,15 +76,19 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane, whole_s: f64) {
     if lane.state != LaneState::Waiting {
         canvas.right(inside, 1, &seconds(progress.elapsed_s), theme.strong());
     }
-    let done = format!("{} of {}", text::count(lane.done()), text::count(lane.total));
+    let done = format!("{} of {}", units::count(lane.done()), units::count(lane.total));
     let share = lane.done() as f32 / lane.total.max(1) as f32;
     let fits = text::width(&done) <= inside.width.into();
-    let done = if fits { done } else { text::percent(share).trim_start().to_owned() };
+    let done = if fits { done } else { units::percent(share).trim_start().to_owned() };
     let mut parts = vec![Part::new(0, done, Style::new())];
     if progress.failed > 0 {
-        parts.push(Part::new(1, format!("{} failed", text::count(progress.failed)), theme.error()));
+        parts.push(Part::new(
+            1,
+            format!("{} failed", units::count(progress.failed)),
+            theme.error(),
+        ));
     } else if lane.state == LaneState::Running {
-        let flying = format!("{} at once", text::count(progress.in_flight));
+        let flying = format!("{} at once", units::count(progress.in_flight));
         parts.push(Part::new(2, flying, theme.dim()));
     }
     canvas.fit(row(inside, 2), 0, 2, parts);
@@ -93,8 +98,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane, whole_s: f64) {
     let stall = if progress.stall_ms >= STALL_MS { theme.warn() } else { Style::new() };
     let figures = [
         ("bound", bound.unwrap_or_else(|| "-".into()), Style::new()),
-        ("memory", text::bytes(progress.rss_peak_bytes), Style::new()),
-        ("stall", text::span(progress.stall_ms), stall),
+        ("memory", units::bytes(progress.rss_peak_bytes), Style::new()),
+        ("stall", units::duration(progress.stall_ms), stall),
     ];
     // A row of air where there is room for it.
     let air = u16::from(cells.height > used);
@@ -112,7 +117,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane, whole_s: f64) {
 
 /// A length of time, comparable among lanes: `80.2 s`.
 fn seconds(s: f64) -> String {
-    if (1.0..1000.0).contains(&s) { format!("{s:.1} s") } else { text::span(s * 1000.0) }
+    if (1.0..1000.0).contains(&s) { format!("{s:.1} s") } else { units::duration(s * 1000.0) }
 }
 
 /// Requests in flight over the time of the race; the lane's own scale, its peak above.
@@ -122,7 +127,7 @@ fn chart_of(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane, whole_s: f64) {
         return;
     }
     canvas.text(area, 0, 0, "at once", canvas.theme.dim());
-    canvas.right(area, 0, &format!("peak {}", text::count(peak)), Style::new());
+    canvas.right(area, 0, &format!("peak {}", units::count(peak)), Style::new());
     let plot = Rect { y: area.y + 1, height: (area.height - 1).min(MOST_CHART_ROWS), ..area };
     let cells = usize::from(plot.width);
     let cell_of = |at_s: f64| ((at_s / whole_s * cells as f64) as usize).min(cells - 1);
@@ -188,8 +193,8 @@ pub fn in_a_row<'a>(theme: Theme, lane: &Lane) -> Vec<Part<'a>> {
         Part::new(0, format!("{glyph} {:<10}", lane.strategy.name()), style),
         Part::new(1, done, Style::new()),
         Part::new(2, format!("{:>8}", seconds(progress.elapsed_s)), theme.strong()),
-        Part::new(4, format!("{:>8}", text::bytes(progress.rss_peak_bytes)), theme.dim()),
-        Part::new(3, format!("stall {:>8}", text::span(progress.stall_ms)), theme.dim()),
+        Part::new(4, format!("{:>8}", units::bytes(progress.rss_peak_bytes)), theme.dim()),
+        Part::new(3, format!("stall {:>8}", units::duration(progress.stall_ms)), theme.dim()),
     ];
     if progress.failed > 0 {
         parts.push(Part::new(1, format!("{} failed", progress.failed), theme.error()));

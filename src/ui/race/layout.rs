@@ -15,6 +15,7 @@ use crate::ui::keys;
 use crate::ui::paint::{Canvas, Part};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Rows that a lane needs for a few cells.
 const LANE_ROWS: u16 = 10;
@@ -112,19 +113,19 @@ fn head(canvas: &mut Canvas<'_>, strip: Rect, board: &Board) {
     };
     let right = vec![
         Part::new(0, format!("{glyph} {word}"), style),
-        Part::new(1, text::clock(longest(board)), theme.strong()),
+        Part::new(1, units::elapsed(longest(board)), theme.strong()),
     ];
     let free = canvas.fit_right(strip, 0, 3, right);
     let left = Rect { width: free.saturating_sub(2), ..strip };
     let what = if board.own_list {
         format!(
             "a list of {}",
-            text::counted(board.lanes.first().map_or(0, |l| l.total), "URL", "URLs")
+            units::counted(board.lanes.first().map_or(0, |l| l.total), "URL", "URLs")
         )
     } else {
         format!("the article's list × {}", board.scale)
     };
-    let permits = text::counted(board.permits.into(), "permit", "permits");
+    let permits = units::counted(board.permits.into(), "permit", "permits");
     let parts = vec![
         Part::new(0, "crawldeck compare", theme.strong()),
         Part::new(1, format!("{what}, {permits}"), theme.dim()),
@@ -159,7 +160,7 @@ fn hints(canvas: &mut Canvas<'_>, strip: Rect, board: &Board) {
         let text = format!("{}: {}", lane.strategy, text::clean(why));
         parts.push(Part::new(1, text, theme.error()));
     } else if failed > 0 {
-        let text = format!("partial: {} failed", text::counted(failed, "request", "requests"));
+        let text = format!("partial: {} failed", units::counted(failed, "request", "requests"));
         parts.push(Part::new(1, text, theme.error()));
     }
     canvas.fit(strip, 0, 3, parts);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use crate::web::robots::{Robots, RobotsAgents};
+use crate::web::robots::{RobotsAgents, RobotsTxt};
 
 /// Redirects followed for a robots.txt at most (RFC 9309, 2.3.1.2).
 pub const MAX_REDIRECTS: u32 = 5;
@@ -35,7 +35,7 @@ pub enum RobotsResponse<'reply> {
 #[derive(Debug, Clone, PartialEq)]
 pub enum RobotsPolicy {
     /// What the rules say.
-    Rules(Robots),
+    Rules(RobotsTxt),
     /// Everything: there is no robots.txt. Holds what came instead, such as `404`.
     Open(String),
     /// Nothing until it is asked again: the host did not say. Holds what came instead.
@@ -50,7 +50,7 @@ impl RobotsPolicy {
     pub fn of(reply: RobotsResponse<'_>, names: &RobotsAgents) -> Self {
         match reply {
             RobotsResponse::Answered { status: 200..300, body } => {
-                Self::Rules(Robots::parse(body, names))
+                Self::Rules(RobotsTxt::parse(body, names))
             }
             RobotsResponse::Answered { status: 429, .. } => Self::Shut("429".into()),
             RobotsResponse::Answered { status: status @ 300..500, .. } => {
@@ -84,7 +84,7 @@ impl RobotsPolicy {
 
     /// The rules, if there are some.
     #[must_use]
-    pub const fn rules(&self) -> Option<&Robots> {
+    pub const fn rules(&self) -> Option<&RobotsTxt> {
         match self {
             Self::Rules(robots) => Some(robots),
             Self::Open(_) | Self::Shut(_) => None,

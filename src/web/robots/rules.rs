@@ -15,21 +15,21 @@ const NONE: u32 = u32::MAX;
 
 /// A rule before it is indexed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
+pub(super) struct RuleLine {
     pub(super) pattern: Vec<u8>,
     pub(super) allow: bool,
 }
 
 /// What decides between two rules: more octets, then `Allow` (RFC 9309, 2.2.2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Weight {
+struct RulePriority {
     octets: u32,
     allow: bool,
 }
 
 /// Where a pattern stands in the text of all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Span {
+struct PatternSpan {
     start: u32,
     len: u32,
 }
@@ -37,19 +37,19 @@ struct Span {
 /// A rule that matches all that begins with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Plain {
-    span: Span,
+    span: PatternSpan,
     /// The longest other rule that begins this one.
     parent: u32,
     /// The rule that decides where this one matches: itself, nearly always.
     best: u32,
-    weight: Weight,
+    weight: RulePriority,
 }
 
 /// A rule with `*` or `$`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Wild {
-    span: Span,
-    weight: Weight,
+    span: PatternSpan,
+    weight: RulePriority,
     /// A path without this string cannot match.
     bit: Option<u16>,
 }
@@ -76,12 +76,12 @@ pub(super) struct Rules {
 }
 
 impl Rules {
-    pub(super) fn index(lines: Vec<Line>) -> Self {
-        let mut patterns: Vec<(String, Weight)> = lines
+    pub(super) fn index(lines: Vec<RuleLine>) -> Self {
+        let mut patterns: Vec<(String, RulePriority)> = lines
             .into_iter()
             .map(|line| {
                 let mut text = normalise(&line.pattern, Side::Pattern);
-                let weight = Weight { octets: text.len() as u32, allow: line.allow };
+                let weight = RulePriority { octets: text.len() as u32, allow: line.allow };
                 if text.ends_with('*') {
                     text.pop();
                 }
@@ -93,7 +93,7 @@ impl Rules {
         let mut text = String::with_capacity(patterns.iter().map(|(text, _)| text.len()).sum());
         let (mut plain, mut wild) = (Vec::new(), Vec::new());
         for (pattern, weight) in &patterns {
-            let span = Span { start: text.len() as u32, len: pattern.len() as u32 };
+            let span = PatternSpan { start: text.len() as u32, len: pattern.len() as u32 };
             text.push_str(pattern);
             if pattern.contains('*') || pattern.ends_with('$') {
                 wild.push(Wild { span, weight: *weight, bit: None });
@@ -143,7 +143,11 @@ impl Rules {
     }
 
     /// The heaviest plain rule that `path` begins with.
-    fn longest_beginning(&self, path: &str, compared: &mut usize) -> Option<(Weight, Span)> {
+    fn longest_beginning(
+        &self,
+        path: &str,
+        compared: &mut usize,
+    ) -> Option<(RulePriority, PatternSpan)> {
         let behind = self.plain.partition_point(|rule| {
             *compared += 1;
             slice(&self.text, rule.span) <= path
@@ -160,7 +164,7 @@ impl Rules {
     }
 }
 
-fn slice(text: &str, span: Span) -> &str {
+fn slice(text: &str, span: PatternSpan) -> &str {
     &text[span.start as usize..(span.start + span.len) as usize]
 }
 
@@ -252,7 +256,7 @@ mod tests {
                 .is_none_or(|(_, allow)| allow);
             let lines = lines
                 .into_iter()
-                .map(|(pattern, allow)| Line { pattern: pattern.into_bytes(), allow })
+                .map(|(pattern, allow)| RuleLine { pattern: pattern.into_bytes(), allow })
                 .collect();
             prop_assert_eq!(Rules::index(lines).decide(&path).allowed, expected);
         }

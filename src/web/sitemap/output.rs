@@ -2,25 +2,26 @@
 
 use url::Url;
 
-use super::{Counts, Item, SitemapError, lastmod};
+use super::item::{Counts, Item, SitemapError};
+use super::lastmod;
 use crate::web::url::is_fetchable;
 
 /// What an entry names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Names {
+pub(super) enum EntryKind {
     Page,
     Sitemap,
 }
 
 /// Hands on what is good and counts.
 #[derive(Debug)]
-pub(super) struct Output {
+pub(super) struct ItemOutput {
     base: Url,
     most: u32,
     pub(super) counts: Counts,
 }
 
-impl Output {
+impl ItemOutput {
     pub(super) fn new(base: &Url, most: u32) -> Self {
         Self { base: base.clone(), most, counts: Counts::default() }
     }
@@ -33,7 +34,7 @@ impl Output {
     /// An entry; `relative` whether its URL may be.
     pub(super) fn take(
         &mut self,
-        names: Names,
+        names: EntryKind,
         url: &str,
         changed: &str,
         relative: bool,
@@ -58,11 +59,11 @@ impl Output {
         }
         let lastmod = lastmod::parse(changed);
         match names {
-            Names::Page => {
+            EntryKind::Page => {
                 self.counts.pages += 1;
                 sink(Item::Page { url, lastmod });
             }
-            Names::Sitemap => {
+            EntryKind::Sitemap => {
                 self.counts.sitemaps += 1;
                 sink(Item::Sitemap { url, lastmod });
             }

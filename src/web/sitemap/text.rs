@@ -1,8 +1,8 @@
 //! The text of a sitemap: put together until something whole can be read, as XML or as lines.
 
-use super::output::{Names, Output};
+use super::item::{Item, SitemapError};
+use super::output::{EntryKind, ItemOutput};
 use super::xml::Elements;
-use super::{Item, SitemapError};
 use crate::web::url::MAX_URL_LEN;
 
 /// So much is waited for before it is read.
@@ -13,7 +13,7 @@ const MAX_PART: usize = 256 << 10;
 const ALIEN_LINES: u32 = 20;
 
 #[derive(Debug, Default)]
-enum Form {
+enum TextForm {
     #[default]
     Unknown,
     Xml(Elements),
@@ -26,7 +26,7 @@ enum Form {
 /// The text that is not read yet, and how it is to be read.
 #[derive(Debug, Default)]
 pub(super) struct Text {
-    form: Form,
+    form: TextForm,
     pending: String,
     /// Length from which `pending` is read.
     ready: usize,
@@ -38,7 +38,7 @@ impl Text {
     pub(super) fn push(
         &mut self,
         part: &str,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         self.pending.push_str(part);
@@ -59,25 +59,27 @@ impl Text {
 
     pub(super) fn finish(
         &mut self,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         self.read(true, output, sink)?;
         match &self.form {
-            Form::Unknown => Err(SitemapError::Alien { found: "an empty file".into() }),
-            Form::Xml(elements) if !elements.closed() => Err(SitemapError::Cut { at: self.before }),
-            Form::Lines { .. } => {
-                let Output { counts, .. } = output;
+            TextForm::Unknown => Err(SitemapError::Alien { found: "an empty file".into() }),
+            TextForm::Xml(elements) if !elements.closed() => {
+                Err(SitemapError::Cut { at: self.before })
+            }
+            TextForm::Lines { .. } => {
+                let ItemOutput { counts, .. } = output;
                 if counts.pages == 0 && counts.refused > 0 { Err(no_list()) } else { Ok(()) }
             }
-            Form::Xml(_) => Ok(()),
+            TextForm::Xml(_) => Ok(()),
         }
     }
 
     /// Reads what is whole.
     pub(super) fn flush(
         &mut self,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         self.read(false, output, sink)
@@ -86,23 +88,23 @@ impl Text {
     fn read(
         &mut self,
         last: bool,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
-        if matches!(self.form, Form::Unknown) {
+        if matches!(self.form, TextForm::Unknown) {
             let start =
                 self.pending.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
             let skipped = self.pending.len() - start.len();
             match start.chars().next() {
                 None => {}
-                Some('<') => self.form = Form::Xml(Elements::default()),
-                Some(_) => self.form = Form::Lines { skipping: false },
+                Some('<') => self.form = TextForm::Xml(Elements::default()),
+                Some(_) => self.form = TextForm::Lines { skipping: false },
             }
             self.pass(skipped);
         }
         match &mut self.form {
-            Form::Unknown => {}
-            Form::Xml(elements) => {
+            TextForm::Unknown => {}
+            TextForm::Xml(elements) => {
                 // A reference or a character may be cut anywhere but behind a tag.
                 let end = if last { None } else { self.pending.rfind('>').map(|at| at + 1) };
                 let end = end.unwrap_or(if last { self.pending.len() } else { 0 });
@@ -111,7 +113,7 @@ impl Text {
                 self.pass(read);
                 result?;
             }
-            Form::Lines { skipping } => {
+            TextForm::Lines { skipping } => {
                 let end = self.pending.rfind(['\n', '\r']).map_or(0, |at| at + 1);
                 let end = if last { self.pending.len() } else { end };
                 let whole = &self.pending[..end];
@@ -123,7 +125,7 @@ impl Text {
                     if line.len() > MAX_URL_LEN {
                         output.refuse();
                     } else if !line.is_empty() {
-                        output.take(Names::Page, line, "", false, sink)?;
+                        output.take(EntryKind::Page, line, "", false, sink)?;
                     }
                     if output.counts.pages == 0 && output.counts.refused >= ALIEN_LINES {
                         return Err(no_list());

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use encoding_rs::{CoderResult, Decoder};
 use flate2::write::MultiGzDecoder;
 
-use super::{Limits, SitemapError};
+use super::item::{Limits, SitemapError};
 use crate::web::charset;
 
 /// Compressed bytes decoded at once; a thousand times as much may come out.

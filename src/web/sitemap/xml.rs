@@ -5,8 +5,8 @@
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
-use super::output::{Names, Output};
-use super::{Item, SitemapError};
+use super::item::{Item, SitemapError};
+use super::output::{EntryKind, ItemOutput};
 use crate::web::url::MAX_URL_LEN;
 
 /// What an element inside an entry holds.
@@ -18,15 +18,15 @@ enum Field {
 
 /// What the root element promises.
 #[derive(Debug, Clone, Copy)]
-struct Kind {
+struct RootKind {
     root: &'static str,
     entry: &'static str,
-    names: Names,
+    names: EntryKind,
 }
 
 /// An entry that is being read.
 #[derive(Debug, Default)]
-struct Entry {
+struct UrlElement {
     depth: u32,
     url: Option<String>,
     changed: String,
@@ -38,8 +38,8 @@ struct Entry {
 #[derive(Debug, Default)]
 pub(super) struct Elements {
     depth: u32,
-    kind: Option<Kind>,
-    entry: Option<Entry>,
+    kind: Option<RootKind>,
+    entry: Option<UrlElement>,
     field: Option<(Field, u32)>,
     text: String,
     closed: bool,
@@ -58,7 +58,7 @@ impl Elements {
         text: &str,
         before: u64,
         last: bool,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> (usize, Result<(), SitemapError>) {
         let mut reader = Reader::from_str(text);
@@ -87,7 +87,7 @@ impl Elements {
     fn event(
         &mut self,
         event: &Event<'_>,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         if self.closed {
@@ -121,7 +121,7 @@ impl Elements {
     fn starts(
         &mut self,
         element: &BytesStart<'_>,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         let name = element.local_name();
@@ -133,7 +133,7 @@ impl Elements {
         if name == kind.entry {
             // Where an entry was never closed, the next one begins all the same.
             self.hand_on(output, sink)?;
-            self.entry = Some(Entry { depth: self.depth, ..Entry::default() });
+            self.entry = Some(UrlElement { depth: self.depth, ..UrlElement::default() });
             return Ok(());
         }
         let Some(entry) = &mut self.entry else { return Ok(()) };
@@ -160,7 +160,7 @@ impl Elements {
     fn ends(
         &mut self,
         name: &str,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         let is_root = self.kind.is_some_and(|kind| kind.root == name);
@@ -209,7 +209,7 @@ impl Elements {
     /// The entry is complete.
     fn hand_on(
         &mut self,
-        output: &mut Output,
+        output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         self.field = None;
@@ -226,19 +226,19 @@ impl Elements {
     }
 }
 
-fn kind_of(root: &str) -> Result<Kind, SitemapError> {
+fn kind_of(root: &str) -> Result<RootKind, SitemapError> {
     let (root, entry, names) = match root {
-        "urlset" => ("urlset", "url", Names::Page),
-        "sitemapindex" => ("sitemapindex", "sitemap", Names::Sitemap),
-        "rss" => ("rss", "item", Names::Page),
-        "RDF" => ("RDF", "item", Names::Page),
-        "feed" => ("feed", "entry", Names::Page),
+        "urlset" => ("urlset", "url", EntryKind::Page),
+        "sitemapindex" => ("sitemapindex", "sitemap", EntryKind::Sitemap),
+        "rss" => ("rss", "item", EntryKind::Page),
+        "RDF" => ("RDF", "item", EntryKind::Page),
+        "feed" => ("feed", "entry", EntryKind::Page),
         _ => {
             let name: String = root.chars().filter(|c| !c.is_control()).take(40).collect();
             return Err(SitemapError::Alien { found: format!("its root element is {name:?}") });
         }
     };
-    Ok(Kind { root, entry, names })
+    Ok(RootKind { root, entry, names })
 }
 
 /// The page that an Atom entry is about.

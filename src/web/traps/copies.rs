@@ -2,7 +2,7 @@
 
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use super::MAX_PATTERN;
+use super::trap_hit::MAX_PATTERN;
 use crate::web::traps::memory::BoundedMap;
 use crate::web::url::shorten;
 
@@ -11,7 +11,7 @@ const CONTENTS: usize = 7 << 12;
 
 /// What is told of a page that was fetched well.
 #[derive(Debug, Clone, Copy)]
-pub struct Page<'a> {
+pub struct FetchedPage<'a> {
     /// Its URL.
     pub url: &'a str,
     /// Hash of its body, unless it is so short that it says nothing.
@@ -26,7 +26,7 @@ pub struct Page<'a> {
     pub links: u32,
 }
 
-impl Page<'_> {
+impl FetchedPage<'_> {
     /// The page that it is a copy of by its own word, and what all its copies share: that and
     /// their title but for numbers. Whole sites name their home by mistake; their titles differ.
     pub(super) fn named(&self) -> Option<(u64, &str)> {
@@ -46,22 +46,22 @@ impl Page<'_> {
 
 /// Pages that hold one content.
 #[derive(Debug, Default)]
-struct Content {
+struct CopiedContent {
     count: u32,
     first: Box<str>,
 }
 
 /// Which content was met how often.
 #[derive(Debug)]
-pub(super) struct Copies(BoundedMap<Content>);
+pub(super) struct CopyCounter(BoundedMap<CopiedContent>);
 
-impl Copies {
+impl CopyCounter {
     pub(super) fn new() -> Self {
         Self(BoundedMap::new(CONTENTS))
     }
 
     /// Counts a page; tells the first URL with its content when there are more than `limit`.
-    pub(super) fn add(&mut self, page: &Page<'_>, host: &str, limit: u32) -> Option<&str> {
+    pub(super) fn add(&mut self, page: &FetchedPage<'_>, host: &str, limit: u32) -> Option<&str> {
         let seed = xxh3_64(host.as_bytes());
         let named = page.named().map(|(key, canonical)| (key ^ seed, canonical));
         let body = page.body.map(|body| (body ^ seed, page.url));

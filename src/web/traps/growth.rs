@@ -24,7 +24,7 @@ struct Grown {
 
 /// The pages of one host whose URLs have grown for at least half of what is allowed.
 #[derive(Debug, Default)]
-struct Host {
+struct HostGrowth {
     fetched: u32,
     led_on: u32,
 }
@@ -33,7 +33,7 @@ struct Host {
 #[derive(Debug)]
 pub(super) struct Growth {
     urls: BoundedMap<Grown>,
-    hosts: BoundedMap<Host>,
+    hosts: BoundedMap<HostGrowth>,
 }
 
 impl Growth {

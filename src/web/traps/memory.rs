@@ -6,9 +6,9 @@ use hashbrown::HashMap;
 
 /// The keys are hashes already.
 #[derive(Debug, Default)]
-pub(super) struct Identity(u64);
+pub(super) struct PassThroughHasher(u64);
 
-impl std::hash::Hasher for Identity {
+impl std::hash::Hasher for PassThroughHasher {
     fn finish(&self) -> u64 {
         self.0
     }
@@ -21,7 +21,7 @@ impl std::hash::Hasher for Identity {
 }
 
 /// Keys that are hashes.
-pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<Identity>>;
+pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<PassThroughHasher>>;
 
 /// Holds at most `2 * room` values, by two generations: when the younger one is full, the
 /// older one goes. Whatever is used stays.

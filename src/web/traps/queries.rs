@@ -14,12 +14,12 @@ const CEILING: u64 = 50;
 #[derive(Debug, Default)]
 pub(super) struct Queries {
     count: u64,
-    keys: Vec<Key>,
+    keys: Vec<QueryKey>,
 }
 
 /// A parameter, and what is known of its values.
 #[derive(Debug)]
-struct Key {
+struct QueryKey {
     name: u64,
     values: Box<[u8; REGISTERS]>,
 }
@@ -31,7 +31,7 @@ impl Queries {
         for (name, hash) in pairs {
             let at = self.keys.iter().position(|key| key.name == name).unwrap_or_else(|| {
                 if self.keys.len() < KEYS {
-                    self.keys.push(Key { name, values: Box::new([0; REGISTERS]) });
+                    self.keys.push(QueryKey { name, values: Box::new([0; REGISTERS]) });
                 }
                 self.keys.len() - 1
             });

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Longest pattern, in bytes.
+pub(super) const MAX_PATTERN: usize = 120;
+
 /// What makes a URL look like part of a trap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -79,7 +82,7 @@ impl TrapHit {
 
 /// A trap, for the screen.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TrapView {
+pub struct TrapStatus {
     /// What it is.
     pub kind: TrapKind,
     /// Its pattern.

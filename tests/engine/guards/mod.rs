@@ -2,7 +2,6 @@
 //! read to its end, and what was not read has a row that says why. Through the whole engine.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::common;
 mod sitemaps;
 mod stage;
 mod traps;

@@ -17,7 +17,7 @@ use sqlx::FromRow;
 use sqlx::sqlite::SqliteRow;
 use url::Url;
 
-use super::common;
+use crate::support;
 
 /// Far more than any crawl here takes; one that comes here did not end.
 const TOO_LONG: Duration = Duration::from_mins(2);
@@ -69,7 +69,7 @@ impl Ended {
         T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static,
     {
         let db: PathBuf = self.folder.path().join("guards.db");
-        tokio::task::spawn_blocking(move || common::rows(&db, sql)).await.unwrap()
+        tokio::task::spawn_blocking(move || support::rows(&db, sql)).await.unwrap()
     }
 
     /// Rows in this state, and how many of them have an error that begins like this.
@@ -118,7 +118,7 @@ pub async fn crawl(
     let last = Arc::clone(&snapshots.borrow());
     server.abort();
     let whole = db.clone();
-    tokio::task::spawn_blocking(move || common::assert_whole(&whole)).await.unwrap();
+    tokio::task::spawn_blocking(move || support::assert_whole(&whole)).await.unwrap();
     let asked = asked.lock().unwrap().clone();
     Ended { folder, address, asked, last }
 }

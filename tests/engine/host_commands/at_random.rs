@@ -10,8 +10,8 @@ use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::settings::Settings;
 use url::Url;
 
-use super::stand::{Fickle, Stand, ended, give, host, later, settings, stopped};
 use super::{keeper, only_keeper, origin, release, requests};
+use crate::test_db::{Fickle, TestDb, ended, give, host, later, settings, stopped};
 
 const PATTERNS: [&str; 4] =
     [r"/page/\d*[13]$", r"/page/\d*[5-9]$", r"/page/[1-3]", r"/page/\d{4}$"];
@@ -28,10 +28,10 @@ async fn every_url_is_asked_for_once_whatever_is_excluded_skipped_and_undone() {
 
 async fn whatever(seed: u64) {
     let mut random = fastrand::Rng::with_seed(seed);
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let store = || async {
         // In small pieces, so that much comes between them.
-        Arc::new(Fickle { at_once: 400, ..Fickle::new(stand.store().await) })
+        Arc::new(Fickle { at_once: 400, ..Fickle::new(test_db.store().await) })
     };
     let (large, small) = (origin(PAGES.0, 20).await, origin(PAGES.1, 20).await);
     let mut given =
@@ -69,7 +69,7 @@ async fn whatever(seed: u64) {
     let end = (summary.state, summary.pages, summary.ok, summary.skipped);
     assert_eq!(end, (RunState::Complete, all, all, 0), "seed {seed}");
     assert_eq!((requests(&large), requests(&small)), (9_001, 401), "seed {seed}");
-    stand.assert_whole().await;
+    test_db.assert_whole().await;
 }
 
 async fn undo_all(crawl: &mut Crawl) {

@@ -2,13 +2,15 @@
 //! once, is journaled, can be undone, and holds again after a kill.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::{common, stand};
-
 mod at_random;
 
+use crate::support;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::test_db::{
+    Fickle, TestDb, done, ended, give, host, later, refused, seen, settings, stopped,
+};
 use crawldeck::crawl::protocol::command::{Command, HostCommand};
 use crawldeck::crawl::protocol::snapshot::{
     BreakerState, HostView, RunState, Snapshot, WaitReason,
@@ -21,7 +23,6 @@ use crawldeck::settings::faults::{Fault, Faults};
 use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::settings::{BreakerSettings, HostRule, Settings};
 use crawldeck::store::Store;
-use stand::{Fickle, Stand, done, ended, give, host, later, refused, seen, settings, stopped};
 use url::Url;
 
 async fn origin(pages: u32, latency_ms: u64) -> Origin {
@@ -42,12 +43,12 @@ fn limit(n: Option<u32>) -> HostCommand {
 
 async fn reset(lab: &Lab) {
     let url = format!("{}load.json?reset=1", lab.urls()[0]);
-    tokio::task::spawn_blocking(move || common::get_json(&url)).await.unwrap();
+    tokio::task::spawn_blocking(move || support::get_json(&url)).await.unwrap();
 }
 
 /// The most requests that the site saw at once while a hundred pages came.
 async fn peak(lab: &Lab, crawl: &mut Crawl, most: u64) -> u64 {
-    common::wait_until("no more than that are in flight", || lab.load().in_flight <= most);
+    support::wait_until("no more than that are in flight", || lab.load().in_flight <= most);
     reset(lab).await;
     let at = crawl.snapshots.borrow().totals.pages;
     seen(crawl, "a hundred pages more", |s| s.totals.pages > at + 100).await;
@@ -56,13 +57,13 @@ async fn peak(lab: &Lab, crawl: &mut Crawl, most: u64) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_holds_at_once_for_what_waits_in_the_queue_as_well() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let faults = Faults::NONE.with(Fault::Latency, 30.0);
     let lab =
         Lab::start(LabConfig { pages: 30_000, faults, ..LabConfig::default() }).await.unwrap();
     let name = host(&lab.urls()[0]);
     let turned = Settings { scope: ScopeKind::Host, ..settings(&lab.urls()[0]) };
-    let mut crawl = crawl::start(turned, stand.store().await).await.unwrap();
+    let mut crawl = crawl::start(turned, test_db.store().await).await.unwrap();
     seen(&mut crawl, "full", |s| s.gate.in_use == 10 && s.queue.len == 100).await;
     let command = Command::Host(Arc::clone(&name), limit(Some(2)));
     done(&mut crawl, command, &format!("{name} limit off → 2")).await;
@@ -91,8 +92,8 @@ async fn a_limit_holds_at_once_for_what_waits_in_the_queue_as_well() {
     let command = Command::Host(Arc::clone(&name), limit(Some(3)));
     done(&mut crawl, command, &format!("{name} limit off → 3")).await;
     let saved = "SELECT count(*) FROM changes";
-    stand.until("the journal is saved", saved, |rows| rows == 5).await;
-    let killed = stand.killed().await;
+    test_db.until("the journal is saved", saved, |rows| rows == 5).await;
+    let killed = test_db.killed().await;
     stopped(crawl, Command::StopNow).await;
     assert_eq!(killed.settings().await.hosts[&*name].per_host, Some(3));
     let mut crawl = crawl::resume(killed.store().await, None, |_| {}).await.unwrap();
@@ -109,12 +110,12 @@ async fn a_limit_holds_at_once_for_what_waits_in_the_queue_as_well() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_held_host_keeps_the_crawl_open_until_it_is_released() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let (free, held) = (origin(50, 5).await, origin(400, 20).await);
     let name = host(held.url());
     let mut both = settings(free.url());
     both.seeds.push(Url::parse(held.url()).unwrap());
-    let mut crawl = crawl::start(both, stand.store().await).await.unwrap();
+    let mut crawl = crawl::start(both, test_db.store().await).await.unwrap();
     let hold = Command::Host(Arc::clone(&name), HostCommand::ToggleHold);
     seen(&mut crawl, "its pages are known", |s| of(s, &name).is_some_and(|h| h.queued > 100)).await;
     done(&mut crawl, hold.clone(), &format!("hold {name}")).await;
@@ -136,15 +137,15 @@ async fn a_held_host_keeps_the_crawl_open_until_it_is_released() {
     let summary = stopped(crawl, Command::Stop).await;
     assert!(summary.state == RunState::Stopped && summary.open > 0, "{summary:?}");
 
-    assert!(stand.settings().await.hosts[&*name].held);
+    assert!(test_db.settings().await.hosts[&*name].held);
     held.forget_times();
-    let mut crawl = crawl::resume(stand.store().await, None, |_| {}).await.unwrap();
+    let mut crawl = crawl::resume(test_db.store().await, None, |_| {}).await.unwrap();
     let s = later(&mut crawl, 10).await;
     assert_eq!((s.run, held.times().requests.len()), (RunState::Running, 0));
     done(&mut crawl, hold, &format!("release {name}")).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok), (RunState::Complete, 452));
-    stand.assert_whole().await;
+    test_db.assert_whole().await;
 }
 
 /// A host that is held from the beginning, so that the crawl goes on until it is released.
@@ -179,12 +180,12 @@ const REST: &str = "SELECT count(*) FROM scraped_pages WHERE error LIKE 'rest of
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_rest_of_a_host_is_skipped_and_comes_back() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = origin(7_000, 10).await;
     let mut given = Settings { max_links: 20_000, ..settings(site.url()) };
     let (_keeper, kept) = keeper(&mut given).await;
     let name = host(site.url());
-    let mut crawl = crawl::start(given, stand.store().await).await.unwrap();
+    let mut crawl = crawl::start(given, test_db.store().await).await.unwrap();
     seen(&mut crawl, "all is known", |s| s.totals.discovered == 7_002).await;
     let skip = Command::Host(Arc::clone(&name), HostCommand::SkipRest);
     let (skips, skips_no_more) =
@@ -192,7 +193,7 @@ async fn the_rest_of_a_host_is_skipped_and_comes_back() {
     done(&mut crawl, skip.clone(), &skips).await;
     let s = only_keeper(&mut crawl).await;
     assert!(s.totals.skipped > 1_000, "{:?}", s.totals);
-    assert_eq!(stand.number(REST).await as u64, s.totals.skipped);
+    assert_eq!(test_db.number(REST).await as u64, s.totals.skipped);
     assert_eq!((&*s.exclusions[0].what, s.exclusions[0].undoing), (&*skips, false));
     assert!(refused(&mut crawl, skip.clone()).await.contains("is skipped already"));
     assert_eq!(s.totals.skipped + requests(&site), 7_001);
@@ -209,10 +210,10 @@ async fn the_rest_of_a_host_is_skipped_and_comes_back() {
     let s = only_keeper(&mut crawl).await;
     assert!(s.totals.skipped > 500, "{:?}", s.totals);
     assert_eq!(stopped(crawl, Command::Stop).await.state, RunState::Stopped);
-    let stored = stand.settings().await;
+    let stored = test_db.settings().await;
     assert!(stored.hosts[&*name].skipped && stored.restoring.is_empty());
     let before = requests(&site);
-    let mut crawl = crawl::resume(stand.store().await, None, |_| {}).await.unwrap();
+    let mut crawl = crawl::resume(test_db.store().await, None, |_| {}).await.unwrap();
     later(&mut crawl, 3).await;
     assert_eq!(requests(&site), before);
     done(&mut crawl, Command::Undo, &skips_no_more).await;
@@ -221,7 +222,7 @@ async fn the_rest_of_a_host_is_skipped_and_comes_back() {
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.skipped), (RunState::Complete, 7_002, 0));
     assert_eq!(requests(&site), 7_001, "each page was asked for once");
-    stand.assert_whole().await;
+    test_db.assert_whole().await;
 }
 
 /// Nine of ten pages, some of them in memory, most on disk only.
@@ -231,14 +232,14 @@ const EXCLUDED: &str = r"SELECT count(*) FROM scraped_pages
 const PAGES: u32 = 12_000;
 
 /// A crawl that has just found all pages of a large site.
-async fn large(stand: &Stand, store: Arc<dyn Store>) -> (Origin, (Origin, Arc<str>), Crawl) {
+async fn large(test_db: &TestDb, store: Arc<dyn Store>) -> (Origin, (Origin, Arc<str>), Crawl) {
     let site = origin(PAGES, 10).await;
     let mut given = Settings { max_links: 20_000, ..settings(site.url()) };
     let keeper = keeper(&mut given).await;
     let mut crawl = crawl::start(given, store).await.unwrap();
     seen(&mut crawl, "all is known", |s| s.totals.discovered == u64::from(PAGES) + 2).await;
     let waits = "SELECT count(*) FROM frontier";
-    stand.until("more than ten thousand wait", waits, |rows| rows > 10_000).await;
+    test_db.until("more than ten thousand wait", waits, |rows| rows > 10_000).await;
     (site, keeper, crawl)
 }
 
@@ -254,8 +255,8 @@ fn trespasses(site: &Origin) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_excluded_subtree_goes_from_memory_and_disk() {
-    let stand = Stand::new();
-    let (site, (_keeper, kept), mut crawl) = large(&stand, stand.store().await).await;
+    let test_db = TestDb::new();
+    let (site, (_keeper, kept), mut crawl) = large(&test_db, test_db.store().await).await;
     let before = crawl.snapshots.borrow().frontier.open;
     done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
     let asked = requests(&site);
@@ -270,7 +271,7 @@ async fn an_excluded_subtree_goes_from_memory_and_disk() {
     let seed = Command::AddSeed(Url::parse(site.url()).unwrap().join("/page/77777").unwrap());
     assert_eq!(refused(&mut crawl, seed).await, format!("that URL is excluded: {PATTERN}"));
     let s = later(&mut crawl, 2).await;
-    let gone = stand.number(EXCLUDED).await as u64;
+    let gone = test_db.number(EXCLUDED).await as u64;
     assert!(gone > 5_000, "{gone}");
     assert_eq!((s.totals.skipped, s.exclusions[0].urls), (gone, gone));
     // Those that were in flight were asked for, those in the queue were not.
@@ -279,13 +280,13 @@ async fn an_excluded_subtree_goes_from_memory_and_disk() {
     release(&mut crawl, &kept).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok), (RunState::Complete, 12_002 - gone));
-    stand.assert_whole().await;
+    test_db.assert_whole().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_exclusion_is_undone_to_the_last_row() {
-    let stand = Stand::new();
-    let (site, (_keeper, kept), mut crawl) = large(&stand, stand.store().await).await;
+    let test_db = TestDb::new();
+    let (site, (_keeper, kept), mut crawl) = large(&test_db, test_db.store().await).await;
     // At once, while rows are still being read from disk, and once more.
     for _ in 0..2 {
         done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
@@ -301,35 +302,35 @@ async fn an_exclusion_is_undone_to_the_last_row() {
     assert_eq!(s.totals.skipped, 0);
     done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
     stopped(crawl, Command::Stop).await;
-    assert_eq!(stand.settings().await.live_exclusions, [PATTERN]);
+    assert_eq!(test_db.settings().await.live_exclusions, [PATTERN]);
 
     site.forget_times();
-    let mut crawl = crawl::resume(stand.store().await, None, |_| {}).await.unwrap();
+    let mut crawl = crawl::resume(test_db.store().await, None, |_| {}).await.unwrap();
     only_keeper(&mut crawl).await;
     assert_eq!(trespasses(&site), 0);
-    assert!(stand.number(EXCLUDED).await > 1_000);
+    assert!(test_db.number(EXCLUDED).await > 1_000);
     done(&mut crawl, Command::Undo, &format!("no longer exclude {PATTERN}")).await;
     only_keeper(&mut crawl).await;
     release(&mut crawl, &kept).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.skipped), (RunState::Complete, 12_002, 0));
     let asked = "SELECT sum(attempts) FROM scraped_pages";
-    assert_eq!(stand.number(asked).await, 12_002, "each page was asked for once");
-    stand.assert_whole().await;
+    assert_eq!(test_db.number(asked).await, 12_002, "each page was asked for once");
+    test_db.assert_whole().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_an_undo_leaves_no_row_behind() {
-    let stand = Stand::new();
-    let store = Arc::new(Fickle { at_once: 1_000, ..Fickle::new(stand.store().await) });
-    let (_site, (_keeper, kept), mut crawl) = large(&stand, Arc::clone(&store) as _).await;
+    let test_db = TestDb::new();
+    let store = Arc::new(Fickle { at_once: 1_000, ..Fickle::new(test_db.store().await) });
+    let (_site, (_keeper, kept), mut crawl) = large(&test_db, Arc::clone(&store) as _).await;
     done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
     only_keeper(&mut crawl).await;
-    let gone = stand.number(EXCLUDED).await;
+    let gone = test_db.number(EXCLUDED).await;
     store.skipped_reads.send_replace(2);
     done(&mut crawl, Command::Undo, &format!("no longer exclude {PATTERN}")).await;
-    stand.until("some are back", EXCLUDED, |rows| rows == gone - 2_000).await;
-    let killed = stand.killed().await;
+    test_db.until("some are back", EXCLUDED, |rows| rows == gone - 2_000).await;
+    let killed = test_db.killed().await;
     store.skipped_reads.send_replace(u64::MAX);
     stopped(crawl, Command::StopNow).await;
 
@@ -352,18 +353,18 @@ async fn a_kill_in_the_middle_of_an_undo_leaves_no_row_behind() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_in_the_middle_of_an_exclusion_spares_no_row() {
-    let stand = Stand::new();
-    let store = Arc::new(Fickle { at_once: 500, ..Fickle::new(stand.store().await) });
-    let (site, (_keeper, kept), mut crawl) = large(&stand, Arc::clone(&store) as _).await;
+    let test_db = TestDb::new();
+    let store = Arc::new(Fickle { at_once: 500, ..Fickle::new(test_db.store().await) });
+    let (site, (_keeper, kept), mut crawl) = large(&test_db, Arc::clone(&store) as _).await;
     // Held, its rows are read by the pruning alone.
     let name = host(site.url());
     let hold = Command::Host(Arc::clone(&name), HostCommand::ToggleHold);
     done(&mut crawl, hold, &format!("hold {name}")).await;
     store.frontier_reads.send_replace(4);
     done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
-    common::wait_until("it is in the middle", || *store.frontier_reads.borrow() == 0);
-    stand.until("some are gone", EXCLUDED, |rows| rows > 100).await;
-    let killed = stand.killed().await;
+    support::wait_until("it is in the middle", || *store.frontier_reads.borrow() == 0);
+    test_db.until("some are gone", EXCLUDED, |rows| rows > 100).await;
+    let killed = test_db.killed().await;
     store.frontier_reads.send_replace(u64::MAX);
     stopped(crawl, Command::StopNow).await;
 
@@ -384,9 +385,9 @@ async fn a_kill_in_the_middle_of_an_exclusion_spares_no_row() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_host_is_not_read_from_disk_while_a_pruning_of_it_is_not_committed() {
-    let stand = Stand::new();
-    let store = Arc::new(Fickle::new(stand.store().await));
-    let (site, (_keeper, kept), mut crawl) = large(&stand, Arc::clone(&store) as _).await;
+    let test_db = TestDb::new();
+    let store = Arc::new(Fickle::new(test_db.store().await));
+    let (site, (_keeper, kept), mut crawl) = large(&test_db, Arc::clone(&store) as _).await;
     let name = host(site.url());
     let hold = Command::Host(Arc::clone(&name), HostCommand::ToggleHold);
     done(&mut crawl, hold.clone(), &format!("hold {name}")).await;
@@ -394,7 +395,7 @@ async fn a_host_is_not_read_from_disk_while_a_pruning_of_it_is_not_committed() {
     store.frontier_reads.send_replace(3);
     done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
     // The third piece is of rows on disk alone; it, or the next one, is not committed.
-    common::wait_until("it is at the third piece", || *store.frontier_reads.borrow() == 0);
+    support::wait_until("it is at the third piece", || *store.frontier_reads.borrow() == 0);
     store.stuck.send_replace(true);
     store.frontier_reads.send_replace(1);
     done(&mut crawl, hold, &format!("release {name}")).await;
@@ -405,15 +406,15 @@ async fn a_host_is_not_read_from_disk_while_a_pruning_of_it_is_not_committed() {
     only_keeper(&mut crawl).await;
     release(&mut crawl, &kept).await;
     let summary = ended(crawl).await;
-    let gone = stand.number(EXCLUDED).await as u64;
+    let gone = test_db.number(EXCLUDED).await as u64;
     assert_eq!((summary.state, summary.skipped), (RunState::Complete, gone));
     assert_eq!((summary.ok, requests(&site)), (12_002 - gone, 12_001 - gone));
-    stand.assert_whole().await;
+    test_db.assert_whole().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let busy = Busy { every: 1, status: 429, retry_after: RetryAfter::Seconds(300) };
     let trouble = Trouble { busy: Some(busy), ..Trouble::default() };
     let config = OriginConfig { content: Content::Pages(50), trouble, ..OriginConfig::default() };
@@ -422,7 +423,7 @@ async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
     let mut given = settings(site.url());
     given.seeds.push(Url::parse(idle.url()).unwrap());
     let (_keeper, kept) = keeper(&mut given).await;
-    let mut crawl = crawl::start(given, stand.store().await).await.unwrap();
+    let mut crawl = crawl::start(given, test_db.store().await).await.unwrap();
     let (name, done_with) = (host(site.url()), host(idle.url()));
     seen(&mut crawl, "it rests, the other is done", |s| {
         let rests = of(s, &name).is_some_and(|h| h.wait.is_some_and(|w| w.for_s > Some(200.0)));
@@ -432,10 +433,10 @@ async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
     let hold = Command::Host(Arc::clone(&done_with), HostCommand::ToggleHold);
     done(&mut crawl, hold.clone(), &format!("hold {done_with}")).await;
     let noted = "SELECT count(*) FROM crawls, json_each(settings, '$.resting')";
-    stand.until("its rest is noted", noted, |hosts| hosts == 1).await;
+    test_db.until("its rest is noted", noted, |hosts| hosts == 1).await;
     let held = "SELECT count(*) FROM changes";
-    stand.until("the hold is saved", held, |rows| rows == 1).await;
-    let killed = stand.killed().await;
+    test_db.until("the hold is saved", held, |rows| rows == 1).await;
+    let killed = test_db.killed().await;
     stopped(crawl, Command::StopNow).await;
 
     site.forget_times();
@@ -452,7 +453,7 @@ async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_breaker_is_closed_by_hand() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = origin(300, 5).await;
     let name = host(site.url());
     let mut given = settings(site.url());
@@ -462,7 +463,7 @@ async fn a_breaker_is_closed_by_hand() {
         max_cooldown: Duration::from_hours(1),
         ..BreakerSettings::default()
     };
-    let mut crawl = crawl::start(given, stand.store().await).await.unwrap();
+    let mut crawl = crawl::start(given, test_db.store().await).await.unwrap();
     seen(&mut crawl, "under way", |s| s.totals.pages > 20).await;
     site.set_down(true);
     let open = |s: &Snapshot| {
@@ -477,13 +478,13 @@ async fn a_breaker_is_closed_by_hand() {
     done(&mut crawl, reset, &format!("reset the breaker of {name}")).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok), (RunState::Complete, 301));
-    let journal = stand.journal().await;
+    let journal = test_db.journal().await;
     assert_eq!(journal, [format!("reset the breaker of {name}")]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_seed_added_brings_its_host_into_the_scope_for_good() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let first = origin(3, 0).await;
     let listed = "<urlset><url><loc>{origin}/hidden</loc></url></urlset>";
     let mut files = vec![("/sitemap.xml".to_owned(), listed.to_owned())];
@@ -498,15 +499,15 @@ async fn a_seed_added_brings_its_host_into_the_scope_for_good() {
     let mut given = settings(first.url());
     (given.scope, given.sitemaps) = (ScopeKind::Host, true);
     let (_keeper, kept) = keeper(&mut given).await;
-    let mut crawl = crawl::start(given, stand.store().await).await.unwrap();
+    let mut crawl = crawl::start(given, test_db.store().await).await.unwrap();
     seen(&mut crawl, "the first is done", |s| s.totals.ok == 4).await;
     let url = Url::parse(added.url()).unwrap();
     done(&mut crawl, Command::AddSeed(url.clone()), &format!("seed {url}")).await;
     let word = refused(&mut crawl, Command::AddSeed(url.clone())).await;
     assert_eq!(word, "that URL is known already");
     let some = "SELECT count(*) FROM scraped_pages WHERE url LIKE '%/p/%'";
-    stand.until("some of its pages are saved", some, |rows| rows > 5).await;
-    let killed = stand.killed().await;
+    test_db.until("some of its pages are saved", some, |rows| rows > 5).await;
+    let killed = test_db.killed().await;
     stopped(crawl, Command::StopNow).await;
 
     assert_eq!(killed.settings().await.added_seeds, [url]);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::common::{Ended, Running, crawldeck, number, rows};
+use crate::support::{Ended, Running, crawldeck, number, rows};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 
 fn put(folder: &Path, name: &str, html: &str, age_s: u64) {
@@ -42,7 +42,7 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     let first = run(folder.path(), &["crawl", origin.url(), "--json", "--no-sitemaps"]).await;
     let first = first.exits(0).json();
     assert_eq!(
-        (&first["ok"], &first["failed"], &first["again"]),
+        (&first["ok"], &first["failed"], &first["recrawl"]),
         (&5.into(), &1.into(), &serde_json::Value::Null)
     );
 
@@ -52,8 +52,8 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     put(site.path(), "index.html", &home.replace("dir/", "new.html"), 100);
     origin.forget_times();
     let second = run(folder.path(), &["crawl", "--again", "--json"]).await.exits(0).json();
-    let again = &second["again"];
-    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| again[key].as_i64());
+    let recrawl = &second["recrawl"];
+    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| recrawl[key].as_i64());
     // Home and B have changed; A and what only A links to are as they were; C is gone.
     assert_eq!(counts, [Some(1), Some(1), Some(2), Some(2), Some(1)], "{second}");
     // What was not modified was not sent.
@@ -61,7 +61,7 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     let unmodified = times.requests.iter().filter(|came| came.status == Some(304)).count();
     assert_eq!(unmodified, 2, "{times:?}");
     // The rows are whole: title, length, type, links.
-    let kept: Vec<(String, i64, String, i64)> = super::common::wait_in_thread({
+    let kept: Vec<(String, i64, String, i64)> = crate::support::wait_in_thread({
         let db = db.clone();
         move || {
             rows(
@@ -74,7 +74,7 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     .await;
     let length = fs::metadata(site.path().join("a.html")).unwrap().len() as i64;
     assert_eq!(kept, [("A".to_owned(), length, "same".to_owned(), 200)]);
-    let (links, gone) = super::common::wait_in_thread(move || {
+    let (links, gone) = crate::support::wait_in_thread(move || {
         let links = "SELECT count(*) FROM links JOIN scraped_pages p ON p.id = from_id \
                      WHERE p.crawl_id = 2 AND p.url LIKE '%/a.html'";
         let gone = "SELECT count(*) FROM scraped_pages WHERE crawl_id = 2 AND change = 'gone' \
@@ -86,8 +86,8 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
 
     // A third look finds all as it was: the 304s left the validators.
     let third = run(folder.path(), &["crawl", "--again", "--json"]).await.exits(0).json();
-    let again = &third["again"];
-    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| again[key].as_i64());
+    let recrawl = &third["recrawl"];
+    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| recrawl[key].as_i64());
     assert_eq!(counts, [Some(2), Some(0), Some(0), Some(5), Some(0)], "{third}");
     origin.stop().await;
 }

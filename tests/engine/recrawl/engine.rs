@@ -1,10 +1,10 @@
 //! What the engine finds, row by row.
 
-use super::common;
-use super::stand::{Stand, ended, seen, settings, stopped};
+use crate::support;
+use crate::test_db::{TestDb, ended, seen, settings, stopped};
 use crawldeck::crawl::protocol::command::Command;
 use crawldeck::crawl::protocol::snapshot::RunState;
-use crawldeck::crawl::protocol::summary::{AgainSummary, Summary};
+use crawldeck::crawl::protocol::summary::{RecrawlSummary, Summary};
 use crawldeck::crawl::{self, CrawlError};
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::trouble::{Failing, Failure, Trouble};
@@ -76,32 +76,32 @@ fn asked(origin: &Origin) -> Vec<(String, Option<u16>)> {
     asked
 }
 
-async fn first(stand: &Stand, origin: &Origin) -> Summary {
-    let crawl = crawl::start(settings(origin.url()), stand.store().await).await.unwrap();
+async fn first(test_db: &TestDb, origin: &Origin) -> Summary {
+    let crawl = crawl::start(settings(origin.url()), test_db.store().await).await.unwrap();
     let summary = ended(crawl).await;
-    assert_eq!((summary.state, summary.again), (RunState::Complete, None));
+    assert_eq!((summary.state, summary.recrawl), (RunState::Complete, None));
     origin.forget_times();
     summary
 }
 
-async fn again(stand: &Stand) -> Summary {
-    ended(crawl::again(stand.store().await, |_| {}).await.unwrap()).await
+async fn again(test_db: &TestDb) -> Summary {
+    ended(crawl::recrawl(test_db.store().await, |_| {}).await.unwrap()).await
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as it stands in the summary")]
-fn told(previous: i64, new: u64, changed: u64, same: u64, gone: u64) -> Option<AgainSummary> {
-    Some(AgainSummary { previous, new, changed, same, gone, unchecked: Some(0) })
+fn told(previous: i64, new: u64, changed: u64, same: u64, gone: u64) -> Option<RecrawlSummary> {
+    Some(RecrawlSummary { previous, new, changed, same, gone, unchecked: Some(0) })
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unchanged_site_is_asked_and_not_fetched() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = serve(before(), None).await;
-    let one = first(&stand, &site).await;
+    let one = first(&test_db, &site).await;
     assert!(one.bytes > 100);
-    let rows: Vec<Row> = stand.rows(ROWS).await;
-    let two = again(&stand).await;
-    assert_eq!(two.again, told(1, 0, 0, 6, 0));
+    let rows: Vec<Row> = test_db.rows(ROWS).await;
+    let two = again(&test_db).await;
+    assert_eq!(two.recrawl, told(1, 0, 0, 6, 0));
     assert_eq!((two.crawl_id, two.state, two.pages), (2, RunState::Complete, one.pages));
     assert_eq!((two.ok, two.failed, two.links), (one.ok, one.failed, one.links));
     assert_eq!(two.bytes, 0, "not modified costs no body");
@@ -118,24 +118,24 @@ async fn an_unchanged_site_is_asked_and_not_fetched() {
             row
         })
         .collect();
-    assert_eq!(stand.rows::<Row>(ROWS).await, expected);
+    assert_eq!(test_db.rows::<Row>(ROWS).await, expected);
     assert!(expected.iter().all(|row| row.1 != "ok" || row.7.is_some()), "{expected:?}");
     // And so is a third: what it looks at is the second.
-    assert_eq!(again(&stand).await.again, told(2, 0, 0, 6, 0));
+    assert_eq!(again(&test_db).await.recrawl, told(2, 0, 0, 6, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn new_changed_same_and_gone_are_told_apart() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = serve(before(), None).await;
     let port = port(&site);
-    first(&stand, &site).await;
+    first(&test_db, &site).await;
     site.stop().await;
     let site = serve(after(), port).await;
-    let two = again(&stand).await;
+    let two = again(&test_db).await;
     // What nobody links to any more is asked for as well.
-    assert_eq!(two.again, told(1, 1, 2, 3, 1));
-    let changes: Vec<_> = stand
+    assert_eq!(two.recrawl, told(1, 1, 2, 3, 1));
+    let changes: Vec<_> = test_db
         .rows::<Row>(ROWS)
         .await
         .into_iter()
@@ -159,80 +159,80 @@ async fn new_changed_same_and_gone_are_told_apart() {
     };
     assert_eq!((statuses("/hub"), statuses("/b")), (vec![304], vec![200]));
     assert_eq!(statuses("/unlinked"), [304]);
-    let db = stand.db();
-    let totals = tokio::task::spawn_blocking(move || common::totals(&db)).await.unwrap();
+    let db = test_db.db();
+    let totals = tokio::task::spawn_blocking(move || support::totals(&db)).await.unwrap();
     let count = |what: &str| totals[what].as_u64().unwrap();
     assert_eq!((count("new"), count("changed"), count("same"), count("gone")), (1, 2, 3, 1));
     let json = serde_json::to_value(&two).unwrap();
     let told = serde_json::json!(
         {"previous": 1, "new": 1, "changed": 2, "same": 3, "gone": 1, "unchecked": 0}
     );
-    assert_eq!(json["again"], told);
+    assert_eq!(json["recrawl"], told);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crawl_that_looks_again_goes_on_after_a_stop() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let pages = 300;
     let config = OriginConfig { content: Content::Pages(pages), ..OriginConfig::default() };
     let site = Origin::start(config.clone()).await.unwrap();
     let port = port(&site);
-    first(&stand, &site).await;
+    first(&test_db, &site).await;
     site.stop().await;
     let latency = std::time::Duration::from_millis(20);
     let _site = Origin::start(OriginConfig { port, latency, ..config }).await.unwrap();
-    let mut crawl = crawl::again(stand.store().await, |_| {}).await.unwrap();
+    let mut crawl = crawl::recrawl(test_db.store().await, |_| {}).await.unwrap();
     seen(&mut crawl, "some are looked at", |s| s.totals.pages > 20).await;
     let partial = stopped(crawl, Command::Stop).await;
     assert_eq!(partial.state, RunState::Stopped);
-    let told = partial.again.unwrap();
+    let told = partial.recrawl.unwrap();
     assert_eq!((told.same, told.unchecked), (partial.ok, None), "not known before the end");
     // A partial crawl is not looked at again: the first one still is.
-    let error = stand.store().await.complete_crawl(Some(2)).await.unwrap_err();
+    let error = test_db.store().await.complete_crawl(Some(2)).await.unwrap_err();
     assert!(matches!(error, StoreError::CrawlIncomplete { crawl: 2, .. }));
-    let crawl = crawl::resume(stand.store().await, None, |_| {}).await.unwrap();
+    let crawl = crawl::resume(test_db.store().await, None, |_| {}).await.unwrap();
     let whole = ended(crawl).await;
-    assert_eq!(whole.again, self::told(1, 0, 0, u64::from(pages) + 1, 0));
+    assert_eq!(whole.recrawl, self::told(1, 0, 0, u64::from(pages) + 1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn seeds_given_take_the_place_of_the_stored_ones() {
-    let stand = Stand::new();
-    let error = crawl::again(stand.store().await, |_| {}).await.unwrap_err();
+    let test_db = TestDb::new();
+    let error = crawl::recrawl(test_db.store().await, |_| {}).await.unwrap_err();
     assert!(matches!(error, CrawlError::Store(StoreError::NoCompleteCrawl { .. })), "{error}");
     let site = serve(before(), None).await;
-    first(&stand, &site).await;
+    first(&test_db, &site).await;
     let hub = Url::parse(site.url()).unwrap().join("/hub").unwrap();
     let turn = |s: &mut Settings| {
         assert_eq!((s.recrawl_of, s.seeds.len()), (Some(1), 1));
         (s.seeds, s.permits) = (vec![hub.clone()], 3);
     };
-    let crawl = crawl::again(stand.store().await, turn).await.unwrap();
+    let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
     let two = ended(crawl).await;
     // What it does not lead to is looked at all the same.
-    assert_eq!((two.again, two.settings.permits), (told(1, 0, 0, 6, 0), 3));
-    assert_eq!(stand.settings().await.seeds, [hub]);
+    assert_eq!((two.recrawl, two.settings.permits), (told(1, 0, 0, 6, 0), 3));
+    assert_eq!(test_db.settings().await.seeds, [hub]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_asked_or_only_in_trouble_is_not_gone() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = serve(before(), None).await;
     let port = port(&site);
-    first(&stand, &site).await;
+    first(&test_db, &site).await;
     let turned = async |turn: fn(&mut Settings)| {
-        let crawl = crawl::again(stand.store().await, turn).await.unwrap();
-        ended(crawl).await.again.unwrap()
+        let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
+        ended(crawl).await.recrawl.unwrap()
     };
-    let told = |told: AgainSummary| (told.same, told.gone, told.unchecked);
+    let told = |told: RecrawlSummary| (told.same, told.gone, told.unchecked);
     // Each looks at the newest complete crawl: begun anew, so that all were asked in that.
     assert_eq!(told(turned(|s| s.max_pages = Some(2)).await), (2, 0, Some(4)));
     assert_eq!(told(turned(|s| s.max_pages = None).await), (2, 0, Some(0)), "known of the last");
     site.stop().await;
 
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let site = serve(before(), port).await;
-    first(&stand, &site).await;
+    first(&test_db, &site).await;
     site.stop().await;
     let trouble = Trouble {
         failing: Some(Failing { percent: 100, how: Failure::Status(500) }),
@@ -246,8 +246,8 @@ async fn what_is_not_asked_or_only_in_trouble_is_not_gone() {
     };
     let _site = Origin::start(config).await.unwrap();
     let turn = |s: &mut Settings| (s.attempts, s.breaker.ratio) = (1, 2.0);
-    let crawl = crawl::again(stand.store().await, turn).await.unwrap();
+    let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
     let two = ended(crawl).await;
-    let again = two.again.unwrap();
-    assert_eq!((two.failed, again.same, again.gone, again.unchecked), (6, 0, 0, Some(6)));
+    let recrawl = two.recrawl.unwrap();
+    assert_eq!((two.failed, recrawl.same, recrawl.gone, recrawl.unchecked), (6, 0, 0, Some(6)));
 }

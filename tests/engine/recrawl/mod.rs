@@ -2,7 +2,5 @@
 //! changed, gone and same apart.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use crate::{common, stand};
-
 mod binary;
 mod engine;

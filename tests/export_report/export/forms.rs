@@ -4,25 +4,25 @@ use crawldeck::export::TABLES;
 use crawldeck::store::{self, Columns, OpenMode};
 use serde_json::Value;
 
-use super::test_db::{Stand, TITLES, column, records};
-use crate::common::database::Database;
-use crate::common::wait;
+use super::test_db::{TITLES, TestDb, column, records};
+use crate::support::database::Database;
+use crate::support::wait;
 
 /// Rows of each, as counted by the database.
-fn expected(stand: &Stand, table: &str) -> usize {
+fn expected(test_db: &TestDb, table: &str) -> usize {
     let table = if table == "pages" { "scraped_pages" } else { table };
-    stand.database.number(&format!("SELECT count(*) FROM {table}")) as usize
+    test_db.database.number(&format!("SELECT count(*) FROM {table}")) as usize
 }
 
 #[test]
 fn every_table_has_all_its_rows_in_both_forms() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     for table in TABLES {
         let name = table.name;
-        let csv = stand.exported(&["--table", name]);
-        let lines = stand.exported(&["--table", name, "--format", "jsonl"]);
+        let csv = test_db.exported(&["--table", name]);
+        let lines = test_db.exported(&["--table", name, "--format", "jsonl"]);
         let records = records(&csv);
-        assert_eq!(records.len(), expected(&stand, name), "{name}");
+        assert_eq!(records.len(), expected(&test_db, name), "{name}");
         assert!(!records.is_empty(), "{name}: nothing to compare");
         let objects: Vec<Value> = lines.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(objects.len(), records.len(), "{name}");
@@ -53,9 +53,9 @@ fn same(cell: &str, json: &Value, column: &str) {
 
 #[test]
 fn titles_survive_and_none_of_them_is_a_formula() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let some = ["--where", "url LIKE 'http://h:1/title/%'"];
-    let csv = stand.exported(&some);
+    let csv = test_db.exported(&some);
     let titles = column(&csv, "title");
     assert_eq!(titles.len(), TITLES.len());
     for (cell, title) in titles.iter().zip(TITLES) {
@@ -63,36 +63,36 @@ fn titles_survive_and_none_of_them_is_a_formula() {
         assert!(!bare.starts_with(['=', '+', '-', '@', '\t', '\r', '＝']), "{cell:?}");
         assert_eq!(cell.replace('\'', ""), title.replace('\'', ""));
     }
-    let lines = stand.exported(&[some[0], some[1], "--format", "jsonl"]);
+    let lines = test_db.exported(&[some[0], some[1], "--format", "jsonl"]);
     for (line, title) in lines.lines().zip(TITLES) {
         assert_eq!(serde_json::from_str::<Value>(line).unwrap()["title"], title);
     }
     assert_eq!(titles[7], "a,b;\"c\"\r\nd", "nothing is changed that need not be");
     assert_eq!(titles[12], "x;'=HYPERLINK(A1)", "some take ';' for the end of a cell");
     // Negative numbers are numbers.
-    let hosts = stand.exported(&["--table", "frontier", "--where", "attempts - 3 < 0"]);
+    let hosts = test_db.exported(&["--table", "frontier", "--where", "attempts - 3 < 0"]);
     assert_eq!(records(&hosts).len(), 3);
 }
 
 #[test]
 fn json_within_a_row_is_json_and_what_is_not_there_is_null() {
-    let stand = Stand::new();
-    let line = stand.exported(&["--table", "redirects", "-f", "jsonl"]);
+    let test_db = TestDb::new();
+    let line = test_db.exported(&["--table", "redirects", "-f", "jsonl"]);
     let row: Value = serde_json::from_str(line.trim_end()).unwrap();
     assert_eq!(row["redirects"][1]["status"], 302);
-    let line = stand.exported(&["-f", "jsonl", "--where", "url = 'http://h:1/private/a'"]);
+    let line = test_db.exported(&["-f", "jsonl", "--where", "url = 'http://h:1/private/a'"]);
     let row: Value = serde_json::from_str(line.trim_end()).unwrap();
     assert_eq!((&row["status"], &row["redirects"]), (&Value::Null, &Value::Null));
     assert_eq!(row["url_hash"].as_str().unwrap().len(), 32);
     // How many sitemaps, a number, not JSON in a text.
-    let line = stand.exported(&["--table", "sitemaps", "-f", "jsonl"]);
+    let line = test_db.exported(&["--table", "sitemaps", "-f", "jsonl"]);
     assert_eq!(serde_json::from_str::<Value>(line.trim_end()).unwrap()["sitemaps"], 2);
 }
 
 #[test]
 fn links_name_both_ends_even_of_what_still_waits() {
-    let stand = Stand::new();
-    let csv = stand.exported(&["--table", "links", "--where", "to_status = 404"]);
+    let test_db = TestDb::new();
+    let csv = test_db.exported(&["--table", "links", "--where", "to_status = 404"]);
     assert_eq!(column(&csv, "to_url"), vec!["http://h:1/missing"; 40]);
     assert_eq!(column(&csv, "from_url")[6], "http://h:1/page/7");
     assert_eq!(column(&csv, "anchor")[0], "<b>here</b>");
@@ -100,9 +100,9 @@ fn links_name_both_ends_even_of_what_still_waits() {
 
 #[test]
 fn conditions_are_conditions_and_nothing_else() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     let count = |condition: &str| {
-        records(&stand.exported(&["--table", "by_status", "--where", condition])).len()
+        records(&test_db.exported(&["--table", "by_status", "--where", condition])).len()
     };
     let all = count("1 = 1");
     assert_eq!((count("status IS NULL"), count("by_status.status = 404")), (1, 1));
@@ -118,7 +118,7 @@ fn conditions_are_conditions_and_nothing_else() {
         "status = 'open",
         "",
     ] {
-        let ended = stand.export(&["--table", "by_status", "--where", bad]).exits(2);
+        let ended = test_db.export(&["--table", "by_status", "--where", bad]).exits(2);
         assert!(
             ended.stderr.starts_with("crawldeck: ") || ended.stderr.contains("--where"),
             "{bad}"
@@ -127,17 +127,17 @@ fn conditions_are_conditions_and_nothing_else() {
     }
     assert_eq!(count("1 = 1"), all);
     // A word that is reserved in some databases, named with its table.
-    assert_eq!(stand.exported(&["--where", "pages.change = 'new'"]).lines().count(), 1);
+    assert_eq!(test_db.exported(&["--where", "pages.change = 'new'"]).lines().count(), 1);
 }
 
 #[test]
 fn the_crawl_is_the_newest_or_the_one_that_is_named() {
-    let stand = Stand::new();
-    let said = stand.export(&["--crawl", "2"]).exits(1).stderr;
+    let test_db = TestDb::new();
+    let said = test_db.export(&["--crawl", "2"]).exits(1).stderr;
     assert!(said.contains("has no crawl 2"), "{said}");
-    let second = stand.on_again();
+    let second = test_db.on_again();
     assert_eq!(second, 2);
-    let ids = |arguments: &[&str]| column(&stand.exported(arguments), "id");
+    let ids = |arguments: &[&str]| column(&test_db.exported(arguments), "id");
     assert_eq!(ids(&["--table", "crawls"]), ["2"]);
     assert_eq!(ids(&["--table", "crawls", "--crawl", "1"]), ["1"]);
     assert!(ids(&["--crawl", "1"]).iter().all(|id| id.parse::<i64>().unwrap() >> 32 == 1));
@@ -146,23 +146,23 @@ fn the_crawl_is_the_newest_or_the_one_that_is_named() {
 #[test]
 fn what_is_not_there_is_not_made() {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = crate::common::crawldeck(folder.path());
-    let ended = crate::common::Running::start(command.args(["export", "none.db"])).end().exits(1);
+    let mut command = crate::support::crawldeck(folder.path());
+    let ended = crate::support::Running::start(command.args(["export", "none.db"])).end().exits(1);
     assert!(ended.stderr.contains("none.db does not exist"), "{ended:?}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-    let stand = Stand::new();
-    let said = stand.export(&["--table", "page"]).exits(2).stderr;
+    let test_db = TestDb::new();
+    let said = test_db.export(&["--table", "page"]).exits(2).stderr;
     assert!(TABLES.iter().all(|table| said.contains(table.name)), "{said}");
 }
 
 #[test]
 fn large_tables_are_read_in_their_order_and_not_sorted() {
-    let stand = Stand::new();
+    let test_db = TestDb::new();
     for table in
         TABLES.iter().filter(|t| ["pages", "links", "frontier", "changes"].contains(&t.name))
     {
         let steps = wait(async {
-            let store = store::open(&stand.database.url(), OpenMode::MustExist).await.unwrap();
+            let store = store::open(&test_db.database.url(), OpenMode::MustExist).await.unwrap();
             let mut steps = Vec::new();
             let mut sink = |_: &Columns, row: &[store::Value]| {
                 steps.push(row.last().unwrap().as_text().unwrap().to_owned());
@@ -179,16 +179,16 @@ fn large_tables_are_read_in_their_order_and_not_sorted() {
 
 /// All tables of a database in all forms.
 fn everything(database: Database) -> Vec<(String, String)> {
-    let stand = Stand::on(database);
-    let mut all = vec![("sitemap".to_owned(), stand.exported(&["-f", "sitemap"]))];
+    let test_db = TestDb::on(database);
+    let mut all = vec![("sitemap".to_owned(), test_db.exported(&["-f", "sitemap"]))];
     for table in TABLES {
         for form in ["csv", "jsonl"] {
             let name = format!("{table} {form}");
-            all.push((name, stand.exported(&["--table", table.name, "-f", form])));
+            all.push((name, test_db.exported(&["--table", table.name, "-f", form])));
         }
     }
     let reserved = ["--where", "pages.change IS NULL AND title LIKE '%🦀%'"];
-    all.push(("where".to_owned(), stand.exported(&reserved)));
+    all.push(("where".to_owned(), test_db.exported(&reserved)));
     all
 }
 

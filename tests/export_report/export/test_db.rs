@@ -1,14 +1,14 @@
 //! A database with an odd crawl in it, and exports of it.
 
+use crate::crawl_rows;
 use crawldeck::model::ids::{host_id, page_id};
 use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::store::{self, Batch, CrawlState, FrontierRow, OpenMode, PageRow, SitemapRow};
 use tempfile::TempDir;
 
-use crate::common::database::Database;
-use crate::common::{Ended, Running, crawldeck, wait};
-use crate::rows;
+use crate::support::database::Database;
+use crate::support::{Ended, Running, crawldeck, wait};
 
 /// Titles that are hard to write down: what a spreadsheet would run, and what forms have to escape.
 pub const TITLES: [&str; 13] = [
@@ -34,22 +34,22 @@ pub const FIRST: u32 = 5_000;
 const TIMES: &str = "UPDATE crawls SET created_at = '2026-11-01 12:00:00.000', \
                      updated_at = '2026-11-04 12:01:00.000'";
 
-pub struct Stand {
+pub struct TestDb {
     pub database: Database,
     pub folder: TempDir,
 }
 
-impl Stand {
+impl TestDb {
     /// Fills a database with one crawl.
     pub fn on(database: Database) -> Self {
         wait(async {
             let store = store::open(&database.url(), OpenMode::CreateIfMissing).await.unwrap();
-            let crawl = rows::fill(&*store).await;
+            let crawl = crawl_rows::fill(&*store).await;
             store.open_crawl(Some(crawl)).await.unwrap();
             let url = |n: u32| format!("http://h:1/title/{n}");
             let title = |(n, title): (usize, &&str)| PageRow {
                 title: Some((*title).to_owned()),
-                ..rows::page(crawl, FIRST + n as u32, &url(n as u32))
+                ..crawl_rows::page(crawl, FIRST + n as u32, &url(n as u32))
             };
             let waiting = |n: u32| FrontierRow {
                 id: page_id(crawl, FIRST + 100 + n),
@@ -71,7 +71,7 @@ impl Stand {
                 sitemaps: 2,
                 depth: 0,
                 error: None,
-                created_at_ms: rows::AT,
+                created_at_ms: crawl_rows::AT,
             };
             let batch = Batch {
                 pages: TITLES.iter().enumerate().map(title).collect(),
@@ -92,7 +92,7 @@ impl Stand {
         wait(async {
             let url = self.database.url();
             let store = store::open(&url, OpenMode::MustExist).await.unwrap();
-            let crawl = rows::fill(&*store).await;
+            let crawl = crawl_rows::fill(&*store).await;
             store.close().await;
             crawl
         })

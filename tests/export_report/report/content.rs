@@ -12,8 +12,8 @@ use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, OpenMode};
 
 use super::html::Html;
-use crate::common::{LabProcess, number, rows, run, wait};
-use crate::rows::{PAGES, fill};
+use crate::crawl_rows::{PAGES, fill};
+use crate::support::{LabProcess, number, rows, run, wait};
 
 /// A report of the rows written by hand, and its text as it is.
 pub fn of_rows(folder: &Path) -> (Html, String) {

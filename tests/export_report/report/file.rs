@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use crawldeck::store::{self, OpenMode};
 
-use crate::common::{run, wait};
+use crate::support::{run, wait};
 
 fn database(folder: &std::path::Path) {
     wait(async {

@@ -12,7 +12,7 @@ use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::settings::{BreakerSettings, Settings};
 use crawldeck::store::{self, OpenMode};
 
-use crate::common::run;
+use crate::support::run;
 
 /// Waits until so many pages are done, then turns something.
 async fn turn(crawl: &Crawl, pages: u64, command: Turn) {

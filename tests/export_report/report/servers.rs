@@ -4,9 +4,9 @@ use crawldeck::report::{gather, render};
 use crawldeck::store::{self, OpenMode};
 
 use super::html::Html;
-use crate::common::database::Database;
-use crate::common::wait;
-use crate::rows::fill;
+use crate::crawl_rows::fill;
+use crate::support::database::Database;
+use crate::support::wait;
 
 /// Times that depend on when the test runs, as they would be.
 const TIMES: &str = "UPDATE crawls SET created_at = '2026-11-01 12:00:00.000', \
@@ -22,7 +22,7 @@ fn report(database: &Database) -> String {
     database.execute(TIMES);
     wait(async {
         let store = store::open(&database.url(), OpenMode::MustExist).await.unwrap();
-        let html = render(&gather(&store, None).await.unwrap());
+        let html = render(&gather(&*store, None).await.unwrap());
         let name = store.describe();
         store.close().await;
         assert!(html.contains(&name), "{name}");

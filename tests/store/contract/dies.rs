@@ -5,8 +5,8 @@
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 
 use super::lost::{as_it_should_be, batches, seed};
-use super::server::{Server, SmallDisk, open_to_all};
 use super::*;
+use crate::server::{Server, SmallDisk, open_to_all};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
 use tokio::sync::watch;
 

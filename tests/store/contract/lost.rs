@@ -1,8 +1,8 @@
 //! Connections that are cut: nothing that was answered is lost, and what is written again because
 //! nobody knows whether it was written is there once.
 
-use super::cut::{Cut, Relay};
 use super::*;
+use crate::cutting_proxy::{Cut, CuttingProxy};
 use crawldeck::store::{OpenMode, open};
 
 /// Each on the servers; a file has no connection.
@@ -166,9 +166,9 @@ async fn insist(store: &Arc<dyn Store>, crawl: CrawlId, batch: &Batch) -> u32 {
     refused
 }
 
-async fn relayed(store: &Db) -> (Relay, Arc<dyn Store>) {
+async fn relayed(store: &Db) -> (CuttingProxy, Arc<dyn Store>) {
     let direct = store.place.url();
-    let relay = Relay::to(&url::Url::parse(&direct).unwrap()).await;
+    let relay = CuttingProxy::to(&url::Url::parse(&direct).unwrap()).await;
     let through = open(&relay.url(&direct), OpenMode::MustExist).await.unwrap();
     (relay, through)
 }

@@ -16,8 +16,6 @@ use crawldeck::store::{
 };
 use serde_json::json;
 
-use crate::{cut, server};
-
 mod basics;
 mod by_host;
 mod dies;

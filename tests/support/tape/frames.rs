@@ -58,7 +58,7 @@ pub type Row = Vec<Cell>;
 pub type Frame = Vec<Row>;
 
 /// Frames, each with the time for which it was seen.
-pub type Film = Vec<(Frame, Duration)>;
+pub type Frames = Vec<(Frame, Duration)>;
 
 /// A frame under the name of a file.
 pub type Still = (String, Frame);
@@ -96,7 +96,7 @@ pub struct Camera {
     shared: Arc<Shared>,
     rolling: Arc<AtomicBool>,
     stop: Arc<AtomicBool>,
-    film: JoinHandle<Film>,
+    frames: JoinHandle<Frames>,
     stills: Mutex<Vec<Still>>,
 }
 
@@ -105,28 +105,28 @@ impl Camera {
     pub fn start(shared: Arc<Shared>, per_second: u32) -> Self {
         let (rolling, stop) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
         let seen = (Arc::clone(&shared), Arc::clone(&rolling), Arc::clone(&stop));
-        let film = std::thread::spawn(move || {
+        let frames = std::thread::spawn(move || {
             let (shared, rolling, stop) = seen;
             let interval = Duration::from_secs(1) / per_second;
-            let mut film: Film = Vec::new();
+            let mut frames: Frames = Vec::new();
             let mut last = Instant::now();
             while !stop.load(Ordering::Relaxed) {
                 std::thread::sleep(interval.saturating_sub(last.elapsed()));
                 let now = Instant::now();
                 if rolling.load(Ordering::Relaxed) {
                     let seen = frame(&shared.settled().0);
-                    if let Some((_, shown)) = film.last_mut() {
+                    if let Some((_, shown)) = frames.last_mut() {
                         *shown += now - last;
                     }
-                    if film.last().is_none_or(|(before, _)| *before != seen) {
-                        film.push((seen, Duration::ZERO));
+                    if frames.last().is_none_or(|(before, _)| *before != seen) {
+                        frames.push((seen, Duration::ZERO));
                     }
                 }
                 last = now;
             }
-            film
+            frames
         });
-        Self { shared, rolling, stop, film, stills: Mutex::default() }
+        Self { shared, rolling, stop, frames, stills: Mutex::default() }
     }
 
     /// Goes on, or leaves out what follows.
@@ -141,9 +141,9 @@ impl Camera {
     }
 
     /// Ends; returns the frames with their times, and the pictures.
-    pub fn finish(self) -> (Film, Vec<Still>) {
+    pub fn finish(self) -> (Frames, Vec<Still>) {
         self.stop.store(true, Ordering::Relaxed);
-        let film = self.film.join().expect("the camera works");
-        (film, self.stills.into_inner().expect("no panic"))
+        let frames = self.frames.join().expect("the camera works");
+        (frames, self.stills.into_inner().expect("no panic"))
     }
 }

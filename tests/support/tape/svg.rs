@@ -52,13 +52,13 @@ pub fn picture(frame: &Frame) -> String {
 }
 
 /// Screens one after the other, again and again: a strip of frames that moves on by one.
-pub fn animation(film: &[(Frame, Duration)]) -> String {
-    let first = &film.first().expect("at least one frame").0;
+pub fn animation(frames: &[(Frame, Duration)]) -> String {
+    let first = &frames.first().expect("at least one frame").0;
     let width = W * first[0].len();
-    let total: Duration = film.iter().map(|(_, shown)| *shown).sum::<Duration>() + LAST;
+    let total: Duration = frames.iter().map(|(_, shown)| *shown).sum::<Duration>() + LAST;
     let mut rows = Rows::default();
     let (mut strip, mut moves, mut at) = (String::new(), String::new(), Duration::ZERO);
-    for (index, (frame, shown)) in film.iter().enumerate() {
+    for (index, (frame, shown)) in frames.iter().enumerate() {
         let x = index * width;
         let _ = write!(strip, "<g transform=\"translate({x})\">{}</g>", rows.place(frame));
         let percent = at.as_secs_f64() / total.as_secs_f64() * 100.0;

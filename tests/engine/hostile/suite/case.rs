@@ -3,7 +3,6 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crawldeck::crawl;
@@ -18,7 +17,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 use url::Url;
 
-use super::common::{assert_whole, rows};
+use crate::support::{assert_whole, rows};
 
 /// Far more than any case takes: one that comes here did not end.
 const TOO_LONG: Duration = Duration::from_mins(1);
@@ -161,7 +160,7 @@ impl Case {
         let folder = tempfile::tempdir().unwrap();
         let db = folder.path().join("hostile.db");
         let store = store::open(db.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
-        let crawl = crawl::start(settings, Arc::clone(&store)).await.unwrap();
+        let crawl = crawl::start(settings, store.clone()).await.unwrap();
         let summary = tokio::time::timeout(TOO_LONG, crawl.wait()).await.expect("the crawl ends");
         assert_eq!(summary.state, RunState::Complete);
         drop(store);

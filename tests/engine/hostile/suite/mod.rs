@@ -9,8 +9,6 @@ pub mod hosts;
 pub mod mazes;
 mod politeness;
 
-pub(crate) use crate::common;
-
 /// A line of the table: name, what it waits for (empty when nothing), and the case.
 pub type Line = (&'static str, &'static str, fn() -> case::Case);
 

@@ -18,7 +18,7 @@ use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, OpenMode};
 use url::Url;
 
-use super::common::{assert_whole, rows};
+use crate::support::{assert_whole, rows};
 
 /// Pages of a documentation besides its first.
 const CHAPTERS: usize = 5;
