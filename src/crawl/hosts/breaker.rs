@@ -1,4 +1,4 @@
-//! The circuit breaker of one host: when it counts as down, and when it is asked again.
+//! The circuit breaker of one host: when it counts as down, and when it is requested again.
 //!
 //! Closed → open when the share of failures among its last requests reaches the limit; open →
 //! half-open when its cooldown is over; half-open lets one request at a time through and closes with
@@ -28,7 +28,7 @@ pub struct Breaker {
     outcomes: u64,
     /// How many of them are known.
     known: u32,
-    state: State,
+    state: BreakerPhase,
     incidents: u32,
     /// When the last incident began.
     last_incident: Option<Instant>,
@@ -41,7 +41,7 @@ pub struct Breaker {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-enum State {
+enum BreakerPhase {
     #[default]
     Closed,
     /// Opened then, until then.
@@ -50,9 +50,9 @@ enum State {
     HalfOpen { since: Instant },
 }
 
-/// What an outcome did.
+/// What an outcome changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum BreakerChange {
     /// Nothing.
     None,
     /// It opened (again), for so long.
@@ -61,7 +61,7 @@ pub enum Turn {
     Closed,
 }
 
-/// `first` doubled `doublings` times, jittered by `random` in 0..1, at most `longest`.
+/// `first` doubled `doublings` times, jittered by `random` in 0..1, limited to `longest`.
 #[must_use]
 pub fn doubled(first: Duration, doublings: u32, longest: Duration, random: f64) -> Duration {
     let whole = first.saturating_mul(1 << doublings.min(20)).min(longest);
@@ -73,9 +73,9 @@ impl Breaker {
     #[must_use]
     pub fn state(&self, now: Instant) -> BreakerState {
         match self.state {
-            State::Closed => BreakerState::Closed,
-            State::Open { until, .. } if until > now => BreakerState::Open,
-            State::Open { .. } | State::HalfOpen { .. } => BreakerState::HalfOpen,
+            BreakerPhase::Closed => BreakerState::Closed,
+            BreakerPhase::Open { until, .. } if until > now => BreakerState::Open,
+            BreakerPhase::Open { .. } | BreakerPhase::HalfOpen { .. } => BreakerState::HalfOpen,
         }
     }
 
@@ -83,7 +83,7 @@ impl Breaker {
     #[must_use]
     pub fn open_until(&self, now: Instant) -> Option<Instant> {
         match self.state {
-            State::Open { until, .. } if until > now => Some(until),
+            BreakerPhase::Open { until, .. } if until > now => Some(until),
             _ => None,
         }
     }
@@ -120,8 +120,8 @@ impl Breaker {
     /// When it opened, unless it is closed.
     const fn opened(&self) -> Option<Instant> {
         match self.state {
-            State::Closed => None,
-            State::Open { since, .. } | State::HalfOpen { since } => Some(since),
+            BreakerPhase::Closed => None,
+            BreakerPhase::Open { since, .. } | BreakerPhase::HalfOpen { since } => Some(since),
         }
     }
 
@@ -133,9 +133,9 @@ impl Breaker {
         now: Instant,
         settings: &BreakerSettings,
         random: f64,
-    ) -> Turn {
+    ) -> BreakerChange {
         if self.last_incident.is_some_and(|last| now.duration_since(last) >= settings.reset_after)
-            && matches!(self.state, State::Closed)
+            && matches!(self.state, BreakerPhase::Closed)
         {
             self.incidents = 0;
             self.last_incident = None;
@@ -143,20 +143,20 @@ impl Breaker {
         if let Some(opened) = self.opened() {
             // Of the burst that opened it, or of an earlier cooldown.
             if started < opened {
-                return Turn::None;
+                return BreakerChange::None;
             }
             if failed {
                 self.probes_failed += 1;
-                return Turn::Opened(self.open(now, settings, random));
+                return BreakerChange::Opened(self.open(now, settings, random));
             }
             self.close();
             // Quiet begins now: the cooldown does not count.
             self.last_incident = Some(now);
-            return Turn::Closed;
+            return BreakerChange::Closed;
         }
         // What is left of a burst that has counted, though the breaker was closed since.
         if self.last_opened.is_some_and(|last| started < last) {
-            return Turn::None;
+            return BreakerChange::None;
         }
         self.outcomes = self.outcomes << 1 | u64::from(failed);
         self.known = (self.known + 1).min(settings.window.clamp(1, MAX_WINDOW));
@@ -164,9 +164,9 @@ impl Breaker {
             && f64::from(self.failures()) >= settings.ratio * f64::from(self.known);
         if failed && reached && settings.ratio <= 1.0 {
             self.down_since = Some(now);
-            return Turn::Opened(self.open(now, settings, random));
+            return BreakerChange::Opened(self.open(now, settings, random));
         }
-        Turn::None
+        BreakerChange::None
     }
 
     fn open(&mut self, now: Instant, settings: &BreakerSettings, random: f64) -> Duration {
@@ -174,20 +174,20 @@ impl Breaker {
         let cooldown = doubled(settings.cooldown.min(longest), self.incidents, longest, random);
         self.incidents += 1;
         (self.last_incident, self.last_opened) = (Some(now), Some(now));
-        self.state = State::Open { since: now, until: now + cooldown };
+        self.state = BreakerPhase::Open { since: now, until: now + cooldown };
         cooldown
     }
 
     /// The cooldown is over and a probe goes out.
     pub const fn probe(&mut self) {
-        if let State::Open { since, .. } = self.state {
-            self.state = State::HalfOpen { since };
+        if let BreakerPhase::Open { since, .. } = self.state {
+            self.state = BreakerPhase::HalfOpen { since };
         }
     }
 
     /// Closes it, by an answer or by hand: what was before is forgotten, incidents are not.
     pub const fn close(&mut self) {
-        self.state = State::Closed;
+        self.state = BreakerPhase::Closed;
         self.outcomes = 0;
         self.known = 0;
         self.down_since = None;
@@ -212,7 +212,7 @@ mod tests {
         }
     }
 
-    fn end(breaker: &mut Breaker, failed: bool, started: Instant, now: Instant) -> Turn {
+    fn end(breaker: &mut Breaker, failed: bool, started: Instant, now: Instant) -> BreakerChange {
         breaker.ended(failed, started, now, &settings(), 0.5)
     }
 
@@ -220,12 +220,12 @@ mod tests {
     async fn it_opens_at_the_ratio_and_a_burst_counts_once() {
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for failed in [true, true, true] {
-            assert_eq!(end(&mut breaker, failed, t, t), Turn::None, "too few to conclude");
+            assert_eq!(end(&mut breaker, failed, t, t), BreakerChange::None, "too few to conclude");
         }
-        assert_eq!(end(&mut breaker, true, t, t + S), Turn::Opened(5 * S));
-        // The rest of the burst, good or bad, was started before.
-        assert_eq!(end(&mut breaker, true, t, t + S), Turn::None);
-        assert_eq!(end(&mut breaker, false, t, t + 2 * S), Turn::None);
+        assert_eq!(end(&mut breaker, true, t, t + S), BreakerChange::Opened(5 * S));
+        // What remains of the burst, good or bad, was started before.
+        assert_eq!(end(&mut breaker, true, t, t + S), BreakerChange::None);
+        assert_eq!(end(&mut breaker, false, t, t + 2 * S), BreakerChange::None);
         assert_eq!(breaker.incidents(), 1);
         assert_eq!(breaker.state(t + 2 * S), BreakerState::Open);
         assert_eq!(breaker.open_until(t + 2 * S), Some(t + 6 * S));
@@ -237,7 +237,7 @@ mod tests {
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for round in 0..100 {
             let failed = round % 5 == 2 || round % 5 == 4;
-            assert_eq!(end(&mut breaker, failed, t, t), Turn::None, "{round}");
+            assert_eq!(end(&mut breaker, failed, t, t), BreakerChange::None, "{round}");
         }
         assert!((breaker.ratio() - 0.4).abs() < 0.01);
     }
@@ -253,7 +253,9 @@ mod tests {
         for _ in 0..5 {
             now = breaker.open_until(now).expect("open");
             breaker.probe();
-            let Turn::Opened(cooldown) = end(&mut breaker, true, now, now) else { panic!("opens") };
+            let BreakerChange::Opened(cooldown) = end(&mut breaker, true, now, now) else {
+                panic!("opens")
+            };
             cooldowns.push(cooldown.as_secs());
         }
         assert_eq!(cooldowns, [10, 20, 40, 60, 60]);
@@ -261,19 +263,19 @@ mod tests {
         assert_eq!(breaker.down_since(), Some(t));
         now = breaker.open_until(now).expect("open");
         breaker.probe();
-        assert_eq!(end(&mut breaker, false, now, now), Turn::Closed);
+        assert_eq!(end(&mut breaker, false, now, now), BreakerChange::Closed);
         assert_eq!((breaker.down_since(), breaker.incidents()), (None, 6));
         // Down again soon: the cooldown continues to double. After quiet: from the beginning.
         let mut soon = breaker.clone();
         for _ in 0..3 {
             end(&mut soon, true, now, now);
         }
-        assert_eq!(end(&mut soon, true, now, now), Turn::Opened(60 * S));
+        assert_eq!(end(&mut soon, true, now, now), BreakerChange::Opened(60 * S));
         now += 300 * S;
         for _ in 0..3 {
             end(&mut breaker, true, now, now);
         }
-        assert_eq!(end(&mut breaker, true, now, now), Turn::Opened(5 * S));
+        assert_eq!(end(&mut breaker, true, now, now), BreakerChange::Opened(5 * S));
     }
 
     #[test]
@@ -288,7 +290,7 @@ mod tests {
         let never = BreakerSettings { ratio: 1.1, ..settings() };
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for _ in 0..50 {
-            assert_eq!(breaker.ended(true, t, t, &never, 0.5), Turn::None);
+            assert_eq!(breaker.ended(true, t, t, &never, 0.5), BreakerChange::None);
         }
     }
 }

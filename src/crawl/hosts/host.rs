@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::crawl::hosts::breaker::{Breaker, Turn};
+use crate::crawl::hosts::breaker::{Breaker, BreakerChange};
 use crate::crawl::hosts::cooldown::Cooldown;
 use crate::crawl::hosts::give_up::GiveUp;
 use crate::crawl::hosts::outcome::{Outcome, OutcomeEffect};
@@ -26,7 +26,7 @@ use crate::settings::HostRule;
 /// A host. Written under the frontier's lock alone.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "facts of their own, each with its writer")]
-pub struct Host {
+pub struct HostQueue {
     /// Host with port, as in URLs.
     pub(super) name: Arc<str>,
     /// URLs in memory.
@@ -80,7 +80,7 @@ pub struct Host {
     slow_start: SlowStart,
 }
 
-impl Host {
+impl HostQueue {
     /// A host of which nothing was requested yet.
     #[must_use]
     pub fn new(name: Arc<str>, rule: HostRule, cursor: PageId) -> Self {
@@ -270,24 +270,24 @@ impl Host {
             self.slow_start.grow();
         }
         let was_down = self.breaker.down_since().is_some();
-        let turn = if refused {
+        let change = if refused {
             // It answers, and says what it wants.
             if was_down && started >= self.breaker.down_since().unwrap_or(now) {
                 self.breaker.close();
-                Turn::Closed
+                BreakerChange::Closed
             } else {
-                Turn::None
+                BreakerChange::None
             }
         } else {
             self.breaker.ended(failed, started, now, &pace.breaker, random)
         };
-        let opened = match turn {
-            Turn::Opened(time) => Some(time),
+        let opened = match change {
+            BreakerChange::Opened(time) => Some(time),
             _ => None,
         };
         let down = was_down || opened.is_some();
         let counts = !(refused || failed && down);
-        OutcomeEffect { counts, opened, refused, closed: turn == Turn::Closed }
+        OutcomeEffect { counts, opened, refused, closed: change == BreakerChange::Closed }
     }
 
     /// Until when it is to be left alone, because it asked for that or because it is down.

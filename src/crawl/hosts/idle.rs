@@ -2,7 +2,7 @@
 
 use tokio::time::Instant;
 
-use crate::crawl::hosts::host::Host;
+use crate::crawl::hosts::host::HostQueue;
 use crate::crawl::hosts::limits::{MAX_IDLE_HOSTS, MAX_IDLE_ROBOTS_BYTES};
 use crate::crawl::hosts::queues::HostQueues;
 
@@ -71,6 +71,6 @@ impl HostQueues {
 }
 
 /// Whether this note of idleness holds: the host was not used since.
-fn is_note_of(host: Option<&Host>, note: u64) -> bool {
+fn is_note_of(host: Option<&HostQueue>, note: u64) -> bool {
     host.and_then(|host| host.idle_note).is_some_and(|(own, _)| own == note)
 }

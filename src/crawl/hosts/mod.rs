@@ -31,9 +31,9 @@ mod status;
 mod url_task;
 mod views;
 
-pub use breaker::{Breaker, JITTER, Turn};
+pub use breaker::{Breaker, BreakerChange, JITTER};
 pub use give_up::{GiveUp, skipped_host_of, skipped_host_reason};
-pub use host::Host;
+pub use host::HostQueue;
 pub use host_name::host_of;
 pub use limits::{MAX_IDLE_HOSTS, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, MAX_RETRIES_PER_HOST};
 pub use outcome::{Outcome, OutcomeEffect};

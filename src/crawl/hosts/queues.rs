@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::crawl::hosts::give_up::GiveUp;
-use crate::crawl::hosts::host::Host;
+use crate::crawl::hosts::host::HostQueue;
 use crate::crawl::hosts::host_name::host_of;
 use crate::crawl::hosts::pace::Pace;
 use crate::model::ids::PageId;
@@ -20,7 +20,7 @@ use crate::settings::HostRule;
 pub struct HostQueues {
     pub(super) pace: Pace,
     pub(super) rules: HashMap<Arc<str>, HostRule>,
-    pub(super) hosts: Vec<Option<Host>>,
+    pub(super) hosts: Vec<Option<HostQueue>>,
     pub(super) vacant: Vec<usize>,
     pub(super) by_name: HashMap<Arc<str>, usize>,
     /// The rotation.
@@ -110,12 +110,12 @@ impl HostQueues {
     }
 
     /// The host of this name, if it is known.
-    pub(super) fn known(&self, name: &str) -> Option<&Host> {
+    pub(super) fn known(&self, name: &str) -> Option<&HostQueue> {
         self.hosts[*self.by_name.get(name)?].as_ref()
     }
 
     /// The host of this URL and its place, if it is known.
-    pub(super) fn known_mut(&mut self, name: &str) -> Option<(usize, &mut Host)> {
+    pub(super) fn known_mut(&mut self, name: &str) -> Option<(usize, &mut HostQueue)> {
         let index = *self.by_name.get(name)?;
         Some((index, self.hosts[index].as_mut()?))
     }
@@ -130,7 +130,7 @@ impl HostQueues {
         let name: Arc<str> = name.into();
         let rule = self.rules.get(&name).cloned().unwrap_or_default();
         let skipped = rule.skipped;
-        let mut host = Host::new(Arc::clone(&name), rule, cursor);
+        let mut host = HostQueue::new(Arc::clone(&name), rule, cursor);
         if skipped {
             host.give_up = Some(GiveUp::by_user(&name));
         }

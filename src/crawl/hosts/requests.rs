@@ -11,12 +11,12 @@ const NEWEST: f32 = 0.02;
 
 impl HostQueues {
     /// Whether a URL that was taken may still be requested; see
-    /// [`Host::may_start`](crate::crawl::hosts::Host::may_start).
+    /// [`HostQueue::may_start`](crate::crawl::hosts::HostQueue::may_start).
     #[must_use]
     pub fn may_start(&self, url: &str, now: Instant) -> bool {
         let Some(&index) = self.by_name.get(&*host_of(url)) else { return true };
         let Some(host) = &self.hosts[index] else { return true };
-        // It may have fallen silent since: its URLs in the queue shall not take all permits.
+        // It may have fallen silent since: its URLs in the queue must not take all permits.
         host.may_start(&self.pace, now) && host.in_flight() < self.share(index, now)
     }
 

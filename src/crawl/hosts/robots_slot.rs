@@ -127,7 +127,7 @@ impl HostRobots {
             return "ignored".into();
         }
         let known = self.policies().next();
-        known.map_or_else(|| "not asked for".into(), |policy| policy.to_string().into())
+        known.map_or_else(|| "not requested".into(), |policy| policy.to_string().into())
     }
 
     fn policies(&self) -> impl Iterator<Item = &Arc<RobotsPolicy>> {

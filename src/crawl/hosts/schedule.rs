@@ -79,7 +79,7 @@ impl HostQueues {
             Taken::Empty
         } else {
             let waiting = self.waiting.peek().map(|Reverse((due, _))| *due);
-            // Only then may those who have had their share have more.
+            // Hosts at their share may have more only then.
             let drained =
                 self.draining.front().filter(|_| !self.at_share.is_empty()).map(|(due, _)| *due);
             Taken::Throttled(waiting.into_iter().chain(drained).min())

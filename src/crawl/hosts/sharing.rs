@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use crate::crawl::hosts::queues::HostQueues;
 
-/// A host without URLs still counts as active for this time: its last page may bring more, and what
-/// it left to others who are slow could not be taken back.
+/// A host without URLs still counts as active for this time: its last page may bring more, and a
+/// share that slow hosts took over could not be taken back.
 const IDLE_GRACE: Duration = Duration::from_millis(250);
 /// A host whose requests take this many times the mean is slower than the others.
 const SLOWER: f32 = 2.0;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::crawl::hosts::give_up::GiveUp;
-use crate::crawl::hosts::host::Host;
+use crate::crawl::hosts::host::HostQueue;
 use crate::crawl::hosts::pace::Pace;
 use crate::crawl::hosts::queues::HostQueues;
 use crate::crawl::protocol::host_view::{HostView, HostWait};
@@ -18,15 +18,15 @@ impl HostQueues {
         Some(view_of(self.known(name)?, &self.pace, Instant::now()))
     }
 
-    /// What viewers see: at most `limit` hosts, those with most to do or most trouble first.
+    /// What viewers see: a maximum of `limit` hosts, those that are down or held and those with most to do first.
     #[must_use]
     pub fn views(&self, limit: usize, now: Instant) -> Vec<HostView> {
-        let weight = |host: &Host| {
+        let weight = |host: &HostQueue| {
             let trouble = host.breaker.down_since().is_some() || host.rule.held;
             let busy = u64::from(host.handed_out) + u64::from(host.retrying);
             (trouble, host.queued() + busy, host.stats.requests())
         };
-        let mut hosts: Vec<&Host> = self.hosts.iter().flatten().collect();
+        let mut hosts: Vec<&HostQueue> = self.hosts.iter().flatten().collect();
         if hosts.len() > limit {
             hosts.select_nth_unstable_by_key(limit, |host| Reverse(weight(host)));
             hosts.truncate(limit);
@@ -39,11 +39,11 @@ impl HostQueues {
 }
 
 /// Why all of a host that waits ends without being fetched.
-fn give_up_of(host: &Host) -> Option<&GiveUp> {
+fn give_up_of(host: &HostQueue) -> Option<&GiveUp> {
     host.give_up.as_ref().or_else(|| host.robots.give_up())
 }
 
-fn view_of(host: &Host, pace: &Pace, now: Instant) -> HostView {
+fn view_of(host: &HostQueue, pace: &Pace, now: Instant) -> HostView {
     let (gap, gap_by_robots) = host.gap(pace);
     let give_up = give_up_of(host);
     let over = give_up.is_some() || host.rule.skipped;
