@@ -26,7 +26,7 @@ pub mod pipeline;
 pub mod protocol;
 
 use crate::crawl::control::journal::Journal;
-use crate::crawl::frontier::{Admission, Exclusions, Frontier, FrontierStart, Link, Sitemaps};
+use crate::crawl::frontier::{Admission, Exclusions, FoundLink, Frontier, FrontierStart, Sitemaps};
 use crate::crawl::hosts::Pace;
 use crate::crawl::measure::stage_clock::StageClock;
 use crate::crawl::pipeline::context::{CrawlContext, ProducerState, SAVER_BUDGET_KIB, SaverState};
@@ -363,7 +363,7 @@ async fn load(shared: Arc<CrawlContext>, seeds: Vec<Url>, listed: usize, resumed
             hash = UrlHash::nth(url, *before);
             *before += 1;
         }
-        Link::bare(url.as_str().into(), hash)
+        FoundLink::bare(url.as_str().into(), hash)
     }));
     if shared.settings.ignore_robots {
         shared.frontier.sitemaps_without_robots(&seeds);

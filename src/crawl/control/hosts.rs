@@ -6,7 +6,7 @@ use url::Url;
 
 use crate::crawl::control::Control;
 use crate::crawl::control::exclusion_task;
-use crate::crawl::frontier::{self, Link};
+use crate::crawl::frontier::{self, FoundLink};
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{HostCommand, MOST_PER_HOST, Origin};
 use crate::model::url_identity::UrlHash;
@@ -136,7 +136,7 @@ impl Control {
         *shared.scope.write().unwrap_or_else(PoisonError::into_inner) = wider;
         shared.fetcher.add_seed(&url);
         self.settings.added_seeds.push(url.clone());
-        let seed = Link::bare(url.as_str().into(), hash);
+        let seed = FoundLink::bare(url.as_str().into(), hash);
         let reads_sitemaps = frontier::are_read(&shared.settings);
         self.log_with(ChangeAction::Seed { url: url.clone() }, origin, None, |edit| {
             if reads_sitemaps {

@@ -10,7 +10,7 @@ use url::Url;
 use crate::crawl::fetch::attempt::FetchAttempt;
 use crate::crawl::fetch::outcome::PageOutcome;
 use crate::crawl::fetch::recrawl;
-use crate::crawl::frontier::{Finished, Link};
+use crate::crawl::frontier::{Finished, FoundLink};
 use crate::crawl::hosts::{UrlTask, host_of};
 use crate::crawl::pipeline::context::{CrawlContext, SAVER_BUDGET_KIB, Stopping};
 use crate::crawl::pipeline::workers::Slot;
@@ -129,7 +129,7 @@ fn dawdle(faults: &watch::Receiver<Faults>, abort: &CancellationToken) {
 }
 
 /// Links worth following, in scope.
-fn links_of(shared: &CrawlContext, visit: &mut FetchAttempt) -> Vec<Link> {
+fn links_of(shared: &CrawlContext, visit: &mut FetchAttempt) -> Vec<FoundLink> {
     if !shared.settings.follow {
         return Vec::new();
     }
@@ -146,16 +146,20 @@ fn links_of(shared: &CrawlContext, visit: &mut FetchAttempt) -> Vec<Link> {
 fn in_scope(
     shared: &CrawlContext,
     links: impl Iterator<Item = (Url, Option<Arc<str>>)>,
-) -> Vec<Link> {
+) -> Vec<FoundLink> {
     let scope = shared.scope();
     links
         .filter(|(url, _)| scope.refuses(url).is_none())
-        .map(|(url, anchor)| Link { url: url.as_str().into(), hash: UrlHash::of(&url), anchor })
+        .map(|(url, anchor)| FoundLink {
+            url: url.as_str().into(),
+            hash: UrlHash::of(&url),
+            anchor,
+        })
         .collect()
 }
 
 /// Bytes that a link takes until it is saved: as a row, and perhaps as a new URL.
-fn weight(link: &Link) -> usize {
+fn weight(link: &FoundLink) -> usize {
     2 * link.url.len() + link.anchor.as_ref().map_or(0, |text| text.len()) + 64
 }
 
@@ -163,7 +167,7 @@ fn weight(link: &Link) -> usize {
 async fn links_as_they_were(
     shared: &CrawlContext,
     previous: &PreviousPage,
-) -> Result<Vec<Link>, Stopping> {
+) -> Result<Vec<FoundLink>, Stopping> {
     if !shared.settings.follow {
         return Ok(Vec::new());
     }

@@ -1,4 +1,4 @@
-//! What the frontier tells viewers.
+//! What the frontier shows to viewers.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct ReadingsCursor {
 /// What a viewer wants besides counts and levels.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadingsRequest {
-    /// The hosts, at most so many.
+    /// Maximum number of hosts, if hosts are wanted.
     pub hosts: Option<usize>,
     /// The traps.
     pub traps: bool,
@@ -46,7 +46,7 @@ pub struct FrontierReadings {
     pub hosts_known: u64,
     /// Sitemaps.
     pub sitemaps: SitemapsView,
-    /// The hosts with most to do or most trouble, where they were wanted.
+    /// The hosts that are down or held and those with most to do, where they were wanted.
     pub hosts: Option<Vec<HostView>>,
     /// The traps, where they were wanted.
     pub traps: Option<Vec<TrapStatus>>,

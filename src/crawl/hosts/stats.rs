@@ -26,8 +26,7 @@ fn bin_of(took: Duration) -> usize {
 }
 
 impl HostStats {
-    /// A request has ended. Failures that were answered quickly are no latency: they would make a
-    /// dying host look fast.
+    /// A request has ended. Failures are no latency: quick ones would make a dying host look fast.
     pub fn note(&mut self, status: Option<u16>, failed: bool, took: Duration) {
         self.requests += 1;
         self.failures += u64::from(failed);
