@@ -26,10 +26,8 @@ pub mod pipeline;
 pub mod protocol;
 
 use crate::crawl::control::journal::Journal;
-use crate::crawl::frontier::exclusions::Exclusions;
-use crate::crawl::frontier::sitemaps::Sitemaps;
-use crate::crawl::frontier::{Admission, Frontier, FrontierStart, Link};
-use crate::crawl::hosts::host::Pace;
+use crate::crawl::frontier::{Admission, Exclusions, Frontier, FrontierStart, Link, Sitemaps};
+use crate::crawl::hosts::Pace;
 use crate::crawl::measure::stage_clock::StageClock;
 use crate::crawl::pipeline::context::{CrawlContext, ProducerState, SAVER_BUDGET_KIB, SaverState};
 use crate::crawl::pipeline::gate::Gate;
@@ -227,7 +225,8 @@ fn launch(
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
         pace: Pace::of(&settings),
         rules: rules.collect(),
-        pruned: Exclusions::of(&settings.live_exclusions).restoring(&settings.restoring),
+        exclusions: Exclusions::of(&settings.live_exclusions)
+            .with_restorations(&settings.restoring),
         traps: Traps::new(&settings.traps),
         sitemaps: parts.sitemaps,
         hosts,
@@ -240,7 +239,7 @@ fn launch(
         for (host, until_ms) in &settings.cooling_down {
             // A clock that was put back must not stop a crawl for good.
             let rest = until_ms.saturating_sub(now_ms).clamp(0, DAY_MS);
-            frontier.goes_on_resting(host, Duration::from_millis(rest as u64));
+            frontier.continue_cooldown(host, Duration::from_millis(rest as u64));
         }
     }
     // A list of seeds can be long, and is needed just once.
@@ -337,8 +336,7 @@ async fn load(shared: Arc<CrawlContext>, seeds: Vec<Url>, listed: usize, resumed
     if resumed {
         // Options may have changed them.
         let settings = shared.settings.without_seeds();
-        shared.frontier.with(|ledger| ledger.outbox.settings(settings));
-        shared.frontier.outbox_changed.notify_one();
+        shared.frontier.store_settings(settings);
         let frontier = &shared.frontier;
         let mut sink = |known: &[(UrlHash, i64)]| {
             frontier.remember(known);
@@ -368,14 +366,7 @@ async fn load(shared: Arc<CrawlContext>, seeds: Vec<Url>, listed: usize, resumed
         Link::bare(url.as_str().into(), hash)
     }));
     if shared.settings.ignore_robots {
-        shared.frontier.with(|ledger| {
-            for seed in &seeds {
-                ledger.sitemaps_without_robots(seed.as_str());
-            }
-        });
-        // The seeds may be done by now: nobody else tells the producer, or the saver.
-        shared.frontier.changed.notify_one();
-        shared.frontier.outbox_changed.notify_one();
+        shared.frontier.sitemaps_without_robots(&seeds);
     }
     for url in &shared.settings.sitemap_urls {
         shared.frontier.add_sitemap(url, 0);

@@ -23,7 +23,7 @@ impl Control {
         let (everything_down, backlog) = {
             let (used, limit) = shared.budget.view();
             let now = Instant::now();
-            let down = shared.frontier.with(|ledger| ledger.window.everything_is_down(now));
+            let down = shared.frontier.everything_is_down(now);
             (down, f64::from(used) / f64::from(limit))
         };
         let gauges = Gauges {

@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::crawl::fetch::retry::RetryPolicy;
 use crate::crawl::frontier::Frontier;
-use crate::crawl::hosts::url_task::UrlTask;
+use crate::crawl::hosts::UrlTask;
 use crate::crawl::measure::loop_delay::LoopDelayGauge;
 use crate::crawl::measure::stage_clock::StageClock;
 use crate::crawl::pipeline::budget::Budget;

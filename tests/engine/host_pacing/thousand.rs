@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crawldeck::crawl;
 use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
-use crawldeck::crawl::hosts::host::Pace;
-use crawldeck::crawl::hosts::url_task::UrlTask;
+use crawldeck::crawl::hosts::Pace;
+use crawldeck::crawl::hosts::UrlTask;
 use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::lab::robots::Robots;
@@ -64,13 +64,13 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
     }
     let mut left = REQUESTS;
     while left > 0 {
-        let changed = frontier.changed.notified();
+        let changed = frontier.changed();
         match frontier.next(Instant::now()) {
             Next::UrlTask(entry) => {
                 left -= 1;
                 queue.send(entry).await.unwrap();
             }
-            Next::Again => {}
+            Next::Retry => {}
             Next::Wait { throttled: true, due: Some(due) } => {
                 tokio::select! {
                     () = changed => {}

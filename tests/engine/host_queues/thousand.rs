@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crawldeck::crawl;
 use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
-use crawldeck::crawl::hosts::host::Pace;
+use crawldeck::crawl::hosts::Pace;
 use crawldeck::lab::origin::{Content, Origin, OriginConfig};
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::settings::Settings;
@@ -58,7 +58,7 @@ async fn on_a_paused_clock() {
     let begin = Instant::now();
     let mut waited = Duration::ZERO;
     loop {
-        let changed = frontier.changed.notified();
+        let changed = frontier.changed();
         match frontier.next(Instant::now()) {
             Next::UrlTask(entry) => {
                 let in_queue = Duration::from_millis(dice.u64(0..2_000));
