@@ -36,7 +36,9 @@ pub mod headless;
 pub mod lab;
 mod lock;
 pub mod model;
+mod process_memory;
 pub mod report;
+pub mod semaphore;
 pub mod settings;
 pub mod store;
 #[cfg(feature = "tui")]

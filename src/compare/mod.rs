@@ -16,7 +16,6 @@ pub mod board;
 pub mod bound;
 mod child;
 pub mod list;
-mod memory;
 pub mod order;
 pub mod race;
 pub mod result;

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::memory::resident;
 use super::order::Progress;
 use crate::crawl::measure::loop_delay::LoopDelayGauge;
+use crate::process_memory::resident;
 use crate::web::url::shorten;
 
 /// How often the lateness of the event loop's timer is measured.

@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 
 use super::load::Visit;
 use super::stage::Stage;
-use crate::crawl::pipeline::gate::Permit;
+use crate::semaphore::Permit;
 
 /// A body that holds its request's visit and place until it is sent or dropped.
 pub struct Leaving {

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::dice::{Dice, Topic};
-use crate::crawl::pipeline::gate::{Gate, Permit};
+use crate::semaphore::{Permit, ResizableSemaphore};
 use crate::settings::faults::{Fault, Faults, FaultySite};
 
 /// Places where there is no limit.
@@ -44,7 +44,7 @@ pub struct Stage {
     seed: u64,
     faults: watch::Sender<Faults>,
     /// Places of those who are being answered.
-    places: Arc<Gate>,
+    places: Arc<ResizableSemaphore>,
     /// When the next byte may go, where there is a bandwidth.
     next: Mutex<Instant>,
     /// Throws of the dice so far.
@@ -57,7 +57,7 @@ impl Stage {
         let stage = Self {
             seed,
             faults: watch::Sender::new(Faults::NONE),
-            places: Gate::new(NO_LIMIT),
+            places: ResizableSemaphore::new(NO_LIMIT),
             next: Mutex::new(Instant::now()),
             throws: AtomicU32::new(0),
         };

@@ -184,7 +184,7 @@ async fn demonstrate(
     options.apply(&mut settings);
     show.warn_of(&settings);
     let staging = FaultSetup { site: Some(lab.faulty_site()), faults, scene };
-    let crawl = crawl::start_staged(settings, store, staging).await?;
+    let crawl = crawl::start_with_faults(settings, store, staging).await?;
     let code = watch(crawl, &show, signals).await;
     lab.stop().await;
     code
