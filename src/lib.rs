@@ -33,6 +33,7 @@ pub mod crawl;
 pub mod crawls;
 pub mod export;
 pub mod headless;
+mod histogram;
 pub mod lab;
 mod lock;
 pub mod model;

@@ -218,7 +218,7 @@ impl SnapshotBuilder {
 
 fn trap_view(trap: traps::TrapView) -> TrapView {
     TrapView {
-        kind: trap.kind.word(),
+        kind: trap.kind.word().into(),
         pattern: trap.pattern.into(),
         skipped: trap.count,
         example: trap.example.into(),
