@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use hdrhistogram::Histogram;
 use tokio::time::Instant;
 
 use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::state::FrontierState;
+use crate::crawl::measure::meter::LatencyHistogram;
 use crate::crawl::protocol::host_view::HostView;
 use crate::crawl::protocol::snapshot::{
     FrontierView, PageView, Percentiles, RecentFailure, SitemapsView, Totals,
@@ -56,7 +56,7 @@ pub struct FrontierReadings {
     pub failures: Option<Arc<[Arc<RecentFailure>]>>,
     /// The histogram of the second that ended, in µs, and the percentiles of the run, in ms, where
     /// they were wanted.
-    pub latencies: Option<(Histogram<u32>, Percentiles)>,
+    pub latencies: Option<(LatencyHistogram, Percentiles)>,
 }
 
 impl Frontier {
