@@ -62,7 +62,7 @@ async fn resume_and_stop(url: &str, permits: u32) -> Settings {
     let store = store::open(url, OpenMode::MustExist).await.unwrap();
     let mut in_force = None;
     let look = |settings: &mut Settings| in_force = Some(settings.clone());
-    let mut crawl = crawl::resume(Arc::clone(&store), Some(2), look).await.unwrap();
+    let mut crawl = crawl::resume(store.clone(), Some(2), look).await.unwrap();
     let turned = crawldeck::settings::dials::Setting::Permits(permits);
     crawl.commands.send((Command::Set(turned), Origin::Api)).await.unwrap();
     crawl.snapshots.wait_for(|s| s.dials.permits == permits).await.unwrap();
