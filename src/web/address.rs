@@ -8,9 +8,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The class of an `address` that is not public, such as `loopback`; `None` when it is public.
 ///
 /// The classes follow the IANA registries of special-purpose addresses (RFC 6890) and of multicast. An IPv4
-/// address inside an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) decides the class.
-#[must_use]
-pub fn special(address: IpAddr) -> Option<&'static str> {
+/// address embedded_v4 an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) decides the class.
+pub(super) fn special(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => special_v4(address),
         IpAddr::V6(address) => special_v6(address),
@@ -29,7 +28,7 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
         [198, 18..=19, ..] => "benchmark",
         [224..=239, ..] => "multicast",
         [255, 255, 255, 255] => "broadcast",
-        // Azure's metadata service, inside a public range.
+        // Azure's metadata service, embedded_v4 a public range.
         [168, 63, 129, 16] => "metadata",
         // This network, protocol assignments, the withdrawn 6to4 relays, class E.
         [0 | 240..=255, ..] | [192, 0, 0, _] | [192, 88, 99, _] => "reserved",
@@ -38,7 +37,7 @@ fn special_v4(address: Ipv4Addr) -> Option<&'static str> {
 }
 
 fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
-    if let Some((first, second)) = inside(address) {
+    if let Some((first, second)) = embedded_v4(address) {
         return special_v4(first).or_else(|| special_v4(second));
     }
     match address.segments() {
@@ -58,7 +57,7 @@ fn special_v6(address: Ipv6Addr) -> Option<&'static str> {
 }
 
 /// The IPv4 addresses embedded in an IPv6 address. Teredo embeds two; the other forms return one twice.
-fn inside(address: Ipv6Addr) -> Option<(Ipv4Addr, Ipv4Addr)> {
+fn embedded_v4(address: Ipv6Addr) -> Option<(Ipv4Addr, Ipv4Addr)> {
     let v4 = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         Ipv4Addr::new(a, b, c, d)
@@ -94,7 +93,7 @@ pub(super) fn is_metadata(address: IpAddr) -> bool {
     };
     match address {
         IpAddr::V4(address) => v4(address),
-        IpAddr::V6(address) => match inside(address) {
+        IpAddr::V6(address) => match embedded_v4(address) {
             Some((first, second)) => v4(first) || v4(second),
             None => matches!(
                 address.segments(),

@@ -53,7 +53,7 @@ impl Anchor {
     /// Ends the current link; returns its index and text, if it has a text.
     pub(super) fn take(&mut self) -> Option<(usize, Arc<str>)> {
         let link = self.link.take()?;
-        let text = tidy(&self.text).or_else(|| tidy(&self.alt))?;
+        let text = clean_text(&self.text).or_else(|| clean_text(&self.alt))?;
         Some((link, text))
     }
 }
@@ -65,11 +65,14 @@ fn add(to: &mut String, text: &str) {
 }
 
 /// Entities decoded, white space collapsed, cut to length; `None` when nothing is left.
-fn tidy(source: &str) -> Option<Arc<str>> {
+fn clean_text(source: &str) -> Option<Arc<str>> {
     let decoded = if source.contains('&') { htmlize::unescape(source) } else { source.into() };
     let trimmed = decoded.trim();
     // Most texts need no change.
-    if trimmed.len() <= MAX_ANCHOR && !trimmed.contains("  ") && !trimmed.contains(is_other_space) {
+    if trimmed.len() <= MAX_ANCHOR
+        && !trimmed.contains("  ")
+        && !trimmed.contains(is_other_whitespace)
+    {
         return (!trimmed.is_empty()).then(|| trimmed.into());
     }
     let mut text = String::with_capacity(trimmed.len().min(4 * MAX_ANCHOR));
@@ -89,7 +92,7 @@ fn tidy(source: &str) -> Option<Arc<str>> {
     (!text.is_empty()).then(|| text.into())
 }
 
-fn is_other_space(c: char) -> bool {
+fn is_other_whitespace(c: char) -> bool {
     c != ' ' && c.is_whitespace()
 }
 
@@ -97,8 +100,8 @@ fn is_other_space(c: char) -> bool {
 mod tests {
     use super::*;
 
-    fn tidied(source: &str) -> Option<String> {
-        tidy(source).map(|text| text.to_string())
+    fn cleaned(source: &str) -> Option<String> {
+        clean_text(source).map(|text| text.to_string())
     }
 
     #[test]
@@ -110,24 +113,24 @@ mod tests {
             ("R&amp;D &lt;3&nbsp;", "R&D <3"),
             ("\u{1f980}", "\u{1f980}"),
         ] {
-            assert_eq!(tidied(source).as_deref(), Some(text), "{source:?}");
+            assert_eq!(cleaned(source).as_deref(), Some(text), "{source:?}");
         }
         for source in ["", " \n ", "&nbsp;"] {
-            assert_eq!(tidied(source), None, "{source:?}");
+            assert_eq!(cleaned(source), None, "{source:?}");
         }
     }
 
     #[test]
     fn texts_are_cut_to_characters() {
         let long = "\u{1f980}".repeat(500);
-        assert_eq!(tidied(&long).unwrap().chars().count(), MAX_ANCHOR);
+        assert_eq!(cleaned(&long).unwrap().chars().count(), MAX_ANCHOR);
         for (source, length) in [("x".repeat(200), 200), ("x".repeat(201), 200)] {
-            assert_eq!(tidied(&source).unwrap().len(), length);
+            assert_eq!(cleaned(&source).unwrap().len(), length);
         }
         // No space at the end.
         let words = format!("{} yz", "x".repeat(199));
-        assert_eq!(tidied(&words).unwrap(), "x".repeat(199));
+        assert_eq!(cleaned(&words).unwrap(), "x".repeat(199));
         let words = format!("{} yz", "x".repeat(198));
-        assert_eq!(tidied(&words).unwrap(), format!("{} y", "x".repeat(198)));
+        assert_eq!(cleaned(&words).unwrap(), format!("{} y", "x".repeat(198)));
     }
 }

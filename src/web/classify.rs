@@ -19,13 +19,13 @@ use crate::web::address_policy::{Unresolved, refused};
 const MAX_CAUSE: usize = 160;
 
 /// The state of the request at the time of the error.
-pub(super) struct Circumstances<'a> {
+pub(super) struct RequestContext<'a> {
     pub(super) url: &'a Url,
     pub(super) settings: &'a FetchSettings,
     /// Whether the request goes through a proxy.
     pub(super) proxied: bool,
     /// Whether the head of the response had arrived.
-    pub(super) answered: bool,
+    pub(super) head_received: bool,
     /// Bytes of the body read so far, after decoding.
     pub(super) length: u64,
     /// `Content-Length` in bytes, where the body is not encoded.
@@ -33,39 +33,45 @@ pub(super) struct Circumstances<'a> {
 }
 
 /// The kind of `error` and a message.
-pub(super) fn classify(error: &reqwest::Error, at: &Circumstances<'_>) -> (FailureKind, String) {
-    let host = &*host_key(at.url);
+pub(super) fn classify(
+    error: &reqwest::Error,
+    context: &RequestContext<'_>,
+) -> (FailureKind, String) {
+    let host = &*host_key(context.url);
     if error.is_builder() {
         return (FailureKind::Other, "the HTTP client does not accept this URL".into());
     }
-    if is_shortage(error, at) {
+    if is_shortage(error, context) {
         return (FailureKind::Shortage, "too many open files here".into());
     }
     if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
-        return (FailureKind::Tls, format!("TLS with {host} failed: {}", line(&tls.to_string())));
+        return (
+            FailureKind::Tls,
+            format!("TLS with {host} failed: {}", one_line(&tls.to_string())),
+        );
     }
     if let Some(unresolved) = causes(error).find_map(|cause| cause.downcast_ref::<Unresolved>()) {
-        return dns(unresolved);
+        return dns_failure(unresolved);
     }
-    let through;
-    let host = if at.proxied && error.is_connect() {
-        through = format!("{host} through the proxy");
-        &through
+    let proxied_host;
+    let host = if context.proxied && error.is_connect() {
+        proxied_host = format!("{host} through the proxy");
+        &proxied_host
     } else {
         host
     };
     if error.is_timeout() {
-        return (FailureKind::Timeout, timeout(error, at, host));
+        return (FailureKind::Timeout, timeout(error, context, host));
     }
-    by_io(error, at, host)
-        .or_else(|| by_http(error, host))
-        .unwrap_or_else(|| fallback(error, at, host))
+    io_failure(error, context, host)
+        .or_else(|| http_failure(error, host))
+        .unwrap_or_else(|| fallback(error, context, host))
 }
 
 /// Whether the process or the system has too many open files. The system's resolver and the client's
 /// proxy connector hide that cause, so after their errors a socket is opened to find out.
-fn is_shortage(error: &reqwest::Error, at: &Circumstances<'_>) -> bool {
-    let is = |error: &io::Error| {
+fn is_shortage(error: &reqwest::Error, context: &RequestContext<'_>) -> bool {
+    let is_errno = |error: &io::Error| {
         let errno = error.raw_os_error().map(Errno::from_raw);
         matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
     };
@@ -74,12 +80,12 @@ fn is_shortage(error: &reqwest::Error, at: &Circumstances<'_>) -> bool {
             matches!(cause.downcast_ref::<Unresolved>(), Some(Unresolved::Unknown { .. }))
         })
     };
-    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(is)
-        || ((at.proxied && error.is_connect()) || unresolved())
-            && UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| is(&error))
+    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(is_errno)
+        || ((context.proxied && error.is_connect()) || unresolved())
+            && UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| is_errno(&error))
 }
 
-fn dns(unresolved: &Unresolved) -> (FailureKind, String) {
+fn dns_failure(unresolved: &Unresolved) -> (FailureKind, String) {
     match unresolved {
         Unresolved::Refused { .. } => refused(unresolved.to_string()),
         Unresolved::Unknown { source, .. } => {
@@ -93,28 +99,31 @@ fn dns(unresolved: &Unresolved) -> (FailureKind, String) {
     }
 }
 
-fn timeout(error: &reqwest::Error, at: &Circumstances<'_>, host: &str) -> String {
+fn timeout(error: &reqwest::Error, context: &RequestContext<'_>, host: &str) -> String {
     if error.is_connect() {
-        return format!("no connection to {host} within {}", span(at.settings.connect_timeout));
+        return format!(
+            "no connection to {host} within {}",
+            duration_text(context.settings.connect_timeout)
+        );
     }
-    let silence = span(at.settings.read_timeout);
-    if at.answered {
-        format!("silent for {silence} after {} of the body", progress(at))
+    let silence = duration_text(context.settings.read_timeout);
+    if context.head_received {
+        format!("silent for {silence} after {} of the body", progress(context))
     } else {
         format!("no answer from {host} within {silence}")
     }
 }
 
 /// Failures reported as an I/O error by the operating system or a decoder.
-fn by_io(
+fn io_failure(
     error: &reqwest::Error,
-    at: &Circumstances<'_>,
+    context: &RequestContext<'_>,
     host: &str,
 ) -> Option<(FailureKind, String)> {
     let kind = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last()?.kind();
     Some(match kind {
         ErrorKind::ConnectionRefused => {
-            let host = if at.proxied && error.is_connect() { "the proxy" } else { host };
+            let host = if context.proxied && error.is_connect() { "the proxy" } else { host };
             (FailureKind::Connect, format!("connection refused by {host}"))
         }
         ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable => {
@@ -124,19 +133,22 @@ fn by_io(
         | ErrorKind::ConnectionAborted
         | ErrorKind::BrokenPipe
         | ErrorKind::NotConnected
-            if at.answered =>
+            if context.head_received =>
         {
-            (FailureKind::Reset, format!("connection reset after {} of the body", progress(at)))
+            (
+                FailureKind::Reset,
+                format!("connection reset after {} of the body", progress(context)),
+            )
         }
         ErrorKind::ConnectionReset
         | ErrorKind::ConnectionAborted
         | ErrorKind::BrokenPipe
         | ErrorKind::NotConnected => (FailureKind::Reset, format!("connection reset by {host}")),
-        ErrorKind::UnexpectedEof if at.answered => {
-            (FailureKind::Truncated, format!("body cut short after {}", progress(at)))
+        ErrorKind::UnexpectedEof if context.head_received => {
+            (FailureKind::Truncated, format!("body cut short after {}", progress(context)))
         }
         ErrorKind::UnexpectedEof | ErrorKind::InvalidData
-            if error.is_connect() && at.url.scheme() == "https" =>
+            if error.is_connect() && context.url.scheme() == "https" =>
         {
             (FailureKind::Tls, format!("TLS with {host} failed: the handshake was cut short"))
         }
@@ -145,7 +157,7 @@ fn by_io(
 }
 
 /// Failures of HTTP/1.
-fn by_http(error: &reqwest::Error, host: &str) -> Option<(FailureKind, String)> {
+fn http_failure(error: &reqwest::Error, host: &str) -> Option<(FailureKind, String)> {
     let http = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>())?;
     if http.is_parse() {
         let what = if causes(http).any(|cause| cause.to_string().contains("too large")) {
@@ -161,8 +173,12 @@ fn by_http(error: &reqwest::Error, host: &str) -> Option<(FailureKind, String)> 
     None
 }
 
-fn fallback(error: &reqwest::Error, at: &Circumstances<'_>, host: &str) -> (FailureKind, String) {
-    let cause = causes(error).last().map_or_else(String::new, |cause| line(&cause.to_string()));
+fn fallback(
+    error: &reqwest::Error,
+    context: &RequestContext<'_>,
+    host: &str,
+) -> (FailureKind, String) {
+    let cause = causes(error).last().map_or_else(String::new, |cause| one_line(&cause.to_string()));
     if error.is_connect() {
         return (FailureKind::Connect, format!("cannot connect to {host}: {cause}"));
     }
@@ -170,7 +186,7 @@ fn fallback(error: &reqwest::Error, at: &Circumstances<'_>, host: &str) -> (Fail
     if cause.contains("stream error") || cause.contains("GOAWAY") {
         return (FailureKind::Reset, format!("connection reset by {host}: {cause}"));
     }
-    if at.answered {
+    if context.head_received {
         return (FailureKind::Decode, format!("body cannot be decoded: {cause}"));
     }
     (FailureKind::Other, format!("request to {host} failed: {cause}"))
@@ -187,20 +203,20 @@ fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn
     })
 }
 
-fn progress(at: &Circumstances<'_>) -> String {
-    match at.announced {
-        Some(announced) => format!("{} of {announced} bytes", at.length),
-        None => format!("{} bytes", at.length),
+fn progress(context: &RequestContext<'_>) -> String {
+    match context.announced {
+        Some(announced) => format!("{} of {announced} bytes", context.length),
+        None => format!("{} bytes", context.length),
     }
 }
 
 /// A duration in the notation of the options: `300ms`, `1m30s`.
-pub(super) fn span(duration: Duration) -> String {
+pub(super) fn duration_text(duration: Duration) -> String {
     humantime::format_duration(duration).to_string().replace(' ', "")
 }
 
 /// A size in the notation of the options: `10 MiB`; in bytes where it is not a multiple of 1 KiB.
-pub(super) fn size(bytes: u64) -> String {
+pub(super) fn size_text(bytes: u64) -> String {
     match bytes {
         _ if bytes > 0 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
         _ if bytes > 0 && bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
@@ -209,7 +225,7 @@ pub(super) fn size(bytes: u64) -> String {
 }
 
 /// A rounded size: `1.2 MiB`.
-pub(super) fn about(bytes: u64) -> String {
+pub(super) fn rounded_size(bytes: u64) -> String {
     match bytes {
         0..1024 => format!("{bytes} bytes"),
         1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
@@ -219,12 +235,12 @@ pub(super) fn about(bytes: u64) -> String {
 
 /// Text of a third party as one line of at most [`MAX_CAUSE`] characters, without control
 /// characters and bidirectional marks.
-pub(super) fn line(text: &str) -> String {
-    let shown = |c: char| if c.is_control() || turns_text(c) { ' ' } else { c };
-    text.chars().map(shown).take(MAX_CAUSE).collect()
+pub(super) fn one_line(text: &str) -> String {
+    let visible = |c: char| if c.is_control() || is_bidi_control(c) { ' ' } else { c };
+    text.chars().map(visible).take(MAX_CAUSE).collect()
 }
 
 /// The marks, embeddings, overrides and isolates of the Unicode bidirectional algorithm.
-const fn turns_text(c: char) -> bool {
+const fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

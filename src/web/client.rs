@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use url::Url;
 
-use super::phase::WatchConnect;
+use super::phase::ConnectLayer;
 use crate::settings::FetchSettings;
 use crate::web::address_policy::{AddressPolicy, Resolver};
 
@@ -69,7 +69,7 @@ pub(super) fn build(
         .referer(false)
         .no_proxy()
         .dns_resolver(Resolver(Arc::clone(address_policy)))
-        .connector_layer(WatchConnect)
+        .connector_layer(ConnectLayer)
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
         .tcp_nodelay(true)

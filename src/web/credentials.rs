@@ -17,7 +17,7 @@ use crate::settings::FetchSettings;
 use crate::web::client::FetchSetupError;
 
 /// Headers that do not identify the user.
-const HARMLESS: [&str; 11] = [
+const NOT_IDENTIFYING: [&str; 11] = [
     "accept",
     "accept-charset",
     "accept-encoding",
@@ -32,7 +32,8 @@ const HARMLESS: [&str; 11] = [
 ];
 
 /// The default value of `Accept`.
-const ACCEPTED: HeaderValue = HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
+const DEFAULT_ACCEPT: HeaderValue =
+    HeaderValue::from_static("text/html,application/xhtml+xml,*/*;q=0.8");
 /// The content codings that can be decoded.
 const ENCODINGS: HeaderValue = HeaderValue::from_static("gzip, deflate, br, zstd");
 
@@ -66,12 +67,12 @@ impl Headers {
         let identity = &settings.credentials;
         let (mut own, mut everywhere) = (HeaderMap::new(), HeaderMap::new());
         everywhere.insert(USER_AGENT, user_agent(settings)?);
-        everywhere.insert(ACCEPT, ACCEPTED);
+        everywhere.insert(ACCEPT, DEFAULT_ACCEPT);
         everywhere.insert(ACCEPT_ENCODING, ENCODINGS);
         let mut given = HeaderMap::new();
         for (name, value) in &identity.headers {
             let (name, value) = header(name, value)?;
-            if HARMLESS.contains(&name.as_str()) {
+            if NOT_IDENTIFYING.contains(&name.as_str()) {
                 given.append(name, value);
             } else {
                 own.append(name, value);
@@ -116,22 +117,22 @@ impl Headers {
     }
 
     /// Adds the headers for the origin of `url` and the `cookies` to `request`.
-    pub(super) fn put(
+    pub(super) fn apply(
         &self,
         mut request: RequestBuilder,
         url: &Url,
         cookies: Option<&str>,
     ) -> RequestBuilder {
-        let nothing = self.own.is_empty() && self.login.is_none() && self.by_origin.is_empty();
-        let origin = if nothing { String::new() } else { origin(url) };
-        let ours = !nothing
+        let none_set = self.own.is_empty() && self.login.is_none() && self.by_origin.is_empty();
+        let origin = if none_set { String::new() } else { origin(url) };
+        let is_seed_origin = !none_set
             && self.origins.read().unwrap_or_else(PoisonError::into_inner).contains(&origin);
-        let login = self.by_origin.get(&origin).or(self.login.as_ref().filter(|_| ours));
-        let mut sent = if ours { self.own.clone() } else { HeaderMap::new() };
+        let login = self.by_origin.get(&origin).or(self.login.as_ref().filter(|_| is_seed_origin));
+        let mut sent = if is_seed_origin { self.own.clone() } else { HeaderMap::new() };
         if login.is_some() {
             sent.remove(AUTHORIZATION);
         }
-        if let Some(value) = cookies.and_then(|kept| joined(sent.get(COOKIE), kept)) {
+        if let Some(value) = cookies.and_then(|kept| join_cookies(sent.get(COOKIE), kept)) {
             sent.insert(COOKIE, value);
         }
         if !sent.is_empty() {
@@ -147,7 +148,7 @@ impl Headers {
 }
 
 /// The cookies of the settings and those of the jar as one header value.
-fn joined(own: Option<&HeaderValue>, kept: &str) -> Option<HeaderValue> {
+fn join_cookies(own: Option<&HeaderValue>, kept: &str) -> Option<HeaderValue> {
     let joined = match own {
         Some(own) => [own.as_bytes(), b"; ", kept.as_bytes()].concat(),
         None => kept.as_bytes().to_vec(),

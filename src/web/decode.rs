@@ -16,13 +16,13 @@ use http::header::{CONTENT_ENCODING, HeaderMap};
 /// Maximum length of a decoded piece, in bytes.
 const PIECE: usize = 32 << 10;
 /// Maximum number of codings applied to one body.
-const MOST_LAYERS: usize = 2;
+const MAX_LAYERS: usize = 2;
 /// Largest window of zstd, as a power of two: 8 MiB is what RFC 9659 allows on the web.
 const ZSTD_WINDOW: u32 = 23;
 
 /// Registered codings that are not supported. Any other unknown name is taken for a mistake
 /// (`utf-8`, `none`), and the body for not encoded.
-const FOREIGN: [&str; 8] =
+const UNSUPPORTED: [&str; 8] =
     ["compress", "x-compress", "exi", "pack200-gzip", "aes128gcm", "dcb", "dcz", "x-bzip2"];
 
 /// A decoder that may be moved between threads.
@@ -53,7 +53,7 @@ impl Coding {
     }
 
     /// Whether `next`, the byte after the end of a member, begins another member.
-    fn goes_on(self, next: u8) -> bool {
+    fn begins_member(self, next: u8) -> bool {
         match self {
             Self::Gzip => next == 0x1f,
             Self::Zstd => next == 0x28 || next & 0xf0 == 0x50,
@@ -68,7 +68,7 @@ struct Layer {
     /// `None` before the first byte.
     codec: Option<Codec>,
     /// Whether the codec may hold output that did not fit into the last piece.
-    holds: bool,
+    has_output: bool,
     /// Whether a member has ended and no other has begun.
     ended: bool,
     piece: Box<[u8]>,
@@ -77,7 +77,7 @@ struct Layer {
 impl Layer {
     fn new(coding: Coding) -> Self {
         let piece = vec![0; PIECE].into_boxed_slice();
-        Self { coding, codec: None, holds: false, ended: false, piece }
+        Self { coding, codec: None, has_output: false, ended: false, piece }
     }
 
     /// Decodes the next piece from `input`; `None` when more input is needed.
@@ -86,7 +86,7 @@ impl Layer {
             if self.ended
                 && let Some(&next) = input.first()
             {
-                if !self.coding.goes_on(next) {
+                if !self.coding.begins_member(next) {
                     // Bytes after the end are ignored, as in browsers.
                     input.clear();
                     return Ok(None);
@@ -101,17 +101,17 @@ impl Layer {
                 (codec, Some(&first)) => codec.insert(self.coding.codec(first)),
                 (None, None) => return Ok(None),
             };
-            if input.is_empty() && !self.holds {
+            if input.is_empty() && !self.has_output {
                 return Ok(None);
             }
             let mut output = WriteBuffer::new_initialized(&mut self.piece);
             if input.is_empty() {
-                self.holds = !codec.flush(&mut output)?;
+                self.has_output = !codec.flush(&mut output)?;
             } else {
                 let mut source = PartialBuffer::new(&input[..]);
                 self.ended = codec.decode(&mut source, &mut output)?;
                 let taken = source.written_len();
-                self.holds = !self.ended && output.has_no_spare_space();
+                self.has_output = !self.ended && output.has_no_spare_space();
                 if taken == 0 && output.written_len() == 0 && !self.ended {
                     return Err(io::Error::new(ErrorKind::InvalidData, "no progress"));
                 }
@@ -170,13 +170,15 @@ impl Decoder {
                     b"br" => codings.push(Coding::Brotli),
                     b"zstd" => codings.push(Coding::Zstd),
                     name => {
-                        if let Some(name) = FOREIGN.iter().find(|known| known.as_bytes() == name) {
+                        if let Some(name) =
+                            UNSUPPORTED.iter().find(|known| known.as_bytes() == name)
+                        {
                             return Err(format!("unknown coding {name}"));
                         }
                     }
                 }
-                if codings.len() > MOST_LAYERS {
-                    return Err(format!("more than {MOST_LAYERS} codings"));
+                if codings.len() > MAX_LAYERS {
+                    return Err(format!("more than {MAX_LAYERS} codings"));
                 }
             }
         }

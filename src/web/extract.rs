@@ -15,7 +15,7 @@ use crate::model::url_identity::UrlHash;
 use crate::web::anchor::Anchor;
 use crate::web::parsed::{LinkOptions, Parsed};
 use crate::web::robots::meta_robots;
-use crate::web::url::{MAX_URL_LEN, MAX_URL_TEXT, is_fetchable};
+use crate::web::url::{MAX_URL_LEN, MAX_URL_TEXT, is_fetchable, strip_user};
 
 /// Maximum length of a title, in characters.
 pub(super) const MAX_TITLE: usize = 500;
@@ -30,7 +30,7 @@ const MAX_VALUE: usize = MAX_URL_TEXT;
 /// Stops the parser: everything that can be taken from the page was found.
 #[derive(Debug, thiserror::Error)]
 #[error("the page has given all that is wanted")]
-pub(super) struct Enough;
+pub(super) struct StopParsing;
 
 /// The state of the title during the pass.
 #[derive(Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ pub(super) struct PageExtractor<'page> {
     /// The page's `base`, if it is valid.
     base: Option<Url>,
     /// Whether a `base` was seen; a second one does not count, even if the first is invalid.
-    based: bool,
+    base_seen: bool,
     encoding: &'static Encoding,
     options: LinkOptions,
     link_bytes: usize,
@@ -76,7 +76,7 @@ impl<'page> PageExtractor<'page> {
         Self {
             page,
             base: None,
-            based: false,
+            base_seen: false,
             encoding: encoding.output_encoding(),
             options: options.clone(),
             link_bytes: 0,
@@ -97,7 +97,7 @@ impl<'page> PageExtractor<'page> {
 
     /// Takes the value of `base href`; only the first one counts.
     pub(super) fn base(&mut self, value: &str) {
-        if std::mem::replace(&mut self.based, true) {
+        if std::mem::replace(&mut self.base_seen, true) {
             return;
         }
         let value = htmlize::unescape_attribute(value);
@@ -109,17 +109,17 @@ impl<'page> PageExtractor<'page> {
     }
 
     /// Whether `rel=nofollow` leaves a link out.
-    pub(super) const fn obeys_rel(&self) -> bool {
+    pub(super) const fn respects_rel_nofollow(&self) -> bool {
         self.options.nofollow.links
     }
 
     /// Whether a `meta` element with this `name` applies to this crawler.
-    pub(super) fn is_named(&self, name: &str) -> bool {
-        name.eq_ignore_ascii_case("robots") || self.options.names.contain(name.as_bytes())
+    pub(super) fn names_this_crawler(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case("robots") || self.options.names.contains(name.as_bytes())
     }
 
     /// Counts a link that is left out because of `nofollow`.
-    pub(super) const fn left_out(&mut self) {
+    pub(super) const fn count_left_out(&mut self) {
         self.left_out = self.left_out.saturating_add(1);
     }
 
@@ -144,13 +144,16 @@ impl<'page> PageExtractor<'page> {
     }
 
     /// Takes the value of an attribute that holds a URL.
-    pub(super) fn link(&mut self, value: &str) -> Result<(), Enough> {
+    pub(super) fn link(&mut self, value: &str) -> Result<(), StopParsing> {
         self.link_at(value).map(drop)
     }
 
     /// Takes the value of `a href` and starts to collect its text; `None` when the link is left out.
     /// Returns the flag to set at the end tag, if the text is wanted.
-    pub(super) fn anchor(&mut self, value: Option<&str>) -> Result<Option<Rc<Cell<bool>>>, Enough> {
+    pub(super) fn anchor(
+        &mut self,
+        value: Option<&str>,
+    ) -> Result<Option<Rc<Cell<bool>>>, StopParsing> {
         self.end_anchor();
         let link = value.map_or(Ok(None), |value| self.link_at(value))?;
         self.anchor.begin(link.filter(|&link| self.anchors[link].is_none()));
@@ -176,12 +179,12 @@ impl<'page> PageExtractor<'page> {
     }
 
     /// The index of the link that an attribute value leads to, if it is a link.
-    fn link_at(&mut self, value: &str) -> Result<Option<usize>, Enough> {
+    fn link_at(&mut self, value: &str) -> Result<Option<usize>, StopParsing> {
         if self.full {
-            return self.go_on().map(|()| None);
+            return self.stop_if_done().map(|()| None);
         }
         let value = trim(value);
-        if leads_off_the_web(value) || (self.base.is_none() && is_same_page(value)) {
+        if has_other_scheme(value) || (self.base.is_none() && is_same_page(value)) {
             return Ok(None);
         }
         if value.len() > MAX_VALUE {
@@ -197,14 +200,14 @@ impl<'page> PageExtractor<'page> {
     }
 
     /// Takes the `content` of a `meta http-equiv=refresh`.
-    pub(super) fn refresh(&mut self, content: &str) -> Result<(), Enough> {
+    pub(super) fn refresh(&mut self, content: &str) -> Result<(), StopParsing> {
         let content = htmlize::unescape_attribute(content);
         refresh_target(&content).map_or(Ok(()), |target| self.link_decoded(target))
     }
 
-    fn link_decoded(&mut self, value: &str) -> Result<(), Enough> {
+    fn link_decoded(&mut self, value: &str) -> Result<(), StopParsing> {
         if self.full {
-            return self.go_on();
+            return self.stop_if_done();
         }
         let value = trim(value);
         if is_same_page(value) { Ok(()) } else { self.resolve(value).map(drop) }
@@ -222,15 +225,11 @@ impl<'page> PageExtractor<'page> {
         }
         let mut url = parse.parse(value).ok()?;
         url.set_fragment(None);
-        if !url.username().is_empty() || url.password().is_some() {
-            // Neither can fail: a URL with a user has a host.
-            let _ = url.set_username("");
-            let _ = url.set_password(None);
-        }
+        strip_user(&mut url);
         Some(url)
     }
 
-    fn resolve(&mut self, value: &str) -> Result<Option<usize>, Enough> {
+    fn resolve(&mut self, value: &str) -> Result<Option<usize>, StopParsing> {
         let Some(url) = self.absolute(value) else {
             self.refused += 1;
             return Ok(None);
@@ -248,7 +247,7 @@ impl<'page> PageExtractor<'page> {
         };
         if self.links.len() >= self.options.max_links || self.link_bytes >= MAX_LINK_BYTES {
             self.full = true;
-            return self.go_on().map(|()| None);
+            return self.stop_if_done().map(|()| None);
         }
         let link = self.links.len();
         vacant.insert(link);
@@ -266,14 +265,14 @@ impl<'page> PageExtractor<'page> {
     }
 
     /// The `title` element that just began belongs to an SVG image, not to the page.
-    pub(super) fn title_is_a_caption(&mut self) {
+    pub(super) fn title_is_of_svg(&mut self) {
         if self.title == Title::Open && self.title_source.is_empty() {
             self.title = Title::Wanted;
         }
     }
 
     /// Text inside a `title` element; `last` for the last chunk of its text node.
-    pub(super) fn title_text(&mut self, text: &str, last: bool) -> Result<(), Enough> {
+    pub(super) fn title_text(&mut self, text: &str, last: bool) -> Result<(), StopParsing> {
         if self.title != Title::Open {
             return Ok(());
         }
@@ -283,14 +282,14 @@ impl<'page> PageExtractor<'page> {
         self.title_source.push_str(&text[..fits]);
         if last || fits < text.len() {
             self.title = Title::Done;
-            return self.go_on();
+            return self.stop_if_done();
         }
         Ok(())
     }
 
     /// Stops the pass when no more links are taken and the title is known.
-    fn go_on(&self) -> Result<(), Enough> {
-        if self.full && self.title == Title::Done { Err(Enough) } else { Ok(()) }
+    fn stop_if_done(&self) -> Result<(), StopParsing> {
+        if self.full && self.title == Title::Done { Err(StopParsing) } else { Ok(()) }
     }
 
     /// The result; `cut` when the parser stopped before the end of the page.
@@ -302,7 +301,7 @@ impl<'page> PageExtractor<'page> {
             self.anchors = Vec::new();
         }
         Parsed {
-            title: tidy_title(&self.title_source),
+            title: clean_title(&self.title_source),
             links: self.links,
             anchors: self.anchors,
             truncated: cut || self.full,
@@ -316,7 +315,7 @@ impl<'page> PageExtractor<'page> {
 }
 
 /// Entities decoded, white space collapsed, cut to length; `None` when nothing is left.
-fn tidy_title(source: &str) -> Option<String> {
+fn clean_title(source: &str) -> Option<String> {
     let decoded = htmlize::unescape(source);
     let mut title = String::with_capacity(decoded.len().min(4 * MAX_TITLE));
     let mut room = MAX_TITLE;
@@ -345,7 +344,7 @@ fn is_same_page(value: &str) -> bool {
 }
 
 /// Whether the value begins with a scheme other than `http` and `https`; cheaper than parsing it.
-fn leads_off_the_web(value: &str) -> bool {
+fn has_other_scheme(value: &str) -> bool {
     let bytes = value.as_bytes();
     let end =
         bytes.iter().position(|&b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')));

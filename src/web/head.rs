@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::{AsHeaderName, CONTENT_TYPE, ETAG, HeaderMap, LAST_MODIFIED, LINK, RETRY_AFTER};
 use url::Url;
 
-use super::url::is_fetchable;
+use super::url::{is_fetchable, strip_user};
 
 /// Maximum length of a stored `Content-Type`, in bytes.
 const MAX_CONTENT_TYPE: usize = 255;
@@ -98,7 +98,7 @@ fn canonical(url: &Url, headers: &HeaderMap) -> Option<Url> {
             if parameters.split(';').any(is_canonical) {
                 let mut target = url.join(target.trim()).ok().filter(is_fetchable)?;
                 target.set_fragment(None);
-                without_user(&mut target);
+                strip_user(&mut target);
                 return Some(target);
             }
         }
@@ -111,15 +111,6 @@ fn is_canonical(parameter: &str) -> bool {
     let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
     name.trim().eq_ignore_ascii_case("rel")
         && relations.any(|relation| relation.eq_ignore_ascii_case("canonical"))
-}
-
-/// Removes user and password from `url`: they are neither sent nor shown.
-pub(super) fn without_user(url: &mut Url) {
-    if !url.username().is_empty() || url.password().is_some() {
-        // Fails only for URLs that cannot have a user.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
-    }
 }
 
 #[cfg(test)]

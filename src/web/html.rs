@@ -106,7 +106,7 @@ fn run(
 
 type Handlers<'h, 's> = (Cow<'s, Selector>, ElementContentHandlers<'h>);
 
-fn on<'h>(selector: &Selector) -> Handlers<'h, '_> {
+fn handlers_of<'h>(selector: &Selector) -> Handlers<'h, '_> {
     (Cow::Borrowed(selector), ElementContentHandlers::default())
 }
 
@@ -116,8 +116,12 @@ fn with_links<'h, 's>(
     selectors: &'s Selectors,
     extractor: &'h RefCell<PageExtractor<'_>>,
 ) -> Settings<'h, 's> {
-    let (anchor, image, area) = (on(&selectors.anchor), on(&selectors.image), on(&selectors.area));
-    let (link, frame) = (on(&selectors.link), on(&selectors.frame));
+    let (anchor, image, area) = (
+        handlers_of(&selectors.anchor),
+        handlers_of(&selectors.image),
+        handlers_of(&selectors.area),
+    );
+    let (link, frame) = (handlers_of(&selectors.link), handlers_of(&selectors.frame));
     let follow = move |element: &Element<'_, '_>, name: &str| -> HandlerResult {
         if let Some(value) = element.get_attribute(name) {
             extractor.borrow_mut().link(&value)?;
@@ -125,9 +129,9 @@ fn with_links<'h, 's>(
         Ok(())
     };
     let is_left_out = move |el: &Element<'_, '_>| {
-        let left_out = extractor.borrow().obeys_rel() && says(el, "nofollow");
+        let left_out = extractor.borrow().respects_rel_nofollow() && has_rel(el, "nofollow");
         if left_out {
-            extractor.borrow_mut().left_out();
+            extractor.borrow_mut().count_left_out();
         }
         left_out
     };
@@ -176,7 +180,7 @@ fn with_links<'h, 's>(
     let link = (
         link.0,
         link.1.element(move |el: &mut Element<'_, '_>| {
-            if says(el, "canonical")
+            if has_rel(el, "canonical")
                 && let Some(value) = el.get_attribute("href")
             {
                 extractor.borrow_mut().canonical(&value);
@@ -198,7 +202,8 @@ fn with_head<'h, 's>(
     selectors: &'s Selectors,
     extractor: &'h RefCell<PageExtractor<'_>>,
 ) -> Settings<'h, 's> {
-    let (base, meta, title) = (on(&selectors.base), on(&selectors.meta), on(&selectors.title));
+    let (base, meta, title) =
+        (handlers_of(&selectors.base), handlers_of(&selectors.meta), handlers_of(&selectors.title));
     let base = (
         base.0,
         base.1.element(move |el: &mut Element<'_, '_>| {
@@ -220,7 +225,7 @@ fn with_head<'h, 's>(
                 extractor.borrow_mut().refresh(&content)?;
             }
             let name = el.get_attribute("name");
-            if name.is_some_and(|name| extractor.borrow().is_named(name.trim_ascii())) {
+            if name.is_some_and(|name| extractor.borrow().names_this_crawler(name.trim_ascii())) {
                 extractor.borrow_mut().robots(&content);
             }
             Ok(())
@@ -239,11 +244,11 @@ fn with_head<'h, 's>(
                 Ok(())
             }),
     );
-    let caption = on(&selectors.caption);
+    let caption = handlers_of(&selectors.caption);
     let caption = (
         caption.0,
         caption.1.element(move |_: &mut Element<'_, '_>| {
-            extractor.borrow_mut().title_is_a_caption();
+            extractor.borrow_mut().title_is_of_svg();
             Ok(())
         }),
     );
@@ -255,23 +260,23 @@ fn with_head<'h, 's>(
 }
 
 /// Whether `rel` of the element contains the relation `name`.
-fn says(element: &Element<'_, '_>, name: &str) -> bool {
-    element.get_attribute("rel").is_some_and(|rel| has(&rel, name))
+fn has_rel(element: &Element<'_, '_>, name: &str) -> bool {
+    element.get_attribute("rel").is_some_and(|rel| rel_contains(&rel, name))
 }
 
-fn has(rel: &str, name: &str) -> bool {
+fn rel_contains(rel: &str, name: &str) -> bool {
     rel.split_ascii_whitespace().any(|word| word.eq_ignore_ascii_case(name))
 }
 
 /// Whether a `link` element leads to a page rather than to a style sheet, icon or feed.
 fn is_page_relation(element: &Element<'_, '_>) -> bool {
     let Some(rel) = element.get_attribute("rel") else { return false };
-    let has = |name: &str| has(&rel, name);
-    if has("next") || has("canonical") {
+    let rel_contains = |name: &str| rel_contains(&rel, name);
+    if rel_contains("next") || rel_contains("canonical") {
         return true;
     }
-    has("alternate")
-        && !has("stylesheet")
+    rel_contains("alternate")
+        && !rel_contains("stylesheet")
         && element.get_attribute("type").is_none_or(|text| is_html(Some(&text), b"<html>"))
 }
 

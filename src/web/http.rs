@@ -15,7 +15,7 @@ use url::Url;
 pub use crate::model::redirect_hop::RedirectHop;
 use crate::settings::{Credentials, FetchSettings, SeedName};
 use crate::web::address_policy::{AddressPolicy, refused};
-use crate::web::classify::{Circumstances, classify, span};
+use crate::web::classify::{RequestContext, classify, duration_text};
 pub use crate::web::client::FetchSetupError;
 use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
@@ -26,13 +26,13 @@ use crate::web::phase::PhaseTracker;
 pub use crate::web::phase::{Phase, PhaseSink};
 use crate::web::redirect_chain::FailureCause;
 pub use crate::web::redirect_chain::RedirectChain;
-use crate::web::response::Bounds;
+use crate::web::response::BodyLimits;
 pub use crate::web::response::OpenResponse;
 
 /// Maximum length of a redirect's body, in bytes, that is read to keep the connection.
-const DISCARDED: usize = 16 << 10;
+const MAX_DISCARDED: usize = 16 << 10;
 /// Time limit for reading it.
-const DISCARDING: Duration = Duration::from_millis(100);
+const DISCARD_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Fetches URLs; clones share connections, cookies and the address policy.
 #[derive(Clone)]
@@ -99,7 +99,7 @@ impl Fetcher {
     /// without a DNS lookup; a request checks the resolved addresses.
     #[must_use]
     pub fn refuses_address(&self, url: &Url) -> Option<String> {
-        self.inner.address_policy.surely_refuses(url)
+        self.inner.address_policy.refuses_without_lookup(url)
     }
 
     /// Sends one request, for the current URL of `chain`, and reads the whole response.
@@ -116,7 +116,7 @@ impl Fetcher {
         phases: &Arc<dyn PhaseSink>,
     ) -> Result<FetchOutcome, FetchError> {
         Ok(match self.open(chain, options, phases).await? {
-            FetchOutcome::Response(response) => FetchOutcome::Response(response.whole().await?),
+            FetchOutcome::Response(response) => FetchOutcome::Response(response.read_all().await?),
             FetchOutcome::NotModified(head) => FetchOutcome::NotModified(head),
             FetchOutcome::Redirect { status, target, permanent } => {
                 FetchOutcome::Redirect { status, target, permanent }
@@ -142,7 +142,7 @@ impl Fetcher {
             biased;
             response = inner.send(chain.url(), options, cookies.as_deref(), phases) => response,
             () = &mut deadline => {
-                Err((FailureKind::Timeout, format!("no answer within {}", span(timeout))))
+                Err((FailureKind::Timeout, format!("no answer within {}", duration_text(timeout))))
             }
         };
         let response = response.map_err(|(kind, message)| FetchError::new(kind, message))?;
@@ -154,14 +154,14 @@ impl Fetcher {
             return Err(fail(refused(message)));
         }
         if let Some(jar) = &inner.jar {
-            jar.take(chain.url(), response.headers());
+            jar.store(chain.url(), response.headers());
         }
         let next_cookies = |url: &Url| inner.jar.as_ref().and_then(|jar| jar.header(url));
-        let most = options.max_redirects.unwrap_or(inner.settings.max_redirects);
-        let turned = chain
-            .turn(status, response.headers(), most, cookies.as_deref(), next_cookies)
+        let max_redirects = options.max_redirects.unwrap_or(inner.settings.max_redirects);
+        let followed = chain
+            .follow(status, response.headers(), max_redirects, cookies.as_deref(), next_cookies)
             .map_err(fail)?;
-        if turned {
+        if followed {
             discard(response).await;
             let permanent = matches!(head.status, 301 | 308);
             let target = chain.url().clone();
@@ -172,8 +172,8 @@ impl Fetcher {
             return Ok(FetchOutcome::NotModified(head));
         }
         let max_body = options.max_body.unwrap_or(inner.settings.max_body);
-        let bounds = Bounds { deadline, timeout, max_body };
-        OpenResponse::new(head, chain.url(), &inner.settings, response, bounds)
+        let limits = BodyLimits { deadline, timeout, max_body };
+        OpenResponse::new(head, chain.url(), &inner.settings, response, limits)
             .map(FetchOutcome::Response)
     }
 }
@@ -192,17 +192,17 @@ impl Inner {
         let mut request = self.client.get(url.clone());
         request = validator(request, IF_NONE_MATCH, options.etag);
         request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
-        request = self.headers.put(request, url, cookies);
-        PhaseTracker::over(phases, request.send()).await.map_err(|error| {
-            let at = Circumstances {
+        request = self.headers.apply(request, url, cookies);
+        PhaseTracker::track(phases, request.send()).await.map_err(|error| {
+            let context = RequestContext {
                 url,
                 settings: &self.settings,
                 proxied: self.proxied,
-                answered: false,
+                head_received: false,
                 length: 0,
                 announced: None,
             };
-            classify(&error, &at)
+            classify(&error, &context)
         })
     }
 
@@ -223,7 +223,7 @@ fn validator(request: RequestBuilder, name: HeaderName, value: Option<&str>) -> 
 
 /// Reads and drops the small body of a redirect, so that the connection can be reused.
 async fn discard(mut response: reqwest::Response) {
-    let mut room = DISCARDED;
+    let mut room = MAX_DISCARDED;
     let reading = async {
         while let Ok(Some(chunk)) = response.chunk().await {
             room = room.saturating_sub(chunk.len());
@@ -233,5 +233,5 @@ async fn discard(mut response: reqwest::Response) {
         }
     };
     // If the body is too slow or too long, dropping it closes the connection, which costs less.
-    let _ = tokio::time::timeout(DISCARDING, reading).await;
+    let _ = tokio::time::timeout(DISCARD_TIMEOUT, reading).await;
 }

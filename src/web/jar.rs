@@ -14,13 +14,13 @@ use url::Url;
 use crate::web::credentials::origin;
 
 /// Maximum number of cookies of one origin (RFC 6265, section 6.1).
-const MOST_PER_ORIGIN: usize = 50;
+const MAX_PER_ORIGIN: usize = 50;
 /// Maximum total of the names and values of one origin, in bytes.
-const MOST_BYTES: usize = 16 << 10;
+const MAX_BYTES: usize = 16 << 10;
 /// Maximum length of a cookie with its attributes, in bytes.
-const LONGEST: usize = 4 << 10;
+const MAX_COOKIE: usize = 4 << 10;
 /// Maximum number of origins with cookies; the least recently used are evicted.
-const MOST_ORIGINS: usize = 4096;
+const MAX_ORIGINS: usize = 4096;
 
 /// The cookies of a crawl.
 #[derive(Default)]
@@ -44,7 +44,7 @@ struct StoredCookies {
 
 impl Jar {
     /// Stores the cookies that a response of `url` sets.
-    pub(super) fn take(&self, url: &Url, headers: &HeaderMap) {
+    pub(super) fn store(&self, url: &Url, headers: &HeaderMap) {
         if !headers.contains_key(SET_COOKIE) {
             return;
         }
@@ -52,18 +52,18 @@ impl Jar {
         let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
         origins.clock += 1;
         let now = origins.clock;
-        if !origins.by_name.contains_key(&*origin) && origins.by_name.len() >= MOST_ORIGINS {
-            origins.forget();
+        if !origins.by_name.contains_key(&*origin) && origins.by_name.len() >= MAX_ORIGINS {
+            origins.evict();
         }
-        let kept = origins.by_name.entry(origin.as_str().into()).or_default();
-        kept.used = now;
-        for value in headers.get_all(SET_COOKIE).iter().take(2 * MOST_PER_ORIGIN) {
-            let text = value.to_str().ok().filter(|text| text.len() <= LONGEST);
-            if let Some(cookie) = text.and_then(|text| read(text, url)) {
-                kept.put(cookie);
+        let stored = origins.by_name.entry(origin.as_str().into()).or_default();
+        stored.used = now;
+        for value in headers.get_all(SET_COOKIE).iter().take(2 * MAX_PER_ORIGIN) {
+            let text = value.to_str().ok().filter(|text| text.len() <= MAX_COOKIE);
+            if let Some(cookie) = text.and_then(|text| parse_cookie(text, url)) {
+                stored.insert(cookie);
             }
         }
-        if kept.cookies.is_empty() {
+        if stored.cookies.is_empty() {
             origins.by_name.remove(&*origin);
         }
     }
@@ -73,10 +73,10 @@ impl Jar {
         let mut origins = self.origins.lock().unwrap_or_else(PoisonError::into_inner);
         origins.clock += 1;
         let now = origins.clock;
-        let kept = origins.by_name.get_mut(&*origin(url))?;
-        kept.used = now;
+        let stored = origins.by_name.get_mut(&*origin(url))?;
+        stored.used = now;
         let mut sent: Vec<_> =
-            kept.cookies.iter().filter(|c| !c.is_expired() && c.matches(url)).collect();
+            stored.cookies.iter().filter(|c| !c.is_expired() && c.matches(url)).collect();
         // The longest path first (RFC 6265, section 5.4).
         sent.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let pairs: Vec<_> = sent.iter().map(|c| format!("{}={}", c.name(), c.value())).collect();
@@ -86,15 +86,15 @@ impl Jar {
 
 impl Origins {
     /// Evicts an eighth of the origins at once, so that the search for the oldest is rare.
-    fn forget(&mut self) {
-        let mut uses: Vec<u64> = self.by_name.values().map(|kept| kept.used).collect();
-        let (_, &mut limit, _) = uses.select_nth_unstable(MOST_ORIGINS / 8);
-        self.by_name.retain(|_, kept| kept.used > limit);
+    fn evict(&mut self) {
+        let mut uses: Vec<u64> = self.by_name.values().map(|stored| stored.used).collect();
+        let (_, &mut limit, _) = uses.select_nth_unstable(MAX_ORIGINS / 8);
+        self.by_name.retain(|_, stored| stored.used > limit);
     }
 }
 
 impl StoredCookies {
-    fn put(&mut self, cookie: Cookie<'static>) {
+    fn insert(&mut self, cookie: Cookie<'static>) {
         self.cookies.retain(|other| {
             !other.is_expired() && (other.name() != cookie.name() || other.path != cookie.path)
         });
@@ -103,7 +103,7 @@ impl StoredCookies {
         }
         self.cookies.push(cookie);
         let mut bytes: usize = self.cookies.iter().map(size).sum();
-        while self.cookies.len() > MOST_PER_ORIGIN || bytes > MOST_BYTES {
+        while self.cookies.len() > MAX_PER_ORIGIN || bytes > MAX_BYTES {
             bytes -= size(&self.cookies.remove(0));
         }
     }
@@ -114,7 +114,7 @@ fn size(cookie: &Cookie<'_>) -> usize {
 }
 
 /// Parses a cookie that a response of `url` sets; `None` when it must not be stored.
-fn read(text: &str, url: &Url) -> Option<Cookie<'static>> {
+fn parse_cookie(text: &str, url: &Url) -> Option<Cookie<'static>> {
     let raw = RawCookie::parse(text.to_owned()).ok()?;
     let mut cookie = Cookie::try_from_raw_cookie(&raw, url).ok()?.into_owned();
     let secure = cookie.secure().unwrap_or(false);
@@ -140,7 +140,7 @@ mod tests {
         for cookie in cookies {
             headers.append(SET_COOKIE, cookie.parse().unwrap());
         }
-        jar.take(&Url::parse(url).unwrap(), &headers);
+        jar.store(&Url::parse(url).unwrap(), &headers);
     }
 
     fn sent(jar: &Jar, url: &str) -> Option<String> {
@@ -186,23 +186,23 @@ mod tests {
             set(&jar, "http://a.test/", &[&format!("n{n}=x")]);
         }
         let header = sent(&jar, "http://a.test/").unwrap();
-        assert_eq!(header.split("; ").count(), MOST_PER_ORIGIN);
+        assert_eq!(header.split("; ").count(), MAX_PER_ORIGIN);
         assert!(header.contains("n199=x") && !header.contains("n149=x"));
-        let long = "x".repeat(LONGEST);
+        let long = "x".repeat(MAX_COOKIE);
         set(&jar, "http://b.test/", &[&format!("a={long}")]);
         assert_eq!(sent(&jar, "http://b.test/"), None);
-        let long = "x".repeat(LONGEST - 10);
+        let long = "x".repeat(MAX_COOKIE - 10);
         for n in 0..9 {
             set(&jar, "http://b.test/", &[&format!("a{n}={long}")]);
         }
-        assert!(sent(&jar, "http://b.test/").unwrap().len() <= MOST_BYTES + 100);
+        assert!(sent(&jar, "http://b.test/").unwrap().len() <= MAX_BYTES + 100);
 
-        for n in 0..2 * MOST_ORIGINS {
+        for n in 0..2 * MAX_ORIGINS {
             set(&jar, &format!("http://h{n}.test/"), &["a=1"]);
             assert!(sent(&jar, "http://a.test/").is_some(), "what is used stays");
         }
-        assert!(jar.origins.lock().unwrap().by_name.len() <= MOST_ORIGINS);
+        assert!(jar.origins.lock().unwrap().by_name.len() <= MAX_ORIGINS);
         assert_eq!(sent(&jar, "http://h0.test/"), None);
-        assert!(sent(&jar, &format!("http://h{}.test/", 2 * MOST_ORIGINS - 1)).is_some());
+        assert!(sent(&jar, &format!("http://h{}.test/", 2 * MAX_ORIGINS - 1)).is_some());
     }
 }

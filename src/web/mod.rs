@@ -2,7 +2,7 @@
 //!
 //! This room knows neither the store nor the crawl's tasks.
 
-pub mod address;
+mod address;
 mod address_policy;
 mod anchor;
 mod body;
@@ -12,7 +12,7 @@ mod client;
 mod credentials;
 mod decode;
 mod extract;
-pub mod failure;
+mod failure;
 mod head;
 pub mod html;
 pub mod http;

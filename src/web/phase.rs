@@ -54,7 +54,7 @@ const STARTED: u8 = 2;
 /// No connection could be opened.
 const FAILED: u8 = 3;
 /// The request is over.
-const OVER: u8 = 4;
+const FINISHED: u8 = 4;
 
 /// The state of one request. A connector that finishes late finds the state changed and reports nothing.
 pub(super) struct PhaseTracker {
@@ -66,33 +66,33 @@ pub(super) struct PhaseTracker {
 
 impl PhaseTracker {
     /// Runs `request` and reports its phases to `sink`.
-    pub(super) async fn over<T, E>(
+    pub(super) async fn track<T, E>(
         sink: &Arc<dyn PhaseSink>,
         request: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
-        let watch = Arc::new(Self {
+        let tracker = Arc::new(Self {
             stage: AtomicU8::new(NEW),
             polled: AtomicBool::new(false),
             sink: Arc::clone(sink),
         });
-        let mut request = pin!(CURRENT.scope(Arc::clone(&watch), request));
-        let answer = poll_fn(|cx| {
-            watch.polled.store(false, Ordering::Relaxed);
+        let mut request = pin!(CURRENT.scope(Arc::clone(&tracker), request));
+        let response = poll_fn(|cx| {
+            tracker.polled.store(false, Ordering::Relaxed);
             let polled = request.as_mut().poll(cx);
             match &polled {
-                Poll::Pending => watch.settle(),
-                Poll::Ready(Ok(_)) => watch.start(&[NEW, CONNECTING]),
+                Poll::Pending => tracker.after_poll(),
+                Poll::Ready(Ok(_)) => tracker.start(&[NEW, CONNECTING]),
                 Poll::Ready(Err(_)) => {}
             }
             polled
         })
         .await;
-        watch.stage.store(OVER, Ordering::Release);
-        answer
+        tracker.stage.store(FINISHED, Ordering::Release);
+        response
     }
 
     /// After a pending poll: the request has a connection unless it waits for one.
-    fn settle(&self) {
+    fn after_poll(&self) {
         if self.polled.load(Ordering::Relaxed) {
             self.start(&[NEW]);
         } else {
@@ -103,18 +103,18 @@ impl PhaseTracker {
     /// A connection is being opened.
     fn connect(&self) {
         self.polled.store(true, Ordering::Relaxed);
-        if self.turn(&[NEW, STARTED, FAILED], CONNECTING) {
+        if self.transition(&[NEW, STARTED, FAILED], CONNECTING) {
             self.sink.phase(Phase::Connect);
         }
     }
 
     fn start(&self, from: &[u8]) {
-        if self.turn(from, STARTED) {
+        if self.transition(from, STARTED) {
             self.sink.phase(Phase::FirstByte);
         }
     }
 
-    fn turn(&self, from: &[u8], to: u8) -> bool {
+    fn transition(&self, from: &[u8], to: u8) -> bool {
         from.iter().any(|&from| {
             self.stage.compare_exchange(from, to, Ordering::AcqRel, Ordering::Relaxed).is_ok()
         })
@@ -127,23 +127,23 @@ impl PhaseTracker {
 
 /// Layer that reports the start and end of a connection attempt to its request.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct WatchConnect;
+pub(super) struct ConnectLayer;
 
-impl<S> Layer<S> for WatchConnect {
-    type Service = WatchedConnector<S>;
+impl<S> Layer<S> for ConnectLayer {
+    type Service = TrackedConnector<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        WatchedConnector { inner }
+        TrackedConnector { inner }
     }
 }
 
 /// A connector whose attempts are reported.
 #[derive(Debug, Clone)]
-pub(super) struct WatchedConnector<S> {
+pub(super) struct TrackedConnector<S> {
     inner: S,
 }
 
-impl<S, R> Service<R> for WatchedConnector<S>
+impl<S, R> Service<R> for TrackedConnector<S>
 where
     S: Service<R>,
     S::Future: Unpin,
@@ -157,11 +157,11 @@ where
     }
 
     fn call(&mut self, target: R) -> Self::Future {
-        let watch = CURRENT.try_with(Arc::clone).ok();
-        if let Some(watch) = &watch {
-            watch.connect();
+        let tracker = CURRENT.try_with(Arc::clone).ok();
+        if let Some(tracker) = &tracker {
+            tracker.connect();
         }
-        Connecting { inner: self.inner.call(target), watch }
+        Connecting { inner: self.inner.call(target), tracker }
     }
 }
 
@@ -169,7 +169,7 @@ where
 pub(super) struct Connecting<F> {
     inner: F,
     /// The request that waits for the connection.
-    watch: Option<Arc<PhaseTracker>>,
+    tracker: Option<Arc<PhaseTracker>>,
 }
 
 impl<T, E, F> Future for Connecting<F>
@@ -181,15 +181,15 @@ where
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // When a pooled connection became free first, the client continues to open this one in the
         // background; the request no longer waits for it.
-        self.watch.take_if(|watch| !watch.is_polled_by_its_request());
+        self.tracker.take_if(|tracker| !tracker.is_polled_by_its_request());
         let polled = Pin::new(&mut self.inner).poll(cx);
-        if let Some(watch) = &self.watch {
-            watch.polled.store(true, Ordering::Relaxed);
+        if let Some(tracker) = &self.tracker {
+            tracker.polled.store(true, Ordering::Relaxed);
             match &polled {
                 Poll::Pending => {}
-                Poll::Ready(Ok(_)) => watch.start(&[CONNECTING]),
+                Poll::Ready(Ok(_)) => tracker.start(&[CONNECTING]),
                 Poll::Ready(Err(_)) => {
-                    watch.turn(&[CONNECTING], FAILED);
+                    tracker.transition(&[CONNECTING], FAILED);
                 }
             }
         }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     impl Recorder {
-        fn told(&self) -> Vec<Phase> {
+        fn reported(&self) -> Vec<Phase> {
             self.0.lock().unwrap().clone()
         }
     }
@@ -228,7 +228,7 @@ mod tests {
     async fn a_connection_opened_in_the_background_is_nobodys_phase() {
         let (open, opened) = oneshot::channel::<()>();
         let mut opened = Some(opened);
-        let mut connector = WatchConnect.layer(service_fn(move |(): ()| {
+        let mut connector = ConnectLayer.layer(service_fn(move |(): ()| {
             Box::pin(opened.take().unwrap()) as BoxFuture<'static, _>
         }));
         let recorder = Arc::new(Recorder::default());
@@ -237,22 +237,22 @@ mod tests {
         let request = async {
             let mut connecting = connector.call(());
             assert!(futures_util::poll!(&mut connecting).is_pending());
-            assert_eq!(recorder.told(), [Phase::Connect]);
+            assert_eq!(recorder.reported(), [Phase::Connect]);
             // A pooled connection became free: the client continues without this one.
             left = Some(connecting);
             Ok::<_, ()>(())
         };
-        PhaseTracker::over(&sink, request).await.unwrap();
-        assert_eq!(recorder.told(), [Phase::Connect, Phase::FirstByte]);
+        PhaseTracker::track(&sink, request).await.unwrap();
+        assert_eq!(recorder.reported(), [Phase::Connect, Phase::FirstByte]);
         let background = tokio::spawn(left.unwrap());
         open.send(()).unwrap();
         background.await.unwrap().unwrap();
-        assert_eq!(recorder.told(), [Phase::Connect, Phase::FirstByte]);
+        assert_eq!(recorder.reported(), [Phase::Connect, Phase::FirstByte]);
     }
 
     #[tokio::test]
     async fn the_start_is_told_in_the_poll_that_took_another_connection() {
-        let mut connector = WatchConnect.layer(service_fn(|(): ()| {
+        let mut connector = ConnectLayer.layer(service_fn(|(): ()| {
             Box::pin(std::future::pending()) as BoxFuture<'static, Result<(), ()>>
         }));
         let recorder = Arc::new(Recorder::default());
@@ -263,25 +263,25 @@ mod tests {
             futures_util::future::select(pooled, connector.call(())).await;
             answered.await
         };
-        let mut request = pin!(PhaseTracker::over(&sink, request));
+        let mut request = pin!(PhaseTracker::track(&sink, request));
         assert!(futures_util::poll!(&mut request).is_pending());
-        assert_eq!(recorder.told(), [Phase::Connect]);
+        assert_eq!(recorder.reported(), [Phase::Connect]);
         free.send(()).unwrap();
         assert!(futures_util::poll!(&mut request).is_pending());
-        assert_eq!(recorder.told(), [Phase::Connect, Phase::FirstByte]);
+        assert_eq!(recorder.reported(), [Phase::Connect, Phase::FirstByte]);
         answer.send(()).unwrap();
         request.await.unwrap();
-        assert_eq!(recorder.told(), [Phase::Connect, Phase::FirstByte]);
+        assert_eq!(recorder.reported(), [Phase::Connect, Phase::FirstByte]);
     }
 
     #[tokio::test]
     async fn without_a_connection_nothing_starts() {
-        let mut connector = WatchConnect.layer(service_fn(|(): ()| {
+        let mut connector = ConnectLayer.layer(service_fn(|(): ()| {
             Box::pin(async { Err(()) }) as BoxFuture<'static, Result<(), ()>>
         }));
         let recorder = Arc::new(Recorder::default());
         let sink: Arc<dyn PhaseSink> = recorder.clone();
-        PhaseTracker::over(&sink, async { connector.call(()).await }).await.unwrap_err();
-        assert_eq!(recorder.told(), [Phase::Connect]);
+        PhaseTracker::track(&sink, async { connector.call(()).await }).await.unwrap_err();
+        assert_eq!(recorder.reported(), [Phase::Connect]);
     }
 }

@@ -8,10 +8,9 @@ use url::Url;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 
 use crate::model::redirect_hop::RedirectHop;
-use crate::web::classify::line;
+use crate::web::classify::one_line;
 use crate::web::failure::FailureKind;
-use crate::web::head::without_user;
-use crate::web::url::MAX_URL_LEN;
+use crate::web::url::{MAX_URL_LEN, strip_user};
 
 /// Kind and message of a failure, before the fields of the head are added.
 pub(super) type FailureCause = (FailureKind, String);
@@ -33,7 +32,7 @@ impl RedirectChain {
     #[must_use]
     pub fn new(url: &Url) -> Self {
         let mut url = url.clone();
-        without_user(&mut url);
+        strip_user(&mut url);
         url.set_fragment(None);
         Self { url, hops: Vec::new(), seen: Vec::new() }
     }
@@ -61,7 +60,7 @@ impl RedirectChain {
     ///
     /// # Errors
     /// When the target is malformed, too long, not `http` or `https`, a loop, or one redirect too many.
-    pub(super) fn turn(
+    pub(super) fn follow(
         &mut self,
         status: StatusCode,
         headers: &HeaderMap,
@@ -75,12 +74,12 @@ impl RedirectChain {
         let fail = |message| Err((FailureKind::Redirect, message));
         let text = String::from_utf8_lossy(location.as_bytes());
         let Ok(mut target) = self.url.join(&text) else {
-            return fail(format!("redirect to a malformed URL: {}", line(&user_hidden(&text))));
+            return fail(format!("redirect to a malformed URL: {}", one_line(&user_hidden(&text))));
         };
         target.set_fragment(None);
-        without_user(&mut target);
+        strip_user(&mut target);
         if !matches!(target.scheme(), "http" | "https") {
-            let target = line(target.as_str());
+            let target = one_line(target.as_str());
             return fail(format!("redirect to a URL that is neither http nor https: {target}"));
         }
         if target.as_str().len() > MAX_URL_LEN {

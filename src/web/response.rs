@@ -12,7 +12,9 @@ use xxhash_rust::xxh3::Xxh3;
 
 use crate::settings::FetchSettings;
 use crate::web::body::Chunks;
-use crate::web::classify::{Circumstances, about, classify, line, size, span};
+use crate::web::classify::{
+    RequestContext, classify, duration_text, one_line, rounded_size, size_text,
+};
 use crate::web::decode::Decoder;
 use crate::web::failure::{FailureKind, FetchError};
 use crate::web::head::ResponseHead;
@@ -20,9 +22,9 @@ use crate::web::message::Response;
 use crate::web::redirect_chain::FailureCause;
 
 /// Decoded length, in bytes, up to which any compression ratio is accepted.
-const ANY_RATIO: u64 = 1 << 20;
+const RATIO_CHECKED_ABOVE: u64 = 1 << 20;
 /// Encoded bytes accepted beyond the limit of the decoded body, for the overhead of the coding.
-const CODING_ADDS: u64 = 64 << 10;
+const CODING_OVERHEAD: u64 = 64 << 10;
 
 /// A response whose body is still to be read. Dropping it closes the connection.
 pub struct OpenResponse {
@@ -37,7 +39,7 @@ pub struct OpenResponse {
     /// Bytes received and not yet decoded.
     input: Bytes,
     /// Whether the whole body was received.
-    over: bool,
+    received_all: bool,
     /// Ends the request, `timeout` after its start.
     deadline: Pin<Box<Sleep>>,
     timeout: Duration,
@@ -48,7 +50,7 @@ pub struct OpenResponse {
 }
 
 /// The limits of reading a body; `max_body` in bytes after decoding.
-pub(super) struct Bounds {
+pub(super) struct BodyLimits {
     pub(super) deadline: Pin<Box<Sleep>>,
     pub(super) timeout: Duration,
     pub(super) max_body: u64,
@@ -70,7 +72,7 @@ impl OpenResponse {
         url: &Url,
         settings: &Arc<FetchSettings>,
         response: reqwest::Response,
-        bounds: Bounds,
+        limits: BodyLimits,
     ) -> Result<Self, FetchError> {
         let decoder = Decoder::of(response.headers());
         let announced = response.content_length();
@@ -82,10 +84,10 @@ impl OpenResponse {
             announced: None,
             decoder: None,
             input: Bytes::new(),
-            over: false,
-            deadline: bounds.deadline,
-            timeout: bounds.timeout,
-            max_body: bounds.max_body,
+            received_all: false,
+            deadline: limits.deadline,
+            timeout: limits.timeout,
+            max_body: limits.max_body,
             length: 0,
             wire_length: 0,
             hash: Box::new(Xxh3::new()),
@@ -110,7 +112,7 @@ impl OpenResponse {
     /// # Errors
     /// When the body is too large, too slow, cut short or cannot be decoded.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, FetchError> {
-        match self.pull().await {
+        match self.next_piece().await {
             Ok(chunk) => Ok(chunk),
             Err(failure) => Err(self.failure(failure)),
         }
@@ -138,7 +140,7 @@ impl OpenResponse {
     ///
     /// # Errors
     /// As [`OpenResponse::chunk`].
-    pub async fn whole(mut self) -> Result<Response, FetchError> {
+    pub async fn read_all(mut self) -> Result<Response, FetchError> {
         let mut chunks = Chunks::default();
         while let Some(chunk) = self.chunk().await? {
             chunks.push(chunk);
@@ -168,13 +170,16 @@ impl OpenResponse {
         })
     }
 
-    async fn pull(&mut self) -> Result<Option<Bytes>, FailureCause> {
+    async fn next_piece(&mut self) -> Result<Option<Bytes>, FailureCause> {
         loop {
             if let Some(decoder) = &mut self.decoder {
                 // A decompression bomb must not block this thread.
                 tokio::task::consume_budget().await;
-                let piece =
-                    if self.over { decoder.finish() } else { decoder.next(&mut self.input) };
+                let piece = if self.received_all {
+                    decoder.finish()
+                } else {
+                    decoder.next(&mut self.input)
+                };
                 match piece {
                     Ok(Some(piece)) => return self.count(piece).map(Some),
                     Ok(None) => {}
@@ -185,7 +190,7 @@ impl OpenResponse {
                     Err(error) => return Err(undecodable(&error.to_string())),
                 }
             }
-            if self.over {
+            if self.received_all {
                 return Ok(None);
             }
             match self.read().await? {
@@ -195,18 +200,18 @@ impl OpenResponse {
                     }
                 }
                 // Endless input that decodes to nothing is too large as well.
-                Some(_) if self.wire_length > self.most_on_the_wire() => {
+                Some(_) if self.wire_length > self.max_wire_length() => {
                     return Err(self.too_large());
                 }
                 Some(chunk) => self.input = chunk,
-                None => self.over = true,
+                None => self.received_all = true,
             }
         }
     }
 
     /// Maximum of received bytes for the largest body; encoding can make it a little longer.
-    const fn most_on_the_wire(&self) -> u64 {
-        self.max_body.saturating_add(self.max_body / 8).saturating_add(CODING_ADDS)
+    const fn max_wire_length(&self) -> u64 {
+        self.max_body.saturating_add(self.max_body / 8).saturating_add(CODING_OVERHEAD)
     }
 
     /// Receives the next bytes.
@@ -215,8 +220,8 @@ impl OpenResponse {
             biased;
             read = self.response.chunk() => read,
             () = &mut self.deadline => {
-                let limit = span(self.timeout);
-                let message = format!("not complete within {limit}: {} bytes read", self.length);
+                let time_limit = duration_text(self.timeout);
+                let message = format!("not complete within {time_limit}: {} bytes read", self.length);
                 return Err((FailureKind::Timeout, message));
             }
         };
@@ -228,11 +233,11 @@ impl OpenResponse {
             Ok(None) => Ok(None),
             Err(error) => Err(classify(
                 &error,
-                &Circumstances {
+                &RequestContext {
                     url: &self.url,
                     settings: &self.settings,
                     proxied: false,
-                    answered: true,
+                    head_received: true,
                     length: self.length,
                     announced: self.announced,
                 },
@@ -249,9 +254,10 @@ impl OpenResponse {
         // Bytes that still wait to be decoded are not counted, so that the ratio does not depend on
         // how the body was split into packets.
         let used = self.wire_length - self.input.len() as u64;
-        let most = used.saturating_mul(u64::from(self.settings.max_decompression_ratio.max(1)));
-        if self.decoder.is_some() && self.length > ANY_RATIO.max(most) {
-            let (length, sent) = (about(self.length), about(used));
+        let max_length =
+            used.saturating_mul(u64::from(self.settings.max_decompression_ratio.max(1)));
+        if self.decoder.is_some() && self.length > RATIO_CHECKED_ABOVE.max(max_length) {
+            let (length, sent) = (rounded_size(self.length), rounded_size(used));
             let message = format!("decompression bomb: {length} out of {sent}");
             return Err((FailureKind::TooLarge, message));
         }
@@ -260,7 +266,7 @@ impl OpenResponse {
     }
 
     fn too_large(&self) -> FailureCause {
-        (FailureKind::TooLarge, format!("body larger than {}", size(self.max_body)))
+        (FailureKind::TooLarge, format!("body larger than {}", size_text(self.max_body)))
     }
 
     fn failure(&self, (kind, message): FailureCause) -> FetchError {
@@ -269,5 +275,5 @@ impl OpenResponse {
 }
 
 fn undecodable(cause: &str) -> FailureCause {
-    (FailureKind::Decode, format!("body cannot be decoded: {}", line(cause)))
+    (FailureKind::Decode, format!("body cannot be decoded: {}", one_line(cause)))
 }

@@ -12,10 +12,10 @@ pub const MAX_URL_LEN: usize = 8 << 10;
 /// as skipped.
 pub const MAX_URL_TEXT: usize = 1 << 20;
 
-/// Removes user and password from `url`.
-pub fn strip_user(url: &mut Url) {
+/// Removes user and password from `url`, so that they are neither sent nor shown.
+pub(crate) fn strip_user(url: &mut Url) {
     if !url.username().is_empty() || url.password().is_some() {
-        // Neither can fail: a URL with a user has a host.
+        // Neither can fail: a URL with a user or a password has a host.
         let _ = url.set_username("");
         let _ = url.set_password(None);
     }

@@ -1,4 +1,4 @@
-//! Promise: a server that means ill costs bounded time, memory and traffic.
+//! Promise: a malicious server costs bounded time, memory and traffic.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::io::Write;
@@ -30,7 +30,7 @@ fn zlib(body: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// Text that does not compress to nothing.
+/// Text that compresses moderately, not to almost nothing.
 fn text(length: usize) -> Vec<u8> {
     (0..length as u32).map(|n| b'a' + (n.wrapping_mul(2_654_435_761) >> 27) as u8 % 26).collect()
 }
@@ -74,7 +74,7 @@ async fn a_body_that_drips_is_left() {
         assert_eq!(error.kind, FailureKind::Timeout, "{error}");
         assert!(error.message.starts_with("not complete within 300ms: "), "{error}");
         assert!(error.length > 0);
-        // What the head said is known all the same.
+        // The fields of the head are kept.
         assert_eq!((error.status, error.retry_after), (Some(503), Some(Duration::from_secs(7))));
         server.left.notified().await;
     }
@@ -107,7 +107,7 @@ async fn bombs_are_told_by_their_ratio_and_by_their_size() {
         assert_eq!(error.message, "body larger than 2 MiB", "{coding}");
         assert!(error.length <= (2 << 20) + (32 << 10), "{}", error.length);
     }
-    // Below 1 MiB any ratio will do.
+    // Below 1 MiB any ratio is accepted.
     let harmless = gzip(&zeros[..1 << 20]);
     let server = Server::start(move |_| answer("content-encoding: gzip\r\n", &harmless)).await;
     let settings = FetchSettings { max_decompression_ratio: 2, ..FetchSettings::default() };
@@ -126,7 +126,7 @@ async fn a_bomb_in_a_bomb() {
 
 #[tokio::test]
 async fn what_decodes_to_nothing_has_an_end() {
-    // Members of gzip without content, for ever.
+    // Endless gzip members without content.
     let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n";
     let empty = gzip(b"").repeat(100_000);
     let server = Server::bytes([head.as_bytes(), &empty].concat(), || Then::Hang).await;
@@ -151,11 +151,11 @@ async fn codings_right_and_wrong() {
     for (coding, sent) in cases {
         let (lines, wire) = (format!("content-encoding: {coding}\r\n"), sent.len() as u64);
         let server = Server::start(move |_| answer(&lines, &sent)).await;
-        let answer = from(&server, &FetchSettings::default()).await.unwrap();
-        assert!(answer.body.concat() == body, "{coding}");
-        assert_eq!((answer.length, answer.wire_length), (100_000, wire), "{coding}");
+        let response = from(&server, &FetchSettings::default()).await.unwrap();
+        assert!(response.body.concat() == body, "{coding}");
+        assert_eq!((response.length, response.wire_length), (100_000, wire), "{coding}");
         let hash = xxhash_rust::xxh3::xxh3_128(&body).to_be_bytes();
-        assert_eq!(answer.body_hash, hash, "{coding}");
+        assert_eq!(response.body_hash, hash, "{coding}");
     }
     for (coding, sent) in [("gzip", &b"<html>"[..]), ("compress", b"x"), ("gzip, gzip, gzip", b"x")]
     {
@@ -191,7 +191,7 @@ async fn a_length_that_is_wrong() {
         (error.kind, &*error.message),
         (FailureKind::Truncated, "body cut short after 3 of 100 bytes")
     );
-    // What stands behind the announced end belongs to nobody, and spoils no later answer.
+    // Bytes after the announced length are dropped and do not affect a later response.
     let more = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\nabcHTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nevil";
     let server = Server::bytes(more, || Then::Keep).await;
     let fetcher = fetcher(&FetchSettings::default(), &[&server.base]);
@@ -214,9 +214,9 @@ async fn heads_with_what_should_not_be_there() {
     let head = b"HTTP/1.1 200 \xff\xfe\r\netag: \"\xff\"\r\nx-robots-tag: no\xffindex\r\nlink: <\xff>; rel=canonical\r\nset-cookie: \xff=\xff\r\nretry-after: -1\r\ncontent-length: 0\r\n\r\n";
     let server = Server::bytes(*head, || Then::Keep).await;
     let settings = FetchSettings { cookies: true, ..FetchSettings::default() };
-    let answer = from(&server, &settings).await.unwrap();
-    assert_eq!((answer.etag, answer.retry_after, answer.canonical), (None, None, None));
-    assert_eq!(answer.robots_tag.as_deref(), Some("no\u{fffd}index"));
+    let response = from(&server, &settings).await.unwrap();
+    assert_eq!((response.etag, response.retry_after, response.canonical), (None, None, None));
+    assert_eq!(response.robots_tag.as_deref(), Some("no\u{fffd}index"));
 
     let head = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(2 << 20));
     let server = Server::bytes(head, || Then::Hang).await;
@@ -268,7 +268,7 @@ async fn a_body_can_be_read_piece_by_piece() {
     assert_eq!(opened.wire_length(), zipped.len() as u64);
     assert_eq!(opened.chunk().await.unwrap(), None);
 
-    // Half read, it is left.
+    // The body is dropped when half of it is read.
     let server = Server::bytes("HTTP/1.1 200 OK\r\n\r\n", || Then::Repeat).await;
     let mut opened = open(&server, &settings, &ask).await;
     opened.chunk().await.unwrap().unwrap();

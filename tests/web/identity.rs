@@ -1,4 +1,4 @@
-//! Promise: what says who we are goes to the origins it was given for and nowhere else, and is
+//! Promise: headers that identify the user are sent only to the origins they were given for, and are
 //! never shown.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
@@ -70,7 +70,7 @@ async fn secrets_stay_with_the_seeds() {
         sent(&seed, &["accept-language: de"]);
         assert_eq!(seed.heads().last().unwrap().matches("authorization").count(), 1);
         assert_eq!(seed.heads().last().unwrap().matches("accept: ").count(), 1);
-        // By the redirect, and by a link.
+        // Reached by the redirect, and by a link.
         fetch(&fetcher, &stranger.base).await.unwrap();
         sent(&stranger, &["accept-language: de"]);
     }
@@ -226,7 +226,7 @@ async fn a_page_that_did_not_change_costs_no_body() {
     let FetchOutcome::NotModified(head) = reply else { panic!("{reply:?}") };
     assert_eq!((head.status, head.etag.as_deref()), (304, Some("W/\"v1\"")));
     sent(&server, &["if-modified-since: sun, 06 nov 1994 08:49:37 gmt"]);
-    // It changed.
+    // The page changed.
     let other = RequestOptions { etag: Some("\"v0\""), ..RequestOptions::default() };
     let reply = fetcher.get(&mut chain, &other, &silent).await.unwrap();
     let FetchOutcome::Response(second) = reply else { panic!("{reply:?}") };
@@ -250,15 +250,15 @@ async fn an_http_proxy_is_asked_for_the_whole_url() {
     let proxy = Server::start(|_| ok("through")).await;
     let authority = proxy.base.authority();
     let fetcher = fetcher(&through(&format!("http://me:hunter2@{authority}")), &[]);
-    let answer = fetch(&fetcher, &url("http://far.test:81/x?y")).await.unwrap();
-    assert_eq!(answer.body.concat(), b"through");
+    let response = fetch(&fetcher, &url("http://far.test:81/x?y")).await.unwrap();
+    assert_eq!(response.body.concat(), b"through");
     sent(&proxy, &["host: far.test:81", "proxy-authorization: basic bwu6ahvudgvymg=="]);
     assert!(proxy.heads()[0].starts_with("get http://far.test:81/x?y http/1.1\r\n"));
     assert!(!format!("{fetcher:?}").contains("hunter2"));
 }
 
-/// A SOCKS5 proxy that answers itself, in place of whom it was asked for; `asked` gets user,
-/// password and what was asked for.
+/// A SOCKS5 proxy that responds itself in place of the target; `asked` receives user, password and
+/// target of each request.
 async fn socks(asked: Arc<Mutex<Vec<String>>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let authority = listener.local_addr().unwrap().to_string();
@@ -277,14 +277,14 @@ async fn serve_socks(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
         stream.read_exact(&mut part).await.unwrap();
         String::from_utf8(part).unwrap()
     }
-    let mut told = String::new();
+    let mut target = String::new();
     assert_eq!(stream.read_u8().await.unwrap(), 5);
     if part(&mut stream).await.contains('\u{2}') {
         stream.write_all(&[5, 2]).await.unwrap();
         assert_eq!(stream.read_u8().await.unwrap(), 1);
         for end in [':', '@'] {
-            told += &part(&mut stream).await;
-            told.push(end);
+            target += &part(&mut stream).await;
+            target.push(end);
         }
         stream.write_all(&[1, 0]).await.unwrap();
     } else {
@@ -292,13 +292,13 @@ async fn serve_socks(mut stream: TcpStream, asked: Arc<Mutex<Vec<String>>>) {
     }
     let mut request = [0; 4];
     stream.read_exact(&mut request).await.unwrap();
-    told += &match request {
+    target += &match request {
         [5, 1, 0, 1] => Ipv4Addr::from(stream.read_u32().await.unwrap()).to_string(),
         [5, 1, 0, 3] => part(&mut stream).await,
         _ => panic!("{request:?}"),
     };
     let port = stream.read_u16().await.unwrap();
-    asked.lock().unwrap().push(format!("{told}:{port}"));
+    asked.lock().unwrap().push(format!("{target}:{port}"));
     stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -321,7 +321,7 @@ async fn a_socks_proxy_is_asked_for_the_host() {
     let local = fetcher(&resolve("8.8.4.4"), &[]);
     assert_eq!(fetch(&local, &far).await.unwrap().body.concat(), b"through");
     assert_eq!(*asked.lock().unwrap(), ["me:hunter2@far.test:81", "8.8.4.4:81"]);
-    // Resolved here, it is judged here.
+    // A name resolved here is checked here.
     let private = fetcher(&resolve("10.0.0.1"), &[]);
     let error = fetch(&private, &far).await.unwrap_err();
     assert_eq!(error.kind, FailureKind::Refused("private address"), "{error}");
@@ -353,7 +353,7 @@ async fn errors_tell_no_secret() {
             by_origin: vec![("http://a.test".into(), ("me".into(), "hunter2".into()))],
             proxy: Some(proxy),
         };
-        // Some of these proxies never say a word.
+        // Some of these proxies never respond.
         let connect_timeout = std::time::Duration::from_millis(200);
         let settings = FetchSettings { connect_timeout, ..settings(identity) };
         let fetcher = fetcher(&settings, &[&url("http://a.test/")]);
@@ -374,7 +374,7 @@ async fn errors_tell_no_secret() {
         settings(Credentials { bearer: Some("hunter2\n!".into()), ..Credentials::default() });
     let error = Fetcher::new(&bearer, &[]).unwrap_err();
     shown.push(format!("{error} {error:?}"));
-    // What a redirect holds is not ours, but nobody's to see either.
+    // Credentials in a redirect are not the user's, but must not be shown either.
     let server = Server::start(|path| match path {
         "/bad" => redirect(302, "http://me:hunter2@["),
         "/ftp" => redirect(302, "ftp://me:hunter2@a.test/"),

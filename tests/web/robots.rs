@@ -1,4 +1,4 @@
-//! Promise: what a robots.txt forbids is not fetched, whatever it looks like (RFC 9309).
+//! Promise: paths that a robots.txt forbids are not fetched, in any notation (RFC 9309).
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::fmt::Write;
@@ -13,7 +13,7 @@ fn robots(text: impl AsRef<[u8]>) -> RobotsTxt {
     RobotsTxt::parse(text.as_ref(), &RobotsAgents::default())
 }
 
-/// What rules said to everybody allow (`+`) and forbid (`-`).
+/// Paths that rules for all agents allow (`+`) and forbid (`-`).
 fn check(rules: &str, paths: &[&str]) {
     let robots = robots(format!("user-agent: *\n{rules}\n"));
     for path in paths {
@@ -75,7 +75,7 @@ fn stars_and_dollars_match_as_published() {
         check(&format!("disallow: /\nallow: {pattern}"), paths);
     }
     check("disallow: /foo/quz#qux\n# disallow: /", &["-/foo/quz", "+/foo/bar"]);
-    // Without a slash at its beginning it is meant with one.
+    // A missing leading slash is added.
     check("disallow: admin/", &["-/admin/x", "+/x/admin/"]);
 }
 
@@ -125,14 +125,14 @@ fn the_groups_that_name_us_are_merged_and_shut_out_the_others() {
     ] {
         assert_eq!(read.allows(path), allowed, "{path}");
     }
-    assert_eq!((read.rules(), read.delay(), read.names_us()), (3, None, true));
+    assert_eq!((read.rules(), read.delay(), read.has_own_group()), (3, None, true));
 
-    // Somebody else: everybody's rules, merged as well.
+    // Another agent: the rules of all groups for `*`, merged too.
     let other = robots(ours.to_lowercase().replace("crawldeck", "somebody"));
     assert!(!other.allows("/forall") && other.allows("/a") && other.allows("/c"));
-    assert_eq!((other.delay(), other.names_us()), (Some(Duration::from_secs(9)), false));
+    assert_eq!((other.delay(), other.has_own_group()), (Some(Duration::from_secs(9)), false));
 
-    // A name is matched whole, as far as it is a name.
+    // The whole product token is compared.
     for (agent, us) in [
         ("crawl", false),
         ("crawldeck-images", false),
@@ -148,10 +148,10 @@ fn the_groups_that_name_us_are_merged_and_shut_out_the_others() {
         let read = robots(format!("user-agent: {agent}\ndisallow: /"));
         assert_eq!(read.allows("/x"), !us, "{agent:?}");
     }
-    // Named, and nothing forbidden: the rules for everybody do not count.
+    // A group of its own without rules: the groups for `*` do not apply.
     assert!(robots("user-agent: *\ndisallow: /\nuser-agent: crawldeck\ndisallow:\n").allows("/x"));
     assert!(robots("user-agent: *\ndisallow: /\nuser-agent: crawldeck").allows("/x"));
-    // Lines that the RFC does not know do not end a group (2.2.4).
+    // Lines that the RFC does not define do not end a group (2.2.4).
     for line in ["sitemap: http://s.test/", "crawl-delay: 2", "host: x", "", "junk"] {
         let text = format!("user-agent: crawldeck\n{line}\nuser-agent: b\ndisallow: /\n");
         assert!(!robots(text).allows("/x"), "{line}");
@@ -243,7 +243,7 @@ fn no_more_is_read_than_the_limit_and_no_line_in_half() {
     assert_eq!(read.to_string(), "1 rule, cut at 500 KiB");
     assert!(!read.allows("/first/and/no/more") && read.allows("/late"));
 
-    // A line that ends at the limit is whole.
+    // A line that ends at the limit is complete.
     let line = "disallow: /last";
     let whole = format!("{start}{}\n{line}", "c".repeat(MAX_BYTES - start.len() - line.len() - 1));
     assert_eq!(whole.len(), MAX_BYTES);
@@ -327,12 +327,12 @@ fn what_came_decides_what_may_be_fetched() {
         (RobotsResponse::Unreachable("no\x1b[2J route"), "unreachable: no [2J route", false, false),
     ];
     for (reply, text, root, x) in table {
-        let fate = RobotsPolicy::of(reply, &RobotsAgents::default());
-        assert_eq!(fate.to_string(), text);
-        assert_eq!((fate.allows("/"), fate.allows("/x")), (root, x), "{text}");
-        assert_eq!(fate.asks_again(), !root, "{text}");
-        assert_eq!(serde_json::to_value(&fate).unwrap(), text);
-        assert!(fate.bytes() < 1024);
+        let policy = RobotsPolicy::of(reply, &RobotsAgents::default());
+        assert_eq!(policy.to_string(), text);
+        assert_eq!((policy.allows("/"), policy.allows("/x")), (root, x), "{text}");
+        assert_eq!(policy.asks_again(), !root, "{text}");
+        assert_eq!(serde_json::to_value(&policy).unwrap(), text);
+        assert!(policy.bytes() < 1024);
     }
     assert_eq!(
         RobotsPolicy::of(reply(200), &RobotsAgents::default()).delay(),

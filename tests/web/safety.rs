@@ -1,5 +1,5 @@
-//! Promise: from a public seed nothing in the private network is asked, whichever way a page
-//! points there; a seed on a private address allows that address and no other.
+//! Promise: a crawl from a public seed sends no request into the private network, however a page
+//! refers to it; a seed with a private address allows that address and no other.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use crate::web_server::{Server, fetch, fetcher, ok, redirect, url};
@@ -36,7 +36,7 @@ async fn a_neighbour_is_not_even_connected_to() {
     assert_eq!(fetcher.refuses_address(&other.base).unwrap(), by_link);
     assert_eq!(server.connections(), 1);
     assert_eq!(other.connections(), 0);
-    // The same is allowed once it is a seed.
+    // The same address is allowed once it is a seed.
     fetcher.add_seed(&other.base);
     assert_eq!(fetch(&fetcher, &other.base).await.unwrap().body.concat(), b"secret");
     assert_eq!(fetcher.refuses_address(&other.base), None);
@@ -54,11 +54,11 @@ async fn a_public_seed_allows_no_private_address() {
         assert!(fetcher.refuses_address(&url).is_some(), "{url}");
     }
     for name in ["evil.test", "EVIL.test.", "%65vil.test", "mapped.test"] {
-        let told = refused(fetch(&fetcher, &url(&format!("http://{name}:{port}/"))).await);
-        assert!(told.ends_with(".test leads to 127.0.0.1 (loopback)"), "{told}");
+        let message = refused(fetch(&fetcher, &url(&format!("http://{name}:{port}/"))).await);
+        assert!(message.ends_with(".test leads to 127.0.0.1 (loopback)"), "{message}");
     }
-    let told = refused(fetch(&fetcher, &url(&format!("http://localhost:{port}/"))).await);
-    assert_eq!(told, "private address refused: localhost (loopback)");
+    let message = refused(fetch(&fetcher, &url(&format!("http://localhost:{port}/"))).await);
+    assert_eq!(message, "private address refused: localhost (loopback)");
     assert_eq!(server.connections(), 0);
 }
 
@@ -67,7 +67,7 @@ async fn a_name_may_be_a_seed() {
     let server = Server::start(|_| ok("here")).await;
     let other = Server::on("127.0.0.2", |_| ok("secret")).await;
     let seed = url(&format!("http://localhost:{}/", port(&server)));
-    // Its address is known from the first request on, whichever that is.
+    // Its address is known from the first request on.
     for first in [&seed, &server.base] {
         let fetcher = fetcher(&FetchSettings::default(), &[&seed]);
         assert_eq!(fetch(&fetcher, first).await.unwrap().body.concat(), b"here");
@@ -118,6 +118,6 @@ async fn what_a_proxy_is_asked_for_is_judged_as_far_as_it_can_be() {
         refused(fetch(&fetcher, &url(target)).await);
     }
     assert_eq!(proxy.connections(), 0);
-    let answer = fetch(&fetcher, &url("http://public.test/")).await.unwrap();
-    assert_eq!(answer.body.concat(), b"through");
+    let response = fetch(&fetcher, &url("http://public.test/")).await.unwrap();
+    assert_eq!(response.body.concat(), b"through");
 }

@@ -1,4 +1,4 @@
-//! Promise: what a sitemap names is found, and no sitemap can hurt.
+//! Promise: every URL of a sitemap is found, and no sitemap costs unbounded memory or time.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::fmt::Write as _;
@@ -50,7 +50,7 @@ fn lines(items: &[Item]) -> Vec<String> {
         .collect()
 }
 
-/// What is read without any error.
+/// The entries of a sitemap that is read without error.
 fn good(bytes: impl AsRef<[u8]>) -> Vec<String> {
     let (items, _, result) = read(bytes);
     assert_eq!(result, Ok(()));
@@ -167,7 +167,7 @@ fn what_is_broken_counts_up_to_there() {
     ));
     assert_eq!(items.len(), 1);
     assert!(matches!(result, Err(SitemapError::Malformed { at: 48, .. })), "{result:?}");
-    // An ampersand that nobody escaped, an entry that nobody closed, tags that nobody opened.
+    // An unescaped ampersand, an unclosed entry, end tags without start tags.
     assert_eq!(
         good("<urlset></b><url><loc>http://site.test/?a=1&b=2</loc></url></urlset>")[0],
         "http://site.test/?a=1&b=2"
@@ -205,12 +205,12 @@ fn other_things_are_no_sitemaps() {
         let (items, _, result) = read(text);
         assert_eq!(
             (items.len(), result),
-            (0, Err(SitemapError::Alien { found: found.into() })),
+            (0, Err(SitemapError::NotASitemap { found: found.into() })),
             "{text}"
         );
     }
     let (_, counts, result) = read("no\n".repeat(1_000_000));
-    assert!(matches!(result, Err(SitemapError::Alien { .. })));
+    assert!(matches!(result, Err(SitemapError::NotASitemap { .. })));
     assert!(counts.bytes < 1 << 20);
 }
 
@@ -230,7 +230,7 @@ fn bombs_are_harmless() {
         (vec!["http://site.test/1".to_owned()], 1, Ok(()))
     );
 
-    // Twenty megabytes of nothing in twenty kilobytes.
+    // Twenty megabytes of spaces in twenty kilobytes.
     let nothing = format!("<urlset>{}", "<x> </x>".repeat(20 << 17)).into_bytes();
     let (_, counts, result) = read(gzip(&nothing));
     assert_eq!(result, Err(SitemapError::Bomb { limit: 200 }));
@@ -241,7 +241,7 @@ fn bombs_are_harmless() {
         assert_eq!(result, Err(SitemapError::TooLarge { limit: 5 << 20 }));
         assert_eq!(counts.bytes, 5 << 20);
     }
-    // Elements in elements.
+    // Deeply nested elements.
     let (items, _, result) = read(format!("<urlset>{}", "<url>".repeat(1_000_000)));
     assert_eq!((items.len(), result), (0, Err(SitemapError::Cut { at: 5_000_008 })));
 }
@@ -265,7 +265,7 @@ fn limits_are_kept_and_what_fits_counts() {
     assert_eq!(read(urlset(50_000)).0.len(), 50_000);
 }
 
-/// Everything that could be torn apart by a boundary between two chunks.
+/// Everything that a boundary between two chunks could cut.
 const TORN: &str = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>\r\n<!DOCTYPE x [<!ENTITY e \"a>b\">]>\
     <urlset a='>'><!-- > <url> --><url><loc>http://site.test/\u{fc}?a&amp;b&#x2603;</loc><lastmod>2024-05-17</lastmod></url>\
     <url><loc><![CDATA[http://site.test/<>]]></loc></url><url><loc>http://site.test/2&</loc></url><?pi >?></urlset>";

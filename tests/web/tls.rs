@@ -1,5 +1,5 @@
 //! Promise: certificates are verified against the system's and the user's authorities, unless
-//! the user says otherwise, and HTTP/2 is spoken where both sides do.
+//! the user turns that off, and HTTP/2 is used where both sides support it.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::fs;
@@ -20,15 +20,15 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use url::Url;
 
-/// A server with a certificate for `secure.test`, by an authority of its own.
+/// A server with a certificate for `secure.test`, issued by its own authority.
 struct Secure {
-    /// What it serves, by that name.
+    /// The URL of the server, with that name.
     url: Url,
-    /// The authority's certificate, PEM.
+    /// The certificate of the authority, PEM.
     authority: String,
     /// The protocol of each connection.
     spoken: Arc<Mutex<Vec<String>>>,
-    /// Requests answered.
+    /// The number of requests served.
     requests: Arc<AtomicUsize>,
 }
 
@@ -137,8 +137,8 @@ async fn an_authority_of_the_user_is_trusted_besides() {
 
     let error = fetch(&fetcher(&Secure::settings(None), &seeds), &server.url).await.unwrap_err();
     assert_eq!(error.kind, FailureKind::Tls, "{error}");
-    let told = format!("TLS with {} failed: ", server.url.authority());
-    assert!(error.message.starts_with(&told), "{error}");
+    let message = format!("TLS with {} failed: ", server.url.authority());
+    assert!(error.message.starts_with(&message), "{error}");
     assert_eq!(server.requests.load(Ordering::SeqCst), 0);
 
     let trusting = fetcher(&Secure::settings(Some(&server.ca(&folder))), &seeds);
@@ -153,8 +153,8 @@ async fn an_authority_of_the_user_is_trusted_besides() {
     assert_eq!(error.kind, FailureKind::Tls, "{error}");
 
     let insecure = FetchSettings { insecure: true, ..Secure::settings(None) };
-    let answer = fetch(&fetcher(&insecure, &seeds), &server.url).await.unwrap();
-    assert_eq!(answer.body.concat(), b"secret");
+    let response = fetch(&fetcher(&insecure, &seeds), &server.url).await.unwrap();
+    assert_eq!(response.body.concat(), b"secret");
 }
 
 #[tokio::test]
@@ -171,11 +171,11 @@ async fn a_file_without_certificates_is_named() {
         let settings = FetchSettings { ca: Some(path.clone()), ..FetchSettings::default() };
         let error = Fetcher::new(&settings, &[]).unwrap_err();
         assert!(
-            matches!(&error, FetchSetupError::Ca { path: told, .. } if *told == path),
+            matches!(&error, FetchSetupError::Ca { path: reported, .. } if *reported == path),
             "{error:?}"
         );
-        let told = format!("no certificates from {}: ", path.display());
-        assert!(error.to_string().starts_with(&told), "{error}");
+        let message = format!("no certificates from {}: ", path.display());
+        assert!(error.to_string().starts_with(&message), "{error}");
     }
 }
 
@@ -186,9 +186,9 @@ async fn http_2_is_spoken_where_both_do() {
     let settings = Secure::settings(Some(&both.ca(&folder)));
     let fetcher_two = fetcher(&settings, &[&both.url]);
     for _ in 0..3 {
-        let answer = fetch(&fetcher_two, &both.url).await.unwrap();
+        let response = fetch(&fetcher_two, &both.url).await.unwrap();
         assert_eq!(
-            (answer.body.concat(), answer.content_type.as_deref()),
+            (response.body.concat(), response.content_type.as_deref()),
             (b"secret".to_vec(), Some("a/b"))
         );
     }
@@ -216,7 +216,7 @@ async fn a_refused_request_is_not_sent_again_behind_the_callers_back() {
     assert_eq!(server.spoken().len(), 1, "the connection is as good as before");
 }
 
-/// An HTTP proxy that opens tunnels to 127.0.0.1, whatever the name; the requests for them.
+/// An HTTP proxy that opens every tunnel to 127.0.0.1; `asked` receives the requests for them.
 async fn tunnels(asked: Arc<Mutex<Vec<String>>>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let authority = listener.local_addr().unwrap().to_string();

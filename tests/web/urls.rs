@@ -1,4 +1,4 @@
-//! Promise: one page has one identity, and a crawl stays where it was told to.
+//! Promise: one page has one identity, and a crawl stays in its scope.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::borrow::Cow;
@@ -30,7 +30,7 @@ fn canonical_forms() {
         ("http://example.com/%%aa", "http://example.com/%%AA"),
         ("http://bücher.example/", "http://xn--bcher-kva.example/"),
         ("http://0x7f.1/", "http://127.0.0.1/"),
-        // What may mean something else stays as it is.
+        // Parts that may change the meaning stay as they are.
         ("http://example.com/?b=1&a=2&utm_source=x", "http://example.com/?b=1&a=2&utm_source=x"),
         ("http://example.com/?", "http://example.com/?"),
         ("http://example.com/%7Euser", "http://example.com/%7Euser"),
@@ -92,20 +92,20 @@ fn seeds_as_users_type_them() {
 
 #[test]
 fn seeds_that_are_refused_say_why() {
-    let said = |text: &str| parse_seed(text).unwrap_err().to_string();
-    assert_eq!(said("  "), "the URL is empty");
+    let message = |text: &str| parse_seed(text).unwrap_err().to_string();
+    assert_eq!(message("  "), "the URL is empty");
     assert_eq!(
-        said("ftp://a.test/"),
+        message("ftp://a.test/"),
         "\"ftp://a.test/\" cannot be crawled: the scheme is \"ftp\", only http and https are"
     );
     assert!(matches!(parse_seed("mailto:a@b.test"), Err(UrlError::Scheme { .. })));
     assert!(matches!(parse_seed("javascript:alert(1)"), Err(UrlError::Scheme { .. })));
     assert!(matches!(parse_seed("file:///etc/passwd"), Err(UrlError::Scheme { .. })));
-    assert_eq!(said("http://[::1"), "\"http://[::1\" is not a URL: invalid IPv6 address");
+    assert_eq!(message("http://[::1"), "\"http://[::1\" is not a URL: invalid IPv6 address");
     assert!(matches!(parse_seed("http://"), Err(UrlError::Syntax { .. })));
     assert!(matches!(parse_seed("a.test:99999"), Err(UrlError::Syntax { .. })));
     assert!(matches!(parse_seed("two words"), Err(UrlError::Syntax { .. })));
-    assert!(!said("http://a b\u{1b}[31m/").contains('\u{1b}'));
+    assert!(!message("http://a b\u{1b}[31m/").contains('\u{1b}'));
     let long = format!("a.test/{}", "x".repeat(MAX_URL_TEXT));
     assert!(matches!(parse_seed(&long), Err(UrlError::TooLong { .. })));
     // Short as typed, too long once escaped.
@@ -211,11 +211,11 @@ fn patterns_narrow_a_scope() {
         assert_eq!(scope.refuses(&url(text)), expected, "{text}");
     }
     let error = Scope::new(ScopeKind::Any, &[], &[], &patterns(&["ok", "a("])).unwrap_err();
-    let said = error.to_string();
-    assert!(said.starts_with("exclude \"a(\" is not a regular expression: "), "{said}");
+    let message = error.to_string();
+    assert!(message.starts_with("exclude \"a(\" is not a regular expression: "), "{message}");
 }
 
-/// URLs with all that a canonical form has to deal with.
+/// URLs with everything that the canonical form changes.
 fn any_url() -> impl Strategy<Value = Url> {
     let piece =
         prop_oneof!["[a-zA-Z%.~]{0,6}", "%[0-9a-fA-F]{2}", Just("..".to_owned()), "\\PC{0,3}"];

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_util::future::join_all;
 use url::{Host, Url};
 
-use super::seeds::{SeedAllowance, stands_on};
+use super::seeds::{SeedAllowance, allowed_by_seed};
 use crate::model::url_identity::without_dot;
 use crate::settings::{FetchSettings, SeedName};
 use crate::web::address::{local_name, special};
@@ -19,7 +19,7 @@ const REASON: &str = "private address";
 
 /// Maximum number of seed names that are resolved to decide about one literal address; in a longer
 /// list, that address must be a seed itself.
-const MOST_LOOKED_UP: usize = 64;
+const MAX_SEED_LOOKUPS: usize = 64;
 
 /// A name without an allowed address.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +64,12 @@ impl AddressPolicy {
     ) -> Self {
         let mut overrides: HashMap<String, Vec<IpAddr>> = HashMap::new();
         for (name, address) in &settings.resolve {
-            overrides.entry(plain(name)).or_default().push(*address);
+            overrides.entry(comparable(name)).or_default().push(*address);
         }
         let policy = Self {
             allow_private: settings.allow_private,
             overrides,
-            proxy: proxy.and_then(Url::host_str).map(plain),
+            proxy: proxy.and_then(Url::host_str).map(comparable),
             seeds: Mutex::default(),
         };
         for seed in seeds {
@@ -79,7 +79,7 @@ impl AddressPolicy {
             let mut seeds = policy.seeds();
             for known in &settings.seed_names {
                 if seeds.names.remove(&*known.name) {
-                    seeds.resolved(known.clone());
+                    seeds.record_resolved(known.clone());
                 }
             }
         }
@@ -99,7 +99,7 @@ impl AddressPolicy {
             }
             None => {
                 if let Some(name) = seed.host_str() {
-                    let name = plain(name).into_boxed_str();
+                    let name = comparable(name).into_boxed_str();
                     let mut seeds = self.seeds();
                     if local_name(&name).is_some() {
                         seeds.local.insert(name.clone());
@@ -122,33 +122,34 @@ impl AddressPolicy {
     /// other names are checked when they are resolved.
     pub(in crate::web) async fn refuses(&self, url: &Url) -> Option<String> {
         let proxy = self.proxy.as_deref();
-        if let Some(name) = url.domain().filter(|name| proxy.is_some_and(|p| p == plain(name))) {
+        if let Some(name) = url.domain().filter(|name| proxy.is_some_and(|p| p == comparable(name)))
+        {
             // The resolver cannot distinguish a page on that host from the proxy itself.
             let refused = self.lookup(name, false).await;
             if let Err(error @ Unresolved::Refused { .. }) = refused {
                 return Some(error.to_string());
             }
         }
-        self.class(url)?;
+        self.url_class(url)?;
         // A seed name that cannot be resolved allows no address.
         let names = self.unresolved_seeds();
         let _ = join_all(names.iter().map(|name| self.lookup(name, false))).await;
-        self.class(url).map(|class| refusal(url, class))
+        self.url_class(url).map(|class| refusal(url, class))
     }
 
     /// Like [`Self::refuses`], as far as this can be decided without a DNS lookup.
-    pub(in crate::web) fn surely_refuses(&self, url: &Url) -> Option<String> {
-        let class = self.class(url)?;
+    pub(in crate::web) fn refuses_without_lookup(&self, url: &Url) -> Option<String> {
+        let class = self.url_class(url)?;
         self.unresolved_seeds().is_empty().then(|| refusal(url, class))
     }
 
     /// The class of the address that `url` itself names, when it is not allowed.
-    fn class(&self, url: &Url) -> Option<&'static str> {
+    fn url_class(&self, url: &Url) -> Option<&'static str> {
         if self.allow_private {
             return None;
         }
         if let Some(address) = literal(url) {
-            return self.judge(address);
+            return self.address_class(address);
         }
         let name = url.domain()?;
         let name = without_dot(name).unwrap_or(name);
@@ -163,19 +164,19 @@ impl AddressPolicy {
     /// resolves names itself.
     fn unresolved_seeds(&self) -> Vec<Box<str>> {
         let seeds = self.seeds();
-        let none = self.proxy.is_some() || seeds.names.len() > MOST_LOOKED_UP;
+        let none = self.proxy.is_some() || seeds.names.len() > MAX_SEED_LOOKUPS;
         if none { Vec::new() } else { seeds.names.iter().cloned().collect() }
     }
 
     /// Why `address`, to which the connection for `url` was made, is not allowed.
     pub(in crate::web) fn refuses_peer(&self, url: &Url, address: IpAddr) -> Option<String> {
-        let class = self.judge(address.to_canonical())?;
+        let class = self.address_class(address.to_canonical())?;
         let Some(name) = url.domain() else { return Some(refusal(url, class)) };
         Some(Unresolved::Refused { name: name.into(), address, class }.to_string())
     }
 
     /// The class of `address`, when it is not allowed.
-    fn judge(&self, address: IpAddr) -> Option<&'static str> {
+    fn address_class(&self, address: IpAddr) -> Option<&'static str> {
         if self.allow_private {
             return None;
         }
@@ -189,7 +190,7 @@ impl AddressPolicy {
         name: &str,
         for_proxy: bool,
     ) -> Result<Vec<IpAddr>, Unresolved> {
-        let name = plain(name);
+        let name = comparable(name);
         let found: Vec<IpAddr> = match self.overrides.get(&name) {
             Some(addresses) => addresses.iter().map(IpAddr::to_canonical).collect(),
             None => tokio::net::lookup_host((&*name, 0))
@@ -207,12 +208,15 @@ impl AddressPolicy {
         {
             let mut seeds = self.seeds();
             if seeds.names.remove(&*name) {
-                let addresses = stands_on(&found);
-                seeds.resolved(SeedName { name: name.clone(), addresses });
+                let addresses = allowed_by_seed(&found);
+                seeds.record_resolved(SeedName { name: name.clone(), addresses });
             }
         }
-        let allowed: Vec<_> =
-            found.iter().copied().filter(|address| self.judge(*address).is_none()).collect();
+        let allowed: Vec<_> = found
+            .iter()
+            .copied()
+            .filter(|address| self.address_class(*address).is_none())
+            .collect();
         match found.first() {
             Some(&address) if allowed.is_empty() => {
                 let class = special(address).unwrap_or_default();
@@ -249,7 +253,7 @@ fn literal(url: &Url) -> Option<IpAddr> {
 }
 
 /// A name in the form in which names are compared: lower case, without the trailing dot.
-fn plain(name: &str) -> String {
+fn comparable(name: &str) -> String {
     let name = without_dot(name).unwrap_or(name);
     match Host::parse(name) {
         Ok(host) => host.to_string(),

@@ -10,7 +10,7 @@ use crate::web::address::{is_metadata, special};
 
 /// Maximum number of seed names with public addresses that are stored for a resumed crawl. Of a
 /// longer list, the resumed crawl resolves the remaining names as if for the first time.
-const MOST_PUBLIC: usize = 1024;
+const MAX_PUBLIC_NAMES: usize = 1024;
 
 /// The addresses and names that the seeds allow.
 #[derive(Debug, Default)]
@@ -30,11 +30,11 @@ pub(super) struct SeedAllowance {
 
 impl SeedAllowance {
     /// Records the addresses of a seed's name and allows them.
-    pub(super) fn resolved(&mut self, seed: SeedName) {
+    pub(super) fn record_resolved(&mut self, seed: SeedName) {
         self.addresses.extend(&seed.addresses);
         if seed.addresses.is_empty() {
             self.public += 1;
-            if self.public > MOST_PUBLIC {
+            if self.public > MAX_PUBLIC_NAMES {
                 return;
             }
         }
@@ -45,7 +45,7 @@ impl SeedAllowance {
 /// The private addresses that a seed allows whose name resolved to `found`. With one public address
 /// among them it allows none, because the owner of a public name could add any address to it. The
 /// address of a metadata service is allowed only as a literal address.
-pub(super) fn stands_on(found: &[IpAddr]) -> Vec<IpAddr> {
+pub(super) fn allowed_by_seed(found: &[IpAddr]) -> Vec<IpAddr> {
     if found.iter().any(|address| special(*address).is_none()) {
         return Vec::new();
     }

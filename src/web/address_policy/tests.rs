@@ -25,8 +25,8 @@ async fn a_private_seed_allows_its_own_address_alone() {
     for url in ["http://127.0.0.1/", "https://127.0.0.1:9/", "http://[::ffff:127.0.0.1]/"] {
         assert_eq!(refuses(&policy, url).await, None, "{url}");
     }
-    let told = refuses(&policy, "http://127.0.0.2/").await.unwrap();
-    assert_eq!(told, "private address refused: 127.0.0.2 (loopback)");
+    let message = refuses(&policy, "http://127.0.0.2/").await.unwrap();
+    assert_eq!(message, "private address refused: 127.0.0.2 (loopback)");
     for url in ["http://[::1]/", "http://10.0.0.1/", "http://[64:ff9b::7f00:1]/", "http://0/"] {
         assert!(refuses(&policy, url).await.is_some(), "{url}");
     }
@@ -48,7 +48,7 @@ async fn every_spelling_of_an_address_is_that_address() {
         let url = format!("http://{host}/");
         assert!(refuses(&policy, &url).await.is_some(), "{url}");
         let url = Url::parse(&url).unwrap();
-        assert!(policy.surely_refuses(&url).is_some(), "{url}");
+        assert!(policy.refuses_without_lookup(&url).is_some(), "{url}");
     }
     assert_eq!(refuses(&policy, "http://8.8.4.4/").await, None);
 }
@@ -57,13 +57,13 @@ async fn every_spelling_of_an_address_is_that_address() {
 async fn a_seeds_name_means_what_it_leads_to_first() {
     let resolve = [("intra.test", "10.1.1.1"), ("other.test", "10.1.1.2")];
     let policy = policy(&["http://Intra.test./"], &resolve, false);
-    assert_eq!(policy.surely_refuses(&Url::parse("http://10.1.1.1/").unwrap()), None);
+    assert_eq!(policy.refuses_without_lookup(&Url::parse("http://10.1.1.1/").unwrap()), None);
     assert_eq!(refuses(&policy, "http://10.1.1.1:81/").await, None);
     assert!(refuses(&policy, "http://10.1.1.2/").await.is_some());
-    assert!(policy.surely_refuses(&Url::parse("http://10.1.1.2/").unwrap()).is_some());
+    assert!(policy.refuses_without_lookup(&Url::parse("http://10.1.1.2/").unwrap()).is_some());
     let error = policy.lookup("other.test", true).await.unwrap_err();
-    let told = "private address refused: other.test leads to 10.1.1.2 (private)";
-    assert_eq!(error.to_string(), told);
+    let message = "private address refused: other.test leads to 10.1.1.2 (private)";
+    assert_eq!(error.to_string(), message);
     assert_eq!(policy.lookup("INTRA.test", true).await.unwrap().len(), 1);
 }
 
@@ -142,7 +142,7 @@ async fn names_that_mean_the_same_everywhere_are_refused_by_name() {
         for name in names {
             let url = format!("http://{name}:9309/");
             assert!(refuses(&policy, &url).await.is_some(), "{url}");
-            assert!(policy.surely_refuses(&Url::parse(&url).unwrap()).is_some(), "{url}");
+            assert!(policy.refuses_without_lookup(&Url::parse(&url).unwrap()).is_some(), "{url}");
             let policy = AddressPolicy::new(&settings, proxy, &[Url::parse(&url).unwrap()]);
             assert_eq!(refuses(&policy, &url).await, None, "{url}");
         }

@@ -15,7 +15,7 @@ impl RobotsAgents {
         let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/');
         for (place, word) in user_agent.split(|c| !word(c)).filter(|w| !w.is_empty()).enumerate() {
             let (name, version) = word.split_once('/').unwrap_or((word, ""));
-            let token = name.len() - name.trim_start_matches(is_of_token).len();
+            let token = name.len() - name.trim_start_matches(is_token_char).len();
             let name = &name[..token];
             let is_product = place == 0 || version.starts_with(|c: char| c.is_ascii_digit());
             let known = names.iter().any(|known| known.eq_ignore_ascii_case(name));
@@ -28,13 +28,13 @@ impl RobotsAgents {
 
     /// Whether `name` is one of them, compared without case.
     #[must_use]
-    pub fn contain(&self, name: &[u8]) -> bool {
+    pub fn contains(&self, name: &[u8]) -> bool {
         self.0.iter().any(|known| known.as_bytes().eq_ignore_ascii_case(name))
     }
 }
 
 /// Whether a character may stand in a product token (RFC 9309, 2.2.1).
-fn is_of_token(c: char) -> bool {
+fn is_token_char(c: char) -> bool {
     c.is_ascii_alphabetic() || matches!(c, '_' | '-')
 }
 
@@ -62,8 +62,8 @@ mod tests {
             assert_eq!(RobotsAgents::of(agent).0.join(" "), names, "{agent}");
         }
         assert!(
-            RobotsAgents::of("MyBot/1").contain(b"mybot")
-                && !RobotsAgents::of("MyBot/1").contain(b"my")
+            RobotsAgents::of("MyBot/1").contains(b"mybot")
+                && !RobotsAgents::of("MyBot/1").contains(b"my")
         );
     }
 }

@@ -6,6 +6,7 @@ use url::Url;
 
 use super::agents::RobotsAgents;
 use super::rules::RuleLine;
+use crate::web::url::strip_user;
 
 /// Maximum number of sitemaps taken from one robots.txt.
 pub const MAX_SITEMAPS: usize = 500;
@@ -42,12 +43,12 @@ pub(super) fn directive(line: &[u8]) -> Option<(Directive, &[u8])> {
 }
 
 fn key(name: &[u8]) -> Option<Directive> {
-    const LONGEST: usize = 16;
+    const MAX_KEY: usize = 16;
     let name = name.trim_ascii();
-    if name.len() > LONGEST {
+    if name.len() > MAX_KEY {
         return None;
     }
-    let mut plain = [0; LONGEST];
+    let mut plain = [0; MAX_KEY];
     let mut len = 0;
     for byte in name.iter().filter(|byte| !matches!(byte, b'-' | b'_' | b' ' | b'\t')) {
         plain[len] = byte.to_ascii_lowercase();
@@ -127,7 +128,7 @@ impl RulesParser {
             value.first() == Some(&b'*') && value.get(1).is_none_or(u8::is_ascii_whitespace);
         let group = if everybody {
             &mut self.any
-        } else if names.contain(&value[..token]) {
+        } else if names.contains(&value[..token]) {
             &mut self.named
         } else {
             return;
@@ -148,9 +149,7 @@ impl RulesParser {
             return;
         }
         url.set_fragment(None);
-        // Neither can fail: an http URL has a host.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
+        strip_user(&mut url);
         if !self.sitemaps.contains(&url) {
             self.sitemaps.push(url);
         }

@@ -42,18 +42,18 @@ impl RobotsTxt {
         let text = text.strip_prefix(b"\xEF").unwrap_or(text);
         let text = text.strip_prefix(b"\xBB").unwrap_or(text);
         let text = text.strip_prefix(b"\xBF").unwrap_or(text);
-        let mut reader = RulesParser::default();
+        let mut parser = RulesParser::default();
         for line in text.split(|&byte| matches!(byte, b'\n' | b'\r')) {
             if let Some((key, value)) = directive(line) {
-                reader.take(key, value, names);
+                parser.take(key, value, names);
             }
         }
-        let named = reader.named.seen;
-        let group = if named { reader.named } else { reader.any };
+        let named = parser.named.seen;
+        let group = if named { parser.named } else { parser.any };
         Self {
             rules: Rules::index(group.lines),
             delay: group.delay,
-            sitemaps: reader.sitemaps,
+            sitemaps: parser.sitemaps,
             cut,
             named,
         }
@@ -102,7 +102,7 @@ impl RobotsTxt {
 
     /// Whether the rules are from groups that name this crawler, not from groups for `*`.
     #[must_use]
-    pub const fn names_us(&self) -> bool {
+    pub const fn has_own_group(&self) -> bool {
         self.named
     }
 

@@ -36,20 +36,20 @@ struct PatternSpan {
 
 /// A rule without wildcard, which matches all paths that begin with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Plain {
+struct PrefixRule {
     span: PatternSpan,
     /// The index of the longest other rule that is a prefix of this one.
     parent: u32,
     /// The index of the rule that decides where this one matches: nearly always itself.
     best: u32,
-    weight: RulePriority,
+    priority: RulePriority,
 }
 
 /// A rule with `*` or `$`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Wild {
+struct WildcardRule {
     span: PatternSpan,
-    weight: RulePriority,
+    priority: RulePriority,
     /// The filter bit of a string that every matching path contains.
     bit: Option<u16>,
 }
@@ -70,9 +70,9 @@ pub struct Decision<'robots> {
 pub(super) struct Rules {
     text: Box<str>,
     /// Sorted by pattern.
-    plain: Box<[Plain]>,
+    plain: Box<[PrefixRule]>,
     /// Highest priority first.
-    wild: Box<[Wild]>,
+    wild: Box<[WildcardRule]>,
 }
 
 impl Rules {
@@ -81,31 +81,36 @@ impl Rules {
             .into_iter()
             .map(|line| {
                 let mut text = normalise(&line.pattern, Side::Pattern);
-                let weight = RulePriority { octets: text.len() as u32, allow: line.allow };
+                let priority = RulePriority { octets: text.len() as u32, allow: line.allow };
                 if text.ends_with('*') {
                     text.pop();
                 }
-                (text, weight)
+                (text, priority)
             })
             .collect();
         patterns.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
         patterns.dedup_by(|later, kept| later.0 == kept.0);
         let mut text = String::with_capacity(patterns.iter().map(|(text, _)| text.len()).sum());
         let (mut plain, mut wild) = (Vec::new(), Vec::new());
-        for (pattern, weight) in &patterns {
+        for (pattern, priority) in &patterns {
             let span = PatternSpan { start: text.len() as u32, len: pattern.len() as u32 };
             text.push_str(pattern);
             if pattern.contains('*') || pattern.ends_with('$') {
-                wild.push(Wild { span, weight: *weight, bit: None });
+                wild.push(WildcardRule { span, priority: *priority, bit: None });
             } else {
-                plain.push(Plain { span, parent: NONE, best: plain.len() as u32, weight: *weight });
+                plain.push(PrefixRule {
+                    span,
+                    parent: NONE,
+                    best: plain.len() as u32,
+                    priority: *priority,
+                });
             }
         }
         drop(patterns);
         let text = text.into_boxed_str();
-        link(&text, &mut plain);
-        note_bits(&text, &mut wild);
-        wild.sort_by_key(|rule| std::cmp::Reverse(rule.weight));
+        link_prefixes(&text, &mut plain);
+        choose_bits(&text, &mut wild);
+        wild.sort_by_key(|rule| std::cmp::Reverse(rule.priority));
         Self { text, plain: plain.into(), wild: wild.into() }
     }
 
@@ -120,30 +125,31 @@ impl Rules {
     /// The rule that decides for a normalised `path`.
     pub(super) fn decide(&self, path: &str) -> Decision<'_> {
         let mut compared = 0;
-        let mut best = self.longest_beginning(path, &mut compared);
+        let mut best = self.longest_prefix(path, &mut compared);
         let grams = if self.wild.is_empty() { None } else { Some(Grams::of(path)) };
         for rule in &self.wild {
-            if best.is_some_and(|(weight, _)| weight >= rule.weight) {
+            if best.is_some_and(|(priority, _)| priority >= rule.priority) {
                 break;
             }
-            if rule.bit.is_some_and(|bit| grams.as_ref().is_some_and(|grams| !grams.hold(bit))) {
+            if rule.bit.is_some_and(|bit| grams.as_ref().is_some_and(|grams| !grams.contains(bit)))
+            {
                 continue;
             }
             compared += 1;
             if matches(slice(&self.text, rule.span), path) {
-                best = Some((rule.weight, rule.span));
+                best = Some((rule.priority, rule.span));
                 break;
             }
         }
         Decision {
-            allowed: best.is_none_or(|(weight, _)| weight.allow),
+            allowed: best.is_none_or(|(priority, _)| priority.allow),
             pattern: best.map(|(_, span)| slice(&self.text, span)),
             compared,
         }
     }
 
     /// The rule of highest priority among those without wildcard that are a prefix of `path`.
-    fn longest_beginning(
+    fn longest_prefix(
         &self,
         path: &str,
         compared: &mut usize,
@@ -160,7 +166,7 @@ impl Rules {
             at = Some(self.plain[at].parent).filter(|&parent| parent != NONE)? as usize;
         }
         let best = &self.plain[self.plain[at].best as usize];
-        Some((best.weight, best.span))
+        Some((best.priority, best.span))
     }
 }
 
@@ -169,7 +175,7 @@ fn slice(text: &str, span: PatternSpan) -> &str {
 }
 
 /// Sets for each rule, in sorted order, the longest rule that is a prefix of it, and the best rule.
-fn link(text: &str, plain: &mut [Plain]) {
+fn link_prefixes(text: &str, plain: &mut [PrefixRule]) {
     let mut open: Vec<usize> = Vec::new();
     for at in 0..plain.len() {
         let pattern = slice(text, plain[at].span);
@@ -178,9 +184,9 @@ fn link(text: &str, plain: &mut [Plain]) {
         }
         if let Some(&parent) = open.last() {
             plain[at].parent = parent as u32;
-            let heir = plain[parent].best;
-            if plain[heir as usize].weight > plain[at].weight {
-                plain[at].best = heir;
+            let inherited = plain[parent].best;
+            if plain[inherited as usize].priority > plain[at].priority {
+                plain[at].best = inherited;
             }
         }
         open.push(at);
@@ -188,7 +194,7 @@ fn link(text: &str, plain: &mut [Plain]) {
 }
 
 /// Chooses for each rule the string that the fewest other rules contain.
-fn note_bits(text: &str, wild: &mut [Wild]) {
+fn choose_bits(text: &str, wild: &mut [WildcardRule]) {
     let mut counts = vec![0_u32; BITS];
     for rule in wild.iter() {
         for gram in grams_of(slice(text, rule.span)) {
@@ -231,7 +237,7 @@ impl Grams {
         Self(bits)
     }
 
-    fn hold(&self, bit: u16) -> bool {
+    fn contains(&self, bit: u16) -> bool {
         self.0[usize::from(bit) / 64] >> (bit % 64) & 1 == 1
     }
 }

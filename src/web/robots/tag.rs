@@ -12,7 +12,7 @@ const WITH_VALUE: [&str; 4] =
 /// a name apply to all agents.
 #[must_use]
 pub fn robots_tag(value: &str, names: &RobotsAgents) -> (bool, bool) {
-    let (mut nofollow, mut noindex, mut ours) = (false, false, true);
+    let (mut nofollow, mut noindex, mut applies) = (false, false, true);
     for part in value.split(',') {
         let mut word = part.trim();
         if let Some((name, rest)) = word.split_once(':') {
@@ -21,11 +21,11 @@ pub fn robots_tag(value: &str, names: &RobotsAgents) -> (bool, bool) {
             if with_value || !is_agent(name) {
                 continue;
             }
-            ours = name == "*" || names.contain(name.as_bytes());
+            applies = name == "*" || names.contains(name.as_bytes());
             word = rest.trim();
         }
-        if ours {
-            let (links, page) = said(word);
+        if applies {
+            let (links, page) = directive_word(word);
             nofollow |= links;
             noindex |= page;
         }
@@ -36,12 +36,12 @@ pub fn robots_tag(value: &str, names: &RobotsAgents) -> (bool, bool) {
 /// The directives in the `content` of a `meta name=robots`, as `(nofollow, noindex)`.
 pub(in crate::web) fn meta_robots(content: &str) -> (bool, bool) {
     content.split([',', ' ', ';']).map(str::trim).fold((false, false), |(links, page), word| {
-        let (more_links, more_page) = said(word);
+        let (more_links, more_page) = directive_word(word);
         (links | more_links, page | more_page)
     })
 }
 
-fn said(word: &str) -> (bool, bool) {
+fn directive_word(word: &str) -> (bool, bool) {
     let is = |name: &str| word.eq_ignore_ascii_case(name);
     (is("nofollow") || is("none"), is("noindex") || is("none"))
 }

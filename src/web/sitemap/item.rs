@@ -57,7 +57,7 @@ pub struct Counts {
 pub enum SitemapError {
     /// Not a sitemap, for example an HTML error page.
     #[error("not a sitemap: {found}")]
-    Alien {
+    NotASitemap {
         /// What was found instead.
         found: String,
     },

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::item::{Counts, Item, SitemapError};
 use super::lastmod;
-use crate::web::url::is_fetchable;
+use crate::web::url::{is_fetchable, strip_user};
 
 /// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl ItemOutput {
     }
 
     /// Counts an entry without a usable URL.
-    pub(super) const fn refuse(&mut self) {
+    pub(super) const fn count_refused(&mut self) {
         self.counts.refused = self.counts.refused.saturating_add(1);
     }
 
@@ -35,7 +35,7 @@ impl ItemOutput {
     ///
     /// # Errors
     /// When the entry exceeds the limit of URLs.
-    pub(super) fn take(
+    pub(super) fn emit(
         &mut self,
         names: EntryKind,
         url: &str,
@@ -46,15 +46,13 @@ impl ItemOutput {
         let base = relative.then_some(&self.base);
         let parsed = Url::options().base_url(base).parse(url.trim());
         let Some(mut url) = parsed.ok().filter(|url| !url.cannot_be_a_base()) else {
-            self.refuse();
+            self.count_refused();
             return Ok(());
         };
         url.set_fragment(None);
-        // Neither can fail for a URL with a host; others are refused below.
-        let _ = url.set_username("");
-        let _ = url.set_password(None);
+        strip_user(&mut url);
         if !is_fetchable(&url) {
-            self.refuse();
+            self.count_refused();
             return Ok(());
         }
         if self.counts.pages + self.counts.sitemaps >= self.most {

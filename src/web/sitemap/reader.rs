@@ -5,12 +5,12 @@ use url::Url;
 use super::item::{Counts, Item, Limits, SitemapError};
 use super::output::ItemOutput;
 use super::text::Text;
-use super::unpack::Unpack;
+use super::unpack::Unpacker;
 
 /// Reads one sitemap, chunk by chunk.
 #[derive(Debug)]
 pub struct SitemapReader {
-    unpack: Unpack,
+    unpack: Unpacker,
     text: Text,
     output: ItemOutput,
     failed: Option<SitemapError>,
@@ -21,7 +21,7 @@ impl SitemapReader {
     #[must_use]
     pub fn new(base: &Url, limits: &Limits) -> Self {
         Self {
-            unpack: Unpack::new(limits),
+            unpack: Unpacker::new(limits),
             text: Text::default(),
             output: ItemOutput::new(base, limits.urls),
             failed: None,

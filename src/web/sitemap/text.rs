@@ -10,7 +10,7 @@ const BATCH: usize = 32 << 10;
 /// Maximum length of a tag, comment or line, in bytes; a longer one is malformed.
 const MAX_PART: usize = 256 << 10;
 /// After this many lines without any URL, the file is not a list of URLs.
-const ALIEN_LINES: u32 = 20;
+const MAX_NON_URL_LINES: u32 = 20;
 
 #[derive(Debug, Default)]
 enum TextForm {
@@ -64,13 +64,13 @@ impl Text {
     ) -> Result<(), SitemapError> {
         self.read(true, output, sink)?;
         match &self.form {
-            TextForm::Unknown => Err(SitemapError::Alien { found: "an empty file".into() }),
+            TextForm::Unknown => Err(SitemapError::NotASitemap { found: "an empty file".into() }),
             TextForm::Xml(elements) if !elements.closed() => {
                 Err(SitemapError::Cut { at: self.before })
             }
             TextForm::Lines { .. } => {
                 let ItemOutput { counts, .. } = output;
-                if counts.pages == 0 && counts.refused > 0 { Err(no_list()) } else { Ok(()) }
+                if counts.pages == 0 && counts.refused > 0 { Err(not_a_url_list()) } else { Ok(()) }
             }
             TextForm::Xml(_) => Ok(()),
         }
@@ -100,7 +100,7 @@ impl Text {
                 Some('<') => self.form = TextForm::Xml(Elements::default()),
                 Some(_) => self.form = TextForm::Lines { skipping: false },
             }
-            self.pass(skipped);
+            self.consume(skipped);
         }
         match &mut self.form {
             TextForm::Unknown => {}
@@ -110,7 +110,7 @@ impl Text {
                 let end = end.unwrap_or(if last { self.pending.len() } else { 0 });
                 let (read, result) =
                     elements.read(&self.pending[..end], self.before, last, output, sink);
-                self.pass(read);
+                self.consume(read);
                 result?;
             }
             TextForm::Lines { skipping } => {
@@ -123,34 +123,34 @@ impl Text {
                     }
                     let line = line.trim();
                     if line.len() > MAX_URL_LEN {
-                        output.refuse();
+                        output.count_refused();
                     } else if !line.is_empty() {
-                        output.take(EntryKind::Page, line, "", false, sink)?;
+                        output.emit(EntryKind::Page, line, "", false, sink)?;
                     }
-                    if output.counts.pages == 0 && output.counts.refused >= ALIEN_LINES {
-                        return Err(no_list());
+                    if output.counts.pages == 0 && output.counts.refused >= MAX_NON_URL_LINES {
+                        return Err(not_a_url_list());
                     }
                 }
                 if self.pending.len() - end > MAX_URL_LEN {
                     if !std::mem::replace(skipping, true) {
-                        output.refuse();
+                        output.count_refused();
                     }
                     self.before += self.pending.len() as u64;
                     self.pending.clear();
                 } else {
-                    self.pass(end);
+                    self.consume(end);
                 }
             }
         }
         Ok(())
     }
 
-    fn pass(&mut self, bytes: usize) {
+    fn consume(&mut self, bytes: usize) {
         self.pending.drain(..bytes);
         self.before += bytes as u64;
     }
 }
 
-fn no_list() -> SitemapError {
-    SitemapError::Alien { found: "text that is no list of URLs".into() }
+fn not_a_url_list() -> SitemapError {
+    SitemapError::NotASitemap { found: "text that is no list of URLs".into() }
 }

@@ -15,7 +15,7 @@ const STEP: usize = 256;
 /// Bytes from which the encoding is detected.
 const HEAD: usize = 256;
 /// Decoded bytes up to which any compression ratio is accepted.
-const HARMLESS: u64 = 1 << 20;
+const RATIO_CHECKED_ABOVE: u64 = 1 << 20;
 /// Capacity of the buffer of decoded text, in bytes.
 const PIECE: usize = 16 << 10;
 
@@ -31,7 +31,7 @@ enum Packing {
 }
 
 /// Decodes one sitemap, chunk by chunk.
-pub(super) struct Unpack {
+pub(super) struct Unpacker {
     packing: Packing,
     limits: Limits,
     /// The file's first byte until the packing is known; then the first decoded bytes until the encoding is.
@@ -41,13 +41,13 @@ pub(super) struct Unpack {
     decoded: u64,
 }
 
-impl fmt::Debug for Unpack {
+impl fmt::Debug for Unpacker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Unpack").field("decoded", &self.decoded).finish_non_exhaustive()
+        f.debug_struct("Unpacker").field("decoded", &self.decoded).finish_non_exhaustive()
     }
 }
 
-impl Unpack {
+impl Unpacker {
     pub(super) fn new(limits: &Limits) -> Self {
         Self {
             packing: Packing::Unknown,
@@ -116,7 +116,7 @@ impl Unpack {
                 return Err(self.broken(&error));
             }
             let most = self.read.saturating_mul(u64::from(self.limits.ratio));
-            if self.limits.ratio > 0 && self.decoded > most.max(HARMLESS) {
+            if self.limits.ratio > 0 && self.decoded > most.max(RATIO_CHECKED_ABOVE) {
                 return Err(SitemapError::Bomb { limit: self.limits.ratio });
             }
         }

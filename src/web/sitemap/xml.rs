@@ -95,22 +95,22 @@ impl Elements {
         }
         match event {
             Event::Start(element) => {
-                self.starts(element, output, sink)?;
+                self.start_element(element, output, sink)?;
                 self.depth += 1;
             }
             Event::Empty(element) => {
-                self.starts(element, output, sink)?;
+                self.start_element(element, output, sink)?;
                 self.depth += 1;
-                self.ends(element.local_name().as_ref(), output, sink)?;
+                self.end_element(element.local_name().as_ref(), output, sink)?;
             }
-            Event::End(element) => self.ends(element.local_name().as_ref(), output, sink)?,
+            Event::End(element) => self.end_element(element.local_name().as_ref(), output, sink)?,
             Event::Text(text) => self.append(text),
             Event::CData(text) => self.append(text),
             Event::GeneralRef(name) => match name.resolve_char_ref() {
                 Ok(Some(c)) => self.append(c.encode_utf8(&mut [0; 4])),
                 _ => match quick_xml::escape::resolve_xml_entity(name) {
                     Some(text) => self.append(text),
-                    None => self.spoil(),
+                    None => self.mark_bad(),
                 },
             },
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) | Event::Eof => {}
@@ -118,7 +118,7 @@ impl Elements {
         Ok(())
     }
 
-    fn starts(
+    fn start_element(
         &mut self,
         element: &BytesStart<'_>,
         output: &mut ItemOutput,
@@ -132,7 +132,7 @@ impl Elements {
         };
         if name == kind.entry {
             // An entry that was not closed ends where the next one begins.
-            self.hand_on(output, sink)?;
+            self.emit_entry(output, sink)?;
             self.entry = Some(UrlElement { depth: self.depth, ..UrlElement::default() });
             return Ok(());
         }
@@ -157,7 +157,7 @@ impl Elements {
         Ok(())
     }
 
-    fn ends(
+    fn end_element(
         &mut self,
         name: &str,
         output: &mut ItemOutput,
@@ -182,7 +182,7 @@ impl Elements {
             }
         }
         if self.entry.as_ref().is_some_and(|entry| entry.depth >= self.depth) {
-            self.hand_on(output, sink)?;
+            self.emit_entry(output, sink)?;
         }
         self.closed = self.depth == 0;
         Ok(())
@@ -193,21 +193,21 @@ impl Elements {
             return;
         }
         if self.text.len() + text.len() > 2 * MAX_URL_LEN {
-            self.spoil();
+            self.mark_bad();
         } else {
             self.text.push_str(text);
         }
     }
 
     /// Marks the entry as bad when the text of its URL cannot be read.
-    const fn spoil(&mut self) {
+    const fn mark_bad(&mut self) {
         if let (Some((Field::Url, _)), Some(entry)) = (&self.field, &mut self.entry) {
             entry.bad = true;
         }
     }
 
     /// Ends the current entry and emits it.
-    fn hand_on(
+    fn emit_entry(
         &mut self,
         output: &mut ItemOutput,
         sink: &mut impl FnMut(Item),
@@ -216,10 +216,10 @@ impl Elements {
         let (Some(entry), Some(kind)) = (self.entry.take(), self.kind) else { return Ok(()) };
         match entry.url {
             Some(url) if !entry.bad && !url.trim().is_empty() => {
-                output.take(kind.names, &url, &entry.changed, true, sink)
+                output.emit(kind.names, &url, &entry.changed, true, sink)
             }
             _ => {
-                output.refuse();
+                output.count_refused();
                 Ok(())
             }
         }
@@ -235,7 +235,9 @@ fn kind_of(root: &str) -> Result<RootKind, SitemapError> {
         "feed" => ("feed", "entry", EntryKind::Page),
         _ => {
             let name: String = root.chars().filter(|c| !c.is_control()).take(40).collect();
-            return Err(SitemapError::Alien { found: format!("its root element is {name:?}") });
+            return Err(SitemapError::NotASitemap {
+                found: format!("its root element is {name:?}"),
+            });
         }
     };
     Ok(RootKind { root, entry, names })

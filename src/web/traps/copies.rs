@@ -30,7 +30,7 @@ impl FetchedPage<'_> {
     /// The canonical URL of a page that is not canonical itself, and the key that all its copies share:
     /// a hash of that URL and of the title without digits. The title is part of it because some sites
     /// declare their home page on every page by mistake; their titles differ.
-    pub(super) fn named(&self) -> Option<(u64, &str)> {
+    pub(super) fn canonical_key(&self) -> Option<(u64, &str)> {
         let canonical = self.canonical.filter(|canonical| *canonical != self.url)?;
         let mut title = self.title.unwrap_or_default().to_owned();
         title.retain(|c| !c.is_ascii_digit());
@@ -39,7 +39,7 @@ impl FetchedPage<'_> {
 
     /// A hash of the appearance of a page (length, title, number of links), which does not depend on
     /// ids in its links; `None` for a page without content.
-    pub(super) fn look(&self) -> Option<u64> {
+    pub(super) fn appearance(&self) -> Option<u64> {
         let title = xxh3_64(self.title.unwrap_or_default().as_bytes());
         let seen = self.body.is_some() || self.links > 0;
         seen.then(|| xxh3_64_with_seed(&self.length.to_le_bytes(), title ^ u64::from(self.links)))
@@ -65,7 +65,7 @@ impl CopyCounter {
     /// Counts a page; returns the first URL with its content when there are more than `limit` pages.
     pub(super) fn add(&mut self, page: &FetchedPage<'_>, host: &str, limit: u32) -> Option<&str> {
         let seed = xxh3_64(host.as_bytes());
-        let named = page.named().map(|(key, canonical)| (key ^ seed, canonical));
+        let named = page.canonical_key().map(|(key, canonical)| (key ^ seed, canonical));
         let body = page.body.map(|body| (body ^ seed, page.url));
         // The content with more pages.
         let mut most = None;

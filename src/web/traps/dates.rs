@@ -45,7 +45,7 @@ fn in_path(shape: Shape<'_>) -> Option<Date> {
         if !segment.as_bytes().iter().any(u8::is_ascii_digit) {
             continue;
         }
-        if let Some(date) = written(segment) {
+        if let Some(date) = dashed_date(segment) {
             return Some(date);
         }
         let Some(year) = number(segment, 4..=4).and_then(year) else { continue };
@@ -65,7 +65,7 @@ fn in_query(shape: Shape<'_>) -> Option<Date> {
         if !value.as_bytes().first().is_some_and(u8::is_ascii_digit) {
             continue;
         }
-        if let Some(date) = written(value) {
+        if let Some(date) = dashed_date(value) {
             return Some(Date { trust: Sure, ..date });
         }
         let is = |names: &[&str]| names.iter().any(|name| key.eq_ignore_ascii_case(name));
@@ -78,7 +78,7 @@ fn in_query(shape: Shape<'_>) -> Option<Date> {
         } else if is(&["day", "dd", "d"]) && value.len() <= 2 {
             d = number(value, 1..=2).and_then(day);
         } else if is(&["date", "day", "month", "ym", "cal", "start", "m", "d"])
-            && let Some(date) = compact(value)
+            && let Some(date) = compact_date(value)
         {
             return Some(date);
         }
@@ -88,7 +88,7 @@ fn in_query(shape: Shape<'_>) -> Option<Date> {
 }
 
 /// `2031-05` or `2031-05-17` anywhere in a text; the separator may be `_`.
-fn written(text: &str) -> Option<Date> {
+fn dashed_date(text: &str) -> Option<Date> {
     let bytes = text.as_bytes();
     let mut start = 0;
     while start + 7 <= bytes.len() {
@@ -96,15 +96,15 @@ fn written(text: &str) -> Option<Date> {
             start += 1;
             continue;
         }
-        let digits = run(bytes, start);
+        let digits = digit_run(bytes, start);
         let end = start + digits;
         if digits == 4
             && bytes.get(end).is_some_and(|byte| matches!(byte, b'-' | b'_'))
-            && run(bytes, end + 1) == 2
+            && digit_run(bytes, end + 1) == 2
             && let Some(year) = number(&text[start..end], 4..=4).and_then(year)
             && let Some(month) = number(&text[end + 1..end + 3], 2..=2).and_then(month)
         {
-            let day = (bytes.get(end + 3) == bytes.get(end) && run(bytes, end + 4) == 2)
+            let day = (bytes.get(end + 3) == bytes.get(end) && digit_run(bytes, end + 4) == 2)
                 .then(|| number(&text[end + 4..end + 6], 2..=2).and_then(day))
                 .flatten();
             let alone = start == 0 && end + 3 == bytes.len();
@@ -117,7 +117,7 @@ fn written(text: &str) -> Option<Date> {
 }
 
 /// `203105` or `20310517`.
-fn compact(value: &str) -> Option<Date> {
+fn compact_date(value: &str) -> Option<Date> {
     number(value, 6..=6).or_else(|| number(value, 8..=8))?;
     let day = value.get(6..8).map(|text| number(text, 2..=2).and_then(day));
     Some(Date {
@@ -129,7 +129,7 @@ fn compact(value: &str) -> Option<Date> {
 }
 
 /// The number of consecutive digits from `start`.
-fn run(bytes: &[u8], start: usize) -> usize {
+fn digit_run(bytes: &[u8], start: usize) -> usize {
     bytes.get(start..).unwrap_or_default().iter().take_while(|byte| byte.is_ascii_digit()).count()
 }
 

@@ -6,7 +6,7 @@ use super::copies::{CopyCounter, FetchedPage};
 use super::dates::{Date, Trust};
 use super::growth::Growth;
 use super::memory::{BoundedMap, HashedMap};
-use super::path::{beginning, is_named, repeats};
+use super::path::{has_calendar_word, repeats, write_beginning};
 use super::pattern::{Masked, Pattern};
 use super::queries::Queries;
 use super::shape::Shape;
@@ -17,7 +17,7 @@ use crate::web::url::shorten;
 
 /// Number of dates that a pattern must have shown before `/2219/1`, which may be page 1 of something,
 /// counts as a date beyond the horizon: a calendar crawled month by month has shown more by then.
-const A_YEAR: usize = 12;
+const MIN_DATES: usize = 12;
 
 /// Numbers of patterns, paths with queries and pages with session ids remembered, each per
 /// generation; seven eighths of a power of two fill a hash map exactly.
@@ -27,16 +27,16 @@ const PAGES: usize = 7 << 14;
 /// Number of dates remembered, of all patterns together.
 const DATES: usize = 1 << 18;
 /// Number of segments of a path that are checked for repetitions.
-const SEGMENTS: usize = 64;
+const MAX_SEGMENTS: usize = 64;
 /// Number of traps counted separately, and the number of them that is reported.
-const KNOWN: usize = 512;
-const SHOWN: usize = 50;
+const MAX_TRAPS: usize = 512;
+const MAX_REPORTED: usize = 50;
 const MAX_EXAMPLE: usize = 200;
 
 /// A trap with at least one hit.
 #[derive(Debug)]
 struct Trap {
-    view: TrapStatus,
+    status: TrapStatus,
     /// The time of its last hit, as the total number of hits.
     last: u64,
 }
@@ -57,9 +57,9 @@ pub struct Traps {
     copies: CopyCounter,
     growth: Growth,
     known: HashedMap<Trap>,
-    caught: u64,
+    hits: u64,
     /// Whether the pages of any pattern have the same content.
-    same_met: bool,
+    same_content_seen: bool,
     /// Buffer for patterns.
     scratch: String,
 }
@@ -87,8 +87,8 @@ impl Traps {
             copies: CopyCounter::new(),
             growth: Growth::new(),
             known: HashedMap::default(),
-            caught: 0,
-            same_met: false,
+            hits: 0,
+            same_content_seen: false,
             scratch: String::new(),
         }
     }
@@ -104,24 +104,24 @@ impl Traps {
         let limit = self.settings.growth;
         let mut grows = || {
             let from = from.filter(|from| limit > 0 && Shape::host(from) == Shape::host(url))?;
-            self.growth.endless(url, host, from, limit).then_some(TrapKind::Growth)
+            self.growth.is_endless(url, host, from, limit).then_some(TrapKind::Growth)
         };
         let kind = grows()
-            .or_else(|| self.overgrown(url, shape))
-            .or_else(|| self.counted(url, shape, host))?;
-        Some(self.catch(kind, url, shape, host))
+            .or_else(|| self.judge_by_url(url, shape))
+            .or_else(|| self.judge_by_history(url, shape, host))?;
+        Some(self.record_hit(kind, url, shape, host))
     }
 
     /// Records a successfully fetched page. Returns the trap when there are more pages with its content
     /// than allowed: the caller passes new links of such a page to [`Self::on_copy`].
     pub fn page(&mut self, page: &FetchedPage<'_>, host: &str) -> Option<TrapHit> {
         let limit = self.settings.same_content;
-        self.looks(page, host);
-        let named = page.named().map(|(key, original)| (key, xxh3_64(original.as_bytes())));
+        self.record_appearance(page, host);
+        let named = page.canonical_key().map(|(key, original)| (key, xxh3_64(original.as_bytes())));
         if let Some((body, original)) = named.or(page.body.map(|body| (body, 0)))
-            && let Some(caught) = self.same(page.url, host, body, original)
+            && let Some(hit) = self.same(page.url, host, body, original)
         {
-            tracing::warn!(pattern = caught.pattern, "the same content under many URLs");
+            tracing::warn!(pattern = hit.pattern, "the same content under many URLs");
         }
         if limit == 0 {
             return None;
@@ -143,22 +143,24 @@ impl Traps {
     }
 
     /// Records the appearance of a page that may be known under another id.
-    fn looks(&mut self, page: &FetchedPage<'_>, host: &str) {
-        let (Some(look), true) = (page.look(), self.settings.sessions > 0) else { return };
+    fn record_appearance(&mut self, page: &FetchedPage<'_>, host: &str) {
+        let (Some(appearance), true) = (page.appearance(), self.settings.sessions > 0) else {
+            return;
+        };
         let Some((rest, start)) = self.mask(Shape::of(page.url), host) else { return };
         let known = self.masked.entry(rest);
-        let before = std::mem::replace(&mut known.look, look);
+        let before = std::mem::replace(&mut known.appearance, appearance);
         if before != 0 {
             let score = self.random.entry(start);
-            *score = score.saturating_add(if before == look { 1 } else { -1 });
-            self.same_met |= *score > self.settings.same_content as i32;
+            *score = score.saturating_add(if before == appearance { 1 } else { -1 });
+            self.same_content_seen |= *score > self.settings.same_content as i32;
         }
     }
 
     /// Two hashes of a path with its random-looking parts masked: of the whole, and of the beginning up to
     /// the first such part.
     fn mask(&mut self, shape: Shape<'_>, host: &str) -> Option<(u64, u64)> {
-        let end = sessions::mask(shape, &mut self.scratch)?;
+        let end = sessions::mask_random(shape, &mut self.scratch)?;
         let seed = xxh3_64(host.as_bytes());
         let hash = |text: &str| xxh3_64_with_seed(text.as_bytes(), seed);
         Some((hash(&self.scratch), hash(&self.scratch[..end])))
@@ -196,7 +198,7 @@ impl Traps {
             return None;
         }
         pattern.lead += 1;
-        self.same_met |= pattern.lead > limit;
+        self.same_content_seen |= pattern.lead > limit;
         (pattern.lead > limit).then(|| TrapHit {
             kind: TrapKind::SameContent,
             pattern: shorten(&self.scratch, MAX_PATTERN),
@@ -209,41 +211,42 @@ impl Traps {
     pub fn recall(&mut self, url: &str, host: &str) -> Option<TrapHit> {
         let same = self.settings.same_content;
         let shape = Shape::of(url);
-        if !self.same_met || same == 0 || !shape.pattern(host, &mut self.scratch) {
+        if !self.same_content_seen || same == 0 || !shape.pattern(host, &mut self.scratch) {
             return None;
         }
         if self.patterns.entry(xxh3_64(self.scratch.as_bytes())).is_same(url, same) {
-            return Some(self.catch(TrapKind::SameContent, url, shape, host));
+            return Some(self.record_hit(TrapKind::SameContent, url, shape, host));
         }
         if self.settings.sessions == 0 {
             return None;
         }
         let (rest, start) = self.mask(shape, host)?;
-        let fetched = self.masked.get(rest).is_some_and(|page| page.look != 0);
-        (fetched && self.is_random(start)).then(|| self.catch(TrapKind::Session, url, shape, host))
+        let fetched = self.masked.get(rest).is_some_and(|page| page.appearance != 0);
+        (fetched && self.is_random(start))
+            .then(|| self.record_hit(TrapKind::Session, url, shape, host))
     }
 
     /// The traps with the most hits, at most 50, in descending order.
     #[must_use]
     pub fn views(&self) -> Vec<TrapStatus> {
         let mut traps: Vec<&Trap> = self.known.values().collect();
-        traps.sort_unstable_by_key(|trap| std::cmp::Reverse((trap.view.count, trap.last)));
-        traps.into_iter().take(SHOWN).map(|trap| trap.view.clone()).collect()
+        traps.sort_unstable_by_key(|trap| std::cmp::Reverse((trap.status.count, trap.last)));
+        traps.into_iter().take(MAX_REPORTED).map(|trap| trap.status.clone()).collect()
     }
 
     /// The number of hits so far.
     #[must_use]
-    pub const fn caught(&self) -> u64 {
-        self.caught
+    pub const fn hits(&self) -> u64 {
+        self.hits
     }
 
     /// The trap that the URL alone shows: length, depth, repetitions.
-    fn overgrown(&self, url: &str, shape: Shape<'_>) -> Option<TrapKind> {
+    fn judge_by_url(&self, url: &str, shape: Shape<'_>) -> Option<TrapKind> {
         let over = |limit: u32, value: usize| limit > 0 && value > limit as usize;
         if over(self.settings.length, url.len()) {
             return Some(TrapKind::Length);
         }
-        let mut segments = [(0, false); SEGMENTS];
+        let mut segments = [(0, false); MAX_SEGMENTS];
         let mut count = 0;
         for segment in shape.segments() {
             if let Some(slot) = segments.get_mut(count) {
@@ -256,12 +259,13 @@ impl Traps {
             return Some(TrapKind::Depth);
         }
         let most = self.settings.repeats as usize;
-        (most > 0 && repeats(&segments[..count.min(SEGMENTS)], most)).then_some(TrapKind::Repeats)
+        (most > 0 && repeats(&segments[..count.min(MAX_SEGMENTS)], most))
+            .then_some(TrapKind::Repeats)
     }
 
     /// The trap that the URL shows together with earlier ones: session ids, same content, dates, queries.
-    fn counted(&mut self, url: &str, shape: Shape<'_>, host: &str) -> Option<TrapKind> {
-        if self.settings.sessions > 0 && sessions::strip(shape, &mut self.scratch) {
+    fn judge_by_history(&mut self, url: &str, shape: Shape<'_>, host: &str) -> Option<TrapKind> {
+        if self.settings.sessions > 0 && sessions::strip_sessions(shape, &mut self.scratch) {
             let seed = xxh3_64(host.as_bytes());
             let ids = self.pages.entry(xxh3_64_with_seed(self.scratch.as_bytes(), seed));
             *ids = ids.saturating_add(1);
@@ -288,17 +292,17 @@ impl Traps {
             return Some(TrapKind::SameContent);
         }
         if let Some(date) = dates::find(shape) {
-            if self.endless(key, date, shape) {
+            if self.is_endless(key, date, shape) {
                 return Some(TrapKind::Calendar);
             }
         } else {
             pattern.other_numbers = true;
         }
-        self.explodes(shape, host).then_some(TrapKind::Queries)
+        self.has_query_explosion(shape, host).then_some(TrapKind::Queries)
     }
 
     /// Whether a date belongs to an endless calendar.
-    fn endless(&mut self, key: u64, date: Date, shape: Shape<'_>) -> bool {
+    fn is_endless(&mut self, key: u64, date: Date, shape: Shape<'_>) -> bool {
         let settings = &self.settings;
         let pattern = self.patterns.entry(key);
         // Other numbers in the place of a month, such as 13, show that this is no calendar.
@@ -308,7 +312,9 @@ impl Traps {
         let horizon = u32::from(self.this_year) + settings.years_ahead;
         let ahead = settings.years_ahead > 0 && u32::from(date.year) > horizon;
         if ahead
-            && (date.trust > Trust::Perhaps || pattern.dates.len() >= A_YEAR || is_named(shape))
+            && (date.trust > Trust::Perhaps
+                || pattern.dates.len() >= MIN_DATES
+                || has_calendar_word(shape))
         {
             return true;
         }
@@ -331,7 +337,7 @@ impl Traps {
     }
 
     /// Whether a path has too many combinations of query parameters.
-    fn explodes(&mut self, shape: Shape<'_>, host: &str) -> bool {
+    fn has_query_explosion(&mut self, shape: Shape<'_>, host: &str) -> bool {
         if self.settings.queries == 0 || shape.query.is_none_or(str::is_empty) {
             return false;
         }
@@ -340,15 +346,15 @@ impl Traps {
         let queries = self.paths.entry(xxh3_64_with_seed(path.as_bytes(), seed));
         let pairs = shape.pairs();
         queries.add(pairs.map(|(key, value)| (xxh3_64(key.as_bytes()), xxh3_64(value.as_bytes()))));
-        queries.explode(u64::from(self.settings.queries))
+        queries.is_explosion(u64::from(self.settings.queries))
     }
 
-    fn catch(&mut self, kind: TrapKind, url: &str, shape: Shape<'_>, host: &str) -> TrapHit {
+    fn record_hit(&mut self, kind: TrapKind, url: &str, shape: Shape<'_>, host: &str) -> TrapHit {
         let text = &mut self.scratch;
         match kind {
             // The URLs of such a trap differ in pattern; they share only their beginning.
             TrapKind::Repeats | TrapKind::Depth | TrapKind::Length | TrapKind::Growth => {
-                beginning(shape, host, text);
+                write_beginning(shape, host, text);
             }
             _ => {
                 shape.pattern(host, text);
@@ -360,18 +366,21 @@ impl Traps {
 
     fn count(&mut self, kind: TrapKind, pattern: String, url: &str) -> TrapHit {
         let key = xxh3_64_with_seed(pattern.as_bytes(), kind as u64);
-        self.caught += 1;
-        if self.known.len() >= KNOWN && !self.known.contains_key(&key) {
+        self.hits += 1;
+        if self.known.len() >= MAX_TRAPS && !self.known.contains_key(&key) {
             // Evict the trap with the oldest last hit.
-            let quiet = self.known.iter().min_by_key(|(_, trap)| trap.last).map(|(key, _)| *key);
-            quiet.map(|key| self.known.remove(&key));
+            let oldest = self.known.iter().min_by_key(|(_, trap)| trap.last).map(|(key, _)| *key);
+            oldest.map(|key| self.known.remove(&key));
         }
         let trap = self.known.entry(key).or_insert_with(|| {
             let example = shorten(url, MAX_EXAMPLE);
-            Trap { view: TrapStatus { kind, pattern: pattern.clone(), count: 0, example }, last: 0 }
+            Trap {
+                status: TrapStatus { kind, pattern: pattern.clone(), count: 0, example },
+                last: 0,
+            }
         });
-        trap.view.count += 1;
-        trap.last = self.caught;
-        TrapHit { kind, pattern, count: trap.view.count }
+        trap.status.count += 1;
+        trap.last = self.hits;
+        TrapHit { kind, pattern, count: trap.status.count }
     }
 }

@@ -11,7 +11,7 @@ use crate::web::traps::memory::BoundedMap;
 const URLS: usize = 7 << 13;
 const HOSTS: usize = 7 << 8;
 /// Minimum number of deep pages with longer links before a host is judged.
-const LEAST: u32 = 64;
+const MIN_DEEP_PAGES: u32 = 64;
 
 /// A URL that is longer than that of the page it was found on.
 #[derive(Debug, Default)]
@@ -19,14 +19,14 @@ struct Grown {
     /// Number of consecutive links with a longer URL that lead to it.
     run: u16,
     /// Whether its page links to a longer URL.
-    led_on: bool,
+    links_longer: bool,
 }
 
 /// Counts of the deep pages of one host: those whose run is at least half of the limit.
 #[derive(Debug, Default)]
 struct HostGrowth {
     fetched: u32,
-    led_on: u32,
+    links_longer: u32,
 }
 
 /// Tracks growing URLs.
@@ -51,7 +51,7 @@ impl Growth {
     }
 
     /// Whether a new URL, found on `from`, belongs to an endless growth.
-    pub(super) fn endless(&mut self, url: &str, host: &str, from: &str, limit: u32) -> bool {
+    pub(super) fn is_endless(&mut self, url: &str, host: &str, from: &str, limit: u32) -> bool {
         if url.len() <= from.len() {
             return false;
         }
@@ -59,9 +59,9 @@ impl Growth {
         let mut run = 1;
         if let Some(page) = self.urls.get(xxh3_64(from.as_bytes())) {
             run = page.run.saturating_add(1);
-            if is_deep(page, limit) && !page.led_on {
-                page.led_on = true;
-                self.hosts.entry(key).led_on += 1;
+            if is_deep(page, limit) && !page.links_longer {
+                page.links_longer = true;
+                self.hosts.entry(key).links_longer += 1;
             }
         }
         self.urls.entry(xxh3_64(url.as_bytes())).run = run;
@@ -70,7 +70,8 @@ impl Growth {
         }
         // Ten of eleven deep pages link to longer URLs; pages being parsed are counted too.
         let host = self.hosts.entry(key);
-        host.led_on >= LEAST && u64::from(host.led_on) * 11 >= u64::from(host.fetched) * 10
+        host.links_longer >= MIN_DEEP_PAGES
+            && u64::from(host.links_longer) * 11 >= u64::from(host.fetched) * 10
     }
 }
 

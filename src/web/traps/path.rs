@@ -26,13 +26,13 @@ pub(super) fn repeats(segments: &[(u64, bool)], most: usize) -> bool {
         })
 }
 
-pub(super) fn is_named(shape: Shape<'_>) -> bool {
+pub(super) fn has_calendar_word(shape: Shape<'_>) -> bool {
     let path = shape.path.to_ascii_lowercase();
     CALENDARS.iter().any(|word| path.contains(word))
 }
 
 /// Writes the host and the first segments to `out`, with numbers replaced.
-pub(super) fn beginning(shape: Shape<'_>, host: &str, out: &mut String) {
+pub(super) fn write_beginning(shape: Shape<'_>, host: &str, out: &mut String) {
     let path = shape.path;
     let end = path.match_indices('/').nth(3).map_or(path.len(), |(at, _)| at + 1);
     Shape { path: &path[..end], query: None }.pattern(host, out);

@@ -29,7 +29,7 @@ pub(super) struct Masked {
     /// Number of its URLs.
     pub(super) ids: u32,
     /// Hash of its appearance when it was last fetched; 0 before.
-    pub(super) look: u64,
+    pub(super) appearance: u64,
 }
 
 /// A set of dates; most patterns have at most one, so one needs no allocation.

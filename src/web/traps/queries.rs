@@ -44,7 +44,7 @@ impl Queries {
     /// Whether there are more than `limit` queries, and far more than the values of two parameters
     /// explain: topics and their pages are content in any number, while filters multiply. Also when
     /// there are more than [`CEILING`] times `limit` queries, for any values.
-    pub(super) fn explode(&self, limit: u64) -> bool {
+    pub(super) fn is_explosion(&self, limit: u64) -> bool {
         self.count > limit
             && (self.count > limit.saturating_mul(CEILING)
                 || self.count as f64 > PER_PAIR * self.pairs())
@@ -96,9 +96,13 @@ mod tests {
             }
             queries
         };
-        assert!(!queries(900, 2, 30).explode(500) && queries(900, 2, 30).explode(17));
-        assert!(queries(1_000, 4, 6).explode(500) && !queries(1_000, 4, 6).explode(1_000));
-        assert!(queries(4_096, 12, 2).explode(2_000) && queries(9_000, 20, 2).explode(2_000));
+        assert!(!queries(900, 2, 30).is_explosion(500) && queries(900, 2, 30).is_explosion(17));
+        assert!(
+            queries(1_000, 4, 6).is_explosion(500) && !queries(1_000, 4, 6).is_explosion(1_000)
+        );
+        assert!(
+            queries(4_096, 12, 2).is_explosion(2_000) && queries(9_000, 20, 2).is_explosion(2_000)
+        );
         assert_eq!(queries(9_000, 20, 2).keys.len(), KEYS);
     }
 }

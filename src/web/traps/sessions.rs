@@ -3,7 +3,7 @@
 use super::shape::Shape;
 
 /// Parameters that always hold a session id.
-const CERTAIN: [&str; 9] = [
+const SESSION_PARAMETERS: [&str; 9] = [
     "phpsessid",
     "jsessionid",
     "aspsessionid",
@@ -15,7 +15,8 @@ const CERTAIN: [&str; 9] = [
     "cftoken",
 ];
 /// Parameters that hold a session id if they hold a long random token.
-const PERHAPS: [&str; 8] = ["sid", "s", "sess", "session", "xtsid", "_sid", "token", "cfid"];
+const AMBIGUOUS_PARAMETERS: [&str; 8] =
+    ["sid", "s", "sess", "session", "xtsid", "_sid", "token", "cfid"];
 /// Minimum length of a random-looking token, in bytes.
 const MIN_TOKEN: usize = 16;
 
@@ -23,7 +24,7 @@ const MIN_TOKEN: usize = 16;
 const MIN_PART: usize = 8;
 
 /// Writes path and query without session ids to `out`; returns whether there were any.
-pub(super) fn strip(shape: Shape<'_>, out: &mut String) -> bool {
+pub(super) fn strip_sessions(shape: Shape<'_>, out: &mut String) -> bool {
     let in_path = shape.path.bytes().any(|byte| matches!(byte, b';' | b'('));
     if !in_path && shape.query.is_none() {
         return false;
@@ -32,7 +33,7 @@ pub(super) fn strip(shape: Shape<'_>, out: &mut String) -> bool {
     let mut found = false;
     if in_path {
         for segment in shape.segments() {
-            if is_asp(segment) {
+            if is_asp_session(segment) {
                 found = true;
                 continue;
             }
@@ -65,14 +66,14 @@ pub(super) fn strip(shape: Shape<'_>, out: &mut String) -> bool {
 }
 
 /// Whether a segment is a session id of ASP.NET: `(S(abc))`, `(X(1)S(abc))`.
-fn is_asp(segment: &str) -> bool {
+fn is_asp_session(segment: &str) -> bool {
     segment.starts_with('(') && segment.ends_with("))") && segment.contains("S(")
 }
 
 /// Writes path and query to `out` with `*` for each random-looking part of a segment, and returns the
 /// offset in `out` behind the first; `None` when there is none. Long numbers are masked too, but do not
 /// count as random-looking.
-pub(super) fn mask(shape: Shape<'_>, out: &mut String) -> Option<usize> {
+pub(super) fn mask_random(shape: Shape<'_>, out: &mut String) -> Option<usize> {
     if !shape.path.bytes().any(|byte| byte.is_ascii_digit()) {
         return None;
     }
@@ -129,7 +130,7 @@ fn is_session(key: &str, value: &str) -> bool {
         return false;
     }
     let asp = key.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("aspsessionid"));
-    is(&CERTAIN) || asp || (is(&PERHAPS) && is_random(value))
+    is(&SESSION_PARAMETERS) || asp || (is(&AMBIGUOUS_PARAMETERS) && is_random(value))
 }
 
 /// Whether a value looks like hexadecimal or base64, not like a word or a number.
@@ -159,7 +160,7 @@ mod tests {
             ("http://h/words/deadbeef", None),
         ] {
             let mut out = String::new();
-            let found = mask(Shape::of(url), &mut out);
+            let found = mask_random(Shape::of(url), &mut out);
             assert_eq!(found.map(|end| (out.as_str(), end)), expected, "{url}");
         }
     }
@@ -187,7 +188,7 @@ mod tests {
             ("http://h/a".into(), None),
         ] {
             let mut out = String::new();
-            let found = strip(Shape::of(&url), &mut out);
+            let found = strip_sessions(Shape::of(&url), &mut out);
             assert_eq!(found.then_some(out.as_str()), expected, "{url}");
         }
     }

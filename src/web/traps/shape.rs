@@ -43,32 +43,32 @@ impl<'url> Shape<'url> {
     pub(super) fn pattern(self, host: &str, out: &mut String) -> bool {
         out.clear();
         out.push_str(host);
-        let mut open = numbers(self.path, out);
+        let mut replaced = write_pattern(self.path, out);
         let mut separator = '?';
         for (key, value) in self.pairs() {
             out.push(separator);
             separator = '&';
-            open |= numbers(key, out);
+            replaced |= write_pattern(key, out);
             if !value.is_empty() {
                 out.push_str("=*");
-                open = true;
+                replaced = true;
             }
         }
-        open
+        replaced
     }
 }
 
 /// Writes `text` with `#` for each number and `*` for each value of a path parameter; returns whether
 /// there was any. Escapes are kept: `%20` contains no number.
-fn numbers(text: &str, out: &mut String) -> bool {
+fn write_pattern(text: &str, out: &mut String) -> bool {
     let bytes = text.as_bytes();
     let (mut copied, mut at, mut any) = (0, 0, false);
     while at < bytes.len() {
         let end = match bytes[at] {
-            b'0'..=b'9' => after(bytes, at, |byte| byte.is_ascii_digit()),
+            b'0'..=b'9' => run_end(bytes, at, |byte| byte.is_ascii_digit()),
             // `;jsessionid=…` and `(S(…))`.
-            b'=' => after(bytes, at + 1, |byte| !matches!(byte, b'/' | b';')),
-            b'(' if bytes.get(at + 2) == Some(&b'(') => after(bytes, at, |byte| byte != b'/'),
+            b'=' => run_end(bytes, at + 1, |byte| !matches!(byte, b'/' | b';')),
+            b'(' if bytes.get(at + 2) == Some(&b'(') => run_end(bytes, at, |byte| byte != b'/'),
             b'%' => {
                 at += 3;
                 continue;
@@ -92,7 +92,7 @@ fn numbers(text: &str, out: &mut String) -> bool {
     any
 }
 
-fn after(bytes: &[u8], start: usize, within: impl Fn(u8) -> bool) -> usize {
+fn run_end(bytes: &[u8], start: usize, within: impl Fn(u8) -> bool) -> usize {
     let start = start.min(bytes.len());
     start + bytes[start..].iter().take_while(|&&byte| within(byte)).count()
 }
@@ -116,8 +116,12 @@ mod tests {
             ("http://h/é1/?q[2]=1", "h/é#/?q[#]=*"),
         ] {
             let mut out = String::new();
-            let open = Shape::of(url).pattern("h", &mut out);
-            assert_eq!((out.as_str(), open), (expected, expected.contains(['#', '*'])), "{url}");
+            let replaced = Shape::of(url).pattern("h", &mut out);
+            assert_eq!(
+                (out.as_str(), replaced),
+                (expected, expected.contains(['#', '*'])),
+                "{url}"
+            );
         }
     }
 }

@@ -13,7 +13,7 @@ use url::Url;
 
 use crate::web_server::{Fetched, follow};
 
-/// Time-outs short enough to be waited for.
+/// Time limits short enough for a test.
 fn settings() -> FetchSettings {
     FetchSettings {
         timeout: Duration::from_secs(20),

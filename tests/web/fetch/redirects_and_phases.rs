@@ -38,8 +38,8 @@ async fn redirects_are_followed_and_recorded() {
     assert_eq!(hops, ["/a", "/b", "/c?x"].map(|path| server.url(path).to_string()));
     assert_eq!(fetched.final_url.as_str(), "http://127.0.0.1/d");
 
-    let answer = get(&server.url("/none")).await.outcome.unwrap();
-    assert_eq!(answer.status, 302, "nowhere to go, so this is the answer");
+    let response = get(&server.url("/none")).await.outcome.unwrap();
+    assert_eq!(response.status, 302, "nowhere to go, so this is the answer");
 }
 
 #[tokio::test]
@@ -133,8 +133,8 @@ async fn phases_come_in_order() {
 #[tokio::test]
 async fn the_start_is_told_before_the_server_can_know() {
     let recorder = Arc::new(Recorder::default());
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let (seen, noted) = (recorder.clone(), told.clone());
+    let reported = Arc::new(Mutex::new(Vec::new()));
+    let (seen, noted) = (recorder.clone(), reported.clone());
     let server = Server::start(move |_| {
         noted.lock().unwrap().push(std::mem::take(&mut *seen.0.lock().unwrap()));
         ok("x")
@@ -146,6 +146,6 @@ async fn the_start_is_told_before_the_server_can_know() {
         follow(&fetcher, &server.base, &sink).await.outcome.unwrap();
         assert_eq!(std::mem::take(&mut *recorder.0.lock().unwrap()), [Phase::Body]);
     }
-    let told = told.lock().unwrap();
-    assert_eq!(*told, [&[Phase::Connect, Phase::FirstByte][..], &[Phase::FirstByte]]);
+    let reported = reported.lock().unwrap();
+    assert_eq!(*reported, [&[Phase::Connect, Phase::FirstByte][..], &[Phase::FirstByte]]);
 }

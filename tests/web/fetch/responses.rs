@@ -22,11 +22,11 @@ async fn an_answer_is_complete() {
     )
     .await;
     let fetched = get(&server.url("/x?y")).await;
-    let answer = fetched.outcome.unwrap();
-    assert_eq!((answer.status, answer.length), (404, 5));
-    assert_eq!(answer.content_type.as_deref(), Some("Text/HTML; charset=x"));
-    assert_eq!(answer.retry_after, None);
-    assert_eq!(answer.body.concat(), b"abcde");
+    let response = fetched.outcome.unwrap();
+    assert_eq!((response.status, response.length), (404, 5));
+    assert_eq!(response.content_type.as_deref(), Some("Text/HTML; charset=x"));
+    assert_eq!(response.retry_after, None);
+    assert_eq!(response.body.concat(), b"abcde");
     assert_eq!((fetched.final_url, fetched.hops.len()), (server.url("/x?y"), 0));
 }
 
@@ -55,7 +55,7 @@ async fn no_tls_on_a_plain_port() {
         let (mut stream, _) = listener.accept().await.unwrap();
         stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
         stream.read_to_end(&mut Vec::new()).await.ok();
-        // The second client gets nothing at all.
+        // The second client receives nothing.
         drop(listener.accept().await.unwrap());
     });
     let url = Url::parse(&format!("https://{address}/")).unwrap();
@@ -112,7 +112,7 @@ async fn an_endless_body_is_left() {
     assert!(error.length > 1 << 20 && error.length < 2 << 20, "{}", error.length);
     server.left.notified().await;
 
-    // Announced, it is not even read.
+    // A body announced as too large is not read at all.
     let server =
         Server::bytes("HTTP/1.1 200 OK\r\ncontent-length: 1048577\r\n\r\n", || Then::Hang).await;
     let error = get_with(&settings, &server.base).await.outcome.unwrap_err();
@@ -129,9 +129,9 @@ async fn one_byte_at_a_time_costs_no_memory() {
     bytes.extend(b"1\r\nx\r\n".repeat(100_000));
     bytes.extend(b"0\r\n\r\n");
     let server = Server::bytes(bytes, || Then::Keep).await;
-    let answer = get(&server.base).await.outcome.unwrap();
-    assert_eq!(answer.length, 100_000);
-    assert!(answer.body.len() < 10, "{} chunks", answer.body.len());
+    let response = get(&server.base).await.outcome.unwrap();
+    assert_eq!(response.length, 100_000);
+    assert!(response.body.len() < 10, "{} chunks", response.body.len());
 }
 
 fn gzip(body: &[u8]) -> Vec<u8> {
@@ -151,8 +151,8 @@ fn gzipped(zipped: &[u8]) -> Vec<u8> {
 #[tokio::test]
 async fn compressed_bodies_are_bounded_after_decoding() {
     let server = Server::bytes(gzipped(&gzip(&vec![b'a'; 300_000])), || Then::Keep).await;
-    let answer = get(&server.base).await.outcome.unwrap();
-    assert_eq!((answer.length, answer.body.concat().len()), (300_000, 300_000));
+    let response = get(&server.base).await.outcome.unwrap();
+    assert_eq!((response.length, response.body.concat().len()), (300_000, 300_000));
 
     let settings = FetchSettings { max_body: 1 << 20, ..settings() };
     let bomb = gzipped(&gzip(&vec![0; 64 << 20]));
@@ -193,9 +193,9 @@ async fn heads_that_are_no_heads() {
 async fn header_lines_that_browsers_read_are_read() {
     let head = b"HTTP/1.1 200 OK\r\ncontent-type: text/\xe9\r\nb\xffd name: x\r\nno colon\r\nspaced : x\r\nfolded: a\r\n b\r\ncontent-length: 2\r\n\r\nhi";
     let server = Server::bytes(*head, || Then::Keep).await;
-    let answer = get(&server.base).await.outcome.unwrap();
-    assert_eq!(answer.body.concat(), b"hi");
-    assert_eq!(answer.content_type.as_deref(), Some("text/\u{fffd}"));
+    let response = get(&server.base).await.outcome.unwrap();
+    assert_eq!(response.body.concat(), b"hi");
+    assert_eq!(response.content_type.as_deref(), Some("text/\u{fffd}"));
 }
 
 #[tokio::test]
@@ -262,8 +262,8 @@ async fn headers_are_sent_and_checked() {
         user_agent: "test/1".into(),
         ..settings()
     };
-    let answer = get_with(&with(header("X-Key", "secret")), &url).await.outcome.unwrap();
-    assert_eq!((answer.status, answer.length), (204, 0));
+    let response = get_with(&with(header("X-Key", "secret")), &url).await.outcome.unwrap();
+    assert_eq!((response.status, response.length), (204, 0));
     let seen = seen.lock().unwrap().to_ascii_lowercase();
     for line in ["x-key: secret\r\n", "user-agent: test/1\r\n", "accept: text/html", "gzip"] {
         assert!(seen.contains(line), "{line:?} in {seen}");
@@ -272,7 +272,7 @@ async fn headers_are_sent_and_checked() {
 
     for (name, value) in [("bad name", "x"), ("x-key", "top\nsecret")] {
         let error = Fetcher::new(&with(header(name, value)), &[]).unwrap_err();
-        assert!(matches!(&error, FetchSetupError::Header { name: told } if told == name));
+        assert!(matches!(&error, FetchSetupError::Header { name: reported } if reported == name));
         assert!(!error.to_string().contains("secret"));
     }
     let debug = format!("{:?}", Fetcher::new(&with(header("X-Key", "secret")), &[]).unwrap());

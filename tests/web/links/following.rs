@@ -96,7 +96,7 @@ fn no_trick_with_base_leads_astray() {
         ("<base href='//other.test/x/'><a href=b>", "http://other.test/x/b"),
         ("<base href='http://other.test'><a href=b>", "http://other.test/b"),
         ("<base href='http://me:pw@other.test/x/'><a href=b>", "http://other.test/x/b"),
-        // The first one counts, even if it is of no use.
+        // The first one counts, even if it is invalid.
         (
             "<base href='javascript:x'><base href='http://evil.test/'><a href=b>",
             "http://site.test/dir/b",
@@ -106,7 +106,7 @@ fn no_trick_with_base_leads_astray() {
             "http://site.test/dir/b",
         ),
         ("<base target=_top><base href=/x/><a href=b>", "http://site.test/x/b"),
-        // Not on the web, so no link is.
+        // With a base that is not http or https, no relative link is either.
         ("<base href='file:///etc/'><a href=passwd>", ""),
         ("<base href='ftp://a.test/'><a href=b>", ""),
         ("<!-- <base href=/x/> --><a href=b>", "http://site.test/dir/b"),
@@ -260,7 +260,7 @@ fn malformed_and_endless_links_are_counted() {
     );
     let parsed = parse(html);
     assert_eq!(parsed.refused_links, 3);
-    // Too long to be fetched, and known all the same.
+    // A link too long to be fetched is still recorded.
     let paths: Vec<_> = parsed.links.iter().map(|url| &url.path()[1..]).collect();
     assert_eq!(paths, [long.as_str(), "ok"]);
     assert!(!parsed.truncated);
@@ -305,7 +305,7 @@ fn a_malicious_page_keeps_what_was_found_before_it() {
     let nested = format!("<title>t</title><a href=/ok>x{}<a href=/late>", "<b>".repeat(2_000_000));
     let parsed = parse(nested);
     assert_eq!((parsed.links.len(), parsed.truncated), (1, true));
-    // What real pages do: an image inside its tag, paragraphs never closed.
+    // As real pages do: a large inline image, paragraphs never closed.
     let image = format!("<img src='data:image/png;base64,{}'><a href=/ok>x", "A".repeat(3 << 20));
     assert!(!parse(image).truncated);
     let open = format!("{}<a href=/ok>x", "<p>text<li>".repeat(20_000));

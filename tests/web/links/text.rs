@@ -43,10 +43,10 @@ fn the_encoding_is_found() {
     assert_eq!(title(b"<!-- <meta charset=koi8-r> --><title>caf\xe9</title>", None), "café");
     assert_eq!(title("<title>café</title>", None), "café");
     assert_eq!(title(b"<title>caf\xe9</title>", None), "café");
-    // The byte order mark wins over the header.
+    // The byte order mark takes precedence over the header.
     assert_eq!(title("\u{feff}<title>café</title>", Some(&header("iso-8859-1"))), "café");
     assert_eq!(title(b"<meta charset=shift_jis><title>\x83\x65</title>", None), "テ");
-    // A lie: readable as ASCII, so not UTF-16.
+    // A wrong declaration: read as ASCII, so not UTF-16.
     assert_eq!(title("<meta charset=utf-16><title>é</title>", None), "é");
     assert_eq!(
         title(b"<title>\xff\xfe bad \xc3</title>", Some(&header("utf-8"))),
@@ -132,11 +132,11 @@ fn each_link_has_its_own_text_and_the_first_that_there_is() {
         <a href=mailto:x>mail</a><a href=/4>four</a>";
     let texts = ["one", "two", "three", "four"].map(|text| Some(text.to_owned()));
     assert_eq!(anchors(html), texts);
-    // A logo, the name, and once more: one link.
+    // Three links to one URL: a logo, the name, another text.
     let html =
         "<a href=/1><img src=x></a><a href=/2>two</a><a href=/1>name</a><a href=/1>other</a>";
     assert_eq!(anchors(html), ["name", "two"].map(|text| Some(text.to_owned())));
-    // What is left out has no text to give to another.
+    // The text of a link that is left out is not given to another.
     let take = LinkOptions {
         nofollow: RespectNofollow { links: true, pages: true },
         ..LinkOptions::default()
@@ -156,7 +156,7 @@ fn texts_of_links_are_bounded() {
     assert_eq!(text.chars().count(), 199);
     let text = anchors(format!("<a href=/1>{}</a>", "🦀".repeat(1_000))).remove(0).unwrap();
     assert_eq!(text, "🦀".repeat(200));
-    // All links of a page together as well: their texts count as their URLs do.
+    // The texts of all links of a page are bounded together with their URLs.
     let (path, text) = ("x".repeat(300), "🦀".repeat(300));
     let mut html = String::new();
     for n in 0..10_000 {
@@ -169,7 +169,7 @@ fn texts_of_links_are_bounded() {
     assert!((8 << 20..(8 << 20) + 2_000).contains(&bytes), "{bytes}");
 }
 
-/// Everything that could be torn apart by a boundary between two chunks.
+/// Everything that a boundary between two chunks could cut.
 const TORN: &str = "\u{feff}<!doctype html><html><head><meta name=x content='é'>\
     <title>Fünf &amp; Sechs \u{2603}</title><base href='/bäse/'><link rel=\"next\" href=2>\
     <meta http-equiv=refresh content='1; url=r&#101;f'></head><body>\

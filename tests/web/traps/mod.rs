@@ -19,10 +19,10 @@ fn judge(traps: &mut Traps, path: &str) -> Option<TrapHit> {
 }
 
 fn kind(traps: &mut Traps, path: &str) -> Option<TrapKind> {
-    judge(traps, path).map(|caught| caught.kind)
+    judge(traps, path).map(|hit| hit.kind)
 }
 
-/// The place of the first of `paths` that is caught.
+/// Index and kind of the first of `paths` that is a trap.
 fn first(traps: &mut Traps, paths: impl IntoIterator<Item = String>) -> Option<(usize, TrapKind)> {
     paths.into_iter().enumerate().find_map(|(n, path)| Some((n, kind(traps, &path)?)))
 }

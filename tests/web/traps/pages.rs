@@ -15,24 +15,24 @@ fn pages_addressed_by_hash_pass_while_they_differ() {
         let id = n.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         format!("http://{HOST}/repo/blob/{id:016x}/{rest}")
     };
-    for (same, caught) in [(false, false), (true, true)] {
-        let mut watch = traps(|_| ());
+    for (same, hit) in [(false, false), (true, true)] {
+        let mut detector = traps(|_| ());
         let mut judged = Vec::new();
         for n in 1..400 {
             for rest in ["a.rs", "b.rs", "c/d.rs"] {
                 let url = at(n, rest);
-                judged.push(watch.judge(&url, HOST).map(|caught| caught.kind));
+                judged.push(detector.judge(&url, HOST).map(|hit| hit.kind));
                 let length = if same { 500 } else { 500 + n };
-                let copy = watch.page(&FetchedPage { length, ..page(&url) }, HOST);
+                let copy = detector.page(&FetchedPage { length, ..page(&url) }, HOST);
                 assert_eq!(copy, None);
             }
         }
         let first = judged.iter().position(Option::is_some);
-        assert_eq!(first.is_some(), caught, "{first:?}");
+        assert_eq!(first.is_some(), hit, "{first:?}");
         assert!(first.is_none_or(|at| at < 40 && judged[at] == Some(TrapKind::Session)));
-        // A page that was never seen under any id is fetched once.
-        assert_eq!(watch.judge(&at(1, "new.rs"), HOST), None);
-        assert_eq!(watch.judge(&at(2, "new.rs"), HOST).is_some(), caught);
+        // A page not yet seen under any id is fetched once.
+        assert_eq!(detector.judge(&at(1, "new.rs"), HOST), None);
+        assert_eq!(detector.judge(&at(2, "new.rs"), HOST).is_some(), hit);
     }
 }
 
@@ -42,12 +42,12 @@ fn copies_are_told_by_body_or_by_canonical_and_title() {
     let url = |n: usize| format!("http://{HOST}/{}/{}/", words[n % 8], words[n / 8 % 8]);
     let home = format!("http://{HOST}/home");
     let run = |look: &dyn Fn(usize) -> (Option<u64>, bool, Option<String>)| {
-        let mut watch = traps(|_| ());
+        let mut detector = traps(|_| ());
         (0..64).find_map(|n| {
             let (url, (body, named, title)) = (url(n), look(n));
             let canonical = named.then_some(&*home);
             let page = FetchedPage { body, canonical, title: title.as_deref(), ..page(&url) };
-            watch.page(&page, HOST).map(|caught| (n, caught.pattern))
+            detector.page(&page, HOST).map(|hit| (n, hit.pattern))
         })
     };
     assert_eq!(run(&|_| (Some(7), false, None)), Some((25, url(0))));
@@ -55,22 +55,22 @@ fn copies_are_told_by_body_or_by_canonical_and_title() {
         run(&|n| (Some(n as u64), true, Some(format!("Copy {n}")))),
         Some((25, home.clone()))
     );
-    // Other pages, and those of a site that names its home as canonical by mistake.
+    // Different pages, and pages of a site that declares its home page as canonical by mistake.
     assert_eq!(run(&|n| (Some(n as u64), false, None)), None);
     let own = |n: usize| Some(format!("About {} {}", words[n % 8], words[n / 8]));
     assert_eq!(run(&|n| (Some(n as u64), true, own(n))), None);
-    // Short ones say nothing.
+    // Bodies too short to compare do not count.
     assert_eq!(run(&|_| (None, false, None)), None);
-    let mut watch = traps(|_| ());
+    let mut detector = traps(|_| ());
     let copy = TrapHit { kind: TrapKind::Copy, pattern: url(0), count: 0 };
-    watch.on_copy(&url(1), &copy);
-    let second = watch.on_copy(&url(2), &copy);
+    detector.on_copy(&url(1), &copy);
+    let second = detector.on_copy(&url(2), &copy);
     assert_eq!(
         second.reason(),
         format!("trap: found on a page with the same content as {}", url(0))
     );
     assert_eq!(
-        (watch.caught(), watch.views()[0].count, &watch.views()[0].pattern),
+        (detector.hits(), detector.views()[0].count, &detector.views()[0].pattern),
         (2, 2, &url(0))
     );
 }
@@ -78,28 +78,28 @@ fn copies_are_told_by_body_or_by_canonical_and_title() {
 #[test]
 fn a_pattern_whose_pages_are_all_the_same_is_left() {
     let url = |n: u32| format!("http://{HOST}/item/{n}?from=list");
-    let mut watch = traps(|_| ());
+    let mut detector = traps(|_| ());
     for n in 0..25 {
-        assert_eq!(watch.content(&url(n), HOST, 7), None, "{n}");
-        assert_eq!(watch.judge(&url(1000 + n), HOST), None);
+        assert_eq!(detector.content(&url(n), HOST, 7), None, "{n}");
+        assert_eq!(detector.judge(&url(1000 + n), HOST), None);
     }
-    let found = watch.content(&url(25), HOST, 7).unwrap();
+    let found = detector.content(&url(25), HOST, 7).unwrap();
     assert_eq!((found.kind, found.count), (TrapKind::SameContent, 0));
-    let caught = watch.judge(&url(26), HOST).unwrap();
-    assert_eq!(caught.reason(), "trap: same content at site.test:81/item/#?from=*");
-    assert_eq!(caught.count, 1);
-    assert_eq!(watch.content(&url(27), HOST, 8), None);
-    assert!(watch.judge(&url(28), HOST).is_some());
-    assert_eq!(watch.judge(&format!("http://{HOST}/other/1"), HOST), None);
+    let hit = detector.judge(&url(26), HOST).unwrap();
+    assert_eq!(hit.reason(), "trap: same content at site.test:81/item/#?from=*");
+    assert_eq!(hit.count, 1);
+    assert_eq!(detector.content(&url(27), HOST, 8), None);
+    assert!(detector.judge(&url(28), HOST).is_some());
+    assert_eq!(detector.judge(&format!("http://{HOST}/other/1"), HOST), None);
 
     // A shop in which every third page says that it is sold out.
-    let mut watch = traps(|_| ());
+    let mut detector = traps(|_| ());
     for n in 0..3_000 {
         let hash = if n % 3 == 0 { 7 } else { 100 + u64::from(n) };
-        assert_eq!(watch.content(&url(n), HOST, hash), None);
+        assert_eq!(detector.content(&url(n), HOST, hash), None);
     }
-    // A page that is there once cannot repeat.
+    // A pattern with a single URL is no trap.
     for _ in 0..100 {
-        assert_eq!(watch.content(&format!("http://{HOST}/about"), HOST, 7), None);
+        assert_eq!(detector.content(&format!("http://{HOST}/about"), HOST, 7), None);
     }
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::{HOST, first, judge, kind, traps};
 
-/// Nothing is a trap, whatever it looks like.
+/// Settings that turn every rule off.
 fn nothing() -> TrapSettings {
     TrapSettings {
         repeats: 0,
@@ -47,17 +47,17 @@ fn paths_that_repeat_or_grow_are_caught() {
     for (path, expected) in table {
         assert_eq!(kind(&mut traps(|_| ()), &path), expected, "{path}");
     }
-    // Pages whose relative links lead one deeper each time.
-    let mut watch = traps(|_| ());
+    // Pages whose relative links lead one level deeper each time.
+    let mut detector = traps(|_| ());
     let mut path = String::from("/about");
-    let caught = (0..100).find_map(|n| {
+    let hit = (0..100).find_map(|n| {
         path.push_str(["/news", "/team"][n % 2]);
-        judge(&mut watch, &path)
+        judge(&mut detector, &path)
     });
-    let caught = caught.unwrap();
-    assert_eq!(caught.reason(), "trap: repeated path at site.test:81/about/news/team/…");
-    let more = judge(&mut watch, &format!("{path}/news")).unwrap();
-    assert_eq!((more.pattern, more.count), (caught.pattern, 2));
+    let hit = hit.unwrap();
+    assert_eq!(hit.reason(), "trap: repeated path at site.test:81/about/news/team/…");
+    let more = judge(&mut detector, &format!("{path}/news")).unwrap();
+    assert_eq!((more.pattern, more.count), (hit.pattern, 2));
 }
 
 #[test]
@@ -66,8 +66,8 @@ fn combinations_of_a_few_values_are_caught_and_threads_are_not() {
         let brand = n / 100 % 10;
         format!("/shop?color={}&size={}&sort={brand}&brand={}", n % 10, n / 10 % 10, n / 1000)
     };
-    let mut watch = traps(|t| t.queries = 400);
-    let (at, kind) = first(&mut watch, (0..10_000).map(facets)).unwrap();
+    let mut detector = traps(|t| t.queries = 400);
+    let (at, kind) = first(&mut detector, (0..10_000).map(facets)).unwrap();
     assert_eq!(kind, TrapKind::Queries);
     assert!((1_000..3_000).contains(&at), "{at}");
     // Twelve filters, each on or off: few values, many combinations.
@@ -75,20 +75,20 @@ fn combinations_of_a_few_values_are_caught_and_threads_are_not() {
         let on = (0..12).filter(|bit| n >> bit & 1 == 1).map(|bit| format!("&f{bit}=1"));
         format!("/on?x=1{}", on.collect::<String>())
     };
-    assert_eq!(first(&mut watch, (0..4_096).map(filters)), Some((400, TrapKind::Queries)));
+    assert_eq!(first(&mut detector, (0..4_096).map(filters)), Some((400, TrapKind::Queries)));
     assert_eq!(
-        judge(&mut watch, &facets(9_999)).unwrap().pattern,
+        judge(&mut detector, &facets(9_999)).unwrap().pattern,
         "site.test:81/shop?color=*&size=*&sort=*&brand=*"
     );
     // Another path and another host have their own count.
-    assert_eq!(judge(&mut watch, "/shop/x?color=1"), None);
-    assert_eq!(watch.judge("http://b.test/shop?color=1", "b.test"), None);
+    assert_eq!(judge(&mut detector, "/shop/x?color=1"), None);
+    assert_eq!(detector.judge("http://b.test/shop?color=1", "b.test"), None);
 
     let thread = |n: u32| format!("/showthread.php?t={}&page={}", n / 4, n % 4);
-    let mut watch = traps(|t| t.queries = 400);
-    assert_eq!(first(&mut watch, (0..19_900).map(thread)), None);
-    // Values without end are endless as well, just later.
-    let (at, _) = first(&mut watch, (19_900..21_000).map(thread)).unwrap();
+    let mut detector = traps(|t| t.queries = 400);
+    assert_eq!(first(&mut detector, (0..19_900).map(thread)), None);
+    // Endless new values are a trap too, only later.
+    let (at, _) = first(&mut detector, (19_900..21_000).map(thread)).unwrap();
     assert_eq!(19_900 + at, 20_000);
 }
 
@@ -112,24 +112,27 @@ fn calendars_end() {
     {
         assert_eq!(kind(&mut traps(|_| ()), path), None, "{path}");
     }
-    // Forwards month by month, by the year; backwards, by the number.
+    // Month by month forwards, limited by the year; backwards, limited by the number of dates.
     let months = |from: u32| (from..).map(|n| format!("/c/{}/{}", n / 12, 1 + n % 12));
-    let mut watch = traps(|_| ());
-    assert_eq!(first(&mut watch, months(2026 * 12)), Some((36, Calendar)));
+    let mut detector = traps(|_| ());
+    assert_eq!(first(&mut detector, months(2026 * 12)), Some((36, Calendar)));
     assert_eq!(
-        judge(&mut watch, "/c/2029/2").unwrap().reason(),
+        judge(&mut detector, "/c/2029/2").unwrap().reason(),
         "trap: calendar at site.test:81/c/#/#"
     );
-    let mut watch = traps(|t| t.dates = 500);
+    let mut detector = traps(|t| t.dates = 500);
     let back = (0..5_000).map(|n| format!("/c/{}/{}", 2026 - n / 12, 1 + n % 12));
-    assert_eq!(first(&mut watch, back), Some((500, Calendar)));
+    assert_eq!(first(&mut detector, back), Some((500, Calendar)));
     // Many pages about few dates are no calendar.
-    let mut watch = traps(|t| t.dates = 20);
+    let mut detector = traps(|t| t.dates = 20);
     let pages = (0..2_000).map(|n| format!("/c/2020/05/{:02}/?page={n}", 1 + n % 12));
-    assert_eq!(first(&mut watch, pages), None);
-    // What has a page 13 is no calendar.
-    let mut watch = traps(|t| t.dates = 20);
-    assert_eq!(first(&mut watch, (0..9_000).map(|n| format!("/thread/{}/{}", n / 3, n % 3))), None);
+    assert_eq!(first(&mut detector, pages), None);
+    // A pattern with a page 13 is no calendar.
+    let mut detector = traps(|t| t.dates = 20);
+    assert_eq!(
+        first(&mut detector, (0..9_000).map(|n| format!("/thread/{}/{}", n / 3, n % 3))),
+        None
+    );
 }
 
 #[test]
@@ -145,40 +148,40 @@ fn a_page_is_fetched_under_one_session_id() {
     ];
     for form in forms {
         for allowed in [1, 3] {
-            let mut watch = traps(|t| t.sessions = allowed);
-            let found = first(&mut watch, (1..10).map(|n| form(&id(n))));
+            let mut detector = traps(|t| t.sessions = allowed);
+            let found = first(&mut detector, (1..10).map(|n| form(&id(n))));
             assert_eq!(found, Some((allowed as usize, TrapKind::Session)), "{}", form("x"));
             // Another page of the same site.
-            assert_eq!(judge(&mut watch, &form(&id(99)).replace("page", "other")), None);
+            assert_eq!(judge(&mut detector, &form(&id(99)).replace("page", "other")), None);
         }
     }
-    let mut watch = traps(|_| ());
-    judge(&mut watch, "/page;jsessionid=1");
-    let caught = judge(&mut watch, "/page;jsessionid=2").unwrap();
-    assert_eq!(caught.reason(), "trap: session id at site.test:81/page;jsessionid=*");
+    let mut detector = traps(|_| ());
+    judge(&mut detector, "/page;jsessionid=1");
+    let hit = judge(&mut detector, "/page;jsessionid=2").unwrap();
+    assert_eq!(hit.reason(), "trap: session id at site.test:81/page;jsessionid=*");
 }
 
 #[test]
 fn zero_turns_a_rule_off() {
-    let mut watch = Traps::in_year(&nothing(), 2026);
+    let mut detector = Traps::in_year(&nothing(), 2026);
     for n in 0..5_000 {
         let path =
             format!("/a{}/{}/12;jsessionid=1?a={}&b={}", "/a".repeat(70), 2000 + n, n % 9, n % 7);
-        assert_eq!(judge(&mut watch, &path), None, "{path}");
-        assert_eq!(watch.content(&format!("http://{HOST}{path}"), HOST, 7), None);
+        assert_eq!(judge(&mut detector, &path), None, "{path}");
+        assert_eq!(detector.content(&format!("http://{HOST}{path}"), HOST, 7), None);
     }
-    assert_eq!((watch.caught(), watch.views().len()), (0, 0));
+    assert_eq!((detector.hits(), detector.views().len()), (0, 0));
 }
 
 #[test]
 fn the_screen_sees_a_bounded_list() {
-    let mut watch = traps(|t| t.length = 50);
+    let mut detector = traps(|t| t.length = 50);
     for n in 0..2_000 {
-        judge(&mut watch, &format!("/w{}/{}", (b'a' + (n % 26) as u8) as char, "x".repeat(60)));
-        judge(&mut watch, &format!("/v/v{}x/{}", "y".repeat(n % 70), "x".repeat(5_000)));
+        judge(&mut detector, &format!("/w{}/{}", (b'a' + (n % 26) as u8) as char, "x".repeat(60)));
+        judge(&mut detector, &format!("/v/v{}x/{}", "y".repeat(n % 70), "x".repeat(5_000)));
     }
-    let views = watch.views();
-    assert_eq!((views.len(), watch.caught()), (50, 4_000));
+    let views = detector.views();
+    assert_eq!((views.len(), detector.hits()), (50, 4_000));
     assert!(views.is_sorted_by_key(|view| std::cmp::Reverse(view.count)));
     assert!(views.iter().all(|v| v.pattern.len() <= 120 && v.example.len() <= 200));
     let json = serde_json::to_value(&views[0]).unwrap();
@@ -192,8 +195,8 @@ fn the_screen_sees_a_bounded_list() {
 
 #[test]
 fn ordinary_sites_pass() {
-    let mut watch = traps(|_| ());
-    let mut pass = |path: String| assert_eq!(judge(&mut watch, &path), None, "{path}");
+    let mut detector = traps(|_| ());
+    let mut pass = |path: String| assert_eq!(judge(&mut detector, &path), None, "{path}");
     // Documentation, by version and language, with generated API pages.
     for version in ["stable", "latest", "0.3.31", "v1.2", "2023.05"] {
         for n in 0..400 {
@@ -202,11 +205,11 @@ fn ordinary_sites_pass() {
             pass(format!("/{version}/src/core/core/src/core_arch/src/x{n}/mod.rs.html"));
         }
     }
-    // The first pages of a few threads with four digits, which need no year.
+    // The first pages of a few threads whose number has four digits and is no year.
     for n in [2005, 2019, 2219, 2030, 9_999] {
         pass(format!("/go/{n}/1"));
     }
-    // A shop with facets below the limit, and tracking of where one came from.
+    // A shop with facets below the limit, and a parameter for the referring page.
     for (color, size, page) in
         (0..10).flat_map(|c| (0..10).flat_map(move |s| (0..15).map(move |p| (c, s, p))))
     {
@@ -248,7 +251,7 @@ fn ordinary_sites_pass() {
         pass(format!("/forum/{thread}/2"));
         pass(format!("/forum/{thread}/11"));
     }
-    // One whose pages are numbers in the query, and a shop with pages and orders.
+    // A forum with page numbers in the query, and a shop with pages and sort orders.
     for (id, page) in (0..100).flat_map(|id| (0..50).map(move |page| (id, page))) {
         pass(format!("/t?id={id}&page={page}"));
         for sort in ["price", "name", "new"] {
@@ -280,16 +283,16 @@ fn ordinary_sites_pass() {
     }
 }
 
-/// Walks a site breadth first; how many URLs were found, and the first that was caught.
-fn walk(watch: &mut Traps, links: impl Fn(&str) -> Vec<String>) -> (usize, Option<TrapHit>) {
+/// Crawls a site breadth first; returns the number of URLs found, and the first trap.
+fn walk(detector: &mut Traps, links: impl Fn(&str) -> Vec<String>) -> (usize, Option<TrapHit>) {
     let mut all = vec![format!("http://{HOST}/")];
     let mut at = 0;
     while at < all.len() && all.len() < 20_000 {
         let from = all[at].clone();
-        watch.fetched(&from, HOST);
+        detector.fetched(&from, HOST);
         for url in links(&from) {
-            if let Some(caught) = watch.judge_on(&url, HOST, Some(&from)) {
-                return (all.len(), Some(caught));
+            if let Some(hit) = detector.judge_on(&url, HOST, Some(&from)) {
+                return (all.len(), Some(hit));
             }
             all.push(url);
         }
@@ -304,11 +307,11 @@ fn urls_that_grow_without_end_are_caught_and_deep_sites_are_not() {
         let hash = xxhash_rust::xxh3::xxh3_64_with_seed(of.as_bytes(), n);
         (0..6).map(|at| char::from(b'a' + (hash >> (8 * at) & 15) as u8)).collect::<String>()
     };
-    let (found, caught) =
+    let (found, hit) =
         walk(&mut traps(|_| ()), |url| (0..2).map(|n| format!("{url}{}/", word(url, n))).collect());
-    assert_eq!(caught.unwrap().kind, TrapKind::Growth);
+    assert_eq!(hit.unwrap().kind, TrapKind::Growth);
     assert!(found < 1_100, "{found}");
-    // Folders in folders, twelve deep, each with files.
+    // Nested folders, twelve deep, each with files.
     let tree = |url: &str| {
         let depth = url.matches('/').count() - 3;
         if !url.ends_with('/') || depth >= 12 {
@@ -317,8 +320,8 @@ fn urls_that_grow_without_end_are_caught_and_deep_sites_are_not() {
         let folders = (0..2).map(|n| format!("{url}{}/", word(url, n)));
         folders.chain((0..3).map(|n| format!("{url}{}.html", word(url, n)))).collect()
     };
-    let (found, caught) = walk(&mut traps(|_| ()), tree);
-    assert_eq!((found, caught), (20_000 + found % 5, None));
+    let (found, hit) = walk(&mut traps(|_| ()), tree);
+    assert_eq!((found, hit), (20_000 + found % 5, None));
 }
 
 proptest! {
@@ -326,13 +329,13 @@ proptest! {
 
     #[test]
     fn no_url_makes_it_panic(urls in prop::collection::vec("(http://h)?[/?;&=%()S0-9a\u{e9}-]{0,40}.{0,5}", 1..20)) {
-        let mut watch = traps(|t| { t.queries = 2; t.dates = 2; t.length = 40; t.same_content = 1; });
+        let mut detector = traps(|t| { t.queries = 2; t.dates = 2; t.length = 40; t.same_content = 1; });
         for url in urls {
-            if let Some(caught) = watch.judge(&url, "h") {
-                prop_assert!(caught.reason().len() < 200);
+            if let Some(hit) = detector.judge(&url, "h") {
+                prop_assert!(hit.reason().len() < 200);
             }
-            let _ = watch.content(&url, "h", 7);
+            let _ = detector.content(&url, "h", 7);
         }
-        prop_assert!(watch.views().len() <= 50);
+        prop_assert!(detector.views().len() <= 50);
     }
 }
