@@ -153,8 +153,8 @@ fn is_utf8(chunks: &[Bytes]) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-    use encoding_rs::{BIG5, EUC_KR, GBK, ISO_8859_2, ISO_8859_7, KOI8_U, SHIFT_JIS, WINDOWS_1251};
-    use encoding_rs::{WINDOWS_1252, WINDOWS_1253, WINDOWS_1255};
+    use encoding_rs::{BIG5, EUC_KR, GBK, ISO_8859_2, ISO_8859_7, KOI8_R, KOI8_U, SHIFT_JIS};
+    use encoding_rs::{WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1255};
 
     use super::*;
 
@@ -196,10 +196,13 @@ mod tests {
 
     #[test]
     fn the_top_level_domain_decides_where_bytes_do_not() {
-        let short = WINDOWS_1251.encode("<p>Мир").0;
+        let short = WINDOWS_1251.encode("<p>Чай").0;
+        assert_eq!(guessed(&short, Some("http://site.test/")), WINDOWS_1252);
+        assert_eq!(guessed(&short, None), WINDOWS_1252);
         assert_eq!(guessed(&short, Some("http://site.ru/")), WINDOWS_1251);
         assert_eq!(guessed(&short, Some("http://site.ru./")), WINDOWS_1251);
-        assert_eq!(guessed(&short, Some("http://site.gr/")), ISO_8859_7);
+        let ambiguous = WINDOWS_1251.encode("<p>Мир").0;
+        assert_eq!(guessed(&ambiguous, Some("http://site.gr/")), ISO_8859_7);
         // Hosts on which the detector would panic.
         for url in ["x://SITE.RU/", "x://site.%C3%A4/", "http://[::1]/", "data:,x", "x:///"] {
             guessed(&short, Some(url));
