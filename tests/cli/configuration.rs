@@ -306,7 +306,10 @@ fn no_breaker_waits_for_more_than_it_looks_back_at() {
     let ended = stopped(&folder, &web, &[], &["resume", "--breaker-min-requests", "7"]);
     assert!(ended.stderr.contains("--breaker-min-requests is lowered to 6"), "{ended:?}");
     let stored = stored(&folder.path().join("crawldeck.db"));
-    assert_eq!((&stored["breaker"]["window"], &stored["breaker"]["least"]), (&6.into(), &6.into()));
+    assert_eq!(
+        (&stored["breaker"]["window"], &stored["breaker"]["min_requests"]),
+        (&6.into(), &6.into())
+    );
 }
 
 /// Options that were renamed, with the names of before.
