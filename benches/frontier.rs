@@ -10,9 +10,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Watch};
 
-use crawldeck::crawl::hosts::host::{Outcome, Pace};
-use crawldeck::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crawldeck::crawl::hosts::{FetchPurpose, UrlTask};
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, Pace};
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -48,7 +48,7 @@ struct Field {
 
 fn entry(host: usize, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://host-{host}.test/{id}")).unwrap();
-    let mut entry = UrlTask::aside(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
+    let mut entry = UrlTask::auxiliary(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
     entry.id = id;
     Box::new(entry)
 }
@@ -94,12 +94,12 @@ impl Field {
         let now = self.now;
         self.window.started(&entry.url, now);
         self.window.ended(&entry.url, Some(now), Some(answered(200)), now);
-        if matches!(entry.errand, FetchPurpose::Robots { .. }) {
+        if matches!(entry.purpose, FetchPurpose::Robots { .. }) {
             let delay = 0.5 + fastrand::f64() * 29.5;
             let text = format!("User-agent: *\nCrawl-delay: {delay}\nDisallow: /private/\n");
             let reply = RobotsResponse::Answered { status: 200, body: text.as_bytes() };
             let host = host_of(&entry.url).into_owned();
-            self.window.robots(
+            self.window.robots_fetched(
                 &host,
                 false,
                 Arc::new(RobotsPolicy::of(reply, &RobotsAgents::default())),

@@ -23,7 +23,7 @@ use crawldeck::settings::Settings;
 use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{
     Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
-    RowSink, SeenSink, Store, StoreError, StoredCrawl, open,
+    RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter, StoredCrawl, open,
 };
 use futures_util::future::BoxFuture;
 use url::Url;
@@ -53,23 +53,9 @@ fn never<'a, T>() -> Answer<'a, T> {
     Box::pin(async { Err(StoreError::Usage { db: "nothing".to_owned(), why }) })
 }
 
-impl Store for Discard {
+impl StoreReader for Discard {
     fn describe(&self) -> String {
         "nothing".to_owned()
-    }
-    fn create_crawl<'a>(&'a self, _: &'a str) -> Answer<'a, CrawlId> {
-        answer(1)
-    }
-    fn open_crawl(&self, _: Option<CrawlId>) -> Answer<'_, StoredCrawl> {
-        never()
-    }
-    fn commit<'a>(&'a self, _: CrawlId, batch: &'a Batch) -> Answer<'a, ()> {
-        let mut rows = self.0.lock().unwrap();
-        rows.extend(batch.discovered.iter().map(|row| (row.id, row.clone())));
-        for page in &batch.pages {
-            rows.remove(&page.id);
-        }
-        answer(())
     }
     fn frontier_after(
         &self,
@@ -118,6 +104,32 @@ impl Store for Discard {
     fn seen<'a>(&'a self, _: CrawlId, _: SeenSink<'a>) -> Answer<'a, ()> {
         never()
     }
+    fn crawls(&self) -> Answer<'_, Vec<CrawlInfo>> {
+        never()
+    }
+    fn select<'a>(&'a self, _: &'a str, _: RowSink<'a>) -> Answer<'a, ()> {
+        never()
+    }
+    fn close(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+impl StoreWriter for Discard {
+    fn create_crawl<'a>(&'a self, _: &'a str) -> Answer<'a, CrawlId> {
+        answer(1)
+    }
+    fn open_crawl(&self, _: Option<CrawlId>) -> Answer<'_, StoredCrawl> {
+        never()
+    }
+    fn commit<'a>(&'a self, _: CrawlId, batch: &'a Batch) -> Answer<'a, ()> {
+        let mut rows = self.0.lock().unwrap();
+        rows.extend(batch.discovered.iter().map(|row| (row.id, row.clone())));
+        for page in &batch.pages {
+            rows.remove(&page.id);
+        }
+        answer(())
+    }
     fn free_space(&self) -> Option<u64> {
         None
     }
@@ -127,17 +139,11 @@ impl Store for Discard {
     fn heartbeat(&self, _: CrawlId) -> Answer<'_, ()> {
         answer(())
     }
-    fn crawls(&self) -> Answer<'_, Vec<CrawlInfo>> {
-        never()
-    }
+}
+
+impl StoreAdmin for Discard {
     fn remove(&self, _: CrawlId) -> Answer<'_, u64> {
         never()
-    }
-    fn select<'a>(&'a self, _: &'a str, _: RowSink<'a>) -> Answer<'a, ()> {
-        never()
-    }
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
     }
 }
 

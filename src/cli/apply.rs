@@ -2,33 +2,33 @@
 
 use super::options::{
     BreakerOptions, ConnectionOptions, CrawlOptions, DialOptions, IdentityOptions, NoFollowKind,
-    PolitenessOptions, ReachOptions, RequestOptions, ResourceOptions, TrapOptions,
+    PolitenessOptions, ReachOptions, RequestLimitOptions, ResourceOptions, TrapOptions,
 };
-use super::values::{Bound, Secret};
+use super::values::{Clearable, Secret};
 use crate::settings::{FetchSettings, RespectNofollow, Settings};
 
-/// Puts what was given over what is there.
+/// Replaces the field's value by the given one, if there is one.
 fn over<T>(given: Option<T>, field: &mut T) {
     if let Some(given) = given {
         *field = given;
     }
 }
 
-/// The same for what may be taken away.
-fn over_option<T: Clone>(given: Option<&Bound<T>>, field: &mut Option<T>) {
+/// The same for an optional value, which can be removed.
+fn over_option<T: Clone>(given: Option<&Clearable<T>>, field: &mut Option<T>) {
     over(given.map(|given| given.0.clone()), field);
 }
 
-/// The same for what can be given several times; what is given as nothing is no item.
-fn over_list<T: Clone>(given: &[Bound<T>], field: &mut Vec<T>) {
+/// The same for a list; an empty value is no item.
+fn over_list<T: Clone>(given: &[Clearable<T>], field: &mut Vec<T>) {
     if !given.is_empty() {
         *field = given.iter().filter_map(|item| item.0.clone()).collect();
     }
 }
 
-/// What was given, no longer protected from being shown.
-fn open<T: Clone>(given: &Bound<Secret<T>>) -> Bound<T> {
-    Bound(given.0.clone().map(|secret| secret.0))
+/// The secret inside, no longer protected from being shown.
+fn reveal<T: Clone>(given: &Clearable<Secret<T>>) -> Clearable<T> {
+    Clearable(given.0.clone().map(|secret| secret.0))
 }
 
 impl CrawlOptions {
@@ -63,9 +63,9 @@ impl PolitenessOptions {
         over(self.max_robots_delay, &mut settings.max_robots_delay);
         over(self.host_backoff, &mut settings.host_backoff);
         over(self.max_host_backoff, &mut settings.max_host_backoff);
-        over(self.give_up, &mut settings.host_give_up_after);
+        over(self.host_give_up_after, &mut settings.host_give_up_after);
         over(self.ignore_robots, &mut settings.ignore_robots);
-        let obeyed = self.nofollow.map(|which| RespectNofollow {
+        let obeyed = self.respect_nofollow.map(|which| RespectNofollow {
             pages: matches!(which, NoFollowKind::Pages | NoFollowKind::All),
             links: matches!(which, NoFollowKind::Links | NoFollowKind::All),
         });
@@ -73,7 +73,7 @@ impl PolitenessOptions {
     }
 }
 
-impl RequestOptions {
+impl RequestLimitOptions {
     fn apply(&self, settings: &mut Settings) {
         over(self.attempts, &mut settings.attempts);
         over(self.backoff, &mut settings.backoff);
@@ -93,12 +93,12 @@ impl IdentityOptions {
         over(self.user_agent.clone(), &mut fetch.user_agent);
         over_option(self.contact.as_ref(), &mut fetch.contact);
         over(self.cookies, &mut fetch.cookies);
-        let identity = &mut fetch.credentials;
-        let headers: Vec<_> = self.headers.iter().map(open).collect();
-        over_list(&headers, &mut identity.headers);
-        over_option(self.auth.as_ref().map(open).as_ref(), &mut identity.basic);
-        over_option(self.bearer.as_ref().map(open).as_ref(), &mut identity.bearer);
-        over(self.proxy.clone().map(|proxy| proxy.0.0), &mut identity.proxy);
+        let credentials = &mut fetch.credentials;
+        let headers: Vec<_> = self.headers.iter().map(reveal).collect();
+        over_list(&headers, &mut credentials.headers);
+        over_option(self.auth.as_ref().map(reveal).as_ref(), &mut credentials.basic);
+        over_option(self.bearer.as_ref().map(reveal).as_ref(), &mut credentials.bearer);
+        over(self.proxy.clone().map(|proxy| proxy.0.0), &mut credentials.proxy);
     }
 }
 
@@ -133,12 +133,12 @@ impl BreakerOptions {
         let breaker = &mut settings.breaker;
         over(self.breaker_ratio, &mut breaker.ratio);
         over(self.breaker_window, &mut breaker.window);
-        over(self.breaker_least, &mut breaker.min_requests);
-        // More than are looked back at are never there to conclude from.
+        over(self.breaker_min_requests, &mut breaker.min_requests);
+        // The window never holds more requests, so a higher minimum could not be reached.
         breaker.min_requests = breaker.min_requests.min(breaker.window);
-        over(self.breaker_rest, &mut breaker.cooldown);
-        over(self.breaker_longest_rest, &mut breaker.max_cooldown);
-        over(self.breaker_forgive, &mut breaker.reset_after);
+        over(self.breaker_cooldown, &mut breaker.cooldown);
+        over(self.breaker_max_cooldown, &mut breaker.max_cooldown);
+        over(self.breaker_reset_after, &mut breaker.reset_after);
     }
 }
 

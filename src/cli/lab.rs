@@ -6,7 +6,7 @@ use super::values::level;
 use crate::lab::LabConfig;
 use crate::settings::faults::{Fault, FaultSetting};
 
-/// The lab site, and what is wrong with it from the start.
+/// The lab site, and its faults at the start.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Lab site")]
 pub struct LabOptions {
@@ -19,40 +19,40 @@ pub struct LabOptions {
     /// Seed it is generated from
     #[arg(long, value_name = "S", default_value_t = 7)]
     pub seed: u64,
-    /// Time every page takes to answer, instead of its own
+    /// Response time of every page, instead of its own
     #[arg(long, value_name = "DURATION", value_parser = level(Fault::Latency))]
     pub latency: Option<FaultSetting>,
-    /// Up to so much longer, by chance
+    /// Maximum random time added to the latency
     #[arg(long, value_name = "DURATION", value_parser = level(Fault::Spread))]
     pub spread: Option<FaultSetting>,
-    /// Share of answers that take ten times as long, and at least 1s
+    /// Share of responses that take ten times as long, and at least 1s
     #[arg(long, value_name = "SHARE", value_parser = level(Fault::SlowTail))]
     pub slow_tail: Option<FaultSetting>,
     /// Share of requests answered with 500 or 502
     #[arg(long = "5xx", value_name = "SHARE", value_parser = level(Fault::ServerError))]
     pub server_error: Option<FaultSetting>,
-    /// Share of connections closed instead of an answer
+    /// Share of connections closed without a response
     #[arg(long, value_name = "SHARE", value_parser = level(Fault::Reset))]
     pub reset: Option<FaultSetting>,
-    /// Share of requests never answered
+    /// Share of requests that get no response
     #[arg(long, value_name = "SHARE", value_parser = level(Fault::Hang))]
     pub hang: Option<FaultSetting>,
     /// Share of requests answered with 429
     #[arg(long = "429", value_name = "SHARE", value_parser = level(Fault::TooMany))]
     pub too_many: Option<FaultSetting>,
-    /// Share of requests answered with 429, to come again in 1 to 2 s
+    /// Share of requests answered with 429 and a Retry-After of 1 to 2 s
     #[arg(long, value_name = "SHARE", value_parser = level(Fault::RetryAfter))]
     pub retry_after: Option<FaultSetting>,
-    /// Requests answered at once; the rest queue
+    /// Maximum requests served at the same time; others wait
     #[arg(long, value_name = "K", value_parser = level(Fault::Capacity))]
     pub capacity: Option<FaultSetting>,
-    /// Bytes a second, over the whole site
+    /// Maximum bytes per second of the whole site
     #[arg(long, value_name = "SIZE", value_parser = level(Fault::Bandwidth))]
     pub bandwidth: Option<FaultSetting>,
 }
 
 impl LabOptions {
-    /// What is wrong with the site, as far as it was said.
+    /// The faults that were given.
     pub fn faults(&self) -> impl Iterator<Item = FaultSetting> {
         [
             self.latency,
@@ -70,16 +70,16 @@ impl LabOptions {
         .flatten()
     }
 
-    /// The lab's own words for it.
+    /// The lab's configuration.
     #[must_use]
     pub fn config(&self) -> LabConfig {
-        let usual = LabConfig::default();
+        let defaults = LabConfig::default();
         LabConfig {
             port: self.port,
-            pages: self.pages.unwrap_or(usual.pages),
+            pages: self.pages.unwrap_or(defaults.pages),
             seed: self.seed,
             faults: self.faults().collect(),
-            ..usual
+            ..defaults
         }
     }
 }

@@ -1,240 +1,37 @@
-//! The command line: the modes and their options, from flags, environment and file.
-
-use std::path::PathBuf;
-
-use clap::{Args, CommandFactory, Parser, Subcommand};
-use url::Url;
-
-use crate::compare::Strategy;
-use crate::crawl::protocol::scene::Scene;
-use crate::export::{Format, Table, condition};
-use crate::report::DEFAULT_FILE;
+//! The command line, its configuration file and its environment: read into one [`Invocation`].
+//!
+//! ```text
+//! invocation    command line, environment and file, read and merged
+//!   merge         which source of an option holds
+//!   option_reader environment and file, checked by the definitions of the options
+//!     config_file   the file's entries as text
+//! command_line  the commands ── options, lab, compare   the options, by heading
+//!                                 apply                 options put over settings
+//!                                 values                how each kind of value is read
+//! show_config   the settings in force, for `config`
+//! error, source, environment, renamed
+//! ```
 
 mod apply;
+mod command_line;
 mod compare;
-pub mod effective;
-pub mod file;
+pub mod config_file;
+mod environment;
+mod error;
+mod invocation;
 mod lab;
+mod merge;
+mod option_reader;
 pub mod options;
-pub mod refusal;
-pub mod sources;
+mod renamed;
+pub mod show_config;
+pub mod source;
 pub mod values;
 
-pub use self::compare::CompareOptions;
-pub use self::lab::LabOptions;
-pub use self::options::{CrawlOptions, LogOptions};
-pub use self::sources::{Invocation, Surroundings, read};
-
-use self::values::{scene, seed};
-
-/// Database of `crawl` and `resume` where none is named.
-pub const DEFAULT_DB: &str = "sqlite://crawldeck.db";
-
-/// Where the options of a crawl come from.
-const SOURCES: &str = "Options also come from crawldeck.toml (here, or under \
-$XDG_CONFIG_HOME/crawldeck) by their long names, and from the environment \
-(CRAWLDECK_MAX_BODY=1MiB; lists one a line): file < environment < flags. A switch is turned off by \
-'=false'. `crawldeck config` shows what holds.";
-
-/// Where those of a resumed one come from.
-const SOURCES_OF_RESUME: &str = "A resumed crawl has its stored settings; flags override them. \
-File and environment give only what is not stored (header, auth, bearer, proxy), and the options of \
-output and logging.";
-
-/// What can be exported, and how conditions name it.
-const OF_EXPORT: &str = "Tables: pages, links, frontier, hosts, sitemaps, changes, crawls. Views: \
-broken_links, redirects, slow_pages, duplicates, by_status, by_host. Conditions name the columns that \
-are exported; some databases want a reserved word with its table: --where \"pages.change = 'new'\".";
-
-/// What is compared.
-const OF_COMPARE: &str = "Strategies: sequential (one after the other, blocking), unlimited \
-(everything at once), limited (a semaphore of permits), full (crawldeck itself: permits, retries, \
-threads, every fetch a row of a database). On a terminal they race side by side, otherwise they take \
-turns. What is not whole is marked partial, and the exit code is 3.";
-
-/// A web crawler that you fly by hand: watch the whole pipeline live, turn its dials by key.
-///
-/// Without a command it starts its built-in lab site on loopback and crawls that, as `demo` does.
-#[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, max_term_width = 100)]
-#[command(after_help = "Exit codes: 0 complete, 1 failed, 2 usage, 3 stopped before the end \
-                        (go on with `crawldeck resume`).")]
-pub struct Cli {
-    /// What to do; nothing = the lab site, crawled.
-    #[command(subcommand)]
-    pub command: Option<Command>,
-    /// The lab site of the demonstration.
-    #[command(flatten)]
-    pub lab: LabOptions,
-    /// How the demonstration crawls.
-    #[command(flatten)]
-    pub options: CrawlOptions,
-}
-
-/// The command line as far as it is for users: scripts for completion would offer what is hidden.
-#[must_use]
-pub fn for_users() -> clap::Command {
-    let all = Cli::command();
-    let shown = all.get_subcommands().filter(|command| !command.is_hide_set()).cloned();
-    clap::Command::new("crawldeck")
-        .version(env!("CARGO_PKG_VERSION"))
-        .about(all.get_about().cloned().unwrap_or_default())
-        .args(all.get_arguments().cloned())
-        .groups(all.get_groups().cloned())
-        .subcommands(shown)
-}
-
-/// The modes.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Crawl: with the dashboard on a terminal, headless otherwise
-    #[command(after_help = SOURCES)]
-    Crawl {
-        /// Where to begin; without a scheme it is http
-        #[arg(value_name = "URL", value_parser = seed)]
-        seeds: Vec<Url>,
-        /// How.
-        #[command(flatten)]
-        options: Box<CrawlOptions>,
-        /// Look again at what the newest complete crawl found; URLs are then optional
-        #[arg(long, help_heading = "What to crawl")]
-        again: bool,
-    },
-    /// Crawl the built-in lab site, as without a command; a SCENE sets the stage
-    Demo {
-        /// What is to be seen
-        #[arg(value_name = "SCENE", value_parser = scene())]
-        scene: Option<Scene>,
-        /// The lab site.
-        #[command(flatten)]
-        lab: LabOptions,
-        /// How.
-        #[command(flatten)]
-        options: Box<CrawlOptions>,
-    },
-    /// Go on with the newest unfinished crawl; options override the stored settings
-    #[command(after_help = SOURCES_OF_RESUME)]
-    Resume {
-        /// Database [default: `sqlite://crawldeck.db`]
-        #[arg(value_name = "DB")]
-        database: Option<String>,
-        /// How.
-        #[command(flatten)]
-        options: Box<CrawlOptions>,
-        /// The crawl of this number instead; `crawldeck list` shows the numbers
-        #[arg(long, value_name = "ID", help_heading = "What to resume", value_parser = clap::value_parser!(i64).range(1..))]
-        crawl: Option<i64>,
-    },
-    /// List the crawls of a database
-    List {
-        /// Database [default: `sqlite://crawldeck.db`]
-        #[arg(value_name = "DB", env = "CRAWLDECK_DB", hide_env = true)]
-        database: Option<String>,
-        /// One JSON array on standard output
-        #[arg(long, help_heading = "Output")]
-        json: bool,
-    },
-    /// Remove crawls from a database, with all their rows
-    Rm {
-        /// Database
-        #[arg(value_name = "DB")]
-        database: String,
-        /// Crawls, by number
-        #[arg(value_name = "ID", required = true, value_parser = clap::value_parser!(i64).range(1..))]
-        crawls: Vec<i64>,
-        /// Do not ask
-        #[arg(long, short, help_heading = "Output")]
-        yes: bool,
-    },
-    /// Write what was found for other programs: CSV, lines of JSON, a sitemap
-    #[command(after_help = OF_EXPORT)]
-    Export {
-        /// Database [default: `sqlite://crawldeck.db`]
-        #[arg(value_name = "DB", env = "CRAWLDECK_DB", hide_env = true)]
-        database: Option<String>,
-        /// What is exported, and how.
-        #[command(flatten)]
-        options: ExportOptions,
-    },
-    /// Write a report of a crawl: one HTML file that opens in any browser, offline
-    Report {
-        /// Database [default: `sqlite://crawldeck.db`]
-        #[arg(value_name = "DB", env = "CRAWLDECK_DB", hide_env = true)]
-        database: Option<String>,
-        /// The crawl of this number instead of the newest; `crawldeck list` shows the numbers
-        #[arg(long, value_name = "ID", help_heading = "What to report", value_parser = clap::value_parser!(i64).range(1..))]
-        crawl: Option<i64>,
-        /// Where to; a file that is no report is left as it is, '-' is standard output
-        #[arg(long, short, value_name = "FILE", help_heading = "Output", default_value = DEFAULT_FILE)]
-        output: PathBuf,
-    },
-    /// Print the settings in force, each with its source; takes what crawl takes
-    #[command(after_help = SOURCES)]
-    Config {
-        /// As of `crawl`; shown, not asked for
-        #[arg(value_name = "URL", value_parser = seed)]
-        seeds: Vec<Url>,
-        /// As of `crawl`.
-        #[command(flatten)]
-        options: Box<CrawlOptions>,
-        /// As of `crawl`; shown, not looked for
-        #[arg(long, help_heading = "What to crawl")]
-        again: bool,
-    },
-    /// Run the same work by four strategies, and print a table: time, memory, rows, stalls
-    #[command(after_help = OF_COMPARE)]
-    Compare {
-        /// What is compared, and how it is shown.
-        #[command(flatten)]
-        options: CompareOptions,
-    },
-    /// One strategy of `compare`, in the process of its own that `compare` starts
-    #[command(hide = true)]
-    Strategy {
-        /// Which
-        strategy: Strategy,
-    },
-    /// Serve the lab site alone; prints one address per host
-    Lab {
-        /// What to serve.
-        #[command(flatten)]
-        options: LabOptions,
-        /// More (-v) or less (-q) logging.
-        #[command(flatten)]
-        logging: LogOptions,
-    },
-    /// Print a completion script
-    Completions {
-        /// For this shell
-        shell: clap_complete::Shell,
-    },
-    /// Print the manual page
-    Man,
-}
-
-/// An export.
-#[derive(Debug, Clone, Args)]
-pub struct ExportOptions {
-    /// Form of the rows
-    #[arg(
-        long,
-        short,
-        value_enum,
-        value_name = "FORMAT",
-        default_value = "csv",
-        help_heading = "Output"
-    )]
-    pub format: Format,
-    /// File that is put in place when it is whole; standard output without it
-    #[arg(long, short, value_name = "FILE", help_heading = "Output")]
-    pub output: Option<PathBuf>,
-    /// Table or view, see below; a sitemap is made of pages
-    #[arg(long, value_name = "NAME", default_value = "pages", help_heading = "What to export")]
-    pub table: Table,
-    /// Only rows that meet this condition in SQL: `status >= 400`
-    #[arg(long = "where", value_name = "CONDITION", value_parser = condition, help_heading = "What to export")]
-    pub condition: Option<String>,
-    /// The crawl of this number instead of the newest; `crawldeck list` shows the numbers
-    #[arg(long, value_name = "ID", value_parser = clap::value_parser!(i64).range(1..), help_heading = "What to export")]
-    pub crawl: Option<i64>,
-}
+pub use command_line::{Cli, ExportOptions, Subcommand, for_users};
+pub use compare::CompareOptions;
+pub use environment::Environment;
+pub use error::CliError;
+pub use invocation::{Invocation, read};
+pub use lab::LabOptions;
+pub use options::{CrawlOptions, DEFAULT_DB, LogOptions};

@@ -1,8 +1,8 @@
 //! The options of a crawl, by heading, and how they become settings.
 //!
 //! Each is defined here once: configuration file and environment are read by the same
-//! definitions. A switch takes `=false`, so that it can be turned off from a stronger source, and
-//! what need not be there at all takes an empty value, so that it can be taken away.
+//! definitions. A switch takes `=false`, so that a stronger source can turn it off, and an optional
+//! value takes the empty text, so that a stronger source can remove it.
 
 use std::ffi::OsString;
 use std::net::IpAddr;
@@ -13,12 +13,15 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::values::{
-    Bound, Secret, bound, contact, database, dial, duration, file, header, item, limit, login,
-    memory, or_none, pages, pattern, proxy, rate, resolve, seed, share, size, size_or_off,
-    some_time, switch, token, user_agent,
+    Clearable, Secret, clearable, contact, count_or_off, database, dial, duration, file, header,
+    item, limit, login, memory, pages_or_off, pattern, positive_duration, proxy, rate, resolve,
+    seed, share, size, size_or_off, switch, token, user_agent,
 };
 use crate::settings::dials::Dial;
 use crate::settings::scope_kind::ScopeKind;
+
+/// Database of `crawl` and `resume` where none is named.
+pub const DEFAULT_DB: &str = "sqlite://crawldeck.db";
 
 /// How to crawl. What is not given stays as it is: at its default, or as stored.
 #[derive(Debug, Clone, Args)]
@@ -26,16 +29,16 @@ pub struct CrawlOptions {
     /// The dials to begin with.
     #[command(flatten)]
     pub dials: DialOptions,
-    /// How hosts are spared.
+    /// Politeness to hosts.
     #[command(flatten)]
     pub politeness: PolitenessOptions,
-    /// How one URL is asked for.
+    /// Limits of the requests for one URL.
     #[command(flatten)]
-    pub requests: RequestOptions,
-    /// Who asks.
+    pub requests: RequestLimitOptions,
+    /// How the crawler identifies itself.
     #[command(flatten)]
     pub identity: IdentityOptions,
-    /// Whom to connect to.
+    /// Connections.
     #[command(flatten)]
     pub connection: ConnectionOptions,
     /// What to crawl.
@@ -47,7 +50,7 @@ pub struct CrawlOptions {
     /// What is a trap.
     #[command(flatten)]
     pub traps: TrapOptions,
-    /// What the crawl may use of the machine.
+    /// Memory and disk space that the crawl may use.
     #[command(flatten)]
     pub resources: ResourceOptions,
     /// Where results go.
@@ -58,11 +61,17 @@ pub struct CrawlOptions {
     pub logging: LogOptions,
 }
 
+/// The options that can come from everywhere, as a command line of their own.
+pub(super) fn definitions() -> clap::Command {
+    let command = clap::Command::new("options").no_binary_name(true).disable_help_flag(true);
+    CrawlOptions::augment_args(command)
+}
+
 /// The dials to begin with.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Dials")]
 pub struct DialOptions {
-    /// Requests in flight at most [default: 10]
+    /// Maximum requests in flight [default: 10]
     #[arg(long, value_name = "N", value_parser = dial(Dial::Permits))]
     pub permits: Option<u32>,
     /// Workers [default: 16]
@@ -73,13 +82,13 @@ pub struct DialOptions {
     pub queue: Option<u32>,
     /// Requests per second, all hosts together; 'off' for no limit [default: off]
     #[arg(long, value_name = "R", value_parser = rate)]
-    pub rate: Option<Bound<f64>>,
+    pub rate: Option<Clearable<f64>>,
     /// Threads for parsing large pages [default: 2]
     #[arg(long, value_name = "N", value_parser = dial(Dial::ParseThreads))]
     pub parse_threads: Option<u32>,
 }
 
-/// Which `nofollow` is obeyed.
+/// Which `nofollow` the crawl obeys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum NoFollowKind {
     /// Neither.
@@ -92,89 +101,90 @@ pub enum NoFollowKind {
     All,
 }
 
-/// How hosts are spared.
+/// Politeness to hosts.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Politeness")]
 pub struct PolitenessOptions {
-    /// Requests in flight per host at most; 'off' for no bound but the permits [default: off]
-    #[arg(long, value_name = "N", value_parser = bound(1))]
-    pub per_host: Option<Bound<u32>>,
+    /// Maximum requests in flight per host; 'off' for no limit but the permits [default: off]
+    #[arg(long, value_name = "N", value_parser = count_or_off(1))]
+    pub per_host: Option<Clearable<u32>>,
     /// Gap between the starts of two requests to one host [default: 0s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub delay: Option<Duration>,
-    /// Longest gap that a robots.txt may ask for by Crawl-delay [default: 30s]
+    /// Maximum Crawl-delay of a robots.txt that is obeyed [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub max_robots_delay: Option<Duration>,
-    /// First rest of a host that answers 429, or 503 in a row, without a Retry-After, then doubled [default: 1m]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    /// First cooldown of a host that responds 429, or 503 in a row, without a Retry-After; doubled each time [default: 1m]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub host_backoff: Option<Duration>,
-    /// Longest rest of a host, whatever its Retry-After asks for [default: 10m]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    /// Maximum cooldown of a host, whatever its Retry-After says [default: 10m]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub max_host_backoff: Option<Duration>,
-    /// Time a host may be down before its URLs are given up [default: 10m]
+    /// Time that a host may be down before its remaining URLs are given up [default: 10m]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
-    pub give_up: Option<Duration>,
-    /// Do not obey robots.txt: only with the site's consent
+    pub host_give_up_after: Option<Duration>,
+    /// Do not obey robots.txt: only with the site owner's consent
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub ignore_robots: Option<bool>,
-    /// Which nofollow is obeyed [default: none]
+    /// Which nofollow to obey [default: none]
     #[arg(long, value_enum, value_name = "WHICH")]
-    pub nofollow: Option<NoFollowKind>,
+    pub respect_nofollow: Option<NoFollowKind>,
 }
 
-/// How one URL is asked for.
+/// Limits of the requests for one URL.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Requests")]
-pub struct RequestOptions {
-    /// Requests made for a URL at most [default: 3]
+pub struct RequestLimitOptions {
+    /// Maximum requests for one URL [default: 3]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub attempts: Option<u32>,
     /// Pause before the second attempt, doubled for each further one, jittered [default: 1s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub backoff: Option<Duration>,
     /// Time for one request, body included [default: 30s]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub timeout: Option<Duration>,
-    /// Largest body after decoding [default: 10MiB]
+    /// Maximum body size after decoding [default: 10MiB]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     pub max_body: Option<u64>,
-    /// Largest body after decoding as a multiple of what was sent, above 1 MiB [default: 200]
+    /// Maximum ratio of the decoded body to the bytes received, for bodies above 1 MiB [default: 200]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_decompression_ratio: Option<u32>,
-    /// Redirects followed for one URL at most [default: 10]
+    /// Maximum redirects followed for one URL [default: 10]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(0..=100))]
     pub max_redirects: Option<u32>,
 }
 
-/// Who asks. Secrets among it are for the origins of the seeds alone, and are not stored. One
-/// that begins with a dash is a value all the same: taken for an option, it would be repeated.
+/// How the crawler identifies itself. Secrets are sent to the origins of the seeds alone, and are
+/// not stored. One that begins with a dash is a value all the same: an error message would repeat
+/// it if it were taken for an option.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Identity")]
 pub struct IdentityOptions {
     /// User-Agent [default: crawldeck/VERSION]
     #[arg(long, value_name = "S", value_parser = user_agent)]
     pub user_agent: Option<String>,
-    /// Where you can be reached, a URL or a mail address; sent after the User-Agent
-    #[arg(long, value_name = "CONTACT", value_parser = or_none(contact))]
-    pub contact: Option<Bound<String>>,
+    /// Where the server's owner can reach you, a URL or a mail address; sent after the User-Agent
+    #[arg(long, value_name = "CONTACT", value_parser = clearable(contact))]
+    pub contact: Option<Clearable<String>>,
     /// Further request header for the seeds' origins; repeatable, not stored
-    #[arg(long = "header", value_name = "K: V", allow_hyphen_values = true, value_parser = or_none(header))]
-    pub headers: Vec<Bound<Secret<(String, String)>>>,
+    #[arg(long = "header", value_name = "K: V", allow_hyphen_values = true, value_parser = clearable(header))]
+    pub headers: Vec<Clearable<Secret<(String, String)>>>,
     /// User and password for the seeds' origins; not stored
-    #[arg(long, value_name = "USER:PASSWORD", allow_hyphen_values = true, value_parser = or_none(login))]
-    pub auth: Option<Bound<Secret<(String, String)>>>,
+    #[arg(long, value_name = "USER:PASSWORD", allow_hyphen_values = true, value_parser = clearable(login))]
+    pub auth: Option<Clearable<Secret<(String, String)>>>,
     /// Bearer token for the seeds' origins; not stored
-    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true, value_parser = or_none(token))]
-    pub bearer: Option<Bound<Secret<String>>>,
+    #[arg(long, value_name = "TOKEN", allow_hyphen_values = true, value_parser = clearable(token))]
+    pub bearer: Option<Clearable<Secret<String>>>,
     /// Proxy for all requests (http, https, socks5, socks5h), not stored; 'off' for none [default: off]
     #[arg(long, value_name = "URL", value_parser = proxy, allow_hyphen_values = true)]
-    pub proxy: Option<Secret<Bound<String>>>,
+    pub proxy: Option<Secret<Clearable<String>>>,
     /// Keep cookies, each for the origin that set it
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub cookies: Option<bool>,
 }
 
-/// Whom to connect to, and how.
+/// Connections: protocol, certificates, addresses.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Connection")]
 pub struct ConnectionOptions {
@@ -182,30 +192,30 @@ pub struct ConnectionOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub http1: Option<bool>,
     /// Trust these certificates (PEM) besides the system's
-    #[arg(long, value_name = "FILE", value_parser = or_none(file))]
-    pub ca: Option<Bound<PathBuf>>,
+    #[arg(long, value_name = "FILE", value_parser = clearable(file))]
+    pub ca: Option<Clearable<PathBuf>>,
     /// Do not verify certificates at all
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub insecure: Option<bool>,
-    /// Let links, redirects and names lead to private addresses
+    /// Allow links, redirects and host names that lead to private addresses
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub allow_private: Option<bool>,
-    /// Connect to this address instead of asking for the name's; repeatable
+    /// Connect to this address instead of resolving the host's name; repeatable
     #[arg(long, value_name = "HOST=ADDR", value_parser = item(resolve))]
-    pub resolve: Vec<Bound<(String, IpAddr)>>,
+    pub resolve: Vec<Clearable<(String, IpAddr)>>,
 }
 
 /// What to crawl.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "What to crawl")]
 pub struct ReachOptions {
-    /// Links from a seed at most; 'off' for no bound [default: off]
-    #[arg(long, value_name = "N", value_parser = bound(0))]
-    pub depth: Option<Bound<u32>>,
-    /// URLs fetched at most; those found beyond are recorded as skipped; 'off' for no bound [default: off]
-    #[arg(long, value_name = "N", value_parser = pages)]
-    pub max_pages: Option<Bound<u64>>,
-    /// Links taken from one page at most [default: 10000]
+    /// Maximum links between a seed and a page; 'off' for no limit [default: off]
+    #[arg(long, value_name = "N", value_parser = count_or_off(0))]
+    pub depth: Option<Clearable<u32>>,
+    /// Maximum URLs fetched; further ones are recorded as skipped; 'off' for no limit [default: off]
+    #[arg(long, value_name = "N", value_parser = pages_or_off)]
+    pub max_pages: Option<Clearable<u64>>,
+    /// Maximum links taken from one page [default: 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_links: Option<u32>,
     /// Which links are followed [default: host; any for the lab]
@@ -213,94 +223,94 @@ pub struct ReachOptions {
     pub scope: Option<ScopeKind>,
     /// A URL must match one of these regular expressions; repeatable
     #[arg(long, value_name = "RE", value_parser = item(pattern))]
-    pub include: Vec<Bound<String>>,
+    pub include: Vec<Clearable<String>>,
     /// A URL must match none of these regular expressions; repeatable
     #[arg(long, value_name = "RE", value_parser = item(pattern))]
-    pub exclude: Vec<Bound<String>>,
-    /// Seeds from a file, one a line; '-' is standard input
-    #[arg(long, value_name = "FILE", value_parser = or_none(file))]
-    pub list: Option<Bound<PathBuf>>,
-    /// Fetch the seeds alone; follow no links
+    pub exclude: Vec<Clearable<String>>,
+    /// Seeds from a file, one per line; '-' is standard input
+    #[arg(long, value_name = "FILE", value_parser = clearable(file))]
+    pub list: Option<Clearable<PathBuf>>,
+    /// Fetch only the seeds; follow no links
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub no_follow: Option<bool>,
-    /// Read this sitemap too; repeatable
+    /// Also read this sitemap; repeatable
     #[arg(long = "sitemap", value_name = "URL", value_parser = item(seed))]
-    pub sitemaps: Vec<Bound<Url>>,
-    /// Read no sitemaps but those named
+    pub sitemaps: Vec<Clearable<Url>>,
+    /// Read no sitemaps except those given by --sitemap
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub no_sitemaps: Option<bool>,
-    /// Sitemaps read at most [default: 500]
+    /// Maximum sitemaps read [default: 500]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_sitemaps: Option<u32>,
 }
 
-/// When a host is down, and how it is tried again.
+/// When a host counts as down, and when it is tried again.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Failing hosts")]
 pub struct BreakerOptions {
-    /// Share of failed requests at which a host rests; 'off' for never [default: 0.5]
+    /// Share of failed requests at which a host cools down; 'off' for never [default: 0.5]
     #[arg(long, value_name = "SHARE", value_parser = share)]
     pub breaker_ratio: Option<f64>,
-    /// Requests of a host looked back at [default: 20]
+    /// Number of a host's last requests that are looked at [default: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub breaker_window: Option<u32>,
-    /// Fewest of them before anything is concluded; never more than the window [default: 8]
+    /// Minimum requests before a host can be found down; at most the window [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
-    pub breaker_least: Option<u32>,
-    /// First rest, doubled per incident [default: 5s]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
-    pub breaker_rest: Option<Duration>,
-    /// Longest rest [default: 5m]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
-    pub breaker_longest_rest: Option<Duration>,
-    /// Quiet after which incidents are forgiven [default: 5m]
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
-    pub breaker_forgive: Option<Duration>,
+    pub breaker_min_requests: Option<u32>,
+    /// First cooldown, doubled per incident [default: 5s]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub breaker_cooldown: Option<Duration>,
+    /// Maximum cooldown [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub breaker_max_cooldown: Option<Duration>,
+    /// Time without failures after which a host's incidents no longer count [default: 5m]
+    #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
+    pub breaker_reset_after: Option<Duration>,
 }
 
 /// What is a trap; 0 turns a rule off.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Traps (0 or 'off' turns a rule off)")]
 pub struct TrapOptions {
-    /// Times that one segment, or group of segments, stands in a path [default: 3]
+    /// Maximum repetitions of one segment, or group of segments, in a path [default: 3]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_repeats: Option<u32>,
-    /// Segments of a path [default: 32]
+    /// Maximum segments of a path [default: 32]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_segments: Option<u32>,
-    /// Bytes of a URL [default: 4096]
+    /// Maximum bytes of a URL [default: 4096]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_length: Option<u32>,
-    /// Queries of one path [default: 2000]
+    /// Maximum queries of one path [default: 2000]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_queries: Option<u32>,
-    /// Dates of one pattern of URLs [default: 3000]
+    /// Maximum dates in one pattern of URLs [default: 3000]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_dates: Option<u32>,
-    /// Years that a date in a URL may lie ahead [default: 2]
+    /// Maximum years that a date in a URL may lie ahead [default: 2]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_years_ahead: Option<u32>,
-    /// Session ids under which one page is fetched [default: 1]
+    /// Maximum session ids under which one page is fetched [default: 1]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_sessions: Option<u32>,
-    /// Pages of one host, or of one pattern of URLs, with the same content [default: 25]
+    /// Maximum pages of one host, or of one pattern of URLs, with the same content [default: 25]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_same_content: Option<u32>,
-    /// Times in a row that URLs lead to longer ones, where hardly one does not [default: 8]
+    /// Maximum steps in a row from a URL to a longer one, where nearly all lead to longer ones [default: 8]
     #[arg(long, value_name = "N", value_parser = limit)]
     pub trap_growth: Option<u32>,
 }
 
-/// What the crawl may use of the machine.
+/// Memory and disk space that the crawl may use.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Resources")]
 pub struct ResourceOptions {
-    /// Memory at which the crawl slows down; 'auto' for most of what there is [default: auto]
+    /// Memory use at which the crawl slows down; 'auto' for most of the machine's memory [default: auto]
     #[arg(long, value_name = "SIZE", value_parser = memory)]
-    pub max_memory: Option<Bound<u64>>,
-    /// Free disk space below which nothing new is fetched; 'off' for no care [default: 256MiB]
+    pub max_memory: Option<Clearable<u64>>,
+    /// Free disk space below which no new pages are fetched; 'off' for no limit [default: 256MiB]
     #[arg(long, value_name = "SIZE", value_parser = size_or_off)]
-    pub min_disk: Option<Bound<u64>>,
+    pub min_disk: Option<Clearable<u64>>,
 }
 
 /// Where results go, and what is shown.
@@ -317,8 +327,8 @@ pub struct OutputOptions {
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub json: Option<bool>,
     /// Write the log to a file
-    #[arg(long, value_name = "FILE", value_parser = or_none(file))]
-    pub log_file: Option<Bound<PathBuf>>,
+    #[arg(long, value_name = "FILE", value_parser = clearable(file))]
+    pub log_file: Option<Clearable<PathBuf>>,
     /// Configuration file instead of crawldeck.toml here or under XDG; 'none' for no file
     #[arg(long, value_name = "FILE")]
     pub config: Option<OsString>,

@@ -1,6 +1,6 @@
-//! Values of options: how each kind is read, and what is said of one that cannot be.
+//! Values of options: how each kind is read, and the error message for a wrong one.
 //!
-//! It knows no option by name. What may be secret is never repeated in a message.
+//! It knows no option by name. No message repeats what may be secret.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -18,12 +18,12 @@ use crate::settings::faults::{Fault, FaultSetting};
 
 pub use crate::web::url::parse_seed as seed;
 
-/// A value that may be none, as given: `Bound(None)` is `off`, or empty where anything else could be
-/// a value. It takes away what a weaker source said.
+/// An optional value as given: `Clearable(None)` is `off`, or the empty text where `off` could be a
+/// value. It removes the value of a weaker source.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Bound<T>(pub Option<T>);
+pub struct Clearable<T>(pub Option<T>);
 
-/// Something that is not to be shown, not even by `{:?}`.
+/// A value that is never shown, not even by `{:?}`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret<T>(pub T);
 
@@ -33,13 +33,13 @@ impl<T> fmt::Debug for Secret<T> {
     }
 }
 
-/// Largest factor taken: the lab delays an answer by a minute at most.
-const MOST_FACTOR: f64 = 10.0;
+/// Maximum factor: the lab delays a response by a minute at most.
+const MAX_FACTOR: f64 = 10.0;
 
-/// Longest duration taken; more would end past what a clock can tell.
-const LONGEST: Duration = Duration::from_hours(366 * 24);
+/// Maximum duration: a clock cannot represent the end of a much longer one.
+const MAX_DURATION: Duration = Duration::from_hours(366 * 24);
 
-/// Whether `text` is a way to say that there is no bound.
+/// Whether `text` means no limit.
 fn is_off(text: &str) -> bool {
     matches!(text, "off" | "none")
 }
@@ -63,76 +63,85 @@ pub(super) fn level(
     move |text| Ok(FaultSetting { fault, level: fault.parse_level(text)? })
 }
 
-/// A scene by its name; what to watch in it is its help.
+/// A scene by its name; its help says what to watch.
 pub(super) fn scene() -> impl TypedValueParser<Value = Scene> {
     let values = Scene::ALL.map(|scene| PossibleValue::new(scene.name()).help(scene.watch()));
     PossibleValuesParser::new(values).try_map(|name| Scene::from_name(&name).ok_or("no such scene"))
 }
 
-pub(super) fn rate(text: &str) -> Result<Bound<f64>, String> {
+pub(super) fn rate(text: &str) -> Result<Clearable<f64>, String> {
     match Setting::parse(Dial::Rate, text)? {
-        Setting::Rate(rate) => Ok(Bound(rate)),
+        Setting::Rate(rate) => Ok(Clearable(rate)),
         other => Err(format!("not a rate: {other}")),
     }
 }
 
-/// Whether `text` takes away what need not be there.
+/// Whether `text` removes an optional value.
 pub(super) fn is_nothing(text: &str) -> bool {
     text.trim().is_empty() || is_off(text)
 }
 
-/// What `parse` takes; nothing, `off` and `none` take it away.
-pub(super) fn or_none<T>(
+/// A value for `parse`; the empty text, `off` and `none` remove it.
+pub(super) fn clearable<T>(
     parse: impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static,
-) -> impl Fn(&str) -> Result<Bound<T>, String> + Clone + Send + Sync + 'static {
+) -> impl Fn(&str) -> Result<Clearable<T>, String> + Clone + Send + Sync + 'static {
     move |text| {
-        if is_nothing(text) { Ok(Bound(None)) } else { parse(text).map(|value| Bound(Some(value))) }
+        if is_nothing(text) {
+            Ok(Clearable(None))
+        } else {
+            parse(text).map(|value| Clearable(Some(value)))
+        }
     }
 }
 
-/// What `parse` takes as one of a list; nothing takes the list away.
+/// One value of a list, for `parse`; the empty text removes the list.
 pub(super) fn item<T, E>(
     parse: impl Fn(&str) -> Result<T, E> + Clone + Send + Sync + 'static,
-) -> impl Fn(&str) -> Result<Bound<T>, E> + Clone + Send + Sync + 'static {
+) -> impl Fn(&str) -> Result<Clearable<T>, E> + Clone + Send + Sync + 'static {
     move |text| {
-        if text.is_empty() { Ok(Bound(None)) } else { parse(text).map(|value| Bound(Some(value))) }
+        if text.is_empty() {
+            Ok(Clearable(None))
+        } else {
+            parse(text).map(|value| Clearable(Some(value)))
+        }
     }
 }
 
-/// A whole number of at least `least`, or `off`.
-fn count(least: u64, most: u64, text: &str) -> Result<Bound<u64>, String> {
+/// A whole number from `min` to `max`, or `off`.
+fn parse_count(min: u64, max: u64, text: &str) -> Result<Clearable<u64>, String> {
     if is_off(text) {
-        return Ok(Bound(None));
+        return Ok(Clearable(None));
     }
     match text.parse() {
-        Ok(number) if (least..=most).contains(&number) => Ok(Bound(Some(number))),
-        _ => Err(format!("takes a whole number from {least} to {most}, or 'off'")),
+        Ok(number) if (min..=max).contains(&number) => Ok(Clearable(Some(number))),
+        _ => Err(format!("takes a whole number from {min} to {max}, or 'off'")),
     }
 }
 
-pub(super) fn bound(
-    least: u32,
-) -> impl Fn(&str) -> Result<Bound<u32>, String> + Clone + Send + Sync + 'static {
+/// A whole number of at least `min`, or `off`.
+pub(super) fn count_or_off(
+    min: u32,
+) -> impl Fn(&str) -> Result<Clearable<u32>, String> + Clone + Send + Sync + 'static {
     move |text| {
-        let Bound(number) = count(least.into(), u32::MAX.into(), text)?;
-        Ok(Bound(number.and_then(|number| number.try_into().ok())))
+        let Clearable(number) = parse_count(min.into(), u32::MAX.into(), text)?;
+        Ok(Clearable(number.and_then(|number| number.try_into().ok())))
     }
 }
 
-pub(super) fn pages(text: &str) -> Result<Bound<u64>, String> {
-    count(1, u64::MAX, text)
+pub(super) fn pages_or_off(text: &str) -> Result<Clearable<u64>, String> {
+    parse_count(1, u64::MAX, text)
 }
 
 /// A limit where 0 and `off` mean none, as 0.
 pub(super) fn limit(text: &str) -> Result<u32, String> {
-    Ok(bound(0)(text)?.0.unwrap_or(0))
+    Ok(count_or_off(0)(text)?.0.unwrap_or(0))
 }
 
 /// A number above 0 to multiply times by.
 pub(super) fn factor(text: &str) -> Result<f64, String> {
     match text.parse() {
-        Ok(factor) if factor > 0.0 && factor <= MOST_FACTOR => Ok(factor),
-        _ => Err(format!("takes a number above 0 and up to {MOST_FACTOR}")),
+        Ok(factor) if factor > 0.0 && factor <= MAX_FACTOR => Ok(factor),
+        _ => Err(format!("takes a number above 0 and up to {MAX_FACTOR}")),
     }
 }
 
@@ -142,10 +151,11 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
     let duration = humantime::parse_duration(text)
         .map_err(|e| format!("{e}; durations are written 300ms, 2s, 1m30s"))?;
-    if duration > LONGEST { Err("must be at most a year".into()) } else { Ok(duration) }
+    if duration > MAX_DURATION { Err("must be at most a year".into()) } else { Ok(duration) }
 }
 
-pub(super) fn some_time(text: &str) -> Result<Duration, String> {
+/// A duration above 0.
+pub(super) fn positive_duration(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("must be above 0".into()),
         duration => Ok(duration),
@@ -158,16 +168,20 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     if size.0 == 0 { Err("must be above 0".into()) } else { Ok(size.0) }
 }
 
-pub(super) fn size_or_off(text: &str) -> Result<Bound<u64>, String> {
-    if is_off(text) || text == "0" { Ok(Bound(None)) } else { size(text).map(|v| Bound(Some(v))) }
+pub(super) fn size_or_off(text: &str) -> Result<Clearable<u64>, String> {
+    if is_off(text) || text == "0" {
+        Ok(Clearable(None))
+    } else {
+        size(text).map(|v| Clearable(Some(v)))
+    }
 }
 
 /// A size, or what the machine has.
-pub(super) fn memory(text: &str) -> Result<Bound<u64>, String> {
-    if text == "auto" { Ok(Bound(None)) } else { size(text).map(|v| Bound(Some(v))) }
+pub(super) fn memory(text: &str) -> Result<Clearable<u64>, String> {
+    if text == "auto" { Ok(Clearable(None)) } else { size(text).map(|v| Clearable(Some(v))) }
 }
 
-/// A share of failures; above 1, which no share is, for `off`.
+/// A share of failures; `off` is a share above 1, which is never reached.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     if is_off(text) {
         return Ok(NEVER);
@@ -181,7 +195,7 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
 /// A share that is never reached.
 pub(super) const NEVER: f64 = 2.0;
 
-/// What a switch may be given as: with nothing after it, it is on.
+/// The value of a switch; a switch without a value is on.
 pub(super) fn switch(text: &str) -> Result<bool, String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "on" | "1" => Ok(true),
@@ -205,7 +219,7 @@ fn header_value(text: &str) -> Result<(), String> {
         .map_err(|_| "not a header value, which holds no control characters".to_owned())
 }
 
-/// A `User-Agent`; nothing is the usual one.
+/// A `User-Agent`; the empty text is the default.
 pub(super) fn user_agent(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Ok(USER_AGENT.into());
@@ -235,7 +249,7 @@ pub(super) fn token(text: &str) -> Result<Secret<String>, String> {
     Ok(Secret(text.trim().to_owned()))
 }
 
-/// The name of a database, to be understood by the store.
+/// The name of a database, which the store parses.
 pub(super) fn database(text: &str) -> Result<Secret<String>, String> {
     if text.is_empty() { Err("takes a database".into()) } else { Ok(Secret(text.to_owned())) }
 }
@@ -245,9 +259,9 @@ pub(super) fn file(text: &str) -> Result<PathBuf, String> {
     Ok(text.into())
 }
 
-pub(super) fn proxy(text: &str) -> Result<Secret<Bound<String>>, String> {
+pub(super) fn proxy(text: &str) -> Result<Secret<Clearable<String>>, String> {
     if is_off(text) || text.is_empty() {
-        return Ok(Secret(Bound(None)));
+        return Ok(Secret(Clearable(None)));
     }
     let known = Url::parse(text).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h")
@@ -258,7 +272,7 @@ pub(super) fn proxy(text: &str) -> Result<Secret<Bound<String>>, String> {
                     USER:PASSWORD@ before the host; 'off' is none"
             .into());
     }
-    Ok(Secret(Bound(Some(text.to_owned()))))
+    Ok(Secret(Clearable(Some(text.to_owned()))))
 }
 
 pub(super) fn resolve(text: &str) -> Result<(String, IpAddr), String> {
@@ -271,37 +285,23 @@ pub(super) fn pattern(text: &str) -> Result<String, String> {
     Regex::new(text).map(|_| text.to_owned()).map_err(|e| e.to_string())
 }
 
-/// A size in the largest unit that tells it exactly.
-pub(super) fn size_text(bytes: u64) -> String {
-    for (shift, unit) in [(40, "TiB"), (30, "GiB"), (20, "MiB"), (10, "KiB")] {
-        if bytes >= 1 << shift && bytes.trailing_zeros() >= shift {
-            return format!("{}{unit}", bytes >> shift);
-        }
-    }
-    format!("{bytes}B")
-}
-
-/// A duration as it may be typed.
-pub(super) fn duration_text(duration: Duration) -> String {
-    humantime::format_duration(duration).to_string().replace(' ', "")
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
     use super::*;
+    use crate::units::{bytes_option, duration_option};
 
     #[test]
     fn what_is_shown_reads_back() {
         for bytes in [1, 1023, 1024, 1025, 10 << 20, (10 << 20) + 1, 3 << 41, u64::MAX] {
-            assert_eq!(size(&size_text(bytes)), Ok(bytes), "{}", size_text(bytes));
+            assert_eq!(size(&bytes_option(bytes)), Ok(bytes), "{}", bytes_option(bytes));
         }
         for ms in [0, 1, 1500, 90_000, 86_400_000 * 40 + 7] {
             let span = Duration::from_millis(ms);
-            assert_eq!(duration(&duration_text(span)), Ok(span), "{}", duration_text(span));
+            assert_eq!(duration(&duration_option(span)), Ok(span), "{}", duration_option(span));
         }
         assert_eq!(
-            (size_text(10 << 20).as_str(), duration_text(LONGEST / 366 / 16).as_str()),
+            (bytes_option(10 << 20).as_str(), duration_option(MAX_DURATION / 366 / 16).as_str()),
             ("10MiB", "1h30m")
         );
     }

@@ -1,7 +1,7 @@
 //! The parent's end of a strategy's process.
 //!
-//! The child lives as long as its standard input is open, so none is left behind when this process
-//! dies, however it dies.
+//! The child runs only while its standard input is open, so no child is left when this process ends,
+//! even by SIGKILL.
 
 use std::ffi::OsStr;
 use std::io;
@@ -13,12 +13,12 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child as Process, ChildStdin, ChildStdout, Command};
 use tokio::task::JoinHandle;
 
-use super::Strategy;
-use super::order::{Event, GO, Order};
+use super::ipc::{GO, StrategyEvent, StrategyJob};
+use super::strategy::Strategy;
 
-/// What a child may have to say about its death, in bytes.
-const LAST_WORDS: u64 = 16 << 10;
-/// How long a child may take to end that was told to, before it is killed. It ends by itself sooner.
+/// Maximum bytes read from standard error.
+const MAX_STDERR: u64 = 16 << 10;
+/// How long a child may take to end after a stop request before it is killed. Its own limit is shorter.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A running strategy; killed when dropped.
@@ -27,55 +27,56 @@ pub struct Child {
     process: Process,
     stdin: Option<ChildStdin>,
     lines: Lines<BufReader<ChildStdout>>,
-    last_words: JoinHandle<String>,
+    stderr_text: JoinHandle<String>,
 }
 
 impl Child {
-    /// Starts `program` as `strategy`. It is told what to do by [`Child::tell`].
+    /// Starts `program` as `strategy`. [`Child::send_job`] sends its job.
     ///
     /// # Errors
-    /// When the system refuses.
+    /// The system cannot start the program.
     pub fn start(program: &Path, strategy: Strategy) -> io::Result<Self> {
         let mut command = Command::new(program);
         command.args(["strategy", strategy.name()]);
-        // Options of a crawl are none of its business.
+        // Options of a crawl must not apply to it.
         for (name, _) in std::env::vars_os() {
-            if is_ours(&name) {
+            if is_crawldeck_option(&name) {
                 command.env_remove(name);
             }
         }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // What interrupts us is not for it: we tell it to end, and hear what it has measured.
+        // A signal for the foreground process group must not reach it: this process requests the stop,
+        // and then reads the figures.
         command.process_group(0).kill_on_drop(true);
         let mut process = command.spawn()?;
-        let closed = || io::Error::from(io::ErrorKind::BrokenPipe);
+        let missing = || io::Error::from(io::ErrorKind::BrokenPipe);
         let stdin = process.stdin.take();
-        let stdout = process.stdout.take().ok_or_else(closed)?;
-        let stderr = process.stderr.take().ok_or_else(closed)?;
-        let last_words = tokio::spawn(async move {
+        let stdout = process.stdout.take().ok_or_else(missing)?;
+        let stderr = process.stderr.take().ok_or_else(missing)?;
+        let stderr_text = tokio::spawn(async move {
             let mut text = String::new();
-            // What cannot be read is not said.
-            let _ = stderr.take(LAST_WORDS).read_to_string(&mut text).await;
+            // An error leaves the text empty or cut.
+            let _ = stderr.take(MAX_STDERR).read_to_string(&mut text).await;
             text
         });
-        Ok(Self { process, stdin, lines: BufReader::new(stdout).lines(), last_words })
+        Ok(Self { process, stdin, lines: BufReader::new(stdout).lines(), stderr_text })
     }
 
-    /// Gives it its order.
+    /// Sends its job.
     ///
     /// # Errors
-    /// When it is dead already.
-    pub async fn tell(&mut self, order: &Order) -> io::Result<()> {
-        let mut line = serde_json::to_string(order)?;
+    /// The process has ended already.
+    pub async fn send_job(&mut self, job: &StrategyJob) -> io::Result<()> {
+        let mut line = serde_json::to_string(job)?;
         line.push('\n');
         self.write(&line).await
     }
 
-    /// Lets it begin.
+    /// Lets the first request begin.
     ///
     /// # Errors
-    /// When it is dead already.
-    pub async fn go(&mut self) -> io::Result<()> {
+    /// The process has ended already.
+    pub async fn start_requests(&mut self) -> io::Result<()> {
         self.write(GO).await
     }
 
@@ -86,7 +87,7 @@ impl Child {
     }
 
     /// The next event; `None` when there will be none.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub async fn next(&mut self) -> Option<StrategyEvent> {
         loop {
             let line = self.lines.next_line().await.ok().flatten()?;
             if let Ok(event) = serde_json::from_str(&line) {
@@ -95,14 +96,14 @@ impl Child {
         }
     }
 
-    /// Lets it know that nobody wants the rest.
-    pub fn let_go(&mut self) {
+    /// Requests a stop by closing its standard input.
+    pub fn request_stop(&mut self) {
         self.stdin = None;
     }
 
-    /// Sees it out. Returns why, if it died of something.
-    pub async fn end(mut self) -> Option<String> {
-        self.let_go();
+    /// Waits for its end. Returns the reason if it failed.
+    pub async fn wait(mut self) -> Option<String> {
+        self.request_stop();
         let Ok(status) = tokio::time::timeout(GRACE, self.process.wait()).await else {
             let _ = self.process.kill().await;
             return Some("did not end in time and was killed".into());
@@ -111,15 +112,15 @@ impl Child {
         if status.success() {
             return None;
         }
-        let words = self.last_words.await.unwrap_or_default();
-        let last = words.lines().map(str::trim).rfind(|line| !line.is_empty());
-        let how = how(status);
-        Some(last.map_or_else(|| how.clone(), |last| format!("{how}: {last}")))
+        let text = self.stderr_text.await.unwrap_or_default();
+        let last = text.lines().map(str::trim).rfind(|line| !line.is_empty());
+        let reason = exit_reason(status);
+        Some(last.map_or_else(|| reason.clone(), |last| format!("{reason}: {last}")))
     }
 }
 
-/// How a process ended that did not end well.
-fn how(status: ExitStatus) -> String {
+/// How a failed process ended.
+fn exit_reason(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt as _;
     match (status.code(), status.signal()) {
         (Some(code), _) => format!("ended with code {code}"),
@@ -128,6 +129,6 @@ fn how(status: ExitStatus) -> String {
     }
 }
 
-fn is_ours(name: &OsStr) -> bool {
+fn is_crawldeck_option(name: &OsStr) -> bool {
     name.as_encoded_bytes().starts_with(b"CRAWLDECK_")
 }

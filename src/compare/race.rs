@@ -8,198 +8,202 @@ use tokio::sync::{Barrier, watch};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::Strategy;
-use super::board::{Board, Lane, LaneState};
 use super::child::Child;
-use super::list::List;
-use super::order::{Event, Order};
+use super::ipc::{StrategyEvent, StrategyJob};
+use super::progress::{ComparisonProgress, Lane, LaneState};
+use super::strategy::Strategy;
+use super::workload::Workload;
 
-/// How long the events of a child that was told to end are waited for.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Pause before the second attempt at full scale, as the article has it.
+/// Publishes the progress.
+type Publisher = watch::Sender<Arc<ComparisonProgress>>;
+
+/// How long the parent waits for events of a child after a stop request.
+const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+/// Pause before the second attempt at full scale, as in the article.
 const BACKOFF: Duration = Duration::from_secs(1);
 
-/// What is compared.
+/// The configuration of a comparison.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Plan {
+pub struct ComparisonPlan {
     /// The program whose `strategy NAME` is run.
     pub program: PathBuf,
-    /// What is fetched.
-    pub list: List,
+    /// The URLs to fetch.
+    pub workload: Workload,
     /// What delays are multiplied by; above 0.
     pub scale: f64,
-    /// Requests in flight at most, for those that have a limit.
+    /// Maximum requests in flight, for strategies with a limit.
     pub permits: u32,
-    /// The pages of the lesson on threads, if it is given.
+    /// The pages of the lesson on threads, if it was requested.
     pub cpu: Option<Vec<Url>>,
-    /// Whether the article's four start together; the lesson on threads is always one at a time.
-    pub together: bool,
+    /// Whether the article's four run at the same time; the lesson on threads always runs one by one.
+    pub concurrent: bool,
 }
 
-impl Plan {
-    /// The board before anything has begun.
+impl ComparisonPlan {
+    /// The progress before anything has started.
     #[must_use]
-    pub fn board(&self) -> Board {
-        let four = Strategy::FOUR.iter().map(|&s| Lane::new(s, self.list.urls.len()));
+    pub fn initial_progress(&self) -> ComparisonProgress {
+        let four = Strategy::FOUR.iter().map(|&s| Lane::new(s, self.workload.urls.len()));
         let pages = self.cpu.iter().flat_map(|pages| {
             Strategy::CPU.iter().map(|&strategy| Lane::new(strategy, pages.len()))
         });
-        let mut board = Board {
+        let mut progress = ComparisonProgress {
             scale: self.scale,
             permits: self.permits,
-            own_list: self.list.each_s.is_none(),
+            is_user_list: self.workload.each_s.is_none(),
             lanes: four.chain(pages).collect(),
-            ..Board::default()
+            ..ComparisonProgress::default()
         };
-        if let Some(each_s) = &self.list.each_s {
-            board.bounds(each_s);
+        if let Some(each_s) = &self.workload.each_s {
+            progress.set_lower_bounds(each_s);
         }
-        board
+        progress
     }
 
-    fn order(&self, strategy: Strategy) -> Order {
+    fn job(&self, strategy: Strategy) -> StrategyJob {
         let pages = || self.cpu.clone().unwrap_or_default();
         let urls = match strategy {
             Strategy::Inline | Strategy::Pool => pages(),
-            _ => self.list.urls.clone(),
+            _ => self.workload.urls.clone(),
         };
         let backoff_ms = BACKOFF.mul_f64(self.scale.min(1.0)).as_millis() as u64;
-        Order { urls, permits: self.permits, backoff_ms }
+        StrategyJob { urls, permits: self.permits, backoff_ms }
     }
 }
 
-/// Runs all strategies of `plan`, `board` being the picture of it, until they are through or `stop`
-/// is cancelled. Nothing of it is left running after that.
-pub async fn run(plan: &Plan, board: &watch::Sender<Arc<Board>>, stop: &CancellationToken) {
+/// Runs all strategies of `plan` and publishes their progress, until they have ended or `stop` is
+/// cancelled. No process is left running after that.
+pub async fn run(plan: &ComparisonPlan, publisher: &Publisher, stop: &CancellationToken) {
     tokio::select! {
         biased;
-        () = all(plan, board, stop) => {}
-        () = told_to_stop(board, stop) => {}
+        () = run_all(plan, publisher, stop) => {}
+        () = note_stop(publisher, stop) => {}
     }
-    change(board, |board| board.over = true);
+    update(publisher, |progress| progress.finished = true);
 }
 
-/// Notes on the board that it was told to stop; never ends.
-async fn told_to_stop(board: &watch::Sender<Arc<Board>>, stop: &CancellationToken) {
+/// Publishes the stop request; never ends.
+async fn note_stop(publisher: &Publisher, stop: &CancellationToken) {
     stop.cancelled().await;
-    change(board, |board| board.stopping = true);
+    update(publisher, |progress| progress.stopping = true);
     std::future::pending::<()>().await;
 }
 
-async fn all(plan: &Plan, board: &watch::Sender<Arc<Board>>, stop: &CancellationToken) {
+async fn run_all(plan: &ComparisonPlan, publisher: &Publisher, stop: &CancellationToken) {
     let alone = Barrier::new(1);
-    if plan.together {
-        // They begin at the same moment: setting up costs time on its own, and not each as much.
-        let line = Barrier::new(Strategy::FOUR.len());
-        let [a, b, c, d] = Strategy::FOUR.map(|strategy| lane(plan, strategy, board, stop, &line));
+    if plan.concurrent {
+        // All start their requests at the same moment: their set-up times differ.
+        let start = Barrier::new(Strategy::FOUR.len());
+        let [a, b, c, d] =
+            Strategy::FOUR.map(|strategy| run_strategy(plan, strategy, publisher, stop, &start));
         tokio::join!(a, b, c, d);
     } else {
         for strategy in Strategy::FOUR {
-            lane(plan, strategy, board, stop, &alone).await;
+            run_strategy(plan, strategy, publisher, stop, &alone).await;
         }
     }
     if plan.cpu.is_some() {
         for strategy in Strategy::CPU {
-            lane(plan, strategy, board, stop, &alone).await;
+            run_strategy(plan, strategy, publisher, stop, &alone).await;
         }
     }
 }
 
-fn change(board: &watch::Sender<Arc<Board>>, how: impl FnOnce(&mut Board)) {
-    board.send_modify(|shared| how(Arc::make_mut(shared)));
+fn update(publisher: &Publisher, change: impl FnOnce(&mut ComparisonProgress)) {
+    publisher.send_modify(|shared| change(Arc::make_mut(shared)));
 }
 
-fn change_lane(board: &watch::Sender<Arc<Board>>, strategy: Strategy, how: impl FnOnce(&mut Lane)) {
-    change(board, |board| {
-        if let Some(lane) = board.lanes.iter_mut().find(|lane| lane.strategy == strategy) {
-            how(lane);
+fn update_lane(publisher: &Publisher, strategy: Strategy, change: impl FnOnce(&mut Lane)) {
+    update(publisher, |progress| {
+        if let Some(lane) = progress.lanes.iter_mut().find(|lane| lane.strategy == strategy) {
+            change(lane);
         }
     });
 }
 
-/// One strategy, from its start to its end. It begins when all are at the `line`; one that dies
-/// before that keeps nobody waiting.
-async fn lane(
-    plan: &Plan,
+/// Runs one strategy. Its requests begin when all processes are ready at the `start` barrier; one
+/// that ends before that does not block the others.
+async fn run_strategy(
+    plan: &ComparisonPlan,
     strategy: Strategy,
-    board: &watch::Sender<Arc<Board>>,
+    publisher: &Publisher,
     stop: &CancellationToken,
-    line: &Barrier,
+    start: &Barrier,
 ) {
     if stop.is_cancelled() {
-        line.wait().await;
+        start.wait().await;
         return;
     }
-    change_lane(board, strategy, |lane| lane.state = LaneState::Running);
+    update_lane(publisher, strategy, |lane| lane.state = LaneState::Running);
     let why = match Child::start(&plan.program, strategy) {
-        Ok(child) => follow(child, plan, strategy, board, stop, line).await,
+        Ok(child) => follow(child, plan, strategy, publisher, stop, start).await,
         Err(error) => {
-            line.wait().await;
+            start.wait().await;
             Some(format!("could not be started: {error}"))
         }
     };
-    change_lane(board, strategy, |lane| {
+    update_lane(publisher, strategy, |lane| {
         let whole = lane.end.is_some() && lane.done() >= lane.total;
         lane.state = if whole { LaneState::Finished } else { LaneState::Failed };
         let error = lane.end.as_mut().and_then(|end| end.error.take());
         let interrupted = || (!whole && stop.is_cancelled()).then(|| "interrupted".into());
         lane.why = error.or_else(interrupted).or(why);
     });
-    // Only measuring tells what the URLs of one's own list take.
-    if strategy == Strategy::Sequential && plan.list.each_s.is_none() {
-        change(board, |board| {
-            let lane = board.lane(strategy);
-            // Where nothing answers, nothing was measured.
+    // The times of the URLs of a user's list have to be measured.
+    if strategy == Strategy::Sequential && plan.workload.each_s.is_none() {
+        update(publisher, |progress| {
+            let lane = progress.lane(strategy);
+            // Without any response there is no measurement.
             let lane = lane.filter(|l| l.state == LaneState::Finished && l.progress.ok > 0);
             let each_s = lane.and_then(|lane| lane.end.as_ref()?.each_s.clone());
             if let Some(each_s) = each_s {
-                board.bounds(&each_s);
+                progress.set_lower_bounds(&each_s);
             }
         });
     }
 }
 
-/// Passes on what the child says. Returns why, if it died.
+/// Publishes the events of the child. Returns the reason if it failed.
 async fn follow(
     mut child: Child,
-    plan: &Plan,
+    plan: &ComparisonPlan,
     strategy: Strategy,
-    board: &watch::Sender<Arc<Board>>,
+    publisher: &Publisher,
     stop: &CancellationToken,
-    line: &Barrier,
+    start: &Barrier,
 ) -> Option<String> {
-    // One that is dead already says why below.
-    let _ = child.tell(&plan.order(strategy)).await;
+    // A child that has ended already returns its reason below.
+    let _ = child.send_job(&plan.job(strategy)).await;
     let mut ready = false;
-    let mut let_go = false;
-    let patience = tokio::time::sleep(Duration::ZERO);
-    tokio::pin!(patience);
+    let mut stop_requested = false;
+    let stop_timeout = tokio::time::sleep(Duration::ZERO);
+    tokio::pin!(stop_timeout);
     loop {
         let event = tokio::select! {
             event = child.next() => event,
-            () = stop.cancelled(), if !let_go => {
-                let_go = true;
-                child.let_go();
-                patience.as_mut().reset(tokio::time::Instant::now() + PATIENCE);
+            () = stop.cancelled(), if !stop_requested => {
+                stop_requested = true;
+                child.request_stop();
+                stop_timeout.as_mut().reset(tokio::time::Instant::now() + STOP_TIMEOUT);
                 continue;
             }
-            () = &mut patience, if let_go => None,
+            () = &mut stop_timeout, if stop_requested => None,
         };
-        if !ready && matches!(event, Some(Event::Ready | Event::End(_)) | None) {
+        if !ready && matches!(event, Some(StrategyEvent::Ready | StrategyEvent::End(_)) | None) {
             ready = true;
-            line.wait().await;
-            let _ = child.go().await;
+            start.wait().await;
+            let _ = child.start_requests().await;
         }
         match event {
-            Some(Event::Ready) => {}
-            Some(Event::Progress(progress)) => {
-                change_lane(board, strategy, |lane| lane.advance(progress));
+            Some(StrategyEvent::Ready) => {}
+            Some(StrategyEvent::Progress(progress)) => {
+                update_lane(publisher, strategy, |lane| lane.advance(progress));
             }
-            Some(Event::End(end)) => change_lane(board, strategy, |lane| {
+            Some(StrategyEvent::End(end)) => update_lane(publisher, strategy, |lane| {
                 lane.advance(end.progress);
                 lane.end = Some(end);
             }),
-            None => return child.end().await,
+            None => return child.wait().await,
         }
     }
 }

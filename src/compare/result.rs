@@ -1,32 +1,32 @@
-//! What a comparison came to: what `--json` prints, and what the table is made of.
+//! The result of a comparison: the JSON of `--json`, and the content of the table.
 
 use serde::Serialize;
 
-use super::Strategy;
-use super::board::{Board, Lane, LaneState};
+use super::progress::{ComparisonProgress, Lane, LaneState};
+use super::strategy::Strategy;
 
-/// One strategy in numbers.
+/// The figures of one strategy.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Row {
-    /// Which.
+pub struct StrategyResult {
+    /// The strategy.
     pub name: Strategy,
     /// From the first request to the last byte, or until everything was saved; in seconds.
     pub wall_s: f64,
-    /// The best that the list allows in its order, in seconds; null when that is not known.
+    /// The lower bound for the workload in its order, in seconds; null if it is not known.
     pub bound_s: Option<f64>,
-    /// The same by arithmetic, whatever the order.
+    /// The lower bound by arithmetic, for any order.
     pub arithmetic_s: Option<f64>,
-    /// `wall_s` by `bound_s`; null unless every URL answered 2xx, for the rest was less work, or more.
+    /// `wall_s` by `bound_s`; null unless every response was 2xx: failures take less time, or more.
     pub ratio: Option<f64>,
     /// Peak of resident memory, in bytes.
     pub rss_peak_bytes: u64,
-    /// Answered 2xx.
+    /// URLs with a response 2xx.
     pub ok: u64,
-    /// Answered otherwise, or not at all.
+    /// URLs with another response, or none.
     pub failed: u64,
-    /// Rows in the database after it was closed; the last that was heard of one that died.
+    /// Rows in the database after it was closed; the last count reported by a strategy that crashed.
     pub saved: u64,
-    /// Rows that there should be: one for each URL of the list, 0 without a database.
+    /// Expected rows: one for each URL of the workload, 0 without a database.
     pub expected: u64,
     /// Longest the event loop was blocked, in ms.
     pub stall_ms: f64,
@@ -37,43 +37,43 @@ pub struct Row {
 pub struct Comparison {
     /// What delays were multiplied by.
     pub scale: f64,
-    /// Requests in flight at most, for those that have a limit.
+    /// Maximum requests in flight, for strategies with a limit.
     pub permits: u32,
-    /// Whether something is missing, or went wrong.
+    /// Whether something is missing or failed.
     pub partial: bool,
-    /// What, a line each.
+    /// What is missing or failed, one line each.
     pub reasons: Vec<String>,
-    /// The article's strategies, as far as they were begun.
-    pub strategies: Vec<Row>,
-    /// The lesson on threads, if it was given.
+    /// The article's strategies that were started.
+    pub strategies: Vec<StrategyResult>,
+    /// The lesson on threads, if it was requested.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub cpu: Option<Vec<Row>>,
+    pub cpu: Option<Vec<StrategyResult>>,
 }
 
 impl Comparison {
-    /// What `board` came to; `left_out` are the lines of a list that were no URLs.
+    /// The result of `progress`; `left_out` are the lines of a list that are not URLs.
     #[must_use]
-    pub fn of(board: &Board, left_out: &[String]) -> Self {
-        let begun = || board.lanes.iter().filter(|lane| lane.state != LaneState::Waiting);
+    pub fn of(progress: &ComparisonProgress, left_out: &[String]) -> Self {
+        let started = || progress.lanes.iter().filter(|lane| lane.state != LaneState::Waiting);
         let is_cpu = |lane: &Lane| Strategy::CPU.contains(&lane.strategy);
         let mut reasons = left_out.to_vec();
-        reasons.extend(board.lanes.iter().filter_map(reason));
+        reasons.extend(progress.lanes.iter().filter_map(reason));
         Self {
-            scale: board.scale,
-            permits: board.permits,
+            scale: progress.scale,
+            permits: progress.permits,
             partial: !reasons.is_empty(),
             reasons,
-            strategies: begun().filter(|lane| !is_cpu(lane)).map(row).collect(),
-            cpu: board
+            strategies: started().filter(|lane| !is_cpu(lane)).map(row).collect(),
+            cpu: progress
                 .lanes
                 .iter()
                 .any(is_cpu)
-                .then(|| begun().filter(|lane| is_cpu(lane)).map(row).collect()),
+                .then(|| started().filter(|lane| is_cpu(lane)).map(row).collect()),
         }
     }
 }
 
-/// What is missing of a strategy, in a line.
+/// What is missing or failed in a strategy, as one line.
 fn reason(lane: &Lane) -> Option<String> {
     let name = lane.strategy;
     let done = lane.done();
@@ -99,21 +99,21 @@ fn reason(lane: &Lane) -> Option<String> {
         .map(|why| format!("{name}: {why}"))
 }
 
-fn row(lane: &Lane) -> Row {
-    let now = &lane.progress;
-    let bound_s = lane.bound.map(|bound| bound.bound_s);
-    let whole = now.ok == lane.total;
-    Row {
+fn row(lane: &Lane) -> StrategyResult {
+    let figures = &lane.progress;
+    let bound_s = lane.lower_bound.map(|bound| bound.bound_s);
+    let whole = figures.ok == lane.total;
+    StrategyResult {
         name: lane.strategy,
-        wall_s: now.elapsed_s,
+        wall_s: figures.elapsed_s,
         bound_s,
-        arithmetic_s: lane.bound.map(|bound| bound.arithmetic_s),
-        ratio: bound_s.filter(|s| whole && *s > 0.0).map(|s| now.elapsed_s / s),
-        rss_peak_bytes: now.rss_peak_bytes,
-        ok: now.ok,
-        failed: now.failed,
-        saved: now.saved,
+        arithmetic_s: lane.lower_bound.map(|bound| bound.arithmetic_s),
+        ratio: bound_s.filter(|s| whole && *s > 0.0).map(|s| figures.elapsed_s / s),
+        rss_peak_bytes: figures.rss_peak_bytes,
+        ok: figures.ok,
+        failed: figures.failed,
+        saved: figures.saved,
         expected: if lane.strategy == Strategy::Full { lane.total } else { 0 },
-        stall_ms: now.stall_ms,
+        stall_ms: figures.stall_ms,
     }
 }

@@ -1,17 +1,17 @@
-//! A comparison as text.
+//! The table of a comparison as text.
 
 use std::fmt::Write as _;
 
-use super::Strategy;
-use super::result::{Comparison, Row};
+use super::result::{Comparison, StrategyResult};
+use super::strategy::Strategy;
 
-/// Titles of the columns; the first is flush left, the others right.
+/// Titles of the columns; the first is aligned left, the others right.
 const TITLES: [&str; 8] =
     ["strategy", "wall s", "bound s", "ratio", "memory MiB", "failed", "saved", "stall ms"];
 /// Those of the lesson on threads.
 const CPU_TITLES: [&str; 5] = ["parsing", "wall s", "memory MiB", "failed", "stall ms"];
-/// Where there is nothing to tell.
-const NOTHING: &str = "-";
+/// A cell without a value.
+const NO_VALUE: &str = "-";
 
 /// What a line of the table is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,20 +20,20 @@ pub enum LineKind {
     Titles,
     /// A strategy.
     Row,
-    /// What has to be said about it; also an empty line.
+    /// A remark about it, or an empty line.
     Note,
 }
 
 /// A line of the table.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
-    /// What it is.
+pub struct TableLine {
+    /// Its kind.
     pub kind: LineKind,
-    /// As it stands.
+    /// The text of the line.
     pub text: String,
 }
 
-/// The table, with what has to be said about it below.
+/// The table, followed by remarks and reasons.
 #[must_use]
 pub fn table(comparison: &Comparison) -> String {
     let mut text = String::new();
@@ -46,26 +46,25 @@ pub fn table(comparison: &Comparison) -> String {
     text
 }
 
-/// The table line by line, without what is missing in it; closer together where it would be wider
-/// than so many columns.
+/// The lines of the table without the reasons; with narrower gaps if it is wider than `columns`.
 #[must_use]
-pub fn lines(comparison: &Comparison, columns: usize) -> Vec<Line> {
+pub fn lines(comparison: &Comparison, columns: usize) -> Vec<TableLine> {
     let rows: Vec<_> = comparison.strategies.iter().map(cells).collect();
-    let mut lines = laid_out(&TITLES, &rows, "  ");
+    let mut lines = lay_out(&TITLES, &rows, "  ");
     if lines.iter().any(|line| line.text.len() > columns) {
-        lines = laid_out(&TITLES, &rows, " ");
+        lines = lay_out(&TITLES, &rows, " ");
     }
-    let note = |text| Line { kind: LineKind::Note, text };
+    let note = |text| TableLine { kind: LineKind::Note, text };
     lines.extend(notes(comparison).map(note));
     if let Some(cpu) = comparison.cpu.as_ref().filter(|cpu| !cpu.is_empty()) {
         let rows: Vec<_> = cpu.iter().map(cpu_cells).collect();
         lines.push(note(String::new()));
-        lines.extend(laid_out(&CPU_TITLES, &rows, "  "));
+        lines.extend(lay_out(&CPU_TITLES, &rows, "  "));
     }
     lines
 }
 
-/// Where the bounds with permits come from.
+/// Explains the lower bounds of strategies with permits.
 fn notes(comparison: &Comparison) -> Option<String> {
     let limited = comparison.strategies.iter().find(|row| row.name == Strategy::Limited)?;
     let (arithmetic, bound) = limited.arithmetic_s.zip(limited.bound_s)?;
@@ -79,21 +78,21 @@ fn notes(comparison: &Comparison) -> Option<String> {
 }
 
 /// One strategy's cells, in the order of the titles.
-fn cells(row: &Row) -> [String; 8] {
-    let or_nothing = |text: Option<String>| text.unwrap_or_else(|| NOTHING.into());
+fn cells(row: &StrategyResult) -> [String; 8] {
+    let or_no_value = |text: Option<String>| text.unwrap_or_else(|| NO_VALUE.into());
     [
         row.name.to_string(),
         format!("{:.2}", row.wall_s),
-        or_nothing(row.bound_s.map(|s| format!("{s:.2}"))),
-        or_nothing(row.ratio.map(|ratio| format!("{ratio:.3}"))),
+        or_no_value(row.bound_s.map(|s| format!("{s:.2}"))),
+        or_no_value(row.ratio.map(|ratio| format!("{ratio:.3}"))),
         mib(row.rss_peak_bytes),
         row.failed.to_string(),
-        or_nothing((row.expected > 0).then(|| format!("{} of {}", row.saved, row.expected))),
+        or_no_value((row.expected > 0).then(|| format!("{} of {}", row.saved, row.expected))),
         format!("{:.1}", row.stall_ms),
     ]
 }
 
-fn cpu_cells(row: &Row) -> [String; 5] {
+fn cpu_cells(row: &StrategyResult) -> [String; 5] {
     [
         row.name.to_string(),
         format!("{:.2}", row.wall_s),
@@ -107,8 +106,8 @@ fn mib(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
-/// Titles and rows, columns as wide as they have to be.
-fn laid_out<const N: usize>(titles: &[&str; N], rows: &[[String; N]], gap: &str) -> Vec<Line> {
+/// Titles and rows; each column is as wide as its widest cell.
+fn lay_out<const N: usize>(titles: &[&str; N], rows: &[[String; N]], gap: &str) -> Vec<TableLine> {
     let widths: [usize; N] = std::array::from_fn(|column| {
         let cells = rows.iter().map(|row| row[column].len());
         cells.chain([titles[column].len()]).max().unwrap_or(0)
@@ -118,7 +117,7 @@ fn laid_out<const N: usize>(titles: &[&str; N], rows: &[[String; N]], gap: &str)
         for (cell, width) in row.iter().zip(widths).skip(1) {
             let _ = write!(text, "{gap}{cell:>width$}");
         }
-        Line { kind, text }
+        TableLine { kind, text }
     };
     let titles: [String; N] = std::array::from_fn(|column| titles[column].to_owned());
     let rows = rows.iter().map(|row| line(LineKind::Row, row));
@@ -128,41 +127,42 @@ fn laid_out<const N: usize>(titles: &[&str; N], rows: &[[String; N]], gap: &str)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::compare::board::{Board, Lane, LaneState};
-    use crate::compare::order::{End, Progress};
+    use crate::compare::ipc::{StrategyEnd, StrategyProgress};
+    use crate::compare::progress::{ComparisonProgress, Lane, LaneState};
 
-    fn over(strategy: Strategy, wall_s: f64, ok: u64, failed: u64) -> Lane {
-        let progress = Progress {
+    fn ended(strategy: Strategy, wall_s: f64, ok: u64, failed: u64) -> Lane {
+        let progress = StrategyProgress {
             ok,
             failed,
             elapsed_s: wall_s,
             rss_peak_bytes: 24 << 20,
             stall_ms: 1.25,
             saved: if strategy == Strategy::Full { ok + failed } else { 0 },
-            ..Progress::default()
+            ..StrategyProgress::default()
         };
         let first_failure = (failed > 0).then(|| "http://a/: 503".to_owned());
-        let end = End { progress, first_failure, ..End::default() };
+        let end = StrategyEnd { progress, first_failure, ..StrategyEnd::default() };
         Lane { state: LaneState::Finished, progress, end: Some(end), ..Lane::new(strategy, 100) }
     }
 
-    fn board(lanes: Vec<Lane>) -> Board {
-        let mut board = Board { scale: 1.0, permits: 10, lanes, ..Board::default() };
-        board.bounds(&[1.0, 2.0, 1.0, 0.0, 0.0].repeat(20));
-        board
+    fn progress(lanes: Vec<Lane>) -> ComparisonProgress {
+        let mut progress =
+            ComparisonProgress { scale: 1.0, permits: 10, lanes, ..ComparisonProgress::default() };
+        progress.set_lower_bounds(&[1.0, 2.0, 1.0, 0.0, 0.0].repeat(20));
+        progress
     }
 
     #[test]
     fn a_whole_comparison() {
         let lanes = vec![
-            over(Strategy::Sequential, 80.4, 100, 0),
-            over(Strategy::Unlimited, 2.1, 100, 0),
-            over(Strategy::Limited, 9.1, 100, 0),
-            over(Strategy::Full, 9.2, 100, 0),
-            over(Strategy::Inline, 1.0, 100, 0),
-            over(Strategy::Pool, 0.5, 100, 0),
+            ended(Strategy::Sequential, 80.4, 100, 0),
+            ended(Strategy::Unlimited, 2.1, 100, 0),
+            ended(Strategy::Limited, 9.1, 100, 0),
+            ended(Strategy::Full, 9.2, 100, 0),
+            ended(Strategy::Inline, 1.0, 100, 0),
+            ended(Strategy::Pool, 0.5, 100, 0),
         ];
-        let comparison = Comparison::of(&board(lanes), &[]);
+        let comparison = Comparison::of(&progress(lanes), &[]);
         assert!(!comparison.partial);
         let expected = "\
 strategy    wall s  bound s  ratio  memory MiB  failed       saved  stall ms
@@ -181,18 +181,18 @@ pool       0.50        24.0       0       1.2
 
     #[test]
     fn a_partial_one_says_what_is_missing() {
-        let mut lost = over(Strategy::Full, 9.2, 100, 0);
+        let mut lost = ended(Strategy::Full, 9.2, 100, 0);
         lost.progress.saved = 99;
-        let mut dead = over(Strategy::Unlimited, 1.0, 40, 0);
+        let mut dead = ended(Strategy::Unlimited, 1.0, 40, 0);
         (dead.state, dead.end) = (LaneState::Failed, None);
         dead.why = Some("was killed by signal 9".to_owned());
         let lanes = vec![
-            over(Strategy::Sequential, 80.4, 97, 3),
+            ended(Strategy::Sequential, 80.4, 97, 3),
             dead,
             Lane::new(Strategy::Limited, 100),
             lost,
         ];
-        let comparison = Comparison::of(&board(lanes), &["list: line 3 left out: x".to_owned()]);
+        let comparison = Comparison::of(&progress(lanes), &["list: line 3 left out: x".to_owned()]);
         assert!(comparison.partial);
         let expected = "\
 strategy    wall s  bound s  ratio  memory MiB  failed      saved  stall ms

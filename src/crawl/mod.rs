@@ -26,10 +26,8 @@ pub mod pipeline;
 pub mod protocol;
 
 use crate::crawl::control::journal::Journal;
-use crate::crawl::frontier::exclusions::Exclusions;
-use crate::crawl::frontier::sitemaps::Sitemaps;
-use crate::crawl::frontier::{Admission, Frontier, FrontierStart, Link};
-use crate::crawl::hosts::host::Pace;
+use crate::crawl::frontier::{Admission, Exclusions, Frontier, FrontierStart, Link, Sitemaps};
+use crate::crawl::hosts::Pace;
 use crate::crawl::measure::stage_clock::StageClock;
 use crate::crawl::pipeline::context::{CrawlContext, ProducerState, SAVER_BUDGET_KIB, SaverState};
 use crate::crawl::pipeline::gate::Gate;
@@ -42,7 +40,7 @@ use crate::model::url_identity::UrlHash;
 use crate::settings::Settings;
 use crate::settings::dials::Dials;
 use crate::settings::faults::{Faults, FaultySite};
-use crate::store::{OpenHost, Store, StoreError, StoredCrawl};
+use crate::store::{OpenHost, StoreError, StoreWriter, StoredCrawl};
 use crate::web::http::{FetchSetupError, Fetcher};
 use crate::web::robots::RobotsAgents;
 use crate::web::scope::{Scope, ScopeError};
@@ -101,7 +99,7 @@ impl Crawl {
 ///
 /// # Errors
 /// When there is no seed, a pattern or header is malformed, or the database refuses.
-pub async fn start(settings: Settings, store: Arc<dyn Store>) -> Result<Crawl, CrawlError> {
+pub async fn start(settings: Settings, store: Arc<dyn StoreWriter>) -> Result<Crawl, CrawlError> {
     start_staged(settings, store, FaultSetup::default()).await
 }
 
@@ -122,7 +120,7 @@ pub struct FaultSetup {
 /// As [`start`].
 pub async fn start_staged(
     mut settings: Settings,
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     staging: FaultSetup,
 ) -> Result<Crawl, CrawlError> {
     settings.take_credentials();
@@ -142,13 +140,13 @@ pub async fn start_staged(
 /// # Errors
 /// When there is no such crawl, its settings cannot be used, or the database refuses.
 pub async fn resume(
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     crawl: Option<CrawlId>,
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {
     let stored = store.open_crawl(crawl).await?;
     let mut settings: Settings =
-        serde_json::from_str(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
+        Settings::from_stored(&stored.settings).map_err(|e| CrawlError::Settings(stored.id, e))?;
     let before = settings.dials();
     overrides(&mut settings);
     settings.take_credentials();
@@ -163,13 +161,13 @@ pub async fn resume(
 ///
 /// # Errors
 /// When there is no complete crawl, its settings cannot be used, or the database refuses.
-pub async fn again(
-    store: Arc<dyn Store>,
+pub async fn recrawl(
+    store: Arc<dyn StoreWriter>,
     overrides: impl FnOnce(&mut Settings),
 ) -> Result<Crawl, CrawlError> {
     let (id, text) = store.complete_crawl(None).await?;
     let mut settings: Settings =
-        serde_json::from_str(&text).map_err(|e| CrawlError::Settings(id, e))?;
+        Settings::from_stored(&text).map_err(|e| CrawlError::Settings(id, e))?;
     // What was said about hosts in trouble was said of that time; their limits stay.
     for rule in settings.hosts.values_mut() {
         (rule.held, rule.skipped) = (false, false);
@@ -205,7 +203,7 @@ impl Parts {
 
 fn launch(
     mut settings: Settings,
-    store: Arc<dyn Store>,
+    store: Arc<dyn StoreWriter>,
     parts: Parts,
     crawl: CrawlId,
     stored: Option<(&StoredCrawl, Dials)>,
@@ -227,7 +225,8 @@ fn launch(
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
         pace: Pace::of(&settings),
         rules: rules.collect(),
-        pruned: Exclusions::of(&settings.live_exclusions).restoring(&settings.restoring),
+        exclusions: Exclusions::of(&settings.live_exclusions)
+            .with_restorations(&settings.restoring),
         traps: Traps::new(&settings.traps),
         sitemaps: parts.sitemaps,
         hosts,
@@ -240,7 +239,7 @@ fn launch(
         for (host, until_ms) in &settings.cooling_down {
             // A clock that was put back must not stop a crawl for good.
             let rest = until_ms.saturating_sub(now_ms).clamp(0, DAY_MS);
-            frontier.goes_on_resting(host, Duration::from_millis(rest as u64));
+            frontier.continue_cooldown(host, Duration::from_millis(rest as u64));
         }
     }
     // A list of seeds can be long, and is needed just once.
@@ -337,8 +336,7 @@ async fn load(shared: Arc<CrawlContext>, seeds: Vec<Url>, listed: usize, resumed
     if resumed {
         // Options may have changed them.
         let settings = shared.settings.without_seeds();
-        shared.frontier.with(|ledger| ledger.outbox.settings(settings));
-        shared.frontier.outbox_changed.notify_one();
+        shared.frontier.store_settings(settings);
         let frontier = &shared.frontier;
         let mut sink = |known: &[(UrlHash, i64)]| {
             frontier.remember(known);
@@ -368,14 +366,7 @@ async fn load(shared: Arc<CrawlContext>, seeds: Vec<Url>, listed: usize, resumed
         Link::bare(url.as_str().into(), hash)
     }));
     if shared.settings.ignore_robots {
-        shared.frontier.with(|ledger| {
-            for seed in &seeds {
-                ledger.sitemaps_without_robots(seed.as_str());
-            }
-        });
-        // The seeds may be done by now: nobody else tells the producer, or the saver.
-        shared.frontier.changed.notify_one();
-        shared.frontier.outbox_changed.notify_one();
+        shared.frontier.sitemaps_without_robots(&seeds);
     }
     for url in &shared.settings.sitemap_urls {
         shared.frontier.add_sitemap(url, 0);

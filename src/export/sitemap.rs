@@ -7,21 +7,21 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use quick_xml::writer::Writer;
 use url::Url;
 
-use super::ExportError;
+use super::error::ExportError;
 use crate::model::ids::CrawlId;
 use crate::store::Value;
 
 /// URLs that one sitemap may hold.
-pub const MOST_URLS: u64 = 50_000;
+pub const MAX_URLS: u64 = 50_000;
 /// A URL in it is shorter than this, in bytes.
-const LONGEST_URL: usize = 2048;
+const MAX_URL_BYTES: usize = 2048;
 /// Bytes that one sitemap may have.
-const MOST_BYTES: usize = 50 << 20;
+const MAX_BYTES: usize = 50 << 20;
 /// Bytes of what ends it.
 const END: usize = 32;
 const NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 
-/// What belongs into a sitemap: HTML pages that answered for themselves.
+/// What belongs into a sitemap: HTML pages that respond under their own URL.
 const BELONGS: &str = "pages.state = 'ok' AND pages.status = 200 AND pages.final_url IS NULL \
     AND pages.canonical IS NULL AND (pages.content_type LIKE 'text/html%' \
     OR pages.content_type LIKE 'application/xhtml+xml%')";
@@ -32,7 +32,7 @@ pub(super) fn condition(other: Option<&str>) -> String {
 }
 
 /// The query for URL, time of the last change by a sitemap, and as sent.
-pub(super) fn query(pages: super::Table, crawl: CrawlId, condition: &str) -> String {
+pub(super) fn query(pages: super::tables::ExportTable, crawl: CrawlId, condition: &str) -> String {
     let all = pages.query(crawl, Some(condition));
     format!(
         "SELECT chosen.url, chosen.lastmod, chosen.last_modified FROM ({all}) AS chosen ORDER BY chosen.id"
@@ -40,16 +40,16 @@ pub(super) fn query(pages: super::Table, crawl: CrawlId, condition: &str) -> Str
 }
 
 /// One URL of a sitemap.
-pub(super) struct Listed {
+pub(super) struct SitemapUrl {
     pub url: String,
     pub lastmod: Option<Timestamp>,
 }
 
-impl Listed {
+impl SitemapUrl {
     /// From the columns of [`query`]; `None` for what is no URL of the web, or too long a one.
     pub(super) fn of(row: &[Value]) -> Option<Self> {
         let url = row.first()?.as_text()?;
-        let url = (url.starts_with("http") && url.len() < LONGEST_URL).then(|| url.to_owned())?;
+        let url = (url.starts_with("http") && url.len() < MAX_URL_BYTES).then(|| url.to_owned())?;
         let lastmod = match row.get(1) {
             Some(Value::Int(ms)) => Timestamp::from_millisecond(*ms).ok(),
             _ => row.get(2).and_then(Value::as_text).and_then(sent),
@@ -81,13 +81,13 @@ impl Sitemap {
     }
 
     /// Adds a URL; false when it has no room for it.
-    pub(super) fn add(&mut self, listed: &Listed) -> Result<bool, ExportError> {
-        if self.urls >= MOST_URLS {
+    pub(super) fn add(&mut self, listed: &SitemapUrl) -> Result<bool, ExportError> {
+        if self.urls >= MAX_URLS {
             return Ok(false);
         }
         let before = self.xml.get_ref().len();
         entry(&mut self.xml, "url", &listed.url, listed.lastmod)?;
-        if self.xml.get_ref().len() + END > MOST_BYTES && self.urls > 0 {
+        if self.xml.get_ref().len() + END > MAX_BYTES && self.urls > 0 {
             self.xml.get_mut().truncate(before);
             return Ok(false);
         }

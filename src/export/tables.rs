@@ -9,7 +9,7 @@ use crate::model::ids::{CrawlId, page_id};
 
 /// A table or view to be exported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Table {
+pub struct ExportTable {
     /// Its name, for `--table` and in conditions: `links.to_status = 404`.
     pub name: &'static str,
     /// Its columns, in order.
@@ -23,8 +23,8 @@ pub struct Table {
 }
 
 /// All there are; the first one is exported when none is named.
-pub const TABLES: [Table; 13] = [
-    Table {
+pub const TABLES: [ExportTable; 13] = [
+    ExportTable {
         name: "pages",
         columns: &[
             "id",
@@ -58,7 +58,7 @@ pub const TABLES: [Table; 13] = [
                url_hash, body_hash FROM scraped_pages WHERE id BETWEEN :first AND :last",
         order: "id",
     },
-    Table {
+    ExportTable {
         name: "links",
         columns: &["from_id", "to_id", "from_url", "to_url", "anchor", "to_state", "to_status"],
         rows: "SELECT links.from_id, links.to_id, page.url AS from_url, \
@@ -70,7 +70,7 @@ pub const TABLES: [Table; 13] = [
                WHERE links.crawl_id = :crawl",
         order: "from_id, to_id",
     },
-    Table {
+    ExportTable {
         name: "frontier",
         columns: &[
             "id",
@@ -86,7 +86,7 @@ pub const TABLES: [Table; 13] = [
                FROM frontier WHERE id BETWEEN :first AND :last",
         order: "id",
     },
-    Table {
+    ExportTable {
         name: "hosts",
         columns: &[
             "host",
@@ -104,7 +104,7 @@ pub const TABLES: [Table; 13] = [
                FROM hosts WHERE crawl_id = :crawl",
         order: "host",
     },
-    Table {
+    ExportTable {
         name: "sitemaps",
         columns: &[
             "url",
@@ -121,50 +121,50 @@ pub const TABLES: [Table; 13] = [
                FROM sitemaps WHERE crawl_id = :crawl",
         order: "url, url_hash",
     },
-    Table {
+    ExportTable {
         name: "changes",
         columns: &["seq", "at", "by_whom", "what", "entry"],
         rows: "SELECT seq, at, by_whom, what, entry FROM changes WHERE crawl_id = :crawl",
         order: "seq",
     },
-    Table {
+    ExportTable {
         name: "crawls",
         columns: &["id", "state", "created_at", "updated_at", "settings", "totals"],
         rows: "SELECT id, state, created_at, updated_at, settings, totals FROM crawls WHERE id = :crawl",
         order: "id",
     },
-    Table {
+    ExportTable {
         name: "broken_links",
         columns: &["page", "link", "status", "error", "anchor"],
         rows: "SELECT page, link, status, error, anchor FROM broken_links WHERE crawl_id = :crawl",
         order: "link, page",
     },
-    Table {
+    ExportTable {
         name: "redirects",
         columns: &["url", "final_url", "status", "hops", "redirects"],
         rows: "SELECT url, final_url, status, hops, redirects FROM redirects WHERE crawl_id = :crawl",
         order: "url",
     },
-    Table {
+    ExportTable {
         name: "slow_pages",
         columns: &["url", "elapsed_ms", "content_length", "status"],
         rows: "SELECT url, elapsed_ms, content_length, status FROM slow_pages WHERE crawl_id = :crawl",
         order: "elapsed_ms DESC, url",
     },
-    Table {
+    ExportTable {
         name: "duplicates",
         columns: &["body_hash", "copies", "url"],
         rows: "SELECT body_hash, copies, url FROM duplicates WHERE crawl_id = :crawl",
         order: "body_hash, url",
     },
-    Table {
+    ExportTable {
         name: "by_status",
         columns: &["status", "pages", "bytes", "mean_ms"],
         rows: "SELECT status, pages, bytes, mean_ms FROM by_status WHERE crawl_id = :crawl",
         // Databases do not agree where nulls go.
         order: "coalesce(status, 0)",
     },
-    Table {
+    ExportTable {
         name: "by_host",
         columns: &["host", "pages", "ok", "failed", "skipped", "bytes", "mean_ms"],
         rows: "SELECT host, pages, ok, failed, skipped, bytes, mean_ms FROM by_host \
@@ -176,7 +176,7 @@ pub const TABLES: [Table; 13] = [
 /// Columns that hold JSON.
 const JSON: [&str; 4] = ["redirects", "settings", "totals", "entry"];
 
-impl Table {
+impl ExportTable {
     /// Whether the text of a column is JSON.
     #[must_use]
     pub fn is_json(&self, column: &str) -> bool {
@@ -208,13 +208,13 @@ impl Table {
     }
 }
 
-impl fmt::Display for Table {
+impl fmt::Display for ExportTable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
 }
 
-impl FromStr for Table {
+impl FromStr for ExportTable {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {

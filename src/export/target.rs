@@ -2,12 +2,11 @@
 
 use std::ffi::OsString;
 use std::fmt;
-use std::fs::{self, Permissions};
+use std::fs;
 use std::io::{self, BufWriter, Read as _, Stdout, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use tempfile::NamedTempFile;
+use crate::atomic_file::{AtomicFile, resolved};
 
 /// Where an export goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,32 +60,23 @@ impl Target {
     }
 
     /// Begins to write it, or a part of it.
-    pub(super) fn open(&self, part: Option<usize>) -> io::Result<Output> {
+    pub(super) fn open(&self, part: Option<usize>) -> io::Result<ExportOutput> {
         let Self::File(path) = self else {
-            return Ok(Output::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())));
+            return Ok(ExportOutput::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())));
         };
         let place = part.map_or_else(|| path.clone(), |part| self.part(part));
-        // Of a symbolic link what it names is replaced, not the link; a pipe or a device is written to.
-        let place = fs::canonicalize(&place).unwrap_or(place);
+        let place = resolved(&place);
+        // A pipe or a device is written to, not replaced.
         if fs::metadata(&place).is_ok_and(|known| !known.is_file()) {
             let file = fs::OpenOptions::new().write(true).open(&place)?;
-            return Ok(Output::Other(BufWriter::new(file)));
+            return Ok(ExportOutput::Other(BufWriter::new(file)));
         }
         spare_databases(&place)?;
-        let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        fs::metadata(folder)?;
-        // As any new file: what the umask leaves.
-        let all = Permissions::from_mode(0o666);
-        let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix(".crawldeck-export-").permissions(all);
-        // Without the name of a file that nobody has heard of.
-        let file = builder.tempfile_in(folder).map_err(|error| error.kind())?;
-        Ok(Output::File(BufWriter::with_capacity(64 << 10, file), place))
+        Ok(ExportOutput::File(AtomicFile::create(place, ".crawldeck-export-")?))
     }
 
     /// Writes a whole part.
-    pub(super) fn write(&self, part: Option<usize>, bytes: &[u8]) -> io::Result<Output> {
+    pub(super) fn write(&self, part: Option<usize>, bytes: &[u8]) -> io::Result<ExportOutput> {
         let mut output = self.open(part)?;
         output.write_all(bytes)?;
         output.flush()?;
@@ -99,7 +89,7 @@ const SQLITE: &[u8] = b"SQLite format 3\0";
 /// What stands beside one, by the ends of the names.
 const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
 
-/// An error where a database is, or what belongs to one: it is what exports are made of.
+/// An error where a database is, or a file that belongs to one: exports are made of them.
 fn spare_databases(place: &Path) -> io::Result<()> {
     let is_database = |path: &Path| {
         let mut head = [0; SQLITE.len()];
@@ -116,31 +106,29 @@ fn spare_databases(place: &Path) -> io::Result<()> {
 
 /// What is being written. A file that is not kept is gone when it is dropped.
 #[derive(Debug)]
-pub(super) enum Output {
+pub(super) enum ExportOutput {
     Stdout(BufWriter<Stdout>),
     Other(BufWriter<fs::File>),
-    File(BufWriter<NamedTempFile>, PathBuf),
+    File(AtomicFile),
 }
 
-impl Output {
+impl ExportOutput {
     /// Writes out what is left, and puts a file into its place.
     pub(super) fn keep(mut self) -> io::Result<()> {
         self.flush()?;
-        if let Self::File(buffer, place) = self {
-            let file = buffer.into_inner().map_err(io::IntoInnerError::into_error)?;
-            file.as_file().sync_all()?;
-            file.persist(place).map_err(|error| error.error)?;
+        match self {
+            Self::File(file) => file.commit(),
+            Self::Stdout(_) | Self::Other(_) => Ok(()),
         }
-        Ok(())
     }
 }
 
-impl Write for Output {
+impl Write for ExportOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(to) => to.write(bytes),
             Self::Other(to) => to.write(bytes),
-            Self::File(to, _) => to.write(bytes),
+            Self::File(to) => to.write(bytes),
         }
     }
 
@@ -148,7 +136,7 @@ impl Write for Output {
         match self {
             Self::Stdout(to) => to.flush(),
             Self::Other(to) => to.flush(),
-            Self::File(to, _) => to.flush(),
+            Self::File(to) => to.flush(),
         }
     }
 }

@@ -1,19 +1,19 @@
-//! The addresses of the generated web: the path of each number, and back.
+//! The addresses of the generated site: the path of each page number, and the number of each path.
 //!
 //! It must not know ports, nor how a link to an address is written.
 
 use std::fmt::Write as _;
 
-use super::dice::Topic;
-use super::plan::{Kind, Plan};
+use super::plan::{PageKind, SitePlan};
+use super::rng::Topic;
 
-/// What an address of a host stands for.
+/// What a path of a host stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ResolvedPath {
     /// The page of this number.
-    Number(u32),
+    Page(u32),
     /// Hop `1..` of the redirect of this number.
-    Hop(u32, u32),
+    RedirectHop(u32, u32),
 }
 
 /// Kept percent-encoded, as a canonical URL has them.
@@ -50,30 +50,30 @@ const SLUGS: [&str; 16] = [
     "sm%C3%B8rebr%C3%B8d",
 ];
 
-impl Plan {
+impl SitePlan {
     /// Path and query of `n`, in canonical form.
     pub fn path(&self, n: u32) -> String {
         if n == 0 {
             return "/".to_owned();
         }
-        let path = self.open_path(n);
+        let path = self.path_without_prefix(n);
         if self.is_private(n) { format!("/private{path}") } else { path }
     }
 
-    /// The path if nothing were forbidden.
-    fn open_path(&self, n: u32) -> String {
-        let mut dice = self.dice(n, Topic::Path);
-        let section = dice.pick(&SECTIONS);
-        let slug = dice.pick(&SLUGS);
+    /// The path without the `/private` in front of forbidden ones.
+    fn path_without_prefix(&self, n: u32) -> String {
+        let mut rng = self.rng(n, Topic::Path);
+        let section = rng.pick(&SECTIONS);
+        let slug = rng.pick(&SLUGS);
         match self.kind(n) {
-            Kind::Missing => format!("/old/{slug}-{n}"),
-            Kind::Gone => format!("/archive/{slug}-{n}"),
-            Kind::Redirect => format!("/go/{n}"),
-            Kind::Broken => format!("/app/{slug}-{n}"),
-            Kind::Pdf => format!("/files/{slug}-{n}.pdf"),
-            Kind::Text => format!("/files/{slug}-{n}.txt"),
-            Kind::Json => format!("/data/{slug}-{n}.json"),
-            Kind::Page | Kind::Flaky { .. } | Kind::Duplicate => match dice.below(20) {
+            PageKind::Missing => format!("/old/{slug}-{n}"),
+            PageKind::Gone => format!("/archive/{slug}-{n}"),
+            PageKind::Redirect => format!("/go/{n}"),
+            PageKind::Broken => format!("/app/{slug}-{n}"),
+            PageKind::Pdf => format!("/files/{slug}-{n}.pdf"),
+            PageKind::Text => format!("/files/{slug}-{n}.txt"),
+            PageKind::Json => format!("/data/{slug}-{n}.json"),
+            PageKind::Page | PageKind::Flaky { .. } | PageKind::Duplicate => match rng.below(20) {
                 0..7 => format!("/{section}/{slug}-{n}"),
                 7..12 => format!("/{section}/{slug}-{n}.html"),
                 12..15 => format!("/{section}/{n}/"),
@@ -85,21 +85,22 @@ impl Plan {
         }
     }
 
-    /// What stands at this path and query of a host; the inverse of [`Self::path`].
-    pub fn find(&self, host: usize, path: &str) -> Option<Place> {
+    /// What this path and query of a host stand for; the inverse of [`Self::path`].
+    pub fn find(&self, host: usize, path: &str) -> Option<ResolvedPath> {
         let path = upper_case_escapes(path);
         if path == "/" {
-            return (host == 0).then_some(Place::Number(0));
+            return (host == 0).then_some(ResolvedPath::Page(0));
         }
         if let Some((n, hop)) = path.strip_prefix("/go/").and_then(|rest| rest.split_once('/')) {
             let (n, hop) = (self.number(n)?, self.number(hop)?);
-            let known = self.kind(n) == Kind::Redirect && (1..self.hops(n)).contains(&hop);
-            return (known && self.hop_host(n, hop) == host).then_some(Place::Hop(n, hop));
+            let known = self.kind(n) == PageKind::Redirect && (1..self.hops(n)).contains(&hop);
+            return (known && self.hop_host(n, hop) == host)
+                .then_some(ResolvedPath::RedirectHop(n, hop));
         }
         let end = path.rfind(|c: char| c.is_ascii_digit())? + 1;
         let start = path[..end].rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| at + 1);
         let n = self.number(&path[start..end])?;
-        (self.host(n) == host && self.path(n) == path).then_some(Place::Number(n))
+        (self.host(n) == host && self.path(n) == path).then_some(ResolvedPath::Page(n))
     }
 
     fn number(&self, digits: &str) -> Option<u32> {
@@ -116,12 +117,12 @@ impl Plan {
     }
 }
 
-/// Escapes with their hexadecimal digits in capitals, as a canonical URL has them.
+/// Escapes with upper-case hexadecimal digits, as a canonical URL has them.
 fn upper_case_escapes(path: &str) -> String {
     map_escapes(path, |digit| digit.to_ascii_uppercase())
 }
 
-/// The same escapes with small hexadecimal digits.
+/// Escapes with lower-case hexadecimal digits.
 pub fn lower_case_escapes(path: &str) -> String {
     map_escapes(path, |digit| digit.to_ascii_lowercase())
 }
@@ -142,7 +143,7 @@ fn map_escapes(path: &str, change: impl Fn(char) -> char) -> String {
     path.chars().map(map).collect()
 }
 
-/// Escapes as the characters they stand for; paths of the plan hold whole UTF-8 characters.
+/// Decodes the escapes; paths of the plan hold whole UTF-8 characters.
 pub fn unescape(path: &str) -> String {
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path;
@@ -163,11 +164,11 @@ mod tests {
 
     #[test]
     fn every_address_leads_back_to_its_number() {
-        let plan = Plan::new(7, 5000).with_forbidden(true);
+        let plan = SitePlan::new(7, 5000).with_forbidden(true);
         assert!((0..5000).any(|n| plan.path(n).starts_with("/private/")));
         for n in 0..5000 {
             let (host, path) = (plan.host(n), plan.path(n));
-            assert_eq!(plan.find(host, &path), Some(Place::Number(n)), "{path}");
+            assert_eq!(plan.find(host, &path), Some(ResolvedPath::Page(n)), "{path}");
             assert_eq!(plan.find((host + 1) % HOSTS, &path), None, "{path}");
         }
         assert_eq!(plan.find(0, "/old/unknown-99999999999"), None);

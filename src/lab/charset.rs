@@ -1,14 +1,14 @@
 //! The charset of a page and how it is declared.
 //!
-//! It must not know what the page says.
+//! It must not know the text of the page.
 
 use bytes::Bytes;
 
-use super::dice::Topic;
-use super::plan::Plan;
+use super::plan::SitePlan;
 use super::prose::Language;
+use super::rng::Topic;
 
-/// How a page is encoded and how it says so.
+/// How a page is encoded, and how it declares that.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charset {
     /// UTF-8 by header.
@@ -20,16 +20,16 @@ pub enum Charset {
     /// ISO-8859-1 by header.
     Latin1,
     /// windows-1251 by `<meta http-equiv>` alone.
-    Cyrillic,
+    Windows1251,
 }
 
 impl Charset {
     /// The charset of page `n`.
-    pub fn of(plan: &Plan, n: u32) -> Self {
-        match plan.dice(n, Topic::Charset).below(100) {
+    pub fn of(plan: &SitePlan, n: u32) -> Self {
+        match plan.rng(n, Topic::Charset).below(100) {
             _ if n == 0 => Self::Utf8,
             0..3 => Self::Latin1,
-            3..6 => Self::Cyrillic,
+            3..6 => Self::Windows1251,
             6..8 => Self::Utf8Bom,
             8..20 => Self::Utf8Meta,
             _ => Self::Utf8,
@@ -40,7 +40,7 @@ impl Charset {
     pub fn language(self) -> Language {
         match self {
             Self::Latin1 => Language::Latin,
-            Self::Cyrillic => Language::Russian,
+            Self::Windows1251 => Language::Russian,
             _ => Language::World,
         }
     }
@@ -50,7 +50,7 @@ impl Charset {
         match self {
             Self::Utf8 => "text/html; charset=utf-8",
             Self::Latin1 => "text/html; charset=ISO-8859-1",
-            Self::Utf8Meta | Self::Utf8Bom | Self::Cyrillic => "text/html",
+            Self::Utf8Meta | Self::Utf8Bom | Self::Windows1251 => "text/html",
         }
     }
 
@@ -58,20 +58,20 @@ impl Charset {
     pub fn meta(self) -> &'static str {
         match self {
             Self::Utf8Meta => "<meta charset=\"utf-8\">\n",
-            Self::Cyrillic => {
+            Self::Windows1251 => {
                 "<meta http-equiv=\"Content-Type\" content=\"text/html; charset=windows-1251\">\n"
             }
             _ => "",
         }
     }
 
-    /// The bytes of a page; what does not fit becomes a numeric character reference.
+    /// The bytes of a page; characters that do not fit become numeric character references.
     pub fn encode(self, html: String) -> Bytes {
         match self {
             Self::Utf8 | Self::Utf8Meta => html.into(),
             Self::Utf8Bom => [b"\xEF\xBB\xBF", html.as_bytes()].concat().into(),
             Self::Latin1 => encoding_rs::WINDOWS_1252.encode(&html).0.into_owned().into(),
-            Self::Cyrillic => encoding_rs::WINDOWS_1251.encode(&html).0.into_owned().into(),
+            Self::Windows1251 => encoding_rs::WINDOWS_1251.encode(&html).0.into_owned().into(),
         }
     }
 }

@@ -1,36 +1,33 @@
-//! Endpoints to try a client on, as httpbin has them; no page of the generated web links here.
+//! Endpoints to test a client with, as httpbin has them; no page of the generated site links here.
 //!
-//! It must not know the generated web.
+//! It must not know the generated site.
 
-use std::convert::Infallible;
 use std::io::Write as _;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Path, Query};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use bytes::Bytes;
-use futures_util::stream::{self, Stream, StreamExt as _};
-use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use futures_util::stream::{self, StreamExt as _};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use http::{HeaderName, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::dice::{Dice, Topic};
-use super::site::Host;
+use super::rng::{Rng, Topic};
+use super::site::LabHost;
+use super::streaming::{rows, streamed};
 
 const MAX_SECONDS: f64 = 60.0;
 const MAX_BYTES: u64 = 100_000_000;
 const MAX_REDIRECTS: u32 = 1000;
 const CHUNK: u64 = 64 * 1024;
-/// Links or lines made at a time, so that a long answer is never whole in memory.
-const ROWS: u64 = 500;
 
 /// The routes.
-pub fn routes() -> Router<Host> {
+pub fn routes() -> Router<LabHost> {
     Router::new()
         .route("/delay/{seconds}", get(delay))
         .route("/json", get(slideshow))
@@ -46,17 +43,17 @@ pub fn routes() -> Router<Host> {
         .route("/leaf/{number}", get(leaf))
 }
 
-fn refuse(why: &'static str) -> Response {
+fn bad_request(why: &'static str) -> Response {
     (StatusCode::BAD_REQUEST, why).into_response()
 }
 
-fn seconds(wanted: f64) -> Option<Duration> {
-    Duration::try_from_secs_f64(wanted.min(MAX_SECONDS)).ok()
+fn seconds(requested: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(requested.min(MAX_SECONDS)).ok()
 }
 
-async fn delay(Path(wanted): Path<f64>) -> Response {
-    let Some(wait) = seconds(wanted) else {
-        return refuse("seconds must be 0 to 60\n");
+async fn delay(Path(requested): Path<f64>) -> Response {
+    let Some(wait) = seconds(requested) else {
+        return bad_request("seconds must be 0 to 60\n");
     };
     tokio::time::sleep(wait).await;
     Json(json!({ "delay": wait.as_secs_f64() })).into_response()
@@ -82,19 +79,19 @@ async fn status(Path(code): Path<u16>) -> Response {
         Ok(status) if status.is_redirection() && code != 304 => {
             (status, [(LOCATION, "/json")]).into_response()
         }
-        // 1xx are not final answers.
+        // 1xx are not final responses.
         Ok(status) if code >= 200 => status.into_response(),
-        _ => refuse("status must be 200 to 999\n"),
+        _ => bad_request("status must be 200 to 999\n"),
     }
 }
 
-/// 64 KiB that every answer of `/bytes` repeats.
+/// 64 KiB that every response of `/bytes` repeats.
 fn block() -> Bytes {
     static BLOCK: OnceLock<Bytes> = OnceLock::new();
     BLOCK
         .get_or_init(|| {
-            let mut dice = Dice::new(0, 0, Topic::Size);
-            (0..CHUNK / 8).flat_map(|_| dice.roll().to_le_bytes()).collect()
+            let mut rng = Rng::new(0, 0, Topic::Size);
+            (0..CHUNK / 8).flat_map(|_| rng.next_u64().to_le_bytes()).collect()
         })
         .clone()
 }
@@ -106,42 +103,14 @@ async fn bytes(Path(count): Path<u64>) -> Response {
     streamed("application/octet-stream", Some(count), stream::iter(chunks))
 }
 
-fn streamed(
-    content_type: &'static str,
-    length: Option<u64>,
-    chunks: impl Stream<Item = Bytes> + Send + 'static,
-) -> Response {
-    let body = Body::from_stream(chunks.map(Ok::<_, Infallible>));
-    let mut response = ([(CONTENT_TYPE, content_type)], body).into_response();
-    if let Some(length) = length {
-        response.headers_mut().insert(CONTENT_LENGTH, length.into());
-    }
-    response
-}
-
 async fn redirect(Path(count): Path<u32>) -> Response {
     match count {
         0 => Json(json!({ "redirected": true })).into_response(),
         1..=MAX_REDIRECTS => {
             (StatusCode::FOUND, [(LOCATION, format!("/redirect/{}", count - 1))]).into_response()
         }
-        _ => refuse("at most 1000 redirects\n"),
+        _ => bad_request("maximum 1000 redirects\n"),
     }
-}
-
-/// `count` rows in chunks of [`ROWS`], between `head` and `tail`.
-pub fn rows(
-    count: u64,
-    head: &'static str,
-    tail: &'static str,
-    row: impl Fn(u64) -> String + Send + 'static,
-) -> impl Stream<Item = Bytes> + Send + 'static {
-    let chunks = (0..count.div_ceil(ROWS)).map(move |at| {
-        let first = at * ROWS;
-        (first..count.min(first + ROWS)).map(&row).collect::<String>().into()
-    });
-    let ends = |text: &'static str| std::iter::once(Bytes::from_static(text.as_bytes()));
-    stream::iter(ends(head).chain(chunks).chain(ends(tail)))
 }
 
 async fn lines(Path(count): Path<u64>) -> Response {
@@ -185,27 +154,30 @@ async fn drip(Query(drip): Query<Drip>) -> Response {
     let (Some(delay), Some(duration), Some(status)) =
         (seconds(drip.delay), seconds(drip.duration), status)
     else {
-        return refuse("delay and duration must be 0 to 60 seconds, code 200 to 999\n");
+        return bad_request("delay and duration must be 0 to 60 seconds, code 200 to 999\n");
     };
     let count = drip.numbytes.min(10_000_000);
-    // At most a thousand drops, so that many bytes do not mean many timers.
-    let drops = count.clamp(1, 1000);
-    let pause = duration.div_f64(drops as f64);
+    // A maximum of 1,000 chunks, so that many bytes do not need many timers.
+    let chunk_count = count.clamp(1, 1000);
+    let pause = duration.div_f64(chunk_count as f64);
     tokio::time::sleep(delay).await;
-    let chunks = stream::iter(0..drops).then(move |at| async move {
+    let chunks = stream::iter(0..chunk_count).then(move |at| async move {
         if at > 0 && !pause.is_zero() {
             tokio::time::sleep(pause).await;
         }
-        Bytes::from(vec![b'*'; (count * (at + 1) / drops - count * at / drops) as usize])
+        Bytes::from(vec![
+            b'*';
+            (count * (at + 1) / chunk_count - count * at / chunk_count) as usize
+        ])
     });
     let mut response = streamed("application/octet-stream", Some(count), chunks);
     *response.status_mut() = status;
     response
 }
 
-fn encoded(how: &'static str, body: std::io::Result<Vec<u8>>) -> Response {
+fn encoded(coding: &'static str, body: std::io::Result<Vec<u8>>) -> Response {
     let headers: [(HeaderName, &str); 2] =
-        [(CONTENT_TYPE, "application/json"), (CONTENT_ENCODING, how)];
+        [(CONTENT_TYPE, "application/json"), (CONTENT_ENCODING, coding)];
     match body {
         Ok(body) => (headers, body).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),

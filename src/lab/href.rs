@@ -1,14 +1,14 @@
-//! Writing a link's address in one of its forms, so that it resolves to the canonical URL
-//! against the page's base.
+//! Writes a link's address in one of its forms, so that it resolves to the canonical URL against
+//! the page's base.
 //!
 //! It must not know where in the page the address stands.
 
 use super::address::{lower_case_escapes, unescape};
-use super::dice::Topic;
-use super::links::{Form, Link, Spelling};
-use super::plan::{HOSTS, Plan};
+use super::links::{HrefForm, PathSpelling, PlannedLink};
+use super::plan::{HOSTS, SitePlan};
+use super::rng::Topic;
 
-/// What relative addresses of a page are resolved against.
+/// The base against which relative addresses of a page are resolved.
 #[derive(Debug, Clone)]
 pub struct Base {
     /// The host.
@@ -19,13 +19,13 @@ pub struct Base {
     pub declared: bool,
 }
 
-impl Plan {
+impl SitePlan {
     /// The base of the links on page `n`.
     pub fn base(&self, n: u32) -> Base {
-        let mut dice = self.dice(n, Topic::Base);
-        if n > 0 && dice.chance(25) {
+        let mut rng = self.rng(n, Topic::Base);
+        if n > 0 && rng.chance(25) {
             let own = self.host(n);
-            let host = if dice.chance(500) { own } else { (own + 1) % HOSTS };
+            let host = if rng.chance(500) { own } else { (own + 1) % HOSTS };
             Base { host, path: "/base/of/this/page".to_owned(), declared: true }
         } else {
             Base { host: self.host(n), path: self.path(n), declared: false }
@@ -33,35 +33,40 @@ impl Plan {
     }
 
     /// The address of a link as it is written on a page with this base; `ports` are the hosts'.
-    pub fn href(&self, link: Link, base: &Base, ports: [u16; HOSTS]) -> String {
+    pub fn href(&self, link: PlannedLink, base: &Base, ports: [u16; HOSTS]) -> String {
         let host = self.host(link.to);
         let path = self.path(link.to);
         let path = match link.spelling {
-            Spelling::LowerHex => lower_case_escapes(&path),
-            Spelling::Raw => unescape(&path),
-            Spelling::Canonical | Spelling::Padded => path,
+            PathSpelling::LowerHex => lower_case_escapes(&path),
+            PathSpelling::Raw => unescape(&path),
+            PathSpelling::Canonical | PathSpelling::Padded => path,
         };
         let port = ports[host];
         let form = match link.form {
-            Form::Rooted | Form::Detour | Form::Relative | Form::Dotted if host != base.host => {
-                Form::Absolute
+            HrefForm::RootRelative
+            | HrefForm::DotSegments
+            | HrefForm::Relative
+            | HrefForm::DotRelative
+                if host != base.host =>
+            {
+                HrefForm::Absolute
             }
             form => form,
         };
         let mut href = match form {
-            Form::Absolute => format!("http://127.0.0.1:{port}{path}"),
-            Form::Shouted => format!("HTTP://0X7F.0.0.1:{port}{path}"),
-            Form::ShortHost => format!("http://127.1:{port}{path}"),
-            Form::SchemeRelative => format!("//127.0.0.1:{port}{path}"),
-            Form::Rooted => path,
-            Form::Detour => format!("/./elsewhere/..{path}"),
-            Form::Relative => relative(&base.path, &path),
-            Form::Dotted => format!("./{}", relative(&base.path, &path)),
+            HrefForm::Absolute => format!("http://127.0.0.1:{port}{path}"),
+            HrefForm::UpperCaseScheme => format!("HTTP://0X7F.0.0.1:{port}{path}"),
+            HrefForm::ShortHost => format!("http://127.1:{port}{path}"),
+            HrefForm::SchemeRelative => format!("//127.0.0.1:{port}{path}"),
+            HrefForm::RootRelative => path,
+            HrefForm::DotSegments => format!("/./elsewhere/..{path}"),
+            HrefForm::Relative => relative(&base.path, &path),
+            HrefForm::DotRelative => format!("./{}", relative(&base.path, &path)),
         };
         if link.fragment {
             href.push_str("#part-2");
         }
-        if link.spelling == Spelling::Padded {
+        if link.spelling == PathSpelling::Padded {
             href.insert(0, ' ');
             href.push_str("\n ");
         }
@@ -69,7 +74,7 @@ impl Plan {
     }
 }
 
-/// `to` as seen from `from`, both paths of one host; empty never.
+/// `to` relative to `from`, both paths of one host; never empty.
 fn relative(from: &str, to: &str) -> String {
     let from = from.split('?').next().unwrap_or(from);
     let folder = &from[..=from.rfind('/').unwrap_or(0)];
@@ -89,9 +94,9 @@ fn relative(from: &str, to: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::links::Spot;
+    use super::super::links::LinkPosition;
     use super::*;
-    use crate::lab::dice::Dice;
+    use crate::lab::rng::Rng;
 
     #[test]
     fn relative_addresses() {
@@ -104,23 +109,23 @@ mod tests {
 
     #[test]
     fn every_form_means_the_canonical_url() {
-        let plan = Plan::new(3, 3000);
+        let plan = SitePlan::new(3, 3000);
         let ports = [8080, 8081, 8082, 8083];
-        let mut dice = Dice::new(0, 0, Topic::Markup);
+        let mut rng = Rng::new(0, 0, Topic::Markup);
         let mut links = Vec::new();
         for n in 0..300 {
             let base = plan.base(n);
             let base_url = format!("http://127.0.0.1:{}{}", ports[base.host], base.path);
             let base_url = url::Url::parse(&base_url).unwrap();
             plan.links(n, &mut links);
-            links.push(Link::plain(dice.below(3000), Spot::Inline));
+            links.push(PlannedLink::plain(rng.below(3000), LinkPosition::Inline));
             for link in &links {
                 let href = plan.href(*link, &base, ports);
                 let mut found = base_url.join(&href).unwrap();
                 found.set_fragment(None);
                 let port = ports[plan.host(link.to)];
                 let want = format!("http://127.0.0.1:{port}{}", plan.path(link.to));
-                if link.spelling == Spelling::LowerHex {
+                if link.spelling == PathSpelling::LowerHex {
                     assert!(found.as_str().eq_ignore_ascii_case(&want), "{href} on {base_url}");
                 } else {
                     assert_eq!(found.as_str(), want, "{href} on {base_url}");

@@ -3,12 +3,12 @@
 //!
 //! It must not know how a link is written; that is `href`.
 
-use super::dice::{Dice, Topic};
-use super::plan::{Kind, Plan};
+use super::plan::{PageKind, SitePlan};
+use super::rng::{Rng, Topic};
 
 /// Where in the page a link stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spot {
+pub enum LinkPosition {
     /// `<link rel="canonical">`.
     Canonical,
     /// `<link rel="next">`.
@@ -29,33 +29,33 @@ pub enum Spot {
     Frame,
 }
 
-/// How the address is written; all forms mean the same canonical URL.
+/// How the address is written; all forms resolve to the same canonical URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum HrefForm {
     /// `http://127.0.0.1:PORT/a/b`.
     Absolute,
-    /// `HTTP://0X7F.0.0.1:PORT/a/b`: scheme and host in capitals.
-    Shouted,
+    /// `HTTP://0X7F.0.0.1:PORT/a/b`: scheme and host in upper case.
+    UpperCaseScheme,
     /// `http://127.1:PORT/a/b`: the short form of the address.
     ShortHost,
     /// `//127.0.0.1:PORT/a/b`.
     SchemeRelative,
     /// `/a/b`.
-    Rooted,
+    RootRelative,
     /// `/./x/../a/b`.
-    Detour,
+    DotSegments,
     /// `../a/b`.
     Relative,
     /// `./../a/b`.
-    Dotted,
+    DotRelative,
 }
 
 /// How the characters of the path are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Spelling {
-    /// Escapes in capitals, as in the canonical form.
+pub enum PathSpelling {
+    /// Upper-case escapes, as in the canonical form.
     Canonical,
-    /// Escapes in small letters.
+    /// Lower-case escapes.
     LowerHex,
     /// Characters instead of escapes.
     Raw,
@@ -65,117 +65,126 @@ pub enum Spelling {
 
 /// A link of a page.
 #[derive(Debug, Clone, Copy)]
-pub struct Link {
+pub struct PlannedLink {
     /// The number it leads to.
     pub to: u32,
-    /// Where it stands.
-    pub spot: Spot,
+    /// Where in the page it stands.
+    pub position: LinkPosition,
     /// How its address is written.
-    pub form: Form,
+    pub form: HrefForm,
     /// How its path is spelled.
-    pub spelling: Spelling,
+    pub spelling: PathSpelling,
     /// Has a fragment.
     pub fragment: bool,
 }
 
-impl Link {
-    /// A plain link without varying forms.
-    pub fn plain(to: u32, spot: Spot) -> Self {
-        let (form, spelling) = (Form::Rooted, Spelling::Canonical);
-        Self { to, spot, form, spelling, fragment: false }
+impl PlannedLink {
+    /// A link in the most common form.
+    pub fn plain(to: u32, position: LinkPosition) -> Self {
+        let (form, spelling) = (HrefForm::RootRelative, PathSpelling::Canonical);
+        Self { to, position, form, spelling, fragment: false }
     }
 
-    fn varied(to: u32, spot: Spot, dice: &mut Dice) -> Self {
-        let form = match dice.below(100) {
-            0..38 => Form::Rooted,
-            38..64 => Form::Relative,
-            64..82 => Form::Absolute,
-            82..87 => Form::Dotted,
-            87..91 => Form::Detour,
-            91..96 => Form::SchemeRelative,
-            96..98 => Form::Shouted,
-            _ => Form::ShortHost,
+    fn varied(to: u32, position: LinkPosition, rng: &mut Rng) -> Self {
+        let form = match rng.below(100) {
+            0..38 => HrefForm::RootRelative,
+            38..64 => HrefForm::Relative,
+            64..82 => HrefForm::Absolute,
+            82..87 => HrefForm::DotRelative,
+            87..91 => HrefForm::DotSegments,
+            91..96 => HrefForm::SchemeRelative,
+            96..98 => HrefForm::UpperCaseScheme,
+            _ => HrefForm::ShortHost,
         };
-        let spelling = match dice.below(100) {
-            0..80 => Spelling::Canonical,
-            80..89 => Spelling::LowerHex,
-            89..97 => Spelling::Raw,
-            _ => Spelling::Padded,
+        let spelling = match rng.below(100) {
+            0..80 => PathSpelling::Canonical,
+            80..89 => PathSpelling::LowerHex,
+            89..97 => PathSpelling::Raw,
+            _ => PathSpelling::Padded,
         };
-        Self { to, spot, form, spelling, fragment: dice.chance(80) }
+        Self { to, position, form, spelling, fragment: rng.chance(80) }
     }
 }
 
-impl Plan {
-    /// Puts the links of `n` into `out`, in the order of the page; none if it carries none.
-    pub fn links(&self, n: u32, out: &mut Vec<Link>) {
+impl SitePlan {
+    /// Puts the links of `n` into `out`, in the order of the page; none if its kind has none.
+    pub fn links(&self, n: u32, out: &mut Vec<PlannedLink>) {
         out.clear();
         let kind = self.kind(n);
         if !kind.has_links() {
             return;
         }
-        // A duplicate repeats its original, links and all.
-        let text = if kind == Kind::Duplicate { self.original(n) } else { n };
-        let mut dice = self.dice(text, Topic::Links);
-        if kind == Kind::Duplicate || (dice.chance(60) && !self.is_shy(text)) {
-            out.push(Link::varied(text, Spot::Canonical, &mut dice));
+        // A duplicate repeats the links of its original.
+        let text = if kind == PageKind::Duplicate { self.original(n) } else { n };
+        let mut rng = self.rng(text, Topic::Links);
+        if kind == PageKind::Duplicate || (rng.chance(60) && !self.is_weakly_linked(text)) {
+            out.push(PlannedLink::varied(text, LinkPosition::Canonical, &mut rng));
         }
-        if text + 1 < self.pages() && !self.is_shy(text + 1) {
-            if dice.chance(150) {
-                out.push(Link::varied(text + 1, Spot::Next, &mut dice));
+        if text + 1 < self.pages() && !self.is_weakly_linked(text + 1) {
+            if rng.chance(150) {
+                out.push(PlannedLink::varied(text + 1, LinkPosition::Next, &mut rng));
             }
-            if dice.chance(15) && text > 0 {
-                out.push(Link::varied(text + 1, Spot::Refresh, &mut dice));
+            if rng.chance(15) && text > 0 {
+                out.push(PlannedLink::varied(text + 1, LinkPosition::Refresh, &mut rng));
             }
         }
-        if dice.chance(40) {
-            let to = self.somewhere(text, &mut dice);
-            out.push(Link::varied(to, Spot::Alternate, &mut dice));
+        if rng.chance(40) {
+            let to = self.random_target(text, &mut rng);
+            out.push(PlannedLink::varied(to, LinkPosition::Alternate, &mut rng));
         }
-        out.push(Link::plain(0, Spot::Nav));
-        out.push(Link::varied(Self::parent(text), Spot::Nav, &mut dice));
+        out.push(PlannedLink::plain(0, LinkPosition::Nav));
+        out.push(PlannedLink::varied(Self::parent(text), LinkPosition::Nav, &mut rng));
         for child in self.children(text) {
-            let spot = if self.is_shy(child) {
-                dice.pick(&[Spot::Area, Spot::Frame, Spot::Alternate, Spot::Next, Spot::Refresh])
+            let position = if self.is_weakly_linked(child) {
+                rng.pick(&[
+                    LinkPosition::Area,
+                    LinkPosition::Frame,
+                    LinkPosition::Alternate,
+                    LinkPosition::Next,
+                    LinkPosition::Refresh,
+                ])
             } else {
-                Spot::List
+                LinkPosition::List
             };
-            out.push(Link::varied(child, spot, &mut dice));
+            out.push(PlannedLink::varied(child, position, &mut rng));
         }
-        for _ in 0..9 + dice.below(10) {
-            let to = self.somewhere(text, &mut dice);
-            out.push(Link::varied(to, Spot::Inline, &mut dice));
-            if dice.chance(70) {
-                out.push(Link::varied(to, Spot::Inline, &mut dice));
+        for _ in 0..9 + rng.below(10) {
+            let to = self.random_target(text, &mut rng);
+            out.push(PlannedLink::varied(to, LinkPosition::Inline, &mut rng));
+            if rng.chance(70) {
+                out.push(PlannedLink::varied(to, LinkPosition::Inline, &mut rng));
             }
         }
-        if dice.chance(100) && !self.is_shy(text) {
-            out.push(Link { fragment: true, ..Link::plain(text, Spot::Inline) });
+        if rng.chance(100) && !self.is_weakly_linked(text) {
+            out.push(PlannedLink {
+                fragment: true,
+                ..PlannedLink::plain(text, LinkPosition::Inline)
+            });
         }
-        if dice.chance(30) {
+        if rng.chance(30) {
             for _ in 0..3 {
-                let to = self.somewhere(text, &mut dice);
-                out.push(Link::varied(to, Spot::Area, &mut dice));
+                let to = self.random_target(text, &mut rng);
+                out.push(PlannedLink::varied(to, LinkPosition::Area, &mut rng));
             }
         }
-        if dice.chance(20) {
-            let to = self.somewhere(text, &mut dice);
-            out.push(Link::varied(to, Spot::Frame, &mut dice));
+        if rng.chance(20) {
+            let to = self.random_target(text, &mut rng);
+            out.push(PlannedLink::varied(to, LinkPosition::Frame, &mut rng));
         }
     }
 
-    /// Any number, rather one of the same host, and some low numbers more often than others.
-    fn somewhere(&self, n: u32, dice: &mut Dice) -> u32 {
-        let bound = if dice.chance(250) { self.pages() / 50 + 1 } else { self.pages() };
-        let home = self.host(n);
-        let mut to = dice.below(bound);
+    /// A random page: more often of the same host, and more often with a low number.
+    fn random_target(&self, n: u32, rng: &mut Rng) -> u32 {
+        let bound = if rng.chance(250) { self.pages() / 50 + 1 } else { self.pages() };
+        let own_host = self.host(n);
+        let mut to = rng.below(bound);
         for _ in 0..2 {
-            if self.host(to) == home {
+            if self.host(to) == own_host {
                 break;
             }
-            to = dice.below(bound);
+            to = rng.below(bound);
         }
-        // A shy number's parent has children, so it is not shy.
-        if self.is_shy(to) { Self::parent(to) } else { to }
+        // The parent of a weakly linked page has children, so it is not weakly linked.
+        if self.is_weakly_linked(to) { Self::parent(to) } else { to }
     }
 }

@@ -1,6 +1,6 @@
-//! How busy the site is: requests in flight from arrival until the body is out.
+//! The load of the site: requests in flight from arrival until the body is sent.
 //!
-//! It must not know what is answered.
+//! It must not know the responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 /// A reading of the whole site, all four hosts; `/truth.json` and `/load.json` do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
-    /// Requests that came and are not fully answered, queued ones included.
+    /// Requests that arrived and whose responses are not fully sent, queued ones included.
     pub in_flight: u64,
-    /// The most at once since the start or the last reset.
+    /// The maximum in flight since the start or the last reset.
     pub peak: u64,
     /// Requests since the start or the last reset.
     pub requests: u64,
@@ -20,19 +20,19 @@ pub struct Load {
 
 /// The counters behind [`Load`].
 #[derive(Debug, Default)]
-pub struct Gauge {
+pub struct LoadCounters {
     in_flight: AtomicU64,
     peak: AtomicU64,
     requests: AtomicU64,
 }
 
-impl Gauge {
-    /// Counts a request in flight until the visit is dropped.
-    pub fn arrive(self: &Arc<Self>) -> Visit {
+impl LoadCounters {
+    /// Counts a request in flight until the returned value is dropped.
+    pub fn begin_request(self: &Arc<Self>) -> InFlightRequest {
         let now = self.in_flight.fetch_add(1, Ordering::AcqRel) + 1;
         self.peak.fetch_max(now, Ordering::AcqRel);
         self.requests.fetch_add(1, Ordering::AcqRel);
-        Visit(Arc::clone(self))
+        InFlightRequest(Arc::clone(self))
     }
 
     /// The counters now.
@@ -44,7 +44,7 @@ impl Gauge {
         }
     }
 
-    /// Sets the peak back to what is in flight and the requests to 0.
+    /// Sets the peak to the requests in flight now, and the requests to 0.
     pub fn reset(&self) {
         self.peak.store(self.in_flight.load(Ordering::Acquire), Ordering::Release);
         self.requests.store(0, Ordering::Release);
@@ -53,9 +53,9 @@ impl Gauge {
 
 /// A request in flight.
 #[derive(Debug)]
-pub struct Visit(Arc<Gauge>);
+pub struct InFlightRequest(Arc<LoadCounters>);
 
-impl Drop for Visit {
+impl Drop for InFlightRequest {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::AcqRel);
     }

@@ -7,22 +7,22 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use super::charset::Charset;
-use super::dice::{Dice, Topic};
 use super::href::Base;
-use super::links::{Link, Spot};
-use super::plan::{HOSTS, Kind, Plan};
+use super::links::{LinkPosition, PlannedLink};
+use super::plan::{HOSTS, PageKind, SitePlan};
 use super::prose::{Language, sentence};
+use super::rng::{Rng, Topic};
 
-/// A body and how it is announced.
+/// A body and its content type.
 #[derive(Debug, Clone)]
-pub struct Rendered {
+pub struct RenderedPage {
     /// The bytes.
     pub body: Bytes,
     /// The `Content-Type`.
     pub content_type: &'static str,
 }
 
-/// Things that look like links and are none; nothing under `/trap/` answers 200.
+/// Markup that looks like a link but is none; nothing below `/trap/` returns 200.
 const TRAPS: [&str; 6] = [
     "<!-- <a href=\"/trap/comment\">not a link</a> -->\n",
     "<script>const s = '<a href=\"/trap/script\">not a link</a>';</script>\n",
@@ -35,46 +35,46 @@ const TRAPS: [&str; 6] = [
 ];
 
 /// The HTML of page `n`, on hosts with these ports.
-pub fn render(plan: &Plan, n: u32, ports: [u16; HOSTS]) -> Rendered {
-    let text = if plan.kind(n) == Kind::Duplicate { plan.original(n) } else { n };
+pub fn render(plan: &SitePlan, n: u32, ports: [u16; HOSTS]) -> RenderedPage {
+    let text = if plan.kind(n) == PageKind::Duplicate { plan.original(n) } else { n };
     let charset = Charset::of(plan, n);
     let mut links = Vec::with_capacity(40);
     plan.links(n, &mut links);
-    let mut page = Page {
+    let mut page = PageRenderer {
         plan,
         ports,
         base: plan.base(n),
         links,
         language: charset.language(),
-        prose: plan.dice(text, Topic::Prose),
-        markup: plan.dice(n, Topic::Markup),
-        size: plan.dice(text, Topic::Size).log_normal(8192.0, 0.95).clamp(1500.0, 3e5) as usize,
+        prose: plan.rng(text, Topic::Prose),
+        markup: plan.rng(n, Topic::Markup),
+        size: plan.rng(text, Topic::Size).log_normal(8192.0, 0.95).clamp(1500.0, 3e5) as usize,
         html: String::new(),
     };
     page.html.reserve(page.size + 2048);
     page.head(text, charset);
     page.navigation(text);
     if n == 0 {
-        page.html.push_str(super::home::ABOUT);
+        page.html.push_str(super::entry_page::ABOUT);
     }
     page.text();
     page.end();
-    Rendered { body: charset.encode(page.html), content_type: charset.content_type() }
+    RenderedPage { body: charset.encode(page.html), content_type: charset.content_type() }
 }
 
-struct Page<'a> {
-    plan: &'a Plan,
+struct PageRenderer<'a> {
+    plan: &'a SitePlan,
     ports: [u16; HOSTS],
     base: Base,
-    links: Vec<Link>,
+    links: Vec<PlannedLink>,
     language: Language,
-    prose: Dice,
-    markup: Dice,
+    prose: Rng,
+    markup: Rng,
     size: usize,
     html: String,
 }
 
-impl Page<'_> {
+impl PageRenderer<'_> {
     fn head(&mut self, text: u32, charset: Charset) {
         self.html.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n");
         self.html.push_str(charset.meta());
@@ -85,18 +85,23 @@ impl Page<'_> {
         self.html.push_str("<title>");
         escape(&self.plan.title(text), &mut self.html);
         self.html.push_str("</title>\n");
-        for link in self.at(&[Spot::Canonical, Spot::Next, Spot::Alternate, Spot::Refresh]) {
-            match link.spot {
-                Spot::Refresh => {
+        for link in self.at(&[
+            LinkPosition::Canonical,
+            LinkPosition::Next,
+            LinkPosition::Alternate,
+            LinkPosition::Refresh,
+        ]) {
+            match link.position {
+                LinkPosition::Refresh => {
                     self.html.push_str("<meta http-equiv=\"refresh\" content=\"600; url=");
                     let href = self.plan.href(link, &self.base, self.ports);
                     escape(href.trim(), &mut self.html);
                     self.html.push_str("\">\n");
                 }
-                spot => {
-                    self.html.push_str(match spot {
-                        Spot::Canonical => "<link rel=\"canonical\"",
-                        Spot::Next => "<link rel=\"Next\"",
+                position => {
+                    self.html.push_str(match position {
+                        LinkPosition::Canonical => "<link rel=\"canonical\"",
+                        LinkPosition::Next => "<link rel=\"Next\"",
                         _ => "<link rel=\"alternate\" type=\"text/html\" hreflang=\"de\"",
                     });
                     self.href(link, "href");
@@ -113,7 +118,7 @@ impl Page<'_> {
 
     fn navigation(&mut self, text: u32) {
         self.html.push_str("<nav>");
-        for link in self.at(&[Spot::Nav]) {
+        for link in self.at(&[LinkPosition::Nav]) {
             self.anchor(link);
             self.html.push_str(" \u{b7} ");
         }
@@ -126,7 +131,7 @@ impl Page<'_> {
     }
 
     fn text(&mut self) {
-        let children = self.at(&[Spot::List]);
+        let children = self.at(&[LinkPosition::List]);
         if !children.is_empty() {
             self.html.push_str("<ul>\n");
             for link in children {
@@ -137,7 +142,7 @@ impl Page<'_> {
             }
             self.html.push_str("</ul>\n");
         }
-        let mut inline = self.at(&[Spot::Inline]).into_iter();
+        let mut inline = self.at(&[LinkPosition::Inline]).into_iter();
         loop {
             let link = inline.next();
             if link.is_none() && self.html.len() >= self.size {
@@ -159,7 +164,7 @@ impl Page<'_> {
     }
 
     fn end(&mut self) {
-        let areas = self.at(&[Spot::Area]);
+        let areas = self.at(&[LinkPosition::Area]);
         if !areas.is_empty() {
             self.html.push_str("<map name=\"chart\">\n");
             for link in areas {
@@ -169,7 +174,7 @@ impl Page<'_> {
             }
             self.html.push_str("</map>\n");
         }
-        for link in self.at(&[Spot::Frame]) {
+        for link in self.at(&[LinkPosition::Frame]) {
             self.html.push_str("<iframe width=\"300\"");
             self.href(link, "src");
             self.html.push_str("></iframe>\n");
@@ -177,8 +182,8 @@ impl Page<'_> {
         self.html.push_str("<footer id=\"part-2\">&copy; the keepers</footer>\n</body>\n</html>\n");
     }
 
-    fn at(&self, spots: &[Spot]) -> Vec<Link> {
-        self.links.iter().filter(|link| spots.contains(&link.spot)).copied().collect()
+    fn at(&self, positions: &[LinkPosition]) -> Vec<PlannedLink> {
+        self.links.iter().filter(|link| positions.contains(&link.position)).copied().collect()
     }
 
     fn sentences(&mut self, count: u32) {
@@ -188,7 +193,7 @@ impl Page<'_> {
         }
     }
 
-    fn anchor(&mut self, link: Link) {
+    fn anchor(&mut self, link: PlannedLink) {
         self.html.push_str(if self.markup.chance(30) { "<A" } else { "<a" });
         let name = if self.markup.chance(30) { "HREF" } else { "href" };
         self.href(link, name);
@@ -197,8 +202,8 @@ impl Page<'_> {
         self.html.push_str("</a>");
     }
 
-    /// ` name="address"`, now and then with other quotes or none.
-    fn href(&mut self, link: Link, name: &str) {
+    /// ` name="address"`, sometimes with other quotes or none.
+    fn href(&mut self, link: PlannedLink, name: &str) {
         let href = self.plan.href(link, &self.base, self.ports);
         let bare = !href.contains(char::is_whitespace) && !href.ends_with('/');
         let quote = match self.markup.below(100) {

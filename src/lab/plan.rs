@@ -1,34 +1,34 @@
-//! The plan of the generated web: what the page of a number is, where it lives, how long it
-//! takes. All of it follows from seed and page count; nothing is stored per page.
+//! The plan of the generated site: the kind, host and latency of each page number. All of it follows
+//! from seed and page count; nothing is stored per page.
 //!
 //! It must not know paths, ports, HTML or HTTP.
 //!
 //! Page 0 is the entry. Pages form a tree of [`FANOUT`] children each (page `n` has
 //! `8n + 1 ..= 8n + 8`), so that everything is reachable; only pages without children may be
-//! anything else than a page that finally answers 200 with its links.
+//! anything else than a page that finally returns 200 with its links.
 
 use std::time::Duration;
 
-use super::dice::{Dice, Topic};
+use super::rng::{Rng, Topic};
 
 /// Hosts of the lab.
 pub const HOSTS: usize = 4;
 /// Children of a page in the tree.
 pub const FANOUT: u32 = 8;
 
-/// What answers under a number.
+/// The kind of resource that a number is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum PageKind {
     /// An HTML page.
     Page,
-    /// An HTML page that fails `failures` times, then answers, again and again.
+    /// An HTML page that fails `failures` times, then succeeds, in a cycle.
     Flaky {
         /// 1 or 2, so that three attempts succeed.
         failures: u8,
         /// Fails by closing the connection instead of a 502.
         closes: bool,
     },
-    /// Another page's text under a second address, with a canonical link.
+    /// Another page's text at a second address, with a canonical link.
     Duplicate,
     /// Redirects to a number in one to three hops.
     Redirect,
@@ -46,29 +46,29 @@ pub enum Kind {
     Json,
 }
 
-impl Kind {
-    /// Finally answers with HTML that carries links.
+impl PageKind {
+    /// Whether it finally returns HTML with links.
     pub fn has_links(self) -> bool {
         matches!(self, Self::Page | Self::Flaky { .. } | Self::Duplicate)
     }
 }
 
-/// Seed and page count: all that a web is.
+/// Seed and page count, from which the whole site follows.
 #[derive(Debug, Clone, Copy)]
-pub struct Plan {
+pub struct SitePlan {
     seed: u64,
     pages: u32,
-    /// Whether a part is forbidden to crawlers.
+    /// Whether `robots.txt` forbids a part.
     forbidden: bool,
 }
 
-impl Plan {
-    /// A web of `pages` numbers, at least the entry.
+impl SitePlan {
+    /// A site of `pages` numbers, at least the entry.
     pub fn new(seed: u64, pages: u32) -> Self {
         Self { seed, pages: pages.max(1), forbidden: false }
     }
 
-    /// The same web with a part of it forbidden to crawlers, or without.
+    /// The same site with or without a part that `robots.txt` forbids.
     pub fn with_forbidden(self, forbidden: bool) -> Self {
         Self { forbidden, ..self }
     }
@@ -78,9 +78,9 @@ impl Plan {
         self.pages
     }
 
-    /// The dice for one property of a number.
-    pub fn dice(&self, n: u32, topic: Topic) -> Dice {
-        Dice::new(self.seed, n, topic)
+    /// The random numbers for one property of a page number.
+    pub fn rng(&self, n: u32, topic: Topic) -> Rng {
+        Rng::new(self.seed, n, topic)
     }
 
     /// The numbers below `n` in the tree.
@@ -95,51 +95,51 @@ impl Plan {
         n.saturating_sub(1) / FANOUT
     }
 
-    /// What answers under `n`.
-    pub fn kind(&self, n: u32) -> Kind {
+    /// The kind of `n`.
+    pub fn kind(&self, n: u32) -> PageKind {
         if n == 0 {
-            return Kind::Page;
+            return PageKind::Page;
         }
-        let mut dice = self.dice(n, Topic::Kind);
-        let roll = dice.below(1000);
+        let mut rng = self.rng(n, Topic::Kind);
+        let roll = rng.below(1000);
         if roll < 12 {
-            return Kind::Flaky { failures: 1 + dice.below(2) as u8, closes: dice.chance(400) };
+            return PageKind::Flaky { failures: 1 + rng.below(2) as u8, closes: rng.chance(400) };
         }
         if !self.children(n).is_empty() {
-            return Kind::Page;
+            return PageKind::Page;
         }
         match roll {
-            12..25 => Kind::Missing,
-            25..29 => Kind::Gone,
-            29..53 => Kind::Redirect,
-            53..57 => Kind::Broken,
-            57..68 => Kind::Duplicate,
-            68..77 => Kind::Pdf,
-            77..85 => Kind::Text,
-            85..93 => Kind::Json,
-            _ => Kind::Page,
+            12..25 => PageKind::Missing,
+            25..29 => PageKind::Gone,
+            29..53 => PageKind::Redirect,
+            53..57 => PageKind::Broken,
+            57..68 => PageKind::Duplicate,
+            68..77 => PageKind::Pdf,
+            77..85 => PageKind::Text,
+            85..93 => PageKind::Json,
+            _ => PageKind::Page,
         }
     }
 
-    /// Only its parent links to `n`, and not by an anchor: a crawl that overlooks one kind of
-    /// link, or resolves it wrongly, misses it.
-    pub fn is_shy(&self, n: u32) -> bool {
-        n > 0 && self.children(n).is_empty() && self.dice(n, Topic::Shy).chance(40)
+    /// Whether only its parent links to `n`, and not by an anchor: a crawl that overlooks one kind
+    /// of link, or resolves it wrongly, misses the page.
+    pub fn is_weakly_linked(&self, n: u32) -> bool {
+        n > 0 && self.children(n).is_empty() && self.rng(n, Topic::WeaklyLinked).chance(40)
     }
 
-    /// Whether a part is forbidden to crawlers.
+    /// Whether `robots.txt` forbids a part.
     pub fn forbids(&self) -> bool {
         self.forbidden
     }
 
-    /// `robots.txt` forbids `n`: only ever a page without children, so that nothing hides
-    /// behind it.
+    /// Whether `robots.txt` forbids `n`: only pages without children, so that the others stay
+    /// reachable.
     pub fn is_private(&self, n: u32) -> bool {
         self.forbidden
             && n > 0
             && self.children(n).is_empty()
-            && self.kind(n) == Kind::Page
-            && self.dice(n, Topic::Private).chance(20)
+            && self.kind(n) == PageKind::Page
+            && self.rng(n, Topic::Private).chance(20)
     }
 
     /// The host of `n`; the hosts are of unequal size.
@@ -147,7 +147,7 @@ impl Plan {
         if n == 0 {
             return 0;
         }
-        match self.dice(n, Topic::Host).below(100) {
+        match self.rng(n, Topic::Host).below(100) {
             0..34 => 0,
             34..62 => 1,
             62..84 => 2,
@@ -155,39 +155,44 @@ impl Plan {
         }
     }
 
-    /// Where redirect `n` ends: never at another redirect nor at anything that fails for a
-    /// while, or two rows would share one page's attempts.
+    /// The target of redirect `n`: never another redirect nor a page that fails for a while, or two
+    /// rows would share one page's attempts.
     pub fn target(&self, n: u32) -> u32 {
         self.seek(n, |m| {
             let kind = self.kind(m);
-            let odd = matches!(
+            let unsuitable = matches!(
                 kind,
-                Kind::Redirect | Kind::Flaky { .. } | Kind::Broken | Kind::Duplicate
+                PageKind::Redirect
+                    | PageKind::Flaky { .. }
+                    | PageKind::Broken
+                    | PageKind::Duplicate
             );
-            !odd && !self.is_private(m)
+            !unsuitable && !self.is_private(m)
         })
     }
 
     /// The page that duplicate `n` repeats.
     pub fn original(&self, n: u32) -> u32 {
-        self.seek(n, |m| self.kind(m) == Kind::Page && !self.is_shy(m) && !self.is_private(m))
+        self.seek(n, |m| {
+            self.kind(m) == PageKind::Page && !self.is_weakly_linked(m) && !self.is_private(m)
+        })
     }
 
     fn seek(&self, n: u32, fits: impl Fn(u32) -> bool) -> u32 {
-        let mut dice = self.dice(n, Topic::Target);
-        (0..32).map(|_| dice.below(self.pages)).find(|m| fits(*m)).unwrap_or(0)
+        let mut rng = self.rng(n, Topic::Target);
+        (0..32).map(|_| rng.below(self.pages)).find(|m| fits(*m)).unwrap_or(0)
     }
 
     /// How many redirects the chain of `n` has: 1 to 3.
     pub fn hops(&self, n: u32) -> u32 {
-        match self.dice(n, Topic::Hops).below(10) {
+        match self.rng(n, Topic::Hops).below(10) {
             0..6 => 1,
             6..9 => 2,
             _ => 3,
         }
     }
 
-    /// The host that answers hop `hop` of redirect `n`.
+    /// The host that serves hop `hop` of redirect `n`.
     pub fn hop_host(&self, n: u32, hop: u32) -> usize {
         let own = self.host(n);
         if hop == 0 { own } else { (own + (self.hop_roll(n, hop) & 1) as usize) % HOSTS }
@@ -199,30 +204,30 @@ impl Plan {
     }
 
     fn hop_roll(&self, n: u32, hop: u32) -> u64 {
-        let mut dice = self.dice(n, Topic::Hops);
-        (0..=hop).fold(0, |_, _| dice.roll())
+        let mut rng = self.rng(n, Topic::Hops);
+        (0..=hop).fold(0, |_, _| rng.next_u64())
     }
 
     /// The final status of `n`, after redirects and attempts.
     pub fn status(&self, n: u32) -> u16 {
         match self.kind(n) {
-            Kind::Missing => 404,
-            Kind::Gone => 410,
-            Kind::Broken => 500,
-            Kind::Redirect => self.status(self.target(n)),
+            PageKind::Missing => 404,
+            PageKind::Gone => 410,
+            PageKind::Broken => 500,
+            PageKind::Redirect => self.status(self.target(n)),
             _ => 200,
         }
     }
 
-    /// The time until `n` answers: around 40 ms, a few per cent up to 1.5 s; the last host is
-    /// slower than the others.
+    /// The latency of `n`: around 40 ms, a few per cent up to 1.5 s; the last host is slower than the
+    /// others.
     pub fn latency(&self, n: u32) -> Duration {
-        let mut dice = self.dice(n, Topic::Latency);
+        let mut rng = self.rng(n, Topic::Latency);
         let slow_host = if self.host(n) == HOSTS - 1 { 1.5 } else { 0.95 };
-        let ms = if dice.chance(30) {
-            400.0 + f64::from(dice.below(1100))
+        let ms = if rng.chance(30) {
+            400.0 + f64::from(rng.below(1100))
         } else {
-            dice.log_normal(40.0, 0.6) * slow_host
+            rng.log_normal(40.0, 0.6) * slow_host
         };
         Duration::from_secs_f64(ms.clamp(2.0, 1500.0) / 1000.0)
     }
@@ -234,20 +239,21 @@ mod tests {
 
     #[test]
     fn every_kind_occurs_and_redirects_end() {
-        let plan = Plan::new(1, 10_000);
-        let count = |fits: fn(Kind) -> bool| (0..10_000).filter(|n| fits(plan.kind(*n))).count();
-        assert!((60..200).contains(&count(|k| k == Kind::Missing)));
-        assert!((130..300).contains(&count(|k| k == Kind::Redirect)));
-        assert!((60..200).contains(&count(|k| matches!(k, Kind::Flaky { .. }))));
-        assert!(count(|k| k == Kind::Broken) > 5 && count(|k| k == Kind::Gone) > 5);
-        for n in (0..10_000).filter(|n| plan.kind(*n) == Kind::Redirect) {
-            assert_ne!(plan.kind(plan.target(n)), Kind::Redirect);
+        let plan = SitePlan::new(1, 10_000);
+        let count =
+            |fits: fn(PageKind) -> bool| (0..10_000).filter(|n| fits(plan.kind(*n))).count();
+        assert!((60..200).contains(&count(|k| k == PageKind::Missing)));
+        assert!((130..300).contains(&count(|k| k == PageKind::Redirect)));
+        assert!((60..200).contains(&count(|k| matches!(k, PageKind::Flaky { .. }))));
+        assert!(count(|k| k == PageKind::Broken) > 5 && count(|k| k == PageKind::Gone) > 5);
+        for n in (0..10_000).filter(|n| plan.kind(*n) == PageKind::Redirect) {
+            assert_ne!(plan.kind(plan.target(n)), PageKind::Redirect);
         }
     }
 
     #[test]
     fn latencies_are_spread_around_their_median() {
-        let plan = Plan::new(1, 10_000);
+        let plan = SitePlan::new(1, 10_000);
         let mut all: Vec<_> = (0..10_000).map(|n| plan.latency(n).as_millis()).collect();
         all.sort_unstable();
         assert!((35..50).contains(&all[5000]), "median {} ms", all[5000]);

@@ -1,9 +1,9 @@
-//! Titles and sentences of the generated web, in several languages and scripts.
+//! Titles and sentences of the generated site, in several languages and scripts.
 //!
 //! It must not know links or HTML; what it returns is plain text, to be escaped by the page.
 
-use super::dice::{Dice, Topic};
-use super::plan::Plan;
+use super::plan::SitePlan;
+use super::rng::{Rng, Topic};
 
 /// The language of a page's text, which decides the charsets it fits into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,21 +88,21 @@ const TITLES: [&str; 20] = [
     "Ferry Times ⛴ Winter",
 ];
 
-impl Plan {
+impl SitePlan {
     /// The title of page `n`: plain text.
     pub fn title(&self, n: u32) -> String {
         if n == 0 {
             return "The crawldeck lab".to_owned();
         }
-        format!("{} {n}", self.dice(n, Topic::Prose).pick(&TITLES))
+        format!("{} {n}", self.rng(n, Topic::Prose).pick(&TITLES))
     }
 }
 
 /// One sentence.
-pub fn sentence(language: Language, dice: &mut Dice) -> &'static str {
+pub fn sentence(language: Language, rng: &mut Rng) -> &'static str {
     match language {
-        Language::World => dice.pick(&WORLD),
-        Language::Latin => dice.pick(&LATIN),
-        Language::Russian => dice.pick(&RUSSIAN),
+        Language::World => rng.pick(&WORLD),
+        Language::Latin => rng.pick(&LATIN),
+        Language::Russian => rng.pick(&RUSSIAN),
     }
 }

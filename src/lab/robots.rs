@@ -1,6 +1,6 @@
-//! The `robots.txt` of an [`Origin`](super::origin::Origin), good and bad.
+//! The `robots.txt` of a [`TestOrigin`](super::test_origin::TestOrigin), good and bad.
 //!
-//! It must not know how one is read.
+//! It must not know how a client reads it.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -16,19 +16,19 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE, LOCATION};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use super::dice::{Dice, Topic};
-use super::door::Cut;
+use super::listener::ConnectionHandle;
+use super::rng::{Rng, Topic};
 
 /// Bytes of a huge or binary one.
 const HUGE: usize = 10 << 20;
 /// Bytes that a crawler must read at least (RFC 9309, section 2.5).
-const LEAST: usize = 500 << 10;
-/// Stands in a text for the origin's own address, `http://127.0.0.1:PORT`.
-pub const ORIGIN: &str = "{origin}";
+const MIN_READ: usize = 500 << 10;
+/// In a text it stands for the origin's own address, `http://127.0.0.1:PORT`.
+pub const ORIGIN_PLACEHOLDER: &str = "{origin}";
 
-/// What `/robots.txt` answers.
+/// The response to `/robots.txt`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Robots {
+pub enum OriginRobots {
     /// 404: everything is allowed.
     #[default]
     Missing,
@@ -36,8 +36,8 @@ pub enum Robots {
     Text(String),
     /// This status, without rules.
     Status(u16),
-    /// 10 MiB: `/private/` is forbidden at the beginning and everything far behind the 500 KiB
-    /// that are read.
+    /// 10 MiB: `/private/` is forbidden at the beginning, and everything far beyond the 500 KiB
+    /// that a crawler reads.
     Huge,
     /// 10 MiB of arbitrary bytes: no rule, so everything is allowed.
     Binary,
@@ -46,15 +46,15 @@ pub enum Robots {
     Redirects(u32),
     /// Redirects to itself.
     Loop,
-    /// Never answers.
+    /// Never responds.
     Silent,
-    /// Closes the connection instead of answering.
+    /// Closes the connection without a response.
     Closed,
     /// Streams comments for ever, forbidding `/private/` at the beginning.
     Endless,
-    /// Announces 500 bytes and closes the connection in the middle of the first rule.
+    /// Declares 500 bytes and closes the connection in the middle of the first rule.
     CutShort,
-    /// Sends the first line and then a byte now and then.
+    /// Sends the first line, then a byte every 50 ms.
     Drips,
     /// Forbids `/private/`, compressed by `Content-Encoding: gzip`.
     Gzip,
@@ -62,8 +62,8 @@ pub enum Robots {
     Bomb,
 }
 
-impl Robots {
-    /// A text that asks all crawlers for `seconds` between two requests.
+impl OriginRobots {
+    /// A text with this `Crawl-delay`, in seconds, for all crawlers.
     #[must_use]
     pub fn crawl_delay(seconds: f64) -> Self {
         Self::Text(format!("User-agent: *\nCrawl-delay: {seconds}\n"))
@@ -75,23 +75,24 @@ impl Robots {
         Self::Text(format!("User-agent: *\nDisallow: {path}\n"))
     }
 
-    /// The answer of an origin at `address`; `hop` counts the redirects so far.
-    pub(super) async fn answer(
+    /// The response of an origin at `address`; `hop` counts the redirects so far.
+    pub(super) async fn respond(
         self: Arc<Self>,
         address: Arc<str>,
         hop: u32,
-        ConnectInfo(cut): ConnectInfo<Cut>,
+        ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     ) -> Response {
         match &*self {
             Self::Missing => StatusCode::NOT_FOUND.into_response(),
-            Self::Text(text) => plain(text.replace(ORIGIN, &address)),
+            Self::Text(text) => plain(text.replace(ORIGIN_PLACEHOLDER, &address)),
             Self::Status(status) => {
                 StatusCode::from_u16(*status).unwrap_or(StatusCode::NOT_FOUND).into_response()
             }
             Self::Huge => plain(huge()),
             Self::Binary => {
-                let mut dice = Dice::new(0, 0, Topic::Prose);
-                let bytes: Bytes = (0..HUGE / 8).flat_map(|_| dice.roll().to_le_bytes()).collect();
+                let mut rng = Rng::new(0, 0, Topic::Prose);
+                let bytes: Bytes =
+                    (0..HUGE / 8).flat_map(|_| rng.next_u64().to_le_bytes()).collect();
                 ([(CONTENT_TYPE, "application/octet-stream")], bytes).into_response()
             }
             Self::Redirects(hops) if hop < *hops => {
@@ -102,7 +103,7 @@ impl Robots {
             Self::Loop => (StatusCode::FOUND, [(LOCATION, "/robots.txt")]).into_response(),
             Self::Silent => std::future::pending().await,
             Self::Closed => {
-                cut.now();
+                connection.close();
                 StatusCode::SERVICE_UNAVAILABLE.into_response()
             }
             Self::Endless => super::hostile::endless(
@@ -110,14 +111,15 @@ impl Robots {
                 "User-agent: *\nDisallow: /private/\n",
                 "# and so on\n",
             ),
-            Self::CutShort => alone(&cut, cut_short).await,
-            Self::Drips => alone(&cut, drips).await,
+            Self::CutShort => take_over(&connection, cut_short).await,
+            Self::Drips => take_over(&connection, drips).await,
             Self::Gzip => {
-                let mut press = GzEncoder::new(Vec::new(), Compression::best());
+                let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
                 // Writing to memory cannot fail.
-                let _ = press.write_all(b"User-agent: *\nDisallow: /private/\n");
-                let coded = press.finish().unwrap_or_default();
-                ([(CONTENT_TYPE, "text/plain"), (CONTENT_ENCODING, "gzip")], coded).into_response()
+                let _ = encoder.write_all(b"User-agent: *\nDisallow: /private/\n");
+                let compressed = encoder.finish().unwrap_or_default();
+                ([(CONTENT_TYPE, "text/plain"), (CONTENT_ENCODING, "gzip")], compressed)
+                    .into_response()
             }
             Self::Bomb => super::hostile::gzip_bomb(
                 "text/plain",
@@ -128,16 +130,16 @@ impl Robots {
     }
 }
 
-/// The head of an answer of 500 bytes, and the first line of its body.
+/// The head of a response of 500 bytes, and the first line of its body.
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 500\r\n\r\n\
                     User-agent: *\n";
 
-/// Lets `script` have the bare connection.
-async fn alone<F>(cut: &Cut, script: fn(TcpStream) -> F) -> Response
+/// Gives the raw connection to `script`.
+async fn take_over<F>(connection: &ConnectionHandle, script: fn(TcpStream) -> F) -> Response
 where
     F: Future<Output = io::Result<()>> + Send + 'static,
 {
-    cut.take_over(script);
+    connection.take_over(script);
     std::future::pending().await
 }
 
@@ -164,8 +166,8 @@ fn huge() -> String {
     while text.len() < HUGE {
         text.push_str("# a comment that says nothing, again and again and again\n");
     }
-    // What a crawler reads that keeps to the limit ends long before.
-    debug_assert!(text.len() > 2 * LEAST, "longer than what must be read");
+    // A crawler that keeps to the limit does not read the last rule.
+    debug_assert!(text.len() > 2 * MIN_READ, "longer than what must be read");
     text.push_str("User-agent: *\nDisallow: /\n");
     text
 }

@@ -1,6 +1,6 @@
-//! Hosts being served, and how they stop.
+//! The tasks that serve hosts, and how they stop.
 //!
-//! It must not know what they answer.
+//! It must not know what the hosts serve.
 
 use std::io;
 use std::time::Duration;
@@ -11,52 +11,54 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::door::{Cut, Door};
+use super::listener::{ConnectionHandle, CuttableListener};
 
-/// How long requests in flight may go on after a stop.
+/// How long requests in flight may take after a stop.
 const GRACE: Duration = Duration::from_millis(300);
 
-/// Some hosts; dropping it stops them without waiting.
+/// The hosts being served; dropping it stops them without waiting.
 #[derive(Debug, Default)]
-pub struct Server {
+pub struct LabServer {
     /// One task per host; each ends when its connections have ended.
     hosts: JoinSet<io::Result<()>>,
-    /// No new connections or requests.
+    /// Cancelled to accept no new connections or requests.
     stopping: CancellationToken,
-    /// Cuts what is left.
-    cut_all: CancellationToken,
-    /// Connections that an answer took over.
-    taken: TaskTracker,
+    /// Cancelled to close the remaining connections.
+    close_all: CancellationToken,
+    /// The tasks of connections that a handler took over.
+    takeovers: TaskTracker,
 }
 
-impl Server {
-    /// One more host.
+impl LabServer {
+    /// Serves one more host.
     pub fn serve(&mut self, listener: TcpListener, router: Router) {
-        let service = router.into_make_service_with_connect_info::<Cut>();
-        let door = Door::new(listener, self.cut_all.clone(), self.taken.clone());
+        let service = router.into_make_service_with_connect_info::<ConnectionHandle>();
+        let listener =
+            CuttableListener::new(listener, self.close_all.clone(), self.takeovers.clone());
         let stopping = self.stopping.clone().cancelled_owned();
         self.hosts.spawn(async move {
-            axum::serve(door, service).with_graceful_shutdown(stopping).await
+            axum::serve(listener, service).with_graceful_shutdown(stopping).await
         });
     }
 
-    /// Stops: requests in flight have a moment to end, then they are cut. No task is left.
+    /// Stops: requests in flight have [`GRACE`] to end, then their connections are closed. No task is
+    /// left.
     pub async fn stop(mut self) {
         self.stopping.cancel();
         let hosts = &mut self.hosts;
         let ended = async { while hosts.join_next().await.is_some() {} };
-        // Whether they ended or not, the rest is cut.
+        // What has not ended by now is closed.
         let _ = tokio::time::timeout(GRACE, ended).await;
-        self.cut_all.cancel();
+        self.close_all.cancel();
         while self.hosts.join_next().await.is_some() {}
-        self.taken.close();
-        self.taken.wait().await;
+        self.takeovers.close();
+        self.takeovers.wait().await;
     }
 }
 
-impl Drop for Server {
+impl Drop for LabServer {
     fn drop(&mut self) {
         self.stopping.cancel();
-        self.cut_all.cancel();
+        self.close_all.cancel();
     }
 }

@@ -1,25 +1,25 @@
-//! `robots.txt` and the sitemap of each host: an index and its parts, made when asked for.
+//! `robots.txt` and the sitemap of each host: an index and its parts, made for each request.
 //!
-//! It must list only pages that are found by links anyway, and none of the shy ones nor what
-//! `robots.txt` forbids.
+//! It must list only pages that are found by links anyway, without the weakly linked ones and those
+//! that `robots.txt` forbids.
 
 use std::fmt::Write as _;
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
+use http::header::CONTENT_TYPE;
 
-use super::answer::typed;
-use super::plan::Kind;
-use super::site::Host;
+use super::plan::PageKind;
+use super::site::LabHost;
 
-/// Numbers looked at for one part; a host's share of them is well below the 50,000 URLs and
+/// Page numbers considered for one part; a host's share of them is well below the 50,000 URLs and
 /// 50 MB that the protocol allows.
 const PART: u32 = 40_000;
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
-const SPACE: &str = "xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"";
+const NAMESPACE: &str = "xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"";
 
-/// The answer, if the path is one of this room's.
-pub fn answer(host: &Host, path: &str) -> Option<Response> {
+/// The response, if the path is `robots.txt` or a sitemap.
+pub fn respond(host: &LabHost, path: &str) -> Option<Response> {
     if path == "/robots.txt" {
         let port = host.site.ports[host.index];
         let part = if host.site.plan.forbids() { " /private/" } else { "" };
@@ -37,13 +37,17 @@ pub fn answer(host: &Host, path: &str) -> Option<Response> {
     Some(typed("application/xml", xml))
 }
 
-fn part_count(host: &Host) -> u32 {
+fn typed(content_type: &'static str, body: String) -> Response {
+    ([(CONTENT_TYPE, content_type)], body).into_response()
+}
+
+fn part_count(host: &LabHost) -> u32 {
     host.site.plan.pages().div_ceil(PART)
 }
 
-fn index(host: &Host) -> String {
+fn index(host: &LabHost) -> String {
     let port = host.site.ports[host.index];
-    let mut xml = format!("{HEAD}<sitemapindex {SPACE}>\n");
+    let mut xml = format!("{HEAD}<sitemapindex {NAMESPACE}>\n");
     for part in 0..part_count(host) {
         let _ = writeln!(
             xml,
@@ -53,14 +57,15 @@ fn index(host: &Host) -> String {
     xml + "</sitemapindex>\n"
 }
 
-fn urls(host: &Host, number: u32) -> String {
+fn urls(host: &LabHost, number: u32) -> String {
     let plan = &host.site.plan;
     let port = host.site.ports[host.index];
-    let mut xml = format!("{HEAD}<urlset {SPACE}>\n");
+    let mut xml = format!("{HEAD}<urlset {NAMESPACE}>\n");
     let first = number * PART;
     for n in first..plan.pages().min(first.saturating_add(PART)) {
-        let listed = matches!(plan.kind(n), Kind::Page | Kind::Flaky { .. });
-        if listed && !plan.is_shy(n) && !plan.is_private(n) && plan.host(n) == host.index {
+        let listed = matches!(plan.kind(n), PageKind::Page | PageKind::Flaky { .. });
+        if listed && !plan.is_weakly_linked(n) && !plan.is_private(n) && plan.host(n) == host.index
+        {
             let path = plan.path(n).replace('&', "&amp;");
             let _ = writeln!(xml, "<url><loc>http://127.0.0.1:{port}{path}</loc></url>");
         }

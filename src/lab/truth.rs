@@ -1,11 +1,11 @@
-//! What a crawl from the entry must find: a walk over the same link lists that the pages are
-//! rendered from.
+//! What a crawl from the entry must find: a walk over the same link lists from which the pages are
+//! rendered.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::{Kind, Plan};
+use super::plan::{PageKind, SitePlan};
 
 /// The rows of a complete crawl from the first host's `/` without a limit of scope that obeys
 /// `robots.txt`: one per canonical URL found by a link, under its final status after redirects
@@ -24,12 +24,12 @@ pub struct Truth {
 }
 
 impl Truth {
-    /// Walks the web breadth first.
-    pub(super) fn of(plan: &Plan, hosts: Vec<String>) -> Self {
-        let mut found = Marks::new(plan.pages());
-        let mut read = Marks::new(plan.pages());
+    /// Walks the site breadth first.
+    pub(super) fn of(plan: &SitePlan, hosts: Vec<String>) -> Self {
+        let mut found = BitSet::new(plan.pages());
+        let mut read = BitSet::new(plan.pages());
         let mut counts = BTreeMap::<u16, u64>::new();
-        // Every number enters once, so a list with a cursor is the queue.
+        // Every number enters once, so a list with a cursor is enough as the queue.
         let mut queue = vec![0];
         found.set(0);
         let mut links = Vec::new();
@@ -40,7 +40,7 @@ impl Truth {
                 skipped += 1;
                 continue;
             }
-            let end = if plan.kind(n) == Kind::Redirect { plan.target(n) } else { n };
+            let end = if plan.kind(n) == PageKind::Redirect { plan.target(n) } else { n };
             *counts.entry(plan.status(end)).or_default() += 1;
             if read.set(end) {
                 plan.links(end, &mut links);
@@ -53,14 +53,14 @@ impl Truth {
 }
 
 /// One bit per number.
-struct Marks(Vec<u64>);
+struct BitSet(Vec<u64>);
 
-impl Marks {
+impl BitSet {
     fn new(len: u32) -> Self {
         Self(vec![0; len as usize / 64 + 1])
     }
 
-    /// Sets the mark; true if it was not set.
+    /// Sets the bit; true if it was not set.
     fn set(&mut self, n: u32) -> bool {
         let (word, bit) = (&mut self.0[n as usize / 64], 1 << (n % 64));
         let new = *word & bit == 0;

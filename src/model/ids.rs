@@ -32,3 +32,9 @@ pub const fn seq_of(id: PageId) -> u32 {
 pub fn host_id(host: &str) -> i64 {
     (xxhash_rust::xxh3::xxh3_128(host.as_bytes()) >> 64) as i64
 }
+
+/// First and last id of a crawl.
+#[must_use]
+pub const fn id_range(crawl: CrawlId) -> (PageId, PageId) {
+    (page_id(crawl, 0), page_id(crawl, u32::MAX))
+}

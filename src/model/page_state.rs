@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// The final state of a page, as stored in `scraped_pages.state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PageState {
     /// The response had a status of 2xx.

@@ -1,8 +1,9 @@
-//! All that a report says of a crawl. Plain data of bounded size; times in ms since 1970, UTC.
+//! All that a report shows of a crawl. Plain data of bounded size; times in ms since 1970, UTC.
 
 use std::collections::BTreeMap;
 
 use crate::crawl::protocol::snapshot::Totals;
+use crate::model::page_state::PageState;
 use crate::store::CrawlInfo;
 
 use super::latency::Latencies;
@@ -21,8 +22,8 @@ pub struct Report {
     pub settings: Vec<SettingLine>,
     /// Names of secrets that it was started with.
     pub identity: Vec<String>,
-    /// The crawl that it looks at again.
-    pub again: Option<i64>,
+    /// The earlier crawl that it is a recrawl of.
+    pub recrawl_of: Option<i64>,
     /// What one pass over its pages gives.
     pub pages: PageSums,
     /// When it was started.
@@ -46,7 +47,7 @@ pub struct Report {
     /// The longest chains of redirects, of more than one hop.
     pub chains: Vec<Chain>,
     /// Pages with the same content.
-    pub copies: Copies,
+    pub copies: Duplicates,
     /// Pages that are not as they were, by word (`new`, `changed`, `gone`): the first of each.
     pub differing: Vec<(String, Vec<PageLine>)>,
     /// The journal, oldest first.
@@ -70,7 +71,7 @@ pub struct SettingLine {
 #[derive(Debug, Default)]
 pub struct PageSums {
     /// Pages by state and status.
-    pub by_status: BTreeMap<(State, Option<i64>), StatusSums>,
+    pub by_status: BTreeMap<(PageState, Option<i64>), StatusSums>,
     /// Requests made: every attempt of every page, without the hops of redirects.
     pub attempts: u64,
     /// Body bytes after decoding.
@@ -88,7 +89,7 @@ pub struct PageSums {
 impl PageSums {
     /// Pages in one state.
     #[must_use]
-    pub fn of(&self, state: State) -> u64 {
+    pub fn of(&self, state: PageState) -> u64 {
         let sums = self.by_status.iter().filter(|((is, _), _)| *is == state);
         sums.map(|(_, sums)| sums.pages).sum()
     }
@@ -98,17 +99,6 @@ impl PageSums {
     pub fn all(&self) -> u64 {
         self.by_status.values().map(|sums| sums.pages).sum()
     }
-}
-
-/// How a page ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum State {
-    /// Answered 2xx.
-    Ok,
-    /// Answered otherwise, or not at all.
-    Failed,
-    /// Not fetched, for a stated reason.
-    Skipped,
 }
 
 /// Pages of one status.
@@ -161,9 +151,9 @@ pub struct HostSums {
     pub hosts: u64,
     /// Pages in a final state.
     pub pages: u64,
-    /// Answered 2xx.
+    /// Responded 2xx.
     pub ok: u64,
-    /// Answered otherwise, or not at all.
+    /// Responded otherwise, or not at all.
     pub failed: u64,
     /// Not fetched.
     pub skipped: u64,
@@ -227,9 +217,9 @@ pub struct Chain {
 
 /// Pages with the same content.
 #[derive(Debug, Default)]
-pub struct Copies {
+pub struct Duplicates {
     /// The largest groups.
-    pub groups: Vec<CopyGroup>,
+    pub groups: Vec<DuplicateGroup>,
     /// Groups in all.
     pub all_groups: u64,
     /// Pages in all of them.
@@ -238,7 +228,7 @@ pub struct Copies {
 
 /// Pages with the same content.
 #[derive(Debug)]
-pub struct CopyGroup {
+pub struct DuplicateGroup {
     /// How many.
     pub pages: u64,
     /// Bytes of one.
@@ -265,7 +255,7 @@ pub struct ChangeLine {
 /// What an entry means to the chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeKind {
-    /// Something was turned: a mark.
+    /// A dial, a rule or a seed was changed: a mark.
     Turned,
     /// The crawl was paused from here.
     Pause,

@@ -1,20 +1,21 @@
-//! A crawl as one HTML file: what was found, how it went, what was turned.
+//! A crawl as one HTML file: its results, its course over time, the changes made while it ran.
 //!
 //! ```text
 //! gather ── pages      one pass over the pages: totals, statuses, timeline, the slowest
-//!   │  └─── lists      broken links, reasons, redirects, copies, hosts, the journal
+//!   │  └─── lists      broken links, reasons, redirects, duplicates, hosts, the journal
 //!   ▼
-//! data                 all that a report says, bounded whatever the crawl's size
+//! data                 all that a report shows, bounded whatever the crawl's size
 //!   ▼
 //! render ── chart      throughput and latency, drawn as SVG
-//!      └─── tables     everything else
-//! save                 puts the file where it was asked for, over nothing but a report
+//!      └─── overview, course, lists
+//! save                 writes the file, and replaces nothing but a report
 //! ```
 //!
-//! A report is made of what the database says and of nothing else: the same rows give the same bytes.
-//! It knows no terminal and no database but through [`crate::store::Store`].
+//! A report depends on the rows of the database alone: the same rows give the same bytes. It knows
+//! no terminal, and the database only through [`crate::store::StoreReader`].
 
 pub mod data;
+mod error;
 pub mod gather;
 mod latency;
 mod render;
@@ -23,42 +24,7 @@ mod settings;
 mod text;
 pub mod timeline;
 
+pub use error::ReportError;
 pub use gather::gather;
 pub use render::render;
-
-use thiserror::Error;
-
-use crate::store::StoreError;
-
-/// Name of the file where none is given.
-pub const DEFAULT_FILE: &str = "crawldeck-report.html";
-
-/// Why there is no report.
-#[derive(Debug, Error)]
-pub enum ReportError {
-    /// The database cannot be read.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// Nothing was ever crawled into it.
-    #[error("{db} has no crawls: start one with `crawldeck crawl URL --db {db}`")]
-    NoCrawl {
-        /// The database.
-        db: String,
-    },
-    /// Something else is where the report should go.
-    #[error(
-        "{file} is no report of crawldeck, and was left as it is: name another file with --output"
-    )]
-    NotAReport {
-        /// The file.
-        file: String,
-    },
-    /// The file cannot be written.
-    #[error("cannot write {file} ({why}): name another file with --output")]
-    CannotWrite {
-        /// The file.
-        file: String,
-        /// What the system said.
-        why: String,
-    },
-}
+pub use save::DEFAULT_FILE;

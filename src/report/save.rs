@@ -1,19 +1,22 @@
-//! Puts a report where it was asked for.
+//! Writes a report to its file, and replaces nothing but a report.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use super::ReportError;
+use super::error::ReportError;
+use crate::atomic_file::{AtomicFile, resolved};
+
+/// Name of the file where none is given.
+pub const DEFAULT_FILE: &str = "crawldeck-report.html";
 
 /// Stands in every report; a file without it is none.
 pub(super) const GENERATOR: &str = "crawldeck report";
 
-/// Where that stands at the latest, in bytes.
+/// Bytes of the file's beginning in which that stands.
 const HEAD: u64 = 1024;
 
-/// Asks whether a report may be written to `path`: it may if nothing is there, or a report.
+/// Checks that a report may be written to `path`: nothing is there, or a report.
 ///
 /// # Errors
 /// When something else is there.
@@ -35,30 +38,18 @@ pub fn check(path: &Path) -> Result<(), ReportError> {
     Ok(())
 }
 
-/// Writes a report whole: beside its place first, then into it.
+/// Writes a report: the file is replaced as a whole.
 ///
 /// # Errors
 /// When something that is no report is there, or it cannot be written.
 pub fn save(path: &Path, html: &str) -> Result<(), ReportError> {
     check(path)?;
-    // Of a symbolic link what it names is replaced, not the link.
-    let place = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let folder = match place.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
     let write = || {
-        // As any new file: what the umask leaves.
-        let all = std::fs::Permissions::from_mode(0o666);
-        let mut builder = tempfile::Builder::new();
-        let builder = builder.prefix(".crawldeck-report-").suffix(".html").permissions(all);
-        let mut file = builder.tempfile_in(folder)?;
+        let mut file = AtomicFile::create(resolved(path), ".crawldeck-report-")?;
         file.write_all(html.as_bytes())?;
-        file.as_file().sync_all()?;
-        file.persist(&place).map_err(|error| error.error)
+        file.commit()
     };
-    write().map_err(|error| cannot(path, &error))?;
-    Ok(())
+    write().map_err(|error| cannot(path, &error))
 }
 
 fn cannot(path: &Path, error: &std::io::Error) -> ReportError {

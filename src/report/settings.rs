@@ -7,12 +7,12 @@ use serde::Serialize;
 
 use crate::settings::Settings;
 use crate::settings::mask::mask;
+use crate::units;
 
 use super::data::SettingLine;
-use super::text;
 
-/// Most entries shown of a list.
-const MOST_ENTRIES: usize = 20;
+/// Maximum entries shown of a list.
+const MAX_ENTRIES: usize = 20;
 
 /// Every setting, with whether it differs from what holds when nothing is said.
 pub(super) fn lines(settings: &Settings) -> Vec<SettingLine> {
@@ -36,14 +36,14 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("max-robots-delay", time(s.max_robots_delay)),
         ("host-backoff", time(s.host_backoff)),
         ("max-host-backoff", time(s.max_host_backoff)),
-        ("give-up", time(s.host_give_up_after)),
+        ("host-give-up-after", time(s.host_give_up_after)),
         ("robots.txt", if s.ignore_robots { "IGNORED" } else { "obeyed" }.to_owned()),
-        ("nofollow", nofollow(s).to_owned()),
+        ("respect-nofollow", nofollow(s).to_owned()),
         ("attempts", s.attempts.to_string()),
         ("backoff", time(s.backoff)),
         ("timeout", time(fetch.timeout)),
-        ("max-body", text::bytes(fetch.max_body)),
-        ("max-ratio", fetch.max_decompression_ratio.to_string()),
+        ("max-body", units::bytes_precise(fetch.max_body)),
+        ("max-decompression-ratio", fetch.max_decompression_ratio.to_string()),
         ("max-redirects", fetch.max_redirects.to_string()),
         ("user-agent", fetch.user_agent.clone()),
         ("contact", fetch.contact.clone().unwrap_or_else(none)),
@@ -54,8 +54,8 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("follow", yes(s.follow)),
         ("scope", word(&s.scope)),
         ("depth", s.depth.map_or_else(off, |n| n.to_string())),
-        ("max-pages", s.max_pages.map_or_else(off, text::count)),
-        ("max-links", text::count(u64::from(s.max_links))),
+        ("max-pages", s.max_pages.map_or_else(off, units::count)),
+        ("max-links", units::count(u64::from(s.max_links))),
         ("include", all(&s.include)),
         ("exclude", all(&s.exclude)),
         ("excluded while it ran", all(&s.live_exclusions)),
@@ -65,10 +65,10 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("max-sitemaps", s.max_sitemaps.to_string()),
         ("breaker-ratio", if breaker.ratio > 1.0 { off() } else { breaker.ratio.to_string() }),
         ("breaker-window", breaker.window.to_string()),
-        ("breaker-least", breaker.min_requests.to_string()),
-        ("breaker-rest", time(breaker.cooldown)),
-        ("breaker-longest-rest", time(breaker.max_cooldown)),
-        ("breaker-forgive", time(breaker.reset_after)),
+        ("breaker-min-requests", breaker.min_requests.to_string()),
+        ("breaker-cooldown", time(breaker.cooldown)),
+        ("breaker-max-cooldown", time(breaker.max_cooldown)),
+        ("breaker-reset-after", time(breaker.reset_after)),
         ("trap-repeats", traps.repeats.to_string()),
         ("trap-segments", traps.segments.to_string()),
         ("trap-length", traps.length.to_string()),
@@ -78,9 +78,9 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("trap-sessions", traps.sessions.to_string()),
         ("trap-same-content", traps.same_content.to_string()),
         ("trap-growth", traps.growth.to_string()),
-        ("max-memory", s.max_memory.map_or_else(|| "auto".to_owned(), text::bytes)),
-        ("min-disk", if s.min_disk == 0 { off() } else { text::bytes(s.min_disk) }),
-        ("hosts with rules of their own", text::count(s.hosts.len() as u64)),
+        ("max-memory", s.max_memory.map_or_else(|| "auto".to_owned(), units::bytes_precise)),
+        ("min-disk", if s.min_disk == 0 { off() } else { units::bytes_precise(s.min_disk) }),
+        ("hosts with rules of their own", units::count(s.hosts.len() as u64)),
     ]
 }
 
@@ -119,9 +119,9 @@ fn all(entries: &[String]) -> String {
     if entries.is_empty() {
         return none();
     }
-    let mut shown = entries.iter().take(MOST_ENTRIES).cloned().collect::<Vec<_>>().join(", ");
-    if entries.len() > MOST_ENTRIES {
-        let _ = write!(shown, " and {} more", entries.len() - MOST_ENTRIES);
+    let mut shown = entries.iter().take(MAX_ENTRIES).cloned().collect::<Vec<_>>().join(", ");
+    if entries.len() > MAX_ENTRIES {
+        let _ = write!(shown, " and {} more", entries.len() - MAX_ENTRIES);
     }
     shown
 }

@@ -1,117 +1,27 @@
-//! Numbers, times and text from the web, as a reader wants them. A number and its unit stay on one
-//! line.
+//! Times and text from the web, as a reader wants them; numbers are formatted by [`crate::units`].
 
 use std::borrow::Cow;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// Most characters shown of a URL.
+use crate::units;
+
+/// Maximum characters shown of a URL.
 const URL_SHOWN: usize = 96;
 
-/// Most characters shown of another text.
+/// Maximum characters shown of another text.
 const TEXT_SHOWN: usize = 160;
 
-/// Most characters kept for a tool tip.
+/// Maximum characters kept for a tool tip.
 const TEXT_KEPT: usize = 300;
 
-/// Longest address that is a link, in bytes.
-const LONGEST_LINK: usize = 512;
+/// Maximum bytes of an address that is shown as a link.
+const MAX_LINK_BYTES: usize = 512;
 
-/// `1234567` as `1,234,567`.
-pub(super) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// Three digits and a unit of 1024: `1.21 MiB`.
-pub(super) fn bytes(n: u64) -> String {
-    let mut value = n as f64;
-    let mut units = ["KiB", "MiB", "GiB", "TiB", "PiB"].into_iter();
-    let mut unit = "B";
-    while value >= 1024.0 {
-        let Some(next) = units.next() else { break };
-        (value, unit) = (value / 1024.0, next);
-    }
-    if unit == "B" {
-        return format!("{n}\u{a0}B");
-    }
-    format!("{}\u{a0}{unit}", three_digits(value))
-}
-
-/// `0.123`, `1.23`, `12.3`, `123`, `1,234`.
-pub(super) fn three_digits(value: f64) -> String {
-    match value {
-        0.0 => "0".to_owned(),
-        v if v < 0.0995 => format!("{v:.3}"),
-        v if v < 9.995 => format!("{v:.2}"),
-        v if v < 99.95 => format!("{v:.1}"),
-        v => count(v.round() as u64),
-    }
-}
-
-/// `820 ms`, `1.25 s`, `12.3 s`, `3 min 5 s`.
-pub(super) fn ms(n: u64) -> String {
-    match n {
-        0..1000 => format!("{n}\u{a0}ms"),
-        1000..60_000 => format!("{}\u{a0}s", three_digits(n as f64 / 1000.0)),
-        _ => span(n as i64),
-    }
-}
-
-/// A length of time by its two largest units: `3 d 4 h`, `12 min 5 s`, `7.2 s`.
+/// A length of time in ms by its two largest units: `3 d 4 h`, `12 min 5 s`, `7.2 s`.
 pub(super) fn span(ms: i64) -> String {
-    let ms = ms.max(0) as u64;
-    if ms < 60_000 {
-        return self::ms(ms);
-    }
-    let (days, hours) = (ms / 86_400_000, ms / 3_600_000 % 24);
-    let (minutes, seconds) = (ms / 60_000 % 60, ms / 1000 % 60);
-    let two = |a: u64, unit: &str, b: u64, smaller: &str| match b {
-        0 => format!("{a}\u{a0}{unit}"),
-        b => format!("{a}\u{a0}{unit} {b}\u{a0}{smaller}"),
-    };
-    match (days, hours) {
-        (0, 0) => two(minutes, "min", seconds, "s"),
-        (0, hours) => two(hours, "h", minutes, "min"),
-        (days, hours) => two(days, "d", hours, "h"),
-    }
-}
-
-/// A number that is round as it is said: `5.00 s` as `5 s`, `1.50 s` as `1.5 s`.
-pub(super) fn round(text: &str) -> String {
-    let end = text.find(|c: char| !c.is_ascii_digit() && !matches!(c, '.' | ','));
-    let (number, unit) = text.split_at(end.unwrap_or(text.len()));
-    if !number.contains('.') {
-        return text.to_owned();
-    }
-    format!("{}{unit}", number.trim_end_matches('0').trim_end_matches('.'))
-}
-
-/// `one page`, `2,000 pages`.
-pub(super) fn plural(n: u64, one: &str, many: &str) -> String {
-    if n == 1 { format!("1 {one}") } else { format!("{} {many}", count(n)) }
-}
-
-/// A share in per cent; what is there is never none, what is missing never all.
-pub(super) fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return "–".to_owned();
-    }
-    let share = part as f64 * 100.0 / whole as f64;
-    match share {
-        s if part > 0 && s < 0.1 => "<0.1\u{a0}%".to_owned(),
-        s if part < whole && s > 99.9 => ">99.9\u{a0}%".to_owned(),
-        s if part == 0 || part == whole => format!("{s:.0}\u{a0}%"),
-        s => format!("{s:.1}\u{a0}%"),
-    }
+    units::duration_precise(ms.max(0) as u64)
 }
 
 /// `2026-11-23 06:40:12` UTC.
@@ -203,7 +113,7 @@ pub(super) fn url(url: &str) -> (Shown, Option<String>) {
     let url = without_login(url);
     let web = url.starts_with("http://") || url.starts_with("https://");
     let whole = matches!(url, Cow::Borrowed(_));
-    let link = web && whole && url.len() <= LONGEST_LINK && clean(&url) == url;
+    let link = web && whole && url.len() <= MAX_LINK_BYTES && clean(&url) == url;
     (shown(&url, URL_SHOWN), link.then(|| url.into_owned()))
 }
 
@@ -220,37 +130,6 @@ pub(super) fn without_login(url: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn plain(text: &str) -> String {
-        text.replace('\u{a0}', " ")
-    }
-
-    #[test]
-    fn numbers_read_well() {
-        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(count(n), text);
-        }
-        for (n, text) in [(0, "0 B"), (1023, "1023 B"), (1536, "1.50 KiB"), (1 << 30, "1.00 GiB")] {
-            assert_eq!(plain(&bytes(n)), text);
-        }
-        for (n, text) in [(0, "0 ms"), (999, "999 ms"), (1250, "1.25 s"), (185_000, "3 min 5 s")] {
-            assert_eq!(plain(&ms(n)), text);
-        }
-        for (n, text) in [(7_200_000, "2 h"), (273_600_000, "3 d 4 h"), (60_000, "1 min")] {
-            assert_eq!(plain(&span(n)), text);
-        }
-        for (part, whole, text) in
-            [(0, 0, "–"), (0, 5, "0 %"), (5, 5, "100 %"), (1, 3, "33.3 %"), (1, 9999, "<0.1 %")]
-        {
-            assert_eq!(plain(&percent(part, whole)), text);
-        }
-        for (text, rounded) in
-            [("5.00 s", "5 s"), ("1.50 s", "1.5 s"), ("100", "100"), ("0.10", "0.1")]
-        {
-            assert_eq!(round(text), rounded);
-        }
-        assert_eq!(percent(99_999, 100_000), ">99.9\u{a0}%");
-    }
 
     #[test]
     fn times_read_back() {

@@ -25,8 +25,8 @@ const SLOTS: [i64; 14] = [
     8_640_000_000,
 ];
 
-/// Most slots kept.
-const MOST_SLOTS: usize = 4096;
+/// Maximum slots kept.
+const MAX_SLOTS: usize = 4096;
 
 /// Widths of the columns of a chart, in ms.
 const COLUMNS: [i64; 26] = [
@@ -58,17 +58,17 @@ const COLUMNS: [i64; 26] = [
     8_640_000_000,
 ];
 
-/// Most columns of a chart, sessions that are shorter than one aside.
-const MOST_COLUMNS: i64 = 180;
+/// Maximum columns of a chart, sessions that are shorter than one aside.
+const MAX_COLUMNS: i64 = 180;
 
-/// Fewest, whatever the number of pages.
-const FEWEST_COLUMNS: i64 = 30;
+/// Minimum, whatever the number of pages.
+const MIN_COLUMNS: i64 = 30;
 
 /// Pages that a column should hold on average, so that chance shows little.
 const PAGES_A_COLUMN: u64 = 20;
 
 /// A silence shorter than this, in ms, never parts two sessions.
-const SHORTEST_BREAK_MS: i64 = 20_000;
+const MIN_BREAK_MS: i64 = 20_000;
 
 /// Nor does one that is not so many times as long as the usual one.
 const UNUSUAL: i64 = 20;
@@ -76,21 +76,21 @@ const UNUSUAL: i64 = 20;
 /// Nor does one that takes less than this share of the time without silences: it is shown.
 const BREAK_SHARE: f64 = 0.3;
 
-/// Most sessions shown apart.
-const MOST_SESSIONS: usize = 12;
+/// Maximum sessions shown apart.
+const MAX_SESSIONS: usize = 12;
 
 /// Pages that ended in one span of time.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Slot {
-    /// Answered 2xx.
+pub struct TimeSlot {
+    /// Responded 2xx.
     pub ok: u64,
-    /// Answered otherwise, or not at all.
+    /// Responded otherwise, or not at all.
     pub failed: u64,
     /// Times that they took.
     pub latencies: Latencies,
 }
 
-impl Slot {
+impl TimeSlot {
     fn add(&mut self, other: &Self) {
         self.ok += other.ok;
         self.failed += other.failed;
@@ -108,7 +108,7 @@ impl Slot {
 #[derive(Debug, Default)]
 pub struct Collector {
     level: usize,
-    slots: HashMap<i64, Slot>,
+    slots: HashMap<i64, TimeSlot>,
 }
 
 impl Collector {
@@ -121,7 +121,7 @@ impl Collector {
             slot.failed += 1;
         }
         slot.latencies.record(elapsed_ms);
-        while self.slots.len() > MOST_SLOTS && self.level + 1 < SLOTS.len() {
+        while self.slots.len() > MAX_SLOTS && self.level + 1 < SLOTS.len() {
             self.coarsen();
         }
     }
@@ -139,7 +139,7 @@ impl Collector {
     #[must_use]
     pub fn finish(self, began_ms: i64) -> Timeline {
         let width = SLOTS[self.level];
-        let mut slots: Vec<(i64, Slot)> =
+        let mut slots: Vec<(i64, TimeSlot)> =
             self.slots.into_iter().map(|(at, slot)| (at * width, slot)).collect();
         slots.sort_unstable_by_key(|(at, _)| *at);
         let sessions = part(&slots, width, began_ms);
@@ -153,24 +153,24 @@ impl Collector {
 }
 
 /// Spans in which pages ended, parted where nothing did for long.
-fn part(slots: &[(i64, Slot)], width: i64, began_ms: i64) -> Vec<(i64, i64)> {
+fn part(slots: &[(i64, TimeSlot)], width: i64, began_ms: i64) -> Vec<(i64, i64)> {
     let (Some((first, _)), Some((last, _))) = (slots.first(), slots.last()) else {
         return Vec::new();
     };
     // The time until the first answer belongs to the crawl, if it was not long.
     let whole = last + width - first;
     let before = first - began_ms;
-    let near = before > 0 && (before < SHORTEST_BREAK_MS || (before as f64) < whole as f64 * 0.2);
+    let near = before > 0 && (before < MIN_BREAK_MS || (before as f64) < whole as f64 * 0.2);
     let start = if near { began_ms.div_euclid(width) * width } else { *first };
     let mut gaps: Vec<(i64, i64)> =
         slots.windows(2).map(|pair| (pair[0].0 + width, pair[1].0)).collect();
     gaps.sort_unstable_by_key(|(from, to)| (from - to, *from));
     let usual = gaps.get(gaps.len() / 2).map_or(0, |(from, to)| to - from);
-    let silence = SHORTEST_BREAK_MS.max(usual.saturating_mul(UNUSUAL));
+    let silence = MIN_BREAK_MS.max(usual.saturating_mul(UNUSUAL));
     gaps.retain(|(from, to)| to - from >= silence);
     let silent = gaps.iter().map(|(from, to)| to - from).sum::<i64>();
     let least = BREAK_SHARE * (last + width - start - silent) as f64;
-    let mut breaks: Vec<(i64, i64)> = gaps.into_iter().take(MOST_SESSIONS - 1).collect();
+    let mut breaks: Vec<(i64, i64)> = gaps.into_iter().take(MAX_SESSIONS - 1).collect();
     breaks.retain(|(from, to)| (to - from) as f64 >= least);
     breaks.sort_unstable();
     let mut from = start;
@@ -185,7 +185,7 @@ fn part(slots: &[(i64, Slot)], width: i64, began_ms: i64) -> Vec<(i64, i64)> {
 
 /// The narrowest width that is a multiple of the slots' and gives few enough columns.
 fn column_width(active_ms: i64, slot_ms: i64, pages: u64) -> i64 {
-    let most = ((pages / PAGES_A_COLUMN) as i64).clamp(FEWEST_COLUMNS, MOST_COLUMNS);
+    let most = ((pages / PAGES_A_COLUMN) as i64).clamp(MIN_COLUMNS, MAX_COLUMNS);
     COLUMNS
         .into_iter()
         .filter(|column| column % slot_ms == 0)
@@ -194,14 +194,19 @@ fn column_width(active_ms: i64, slot_ms: i64, pages: u64) -> i64 {
 }
 
 /// The columns of a session: all of one width, but for the last, which takes what is left over.
-fn columns((from, to): (i64, i64), column_ms: i64, slot_ms: i64, slots: &[(i64, Slot)]) -> Session {
+fn columns(
+    (from, to): (i64, i64),
+    column_ms: i64,
+    slot_ms: i64,
+    slots: &[(i64, TimeSlot)],
+) -> Session {
     let whole = (to - from) / column_ms;
     // Too short a column would show a rate by chance.
     let left = (to - from) % column_ms;
     let count = (whole + i64::from(left * 2 >= column_ms)).max(1);
     let edge = |n: i64| if n == count { to } else { from + n * column_ms };
-    let mut columns: Vec<Column> = (0..count)
-        .map(|n| Column { from_ms: edge(n), to_ms: edge(n + 1), slot: Slot::default() })
+    let mut columns: Vec<TimelineColumn> = (0..count)
+        .map(|n| TimelineColumn { from_ms: edge(n), to_ms: edge(n + 1), slot: TimeSlot::default() })
         .collect();
     let first = slots.partition_point(|(at, _)| *at + slot_ms <= from);
     for (at, slot) in slots[first..].iter().take_while(|(at, _)| *at < to) {
@@ -238,21 +243,21 @@ pub struct Session {
     /// Its end.
     pub to_ms: i64,
     /// What it is made of, without gaps.
-    pub columns: Vec<Column>,
+    pub columns: Vec<TimelineColumn>,
 }
 
 /// One column of a chart.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Column {
+pub struct TimelineColumn {
     /// Its beginning, ms since 1970, UTC.
     pub from_ms: i64,
     /// Its end.
     pub to_ms: i64,
     /// What ended in it.
-    pub slot: Slot,
+    pub slot: TimeSlot,
 }
 
-impl Column {
+impl TimelineColumn {
     /// So many, per second.
     #[must_use]
     pub fn rate(&self, count: u64) -> f64 {

@@ -17,6 +17,7 @@ pub mod dials;
 pub mod faults;
 pub mod mask;
 pub mod scope_kind;
+mod stored;
 
 /// The name that robots.txt may address.
 pub const PRODUCT: &str = "crawldeck";

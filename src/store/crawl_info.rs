@@ -1,4 +1,4 @@
-//! What there is to say of each crawl in a database.
+//! What a list of the crawls in a database shows of each.
 
 use serde::Serialize;
 
@@ -7,7 +7,7 @@ use crate::model::ids::CrawlId;
 /// Seeds shown of a crawl; a list can be long.
 const SEEDS: usize = 10;
 
-/// A crawl, for those who look for one.
+/// A crawl in the list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CrawlInfo {
     /// Its number.
@@ -26,11 +26,22 @@ pub struct CrawlInfo {
     pub seeds: Vec<String>,
     /// How many seeds there are.
     pub seed_count: u64,
-    /// Who runs it, if somebody alive does.
+    /// The process that runs it, if one does and is alive.
     pub held_by: Option<HeldBy>,
 }
 
-/// Who runs a crawl.
+impl CrawlInfo {
+    /// The word shown for its state: `running` means `interrupted` when no process holds it.
+    #[must_use]
+    pub fn shown_state(&self) -> &str {
+        match (self.state.as_str(), &self.held_by) {
+            ("running", None) => "interrupted",
+            (state, _) => state,
+        }
+    }
+}
+
+/// The process that runs a crawl.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct HeldBy {
     /// Machine.
@@ -49,7 +60,7 @@ pub fn seeds(settings: &str) -> (Vec<String>, u64) {
         #[serde(default)]
         seeds: Vec<String>,
     }
-    // Settings that cannot be read are said so when the crawl is resumed.
+    // Settings that cannot be read are an error when the crawl is resumed.
     let seeds = serde_json::from_str::<Seeds>(settings).map(|s| s.seeds).unwrap_or_default();
     (seeds.iter().take(SEEDS).map(|seed| masked(seed)).collect(), seeds.len() as u64)
 }

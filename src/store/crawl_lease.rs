@@ -1,7 +1,9 @@
-//! Who runs a crawl: a row of `crawls` names its holder, and only the holder may write to it.
+//! The lease of a crawl: a row of `crawls` names the store that runs the crawl, and only that store
+//! may write to it.
 //!
-//! Each open store is a holder of its own. What it writes carries its token, so one whose crawl
-//! was taken over cannot write any more, however late it comes. It asks no database.
+//! Each open store is an owner of its own. What it writes carries its token, so a store whose lease
+//! was taken over cannot write any more, however late its write arrives. This module queries no
+//! database.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -12,10 +14,10 @@ use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::{Pid, gethostname};
 
+use super::error::{StoreError, one_line};
 use crate::model::ids::CrawlId;
-use crate::store::StoreError;
 
-/// A holder that gave no sign of life for so long is dead.
+/// An owner that sent no heartbeat for so long is dead.
 pub const DEAD_AFTER: Duration = Duration::from_secs(30);
 
 /// Tokens of the stores open in this process.
@@ -25,7 +27,7 @@ fn live() -> std::sync::MutexGuard<'static, HashSet<i64>> {
     LIVE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An open store, as it writes itself into `crawls`. Dropped, it is dead.
+/// An open store, as it writes itself into `crawls`. Dropped, it counts as dead.
 #[derive(Debug)]
 pub struct LeaseOwner {
     /// This machine's name.
@@ -37,13 +39,11 @@ pub struct LeaseOwner {
 }
 
 impl LeaseOwner {
-    /// A new one, alive.
+    /// A new owner, alive.
     #[must_use]
     pub fn new() -> Self {
-        let host = gethostname().map_or_else(
-            |_| "localhost".to_owned(),
-            |name| super::error::one_line(&name.to_string_lossy()),
-        );
+        let host = gethostname()
+            .map_or_else(|_| "localhost".to_owned(), |name| one_line(&name.to_string_lossy()));
         let pid = std::process::id();
         // Keyed by the system's randomness, and another key each time.
         let token = ((RandomState::new().hash_one(pid) >> 1) as i64).max(1);
@@ -51,18 +51,18 @@ impl LeaseOwner {
         Self { host, pid, token }
     }
 
-    /// From now on it is dead.
+    /// From now on it counts as dead.
     pub fn retire(&self) {
         live().remove(&self.token);
     }
 
-    /// Whether this is somebody else who is alive.
+    /// Whether the lease belongs to another owner who is alive.
     ///
-    /// On this machine, a process that is gone is dead at once, and so is a store of this process
-    /// that was closed. Otherwise silence for [`DEAD_AFTER`] by the database's clock tells; a sign
-    /// of life from the future is as good as none.
+    /// On this machine, a process that has ended is dead at once, and so is a store of this process
+    /// that was closed. Otherwise an owner is dead after [`DEAD_AFTER`] without a heartbeat, by the
+    /// database's clock; a heartbeat from the future counts as none.
     #[must_use]
-    pub fn is_held_by(&self, other: &CrawlLease) -> bool {
+    pub fn is_blocked_by(&self, other: &CrawlLease) -> bool {
         if other.token == self.token
             || other.silent_ms.unsigned_abs() >= DEAD_AFTER.as_millis() as u64
         {
@@ -99,7 +99,7 @@ fn exists(pid: u32) -> bool {
     }
 }
 
-/// The holder that a row of `crawls` names.
+/// The lease that a row of `crawls` describes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CrawlLease {
     /// Machine.
@@ -110,12 +110,12 @@ pub struct CrawlLease {
     pub token: i64,
     /// Since when: `YYYY-MM-DD HH:MM:SS.mmm`, UTC.
     pub since: String,
-    /// How long ago it gave a sign of life, in ms by the database's clock.
+    /// Age of the last heartbeat, in ms by the database's clock.
     pub silent_ms: i64,
 }
 
 impl CrawlLease {
-    /// A holder, if all that there is to know of it is there.
+    /// The lease, if none of its columns is null.
     #[must_use]
     pub fn of(
         host: Option<String>,
@@ -133,15 +133,15 @@ impl CrawlLease {
         })
     }
 
-    /// Refuses the crawl to somebody else.
+    /// The error for another store that wants the crawl.
     #[must_use]
-    pub fn refusal(self, db: &str, crawl: CrawlId) -> StoreError {
+    pub fn held_error(self, db: &str, crawl: CrawlId) -> StoreError {
         // Seconds are enough for people.
         let since = self.since.split('.').next().unwrap_or_default().to_owned();
         StoreError::Held { db: db.to_owned(), crawl, host: self.host, pid: self.pid, since }
     }
 
-    /// Says that it was taken over.
+    /// Logs that the lease was taken over.
     pub fn log_takeover(&self, crawl: CrawlId) {
         tracing::warn!(
             crawl,
@@ -155,7 +155,7 @@ impl CrawlLease {
 
 /// Why a write found no row of `crawls` with the token of its store.
 #[must_use]
-pub fn lost(db: &str, crawl: CrawlId, row: Option<Option<CrawlLease>>) -> StoreError {
+pub fn lease_lost(db: &str, crawl: CrawlId, row: Option<Option<CrawlLease>>) -> StoreError {
     let db = db.to_owned();
     match row {
         None => StoreError::NoSuchCrawl { db, crawl },
@@ -168,7 +168,7 @@ pub fn lost(db: &str, crawl: CrawlId, row: Option<Option<CrawlLease>>) -> StoreE
 mod tests {
     use super::*;
 
-    fn held(by: &LeaseOwner) -> CrawlLease {
+    fn lease(by: &LeaseOwner) -> CrawlLease {
         CrawlLease {
             host: by.host.clone(),
             pid: by.pid,
@@ -180,8 +180,8 @@ mod tests {
 
     #[test]
     fn tokens_differ_and_are_never_zero() {
-        let holders: Vec<_> = (0..1000).map(|_| LeaseOwner::new()).collect();
-        let tokens: HashSet<_> = holders.iter().map(|holder| holder.token).collect();
+        let owners: Vec<_> = (0..1000).map(|_| LeaseOwner::new()).collect();
+        let tokens: HashSet<_> = owners.iter().map(|owner| owner.token).collect();
         assert_eq!(tokens.len(), 1000);
         assert!(tokens.iter().all(|token| *token > 0));
     }
@@ -189,27 +189,27 @@ mod tests {
     #[test]
     fn a_store_of_this_process_is_alive_until_it_is_closed() {
         let (ours, other) = (LeaseOwner::new(), LeaseOwner::new());
-        assert!(ours.is_held_by(&held(&other)));
-        assert!(!ours.is_held_by(&held(&ours)));
-        let row = held(&other);
+        assert!(ours.is_blocked_by(&lease(&other)));
+        assert!(!ours.is_blocked_by(&lease(&ours)));
+        let row = lease(&other);
         other.retire();
-        assert!(!ours.is_held_by(&row));
-        let dropped = held(&LeaseOwner::new());
-        assert!(!ours.is_held_by(&dropped));
+        assert!(!ours.is_blocked_by(&row));
+        let dropped = lease(&LeaseOwner::new());
+        assert!(!ours.is_blocked_by(&dropped));
     }
 
     #[test]
     fn another_process_is_alive_while_it_exists_and_speaks() {
         let ours = LeaseOwner::new();
         // Process 1 is always there, and may not be signalled by everybody.
-        let one = CrawlLease { pid: 1, token: 7, ..held(&ours) };
-        assert!(ours.is_held_by(&one));
+        let one = CrawlLease { pid: 1, token: 7, ..lease(&ours) };
+        assert!(ours.is_blocked_by(&one));
         for silent_ms in [30_000, i64::MAX, -30_000, i64::MIN] {
-            assert!(!ours.is_held_by(&CrawlLease { silent_ms, ..one.clone() }));
+            assert!(!ours.is_blocked_by(&CrawlLease { silent_ms, ..one.clone() }));
         }
-        assert!(ours.is_held_by(&CrawlLease { silent_ms: 29_999, ..one.clone() }));
+        assert!(ours.is_blocked_by(&CrawlLease { silent_ms: 29_999, ..one.clone() }));
         for pid in [0, u32::MAX, i32::MAX as u32] {
-            assert!(!ours.is_held_by(&CrawlLease { pid, ..one.clone() }), "{pid}");
+            assert!(!ours.is_blocked_by(&CrawlLease { pid, ..one.clone() }), "{pid}");
         }
     }
 
@@ -217,8 +217,8 @@ mod tests {
     fn elsewhere_only_silence_tells() {
         let ours = LeaseOwner::new();
         let there =
-            CrawlLease { host: "elsewhere.test".to_owned(), pid: 0, token: 7, ..held(&ours) };
-        assert!(ours.is_held_by(&there));
-        assert!(!ours.is_held_by(&CrawlLease { silent_ms: 30_000, ..there }));
+            CrawlLease { host: "elsewhere.test".to_owned(), pid: 0, token: 7, ..lease(&ours) };
+        assert!(ours.is_blocked_by(&there));
+        assert!(!ours.is_blocked_by(&CrawlLease { silent_ms: 30_000, ..there }));
     }
 }

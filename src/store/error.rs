@@ -19,6 +19,18 @@ pub enum StoreError {
         /// What is wrong with it.
         why: String,
     },
+    /// A database whose support was left out when this was built.
+    #[error(
+        "{db} cannot be used: this build has no {database} support (feature `{feature}`): build with it, or use a SQLite file"
+    )]
+    NotBuilt {
+        /// The database.
+        db: String,
+        /// Its kind.
+        database: &'static str,
+        /// The feature of this crate that supports it.
+        feature: &'static str,
+    },
     /// No such file, where one is needed.
     #[error("{db} does not exist: check the name, or start with `crawldeck crawl URL --db {db}`")]
     Missing {
@@ -103,7 +115,7 @@ pub enum StoreError {
         /// What cannot be written.
         why: String,
     },
-    /// Somebody else holds the write lock.
+    /// Another process has the write lock.
     #[error(
         "{db} is locked by another process: close the program that uses it, or use another file"
     )]
@@ -157,15 +169,15 @@ pub enum StoreError {
         /// The number.
         crawl: CrawlId,
     },
-    /// There is nothing to look at again.
+    /// There is no complete crawl for a recrawl.
     #[error(
-        "{db} has no complete crawl to look at again: finish one with `crawldeck resume {db}`, or leave out `--again`"
+        "{db} has no complete crawl to look at again: finish one with `crawldeck resume {db}`, or leave out `--recrawl`"
     )]
     NoCompleteCrawl {
         /// The file.
         db: String,
     },
-    /// A partial crawl was to be looked at again.
+    /// A recrawl of a partial crawl.
     #[error(
         "crawl {crawl} in {db} is not complete, so it cannot be looked at again: finish it with `crawldeck resume {db}`, or leave out the number to take the newest complete one"
     )]
@@ -175,7 +187,7 @@ pub enum StoreError {
         /// The number.
         crawl: CrawlId,
     },
-    /// Somebody else runs the crawl.
+    /// Another live store has the lease of the crawl.
     #[error(
         "crawl {crawl} in {db} is being run by pid {pid} on {host} since {since} UTC: stop it, or wait until it ends"
     )]
@@ -184,14 +196,14 @@ pub enum StoreError {
         db: String,
         /// The crawl.
         crawl: CrawlId,
-        /// Machine of its holder.
+        /// Machine of the owner of the lease.
         host: String,
-        /// Process of its holder.
+        /// Process of the owner of the lease.
         pid: u32,
         /// Since when: `YYYY-MM-DD HH:MM:SS`, UTC.
         since: String,
     },
-    /// Somebody else has taken the crawl over.
+    /// Another store has taken the lease over.
     #[error(
         "crawl {crawl} in {db} was taken over by pid {pid} on {host}, which found no sign of life here: nothing more is saved here, look there"
     )]
@@ -200,12 +212,12 @@ pub enum StoreError {
         db: String,
         /// The crawl.
         crawl: CrawlId,
-        /// Machine of its holder.
+        /// Machine of the owner of the lease.
         host: String,
-        /// Process of its holder.
+        /// Process of the owner of the lease.
         pid: u32,
     },
-    /// The crawl was taken over and let go again, or was never taken.
+    /// The lease was taken over and released again, or was never acquired.
     #[error(
         "crawl {crawl} in {db} is not held here any more, somebody else has ended it: nothing more is saved here, see `crawldeck list {db}`"
     )]
@@ -241,7 +253,7 @@ pub enum StoreError {
         /// The database.
         db: String,
     },
-    /// The server lets us not in, or not to what is needed.
+    /// The server refuses the login, or a right that is needed.
     #[error("{db} refuses access ({why}): check user, password and rights")]
     Refused {
         /// The database.
@@ -249,7 +261,7 @@ pub enum StoreError {
         /// What the server said.
         why: String,
     },
-    /// A lock was not to be had in time, or two transactions were in each other's way.
+    /// A lock was not free in time, or two transactions were in a deadlock.
     #[error("{db} is busy ({why}): it is tried again")]
     Busy {
         /// The database.
@@ -257,7 +269,7 @@ pub enum StoreError {
         /// What the server said.
         why: String,
     },
-    /// A question that the database cannot answer.
+    /// A query that the database cannot run.
     #[error("{db} cannot answer that ({why}): check the query")]
     Query {
         /// The database.
@@ -300,7 +312,7 @@ pub enum StoreError {
     TooBig {
         /// The database.
         db: String,
-        /// What is how large.
+        /// What is too large, and the limit.
         why: String,
     },
     /// Anything else the driver said.
@@ -314,9 +326,9 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same may succeed later, with nobody changing the program or the command: the
-    /// connection, the server or the disk can come back, a right be given again. What is deleted, a
-    /// table, a database, a file, does not come back by itself.
+    /// Whether a retry may succeed without a change of the program or the command: the connection, the
+    /// server or the disk can come back, a right can be granted again. A table, a database or a file that
+    /// was deleted does not come back by itself.
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
@@ -333,7 +345,7 @@ impl StoreError {
         }
     }
 
-    /// What is wrong, without the way out: for where it is tried again by itself.
+    /// What is wrong, without what to do: for where the program retries by itself.
     #[must_use]
     pub fn in_short(&self) -> String {
         let whole = self.to_string();
@@ -341,12 +353,12 @@ impl StoreError {
     }
 }
 
-/// What the driver says of connections may pass; that a row cannot be written or read will not.
+/// Errors of connections may pass; that a row cannot be written or read does not.
 fn driver_may_recover(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) => {
             use sqlx::error::ErrorKind;
-            matches!(error.kind(), ErrorKind::Other) && !is_for_ever(&**error)
+            matches!(error.kind(), ErrorKind::Other) && !is_permanent(&**error)
         }
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -359,7 +371,7 @@ fn driver_may_recover(error: &sqlx::Error) -> bool {
 }
 
 /// Whether the same statement with the same values will be refused for as long as it is tried.
-fn is_for_ever(error: &dyn sqlx::error::DatabaseError) -> bool {
+fn is_permanent(error: &dyn sqlx::error::DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
     if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
         // SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_MISUSE, SQLITE_RANGE.

@@ -1,4 +1,4 @@
-//! What a batch adds to the table `hosts`: sums over the pages of each host.
+//! What a batch adds to the table `hosts`: totals over the pages of each host.
 //!
 //! It knows no database.
 
@@ -6,8 +6,9 @@ use std::borrow::Cow;
 
 use hashbrown::HashMap;
 
+use super::rows::PageRow;
 use super::text::clean;
-use super::{PageRow, UrlHash};
+use crate::model::url_identity::UrlHash;
 
 /// What a batch adds to a row of `hosts`.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ pub(super) struct HostTotals {
     pub(super) failed: i64,
     pub(super) skipped: i64,
     pub(super) bytes: i64,
-    /// Of its first page: ms since 1970, UTC. `None` when pages are only taken out.
+    /// Of its first page: ms since 1970, UTC. `None` when pages are only subtracted.
     pub(super) first_ms: Option<i64>,
     /// Of its last page, likewise.
     pub(super) last_ms: Option<i64>,
@@ -35,23 +36,23 @@ impl HostTotals {
         *counter += sign;
     }
 
-    /// Takes a page row out that is about to be replaced or deleted. The times stay: they tell when
-    /// the host was asked.
-    pub(super) fn take_out(&mut self, state: &str, bytes: i64) {
+    /// Subtracts a page row that is about to be replaced or deleted. The times stay: requests were
+    /// made then.
+    pub(super) fn subtract(&mut self, state: &str, bytes: i64) {
         self.count(state, bytes, -1);
     }
 }
 
-/// The sums by host. Of several rows for one URL the last wins, as in the table.
+/// The totals by host. Of several rows for one URL the last wins, as in the table.
 pub(super) fn of_pages(pages: &[PageRow]) -> HashMap<Cow<'_, str>, HostTotals> {
     let last: HashMap<UrlHash, &PageRow> = pages.iter().map(|page| (page.url_hash, page)).collect();
-    let mut sums: HashMap<Cow<'_, str>, HostTotals> = HashMap::new();
+    let mut totals: HashMap<Cow<'_, str>, HostTotals> = HashMap::new();
     for page in last.values() {
-        let sum = sums.entry(clean(&page.host)).or_default();
-        sum.count(page.state.name(), page.content_length as i64, 1);
+        let total = totals.entry(clean(&page.host)).or_default();
+        total.count(page.state.name(), page.content_length as i64, 1);
         let at = page.created_at_ms;
-        sum.first_ms = Some(sum.first_ms.map_or(at, |first| first.min(at)));
-        sum.last_ms = Some(sum.last_ms.map_or(at, |last| last.max(at)));
+        total.first_ms = Some(total.first_ms.map_or(at, |first| first.min(at)));
+        total.last_ms = Some(total.last_ms.map_or(at, |last| last.max(at)));
     }
-    sums
+    totals
 }

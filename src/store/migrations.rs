@@ -4,14 +4,89 @@
 //! database keeps what was applied to it, and is refused when that differs. The macro itself is not
 //! used because it compiles every database driver a second time, for the compiler's own use.
 
+use std::sync::LazyLock;
+
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
+/// Those of SQLite files.
+pub(super) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
+    embedded(&[
+        (1, "initial", include_str!("sqlite/migrations/0001_initial.sql")),
+        (
+            2,
+            "holders anchors views",
+            include_str!("sqlite/migrations/0002_holders_anchors_views.sql"),
+        ),
+    ])
+});
+
+/// Those of PostgreSQL.
+#[cfg(feature = "postgres")]
+pub(super) static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
+    embedded(&[(1, "initial", include_str!("postgres/migrations/0001_initial.sql"))])
+});
+
+/// Those of MySQL and MariaDB.
+#[cfg(feature = "mysql")]
+pub(super) static MYSQL: LazyLock<Migrator> = LazyLock::new(|| {
+    embedded(&[(1, "initial", include_str!("mysql/migrations/0001_initial.sql"))])
+});
+
 /// The migrations of `files`: version, description and SQL of each.
-pub(super) fn embedded(files: &[(i64, &'static str, &'static str)]) -> Migrator {
+fn embedded(files: &[(i64, &'static str, &'static str)]) -> Migrator {
     let migration = |&(version, description, sql): &(i64, &'static str, &'static str)| {
         let kind = MigrationType::Simple;
         Migration::new(version, description.into(), kind, sql.into_sql_str(), false)
     };
     Migrator::with_migrations(files.iter().map(migration).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::path::Path;
+
+    use super::*;
+
+    /// What is compiled in must be what `sqlx::migrate!` made of the files: databases hold that.
+    async fn is_as_in_its_folder(embedded: &Migrator, database: &str) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/store").join(database);
+        let read = Migrator::new(folder.join("migrations")).await.unwrap();
+        let told = |all: &Migrator| -> Vec<_> {
+            let one = |m: &Migration| {
+                let texts = (m.description.to_string(), m.checksum.to_vec());
+                (m.version, texts, m.migration_type, m.no_tx, m.sql.as_str().to_owned())
+            };
+            all.iter().map(one).collect()
+        };
+        assert_eq!(told(embedded), told(&read), "{database}");
+        assert_eq!(embedded.locking, read.locking);
+        assert_eq!(embedded.ignore_missing, read.ignore_missing);
+    }
+
+    #[tokio::test]
+    async fn what_is_embedded_is_what_the_files_say() {
+        is_as_in_its_folder(&SQLITE, "sqlite").await;
+        #[cfg(feature = "postgres")]
+        is_as_in_its_folder(&POSTGRES, "postgres").await;
+        #[cfg(feature = "mysql")]
+        is_as_in_its_folder(&MYSQL, "mysql").await;
+    }
+
+    /// The checksums in databases made before the migrations were embedded in this way.
+    #[test]
+    fn released_checksums_stay() {
+        let hex = |all: &Migrator| -> Vec<String> {
+            let begin =
+                |m: &Migration| m.checksum[..8].iter().map(|b| format!("{b:02x}")).collect();
+            all.iter().map(begin).collect()
+        };
+        assert_eq!(hex(&SQLITE), ["516c8d43daca528d", "8f0db689176fe66d"]);
+        #[cfg(feature = "postgres")]
+        assert_eq!(hex(&POSTGRES), ["bb6b5d2af0c2787f"]);
+        #[cfg(feature = "mysql")]
+        assert_eq!(hex(&MYSQL), ["9002b3b4224d250a"]);
+    }
 }

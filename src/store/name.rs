@@ -1,6 +1,6 @@
-//! Names of databases, as given to `--db`.
+//! Names of databases, as given to `--db`, and how they are to be opened.
 //!
-//! It opens nothing and looks at no file.
+//! It opens nothing and reads no file.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,16 @@ use url::Url;
 
 use super::error::{StoreError, one_line};
 
-/// A name understood.
+/// Whether a database that is not there is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenMode {
+    /// A missing or empty file becomes a new database.
+    CreateIfMissing,
+    /// Only an existing one will do.
+    MustExist,
+}
+
+/// A parsed name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum DbName {
     /// A SQLite file.
@@ -35,7 +44,7 @@ pub enum DbName {
 }
 
 impl DbName {
-    /// Understands `postgres://…` and `mysql://…` (also `postgresql`, `mariadb`) with a host and the
+    /// Parses `postgres://…` and `mysql://…` (also `postgresql`, `mariadb`) with a host and the
     /// name of a database, `sqlite://FILE`, `sqlite:FILE` (both with `?mode=rw` or `rwc`, and with
     /// percent escapes) and a plain file name.
     ///
@@ -102,7 +111,7 @@ impl DbName {
 
 /// A server's URL with the scheme that its driver knows, after how it is shown.
 fn server(name: &str, scheme: &str) -> Result<(String, Url), StoreError> {
-    // Whatever is wrong with it, it may hold a password: it is not repeated.
+    // It may contain a password, so no message repeats it.
     let usage = |why: &str| StoreError::Usage { db: format!("{scheme}:…"), why: why.to_owned() };
     let rest = name.split_once("://").ok_or_else(|| usage("`//` is missing"))?.1;
     let url =

@@ -1,4 +1,4 @@
-//! What goes into a database and comes out of it: rows, and the [`Batch`] that holds them.
+//! What goes into a database and comes out of it: rows, and the [`Batch`] of them.
 //!
 //! Plain data; it knows neither the crawl's tasks nor any database.
 
@@ -56,7 +56,7 @@ pub struct PageRow {
     pub content: Option<Box<Content>>,
     /// What a sitemap says of its last change: ms since 1970, UTC.
     pub lastmod_ms: Option<i64>,
-    /// How it compares with the crawl looked at again; `None` in a first crawl.
+    /// How it compares with the earlier crawl; `None` in a first crawl.
     pub change: Option<PageChange>,
 }
 
@@ -73,18 +73,18 @@ pub struct Content {
     pub canonical: Option<String>,
 }
 
-/// How a page compares with the same page of the crawl looked at again, as stored in
+/// How a page compares with the same page of the earlier crawl, as stored in
 /// `scraped_pages.change`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PageChange {
-    /// It was not there, or not well.
+    /// It was not there, or had failed.
     New,
     /// Its content is another one.
     Changed,
     /// It is as it was: not modified, or the same bytes.
     Same,
-    /// It was well, and is not any more.
+    /// It had succeeded, and fails now.
     Gone,
 }
 
@@ -129,7 +129,7 @@ pub struct LinkRow {
     pub from: PageId,
     /// Where it leads.
     pub to: PageId,
-    /// Text of the link, at most [`MAX_ANCHOR`](crate::web::html::MAX_ANCHOR) characters; `None` when it has none.
+    /// Text of the link, at most [`MAX_ANCHOR`](crate::web::links::MAX_ANCHOR) characters; `None` when it has none.
     pub anchor: Option<Arc<str>>,
 }
 
@@ -176,7 +176,7 @@ pub struct OpenHost {
     pub url: Arc<str>,
 }
 
-/// What is known of a host besides the sums over its pages: a row of `hosts`.
+/// What is known of a host besides the totals over its pages: a row of `hosts`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostRow {
     /// Host with port.
@@ -242,7 +242,7 @@ pub struct Batch {
     pub restored: Vec<FrontierRow>,
     /// Sitemaps, inserted or (same hash) replaced.
     pub sitemaps: Vec<SitemapRow>,
-    /// What is known of hosts, put over what is there.
+    /// What is known of hosts, written over what is there.
     pub hosts: Vec<HostRow>,
     /// Journal entries, inserted or (same `seq`) replaced.
     pub changes: Vec<ChangeRow>,

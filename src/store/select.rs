@@ -1,4 +1,4 @@
-//! What one `SELECT` gives, the same from every database.
+//! The rows of a `SELECT`, the same from every database.
 
 /// A value of a row.
 ///

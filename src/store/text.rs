@@ -20,6 +20,12 @@ pub(super) fn shared(text: &Arc<str>) -> Arc<str> {
     }
 }
 
+/// The hash by which a text of any length is found: 16 bytes, of the text as it is stored.
+#[must_use]
+pub fn hash_of(text: &str) -> [u8; 16] {
+    xxhash_rust::xxh3::xxh3_128(clean(text).as_bytes()).to_be_bytes()
+}
+
 /// A JSON array; `item` writes one element.
 pub(super) fn json<T>(rows: &[T], item: impl Fn(&mut String, &T) -> std::fmt::Result) -> String {
     let mut out = String::with_capacity(2 + rows.len() * 24);
@@ -48,6 +54,7 @@ pub(super) fn utc_now() -> String {
 
 /// `settings` (JSON) with the members of `patch`, each as a whole in the place of the stored one;
 /// null takes one away. `None` when one of them is no JSON object.
+#[cfg(any(feature = "postgres", feature = "mysql", test))]
 pub(super) fn patched(settings: &str, patch: &str) -> Option<String> {
     let mut members: serde_json::Map<String, serde_json::Value> =
         serde_json::from_str(settings).ok()?;

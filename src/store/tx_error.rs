@@ -1,18 +1,24 @@
 //! Errors of a driver on their way to a [`StoreError`], which needs the name of the database.
 
-use super::StoreError;
+use super::error::StoreError;
 
-/// An error of the driver, or one of ours.
+/// An error of the driver, or a refusal of our own.
 #[derive(Debug)]
-pub(super) enum TxError {
+pub enum TxError {
     /// What the driver said.
     Driver(sqlx::Error),
-    /// What is not as it must be.
+    /// What crawldeck refuses, whatever the driver says.
     Refused(StoreError),
 }
 
 impl From<sqlx::Error> for TxError {
     fn from(error: sqlx::Error) -> Self {
         Self::Driver(error)
+    }
+}
+
+impl From<StoreError> for TxError {
+    fn from(error: StoreError) -> Self {
+        Self::Refused(error)
     }
 }

@@ -1,11 +1,11 @@
-//! What a key can mean. Keys are bound to these in [`super::keys`]; [`super::app`] does them.
+//! What a key can mean. Keys are bound to these in `ui::keys`; `ui::app` does them.
 
 use crate::settings::dials::Dial;
 
 /// A view of the dashboard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Tab {
-    /// The pipeline, charts and troubles.
+    /// The pipeline, charts and failures.
     #[default]
     Deck,
     /// Each worker.
@@ -44,7 +44,7 @@ pub enum Action {
     HostLimit(i32),
     /// Hold the selected host, or release it.
     HostHold,
-    /// Skip the rest of the selected host.
+    /// Skip the remaining URLs of the selected host.
     HostSkip,
     /// Close the breaker of the selected host.
     HostReset,
@@ -54,13 +54,23 @@ pub enum Action {
     Seed,
     /// Show the faults, or hide them.
     Faults,
+    /// Move the selection on the fault panel by so many faults.
+    FaultSelect(isize),
+    /// Make the selected fault worse by so many levels.
+    FaultLevel(i32),
+    /// Type the level of the selected fault.
+    FaultType,
     /// Turn the selected fault off.
     FaultOff,
     /// Turn all faults off.
     ClearFaults,
     /// Show the menu of scenes, or hide it.
     Scenes,
-    /// Pause, or go on.
+    /// Start the scene selected in the menu.
+    SceneStart,
+    /// Start the scene on this row of the menu; the last row ends the one that is on.
+    ScenePick(usize),
+    /// Pause, or resume.
     Pause,
     /// Turn the last change back.
     Undo,

@@ -4,15 +4,15 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::paint::Canvas;
-use super::text;
+use super::paint::Painter;
 use super::theme;
 use crate::crawl::protocol::snapshot::HistoryPoint;
+use crate::units;
 
 /// Lengths of time that a chart may cover, in seconds.
 const WINDOWS: [f64; 5] = [60.0, 120.0, 180.0, 300.0, 600.0];
 
-/// The length of time to show: the shortest that holds the history, at most ten minutes, and
+/// The length of time to show: the shortest that holds the history, a maximum of ten minutes, and
 /// no more than what `cells` can show in good detail.
 #[must_use]
 pub fn window(history: &[HistoryPoint], now: f64, cells: u16) -> f64 {
@@ -93,7 +93,7 @@ pub fn scale(value: f32, labels: u16) -> (f32, f32) {
 }
 
 /// Filled columns, to an eighth of a cell.
-pub fn area(canvas: &mut Canvas<'_>, area: Rect, bins: &[Option<f32>], top: f32, style: Style) {
+pub fn area(painter: &mut Painter<'_>, area: Rect, bins: &[Option<f32>], top: f32, style: Style) {
     if area.height == 0 || top <= 0.0 {
         return;
     }
@@ -106,14 +106,14 @@ pub fn area(canvas: &mut Canvas<'_>, area: Rect, bins: &[Option<f32>], top: f32,
             let above = level.saturating_sub((area.height - 1 - row) * 8).min(8);
             if above > 0 {
                 let glyph = theme::COLUMNS[usize::from(above)];
-                canvas.glyph(area, column as u16, row, glyph, style);
+                painter.glyph(area, column as u16, row, glyph, style);
             }
         }
     }
 }
 
 /// A line in braille, two points a cell wide and four high. `points` holds two values a cell.
-pub fn line(canvas: &mut Canvas<'_>, area: Rect, points: &[Option<f32>], top: f32, style: Style) {
+pub fn line(painter: &mut Painter<'_>, area: Rect, points: &[Option<f32>], top: f32, style: Style) {
     let (wide, high) = (usize::from(area.width) * 2, u32::from(area.height) * 4);
     if wide == 0 || high == 0 || top <= 0.0 {
         return;
@@ -146,7 +146,7 @@ pub fn line(canvas: &mut Canvas<'_>, area: Rect, points: &[Option<f32>], top: f3
     for (i, bits) in dots.iter().enumerate().filter(|(_, bits)| **bits != 0) {
         let (column, row) = (i % usize::from(area.width), i / usize::from(area.width));
         if let Some(c) = char::from_u32(0x2800 + u32::from(*bits)) {
-            canvas.glyph(area, column as u16, row as u16, c.encode_utf8(&mut glyph), style);
+            painter.glyph(area, column as u16, row as u16, c.encode_utf8(&mut glyph), style);
         }
     }
 }
@@ -162,41 +162,41 @@ const fn dot(column: usize, row: usize) -> u8 {
 }
 
 /// Filled columns whose tops stand out: the eye follows the line, not the mass below it.
-pub fn ridge(canvas: &mut Canvas<'_>, area: Rect, bins: &[Option<f32>], top: f32) {
-    let (strong, dim) = (canvas.theme.strong(), canvas.theme.dim());
-    self::area(canvas, area, bins, top, dim);
+pub fn ridge(painter: &mut Painter<'_>, area: Rect, bins: &[Option<f32>], top: f32) {
+    let (strong, dim) = (painter.theme.strong(), painter.theme.dim());
+    self::area(painter, area, bins, top, dim);
     for column in 0..area.width {
-        let filled = |canvas: &Canvas<'_>, row: u16| {
-            canvas.symbol(area, column, row).is_some_and(|s| s != " ")
+        let filled = |painter: &Painter<'_>, row: u16| {
+            painter.symbol(area, column, row).is_some_and(|s| s != " ")
         };
-        if let Some(row) = (0..area.height).find(|row| filled(canvas, *row)) {
+        if let Some(row) = (0..area.height).find(|row| filled(painter, *row)) {
             let thin =
-                theme::COLUMNS[1..4].contains(&canvas.symbol(area, column, row).unwrap_or(""));
-            canvas.restyle(area, column, row, strong);
+                theme::COLUMNS[1..4].contains(&painter.symbol(area, column, row).unwrap_or(""));
+            painter.restyle(area, column, row, strong);
             if thin {
-                canvas.restyle(area, column, row + 1, strong);
+                painter.restyle(area, column, row + 1, strong);
             }
         }
     }
 }
 
 /// A chart without axes, where there is no room for one with.
-pub fn sparkline(canvas: &mut Canvas<'_>, area: Rect, bins: &[Option<f32>]) {
+pub fn sparkline(painter: &mut Painter<'_>, area: Rect, bins: &[Option<f32>]) {
     // A little air on top keeps it apart from the one above.
     let top = bins.iter().flatten().fold(1.0_f32, |a, b| a.max(*b)) * 1.1;
-    self::area(canvas, area, bins, top, Style::new());
+    self::area(painter, area, bins, top, Style::new());
 }
 
 /// The y axis: round numbers above 0 on its left. Returns the area right of it.
-pub fn y_axis(canvas: &mut Canvas<'_>, area: Rect, top: f32, step: f32) -> Rect {
-    let dim = canvas.theme.dim();
-    let label = |v: f32| text::count(v.round() as u64);
+pub fn y_axis(painter: &mut Painter<'_>, area: Rect, top: f32, step: f32) -> Rect {
+    let dim = painter.theme.dim();
+    let label = |v: f32| units::count(v.round() as u64);
     let gutter = label(top).len() as u16;
     if area.width < gutter + 4 || area.height < 2 {
         return area;
     }
     for row in 0..area.height {
-        canvas.glyph(area, gutter, row, "│", dim);
+        painter.glyph(area, gutter, row, "│", dim);
     }
     // A value stands on the row that it fills to the top.
     let mut value = step;
@@ -206,8 +206,8 @@ pub fn y_axis(canvas: &mut Canvas<'_>, area: Rect, top: f32, step: f32) -> Rect 
         let row = area.height.saturating_sub(up.max(1)).min(area.height - 1);
         if row < free {
             let number = label(value);
-            canvas.text(area, gutter - number.len() as u16, row, &number, dim);
-            canvas.glyph(area, gutter, row, "┤", dim);
+            painter.text(area, gutter - number.len() as u16, row, &number, dim);
+            painter.glyph(area, gutter, row, "┤", dim);
             free = row;
         }
         value += step;

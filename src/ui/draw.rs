@@ -5,10 +5,11 @@ use ratatui::layout::{Position, Rect};
 
 use super::action::Tab;
 use super::app::App;
-use super::paint::Canvas;
+use super::paint::Painter;
 use super::panels::{
-    answers, changes, charts, compact, faults, finds, footer, header, help, host_detail, hosts,
-    log, overload, page_detail, pages, pipeline, pipeline_list, scenes, troubles, workers,
+    changes, charts, compact, discovery, failures, faults, footer, header, help, host_detail,
+    hosts, log, overload, page_detail, pages, pipeline, pipeline_list, scenes, status_classes,
+    workers,
 };
 use super::theme::Theme;
 use crate::crawl::protocol::snapshot::Snapshot;
@@ -32,9 +33,9 @@ const CHANGES: u16 = 160;
 /// Draws one frame. `live` is the newest snapshot; a frozen view shows its own.
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, live: &Snapshot, theme: Theme) {
     let area = frame.area();
-    let mut canvas = Canvas { buffer: frame.buffer_mut(), theme };
-    let cursor = screen(&mut canvas, area, app, live);
-    theme.finish(canvas.buffer);
+    let mut painter = Painter { buffer: frame.buffer_mut(), theme };
+    let cursor = screen(&mut painter, area, app, live);
+    theme.finish(painter.buffer);
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
     }
@@ -50,7 +51,12 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, live: &Snapshot, theme: Theme)
 ///
 /// Below 80×24 the header shrinks to one row, the footer to one, and the Deck to words; below
 /// 24×4 one line is all.
-fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) -> Option<Position> {
+fn screen(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    app: &mut App,
+    live: &Snapshot,
+) -> Option<Position> {
     if area.width == 0 || area.height == 0 {
         return None;
     }
@@ -58,11 +64,11 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) -
         if app.prompt.is_some() || app.feedback(live).is_some() {
             let last = Rect { y: area.bottom() - 1, height: 1, ..area };
             if area.height > 1 {
-                compact::one_line(canvas, area, live);
+                compact::one_line(painter, area, live);
             }
-            return footer::status(canvas, last, app, live);
+            return footer::status(painter, last, app, live);
         }
-        compact::one_line(canvas, area, live);
+        compact::one_line(painter, area, live);
         return None;
     }
     let full = area.width >= SMALLEST.0 && area.height >= SMALLEST.1;
@@ -76,44 +82,44 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) -
     let middle = if !full && app.tab == Tab::Deck {
         let words = Rect { x: area.x + 1, width: area.width - 2, ..body(0) };
         if app.faults.open {
-            faults::draw(canvas, words, app, live);
+            faults::draw(painter, words, app, live);
         } else {
-            compact::draw(canvas, words, app, live);
+            compact::draw(painter, words, app, live);
         }
         words
     } else {
-        header::draw(canvas, Rect { height: edges, ..area }, app, live);
-        tab(canvas, body(edges), app, live);
+        header::draw(painter, Rect { height: edges, ..area }, app, live);
+        tab(painter, body(edges), app, live);
         body(edges)
     };
-    let cursor = footer::draw(canvas, foot, app, live);
+    let cursor = footer::draw(painter, foot, app, live);
     if let Some(at) = app.scenes {
-        scenes::draw(canvas, middle, at, live);
+        scenes::draw(painter, middle, at, live);
     }
     if let Some(top) = app.help {
-        app.help = Some(help::draw(canvas, middle, top));
+        app.help = Some(help::draw(painter, middle, top));
     }
     cursor
 }
 
-fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
+fn tab(painter: &mut Painter<'_>, area: Rect, app: &mut App, live: &Snapshot) {
     // A clone of the `Arc`, so that the table states can change while it is drawn.
     let frozen = app.frozen.clone();
     let shown = frozen.as_deref().unwrap_or(live);
     match app.tab {
-        Tab::Deck => deck_and_faults(canvas, area, app, shown),
-        Tab::Workers => workers::draw(canvas, area, &mut app.workers, shown),
-        Tab::Hosts => hosts_tab(canvas, area, app, shown),
+        Tab::Deck => deck_and_faults(painter, area, app, shown),
+        Tab::Workers => workers::draw(painter, area, &mut app.workers, shown),
+        Tab::Hosts => hosts_tab(painter, area, app, shown),
         Tab::Pages => {
             let Some(page) = app.detail.clone() else {
-                pages::draw(canvas, area, &mut app.pages, &app.filter, shown);
+                pages::draw(painter, area, &mut app.pages, &app.filter, shown);
                 return;
             };
             let (table, detail) = beside(area);
-            pages::draw(canvas, table, &mut app.pages, &app.filter, shown);
-            app.detail_top = page_detail::draw(canvas, detail, &page, app.detail_top);
+            pages::draw(painter, table, &mut app.pages, &app.filter, shown);
+            app.detail_top = page_detail::draw(painter, detail, &page, app.detail_top);
         }
-        Tab::Log => log::draw(canvas, area, &app.log),
+        Tab::Log => log::draw(painter, area, &app.log),
     }
 }
 
@@ -130,9 +136,9 @@ fn tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, live: &Snapshot) {
 ///
 /// Below [`HOST_BESIDE`] columns the detail stands below the table while that leaves room for
 /// every host, else it opens alone; on low screens traps, exclusions and sitemaps get a row each.
-fn hosts_tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, shown: &Snapshot) {
+fn hosts_tab(painter: &mut Painter<'_>, area: Rect, app: &mut App, shown: &Snapshot) {
     if let Some(top) = app.host_open {
-        let top = host_detail::draw(canvas, area, app.selected_host(shown), top, true);
+        let top = host_detail::draw(painter, area, app.selected_host(shown), top, true);
         app.host_open = Some(top);
         return;
     }
@@ -144,10 +150,10 @@ fn hosts_tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, shown: &Snapsho
     let upper = Rect { height: area.height - lower, ..area };
     let below = Rect { y: upper.bottom(), height: lower, ..area };
     if lower > 3 {
-        finds::draw(canvas, below, shown);
+        discovery::draw(painter, below, shown);
     } else {
         let indent = Rect { x: below.x + 3, width: below.width.saturating_sub(5), ..below };
-        finds::rows(canvas, indent, shown);
+        discovery::rows(painter, indent, shown);
     }
     let wanted = (shown.hosts.len() as u16).max(1) + 3;
     let (table, detail) = if area.width >= HOST_BESIDE {
@@ -160,9 +166,9 @@ fn hosts_tab(canvas: &mut Canvas<'_>, area: Rect, app: &mut App, shown: &Snapsho
     } else {
         (upper, Rect { height: 0, ..upper })
     };
-    hosts::draw(canvas, table, &mut app.hosts, &app.host_filter, shown);
+    hosts::draw(painter, table, &mut app.hosts, &app.host_filter, shown);
     if detail.height > 0 {
-        host_detail::draw(canvas, detail, app.selected_host(shown), 0, false);
+        host_detail::draw(painter, detail, app.selected_host(shown), 0, false);
     }
 }
 
@@ -188,21 +194,21 @@ fn beside(area: Rect) -> (Rect, Rect) {
 
 /// The Deck, and beside it the faults where they are open: on its right where that leaves it its
 /// width, else below it.
-fn deck_and_faults(canvas: &mut Canvas<'_>, area: Rect, app: &App, shown: &Snapshot) {
+fn deck_and_faults(painter: &mut Painter<'_>, area: Rect, app: &App, shown: &Snapshot) {
     if !app.faults.open {
-        return deck(canvas, area, shown);
+        return deck(painter, area, shown);
     }
     if area.width >= pipeline::WIDTH + faults::WIDTH && area.height >= FAULTS_BESIDE {
         let left = Rect { width: area.width - faults::WIDTH, ..area };
-        deck(canvas, left, shown);
+        deck(painter, left, shown);
         let right = Rect { x: left.right(), width: faults::WIDTH, ..area };
-        faults::draw(canvas, right, app, shown);
+        faults::draw(painter, right, app, shown);
         return;
     }
     let below = faults::HEIGHT.min(area.height);
     let above = Rect { height: area.height - below, ..area };
-    deck(canvas, above, shown);
-    faults::draw(canvas, Rect { y: above.bottom(), height: below, ..area }, app, shown);
+    deck(painter, above, shown);
+    faults::draw(painter, Rect { y: above.bottom(), height: below, ..area }, app, shown);
 }
 
 /// Lays out the Deck. From 108×27 on (without header and footer 4 rows less):
@@ -212,13 +218,13 @@ fn deck_and_faults(canvas: &mut Canvas<'_>, area: Rect, app: &App, shown: &Snaps
 /// ╰───────────────────────────────────────────────────╯
 /// ╭─ pages/s ───────────────╮╭─ latency ms ───────────╮
 /// ╰─────────────────────────╯╰────────────────────────╯
-/// ╭─ answers ───╮╭─ retries and failures ─────────────╮
+/// ╭─ statuses ──╮╭─ retries and failures ─────────────╮
 /// ╰─────────────╯╰────────────────────────────────────╯
 /// ```
 ///
 /// Narrower or lower, the pipeline runs from top to bottom, and charts and lower panels come
 /// as they find room, else as one row each.
-fn deck(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
+fn deck(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     let across = area.width >= pipeline::WIDTH && area.height >= pipeline::HEIGHT + 5;
     let mut rest = area;
     let mut take = |rows: u16| {
@@ -233,12 +239,12 @@ fn deck(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let most = (area.height.saturating_sub(30) / 4).min(8);
         let more = cells.saturating_sub(2).min(most);
         let slow = overload::rows(snapshot, overload::MOST);
-        pipeline::draw(canvas, take(pipeline::HEIGHT + more + slow), snapshot);
+        pipeline::draw(painter, take(pipeline::HEIGHT + more + slow), snapshot);
     } else {
         let inside = Rect { x: area.x + 1, width: area.width - 2, ..area };
         let extra = pipeline_list::extra(snapshot);
         let most = area.height.saturating_sub(4).min(pipeline_list::HEIGHT + 1 + extra);
-        let used = pipeline_list::draw(canvas, Rect { height: most, ..inside }, snapshot);
+        let used = pipeline_list::draw(painter, Rect { height: most, ..inside }, snapshot);
         take(used);
     }
     let indent = |area: Rect| Rect { x: area.x + 3, width: area.width.saturating_sub(4), ..area };
@@ -246,31 +252,31 @@ fn deck(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         let wanted = if rest.height >= 17 { 7 } else { 4 };
         let lower = (rest.height / 3).max(wanted).min(rest.height - charts::HEIGHT);
         let above = Rect { height: rest.height - lower, ..rest };
-        charts::draw(canvas, above, snapshot);
+        charts::draw(painter, above, snapshot);
         let below = Rect { y: above.bottom(), height: lower, ..rest };
         let left = (below.width / 4).clamp(30, 60);
-        answers::draw(canvas, Rect { width: left, ..below }, snapshot);
+        status_classes::draw(painter, Rect { width: left, ..below }, snapshot);
         let right = Rect { x: below.x + left, width: below.width - left, ..below };
         if area.width < CHANGES {
-            troubles::draw(canvas, right, snapshot);
+            failures::draw(painter, right, snapshot);
             return;
         }
         let journal = 44;
         let middle = Rect { width: right.width - journal, ..right };
-        troubles::draw(canvas, middle, snapshot);
-        changes::draw(canvas, Rect { x: middle.right(), width: journal, ..right }, snapshot);
+        failures::draw(painter, middle, snapshot);
+        changes::draw(painter, Rect { x: middle.right(), width: journal, ..right }, snapshot);
         return;
     }
     if rest.height >= charts::HEIGHT + 2 {
         let above = Rect { height: rest.height - 2, ..rest };
-        charts::draw(canvas, above, snapshot);
+        charts::draw(painter, above, snapshot);
         rest = Rect { y: above.bottom(), height: 2, ..rest };
     } else {
         // Both sparklines equally high, and air above them if a row is left.
         let spare = (rest.height % 2).min(rest.height.saturating_sub(4));
         let sparks =
             Rect { y: rest.y + spare, height: rest.height.saturating_sub(2 + spare), ..rest };
-        charts::sparklines(canvas, indent(sparks), snapshot);
+        charts::sparklines(painter, indent(sparks), snapshot);
         rest = Rect {
             y: sparks.bottom(),
             height: rest.bottom().saturating_sub(sparks.bottom()),
@@ -278,10 +284,10 @@ fn deck(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         };
     }
     if rest.height >= 1 {
-        answers::one_row(canvas, Rect { height: 1, ..indent(rest) }, snapshot);
+        status_classes::one_row(painter, Rect { height: 1, ..indent(rest) }, snapshot);
     }
     if rest.height >= 2 {
         let line = Rect { y: rest.y + 1, height: 1, ..rest };
-        troubles::one_row(canvas, indent(line), snapshot);
+        failures::one_row(painter, indent(line), snapshot);
     }
 }

@@ -11,14 +11,14 @@ use super::theme::{self, Theme};
 
 /// A part of a line that stands or falls as a whole.
 #[derive(Debug, Clone)]
-pub struct Part<'a> {
+pub struct Segment<'a> {
     /// Parts with the highest number go first when there is no room.
     pub rank: u8,
     /// What it says.
     pub spans: Vec<Span<'a>>,
 }
 
-impl<'a> Part<'a> {
+impl<'a> Segment<'a> {
     /// A part of one span.
     pub fn new(rank: u8, text: impl Into<std::borrow::Cow<'a, str>>, style: Style) -> Self {
         Self { rank, spans: vec![Span::styled(text, style)] }
@@ -40,31 +40,31 @@ fn width_of(spans: &[Span<'_>]) -> usize {
     spans.iter().map(|s| text::width(&s.content)).sum()
 }
 
-/// The parts that fit into so many columns with so many between them, in their order.
+/// The segments that fit into so many columns with so many between them, in their order.
 #[must_use]
-pub fn fitting(mut parts: Vec<Part<'_>>, columns: usize, gap: usize) -> Vec<Part<'_>> {
-    parts.retain(|p| p.width() > 0);
+pub fn fitting(mut segments: Vec<Segment<'_>>, columns: usize, gap: usize) -> Vec<Segment<'_>> {
+    segments.retain(|p| p.width() > 0);
     loop {
-        let gaps = gap * parts.len().saturating_sub(1);
-        if parts.iter().map(Part::width).sum::<usize>() + gaps <= columns {
-            return parts;
+        let gaps = gap * segments.len().saturating_sub(1);
+        if segments.iter().map(Segment::width).sum::<usize>() + gaps <= columns {
+            return segments;
         }
-        let Some(worst) = (0..parts.len()).max_by_key(|&i| (parts[i].rank, i)) else {
-            return parts;
+        let Some(worst) = (0..segments.len()).max_by_key(|&i| (segments[i].rank, i)) else {
+            return segments;
         };
-        parts.remove(worst);
+        segments.remove(worst);
     }
 }
 
 /// The buffer and how to paint on it.
-pub struct Canvas<'a> {
+pub struct Painter<'a> {
     /// Where it is painted.
     pub buffer: &'a mut Buffer,
     /// What meanings look like.
     pub theme: Theme,
 }
 
-impl Canvas<'_> {
+impl Painter<'_> {
     /// Writes a text at a column and row of an area, cut with an ellipsis at its right edge.
     /// Returns the column after it.
     pub fn text(&mut self, area: Rect, column: u16, row: u16, text: &str, style: Style) -> u16 {
@@ -98,26 +98,26 @@ impl Canvas<'_> {
         }
     }
 
-    /// Writes the parts that fit, `gap` columns apart, from the left. Returns the column after
+    /// Writes the segments that fit, `gap` columns apart, from the left. Returns the column after
     /// them.
-    pub fn fit(&mut self, area: Rect, row: u16, gap: u16, parts: Vec<Part<'_>>) -> u16 {
+    pub fn fit(&mut self, area: Rect, row: u16, gap: u16, segments: Vec<Segment<'_>>) -> u16 {
         let mut column = 0;
-        let parts = fitting(parts, area.width.into(), gap.into());
-        for (i, part) in parts.iter().enumerate() {
+        let segments = fitting(segments, area.width.into(), gap.into());
+        for (i, part) in segments.iter().enumerate() {
             column = self.spans(area, column + if i > 0 { gap } else { 0 }, row, &part.spans);
         }
         column
     }
 
-    /// Writes the parts that fit so that they end at the right edge. Returns the columns left
+    /// Writes the segments that fit so that they end at the right edge. Returns the columns left
     /// free of them on the left.
-    pub fn fit_right(&mut self, area: Rect, row: u16, gap: u16, parts: Vec<Part<'_>>) -> u16 {
-        let parts = fitting(parts, area.width.into(), gap.into());
-        let gaps = usize::from(gap) * parts.len().saturating_sub(1);
-        let width = parts.iter().map(Part::width).sum::<usize>() + gaps;
+    pub fn fit_right(&mut self, area: Rect, row: u16, gap: u16, segments: Vec<Segment<'_>>) -> u16 {
+        let segments = fitting(segments, area.width.into(), gap.into());
+        let gaps = usize::from(gap) * segments.len().saturating_sub(1);
+        let width = segments.iter().map(Segment::width).sum::<usize>() + gaps;
         let start = area.width.saturating_sub(width as u16);
         let mut column = start;
-        for (i, part) in parts.iter().enumerate() {
+        for (i, part) in segments.iter().enumerate() {
             column = self.spans(area, column + if i > 0 { gap } else { 0 }, row, &part.spans);
         }
         start
@@ -149,9 +149,9 @@ impl Canvas<'_> {
         }
     }
 
-    /// A frame with a title on its left and parts on its right. Returns the area inside, one
+    /// A frame with a title on its left and segments on its right. Returns the area inside, one
     /// column of air on both sides.
-    pub fn frame(&mut self, area: Rect, title: &[Span<'_>], parts: Vec<Part<'_>>) -> Rect {
+    pub fn frame(&mut self, area: Rect, title: &[Span<'_>], segments: Vec<Segment<'_>>) -> Rect {
         let dim = self.theme.dim();
         if area.width < 4 || area.height < 2 {
             return area;
@@ -180,12 +180,13 @@ impl Canvas<'_> {
         };
         if end + 4 < inside.width {
             let room = Rect { x: area.x + end, width: inside.width - end - 1, ..area };
-            let parts = fitting(parts, usize::from(room.width).saturating_sub(1), 3);
-            if !parts.is_empty() {
-                let width = parts.iter().map(Part::width).sum::<usize>() + 3 * (parts.len() - 1);
+            let segments = fitting(segments, usize::from(room.width).saturating_sub(1), 3);
+            if !segments.is_empty() {
+                let width =
+                    segments.iter().map(Segment::width).sum::<usize>() + 3 * (segments.len() - 1);
                 let mut column = room.width - width as u16;
                 self.text(room, column.saturating_sub(1), 0, " ", dim);
-                for (i, part) in parts.iter().enumerate() {
+                for (i, part) in segments.iter().enumerate() {
                     if i > 0 {
                         column = self.text(room, column, 0, " · ", dim);
                     }

@@ -8,7 +8,7 @@ use crate::crawl::protocol::scene::Scene;
 use crate::settings::dials::{Dial, Setting};
 use crate::web::url::parse_seed;
 
-/// What is being asked for.
+/// What a prompt asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asking {
     /// A command, after `:`.
@@ -64,9 +64,9 @@ pub enum HostVerb {
     Limit(Option<u32>),
     /// Holds it.
     Hold,
-    /// Lets it go on.
+    /// Releases it.
     Release,
-    /// Skips the rest of it.
+    /// Skips its remaining URLs.
     Skip,
     /// Closes its breaker.
     Reset,

@@ -22,7 +22,7 @@ use ratatui::{Frame, Terminal};
 
 /// Whether the terminal is ours now; the panic hook has no other way to know.
 static TAKEN: AtomicBool = AtomicBool::new(false);
-/// Whether a panic elsewhere gave the terminal back while the dashboard goes on.
+/// Whether a panic elsewhere gave the terminal back while the dashboard continues.
 static LOST: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
@@ -44,7 +44,7 @@ impl Screen {
                 if TAKEN.load(Ordering::SeqCst) {
                     give_back();
                     // A panic of the main thread ends the program; after any other the
-                    // dashboard may go on and takes the terminal again.
+                    // dashboard may continue and takes the terminal again.
                     let ends = std::thread::current().name() == Some("main");
                     LOST.store(!ends, Ordering::SeqCst);
                 }
@@ -110,7 +110,7 @@ impl Screen {
     }
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
-    /// when it goes on.
+    /// when it resumes.
     ///
     /// # Errors
     /// When the terminal is gone.

@@ -6,7 +6,7 @@ use std::cmp::Ordering;
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::hosts::HostState;
+use super::host_state::HostState;
 use crate::crawl::protocol::snapshot::{HostView, PageView, Snapshot};
 
 /// Columns by which workers are sorted, in the order of the table.

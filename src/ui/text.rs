@@ -1,4 +1,4 @@
-//! Text on screen: text from the web made harmless, cuts by display width, numbers of fixed shape.
+//! Text on screen: text from the web made harmless, cuts by display width.
 //!
 //! It knows no widget and no snapshot.
 
@@ -150,7 +150,7 @@ pub fn skip(text: &str, columns: usize) -> &str {
     ""
 }
 
-/// The text in lines of at most so many columns, broken at spaces where there are any.
+/// The text in lines of a maximum width, broken at spaces where there are any.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Vec::new();
@@ -189,26 +189,6 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
-/// A count in groups of three: `12,404`.
-#[must_use]
-pub fn count(value: u64) -> String {
-    let digits = value.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// A count with its noun: `1 page`, `12,404 pages`.
-#[must_use]
-pub fn counted(value: u64, one: &str, many: &str) -> String {
-    format!("{} {}", count(value), if value == 1 { one } else { many })
-}
-
 /// The words that fit as a whole; the last ones go first.
 #[must_use]
 pub fn whole_words(words: &str, columns: usize) -> &str {
@@ -217,109 +197,6 @@ pub fn whole_words(words: &str, columns: usize) -> &str {
         shown = shown.rsplit_once(' ').map_or("", |(kept, _)| kept).trim_end_matches(',');
     }
     shown
-}
-
-/// A size: `512 B`, `18 KiB`, `1.4 MiB`.
-#[must_use]
-pub fn bytes(value: u64) -> String {
-    if value < 1024 {
-        return format!("{value} B");
-    }
-    let mut size = value as f64 / 1024.0;
-    let mut unit = "KiB";
-    for next in ["MiB", "GiB", "TiB", "PiB"] {
-        if size < 999.5 {
-            break;
-        }
-        size /= 1024.0;
-        unit = next;
-    }
-    if size < 9.95 { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
-}
-
-/// Time since the start: `02:41`, `1:02:41`.
-#[must_use]
-pub fn clock(seconds: f64) -> String {
-    let s = seconds.max(0.0) as u64;
-    let (h, m, s) = (s / 3600, s / 60 % 60, s % 60);
-    if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m:02}:{s:02}") }
-}
-
-/// A length of time with its unit: `340 ms`, `3.9 s`, `02:05`.
-#[must_use]
-pub fn span(milliseconds: f64) -> String {
-    let ms = milliseconds.max(0.0);
-    if ms < 9.95 {
-        format!("{ms:.1} ms")
-    } else if ms < 999.5 {
-        format!("{ms:.0} ms")
-    } else if ms < 59_950.0 {
-        format!("{:.1} s", ms / 1000.0)
-    } else {
-        clock(ms / 1000.0)
-    }
-}
-
-/// What is left of a wait, in at most six columns: `<1 s`, `28 s`, `02:05`, `1.7 h`. Whole
-/// seconds, begun ones counted, so that it steps once a second.
-#[must_use]
-pub fn countdown(seconds: f64) -> String {
-    if seconds.is_nan() || seconds >= 3.6e6 {
-        return ">999 h".to_owned();
-    }
-    let s = seconds.max(0.0);
-    if s < 1.0 {
-        "<1 s".to_owned()
-    } else if s.ceil() < 100.0 {
-        format!("{:.0} s", s.ceil())
-    } else if s.ceil() < 3600.0 {
-        clock(s.ceil())
-    } else if s < 359_000.0 {
-        format!("{:.1} h", s / 3600.0)
-    } else {
-        format!("{:.0} h", s / 3600.0)
-    }
-}
-
-/// A short length of time as a person writes it, in at most six columns: `2 s`, `0.5 s`,
-/// `1.25 s`, `02:05`.
-#[must_use]
-pub fn seconds(milliseconds: u64) -> String {
-    let s = milliseconds as f64 / 1000.0;
-    if s < 9.995 {
-        let number = format!("{s:.2}");
-        format!("{} s", number.trim_end_matches('0').trim_end_matches('.'))
-    } else {
-        countdown(s)
-    }
-}
-
-/// A length of time in words, for an estimate: `40 s`, `2 min`, `3 h 20 min`.
-#[must_use]
-pub fn estimate(seconds: f64) -> String {
-    let s = seconds.max(0.0);
-    if s < 90.0 {
-        format!("{:.0} s", (s / 5.0).ceil() * 5.0)
-    } else if s < 5400.0 {
-        format!("{:.0} min", (s / 60.0).ceil())
-    } else if s < 360_000.0 {
-        let minutes = (s / 600.0).ceil() as u64 * 10;
-        format!("{} h {:02} min", minutes / 60, minutes % 60)
-    } else {
-        format!("{} days", count((s / 86_400.0).ceil() as u64))
-    }
-}
-
-/// A rate: `51.2`, from a hundred on whole, from ten thousand on in groups.
-#[must_use]
-pub fn rate(value: f64) -> String {
-    if value < 99.95 { format!("{value:.1}") } else { count(value.round() as u64) }
-}
-
-/// A share of 1 in percent, three columns and the sign: ` 48%`.
-#[must_use]
-pub fn percent(share: f32) -> String {
-    format!("{:>3.0}%", share.clamp(0.0, 1.0) * 100.0)
 }
 
 #[cfg(test)]
@@ -353,35 +230,9 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_one_shape() {
-        assert_eq!(count(0), "0");
-        assert_eq!(count(999), "999");
-        assert_eq!(count(12_404), "12,404");
-        assert_eq!(count(1_000_000), "1,000,000");
-        assert_eq!(counted(1, "retry", "retries"), "1 retry");
-        assert_eq!(counted(1_000, "retry", "retries"), "1,000 retries");
+    fn words_are_left_out_as_a_whole() {
         assert_eq!(whole_words("99,950 over, draining", 18), "99,950 over");
         assert_eq!(whole_words("steady", 3), "");
-        assert_eq!(bytes(0), "0 B");
-        assert_eq!(bytes(18 * 1024), "18 KiB");
-        assert_eq!(bytes(1023 * 1024), "1.0 MiB");
-        assert_eq!(bytes(166 << 20), "166 MiB");
-        assert_eq!(clock(161.9), "02:41");
-        assert_eq!(clock(3761.0), "1:02:41");
-        assert_eq!(span(3912.0), "3.9 s");
-        let left = [0.0, 0.4, 1.2, 27.3, 99.4, 125.0, 3599.5, 6120.0, 4.0e5, f64::NAN];
-        assert_eq!(
-            left.map(countdown),
-            ["<1 s", "<1 s", "2 s", "28 s", "01:40", "02:05", "1.0 h", "1.7 h", "111 h", ">999 h"]
-        );
-        assert_eq!(
-            [2000, 500, 1250, 10_000, 60_000, 125_000].map(seconds),
-            ["2 s", "0.5 s", "1.25 s", "10 s", "60 s", "02:05"]
-        );
-        assert_eq!(estimate(100.0), "2 min");
-        assert_eq!(estimate(12_000.0), "3 h 20 min");
-        assert_eq!(percent(0.975), " 98%");
-        assert_eq!(rate(1234.5), "1,235");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
-use super::hosts::HostState;
+use super::host_state::HostState;
 use crate::crawl::protocol::snapshot::{RunState, WorkerState};
 
 /// Marks what limits the crawl.
@@ -18,7 +18,7 @@ pub const FAULT: &str = "!";
 pub const FULL: &str = "█";
 /// Parts of a gauge's last cell, in eighths.
 pub const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-/// The rest of a gauge.
+/// The empty cells of a gauge.
 pub const TRACK: &str = "·";
 /// Columns of a chart, in eighths of a cell.
 pub const COLUMNS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
@@ -85,14 +85,14 @@ impl Theme {
         if self.color { style.fg(color) } else { style }
     }
 
-    /// What is said first: states, levels, titles.
+    /// Primary things: states, levels, titles.
     #[must_use]
     pub const fn strong(self) -> Style {
         // Painted over what is dim, such as a frame, it would be both, which looks like neither.
         Style::new().add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM)
     }
 
-    /// What rests: frames, tracks, units, what is idle.
+    /// Secondary things: frames, tracks, units, idle workers.
     #[must_use]
     pub const fn dim(self) -> Style {
         Style::new().add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD)
@@ -123,7 +123,7 @@ impl Theme {
         Style::new().add_modifier(Modifier::REVERSED)
     }
 
-    /// The style for a final status, `None` for no answer.
+    /// The style for a final status, `None` for no response.
     #[must_use]
     pub const fn status(self, status: Option<u16>) -> Style {
         match status {

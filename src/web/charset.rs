@@ -153,7 +153,7 @@ fn is_utf8(chunks: &[Bytes]) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-    use encoding_rs::{BIG5, EUC_KR, GBK, ISO_8859_2, KOI8_R, KOI8_U, SHIFT_JIS};
+    use encoding_rs::{BIG5, EUC_KR, GBK, ISO_8859_2, ISO_8859_7, KOI8_R, KOI8_U, SHIFT_JIS};
     use encoding_rs::{WINDOWS_1251, WINDOWS_1252, WINDOWS_1253, WINDOWS_1255};
 
     use super::*;
@@ -169,6 +169,7 @@ mod tests {
         for (encoding, text) in [
             (WINDOWS_1251, russian),
             (KOI8_R, russian),
+            (KOI8_U, russian),
             (WINDOWS_1252, "Le cœur déçu mais l’âme plutôt naïve, Louÿs rêva de crapaüter"),
             (ISO_8859_2, "Příliš žluťoučký kůň úpěl ďábelské ódy, zdaleka není tak zlý"),
             (WINDOWS_1253, "Ξεσκεπάζω την ψυχοφθόρα βδελυγμία, και αυτό είναι όλο"),
@@ -196,11 +197,11 @@ mod tests {
 
     #[test]
     fn the_top_level_domain_decides_where_bytes_do_not() {
-        let short = WINDOWS_1251.encode("<p>Чай").0;
-        assert_eq!(guessed(&short, Some("http://site.test/")), WINDOWS_1252);
-        assert_eq!(guessed(&short, None), WINDOWS_1252);
+        let short = WINDOWS_1251.encode("<p>Нет").0;
         assert_eq!(guessed(&short, Some("http://site.ru/")), WINDOWS_1251);
         assert_eq!(guessed(&short, Some("http://site.ru./")), WINDOWS_1251);
+        assert_eq!(guessed(&short, Some("http://site.gr/")), ISO_8859_7);
+        assert_eq!(guessed(&short, None), WINDOWS_1253);
         // Hosts on which the detector would panic.
         for url in ["x://SITE.RU/", "x://site.%C3%A4/", "http://[::1]/", "data:,x", "x:///"] {
             guessed(&short, Some(url));

@@ -5,6 +5,7 @@
 /// `lib.rs` stands above all and may re-export what it likes.
 pub const ROOMS: &[&[&str]] = &[
     &["bin"],
+    &["program"],
     &["cli"],
     &["ui"],
     &["compare"],
@@ -14,7 +15,7 @@ pub const ROOMS: &[&[&str]] = &[
     &["web", "store"],
     &["settings"],
     &["model"],
-    &["semaphore", "units", "atomic_file", "process_memory"],
+    &["semaphore", "units", "atomic_file", "process_memory", "lock"],
 ];
 
 /// Rooms of the engine from top to bottom, the same way; `mod` is what `crawl/mod.rs` itself defines.

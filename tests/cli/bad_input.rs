@@ -12,144 +12,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpListener;
+use std::path::Path;
 
-use crate::support::{Request, Running, Web, assert_whole, crawldeck, hang, html, number, rows};
-
-/// A title that would clear the screen, ring, beep and turn the text around.
-const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}evil\u{2066}\u{9b}31m\0end";
-
-/// Answers by path, byte by byte.
-#[expect(clippy::too_many_lines, reason = "a table in all but name")]
-fn answer(request: &Request, stream: &mut TcpStream) {
-    let head = |rest: &str| format!("HTTP/1.1 200 OK\r\nconnection: close\r\n{rest}\r\n");
-    let say = |stream: &mut TcpStream, bytes: &[u8]| {
-        // The client may have had enough.
-        let _ = stream.write_all(bytes);
-    };
-    match request.path.as_str() {
-        "/good/1" => say(stream, &html(200, "<title>One</title><a href=/good/2>2</a>")),
-        "/good/2" | "/good/3" => say(stream, &html(200, "<title>Good</title>")),
-        "/short" => {
-            say(stream, head("content-length: 1000\r\n").as_bytes());
-            say(stream, b"only this");
-        }
-        "/chunk" => {
-            say(stream, head("transfer-encoding: chunked\r\n").as_bytes());
-            say(stream, b"5\r\nhello\r\nfffffff");
-        }
-        "/endless" => {
-            say(stream, head("content-type: text/html\r\n").as_bytes());
-            while stream.write_all(&[b'x'; 4096]).is_ok() {}
-        }
-        "/bomb/one" => say(stream, head(&format!("x: {}\r\n", "y".repeat(1 << 20))).as_bytes()),
-        "/bomb/many" => {
-            let mut many = String::new();
-            for n in 0..5000 {
-                let _ = write!(many, "x-{n}: y\r\n");
-            }
-            say(stream, head(&many).as_bytes());
-        }
-        "/loop/a" => {
-            say(stream, b"HTTP/1.1 302 Go\r\nlocation: /loop/b\r\nconnection: close\r\n\r\n");
-        }
-        "/loop/b" => {
-            say(stream, b"HTTP/1.1 302 Go\r\nlocation: /loop/a\r\nconnection: close\r\n\r\n");
-        }
-        "/loop/self" => {
-            say(stream, b"HTTP/1.1 301 Go\r\nlocation: /loop/self\r\nconnection: close\r\n\r\n");
-        }
-        "/away" => {
-            say(
-                stream,
-                b"HTTP/1.1 302 Go\r\nlocation: http://away.invalid/x\r\nconnection: close\r\n\r\n",
-            );
-        }
-        "/nowhere" => {
-            let to = "HTTP/1.1 302 Go\r\nlocation: http://[\u{202e}\u{9b}31mevil\r\n\r\n";
-            say(stream, to.as_bytes());
-        }
-        "/mail" => say(stream, b"HTTP/1.1 302 Go\r\nlocation: mailto:a@b.test\r\n\r\n"),
-        path if path.starts_with("/chain/") => {
-            let n: u32 = path["/chain/".len()..].parse().unwrap();
-            let to = format!(
-                "HTTP/1.1 302 Go\r\nlocation: /chain/{}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n",
-                n + 1
-            );
-            say(stream, to.as_bytes());
-        }
-        "/bytes" => {
-            say(stream, head("content-type: text/html; charset=utf-8\r\n").as_bytes());
-            say(
-                stream,
-                b"<title>\xff\xfe caf\xc3</title><a href='/good/3\xff'>x</a><a href=/good/3>y",
-            );
-        }
-        "/links" => {
-            let mut page = String::from("<title>Many</title>");
-            for n in 0..100_000 {
-                let _ = write!(page, "<a href=/leaf/{n}>x");
-            }
-            say(stream, &html(200, &page));
-        }
-        "/evil" => {
-            let page = format!("<title>{EVIL}</title>");
-            say(stream, &html(200, &page));
-        }
-        "/evil/type" => {
-            let bytes = "HTTP/1.1 500 \u{202e}Bad\r\ncontent-type: text/\u{202e}html\r\ncontent-length: 0\r\n\r\n";
-            say(stream, bytes.as_bytes());
-        }
-        "/silent" => hang(stream),
-        "/slow" => {
-            // One byte of a head now and then, for ever.
-            while stream.write_all(b"H").is_ok() {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-        }
-        "/slow/head" => {
-            say(stream, b"HTTP/1.1 200 OK\r\n");
-            while stream.write_all(b"x: y\r\n").is_ok() {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-        }
-        "/slow/body" => {
-            say(stream, head("content-length: 1000000\r\n").as_bytes());
-            while stream.write_all(b"x").is_ok() {
-                std::thread::sleep(std::time::Duration::from_millis(20));
-            }
-        }
-        "/gzip" => {
-            say(stream, head("content-encoding: gzip\r\ncontent-length: 5\r\n").as_bytes());
-            say(stream, b"plain");
-        }
-        "/204" => say(stream, b"HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n"),
-        "/304" => say(stream, b"HTTP/1.1 304 Not Modified\r\nconnection: close\r\n\r\n"),
-        "/999" => say(stream, &html(999, "no")),
-        "/000" => say(stream, b"HTTP/1.1 000 Null\r\ncontent-length: 0\r\n\r\n"),
-        "/empty" => say(stream, head("content-length: 0\r\n").as_bytes()),
-        "/nothing" => {}
-        "/garbage" => say(stream, b"SSH-2.0-OpenSSH_9.9\r\n"),
-        "/length/two" => {
-            say(stream, head("content-length: 5\r\ncontent-length: 50\r\n").as_bytes());
-        }
-        "/length/same" => {
-            say(stream, head("content-length: 5\r\ncontent-length: 5\r\n").as_bytes());
-            say(stream, b"hello");
-        }
-        "/length/odd" => say(stream, head("content-length: -5\r\n").as_bytes()),
-        "/zip" => {
-            let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-            for _ in 0..64 << 10 {
-                bomb.write_all(&[0; 1 << 10]).unwrap();
-            }
-            let bomb = bomb.finish().unwrap();
-            say(stream, head("content-type: text/html\r\ncontent-encoding: gzip\r\n").as_bytes());
-            say(stream, &bomb);
-        }
-        _ => say(stream, &html(404, "none")),
-    }
-}
+use super::bad_site::answer;
+use crate::support::{Ended, Running, Web, assert_whole, crawldeck, html, number, rows};
 
 /// URL, state, status, error.
 type Stored = (String, String, Option<i64>, Option<String>);
@@ -197,10 +64,8 @@ const EXPECTED: &[(&str, Row)] = &[
     ("/length/odd", ("failed", None, "the head of the answer is malformed")),
 ];
 
-#[test]
-fn one_crawl_of_everything_bad() {
-    let folder = tempfile::tempdir().unwrap();
-    let db = folder.path().join("crawldeck.db");
+/// A site whose seeds `/` and `/more` link to everything bad.
+fn everything_bad() -> Web {
     let refused = {
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         free.local_addr().unwrap().to_string()
@@ -212,7 +77,7 @@ fn one_crawl_of_everything_bad() {
             let _ = writeln!(index, "<a href='{path}'>x</a>");
         }
     }
-    let web = Web::start(move |request, stream| match request.path.as_str() {
+    Web::start(move |request, stream| match request.path.as_str() {
         "/" => {
             let _ = stream.write_all(&html(200, &index));
         }
@@ -227,7 +92,29 @@ fn one_crawl_of_everything_bad() {
             let _ = stream.write_all(&html(200, &page));
         }
         _ => answer(request, stream),
-    });
+    })
+}
+
+/// Neither the log nor the output holds what a terminal would obey.
+fn nothing_is_obeyed(folder: &Path, db: &Path, ended: &Ended) {
+    let title = rows::<(String,)>(db, "SELECT title FROM scraped_pages WHERE url LIKE '%/evil'");
+    assert!(title[0].0.contains("evil") && !title[0].0.contains('\0'), "{title:?}");
+    let log = fs::read_to_string(folder.join("log.txt")).unwrap();
+    assert!(log.contains("body cut short"), "the log is not written: {log}");
+    for (place, text) in [("log", &log), ("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
+        let bad = text.chars().find(|&c| {
+            (c.is_control() && c != '\n')
+                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        });
+        assert_eq!(bad, None, "in {place}: {text:?}");
+    }
+}
+
+#[test]
+fn one_crawl_of_everything_bad() {
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("crawldeck.db");
+    let web = everything_bad();
     // Everything on this machine, and one name that does not exist; nothing beyond.
     let within = r"^https?://(127\.0\.0\.1:\d+|nosuch\.invalid)/";
     let (seed, more) = (web.url("/"), web.url("/more"));
@@ -287,17 +174,7 @@ fn one_crawl_of_everything_bad() {
     // The two seeds, everything expected, and the four of the second page alone.
     assert_eq!(others, 2 + EXPECTED.len() + 4, "{:?}", stored.keys());
 
-    let title = rows::<(String,)>(&db, "SELECT title FROM scraped_pages WHERE url LIKE '%/evil'");
-    assert!(title[0].0.contains("evil") && !title[0].0.contains('\0'), "{title:?}");
-    let log = fs::read_to_string(folder.path().join("log.txt")).unwrap();
-    assert!(log.contains("body cut short"), "the log is not written: {log}");
-    for (place, text) in [("log", &log), ("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
-        let bad = text.chars().find(|&c| {
-            (c.is_control() && c != '\n')
-                || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-        });
-        assert_eq!(bad, None, "in {place}: {text:?}");
-    }
+    nothing_is_obeyed(folder.path(), &db, &ended);
 }
 
 #[test]

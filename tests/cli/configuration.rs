@@ -1,51 +1,11 @@
-//! Promise: options come from file, environment and flags in this order, `config` says from
-//! which, and a secret is told to nobody but those it is for.
+//! Promise: options come from file, environment and flags in this order, and `config` says from
+//! which.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Write;
-use std::path::Path;
 
-use crate::support::{self, Ended, Running, Web, crawldeck, html, rows, run, wait_until};
-use clap::{CommandFactory, Parser};
-use crawldeck::cli::{Cli, Command};
-use crawldeck::settings::Settings;
-use crawldeck::web::url::parse_seed;
-use nix::sys::signal::Signal;
-use tempfile::TempDir;
-
-fn folder() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
-
-fn file(folder: &TempDir, text: &str) {
-    fs::write(folder.path().join("crawldeck.toml"), text).unwrap();
-}
-
-fn with(folder: &TempDir, variables: &[(&str, &str)], args: &[&str]) -> Ended {
-    let mut command = crawldeck(folder.path());
-    command.envs(variables.iter().copied()).args(args);
-    Running::start(&mut command).end()
-}
-
-/// The lines of `config`, by key: value and source.
-fn settings(printed: &str) -> BTreeMap<String, (String, String)> {
-    let lines = printed.lines().filter_map(|line| {
-        let line = line.strip_prefix("# ").unwrap_or(line);
-        let (key, rest) = line.split_once(" = ")?;
-        let (value, source) = rest.rsplit_once("  # ")?;
-        Some((key.to_owned(), (value.trim_end().to_owned(), source.to_owned())))
-    });
-    lines.collect()
-}
-
-#[track_caller]
-fn is(printed: &str, key: &str, value: &str, source: &str) {
-    assert_eq!(settings(printed)[key], (value.to_owned(), source.to_owned()), "{key}");
-}
-
-// Sources ------------------------------------------------------------------------------------
+use super::configured::{endless, file, folder, is, settings, stopped, stored, with};
+use crate::support::{Ended, Web, run};
 
 #[test]
 fn file_then_environment_then_flags() {
@@ -320,514 +280,84 @@ fn what_is_wrong_is_named_with_its_place() {
 #[test]
 fn no_breaker_waits_for_more_than_it_looks_back_at() {
     let folder = folder();
-    file(&folder, "breaker-least = 21");
-    for args in [&["config"][..], &["crawl", "http://127.0.0.1:1/"], &["crawl", "--again"]] {
+    file(&folder, "breaker-min-requests = 21");
+    for args in [&["config"][..], &["crawl", "http://127.0.0.1:1/"], &["crawl", "--recrawl"]] {
         let said = run(folder.path(), args).exits(2).stderr;
-        let why = "breaker-least 21 (crawldeck.toml) is above breaker-window 20 (default)";
+        let why = "breaker-min-requests 21 (crawldeck.toml) is above breaker-window 20 (default)";
         assert!(said.contains(why) && said.lines().count() == 1, "{said}");
     }
     let shows = |args: &[&str], least: &str, stderr: &str| {
         let ended = run(folder.path(), &[&["config"], args].concat()).exits(0);
-        assert_eq!((&*settings(&ended.stdout)["breaker-least"].0, &*ended.stderr), (least, stderr));
+        assert_eq!(
+            (&*settings(&ended.stdout)["breaker-min-requests"].0, &*ended.stderr),
+            (least, stderr)
+        );
     };
     shows(&["--breaker-window", "21"], "21", "");
     file(&folder, "");
-    let said =
-        "crawldeck: breaker-least is lowered from 8 to breaker-window 5 (--breaker-window)\n";
+    let said = "crawldeck: breaker-min-requests is lowered from 8 to breaker-window 5 (--breaker-window)\n";
     shows(&["--breaker-window", "5"], "5", said);
     shows(&["--breaker-window", "8"], "8", "");
-    let args = ["--breaker-window", "5", "--breaker-least", "6"];
+    let args = ["--breaker-window", "5", "--breaker-min-requests", "6"];
     run(folder.path(), &args).exits(2);
 
     let web = endless();
     stopped(&folder, &web, &[], &["crawl", &web.url("/"), "--breaker-window=6", "--timeout=1h"]);
-    let ended = stopped(&folder, &web, &[], &["resume", "--breaker-least", "7"]);
-    assert!(ended.stderr.contains("--breaker-least is lowered to 6"), "{ended:?}");
+    let ended = stopped(&folder, &web, &[], &["resume", "--breaker-min-requests", "7"]);
+    assert!(ended.stderr.contains("--breaker-min-requests is lowered to 6"), "{ended:?}");
     let stored = stored(&folder.path().join("crawldeck.db"));
     assert_eq!((&stored["breaker"]["window"], &stored["breaker"]["least"]), (&6.into(), &6.into()));
 }
 
-// The print-out ------------------------------------------------------------------------------
-
-/// Each option with a value that is not its default.
-const OTHER: &str = r#"
-permits = 11
-workers = 17
-queue = 101
-rate = 2.5
-parse-threads = 3
-per-host = 2
-delay = "2s"
-max-robots-delay = "1m"
-host-backoff = "2m"
-max-host-backoff = "1h"
-give-up = "1h"
-ignore-robots = true
-nofollow = "links"
-attempts = 4
-backoff = "3s"
-timeout = "1m30s"
-max-body = "1025B"
-max-ratio = 100
-max-redirects = 3
-user-agent = "me \"and\" you"
-contact = "https://some.site/"
-header = ["X-A: hush"]
-bearer = "hush"
-proxy = "http://u:hush@h:1"
-cookies = true
-http1 = true
-ca = "ca.pem"
-insecure = true
-allow-private = true
-resolve = ["some.site=192.0.2.1", "other.site=::1"]
-depth = 0
-max-pages = 5
-max-links = 9
-scope = "any"
-include = ["a\\.b", "\u202e\u0007é"]
-exclude = ["c"]
-list = "urls.txt"
-no-follow = true
-sitemap = ["http://some.site/map.xml"]
-no-sitemaps = true
-max-sitemaps = 1
-breaker-ratio = 1.0
-breaker-window = 21
-breaker-least = 9
-breaker-rest = "6s"
-breaker-longest-rest = "6m"
-breaker-forgive = "6m"
-trap-repeats = 0
-trap-segments = 33
-trap-length = 4097
-trap-queries = 2001
-trap-dates = 3001
-trap-years-ahead = 3
-trap-sessions = 2
-trap-same-content = 26
-trap-growth = 9
-max-memory = "1GiB"
-min-disk = "off"
-db = "sqlite://other.db"
-headless = true
-json = true
-log-file = "log.txt"
-verbose = 1
-"#;
-
-#[test]
-fn every_option_is_shown_and_reads_back() {
-    let folder = folder();
-    let usual = settings(&run(folder.path(), &["config"]).exits(0).stdout);
-    let mut cli = Cli::command();
-    cli.build();
-    let crawl = cli.find_subcommand("crawl").unwrap();
-    let options = crawl
-        .get_arguments()
-        .filter(|a| !matches!(a.get_id().as_str(), "config" | "help" | "again"));
-    let mut known = 0;
-    for option in options.filter(|option| !option.is_positional()) {
-        let key = option.get_long().unwrap();
-        let (value, _) = usual.get(key).unwrap_or_else(|| panic!("{key} is not shown"));
-        let help = option.get_help().unwrap().to_string();
-        let said =
-            help.split_once("[default: ").map(|(_, rest)| rest.split([']', ';']).next().unwrap());
-        if let Some(said) = said.filter(|said| !said.contains("VERSION")) {
-            assert_eq!(value.trim_matches('"'), said.trim_matches('`'), "help of {key}");
-        }
-        known += 1;
-    }
-    assert_eq!(usual.len(), known, "shown, and no option");
-
-    file(&folder, OTHER);
-    let printed = run(folder.path(), &["config"]).exits(0).stdout;
-    assert!(!printed.contains("hush"), "{printed}");
-    assert!(!printed.contains(['\u{202e}', '\u{7}']), "{printed}");
-    let other = settings(&printed);
-    for (key, (value, source)) in
-        other.iter().filter(|(key, _)| !["quiet", "auth"].contains(&key.as_str()))
-    {
-        assert_ne!(*value, usual[key].0, "{key} has no effect");
-        assert_eq!(source, "crawldeck.toml", "{key}");
-    }
-    for masked in ["header = [\"X-A: ***\"]", "bearer = \"***\"", "proxy = \"http://***@h:1\""] {
-        assert!(printed.contains(&format!("\n# {masked}")), "{masked} can be fed back: {printed}");
-    }
-    assert_eq!(printed.lines().filter(|line| line.contains("***")).count(), 3, "{printed}");
-
-    fs::write(folder.path().join("again.toml"), &printed).unwrap();
-    let again =
-        settings(&run(folder.path(), &["config", "--config", "again.toml"]).exits(0).stdout);
-    for (key, (value, _)) in &other {
-        let secret = matches!(key.as_str(), "header" | "auth" | "bearer" | "proxy");
-        assert_eq!(
-            again[key].0,
-            if secret { usual[key].0.clone() } else { value.clone() },
-            "{key}"
-        );
-    }
-    file(
-        &folder,
-        "auth = 'u:hush'\ndb = 'postgres://u:hush@h/d'\nsitemap = ['http://u:hush@h/m', 'h/n']\nquiet = true",
-    );
-    let printed = run(folder.path(), &["config"]).exits(0).stdout;
-    assert!(printed.contains("\n# db = \"postgres://***@h/d\""), "{printed}");
-    assert!(printed.contains("\n# auth = \"***\""), "{printed}");
-    assert!(printed.contains("\n# sitemap = [\"http://***@h/m\", \"http://h/n\"]"), "{printed}");
-    is(&printed, "quiet", "true", "crawldeck.toml");
-    let json = run(folder.path(), &["config", "--json"]).exits(0).json().to_string();
-    assert!(!json.contains("hush") && json.contains("\"masked\":true"), "{json}");
-}
-
-/// Whatever `crawl` takes, so that one word of a command line tells what it would do.
-#[test]
-fn config_takes_what_crawl_takes() {
-    let folder = folder();
-    let mut cli = Cli::command();
-    cli.build();
-    let names = |command: &str| -> BTreeSet<String> {
-        let arguments = cli.find_subcommand(command).unwrap().get_arguments();
-        arguments.map(|argument| argument.get_id().to_string()).collect()
-    };
-    assert_eq!(names("config"), names("crawl"));
-    let plain = run(folder.path(), &["config", "--permits", "3"]).exits(0).stdout;
-    let args = ["config", "http://u:hush@h/", "--permits", "3", "other", "--again"];
-    let shown = run(folder.path(), &args).exits(0).stdout;
-    let seeds = "# seeds = [\"http://***@h/\", \"http://other/\"]  # command line\n";
-    assert_eq!(shown, format!("{seeds}# again = true  # --again\n\n{plain}"));
-    let json = |args: &[&str]| run(folder.path(), args).exits(0).json();
-    assert_eq!(json(&["config", "h", "--again", "--json"]), json(&["config", "--json"]));
-    let refused = run(folder.path(), &["config", "ftp://u:hush@h"]).exits(2).stderr;
-    assert!(refused.contains("only http and https") && !refused.contains("hush"), "{refused}");
-    assert!(!folder.path().join("crawldeck.db").exists());
-}
-
-/// The settings after `args`, with defaults for what is not given.
-fn after(args: &[&str]) -> Settings {
-    let all = ["crawldeck", "crawl", "h"].iter().chain(args);
-    let Some(Command::Crawl { options, .. }) = Cli::try_parse_from(all).unwrap().command else {
-        panic!("{args:?}")
-    };
-    let mut settings = Settings::default();
-    options.apply(&mut settings);
-    settings
-}
-
-#[test]
-fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
-    assert_eq!(after(&[]), Settings::default());
-    let others = "permits=9 workers=9 queue=9 rate=9 parse-threads=9 per-host=9 delay=9s \
-                  max-robots-delay=9s host-backoff=9s max-host-backoff=9s give-up=9s ignore-robots \
-                  nofollow=all attempts=9 backoff=9s timeout=9s max-body=9MiB max-ratio=9 \
-                  max-redirects=9 user-agent=x contact=a@b header=a:b auth=a:b bearer=x \
-                  proxy=http://h cookies http1 ca=x insecure allow-private resolve=h=127.0.0.1 \
-                  depth=9 max-pages=9 max-links=9 scope=any include=x exclude=x no-follow \
-                  sitemap=http://h/ no-sitemaps max-sitemaps=9 breaker-ratio=0.9 \
-                  breaker-window=9 breaker-least=9 breaker-rest=9s breaker-longest-rest=9s \
-                  breaker-forgive=9s trap-repeats=9 trap-segments=9 trap-length=9 trap-queries=9 \
-                  trap-dates=9 trap-years-ahead=9 trap-sessions=9 trap-same-content=9 trap-growth=9 \
-                  max-memory=9GiB min-disk=9MiB";
-    let (mut seen, mut named): (Vec<(Settings, &str)>, _) = (Vec::new(), BTreeSet::new());
-    for other in others.split_whitespace() {
-        let changed = after(&[&format!("--{other}")]);
-        assert_ne!(changed, Settings::default(), "--{other} changes nothing");
-        if let Some((_, same)) = seen.iter().find(|(known, _)| *known == changed) {
-            panic!("--{other} does what --{same} does");
-        }
-        seen.push((changed, other));
-        named.insert(other.split('=').next().unwrap());
-    }
-    let cli = Cli::command();
-    let crawl = cli.find_subcommand("crawl").unwrap();
-    let of_settings = crawl.get_arguments().filter(|option| {
-        let heading = option.get_help_heading();
-        !matches!(heading, None | Some("Output" | "Logging"))
-            && !matches!(option.get_id().as_str(), "list" | "again")
-    });
-    for option in of_settings {
-        let key = option.get_long().unwrap();
-        assert!(named.remove(key), "--{key} has no other value here");
-        let help = option.get_help().unwrap().to_string();
-        let stated = help.split_once("[default: ").map(|(_, rest)| rest);
-        let default = match stated.and_then(|rest| rest.split([']', ';']).next()) {
-            Some("crawldeck/VERSION") => concat!("crawldeck/", env!("CARGO_PKG_VERSION")),
-            Some(stated) => stated,
-            None if option.is_require_equals_set() => "false",
-            None => "",
-        };
-        let settings = after(&[&format!("--{key}={default}")]);
-        assert_eq!(settings, Settings::default(), "--{key}={default} is no default");
-    }
-    assert!(named.is_empty(), "no options: {named:?}");
-}
-
-// Other modes --------------------------------------------------------------------------------
-
-/// A site whose `/hangs` never answers: what links to it can be stopped half-way.
-fn endless() -> Web {
-    Web::start(|request, stream| {
-        if request.path.ends_with("/hangs") {
-            support::hang(stream);
-        } else {
-            let _ = stream.write_all(&html(200, "<a href=/hangs>h</a><a href=/a>a</a>"));
-        }
-    })
-}
-
-/// Starts a crawl and stops it where it hangs.
-fn stopped(folder: &TempDir, web: &Web, variables: &[(&str, &str)], args: &[&str]) -> Ended {
-    let mut command = crawldeck(folder.path());
-    command.envs(variables.iter().copied()).args(args);
-    let hanging = || web.paths().iter().filter(|path| path.ends_with("/hangs")).count();
-    let before = hanging();
-    let running = Running::start(&mut command);
-    wait_until("it hangs", || hanging() > before);
-    running.signal(Signal::SIGTERM);
-    wait_until("it stops", || {
-        running.signal(Signal::SIGUSR1);
-        running.stderr().contains("stopping ")
-    });
-    running.signal(Signal::SIGTERM);
-    running.end().exits(3)
-}
-
-fn stored(db: &Path) -> serde_json::Value {
-    let text = rows::<(String,)>(db, "SELECT settings FROM crawls ORDER BY id DESC LIMIT 1");
-    serde_json::from_str(&text[0].0).unwrap()
-}
-
-#[test]
-fn a_resumed_crawl_takes_secrets_and_output_alone() {
-    let (folder, web) = (folder(), endless());
-    let seed = web.url("/").replace("http://", "http://me:pw@");
-    let secrets =
-        ["--header", "X-Key: hush", "--bearer", "hush", "--permits", "5", "--workers", "6"];
-    let mut args = vec!["crawl", &seed, "--timeout", "1h"];
-    args.extend(secrets);
-    stopped(&folder, &web, &[], &args);
-    let db = folder.path().join("crawldeck.db");
-    let names =
-        serde_json::json!(["header X-Key", "bearer", format!("basic http://{}", web.address)]);
-    assert_eq!(stored(&db)["credential_names"], names);
-
-    let missing = format!("not stored: header X-Key, bearer, basic http://{} (", web.address);
-    let ended = stopped(&folder, &web, &[], &["resume"]);
-    assert!(ended.stderr.contains(&missing), "{ended:?}");
-    assert!(!web.requests().last().unwrap().head.to_lowercase().contains("x-key"));
-
-    file(
-        &folder,
-        "permits = 50\nworkers = 60\nheader = ['x-key: new']\njson = true\ndb = 'crawldeck.db'",
-    );
-    let variables = [("CRAWLDECK_BEARER", "new"), ("CRAWLDECK_QUEUE", "70")];
-    let ended = stopped(&folder, &web, &variables, &["resume", "--workers", "9"]);
-    assert!(!ended.stderr.contains("not stored"), "{ended:?}");
-    let settings = ended.json()["settings"].clone();
-    assert_eq!(
-        settings,
-        serde_json::json!({"permits": 5, "workers": 9, "queue": 100, "rate": null})
-    );
-    let head = web.requests().last().unwrap().head.to_lowercase();
-    assert!(
-        head.contains("x-key: new\r\n") && head.contains("authorization: bearer new\r\n"),
-        "{head}"
-    );
-    assert_eq!(stored(&db)["credential_names"], names, "names of what it began with");
-}
-
-#[test]
-fn the_demonstration_leaves_databases_alone() {
-    let folder = folder();
-    file(&folder, "db = 'mine.db'\nmax-pages = 3\njson = true");
-    let args = ["--pages", "50", "--latency", "0", "--max-pages", "5"];
-    let json = run(folder.path(), &args).exits(0).json();
-    assert!(
-        json["pages"].as_u64().unwrap() >= 5 && !folder.path().join("mine.db").exists(),
-        "{json}"
-    );
-}
-
-#[test]
-fn what_others_may_suffer_from_is_said_aloud() {
-    let (folder, web) = (folder(), Web::of_pages(&[("/", "home")]));
-    let seed = web.url("/");
-    for (variables, args) in [
-        (&[][..], &["crawl", &seed, "--ignore-robots", "--insecure", "-q"][..]),
-        (&[("CRAWLDECK_IGNORE_ROBOTS", "1"), ("CRAWLDECK_INSECURE", "yes")], &["crawl", &seed]),
-    ] {
-        let ended = with(&folder, variables, args).exits(0);
-        assert!(ended.stderr.contains("robots.txt is IGNORED"), "{ended:?}");
-        assert!(ended.stderr.contains("NOT VERIFIED"), "{ended:?}");
-        let mut off = args.to_vec();
-        off.retain(|arg| !arg.starts_with("--i"));
-        off.extend(["--ignore-robots=false", "--insecure=false"]);
-        assert_eq!(with(&folder, variables, &off).exits(0).stderr, "");
-    }
-}
-
-#[test]
-fn looking_again_needs_no_url() {
-    for (args, count) in [(&["crawl", "--again"][..], 0), (&["crawl", "h", "--again"], 1)] {
-        let cli = Cli::try_parse_from([&["crawldeck"], args].concat()).unwrap();
-        let Some(Command::Crawl { seeds, again, .. }) = cli.command else { panic!("{args:?}") };
-        assert!(again && seeds.len() == count, "{args:?}");
-    }
-}
-
-// Secrets ------------------------------------------------------------------------------------
-
-/// What must be found nowhere, as given and as Basic authentication writes it.
-const SECRETS: [&str; 6] = [
-    "hush",
-    "bGlzdDpsaXN0aHVzaA",   // list:listhush
-    "c2VlZDpzZWVkQGh1c2g",  // seed:seed@hush
-    "bWFwOm1hcGh1c2g",      // map:maphush
-    "YXV0aDphdXRoaHVzaA",   // auth:authhush
-    "cHJveHk6cHJveHlodXNo", // proxy:proxyhush
+/// Options that were renamed, with the names of before.
+const RENAMED: [(&str, &str, &str); 7] = [
+    ("breaker-forgive", "breaker-reset-after", "1m"),
+    ("breaker-least", "breaker-min-requests", "9"),
+    ("breaker-longest-rest", "breaker-max-cooldown", "1m"),
+    ("breaker-rest", "breaker-cooldown", "1s"),
+    ("give-up", "host-give-up-after", "1h"),
+    ("max-ratio", "max-decompression-ratio", "50"),
+    ("nofollow", "respect-nofollow", "links"),
 ];
 
-#[track_caller]
-fn silent(what: &str, bytes: &[u8]) {
-    for secret in SECRETS {
-        let told = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
-        assert!(!told, "{what} tells {secret}: {}", String::from_utf8_lossy(bytes));
-    }
-}
-
-/// The dashboard's prompt says what is wrong with a seed as the command line does.
 #[test]
-fn what_is_said_of_a_seed_tells_no_password() {
-    for text in ["ftp://u:hush@h/", "u:hush@h", "hush:x@h", "http://u:hush@[", "//u:hu/sh@["] {
-        let mut said = vec![parse_seed(text).unwrap_err().to_string()];
-        #[cfg(feature = "tui")]
-        said.push(crawldeck::ui::prompt::seed(text).unwrap_err());
-        for said in said {
-            assert!(!said.contains("hush") && !said.contains("hu/sh"), "{text}: {said}");
-        }
-    }
-}
-
-#[test]
-fn a_secret_that_begins_with_a_dash_is_a_value() {
-    let (folder, web) = (folder(), Web::of_pages(&[("/", "home")]));
-    for (args, sent) in [
-        (["--bearer", "--hush"], "authorization: bearer --hush\r\n"),
-        (["--bearer", "-hush"], "authorization: bearer -hush\r\n"),
-        (["--auth", "--u:-hush"], "authorization: basic lS11Oi1odXNo"),
-    ] {
-        let seed = web.url("/");
-        let db = tempfile::tempdir().unwrap();
-        let ended = run(db.path(), &[&["crawl", &seed][..], &args].concat()).exits(0);
-        let head = web.requests().last().unwrap().head.to_lowercase();
-        assert!(head.contains(&sent.to_lowercase()), "{args:?}: {head}");
-        assert!(!ended.stderr.contains("hush"), "{ended:?}");
-    }
-    for (args, said) in [
-        (&["--header", "--hush"][..], "headers are written 'Name: value'"),
-        (&["--header", "-hush"], "headers are written 'Name: value'"),
-        (&["--header", "-x: \u{1}hush"], "not a header value"),
-        (&["--auth", "--hush"], "logins are written USER:PASSWORD"),
-        (&["--bearer", "--hush\u{1}"], "not a header value"),
-        (&["--proxy", "--hush"], "proxies are written"),
-        (&["--barer=--hush"], "unexpected argument"),
-        (&["--barer", "hush", "--hosts"], "unexpected argument"),
-    ] {
-        for command in [&["crawl", "h"][..], &["config"], &["resume"], &[]] {
-            let ended = run(folder.path(), &[command, args].concat()).exits(2);
-            assert!(ended.stderr.contains(said), "{args:?}: {}", ended.stderr);
-            assert!(!ended.stderr.contains("hush"), "{}", ended.stderr);
-        }
-    }
-}
-
-#[test]
-fn secrets_are_told_to_nobody() {
-    // It is the proxy, and through it all sites.
-    let web = endless();
-    let proxy = format!("http://proxy:proxyhush@{}", web.address);
-    let secrets = [
-        ("header", "X-Key: hush"),
-        ("proxy", proxy.as_str()),
-        ("sitemap", "http://map:maphush@map.test/map.xml"),
-    ];
-    let seed = "http://seed:seed%40hush@seed.test/";
-    let usual =
-        ["crawl", seed, "--list", "list.txt", "--timeout", "1h", "--log-file", "log.txt", "-vv"];
-    let logins = [("auth", "auth:authhush"), ("bearer", "bearerhush")];
-    for (kind, login) in ["flags", "environment", "file"]
-        .map(|kind| logins.map(|login| (kind, login)))
-        .as_flattened()
-    {
-        let (kind, secrets) = (*kind, secrets.iter().chain([login]));
-        let folder = folder();
-        fs::write(
-            folder.path().join("list.txt"),
-            "http://list:listhush@list.test/\nhttp://list:hush@[\n",
-        )
-        .unwrap();
-        let (mut args, mut variables, mut lines) = (Vec::new(), Vec::new(), String::new());
-        for &(key, value) in secrets {
-            match kind {
-                "flags" => args.push(format!("--{key}={value}")),
-                "environment" => {
-                    variables.push((format!("CRAWLDECK_{}", key.to_uppercase()), value));
-                }
-                _ => lines.extend([key, " = '", value, "'\n"]),
+fn a_name_of_before_is_refused_with_the_new_one() {
+    let folder = folder();
+    let variable = |key: &str| format!("CRAWLDECK_{}", key.to_uppercase().replace('-', "_"));
+    for (old, new, value) in RENAMED {
+        for mode in ["crawl", "config", "resume"] {
+            for args in
+                [vec![mode, &format!("--{old}={value}")], vec![mode, &format!("--{old}"), value]]
+            {
+                let ended = with(&folder, &[], &args).exits(2);
+                assert_eq!(
+                    ended.stderr,
+                    format!("crawldeck: --{old} is now --{new}\n"),
+                    "{args:?}"
+                );
             }
         }
-        // Outside the folder, whose files are looked through.
-        let config = tempfile::NamedTempFile::new().unwrap();
-        fs::write(config.path(), lines).unwrap();
-        let mut variables: Vec<(&str, &str)> =
-            variables.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        variables.push(("CRAWLDECK_CONFIG", config.path().to_str().unwrap()));
-        let all = |more: &[&'static str]| -> Vec<String> {
-            more.iter().map(|arg| (*arg).to_owned()).chain(args.clone()).collect()
-        };
-        let look = |ended: &Ended| {
-            silent("standard output", ended.stdout.as_bytes());
-            silent("standard error", ended.stderr.as_bytes());
-            for entry in fs::read_dir(folder.path()).unwrap() {
-                let path = entry.unwrap().path();
-                if path.file_name().unwrap() != "list.txt" {
-                    silent(&path.display().to_string(), &fs::read(&path).unwrap());
-                }
-            }
-        };
-        let run = |args: &[String], variables: &[(&str, &str)]| {
-            let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            let ended = stopped(&folder, &web, variables, &args);
-            look(&ended);
-        };
-        run(&all(&usual), &variables);
-        let heads: Vec<String> =
-            web.requests().iter().map(|request| request.head.clone()).collect();
-        let sent = |what: &str| heads.iter().any(|head| head.contains(what));
-        assert!(sent("cHJveHk6cHJveHlodXNo"), "{kind}: the proxy is not told: {heads:?}");
+        let (was, is_now) = (variable(old), variable(new));
+        let ended = with(&folder, &[(&was, value)], &["config"]).exits(2);
+        assert_eq!(ended.stderr, format!("crawldeck: environment {was} is now {is_now}\n"));
+        let config = format!("permits = 3\n{old} = '{value}'\n");
+        fs::write(folder.path().join("old.toml"), config).unwrap();
+        let ended = run(folder.path(), &["config", "--config", "old.toml"]).exits(2);
         assert!(
-            sent("hush") && sent("c2VlZDpzZWVkQGh1c2g"),
-            "{kind}: the seed is not told: {heads:?}"
+            ended.stderr.ends_with(&format!("old.toml, line 2: {old} is now {new}\n")),
+            "{ended:?}"
         );
-        assert!(sent("bGlzdDpsaXN0aHVzaA"), "{kind}: the list's host is not told");
-        // Other programs' parts log too, if asked to.
-        let mut traced = variables.clone();
-        traced.push(("CRAWLDECK_LOG", "trace"));
-        run(&all(&["resume", "--log-file", "log.txt", "-vv"]), &traced);
-        let log = fs::read_to_string(folder.path().join("log.txt")).unwrap();
-        assert!(log.contains("seed.test"), "{kind}: the log says nothing: {log}");
-        for more in [
-            &["config"][..],
-            &["config", "--json"],
-            &["crawl", "--help"],
-            &["crawl", seed, "--db", "redis://u:hush@h"],
-        ] {
-            let args = all(more);
-            let args: Vec<&str> = args.iter().map(String::as_str).collect();
-            if more[1..] == ["--help"] && kind == "flags" {
-                continue;
-            }
-            look(&with(&folder, &variables, &args));
-        }
+        // The new name is taken everywhere.
+        let flag = format!("--{new}={value}");
+        let ended = with(&folder, &[], &["config", &flag]).exits(0);
+        assert_eq!(settings(&ended.stdout)[new].1, format!("--{new}"));
+        let ended = with(&folder, &[(&is_now, value)], &["config"]).exits(0);
+        assert_eq!(settings(&ended.stdout)[new].1, format!("environment {is_now}"));
     }
+    let ended = run(folder.path(), &["crawl", "--again"]).exits(2);
+    assert_eq!(ended.stderr, "crawldeck: --again is now --recrawl\n");
+    // A flag alone: no source had it before.
+    file(&folder, "again = true");
+    let ended = run(folder.path(), &["config"]).exits(2);
+    assert!(ended.stderr.contains("again is no option"), "{ended:?}");
 }

@@ -8,7 +8,17 @@ mod crawl_rows;
 mod support;
 
 mod bad_input;
+mod bad_site;
 mod command_line;
 mod compare;
 mod configuration;
+mod configured;
+mod crawl_list;
+mod docs;
+mod other_modes;
+mod reach;
 mod readme;
+mod secrets;
+mod show_config;
+mod signals;
+mod small_site;

@@ -1,5 +1,5 @@
-//! The promise: the README says what is. Its tables of keys and options are those of the program,
-//! its fields and columns are all there are, its queries answer.
+//! The promise: README and docs/ describe the program as it is. Their tables of keys and options are
+//! those of the program, their fields and columns are all there are, their queries return rows.
 #![cfg(feature = "tui")]
 #![allow(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ use crate::crawl_rows;
 use crate::support;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::support::database::Database;
@@ -36,37 +36,58 @@ use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
 
-fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")
+/// Rows of the key table that the README shows, by their first key.
+const TEN_KEYS: [&str; 10] = ["+", "-", "]", "[", ":", "Space", "u", "Tab", "?", "q"];
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn readme() -> String {
-    std::fs::read_to_string(path()).unwrap()
+/// The text of a page, by its path from the root: `README.md`, `docs/keys.md`.
+fn page(name: &str) -> String {
+    std::fs::read_to_string(root().join(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// README.md and all pages of docs/, one after the other.
+fn all_pages() -> String {
+    let docs = std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path());
+    let mut docs: Vec<_> = docs.filter(|p| p.extension().is_some_and(|e| e == "md")).collect();
+    docs.sort();
+    docs.iter().fold(page("README.md"), |all, path| all + &std::fs::read_to_string(path).unwrap())
 }
 
 /// Where the text between `<!-- name -->` and `<!-- /name -->` stands.
-fn place(readme: &str, name: &str) -> std::ops::Range<usize> {
+fn place(page: &str, name: &str) -> std::ops::Range<usize> {
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
-    assert_eq!((readme.matches(&open).count(), readme.matches(&close).count()), (1, 1), "{name}");
-    readme.find(&open).unwrap() + open.len()..readme.find(&close).unwrap()
+    assert_eq!((page.matches(&open).count(), page.matches(&close).count()), (1, 1), "{name}");
+    page.find(&open).unwrap() + open.len()..page.find(&close).unwrap()
 }
 
-fn section(readme: &str, name: &str) -> String {
-    readme[place(readme, name)].to_owned()
+fn section(page: &str, name: &str) -> String {
+    page[place(page, name)].to_owned()
 }
 
-/// What the README should say in places that are generated.
-fn generated() -> String {
-    let mut readme = readme();
-    for (name, text) in [
-        ("keys", keys_table_markdown()),
-        ("options", options_markdown()),
-        ("faults", faults_markdown()),
-        ("scenes", scenes_markdown()),
-    ] {
-        readme.replace_range(place(&readme, name), &text);
-    }
-    readme
+/// The generated blocks: the page, the name of the block, and the text that the code gives for it.
+fn generated() -> [(&'static str, &'static str, String); 5] {
+    [
+        ("README.md", "ten-keys", ten_keys_markdown()),
+        ("docs/keys.md", "keys", keys_table_markdown()),
+        ("docs/options.md", "options", options_markdown()),
+        ("docs/faults-and-scenes.md", "faults", faults_markdown()),
+        ("docs/faults-and-scenes.md", "scenes", scenes_markdown()),
+    ]
+}
+
+fn ten_keys_markdown() -> String {
+    let all = keys_table_markdown();
+    let rows: Vec<&str> = all.lines().collect();
+    let (head, rows) = rows.split_at(2);
+    let of = |key: &&str| {
+        let row = rows.iter().find(|row| row.starts_with(&format!("| `{key}` ")));
+        *row.unwrap_or_else(|| panic!("no key {key} in the key table"))
+    };
+    let chosen = head.iter().copied().chain(TEN_KEYS.iter().map(of));
+    chosen.fold(String::new(), |out, row| out + row + "\n")
 }
 
 fn faults_markdown() -> String {
@@ -93,16 +114,24 @@ fn scenes_markdown() -> String {
 
 #[test]
 fn keys_and_options_are_those_of_the_program() {
-    let (is, should_be) = (readme(), generated());
-    if is == should_be {
-        return;
+    let mut stale = Vec::new();
+    for (name, block, text) in generated() {
+        let mut page = page(name);
+        let place = place(&page, block);
+        if page[place.clone()] == text {
+            continue;
+        }
+        stale.push(format!("{block} in {name}"));
+        if std::env::var_os("UPDATE_README").is_some() {
+            page.replace_range(place, &text);
+            std::fs::write(root().join(name), page).unwrap();
+        }
     }
     let update = "UPDATE_README=1 cargo test --test cli readme::";
     assert!(
-        std::env::var_os("UPDATE_README").is_some(),
-        "README.md is behind the program; bring it up to date with\n\n    {update}\n"
+        stale.is_empty() || std::env::var_os("UPDATE_README").is_some(),
+        "{stale:?} differ from the program; bring them up to date with\n\n    {update}\n"
     );
-    std::fs::write(path(), should_be).unwrap();
 }
 
 fn options_markdown() -> String {
@@ -250,17 +279,17 @@ fn fields(prefix: &str, value: &Value, into: &mut BTreeSet<String>) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn fields_and_columns_are_those_of_a_crawl() {
-    let readme = readme();
+    let (json, schema) = (page("docs/json.md"), page("docs/database.md"));
     let folder = tempfile::tempdir().unwrap();
     let (summary, mut db) = crawled(folder.path()).await;
 
     let mut are = BTreeSet::new();
     fields("", &serde_json::to_value(&summary).unwrap(), &mut are);
-    let said: BTreeSet<_> = first_column(&section(&readme, "json")).into_iter().collect();
+    let said: BTreeSet<_> = first_column(&section(&json, "json")).into_iter().collect();
     assert_eq!(said, are, "the fields of --json");
 
     let mut tables = BTreeSet::new();
-    for part in section(&readme, "schema").split("**`").skip(1) {
+    for part in section(&schema, "schema").split("**`").skip(1) {
         let (table, part) = part.split_once("`**").unwrap();
         let said: BTreeSet<_> = first_column(part).into_iter().collect();
         let columns = AssertSqlSafe(format!("SELECT name FROM pragma_table_info('{table}')"));
@@ -277,8 +306,8 @@ async fn fields_and_columns_are_those_of_a_crawl() {
 
 /// Its queries have answers in a database that is filled here.
 fn queries_answer(database: &Database) {
-    let readme = readme();
-    let queries = readme.split("```sql\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
+    let pages = all_pages();
+    let queries = pages.split("```sql\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
     let queries: Vec<&str> = queries.map(|query| query.trim_end().trim_end_matches(';')).collect();
     let views = ["broken_links", "redirects", "slow_pages", "duplicates", "by_status", "by_host"];
     for table in views.into_iter().chain(["changes", "content_length, created_at"]) {
@@ -321,9 +350,9 @@ fn queries_answer_in_mysql() {
 
 #[test]
 fn what_can_be_exported_is_what_it_says() {
-    let readme = readme();
+    let page = page("docs/export-and-report.md");
     let said: Vec<_> =
-        section(&readme, "exports").split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        section(&page, "exports").split('`').skip(1).step_by(2).map(str::to_owned).collect();
     assert_eq!(said, TABLES.map(|table| table.name));
     let help =
         Cli::command().find_subcommand("export").unwrap().get_after_help().unwrap().to_string();
@@ -332,12 +361,11 @@ fn what_can_be_exported_is_what_it_says() {
 
 #[test]
 fn what_it_links_to_is_there() {
-    let readme = readme();
+    let readme = page("README.md");
     let link = regex::Regex::new(r"\]\(([^)#]+)\)").unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut local = 0;
     for found in link.captures_iter(&readme).filter(|f| !f[1].contains("://")) {
-        assert!(root.join(&found[1]).is_file(), "{} is not there", &found[1]);
+        assert!(root().join(&found[1]).is_file(), "{} is not there", &found[1]);
         local += 1;
     }
     assert!(local >= 4, "pictures and licences");

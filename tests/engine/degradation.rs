@@ -10,13 +10,13 @@ use crate::test_db::{Fickle, TestDb, ended, give, later, seen, settings, stopped
 use crawldeck::crawl::protocol::command::Command;
 use crawldeck::crawl::protocol::snapshot::{OverloadKind, PauseReason, RunState, Snapshot};
 use crawldeck::crawl::{self, Crawl};
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::store::Store;
 
 const PERMITS: u32 = 16;
 
 /// A site whose pages are heavy for the saver: each links to all of some hundred others.
-async fn heavy() -> Origin {
+async fn heavy() -> TestOrigin {
     let mut links = String::new();
     for n in 0..400 {
         let _ = write!(links, "<a href=/{n}/{}>{n}</a>", "x".repeat(100));
@@ -25,18 +25,22 @@ async fn heavy() -> Origin {
     let mut files: Vec<_> = (0..400).map(page).collect();
     files.push(("/".into(), links.clone()));
     let latency = std::time::Duration::from_millis(5);
-    let config = OriginConfig { content: Content::Files(files), latency, ..Default::default() };
-    Origin::start(config).await.unwrap()
-}
-
-async fn light(pages: u32) -> Origin {
-    let latency = std::time::Duration::from_millis(100);
     let config =
-        OriginConfig { content: Content::Pages(pages), latency, ..OriginConfig::default() };
-    Origin::start(config).await.unwrap()
+        TestOriginConfig { content: OriginContent::Files(files), latency, ..Default::default() };
+    TestOrigin::start(config).await.unwrap()
 }
 
-async fn start(test_db: &TestDb, site: &Origin) -> (Arc<Fickle>, Crawl) {
+async fn light(pages: u32) -> TestOrigin {
+    let latency = std::time::Duration::from_millis(100);
+    let config = TestOriginConfig {
+        content: OriginContent::Pages(pages),
+        latency,
+        ..TestOriginConfig::default()
+    };
+    TestOrigin::start(config).await.unwrap()
+}
+
+async fn start(test_db: &TestDb, site: &TestOrigin) -> (Arc<Fickle>, Crawl) {
     let store = Arc::new(Fickle::new(test_db.store().await));
     let given = crawldeck::settings::Settings {
         permits: PERMITS,
@@ -128,7 +132,7 @@ async fn a_full_disk_pauses_the_crawl_until_there_is_room() {
     let s = seen(&mut crawl, "paused", paused).await;
     assert_eq!(s.pause_reasons, [PauseReason::Disk]);
     assert!(strained(&s, OverloadKind::Disk).unwrap().contains("disk nearly full: 100 MiB free"));
-    site.forget_times();
+    site.reset_times();
     // The user's own pause is another reason, and outlasts this one.
     give(&crawl, Command::TogglePause).await;
     let s = seen(&mut crawl, "two reasons", |s| s.pause_reasons.len() == 2).await;
@@ -162,7 +166,7 @@ async fn a_crawl_without_memory_says_so_and_can_be_stopped() {
         .await;
         assert_eq!(s.pause_reasons, [PauseReason::Memory]);
         assert!(strained(&s, OverloadKind::Memory).unwrap().contains("of 1 MiB"));
-        site.forget_times();
+        site.reset_times();
         let summary = stopped(crawl, command).await;
         assert_eq!((summary.state, site.times().requests.len()), (RunState::Stopped, 0));
         assert!(summary.open > 0);

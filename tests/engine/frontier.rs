@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::frontier::write_batch::{BatchCost, LONGEST_WAIT};
-use crawldeck::crawl::frontier::{Admission, Finished, Frontier, FrontierStart, Link, Next};
-use crawldeck::crawl::hosts::url_task::UrlTask;
-use crawldeck::crawl::hosts::{HOST_WINDOW, WINDOW};
+use crawldeck::crawl::frontier::{
+    Admission, BatchCost, Finished, Frontier, FrontierStart, Link, MAX_BATCH_WAIT, Next,
+};
+use crawldeck::crawl::hosts::{MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, UrlTask};
 use crawldeck::crawl::protocol::snapshot::{PageView, RecentFailure};
 use crawldeck::model::ids::{CrawlId, host_id};
 use crawldeck::model::page_state::PageState;
@@ -89,18 +89,18 @@ fn finished(entry: &UrlTask, links: Vec<Link>) -> Finished {
         redirects: 0,
         latency: None,
         kib: 0,
-        trouble: None,
+        failure: None,
         queue_empty: true,
-        led_to: None,
+        redirect_target: None,
         unmodified: false,
-        same_as: None,
+        content_hash: None,
         is_page: false,
     }
 }
 
 /// Plays saver: writes what is due.
 async fn save(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) {
-    frontier.with(|inner| inner.outbox.flush());
+    frontier.flush();
     let (batch, weight) = frontier.next_batch().await.unwrap();
     store.commit(crawl, &batch).await.unwrap();
     frontier.committed(weight);
@@ -110,10 +110,10 @@ async fn save(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) {
 async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<UrlTask> {
     let mut given = Vec::new();
     loop {
-        assert!(frontier.with(|inner| inner.view().in_window) <= WINDOW as u64);
+        assert!(frontier.view().in_window <= MAX_IN_MEMORY as u64);
         match frontier.next(Instant::now()) {
             Next::UrlTask(entry) => given.push(*entry),
-            Next::Again => {}
+            Next::Retry => {}
             Next::Refill { host, after, limit, commits } => {
                 let rows =
                     store.frontier_of_host(crawl, host_id(&host), after, limit).await.unwrap();
@@ -132,10 +132,10 @@ async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<Ur
 async fn what_does_not_fit_into_the_window_comes_back_from_disk_in_order() {
     let (_folder, store, crawl) = new_crawl().await;
     let frontier = frontier(crawl, Admission::default());
-    let all = 9 * HOST_WINDOW + 17;
+    let all = 9 * MAX_IN_MEMORY_PER_HOST + 17;
     frontier.seed((0..all).map(link));
-    let view = frontier.with(|inner| inner.view());
-    assert_eq!((view.pending, view.in_window), (all as u64, 3 * HOST_WINDOW as u64));
+    let view = frontier.view();
+    assert_eq!((view.pending, view.in_window), (all as u64, 3 * MAX_IN_MEMORY_PER_HOST as u64));
     let given = drain(&frontier, &*store, crawl).await;
     assert_eq!(given.len(), all);
     // Within a host, in order of discovery; each exactly once.
@@ -168,7 +168,7 @@ async fn all_is_done_only_when_the_last_row_is_saved() {
     assert!(!frontier.is_drained(), "unsaved");
     save(&frontier, &*store, crawl).await;
     assert!(frontier.is_drained());
-    let totals = frontier.with(|inner| inner.totals);
+    let totals = frontier.totals();
     assert_eq!((totals.discovered, totals.pages, totals.links), (2, 2, 4));
     assert!(store.frontier_after(crawl, 0, 10).await.unwrap().is_empty());
 }
@@ -223,7 +223,7 @@ async fn limits_make_skipped_rows_with_a_reason() {
     frontier.finish(finished(&next[1], Vec::new()));
     save(&frontier, &*store, crawl).await;
     assert!(frontier.is_drained());
-    let totals = frontier.with(|inner| inner.totals);
+    let totals = frontier.totals();
     assert_eq!((totals.ok, totals.skipped, totals.pages), (3, 4, 7));
 }
 
@@ -240,7 +240,7 @@ async fn a_single_page_is_saved_soon() {
     let mut page = finished(&entry, vec![link(1), link(2)]);
     page.queue_empty = false;
     frontier.finish(page);
-    let soon = tokio::time::timeout(LONGEST_WAIT, saver).await;
+    let soon = tokio::time::timeout(MAX_BATCH_WAIT, saver).await;
     let (batch, _) = soon.expect("within the longest wait").unwrap();
     assert_eq!((batch.pages.len(), batch.discovered.len()), (1, 2));
 }
@@ -249,11 +249,11 @@ async fn a_single_page_is_saved_soon() {
 #[test]
 fn a_commit_during_a_refill_is_not_missed() {
     let frontier = frontier(1, Admission::default());
-    frontier.seed((0..3 * HOST_WINDOW + 10).map(link));
+    frontier.seed((0..3 * MAX_IN_MEMORY_PER_HOST + 10).map(link));
     let mut read = None;
     while read.is_none() {
         match frontier.next(Instant::now()) {
-            Next::UrlTask(_) | Next::Again => {}
+            Next::UrlTask(_) | Next::Retry => {}
             Next::Refill { host, commits, .. } => read = Some((host, commits)),
             Next::Wait { .. } => panic!("a URL is on disk"),
         }
@@ -263,7 +263,7 @@ fn a_commit_during_a_refill_is_not_missed() {
     frontier.refilled(&host, Vec::new(), commits, Instant::now(), 0);
     let mut again = false;
     // Other hosts take their turns in between.
-    for _ in 0..3 * HOST_WINDOW {
+    for _ in 0..3 * MAX_IN_MEMORY_PER_HOST {
         match frontier.next(Instant::now()) {
             Next::Refill { host: other, .. } if other == host => {
                 again = true;

@@ -183,20 +183,20 @@ enum First {
 
 /// Requests per second that the other nine of ten hosts see.
 async fn of_the_other_nine(first: First, permits: u32) -> f64 {
-    use crawldeck::lab::origin::{Content, Origin as Site, OriginConfig};
-    use crawldeck::lab::trouble::{Failing, Failure, Trouble};
+    use crawldeck::lab::response_faults::{Failing, FailureMode, ResponseFaults};
+    use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
     let mut origins = Vec::new();
     for n in 0..10 {
         let odd = if n == 0 { first } else { First::Healthy };
         let failing =
-            (odd == First::Silent).then_some(Failing { percent: 100, how: Failure::Silent });
-        let config = OriginConfig {
-            content: Content::Pages(0),
-            trouble: Trouble { failing, ..Trouble::default() },
+            (odd == First::Silent).then_some(Failing { percent: 100, how: FailureMode::Silent });
+        let config = TestOriginConfig {
+            content: OriginContent::Pages(0),
+            faults: ResponseFaults { failing, ..ResponseFaults::default() },
             latency: Duration::from_millis(if odd == First::Slow { 3_000 } else { 100 }),
-            ..OriginConfig::default()
+            ..TestOriginConfig::default()
         };
-        origins.push(Site::start(config).await.unwrap());
+        origins.push(TestOrigin::start(config).await.unwrap());
     }
     let mut bases: Vec<String> = origins.iter().map(|origin| origin.url().to_owned()).collect();
     let dead = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -223,8 +223,9 @@ async fn of_the_other_nine(first: First, permits: u32) -> f64 {
     };
     let crawl = crawl::start(settings, store).await.unwrap();
     let seen = || -> u64 {
-        let count =
-            |times: crawldeck::lab::times::Times| times.dropped + times.requests.len() as u64;
+        let count = |times: crawldeck::lab::request_log::RequestLog| {
+            times.dropped + times.requests.len() as u64
+        };
         origins[1..].iter().map(|origin| count(origin.times())).sum()
     };
     // Until it is seen what each host is like: the means need some answers.

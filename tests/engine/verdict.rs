@@ -5,7 +5,7 @@ use crate::fixtures;
 use std::sync::Arc;
 
 use crawldeck::crawl::measure::verdict::judge;
-use crawldeck::crawl::protocol::change::{Change, What};
+use crawldeck::crawl::protocol::change::{Change, ChangeAction};
 use crawldeck::crawl::protocol::command::Origin;
 use crawldeck::crawl::protocol::snapshot::{
     DatabaseTrouble, FrontierView, GateView, HistoryPoint, Overload, OverloadKind, ParsePoolView,
@@ -16,7 +16,7 @@ use crawldeck::settings::dials::Dials;
 use crawldeck::settings::dials::{Dial, Setting};
 use crawldeck::settings::faults::{Fault, Faults};
 
-/// A crawl at full speed with nothing in its way but the far server.
+/// A crawl at full speed with nothing in its way but the server.
 fn running() -> Snapshot {
     Snapshot {
         run: RunState::Running,
@@ -115,7 +115,7 @@ fn states_come_before_measurements() {
     }
     s.run = RunState::Paused;
     s.pause_reasons = vec![PauseReason::Disk];
-    s.overloads = vec![strain(OverloadKind::Disk, "disk nearly full: 90 MiB free")];
+    s.overloads = vec![overload(OverloadKind::Disk, "disk nearly full: 90 MiB free")];
     check("no disk", Limit::Paused, Some(Stage::Gate), Advice::None, &s);
     assert_eq!(judge(&s).text, "paused: disk nearly full: 90 MiB free");
     (s.pause_reasons, s.overloads) = (Vec::new(), Vec::new());
@@ -137,7 +137,7 @@ fn states_come_before_measurements() {
     }
 }
 
-fn strain(what: OverloadKind, text: &str) -> Overload {
+fn overload(what: OverloadKind, text: &str) -> Overload {
     Overload { what, text: text.to_owned(), since_s: 1.0 }
 }
 
@@ -146,12 +146,12 @@ fn what_the_crawl_does_for_itself_is_not_advised_against() {
     let mut s = running();
     s.worker_shares = WorkerShares { permit: 0.8, first_byte: 0.2, ..WorkerShares::default() };
     (s.gate.limit, s.gate.in_use) = (4, 4);
-    s.overloads = vec![strain(OverloadKind::Saver, "saver behind: its buffer is 80 % full")];
+    s.overloads = vec![overload(OverloadKind::Saver, "saver behind: its buffer is 80 % full")];
     check("saver behind", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
-    s.overloads = vec![strain(OverloadKind::Memory, "memory short: 900 of 1000 MiB")];
+    s.overloads = vec![overload(OverloadKind::Memory, "memory short: 900 of 1000 MiB")];
     check("memory", Limit::Permits, Some(Stage::Gate), Advice::None, &s);
     assert_eq!(judge(&s).text, "limited by permits: memory short: 900 of 1000 MiB");
-    // The strain is over, the permits are not all back.
+    // The overload is over, the permits are not all back.
     s.overloads.clear();
     check("coming back", Limit::Permits, Some(Stage::Gate), Advice::None, &s);
     assert!(judge(&s).text.contains("4 of 16 are back"), "{}", judge(&s).text);
@@ -159,7 +159,7 @@ fn what_the_crawl_does_for_itself_is_not_advised_against() {
     check("it still writes", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
     s.saver_shares.busy = 0.1;
     s.gate.limit = 16;
-    s.overloads = vec![strain(OverloadKind::EverythingDown, "all down")];
+    s.overloads = vec![overload(OverloadKind::EverythingDown, "all down")];
     let advice = Advice::Raise(Dial::Permits);
     check("not ours", Limit::Permits, Some(Stage::Gate), advice, &s);
 }
@@ -204,7 +204,7 @@ fn more_in_flight_that_brings_only_waiting_is_seen_from_either_side() {
     check("saturated", server, gate, lower, &s);
     assert_eq!(
         text(&s),
-        "limited by the far server: it answers no faster with 40 requests in flight than with 10"
+        "limited by the server: it answers no faster with 40 requests in flight than with 10"
     );
     // Back again: what was learnt is not forgotten.
     let mut s = at_forty(&[TEN, FORTY, FORTY, FORTY, TEN, TEN, TEN]);
@@ -233,12 +233,12 @@ fn more_in_flight_that_brings_only_waiting_is_seen_from_either_side() {
         undone: false,
     };
     let new = Box::new(Faults::NONE.with(Fault::Capacity, 10.0));
-    let faults = What::Faults { old: Box::default(), new };
+    let faults = ChangeAction::Faults { old: Box::default(), new };
     let mut s = at_forty(&saturated);
     s.changes = [change(faults, 2.5)].into();
     check("fault", permits, gate, raise, &s);
     let (old, new) = (Setting::Permits(10), Setting::Permits(40));
-    s.changes = [change(What::Set { old, new }, 3.5)].into();
+    s.changes = [change(ChangeAction::Set { old, new }, 3.5)].into();
     check("dial", server, gate, lower, &s);
     // Nobody can tell whose fault it is.
     s.process.cpu_percent = 190.0;

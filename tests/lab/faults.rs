@@ -1,5 +1,5 @@
-//! Promise: what is wrong with the lab on purpose is so for every client, at once, and only where
-//! it should be.
+//! Promise: injected faults of the lab take effect for every client, at once, and only where they
+//! should.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::path::Path;
@@ -12,7 +12,7 @@ use crawldeck::settings::faults::{Fault, Faults, FaultySite};
 use futures_util::future::join_all;
 use reqwest::{Client, Response, StatusCode};
 
-/// Longer than anything here takes on a busy machine.
+/// Longer than any wait here on a busy machine.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 struct Site {
@@ -47,7 +47,7 @@ impl Site {
     }
 }
 
-/// Pages that answer at once.
+/// Pages without latency.
 const FAST: Faults = Faults::NONE.with(Fault::Latency, 0.0);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,7 +71,7 @@ async fn errors_hit_pages_and_nothing_else() {
         seen.sort_unstable();
         seen.dedup();
         assert_eq!(seen, expected, "{fault}");
-        // Of the site's own business nothing fails, nor do the endpoints.
+        // robots.txt, sitemaps, truth, load and the endpoints do not fail.
         for path in ["robots.txt", "sitemap.xml", "truth.json", "load.json", "json", "html"] {
             assert_eq!(site.status(path).await, 200, "{fault}: {path}");
         }
@@ -104,7 +104,7 @@ async fn connections_are_reset_or_left_unanswered_until_that_is_over() {
     assert!(site.get("").await.is_err());
     assert_eq!(site.status("robots.txt").await, 200);
 
-    // Whoever hangs takes no place from those who are answered.
+    // Requests that hang take no permit from the others.
     site.faults.put(&FAST.with(Fault::Hang, 1.0).with(Fault::Capacity, 1.0));
     let hanging = (0..5).map(|_| site.get(""));
     let others = async {
@@ -142,7 +142,7 @@ async fn capacity_is_what_is_answered_at_once_and_changes_while_it_is_full() {
     // Eight answers two at a time; without the bound they would take one latency.
     assert!(begin.elapsed() >= Duration::from_millis(400));
 
-    // All of them are there; none is answered before there is more room.
+    // All have arrived; none gets a response before there are more permits.
     let stuck = Faults::NONE.with(Fault::Latency, 60_000.0).with(Fault::Capacity, 1.0);
     site.faults.put(&stuck);
     let all = join_all((0..8).map(|_| site.get("")));
@@ -175,7 +175,7 @@ async fn a_bandwidth_paces_bodies_and_leaves_them_whole() {
     let head = site.client.head(format!("{}bytes/40000", site.lab.urls()[0])).send().await.unwrap();
     assert_eq!(head.headers()["content-length"], "40000");
 
-    // A body that would take a minute goes on as soon as nothing holds it.
+    // A body that would take a minute continues as soon as the bandwidth is free.
     site.faults.put(&FAST.with(Fault::Bandwidth, 1_024.0));
     let slow = async { site.get("bytes/100000").await.unwrap().bytes().await.unwrap().len() };
     let others = async {
@@ -190,7 +190,7 @@ async fn a_bandwidth_paces_bodies_and_leaves_them_whole() {
 
 #[test]
 fn a_level_that_cannot_be_is_refused_with_what_can() {
-    for (arguments, said) in [
+    for (arguments, message) in [
         (["lab", "--latency", "fast"], "latency takes 0ms to 60s, or 'off', not 'fast'"),
         (["lab", "--5xx", "110%"], "5xx takes 0% to 100%, or 'off', not '110%'"),
         (["lab", "--capacity", "0"], "capacity takes 1 to 100000, or 'off', not '0'"),
@@ -199,6 +199,6 @@ fn a_level_that_cannot_be_is_refused_with_what_can() {
         (["demo", "slow-boat", "--headless"], "slow-server"),
     ] {
         let stderr = run(Path::new("."), &arguments).exits(2).stderr;
-        assert!(stderr.contains(said), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(message), "{arguments:?}: {stderr}");
     }
 }

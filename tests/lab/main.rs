@@ -4,5 +4,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crawler;
 mod faults;
+mod origin;
 mod site;
+mod truth;

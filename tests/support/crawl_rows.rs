@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crawldeck::crawl::protocol::change::{Change, What};
+use crawldeck::crawl::protocol::change::{Change, ChangeAction};
 use crawldeck::crawl::protocol::command::Origin;
 use crawldeck::model::ids::{CrawlId, page_id};
 use crawldeck::model::page_state::PageState;
@@ -48,7 +48,7 @@ pub fn page(crawl: CrawlId, seq: u32, url: &str) -> PageRow {
     }
 }
 
-fn change(seq: u64, at_ms: i64, what: What) -> ChangeRow {
+fn change(seq: u64, at_ms: i64, what: ChangeAction) -> ChangeRow {
     let at = jiff::Timestamp::from_millisecond(at_ms).unwrap();
     let words = what.to_string();
     let by = Origin::User;
@@ -143,20 +143,20 @@ pub async fn fill(store: &dyn Store) -> CrawlId {
             change(
                 1,
                 AT + 20_000,
-                What::Set { old: Setting::Permits(10), new: Setting::Permits(16) },
+                ChangeAction::Set { old: Setting::Permits(10), new: Setting::Permits(16) },
             ),
-            change(2, AT + 30_000, What::Pause),
-            change(3, AT + 35_000, What::Resume),
+            change(2, AT + 30_000, ChangeAction::Pause),
+            change(3, AT + 35_000, ChangeAction::Resume),
             change(
                 4,
                 AT + 40_000,
-                What::Seed { url: "http://me:journal-secret@h:1/s".parse().unwrap() },
+                ChangeAction::Seed { url: "http://me:journal-secret@h:1/s".parse().unwrap() },
             ),
-            change(5, AT + 60_100, What::Stop),
+            change(5, AT + 60_100, ChangeAction::Stop),
             change(
                 6,
                 AT + DAYS + 20_000,
-                What::Set { old: Setting::Permits(16), new: Setting::Permits(24) },
+                ChangeAction::Set { old: Setting::Permits(16), new: Setting::Permits(24) },
             ),
         ],
         totals: Some(r#"{"pages":1210,"links":43,"retries":5,"redirects":2}"#.to_owned()),

@@ -18,7 +18,7 @@ use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store;
 use crawldeck::store::{
     Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
-    RowSink, SeenSink, Store, StoreError, StoredCrawl,
+    RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter, StoredCrawl,
 };
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
@@ -219,33 +219,9 @@ async fn pass(left: &watch::Sender<u64>) {
     left.send_modify(|left| *left -= 1);
 }
 
-impl Store for Fickle {
+impl StoreReader for Fickle {
     fn describe(&self) -> String {
         self.inner.describe()
-    }
-
-    fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {
-        self.inner.create_crawl(settings)
-    }
-
-    fn open_crawl(&self, crawl: Option<CrawlId>) -> BoxFuture<'_, Result<StoredCrawl, StoreError>> {
-        self.inner.open_crawl(crawl)
-    }
-
-    fn commit<'a>(
-        &'a self,
-        crawl: CrawlId,
-        batch: &'a Batch,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            if self.unwilling.load(Ordering::SeqCst) {
-                self.refused.fetch_add(1, Ordering::SeqCst);
-                return Err(StoreError::Full { db: "a full one".into() });
-            }
-            let mut stuck = self.stuck.subscribe();
-            let _ = stuck.wait_for(|stuck| !stuck).await;
-            self.inner.commit(crawl, batch).await
-        })
     }
 
     fn frontier_after(
@@ -331,6 +307,48 @@ impl Store for Fickle {
         self.inner.seen(crawl, sink)
     }
 
+    fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
+        self.inner.crawls()
+    }
+
+    fn select<'a>(
+        &'a self,
+        sql: &'a str,
+        sink: RowSink<'a>,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.inner.select(sql, sink)
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        self.inner.close()
+    }
+}
+
+impl StoreWriter for Fickle {
+    fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {
+        self.inner.create_crawl(settings)
+    }
+
+    fn open_crawl(&self, crawl: Option<CrawlId>) -> BoxFuture<'_, Result<StoredCrawl, StoreError>> {
+        self.inner.open_crawl(crawl)
+    }
+
+    fn commit<'a>(
+        &'a self,
+        crawl: CrawlId,
+        batch: &'a Batch,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(async move {
+            if self.unwilling.load(Ordering::SeqCst) {
+                self.refused.fetch_add(1, Ordering::SeqCst);
+                return Err(StoreError::Full { db: "a full one".into() });
+            }
+            let mut stuck = self.stuck.subscribe();
+            let _ = stuck.wait_for(|stuck| !stuck).await;
+            self.inner.commit(crawl, batch).await
+        })
+    }
+
     fn free_space(&self) -> Option<u64> {
         Some(self.free.load(Ordering::SeqCst))
     }
@@ -346,24 +364,10 @@ impl Store for Fickle {
     fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
         self.inner.heartbeat(crawl)
     }
+}
 
-    fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
-        self.inner.crawls()
-    }
-
+impl StoreAdmin for Fickle {
     fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
         self.inner.remove(crawl)
-    }
-
-    fn select<'a>(
-        &'a self,
-        sql: &'a str,
-        sink: RowSink<'a>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.select(sql, sink)
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        self.inner.close()
     }
 }

@@ -8,45 +8,28 @@
 )]
 
 use crate::fixtures;
+use crate::keyboard::{press, said};
 use std::collections::HashMap;
-use std::sync::Arc;
 
-use crawldeck::crawl::protocol::command::{Command, HostCommand};
-use crawldeck::crawl::protocol::snapshot::{RunState, Snapshot};
+use crawldeck::crawl::protocol::command::Command;
+use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::settings::dials::{Dial, Setting};
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::{App, Effect};
-use crawldeck::ui::keys::{self, KEYS, Key};
+use crawldeck::ui::keys::{self, BoundKey, KEYS, KeyContext};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
-fn event(key: Key) -> KeyEvent {
+fn event(key: BoundKey) -> KeyEvent {
     let held = if key.ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
     KeyEvent::new(key.code, held)
-}
-
-fn press(app: &mut App, snapshot: &Snapshot, keys: &str) -> Option<Effect> {
-    let mut effect = None;
-    for c in keys.chars() {
-        let code = match c {
-            '\n' => KeyCode::Enter,
-            '\x1b' => KeyCode::Esc,
-            c => KeyCode::Char(c),
-        };
-        effect = app.key(KeyEvent::from(code), snapshot);
-    }
-    effect
-}
-
-fn said(app: &App, snapshot: &Snapshot) -> String {
-    app.feedback(snapshot).map(|f| f.text).unwrap_or_default()
 }
 
 #[test]
 fn every_key_in_the_table_gives_its_action() {
     for binding in KEYS {
-        let tab = binding.only.unwrap_or_default();
         for key in binding.keys {
-            assert_eq!(keys::action_for(event(*key), tab), Some(binding.action), "{}", key.name());
+            let action = keys::action_for(event(*key), binding.context);
+            assert_eq!(action, Some(binding.action), "{}", key.name());
         }
     }
 }
@@ -57,7 +40,7 @@ fn no_key_means_two_things_and_no_action_is_listed_twice() {
     for binding in KEYS {
         for key in binding.keys {
             assert_eq!(
-                seen.insert((*key, binding.only), binding.action),
+                seen.insert((*key, binding.context), binding.action),
                 None,
                 "{} is bound twice",
                 key.name()
@@ -72,7 +55,8 @@ fn no_key_means_two_things_and_no_action_is_listed_twice() {
 
 #[test]
 fn dials_turn_ten_times_as_far_with_a_modifier() {
-    let with = |c, held| keys::action_for(KeyEvent::new(KeyCode::Char(c), held), Tab::Deck);
+    let with =
+        |c, held| keys::action_for(KeyEvent::new(KeyCode::Char(c), held), KeyContext::Anywhere);
     let ten = Some(Action::Turn(Dial::Permits, 10));
     assert_eq!(with('+', KeyModifiers::ALT), ten);
     assert_eq!(with('=', KeyModifiers::ALT | KeyModifiers::SHIFT), ten);
@@ -256,91 +240,6 @@ fn the_engine_s_notice_is_shown_once() {
 }
 
 #[test]
-fn the_filter_is_live_and_escape_clears_it() {
-    let snapshot = fixtures::permits_limited();
-    let mut app = App::new();
-    press(&mut app, &snapshot, "4/5xx");
-    assert_eq!(app.filter, "5xx");
-    assert!(app.prompt.is_some());
-    press(&mut app, &snapshot, "\n");
-    assert_eq!((app.filter.as_str(), app.prompt.is_some()), ("5xx", false));
-    press(&mut app, &snapshot, "\n");
-    assert_eq!(app.detail.as_ref().unwrap().status, Some(503));
-    press(&mut app, &snapshot, "\x1b");
-    assert!(app.detail.is_none());
-    press(&mut app, &snapshot, "\x1b");
-    assert_eq!(app.filter, "");
-    press(&mut app, &snapshot, "/abc\x1b");
-    assert_eq!(app.filter, "");
-}
-
-#[test]
-fn filters_know_status_class_state_and_text() {
-    use crawldeck::ui::tables::{TableState, pages};
-    let snapshot = fixtures::permits_limited();
-    let found = |filter: &str| pages(&snapshot, &TableState::default(), filter).0.len();
-    assert_eq!(found(""), 40);
-    let classes = found("2xx") + found("4xx") + found("5xx");
-    assert_eq!(classes + found("skipped") + found("timed OUT"), 40);
-    assert_eq!(found("404"), found("4xx") + 1, "and the page whose URL ends in 12404");
-    assert_eq!(found("/p/12399"), 1);
-    assert_eq!(found("no such thing"), 0);
-}
-
-#[test]
-fn the_selection_follows_its_page() {
-    let mut snapshot = fixtures::permits_limited();
-    let mut app = App::new();
-    press(&mut app, &snapshot, "4jj\n");
-    let chosen = app.detail.as_ref().unwrap().id;
-    assert_eq!(chosen, snapshot.recent[2].id);
-    let mut recent = vec![Arc::new(fixtures::page(99_999, "http://h/new"))];
-    recent.extend(snapshot.recent.iter().cloned());
-    snapshot.recent = recent.into();
-    press(&mut app, &snapshot, "\n");
-    assert_eq!(app.detail.as_ref().unwrap().id, chosen);
-    press(&mut app, &snapshot, "j");
-    assert_eq!(app.detail.as_ref().unwrap().id, snapshot.recent[4].id, "detail follows it");
-    press(&mut app, &snapshot, "\x1bg");
-    assert_eq!(app.pages.selected, None, "the first row follows the newest");
-}
-
-#[test]
-fn copied_urls_are_harmless() {
-    let snapshot = fixtures::hostile();
-    let mut app = App::new();
-    let Some(Effect::Copy(url)) = press(&mut app, &snapshot, "4y") else { panic!("no copy") };
-    assert_eq!(url, "http://h/escape�[2J�]0;gone�");
-}
-
-#[test]
-fn a_frozen_view_holds_its_picture_and_still_takes_commands() {
-    let snapshot = fixtures::permits_limited();
-    let mut app = App::new();
-    press(&mut app, &snapshot, "f");
-    let later = Snapshot { at_s: 200.0, ..snapshot.clone() };
-    assert!((app.shown(&later).at_s - snapshot.at_s).abs() < f64::EPSILON);
-    assert!(press(&mut app, &later, "+").is_some());
-    press(&mut app, &later, "f");
-    assert!((app.shown(&later).at_s - 200.0).abs() < f64::EPSILON);
-}
-
-#[test]
-fn sorting_cycles_and_turns_round() {
-    use crawldeck::ui::tables::workers;
-    let snapshot = fixtures::thousand();
-    let mut app = App::new();
-    press(&mut app, &snapshot, "2ss");
-    let (order, _) = workers(&snapshot, &app.workers);
-    let times: Vec<_> = order.iter().map(|i| snapshot.workers[*i].for_ms).collect();
-    assert!(times.is_sorted_by(|a, b| a >= b));
-    press(&mut app, &snapshot, "r");
-    let (order, _) = workers(&snapshot, &app.workers);
-    let times: Vec<_> = order.iter().map(|i| snapshot.workers[*i].for_ms).collect();
-    assert!(times.is_sorted());
-}
-
-#[test]
 fn the_table_for_the_readme_lists_every_key() {
     let table = keys::keys_table_markdown();
     for binding in KEYS {
@@ -350,216 +249,4 @@ fn the_table_for_the_readme_lists_every_key() {
         }
     }
     assert!(table.contains("ten times the step"));
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "it is compared with what a key press gives")]
-fn to(host: &str, command: HostCommand) -> Option<Effect> {
-    Some(Effect::Send(Command::Host(host.into(), command)))
-}
-
-#[test]
-fn keys_act_on_the_selected_host() {
-    let snapshot = fixtures::hosts();
-    let mut app = App::new();
-    // By name: api is the second.
-    press(&mut app, &snapshot, "3j");
-    let api = "api.example";
-    assert_eq!(press(&mut app, &snapshot, "+"), to(api, HostCommand::NudgeLimit(1)));
-    assert_eq!(press(&mut app, &snapshot, "="), to(api, HostCommand::NudgeLimit(1)));
-    assert_eq!(press(&mut app, &snapshot, "-"), to(api, HostCommand::NudgeLimit(-1)));
-    let ten = KeyEvent::new(KeyCode::Char('-'), KeyModifiers::ALT);
-    assert_eq!(app.key(ten, &snapshot), to(api, HostCommand::NudgeLimit(-10)));
-    assert_eq!(press(&mut app, &snapshot, "o"), to(api, HostCommand::ToggleHold));
-    assert_eq!(press(&mut app, &snapshot, "b"), to(api, HostCommand::ResetBreaker));
-    assert_eq!(press(&mut app, &snapshot, "x"), to(api, HostCommand::SkipRest));
-    assert_eq!(said(&app, &snapshot), "the rest of api.example is skipped: u undoes");
-    // Other dials are what they are everywhere, and elsewhere these are permits again.
-    let workers = Some(Effect::Send(Command::Nudge(Dial::Workers, 1)));
-    assert_eq!(press(&mut app, &snapshot, "]"), workers);
-    let permits = Some(Effect::Send(Command::Nudge(Dial::Permits, 1)));
-    for tab in ["1", "2", "4", "5"] {
-        press(&mut app, &snapshot, tab);
-        assert_eq!(press(&mut app, &snapshot, "+"), permits, "on tab {tab}");
-    }
-}
-
-#[test]
-fn a_host_that_is_skipped_is_not_skipped_again() {
-    let snapshot = fixtures::hosts();
-    let mut app = App::new();
-    press(&mut app, &snapshot, "3/left\n");
-    assert_eq!(press(&mut app, &snapshot, "x"), None);
-    assert_eq!(said(&app, &snapshot), "the rest of left-out.example is skipped already");
-}
-
-#[test]
-fn nothing_is_done_to_hosts_once_the_crawl_is_over() {
-    let snapshot = Snapshot { run: RunState::Complete, ..fixtures::hosts() };
-    for keys in ["3+", "3o", "3x", "3b", ":hold api.example\n", "3e\n", "aa.example\n"] {
-        let mut app = App::new();
-        assert_eq!(press(&mut app, &snapshot, keys), None, "{keys}");
-        assert_eq!(said(&app, &snapshot), "the crawl is over: q leaves", "{keys}");
-    }
-}
-
-#[test]
-fn the_selection_stays_on_its_host_and_never_moves_to_another() {
-    let mut snapshot = fixtures::hosts();
-    let mut app = App::new();
-    press(&mut app, &snapshot, "3jj");
-    let name = |app: &App, s: &Snapshot| app.selected_host(s).map(|h| h.host.to_string());
-    assert_eq!(name(&app, &snapshot).as_deref(), Some("busy.example"));
-    let mut hosts = snapshot.hosts.to_vec();
-    hosts.reverse();
-    hosts.push(fixtures::host("aaa.example"));
-    snapshot.hosts = hosts.clone().into();
-    assert_eq!(name(&app, &snapshot).as_deref(), Some("busy.example"));
-    // Sorting goes to the top; moving selects again.
-    press(&mut app, &snapshot, "ssj");
-    let second = name(&app, &snapshot).unwrap();
-    press(&mut app, &snapshot, "r");
-    press(&mut app, &snapshot, "gj");
-    assert_ne!(name(&app, &snapshot).unwrap(), second);
-    // A key that comes after its host went away must not reach the one that took its place.
-    let gone = name(&app, &snapshot).unwrap();
-    hosts.retain(|h| *h.host != *gone);
-    snapshot.hosts = hosts.into();
-    assert_eq!(press(&mut app, &snapshot, "x"), None);
-    assert_eq!(said(&app, &snapshot), "no host is selected");
-}
-
-#[test]
-fn sorted_by_state_trouble_comes_first() {
-    use crawldeck::ui::tables::hosts;
-    let snapshot = fixtures::hosts();
-    let mut app = App::new();
-    let first = |app: &App| snapshot.hosts[hosts(&snapshot, &app.hosts, "").0[0]].host.clone();
-    press(&mut app, &snapshot, "3s");
-    assert_eq!(&*first(&app), "down.example:8443");
-    press(&mut app, &snapshot, "s");
-    assert_eq!(&*first(&app), "busy.example", "by what is queued");
-    press(&mut app, &snapshot, "sssss");
-    assert_eq!(&*first(&app), "closed.example", "by how long it waits");
-}
-
-#[test]
-fn hosts_are_filtered_apart_from_pages() {
-    use crawldeck::ui::tables::{TableState, hosts};
-    let snapshot = fixtures::hosts();
-    let found = |filter: &str| hosts(&snapshot, &TableState::default(), filter).0.len();
-    assert_eq!(found(""), 13);
-    assert_eq!((found("wait"), found("waits"), found("open"), found("idle")), (4, 4, 1, 1));
-    assert_eq!(
-        (found("example"), found("EXAMPLE:84"), found("429"), found("retry-after")),
-        (12, 1, 1, 1)
-    );
-    assert_eq!((found("5xx"), found("delay 2 s"), found("nothing")), (2, 1, 0));
-    let mut app = App::new();
-    press(&mut app, &snapshot, "3/held\n");
-    assert_eq!((app.host_filter.as_str(), app.filter.as_str()), ("held", ""));
-    assert_eq!(press(&mut app, &snapshot, "o"), to("held.example", HostCommand::ToggleHold));
-    press(&mut app, &snapshot, "\x1b");
-    assert_eq!(app.host_filter, "");
-}
-
-#[test]
-fn the_detail_of_a_host_opens_moves_and_closes() {
-    let snapshot = fixtures::hosts();
-    let mut app = App::new();
-    press(&mut app, &snapshot, "3j\n");
-    assert!(app.host_open.is_some() && app.detail.is_none());
-    press(&mut app, &snapshot, "j");
-    assert_eq!(&*app.selected_host(&snapshot).unwrap().host, "busy.example");
-    assert_eq!(press(&mut app, &snapshot, "o"), to("busy.example", HostCommand::ToggleHold));
-    press(&mut app, &snapshot, "\x1b");
-    assert!(app.host_open.is_none());
-}
-
-fn typed(app: &App) -> String {
-    app.prompt.as_ref().map(|p| p.input.value().to_owned()).unwrap_or_default()
-}
-
-#[test]
-fn e_excludes_what_is_below_the_selection() {
-    let mut snapshot = fixtures::hosts();
-    let mut app = App::new();
-    press(&mut app, &snapshot, "3e");
-    assert_eq!(typed(&app), r"^https?://127\.0\.0\.1:8700/");
-    let sent = press(&mut app, &snapshot, "cal/\n");
-    let exclude = |re: &str| Some(Effect::Send(Command::Exclude(re.into())));
-    assert_eq!(sent, exclude(r"^https?://127\.0\.0\.1:8700/cal/"));
-    assert!(app.prompt.is_none());
-    for (url, pattern) in [
-        ("http://127.0.0.1:8700/dir/page?x=1", r"^https?://127\.0\.0\.1:8700/dir/"),
-        ("https://a.example/", r"^https?://a\.example/"),
-        ("http://a.example/b(c)/d.e/", r"^https?://a\.example/b\(c\)/d\.e/"),
-        ("not a URL", ""),
-    ] {
-        snapshot.recent = vec![Arc::new(fixtures::page(1, url))].into();
-        press(&mut app, &snapshot, "4e");
-        assert_eq!(typed(&app), pattern, "{url}");
-        press(&mut app, &snapshot, "\x1b");
-    }
-    // Without a selection it asks all the same; nothing typed is nothing done.
-    press(&mut app, &snapshot, "1e");
-    assert_eq!((typed(&app).as_str(), app.prompt.is_some()), ("", true));
-    assert_eq!(press(&mut app, &snapshot, "\n"), None);
-    assert!(app.prompt.is_none());
-}
-
-#[test]
-fn an_invalid_pattern_or_seed_is_refused_with_the_reason() {
-    let snapshot = fixtures::hosts();
-    let mut app = App::new();
-    let error = |app: &App| app.prompt.as_ref().unwrap().error.clone().unwrap();
-    assert_eq!(press(&mut app, &snapshot, "3e(\n"), None);
-    assert_eq!(error(&app), "no regular expression: unclosed group");
-    assert_eq!(typed(&app), r"^https?://127\.0\.0\.1:8700/(", "what was typed stays");
-    assert_eq!(press(&mut app, &snapshot, "\x1baftp://a/\n"), None);
-    assert!(error(&app).contains("only http and https"), "{}", error(&app));
-    assert_eq!(press(&mut app, &snapshot, "\x1b:exclude [\n"), None);
-    assert_eq!(error(&app), "no regular expression: unclosed character class");
-}
-
-#[test]
-fn a_adds_a_seed() {
-    let snapshot = fixtures::hosts();
-    let mut app = App::new();
-    let seed = |url: &str| Some(Effect::Send(Command::AddSeed(url.parse().unwrap())));
-    assert_eq!(press(&mut app, &snapshot, "aexample.org/A#b\n"), seed("http://example.org/A"));
-    let sent = press(&mut app, &snapshot, ":seed https://example.org/A\n");
-    assert_eq!(sent, seed("https://example.org/A"));
-}
-
-#[test]
-fn typed_commands_reach_the_host_named_or_selected() {
-    let mut snapshot = fixtures::hosts();
-    let mut app = App::new();
-    let api = "api.example";
-    let mut enter = |keys: &str| {
-        app = App::new();
-        press(&mut app, &snapshot, keys)
-    };
-    assert_eq!(enter(":hold api.example\n"), to(api, HostCommand::ToggleHold));
-    assert_eq!(enter("3j:hold\n"), to(api, HostCommand::ToggleHold));
-    assert_eq!(enter("3j:release held.example\n"), to("held.example", HostCommand::ToggleHold));
-    assert_eq!(enter("3j:limit 4\n"), to(api, HostCommand::SetLimit(Some(4))));
-    assert_eq!(enter(":limit off api.example\n"), to(api, HostCommand::SetLimit(None)));
-    assert_eq!(enter("3j:skip\n"), to(api, HostCommand::SkipRest));
-    assert_eq!(enter("3j:reset\n"), to(api, HostCommand::ResetBreaker));
-    for (keys, why) in [
-        (":hold held.example\n", "held.example is held already"),
-        (":release api.example\n", "api.example is not held"),
-        (":hold\n", "which host? name it, or select it on the Hosts tab"),
-        (":hold no.example\n", "no host 'no.example' here: with its port, as in URLs"),
-    ] {
-        let mut app = App::new();
-        assert_eq!(press(&mut app, &snapshot, keys), None, "{keys}");
-        assert_eq!(said(&app, &snapshot), why);
-    }
-    // Of many hosts a snapshot has the first: another one may be known.
-    snapshot.hosts_known = 300;
-    let mut app = App::new();
-    let sent = press(&mut app, &snapshot, ":hold no.example\n");
-    assert_eq!(sent, to("no.example", HostCommand::ToggleHold));
 }

@@ -8,11 +8,17 @@ mod fixtures;
 #[path = "../support/tape/mod.rs"]
 mod tape;
 
+mod any_input;
 mod app;
 mod deck;
 mod demo_tape;
+mod faults;
+mod host_keys;
+mod keyboard;
+mod lists;
 mod race;
+mod screen;
 mod sizes;
-mod staging;
 mod tabs;
 mod terminal;
+mod words;

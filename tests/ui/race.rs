@@ -9,8 +9,8 @@
 
 use crate::tape::terminal::Terminal;
 use crawldeck::compare::Strategy;
-use crawldeck::compare::board::{Board, Lane, LaneState};
-use crawldeck::compare::order::{End, Progress};
+use crawldeck::compare::ipc::{StrategyEnd, StrategyProgress};
+use crawldeck::compare::progress::{ComparisonProgress, Lane, LaneState};
 use crawldeck::ui::race::draw;
 use crawldeck::ui::theme::Theme;
 use ratatui::Terminal as Drawing;
@@ -21,7 +21,7 @@ const MIB: u64 = 1 << 20;
 
 fn lane(strategy: Strategy, counts: (u64, u64, u64), elapsed_s: f64, mib: u64, ms: f64) -> Lane {
     let (ok, failed, in_flight) = counts;
-    let progress = Progress {
+    let progress = StrategyProgress {
         ok,
         failed,
         in_flight,
@@ -33,7 +33,7 @@ fn lane(strategy: Strategy, counts: (u64, u64, u64), elapsed_s: f64, mib: u64, m
     };
     let done = ok + failed == 100;
     let state = if done { LaneState::Finished } else { LaneState::Running };
-    let end = done.then(|| End { progress, ..End::default() });
+    let end = done.then(|| StrategyEnd { progress, ..StrategyEnd::default() });
     let mut lane = Lane { state, end, ..Lane::new(strategy, 100) };
     let most = [1, 100, 10, 10, 10, 10][lane_number(strategy)];
     let steps = (elapsed_s * 10.0) as u32;
@@ -42,7 +42,7 @@ fn lane(strategy: Strategy, counts: (u64, u64, u64), elapsed_s: f64, mib: u64, m
         // It falls off towards the end.
         let left = if done { f64::from(steps - step) * f64::from(most) / 4.0 } else { 1e9 };
         let in_flight = left.min(f64::from(most)) as u64;
-        lane.advance(Progress { elapsed_s: at_s, in_flight, ..progress });
+        lane.advance(StrategyProgress { elapsed_s: at_s, in_flight, ..progress });
     }
     lane.advance(progress);
     lane
@@ -53,17 +53,23 @@ fn lane_number(strategy: Strategy) -> usize {
     all.iter().position(|one| *one == strategy).unwrap()
 }
 
-fn board(lanes: Vec<Lane>, over: bool) -> Board {
-    let mut board = Board { scale: 1.0, permits: 10, lanes, over, ..Board::default() };
-    board.bounds(&[1.0, 2.0, 1.0, 0.0, 0.0].repeat(20));
+fn board(lanes: Vec<Lane>, finished: bool) -> ComparisonProgress {
+    let mut board = ComparisonProgress {
+        scale: 1.0,
+        permits: 10,
+        lanes,
+        finished,
+        ..ComparisonProgress::default()
+    };
+    board.set_lower_bounds(&[1.0, 2.0, 1.0, 0.0, 0.0].repeat(20));
     board
 }
 
-fn waiting() -> Board {
+fn waiting() -> ComparisonProgress {
     board(Strategy::FOUR.map(|strategy| Lane::new(strategy, 100)).to_vec(), false)
 }
 
-fn racing() -> Board {
+fn racing() -> ComparisonProgress {
     let lanes = vec![
         lane(Strategy::Sequential, (7, 0, 1), 4.23, 20, 2000.7),
         lane(Strategy::Unlimited, (100, 0, 0), 2.07, 24, 4.6),
@@ -73,7 +79,7 @@ fn racing() -> Board {
     board(lanes, false)
 }
 
-fn over() -> Board {
+fn over() -> ComparisonProgress {
     let lanes = vec![
         lane(Strategy::Sequential, (100, 0, 0), 80.15, 23, 2002.2),
         lane(Strategy::Unlimited, (100, 0, 0), 2.01, 27, 3.7),
@@ -85,30 +91,30 @@ fn over() -> Board {
     board(lanes, true)
 }
 
-fn broken() -> Board {
+fn broken() -> ComparisonProgress {
     let mut broken = racing();
     broken.lanes[0].state = LaneState::Failed;
     broken.lanes[0].why = Some("was killed by signal 9 \x1b[31m".to_owned());
     broken
 }
 
-fn stopping() -> Board {
-    Board { stopping: true, ..racing() }
+fn stopping() -> ComparisonProgress {
+    ComparisonProgress { stopping: true, ..racing() }
 }
 
 /// Far more than there are cells, and no bounds yet.
-fn large() -> Board {
+fn large() -> ComparisonProgress {
     let mut large = racing();
-    large.own_list = true;
+    large.is_user_list = true;
     for lane in &mut large.lanes {
-        (lane.total, lane.bound) = (250_000, None);
+        (lane.total, lane.lower_bound) = (250_000, None);
         lane.progress.ok *= 1000;
         (lane.state, lane.end) = (LaneState::Running, None);
     }
     large
 }
 
-fn all() -> [(&'static str, Board); 6] {
+fn all() -> [(&'static str, ComparisonProgress); 6] {
     [
         ("waiting", waiting()),
         ("racing", racing()),
@@ -120,7 +126,7 @@ fn all() -> [(&'static str, Board); 6] {
 }
 
 /// The screen as text, line ends trimmed.
-fn screen(board: &Board, (width, height): (u16, u16), theme: Theme) -> String {
+fn screen(board: &ComparisonProgress, (width, height): (u16, u16), theme: Theme) -> String {
     let mut terminal = Drawing::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| draw(frame, board, theme)).unwrap();
     let buffer = terminal.backend().buffer();

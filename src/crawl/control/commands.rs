@@ -7,9 +7,9 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Control;
-use crate::crawl::frontier::state::FrontierState;
+use crate::crawl::frontier::FrontierEdit;
 use crate::crawl::pipeline::workers::Pool;
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::RunState;
 use crate::settings::dials::Setting;
@@ -51,7 +51,7 @@ impl Control {
                 if self.run == RunState::Stopping {
                     self.stop_now(origin);
                 } else if !self.run.is_final() {
-                    self.log(What::Stop, origin, None);
+                    self.log(ChangeAction::Stop, origin, None);
                     self.begin_stopping();
                 }
             }
@@ -74,7 +74,7 @@ impl Control {
             });
         }
         self.put(new);
-        self.log(What::Set { old, new }, origin, undoes);
+        self.log(ChangeAction::Set { old, new }, origin, undoes);
     }
 
     fn toggle_pause(&mut self, origin: Origin) {
@@ -83,13 +83,13 @@ impl Control {
         }
         self.paused_by_user = !self.paused_by_user;
         self.set_paused();
-        let what = if self.paused_by_user { What::Pause } else { What::Resume };
+        let what = if self.paused_by_user { ChangeAction::Pause } else { ChangeAction::Resume };
         self.log(what, origin, None);
     }
 
     pub(super) fn stop_now(&mut self, origin: Origin) {
         if !self.shared.abort.is_cancelled() {
-            self.log(What::StopNow, origin, None);
+            self.log(ChangeAction::StopNow, origin, None);
             self.shared.abort.cancel();
             self.begin_stopping();
         }
@@ -111,18 +111,18 @@ impl Control {
     }
 
     /// Writes a journal entry: into the snapshot, and with the next batch into the database.
-    pub(super) fn log(&mut self, what: What, origin: Origin, undoes: Option<u64>) {
+    pub(super) fn log(&mut self, what: ChangeAction, origin: Origin, undoes: Option<u64>) {
         self.log_with(what, origin, undoes, |_| ());
     }
 
-    /// Likewise, together with what is changed in the frontier's books: the entry, the settings then
+    /// Likewise, together with what is changed in the frontier: the entry, the settings then
     /// in force and what follows go into one batch, so that a crash leaves nothing half done.
     pub(super) fn log_with<T>(
         &mut self,
-        what: What,
+        what: ChangeAction,
         origin: Origin,
         undoes: Option<u64>,
-        change: impl FnOnce(&mut FrontierState) -> T,
+        change: impl FnOnce(&mut FrontierEdit<'_>) -> T,
     ) -> T {
         tracing::info!(by = origin.name(), "{what}");
         let (entry, undone) = self.journal.add(what, origin, self.shared.at_s(), undoes);
@@ -134,33 +134,29 @@ impl Control {
             entry: serde_json::to_string(entry).unwrap_or_default(),
         });
         let rows: Vec<_> = rows.collect();
-        let changed = self.change_settings(|ledger| {
+        let changed = self.change_settings(|edit| {
             for row in rows {
-                ledger.outbox.change(row);
+                edit.record_change(row);
             }
-            change(ledger)
+            change(edit)
         });
         self.observer.note_changes(self.journal.newest_first());
         changed
     }
 
-    /// Changes the frontier's books; the settings then in force go into the same batch.
-    fn change_settings<T>(&mut self, change: impl FnOnce(&mut FrontierState) -> T) -> T {
+    /// Changes the frontier; the settings then in force go into the same batch.
+    fn change_settings<T>(&mut self, change: impl FnOnce(&mut FrontierEdit<'_>) -> T) -> T {
         let settings = &mut self.settings;
         settings.set_dials(&self.dials);
-        let changed = self.shared.frontier.with(|ledger| {
-            let changed = change(ledger);
-            let rules = ledger.window.rules().iter();
-            settings.hosts = rules.map(|(host, rule)| (host.to_string(), rule.clone())).collect();
-            settings.live_exclusions = ledger.pruned.patterns();
-            let restoring = ledger.pruned.reviving_now().iter();
-            settings.restoring = restoring.map(|(reason, _)| reason.clone()).collect();
-            ledger.outbox.settings(settings.without_seeds());
+        self.shared.frontier.edit(|edit| {
+            let changed = change(edit);
+            let rules = edit.rules();
+            settings.hosts = rules.hosts;
+            settings.live_exclusions = rules.exclusions;
+            settings.restoring = rules.restoring;
+            edit.store_settings(settings.without_seeds());
             changed
-        });
-        self.shared.frontier.changed.notify_one();
-        self.shared.frontier.outbox_changed.notify_one();
-        changed
+        })
     }
 
     /// Stores the settings when something else than a command changed them.
@@ -171,10 +167,8 @@ impl Control {
             self.settings.fetch.seed_names = seed_names;
         }
         let known = &self.settings.restoring;
-        let changed = self
-            .shared
-            .frontier
-            .with(|ledger| !ledger.pruned.reviving_now().iter().map(|known| &known.0).eq(known));
+        let restorations = self.shared.frontier.restorations();
+        let changed = !restorations.iter().map(|restoration| &restoration.reason).eq(known);
         let rested = self.note_resting();
         if changed || resolved || rested {
             self.change_settings(|_| ());
@@ -185,7 +179,7 @@ impl Control {
     /// true when that is more than was noted.
     fn note_resting(&mut self) -> bool {
         let (now, now_ms) = (Instant::now(), jiff::Timestamp::now().as_millisecond());
-        let resting = self.shared.frontier.with(|l| l.window.resting(LEAST_NOTED, now));
+        let resting = self.shared.frontier.cooling_down(LEAST_NOTED, now);
         let ms = |until: Instant| now_ms + until.duration_since(now).as_millis() as i64;
         let resting = resting.into_iter().take(MOST_NOTED);
         let resting: BTreeMap<_, _> =
@@ -216,7 +210,6 @@ impl Control {
         let queue = self.queue_in_force(self.dials.queue);
         let pipeline = 2 * (queue + self.dials.workers);
         let permits = self.dials.permits;
-        self.shared.frontier.with(|ledger| ledger.window.set_room(pipeline, permits));
-        self.shared.frontier.changed.notify_one();
+        self.shared.frontier.set_capacity(pipeline, permits);
     }
 }

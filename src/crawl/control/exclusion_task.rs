@@ -1,4 +1,4 @@
-//! ExclusionProgress the frontier while the crawl runs, and undoing it.
+//! Excluding URLs from the frontier while the crawl runs, and undoing it.
 //!
 //! What is in memory goes at once, under the frontier's lock; what is on disk is read piece by
 //! piece. Undone, the skipped rows come back as there is room for them. The crawl is not over
@@ -14,8 +14,8 @@ use std::time::Duration;
 use regex::Regex;
 use tokio::sync::MutexGuard;
 
-use crate::crawl::frontier::exclusions::{excluded_reason, skipped_host_of};
-use crate::crawl::hosts::WINDOW;
+use crate::crawl::frontier::{Restoration, excluded_reason};
+use crate::crawl::hosts::skipped_host_of;
 use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::protocol::snapshot::ExclusionProgress;
 use crate::lock::Lock;
@@ -33,23 +33,23 @@ pub fn exclude(shared: &Arc<CrawlContext>, pattern: &Arc<str>) {
     recount(shared);
     let (shared, pattern) = (Arc::clone(shared), Arc::clone(pattern));
     let crew = shared.crew.clone();
-    shared.frontier.with(crate::crawl::frontier::state::FrontierState::hold);
+    shared.frontier.begin_background();
     crew.spawn(async move {
         prune_disk(&shared, &pattern).await;
         end(&shared, &view);
     });
 }
 
-/// Brings back what was skipped for `reason`; its ticket is one of
-/// [`Pruned`](crate::crawl::frontier::exclusions::Exclusions).
-pub fn bring_back(shared: &Arc<CrawlContext>, reason: String, ticket: u64) {
+/// Restores the rows that were skipped for a reason.
+pub fn bring_back(shared: &Arc<CrawlContext>, restoration: Restoration) {
+    let Restoration { reason, ticket } = restoration;
     let view = show(shared, undone(&reason), true, 0);
     let shared = Arc::clone(shared);
     let crew = shared.crew.clone();
-    shared.frontier.with(crate::crawl::frontier::state::FrontierState::hold);
+    shared.frontier.begin_background();
     crew.spawn(async move {
         if revive(&shared, &reason, ticket, &view).await.is_some() {
-            shared.frontier.with(|ledger| ledger.pruned.revived(ticket));
+            shared.frontier.end_restoring(ticket);
         }
         end(&shared, &view);
     });
@@ -57,8 +57,8 @@ pub fn bring_back(shared: &Arc<CrawlContext>, reason: String, ticket: u64) {
 
 /// Goes on with what an earlier run was bringing back.
 pub fn go_on(shared: &Arc<CrawlContext>) {
-    for (reason, ticket) in shared.frontier.with(|ledger| ledger.pruned.reviving_now().to_vec()) {
-        bring_back(shared, reason, ticket);
+    for restoration in shared.frontier.restorations() {
+        bring_back(shared, restoration);
     }
 }
 
@@ -73,7 +73,7 @@ pub fn recount(shared: &CrawlContext) {
     let mut shown = shared.exclusions.locked();
     for view in shown.iter_mut().filter(|view| !view.undoing) {
         let pattern = view.what.strip_prefix("exclude ").unwrap_or_default();
-        if let Some(urls) = shared.frontier.with(|ledger| ledger.pruned.counted(pattern)) {
+        if let Some(urls) = shared.frontier.excluded_count(pattern) {
             view.urls = urls;
         }
     }
@@ -123,7 +123,7 @@ fn change(
 fn end(shared: &CrawlContext, view: &View) {
     recount(shared);
     change(shared, view, |view| view.running = false);
-    shared.frontier.let_go();
+    shared.frontier.end_background();
 }
 
 /// The rows on disk all to ourselves, as they are after all that was handed in before.
@@ -139,7 +139,7 @@ impl<'a> Turn<'a> {
             disk = shared.disk.lock() => disk,
             () = shared.queue.closed() => return None,
         };
-        shared.frontier.with(|ledger| ledger.window.hold_refills(true));
+        shared.frontier.pause_refills();
         let turn = Self { shared, _disk: disk };
         turn.flushed().await?;
         Some(turn)
@@ -156,8 +156,7 @@ impl<'a> Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        self.shared.frontier.with(|ledger| ledger.window.hold_refills(false));
-        self.shared.frontier.changed.notify_one();
+        self.shared.frontier.resume_refills();
     }
 }
 
@@ -170,7 +169,7 @@ async fn prune_disk(shared: &CrawlContext, pattern: &Arc<str>) -> Option<()> {
         let read = || shared.store.frontier_after(shared.crawl, after, AT_ONCE);
         let rows = shared.read("the frontier", read).await.ok()?;
         let hits: Vec<&FrontierRow> = rows.iter().filter(|row| regex.is_match(&row.url)).collect();
-        let gone = shared.frontier.with(|ledger| ledger.prune_rows(pattern, &hits))?;
+        let gone = shared.frontier.exclude_rows(pattern, &hits)?;
         if gone > 0 {
             turn.flushed().await?;
         }
@@ -189,15 +188,9 @@ async fn revive(shared: &CrawlContext, reason: &str, ticket: u64, view: &View) -
         let Some(last) = rows.last() else { return Some(()) };
         after = last.id;
         let count = rows.len() as u64;
-        shared.frontier.with(|ledger| {
-            if !ledger.pruned.is_reviving(ticket) {
-                return None;
-            }
-            for row in rows {
-                ledger.revive(row);
-            }
-            Some(())
-        })?;
+        if !shared.frontier.restore_rows(ticket, rows) {
+            return None;
+        }
         change(shared, view, |view| view.urls += count);
         turn.flushed().await?;
     }
@@ -205,7 +198,7 @@ async fn revive(shared: &CrawlContext, reason: &str, ticket: u64, view: &View) -
 
 /// Waits until the window has room for what comes back; `None` when the crawl is stopping.
 async fn room(shared: &CrawlContext) -> Option<()> {
-    while shared.frontier.with(|ledger| ledger.window.len()) > WINDOW / 2 {
+    while !shared.frontier.has_room_to_restore() {
         tokio::select! {
             () = tokio::time::sleep(Duration::from_millis(100)) => {}
             () = shared.queue.closed() => return None,

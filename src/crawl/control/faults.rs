@@ -2,7 +2,7 @@
 
 use crate::crawl::control::Control;
 use crate::crawl::pipeline::context::SAVER_BUDGET_KIB;
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::scene::{Scene, Setup};
 use crate::settings::dials::Dial;
@@ -62,7 +62,7 @@ impl Control {
     pub(super) fn log_faults(&mut self, new: Faults, origin: Origin, undoes: Option<u64>) {
         let old = Box::new(self.faults);
         self.put_faults(new);
-        self.log(What::Faults { old, new: Box::new(new) }, origin, undoes);
+        self.log(ChangeAction::Faults { old, new: Box::new(new) }, origin, undoes);
     }
 
     fn setup(&self) -> Setup {
@@ -102,6 +102,6 @@ impl Control {
             self.put(new.dials.get(dial));
         }
         let new = Box::new(*new);
-        self.log(What::Scene { old: Box::new(old), new }, origin, undoes);
+        self.log(ChangeAction::Scene { old: Box::new(old), new }, origin, undoes);
     }
 }

@@ -1,6 +1,6 @@
 //! The journal of a crawl: what was changed while it ran, which makes undo possible.
 
-use crate::crawl::protocol::change::{Change, What};
+use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::RECENT_CHANGES;
 
@@ -34,7 +34,7 @@ impl Journal {
     /// Adds an entry and returns it, with the entry it marks as undone, if any.
     pub fn add(
         &mut self,
-        what: What,
+        what: ChangeAction,
         by: Origin,
         at_s: f64,
         undoes: Option<u64>,
@@ -55,7 +55,7 @@ impl Journal {
 
     /// The last change that can be turned back and is neither undone nor itself an undo.
     #[must_use]
-    pub fn last_undoable(&self) -> Option<(u64, What)> {
+    pub fn last_undoable(&self) -> Option<(u64, ChangeAction)> {
         let open = |entry: &&Change| {
             let gone = entry.what.is_staged() && entry.seq < self.own;
             !entry.undone && entry.undoes.is_none() && entry.what.is_undoable() && !gone
@@ -78,10 +78,11 @@ mod tests {
     #[test]
     fn undo_goes_back_entry_by_entry() {
         let mut journal = Journal::default();
-        let turn = |old, new| What::Set { old: Setting::Permits(old), new: Setting::Permits(new) };
+        let turn =
+            |old, new| ChangeAction::Set { old: Setting::Permits(old), new: Setting::Permits(new) };
         journal.add(turn(10, 11), Origin::User, 1.0, None);
         journal.add(turn(11, 12), Origin::User, 2.0, None);
-        journal.add(What::Pause, Origin::User, 2.5, None);
+        journal.add(ChangeAction::Pause, Origin::User, 2.5, None);
         assert_eq!(journal.last_undoable(), Some((2, turn(11, 12))));
         let (_, undone) = journal.add(turn(12, 11), Origin::User, 3.0, Some(2));
         assert!(undone.expect("marked").undone);

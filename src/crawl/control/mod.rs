@@ -25,7 +25,7 @@ use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
 use crate::crawl::fetch::recrawl;
 use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::pipeline::{heartbeat, saver};
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::scene::{Scene, Setup};
 use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
@@ -135,7 +135,7 @@ pub async fn run(start: Start) -> Summary {
     for dial in Dial::ALL {
         let (old, new) = (before.get(dial), dials.get(dial));
         if old != new {
-            control.log(What::Set { old, new }, Origin::Start, None);
+            control.log(ChangeAction::Set { old, new }, Origin::Start, None);
         }
     }
     let whole = control.crawl(&mut commands).await;
@@ -170,7 +170,7 @@ impl Control {
                         return false;
                     }
                 }
-                () = shared.frontier.drained.notified() => {}
+                () = shared.frontier.drained() => {}
                 () = shared.saver.over.cancelled() => {
                     self.stop_now(Origin::Start);
                     self.publish(false);
@@ -214,7 +214,7 @@ impl Control {
         let _ = beat.await;
         let drained = shared.frontier.is_drained();
         let lost = shared.saver.over.is_cancelled();
-        let totals = shared.frontier.with(|ledger| ledger.totals);
+        let totals = shared.frontier.totals();
         let (mut run, state) = if lost || !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
         } else if totals.no_answer > 0 && totals.by_class == [0; 5] {
@@ -255,12 +255,7 @@ impl Control {
         let Some(previous) = self.shared.settings.recrawl_of else { return };
         let shared = &self.shared;
         let totals = match shared.store.count_ok(previous).await {
-            Ok(before) => shared.frontier.with(|ledger| {
-                let totals = &mut ledger.totals;
-                let compared = totals.same + totals.changed + totals.gone;
-                totals.unchecked = before.saturating_sub(compared);
-                serde_json::to_string(totals).ok()
-            }),
+            Ok(before) => serde_json::to_string(&shared.frontier.count_unchecked(before)).ok(),
             Err(error) => {
                 tracing::error!(%error, "what was not compared cannot be counted");
                 None

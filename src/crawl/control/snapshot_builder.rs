@@ -6,7 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use crate::crawl::measure::loop_delay::StallMeter;
+use crate::crawl::frontier::{ReadingsCursor, ReadingsRequest};
+use crate::crawl::measure::loop_delay::LoopDelayMeter;
 use crate::crawl::measure::meter::Meter;
 use crate::crawl::measure::process::ProcessMeter;
 use crate::crawl::measure::stage_clock::Shares;
@@ -49,12 +50,11 @@ pub struct State {
 pub struct SnapshotBuilder {
     first_pages: u64,
     last: Snapshot,
-    recent_seq: u64,
+    cursor: ReadingsCursor,
     last_hosts: usize,
-    trouble_seq: u64,
     meter: Meter,
     rows: Meter,
-    stall: StallMeter,
+    stall: LoopDelayMeter,
     process: ProcessMeter,
     producer: Shares<5>,
     workers: Shares<9>,
@@ -70,10 +70,9 @@ impl SnapshotBuilder {
             meter: Meter::new(first.totals.fetched()),
             rows: Meter::new(0),
             last: first,
-            recent_seq: 0,
+            cursor: ReadingsCursor::default(),
             last_hosts: 0,
-            trouble_seq: 0,
-            stall: StallMeter::default(),
+            stall: LoopDelayMeter::default(),
             process: ProcessMeter::default(),
             producer: Shares::default(),
             workers: Shares::default(),
@@ -101,10 +100,9 @@ impl SnapshotBuilder {
     /// Measures what is otherwise measured once a second: the last one need not be full.
     pub fn end(&mut self, shared: &CrawlContext) {
         self.process.read();
-        let (pages, open, latency) = shared.frontier.with(|ledger| {
-            (ledger.totals.fetched(), ledger.view().open, ledger.latencies.of_run())
-        });
-        self.meter.end(shared.at_s(), pages, open, latency);
+        let frontier = &shared.frontier;
+        let (pages, open) = (frontier.totals().fetched(), frontier.view().open);
+        self.meter.end(shared.at_s(), pages, open, frontier.latency_of_run());
     }
 
     /// Makes the next snapshot; `tick` tells that a tenth of a second has passed.
@@ -148,39 +146,41 @@ impl SnapshotBuilder {
     fn read_books(&mut self, shared: &CrawlContext, tick: bool) {
         let s = &mut self.last;
         let second_over = self.meter.second_is_over(s.at_s);
-        let (recent_seq, trouble_seq) = (&mut self.recent_seq, &mut self.trouble_seq);
         // Among many hosts choosing those to show takes a while.
         let hosts_due = self.last_hosts < HOSTS_SHOWN || second_over;
+        let wanted = ReadingsRequest {
+            hosts: hosts_due.then_some(HOSTS_SHOWN),
+            traps: second_over || s.run.is_final(),
+            latencies: second_over,
+        };
         let now = tokio::time::Instant::now();
-        let (saving, second) = shared.frontier.with(|ledger| {
-            s.hosts_known = ledger.window.hosts() as u64;
-            s.sitemaps = ledger.sitemaps.view;
-            if hosts_due {
-                s.hosts = ledger.window.views(HOSTS_SHOWN, now).into();
-            }
-            if second_over || s.run.is_final() {
-                s.traps = ledger.traps.views().into_iter().map(trap_view).collect();
-            }
-            s.totals = ledger.totals;
-            s.frontier = ledger.view();
-            if let Some(pages) = ledger.recent.pages_since(recent_seq) {
-                s.recent = pages;
-            }
-            if let Some(troubles) = ledger.recent.troubles_since(trouble_seq) {
-                s.failures = troubles;
-            }
-            (ledger.saving(), second_over.then(|| ledger.latencies.roll()))
-        });
+        let readings = shared.frontier.readings(wanted, &mut self.cursor, now);
+        s.hosts_known = readings.hosts_known;
+        s.sitemaps = readings.sitemaps;
+        s.totals = readings.totals;
+        s.frontier = readings.frontier;
+        (s.saver.backlog_pages, s.saver.pages) = (readings.unsaved, readings.saved);
+        if let Some(hosts) = readings.hosts {
+            s.hosts = hosts.into();
+        }
+        if let Some(traps) = readings.traps {
+            s.traps = traps.into_iter().map(trap_view).collect();
+        }
+        if let Some(pages) = readings.recent {
+            s.recent = pages;
+        }
+        if let Some(failures) = readings.failures {
+            s.failures = failures;
+        }
         self.last_hosts = s.hosts_known as usize;
         s.exclusions = shared.exclusions.locked().iter().cloned().collect();
-        (s.saver.backlog_pages, s.saver.pages) = saving;
         s.queue = shared.queue.view();
         s.gate = shared.gate.view();
         if tick {
             self.meter.read(s.at_s, s.totals.fetched(), s.frontier.open);
             self.rows.read(s.at_s, shared.saver.rows.load(Relaxed), 0);
         }
-        if let Some(second) = second {
+        if let Some(second) = readings.latencies {
             self.meter.roll(s.at_s, s.totals.fetched(), (s.gate.in_use, s.queue.len), second);
             s.history = self.meter.history();
             self.process.read();

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::crawl::control::overload::Gauges;
 use crate::crawl::control::{Control, EVERYTHING_DOWN_PATIENCE};
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::RunState;
 
@@ -23,7 +23,7 @@ impl Control {
         let (everything_down, backlog) = {
             let (used, limit) = shared.budget.view();
             let now = Instant::now();
-            let down = shared.frontier.with(|ledger| ledger.window.everything_is_down(now));
+            let down = shared.frontier.everything_is_down(now);
             (down, f64::from(used) / f64::from(limit))
         };
         let gauges = Gauges {
@@ -38,9 +38,9 @@ impl Control {
             everything_down,
         };
         let relief = self.governor.look(&gauges);
-        for strain in &relief.overloads {
-            if !self.overloads.iter().any(|old| old.what == strain.what) {
-                tracing::warn!("slowing down: {}", strain.text);
+        for overload in &relief.overloads {
+            if !self.overloads.iter().any(|old| old.what == overload.what) {
+                tracing::warn!("slowing down: {}", overload.text);
             }
         }
         shared.gate.resize(relief.permits);
@@ -54,7 +54,7 @@ impl Control {
         if self.run == RunState::Running && self.down_since_s.is_some_and(|s| at_s - s >= patience)
         {
             tracing::error!("everything is down: the crawl stops, to be resumed");
-            self.log(What::Stop, Origin::Start, None);
+            self.log(ChangeAction::Stop, Origin::Start, None);
             self.begin_stopping();
         }
     }

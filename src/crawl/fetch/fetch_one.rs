@@ -18,8 +18,7 @@ use crate::crawl::fetch::attempt::FetchAttempt;
 use crate::crawl::fetch::page;
 use crate::crawl::fetch::recrawl;
 use crate::crawl::fetch::site_files;
-use crate::crawl::hosts::host::{After, Outcome};
-use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crate::crawl::hosts::{FetchPurpose, Outcome, OutcomeEffect, UrlTask};
 use crate::crawl::pipeline::admission::{RequestStart, admission};
 use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::pipeline::workers::Slot;
@@ -35,7 +34,7 @@ const MOST_EXCUSED: u32 = 10;
 /// Works on one URL until it is handed in or put back; a panic makes it a failed page. After a
 /// stop at once it is simply dropped: the store still knows it as open.
 pub async fn run(shared: &Arc<CrawlContext>, slot: &Arc<Slot>, mut entry: Box<UrlTask>) {
-    if !std::mem::take(&mut entry.goes_on) {
+    if !std::mem::take(&mut entry.continues_attempt) {
         entry.attempts += 1;
     }
     slot.work_on(Some((entry.target().into(), entry.attempts)));
@@ -66,7 +65,7 @@ pub struct InFlight<'a> {
 
 impl InFlight<'_> {
     /// It is over, and this is what the host did; `None` when it was not the host's doing.
-    pub fn end(&mut self, outcome: Option<Outcome>) -> After {
+    pub fn end(&mut self, outcome: Option<Outcome>) -> OutcomeEffect {
         self.over = true;
         let began = self.mark.as_ref().and_then(|mark| mark.settle());
         self.shared.frontier.ended(&self.url, began, outcome)
@@ -128,7 +127,7 @@ async fn work(shared: &Arc<CrawlContext>, slot: &Arc<Slot>, mut entry: Box<UrlTa
     // Stopping: a request not yet started is left to the resumed crawl.
     let Ok(previous) = recrawl::previous(shared, &entry, &chain).await else { return };
     let mut _hop = None;
-    let shares = entry.errand == FetchPurpose::Page && !shared.settings.duplicate_seeds;
+    let shares = entry.purpose == FetchPurpose::Page && !shared.settings.duplicate_seeds;
     if shares && !chain.hops().is_empty() {
         let hash = UrlHash::of(chain.url());
         // Another URL may have led there meanwhile.
@@ -152,7 +151,7 @@ async fn work(shared: &Arc<CrawlContext>, slot: &Arc<Slot>, mut entry: Box<UrlTa
             entry.attempts -= 1;
         } else {
             entry.chain = Some(Box::new(chain));
-            entry.goes_on = true;
+            entry.continues_attempt = true;
         }
         return shared.frontier.put_back(entry);
     }
@@ -160,7 +159,7 @@ async fn work(shared: &Arc<CrawlContext>, slot: &Arc<Slot>, mut entry: Box<UrlTa
     slot.enter(WorkerState::FirstByte);
     let begin = Instant::now();
     let phases: Arc<dyn PhaseSink> = Arc::clone(&mark) as Arc<dyn PhaseSink>;
-    if entry.errand != FetchPurpose::Page {
+    if entry.purpose != FetchPurpose::Page {
         let work = site_files::run(shared, slot, entry, chain, &phases, &mut in_flight);
         tokio::select! {
             biased;
@@ -206,7 +205,7 @@ impl<'a> Hop<'a> {
             }
             Claim::Occupied(mut waiting) => {
                 entry.chain = Some(Box::new(chain));
-                entry.goes_on = true;
+                entry.continues_attempt = true;
                 waiting.get_mut().push(entry);
                 None
             }
@@ -293,9 +292,9 @@ async fn answered(
             .or_else(|| excused(shared, &entry, &visit, after, shortage))
     {
         let trouble = page::trouble(shared, &entry, &visit.outcome, Some(pause));
-        if (shortage || !after.counts) && entry.excused < MOST_EXCUSED {
+        if (shortage || !after.counts) && entry.uncounted_failures < MOST_EXCUSED {
             entry.attempts -= 1;
-            entry.excused += 1;
+            entry.uncounted_failures += 1;
         }
         // The redirects are followed again from their beginning: they may lead elsewhere now.
         (entry.spent_ms, entry.robots) = (0, None);
@@ -311,22 +310,22 @@ fn excused(
     shared: &CrawlContext,
     entry: &UrlTask,
     visit: &FetchAttempt,
-    after: After,
+    after: OutcomeEffect,
     shortage: bool,
 ) -> Option<Duration> {
     let failed = match &visit.outcome {
         Ok(answer) => answer.status >= 500 || answer.status == 429,
         Err(error) => error.kind.is_retryable(),
     };
-    let excused = failed && (shortage || !after.counts) && entry.excused < MOST_EXCUSED;
+    let excused = failed && (shortage || !after.counts) && entry.uncounted_failures < MOST_EXCUSED;
     excused.then_some(shared.retry.backoff)
 }
 
-fn note(shared: &CrawlContext, entry: &UrlTask, after: After) {
+fn note(shared: &CrawlContext, entry: &UrlTask, after: OutcomeEffect) {
     let host = &*crate::crawl::hosts::host_of(entry.target());
     if let Some(rest) = after.opened {
         tracing::warn!(host, rest_ms = rest.as_millis(), "host is down: its breaker opens");
-        shared.frontier.incident(host);
+        shared.frontier.record_incident(host);
     }
     if after.closed {
         tracing::info!(host, "host is up again: its breaker closes");
@@ -349,7 +348,7 @@ async fn redirected(
         return give_up_at(shared, slot, entry, chain, failure).await;
     }
     let hash = UrlHash::of(&target);
-    let trap = shared.frontier.with(|ledger| ledger.judges(&entry, target.as_str(), &hash));
+    let trap = shared.frontier.redirect_trap(&entry, target.as_str(), &hash);
     if let Some(reason) = trap {
         let failure = FetchError::new(
             FailureKind::Refused("trap"),
@@ -364,7 +363,7 @@ async fn redirected(
     }
     entry.spent_ms = visit.elapsed.as_millis() as u64;
     entry.chain = Some(Box::new(chain));
-    (entry.goes_on, entry.robots) = (true, None);
+    (entry.continues_attempt, entry.robots) = (true, None);
     shared.frontier.redirected(entry, Some(took));
 }
 
@@ -375,7 +374,7 @@ async fn give_up(
     entry: Box<UrlTask>,
     failure: FetchError,
 ) {
-    match entry.errand {
+    match entry.purpose {
         FetchPurpose::Page => {
             page::finish(shared, slot, entry, FetchAttempt::unfetched(failure, None)).await
         }
@@ -391,7 +390,7 @@ async fn give_up_at(
     chain: RedirectChain,
     failure: FetchError,
 ) {
-    match entry.errand {
+    match entry.purpose {
         FetchPurpose::Page => {
             page::finish(shared, slot, entry, FetchAttempt::unfetched(failure, Some(chain))).await;
         }

@@ -11,8 +11,7 @@ use crate::crawl::fetch::attempt::FetchAttempt;
 use crate::crawl::fetch::outcome::PageOutcome;
 use crate::crawl::fetch::recrawl;
 use crate::crawl::frontier::{Finished, Link};
-use crate::crawl::hosts::host_of;
-use crate::crawl::hosts::url_task::UrlTask;
+use crate::crawl::hosts::{UrlTask, host_of};
 use crate::crawl::pipeline::context::{CrawlContext, SAVER_BUDGET_KIB, Stopping};
 use crate::crawl::pipeline::workers::Slot;
 use crate::crawl::protocol::snapshot::{PAGE_LINKS, PageView, RecentFailure, WorkerState};
@@ -43,7 +42,7 @@ pub async fn landing(shared: &CrawlContext, target: &UrlHash) -> Option<Arc<Prev
     if let Some(known) = shared.landings.locked().get(target) {
         return Some(Arc::clone(known));
     }
-    shared.frontier.with(|ledger| ledger.known(target))?;
+    shared.frontier.known(target)?;
     let page = shared.store.previous_page(shared.crawl, *target).await.ok()??;
     (page.status.is_some() && page.final_url.is_none()).then(|| Arc::new(page))
 }
@@ -251,7 +250,7 @@ pub async fn finish(
         title: ending.title,
         depth: entry.depth,
         elapsed_ms: visit.elapsed.as_millis() as u64,
-        attempts: entry.earlier + entry.attempts,
+        attempts: entry.earlier_attempts + entry.attempts,
         final_url,
         redirects: redirects_text,
         error: ending.error,
@@ -279,11 +278,11 @@ pub async fn finish(
         redirects: hops,
         latency,
         kib,
-        trouble,
+        failure: trouble,
         queue_empty: shared.queue.is_empty(),
-        led_to,
+        redirect_target: led_to,
         unmodified,
-        same_as: same_as.map(|hash| xxh(&hash)),
+        content_hash: same_as.map(|hash| xxh(&hash)),
         is_page,
     });
 }

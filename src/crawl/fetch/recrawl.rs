@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::crawl::frontier::state::{Found, FrontierState};
-use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crate::crawl::frontier::FoundUrl;
+use crate::crawl::hosts::{FetchPurpose, UrlTask};
 use crate::crawl::pipeline::context::{CrawlContext, Stopping};
 use crate::model::ids::{CrawlId, page_id};
 use crate::model::page_state::PageState;
@@ -23,7 +23,7 @@ pub async fn previous(
     entry: &UrlTask,
     chain: &RedirectChain,
 ) -> Result<Option<PreviousPage>, Stopping> {
-    let Some(crawl) = shared.settings.recrawl_of.filter(|_| entry.errand == FetchPurpose::Page)
+    let Some(crawl) = shared.settings.recrawl_of.filter(|_| entry.purpose == FetchPurpose::Page)
     else {
         return Ok(None);
     };
@@ -45,12 +45,12 @@ pub async fn previous(
 pub fn ask_for_the_rest(shared: &Arc<CrawlContext>, crawl: CrawlId) {
     let shared = Arc::clone(shared);
     let crew = shared.crew.clone();
-    shared.frontier.with(FrontierState::hold);
+    shared.frontier.begin_background();
     crew.spawn(async move {
         if read_the_rest(&shared, crawl).await == Err(Stopping) {
             tracing::info!("stopped before all pages of the earlier crawl were looked for");
         }
-        shared.frontier.let_go();
+        shared.frontier.end_background();
     });
 }
 
@@ -63,11 +63,11 @@ async fn read_the_rest(shared: &CrawlContext, crawl: CrawlId) -> Result<(), Stop
         after = last.id;
         let scope = shared.scope();
         let depth = shared.settings.depth;
-        let rest: Vec<Found> = rows
+        let rest: Vec<FoundUrl> = rows
             .into_iter()
             .filter(|row| depth.is_none_or(|most| row.depth <= most))
             .filter(|row| Url::parse(&row.url).is_ok_and(|url| scope.refuses(&url).is_none()))
-            .map(|row| Found {
+            .map(|row| FoundUrl {
                 url: row.url,
                 hash: row.url_hash,
                 depth: row.depth,
@@ -75,7 +75,7 @@ async fn read_the_rest(shared: &CrawlContext, crawl: CrawlId) -> Result<(), Stop
                 lastmod_ms: row.lastmod_ms,
             })
             .collect();
-        if !shared.frontier.found_again(rest) {
+        if !shared.frontier.discover_in_earlier_crawl(rest) {
             return Ok(());
         }
         tokio::select! {

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use crate::crawl::fetch::fetch_one::{InFlight, outcome};
 use crate::crawl::fetch::page::reserve;
-use crate::crawl::frontier::state::{Found, sitemap_row};
-use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crate::crawl::frontier::{FoundUrl, sitemap_row};
+use crate::crawl::hosts::{FetchPurpose, UrlTask};
 use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::pipeline::workers::Slot;
 use crate::crawl::protocol::snapshot::WorkerState;
@@ -31,7 +31,7 @@ const SITEMAP_TIMEOUT: Duration = Duration::from_mins(5);
 /// URLs of a sitemap taken in at a time.
 const AT_ONCE: usize = 1_000;
 
-/// Runs an errand: one request, and what follows from it.
+/// Runs an purpose: one request, and what follows from it.
 pub async fn run(
     shared: &Arc<CrawlContext>,
     slot: &Arc<Slot>,
@@ -41,7 +41,7 @@ pub async fn run(
     in_flight: &mut InFlight<'_>,
 ) {
     let begin = Instant::now();
-    let robots = matches!(entry.errand, FetchPurpose::Robots { .. });
+    let robots = matches!(entry.purpose, FetchPurpose::Robots { .. });
     let max_body = if robots { u64::MAX } else { Limits::default().bytes };
     let timeout = (!robots).then(|| SITEMAP_TIMEOUT.max(shared.settings.fetch.timeout));
     let max_redirects = robots.then_some(robots::MAX_REDIRECTS);
@@ -59,7 +59,7 @@ pub async fn run(
         Err(error) => Err(error),
     };
     let ended = outcome(&result, begin.elapsed());
-    match (entry.errand, reply) {
+    match (entry.purpose, reply) {
         (_, Ok(FetchOutcome::Redirect { .. })) => {
             in_flight.end(ended);
             if robots && chain.hops().len() > robots::MAX_REDIRECTS as usize {
@@ -70,7 +70,7 @@ pub async fn run(
                 );
             }
             entry.chain = Some(Box::new(chain));
-            (entry.goes_on, entry.robots) = (true, None);
+            (entry.continues_attempt, entry.robots) = (true, None);
             shared.frontier.redirected(entry, None);
         }
         (FetchPurpose::Robots { .. }, Ok(FetchOutcome::Response(opened))) => {
@@ -112,7 +112,7 @@ pub async fn run(
             in_flight.end(ended);
             // Not a word about its robots.txt: this host is not asked for anything.
             tracing::warn!(url = %entry.url, reason = %error.message, "a host is refused");
-            shared.frontier.refuse(&entry.url, &error.message);
+            shared.frontier.skip_host_of(&entry.url, &error.message);
         }
         (_, Err(error)) => {
             in_flight.end(ended);
@@ -136,13 +136,13 @@ fn pause(
 
 /// Redirects are followed again from their beginning.
 fn again(shared: &CrawlContext, mut entry: Box<UrlTask>, pause: Duration) {
-    (entry.goes_on, entry.robots) = (false, None);
+    (entry.continues_attempt, entry.robots) = (false, None);
     shared.frontier.postpone(entry, pause, None, None, 0);
 }
 
-/// An errand could not be done.
+/// A request for a robots.txt or a sitemap failed for good.
 pub fn failed(shared: &CrawlContext, entry: &UrlTask, error: &FetchError) {
-    match entry.errand {
+    match entry.purpose {
         FetchPurpose::Robots { .. } => {
             let reply = match error.kind {
                 FailureKind::Redirect => robots::RobotsResponse::LostInRedirects,
@@ -163,13 +163,13 @@ pub fn failed(shared: &CrawlContext, entry: &UrlTask, error: &FetchError) {
 }
 
 fn tell(shared: &CrawlContext, entry: &UrlTask, fate: RobotsPolicy) {
-    let FetchPurpose::Robots { https } = entry.errand else { return };
+    let FetchPurpose::Robots { https } = entry.purpose else { return };
     if fate.asks_again() {
         tracing::warn!(url = %entry.url, %fate, "robots.txt");
     } else {
         tracing::info!(url = %entry.url, %fate, "robots.txt");
     }
-    shared.frontier.robots(&entry.url, https, fate);
+    shared.frontier.robots_fetched(&entry.url, https, fate);
 }
 
 /// Reads a robots.txt as far as it counts.
@@ -257,7 +257,7 @@ async fn take_in(
                     continue;
                 }
                 bytes += 2 * url.as_str().len() + 64;
-                pages.push(Found {
+                pages.push(FoundUrl {
                     hash: UrlHash::of(&url),
                     url: url.as_str().into(),
                     depth: 1,
@@ -275,14 +275,9 @@ async fn take_in(
         return;
     }
     let kib = reserve(shared, slot, bytes).await;
-    shared.frontier.found(pages, kib);
+    shared.frontier.discover_in_sitemap(pages, kib);
 }
 
 fn end_sitemap(shared: &CrawlContext, row: crate::store::SitemapRow) {
-    shared.frontier.with(|ledger| ledger.sitemap_ended(row));
-    shared.frontier.changed.notify_one();
-    shared.frontier.outbox_changed.notify_one();
-    if shared.frontier.is_drained() {
-        shared.frontier.drained.notify_one();
-    }
+    shared.frontier.sitemap_ended(row);
 }

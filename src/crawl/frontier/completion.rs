@@ -1,23 +1,79 @@
 //! How URLs end, with and without a request.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::crawl::frontier::state::{Found, FrontierState, sitemap_row};
-use crate::crawl::frontier::{Finished, Link};
-use crate::crawl::hosts::host::GiveUp;
-use crate::crawl::hosts::host_of;
-use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
-use crate::crawl::protocol::snapshot::PageView;
+use crate::crawl::frontier::front::Frontier;
+use crate::crawl::frontier::link::{FoundUrl, Link};
+use crate::crawl::frontier::sitemaps::sitemap_row;
+use crate::crawl::frontier::state::FrontierState;
+use crate::crawl::hosts::{FetchPurpose, GiveUp, UrlTask, host_of};
+use crate::crawl::protocol::snapshot::{PageView, RecentFailure};
 use crate::model::page_state::PageState;
-use crate::store::{LinkRow, PageRow};
+use crate::model::url_identity::UrlHash;
+use crate::store::{LinkRow, PageChange, PageRow};
 use crate::web::robots::RobotsPolicy;
 use crate::web::traps::{FetchedPage, TrapHit};
 
+/// A page in its final state, with all that follows from it.
+#[derive(Debug)]
+pub struct Finished {
+    /// Its row.
+    pub row: PageRow,
+    /// The same for viewers.
+    pub view: Arc<PageView>,
+    /// Links found on it, distinct.
+    pub links: Vec<Link>,
+    /// Redirects followed.
+    pub redirects: u32,
+    /// How long the last request took, when it was answered.
+    pub latency: Option<Duration>,
+    /// KiB of the byte budget taken for it.
+    pub kib: u32,
+    /// An task for the recent failures, when it failed.
+    pub failure: Option<Arc<RecentFailure>>,
+    /// Whether the queue was empty when it ended: then the saver need not wait to fill the batch.
+    pub queue_empty: bool,
+    /// Where a redirect led: that page is linked to, if it is known.
+    pub redirect_target: Option<UrlHash>,
+    /// Whether its body was not sent, because it is as it was in the earlier crawl.
+    pub unmodified: bool,
+    /// Hash of its content, where another page with the same content would hint at a trap.
+    pub content_hash: Option<u64>,
+    /// Whether it is a page of its own that was fetched well.
+    pub is_page: bool,
+}
+
+impl Frontier {
+    /// Hands in a page in its final state.
+    pub fn finish(&self, page: Finished) {
+        let (view, failure) = (Arc::clone(&page.view), page.failure.clone());
+        let mut state = self.lock();
+        let first = state.batch.is_empty();
+        let before = state.totals.discovered;
+        state.take_in(page);
+        if let Some(failure) = failure {
+            state.recent.trouble(failure);
+        }
+        let evicted = state.recent.page(view);
+        let new = state.totals.discovered != before;
+        let wake_saver = first || state.batch.is_due();
+        drop(state);
+        drop(evicted);
+        if new {
+            self.wake_producer();
+        }
+        if wake_saver {
+            self.wake_saver();
+        }
+    }
+}
+
 impl FrontierState {
     /// Puts a URL into its final state that is not (or no longer) fetched.
-    pub fn end_unfetched(&mut self, entry: &UrlTask, state: PageState, reason: String) {
+    pub(super) fn end_unfetched(&mut self, task: &UrlTask, state: PageState, reason: String) {
         self.totals.pages += 1;
         if state == PageState::Failed {
             self.totals.failed += 1;
@@ -26,100 +82,97 @@ impl FrontierState {
             self.totals.skipped += 1;
         }
         self.unsaved += 1;
-        let host = host_of(&entry.url).into();
-        let chain = entry.chain.as_deref().filter(|chain| !chain.hops().is_empty());
-        self.outbox.page(
+        let host = host_of(&task.url).into();
+        let chain = task.chain.as_deref().filter(|chain| !chain.hops().is_empty());
+        self.batch.page(
             PageRow {
-                id: entry.id,
-                url: Arc::clone(&entry.url),
-                url_hash: entry.hash,
+                id: task.id,
+                url: Arc::clone(&task.url),
+                url_hash: task.hash,
                 host,
                 state,
                 status: None,
                 content_length: 0,
                 content_type: None,
                 title: None,
-                depth: entry.depth,
+                depth: task.depth,
                 elapsed_ms: 0,
-                attempts: entry.earlier + entry.attempts,
+                attempts: task.earlier_attempts + task.attempts,
                 final_url: chain.map(|chain| chain.url().to_string()),
                 redirects: chain.and_then(|chain| serde_json::to_string(chain.hops()).ok()),
                 error: Some(reason),
-                found_on: entry.found_on,
+                found_on: task.found_on,
                 links_found: 0,
                 created_at_ms: jiff::Timestamp::now().as_millisecond(),
                 content: None,
-                lastmod_ms: entry.lastmod_ms,
+                lastmod_ms: task.lastmod_ms,
                 change: None,
             },
             0,
         );
     }
 
-    pub(super) fn end_doomed(&mut self, entry: &UrlTask, doom: &GiveUp, now: Instant) {
-        match entry.errand {
-            FetchPurpose::Page if doom.by_user => self.withdraw(entry, doom.reason.to_string()),
-            FetchPurpose::Page => self.end_unfetched(entry, doom.state, doom.reason.to_string()),
+    /// Ends what waited for a host that is given up.
+    pub(super) fn end_abandoned(&mut self, task: &UrlTask, give_up: &GiveUp, now: Instant) {
+        match task.purpose {
+            FetchPurpose::Page if give_up.by_user => {
+                self.withdraw(task, give_up.reason.to_string())
+            }
+            FetchPurpose::Page => {
+                self.end_unfetched(task, give_up.state, give_up.reason.to_string())
+            }
             FetchPurpose::Robots { https } => {
-                let fate = RobotsPolicy::Shut(doom.reason.to_string());
-                self.robots(&entry.url, https, fate, now);
+                let policy = RobotsPolicy::Shut(give_up.reason.to_string());
+                self.robots_fetched(&task.url, https, policy, now);
             }
             FetchPurpose::Sitemap { depth } => {
-                let row = sitemap_row(entry, depth, doom.state, Some(doom.reason.to_string()));
+                let row = sitemap_row(task, depth, give_up.state, Some(give_up.reason.to_string()));
                 self.sitemap_ended(row);
             }
         }
     }
 
-    /// Takes in a page in its final state. Returns whether there are new URLs, whether the saver
-    /// should look, and what fell out of the ring of recent pages.
-    pub fn finish(&mut self, page: Finished) -> (bool, bool, Option<Arc<PageView>>) {
-        let Finished { row, view, links, redirects, latency, kib, trouble, .. } = page;
-        let Finished { queue_empty, led_to, unmodified, same_as, is_page, .. } = page;
+    /// Takes in a page in its final state, its links and its counts.
+    fn take_in(&mut self, page: Finished) {
+        let Finished { row, links, redirects, latency, kib, .. } = page;
+        let Finished { queue_empty, redirect_target, unmodified, content_hash, is_page, .. } = page;
         if row.status.is_some() {
             self.traps.fetched(&row.url, &host_of(&row.url));
         }
-        let copy = is_page.then(|| self.is_copy(&row, same_as)).flatten();
-        let before = self.totals.discovered;
-        let first = self.outbox.is_empty();
-        let led_to = led_to.filter(|to| *to != row.url_hash && links.iter().all(|l| l.hash != *to));
+        let copy = is_page.then(|| self.copy_trap(&row, content_hash)).flatten();
+        let redirect_target = redirect_target
+            .filter(|to| *to != row.url_hash && links.iter().all(|link| link.hash != *to));
         for Link { url, hash, anchor } in links {
-            let found = Found {
+            let found = FoundUrl {
                 url,
                 hash,
                 depth: row.depth + 1,
                 on: Some((row.id, Arc::clone(&row.url))),
                 lastmod_ms: None,
             };
-            let to = self.discover_on(found, copy.as_ref());
-            self.outbox.link(LinkRow { from: row.id, to, anchor });
+            let to = self.discover(found, copy.as_ref());
+            self.batch.link(LinkRow { from: row.id, to, anchor });
             self.totals.links += 1;
         }
-        if let Some(target) = led_to.and_then(|hash| self.known(&hash)) {
-            self.outbox.link(LinkRow { from: row.id, to: target, anchor: None });
+        if let Some(to) = redirect_target.and_then(|hash| self.known(&hash)) {
+            self.batch.link(LinkRow { from: row.id, to, anchor: None });
             self.totals.links += 1;
         }
-        let new = self.totals.discovered != before;
         self.count(&row, unmodified);
         self.totals.redirects += u64::from(redirects);
         if let Some(latency) = latency {
             self.latencies.record(latency);
         }
         self.unsaved += 1;
-        self.outbox.page(row, kib);
+        self.batch.page(row, kib);
         // The queue has run dry: nothing will fill the batch soon.
-        if queue_empty && self.window.is_empty() && self.window.on_disk() == 0 {
-            self.outbox.flush();
+        if queue_empty && self.hosts.is_empty() && self.hosts.on_disk() == 0 {
+            self.batch.flush();
         }
-        if let Some(trouble) = trouble {
-            self.recent.trouble(trouble);
-        }
-        let evicted = self.recent.page(view);
-        (new, first || self.outbox.is_due(), evicted)
     }
 
-    /// The trap that a page is one copy too many for.
-    fn is_copy(&mut self, row: &PageRow, body: Option<u64>) -> Option<TrapHit> {
+    /// The trap that a page belongs to, when it is one copy too many.
+    fn copy_trap(&mut self, row: &PageRow, body: Option<u64>) -> Option<TrapHit> {
         let canonical = row.content.as_ref().and_then(|content| content.canonical.as_deref());
         let page = FetchedPage {
             url: &row.url,
@@ -135,7 +188,6 @@ impl FrontierState {
     }
 
     fn count(&mut self, row: &PageRow, unmodified: bool) {
-        use crate::store::PageChange;
         let totals = &mut self.totals;
         totals.pages += 1;
         match row.state {

@@ -1,144 +1,182 @@
-//! What is excluded, traps, and what of both is met later than it was found: in memory, on disk, on
-//! its way; and the way back.
+//! Exclusions and traps, as they meet what was found before them: URLs in memory, on disk and on
+//! their way; and the way back.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::crawl::frontier::exclusions::excluded_reason;
+use crate::crawl::frontier::exclusions::{Restoration, excluded_reason};
+use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::intake::BEYOND_PAGES;
+use crate::crawl::frontier::refill::task_of_row;
 use crate::crawl::frontier::state::FrontierState;
-use crate::crawl::hosts::host_of;
-use crate::crawl::hosts::url_task::{Delayed, FetchPurpose, UrlTask};
+use crate::crawl::hosts::{DelayedTask, FetchPurpose, MAX_IN_MEMORY, UrlTask, host_of};
 use crate::model::page_state::PageState;
 use crate::model::url_identity::UrlHash;
 use crate::store::FrontierRow;
 
-impl FrontierState {
-    /// The pattern that excludes a page: by its own URL or by where it was redirected.
-    pub(super) fn excludes(&self, entry: &UrlTask) -> Option<&Arc<str>> {
-        if entry.errand != FetchPurpose::Page || self.pruned.is_empty() {
-            return None;
-        }
-        let on_the_way = entry.chain.is_some().then(|| entry.target());
-        let own = self.pruned.excludes(&entry.url);
-        own.or_else(|| self.pruned.excludes(on_the_way?))
+impl Frontier {
+    /// Whether a pattern may be excluded.
+    ///
+    /// # Errors
+    /// When it is excluded already, excludes everything or is no regular expression.
+    pub fn check_exclusion(&self, pattern: &str) -> Result<(), String> {
+        self.lock().exclusions.check(pattern)
     }
 
-    /// Whether a URL that was handed out may still be asked at `target`.
+    /// The first pattern that excludes `url`.
     #[must_use]
-    pub fn may_start(&self, entry: &UrlTask, target: &str, now: Instant) -> bool {
-        let pruned = |url: &str| !self.pruned.is_empty() && self.pruned.excludes(url).is_some();
-        let excluded = entry.errand == FetchPurpose::Page && (pruned(&entry.url) || pruned(target));
-        !excluded && self.window.may_start(target, now)
+    pub fn excluding_pattern(&self, url: &str) -> Option<Arc<str>> {
+        self.lock().exclusions.excludes(url).cloned()
     }
 
-    /// Why a URL that is handed out looks like a trap by now.
-    pub(super) fn recalls(&mut self, entry: &UrlTask) -> Option<String> {
-        if entry.errand != FetchPurpose::Page {
-            return None;
+    /// How many URLs were skipped because of a pattern in this run; `None`: it is not in force.
+    #[must_use]
+    pub fn excluded_count(&self, pattern: &str) -> Option<u64> {
+        self.lock().exclusions.counted(pattern)
+    }
+
+    /// Skips rows read from disk, all of which match `pattern`: those that are on disk only. Others
+    /// are in memory or on their way, where they are met before they are requested. Returns how
+    /// many; `None` when the pattern is no longer in force.
+    pub fn exclude_rows(&self, pattern: &str, rows: &[&FrontierRow]) -> Option<u64> {
+        let mut state = self.lock();
+        state.exclusions.counted(pattern)?;
+        let reason = excluded_reason(pattern);
+        let skipped = rows.iter().filter(|row| state.exclude_row(row, &reason)).count() as u64;
+        state.exclusions.count(pattern, skipped);
+        Some(skipped)
+    }
+
+    /// The restorations under way.
+    #[must_use]
+    pub fn restorations(&self) -> Vec<Restoration> {
+        self.lock().exclusions.restorations().to_vec()
+    }
+
+    /// Whether memory has room for URLs that are restored.
+    #[must_use]
+    pub fn has_room_to_restore(&self) -> bool {
+        self.lock().hosts.len() <= MAX_IN_MEMORY / 2
+    }
+
+    /// Opens URLs again that were skipped; false when their restoration was cancelled.
+    pub fn restore_rows(&self, ticket: u64, rows: Vec<FrontierRow>) -> bool {
+        let mut state = self.lock();
+        if !state.exclusions.is_restoring(ticket) {
+            return false;
         }
-        if entry.depth == 0 || entry.attempts > 0 {
-            return None;
+        for row in rows {
+            state.restore_row(row);
         }
-        self.traps.recall(&entry.url, &host_of(&entry.url)).map(|caught| caught.reason())
+        true
+    }
+
+    /// All rows of a restoration are restored.
+    pub fn end_restoring(&self, ticket: u64) {
+        self.lock().exclusions.end_restoring(ticket);
     }
 
     /// Why a redirect is not followed: it leads into a trap. Judged once, like any URL.
-    pub fn judges(&mut self, entry: &UrlTask, target: &str, hash: &UrlHash) -> Option<String> {
-        let once = entry.earlier == 0 && entry.attempts <= 1 && entry.excused == 0;
-        if entry.depth == 0 || !once || self.known(hash).is_some() {
+    #[must_use]
+    pub fn redirect_trap(&self, task: &UrlTask, target: &str, hash: &UrlHash) -> Option<String> {
+        let once = task.earlier_attempts == 0 && task.attempts <= 1 && task.uncounted_failures == 0;
+        if task.depth == 0 || !once {
             return None;
         }
-        self.traps.judge(target, &host_of(target)).map(|caught| caught.reason())
+        let mut state = self.lock();
+        if state.known(hash).is_some() {
+            return None;
+        }
+        state.traps.judge(target, &host_of(target)).map(|hit| hit.reason())
+    }
+}
+
+impl FrontierState {
+    /// The pattern that excludes a page: by its own URL or by where it was redirected.
+    pub(super) fn excluded_by(&self, task: &UrlTask) -> Option<&Arc<str>> {
+        if task.purpose != FetchPurpose::Page || self.exclusions.is_empty() {
+            return None;
+        }
+        let redirected = task.chain.is_some().then(|| task.target());
+        let own = self.exclusions.excludes(&task.url);
+        own.or_else(|| self.exclusions.excludes(redirected?))
     }
 
-    /// Skips a URL that was to be fetched, because the user says so; it may come back.
-    pub(super) fn withdraw(&mut self, entry: &UrlTask, reason: String) {
+    /// Whether a URL that was handed out may still be requested at `target`.
+    pub(super) fn may_start(&self, task: &UrlTask, target: &str, now: Instant) -> bool {
+        let matches =
+            |url: &str| !self.exclusions.is_empty() && self.exclusions.excludes(url).is_some();
+        let excluded =
+            task.purpose == FetchPurpose::Page && (matches(&task.url) || matches(target));
+        !excluded && self.hosts.may_start(target, now)
+    }
+
+    /// Why a URL that is to be handed out looks like a trap by now.
+    pub(super) fn is_trap_by_now(&mut self, task: &UrlTask) -> Option<String> {
+        if task.purpose != FetchPurpose::Page || task.depth == 0 || task.attempts > 0 {
+            return None;
+        }
+        self.traps.recall(&task.url, &host_of(&task.url)).map(|hit| hit.reason())
+    }
+
+    /// Skips a URL that was to be fetched, by a command of the user; it may be restored.
+    pub(super) fn withdraw(&mut self, task: &UrlTask, reason: String) {
         self.totals.admitted = self.totals.admitted.saturating_sub(1);
-        self.end_unfetched(entry, PageState::Skipped, reason);
+        self.end_unfetched(task, PageState::Skipped, reason);
     }
 
     /// Excludes what matches `pattern` from all that waits in memory; returns how many URLs. Rows
-    /// on disk are another matter: see [`Self::prune_rows`].
-    ///
-    /// # Errors
-    /// When it is no regular expression.
-    pub fn exclude(&mut self, pattern: &str) -> Result<u64, String> {
-        self.pruned.add(pattern)?;
+    /// on disk are skipped by [`Frontier::exclude_rows`].
+    pub(super) fn exclude(&mut self, pattern: &str) -> Result<u64, String> {
+        self.exclusions.add(pattern)?;
         let regex = regex::Regex::new(pattern).map_err(|error| error.to_string())?;
-        let hit = |entry: &UrlTask| {
-            regex.is_match(&entry.url) || entry.chain.is_some() && regex.is_match(entry.target())
+        let matches = |task: &UrlTask| {
+            regex.is_match(&task.url) || task.chain.is_some() && regex.is_match(task.target())
         };
-        let mut gone = self.window.prune(hit);
+        let mut excluded = self.hosts.remove_matching(matches);
         let newest = self.newest();
         let mut kept = Vec::with_capacity(self.retries.len());
-        for Reverse(Delayed(due, entry)) in std::mem::take(&mut self.retries) {
-            if entry.errand == FetchPurpose::Page && hit(&entry) {
-                self.window.retrying(entry.target(), false, newest);
-                gone.push(entry);
+        for Reverse(DelayedTask(due, task)) in std::mem::take(&mut self.retries) {
+            if task.purpose == FetchPurpose::Page && matches(&task) {
+                self.hosts.retrying(task.target(), false, newest);
+                excluded.push(task);
             } else {
-                kept.push(Reverse(Delayed(due, entry)));
+                kept.push(Reverse(DelayedTask(due, task)));
             }
         }
         self.retries = kept.into();
         let reason = excluded_reason(pattern);
-        for entry in &gone {
-            self.withdraw(entry, reason.clone());
+        for task in &excluded {
+            self.withdraw(task, reason.clone());
         }
-        self.pruned.count(pattern, gone.len() as u64);
-        Ok(gone.len() as u64)
+        self.exclusions.count(pattern, excluded.len() as u64);
+        Ok(excluded.len() as u64)
     }
 
-    /// Skips rows read from disk, all of which match `pattern`: those that are there only. Others
-    /// are in memory or on their way, where they are met before they are asked. Returns how many;
-    /// `None` when the pattern is no longer in force.
-    pub fn prune_rows(&mut self, pattern: &str, rows: &[&FrontierRow]) -> Option<u64> {
-        self.pruned.counted(pattern)?;
-        let reason = excluded_reason(pattern);
-        let gone = rows.iter().filter(|row| self.prune_row(row, &reason)).count() as u64;
-        self.pruned.count(pattern, gone);
-        Some(gone)
-    }
-
-    fn prune_row(&mut self, row: &FrontierRow, reason: &str) -> bool {
+    fn exclude_row(&mut self, row: &FrontierRow, reason: &str) -> bool {
         let host = &*host_of(&row.url);
-        if !self.window.is_on_disk(host, row.id) {
+        if !self.hosts.is_on_disk(host, row.id) {
             return false;
         }
-        self.window.pruned_on_disk(host);
-        let entry = UrlTask {
-            id: row.id,
-            depth: row.depth,
-            earlier: row.attempts,
-            found_on: row.found_on,
-            lastmod_ms: row.lastmod_ms,
-            ..UrlTask::aside(Arc::clone(&row.url), row.url_hash, FetchPurpose::Page)
-        };
-        self.withdraw(&entry, reason.to_owned());
+        self.hosts.removed_on_disk(host);
+        self.withdraw(&task_of_row(row), reason.to_owned());
         true
     }
 
     /// Opens a URL again that was skipped, unless the page limit is reached by now.
-    pub fn revive(&mut self, row: FrontierRow) {
+    fn restore_row(&mut self, row: FrontierRow) {
         self.totals.pages = self.totals.pages.saturating_sub(1);
         self.totals.skipped = self.totals.skipped.saturating_sub(1);
         self.open += 1;
         let newest = self.newest();
-        let entry = UrlTask {
-            id: row.id,
-            depth: row.depth,
-            earlier: row.attempts,
-            found_on: row.found_on,
-            lastmod_ms: row.lastmod_ms,
-            ..UrlTask::aside(Arc::clone(&row.url), row.url_hash, FetchPurpose::Page)
-        };
-        self.outbox.revived(row);
+        let task = task_of_row(&row);
+        self.batch.restored(row);
         if self.is_full() {
-            return self.end_unfetched(&entry, PageState::Skipped, BEYOND_PAGES.to_owned());
+            return self.end_unfetched(&task, PageState::Skipped, BEYOND_PAGES.to_owned());
         }
         self.totals.admitted += 1;
-        self.window.bring_back(Box::new(entry), newest);
+        self.hosts.restore_task(Box::new(task), newest);
     }
 }

@@ -1,6 +1,6 @@
-//! What was excluded while the crawl runs: patterns, asked for every new URL, every one that is
-//! handed out and every one about to be asked, and the reasons that stand in the rows, so that it
-//! can be undone.
+//! What was excluded while the crawl runs: patterns, matched against every new URL, every one that
+//! is handed out and every one about to be requested, and the reasons that stand in the rows, so
+//! that an exclusion can be undone.
 
 use std::sync::Arc;
 
@@ -13,11 +13,19 @@ pub struct Exclusions {
     set: Option<RegexSet>,
     /// How many URLs each has skipped in this run.
     counts: Vec<u64>,
-    /// Reasons of skipped rows that are being brought back, each with the ticket of whoever does
-    /// it. They are stored with the settings, so that a crash in the middle of it leaves nothing
-    /// behind.
-    restoring: Vec<(String, u64)>,
+    /// Restorations under way. Their reasons are stored with the settings, so that a crash in the
+    /// middle of one leaves no row behind.
+    restoring: Vec<Restoration>,
     tickets: u64,
+}
+
+/// Skipped rows that are being restored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restoration {
+    /// The reason in the rows.
+    pub reason: String,
+    /// The number of this restoration: a later one for the same reason has another.
+    pub ticket: u64,
 }
 
 /// The reason of a URL excluded by `pattern`.
@@ -26,36 +34,24 @@ pub fn excluded_reason(pattern: &str) -> String {
     format!("excluded: {pattern}")
 }
 
-/// The reason of a URL whose host the user skips.
-#[must_use]
-pub fn skipped_host_reason(host: &str) -> String {
-    format!("rest of {host} skipped")
-}
-
-/// The host of [`skipped_host_reason`].
-#[must_use]
-pub fn skipped_host_of(reason: &str) -> Option<&str> {
-    reason.strip_prefix("rest of ")?.strip_suffix(" skipped")
-}
-
 impl Exclusions {
     /// The patterns given; those that are no regular expression are left out.
     #[must_use]
     pub fn of(patterns: &[String]) -> Self {
-        let mut pruned = Self::default();
+        let mut exclusions = Self::default();
         for pattern in patterns {
-            if let Err(error) = pruned.add(pattern) {
+            if let Err(error) = exclusions.add(pattern) {
                 tracing::warn!(%error, "a stored pattern is left out");
             }
         }
-        pruned
+        exclusions
     }
 
-    /// With reasons of rows that are still to be brought back.
+    /// With reasons of rows that are still to be restored.
     #[must_use]
-    pub fn restoring(mut self, reasons: &[String]) -> Self {
+    pub fn with_restorations(mut self, reasons: &[String]) -> Self {
         for reason in reasons {
-            self.revive(reason.clone());
+            self.begin_restoring(reason.clone());
         }
         self
     }
@@ -63,8 +59,8 @@ impl Exclusions {
     /// The set with one more pattern.
     ///
     /// # Errors
-    /// What is wrong with it.
-    pub fn with(&self, pattern: &str) -> Result<RegexSet, String> {
+    /// What is wrong with the pattern.
+    fn set_with(&self, pattern: &str) -> Result<RegexSet, String> {
         if pattern.is_empty() {
             return Err("an empty pattern would exclude everything".to_owned());
         }
@@ -74,21 +70,32 @@ impl Exclusions {
         RegexSet::new(patterns).map_err(|error| error.to_string())
     }
 
-    /// Adds a pattern; what is being brought back of it stays skipped.
+    /// Whether a pattern may be added.
+    ///
+    /// # Errors
+    /// When it is there already, excludes everything or is no regular expression.
+    pub fn check(&self, pattern: &str) -> Result<(), String> {
+        if self.position(pattern).is_some() {
+            return Err("excluded already".to_owned());
+        }
+        self.set_with(pattern).map(drop)
+    }
+
+    /// Adds a pattern; what is being restored of it stays skipped.
     ///
     /// # Errors
     /// What is wrong with it.
     pub fn add(&mut self, pattern: &str) -> Result<(), String> {
-        self.set = Some(self.with(pattern)?);
+        self.set = Some(self.set_with(pattern)?);
         self.patterns.push(pattern.into());
         self.counts.push(0);
-        self.stop_reviving(&excluded_reason(pattern));
+        self.cancel_restoring(&excluded_reason(pattern));
         Ok(())
     }
 
     /// Takes a pattern away; false when it was not there.
     pub fn remove(&mut self, pattern: &str) -> bool {
-        let Some(at) = self.patterns.iter().position(|known| &**known == pattern) else {
+        let Some(at) = self.position(pattern) else {
             return false;
         };
         self.patterns.remove(at);
@@ -98,16 +105,14 @@ impl Exclusions {
         true
     }
 
+    fn position(&self, pattern: &str) -> Option<usize> {
+        self.patterns.iter().position(|known| &**known == pattern)
+    }
+
     /// Whether there are none.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.set.is_none()
-    }
-
-    /// Whether it holds this pattern.
-    #[must_use]
-    pub fn holds(&self, pattern: &str) -> bool {
-        self.patterns.iter().any(|known| &**known == pattern)
     }
 
     /// The patterns.
@@ -125,7 +130,7 @@ impl Exclusions {
 
     /// Counts URLs skipped because of a pattern.
     pub fn count(&mut self, pattern: &str, urls: u64) {
-        if let Some(at) = self.patterns.iter().position(|known| &**known == pattern) {
+        if let Some(at) = self.position(pattern) {
             self.counts[at] += urls;
         }
     }
@@ -133,38 +138,38 @@ impl Exclusions {
     /// How many URLs were skipped because of a pattern in this run; `None`: it is not in force.
     #[must_use]
     pub fn counted(&self, pattern: &str) -> Option<u64> {
-        let at = self.patterns.iter().position(|known| &**known == pattern)?;
+        let at = self.position(pattern)?;
         self.counts.get(at).copied()
     }
 
-    /// Rows skipped for `reason` are to be brought back, by whoever has the ticket returned. Earlier
-    /// tickets for it hold no longer.
-    pub fn revive(&mut self, reason: String) -> u64 {
-        self.stop_reviving(&reason);
+    /// Rows skipped for `reason` are to be restored. Earlier restorations for it are cancelled.
+    pub fn begin_restoring(&mut self, reason: String) -> Restoration {
+        self.cancel_restoring(&reason);
         self.tickets += 1;
-        self.restoring.push((reason, self.tickets));
-        self.tickets
+        let restoration = Restoration { reason, ticket: self.tickets };
+        self.restoring.push(restoration.clone());
+        restoration
     }
 
     /// Rows skipped for `reason` shall stay so.
-    pub fn stop_reviving(&mut self, reason: &str) {
-        self.restoring.retain(|known| known.0 != reason);
+    pub fn cancel_restoring(&mut self, reason: &str) {
+        self.restoring.retain(|known| known.reason != reason);
     }
 
-    /// They are all back.
-    pub fn revived(&mut self, ticket: u64) {
-        self.restoring.retain(|known| known.1 != ticket);
+    /// All rows of a restoration are restored.
+    pub fn end_restoring(&mut self, ticket: u64) {
+        self.restoring.retain(|known| known.ticket != ticket);
     }
 
-    /// Whether a ticket still holds.
+    /// Whether a restoration goes on.
     #[must_use]
-    pub fn is_reviving(&self, ticket: u64) -> bool {
-        self.restoring.iter().any(|known| known.1 == ticket)
+    pub fn is_restoring(&self, ticket: u64) -> bool {
+        self.restoring.iter().any(|known| known.ticket == ticket)
     }
 
-    /// The reasons of what is being brought back, and the tickets.
+    /// The restorations under way.
     #[must_use]
-    pub fn reviving_now(&self) -> &[(String, u64)] {
+    pub fn restorations(&self) -> &[Restoration] {
         &self.restoring
     }
 }
@@ -175,41 +180,45 @@ mod tests {
 
     #[test]
     fn patterns_come_and_go() {
-        let mut pruned = Exclusions::of(&["(".to_owned(), "^http://a/x".to_owned()]);
-        assert_eq!(pruned.patterns(), ["^http://a/x"]);
-        assert!(pruned.add("[").is_err() && pruned.add("").is_err());
-        pruned.add("cal").expect("a pattern");
-        assert_eq!(pruned.excludes("http://b/cal/1").map(|p| &**p), Some("cal"));
-        assert_eq!(pruned.excludes("http://b/"), None);
-        assert!(pruned.remove("cal") && !pruned.remove("cal"));
-        assert_eq!(pruned.excludes("http://b/cal/1"), None);
-        assert!(pruned.remove("^http://a/x") && pruned.is_empty());
+        let mut exclusions = Exclusions::of(&["(".to_owned(), "^http://a/x".to_owned()]);
+        assert_eq!(exclusions.patterns(), ["^http://a/x"]);
+        assert!(exclusions.add("[").is_err() && exclusions.add("").is_err());
+        exclusions.add("cal").expect("a pattern");
+        assert_eq!(exclusions.excludes("http://b/cal/1").map(|p| &**p), Some("cal"));
+        assert_eq!(exclusions.excludes("http://b/"), None);
+        assert!(exclusions.remove("cal") && !exclusions.remove("cal"));
+        assert_eq!(exclusions.excludes("http://b/cal/1"), None);
+        assert!(exclusions.remove("^http://a/x") && exclusions.is_empty());
     }
 
     #[test]
-    fn what_is_excluded_again_is_not_brought_back() {
-        let mut pruned = Exclusions::default().restoring(&["excluded: cal".to_owned()]);
-        let cal = pruned.reviving_now()[0].1;
-        let old = pruned.revive("excluded: x".to_owned());
-        let new = pruned.revive("excluded: x".to_owned());
-        pruned.add("cal").expect("a pattern");
-        assert!(!pruned.is_reviving(cal) && !pruned.is_reviving(old) && pruned.is_reviving(new));
-        pruned.revived(old);
-        assert_eq!(pruned.reviving_now(), [("excluded: x".to_owned(), new)]);
-        pruned.revived(new);
-        assert!(pruned.reviving_now().is_empty());
+    fn what_is_excluded_again_is_not_restored() {
+        let mut exclusions = Exclusions::default().with_restorations(&["excluded: cal".to_owned()]);
+        let cal = exclusions.restorations()[0].ticket;
+        let old = exclusions.begin_restoring("excluded: x".to_owned());
+        let new = exclusions.begin_restoring("excluded: x".to_owned());
+        exclusions.add("cal").expect("a pattern");
+        assert!(
+            !exclusions.is_restoring(cal)
+                && !exclusions.is_restoring(old.ticket)
+                && exclusions.is_restoring(new.ticket)
+        );
+        exclusions.end_restoring(old.ticket);
+        assert_eq!(exclusions.restorations(), std::slice::from_ref(&new));
+        exclusions.end_restoring(new.ticket);
+        assert!(exclusions.restorations().is_empty());
     }
 
     #[test]
     fn each_pattern_counts_its_own() {
-        let mut pruned = Exclusions::of(&["a".to_owned(), "b".to_owned()]);
-        pruned.count("b", 3);
-        pruned.count("c", 1);
+        let mut exclusions = Exclusions::of(&["a".to_owned(), "b".to_owned()]);
+        exclusions.count("b", 3);
+        exclusions.count("c", 1);
         assert_eq!(
-            [pruned.counted("a"), pruned.counted("b"), pruned.counted("c")],
+            [exclusions.counted("a"), exclusions.counted("b"), exclusions.counted("c")],
             [Some(0), Some(3), None]
         );
-        assert!(pruned.remove("a"));
-        assert_eq!(pruned.counted("b"), Some(3));
+        assert!(exclusions.remove("a"));
+        assert_eq!(exclusions.counted("b"), Some(3));
     }
 }

@@ -1,17 +1,15 @@
-//! How URLs come in: found, or read back from disk.
+//! How URLs come in: seeds, links, sitemaps, and what earlier runs and crawls knew.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::Instant;
-
-use crate::crawl::frontier::Link;
 use crate::crawl::frontier::exclusions::excluded_reason;
-use crate::crawl::frontier::state::{Found, FrontierState};
-use crate::crawl::hosts::host_of;
-use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
-use crate::model::ids::{PageId, host_id, page_id};
+use crate::crawl::frontier::front::Frontier;
+use crate::crawl::frontier::link::{FoundUrl, Link};
+use crate::crawl::frontier::state::FrontierState;
+use crate::crawl::hosts::{FetchPurpose, UrlTask, host_of};
+use crate::model::ids::{PageId, host_id, page_id, seq_of};
 use crate::model::page_state::PageState;
+use crate::model::url_identity::UrlHash;
 use crate::store::FrontierRow;
 use crate::web::traps::TrapHit;
 use crate::web::url::MAX_URL_LEN;
@@ -19,22 +17,83 @@ use crate::web::url::MAX_URL_LEN;
 /// Why a URL is skipped when as many are fetched as the user wants.
 pub(super) const BEYOND_PAGES: &str = "beyond the page limit";
 
+/// Seeds taken in under one lock.
+const SEEDS_PER_LOCK: usize = 1_000;
+
+impl Frontier {
+    /// Marks URLs as seen that an earlier run knew.
+    pub fn remember(&self, known: &[(UrlHash, PageId)]) {
+        let mut state = self.lock();
+        for (hash, id) in known {
+            state.seen.insert(hash, seq_of(*id));
+        }
+    }
+
+    /// The id of a URL that is known.
+    #[must_use]
+    pub fn known(&self, hash: &UrlHash) -> Option<PageId> {
+        self.lock().known(hash)
+    }
+
+    /// Takes in seeds.
+    pub fn seed(&self, seeds: impl IntoIterator<Item = Link>) {
+        let mut seeds = seeds.into_iter();
+        loop {
+            let piece: Vec<Link> = seeds.by_ref().take(SEEDS_PER_LOCK).collect();
+            let last = piece.len() < SEEDS_PER_LOCK;
+            let mut state = self.lock();
+            for seed in piece {
+                state.seed(seed);
+            }
+            state.batch.flush();
+            drop(state);
+            self.wake_both();
+            if last {
+                return;
+            }
+        }
+    }
+
+    /// Takes in URLs found in a sitemap; `kib` of the byte budget were taken for them.
+    pub fn discover_in_sitemap(&self, pages: Vec<FoundUrl>, kib: u32) {
+        let mut state = self.lock();
+        let before = state.totals.discovered;
+        for page in pages {
+            state.discover(page, None);
+        }
+        let new = state.totals.discovered - before;
+        state.sitemaps.view.found += new;
+        state.batch.add_cost(kib);
+        drop(state);
+        self.wake_both();
+    }
+
+    /// Takes in URLs that an earlier crawl knew; false when the page limit is reached.
+    pub fn discover_in_earlier_crawl(&self, pages: Vec<FoundUrl>) -> bool {
+        let mut state = self.lock();
+        for page in pages {
+            if state.known(&page.hash).is_none() && !state.is_full() {
+                state.discover(page, None);
+            }
+        }
+        let room = !state.is_full();
+        drop(state);
+        self.wake_both();
+        room
+    }
+}
+
 impl FrontierState {
-    /// Takes in a seed.
-    pub fn seed(&mut self, seed: Link) {
+    pub(super) fn seed(&mut self, seed: Link) {
         let Link { url, hash, .. } = seed;
-        self.discover(Found { url, hash, depth: 0, on: None, lastmod_ms: None });
+        self.discover(FoundUrl { url, hash, depth: 0, on: None, lastmod_ms: None }, None);
     }
 
-    /// The id of a URL: its own if it was seen, a new one otherwise.
-    pub fn discover(&mut self, found: Found) -> PageId {
-        self.discover_on(found, None)
-    }
-
-    /// Likewise, of a URL found on a page that may be one copy too many.
-    pub(super) fn discover_on(&mut self, found: Found, copy: Option<&TrapHit>) -> PageId {
-        if let Some(seq) = self.seen.get(&found.hash) {
-            return page_id(self.crawl, seq);
+    /// The id of a URL: its own if it was seen, a new one otherwise. `copy` is the trap that the
+    /// page belongs to on which it was found.
+    pub(super) fn discover(&mut self, found: FoundUrl, copy: Option<&TrapHit>) -> PageId {
+        if let Some(id) = self.known(&found.hash) {
+            return id;
         }
         let before = self.newest();
         let seq = self.next_seq;
@@ -43,12 +102,12 @@ impl FrontierState {
         let id = page_id(self.crawl, seq);
         self.totals.discovered += 1;
         self.open += 1;
-        if let Some(reason) = self.refuses(&found, copy) {
-            self.end_unfetched(&Self::entry(id, found), PageState::Skipped, reason);
+        if let Some(reason) = self.skip_reason(&found, copy) {
+            self.end_unfetched(&new_task(id, found), PageState::Skipped, reason);
             return id;
         }
         self.totals.admitted += 1;
-        self.outbox.discovered(FrontierRow {
+        self.batch.discovered(FrontierRow {
             id,
             url: Arc::clone(&found.url),
             url_hash: found.hash,
@@ -59,24 +118,12 @@ impl FrontierState {
             host_id: host_id(&host_of(&found.url)),
             lastmod_ms: found.lastmod_ms,
         });
-        self.window.add(Box::new(Self::entry(id, found)), before);
+        self.hosts.add(Box::new(new_task(id, found)), before);
         id
     }
 
-    pub(super) fn entry(id: PageId, found: Found) -> UrlTask {
-        let (found_on, found_on_url) = found.on.map_or((None, None), |on| (Some(on.0), Some(on.1)));
-        UrlTask {
-            id,
-            depth: found.depth,
-            found_on,
-            found_on_url,
-            lastmod_ms: found.lastmod_ms,
-            ..UrlTask::aside(found.url, found.hash, FetchPurpose::Page)
-        }
-    }
-
     /// Why a new URL is not fetched.
-    pub(super) fn refuses(&mut self, found: &Found, copy: Option<&TrapHit>) -> Option<String> {
+    fn skip_reason(&mut self, found: &FoundUrl, copy: Option<&TrapHit>) -> Option<String> {
         let limits = self.admission;
         if found.url.len() > MAX_URL_LEN {
             return Some(format!("url longer than {} KiB", MAX_URL_LEN >> 10));
@@ -84,8 +131,8 @@ impl FrontierState {
         if limits.depth.is_some_and(|limit| found.depth > limit) {
             return Some("beyond the depth limit".to_owned());
         }
-        if let Some(pattern) = self.pruned.excludes(&found.url).cloned() {
-            self.pruned.count(&pattern, 1);
+        if let Some(pattern) = self.exclusions.excludes(&found.url).cloned() {
+            self.exclusions.count(&pattern, 1);
             return Some(excluded_reason(&pattern));
         }
         if let Some(copy) = copy {
@@ -94,75 +141,27 @@ impl FrontierState {
         let from = found.on.as_ref().map(|on| &*on.1);
         // Seeds are the user's own choice.
         if found.depth > 0
-            && let Some(caught) = self.traps.judge_on(&found.url, &host_of(&found.url), from)
+            && let Some(hit) = self.traps.judge_on(&found.url, &host_of(&found.url), from)
         {
-            return Some(caught.reason());
+            return Some(hit.reason());
         }
         self.is_full().then(|| BEYOND_PAGES.to_owned())
     }
 
     /// Whether as many URLs are fetched as the user wants.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self) -> bool {
         self.admission.max_pages.is_some_and(|limit| self.totals.admitted >= limit)
     }
+}
 
-    /// Takes in rows of a host read back from disk, in order of id. Rows that are not on disk only
-    /// any more, because the place where reading began was overtaken, are left alone.
-    pub fn refilled(
-        &mut self,
-        host: &str,
-        rows: Vec<FrontierRow>,
-        commits: u64,
-        now: Instant,
-        now_ms: i64,
-    ) {
-        let Some(last) = rows.last().map(|row| row.id) else {
-            // Known, but not committed when they were read: ask for that and wait for it, unless
-            // it has happened since.
-            let nothing_to_come = self.commits().1 == commits;
-            if nothing_to_come {
-                let lost = self.window.nothing_on_disk(host);
-                if lost > 0 {
-                    self.open = self.open.saturating_sub(lost);
-                    tracing::error!(host, lost, "URLs that should be in the database are not");
-                }
-                return;
-            }
-            self.window.refilled(host, Vec::new());
-            if self.commits != commits {
-                self.window.committed();
-            }
-            self.outbox.flush();
-            return;
-        };
-        let mut ready = Vec::with_capacity(rows.len());
-        let mut aside = 0;
-        for row in rows {
-            if !self.window.is_on_disk(host, row.id) {
-                continue;
-            }
-            let wait = row.not_before_ms - now_ms;
-            let entry = Box::new(UrlTask {
-                id: row.id,
-                depth: row.depth,
-                earlier: row.attempts,
-                found_on: row.found_on,
-                lastmod_ms: row.lastmod_ms,
-                ..UrlTask::aside(row.url, row.url_hash, FetchPurpose::Page)
-            });
-            if wait > 0 {
-                self.wait(entry, now + Duration::from_millis(wait as u64));
-                aside += 1;
-            } else {
-                ready.push(entry);
-            }
-        }
-        if ready.is_empty() {
-            self.window.not_refilled(host);
-        } else {
-            self.window.refilled(host, ready);
-        }
-        self.window.passed_over(host, last, aside);
+fn new_task(id: PageId, found: FoundUrl) -> UrlTask {
+    let (found_on, found_on_url) = found.on.map_or((None, None), |on| (Some(on.0), Some(on.1)));
+    UrlTask {
+        id,
+        depth: found.depth,
+        found_on,
+        found_on_url,
+        lastmod_ms: found.lastmod_ms,
+        ..UrlTask::auxiliary(found.url, found.hash, FetchPurpose::Page)
     }
 }

@@ -16,9 +16,9 @@ use crate::model::url_identity::UrlHash;
 /// Entries a table holds before it is split: what hashbrown puts into 2048 buckets.
 const TABLE: usize = 1792;
 
-/// Bits of the directory at most: enough for a thousand million URLs, and a bound on what a site
+/// Maximum number of bits of the directory: enough for a thousand million URLs, and a bound on what a site
 /// can do to us whose URLs are made to collide. Tables then grow instead.
-const MOST_BITS: u32 = 20;
+const MAX_BITS: u32 = 20;
 
 /// Hash (96 bits) and number.
 type Slot = [u32; 4];
@@ -38,17 +38,16 @@ impl Table {
 
 /// URLs seen, with their numbers in the crawl.
 #[derive(Debug)]
-pub struct Seen {
+pub(super) struct Seen {
     tables: Vec<Table>,
     /// Table by the leading `bits` bits of the position.
     directory: Vec<u32>,
     bits: u32,
-    len: usize,
 }
 
 impl Default for Seen {
     fn default() -> Self {
-        Self { tables: vec![Table::new(0)], directory: vec![0], bits: 0, len: 0 }
+        Self { tables: vec![Table::new(0)], directory: vec![0], bits: 0 }
     }
 }
 
@@ -118,30 +117,24 @@ impl Seen {
         loop {
             let at = self.table_at(position);
             let table = &mut self.tables[at];
-            if table.slots.len() < TABLE || table.bits == MOST_BITS {
+            if table.slots.len() < TABLE || table.bits == MAX_BITS {
                 table.slots.insert_unique(table_hash(&slot), slot, table_hash);
-                self.len += 1;
                 return;
             }
             self.split(at);
         }
     }
+}
 
+#[cfg(test)]
+impl Seen {
     /// How many URLs were seen.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        self.len
-    }
-
-    /// Whether nothing was seen.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    fn len(&self) -> usize {
+        self.tables.iter().map(|table| table.slots.len()).sum()
     }
 
     /// Bytes allocated.
-    #[must_use]
-    pub fn allocated(&self) -> usize {
+    fn allocated(&self) -> usize {
         let tables: usize = self.tables.iter().map(|table| table.slots.allocation_size()).sum();
         tables + self.tables.capacity() * size_of::<Table>() + self.directory.capacity() * 4
     }

@@ -1,23 +1,28 @@
-//! Which sitemaps are to be read: each once, so many at most, from so deep an index at most; and
-//! why others are not.
+//! Which sitemaps are to be read: each once, up to a maximum number and a maximum depth of index
+//! files; and why others are not.
 //!
 //! It fetches and reads nothing.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use url::Url;
 
+use crate::crawl::hosts::UrlTask;
 use crate::crawl::protocol::snapshot::SitemapsView;
+use crate::model::page_state::PageState;
 use crate::model::url_identity::{UrlHash, host_key};
 use crate::settings::Settings;
 use crate::settings::scope_kind::ScopeKind;
+use crate::store::SitemapRow;
 use crate::web::robots::RobotsPolicy;
 
-/// Index files above a sitemap at most: an index of indexes is one more than the protocol has.
-pub const MAX_DEPTH: u32 = 3;
+/// Maximum number of index files above a sitemap: an index of indexes is one more than the protocol
+/// has.
+const MAX_DEPTH: u32 = 3;
 
-/// Sitemaps left out of which there is a row at most: a site can name as many as it likes.
-const MOST_LEFT_OUT: usize = 10_000;
+/// Maximum number of sitemaps left out that get a row: a site can name as many as it likes.
+const MAX_LEFT_OUT: usize = 10_000;
 
 /// The sitemaps of a crawl.
 #[derive(Debug, Default)]
@@ -27,17 +32,17 @@ pub struct Sitemaps {
     seen: HashSet<UrlHash>,
     /// Those left out. One that is too deep may be met again where it is not.
     left_out: HashSet<UrlHash>,
-    most: u32,
+    limit: u32,
     /// What viewers see.
-    pub view: SitemapsView,
+    pub(super) view: SitemapsView,
 }
 
-/// A sitemap that was met.
+/// Whether a sitemap that was found is read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Met {
+pub(super) enum SitemapAdmission {
     /// It is to be read.
     Wanted,
-    /// It is not, and this is why; said once of each.
+    /// It is not, for this reason; returned once for each.
     LeftOut(String),
     /// It is known.
     Known,
@@ -61,21 +66,27 @@ impl Sitemaps {
         } else {
             HashSet::new()
         };
-        Self { hosts, most: settings.max_sitemaps, ..Self::default() }
+        Self { hosts, limit: settings.max_sitemaps, ..Self::default() }
     }
 
     /// Looks for the sitemaps of one more host.
-    pub fn add_host(&mut self, host: &str) {
+    pub(super) fn add_host(&mut self, host: &str) {
         self.hosts.insert(host.into());
     }
 
-    /// The sitemaps of a host whose robots.txt is known (`None`: is ignored): those it names, else
+    /// The sitemaps of a host whose robots.txt is known (`None`: it is ignored): those that it names, else
     /// the usual place.
-    pub fn of_host(&mut self, host: &str, https: bool, fate: Option<&RobotsPolicy>) -> Vec<Url> {
+    pub(super) fn of_host(
+        &mut self,
+        host: &str,
+        https: bool,
+        policy: Option<&RobotsPolicy>,
+    ) -> Vec<Url> {
         if !self.hosts.remove(host) {
             return Vec::new();
         }
-        let named = fate.and_then(RobotsPolicy::rules).map(crate::web::robots::RobotsTxt::sitemaps);
+        let named =
+            policy.and_then(RobotsPolicy::rules).map(crate::web::robots::RobotsTxt::sitemaps);
         let scheme = if https { "https" } else { "http" };
         let usual = Url::parse(&format!("{scheme}://{host}/sitemap.xml"));
         match (named, usual) {
@@ -85,26 +96,47 @@ impl Sitemaps {
         }
     }
 
-    /// Takes in a sitemap with so many index files above it.
-    pub fn meet(&mut self, hash: UrlHash, depth: u32) -> Met {
+    /// Takes in a sitemap with `depth` index files above it.
+    pub(super) fn admit(&mut self, hash: UrlHash, depth: u32) -> SitemapAdmission {
         if self.seen.contains(&hash) {
-            return Met::Known;
+            return SitemapAdmission::Known;
         }
         let why = if depth > MAX_DEPTH {
             format!("more than {MAX_DEPTH} sitemap indexes deep")
-        } else if self.seen.len() >= self.most as usize {
-            format!("more than {} sitemaps", self.most)
+        } else if self.seen.len() >= self.limit as usize {
+            format!("more than {} sitemaps", self.limit)
         } else {
             self.seen.insert(hash);
             self.view.waiting += 1;
-            return Met::Wanted;
+            return SitemapAdmission::Wanted;
         };
-        if self.left_out.len() >= MOST_LEFT_OUT || !self.left_out.insert(hash) {
-            return Met::Known;
+        if self.left_out.len() >= MAX_LEFT_OUT || !self.left_out.insert(hash) {
+            return SitemapAdmission::Known;
         }
-        if self.left_out.len() == MOST_LEFT_OUT {
-            tracing::warn!(MOST_LEFT_OUT, "further sitemaps that are not read get no row");
+        if self.left_out.len() == MAX_LEFT_OUT {
+            tracing::warn!(MAX_LEFT_OUT, "further sitemaps that are not read get no row");
         }
-        Met::LeftOut(why)
+        SitemapAdmission::LeftOut(why)
+    }
+}
+
+/// The row of a sitemap that was not read to its end.
+#[must_use]
+pub fn sitemap_row(
+    task: &UrlTask,
+    depth: u32,
+    state: PageState,
+    error: Option<String>,
+) -> SitemapRow {
+    SitemapRow {
+        url: Arc::clone(&task.url),
+        url_hash: task.hash,
+        state,
+        status: None,
+        urls: 0,
+        sitemaps: 0,
+        depth,
+        error,
+        created_at_ms: jiff::Timestamp::now().as_millisecond(),
     }
 }

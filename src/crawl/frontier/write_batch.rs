@@ -1,6 +1,6 @@
-//! The outbox: what waits to be saved, gathered into the next transaction as it comes.
+//! The pending batch: what waits to be saved, gathered into the next transaction as it comes.
 //!
-//! It lives under the frontier's lock, so the order of commits is the order of hand-ins: a URL's
+//! It is guarded by the frontier's lock, so the order of commits is the order of hand-ins: a URL's
 //! own row can never be committed before the page on which it was found.
 
 use std::time::Duration;
@@ -11,15 +11,15 @@ use crate::model::ids::PageId;
 use crate::store::{Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, SitemapRow};
 
 /// A batch is full at this many pages,
-pub const FULL_PAGES: usize = 1000;
+const FULL_PAGES: usize = 1000;
 /// or this many links,
-pub const FULL_LINKS: usize = 25_000;
+const FULL_LINKS: usize = 25_000;
 /// or this many new URLs,
-pub const FULL_DISCOVERED: usize = 10_000;
+const FULL_DISCOVERED: usize = 10_000;
 /// or when its oldest row has waited this long.
-pub const LONGEST_WAIT: Duration = Duration::from_millis(250);
+pub const MAX_BATCH_WAIT: Duration = Duration::from_millis(250);
 
-/// What a batch weighs and holds, for the books when it is committed.
+/// What a batch costs and counts, to be settled when it is committed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct BatchCost {
     /// KiB of the byte budget to give back.
@@ -27,14 +27,14 @@ pub struct BatchCost {
     /// Pages in it that were open.
     pub pages: u32,
     /// Pages in it that were saved before and are open again.
-    pub revived: u32,
+    pub restored: u32,
 }
 
 /// The next batch.
 #[derive(Debug, Default)]
 pub struct PendingBatch {
     batch: Batch,
-    weight: BatchCost,
+    cost: BatchCost,
     oldest: Option<Instant>,
     flush: bool,
     closed: bool,
@@ -45,7 +45,7 @@ pub struct PendingBatch {
 pub enum BatchReady {
     /// Write this.
     Batch(Box<Batch>, BatchCost),
-    /// Something waits, but may wait for company until then.
+    /// Something waits, but may wait until then to fill the batch.
     At(Instant),
     /// Nothing waits.
     Nothing,
@@ -62,8 +62,8 @@ impl PendingBatch {
     /// once committed.
     pub fn page(&mut self, row: PageRow, kib: u32) {
         self.batch.pages.push(row);
-        self.weight.kib += kib;
-        self.weight.pages += 1;
+        self.cost.kib += kib;
+        self.cost.pages += 1;
         self.touch();
     }
 
@@ -85,9 +85,9 @@ impl PendingBatch {
     }
 
     /// A URL that was skipped and is open again.
-    pub fn revived(&mut self, row: FrontierRow) {
+    pub fn restored(&mut self, row: FrontierRow) {
         self.batch.restored.push(row);
-        self.weight.revived += 1;
+        self.cost.restored += 1;
         self.touch();
     }
 
@@ -103,9 +103,9 @@ impl PendingBatch {
         self.touch();
     }
 
-    /// So much of the byte budget was taken for what is in it.
-    pub fn weigh(&mut self, kib: u32) {
-        self.weight.kib += kib;
+    /// `kib` of the byte budget were taken for what is in it.
+    pub fn add_cost(&mut self, kib: u32) {
+        self.cost.kib += kib;
         self.touch();
     }
 
@@ -160,15 +160,12 @@ impl PendingBatch {
             self.flush = false;
             return if self.closed { BatchReady::Closed } else { BatchReady::Nothing };
         };
-        let due = oldest + LONGEST_WAIT;
+        let due = oldest + MAX_BATCH_WAIT;
         if !self.is_due() && now < due {
             return BatchReady::At(due);
         }
         self.flush = false;
         self.oldest = None;
-        BatchReady::Batch(
-            Box::new(std::mem::take(&mut self.batch)),
-            std::mem::take(&mut self.weight),
-        )
+        BatchReady::Batch(Box::new(std::mem::take(&mut self.batch)), std::mem::take(&mut self.cost))
     }
 }

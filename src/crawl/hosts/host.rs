@@ -11,11 +11,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::crawl::hosts::breaker::{Breaker, Turn, doubled};
+use crate::crawl::hosts::give_up::GiveUp;
 use crate::crawl::hosts::stats::HostStats;
 use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
 use crate::crawl::protocol::host_view::{BreakerState, HostView, HostWait, WaitReason};
 use crate::model::ids::PageId;
-use crate::model::page_state::PageState;
 use crate::settings::{BreakerSettings, HostRule};
 use crate::web::robots::RobotsPolicy;
 
@@ -100,7 +100,7 @@ pub enum Outcome {
 
 /// What an outcome means for others than the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct After {
+pub struct OutcomeEffect {
     /// Whether a failure counts among the attempts of its URL: not while the whole host is down
     /// or wants to be left alone.
     pub counts: bool,
@@ -126,17 +126,6 @@ pub enum RobotsSlot {
     Unreachable(Arc<RobotsPolicy>, Instant, u32),
     /// Could not be had as often as it was tried: all that would need it ends so.
     Denied(Arc<RobotsPolicy>, GiveUp),
-}
-
-/// Why everything of a host that waits ends without being fetched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct GiveUp {
-    /// `failed` for a host that is down, `skipped` for one that we may not or shall not ask.
-    pub state: PageState,
-    /// The reason, as it will stand in the rows.
-    pub reason: Arc<str>,
-    /// The user's own choice, which can be undone.
-    pub by_user: bool,
 }
 
 /// A host. Written under the frontier's lock alone.
@@ -251,7 +240,7 @@ impl Host {
     /// Whether the next of its queue is on the way to a robots.txt.
     #[must_use]
     pub fn robots_is_next(&self) -> bool {
-        self.queue.front().is_some_and(|entry| matches!(entry.errand, FetchPurpose::Robots { .. }))
+        self.queue.front().is_some_and(|entry| matches!(entry.purpose, FetchPurpose::Robots { .. }))
     }
 
     /// URLs that wait for it.
@@ -385,7 +374,7 @@ impl Host {
         pace: &Pace,
         now: Instant,
         random: f64,
-    ) -> After {
+    ) -> OutcomeEffect {
         let (status, asked, took) = match outcome {
             Outcome::Answered { status, retry_after, took } => (Some(status), retry_after, took),
             Outcome::Unanswered { took } => (None, None, took),
@@ -433,7 +422,7 @@ impl Host {
         };
         let down = was_down || opened.is_some();
         let counts = !(slow_down || failed && down);
-        After { counts, opened, refused: slow_down, closed: turn == Turn::Closed }
+        OutcomeEffect { counts, opened, refused: slow_down, closed: turn == Turn::Closed }
     }
 
     fn slow_down(
@@ -491,7 +480,7 @@ impl Host {
     }
 
     /// An earlier run was told to leave it alone until then.
-    pub fn goes_on_resting(&mut self, until: Instant) {
+    pub fn continue_cooldown(&mut self, until: Instant) {
         self.rest = Some((until, WaitReason::RetryAfter));
         self.last_rest = Some(Instant::now());
     }

@@ -8,13 +8,20 @@
 //! slower than the others gets no more than its fair share of the permits. Hosts with nothing to
 //! do are forgotten, the longest idle first, once there are many.
 
-pub mod breaker;
-pub mod host;
+mod breaker;
+mod give_up;
+mod host;
 mod refill;
 mod schedule;
-pub mod stats;
+mod stats;
 mod status;
-pub mod url_task;
+mod url_task;
+
+pub use breaker::{Breaker, JITTER, Turn};
+pub use give_up::{GiveUp, skipped_host_of, skipped_host_reason};
+pub use host::{Host, Outcome, OutcomeEffect, Pace, ROBOTS_EXPIRE};
+pub use schedule::Taken;
+pub use url_task::{DelayedTask, FetchPurpose, UrlTask};
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -24,9 +31,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::crawl::frontier::exclusions::skipped_host_reason;
-use crate::crawl::hosts::host::{GiveUp, Host, Pace};
-pub use crate::crawl::hosts::schedule::Taken;
 use crate::crawl::protocol::host_view::HostView;
 use crate::model::ids::PageId;
 use crate::model::page_state::PageState;
@@ -34,11 +38,11 @@ use crate::model::url_identity::without_dot;
 use crate::settings::HostRule;
 
 /// URLs in memory at most, all hosts together (those found when it is full stay on disk).
-pub const WINDOW: usize = 40_000;
+pub const MAX_IN_MEMORY: usize = 40_000;
 /// URLs of one host in memory at most,
-pub const HOST_WINDOW: usize = 5_000;
+pub const MAX_IN_MEMORY_PER_HOST: usize = 5_000;
 /// and what a host may always have, however full the window is.
-pub const HOST_LEAST: usize = 16;
+pub const MIN_IN_MEMORY_PER_HOST: usize = 16;
 /// Hosts remembered though they have nothing to do.
 pub const IDLE_HOSTS: usize = 1_000;
 /// Bytes of robots.txt remembered for hosts that have nothing to do.
@@ -143,13 +147,13 @@ impl HostQueues {
 
     /// Hosts it knows now.
     #[must_use]
-    pub fn hosts(&self) -> usize {
+    pub fn known_hosts(&self) -> usize {
         self.by_name.len()
     }
 
     /// How many URLs can be on their way at once, in queue and workers, and how many permits there
     /// are: what is shared out among the hosts.
-    pub const fn set_room(&mut self, pipeline: u32, permits: u32) {
+    pub const fn set_capacity(&mut self, pipeline: u32, permits: u32) {
         self.room = (pipeline, permits);
     }
 

@@ -4,7 +4,9 @@
 use std::collections::VecDeque;
 
 use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
-use crate::crawl::hosts::{HOST_LEAST, HOST_WINDOW, HostQueues, WINDOW, host_of};
+use crate::crawl::hosts::{
+    HostQueues, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, MIN_IN_MEMORY_PER_HOST, host_of,
+};
 use crate::model::ids::PageId;
 use crate::store::OpenHost;
 
@@ -29,9 +31,9 @@ impl HostQueues {
     /// highest id given out before it.
     pub fn add(&mut self, entry: Box<UrlTask>, before: PageId) {
         let index = self.index_of(&host_of(&entry.url), before);
-        let full = self.len >= WINDOW;
+        let full = self.len >= MAX_IN_MEMORY;
         let Some(host) = &mut self.hosts[index] else { return };
-        let room = if full { HOST_LEAST } else { HOST_WINDOW };
+        let room = if full { MIN_IN_MEMORY_PER_HOST } else { MAX_IN_MEMORY_PER_HOST };
         if host.on_disk == 0 && host.queue.len() < room {
             host.cursor = entry.id;
             host.queue.push_back(entry);
@@ -48,7 +50,7 @@ impl HostQueues {
     pub fn push(&mut self, entry: Box<UrlTask>, first: bool, before: PageId) {
         let index = self.index_of(&host_of(entry.target()), before);
         if let Some(host) = &mut self.hosts[index] {
-            let robots = matches!(entry.errand, FetchPurpose::Robots { .. });
+            let robots = matches!(entry.purpose, FetchPurpose::Robots { .. });
             if first && host.robots_is_next() && !robots {
                 host.queue.insert(1, entry);
             } else if first {
@@ -63,9 +65,10 @@ impl HostQueues {
 
     /// Takes in a URL that is open again. In memory when its place in the order is, or when its
     /// host has nothing on disk and room; else its row is read when its turn comes.
-    pub fn bring_back(&mut self, entry: Box<UrlTask>, before: PageId) {
+    pub fn restore_task(&mut self, entry: Box<UrlTask>, before: PageId) {
         let index = self.index_of(&host_of(&entry.url), before);
-        let room = if self.len >= WINDOW { HOST_LEAST } else { HOST_WINDOW };
+        let room =
+            if self.len >= MAX_IN_MEMORY { MIN_IN_MEMORY_PER_HOST } else { MAX_IN_MEMORY_PER_HOST };
         let Some(host) = &mut self.hosts[index] else { return };
         if entry.id <= host.cursor || (host.on_disk == 0 && host.queue.len() < room) {
             host.cursor = host.cursor.max(entry.id);
@@ -149,7 +152,7 @@ impl HostQueues {
     }
 
     /// A row that was on disk only is done with.
-    pub fn pruned_on_disk(&mut self, host: &str) {
+    pub fn removed_on_disk(&mut self, host: &str) {
         if let Some(&index) = self.by_name.get(host)
             && let Some(known) = &mut self.hosts[index]
         {
@@ -160,13 +163,13 @@ impl HostQueues {
     }
 
     /// Takes the URLs out of memory that `goes` names; sitemaps and robots.txt stay.
-    pub fn prune(&mut self, goes: impl Fn(&UrlTask) -> bool) -> Vec<Box<UrlTask>> {
+    pub fn remove_matching(&mut self, goes: impl Fn(&UrlTask) -> bool) -> Vec<Box<UrlTask>> {
         let mut gone = Vec::new();
         for index in 0..self.hosts.len() {
             let Some(host) = &mut self.hosts[index] else { continue };
             let mut kept = VecDeque::with_capacity(host.queue.len());
             for entry in host.queue.drain(..) {
-                if entry.errand == FetchPurpose::Page && goes(&entry) {
+                if entry.purpose == FetchPurpose::Page && goes(&entry) {
                     gone.push(entry);
                 } else {
                     kept.push_back(entry);
@@ -181,7 +184,7 @@ impl HostQueues {
 
     /// While rows on disk are being pruned or brought back, no host is read from disk: what is in
     /// memory goes on.
-    pub fn hold_refills(&mut self, held: bool) {
+    pub fn pause_refills(&mut self, held: bool) {
         self.refills_held = held;
         if !held {
             self.committed();

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use tokio::time::Instant;
 use url::Url;
 
-use crate::crawl::hosts::host::{After, GiveUp, MOST_RETRIES_PER_HOST, Outcome, RobotsSlot};
+use crate::crawl::hosts::give_up::GiveUp;
+use crate::crawl::hosts::host::{MOST_RETRIES_PER_HOST, Outcome, OutcomeEffect, RobotsSlot};
 use crate::crawl::hosts::url_task::{FetchPurpose, UrlTask};
-use crate::crawl::hosts::{HOST_LEAST, HOST_WINDOW, HostQueues, WINDOW, contend, host_of};
+use crate::crawl::hosts::{
+    HostQueues, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, MIN_IN_MEMORY_PER_HOST, contend, host_of,
+};
 use crate::crawl::protocol::host_view::BreakerState;
 use crate::model::ids::PageId;
 use crate::model::url_identity::UrlHash;
@@ -37,7 +40,7 @@ pub enum Taken {
         limit: u32,
     },
     /// URLs of hosts that are given up: they end without being fetched.
-    Doomed(Vec<(Box<UrlTask>, GiveUp)>),
+    Abandoned(Vec<(Box<UrlTask>, GiveUp)>),
     /// URLs wait, but every host with one is at its limit or gap; the next gap ends then.
     Throttled(Option<Instant>),
     /// Nothing waits.
@@ -109,7 +112,7 @@ impl HostQueues {
     /// The next URL of a host that may be asked; `None` when it has none to give now.
     fn take_of(&mut self, index: usize, now: Instant) -> Option<Taken> {
         let share = self.share(index, now);
-        let full = self.len >= WINDOW;
+        let full = self.len >= MAX_IN_MEMORY;
         let host = self.hosts[index].as_mut()?;
         if host.active >= share {
             if !std::mem::replace(&mut host.served, true) {
@@ -117,12 +120,16 @@ impl HostQueues {
             }
             return None;
         }
-        let low = if full { 0 } else { HOST_WINDOW / 2 };
+        let low = if full { 0 } else { MAX_IN_MEMORY_PER_HOST / 2 };
         let refills = host.on_disk > 0 && host.queue.len() <= low && !host.refill_waits;
         if refills && self.refills_held {
             self.starve(index);
         } else if refills {
-            let room = if full { HOST_LEAST } else { HOST_WINDOW - host.queue.len() };
+            let room = if full {
+                MIN_IN_MEMORY_PER_HOST
+            } else {
+                MAX_IN_MEMORY_PER_HOST - host.queue.len()
+            };
             let (name, after) = (Arc::clone(&host.name), host.cursor);
             // It is still its turn, once its URLs are there.
             host.listed = true;
@@ -130,7 +137,7 @@ impl HostQueues {
             return Some(Taken::Refill {
                 host: name,
                 after,
-                limit: room.min(HOST_WINDOW / 2) as u32,
+                limit: room.min(MAX_IN_MEMORY_PER_HOST / 2) as u32,
             });
         }
         let host = self.hosts[index].as_mut()?;
@@ -141,7 +148,7 @@ impl HostQueues {
         }
         let https = is_https(head.target());
         // A robots.txt, and what its redirects lead to, is asked for without one.
-        let obeys = self.pace.robots && !matches!(head.errand, FetchPurpose::Robots { .. });
+        let obeys = self.pace.robots && !matches!(head.purpose, FetchPurpose::Robots { .. });
         let mut robots = None;
         if obeys {
             match &host.robots[usize::from(https)] {
@@ -186,7 +193,7 @@ impl HostQueues {
             while gone.len() < DOOMED_AT_ONCE
                 && let Some(entry) = host.queue.pop_front_if(|entry| {
                     is_https(entry.target()) == https
-                        && !matches!(entry.errand, FetchPurpose::Robots { .. })
+                        && !matches!(entry.purpose, FetchPurpose::Robots { .. })
                 })
             {
                 self.len -= 1;
@@ -195,7 +202,7 @@ impl HostQueues {
         }
         self.list(index);
         self.settle(index);
-        Taken::Doomed(gone)
+        Taken::Abandoned(gone)
     }
 
     fn hand_out(&mut self, index: usize, entry: Box<UrlTask>, now: Instant) -> Taken {
@@ -252,7 +259,7 @@ impl HostQueues {
             }
             if gone.len() >= DOOMED_AT_ONCE {
                 self.list(index);
-                return Some(Taken::Doomed(gone));
+                return Some(Taken::Abandoned(gone));
             }
             if host.on_disk > 0 && !host.refill_waits && held {
                 self.starve(index);
@@ -260,14 +267,14 @@ impl HostQueues {
                 let (name, after) = (Arc::clone(&host.name), host.cursor);
                 self.list(index);
                 if gone.is_empty() {
-                    let limit = (HOST_WINDOW / 2) as u32;
+                    let limit = (MAX_IN_MEMORY_PER_HOST / 2) as u32;
                     return Some(Taken::Refill { host: name, after, limit });
                 }
-                return Some(Taken::Doomed(gone));
+                return Some(Taken::Abandoned(gone));
             }
             self.settle(index);
         }
-        (!gone.is_empty()).then_some(Taken::Doomed(gone))
+        (!gone.is_empty()).then_some(Taken::Abandoned(gone))
     }
 
     /// Whether a URL that was taken may still be asked; see [`Host::may_start`](crate::crawl::hosts::host::Host::may_start).
@@ -295,8 +302,8 @@ impl HostQueues {
         began: Option<Instant>,
         outcome: Option<Outcome>,
         now: Instant,
-    ) -> After {
-        let nothing = After { counts: true, opened: None, closed: false, refused: false };
+    ) -> OutcomeEffect {
+        let nothing = OutcomeEffect { counts: true, opened: None, closed: false, refused: false };
         let Some(&index) = self.by_name.get(&*host_of(url)) else { return nothing };
         let Some(host) = &mut self.hosts[index] else { return nothing };
         let mut after = nothing;
@@ -329,5 +336,5 @@ fn robots_entry(host: &str, https: bool) -> Option<UrlTask> {
     let scheme = if https { "https" } else { "http" };
     let url = Url::parse(&format!("{scheme}://{host}/robots.txt")).ok()?;
     let hash = UrlHash::of(&url);
-    Some(UrlTask::aside(url.as_str().into(), hash, FetchPurpose::Robots { https }))
+    Some(UrlTask::auxiliary(url.as_str().into(), hash, FetchPurpose::Robots { https }))
 }

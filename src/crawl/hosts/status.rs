@@ -7,7 +7,8 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::crawl::hosts::breaker::doubled;
-use crate::crawl::hosts::host::{GiveUp, ROBOTS_EXPIRE, RobotsSlot};
+use crate::crawl::hosts::give_up::GiveUp;
+use crate::crawl::hosts::host::{ROBOTS_EXPIRE, RobotsSlot};
 use crate::crawl::hosts::{HostQueues, host_of, skipped_by_user};
 use crate::crawl::protocol::host_view::BreakerState;
 use crate::model::ids::PageId;
@@ -59,7 +60,13 @@ impl HostQueues {
     }
 
     /// What came of asking for a robots.txt.
-    pub fn robots(&mut self, name: &str, https: bool, fate: Arc<RobotsPolicy>, now: Instant) {
+    pub fn robots_fetched(
+        &mut self,
+        name: &str,
+        https: bool,
+        fate: Arc<RobotsPolicy>,
+        now: Instant,
+    ) {
         let Some(&index) = self.by_name.get(name) else { return };
         let pace = &self.pace;
         let cut_off = fate.asks_again() && self.everything_is_down(now);
@@ -122,7 +129,7 @@ impl HostQueues {
     }
 
     /// Nothing of the host of `url` may be asked: all of it is skipped.
-    pub fn refuse(&mut self, url: &str, reason: &str) {
+    pub fn skip_host_of(&mut self, url: &str, reason: &str) {
         let Some(&index) = self.by_name.get(&*host_of(url)) else { return };
         if let Some(host) = &mut self.hosts[index] {
             host.doom =
@@ -138,7 +145,7 @@ impl HostQueues {
 
     /// Hosts that are to be left alone for longer than `least`, and until when.
     #[must_use]
-    pub fn resting(&self, least: Duration, now: Instant) -> Vec<(Arc<str>, Instant)> {
+    pub fn cooling_down(&self, least: Duration, now: Instant) -> Vec<(Arc<str>, Instant)> {
         let hosts = self.hosts.iter().flatten();
         let resting =
             hosts.filter_map(|host| Some((Arc::clone(&host.name), host.rests_until(now)?)));
@@ -146,17 +153,17 @@ impl HostQueues {
     }
 
     /// A host is to be left alone until then, because an earlier run was told so.
-    pub fn goes_on_resting(&mut self, host: &str, until: Instant, before: PageId) {
+    pub fn continue_cooldown(&mut self, host: &str, until: Instant, before: PageId) {
         let index = self.index_of(host, before);
         if let Some(host) = &mut self.hosts[index] {
-            host.goes_on_resting(until);
+            host.continue_cooldown(until);
         }
         self.relist(index);
         self.settle(index);
     }
 
     /// Changes what the user said about a host; returns it as it was.
-    pub fn rule(&mut self, name: &str, change: impl FnOnce(&mut HostRule)) -> HostRule {
+    pub fn change_rule(&mut self, name: &str, change: impl FnOnce(&mut HostRule)) -> HostRule {
         let index = self.by_name.get(name).copied();
         let known = index.and_then(|index| self.hosts[index].as_mut());
         let before = self.rules.get(name).cloned().unwrap_or_default();

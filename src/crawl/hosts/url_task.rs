@@ -43,9 +43,9 @@ pub struct UrlTask {
     /// for the answer to the last one may be what was lost.
     pub attempts: u32,
     /// Requests made for it in earlier runs.
-    pub earlier: u32,
+    pub earlier_attempts: u32,
     /// Failures that were its host's fault and did not count as attempts.
-    pub excused: u32,
+    pub uncounted_failures: u32,
     /// The page on which it was first found.
     pub found_on: Option<PageId>,
     /// That page's URL, where it is still known.
@@ -53,13 +53,13 @@ pub struct UrlTask {
     /// What a sitemap says of its last change: ms since 1970, UTC.
     pub lastmod_ms: Option<i64>,
     /// What it is fetched for.
-    pub errand: FetchPurpose,
+    pub purpose: FetchPurpose,
     /// The redirects so far, and where they lead: that is asked next, by the rules of its host.
     pub chain: Option<Box<RedirectChain>>,
     /// Time spent on the redirects so far, in ms.
     pub spent_ms: u64,
     /// Whether it goes on with a redirect, in the same attempt.
-    pub goes_on: bool,
+    pub continues_attempt: bool,
     /// The gap of the host that is asked next; put in when it is handed out.
     pub gap: Duration,
     /// The robots.txt of the host that is asked next; put in when it is handed out.
@@ -69,22 +69,22 @@ pub struct UrlTask {
 impl UrlTask {
     /// A URL that is fetched for something else than a row.
     #[must_use]
-    pub fn aside(url: Arc<str>, hash: UrlHash, errand: FetchPurpose) -> Self {
+    pub fn auxiliary(url: Arc<str>, hash: UrlHash, purpose: FetchPurpose) -> Self {
         Self {
             id: 0,
             url,
             hash,
             depth: 0,
             attempts: 0,
-            earlier: 0,
-            excused: 0,
+            earlier_attempts: 0,
+            uncounted_failures: 0,
             found_on: None,
             found_on_url: None,
             lastmod_ms: None,
-            errand,
+            purpose,
             chain: None,
             spent_ms: 0,
-            goes_on: false,
+            continues_attempt: false,
             gap: Duration::ZERO,
             robots: None,
         }
@@ -99,20 +99,20 @@ impl UrlTask {
 
 /// An entry waiting for its next attempt.
 #[derive(Debug)]
-pub struct Delayed(pub Instant, pub Box<UrlTask>);
+pub struct DelayedTask(pub Instant, pub Box<UrlTask>);
 
-impl PartialEq for Delayed {
+impl PartialEq for DelayedTask {
     fn eq(&self, other: &Self) -> bool {
         (self.0, self.1.id) == (other.0, other.1.id)
     }
 }
-impl Eq for Delayed {}
-impl PartialOrd for Delayed {
+impl Eq for DelayedTask {}
+impl PartialOrd for DelayedTask {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
-impl Ord for Delayed {
+impl Ord for DelayedTask {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         (self.0, self.1.id).cmp(&(other.0, other.1.id))
     }

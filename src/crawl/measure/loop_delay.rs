@@ -18,11 +18,11 @@ const PROBE: Duration = Duration::from_millis(50);
 
 /// Collects the worst delay since it was last read.
 #[derive(Debug, Default)]
-pub struct Stall {
+pub struct LoopDelayGauge {
     worst_us: AtomicU64,
 }
 
-impl Stall {
+impl LoopDelayGauge {
     /// Books a delay.
     pub fn note(&self, delay: Duration) {
         self.worst_us.fetch_max(delay.as_micros() as u64, Relaxed);
@@ -44,11 +44,11 @@ impl Stall {
     }
 
     /// Measures every poll of `future`.
-    pub fn watch<F>(self: &Arc<Self>, future: F) -> Watched<F> {
-        Watched { stall: Arc::clone(self), future: Box::pin(future) }
+    pub fn watch<F>(self: &Arc<Self>, future: F) -> TimedPolls<F> {
+        TimedPolls { gauge: Arc::clone(self), future: Box::pin(future) }
     }
 
-    /// The worst delay that no [`StallMeter`] has read.
+    /// The worst delay that no [`LoopDelayMeter`] has read.
     #[must_use]
     pub fn worst(&self) -> Duration {
         Duration::from_micros(self.worst_us.load(Relaxed))
@@ -61,34 +61,34 @@ impl Stall {
 
 /// A future whose polls are measured.
 #[derive(Debug)]
-pub struct Watched<F> {
-    stall: Arc<Stall>,
+pub struct TimedPolls<F> {
+    gauge: Arc<LoopDelayGauge>,
     future: Pin<Box<F>>,
 }
 
-impl<F: Future> Future for Watched<F> {
+impl<F: Future> Future for TimedPolls<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         let begin = Instant::now();
         let result = self.future.as_mut().poll(context);
-        self.stall.note(begin.elapsed());
+        self.gauge.note(begin.elapsed());
         result
     }
 }
 
 /// The worst delays of the last ten seconds and of the run.
 #[derive(Debug, Default)]
-pub struct StallMeter {
+pub struct LoopDelayMeter {
     seconds: VecDeque<u64>,
     run_us: u64,
     second_us: u64,
 }
 
-impl StallMeter {
+impl LoopDelayMeter {
     /// Reads the gauge; `second_over` ends a second of the window.
-    pub fn read(&mut self, stall: &Stall, second_over: bool) -> LoopDelay {
-        self.second_us = self.second_us.max(stall.take());
+    pub fn read(&mut self, gauge: &LoopDelayGauge, second_over: bool) -> LoopDelay {
+        self.second_us = self.second_us.max(gauge.take());
         self.run_us = self.run_us.max(self.second_us);
         let worst = self.seconds.iter().copied().max().unwrap_or(0).max(self.second_us);
         if second_over {
@@ -107,8 +107,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_blocking_poll_shows() {
-        let stall = Arc::new(Stall::default());
-        stall
+        let gauge = Arc::new(LoopDelayGauge::default());
+        gauge
             .watch(async {
                 let begin = Instant::now();
                 while begin.elapsed() < Duration::from_millis(30) {
@@ -116,12 +116,12 @@ mod tests {
                 }
             })
             .await;
-        let mut meter = StallMeter::default();
-        assert!(meter.read(&stall, true).worst_run_ms >= 30.0);
+        let mut meter = LoopDelayMeter::default();
+        assert!(meter.read(&gauge, true).worst_run_ms >= 30.0);
         for _ in 0..10 {
-            meter.read(&stall, true);
+            meter.read(&gauge, true);
         }
-        let later = meter.read(&stall, false);
+        let later = meter.read(&gauge, false);
         assert!(later.worst_10s_ms < 30.0 && later.worst_run_ms >= 30.0);
     }
 }

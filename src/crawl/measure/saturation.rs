@@ -3,7 +3,7 @@
 //! A pure function of the history. By Little's law pages/s is what is in flight divided by the
 //! latency: where both have grown alike, nothing was won.
 
-use crate::crawl::protocol::change::What;
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::snapshot::{HistoryPoint, Snapshot};
 use crate::settings::dials::Setting;
 
@@ -65,9 +65,9 @@ impl Mean {
 
 /// Whether a change of this kind leaves seconds before and after it comparable: dials change how
 /// much is asked at once, everything else changes what is asked or who answers.
-fn is_comparable(what: &What) -> bool {
+fn is_comparable(what: &ChangeAction) -> bool {
     match what {
-        What::Set { new, .. } => !matches!(new, Setting::Rate(_)),
+        ChangeAction::Set { new, .. } => !matches!(new, Setting::Rate(_)),
         _ => false,
     }
 }

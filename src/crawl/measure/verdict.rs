@@ -45,7 +45,7 @@ pub fn judge(s: &Snapshot) -> Verdict {
     }
     // The crawl slows itself down then, so that its workers wait for something else.
     let slowed = s.gate.limit < s.dials.permits && s.saver_shares.busy >= MOST;
-    if slowed || strain(s, |what| what == OverloadKind::Saver).is_some() {
+    if slowed || overload(s, |what| what == OverloadKind::Saver).is_some() {
         let text = format!(
             "limited by the saver: it writes {} of its time and falls behind",
             percent(s.saver_shares.busy)
@@ -100,11 +100,11 @@ pub fn judge(s: &Snapshot) -> Verdict {
     let fetching = percent(w.fetch());
     let text = if s.producer.blocked >= MOST {
         format!(
-            "limited by the far server: all workers and permits are busy, {fetching} of their time \
+            "limited by the server: all workers and permits are busy, {fetching} of their time \
              fetching"
         )
     } else {
-        format!("limited by the far server: workers spend {fetching} of their time fetching")
+        format!("limited by the server: workers spend {fetching} of their time fetching")
     };
     Verdict::new(Limit::Server, Some(Stage::Gate), Advice::None, text)
 }
@@ -141,9 +141,9 @@ fn not_running(s: &Snapshot) -> Option<Verdict> {
 /// Nothing new starts: because the user said so, or for a reason of our own.
 fn paused(s: &Snapshot) -> Verdict {
     let by_user = s.pause_reasons.is_empty() || s.pause_reasons.contains(&PauseReason::User);
-    let own = strain(s, |what| matches!(what, OverloadKind::Disk | OverloadKind::Memory));
+    let own = overload(s, |what| matches!(what, OverloadKind::Disk | OverloadKind::Memory));
     let (text, advice) = match own {
-        Some(strain) if !by_user => (format!("paused: {}", strain.text), Advice::None),
+        Some(overload) if !by_user => (format!("paused: {}", overload.text), Advice::None),
         _ => ("paused by you: nothing new starts".to_owned(), Advice::Resume),
     };
     Verdict::new(Limit::Paused, Some(Stage::Gate), advice, with_trouble(&text, s))
@@ -153,11 +153,11 @@ fn paused(s: &Snapshot) -> Verdict {
 fn permits(s: &Snapshot, share: f32) -> Verdict {
     // Those that we took away ourselves come back by themselves.
     let own = |what| what != OverloadKind::EverythingDown;
-    let (why, advice) = match strain(s, own) {
-        Some(strain) if s.gate.limit < s.dials.permits => (strain.text.clone(), Advice::None),
+    let (why, advice) = match overload(s, own) {
+        Some(overload) if s.gate.limit < s.dials.permits => (overload.text.clone(), Advice::None),
         None if s.gate.limit < s.dials.permits => {
             let (now, all) = (s.gate.limit, s.dials.permits);
-            (format!("{now} of {all} are back after a strain, the others follow"), Advice::None)
+            (format!("{now} of {all} are back after an overload, the others follow"), Advice::None)
         }
         _ => {
             let why = format!("workers spend {} of their time waiting for one", percent(share));
@@ -168,7 +168,7 @@ fn permits(s: &Snapshot, share: f32) -> Verdict {
     Verdict::new(Limit::Permits, Some(Stage::Gate), advice, text)
 }
 
-/// The far server answers no faster, whatever is asked of it at once.
+/// The server answers no faster, whatever is asked of it at once.
 fn saturated(s: &Snapshot) -> Option<Verdict> {
     let now = s.gate.in_use;
     let (text, advice) = match saturation(s)? {
@@ -181,13 +181,13 @@ fn saturated(s: &Snapshot) -> Option<Verdict> {
             Advice::None,
         ),
     };
-    let text = format!("limited by the far server: {text}");
+    let text = format!("limited by the server: {text}");
     Some(Verdict::new(Limit::Server, Some(Stage::Gate), advice, text))
 }
 
-/// The first strain of such a kind.
-fn strain(s: &Snapshot, is_meant: impl Fn(OverloadKind) -> bool) -> Option<&Overload> {
-    s.overloads.iter().find(|strain| is_meant(strain.what))
+/// The first overload of such a kind.
+fn overload(s: &Snapshot, is_meant: impl Fn(OverloadKind) -> bool) -> Option<&Overload> {
+    s.overloads.iter().find(|overload| is_meant(overload.what))
 }
 
 /// Why hosts are left alone that have URLs to go: the strictest reason that is not just a gap.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::crawl::hosts::url_task::UrlTask;
+use crate::crawl::hosts::UrlTask;
 use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::pipeline::gate::Permit;
 use crate::crawl::pipeline::workers::Slot;

@@ -12,8 +12,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::crawl::fetch::retry::RetryPolicy;
 use crate::crawl::frontier::Frontier;
-use crate::crawl::hosts::url_task::UrlTask;
-use crate::crawl::measure::loop_delay::Stall;
+use crate::crawl::hosts::UrlTask;
+use crate::crawl::measure::loop_delay::LoopDelayGauge;
 use crate::crawl::measure::stage_clock::StageClock;
 use crate::crawl::pipeline::budget::Budget;
 use crate::crawl::pipeline::gate::Gate;
@@ -26,7 +26,7 @@ use crate::model::ids::CrawlId;
 use crate::model::url_identity::UrlHash;
 use crate::settings::Settings;
 use crate::settings::faults::Faults;
-use crate::store::{PreviousPage, Store, StoreError};
+use crate::store::{PreviousPage, StoreError, StoreWriter};
 use crate::web::http::Fetcher;
 use crate::web::robots::RobotsAgents;
 use crate::web::scope::Scope;
@@ -73,7 +73,7 @@ pub struct CrawlContext {
     /// When this run began.
     pub start: Instant,
     /// The database; written by the saver alone, read by the producer.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<dyn StoreWriter>,
     /// The names by which sites may speak to us.
     pub names: Arc<RobotsAgents>,
     /// Fetches URLs.
@@ -126,7 +126,7 @@ pub struct CrawlContext {
     /// What the saver tells.
     pub saver: SaverGauge,
     /// How long the event loop was blocked.
-    pub stall: Arc<Stall>,
+    pub stall: Arc<LoopDelayGauge>,
     /// Producer, workers, loader: all tasks but the saver, which must outlive them.
     pub crew: TaskTracker,
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, sleep_until};
 
 use crate::crawl::frontier::Next;
-use crate::crawl::hosts::url_task::UrlTask;
+use crate::crawl::hosts::UrlTask;
 use crate::crawl::pipeline::context::{CrawlContext, ProducerState, READ_AGAIN};
 use crate::crawl::pipeline::queue::PushError;
 use crate::model::ids::{PageId, host_id};
@@ -31,14 +31,14 @@ pub async fn run(shared: Arc<CrawlContext>) {
             continue;
         }
         enter(&shared, ProducerState::Busy);
-        let changed = shared.frontier.changed.notified();
+        let changed = shared.frontier.changed();
         match shared.frontier.next(Instant::now()) {
             Next::UrlTask(entry) => {
                 if !hand_out(&shared, entry).await {
                     return;
                 }
             }
-            Next::Again => tokio::task::yield_now().await,
+            Next::Retry => tokio::task::yield_now().await,
             Next::Refill { host, after, limit, commits } => {
                 refill(&shared, &host, after, limit, commits).await;
             }
@@ -93,7 +93,7 @@ async fn refill(shared: &CrawlContext, host: &str, after: PageId, limit: u32, co
         }
         Err(error) => {
             shared.saver.cannot_read("the frontier", &error, shared.at_s());
-            shared.frontier.with(|ledger| ledger.window.not_refilled(host));
+            shared.frontier.not_refilled(host);
             enter(shared, ProducerState::Throttled);
             tokio::select! {
                 () = tokio::time::sleep(READ_AGAIN) => {}

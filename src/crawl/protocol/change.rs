@@ -16,7 +16,7 @@ use crate::settings::faults::Faults;
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum What {
+pub enum ChangeAction {
     /// A dial was turned.
     Set {
         /// Before.
@@ -88,7 +88,7 @@ pub enum What {
     StopNow,
 }
 
-impl What {
+impl ChangeAction {
     /// Whether it can be turned back. A pause is no change of a setting; a seed that was taken in
     /// cannot be forgotten; a breaker that was closed opens by itself.
     #[must_use]
@@ -112,7 +112,7 @@ impl What {
     }
 }
 
-impl fmt::Display for What {
+impl fmt::Display for ChangeAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Set { old, new } => {
@@ -156,7 +156,7 @@ pub struct Change {
     /// By whom.
     pub by: Origin,
     /// What.
-    pub what: What,
+    pub what: ChangeAction,
     /// The entry that this one turns back.
     pub undoes: Option<u64>,
     /// Whether a later entry turned this one back.

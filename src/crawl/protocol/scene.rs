@@ -102,10 +102,10 @@ impl Scene {
                 "go from 10 permits to 40: pages/s stays, latency grows fourfold"
             }
             Self::RateLimitedHost => {
-                "429: the host rests as long as it asks for; workers wait, permits are free"
+                "429: the host cools down as long as it asks for; workers wait, permits are free"
             }
             Self::FlakyHost => {
-                "the breaker opens, lets a probe through after a rest, closes when it succeeds"
+                "the breaker opens, lets a probe through after a cooldown, closes when it succeeds"
             }
             Self::Recovery => {
                 "take the three faults away, one by one or all at once: the verdict moves on"

@@ -30,7 +30,7 @@ pub struct SettingsSummary {
 
 /// How the pages of a crawl compare with those of the crawl it looks at again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-pub struct AgainSummary {
+pub struct RecrawlSummary {
     /// That crawl's number.
     pub previous: i64,
     /// Pages that were not there, or not well.
@@ -88,7 +88,7 @@ pub struct Summary {
     /// The dials in force at the end.
     pub settings: SettingsSummary,
     /// How it compares with the crawl it looks at again; null in a first crawl.
-    pub again: Option<AgainSummary>,
+    pub recrawl: Option<RecrawlSummary>,
 }
 
 impl Summary {
@@ -121,7 +121,7 @@ impl Summary {
                 queue: s.dials.queue,
                 rate: s.dials.rate,
             },
-            again: s.recrawl_of.map(|previous| AgainSummary {
+            recrawl: s.recrawl_of.map(|previous| RecrawlSummary {
                 previous,
                 new: s.totals.new,
                 changed: s.totals.changed,

@@ -23,7 +23,7 @@ pub enum Limit {
     Rate,
     /// Host limits and gaps.
     HostPace,
-    /// The far server: all there is is in flight and waits for it.
+    /// The server: every request that may be in flight is, and waits for it.
     Server,
     /// Parsing.
     Parsing,
@@ -60,7 +60,7 @@ pub enum Advice {
     Raise(Dial),
     /// Turn this dial down: it costs and brings nothing.
     Lower(Dial),
-    /// Let it go on.
+    /// Resume the crawl.
     Resume,
 }
 

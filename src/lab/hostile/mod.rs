@@ -1,7 +1,7 @@
 //! What no honest site would serve, under `/hostile/…` of every lab host and every
-//! [`Origin`](super::origin::Origin); nothing else links there.
+//! [`TestOrigin`](super::test_origin::TestOrigin); nothing else links there.
 //!
-//! It must not know who asks. Nothing here leads a crawler off this machine: names end in
+//! It must not know the client. Nothing here leads a crawler off this machine: names end in
 //! `.invalid`, which never resolve; but for `redirect/private` and `private`, whose addresses a
 //! crawler must refuse to connect to.
 //!
@@ -12,9 +12,9 @@
 //! | `redirect/hops/N` | N redirects, then a page |
 //! | `redirect/loop/a` | to `loop/b`, which leads back |
 //! | `redirect/self` | to itself, permanently |
-//! | `redirect/cookie` | to itself, setting a cookie; a page for who brings it back |
+//! | `redirect/cookie` | to itself, setting a cookie; a page for a request that has it |
 //! | `redirect/cookies` | to itself, setting another cookie each time |
-//! | `redirect/longer` | to an address a little longer, for ever |
+//! | `redirect/longer` | to an address that is longer each time, for ever |
 //! | `redirect/away` | to another host, `away.invalid` |
 //! | `redirect/neighbour` | to another loopback address |
 //! | `redirect/private` | to the metadata address of cloud machines |
@@ -24,35 +24,35 @@
 //! | `body/endless` | HTML without end |
 //! | `body/slow` | HTML without end, a byte every 20 ms |
 //! | `body/gzip`, `body/brotli` | 1 GiB of HTML, compressed to about a thousandth or less |
-//! | `body/undecodable` | announced as gzip, and none |
-//! | `body/links/N` | one page with N links, a million at most |
-//! | **mazes** | |
+//! | `body/undecodable` | declared as gzip, but is not |
+//! | `body/links/N` | one page with N links, maximum 1,000,000 |
+//! | **crawler traps** | |
 //! | `calendar/Y/M`, `calendar?month=Y-M` | a month that links to the next and the previous |
 //! | `session/suffix/P` | page P of 6, linking to all with a new `;jsessionid=…` |
 //! | `session/segment/P` | likewise, with `(S(…))` before the page |
 //! | `session/query/P` | likewise, with `?PHPSESSID=…` |
 //! | `grow/one/` | a page at any depth that links to `a/` |
 //! | `grow/pair/` | likewise, to `b/c/` |
-//! | `grow/word/` | likewise, to a word that it did not use before |
+//! | `grow/word/` | likewise, to a new word each time |
 //! | `query` | eight filters of eight values, each a link that keeps the others |
 //! | `same/` | links to 200 `same/N`, which are all the same page |
 //! | `canonical/` | links to 200 `canonical/N`, which all name `canonical/0` as canonical |
 //! | **base** | a page with a link `x/` each, and a `<base>` that is … |
-//! | `base/script`, `base/data` | no base for anything |
+//! | `base/script`, `base/data` | not usable as a base |
 //! | `base/away` | on another host, `away.invalid` |
-//! | `base/two` | there twice: the first counts |
+//! | `base/two` | there twice: the first one is valid |
 //! | `base/deeper/` | relative, so that each page is one deeper |
 //! | `base/long` | 100 KB long |
 //! | `base/empty` | empty |
 //! | **names and text** | |
-//! | `hosts` | one leaf under eight spellings of this host's address, and odd names besides |
+//! | `hosts` | one leaf under eight spellings of this host's address, and unusual names |
 //! | `userinfo` | one leaf under nine user names with passwords |
 //! | `neighbours` | links to other loopback addresses, and to another port of this one |
 //! | `private` | links to private, link-local and metadata addresses |
 //! | `escapes` | terminal escapes and bidi controls in title, text and links |
 //! | **sitemaps** | |
 //! | `sitemap/loop.xml` | an index that lists itself and `other.xml`, which lists `loop.xml` |
-//! | `sitemap/hydra.xml` | an index of two indexes that were never seen before, for ever |
+//! | `sitemap/hydra.xml` | an index of two new indexes, for ever |
 //! | `sitemap/bomb.xml.gz` | 1 GiB of URLs, compressed |
 //! | `sitemap/many.xml` | 60,000 URLs, more than the protocol allows |
 //! | `sitemap/away.xml` | URLs of other hosts beside one of its own |
@@ -60,45 +60,14 @@
 //! | `sitemap/list.txt` | the text form: three URLs |
 //! | **wire** | bytes that no HTTP library would send, see [`wire`] |
 
+mod addresses;
 mod bodies;
-mod mazes;
-mod names;
+mod page;
 mod redirects;
+mod router;
 mod sitemaps;
+mod traps;
 pub mod wire;
 
-use axum::Router;
-use axum::extract::Path;
-use axum::response::Html;
-use axum::routing::get;
-use http::HeaderMap;
-use http::header::HOST;
-
-pub(super) use bodies::{endless, gzip as gzip_bomb};
-
-/// All of them.
-pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new()
-        .route("/hostile/leaf/{number}", get(leaf))
-        .merge(redirects::routes())
-        .merge(bodies::routes())
-        .merge(mazes::routes())
-        .merge(names::routes())
-        .merge(sitemaps::routes())
-        .merge(wire::routes())
-}
-
-async fn leaf(Path(number): Path<u64>) -> Html<String> {
-    page(&format!("Leaf {number}"), "<p>A leaf without links.</p>\n")
-}
-
-/// An HTML page.
-fn page(title: &str, body: &str) -> Html<String> {
-    Html(format!("<!DOCTYPE html>\n<title>{title}</title>\n{body}"))
-}
-
-/// Where a request was sent, `http://HOST:PORT`, as the client says.
-fn origin_of(headers: &HeaderMap) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    format!("http://{}", host.unwrap_or("nowhere.invalid"))
-}
+pub(super) use bodies::{endless, gzip_bomb};
+pub(super) use router::routes;

@@ -1,4 +1,4 @@
-//! Redirects that lead nowhere, or where nobody should go.
+//! Redirects without an end, and redirects to targets that a crawler must refuse.
 //!
 //! It must not know how many of them a client follows.
 
@@ -13,7 +13,7 @@ use http::header::{COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::page;
+use super::page::page;
 
 /// The name of the cookies set here.
 const NAME: &str = "lab";
@@ -66,9 +66,9 @@ fn setting(path: &str, value: u64) -> Response {
 }
 
 async fn cookie(headers: HeaderMap) -> Response {
-    let brought = |cookies: &str| cookies.split(';').any(|pair| pair.trim() == "lab=1");
+    let has_cookie = |cookies: &str| cookies.split(';').any(|pair| pair.trim() == "lab=1");
     let cookies = headers.get(COOKIE).and_then(|cookies| cookies.to_str().ok());
-    if cookies.is_some_and(brought) {
+    if cookies.is_some_and(has_cookie) {
         page("Welcome back", "<p>You kept the cookie.</p>\n").into_response()
     } else {
         setting("/hostile/redirect/cookie", 1)

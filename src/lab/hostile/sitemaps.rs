@@ -1,6 +1,6 @@
-//! Sitemaps that never end, or are not what they say.
+//! Sitemaps that never end, or are not what they declare.
 //!
-//! It must not know how one is read.
+//! It must not know how a client reads them.
 
 use axum::Router;
 use axum::extract::{Path, Query};
@@ -10,8 +10,8 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
-use super::bodies::gzipped;
-use super::origin_of;
+use super::bodies::gzip_bomb_file;
+use super::page::origin_of;
 
 const HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
 const URLS: &str = "<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n";
@@ -21,18 +21,18 @@ const BOMB_HEAD: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
 const MANY: u32 = 60_000;
 
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/hostile/sitemap/{name}", get(answer))
+    Router::new().route("/hostile/sitemap/{name}", get(respond))
 }
 
 #[derive(Deserialize)]
-struct Head {
+struct HydraQuery {
     #[serde(default)]
     at: u64,
 }
 
-async fn answer(
+async fn respond(
     Path(name): Path<String>,
-    Query(head): Query<Head>,
+    Query(query): Query<HydraQuery>,
     headers: HeaderMap,
 ) -> Response {
     let origin = origin_of(&headers);
@@ -42,10 +42,10 @@ async fn answer(
         "loop.xml" => xml(index(&[here("loop.xml"), here("other.xml")])),
         "other.xml" => xml(index(&[here("loop.xml")])),
         "hydra.xml" => {
-            let next = |n: u64| here(&format!("hydra.xml?at={}", head.at.wrapping_mul(2) + n));
+            let next = |n: u64| here(&format!("hydra.xml?at={}", query.at.wrapping_mul(2) + n));
             xml(index(&[next(1), next(2)]))
         }
-        "bomb.xml.gz" => gzipped(
+        "bomb.xml.gz" => gzip_bomb_file(
             "application/gzip",
             BOMB_HEAD,
             "<url><loc>http://127.0.0.1/hostile/leaf/1</loc></url>\n",
@@ -73,9 +73,9 @@ fn xml(text: String) -> Response {
 
 fn index(sitemaps: &[String]) -> String {
     let entry = |loc: &String| format!("<sitemap><loc>{loc}</loc></sitemap>\n");
-    let space = "xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"";
+    let namespace = "xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"";
     let entries: String = sitemaps.iter().map(entry).collect();
-    format!("{HEAD}<sitemapindex {space}>\n{entries}</sitemapindex>\n")
+    format!("{HEAD}<sitemapindex {namespace}>\n{entries}</sitemapindex>\n")
 }
 
 fn urls(locs: impl Iterator<Item = String>) -> String {

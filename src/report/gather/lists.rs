@@ -2,18 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use crate::crawl::protocol::change::{Change, What};
+use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::report::data::{
-    Broken, BrokenTarget, Chain, ChangeKind, ChangeLine, Copies, CopyGroup, HostLine, HostSums,
-    Reason,
+    Broken, BrokenTarget, Chain, ChangeKind, ChangeLine, DuplicateGroup, Duplicates, HostLine,
+    HostSums, Reason,
 };
 use crate::report::latency::Latencies;
 use crate::report::text::{parse_utc, without_login};
 use crate::settings::mask::mask;
 use crate::store::StoreError;
 
+use super::crawl_reader::{CrawlReader, count, list, text};
 use super::pages::hops;
-use super::{Reader, count, list, text};
 
 /// Hosts shown.
 const HOSTS: usize = 50;
@@ -43,7 +43,7 @@ const CHANGES: usize = 400;
 /// A page with the text of its link.
 type Holder = (String, Option<String>);
 
-impl Reader<'_> {
+impl CrawlReader<'_> {
     pub(super) async fn hosts(&self) -> Result<Vec<HostLine>, StoreError> {
         let sql = format!(
             "SELECT host, pages, ok, failed, skipped, bytes, incidents, robots FROM hosts \
@@ -197,7 +197,7 @@ impl Reader<'_> {
         Ok(rows.iter().map(chain).collect())
     }
 
-    pub(super) async fn copies(&self) -> Result<Copies, StoreError> {
+    pub(super) async fn copies(&self) -> Result<Duplicates, StoreError> {
         let alike = format!(
             "{} AND state = 'ok' AND body_hash IS NOT NULL AND content_length > 0 \
              AND final_url IS NULL",
@@ -210,13 +210,13 @@ impl Reader<'_> {
                    FROM scraped_pages WHERE {alike} GROUP BY body_hash HAVING count(*) > 1) AS alike \
              ORDER BY pages DESC, first LIMIT {COPIES}"
         );
-        let mut copies = Copies::default();
+        let mut copies = Duplicates::default();
         let mut firsts = Vec::new();
         for row in self.rows(&sql).await? {
             copies.all_groups = count(&row[3]);
             copies.all_pages = count(&row[4]);
             let (pages, bytes) = (count(&row[1]), count(&row[2]));
-            copies.groups.push(CopyGroup { pages, bytes, urls: Vec::new() });
+            copies.groups.push(DuplicateGroup { pages, bytes, urls: Vec::new() });
             firsts.push(count(&row[0]) as i64);
         }
         if firsts.is_empty() {
@@ -252,9 +252,9 @@ impl Reader<'_> {
             let entry =
                 row[4].as_text().and_then(|entry| serde_json::from_str::<Change>(entry).ok());
             let kind = match entry.as_ref().map(|entry| &entry.what) {
-                Some(What::Pause) => ChangeKind::Pause,
-                Some(What::Resume) => ChangeKind::Resume,
-                Some(What::Stop | What::StopNow) => ChangeKind::Stop,
+                Some(ChangeAction::Pause) => ChangeKind::Pause,
+                Some(ChangeAction::Resume) => ChangeKind::Resume,
+                Some(ChangeAction::Stop | ChangeAction::StopNow) => ChangeKind::Stop,
                 _ => ChangeKind::Turned,
             };
             let what = text(&row[3]).unwrap_or_default();

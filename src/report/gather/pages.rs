@@ -3,13 +3,17 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 
-use crate::report::data::{HostLine, PageSums, State};
+use crate::model::page_state::PageState;
+use crate::report::data::{HostLine, PageSums};
 use crate::report::latency::Latencies;
 use crate::report::text::parse_utc;
 use crate::report::timeline::Collector;
 use crate::store::{Columns, StoreError, Value};
 
-use super::{Reader, SLOWEST, by_name, count};
+use super::crawl_reader::{CrawlReader, by_name, count};
+
+/// Slowest pages shown.
+const SLOWEST: usize = 50;
 
 /// Chains of redirects shown.
 const CHAINS: usize = 30;
@@ -58,7 +62,7 @@ impl Best {
     }
 }
 
-impl Reader<'_> {
+impl CrawlReader<'_> {
     /// Reads all pages once. `hosts`: those whose times are kept apart.
     pub(super) async fn pass(&self, hosts: &[HostLine]) -> Result<Pass, StoreError> {
         // `change` alone is a word that MySQL wants for itself.
@@ -90,9 +94,9 @@ impl Pass {
     fn page(&mut self, row: &[Value], host: Option<usize>) {
         let id = row[0].as_int().unwrap_or(0);
         let state = match row[1].as_text() {
-            Some("ok") => State::Ok,
-            Some("failed") => State::Failed,
-            _ => State::Skipped,
+            Some("ok") => PageState::Ok,
+            Some("failed") => PageState::Failed,
+            _ => PageState::Skipped,
         };
         let (elapsed, bytes) = (count(&row[3]), count(&row[4]));
         let sums = &mut self.sums;
@@ -101,14 +105,14 @@ impl Pass {
         of_status.bytes += bytes;
         sums.attempts += count(&row[5]);
         sums.bytes += bytes;
-        if state != State::Skipped {
+        if state != PageState::Skipped {
             let at = row[6].as_text().and_then(parse_utc);
             sums.last_ms = sums.last_ms.max(at);
             sums.latencies.record(elapsed);
             of_status.latencies.record(elapsed);
             self.slowest.offer(elapsed, id);
             if let Some(at) = at {
-                self.timeline.page(at, state == State::Ok, elapsed);
+                self.timeline.page(at, state == PageState::Ok, elapsed);
             }
             if let Some(host) = host {
                 self.host_latencies[host].record(elapsed);

@@ -1,7 +1,7 @@
 //! Throughput and latency over time as one SVG: two panels over one axis.
 //!
 //! ```text
-//!        ①      ②–④                          marks of what was turned
+//!        ①      ②–④                          marks of changes
 //!  /s │ ▁▃▆▇▇▇│▇▇▇▇▆▅▃ ⫽ ▃▆▇▇▇▇▇▆▃           pages fetched per second
 //!  ms │ ───────╱──────  ⫽ ──────────          median and 95th percentile
 //!      +0 s  +10 s       +0 s  +10 s         since the session's beginning
@@ -13,132 +13,18 @@ use maud::{Markup, html};
 
 use crate::report::data::{ChangeKind, ChangeLine};
 use crate::report::text;
-use crate::report::timeline::{Column, Session, Timeline};
+use crate::report::timeline::{Session, Timeline, TimelineColumn};
+use crate::units;
 
-/// Size of the picture, in its own units.
-const WIDTH: f64 = 1080.0;
-const HEIGHT: f64 = 426.0;
-
-/// Where the panels are.
-const LEFT: f64 = 58.0;
-const RIGHT: f64 = 1068.0;
-const RATE: Panel = Panel { top: 34.0, bottom: 204.0 };
-const LATENCY: Panel = Panel { top: 232.0, bottom: 382.0 };
-
-/// Steps of the time axis, in ms.
-const STEPS: [i64; 24] = [
-    10,
-    20,
-    50,
-    100,
-    200,
-    500,
-    1000,
-    2000,
-    5000,
-    10_000,
-    15_000,
-    30_000,
-    60_000,
-    120_000,
-    300_000,
-    600_000,
-    900_000,
-    1_800_000,
-    3_600_000,
-    7_200_000,
-    21_600_000,
-    43_200_000,
-    86_400_000,
-    604_800_000,
-];
-
-/// A panel's place.
-#[derive(Clone, Copy)]
-struct Panel {
-    top: f64,
-    bottom: f64,
-}
-
-impl Panel {
-    fn y(self, value: f64, most: f64) -> f64 {
-        self.bottom - (value / most).clamp(0.0, 1.0) * (self.bottom - self.top)
-    }
-}
-
-/// Time to place: sessions side by side, as wide as they are long.
-struct Axis<'a> {
-    sessions: &'a [Session],
-    starts: Vec<f64>,
-    per_ms: f64,
-}
-
-impl<'a> Axis<'a> {
-    fn new(timeline: &'a Timeline) -> Self {
-        let sessions = &timeline.sessions;
-        let breaks = sessions.len().saturating_sub(1) as f64;
-        let gap = if sessions.len() <= 5 { 64.0 } else { 28.0 };
-        let room = RIGHT - LEFT - gap * breaks;
-        let per_ms = room / timeline.active_ms().max(1) as f64;
-        let mut starts = Vec::with_capacity(sessions.len());
-        let mut x = LEFT;
-        for session in sessions {
-            starts.push(x);
-            x += (session.to_ms - session.from_ms) as f64 * per_ms + gap;
-        }
-        Self { sessions, starts, per_ms }
-    }
-
-    fn end(&self, n: usize) -> f64 {
-        let session = &self.sessions[n];
-        self.starts[n] + (session.to_ms - session.from_ms) as f64 * self.per_ms
-    }
-
-    /// What falls between two sessions is shown in the middle of the gap.
-    fn x(&self, at_ms: i64) -> f64 {
-        for (n, session) in self.sessions.iter().enumerate() {
-            if at_ms < session.from_ms {
-                return if n == 0 { LEFT } else { f64::midpoint(self.end(n - 1), self.starts[n]) };
-            }
-            if at_ms <= session.to_ms {
-                return self.starts[n] + (at_ms - session.from_ms) as f64 * self.per_ms;
-            }
-        }
-        RIGHT
-    }
-}
-
-/// A span in which the crawl was paused, ms since 1970.
-pub(super) type Pause = (i64, i64);
-
-/// When the crawl was paused, by its journal. A pause that nobody ended ends with its session.
-pub(super) fn pauses(changes: &[ChangeLine], timeline: &Timeline) -> Vec<Pause> {
-    let mut pauses = Vec::new();
-    let mut since = None;
-    let session_end = |at: i64| {
-        let session = timeline.sessions.iter().rev().find(|session| session.from_ms <= at);
-        session.map_or(at, |session| session.to_ms.max(at))
-    };
-    for change in changes {
-        match (change.kind, since) {
-            (ChangeKind::Pause, None) => since = Some(change.at_ms),
-            (ChangeKind::Resume | ChangeKind::Stop, Some(from)) => {
-                pauses.push((from, change.at_ms));
-                since = None;
-            }
-            _ => {}
-        }
-    }
-    pauses.extend(since.map(|from| (from, session_end(from))));
-    pauses
-}
+use super::chart_axis::{Axis, HEIGHT, LATENCY, LEFT, Panel, RATE, RIGHT, STEPS, WIDTH};
+use super::pauses::pauses;
 
 /// Draws the chart; nothing when no page was fetched.
 pub(super) fn chart(timeline: &Timeline, changes: &[ChangeLine], describes: &str) -> Markup {
     let axis = Axis::new(timeline);
     let columns = || timeline.sessions.iter().flat_map(|session| &session.columns);
     let most_rate = columns().map(|c| c.rate(c.slot.pages())).fold(0.0, f64::max);
-    let p95 = |column: &Column| column.slot.latencies.quantile(0.95);
+    let p95 = |column: &TimelineColumn| column.slot.latencies.quantile(0.95);
     let most_ms = columns().filter_map(p95).max().unwrap_or(0) as f64;
     let (rate_step, rate_top) = scale(most_rate);
     let (ms_step, ms_top) = scale(most_ms.max(1.0));
@@ -149,8 +35,8 @@ pub(super) fn chart(timeline: &Timeline, changes: &[ChangeLine], describes: &str
             @for (from, to) in pauses(changes, timeline) {
                 (pause(axis.x(from), axis.x(to)))
             }
-            (grid(RATE, rate_step, rate_top, &|value| format!("{}/s", text::round(&text::three_digits(value)))))
-            (grid(LATENCY, ms_step, ms_top, &|value| text::round(&text::ms(value.round() as u64))))
+            (grid(RATE, rate_step, rate_top, &|value| format!("{}/s", units::without_trailing_zeros(&units::three_digits(value)))))
+            (grid(LATENCY, ms_step, ms_top, &|value| units::without_trailing_zeros(&units::duration_precise(value.round() as u64))))
             @for (n, session) in timeline.sessions.iter().enumerate() {
                 (bars(&axis, session, rate_top))
                 (lines(&axis, session, ms_top))
@@ -223,8 +109,8 @@ fn bars(axis: &Axis, session: &Session, most: f64) -> Markup {
 /// Median and 95th percentile, interrupted where nothing ended.
 fn lines(axis: &Axis, session: &Session, most: f64) -> Markup {
     let runs = session.columns.chunk_by(|a, b| (a.slot.pages() > 0) == (b.slot.pages() > 0));
-    let runs: Vec<&[Column]> = runs.filter(|run| run[0].slot.pages() > 0).collect();
-    let point = |column: &Column, share: f64| {
+    let runs: Vec<&[TimelineColumn]> = runs.filter(|run| run[0].slot.pages() > 0).collect();
+    let point = |column: &TimelineColumn, share: f64| {
         let x = f64::midpoint(axis.x(column.from_ms), axis.x(column.to_ms));
         let ms = column.slot.latencies.quantile(share).unwrap_or(0);
         (x, LATENCY.y(ms as f64, most))
@@ -308,7 +194,7 @@ fn ticks(axis: &Axis) -> Markup {
                     @let x = axis.x(session.from_ms + tick * step);
                     path d=(format!("M{x:.1} {}v4", LATENCY.bottom)) {}
                     @if tick > 0 && RIGHT - x > 14.0 {
-                        text x=(format!("{x:.1}")) y=(LATENCY.bottom + 17.0) text-anchor="middle" { "+" (text::round(&text::span(tick * step))) }
+                        text x=(format!("{x:.1}")) y=(LATENCY.bottom + 17.0) text-anchor="middle" { "+" (units::without_trailing_zeros(&text::span(tick * step))) }
                     }
                 }
             }
@@ -319,7 +205,7 @@ fn ticks(axis: &Axis) -> Markup {
     }
 }
 
-/// What was turned: a line through both panels, with its number in the journal.
+/// Changes while it ran: a line through both panels, with its number in the journal.
 fn marks(axis: &Axis, changes: &[ChangeLine]) -> Markup {
     let marked = |kind| matches!(kind, ChangeKind::Turned | ChangeKind::Stop);
     let mut flags: Vec<(f64, i64, i64)> = Vec::new();
@@ -347,16 +233,17 @@ fn marks(axis: &Axis, changes: &[ChangeLine]) -> Markup {
 }
 
 /// All about a column, for a pointer that rests on it.
-fn tip(axis: &Axis, column: &Column) -> Markup {
+fn tip(axis: &Axis, column: &TimelineColumn) -> Markup {
     let (from, to) = (axis.x(column.from_ms), axis.x(column.to_ms));
-    let words =
-        |share: f64| column.slot.latencies.quantile(share).map_or_else(String::new, text::ms);
+    let words = |share: f64| {
+        column.slot.latencies.quantile(share).map_or_else(String::new, units::duration_precise)
+    };
     html! {
         rect x=(format!("{from:.1}")) y=(RATE.top) width=(format!("{:.1}", (to - from).max(0.5))) height=(LATENCY.bottom - RATE.top) {
             title {
                 (text::clock(column.from_ms, column.to_ms - column.from_ms < 1000)) " UTC\n"
-                (text::three_digits(column.rate(column.slot.pages()))) " pages/s, "
-                (text::count(column.slot.failed)) " failed\nmedian " (words(0.5)) ", p95 " (words(0.95))
+                (units::three_digits(column.rate(column.slot.pages()))) " pages/s, "
+                (units::count(column.slot.failed)) " failed\nmedian " (words(0.5)) ", p95 " (words(0.95))
             }
         }
     }
@@ -381,27 +268,5 @@ mod tests {
                 "{most}: {is_step} {is_top}"
             );
         }
-    }
-
-    #[test]
-    fn pauses_end_with_what_ends_them() {
-        let change = |seq, at_ms, kind| ChangeLine {
-            seq,
-            at_ms,
-            by: String::new(),
-            what: String::new(),
-            kind,
-        };
-        let changes = [
-            change(1, 10, ChangeKind::Pause),
-            change(2, 15, ChangeKind::Turned),
-            change(3, 20, ChangeKind::Resume),
-            change(4, 30, ChangeKind::Pause),
-            change(5, 40, ChangeKind::Stop),
-            change(6, 50, ChangeKind::Pause),
-        ];
-        let session = Session { from_ms: 0, to_ms: 90, columns: Vec::new() };
-        let timeline = Timeline { column_ms: 10, sessions: vec![session] };
-        assert_eq!(pauses(&changes, &timeline), [(10, 20), (30, 40), (50, 90)]);
     }
 }

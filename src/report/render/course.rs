@@ -1,14 +1,16 @@
-//! How the crawl went: the chart, what was turned and what came of it.
+//! How the crawl went: the chart, the changes and their effects.
 
 use maud::{Markup, html};
 
 use crate::report::data::{ChangeKind, Report};
 use crate::report::latency::Latencies;
-use crate::report::text::{self, count, plural};
-use crate::report::timeline::{Column, Timeline};
+use crate::report::text;
+use crate::report::timeline::{Timeline, TimelineColumn};
+use crate::units::{self, count, counted};
 
-use super::chart::{chart, pauses};
-use super::{Section, empty, quantile, scroll, words};
+use super::chart::chart;
+use super::parts::{Section, empty, quantile, scroll, words};
+use super::pauses::pauses;
 
 /// Journal entries shown before the rest is folded away.
 const OPEN: usize = 12;
@@ -18,14 +20,17 @@ pub(super) fn section(report: &Report) -> Section {
     let fetched = timeline.sessions.iter().flat_map(|session| &session.columns);
     let note = match fetched.map(|column| column.slot.pages()).sum::<u64>() {
         0 => String::new(),
-        _ => format!("a column is {}", text::round(&text::span(timeline.column_ms))),
+        _ => format!(
+            "a column is {}",
+            units::without_trailing_zeros(&text::span(timeline.column_ms))
+        ),
     };
     let body = html! {
         @if timeline.sessions.is_empty() {
             (empty("No page was fetched."))
         } @else {
             p class="legend" aria-hidden="true" {
-                span class="key ok" { "answered 2xx" } span class="key failed" { "failed" }
+                span class="key ok" { "responded 2xx" } span class="key failed" { "failed" }
                 span class="key p50" { "median" } span class="key p95" { "95th percentile" }
                 @if !pauses(&report.changes, timeline).is_empty() { span class="key pause" { "paused" } }
                 @if !report.changes.is_empty() { span class="key mark" { "change, listed below" } }
@@ -48,13 +53,13 @@ fn describes(report: &Report) -> String {
     format!(
         "{} of {} in all, at most {} pages per second in {}; the median latency is {}, the 95th \
          percentile {}. {}. The numbers are in the table below.",
-        plural(timeline.sessions.len() as u64, "session", "sessions"),
+        counted(timeline.sessions.len() as u64, "session", "sessions"),
         text::span(timeline.active_ms()),
-        text::three_digits(peak),
-        text::round(&text::span(timeline.column_ms)),
+        units::three_digits(peak),
+        units::without_trailing_zeros(&text::span(timeline.column_ms)),
         quantile(&report.pages.latencies, 0.5),
         quantile(&report.pages.latencies, 0.95),
-        plural(report.all_changes, "change while it ran", "changes while it ran"),
+        counted(report.all_changes, "change while it ran", "changes while it ran"),
     )
 }
 
@@ -107,7 +112,7 @@ fn table(timeline: &Timeline) -> Markup {
                                 @else { (text::clock(column.from_ms, timeline.column_ms < 1000)) }
                             }
                             td class="n" { (text::span(column.to_ms - column.from_ms)) }
-                            td class="n" { (text::three_digits(column.rate(column.slot.pages()))) }
+                            td class="n" { (units::three_digits(column.rate(column.slot.pages()))) }
                             td class="n" { (count(column.slot.pages())) } td class="n" { (count(column.slot.failed)) }
                             td class="n" { (quantile(&column.slot.latencies, 0.5)) }
                             td class="n" { (quantile(&column.slot.latencies, 0.95)) }
@@ -121,17 +126,17 @@ fn table(timeline: &Timeline) -> Markup {
 
 /// What was measured between a change and the next one.
 #[derive(Default)]
-struct Span {
+struct ChangeSpan {
     ms: i64,
     pages: u64,
     latencies: Latencies,
 }
 
-impl Span {
+impl ChangeSpan {
     /// Of the columns whose middle is in the span.
     fn of(timeline: &Timeline, from: i64, to: i64) -> Self {
         let mut span = Self::default();
-        let inside = |c: &&Column| (from..to).contains(&i64::midpoint(c.from_ms, c.to_ms));
+        let inside = |c: &&TimelineColumn| (from..to).contains(&i64::midpoint(c.from_ms, c.to_ms));
         for column in timeline.sessions.iter().flat_map(|s| &s.columns).filter(inside) {
             span.ms += column.to_ms - column.from_ms;
             span.pages += column.slot.pages();
@@ -144,7 +149,7 @@ impl Span {
         let rate = self.pages as f64 * 1000.0 / self.ms.max(1) as f64;
         html! {
             td class="n" { @if self.ms > 0 { (text::span(self.ms)) } @else { "–" } }
-            td class="n" { @if self.ms > 0 { (text::three_digits(rate)) } @else { "–" } }
+            td class="n" { @if self.ms > 0 { (units::three_digits(rate)) } @else { "–" } }
             td class="n" { (quantile(&self.latencies, 0.5)) } td class="n" { (quantile(&self.latencies, 0.95)) }
         }
     }
@@ -162,7 +167,7 @@ fn changes(report: &Report) -> Markup {
                 td class="n" { (text::date_time(entry.at_ms)) }
                 th scope="row" { (words(&entry.what)) }
                 td class="soft" { (words(&entry.by)) }
-                (Span::of(&report.timeline, entry.at_ms, end(n)).cells())
+                (ChangeSpan::of(&report.timeline, entry.at_ms, end(n)).cells())
             }
         }
     };
@@ -184,25 +189,25 @@ fn changes(report: &Report) -> Markup {
         @if let Some(change) = entries.first() {
             tr class="rest" {
                 td {} td class="n" { (text::date_time(report.began_ms)) } th scope="row" { "as started" } td {}
-                (Span::of(&report.timeline, i64::MIN, change.at_ms).cells())
+                (ChangeSpan::of(&report.timeline, i64::MIN, change.at_ms).cells())
             }
         }
         @for n in 0..open { (row(n)) }
     };
     html! {
-        h3 { "What was turned " small { (count(report.all_changes)) } }
+        h3 { "Changes while it ran " small { (count(report.all_changes)) } }
         @if entries.is_empty() {
-            (empty("Nothing was turned while it ran."))
+            (empty("Nothing was changed while it ran."))
         } @else {
             (scroll("Changes", &table("Changes while it ran, and what was measured until the next one", first)))
             @if entries.len() > open {
                 details {
-                    summary { (plural((entries.len() - open) as u64, "further change", "further changes")) }
+                    summary { (counted((entries.len() - open) as u64, "further change", "further changes")) }
                     (scroll("Further changes", &table("Further changes", html! { @for n in open..entries.len() { (row(n)) } })))
                 }
             }
             @if report.all_changes > entries.len() as u64 {
-                p { (plural(report.all_changes - entries.len() as u64, "later one is", "later ones are")) " in the table " code { "changes" } "." }
+                p { (counted(report.all_changes - entries.len() as u64, "later one is", "later ones are")) " in the table " code { "changes" } "." }
             }
         }
     }

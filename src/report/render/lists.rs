@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use crate::report::data::{BrokenTarget, PageLine, Reason, Report, State};
-use crate::report::text::{self, count, percent, plural};
+use crate::model::page_state::PageState;
+use crate::report::data::{BrokenTarget, PageLine, Reason, Report};
+use crate::units::{self, count, counted, percent_precise};
 
-use super::{Section, bar, empty, scroll, status, url, words};
+use super::parts::{Section, bar, empty, scroll, status, url, words};
 
 /// Rows shown before the rest is folded away.
 const OPEN: usize = 12;
@@ -56,7 +57,7 @@ pub(super) fn broken(report: &Report) -> Section {
                         details {
                             summary { (count(target.links - open as u64)) " more" }
                             ul class="plain" { @for one in &target.holders[open..] { (holder(one)) } }
-                            @if target.links > shown { p class="soft" { "and " (plural(target.links - shown, "page", "pages")) " not listed here" } }
+                            @if target.links > shown { p class="soft" { "and " (counted(target.links - shown, "page", "pages")) " not listed here" } }
                         }
                     }
                 }
@@ -66,23 +67,23 @@ pub(super) fn broken(report: &Report) -> Section {
     let rows: Vec<Markup> = broken.targets.iter().map(row).collect();
     let links = broken.targets.iter().map(|target| target.holders.len() as u64).sum();
     let more = broken.all_links.saturating_sub(links);
-    let lonely = report.pages.of(State::Failed).saturating_sub(broken.all_targets);
+    let lonely = report.pages.of(PageState::Failed).saturating_sub(broken.all_targets);
     let body = html! {
         @if rows.is_empty() { (empty("No link leads to a page that failed.")) }
         @else { (folded("Broken links", "broken", &head, &rows)) }
         @if more > 0 {
-            p { (plural(more, "more broken link", "more broken links")) ": " code { "crawldeck export --table broken_links" } " has them all." }
+            p { (counted(more, "more broken link", "more broken links")) ": " code { "crawldeck export --table broken_links" } " has them all." }
         }
         @if lonely > 0 {
-            p class="soft" { (plural(lonely, "failed page is", "failed pages are")) " linked from nowhere: a seed, or named by a sitemap." }
+            p class="soft" { (counted(lonely, "failed page is", "failed pages are")) " linked from nowhere: a seed, or named by a sitemap." }
         }
     };
     let note = match broken.all_links {
         0 => "none".to_owned(),
         links => format!(
             "{} to {}",
-            plural(links, "link", "links"),
-            plural(broken.all_targets, "page", "pages")
+            counted(links, "link", "links"),
+            counted(broken.all_targets, "page", "pages")
         ),
     };
     Section { id: "broken", title: "Broken links", note, body }
@@ -96,11 +97,11 @@ pub(super) fn slowest(report: &Report) -> Section {
     let row = |page: &PageLine| {
         html! {
             tr {
-                td class="n" { (text::ms(page.elapsed_ms)) }
+                td class="n" { (units::duration_precise(page.elapsed_ms)) }
                 td { (bar("p95", page.elapsed_ms, most)) }
                 th scope="row" { (title_and_url(page)) }
                 td { (status(page.status, page.error.as_deref())) }
-                td class="n" { (text::bytes(page.bytes)) }
+                td class="n" { (units::bytes_precise(page.bytes)) }
                 td class="n" { (count(page.attempts)) }
             }
         }
@@ -142,7 +143,7 @@ pub(super) fn reasons(label: &str, reasons: &[Reason], all: Option<u64>) -> Mark
                 @for reason in reasons {
                     tr {
                         th scope="row" { @match &reason.reason { Some(text) => (words(text)), None => { "not said" } } }
-                        td class="n" { (count(reason.pages)) } td class="n" { (percent(reason.pages, all.unwrap_or(listed))) }
+                        td class="n" { (count(reason.pages)) } td class="n" { (percent_precise(reason.pages, all.unwrap_or(listed))) }
                         td { (bar("skipped", reason.pages, most)) }
                         td { (url(&reason.example)) }
                     }
@@ -150,7 +151,7 @@ pub(super) fn reasons(label: &str, reasons: &[Reason], all: Option<u64>) -> Mark
                 @if rest > 0 {
                     tr class="rest" {
                         th scope="row" { "other reasons" }
-                        td class="n" { (count(rest)) } td class="n" { (percent(rest, all.unwrap_or(listed))) } td {} td {}
+                        td class="n" { (count(rest)) } td class="n" { (percent_precise(rest, all.unwrap_or(listed))) } td {} td {}
                     }
                 }
             }
@@ -160,7 +161,7 @@ pub(super) fn reasons(label: &str, reasons: &[Reason], all: Option<u64>) -> Mark
 }
 
 pub(super) fn skipped(report: &Report) -> Section {
-    let all = report.pages.of(State::Skipped);
+    let all = report.pages.of(PageState::Skipped);
     let body = html! {
         @if report.skipped.is_empty() { (empty("Nothing was skipped: every URL found was asked for.")) }
         @else { (reasons("Why pages were skipped", &report.skipped, Some(all))) }
@@ -201,8 +202,8 @@ pub(super) fn redirects(report: &Report) -> Section {
         @if all == 0 { (empty("No page was redirected.")) }
         @else {
             p {
-                (plural(all, "page was", "pages were")) " redirected, "
-                (plural(chains, "page", "pages")) " more than once"
+                (counted(all, "page was", "pages were")) " redirected, "
+                (counted(chains, "page", "pages")) " more than once"
                 @if chains > shown { "; the " (shown) " longest chains are shown" } "."
             }
             @if !rows.is_empty() { (folded("Chains of redirects", "chains", &head, &rows)) }
@@ -223,7 +224,7 @@ pub(super) fn copies(report: &Report) -> Section {
             let more = group.pages.saturating_sub(group.urls.len() as u64);
             html! {
                 tr {
-                    th scope="row" class="n" { (count(group.pages)) } td class="n" { (text::bytes(group.bytes)) }
+                    th scope="row" class="n" { (count(group.pages)) } td class="n" { (units::bytes_precise(group.bytes)) }
                     td {
                         ul class="plain" {
                             @for address in &group.urls { li { (url(address)) } }
@@ -239,7 +240,7 @@ pub(super) fn copies(report: &Report) -> Section {
         @else {
             (folded("Pages with the same content", "copies", &head, &rows))
             @if copies.all_groups > rows.len() as u64 {
-                p { (plural(copies.all_groups - rows.len() as u64, "more group", "more groups")) ": the view " code { "duplicates" } " has them all." }
+                p { (counted(copies.all_groups - rows.len() as u64, "more group", "more groups")) ": the view " code { "duplicates" } " has them all." }
             }
         }
     };
@@ -247,8 +248,8 @@ pub(super) fn copies(report: &Report) -> Section {
         0 => "none".to_owned(),
         groups => format!(
             "{} in {}",
-            plural(copies.all_pages, "page", "pages"),
-            plural(groups, "group", "groups")
+            counted(copies.all_pages, "page", "pages"),
+            counted(groups, "group", "groups")
         ),
     };
     Section { id: "duplicates", title: "Duplicates", note, body }
@@ -263,7 +264,7 @@ pub(super) fn compared(report: &Report, previous: i64) -> Section {
             thead { tr { th scope="col" { "is" } th scope="col" class="n" { "pages" } th scope="col" class="n" { "share" } th scope="col" class="wide" { span class="unseen" { "bar" } } } }
             tbody {
                 @for (word, class) in [("new", "ok"), ("changed", "p95"), ("same", "skipped"), ("gone", "failed")] {
-                    tr { th scope="row" { (word) } td class="n" { (count(of(word))) } td class="n" { (percent(of(word), all)) } td { (bar(class, of(word), all)) } }
+                    tr { th scope="row" { (word) } td class="n" { (count(of(word))) } td class="n" { (percent_precise(of(word), all)) } td { (bar(class, of(word), all)) } }
                 }
             }
         }
@@ -271,11 +272,11 @@ pub(super) fn compared(report: &Report, previous: i64) -> Section {
     let body = html! {
         (scroll("Comparison", &table))
         @if report.totals.unchecked > 0 {
-            p { (plural(report.totals.unchecked, "page", "pages")) " could not be compared: out of scope or limits by now, skipped, or in trouble." }
+            p { (counted(report.totals.unchecked, "page", "pages")) " could not be compared: out of scope or limits by now, skipped, or in trouble." }
         }
         @for (word, pages) in &report.differing {
             details {
-                summary { (word) ": " @if of(word) > pages.len() as u64 { "the first " (pages.len()) " of " } (plural(of(word), "page", "pages")) }
+                summary { (word) ": " @if of(word) > pages.len() as u64 { "the first " (pages.len()) " of " } (counted(of(word), "page", "pages")) }
                 ul class="plain" { @for page in pages { li { (title_and_url(page)) } } }
             }
         }

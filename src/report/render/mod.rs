@@ -1,30 +1,25 @@
-//! A report as one HTML file that asks for nothing else: style and pictures are in it, scripts are not.
+//! A report as one HTML file that loads nothing else: it holds its style and pictures, and no scripts.
 
 mod chart;
+mod chart_axis;
 mod course;
 mod lists;
 mod overview;
+mod parts;
+mod pauses;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, PreEscaped, html};
 
 use super::data::Report;
 use super::save::GENERATOR;
 use super::text;
+use parts::Section;
 
-/// Forbids everything but the style in the file.
+/// Allows nothing but the style in the file.
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 const STYLE: &str = include_str!("style.css");
-
-/// A part of the page.
-struct Section {
-    id: &'static str,
-    title: &'static str,
-    /// What is said beside the title, and in the navigation.
-    note: String,
-    body: Markup,
-}
 
 /// The file's text.
 #[must_use]
@@ -39,7 +34,7 @@ pub fn render(report: &Report) -> String {
         lists::redirects(report),
         lists::copies(report),
     ];
-    let compared = report.again.map(|previous| lists::compared(report, previous));
+    let compared = report.recrawl_of.map(|previous| lists::compared(report, previous));
     let sections: Vec<Section> =
         sections.into_iter().chain(compared).chain([overview::settings(report)]).collect();
     let title = format!("Crawl {} of {}", report.crawl.id, overview::subject(report));
@@ -89,76 +84,4 @@ pub fn render(report: &Report) -> String {
         }
     }
     .into_string()
-}
-
-/// A table that can be moved sideways where it does not fit.
-fn scroll(label: &str, table: &Markup) -> Markup {
-    html! { div class="scroll" role="region" aria-label=(label) tabindex="0" { (table) } }
-}
-
-/// What is said in place of an empty list.
-fn empty(words: &str) -> Markup {
-    html! { p class="empty" { (words) } }
-}
-
-/// A URL: a link where it leads to the web.
-fn url(address: &str) -> Markup {
-    let (shown, link) = text::url(address);
-    html! {
-        @if let Some(link) = link {
-            a class="url" href=(link) rel="noopener noreferrer" title=[shown.tip] { (shown.text) }
-        } @else {
-            span class="url" title=[shown.tip] { (shown.text) }
-        }
-    }
-}
-
-/// A text from the web, kept apart from the direction of the text around it.
-fn words(from_the_web: &str) -> Markup {
-    let shown = text::text(from_the_web);
-    html! { bdi title=[shown.tip] { (shown.text) } }
-}
-
-/// A bar as long as `part` is of `whole`.
-fn bar(class: &str, part: u64, whole: u64) -> Markup {
-    let share = if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 };
-    html! {
-        span class="bar" aria-hidden="true" {
-            @if part > 0 { span class=(class) style=(format!("width:{share:.2}%")) {} }
-        }
-    }
-}
-
-/// A status with its name.
-fn status(status: Option<i64>, error: Option<&str>) -> Markup {
-    html! {
-        @match status {
-            Some(code) => {
-                span class=(status_class(code)) { (code) }
-                @if let Some(name) = status_name(code) { " " (name) }
-            }
-            None => {
-                span class="status bad" { "none" }
-                @if let Some(error) = error { " " (words(error)) }
-            }
-        }
-    }
-}
-
-const fn status_class(code: i64) -> &'static str {
-    match code {
-        200..300 => "status good",
-        400.. => "status bad",
-        _ => "status",
-    }
-}
-
-fn status_name(code: i64) -> Option<&'static str> {
-    let code = http::StatusCode::from_u16(u16::try_from(code).ok()?).ok()?;
-    code.canonical_reason()
-}
-
-/// A time of the latencies, or a dash.
-fn quantile(latencies: &super::latency::Latencies, share: f64) -> String {
-    latencies.quantile(share).map_or_else(|| "–".to_owned(), text::ms)
 }

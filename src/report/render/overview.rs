@@ -2,11 +2,12 @@
 
 use maud::{Markup, html};
 
-use crate::crawls;
-use crate::report::data::{Report, State};
-use crate::report::text::{self, count, percent, plural};
+use crate::model::page_state::PageState;
+use crate::report::data::Report;
+use crate::report::text;
+use crate::units::{self, count, counted, percent_precise};
 
-use super::{Section, bar, empty, quantile, scroll, status_name, words};
+use super::parts::{Section, bar, empty, quantile, scroll, status_name, url, words};
 
 /// What was crawled, in few words.
 pub(super) fn subject(report: &Report) -> String {
@@ -27,7 +28,7 @@ pub(super) fn time(rfc3339: &str) -> String {
 /// Title, state and times.
 pub(super) fn header(report: &Report) -> Markup {
     let crawl = &report.crawl;
-    let state = crawls::state(crawl);
+    let state = crawl.shown_state();
     html! {
         header {
             p class="brand" { "crawldeck report" }
@@ -40,15 +41,15 @@ pub(super) fn header(report: &Report) -> Markup {
                 div { dt { "last saved" } dd { (time(&crawl.updated_at)) " UTC" } }
                 div { dt { "active for" } dd { (text::span(report.timeline.active_ms())) } }
                 div { dt { "database" } dd { code { (text::clean(&report.db)) } } }
-                @if let Some(previous) = report.again {
-                    div { dt { "looks again at" } dd { "crawl " (previous) } }
+                @if let Some(previous) = report.recrawl_of {
+                    div { dt { "recrawl of" } dd { "crawl " (previous) } }
                 }
             }
             @if crawl.seed_count > 1 {
                 details {
-                    summary { (plural(crawl.seed_count, "seed", "seeds")) }
+                    summary { (counted(crawl.seed_count, "seed", "seeds")) }
                     ul class="plain" {
-                        @for seed in &crawl.seeds { li { (super::url(seed)) } }
+                        @for seed in &crawl.seeds { li { (url(seed)) } }
                         @if crawl.seed_count > crawl.seeds.len() as u64 {
                             li { "and " (count(crawl.seed_count - crawl.seeds.len() as u64)) " more" }
                         }
@@ -60,13 +61,13 @@ pub(super) fn header(report: &Report) -> Markup {
 }
 
 fn in_words(report: &Report, state: &str) -> Markup {
-    let open = plural(report.crawl.open, "URL is", "URLs are");
+    let open = counted(report.crawl.open, "URL is", "URLs are");
     html! {
         @match state {
             "complete" => { "Every URL that was found is in a final state." }
             "failed" => { "No seed could be reached." }
             "running" => { "It is running: " (open) " waiting, and these are the numbers of its last save." }
-            _ => { (open) " known and not fetched yet; " code { "crawldeck resume --crawl " (report.crawl.id) } " goes on." }
+            _ => { (open) " known and not fetched yet; " code { "crawldeck resume --crawl " (report.crawl.id) } " continues it." }
         }
     }
 }
@@ -75,7 +76,7 @@ fn in_words(report: &Report, state: &str) -> Markup {
 pub(super) fn totals(report: &Report) -> Markup {
     let pages = &report.pages;
     let (ok, failed, skipped) =
-        (pages.of(State::Ok), pages.of(State::Failed), pages.of(State::Skipped));
+        (pages.of(PageState::Ok), pages.of(PageState::Failed), pages.of(PageState::Skipped));
     let fetched = ok + failed;
     let active_ms = report.timeline.active_ms();
     let rate = fetched as f64 * 1000.0 / active_ms.max(1) as f64;
@@ -86,16 +87,16 @@ pub(super) fn totals(report: &Report) -> Markup {
     html! {
         dl class="totals" {
             (tile("pages", count(pages.all()), html! { "in a final state" }))
-            (tile("ok", count(ok), html! { (percent(ok, fetched)) " of those fetched" }))
-            (tile("failed", count(failed), html! { (percent(failed, fetched)) " of those fetched" }))
+            (tile("ok", count(ok), html! { (percent_precise(ok, fetched)) " of those fetched" }))
+            (tile("failed", count(failed), html! { (percent_precise(failed, fetched)) " of those fetched" }))
             (tile("skipped", count(skipped), html! { "known, not fetched" }))
-            (tile("throughput", if fetched == 0 { "–".to_owned() } else { text::three_digits(rate) },
+            (tile("throughput", if fetched == 0 { "–".to_owned() } else { units::three_digits(rate) },
                 html! { "pages/s while active" }))
             (tile("median latency", latency(0.5), html! { "p95 " (latency(0.95)) ", p99 " (latency(0.99)) }))
-            (tile("received", text::bytes(pages.bytes), html! { "after decoding" }))
+            (tile("received", units::bytes_precise(pages.bytes), html! { "after decoding" }))
             (tile("links", count(report.totals.links), html! { "between pages" }))
             (tile("requests", count(pages.attempts + report.totals.redirects),
-                html! { (plural(report.totals.retries, "retry", "retries")) ", " (plural(report.totals.redirects, "redirect hop", "redirect hops")) }))
+                html! { (counted(report.totals.retries, "retry", "retries")) ", " (counted(report.totals.redirects, "redirect hop", "redirect hops")) }))
             (tile("incidents", count(report.all_hosts.incidents),
                 html! { (if report.all_hosts.incidents == 0 { "no host was down" } else { "hosts found down" }) }))
         }
@@ -123,13 +124,13 @@ pub(super) fn statuses(report: &Report) -> Section {
                         th scope="row" {
                             @match status {
                                 Some(code) => { (code) @if let Some(name) = status_name(*code) { " " span class="soft" { (name) } } }
-                                None if *state == State::Skipped => { span class="soft" { "not asked for" } }
-                                None => { span class="soft" { "no answer" } }
+                                None if *state == PageState::Skipped => { span class="soft" { "not requested" } }
+                                None => { span class="soft" { "no response" } }
                             }
                         }
-                        td class="n" { (count(sums.pages)) } td class="n" { (percent(sums.pages, all)) }
+                        td class="n" { (count(sums.pages)) } td class="n" { (percent_precise(sums.pages, all)) }
                         td { (bar(class, sums.pages, most)) }
-                        td class="n" { (text::bytes(sums.bytes)) }
+                        td class="n" { (units::bytes_precise(sums.bytes)) }
                         td class="n" { (quantile(&sums.latencies, 0.5)) } td class="n" { (quantile(&sums.latencies, 0.95)) }
                     }
                 }
@@ -138,8 +139,8 @@ pub(super) fn statuses(report: &Report) -> Section {
     };
     let unanswered = html! {
         @if !report.unanswered.is_empty() {
-            h3 { "Why there was no answer" }
-            (super::lists::reasons("Reasons of pages without an answer", &report.unanswered, None))
+            h3 { "Why there was no response" }
+            (super::lists::reasons("Reasons of pages without a response", &report.unanswered, None))
         }
     };
     let body = html! {
@@ -149,11 +150,11 @@ pub(super) fn statuses(report: &Report) -> Section {
     Section { id: "statuses", title: "Statuses", note: String::new(), body }
 }
 
-const fn state_words(state: State) -> (&'static str, &'static str) {
+const fn state_words(state: PageState) -> (&'static str, &'static str) {
     match state {
-        State::Ok => ("ok", "ok"),
-        State::Failed => ("failed", "failed"),
-        State::Skipped => ("skipped", "skipped"),
+        PageState::Ok => ("ok", "ok"),
+        PageState::Failed => ("failed", "failed"),
+        PageState::Skipped => ("skipped", "skipped"),
     }
 }
 
@@ -198,7 +199,7 @@ pub(super) fn hosts(report: &Report) -> Section {
                         td { span class="stack" {
                             (bar("ok", sums.ok, most)) (bar("failed", sums.failed, most)) (bar("skipped", sums.skipped, most))
                         } }
-                        td class="n" { (text::bytes(sums.bytes)) }
+                        td class="n" { (units::bytes_precise(sums.bytes)) }
                         td class="n" { (quantile(&host.latencies, 0.5)) } td class="n" { (quantile(&host.latencies, 0.95)) }
                         td class="n" { (count(sums.incidents)) }
                         td class="soft" { @if let Some(robots) = &host.robots { (words(robots)) } @else { "–" } }
@@ -206,11 +207,11 @@ pub(super) fn hosts(report: &Report) -> Section {
                 }
                 @if all.hosts > shown.hosts {
                     tr class="rest" {
-                        th scope="row" { (plural(all.hosts - shown.hosts, "other host", "other hosts")) }
+                        th scope="row" { (counted(all.hosts - shown.hosts, "other host", "other hosts")) }
                         (numbers(all.pages.saturating_sub(shown.pages), all.ok.saturating_sub(shown.ok),
                             all.failed.saturating_sub(shown.failed), all.skipped.saturating_sub(shown.skipped)))
                         td {}
-                        td class="n" { (text::bytes(all.bytes.saturating_sub(shown.bytes))) }
+                        td class="n" { (units::bytes_precise(all.bytes.saturating_sub(shown.bytes))) }
                         td class="n" { "–" } td class="n" { "–" }
                         td class="n" { (count(all.incidents.saturating_sub(shown.incidents))) } td {}
                     }
@@ -223,7 +224,7 @@ pub(super) fn hosts(report: &Report) -> Section {
             h3 { "Hosts that were found to be down" }
             ul class="plain" {
                 @for (host, times) in &report.incidents {
-                    li { (words(host)) ": " (plural(*times, "time", "times")) }
+                    li { (words(host)) ": " (counted(*times, "time", "times")) }
                 }
             }
         }
@@ -248,15 +249,15 @@ pub(super) fn settings(report: &Report) -> Section {
     };
     let (set, usual): (Vec<_>, Vec<_>) = (set.collect(), usual.collect());
     let body = html! {
-        p { "As last saved: dials that were turned while it ran are as they were at the end." }
-        h3 { "Not as usual" }
-        @if set.is_empty() { (empty("Every setting is the usual one.")) } @else { (lines(set)) }
+        p { "As last saved: dials that were changed while it ran have their last values." }
+        h3 { "Changed from the default" }
+        @if set.is_empty() { (empty("Every setting has its default.")) } @else { (lines(set)) }
         @if !report.identity.is_empty() {
             p { "Started with secrets that are not stored: " @for (n, name) in report.identity.iter().enumerate() {
                 @if n > 0 { ", " } code { (words(&text::without_login(name))) }
             } "." }
         }
-        details { summary { "The usual ones (" (usual.len()) ")" } (lines(usual)) }
+        details { summary { "Defaults (" (usual.len()) ")" } (lines(usual)) }
     };
     Section { id: "settings", title: "Settings", note: String::new(), body }
 }

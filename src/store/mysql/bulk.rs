@@ -17,9 +17,11 @@ use sqlx::error::BoxDynError;
 use sqlx::mysql::MySqlArguments;
 use sqlx::{Arguments, AssertSqlSafe};
 
-use super::writer::Live;
+use super::writer::WriterConnection;
+use crate::store::error::StoreError;
 use crate::store::tx_error::TxError;
-use crate::store::{StoreError, text};
+
+pub use crate::store::text::hash_of;
 
 /// Rows of a statement, at most.
 const SIZES: [usize; 6] = [2048, 512, 128, 32, 8, 1];
@@ -27,7 +29,7 @@ const SIZES: [usize; 6] = [2048, 512, 128, 32, 8, 1];
 const PARAMETERS: usize = 20_480;
 /// Bytes of a statement, at most, if one row is not longer.
 const BYTES: usize = 8 << 20;
-/// What a packet holds besides the rows.
+/// Bytes of a packet besides the rows.
 const OVERHEAD: usize = 1024;
 /// What a value takes besides a text: a number, or the length of the text, and its type.
 const VALUE: usize = 12;
@@ -88,7 +90,7 @@ impl Statements {
 
 /// Writes all rows. `bytes` says how long the texts of a row are together.
 pub(super) async fn write<T: Sync>(
-    db: &mut Live,
+    db: &mut WriterConnection,
     name: &str,
     statements: &Statements,
     mut rows: &[T],
@@ -115,12 +117,6 @@ pub(super) async fn write<T: Sync>(
         rows = rest;
     }
     Ok(())
-}
-
-/// The hash by which a text of any length is found: 16 bytes, of what is stored of it.
-#[must_use]
-pub fn hash_of(text: &str) -> [u8; 16] {
-    xxhash_rust::xxh3::xxh3_128(text::clean(text).as_bytes()).to_be_bytes()
 }
 
 /// `column = VALUES(column)` for each.
@@ -201,7 +197,7 @@ pub static CHANGES: Bulk = LazyLock::new(|| {
     )
 });
 
-/// What a batch adds to the sums of hosts.
+/// What a batch adds to the totals of hosts.
 pub static HOSTS: Bulk = LazyLock::new(|| {
     Statements::new(
         "hosts",
@@ -217,7 +213,7 @@ pub static HOSTS: Bulk = LazyLock::new(|| {
             "first_at",
             "last_at",
         ],
-        // A host known before its first page has no times yet, and pages taken out have none.
+        // A host known before its first page has no times yet, and subtracted pages have none.
         "pages = pages + VALUES(pages), ok = ok + VALUES(ok), failed = failed + VALUES(failed), \
          skipped = skipped + VALUES(skipped), bytes = bytes + VALUES(bytes), \
          first_at = coalesce(least(first_at, VALUES(first_at)), first_at, VALUES(first_at)), \
@@ -225,7 +221,7 @@ pub static HOSTS: Bulk = LazyLock::new(|| {
     )
 });
 
-/// What is known of hosts besides.
+/// What is known of hosts besides their totals.
 pub static KNOWN_HOSTS: Bulk = LazyLock::new(|| {
     Statements::new(
         "hosts",

@@ -1,13 +1,12 @@
-//! What MySQL and MariaDB say, as what the user can do about it.
+//! Errors of MySQL and MariaDB, as what the user can do about them.
 //!
-//! By error number: the same in both for what is older than their parting
+//! By error number: the two have the same ones for everything older than the fork
 //! (<https://mariadb.com/kb/en/mariadb-error-code-reference/>,
 //! <https://dev.mysql.com/doc/mysql-errors/8.0/en/server-error-reference.html>).
 
 use sqlx::mysql::MySqlDatabaseError;
 
-use crate::store::StoreError;
-use crate::store::error::one_line;
+use crate::store::error::{StoreError, one_line};
 
 /// Error number of the server, if the error is the server's.
 pub(super) fn number(error: &sqlx::Error) -> Option<u16> {
@@ -57,7 +56,7 @@ pub(super) fn from_mysql(db: &str, source: sqlx::Error) -> StoreError {
         }
         // Disk full, table full.
         1021 | 1114 => StoreError::Full { db },
-        // Errors of files, of the log for replication, and of the engine: the system's number tells.
+        // Errors of files, of the log for replication, and of the engine: the message has the number of the system's error.
         3 | 20 | 1026 | 1030 | 1598 if is_full(&why) => StoreError::Full { db },
         // Server in a read-only mode, read-only table, read-only transaction.
         1036 | 1290 | 1792 | 1836 | 3989 => StoreError::ReadOnly { db, why },

@@ -1,64 +1,53 @@
 //! MySQL 8 and MariaDB: one connection that writes, three that read.
 //!
-//! Both servers are served by the same statements. Where they differ: the collation that compares texts
-//! byte for byte has two names, which the migrations are given (`open`); the new value in an upsert is
+//! Both servers take the same statements. Where they differ: the collation that compares texts byte
+//! for byte has two names, which the migrations are given (`open`); the new value in an upsert is
 //! `VALUES(column)`, which MySQL calls deprecated (`bulk`). `JSON_TABLE`, invisible columns, window
-//! functions and `JSON_MERGE_PATCH` are in MariaDB since 10.6 and in MySQL since 8.0.23, which is what
-//! `open` asks for.
+//! functions and `JSON_MERGE_PATCH` are in MariaDB since 10.6 and in MySQL since 8.0.23, the versions
+//! that `open` requires.
 //!
 //! A commit that was answered survives the death of process and server; that of the machine as well, if
 //! `innodb_flush_log_at_trx_commit` is 1, which is its default.
 //!
-//! `open` refuses what is not ours, `writer` holds the connection that writes, `crawls` takes crawls and
-//! lets them go, `write` and `hosts` save batches, `read` finds what to go on with, `recrawl` what an
-//! earlier crawl found, `select` whatever else is asked, `remove` takes away.
+//! `connect` reaches the server, `open` refuses databases of other programs, `writer` keeps the
+//! connection that writes, `write` and `bulk` save batches, `statements` is what the shared code runs,
+//! `select` runs queries of the user.
 
 #![allow(clippy::doc_markdown, reason = "MySQL is a name, not code")]
 
 pub mod bulk;
-mod crawls;
+mod connect;
 mod error;
-pub mod hosts;
 mod open;
-pub mod read;
-pub mod recrawl;
-mod remove;
 mod select;
+pub mod statements;
 mod value;
 pub mod write;
 mod writer;
 
-use std::time::Instant;
+use std::time::Duration;
 
-use futures_util::future::BoxFuture;
-use sqlx::MySqlPool;
 use sqlx::mysql::MySqlConnectOptions;
-use url::Url;
+use sqlx::{Connection, MySql};
 
-use self::error::from_mysql;
-use self::writer::Writer;
-use super::slow_log::log_slow;
-use super::tx_error::TxError;
-use crate::model::ids::{CrawlId, PageId};
-use crate::model::url_identity::UrlHash;
-use crate::store::{
-    Batch, CrawlInfo, CrawlState, FrontierRow, LeaseOwner, OpenHost, OpenMode, PreviousLink,
-    PreviousPage, RowSink, SeenSink, Store, StoreError, StoredCrawl,
-};
+use self::connect::connect;
+use self::error::{from_mysql, from_mysql_query};
+use self::writer::{Writer, WriterGuard};
+use super::sql::{OpenDatabase, SqlStore, SqlWriter, within};
+use super::{rows::Batch, select::RowSink, tx_error::TxError};
+use crate::model::ids::CrawlId;
+use crate::store::error::StoreError;
+use crate::store::name::OpenMode;
 
 /// A MySQL or MariaDB database with crawls.
 #[derive(Debug)]
 pub struct MySqlStore {
-    /// Its URL without secrets: for messages.
-    shown: String,
+    /// What the shared code uses of it.
+    database: OpenDatabase<MySql>,
     /// How it is reached.
     options: MySqlConnectOptions,
-    /// As whom it takes crawls.
-    owner: LeaseOwner,
     /// One connection, so transactions queue here and not for locks.
     writer: Writer,
-    /// Streams and counts that must not make the writer wait.
-    readers: MySqlPool,
 }
 
 impl MySqlStore {
@@ -66,245 +55,59 @@ impl MySqlStore {
     ///
     /// # Errors
     /// See [`StoreError`]. The database is then as it was.
-    pub async fn open(shown: &str, url: &Url, mode: OpenMode) -> Result<Self, StoreError> {
+    pub async fn open(shown: &str, url: &url::Url, mode: OpenMode) -> Result<Self, StoreError> {
         let (writer, readers, options) = open::open(shown, url, mode).await?;
-        Ok(Self { shown: shown.to_owned(), options, owner: LeaseOwner::new(), writer, readers })
-    }
-
-    fn error(&self, error: sqlx::Error) -> StoreError {
-        from_mysql(&self.shown, error)
-    }
-
-    fn failed(&self, failed: TxError) -> StoreError {
-        match failed {
-            TxError::Driver(error) => self.error(error),
-            TxError::Refused(error) => error,
-        }
-    }
-
-    /// Waits for what is read, and logs what was slow; `rows` counts what was read.
-    async fn read<T>(
-        &self,
-        what: &str,
-        rows: impl FnOnce(&T) -> usize,
-        reading: impl Future<Output = Result<T, sqlx::Error>>,
-    ) -> Result<T, StoreError> {
-        let since = Instant::now();
-        let in_time = writer::in_time(&self.shown, async { Ok(reading.await?) });
-        match in_time.await {
-            Ok(read) => {
-                log_slow(what, rows(&read), since);
-                Ok(read)
-            }
-            Err(TxError::Driver(sqlx::Error::PoolTimedOut)) => Err(self.why_no_connection().await),
-            Err(failed) => Err(self.failed(failed)),
-        }
-    }
-
-    /// That no connection was to be had in time says nothing of the reason: the server is asked once
-    /// more, and answers with it.
-    async fn why_no_connection(&self) -> StoreError {
-        if let Err(error) = open::connect(&self.options).await {
-            return self.error(error);
-        }
-        let why = "all connections are in use".to_owned();
-        StoreError::Busy { db: self.shown.clone(), why }
+        Ok(Self { database: OpenDatabase::new(shown, readers), options, writer })
     }
 }
 
-impl Store for MySqlStore {
-    fn describe(&self) -> String {
-        self.shown.clone()
+impl SqlStore for MySqlStore {
+    type Db = MySql;
+    type Writer<'a> = WriterGuard<'a>;
+    const READ_TIMEOUT: Option<Duration> = Some(writer::ANSWER_TIMEOUT);
+    const WRITE_TIMEOUT: Option<Duration> = Some(writer::ANSWER_TIMEOUT);
+
+    fn database(&self) -> &OpenDatabase<MySql> {
+        &self.database
     }
 
-    fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {
-        Box::pin(async move {
-            crawls::create(&self.writer, &self.shown, &self.owner, settings)
-                .await
-                .map_err(|failed| self.failed(failed))
-        })
+    async fn writer(&self) -> Result<WriterGuard<'_>, TxError> {
+        let acquired = self.writer.acquire().await;
+        // It connects by itself: that there is no answer is the reason already.
+        acquired.map_err(|error| self.driver_error(error).into())
     }
 
-    fn open_crawl(&self, crawl: Option<CrawlId>) -> BoxFuture<'_, Result<StoredCrawl, StoreError>> {
-        Box::pin(async move {
-            let since = Instant::now();
-            let (db, running) = (&self.shown, CrawlState::Running);
-            let id = crawls::take(&self.writer, db, &self.owner, crawl, running)
-                .await
-                .map_err(|failed| self.failed(failed))?;
-            let stored = read::stored_crawl(&self.readers, id).await.map_err(|e| self.error(e))?;
-            log_slow("opening a crawl", stored.open as usize, since);
-            Ok(stored)
-        })
+    fn driver_error(&self, error: sqlx::Error) -> StoreError {
+        from_mysql(&self.database.name, error)
     }
 
-    fn commit<'a>(
-        &'a self,
-        crawl: CrawlId,
-        batch: &'a Batch,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(async move {
-            if batch.is_empty() {
-                return Ok(());
-            }
-            let since = Instant::now();
-            write::commit(&self.writer, &self.shown, &self.owner, crawl, batch)
-                .await
-                .map_err(|failed| self.failed(failed))?;
-            log_slow("saving a batch", batch.pages.len() + batch.links.len(), since);
-            Ok(())
-        })
+    async fn probe(&self) -> Result<(), StoreError> {
+        connect(&self.options).await.map(drop).map_err(|error| self.driver_error(error))
     }
 
-    fn frontier_after(
-        &self,
-        crawl: CrawlId,
-        after: PageId,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
-        let rows = read::frontier_after(&self.readers, crawl, after, limit);
-        Box::pin(self.read("reading the frontier", Vec::len, rows))
+    async fn write_batch(&self, crawl: CrawlId, batch: &Batch) -> Result<(), TxError> {
+        let mut guard = self.writer().await?;
+        let writing = write::transact(&self.database, &mut guard.live, crawl, batch);
+        within(Self::WRITE_TIMEOUT, &self.database.name, writing).await?;
+        guard.keep();
+        Ok(())
     }
 
-    fn frontier_of_host(
-        &self,
-        crawl: CrawlId,
-        host_id: i64,
-        after: PageId,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
-        let rows = read::frontier_of_host(&self.readers, crawl, host_id, after, limit);
-        Box::pin(self.read("reading a host's frontier", Vec::len, rows))
+    async fn run_select(&self, sql: &str, sink: RowSink<'_>) -> Result<(), StoreError> {
+        let mut connection =
+            connect(&self.options).await.map_err(|error| self.driver_error(error))?;
+        let selected = select::stream(&mut connection, sql, sink).await;
+        // Closed, so that a stream that was ended early need not be read to its end.
+        let _ = connection.close_hard().await;
+        let db = self.database.name.clone();
+        match selected {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(StoreError::Query { db, why: "it gives no rows".to_owned() }),
+            Err(error) => Err(from_mysql_query(&db, error)),
+        }
     }
 
-    fn open_hosts(&self, crawl: CrawlId) -> BoxFuture<'_, Result<Vec<OpenHost>, StoreError>> {
-        let hosts = read::open_hosts(&self.readers, crawl);
-        Box::pin(self.read("counting what waits for hosts", Vec::len, hosts))
-    }
-
-    fn skipped_because<'a>(
-        &'a self,
-        crawl: CrawlId,
-        reason: &'a str,
-        after: PageId,
-        limit: u32,
-    ) -> BoxFuture<'a, Result<Vec<FrontierRow>, StoreError>> {
-        let rows = read::skipped_because(&self.readers, crawl, reason, after, limit);
-        Box::pin(self.read("reading what was skipped", Vec::len, rows))
-    }
-
-    fn complete_crawl(
-        &self,
-        crawl: Option<CrawlId>,
-    ) -> BoxFuture<'_, Result<(CrawlId, String), StoreError>> {
-        Box::pin(async move {
-            let found = recrawl::find_crawl(&self.readers, crawl).await;
-            let db = || self.shown.clone();
-            match (found.map_err(|e| self.error(e))?, crawl) {
-                (Some((id, state, settings)), _) if state == CrawlState::Complete.name() => {
-                    Ok((id, settings))
-                }
-                (Some((crawl, ..)), _) => Err(StoreError::CrawlIncomplete { db: db(), crawl }),
-                (None, Some(crawl)) => Err(StoreError::NoSuchCrawl { db: db(), crawl }),
-                (None, None) => Err(StoreError::NoCompleteCrawl { db: db() }),
-            }
-        })
-    }
-
-    fn previous_page(
-        &self,
-        crawl: CrawlId,
-        url: UrlHash,
-    ) -> BoxFuture<'_, Result<Option<PreviousPage>, StoreError>> {
-        let page = recrawl::previous_page(&self.readers, crawl, url);
-        Box::pin(self.read("reading an earlier page", |_| 1, page))
-    }
-
-    fn links_of(
-        &self,
-        page: PageId,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
-        let links = recrawl::links_of(&self.readers, page, limit);
-        Box::pin(self.read("reading the links of an earlier page", Vec::len, links))
-    }
-
-    fn ok_pages(
-        &self,
-        crawl: CrawlId,
-        after: PageId,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
-        let pages = recrawl::ok_pages(&self.readers, crawl, after, limit);
-        Box::pin(self.read("reading an earlier crawl", Vec::len, pages))
-    }
-
-    fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
-        let ok = recrawl::count_ok(&self.readers, crawl);
-        Box::pin(self.read("adding up hosts", |_| 1, ok))
-    }
-
-    fn seen<'a>(
-        &'a self,
-        crawl: CrawlId,
-        sink: SeenSink<'a>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(
-            async move { read::seen(&self.readers, crawl, sink).await.map_err(|e| self.error(e)) },
-        )
-    }
-
-    fn free_space(&self) -> Option<u64> {
-        // The server may be anywhere, and does not tell.
-        None
-    }
-
-    fn set_state(
-        &self,
-        crawl: CrawlId,
-        state: CrawlState,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            crawls::set_state(&self.writer, &self.shown, &self.owner, crawl, state)
-                .await
-                .map_err(|failed| self.failed(failed))
-        })
-    }
-
-    fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
-        Box::pin(async move {
-            crawls::heartbeat(&self.writer, &self.shown, &self.owner, crawl)
-                .await
-                .map_err(|failed| self.failed(failed))
-        })
-    }
-
-    fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
-        let all = crawls::all(&self.readers, &self.owner);
-        Box::pin(self.read("listing the crawls", Vec::len, all))
-    }
-
-    fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
-        Box::pin(async move {
-            remove::remove(&self.writer, &self.shown, &self.owner, crawl)
-                .await
-                .map_err(|failed| self.failed(failed))
-        })
-    }
-
-    fn select<'a>(
-        &'a self,
-        sql: &'a str,
-        sink: RowSink<'a>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(select::select(&self.options, &self.shown, sql, sink))
-    }
-
-    fn close(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async move {
-            self.readers.close().await;
-            self.writer.close().await;
-            self.owner.retire();
-        })
+    async fn close_writer(&self) {
+        self.writer.close().await;
     }
 }

@@ -1,38 +1,20 @@
-//! Opening a database: what is not ours is refused before anything is written.
+//! Opening a database: one that crawldeck did not make is refused before anything is written.
 //!
 //! It must not know what the tables hold.
 
-use std::sync::LazyLock;
-use std::time::Duration;
-
-use sqlx::migrate::Migrator;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions, MySqlRow};
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySqlPool, Row};
+use sqlx::{AssertSqlSafe, Connection, MySqlPool, Row};
 use url::Url;
 
+use super::connect::{CONNECT_TIMEOUT, begin_session, connect, connect_options};
 use super::error::{from_mysql, number};
 use super::writer::Writer;
-use crate::store::error::one_line;
-use crate::store::migrations::embedded;
-use crate::store::{OpenMode, StoreError};
+use crate::store::error::{StoreError, one_line};
+use crate::store::migrations;
+use crate::store::name::OpenMode;
 
-static MIGRATIONS: LazyLock<Migrator> =
-    LazyLock::new(|| embedded(&[(1, "initial", include_str!("migrations/0001_initial.sql"))]));
-
-/// How long to wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait, in seconds, for another process that brings the schema up to date.
 const MIGRATION_WAIT_S: u32 = 60;
-
-/// What all connections have in common, whatever the server was told: times in UTC, nothing cut or
-/// made up to fit, no endless waiting for locks (seconds), and time for readers that are slow to take
-/// their rows.
-const SESSION: &str = "SET NAMES utf8mb4, SESSION time_zone = '+00:00', SESSION autocommit = 1, \
-     SESSION sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,\
-     NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT', \
-     SESSION sql_safe_updates = 0, SESSION innodb_lock_wait_timeout = 5, \
-     SESSION lock_wait_timeout = 10, SESSION wait_timeout = 28800, \
-     SESSION net_write_timeout = 3600";
 
 /// Opens the writer, after which the readers can connect, with the schema brought up to date.
 pub(super) async fn open(
@@ -41,7 +23,7 @@ pub(super) async fn open(
     mode: OpenMode,
 ) -> Result<(Writer, MySqlPool, MySqlConnectOptions), StoreError> {
     let failed = |error| from_mysql(shown, error);
-    let options = options(shown, url)?;
+    let options = connect_options(shown, url)?;
     let mut connection = match connect(&options).await {
         Err(error) if number(&error) == Some(1049) && mode == OpenMode::CreateIfMissing => {
             create_database(shown, url, &options).await?;
@@ -63,42 +45,6 @@ pub(super) async fn open(
     Ok((Writer::new(options.clone()), readers, options))
 }
 
-fn options(shown: &str, url: &Url) -> Result<MySqlConnectOptions, StoreError> {
-    let options = MySqlConnectOptions::from_url(url).map_err(|error| StoreError::Usage {
-        db: shown.to_owned(),
-        why: one_line(&error.to_string()),
-    })?;
-    Ok(options
-        // What these would set, `SESSION` sets in one statement.
-        .pipes_as_concat(false)
-        .no_engine_substitution(false)
-        .timezone(None)
-        .set_names(false)
-        .statement_cache_capacity(128)
-        // Slow transactions are logged as a whole, by us.
-        .disable_statement_logging())
-}
-
-/// A connection with [`SESSION`], soon or not at all.
-pub(super) async fn connect(options: &MySqlConnectOptions) -> Result<MySqlConnection, sqlx::Error> {
-    let connecting = async {
-        let mut connection = options.connect().await?;
-        begin_session(&mut connection).await?;
-        Ok(connection)
-    };
-    tokio::time::timeout(CONNECT_TIMEOUT, connecting)
-        .await
-        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
-}
-
-async fn begin_session(connection: &mut MySqlConnection) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql(SESSION).execute(&mut *connection).await?;
-    sqlx::raw_sql("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        .execute(connection)
-        .await
-        .map(drop)
-}
-
 /// Makes the database, as a SQLite file would be made.
 async fn create_database(
     shown: &str,
@@ -109,21 +55,21 @@ async fn create_database(
     let name = options_of_it.get_database().unwrap_or_default().replace('`', "``");
     let mut server = url.clone();
     server.set_path("");
-    let mut connection = connect(&options(shown, &server)?).await.map_err(failed)?;
+    let mut connection = connect(&connect_options(shown, &server)?).await.map_err(failed)?;
     let create = format!("CREATE DATABASE IF NOT EXISTS `{name}` CHARACTER SET utf8mb4");
     sqlx::raw_sql(AssertSqlSafe(create)).execute(&mut connection).await.map_err(failed)?;
     let _ = connection.close().await;
     Ok(())
 }
 
-/// The two servers, as far as they differ for us.
+/// The two servers, as far as they differ here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Server {
+enum ServerKind {
     MariaDb,
     MySql,
 }
 
-impl Server {
+impl ServerKind {
     /// What a version says: `10.11.6-MariaDB-log`, `8.0.36-28`.
     fn of_version(db: &str, version: &str) -> Result<Self, StoreError> {
         let server = if version.contains("MariaDB") { Self::MariaDb } else { Self::MySql };
@@ -155,14 +101,14 @@ impl Server {
     }
 }
 
-/// What there is to do about the schema.
+/// What is in the database.
 #[derive(Debug, PartialEq, Eq)]
-enum Schema {
+enum SchemaState {
     /// No tables at all.
-    None,
-    /// Ours, but not all of it.
+    Nothing,
+    /// Tables of an earlier crawldeck.
     Older,
-    /// All there is to it.
+    /// Tables of this version.
     UpToDate,
 }
 
@@ -175,13 +121,13 @@ async fn prepare(
     let failed = |error| from_mysql(db, error);
     let version: String =
         sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut *connection).await.map_err(failed)?;
-    let server = Server::of_version(db, &version)?;
+    let server = ServerKind::of_version(db, &version)?;
     match check_schema(db, connection).await.map_err(failed)?? {
-        Schema::UpToDate => return Ok(()),
-        Schema::None if mode == OpenMode::MustExist => {
+        SchemaState::UpToDate => return Ok(()),
+        SchemaState::Nothing if mode == OpenMode::MustExist => {
             return Err(StoreError::Empty { db: db.to_owned() });
         }
-        Schema::None | Schema::Older => {}
+        SchemaState::Nothing | SchemaState::Older => {}
     }
 
     // Names of locks are the server's, not the database's.
@@ -195,8 +141,8 @@ async fn prepare(
         let why = "another crawldeck is bringing it up to date".to_owned();
         return Err(StoreError::Busy { db: db.to_owned(), why });
     }
-    // Somebody else may have done it meanwhile. The lock ends with the connection.
-    if check_schema(db, connection).await.map_err(failed)?? != Schema::UpToDate {
+    // Another process may have done it meanwhile. The lock ends with the connection.
+    if check_schema(db, connection).await.map_err(failed)?? != SchemaState::UpToDate {
         migrate(connection, server).await.map_err(|error| match from_mysql(db, error) {
             StoreError::Driver { db, source } => {
                 StoreError::Schema { db, why: one_line(&source.to_string()) }
@@ -207,11 +153,11 @@ async fn prepare(
     Ok(())
 }
 
-/// Whether the tables are ours, neither from the future nor from before the first release.
+/// Whether crawldeck made the tables, and not a newer one or one of before the first release.
 async fn check_schema(
     db: &str,
     connection: &mut MySqlConnection,
-) -> Result<Result<Schema, StoreError>, sqlx::Error> {
+) -> Result<Result<SchemaState, StoreError>, sqlx::Error> {
     let db = || db.to_owned();
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = database()",
@@ -220,7 +166,7 @@ async fn check_schema(
     .await?;
     let has = |table: &str| tables.iter().any(|name| name == table);
     if tables.is_empty() {
-        return Ok(Ok(Schema::None));
+        return Ok(Ok(SchemaState::Nothing));
     }
     if !has("_sqlx_migrations") {
         return Ok(Err(StoreError::Foreign { db: db() }));
@@ -230,20 +176,20 @@ async fn check_schema(
             .try_map(|row: MySqlRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
             .fetch_all(connection)
             .await?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = migrations::MYSQL.iter().map(|migration| migration.version).max().unwrap_or(0);
     let same = applied.iter().all(|(version, _, checksum)| {
-        let known = MIGRATIONS.iter().find(|migration| migration.version == *version);
+        let known = migrations::MYSQL.iter().find(|migration| migration.version == *version);
         known.is_some_and(|migration| *migration.checksum == **checksum)
     });
     let whole = applied.iter().filter(|(_, success, _)| *success).count();
     Ok(match applied.last() {
         // Cut short before the first table.
-        None if tables.len() == 1 => Ok(Schema::Older),
+        None if tables.len() == 1 => Ok(SchemaState::Older),
         Some((theirs, ..)) if *theirs > ours && has("crawls") && has("scraped_pages") => {
             Err(StoreError::Newer { db: db(), theirs: *theirs, ours })
         }
-        Some(_) if same && whole == MIGRATIONS.iter().count() => Ok(Schema::UpToDate),
-        Some(_) if same => Ok(Schema::Older),
+        Some(_) if same && whole == migrations::MYSQL.iter().count() => Ok(SchemaState::UpToDate),
+        Some(_) if same => Ok(SchemaState::Older),
         Some(_) if has("crawls") && has("scraped_pages") => {
             Err(StoreError::Unreleased { db: db() })
         }
@@ -252,7 +198,7 @@ async fn check_schema(
 }
 
 /// Runs what is missing, each migration from its beginning: one that was cut short can be run again.
-async fn migrate(connection: &mut MySqlConnection, server: Server) -> Result<(), sqlx::Error> {
+async fn migrate(connection: &mut MySqlConnection, server: ServerKind) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(
         "CREATE TABLE IF NOT EXISTS _sqlx_migrations (version BIGINT PRIMARY KEY, \
          description TEXT NOT NULL, installed_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP, \
@@ -260,7 +206,7 @@ async fn migrate(connection: &mut MySqlConnection, server: Server) -> Result<(),
     )
     .execute(&mut *connection)
     .await?;
-    for migration in MIGRATIONS.iter() {
+    for migration in migrations::MYSQL.iter() {
         let done: Option<bool> =
             sqlx::query_scalar("SELECT success FROM _sqlx_migrations WHERE version = ?")
                 .bind(migration.version)
@@ -299,14 +245,14 @@ mod tests {
     #[test]
     fn servers_are_told_by_their_versions() {
         for (version, server) in [
-            ("10.6.0-MariaDB", Server::MariaDb),
-            ("10.11.19-MariaDB-0+deb12u1", Server::MariaDb),
-            ("11.4.2-MariaDB-log", Server::MariaDb),
-            ("8.0.23", Server::MySql),
-            ("8.4.0-commercial", Server::MySql),
-            ("9.1.0", Server::MySql),
+            ("10.6.0-MariaDB", ServerKind::MariaDb),
+            ("10.11.19-MariaDB-0+deb12u1", ServerKind::MariaDb),
+            ("11.4.2-MariaDB-log", ServerKind::MariaDb),
+            ("8.0.23", ServerKind::MySql),
+            ("8.4.0-commercial", ServerKind::MySql),
+            ("9.1.0", ServerKind::MySql),
         ] {
-            assert_eq!(Server::of_version("db", version).ok(), Some(server), "{version}");
+            assert_eq!(ServerKind::of_version("db", version).ok(), Some(server), "{version}");
         }
         for (version, said) in [
             ("10.5.26-MariaDB", "MariaDB 10.5.26-MariaDB, which is too old: MariaDB 10.6 or newer"),
@@ -314,7 +260,7 @@ mod tests {
             ("5.7.44", "MySQL 5.7.44"),
             ("", "too old"),
         ] {
-            let error = Server::of_version("mysql://h/db", version).map_err(|e| e.to_string());
+            let error = ServerKind::of_version("mysql://h/db", version).map_err(|e| e.to_string());
             assert!(error.as_ref().is_err_and(|error| error.contains(said)), "{error:?}");
         }
     }

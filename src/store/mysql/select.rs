@@ -1,40 +1,17 @@
-//! One `SELECT` on a connection of its own that cannot write.
+//! The rows of a `SELECT` of the user, in a transaction that cannot write.
 
-use futures_util::TryStreamExt;
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
-use sqlx::{AssertSqlSafe, Column, Connection, Executor, Row, SqlSafeStr, Statement};
+use sqlx::mysql::MySqlConnection;
+use sqlx::{AssertSqlSafe, Executor, SqlSafeStr, Statement};
 
-use super::error::{from_mysql, from_mysql_query};
-use super::open::connect;
 use super::value::value;
-use crate::store::{Columns, RowSink, StoreError};
+use crate::store::select::{Columns, RowSink};
+use crate::store::sql::stream_rows;
 
-/// See [`crate::store::Store::select`]. The connection is closed after it, so that a stream that was
-/// ended early need not be read to its end.
-pub(super) async fn select(
-    options: &MySqlConnectOptions,
-    db: &str,
-    sql: &str,
-    sink: RowSink<'_>,
-) -> Result<(), StoreError> {
-    let mut connection = connect(options).await.map_err(|error| from_mysql(db, error))?;
-    let selected = stream(&mut connection, sql, sink).await;
-    let _ = connection.close_hard().await;
-    match selected {
-        Ok(true) => Ok(()),
-        Ok(false) => {
-            let why = "it gives no rows".to_owned();
-            Err(StoreError::Query { db: db.to_owned(), why })
-        }
-        Err(error) => Err(from_mysql_query(db, error)),
-    }
-}
-
-/// False when it is no query at all. Prepared, it can be one statement only.
-async fn stream(
+/// Passes the rows of a statement to a sink; false when it is no query at all. Prepared, it can be one statement only.
+pub(super) async fn stream(
     connection: &mut MySqlConnection,
     sql: &str,
-    sink: RowSink<'_>,
+    mut sink: RowSink<'_>,
 ) -> Result<bool, sqlx::Error> {
     sqlx::raw_sql("START TRANSACTION READ ONLY").execute(&mut *connection).await?;
     let sql = AssertSqlSafe(sql.to_owned()).into_sql_str();
@@ -42,20 +19,7 @@ async fn stream(
     if prepared.columns().is_empty() {
         return Ok(false);
     }
-    let mut rows = sqlx::query(sql).fetch(connection);
-    let mut columns = Columns::default();
-    let mut values = Vec::new();
-    while let Some(row) = rows.try_next().await? {
-        if columns.0.len() != row.columns().len() {
-            columns = Columns(row.columns().iter().map(|c| c.name().to_owned()).collect());
-        }
-        values.clear();
-        for column in 0..row.columns().len() {
-            values.push(value(&row, column)?);
-        }
-        if !sink(&columns, &values) {
-            break;
-        }
-    }
+    let rows = sqlx::query(sql).fetch(connection);
+    stream_rows(rows, &mut Columns::default(), &mut sink, value).await?;
     Ok(true)
 }

@@ -6,7 +6,7 @@
 use sqlx::mysql::{MySqlRow, MySqlValueRef};
 use sqlx::{Decode, MySql, Row, Type, TypeInfo, ValueRef};
 
-use crate::store::Value;
+use crate::store::select::Value;
 
 /// A `DATETIME` of a row: `YYYY-MM-DD HH:MM:SS.mmm`.
 pub(super) fn time(row: &MySqlRow, column: usize) -> Result<Option<String>, sqlx::Error> {
@@ -48,8 +48,8 @@ pub(super) fn value(row: &MySqlRow, column: usize) -> Result<Value, sqlx::Error>
         "BOOLEAN" | "TINYINT" | "SMALLINT" | "INT" | "MEDIUMINT" | "BIGINT" => {
             Value::Int(decoded(value)?)
         }
-        // What is compared byte by byte is said to be binary in either case: whether it is text, its
-        // character set tells.
+        // The server calls every column that is compared byte by byte binary; the character set says
+        // whether it is text.
         _ if <str as Type<MySql>>::compatible(&kind) => Value::Text(decoded(value)?),
         _ => Value::Bytes(decoded(value)?),
     })

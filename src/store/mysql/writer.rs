@@ -1,40 +1,40 @@
-//! The one connection that writes. It is used by one at a time, and made anew after any error, so it is
-//! always as it seems: no transaction left open, no answer left unread.
+//! The one connection that writes. It has one user at a time, and is made anew after any error, so it
+//! never has an open transaction or an unread answer.
 
+use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
-use sqlx::{Connection, Row};
+use sqlx::{Connection, MySql, Row};
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::open::connect;
-use crate::store::StoreError;
-use crate::store::tx_error::TxError;
+use super::connect::connect;
+use crate::store::sql::SqlWriter;
 
-/// A connection that lay idle for longer is asked whether it is still there.
+/// A connection that was idle for longer is pinged before it is used.
 const IDLE: Duration = Duration::from_secs(1);
-/// How long it may take to say so.
+/// How long the answer may take.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
 /// A server that has not answered for so long does not answer any more. What it may still do with what
 /// it was sent does no harm: everything that is written can be written again.
-const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
+pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// Holds the connection between its uses.
+/// Keeps the connection between its uses.
 #[derive(Debug)]
 pub(super) struct Writer {
     options: MySqlConnectOptions,
-    slot: Mutex<Slot>,
+    slot: Mutex<WriterSlot>,
 }
 
 #[derive(Debug, Default)]
-struct Slot {
-    live: Option<Live>,
+pub(super) struct WriterSlot {
+    live: Option<WriterConnection>,
     closed: bool,
 }
 
 /// An open connection.
 #[derive(Debug)]
-pub(super) struct Live {
+pub(super) struct WriterConnection {
     pub(super) connection: MySqlConnection,
     /// Bytes of the largest packet that the server takes.
     pub(super) packet: usize,
@@ -42,17 +42,10 @@ pub(super) struct Live {
 }
 
 /// The connection in use. Dropped, it is closed, with what was not committed undone.
-pub(super) struct Lease<'a> {
-    slot: MutexGuard<'a, Slot>,
-    pub(super) live: Live,
-}
-
-impl Lease<'_> {
-    /// Keeps the connection for the next: nothing went wrong.
-    pub(super) fn keep(mut self) {
-        self.live.used = Instant::now();
-        self.slot.live = Some(self.live);
-    }
+#[derive(Debug)]
+pub struct WriterGuard<'a> {
+    slot: MutexGuard<'a, WriterSlot>,
+    pub(super) live: WriterConnection,
 }
 
 impl Writer {
@@ -61,22 +54,22 @@ impl Writer {
     }
 
     /// The connection, once it is free; a new one if there is none.
-    pub(super) async fn lease(&self) -> Result<Lease<'_>, sqlx::Error> {
+    pub(super) async fn acquire(&self) -> Result<WriterGuard<'_>, sqlx::Error> {
         let mut slot = self.slot.lock().await;
         if slot.closed {
             return Err(sqlx::Error::PoolClosed);
         }
         if let Some(mut live) = slot.live.take() {
             if live.used.elapsed() < IDLE {
-                return Ok(Lease { slot, live });
+                return Ok(WriterGuard { slot, live });
             }
             let ping = tokio::time::timeout(PING_TIMEOUT, live.connection.ping()).await;
             if matches!(ping, Ok(Ok(()))) {
-                return Ok(Lease { slot, live });
+                return Ok(WriterGuard { slot, live });
             }
         }
-        let live = Live::connect(&self.options).await?;
-        Ok(Lease { slot, live })
+        let live = WriterConnection::connect(&self.options).await?;
+        Ok(WriterGuard { slot, live })
     }
 
     /// Closes the connection, once it is free, for good.
@@ -90,7 +83,7 @@ impl Writer {
     }
 }
 
-impl Live {
+impl WriterConnection {
     async fn connect(options: &MySqlConnectOptions) -> Result<Self, sqlx::Error> {
         let mut connection = connect(options).await?;
         let rows = sqlx::query(
@@ -119,13 +112,26 @@ impl Live {
     }
 }
 
-/// Waits for what writes, but not for ever.
-pub(super) async fn in_time<T>(
-    db: &str,
-    writing: impl Future<Output = Result<T, TxError>>,
-) -> Result<T, TxError> {
-    tokio::time::timeout(ANSWER_TIMEOUT, writing).await.unwrap_or_else(|_| {
-        let why = format!("no answer for {} s", ANSWER_TIMEOUT.as_secs());
-        Err(TxError::Refused(StoreError::Unreachable { db: db.to_owned(), why }))
-    })
+impl Deref for WriterGuard<'_> {
+    type Target = MySqlConnection;
+
+    fn deref(&self) -> &MySqlConnection {
+        &self.live.connection
+    }
+}
+
+impl DerefMut for WriterGuard<'_> {
+    fn deref_mut(&mut self) -> &mut MySqlConnection {
+        &mut self.live.connection
+    }
+}
+
+/// Dropped, the connection is closed, and what was not committed is undone.
+impl SqlWriter<MySql> for WriterGuard<'_> {
+    fn keep(mut self) {
+        self.live.used = Instant::now();
+        self.slot.live = Some(self.live);
+    }
+
+    async fn discard(self) {}
 }

@@ -1,7 +1,7 @@
 //! Many rows in one statement: an array per column, unnested on the server.
 //!
 //! A statement takes any number of rows, so there is one text per table, prepared once. No row may
-//! come twice in one statement: whoever calls sees to that.
+//! come twice in one statement: the caller sees to that.
 //!
 //! Rows that may be there already cost twice as much. Measured on the server, a million links, 12,500 a
 //! statement: 5.6 s with `ON CONFLICT`, 2.7 s without, 2.3 s by `COPY`, which can neither replace nor
@@ -11,10 +11,10 @@ use sqlx::postgres::{PgBindIterExt, PgConnection};
 
 use crate::model::ids::{CrawlId, PageId};
 use crate::store::host_totals::HostTotals;
-use crate::store::text::{clean, shared};
-use crate::store::{
+use crate::store::rows::{
     ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageChange, PageRow, SitemapRow,
 };
+use crate::store::text::{clean, shared};
 
 /// What may be in the way of rows that are inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,29 +243,30 @@ pub(super) async fn changes(
         .map(drop)
 }
 
-/// Sums that are added to those of the hosts.
+/// What is added to the totals of the hosts.
 pub(super) async fn hosts<T: AsRef<str> + Sync>(
     db: &mut PgConnection,
     crawl: CrawlId,
     rows: &[(T, HostTotals)],
 ) -> Result<(), sqlx::Error> {
-    let sums = |of: fn(&HostTotals) -> i64| rows.iter().map(move |(_, sums)| of(sums)).bind_iter();
+    let total =
+        |of: fn(&HostTotals) -> i64| rows.iter().map(move |(_, totals)| of(totals)).bind_iter();
     sqlx::query(HOSTS)
         .bind(crawl)
         .bind(rows.iter().map(|(host, _)| host.as_ref()).bind_iter())
-        .bind(sums(|sums| sums.pages))
-        .bind(sums(|sums| sums.ok))
-        .bind(sums(|sums| sums.failed))
-        .bind(sums(|sums| sums.skipped))
-        .bind(sums(|sums| sums.bytes))
-        .bind(rows.iter().map(|(_, sums)| sums.first_ms).bind_iter())
-        .bind(rows.iter().map(|(_, sums)| sums.last_ms).bind_iter())
+        .bind(total(|totals| totals.pages))
+        .bind(total(|totals| totals.ok))
+        .bind(total(|totals| totals.failed))
+        .bind(total(|totals| totals.skipped))
+        .bind(total(|totals| totals.bytes))
+        .bind(rows.iter().map(|(_, totals)| totals.first_ms).bind_iter())
+        .bind(rows.iter().map(|(_, totals)| totals.last_ms).bind_iter())
         .execute(db)
         .await
         .map(drop)
 }
 
-/// What else is known of hosts, with sums of 0 where there are none yet.
+/// What else is known of hosts, with totals of 0 where there are none yet.
 pub(super) async fn known_hosts(
     db: &mut PgConnection,
     crawl: CrawlId,

@@ -1,19 +1,18 @@
-//! What PostgreSQL says, turned into what the user can do about it.
+//! Errors of PostgreSQL, as what the user can do about them.
 //!
 //! By SQLSTATE (<https://www.postgresql.org/docs/current/errcodes-appendix.html>): texts depend on the
 //! server's language.
 
-use crate::store::StoreError;
-use crate::store::error::one_line;
+use crate::store::error::{StoreError, one_line};
 
-/// An error of whatever we ask ourselves.
-pub(super) fn understood(db: &str, source: sqlx::Error) -> StoreError {
+/// An error of a statement of crawldeck.
+pub(super) fn from_postgres(db: &str, source: sqlx::Error) -> StoreError {
     let db = db.to_owned();
-    let Some(error) = source.as_database_error() else { return of_the_driver(db, source) };
+    let Some(error) = source.as_database_error() else { return from_driver(db, source) };
     let (code, why) = (error.code().unwrap_or_default(), one_line(error.message()));
     match &*code {
         "3D000" => StoreError::NoDatabase { db },
-        // Disk full. Whatever else lacks may be there in a moment.
+        // Disk full. Other resources may be free in a moment.
         "53100" => StoreError::Full { db },
         "25006" => StoreError::ReadOnly { db, why },
         // Rights; also a schema that is not there, because it is not to be seen.
@@ -38,11 +37,11 @@ pub(super) fn understood(db: &str, source: sqlx::Error) -> StoreError {
 }
 
 /// Likewise, of a query that the user gave.
-pub(super) fn of_a_query(db: &str, source: sqlx::Error) -> StoreError {
+pub(super) fn from_postgres_query(db: &str, source: sqlx::Error) -> StoreError {
     match source.as_database_error() {
         Some(error) => {
             let code = error.code().unwrap_or_default();
-            // Rights are no matter of spelling. Else: syntax and names, values, what is not built in,
+            // Missing rights are no error of the query. Else: syntax and names, values, what is not built in,
             // a subquery of several rows, a transaction that cannot write.
             let query = code != "42501"
                 && ["0A", "21", "22", "2F", "34", "42", "P0", "25006"]
@@ -51,15 +50,15 @@ pub(super) fn of_a_query(db: &str, source: sqlx::Error) -> StoreError {
             if query {
                 StoreError::Query { db: db.to_owned(), why: one_line(error.message()) }
             } else {
-                understood(db, source)
+                from_postgres(db, source)
             }
         }
-        None => understood(db, source),
+        None => from_postgres(db, source),
     }
 }
 
-/// Everything that the server did not say.
-fn of_the_driver(db: String, source: sqlx::Error) -> StoreError {
+/// An error that does not come from the server.
+fn from_driver(db: String, source: sqlx::Error) -> StoreError {
     let why = match &source {
         sqlx::Error::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             "the server closed the connection".to_owned()

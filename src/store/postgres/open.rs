@@ -1,56 +1,25 @@
-//! Opening a database: what is not ours is refused before anything is written.
+//! Opening a database: one that crawldeck did not make is refused before anything is written.
 //!
-//! It must not know what the tables hold. The settings are public so that a test can ask questions under
-//! them.
+//! It must not know what the tables hold. The settings are public so that a test can run queries
+//! with them.
 
-use std::sync::LazyLock;
-use std::time::Duration;
-
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Executor, PgPool};
-use tokio::time::timeout;
-use url::Url;
+use sqlx::{Connection, Executor, PgPool};
 
-use super::error::understood;
-use crate::store::error::one_line;
-use crate::store::migrations::embedded;
-use crate::store::{OpenMode, StoreError};
-
-static MIGRATIONS: LazyLock<Migrator> =
-    LazyLock::new(|| embedded(&[(1, "initial", include_str!("migrations/0001_initial.sql"))]));
-
-/// How long to wait for a connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+use super::connect::{CONNECT_TIMEOUT, connect};
+use super::error::from_postgres;
+use crate::store::error::{StoreError, one_line};
+use crate::store::migrations;
+use crate::store::name::OpenMode;
 
 /// The oldest server, as `server_version_num`.
 const OLDEST: i32 = 150_000;
 
-/// Options of a URL that the driver understands, and therefore takes without logging them.
-const OPTIONS: [&str; 17] = [
-    "sslmode",
-    "ssl-mode",
-    "sslrootcert",
-    "ssl-root-cert",
-    "ssl-ca",
-    "sslcert",
-    "ssl-cert",
-    "sslkey",
-    "ssl-key",
-    "statement-cache-capacity",
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "application_name",
-];
-
 /// What the writer needs:
-/// - A commit outlives the server, even where that is not the default: what was said to be saved is.
-/// - A row of `crawls` may be locked by a transaction whose connection is gone; the server finds out
-///   about that, and meanwhile waiting for it is an error in words and no silence.
+/// - A commit outlives the server, even where that is not the default.
+/// - A row of `crawls` may be locked by a transaction whose connection is gone; until the server notices
+///   that, waiting for it is an error and no silence.
 /// - Tables grow from nothing faster than the server counts their rows: an index it is.
 pub const FOR_WRITING: &str = "\
     SELECT set_config('synchronous_commit', 'on', false)
@@ -61,51 +30,13 @@ pub const FOR_WRITING: &str = "\
     SET enable_seqscan = off;
     SET jit = off";
 
-/// What our own questions need: they are answered by an index, in its order, whatever the server
-/// believes of tables that it has not looked at since they were empty.
+/// What the readers need: an index answers every query, in its order, even while the statistics of the
+/// server still say that the tables are empty.
 pub const FOR_READING: &str = "\
     SET enable_seqscan = off;
     SET enable_bitmapscan = off;
     SET lock_timeout = '5s';
     SET jit = off";
-
-/// How to reach the database, from its URL.
-pub(super) fn options(shown: &str, url: &Url) -> Result<PgConnectOptions, StoreError> {
-    let usage = |why: String| StoreError::Usage { db: shown.to_owned(), why };
-    for (name, _) in url.query_pairs() {
-        let known = OPTIONS.contains(&&*name)
-            || name == "options"
-            || (name.starts_with("options[") && name.ends_with(']'));
-        if !known {
-            return Err(usage(format!("unknown option `{}`", one_line(&name))));
-        }
-    }
-    let options = PgConnectOptions::from_url(url).map_err(|error| {
-        let why = error.to_string();
-        usage(one_line(why.trim_start_matches("error with configuration: ")))
-    })?;
-    let options = if options.get_application_name().is_none() {
-        options.application_name("crawldeck")
-    } else {
-        options
-    };
-    // Slow transactions are logged as a whole, by us.
-    Ok(options.disable_statement_logging())
-}
-
-/// A connection of its own, with the reason when there is none.
-pub(super) async fn connect(
-    shown: &str,
-    options: &PgConnectOptions,
-) -> Result<PgConnection, StoreError> {
-    match timeout(CONNECT_TIMEOUT, options.connect()).await {
-        Ok(connected) => connected.map_err(|error| understood(shown, error)),
-        Err(_) => Err(StoreError::Unreachable {
-            db: shown.to_owned(),
-            why: format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
-        }),
-    }
-}
 
 /// Opens writer and readers, with the schema brought up to date.
 pub(super) async fn open(
@@ -114,10 +45,10 @@ pub(super) async fn open(
     mode: OpenMode,
 ) -> Result<(PgPool, PgPool), StoreError> {
     let mut connection = connect(shown, options).await?;
-    let taken = take(shown, &mut connection, mode).await;
+    let prepared = prepare(shown, &mut connection, mode).await;
     // An error on closing says nothing about the schema.
     let _ = connection.close().await;
-    taken?;
+    prepared?;
     Ok((pool(options, 1, FOR_WRITING), pool(options, 3, FOR_READING)))
 }
 
@@ -138,50 +69,53 @@ fn pool(options: &PgConnectOptions, most: u32, settings: &'static str) -> PgPool
         .connect_lazy_with(options.clone())
 }
 
-/// Checks the database, brings its schema up to date, and checks it again: somebody else may have
-/// been at it meanwhile.
-async fn take(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(), StoreError> {
+/// Checks the database, brings its schema up to date, and checks it again: another process may have
+/// changed it meanwhile.
+async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(), StoreError> {
     match check(shown, db).await? {
-        Found::UpToDate => return Ok(()),
-        Found::Nothing if mode == OpenMode::MustExist => {
+        SchemaState::UpToDate => return Ok(()),
+        SchemaState::Nothing if mode == OpenMode::MustExist => {
             return Err(StoreError::Empty { db: shown.to_owned() });
         }
-        Found::Nothing | Found::Older => {}
+        SchemaState::Nothing | SchemaState::Older => {}
     }
-    // Under a lock that holds off everybody else who would do the same.
-    MIGRATIONS.run(&mut *db).await.map_err(|error| match error {
+    // Under a lock that excludes other processes that would do the same.
+    migrations::POSTGRES.run(&mut *db).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            understood(shown, error)
+            from_postgres(shown, error)
         }
         other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
     })?;
     check(shown, db).await.map(drop)
 }
 
-/// What is in the schema that the connection sees first.
-enum Found {
-    /// Nothing, or nothing of anybody yet.
+/// The state of the schema that the connection sees first.
+enum SchemaState {
+    /// No tables, or none of any program yet.
     Nothing,
-    /// Ours, of an earlier version.
+    /// Tables of an earlier crawldeck.
     Older,
-    /// Ours.
+    /// Tables of this version.
     UpToDate,
 }
 
 /// Refuses servers that are too old, other encodings, other programs' tables and tables from the
 /// future.
-async fn check(shown: &str, connection: &mut PgConnection) -> Result<Found, StoreError> {
-    let failed = |error| understood(shown, error);
-    // In one snapshot: somebody else may be making the tables between two questions.
+async fn check(shown: &str, connection: &mut PgConnection) -> Result<SchemaState, StoreError> {
+    let failed = |error| from_postgres(shown, error);
+    // In one snapshot: another process may make the tables between two queries.
     let begin = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
     let mut snapshot = connection.begin_with(begin).await.map_err(failed)?;
-    let found = look(shown, &mut snapshot).await?;
+    let found = check_snapshot(shown, &mut snapshot).await?;
     snapshot.rollback().await.map_err(failed)?;
     Ok(found)
 }
 
-async fn look(shown: &str, connection: &mut PgConnection) -> Result<Found, StoreError> {
-    let failed = |error| understood(shown, error);
+async fn check_snapshot(
+    shown: &str,
+    connection: &mut PgConnection,
+) -> Result<SchemaState, StoreError> {
+    let failed = |error| from_postgres(shown, error);
     let db = || shown.to_owned();
     let (version, found, encoding): (i32, String, String) = sqlx::query_as(
         "SELECT current_setting('server_version_num')::int, current_setting('server_version'), \
@@ -199,7 +133,7 @@ async fn look(shown: &str, connection: &mut PgConnection) -> Result<Found, Store
         return Err(StoreError::Schema { db: db(), why });
     }
 
-    // What extensions bring along is nobody's.
+    // Tables of extensions belong to no program.
     let tables: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace \
          AND relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT FROM pg_depend \
@@ -210,7 +144,7 @@ async fn look(shown: &str, connection: &mut PgConnection) -> Result<Found, Store
     .map_err(failed)?;
     let has = |table: &str| tables.iter().any(|name| name == table);
     if tables.is_empty() {
-        return Ok(Found::Nothing);
+        return Ok(SchemaState::Nothing);
     }
     if !has("_sqlx_migrations") {
         return Err(StoreError::Foreign { db: db() });
@@ -220,18 +154,18 @@ async fn look(shown: &str, connection: &mut PgConnection) -> Result<Found, Store
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = migrations::POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0);
     let same = |(version, checksum): &(i64, Vec<u8>)| {
-        let known = MIGRATIONS.iter().find(|migration| migration.version == *version);
+        let known = migrations::POSTGRES.iter().find(|migration| migration.version == *version);
         known.is_some_and(|migration| *migration.checksum == **checksum)
     };
     match applied.iter().map(|(version, _)| *version).max() {
         // Killed after the first statement of its life.
-        None if tables.len() == 1 => Ok(Found::Nothing),
+        None if tables.len() == 1 => Ok(SchemaState::Nothing),
         _ if !has("crawls") || !has("scraped_pages") => Err(StoreError::Foreign { db: db() }),
         Some(theirs) if theirs > ours => Err(StoreError::Newer { db: db(), theirs, ours }),
         _ if !applied.iter().all(same) => Err(StoreError::Unreleased { db: db() }),
-        Some(theirs) if theirs == ours => Ok(Found::UpToDate),
-        _ => Ok(Found::Older),
+        Some(theirs) if theirs == ours => Ok(SchemaState::UpToDate),
+        _ => Ok(SchemaState::Older),
     }
 }

@@ -3,16 +3,16 @@
 //! It becomes a cursor: nothing but a query can be one, rows come in portions as texts that are the
 //! same for every type, and it can be left at any row.
 
-use futures_util::TryStreamExt;
 use sqlx::postgres::{PgConnection, PgRow, PgValueRef};
 use sqlx::{AssertSqlSafe, Column, Connection, Row, TypeInfo, ValueRef};
 
-use crate::store::{Columns, RowSink, Value};
+use crate::store::select::{Columns, RowSink, Value};
+use crate::store::sql::stream_rows;
 
-/// Rows asked for at a time.
+/// Rows of one `FETCH`.
 const PORTION: usize = 2000;
 
-/// See [`crate::store::Store::select`].
+/// See [`crate::store::StoreReader::select`].
 pub(super) async fn select(
     mut connection: PgConnection,
     sql: &str,
@@ -27,7 +27,7 @@ pub(super) async fn select(
 async fn stream(
     connection: &mut PgConnection,
     sql: &str,
-    sink: RowSink<'_>,
+    mut sink: RowSink<'_>,
 ) -> Result<(), sqlx::Error> {
     // All of it is wanted, not the beginning soon.
     let begin = "BEGIN READ ONLY; SET LOCAL cursor_tuple_fraction = 1; SET LOCAL extra_float_digits = 1; \
@@ -39,24 +39,9 @@ async fn stream(
 
     let fetch = format!("FETCH {PORTION} FROM crawldeck");
     let mut columns = Columns::default();
-    let mut values = Vec::new();
     loop {
-        let mut rows = sqlx::raw_sql(AssertSqlSafe(fetch.as_str())).fetch(&mut *connection);
-        let mut count = 0;
-        while let Some(row) = rows.try_next().await? {
-            count += 1;
-            if columns.0.len() != row.columns().len() {
-                columns = Columns(row.columns().iter().map(|c| c.name().to_owned()).collect());
-            }
-            values.clear();
-            for column in 0..row.columns().len() {
-                values.push(value(&row, column)?);
-            }
-            if !sink(&columns, &values) {
-                return Ok(());
-            }
-        }
-        if count < PORTION {
+        let rows = sqlx::raw_sql(AssertSqlSafe(fetch.as_str())).fetch(&mut *connection);
+        if stream_rows(rows, &mut columns, &mut sink, value).await? != Some(PORTION) {
             return Ok(());
         }
     }
@@ -64,11 +49,8 @@ async fn stream(
 
 fn value(row: &PgRow, column: usize) -> Result<Value, sqlx::Error> {
     let value = row.try_get_raw(column)?;
-    if value.is_null() {
-        return Ok(Value::Null);
-    }
     let kind = value.type_info().name().to_owned();
-    understood(&kind, text(&value)?).ok_or_else(|| sqlx::Error::ColumnDecode {
+    value_of(&kind, text(&value)?).ok_or_else(|| sqlx::Error::ColumnDecode {
         index: row.column(column).name().to_owned(),
         source: format!("no {kind}").into(),
     })
@@ -79,7 +61,7 @@ fn text<'r>(value: &PgValueRef<'r>) -> Result<&'r str, sqlx::Error> {
 }
 
 /// A value from the text that the server writes for its type.
-fn understood(kind: &str, text: &str) -> Option<Value> {
+fn value_of(kind: &str, text: &str) -> Option<Value> {
     Some(match kind {
         "BOOL" => Value::Int(i64::from(text == "t")),
         "INT2" | "INT4" | "INT8" | "OID" => Value::Int(text.parse().ok()?),
@@ -134,9 +116,9 @@ mod tests {
             ("BYTEA", "\\x", Value::Bytes(Vec::new())),
             ("TEXT[]", "{a,b}", Value::Text("{a,b}".to_owned())),
         ] {
-            assert_eq!(understood(kind, text), Some(value), "{kind} {text}");
+            assert_eq!(value_of(kind, text), Some(value), "{kind} {text}");
         }
-        assert!(matches!(understood("NUMERIC", "NaN"), Some(Value::Real(n)) if n.is_nan()));
+        assert!(matches!(value_of("NUMERIC", "NaN"), Some(Value::Real(n)) if n.is_nan()));
     }
 
     #[test]

@@ -9,6 +9,8 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, AssertSqlSafe};
 
+use crate::store::sql::WriteResult;
+
 /// Chunk sizes. The largest, times 25 columns, stays below SQLite's 32,766 variables.
 const SIZES: [usize; 5] = [512, 128, 32, 8, 1];
 
@@ -37,7 +39,7 @@ pub(super) async fn write<T: Sync>(
     statements: &Statements,
     mut rows: &[T],
     bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), BoxDynError> + Send + Sync,
-) -> Result<(), sqlx::Error> {
+) -> WriteResult {
     for (size, text) in SIZES.into_iter().zip(&statements.texts) {
         while let Some((chunk, rest)) = rows.split_at_checked(size) {
             let mut arguments = SqliteArguments::default();

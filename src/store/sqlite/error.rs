@@ -1,8 +1,7 @@
-//! What SQLite says, as what the user can do about it: by its primary result code
+//! Errors of SQLite, as what the user can do about them: by primary result code
 //! (<https://www.sqlite.org/rescode.html>).
 
-use crate::store::StoreError;
-use crate::store::error::one_line;
+use crate::store::error::{StoreError, one_line};
 
 impl StoreError {
     /// Turns what SQLite said into what the user can do about it.

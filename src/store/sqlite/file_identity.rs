@@ -1,16 +1,16 @@
 //! Whether the file is still where it was opened.
 //!
-//! A file that was deleted, moved or replaced can be written all the same, by whoever has it open;
-//! nobody finds it there any more. SQLite itself does not notice in its write-ahead mode.
+//! A file that was deleted, moved or replaced can still be written by a process that has it open, but
+//! it is not found at its path any more. SQLite itself does not notice in its write-ahead mode.
 
 use std::fs;
 use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
-/// Which file it is: device and inode. `None` where that cannot be told.
+/// Which file it is: device and inode. `None` where that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct FileIdentity(Option<(u64, u64)>);
 
@@ -20,7 +20,7 @@ impl FileIdentity {
         Self(fs::metadata(path).ok().map(|file| (file.dev(), file.ino())))
     }
 
-    /// Asks the system whether the path still leads to it. Anything unclear counts as yes.
+    /// Checks that the path still leads to it. Anything unclear counts as yes.
     ///
     /// # Errors
     /// [`StoreError::Gone`].

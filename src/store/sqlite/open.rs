@@ -1,36 +1,28 @@
-//! Opening a file: what is not a database of ours is refused before anything is written.
+//! Opening a file: one that is no database of crawldeck is refused before anything is written.
 //!
 //! It must not know what the tables hold.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::error::sqlite_code;
-use crate::store::error::one_line;
-use crate::store::migrations::embedded;
-use crate::store::{OpenMode, StoreError};
-
-static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
-    embedded(&[
-        (1, "initial", include_str!("migrations/0001_initial.sql")),
-        (2, "holders anchors views", include_str!("migrations/0002_holders_anchors_views.sql")),
-    ])
-});
+use crate::store::error::{StoreError, one_line};
+use crate::store::migrations;
+use crate::store::name::OpenMode;
 
 /// How long to wait for another process while opening.
 const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait for another process's transaction later on.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What a look at the file itself tells.
-enum Found {
+/// What the file itself says.
+enum FileState {
     /// Nothing, or zero bytes.
     Nothing,
     /// A database; whether its journal is a write-ahead log, and whether one lies beside it.
@@ -45,11 +37,11 @@ pub(super) async fn open(
 ) -> Result<(SqlitePool, SqlitePool), StoreError> {
     let failed = |error| StoreError::from_sqlite(shown, error);
     // Blocking, but a few system calls once.
-    let found = look(shown, path, mode)?;
-    if let Found::Database { wal_mode, wal_file } = found {
+    let found = inspect_file(shown, path, mode)?;
+    if let FileState::Database { wal_mode, wal_file } = found {
         check_unopened(shown, path, wal_mode, wal_file).await?;
     }
-    take(shown, path, matches!(found, Found::Nothing)).await?;
+    prepare(shown, path, matches!(found, FileState::Nothing)).await?;
 
     let options = options(path).busy_timeout(BUSY_TIMEOUT);
     let pool = || {
@@ -86,8 +78,8 @@ pub(super) fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Looks at the file without SQLite.
-fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
+/// Reads the file without SQLite.
+fn inspect_file(shown: &str, path: &Path, mode: OpenMode) -> Result<FileState, StoreError> {
     let db = || shown.to_owned();
     let cannot_open = |error: &std::io::Error| StoreError::CannotOpen {
         db: db(),
@@ -110,7 +102,7 @@ fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
             return Err(missing_directory(shown, path));
         }
         writable_directory(shown, path)?;
-        return Ok(Found::Nothing);
+        return Ok(FileState::Nothing);
     };
 
     if metadata.is_dir() {
@@ -132,7 +124,7 @@ fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
         return Err(StoreError::NotSqlite { db: db() });
     }
 
-    // The superuser may write in spite of the permissions, but was told not to.
+    // The superuser may write in spite of the permissions, but the permissions say no.
     if metadata.permissions().readonly() {
         return Err(StoreError::ReadOnly { db: db(), why: "the file is read-only".to_owned() });
     }
@@ -142,12 +134,12 @@ fn look(shown: &str, path: &Path, mode: OpenMode) -> Result<Found, StoreError> {
     writable_directory(shown, path)?;
 
     if header.is_empty() {
-        return Ok(Found::Nothing);
+        return Ok(FileState::Nothing);
     }
     // Byte 19 of the header: the version needed to read, 2 = write-ahead log.
     let wal_mode = header.get(19).is_some_and(|&version| version == 2);
     let wal_file = fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0);
-    Ok(Found::Database { wal_mode, wal_file })
+    Ok(FileState::Database { wal_mode, wal_file })
 }
 
 fn directory(path: &Path) -> &Path {
@@ -182,9 +174,9 @@ fn writable_directory(shown: &str, path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Looks into a database without being able to write to it.
+/// Checks a database without being able to write to it.
 ///
-/// A database in WAL mode with no log beside it is complete in itself and used by nobody: read as
+/// A database in WAL mode with no log beside it is complete in itself and not in use: read as
 /// immutable, it gets no new files beside it either. Otherwise locks and log are respected.
 async fn check_unopened(
     shown: &str,
@@ -195,7 +187,7 @@ async fn check_unopened(
     let checked = match check_reading(shown, path, wal_mode && !wal_file).await {
         // SQLITE_READONLY_ROLLBACK, SQLITE_READONLY_RECOVERY: a process died in a transaction.
         // Rolling it back would be a write, so what the file itself says has to do; opening then
-        // rolls back, if the database is ours, and checks again.
+        // rolls back, if crawldeck made the database, and checks again.
         Err(error) if matches!(sqlite_code(&error), Some(776 | 264)) => {
             check_reading(shown, path, true).await
         }
@@ -224,7 +216,7 @@ async fn check_reading(
     checked
 }
 
-/// Whether the tables are ours, neither from the future nor from before the first release. No
+/// Whether crawldeck made the tables, and not a newer one or one of before the first release. No
 /// tables at all will do.
 async fn check_schema(
     shown: &str,
@@ -246,7 +238,7 @@ async fn check_schema(
     let theirs: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
         .fetch_one(&mut *connection)
         .await?;
-    let ours = MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = migrations::SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0);
     Ok(match theirs {
         // Killed after the first statement of its life.
         None if tables.len() == 1 => Ok(()),
@@ -265,14 +257,14 @@ async fn same_schema(connection: &mut SqliteConnection) -> Result<bool, sqlx::Er
             .fetch_all(connection)
             .await?;
     Ok(applied.iter().all(|(version, checksum)| {
-        let ours = MIGRATIONS.iter().find(|migration| migration.version == *version);
+        let ours = migrations::SQLITE.iter().find(|migration| migration.version == *version);
         ours.is_some_and(|migration| *migration.checksum == **checksum)
     }))
 }
 
 /// Makes sure that the database can be written, checks it once more under the write lock, and
 /// only then switches it to the write-ahead log and brings its schema up to date.
-async fn take(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> {
+async fn prepare(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> {
     let failed = |error| StoreError::from_sqlite(shown, error);
     let mut connection = options(path)
         .create_if_missing(new)
@@ -290,7 +282,7 @@ async fn take(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> {
     }
 
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await.map_err(failed)?;
-    MIGRATIONS.run(&mut connection).await.map_err(|error| match error {
+    migrations::SQLITE.run(&mut connection).await.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
         other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
     })?;

@@ -1,57 +1,26 @@
-//! One `SELECT` on a connection of its own that cannot write.
+//! The rows of a `SELECT` of the user.
 
-use futures_util::TryStreamExt;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteRow, SqliteValueRef};
-use sqlx::{AssertSqlSafe, Column, ConnectOptions, Connection, Decode, Row, TypeInfo, ValueRef};
+use sqlx::sqlite::{SqliteConnection, SqliteRow, SqliteValueRef};
+use sqlx::{AssertSqlSafe, Decode, Row, TypeInfo, ValueRef};
 
-use crate::store::{Columns, RowSink, Value};
+use crate::store::select::{Columns, RowSink, Value};
+use crate::store::sql::stream_rows;
 
-/// See [`crate::store::Store::select`]. Opened for reading, SQLite refuses whatever would write.
-pub(super) async fn select(
-    options: SqliteConnectOptions,
+/// Passes the rows of a statement to a sink.
+pub(super) async fn stream(
+    connection: &mut SqliteConnection,
     sql: &str,
-    sink: RowSink<'_>,
+    sink: &mut RowSink<'_>,
 ) -> Result<(), sqlx::Error> {
-    // What is sorted may be more than memory should hold.
-    let options = options.read_only(true).pragma("temp_store", "FILE");
-    let mut connection = options.connect().await?;
-    let selected = stream(&mut connection, sql, sink).await;
-    // An error on closing says nothing about the rows.
-    let _ = connection.close().await;
-    selected
-}
-
-async fn stream(
-    connection: &mut sqlx::SqliteConnection,
-    sql: &str,
-    sink: RowSink<'_>,
-) -> Result<(), sqlx::Error> {
-    let mut rows = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false).fetch(connection);
-    let mut columns = Columns::default();
-    let mut values = Vec::new();
-    while let Some(row) = rows.try_next().await? {
-        if columns.0.len() != row.columns().len() {
-            columns = Columns(row.columns().iter().map(|c| c.name().to_owned()).collect());
-        }
-        values.clear();
-        for column in 0..row.columns().len() {
-            values.push(value(&row, column)?);
-        }
-        if !sink(&columns, &values) {
-            break;
-        }
-    }
-    Ok(())
+    let rows = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false).fetch(connection);
+    stream_rows(rows, &mut Columns::default(), sink, value).await.map(drop)
 }
 
 fn value(row: &SqliteRow, column: usize) -> Result<Value, sqlx::Error> {
     let value = row.try_get_raw(column)?;
-    if value.is_null() {
-        return Ok(Value::Null);
-    }
     // The type of the value itself: columns of SQLite hold what they are given.
-    let kind = value.type_info().name().to_owned();
-    Ok(match kind.as_str() {
+    let kind = value.type_info().into_owned();
+    Ok(match kind.name() {
         "INTEGER" => Value::Int(decoded(value)?),
         "REAL" => Value::Real(decoded(value)?),
         "BLOB" => Value::Bytes(decoded(value)?),

@@ -8,8 +8,9 @@ use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::ui::action::Action;
 use crate::ui::keys;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
+use crate::units;
 
 /// Lays out the changes with their times:
 ///
@@ -19,24 +20,25 @@ use crate::ui::text;
 /// │ 01:00 workers 16 → 32  undone          │
 /// ╰────────────────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
-    let theme = canvas.theme;
+pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = painter.theme;
     // Offered while it works.
     let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
     let undo = format!("{} undo", keys::name_of(Action::Undo));
     let hint = if over || snapshot.changes.is_empty() {
         vec![]
     } else {
-        vec![Part::new(0, undo, theme.dim())]
+        vec![Segment::new(0, undo, theme.dim())]
     };
-    let inner = canvas.frame(area, &[Span::styled("changes", theme.strong())], hint);
+    let inner = painter.frame(area, &[Span::styled("changes", theme.strong())], hint);
     if snapshot.changes.is_empty() {
-        canvas.text(inner, 0, 0, "none so far: the dials are as at the start", theme.dim());
+        painter.text(inner, 0, 0, "none so far: the dials are as at the start", theme.dim());
     }
     for (row, change) in snapshot.changes.iter().take(inner.height.into()).enumerate() {
         let row = row as u16;
-        let time = if change.at_s < 0.0 { "before".to_owned() } else { text::clock(change.at_s) };
-        let column = canvas.text(inner, 0, row, &format!("{time:>6} "), theme.dim());
+        let time =
+            if change.at_s < 0.0 { "before".to_owned() } else { units::elapsed(change.at_s) };
+        let column = painter.text(inner, 0, row, &format!("{time:>6} "), theme.dim());
         let style = if change.undone { theme.dim() } else { Style::new() };
         let what = change.what.to_string();
         let note = match (change.undone, change.undoes, change.by) {
@@ -48,7 +50,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
         // A pattern gives way to whether it still holds.
         let kept = if note.is_empty() { 0 } else { note.len() as u16 + 2 };
         let room = Rect { width: inner.width.saturating_sub(kept), ..inner };
-        let column = canvas.text(room, column, row, &text::clean(&what), style);
-        canvas.text(inner, column + 2, row, note, theme.dim());
+        let column = painter.text(room, column, row, &text::clean(&what), style);
+        painter.text(inner, column + 2, row, note, theme.dim());
     }
 }

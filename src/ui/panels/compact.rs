@@ -7,10 +7,10 @@ use ratatui::text::Span;
 use super::{charts, header, hints, overload, stages, verdict};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::app::App;
-use crate::ui::paint::{Canvas, Part};
-use crate::ui::text;
+use crate::ui::paint::{Painter, Segment};
+use crate::units;
 
-/// Rows that the chart takes at most.
+/// Maximum rows of the chart.
 const CHART_ROWS: u16 = 6;
 
 /// Lays out state, verdict and levels:
@@ -25,42 +25,45 @@ const CHART_ROWS: u16 = 6;
 ///                               80×24 shows more
 /// q stop   + - permits 16   Space pause   ? help
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
-    let theme = canvas.theme;
+pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
+    let theme = painter.theme;
     let s = app.shown(live);
-    let mut parts = header::state_parts(canvas, app, live, area.width);
-    parts.extend(header::flag_parts(theme, live, true));
-    canvas.fit(area, 0, 3, parts);
-    let levels = levels(canvas, s);
+    let mut segments = header::state_segments(painter, app, live, area.width);
+    segments.extend(header::flag_segments(theme, live, true));
+    painter.fit(area, 0, 3, segments);
+    let levels = levels(painter, s);
     let keys = Rect { y: area.y + area.height.saturating_sub(1), height: 1, ..area };
-    let hints = hints::parts(canvas, app, live);
-    canvas.fit(keys, 0, 2, hints);
+    let hints = hints::segments(painter, app, live);
+    painter.fit(keys, 0, 2, hints);
     let area = Rect { height: area.height.saturating_sub(1), ..area };
     let room = area.height.saturating_sub(1);
     let for_verdict = room.saturating_sub(levels.len() as u16).clamp(1, 4);
-    let used = verdict::draw(canvas, area, 1, for_verdict.min(room), s);
+    let used = verdict::draw(painter, area, 1, for_verdict.min(room), s);
     let mut row = 1 + used;
     if room > used + 2 {
         let slow = overload::rows(s, 1).min(room - used - 2);
-        row += overload::draw(canvas, area, row, slow, s);
+        row += overload::draw(painter, area, row, slow, s);
     }
     for (name, level, words) in levels {
         if row >= area.height {
             return;
         }
         let strip = Rect { y: area.y + row, height: 1, ..area };
-        let mut parts = vec![
-            Part::new(0, format!("{name:<9}"), theme.dim()),
-            Part::new(0, format!("{level:>9}"), theme.strong()),
+        let mut segments = vec![
+            Segment::new(0, format!("{name:<9}"), theme.dim()),
+            Segment::new(0, format!("{level:>9}"), theme.strong()),
         ];
-        parts.extend(
-            words.into_iter().enumerate().map(|(i, (w, style))| Part::new(1 + i as u8, w, style)),
+        segments.extend(
+            words
+                .into_iter()
+                .enumerate()
+                .map(|(i, (w, style))| Segment::new(1 + i as u8, w, style)),
         );
-        canvas.fit(strip, 0, 1, parts);
+        painter.fit(strip, 0, 1, segments);
         row += 1;
     }
     if row < area.height {
-        canvas.right(area, area.height - 1, "80×24 shows more", theme.dim());
+        painter.right(area, area.height - 1, "80×24 shows more", theme.dim());
         row += 1;
     }
     let spare = area.height.saturating_sub(row);
@@ -68,7 +71,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
         // A row of air above a chart of several rows.
         let air = u16::from(spare > 2);
         let high = (spare - air).min(CHART_ROWS);
-        charts::pages(canvas, Rect { y: area.y + row - 1 + air, height: high, ..area }, s);
+        charts::pages(painter, Rect { y: area.y + row - 1 + air, height: high, ..area }, s);
     }
 }
 
@@ -76,9 +79,9 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
 type Level = (&'static str, String, Vec<stages::Remark>);
 
 /// The levels, the most telling first.
-fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<Level> {
-    let theme = canvas.theme;
-    let now = |value: f64| format!("{}/s", text::rate(value));
+fn levels(painter: &Painter<'_>, s: &Snapshot) -> Vec<Level> {
+    let theme = painter.theme;
+    let now = |value: f64| format!("{}/s", units::rate(value));
     let [waits, more] = stages::gate(theme, s);
     let [moves, retries] = stages::frontier(theme, s);
     let failed = if s.totals.failed > 0 { theme.error() } else { theme.dim() };
@@ -90,33 +93,37 @@ fn levels(canvas: &Canvas<'_>, s: &Snapshot) -> Vec<Level> {
     vec![
         (
             "done",
-            text::count(s.totals.pages),
+            units::count(s.totals.pages),
             vec![
                 (now(s.throughput.last_1s), Style::new()),
-                (format!("{} failed", text::count(s.totals.failed)), failed),
-                (text::bytes(s.totals.bytes), theme.dim()),
+                (format!("{} failed", units::count(s.totals.failed)), failed),
+                (units::bytes(s.totals.bytes), theme.dim()),
             ],
         ),
-        ("frontier", text::count(s.frontier.pending), vec![moves, retries]),
+        ("frontier", units::count(s.frontier.pending), vec![moves, retries]),
         ("queue", format!("{}/{}", s.queue.len, s.queue.capacity), vec![stages::queue(theme, s)]),
-        ("workers", text::count(s.dials.workers.into()), counts),
+        ("workers", units::count(s.dials.workers.into()), counts),
         ("gate", stages::gate_level(s).trim_start().to_owned(), vec![waits, more]),
-        ("saver", text::bytes(s.saver.backlog_bytes), stages::saver_remarks(theme, s, 24).to_vec()),
+        (
+            "saver",
+            units::bytes(s.saver.backlog_bytes),
+            stages::saver_remarks(theme, s, 24).to_vec(),
+        ),
     ]
 }
 
 /// Everything in one line, for what is smaller still: `● RUNNING  12,404 done  51.2/s`.
-pub fn one_line(canvas: &mut Canvas<'_>, area: Rect, live: &Snapshot) {
-    let theme = canvas.theme;
+pub fn one_line(painter: &mut Painter<'_>, area: Rect, live: &Snapshot) {
+    let theme = painter.theme;
     let (glyph, word, style) = theme.run_state(live.run);
     let (mark, mark_style) = verdict::look(theme, live);
     let limit = format!("{:?}", live.verdict.limit).to_lowercase();
-    let parts = vec![
-        Part::of(1, vec![Span::styled(glyph, style)]),
-        Part::new(2, word, style),
-        Part::new(0, format!("{} done", text::count(live.totals.pages)), theme.strong()),
-        Part::new(3, format!("{}/s", text::rate(live.throughput.last_1s)), Style::new()),
-        Part::new(4, format!("{mark} {limit}"), mark_style),
+    let segments = vec![
+        Segment::of(1, vec![Span::styled(glyph, style)]),
+        Segment::new(2, word, style),
+        Segment::new(0, format!("{} done", units::count(live.totals.pages)), theme.strong()),
+        Segment::new(3, format!("{}/s", units::rate(live.throughput.last_1s)), Style::new()),
+        Segment::new(4, format!("{mark} {limit}"), mark_style),
     ];
-    canvas.fit(area, 0, 1, parts);
+    painter.fit(area, 0, 1, segments);
 }

@@ -7,8 +7,8 @@ use crate::crawl::protocol::snapshot::Snapshot;
 use crate::settings::faults::{Fault, FaultSetting, Place};
 use crate::ui::action::Action;
 use crate::ui::app::App;
-use crate::ui::keys;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::keys::{self, KeyGroup};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 
 /// Columns of the panel beside the Deck,
@@ -29,46 +29,46 @@ const NARROW: u16 = 22;
 /// │   spread       off            429           off           parser     off     │
 /// ╰─ ↑ ↓ select  ← → milder, worse  Enter type  Delete off  0 all off  F close ──╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, s: &Snapshot) {
+pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, s: &Snapshot) {
     if area.height >= Fault::ALL.len() as u16 + 10 {
-        column(canvas, area, app, s);
+        column(painter, area, app, s);
     } else {
-        band(canvas, area, app, s);
+        band(painter, area, app, s);
     }
 }
 
 /// The keys of the panel: how soon each gives way, its name, what it does.
-fn keys_of_panel() -> [(u8, String, &'static str); 6] {
-    let name = |action| keys::name_of(action);
-    let two = |one, other| format!("{} {}", name(one), name(other));
-    [
-        (2, two(Action::Up, Action::Down), "select"),
-        (1, two(Action::Left, Action::Right), "milder, worse"),
-        (4, name(Action::Open), "type"),
-        (5, name(Action::FaultOff), "off"),
-        (3, name(Action::ClearFaults), "all off"),
-        (0, name(Action::Faults), "close"),
-    ]
+fn keys_of_panel() -> Vec<(u8, String, String)> {
+    let rank = |action| match action {
+        Action::FaultLevel(_) => 1,
+        Action::FaultSelect(_) => 2,
+        Action::ClearFaults => 3,
+        Action::FaultType => 4,
+        _ => 5,
+    };
+    let hints = keys::panel_hints(KeyGroup::Faults).into_iter();
+    let close = (0, keys::name_of(Action::Faults), "close".to_owned());
+    hints.map(|(action, keys, words)| (rank(action), keys, words)).chain([close]).collect()
 }
 
-fn hints(canvas: &mut Canvas<'_>, area: Rect, app: &App) {
-    let theme = canvas.theme;
-    let parts = keys_of_panel().map(|(rank, keys, word)| {
+fn hints(painter: &mut Painter<'_>, area: Rect, app: &App) {
+    let theme = painter.theme;
+    let segments = keys_of_panel().into_iter().map(|(rank, keys, word)| {
         let keys = Span::styled(format!(" {keys} "), theme.strong());
-        Part::of(rank, vec![keys, Span::styled(format!("{word} "), theme.dim())])
+        Segment::of(rank, vec![keys, Span::styled(format!("{word} "), theme.dim())])
     });
     // What is typed stands in the footer then.
     if app.prompt.is_none() && area.height >= 2 && area.width > 6 {
         let edge = Rect { x: area.x + 2, y: area.bottom() - 1, width: area.width - 4, height: 1 };
-        canvas.fit(edge, 0, 0, parts.into());
+        painter.fit(edge, 0, 0, segments.collect());
     }
 }
 
-fn band(canvas: &mut Canvas<'_>, area: Rect, app: &App, s: &Snapshot) {
-    let theme = canvas.theme;
-    let what = Part::new(0, said(app.fault(), s), theme.dim());
-    let inner = canvas.frame(area, &[Span::styled("faults", theme.strong())], vec![what]);
-    hints(canvas, area, app);
+fn band(painter: &mut Painter<'_>, area: Rect, app: &App, s: &Snapshot) {
+    let theme = painter.theme;
+    let what = Segment::new(0, description(app.fault(), s), theme.dim());
+    let inner = painter.frame(area, &[Span::styled("faults", theme.strong())], vec![what]);
+    hints(painter, area, app);
     let rows = usize::from(inner.height).clamp(1, BAND_ROWS);
     let fit = usize::from((inner.width + 2) / (NARROW + 3)).max(1);
     let columns = Fault::ALL.len().div_ceil(rows).min(fit);
@@ -79,39 +79,39 @@ fn band(canvas: &mut Canvas<'_>, area: Rect, app: &App, s: &Snapshot) {
     for (i, fault) in Fault::ALL.into_iter().skip(first).take(shown).enumerate() {
         let (x, y) = ((i / rows) as u16 * width, (i % rows) as u16);
         let cell = Rect { x: inner.x + x, y: inner.y + y, width: width - 2, height: 1 };
-        one(canvas, cell.intersection(inner), fault, app, s);
+        one(painter, cell.intersection(inner), fault, app, s);
     }
 }
 
-fn column(canvas: &mut Canvas<'_>, area: Rect, app: &App, s: &Snapshot) {
-    let theme = canvas.theme;
-    let inner = canvas.frame(area, &[Span::styled("faults", theme.strong())], vec![]);
+fn column(painter: &mut Painter<'_>, area: Rect, app: &App, s: &Snapshot) {
+    let theme = painter.theme;
+    let inner = painter.frame(area, &[Span::styled("faults", theme.strong())], vec![]);
     let mut row = 0;
     for (place, title) in [(Place::Site, "the site"), (Place::Pipeline, "the pipeline")] {
-        canvas.text(inner, 0, row, title, theme.dim());
+        painter.text(inner, 0, row, title, theme.dim());
         row += 1;
         for fault in Fault::ALL.into_iter().filter(|fault| fault.place() == place) {
             let line = Rect { y: inner.y + row, height: 1, ..inner };
-            one(canvas, line.intersection(inner), fault, app, s);
+            one(painter, line.intersection(inner), fault, app, s);
             row += 1;
         }
         row += 1;
     }
-    let words = text::wrap(&said(app.fault(), s), inner.width.into());
+    let words = text::wrap(&description(app.fault(), s), inner.width.into());
     for line in words {
-        canvas.text(inner, 0, row, &line, theme.dim());
+        painter.text(inner, 0, row, &line, theme.dim());
         row += 1;
     }
     row += 1;
     for (_, keys, word) in keys_of_panel() {
-        canvas.text(inner, 0, row, &keys, theme.strong());
-        canvas.text(inner, 12, row, word, theme.dim());
+        painter.text(inner, 0, row, &keys, theme.strong());
+        painter.text(inner, 12, row, &word, theme.dim());
         row += 1;
     }
 }
 
 /// What a fault does, or why it cannot.
-fn said(fault: Fault, s: &Snapshot) -> String {
+fn description(fault: Fault, s: &Snapshot) -> String {
     if takes(fault, s) {
         format!("{fault}: {}", fault.what())
     } else {
@@ -124,8 +124,8 @@ fn takes(fault: Fault, s: &Snapshot) -> bool {
 }
 
 /// One fault: `› latency       500ms ▮▮▮▮▯▯▯▯`.
-fn one(canvas: &mut Canvas<'_>, line: Rect, fault: Fault, app: &App, s: &Snapshot) {
-    let theme = canvas.theme;
+fn one(painter: &mut Painter<'_>, line: Rect, fault: Fault, app: &App, s: &Snapshot) {
+    let theme = painter.theme;
     let setting = FaultSetting { fault, level: s.faults.get(fault) };
     let selected = app.fault() == fault;
     let style = match setting.level {
@@ -134,14 +134,14 @@ fn one(canvas: &mut Canvas<'_>, line: Rect, fault: Fault, app: &App, s: &Snapsho
         None => theme.dim(),
     };
     if selected {
-        canvas.text(line, 0, 0, "›", theme.accent());
+        painter.text(line, 0, 0, "›", theme.accent());
     }
-    canvas.text(line, 2, 0, fault.name(), style);
+    painter.text(line, 2, 0, fault.name(), style);
     let level = if takes(fault, s) { setting.level_text() } else { "–".to_owned() };
     let numbers = Rect { width: NARROW.min(line.width), ..line };
-    canvas.right(numbers, 0, &level, style);
+    painter.right(numbers, 0, &level, style);
     let bar = line.width.saturating_sub(NARROW + 1).min(10);
     if setting.level.is_some() && bar >= 3 {
-        canvas.gauge(line, NARROW + 1, 0, bar, fault.severity(setting.level), theme.warn());
+        painter.gauge(line, NARROW + 1, 0, bar, fault.severity(setting.level), theme.warn());
     }
 }

@@ -10,10 +10,11 @@ use crate::crawl::protocol::snapshot::{Eta, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
 use crate::ui::keys;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables;
 use crate::ui::text;
+use crate::units;
 
 /// Lays out the footer; returns where the cursor goes while a prompt is open:
 ///
@@ -21,34 +22,34 @@ use crate::ui::text;
 ///  12,404 done · 6,218 to go · 37 failed · 166 MiB      still growing: at least 2 min more
 ///  + - permits 16   ] [ workers 32   } { queue 100   > < rate off   Space pause   ? help
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) -> Option<Position> {
+pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) -> Option<Position> {
     let strip = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let cursor = status(canvas, strip, app, live);
+    let cursor = status(painter, strip, app, live);
     if app.prompt.is_some() && area.height >= 2 {
         // What the prompt says about itself took the second row.
         return cursor;
     }
     let hints = Rect { y: strip.y + 1, height: strip.height.saturating_sub(1), ..strip };
-    let parts = hints::parts(canvas, app, live);
-    canvas.fit(hints, 0, 3, parts);
+    let segments = hints::segments(painter, app, live);
+    painter.fit(hints, 0, 3, segments);
     cursor
 }
 
 /// One line: a prompt, an answer, or the totals. Returns where the cursor goes.
 pub fn status(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     strip: Rect,
     app: &App,
     live: &Snapshot,
 ) -> Option<Position> {
-    let theme = canvas.theme;
+    let theme = painter.theme;
     if let Some(open) = &app.prompt {
-        return prompt(canvas, strip, open, app, live);
+        return prompt(painter, strip, open, app, live);
     }
     let answer = app.feedback(live);
     if let Some(feedback) = answer.as_ref().filter(|_| !live.run.is_final()) {
         let style = if feedback.refused { theme.warn() } else { Style::new() };
-        canvas.text(strip, 0, 0, &text::clean(&feedback.text), style);
+        painter.text(strip, 0, 0, &text::clean(&feedback.text), style);
         return None;
     }
     let leave = keys::name_of(Action::Stop);
@@ -57,12 +58,12 @@ pub fn status(
             let flying = live.gate.in_use;
             let requests = if flying == 1 { "request finishes" } else { "requests finish" };
             let words = format!("stopping: {flying} {requests} and all is saved");
-            let again = format!("{leave} again gives them up");
-            canvas.fit(
+            let hint = format!("{leave} again gives them up");
+            painter.fit(
                 strip,
                 0,
                 3,
-                vec![Part::new(0, words, theme.warn()), Part::new(1, again, theme.warn())],
+                vec![Segment::new(0, words, theme.warn()), Segment::new(1, hint, theme.warn())],
             );
             return None;
         }
@@ -75,29 +76,30 @@ pub fn status(
                 None => (format!("{} · {leave} leaves", word.to_lowercase()), style),
             };
             let words = text::cut(&text::clean(&words), strip.width.into()).into_owned();
-            let free = canvas.fit_right(strip, 0, 3, vec![Part::new(0, words, style)]);
+            let free = painter.fit_right(strip, 0, 3, vec![Segment::new(0, words, style)]);
             let rest = Rect { width: free.saturating_sub(3), ..strip };
-            canvas.fit(rest, 0, 0, totals(canvas, app.shown(live)));
+            painter.fit(rest, 0, 0, totals(painter, app.shown(live)));
             return None;
         }
         _ => {}
     }
     let shown = app.shown(live);
-    let parts = vec![Part::new(0, eta(shown), theme.dim())];
-    let free = if strip.width >= 76 { canvas.fit_right(strip, 0, 3, parts) } else { strip.width };
+    let segments = vec![Segment::new(0, eta(shown), theme.dim())];
+    let free =
+        if strip.width >= 76 { painter.fit_right(strip, 0, 3, segments) } else { strip.width };
     let rest = Rect { width: free.saturating_sub(if free < strip.width { 3 } else { 0 }), ..strip };
-    canvas.fit(rest, 0, 0, totals(canvas, shown));
+    painter.fit(rest, 0, 0, totals(painter, shown));
     None
 }
 
-/// `12,404 done · 6,218 to go · 37 failed · 166 MiB`, in parts that carry their own separators.
-fn totals<'a>(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part<'a>> {
-    let theme = canvas.theme;
+/// `12,404 done · 6,218 to go · 37 failed · 166 MiB`, in segments that carry their own separators.
+fn totals<'a>(painter: &Painter<'_>, snapshot: &Snapshot) -> Vec<Segment<'a>> {
+    let theme = painter.theme;
     let t = &snapshot.totals;
     let failed = if t.failed > 0 { theme.error() } else { theme.dim() };
-    let part = |rank, number: String, words: &'static str, style: Style| {
+    let segment = |rank, number: String, words: &'static str, style: Style| {
         let gap = if rank == 0 { "" } else { " · " };
-        Part::of(
+        Segment::of(
             rank,
             vec![
                 Span::styled(gap, theme.dim()),
@@ -106,30 +108,30 @@ fn totals<'a>(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part<'a>> {
             ],
         )
     };
-    let mut parts = vec![
-        part(0, text::count(t.pages), " done", theme.strong()),
-        part(1, text::count(snapshot.frontier.open), " to go", theme.strong()),
-        part(2, text::count(t.failed), " failed", failed),
+    let mut segments = vec![
+        segment(0, units::count(t.pages), " done", theme.strong()),
+        segment(1, units::count(snapshot.frontier.open), " to go", theme.strong()),
+        segment(2, units::count(t.failed), " failed", failed),
     ];
     if t.skipped > 0 {
-        parts.push(part(4, text::count(t.skipped), " skipped", Style::new()));
+        segments.push(segment(4, units::count(t.skipped), " skipped", Style::new()));
     }
-    parts.push(part(3, text::bytes(t.bytes), "", Style::new()));
-    parts.push(part(
+    segments.push(segment(3, units::bytes(t.bytes), "", Style::new()));
+    segments.push(segment(
         5,
-        text::count(t.links),
+        units::count(t.links),
         if t.links == 1 { " link" } else { " links" },
         Style::new(),
     ));
     if t.retries > 0 {
-        parts.push(part(
+        segments.push(segment(
             6,
-            text::count(t.retries),
+            units::count(t.retries),
             if t.retries == 1 { " retry" } else { " retries" },
             Style::new(),
         ));
     }
-    parts
+    segments
 }
 
 /// The estimate in honest words.
@@ -137,8 +139,8 @@ fn totals<'a>(canvas: &Canvas<'_>, snapshot: &Snapshot) -> Vec<Part<'a>> {
 pub fn eta(snapshot: &Snapshot) -> String {
     match snapshot.eta {
         Eta::Unknown => "too early to say how long".to_owned(),
-        Eta::AtLeast(s) => format!("still growing: at least {} more", text::estimate(s)),
-        Eta::About(s) => format!("about {} left", text::estimate(s)),
+        Eta::AtLeast(s) => format!("still growing: at least {} more", units::estimate(s)),
+        Eta::About(s) => format!("about {} left", units::estimate(s)),
         Eta::Done => "nothing left to do".to_owned(),
     }
 }
@@ -146,13 +148,13 @@ pub fn eta(snapshot: &Snapshot) -> String {
 /// An open prompt; what is wrong with the text, or what is allowed, below it, or behind it where
 /// there is one row. Returns where the cursor goes.
 fn prompt(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     strip: Rect,
     prompt: &Prompt,
     app: &App,
     live: &Snapshot,
 ) -> Option<Position> {
-    let theme = canvas.theme;
+    let theme = painter.theme;
     let (sign, hint) = match prompt.asking {
         Asking::Command if app.tab == Tab::Hosts => (
             ":",
@@ -187,11 +189,11 @@ fn prompt(
         Some(error) => (text::clean(error).into_owned(), theme.error()),
         None => (hint, theme.dim()),
     };
-    let column = canvas.text(strip, 0, 0, sign, theme.strong());
+    let column = painter.text(strip, 0, 0, sign, theme.strong());
     let mut input =
         Rect { x: strip.x + column, width: strip.width.saturating_sub(column), ..strip };
     if strip.height >= 2 {
-        canvas.text(strip, column, 1, &message, style);
+        painter.text(strip, column, 1, &message, style);
     } else {
         // An error is read before the text that has it is seen in full.
         let wanted = text::width(&message) as u16 + 2;
@@ -200,7 +202,7 @@ fn prompt(
         if wanted + typed.max(8) <= input.width || prompt.error.is_some() && input.width > 20 {
             let field = input.width.saturating_sub(wanted).max(8);
             let rest = Rect { x: input.x + field, width: input.width - field, ..input };
-            canvas.text(rest, 1, 0, &message, style);
+            painter.text(rest, 1, 0, &message, style);
             input.width = field;
         }
     }
@@ -209,7 +211,7 @@ fn prompt(
     }
     let scroll = prompt.input.visual_scroll(usize::from(input.width) - 1);
     let shown = text::clean(text::skip(prompt.input.value(), scroll)).into_owned();
-    canvas.text(input, 0, 0, &shown, Style::new());
+    painter.text(input, 0, 0, &shown, Style::new());
     let at = prompt.input.visual_cursor().saturating_sub(scroll) as u16;
     Some(Position::new(input.x + at.min(input.width - 1), input.y))
 }

@@ -7,9 +7,10 @@ use ratatui::text::Span;
 use crate::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
 use crate::ui::action::Tab;
 use crate::ui::app::App;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// A stall of the event loop from which on it is a warning, in ms.
 const STALL_MS: f64 = 50.0;
@@ -21,34 +22,38 @@ const STALL_MS: f64 = 50.0;
 ///   1 Deck   2 Workers   3 Hosts …     IGNORING ROBOTS     CPU  38%   41 MiB   loop stall 3 ms
 /// ```
 ///
-/// What was asked for that others should know of stands on every tab: in short where there is
+/// Flags that others should know of stands on every tab: in short where there is
 /// little room, and before tabs keep their air.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
-    let theme = canvas.theme;
+pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
+    let theme = painter.theme;
     let strip = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     // The target gets its width before the database does, but no more than two fifths.
     let target = text::clean(&live.target).into_owned();
     let kept = (text::width(&target) as u16 + 2).min(strip.width * 2 / 5);
     let right = Rect { x: strip.x + kept, width: strip.width - kept, ..strip };
-    let mut parts = state_parts(canvas, app, live, right.width);
+    let mut segments = state_segments(painter, app, live, right.width);
     if area.height < 2 {
-        parts.extend(flag_parts(theme, live, true));
+        segments.extend(flag_segments(theme, live, true));
     }
-    let free = kept + canvas.fit_right(right, 0, 3, parts);
+    let free = kept + painter.fit_right(right, 0, 3, segments);
     let left = Rect { width: free.saturating_sub(2), ..strip };
     let named = usize::from(left.width) >= text::width(&target) + 11;
-    let column = if named { canvas.text(left, 0, 0, "crawldeck", theme.strong()) + 2 } else { 0 };
-    canvas.text(left, column, 0, &target, theme.dim());
+    let column = if named { painter.text(left, 0, 0, "crawldeck", theme.strong()) + 2 } else { 0 };
+    painter.text(left, column, 0, &target, theme.dim());
     if area.height < 2 {
         return;
     }
-    let wide = |parts: &[Part<'_>]| {
-        parts.iter().flat_map(|p| &p.spans).map(|s| text::width(&s.content) as u16 + 3).sum::<u16>()
+    let wide = |segments: &[Segment<'_>]| {
+        segments
+            .iter()
+            .flat_map(|p| &p.spans)
+            .map(|s| text::width(&s.content) as u16 + 3)
+            .sum::<u16>()
     };
     let airy = Tab::ALL.iter().map(|tab| tab.name().len() as u16 + 5).sum::<u16>();
-    let mut flags = flag_parts(theme, live, false);
+    let mut flags = flag_segments(theme, live, false);
     if airy + wide(&flags) > strip.width {
-        flags = flag_parts(theme, live, true);
+        flags = flag_segments(theme, live, true);
     }
     let airy = airy + wide(&flags) <= strip.width + 3;
     let mut column = 0;
@@ -56,25 +61,25 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, app: &App, live: &Snapshot) {
         let style = if tab == app.tab { theme.selected() } else { theme.dim() };
         let name = format!("{} {}", i + 1, tab.name());
         let name = if airy { format!(" {name} ") } else { name };
-        column = canvas.text(strip, column, 1, &name, style) + 1;
+        column = painter.text(strip, column, 1, &name, style) + 1;
     }
     let shown = app.shown(live);
     let rest = Rect { x: strip.x + column, width: strip.width.saturating_sub(column), ..strip };
     let stall = shown.loop_delay.worst_10s_ms;
     let style = if stall >= STALL_MS { theme.warn() } else { theme.dim() };
-    let mut parts = flags;
-    parts.extend([
-        Part::new(1, format!("CPU {:>3.0}%", shown.process.cpu_percent), theme.dim()),
-        Part::new(2, format!("{:>8}", text::bytes(shown.process.rss_bytes)), theme.dim()),
-        Part::new(3, format!("loop stall {:>6}", text::span(stall)), style),
+    let mut segments = flags;
+    segments.extend([
+        Segment::new(1, format!("CPU {:>3.0}%", shown.process.cpu_percent), theme.dim()),
+        Segment::new(2, format!("{:>8}", units::bytes(shown.process.rss_bytes)), theme.dim()),
+        Segment::new(3, format!("loop stall {:>6}", units::duration(stall)), style),
     ]);
-    canvas.fit_right(rest, 1, 3, parts);
+    painter.fit_right(rest, 1, 3, segments);
 }
 
-/// What was asked for that others should know of, in words or, where there is little room, in
+/// Flags that others should know of, in words or, where there is little room, in
 /// short.
 #[must_use]
-pub fn flag_parts<'a>(theme: Theme, live: &Snapshot, short: bool) -> Vec<Part<'a>> {
+pub fn flag_segments<'a>(theme: Theme, live: &Snapshot, short: bool) -> Vec<Segment<'a>> {
     let flags = &live.flags;
     [
         (flags.ignore_robots, "IGNORING ROBOTS", "NO ROBOTS"),
@@ -85,7 +90,7 @@ pub fn flag_parts<'a>(theme: Theme, live: &Snapshot, short: bool) -> Vec<Part<'a
     .filter(|(set, ..)| *set)
     .map(|(_, long, brief)| {
         let style = theme.error().add_modifier(Modifier::BOLD);
-        Part::new(0, if short { brief } else { long }, style)
+        Segment::new(0, if short { brief } else { long }, style)
     })
     .collect()
 }
@@ -93,13 +98,13 @@ pub fn flag_parts<'a>(theme: Theme, live: &Snapshot, short: bool) -> Vec<Part<'a
 /// Run state, time, database: what the first line says on its right, in so many columns. Of
 /// several reasons to pause each is named, in short where they would not fit.
 #[must_use]
-pub fn state_parts<'a>(
-    canvas: &Canvas<'_>,
+pub fn state_segments<'a>(
+    painter: &Painter<'_>,
     app: &App,
     live: &Snapshot,
     columns: u16,
-) -> Vec<Part<'a>> {
-    let theme = canvas.theme;
+) -> Vec<Segment<'a>> {
+    let theme = painter.theme;
     let (glyph, word, style) = theme.run_state(live.run);
     let mut state = vec![Span::styled(format!("{glyph} {word}"), style)];
     if live.run == RunState::Paused {
@@ -116,17 +121,17 @@ pub fn state_parts<'a>(
             state.push(Span::styled(format!(" {reasons}"), theme.warn()));
         }
     }
-    let mut parts = Vec::new();
+    let mut segments = Vec::new();
     if let Some(frozen) = &app.frozen {
-        let text = format!(" FROZEN at {} ", text::clock(frozen.at_s));
-        parts.push(Part::new(0, text, theme.warn().patch(theme.selected())));
+        let text = format!(" FROZEN at {} ", units::elapsed(frozen.at_s));
+        segments.push(Segment::new(0, text, theme.warn().patch(theme.selected())));
     }
-    parts.push(Part::of(0, state));
-    parts.push(Part::new(1, text::clock(live.at_s), theme.strong()));
+    segments.push(Segment::of(0, state));
+    segments.push(Segment::new(1, units::elapsed(live.at_s), theme.strong()));
     let db = text::cut(&text::clean(&live.db), 24).into_owned();
-    parts.push(Part::new(3, db, theme.dim()));
-    parts.push(Part::new(2, format!("crawl {}", live.crawl_id), theme.dim()));
-    parts
+    segments.push(Segment::new(3, db, theme.dim()));
+    segments.push(Segment::new(2, format!("crawl {}", live.crawl_id), theme.dim()));
+    segments
 }
 
 const fn reason(reason: PauseReason, short: bool) -> &'static str {

@@ -5,16 +5,16 @@ use ratatui::text::Span;
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
-use crate::ui::keys::{self, Binding, Group};
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::keys::{self, Binding, KeyContext, KeyGroup};
+use crate::ui::paint::{Painter, Segment};
 
-/// Keys and dials, most wanted first; what does not fit is left out.
+/// Keys and dials, the most important first; what does not fit is left out.
 #[must_use]
-pub fn parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a>> {
-    let theme = canvas.theme;
+pub fn segments<'a>(painter: &Painter<'_>, app: &App, live: &Snapshot) -> Vec<Segment<'a>> {
+    let theme = painter.theme;
     let hint = |rank, names: String, word: &str, value: String| {
         let gap = if value.is_empty() { "" } else { " " };
-        Part::of(
+        Segment::of(
             rank,
             vec![
                 Span::styled(names, theme.strong()),
@@ -29,11 +29,11 @@ pub fn parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a
         return vec![hint(0, close, "close", String::new())];
     }
     // What acts on the selected host comes first where there is one.
-    let on_host = |b: &&Binding| app.tab == Tab::Hosts && b.group == Group::Hosts;
+    let on_host = |b: &&Binding| app.tab == Tab::Hosts && b.group == KeyGroup::Hosts;
     let order = keys::KEYS.iter().filter(on_host).chain(keys::KEYS.iter().filter(|b| !on_host(b)));
     // In table order, but pausing comes right after permits.
     let mut next = 2;
-    let mut parts = Vec::new();
+    let mut segments = Vec::new();
     for binding in order.filter(|b| !b.hint.is_empty() && means_here(b, app.tab)) {
         next += 1;
         if !is_of_use(binding.action, app.tab, live) {
@@ -54,16 +54,24 @@ pub fn parts<'a>(canvas: &Canvas<'_>, app: &App, live: &Snapshot) -> Vec<Part<'a
             Action::Open if is_open(app) => (keys::name_of(Action::Close), String::new()),
             _ => (name, String::new()),
         };
-        parts.push(hint(rank, name, word, value));
+        segments.push(hint(rank, name, word, value));
     }
-    parts
+    segments
 }
 
-/// Whether a row's key means that row on this tab, and not another one.
+/// Whether a row's key means that row on this tab, and not another one. The keys of the fault panel
+/// and of the menu of scenes stand on their frames.
 fn means_here(binding: &Binding, tab: Tab) -> bool {
-    let others = keys::KEYS.iter().filter(|o| o.only == Some(tab) && o.action != binding.action);
-    let taken = others.flat_map(|o| o.keys).any(|key| binding.keys[0] == *key);
-    !taken && binding.only.is_none_or(|only| only == tab)
+    let context = KeyContext::of(tab);
+    let here = binding.context == context || binding.context == KeyContext::Anywhere;
+    let on_frame = matches!(binding.group, KeyGroup::Faults | KeyGroup::Scenes);
+    let is_taken = |other: &Binding| {
+        other.context != KeyContext::Anywhere
+            && other.context == context
+            && other.action != binding.action
+            && other.keys.contains(&binding.keys[0])
+    };
+    here && !on_frame && !keys::KEYS.iter().any(is_taken)
 }
 
 /// Whether an action does something on this tab now.
@@ -110,13 +118,13 @@ fn rank_and_word(binding: &Binding, next: u8, app: &App, live: &Snapshot) -> (u8
         Action::Stop if live.run.is_final() => (0, "leave"),
         Action::Stop => (0, word),
         Action::Help => (1, word),
-        // The stage is what one is here for.
+        // On the lab site they come first.
         Action::Faults | Action::Scenes if live.site_takes_faults => (2, word),
-        Action::Pause if live.run == RunState::Paused => (2, "go on"),
+        Action::Pause if live.run == RunState::Paused => (2, "resume"),
         Action::Freeze if app.frozen.is_some() => (2, "unfreeze"),
         Action::Open if is_open(app) => (2, "close"),
         Action::HostHold if app.selected_host(live).is_some_and(|h| h.held) => (2, "release"),
-        // What works on this tab alone is what one looks for here.
+        // Keys of this tab alone are looked for here.
         Action::HostLimit(_)
         | Action::HostHold
         | Action::HostSkip

@@ -4,14 +4,15 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::{help, hosts};
+use super::hosts;
 use crate::crawl::protocol::snapshot::{BreakerState, HostView, WaitReason};
 use crate::ui::action::Action;
-use crate::ui::hosts::HostState;
-use crate::ui::keys::{self, Group};
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::host_state::HostState;
+use crate::ui::keys::{self, KeyGroup};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Columns for the names of fields.
 const NAMES: usize = 11;
@@ -24,7 +25,7 @@ const KEYS: usize = 12;
 /// ```text
 /// ╭─ host ─────────────────────────────────── Esc closes ─╮
 /// │ name       127.0.0.1:8702                             │
-/// │ state      ✗ open: it is down, asked again in 12 s    │
+/// │ state      ✗ open: it is down, retried in 12 s        │
 /// │ robots.txt 12 rules, delay 2 s                        │
 /// │ breaker    open, 3 incidents not yet forgiven         │
 /// │                                                       │
@@ -32,22 +33,26 @@ const KEYS: usize = 12;
 /// ╰───────────────────────────────────────────────────────╯
 /// ```
 pub fn draw(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     area: Rect,
     host: Option<&HostView>,
     top: u16,
     alone: bool,
 ) -> u16 {
-    let theme = canvas.theme;
-    let mut parts = Vec::new();
+    let theme = painter.theme;
+    let mut segments = Vec::new();
     if alone {
         let step = format!("{} {} next", keys::name_of(Action::Up), keys::name_of(Action::Down));
-        parts.push(Part::new(1, step, theme.dim()));
-        parts.push(Part::new(0, format!("{} closes", keys::name_of(Action::Close)), theme.dim()));
+        segments.push(Segment::new(1, step, theme.dim()));
+        segments.push(Segment::new(
+            0,
+            format!("{} closes", keys::name_of(Action::Close)),
+            theme.dim(),
+        ));
     }
-    let inner = canvas.frame(area, &[Span::styled("host", theme.strong())], parts);
+    let inner = painter.frame(area, &[Span::styled("host", theme.strong())], segments);
     let Some(host) = host else {
-        canvas.text(inner, 0, 0, "none selected", theme.dim());
+        painter.text(inner, 0, 0, "none selected", theme.dim());
         return 0;
     };
     let room = usize::from(inner.width).saturating_sub(NAMES);
@@ -57,7 +62,7 @@ pub fn draw(
             rows.push((if i == 0 { name } else { "" }, line, style));
         }
     }
-    let mut keys = help::rows(Group::Hosts);
+    let mut keys = keys::help_lines(KeyGroup::Hosts);
     let exclude = keys::KEYS.iter().filter(|b| b.action == Action::Exclude);
     keys.extend(exclude.map(|b| (keys::names(b), b.help.to_owned())));
     let length = rows.len() + 1 + keys.len();
@@ -68,13 +73,13 @@ pub fn draw(
     };
     for (i, (name, line, style)) in rows.iter().enumerate() {
         let Some(y) = at(i) else { continue };
-        canvas.text(inner, 0, y, name, theme.dim());
-        canvas.text(inner, NAMES as u16, y, line, *style);
+        painter.text(inner, 0, y, name, theme.dim());
+        painter.text(inner, NAMES as u16, y, line, *style);
     }
     for (i, (keys, what)) in keys.iter().enumerate() {
         let Some(y) = at(rows.len() + 1 + i) else { continue };
-        canvas.text(inner, 0, y, keys, theme.strong());
-        canvas.text(inner, KEYS as u16, y, what, theme.dim());
+        painter.text(inner, 0, y, keys, theme.strong());
+        painter.text(inner, KEYS as u16, y, what, theme.dim());
     }
     top
 }
@@ -92,13 +97,13 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
         rows.push(("because", text::clean(why).into_owned(), plain));
     }
     if let Some(wait) = host.wait {
-        let long = wait.for_s.map(|s| format!(", {} more", text::countdown(s)));
+        let long = wait.for_s.map(|s| format!(", {} more", units::countdown(s)));
         let words = format!("{}{}", wait.why.name(), long.unwrap_or_default());
         rows.push(("waits for", words, plain));
     }
-    let mut queued = text::counted(host.queued, "URL", "URLs");
+    let mut queued = units::counted(host.queued, "URL", "URLs");
     if host.retrying > 0 {
-        queued = format!("{queued}, {} to be retried", text::count(host.retrying.into()));
+        queued = format!("{queued}, {} to be retried", units::count(host.retrying.into()));
     }
     rows.push(("queued", queued, if host.queued == 0 { dim } else { plain }));
     let limit = match host.limit {
@@ -108,14 +113,14 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
     rows.push(("in flight", limit, if host.in_flight == 0 { dim } else { plain }));
     let gap = match (host.gap_ms, host.gap_by_robots) {
         (0, _) => "none".to_owned(),
-        (ms, true) => format!("{} between requests, as its robots.txt wishes", text::seconds(ms)),
-        (ms, false) => format!("{} between requests, as you wish", text::seconds(ms)),
+        (ms, true) => format!("{} between requests, as its robots.txt says", units::interval(ms)),
+        (ms, false) => format!("{} between requests, as you wish", units::interval(ms)),
     };
     rows.push(("gap", gap, if host.gap_ms == 0 { dim } else { plain }));
     rows.push(("robots.txt", robots(host), plain));
     let incidents = match host.incidents {
         0 => "no incident to forgive".to_owned(),
-        n => format!("{}, not yet forgiven", text::counted(n.into(), "incident", "incidents")),
+        n => format!("{}, not yet forgiven", units::counted(n.into(), "incident", "incidents")),
     };
     let style = match host.breaker {
         BreakerState::Closed if host.incidents == 0 => dim,
@@ -126,34 +131,34 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
     rows.push(("breaker", format!("{}, {incidents}", host.breaker.name()), style));
     let failed = match host.failures {
         0 => "none failed".to_owned(),
-        n => format!("{} failed", text::count(n)),
+        n => format!("{} failed", units::count(n)),
     };
-    rows.push(("requests", format!("{}, {failed}", text::count(host.requests)), plain));
+    rows.push(("requests", format!("{}, {failed}", units::count(host.requests)), plain));
     if host.requests > 0 {
-        let share = text::percent(host.error_ratio);
+        let share = units::percent(host.error_ratio);
         let words = format!("{} of the last ones failed", share.trim_start());
         rows.push(("errors", words, hosts::error_style(theme, host)));
     }
     let latency = if host.p95_ms > 0.0 {
-        let ms = |v: f32| text::count(v.max(0.0).round() as u64);
+        let ms = |v: f32| units::count(v.max(0.0).round() as u64);
         format!("p50 {} ms, p95 {} ms", ms(host.p50_ms), ms(host.p95_ms))
     } else {
         "not measured yet".to_owned()
     };
     rows.push(("latency", latency, if host.p95_ms > 0.0 { plain } else { dim }));
     rows.push(match host.last_status {
-        Some(status) => ("last", format!("answered {status}"), theme.status(Some(status))),
-        None if host.requests > 0 => ("last", "no answer".to_owned(), theme.error()),
-        None => ("last", "not asked yet".to_owned(), dim),
+        Some(status) => ("last", format!("responded {status}"), theme.status(Some(status))),
+        None if host.requests > 0 => ("last", "no response".to_owned(), theme.error()),
+        None => ("last", "not requested yet".to_owned(), dim),
     });
     rows
 }
 
 fn robots(host: &HostView) -> String {
     match host.wait.map(|w| w.why) {
-        Some(WaitReason::Robots) => "being asked for".to_owned(),
+        Some(WaitReason::Robots) => "being requested".to_owned(),
         Some(WaitReason::RobotsUnreachable) => {
-            format!("{}: nothing is allowed until it answers", text::clean(&host.robots))
+            format!("{}: nothing is allowed until it responds", text::clean(&host.robots))
         }
         _ => text::clean(&host.robots).into_owned(),
     }
@@ -164,11 +169,11 @@ const fn meaning(state: HostState) -> &'static str {
     match state {
         HostState::Ok => "crawled at its pace",
         HostState::Idle => "nothing to fetch",
-        HostState::Waits => "goes on by itself",
+        HostState::Waits => "resumes by itself",
         HostState::Held => "nothing is fetched until you release it",
-        HostState::Probing => "one request finds out if it is up",
-        HostState::Open => "it is down and left alone",
+        HostState::Probing => "one request tests whether it is up",
+        HostState::Open => "it is down and cools down",
         HostState::Skipped => "what is not done is left out",
-        HostState::GivenUp => "nothing of it is asked for any more",
+        HostState::GivenUp => "nothing is requested from it any more",
     }
 }

@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::table::{self, Column, fixed, flexible};
+use super::table::{self, TableColumn, fixed, flexible};
 use crate::crawl::protocol::snapshot::{HostView, HostWait, Snapshot, WaitReason};
-use crate::ui::hosts::{HostState, is_pace};
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::host_state::{HostState, is_pace};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Columns for the reason of a wait, and for how long.
 const WHY: usize = 18;
@@ -20,7 +21,7 @@ const LONG: usize = 6;
 const FEW: f32 = 0.05;
 
 /// Columns, in the order of [`tables::HOST_COLUMNS`].
-const COLUMNS: [Column; 9] = [
+const COLUMNS: [TableColumn; 9] = [
     flexible("host", 3, 0),
     fixed("state", 9, false, 0),
     fixed("queued", 7, true, 0),
@@ -42,13 +43,13 @@ const COLUMNS: [Column; 9] = [
 /// ╰────────────────────────────────────────────────────────────────────────────────────╯
 /// ```
 pub fn draw(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     area: Rect,
     state: &mut TableState,
     filter: &str,
     snapshot: &Snapshot,
 ) {
-    let theme = canvas.theme;
+    let theme = painter.theme;
     let (order, ids) = tables::hosts(snapshot, state, filter);
     // Keys act on a host by its name: the row that is marked must be the one that they mean,
     // also when another host comes to stand above it before the next draw.
@@ -56,22 +57,22 @@ pub fn draw(
         state.selected = ids.first().copied();
     }
     let all = snapshot.hosts.len() as u64;
-    let mut title = format!("hosts {}", text::count(all));
+    let mut title = format!("hosts {}", units::count(all));
     if snapshot.hosts_known > all {
-        title = format!("{title} of {}", text::count(snapshot.hosts_known));
+        title = format!("{title} of {}", units::count(snapshot.hosts_known));
     }
-    let inner = canvas.frame(
+    let inner = painter.frame(
         area,
         &[Span::styled(title, theme.strong())],
         counts(theme, state, filter, ids.len(), snapshot),
     );
     if ids.is_empty() {
         let words = if all == 0 { "no host known yet" } else { "no host passes the filter" };
-        canvas.text(inner, 0, 0, words, theme.dim());
+        painter.text(inner, 0, 0, words, theme.dim());
         state.visible = 0;
         return;
     }
-    table::draw(canvas, inner, &COLUMNS, state, &ids, |at| {
+    table::draw(painter, inner, &COLUMNS, state, &ids, |at| {
         cells(theme, &snapshot.hosts[order[at]])
     });
 }
@@ -83,12 +84,12 @@ fn counts<'a>(
     filter: &str,
     found: usize,
     snapshot: &Snapshot,
-) -> Vec<Part<'a>> {
-    let mut parts = Vec::new();
+) -> Vec<Segment<'a>> {
+    let mut segments = Vec::new();
     if !filter.trim().is_empty() {
         let words = text::cut(&text::clean(filter.trim()), 30).into_owned();
-        parts.push(Part::new(0, format!("filter {words}"), theme.warn()));
-        parts.push(Part::new(0, format!("{found} of {}", snapshot.hosts.len()), theme.dim()));
+        segments.push(Segment::new(0, format!("filter {words}"), theme.warn()));
+        segments.push(Segment::new(0, format!("{found} of {}", snapshot.hosts.len()), theme.dim()));
     }
     for (rank, word) in [
         (1, HostState::Open),
@@ -103,12 +104,12 @@ fn counts<'a>(
         let n = snapshot.hosts.iter().filter(|h| HostState::of(h) == word).count();
         if n > 0 {
             let style = theme.host(word).1;
-            parts.push(Part::new(rank, format!("{n} {}", plural(word, n)), style));
+            segments.push(Segment::new(rank, format!("{n} {}", plural(word, n)), style));
         }
     }
     let by = tables::HOST_COLUMNS[state.sort % tables::HOST_COLUMNS.len()];
-    parts.push(Part::new(8, format!("by {by}"), theme.dim()));
-    parts
+    segments.push(Segment::new(8, format!("by {by}"), theme.dim()));
+    segments
 }
 
 const fn plural(state: HostState, n: usize) -> &'static str {
@@ -121,19 +122,19 @@ const fn plural(state: HostState, n: usize) -> &'static str {
 fn cells(theme: Theme, host: &HostView) -> Vec<table::Cell> {
     let state = HostState::of(host);
     let (glyph, style) = theme.host(state);
-    let rests = matches!(state, HostState::Idle | HostState::Skipped);
-    let rest = if rests { theme.dim() } else { Style::new() };
+    let inactive = matches!(state, HostState::Idle | HostState::Skipped);
+    let rest = if inactive { theme.dim() } else { Style::new() };
     let measured = host.p95_ms > 0.0;
     let errors =
-        if host.requests == 0 { "–".to_owned() } else { text::percent(host.error_ratio) };
+        if host.requests == 0 { "–".to_owned() } else { units::percent(host.error_ratio) };
     vec![
         (text::clean(&host.host).into_owned(), rest),
         (format!("{glyph} {}", state.word()), style),
-        (short_count(host.queued), if host.queued == 0 { theme.dim() } else { rest }),
+        (units::short_count(host.queued), if host.queued == 0 { theme.dim() } else { rest }),
         flight(host, if host.in_flight == 0 { theme.dim() } else { rest }),
         (gap(host), theme.dim()),
         (
-            if measured { text::count(host.p95_ms.round() as u64) } else { "–".to_owned() },
+            if measured { units::count(host.p95_ms.round() as u64) } else { "–".to_owned() },
             if measured { rest } else { theme.dim() },
         ),
         (errors, error_style(theme, host)),
@@ -162,22 +163,13 @@ pub fn error_style(theme: Theme, host: &HostView) -> Style {
     }
 }
 
-/// A count of at most seven columns.
-fn short_count(n: u64) -> String {
-    match n {
-        0..1_000_000 => text::count(n),
-        1_000_000..1_000_000_000 => format!("{}k", text::count(n / 1000)),
-        _ => ">999M".to_owned(),
-    }
-}
-
 /// The gap and whose it is, numbers and words each below the other: ` 0.5 s you   `.
 fn gap(host: &HostView) -> String {
     if host.gap_ms == 0 {
         return format!("{:>6} {:<6}", "–", "");
     }
     let by = if host.gap_by_robots { "robots" } else { "you" };
-    format!("{:>6} {by:<6}", text::seconds(host.gap_ms))
+    format!("{:>6} {by:<6}", units::interval(host.gap_ms))
 }
 
 /// Why it waits and for how long; times stand below each other, so that they can be compared and
@@ -192,11 +184,11 @@ fn waits(theme: Theme, host: &HostView) -> table::Cell {
     let Some(wait) = host.wait else {
         let words = match host.retrying {
             0 => String::new(),
-            n => format!("{} to be retried", short_count(n.into())),
+            n => format!("{} to be retried", units::short_count(n.into())),
         };
         return (words, style);
     };
     let why = wait.why.name().replace("robots.txt", "robots");
-    let long = wait.for_s.map(text::countdown).unwrap_or_default();
+    let long = wait.for_s.map(units::countdown).unwrap_or_default();
     (format!("{why:<WHY$} {long:>LONG$}"), style)
 }

@@ -9,7 +9,7 @@ use tui_logger::{ExtLogRecord, LogFormatter, TuiLoggerWidget};
 use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::log_view::{LogView, is_listening};
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
 
@@ -21,26 +21,26 @@ use crate::ui::theme::Theme;
 /// │ 10:02:43 WARN  crawl::workers  503 from http://…               │
 /// ╰────────────────────────────────────────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, log: &LogView) {
-    let theme = canvas.theme;
-    let parts = vec![
-        Part::new(0, format!("{} and worse", log.level_name()), theme.strong()),
-        Part::new(1, format!("{} more", keys::name_of(Action::LogMore)), theme.dim()),
-        Part::new(2, format!("{} less", keys::name_of(Action::LogLess)), theme.dim()),
+pub fn draw(painter: &mut Painter<'_>, area: Rect, log: &LogView) {
+    let theme = painter.theme;
+    let segments = vec![
+        Segment::new(0, format!("{} and worse", log.level_name()), theme.strong()),
+        Segment::new(1, format!("{} more", keys::name_of(Action::LogMore)), theme.dim()),
+        Segment::new(2, format!("{} less", keys::name_of(Action::LogLess)), theme.dim()),
     ];
-    let inner = canvas.frame(area, &[Span::styled("log", theme.strong())], parts);
+    let inner = painter.frame(area, &[Span::styled("log", theme.strong())], segments);
     if !is_listening() {
-        canvas.text(inner, 0, 0, "nothing is logged here in this run", theme.dim());
+        painter.text(inner, 0, 0, "nothing is logged here in this run", theme.dim());
         return;
     }
-    let inner = inner.intersection(canvas.buffer.area);
+    let inner = inner.intersection(painter.buffer.area);
     if inner.is_empty() {
         return;
     }
     TuiLoggerWidget::default()
         .formatter(Box::new(Formatter(theme)))
         .state(&log.state)
-        .render(inner, canvas.buffer);
+        .render(inner, painter.buffer);
 }
 
 /// Time, level, where from, what; wrapped, and without characters that a page could have put in.

@@ -1,12 +1,12 @@
-//! The parts of the screen, one file each. A panel gets a canvas, an area and a snapshot, and
+//! The segments of the screen, one file each. A panel gets a painter, an area and a snapshot, and
 //! draws itself at any size.
 
-pub mod answers;
 pub mod changes;
 pub mod charts;
 pub mod compact;
+pub mod discovery;
+pub mod failures;
 pub mod faults;
-pub mod finds;
 pub mod footer;
 pub mod header;
 pub mod help;
@@ -21,7 +21,7 @@ pub mod pipeline;
 pub mod pipeline_list;
 pub mod scenes;
 pub mod stages;
+pub mod status_classes;
 pub mod table;
-pub mod troubles;
 pub mod verdict;
 pub mod workers;

@@ -8,9 +8,10 @@ use super::pages;
 use crate::crawl::protocol::snapshot::PageView;
 use crate::ui::action::Action;
 use crate::ui::keys;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Columns for the names of fields.
 const NAMES: usize = 12;
@@ -28,13 +29,13 @@ const NAMES: usize = 12;
 /// │             http://…/p/0413                     │
 /// ╰─────────────────────────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, page: &PageView, top: u16) -> u16 {
-    let theme = canvas.theme;
+pub fn draw(painter: &mut Painter<'_>, area: Rect, page: &PageView, top: u16) -> u16 {
+    let theme = painter.theme;
     let title = format!("page {}", page.id);
     let closes = format!("{} closes", keys::name_of(Action::Close));
     let copies = format!("{} copies the URL", keys::name_of(Action::Copy));
-    let parts = vec![Part::new(1, copies, theme.dim()), Part::new(0, closes, theme.dim())];
-    let inner = canvas.frame(area, &[Span::styled(title, theme.strong())], parts);
+    let segments = vec![Segment::new(1, copies, theme.dim()), Segment::new(0, closes, theme.dim())];
+    let inner = painter.frame(area, &[Span::styled(title, theme.strong())], segments);
     let room = usize::from(inner.width).saturating_sub(NAMES);
     let mut rows = Vec::new();
     for (name, value, style) in fields(theme, page) {
@@ -45,8 +46,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, page: &PageView, top: u16) -> u
     let top = top.min((rows.len() as u16).saturating_sub(inner.height));
     let shown = rows.iter().skip(top.into()).take(inner.height.into());
     for (y, (name, line, style)) in shown.enumerate() {
-        canvas.text(inner, 0, y as u16, name, theme.dim());
-        canvas.text(inner, NAMES as u16, y as u16, line, *style);
+        painter.text(inner, 0, y as u16, name, theme.dim());
+        painter.text(inner, NAMES as u16, y as u16, line, *style);
     }
     top
 }
@@ -70,15 +71,15 @@ fn fields(theme: Theme, page: &PageView) -> Vec<(&'static str, String, Style)> {
     let attempts = if page.attempts == 1 { "attempt" } else { "attempts" };
     rows.push((
         "time",
-        format!("{} ms, {} {attempts}", text::count(page.elapsed_ms), page.attempts),
+        format!("{} ms, {} {attempts}", units::count(page.elapsed_ms), page.attempts),
         plain,
     ));
     rows.push((
         "size",
         format!(
             "{} ({} bytes)",
-            text::bytes(page.content_length),
-            text::count(page.content_length)
+            units::bytes(page.content_length),
+            units::count(page.content_length)
         ),
         plain,
     ));
@@ -87,7 +88,7 @@ fn fields(theme: Theme, page: &PageView) -> Vec<(&'static str, String, Style)> {
     }
     rows.push(("depth", page.depth.to_string(), plain));
     let at = page.created_at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string();
-    rows.push(("finished", format!("{} into the run, {at}", text::clock(page.at_s)), plain));
+    rows.push(("finished", format!("{} into the run, {at}", units::elapsed(page.at_s)), plain));
     if let Some(from) = &page.found_on {
         rows.push(("found on", clean(from), plain));
     }
@@ -98,11 +99,11 @@ fn fields(theme: Theme, page: &PageView) -> Vec<(&'static str, String, Style)> {
     if let Some(to) = &page.final_url {
         rows.push(("led to", clean(to), plain));
     }
-    rows.push(("links", format!("{} found", text::count(page.links_found.into())), plain));
+    rows.push(("links", format!("{} found", units::count(page.links_found.into())), plain));
     rows.extend(page.links.iter().map(|link| ("", clean(link), dim)));
     let more = (page.links_found as usize).saturating_sub(page.links.len());
     if more > 0 {
-        rows.push(("", format!("… and {} more", text::count(more as u64)), dim));
+        rows.push(("", format!("… and {} more", units::count(more as u64)), dim));
     }
     rows
 }

@@ -4,16 +4,17 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::table::{self, Column, fixed, flexible};
+use super::table::{self, TableColumn, fixed, flexible};
 use crate::crawl::protocol::snapshot::{PageView, Snapshot};
 use crate::model::page_state::PageState;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Columns, in the order of [`tables::PAGE_COLUMNS`].
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [TableColumn; 8] = [
     fixed("at", 8, true, 100),
     fixed("status", 10, false, 0),
     fixed("ms", 7, true, 0),
@@ -33,36 +34,36 @@ const COLUMNS: [Column; 8] = [
 /// ╰──────────────────────────────────────────────────────────╯
 /// ```
 pub fn draw(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     area: Rect,
     state: &mut TableState,
     filter: &str,
     snapshot: &Snapshot,
 ) {
-    let theme = canvas.theme;
+    let theme = painter.theme;
     if area.height == 0 {
         return;
     }
     let (order, ids) = tables::pages(snapshot, state, filter);
     let all = snapshot.recent.len();
-    let mut parts = Vec::new();
+    let mut segments = Vec::new();
     if filter.trim().is_empty() {
-        parts.push(Part::new(1, format!("last {all}"), theme.dim()));
+        segments.push(Segment::new(1, format!("last {all}"), theme.dim()));
     } else {
         let words = text::cut(&text::clean(filter.trim()), 30).into_owned();
-        parts.push(Part::new(0, format!("filter {words}"), theme.warn()));
-        parts.push(Part::new(1, format!("{} of {all}", ids.len()), theme.dim()));
+        segments.push(Segment::new(0, format!("filter {words}"), theme.warn()));
+        segments.push(Segment::new(1, format!("{} of {all}", ids.len()), theme.dim()));
     }
     let by = tables::PAGE_COLUMNS[state.sort % tables::PAGE_COLUMNS.len()];
-    parts.push(Part::new(2, format!("by {by}"), theme.dim()));
-    let inner = canvas.frame(area, &[Span::styled("pages", theme.strong())], parts);
+    segments.push(Segment::new(2, format!("by {by}"), theme.dim()));
+    let inner = painter.frame(area, &[Span::styled("pages", theme.strong())], segments);
     if ids.is_empty() {
         let words = if all == 0 { "no page finished yet" } else { "no page passes the filter" };
-        canvas.text(inner, 0, 0, words, theme.dim());
+        painter.text(inner, 0, 0, words, theme.dim());
         state.visible = 0;
         return;
     }
-    table::draw(canvas, inner, &COLUMNS, state, &ids, |at| {
+    table::draw(painter, inner, &COLUMNS, state, &ids, |at| {
         cells(theme, &snapshot.recent[order[at]])
     });
 }
@@ -87,10 +88,10 @@ fn cells(theme: Theme, page: &PageView) -> Vec<table::Cell> {
     };
     let tries = if page.attempts > 1 { theme.warn() } else { theme.dim() };
     vec![
-        (text::clock(page.at_s), theme.dim()),
+        (units::elapsed(page.at_s), theme.dim()),
         status(theme, page),
-        (text::count(page.elapsed_ms), plain),
-        (text::bytes(page.content_length), plain),
+        (units::count(page.elapsed_ms), plain),
+        (units::bytes(page.content_length), plain),
         (page.depth.to_string(), theme.dim()),
         (page.attempts.to_string(), tries),
         title,

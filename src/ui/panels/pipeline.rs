@@ -9,8 +9,9 @@ use super::{overload, verdict};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Stage;
 use crate::ui::chart;
-use crate::ui::paint::Canvas;
+use crate::ui::paint::Painter;
 use crate::ui::text;
+use crate::units;
 
 /// Rows it needs, frame included, with two rows of worker cells.
 pub const HEIGHT: u16 = 14;
@@ -37,30 +38,30 @@ const QUEUE_SECONDS: f64 = 60.0;
 /// │ ◆ limited by permits: …                       + raises permits   last: permits 8 → 16    │
 /// ╰──────────────────────────────────────────────────────────────────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, snapshot: &Snapshot) {
-    let theme = canvas.theme;
-    let again = overload::again(theme, snapshot);
-    let inner = canvas.frame(area, &[Span::styled("pipeline", theme.strong())], vec![]);
+pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
+    let theme = painter.theme;
+    let recrawl = overload::recrawl(theme, snapshot);
+    let inner = painter.frame(area, &[Span::styled("pipeline", theme.strong())], vec![]);
     let edge = Rect { x: area.x + 14, width: area.width.saturating_sub(17), ..area };
-    if !again.is_empty() {
-        let start = canvas.fit_right(edge, 0, 0, again);
-        canvas.text(edge, start.saturating_sub(1), 0, " ", theme.dim());
-        canvas.text(area, area.width.saturating_sub(3), 0, " ", theme.dim());
+    if !recrawl.is_empty() {
+        let start = painter.fit_right(edge, 0, 0, recrawl);
+        painter.text(edge, start.saturating_sub(1), 0, " ", theme.dim());
+        painter.text(area, area.width.saturating_sub(3), 0, " ", theme.dim());
     }
     // Two columns on the left for the mark of the limiting stage.
     let body = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), ..inner };
     let columns = columns(body);
     let slow = overload::rows(snapshot, overload::MOST);
     let strip_rows = 2 + inner.height.saturating_sub(HEIGHT - 2 + slow);
-    levels(canvas, &columns, strip_rows, snapshot);
+    levels(painter, &columns, strip_rows, snapshot);
     for column in &columns[..5] {
         let x = column.width.saturating_sub(4);
-        canvas.text(*column, x, 1, "─▶", theme.dim());
+        painter.text(*column, x, 1, "─▶", theme.dim());
     }
-    shares(canvas, &columns, 3 + strip_rows, snapshot);
+    shares(painter, &columns, 3 + strip_rows, snapshot);
     let last = inner.height.saturating_sub(1 + slow);
-    verdict::draw(canvas, inner, last, 1, snapshot);
-    overload::draw(canvas, inner, last + 1, slow, snapshot);
+    verdict::draw(painter, inner, last, 1, snapshot);
+    overload::draw(painter, inner, last + 1, slow, snapshot);
 }
 
 /// Six columns: five of one width, and the database with what it needs.
@@ -86,48 +87,48 @@ const fn before_next(column: Rect) -> u16 {
     column.width.saturating_sub(2)
 }
 
-fn remark(canvas: &mut Canvas<'_>, area: Rect, row: u16, (words, style): &Remark) {
+fn remark(painter: &mut Painter<'_>, area: Rect, row: u16, (words, style): &Remark) {
     let shown = text::whole_words(words, before_next(area).into());
-    canvas.text(area, 0, row, shown, *style);
+    painter.text(area, 0, row, shown, *style);
 }
 
-fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Snapshot) {
-    let theme = canvas.theme;
+fn levels(painter: &mut Painter<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Snapshot) {
+    let theme = painter.theme;
     let [frontier, queue, workers, gate, saver, database] = *columns;
     let style = |stage| stages::level_style(theme, stage, s);
 
-    stages::title(canvas, frontier, 0, "frontier", Stage::Frontier, s);
+    stages::title(painter, frontier, 0, "frontier", Stage::Frontier, s);
     let number = theme.strong().patch(style(Stage::Frontier));
-    canvas.text(before_arrow(frontier), 0, 1, &text::count(s.frontier.pending), number);
+    painter.text(before_arrow(frontier), 0, 1, &units::count(s.frontier.pending), number);
     for (i, words) in stages::frontier(theme, s).iter().enumerate() {
-        remark(canvas, frontier, 2 + i as u16, words);
+        remark(painter, frontier, 2 + i as u16, words);
     }
 
-    stages::title(canvas, queue, 0, "queue", Stage::Queue, s);
+    stages::title(painter, queue, 0, "queue", Stage::Queue, s);
     let share = stages::ratio(s.queue.len.into(), s.queue.capacity.into());
     let numbers = stages::level(s.queue.len, s.queue.capacity);
-    stages::gauge(canvas, before_arrow(queue), 1, share, &numbers, style(Stage::Queue));
-    remark(canvas, queue, 2, &stages::queue(theme, s));
+    stages::gauge(painter, before_arrow(queue), 1, share, &numbers, style(Stage::Queue));
+    remark(painter, queue, 2, &stages::queue(theme, s));
 
     let title = format!("workers {}", s.dials.workers);
-    stages::title(canvas, workers, 0, &title, Stage::Workers, s);
-    stages::strip(canvas, before_arrow(workers), 1, strip_rows, s);
+    stages::title(painter, workers, 0, &title, Stage::Workers, s);
+    stages::strip(painter, before_arrow(workers), 1, strip_rows, s);
     let line = Rect { y: workers.y + 1 + strip_rows, height: 1, ..workers };
-    canvas.fit(line, 0, 2, stages::worker_parts(theme, s));
+    painter.fit(line, 0, 2, stages::worker_segments(theme, s));
 
-    stages::title(canvas, gate, 0, "gate", Stage::Gate, s);
+    stages::title(painter, gate, 0, "gate", Stage::Gate, s);
     let share = stages::ratio(s.gate.in_use.into(), s.gate.limit.into());
     let numbers = stages::gate_level(s);
     let gate_style = stages::gate_style(theme, s);
-    stages::gauge(canvas, before_arrow(gate), 1, share, &numbers, gate_style);
+    stages::gauge(painter, before_arrow(gate), 1, share, &numbers, gate_style);
     for (i, words) in stages::gate(theme, s).iter().enumerate() {
-        remark(canvas, gate, 2 + i as u16, words);
+        remark(painter, gate, 2 + i as u16, words);
     }
 
-    stages::title(canvas, saver, 0, "saver", Stage::Saver, s);
-    let numbers = format!("{:>8}", text::bytes(s.saver.backlog_bytes));
+    stages::title(painter, saver, 0, "saver", Stage::Saver, s);
+    let numbers = format!("{:>8}", units::bytes(s.saver.backlog_bytes));
     stages::gauge(
-        canvas,
+        painter,
         before_arrow(saver),
         1,
         stages::backlog(s),
@@ -135,29 +136,29 @@ fn levels(canvas: &mut Canvas<'_>, columns: &[Rect; 6], strip_rows: u16, s: &Sna
         style(Stage::Saver),
     );
     for (i, words) in stages::saver_remarks(theme, s, before_next(saver)).iter().enumerate() {
-        remark(canvas, saver, 2 + i as u16, words);
+        remark(painter, saver, 2 + i as u16, words);
     }
 
-    canvas.text(database, 0, 0, "database", theme.strong());
-    canvas.text(database, 0, 1, &text::count(s.saver.pages), theme.strong());
+    painter.text(database, 0, 0, "database", theme.strong());
+    painter.text(database, 0, 1, &units::count(s.saver.pages), theme.strong());
     let pages = if s.saver.pages == 1 { "page" } else { "pages" };
-    canvas.text(database, 0, 2, pages, theme.dim());
+    painter.text(database, 0, 2, pages, theme.dim());
 }
 
-fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) {
-    let theme = canvas.theme;
+fn shares(painter: &mut Painter<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) {
+    let theme = painter.theme;
     let [frontier, queue, workers, gate, saver, database] = *columns;
     let narrower = |column: Rect| Rect { width: column.width.saturating_sub(3), ..column };
 
     let producer = narrower(frontier);
     let list = stages::producer(theme, s);
-    stack(canvas, producer, row, &list);
+    stack(painter, producer, row, &list);
     for (i, share) in list.iter().take(LEGEND_ROWS.into()).enumerate() {
-        stages::legend(canvas, producer, row + 1 + i as u16, share);
+        stages::legend(painter, producer, row + 1 + i as u16, share);
     }
 
     let level = narrower(queue);
-    canvas.text(level, 0, row, "last minute", theme.dim());
+    painter.text(level, 0, row, "last minute", theme.dim());
     let plot = Rect {
         y: level.y + row + 1,
         height: LEGEND_ROWS.min(level.height.saturating_sub(row + 1)),
@@ -166,10 +167,10 @@ fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) 
     let bins =
         chart::bins(&s.history, s.at_s, QUEUE_SECONDS, plot.width.into(), |p| p.queued as f32);
     let top = bins.iter().flatten().fold(s.queue.capacity as f32, |a, b| a.max(*b));
-    chart::area(canvas, plot, &bins, top, theme.dim());
+    chart::area(painter, plot, &bins, top, theme.dim());
 
     let both = narrower(Rect { width: workers.width + gate.width, ..workers });
-    stack(canvas, both, row, &stages::workers(theme, s, false));
+    stack(painter, both, row, &stages::workers(theme, s, false));
     let fine = both.width >= 62;
     let list = stages::workers(theme, s, fine);
     let per_row: u16 = if fine { 3 } else { 2 };
@@ -180,34 +181,34 @@ fn shares(canvas: &mut Canvas<'_>, columns: &[Rect; 6], row: u16, s: &Snapshot) 
         if i / rows < per_row {
             let x = both.x + i / rows * (width + 3);
             let entry = Rect { x, width, ..both };
-            stages::legend(canvas, entry, row + 1 + i % rows, share);
+            stages::legend(painter, entry, row + 1 + i % rows, share);
         }
     }
 
     let time = narrower(saver);
     let list = stages::saver(theme, s);
-    stack(canvas, time, row, &list);
+    stack(painter, time, row, &list);
     for (i, share) in list.iter().enumerate() {
-        stages::legend(canvas, time, row + 1 + i as u16, share);
+        stages::legend(painter, time, row + 1 + i as u16, share);
     }
     if s.saver.rows > 0 {
-        let worst = format!("slowest {}", text::span(s.saver.worst_transaction_ms));
-        canvas.text(time, 0, row + 3, &worst, theme.dim());
+        let worst = format!("slowest {}", units::duration(s.saver.worst_transaction_ms));
+        painter.text(time, 0, row + 3, &worst, theme.dim());
     }
-    canvas.text(database, 0, row, &text::count(s.saver.rows), Style::new());
-    canvas.text(
+    painter.text(database, 0, row, &units::count(s.saver.rows), Style::new());
+    painter.text(
         database,
         0,
         row + 1,
         if s.saver.rows == 1 { "row this run" } else { "rows this run" },
         theme.dim(),
     );
-    canvas.text(database, 0, row + 2, &text::count(s.totals.links), Style::new());
+    painter.text(database, 0, row + 2, &units::count(s.totals.links), Style::new());
     let links = if s.totals.links == 1 { "link" } else { "links" };
-    canvas.text(database, 0, row + 3, links, theme.dim());
+    painter.text(database, 0, row + 3, links, theme.dim());
 }
 
-fn stack(canvas: &mut Canvas<'_>, area: Rect, row: u16, shares: &[stages::Share]) {
+fn stack(painter: &mut Painter<'_>, area: Rect, row: u16, shares: &[stages::Share]) {
     let bars: Vec<_> = shares.iter().map(stages::Share::bar).collect();
-    canvas.stack(area, row, &bars);
+    painter.stack(area, row, &bars);
 }

@@ -6,11 +6,13 @@ use ratatui::widgets::{Clear, Widget as _};
 
 use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::Snapshot;
-use crate::ui::paint::{Canvas, Part};
-use crate::ui::staging::SCENE_ROWS;
+use crate::ui::action::Action;
+use crate::ui::app::SCENE_ROWS;
+use crate::ui::keys::{self, KeyGroup};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 
-/// Columns at most.
+/// Maximum columns.
 const WIDTH: u16 = 76;
 /// Rows for what is to be watched in the selected scene.
 const WATCH_ROWS: usize = 2;
@@ -26,8 +28,8 @@ const WATCH_ROWS: usize = 2;
 /// │ every permit waits for the site: the queue is full, …  │
 /// ╰────────────────────────────────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, at: usize, s: &Snapshot) {
-    let theme = canvas.theme;
+pub fn draw(painter: &mut Painter<'_>, area: Rect, at: usize, s: &Snapshot) {
+    let theme = painter.theme;
     let width = WIDTH.min(area.width);
     let height = (SCENE_ROWS as u16 + WATCH_ROWS as u16 + 3).min(area.height);
     let place = Rect {
@@ -36,10 +38,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, at: usize, s: &Snapshot) {
         width,
         height,
     };
-    Clear.render(place.intersection(canvas.buffer.area), canvas.buffer);
-    let parts =
-        vec![Part::new(0, "Enter starts", theme.dim()), Part::new(1, "Esc closes", theme.dim())];
-    let inner = canvas.frame(place, &[Span::styled("scenes", theme.strong())], parts);
+    Clear.render(place.intersection(painter.buffer.area), painter.buffer);
+    let start = keys::panel_hints(KeyGroup::Scenes).into_iter();
+    let mut segments: Vec<_> = start
+        .map(|(_, keys, word)| Segment::new(0, format!("{keys} {word}"), theme.dim()))
+        .collect();
+    let closes = format!("{} closes", keys::name_of(Action::Close));
+    segments.push(Segment::new(1, closes, theme.dim()));
+    let inner = painter.frame(place, &[Span::styled("scenes", theme.strong())], segments);
     // On low screens the selected one stays in sight.
     let rows = usize::from(inner.height).min(SCENE_ROWS);
     let first = (at + 1).saturating_sub(rows);
@@ -48,20 +54,20 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, at: usize, s: &Snapshot) {
         let scene = Scene::ALL.get(row).copied();
         let style = if row == at { theme.strong() } else { theme.dim() };
         if row == at {
-            canvas.text(inner, 0, y, "›", theme.accent());
+            painter.text(inner, 0, y, "›", theme.accent());
         }
         let (number, title) = match scene {
             Some(scene) => (row + 1, scene.title()),
             None => (0, "off: dials and faults as before the first".to_owned()),
         };
-        canvas.text(inner, 2, y, &format!("{number} {title}"), style);
+        painter.text(inner, 2, y, &format!("{number} {title}"), style);
         if scene.is_some() && scene == s.scene {
-            canvas.right(Rect { y: inner.y + y, height: 1, ..inner }, 0, "on", theme.warn());
+            painter.right(Rect { y: inner.y + y, height: 1, ..inner }, 0, "on", theme.warn());
         }
     }
     let words = Scene::ALL.get(at).map_or("", |scene| scene.watch());
     let lines = text::wrap(words, inner.width.into());
     for (i, line) in lines.iter().take(WATCH_ROWS).enumerate() {
-        canvas.text(inner, 0, (rows + 1 + i) as u16, line, theme.dim());
+        painter.text(inner, 0, (rows + 1 + i) as u16, line, theme.dim());
     }
 }

@@ -6,9 +6,10 @@ use ratatui::style::Style;
 use crate::crawl::protocol::snapshot::{Snapshot, WorkerState};
 use crate::crawl::protocol::verdict::Stage;
 use crate::settings::faults::Fault;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
+use crate::units;
 
 /// A share of a stage's time, with its glyph in the stacked bar.
 #[derive(Debug, Clone)]
@@ -59,7 +60,7 @@ pub fn producer(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
     shares
 }
 
-/// Where the workers' time went, and how many are there now. `fine` tells the parts of a fetch
+/// Where the workers' time went, and how many are there now. `fine` tells the segments of a fetch
 /// apart.
 #[must_use]
 pub fn workers(theme: Theme, snapshot: &Snapshot, fine: bool) -> Vec<Share> {
@@ -111,21 +112,21 @@ pub fn counts(snapshot: &Snapshot) -> [u32; 9] {
     counts
 }
 
-/// How the frontier moves, and who waits for another attempt.
+/// How the frontier grows, and how many URLs wait for another attempt.
 #[must_use]
 pub fn frontier(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
     let f = &snapshot.frontier;
     let growth = f.growth_per_s;
     let moves = if growth >= 0.5 {
-        format!("+{}/s growing", text::count(growth.round() as u64))
+        format!("+{}/s growing", units::count(growth.round() as u64))
     } else if growth <= -0.5 {
-        format!("−{}/s shrinking", text::count((-growth).round() as u64))
+        format!("−{}/s shrinking", units::count((-growth).round() as u64))
     } else {
         "steady".to_owned()
     };
     let retries = match f.retrying {
         0 => String::new(),
-        n => format!("{} retrying", text::count(n)),
+        n => format!("{} retrying", units::count(n)),
     };
     [(moves, theme.dim()), (retries, theme.warn())]
 }
@@ -141,11 +142,11 @@ pub fn queue(theme: Theme, snapshot: &Snapshot) -> Remark {
     } else if q.len == 0 {
         ("empty".to_owned(), theme.dim())
     } else {
-        (format!("{} free", text::count((q.capacity - q.len).into())), theme.dim())
+        (format!("{} free", units::count((q.capacity - q.len).into())), theme.dim())
     }
 }
 
-/// Who waits at the gate, what drains, and the rate limit.
+/// Requests that wait at the gate, permits that drain, and the rate limit.
 #[must_use]
 pub fn gate(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
     let g = &snapshot.gate;
@@ -167,15 +168,15 @@ pub fn gate(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
 pub fn saver_remarks(theme: Theme, snapshot: &Snapshot, columns: u16) -> [Remark; 2] {
     let s = &snapshot.saver;
     let fits = |words: &String| text::width(words) <= columns.into();
-    let time = text::span(s.last_transaction_ms);
+    let time = units::duration(s.last_transaction_ms);
     let pages = u64::from(s.last_batch_pages);
     let batch = [
-        format!("{} in {time}", text::counted(pages, "page", "pages")),
-        format!("{} in {time}", text::count(pages)),
+        format!("{} in {time}", units::counted(pages, "page", "pages")),
+        format!("{} in {time}", units::count(pages)),
         time,
     ];
     let batch = batch.into_iter().find(|w| s.rows > 0 && fits(w)).unwrap_or_default();
-    let rows = format!("{} rows/s", text::count(s.rows_per_s.max(0.0).round() as u64));
+    let rows = format!("{} rows/s", units::count(s.rows_per_s.max(0.0).round() as u64));
     [(batch, theme.dim()), (rows, theme.dim())]
 }
 
@@ -208,19 +209,19 @@ pub fn gate_style(theme: Theme, snapshot: &Snapshot) -> Style {
 
 /// Workers that leave, and the parse threads.
 #[must_use]
-pub fn worker_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
-    let mut parts = Vec::new();
+pub fn worker_segments<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Segment<'a>> {
+    let mut segments = Vec::new();
     let leaving = snapshot.workers.iter().filter(|w| w.leaving).count();
     if leaving > 0 {
-        parts.push(Part::new(0, format!("{leaving} leaving"), theme.warn()));
+        segments.push(Segment::new(0, format!("{leaving} leaving"), theme.warn()));
     }
     let pool = &snapshot.parse_pool;
     let style = if pool.waiting > 0 { Style::new() } else { theme.dim() };
-    parts.push(Part::new(1, format!("parsing {}/{}", pool.busy, pool.threads), style));
+    segments.push(Segment::new(1, format!("parsing {}/{}", pool.busy, pool.threads), style));
     if pool.waiting > 0 {
-        parts.push(Part::new(2, format!("{} wait", pool.waiting), style));
+        segments.push(Segment::new(2, format!("{} wait", pool.waiting), style));
     }
-    parts
+    segments
 }
 
 /// How full the saver's buffer is.
@@ -238,7 +239,7 @@ pub fn ratio(level: f64, bound: f64) -> f64 {
 /// The title of a stage: marked and in the accent if it limits the crawl, and marked if a fault is
 /// made there.
 pub fn title(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     area: Rect,
     row: u16,
     name: &str,
@@ -246,20 +247,20 @@ pub fn title(
     snapshot: &Snapshot,
 ) {
     let style = if snapshot.verdict.stage == Some(stage) {
-        canvas.glyph(
+        painter.glyph(
             Rect { x: area.x.saturating_sub(2), ..area },
             0,
             row,
             theme::LIMIT,
-            canvas.theme.accent(),
+            painter.theme.accent(),
         );
-        canvas.theme.accent()
+        painter.theme.accent()
     } else {
-        canvas.theme.strong()
+        painter.theme.strong()
     };
-    let end = canvas.text(area, 0, row, name, style);
+    let end = painter.text(area, 0, row, name, style);
     if snapshot.faults.on().any(|setting| hits(setting.fault) == stage) {
-        canvas.text(area, end + 1, row, theme::FAULT, canvas.theme.warn());
+        painter.text(area, end + 1, row, theme::FAULT, painter.theme.warn());
     }
 }
 
@@ -281,7 +282,7 @@ pub fn level_style(theme: Theme, stage: Stage, snapshot: &Snapshot) -> Style {
 
 /// A gauge with its numbers behind it, as wide as `width`; the numbers alone where no gauge fits.
 pub fn gauge(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     area: Rect,
     row: u16,
     share: f64,
@@ -291,21 +292,27 @@ pub fn gauge(
     let need = text::width(numbers) as u16 + 1;
     let bar = area.width.saturating_sub(need);
     if bar >= 3 {
-        canvas.gauge(area, 0, row, bar, share, style);
-        canvas.text(area, bar + 1, row, numbers, canvas.theme.strong().patch(style));
+        painter.gauge(area, 0, row, bar, share, style);
+        painter.text(area, bar + 1, row, numbers, painter.theme.strong().patch(style));
     } else if text::width(numbers) <= area.width.into() {
-        canvas.text(area, 0, row, numbers, canvas.theme.strong().patch(style));
+        painter.text(area, 0, row, numbers, painter.theme.strong().patch(style));
     }
 }
 
 /// The workers as a strip of cells: one each while they fit, in proportion if they do not.
 /// Returns the rows used.
-pub fn strip(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, snapshot: &Snapshot) -> u16 {
+pub fn strip(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    row: u16,
+    rows: u16,
+    snapshot: &Snapshot,
+) -> u16 {
     let cells = u32::from(area.width) * u32::from(rows);
     if area.width == 0 || cells == 0 {
         return 0;
     }
-    let theme = canvas.theme;
+    let theme = painter.theme;
     let states: Vec<WorkerState> = if snapshot.workers.len() <= cells as usize {
         snapshot.workers.iter().map(|w| w.state).collect()
     } else {
@@ -319,25 +326,25 @@ pub fn strip(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, snapshot:
     for (i, state) in states.iter().enumerate() {
         let (glyph, style) = theme.worker(*state);
         let at = (i as u16 % area.width, row + i as u16 / area.width);
-        canvas.glyph(area, at.0, at.1, glyph, style);
+        painter.glyph(area, at.0, at.1, glyph, style);
     }
     (states.len() as u16).div_ceil(area.width)
 }
 
 /// One entry of a legend: glyph, label, count, share.
-pub fn legend(canvas: &mut Canvas<'_>, area: Rect, row: u16, share: &Share) {
-    let theme = canvas.theme;
+pub fn legend(painter: &mut Painter<'_>, area: Rect, row: u16, share: &Share) {
+    let theme = painter.theme;
     let rests = share.share < 0.005 && share.count.unwrap_or(0) == 0;
     let style = if rests { theme.dim() } else { share.style };
-    canvas.text(area, 0, row, share.glyph, share.style);
-    canvas.text(area, 2, row, share.label, style);
-    let percent = text::percent(share.share);
+    painter.text(area, 0, row, share.glyph, share.style);
+    painter.text(area, 2, row, share.label, style);
+    let percent = units::percent(share.share);
     // Count and share where both fit beside the label, else the share.
     let both = share.count.map(|n| format!("{n} {percent}"));
     for numbers in both.into_iter().chain([percent]) {
         let left = usize::from(area.width).saturating_sub(numbers.len());
         if left > 2 + share.label.len() {
-            canvas.text(area, left as u16, row, &numbers, style);
+            painter.text(area, left as u16, row, &numbers, style);
             return;
         }
     }

@@ -3,13 +3,13 @@
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
-use crate::ui::paint::Canvas;
+use crate::ui::paint::Painter;
 use crate::ui::tables::TableState;
 use crate::ui::text;
 
 /// A column: title, width and how it gives way.
 #[derive(Debug, Clone, Copy)]
-pub struct Column {
+pub struct TableColumn {
     /// Its title.
     pub title: &'static str,
     /// Its width; for a flexible one its share of what is left.
@@ -24,14 +24,14 @@ pub struct Column {
 
 /// A column of fixed width.
 #[must_use]
-pub const fn fixed(title: &'static str, width: u16, right: bool, from: u16) -> Column {
-    Column { title, width, flexible: false, right, from }
+pub const fn fixed(title: &'static str, width: u16, right: bool, from: u16) -> TableColumn {
+    TableColumn { title, width, flexible: false, right, from }
 }
 
 /// A column that shares what is left.
 #[must_use]
-pub const fn flexible(title: &'static str, share: u16, from: u16) -> Column {
-    Column { title, width: share, flexible: true, right: false, from }
+pub const fn flexible(title: &'static str, share: u16, from: u16) -> TableColumn {
+    TableColumn { title, width: share, flexible: true, right: false, from }
 }
 
 /// A cell: text and style.
@@ -40,14 +40,14 @@ pub type Cell = (String, Style);
 /// Draws the table: titles, then as many rows as fit. `row` makes the cells of a position, one
 /// for each column. Text in flexible columns moves sideways.
 pub fn draw(
-    canvas: &mut Canvas<'_>,
+    painter: &mut Painter<'_>,
     area: Rect,
-    columns: &[Column],
+    columns: &[TableColumn],
     table: &mut TableState,
     ids: &[i64],
     row: impl Fn(usize) -> Vec<Cell>,
 ) {
-    let theme = canvas.theme;
+    let theme = painter.theme;
     if area.height == 0 || area.width == 0 {
         return;
     }
@@ -74,9 +74,9 @@ pub fn draw(
             // Its gap may take the one before the column.
             let room = place.width + gap.len() as u16;
             let place = Rect { x: place.right().saturating_sub(room), width: room, ..*place };
-            canvas.right(place, 0, &title, style);
+            painter.right(place, 0, &title, style);
         } else {
-            canvas.text(*place, 0, 0, &title, style);
+            painter.text(*place, 0, 0, &title, style);
         }
     }
     let rows = usize::from(area.height - 1);
@@ -86,7 +86,7 @@ pub fn draw(
         let y = 1 + (at - first) as u16;
         let chosen = at == selected;
         if chosen {
-            canvas.text(area, 0, y, "›", theme.strong());
+            painter.text(area, 0, y, "›", theme.strong());
         }
         for ((place, column), (words, style)) in places.iter().zip(columns).zip(row(at)) {
             let Some(place) = place else { continue };
@@ -97,23 +97,23 @@ pub fn draw(
                 style
             };
             if column.right {
-                canvas.right(*place, y, &words, style);
+                painter.right(*place, y, &words, style);
             } else {
                 let shown =
                     if column.flexible { text::skip(&words, table.left.into()) } else { &words };
-                canvas.text(*place, 0, y, shown, style);
+                painter.text(*place, 0, y, shown, style);
             }
         }
         if chosen {
             let line = Rect { y: area.y + y, height: 1, ..area };
-            canvas.buffer.set_style(line.intersection(canvas.buffer.area), theme.selected());
+            painter.buffer.set_style(line.intersection(painter.buffer.area), theme.selected());
         }
     }
 }
 
 /// Where each column goes; `None` for one that this width leaves out.
-fn places(area: Rect, columns: &[Column]) -> Vec<Option<Rect>> {
-    let shown = |c: &&Column| area.width >= c.from;
+fn places(area: Rect, columns: &[TableColumn]) -> Vec<Option<Rect>> {
+    let shown = |c: &&TableColumn| area.width >= c.from;
     let fixed: u16 =
         columns.iter().filter(shown).filter(|c| !c.flexible).map(|c| c.width + 2).sum();
     let shares: u16 = columns.iter().filter(shown).filter(|c| c.flexible).map(|c| c.width).sum();

@@ -4,17 +4,18 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::protocol::change::{Change, What};
+use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Limit;
 use crate::settings::faults::Fault;
 use crate::ui::keys;
-use crate::ui::paint::{Canvas, Part, fitting};
+use crate::ui::paint::{Painter, Segment, fitting};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
+use crate::units;
 
-/// Columns for what the last change was, at most.
+/// Maximum columns for the last change.
 const CHANGE: usize = 44;
 
 /// Glyph and style of the verdict.
@@ -46,7 +47,7 @@ pub fn last_change(snapshot: &Snapshot) -> Option<String> {
 }
 
 fn ago_text(seconds: f64) -> String {
-    if seconds < 60.0 { format!("{} s", seconds as u64) } else { text::clock(seconds) }
+    if seconds < 60.0 { format!("{} s", seconds as u64) } else { units::elapsed(seconds) }
 }
 
 /// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `h` for a
@@ -56,7 +57,7 @@ fn ago_text(seconds: f64) -> String {
 pub fn mark(change: &Change) -> String {
     use crate::settings::dials::Setting as S;
     match &change.what {
-        What::Set { new, .. } => match *new {
+        ChangeAction::Set { new, .. } => match *new {
             S::Permits(v) => v.to_string(),
             S::Workers(v) => format!("w{v}"),
             S::Queue(v) => format!("q{v}"),
@@ -64,35 +65,37 @@ pub fn mark(change: &Change) -> String {
             S::Rate(Some(v)) => format!("r{v}"),
             S::ParseThreads(v) => format!("t{v}"),
         },
-        What::HostLimit { .. }
-        | What::HostHeld { .. }
-        | What::HostSkipped { .. }
-        | What::BreakerReset { .. } => "h".to_owned(),
-        What::Excluded { .. } => "x".to_owned(),
-        What::Seed { .. } => "s".to_owned(),
-        What::Faults { new, .. } if new.is_none() => "! off".to_owned(),
-        What::Faults { old, new } => {
+        ChangeAction::HostLimit { .. }
+        | ChangeAction::HostHeld { .. }
+        | ChangeAction::HostSkipped { .. }
+        | ChangeAction::BreakerReset { .. } => "h".to_owned(),
+        ChangeAction::Excluded { .. } => "x".to_owned(),
+        ChangeAction::Seed { .. } => "s".to_owned(),
+        ChangeAction::Faults { new, .. } if new.is_none() => "! off".to_owned(),
+        ChangeAction::Faults { old, new } => {
             let mut changed = Fault::ALL.into_iter().filter(|f| new.get(*f) != old.get(*f));
             format!("!{}", changed.next().map_or("", Fault::name))
         }
-        What::Scene { new, .. } => format!("!{}", new.scene.map_or("scene off", Scene::name)),
-        What::Pause => "‖".to_owned(),
-        What::Resume => "▶".to_owned(),
-        What::Stop | What::StopNow => "■".to_owned(),
+        ChangeAction::Scene { new, .. } => {
+            format!("!{}", new.scene.map_or("scene off", Scene::name))
+        }
+        ChangeAction::Pause => "‖".to_owned(),
+        ChangeAction::Resume => "▶".to_owned(),
+        ChangeAction::Stop | ChangeAction::StopNow => "■".to_owned(),
     }
 }
 
 /// The key that would help, and the last change.
-fn help_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
-    let mut parts = Vec::new();
+fn help_segments<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Segment<'a>> {
+    let mut segments = Vec::new();
     if let Some((key, what)) = keys::advice(snapshot.verdict.advice) {
         let key = Span::styled(key, theme.accent());
-        parts.push(Part::of(0, vec![key, Span::raw(format!(" {what}"))]));
+        segments.push(Segment::of(0, vec![key, Span::raw(format!(" {what}"))]));
     }
     if let Some(change) = last_change(snapshot) {
-        parts.push(Part::new(1, change, theme.dim()));
+        segments.push(Segment::new(1, change, theme.dim()));
     }
-    parts
+    segments
 }
 
 /// Draws it on one row, or on two where one is too narrow and `rows` allows. Returns the rows
@@ -101,32 +104,38 @@ fn help_parts<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Part<'a>> {
 /// ```text
 /// ◆ limited by permits: workers spend 46 % of their time …     + raises permits   permits 8 → 16, 12 s ago
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, row: u16, rows: u16, snapshot: &Snapshot) -> u16 {
+pub fn draw(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    row: u16,
+    rows: u16,
+    snapshot: &Snapshot,
+) -> u16 {
     if rows == 0 || area.width < 4 {
         return 0;
     }
-    let theme = canvas.theme;
+    let theme = painter.theme;
     let (glyph, style) = look(theme, snapshot);
     let words = words(snapshot);
-    canvas.text(area, 0, row, glyph, style);
+    painter.text(area, 0, row, glyph, style);
     let body = Rect { x: area.x + 2, width: area.width - 2, ..area };
     let need = text::width(&words) + 2;
     let room = usize::from(body.width);
-    let one_row = fitting(help_parts(theme, snapshot), room.saturating_sub(need), 3);
-    let any = !help_parts(theme, snapshot).is_empty();
+    let one_row = fitting(help_segments(theme, snapshot), room.saturating_sub(need), 3);
+    let any = !help_segments(theme, snapshot).is_empty();
     if rows > 1 && (room < need || any && one_row.is_empty()) {
         let lines = text::wrap(&words, room);
         let shown = lines.len().min(usize::from(rows) - usize::from(any)).max(1);
         for (i, line) in lines.iter().take(shown).enumerate() {
-            canvas.text(body, 0, row + i as u16, line, style);
+            painter.text(body, 0, row + i as u16, line, style);
         }
-        let parts = help_parts(theme, snapshot);
+        let segments = help_segments(theme, snapshot);
         let below = Rect { y: body.y + row + shown as u16, height: 1, ..body };
-        canvas.fit(below, 0, 3, parts);
+        painter.fit(below, 0, 3, segments);
         return shown as u16 + u16::from(any);
     }
-    canvas.text(body, 0, row, &words, style);
+    painter.text(body, 0, row, &words, style);
     let right = Rect { x: body.x + need as u16, width: (room.saturating_sub(need)) as u16, ..body };
-    canvas.fit_right(right, row, 3, one_row);
+    painter.fit_right(right, row, 3, one_row);
     1
 }

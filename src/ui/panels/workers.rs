@@ -5,15 +5,16 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::stages;
-use super::table::{self, Column, fixed, flexible};
+use super::table::{self, TableColumn, fixed, flexible};
 use crate::crawl::protocol::snapshot::{Snapshot, WorkerState, WorkerView};
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Columns, in the order of [`tables::WORKER_COLUMNS`], then the pages finished.
-const COLUMNS: [Column; 6] = [
+const COLUMNS: [TableColumn; 6] = [
     fixed("worker", 7, true, 0),
     fixed("state", 20, false, 0),
     fixed("for", 8, true, 0),
@@ -30,25 +31,25 @@ const COLUMNS: [Column; 6] = [
 /// │›       0 ▮ first byte    340 ms         1  http://…           389  │
 /// ╰───────────────────────────────────────────────────────────────────╯
 /// ```
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, state: &mut TableState, snapshot: &Snapshot) {
-    let theme = canvas.theme;
-    let mut parts: Vec<_> = stages::workers(theme, snapshot, false)
+pub fn draw(painter: &mut Painter<'_>, area: Rect, state: &mut TableState, snapshot: &Snapshot) {
+    let theme = painter.theme;
+    let mut segments: Vec<_> = stages::workers(theme, snapshot, false)
         .into_iter()
         .filter(|s| s.count.unwrap_or(0) > 0)
-        .map(|s| Part::new(1, format!("{} {}", s.count.unwrap_or(0), s.label), s.style))
+        .map(|s| Segment::new(1, format!("{} {}", s.count.unwrap_or(0), s.label), s.style))
         .collect();
     let leaving = snapshot.workers.iter().filter(|w| w.leaving).count();
     if leaving > 0 {
-        parts.push(Part::new(0, format!("{leaving} leaving"), theme.warn()));
+        segments.push(Segment::new(0, format!("{leaving} leaving"), theme.warn()));
     }
     let title = format!("workers {}", snapshot.workers.len());
-    let inner = canvas.frame(area, &[Span::styled(title, theme.strong())], parts);
+    let inner = painter.frame(area, &[Span::styled(title, theme.strong())], segments);
     if snapshot.workers.is_empty() {
-        canvas.text(inner, 0, 0, "no workers yet", theme.dim());
+        painter.text(inner, 0, 0, "no workers yet", theme.dim());
         return;
     }
     let (order, ids) = tables::workers(snapshot, state);
-    table::draw(canvas, inner, &COLUMNS, state, &ids, |at| {
+    table::draw(painter, inner, &COLUMNS, state, &ids, |at| {
         cells(theme, &snapshot.workers[order[at]])
     });
 }
@@ -61,17 +62,17 @@ fn cells(theme: Theme, worker: &WorkerView) -> Vec<table::Cell> {
         words.push_str(" leaving");
         style = theme.warn();
     }
-    let rests = matches!(worker.state, WorkerState::Idle | WorkerState::Paused);
-    let rest = if rests { theme.dim() } else { Style::new() };
+    let inactive = matches!(worker.state, WorkerState::Idle | WorkerState::Paused);
+    let row_style = if inactive { theme.dim() } else { Style::new() };
     let attempt = if worker.attempt == 0 { String::new() } else { worker.attempt.to_string() };
-    let again = if worker.attempt > 1 { theme.warn() } else { rest };
+    let attempt_style = if worker.attempt > 1 { theme.warn() } else { row_style };
     let url = worker.url.as_deref().map(|u| text::clean(u).into_owned()).unwrap_or_default();
     vec![
-        (worker.id.to_string(), rest),
+        (worker.id.to_string(), row_style),
         (words, style),
-        (text::span(worker.for_ms as f64), rest),
-        (attempt, again),
-        (url, rest),
-        (text::count(worker.pages), theme.dim()),
+        (units::duration(worker.for_ms as f64), row_style),
+        (attempt, attempt_style),
+        (url, row_style),
+        (units::count(worker.pages), theme.dim()),
     ]
 }

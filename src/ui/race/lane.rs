@@ -4,15 +4,16 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::compare::board::{Lane, LaneState};
-use crate::ui::paint::{Canvas, Part, apportion};
+use crate::compare::progress::{Lane, LaneState};
+use crate::ui::paint::{Painter, Segment, apportion};
 use crate::ui::theme::{self, Theme};
 use crate::ui::{chart, text};
+use crate::units;
 
 /// Rows of figures above the cells, and below them.
 const ABOVE: u16 = 3;
 const BELOW: u16 = 3;
-/// Rows from which a chart says something, its title included, and rows it takes at most.
+/// Rows from which a chart says something, its title included, and its maximum rows.
 const CHART_ROWS: u16 = 4;
 const MOST_CHART_ROWS: u16 = 8;
 /// A stall of the event loop from which on it is a warning, in ms.
@@ -58,77 +59,81 @@ const fn word(state: LaneState) -> &'static str {
 ///
 /// Where there is room, a chart of the requests in flight follows, over the time that the race has
 /// taken so far: `whole_s` seconds.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane, whole_s: f64) {
-    let theme = canvas.theme;
+pub fn draw(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
+    let theme = painter.theme;
     let title = [Span::styled(lane.strategy.name(), theme.strong())];
-    let inside = canvas.frame(area, &title, Vec::new());
+    let inside = painter.frame(area, &title, Vec::new());
     if inside.height < ABOVE + BELOW || area.width < 4 {
         return;
     }
-    let says = lane.strategy.says();
+    let says = lane.strategy.description();
     let fits = text::width(says) <= inside.width.into();
-    let says = if fits { says } else { lane.strategy.says_briefly() };
-    canvas.text(inside, 0, 0, says, theme.dim());
+    let says = if fits { says } else { lane.strategy.short_description() };
+    painter.text(inside, 0, 0, says, theme.dim());
     let (glyph, style) = look(theme, lane.state);
     let progress = &lane.progress;
-    canvas.text(inside, 0, 1, &format!("{glyph} {}", word(lane.state)), style);
+    painter.text(inside, 0, 1, &format!("{glyph} {}", word(lane.state)), style);
     if lane.state != LaneState::Waiting {
-        canvas.right(inside, 1, &seconds(progress.elapsed_s), theme.strong());
+        painter.right(inside, 1, &seconds(progress.elapsed_s), theme.strong());
     }
-    let done = format!("{} of {}", text::count(lane.done()), text::count(lane.total));
+    let done = format!("{} of {}", units::count(lane.done()), units::count(lane.total));
     let share = lane.done() as f32 / lane.total.max(1) as f32;
     let fits = text::width(&done) <= inside.width.into();
-    let done = if fits { done } else { text::percent(share).trim_start().to_owned() };
-    let mut parts = vec![Part::new(0, done, Style::new())];
+    let done = if fits { done } else { units::percent(share).trim_start().to_owned() };
+    let mut segments = vec![Segment::new(0, done, Style::new())];
     if progress.failed > 0 {
-        parts.push(Part::new(1, format!("{} failed", text::count(progress.failed)), theme.error()));
+        segments.push(Segment::new(
+            1,
+            format!("{} failed", units::count(progress.failed)),
+            theme.error(),
+        ));
     } else if lane.state == LaneState::Running {
-        let flying = format!("{} at once", text::count(progress.in_flight));
-        parts.push(Part::new(2, flying, theme.dim()));
+        let flying = format!("{} at once", units::count(progress.in_flight));
+        segments.push(Segment::new(2, flying, theme.dim()));
     }
-    canvas.fit(row(inside, 2), 0, 2, parts);
+    painter.fit(row(inside, 2), 0, 2, segments);
     let cells = Rect { y: inside.y + ABOVE, height: inside.height - ABOVE - BELOW, ..inside };
-    let used = track(canvas, cells, lane);
-    let bound = lane.bound.map(|bound| seconds(bound.bound_s));
+    let used = track(painter, cells, lane);
+    let bound = lane.lower_bound.map(|bound| seconds(bound.bound_s));
     let stall = if progress.stall_ms >= STALL_MS { theme.warn() } else { Style::new() };
     let figures = [
         ("bound", bound.unwrap_or_else(|| "-".into()), Style::new()),
-        ("memory", text::bytes(progress.rss_peak_bytes), Style::new()),
-        ("stall", text::span(progress.stall_ms), stall),
+        ("memory", units::bytes(progress.rss_peak_bytes), Style::new()),
+        ("stall", units::duration(progress.stall_ms), stall),
     ];
     // A row of air where there is room for it.
     let air = u16::from(cells.height > used);
     let first = ABOVE + (used + air).min(cells.height);
     let figures_rows = figures.len() as u16;
     for (at, (name, value, style)) in (first..).zip(figures) {
-        canvas.text(inside, 0, at, name, theme.dim());
+        painter.text(inside, 0, at, name, theme.dim());
         if lane.state != LaneState::Waiting || name == "bound" {
-            canvas.right(inside, at, &value, style);
+            painter.right(inside, at, &value, style);
         }
     }
     let below = first + figures_rows + 1;
-    chart_of(canvas, row_to_end(inside, below), lane, whole_s);
+    chart_of(painter, row_to_end(inside, below), lane, whole_s);
 }
 
 /// A length of time, comparable among lanes: `80.2 s`.
 fn seconds(s: f64) -> String {
-    if (1.0..1000.0).contains(&s) { format!("{s:.1} s") } else { text::span(s * 1000.0) }
+    if (1.0..1000.0).contains(&s) { format!("{s:.1} s") } else { units::duration(s * 1000.0) }
 }
 
 /// Requests in flight over the time of the race; the lane's own scale, its peak above.
-fn chart_of(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane, whole_s: f64) {
-    let peak = lane.readings.iter().map(|reading| reading.in_flight).max().unwrap_or(0);
+fn chart_of(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
+    let peak = lane.samples.iter().map(|reading| reading.in_flight).max().unwrap_or(0);
     if area.height < CHART_ROWS || area.width == 0 || peak == 0 || whole_s <= 0.0 {
         return;
     }
-    canvas.text(area, 0, 0, "at once", canvas.theme.dim());
-    canvas.right(area, 0, &format!("peak {}", text::count(peak)), Style::new());
+    painter.text(area, 0, 0, "at once", painter.theme.dim());
+    painter.right(area, 0, &format!("peak {}", units::count(peak)), Style::new());
     let plot = Rect { y: area.y + 1, height: (area.height - 1).min(MOST_CHART_ROWS), ..area };
     let cells = usize::from(plot.width);
     let cell_of = |at_s: f64| ((at_s / whole_s * cells as f64) as usize).min(cells - 1);
     let mut bins = vec![None; cells];
     let mut before = 0;
-    for reading in &lane.readings {
+    for reading in &lane.samples {
         let at = cell_of(reading.at_s);
         // What was in flight since the last reading is what is in flight now, or was then.
         let now = reading.in_flight as f32;
@@ -137,7 +142,7 @@ fn chart_of(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane, whole_s: f64) {
         }
         before = at + 1;
     }
-    chart::ridge(canvas, plot, &bins, peak as f32);
+    chart::ridge(painter, plot, &bins, peak as f32);
 }
 
 fn row_to_end(area: Rect, at: u16) -> Rect {
@@ -150,8 +155,8 @@ fn row(area: Rect, at: u16) -> Rect {
 }
 
 /// The URLs as cells. Returns the rows they take.
-fn track(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane) -> u16 {
-    let theme = canvas.theme;
+fn track(painter: &mut Painter<'_>, area: Rect, lane: &Lane) -> u16 {
+    let theme = painter.theme;
     let rounds = area.width / ROUND * ROUND;
     let columns = if rounds > 0 { rounds } else { area.width };
     let total = u16::try_from(lane.total).unwrap_or(u16::MAX);
@@ -173,26 +178,26 @@ fn track(canvas: &mut Canvas<'_>, area: Rect, lane: &Lane) -> u16 {
     ];
     let glyphs = cells.iter().zip(looks).flat_map(|(&n, look)| std::iter::repeat_n(look, n.into()));
     for (at, (glyph, style)) in (0..whole).zip(glyphs) {
-        canvas.glyph(area, at % columns, at / columns, glyph, style);
+        painter.glyph(area, at % columns, at / columns, glyph, style);
     }
     whole.div_ceil(columns)
 }
 
 /// A lane in one row, where there is no room for more.
 #[must_use]
-pub fn in_a_row<'a>(theme: Theme, lane: &Lane) -> Vec<Part<'a>> {
+pub fn in_a_row<'a>(theme: Theme, lane: &Lane) -> Vec<Segment<'a>> {
     let (glyph, style) = look(theme, lane.state);
     let progress = &lane.progress;
     let done = format!("{:>4} of {}", lane.done(), lane.total);
-    let mut parts = vec![
-        Part::new(0, format!("{glyph} {:<10}", lane.strategy.name()), style),
-        Part::new(1, done, Style::new()),
-        Part::new(2, format!("{:>8}", seconds(progress.elapsed_s)), theme.strong()),
-        Part::new(4, format!("{:>8}", text::bytes(progress.rss_peak_bytes)), theme.dim()),
-        Part::new(3, format!("stall {:>8}", text::span(progress.stall_ms)), theme.dim()),
+    let mut segments = vec![
+        Segment::new(0, format!("{glyph} {:<10}", lane.strategy.name()), style),
+        Segment::new(1, done, Style::new()),
+        Segment::new(2, format!("{:>8}", seconds(progress.elapsed_s)), theme.strong()),
+        Segment::new(4, format!("{:>8}", units::bytes(progress.rss_peak_bytes)), theme.dim()),
+        Segment::new(3, format!("stall {:>8}", units::duration(progress.stall_ms)), theme.dim()),
     ];
     if progress.failed > 0 {
-        parts.push(Part::new(1, format!("{} failed", progress.failed), theme.error()));
+        segments.push(Segment::new(1, format!("{} failed", progress.failed), theme.error()));
     }
-    parts
+    segments
 }

@@ -6,25 +6,26 @@ use ratatui::style::Style;
 
 use super::lane;
 use crate::compare::Strategy;
-use crate::compare::board::{Board, Lane, LaneState};
+use crate::compare::progress::{ComparisonProgress, Lane, LaneState};
 use crate::compare::result::Comparison;
 use crate::compare::table;
 use crate::ui::action::Action;
 use crate::ui::draw::SMALLEST;
 use crate::ui::keys;
-use crate::ui::paint::{Canvas, Part};
+use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
+use crate::units;
 
 /// Rows that a lane needs for a few cells.
 const LANE_ROWS: u16 = 10;
 
 /// Draws one frame.
-pub fn draw(frame: &mut Frame<'_>, board: &Board, theme: Theme) {
+pub fn draw(frame: &mut Frame<'_>, board: &ComparisonProgress, theme: Theme) {
     let area = frame.area();
-    let mut canvas = Canvas { buffer: frame.buffer_mut(), theme };
-    screen(&mut canvas, area, board);
-    theme.finish(canvas.buffer);
+    let mut painter = Painter { buffer: frame.buffer_mut(), theme };
+    screen(&mut painter, area, board);
+    theme.finish(painter.buffer);
 }
 
 /// Lays out the race:
@@ -40,23 +41,23 @@ pub fn draw(frame: &mut Frame<'_>, board: &Board, theme: Theme) {
 /// ```
 ///
 /// Below 80×24 each lane is a row, and the table comes after leaving.
-fn screen(canvas: &mut Canvas<'_>, area: Rect, board: &Board) {
+fn screen(painter: &mut Painter<'_>, area: Rect, board: &ComparisonProgress) {
     if area.width == 0 || area.height == 0 {
         return;
     }
     let strip =
         Rect { x: area.x + 1.min(area.width - 1), width: area.width.saturating_sub(2), ..area };
-    head(canvas, Rect { height: 1, ..strip }, board);
+    head(painter, Rect { height: 1, ..strip }, board);
     let foot = Rect { y: area.bottom() - 1, height: 1, ..strip };
     if area.height > 1 {
-        hints(canvas, foot, board);
+        hints(painter, foot, board);
     }
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         let rows = Rect { x: strip.x, width: strip.width, ..body };
         for (at, one) in (0..rows.height).zip(&board.lanes) {
             let row = Rect { y: rows.y + at, height: 1, ..rows };
-            canvas.fit(row, 0, 2, lane::in_a_row(canvas.theme, one));
+            painter.fit(row, 0, 2, lane::in_a_row(painter.theme, one));
         }
         return;
     }
@@ -65,89 +66,89 @@ fn screen(canvas: &mut Canvas<'_>, area: Rect, board: &Board) {
     let lines = table::lines(&comparison, usize::from(body.width) - 4);
     let table_rows = (lines.len() as u16 + 2).min(body.height.saturating_sub(LANE_ROWS));
     let lanes = Rect { height: body.height - table_rows, ..body };
-    draw_lanes(canvas, lanes, board);
+    draw_lanes(painter, lanes, board);
     let below = Rect { y: lanes.bottom(), height: table_rows, ..body };
-    draw_table(canvas, below, &lines);
+    draw_table(painter, below, &lines);
 }
 
 /// The four side by side, whatever is left over given to the first ones.
-fn draw_lanes(canvas: &mut Canvas<'_>, area: Rect, board: &Board) {
+fn draw_lanes(painter: &mut Painter<'_>, area: Rect, board: &ComparisonProgress) {
     let four: Vec<&Lane> =
         board.lanes.iter().filter(|one| Strategy::FOUR.contains(&one.strategy)).collect();
     let count = four.len().max(1) as u16;
     let mut x = area.x;
     for (at, one) in (0..).zip(four) {
         let width = area.width / count + u16::from(at < area.width % count);
-        lane::draw(canvas, Rect { x, width, ..area }, one, longest(board));
+        lane::draw(painter, Rect { x, width, ..area }, one, longest(board));
         x += width;
     }
 }
 
 /// The table as far as it is; its titles rest.
-fn draw_table(canvas: &mut Canvas<'_>, area: Rect, lines: &[table::Line]) {
-    let theme = canvas.theme;
+fn draw_table(painter: &mut Painter<'_>, area: Rect, lines: &[table::TableLine]) {
+    let theme = painter.theme;
     let title = [ratatui::text::Span::styled("measured", theme.strong())];
-    let inside = canvas.frame(area, &title, Vec::new());
+    let inside = painter.frame(area, &title, Vec::new());
     for (at, line) in (0..inside.height).zip(lines) {
         let style = match line.kind {
             table::LineKind::Titles | table::LineKind::Note => theme.dim(),
             table::LineKind::Row => Style::new(),
         };
-        canvas.text(inside, 0, at, &line.text, style);
+        painter.text(inside, 0, at, &line.text, style);
     }
 }
 
 /// Seconds of the strategy that is at work longest.
-fn longest(board: &Board) -> f64 {
+fn longest(board: &ComparisonProgress) -> f64 {
     board.lanes.iter().map(|lane| lane.progress.elapsed_s).fold(0.0, f64::max)
 }
 
-fn head(canvas: &mut Canvas<'_>, strip: Rect, board: &Board) {
-    let theme = canvas.theme;
-    let (glyph, word, style) = match (board.over, board.stopping) {
+fn head(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
+    let theme = painter.theme;
+    let (glyph, word, style) = match (board.finished, board.stopping) {
         (true, true) => ("■", "STOPPED", theme.warn()),
         (true, false) => ("✓", "OVER", theme.strong()),
         (false, true) => ("◌", "STOPPING", theme.warn()),
         (false, false) => ("●", "RACING", theme.strong()),
     };
     let right = vec![
-        Part::new(0, format!("{glyph} {word}"), style),
-        Part::new(1, text::clock(longest(board)), theme.strong()),
+        Segment::new(0, format!("{glyph} {word}"), style),
+        Segment::new(1, units::elapsed(longest(board)), theme.strong()),
     ];
-    let free = canvas.fit_right(strip, 0, 3, right);
+    let free = painter.fit_right(strip, 0, 3, right);
     let left = Rect { width: free.saturating_sub(2), ..strip };
-    let what = if board.own_list {
+    let what = if board.is_user_list {
         format!(
             "a list of {}",
-            text::counted(board.lanes.first().map_or(0, |l| l.total), "URL", "URLs")
+            units::counted(board.lanes.first().map_or(0, |l| l.total), "URL", "URLs")
         )
     } else {
         format!("the article's list × {}", board.scale)
     };
-    let permits = text::counted(board.permits.into(), "permit", "permits");
-    let parts = vec![
-        Part::new(0, "crawldeck compare", theme.strong()),
-        Part::new(1, format!("{what}, {permits}"), theme.dim()),
+    let permits = units::counted(board.permits.into(), "permit", "permits");
+    let segments = vec![
+        Segment::new(0, "crawldeck compare", theme.strong()),
+        Segment::new(1, format!("{what}, {permits}"), theme.dim()),
     ];
-    canvas.fit(left, 0, 2, parts);
+    painter.fit(left, 0, 2, segments);
 }
 
 /// What keys do; before that, what went wrong.
-fn hints(canvas: &mut Canvas<'_>, strip: Rect, board: &Board) {
-    let theme = canvas.theme;
+fn hints(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
+    let theme = painter.theme;
     let leave = keys::name_of(Action::Stop);
     let early = board.lanes.iter().find(|lane| lane.state == LaneState::Failed);
     let failed: u64 = board.lanes.iter().map(|lane| lane.progress.failed).sum();
-    let mut parts = Vec::new();
-    match (board.over, board.stopping) {
+    let mut segments = Vec::new();
+    match (board.finished, board.stopping) {
         (true, _) => {
-            parts.push(Part::new(0, format!("{leave} leaves, the table stays"), theme.dim()));
+            segments.push(Segment::new(0, format!("{leave} leaves, the table stays"), theme.dim()));
         }
         (false, true) => {
-            parts.push(Part::new(0, "stopping: what was measured is kept", theme.warn()));
+            segments.push(Segment::new(0, "stopping: what was measured is kept", theme.warn()));
         }
         (false, false) => {
-            parts.push(Part::new(
+            segments.push(Segment::new(
                 0,
                 format!("{leave} stops, what was measured is kept"),
                 theme.dim(),
@@ -157,10 +158,10 @@ fn hints(canvas: &mut Canvas<'_>, strip: Rect, board: &Board) {
     if let Some(lane) = early.filter(|_| !board.stopping) {
         let why = lane.why.as_deref().unwrap_or("ended early");
         let text = format!("{}: {}", lane.strategy, text::clean(why));
-        parts.push(Part::new(1, text, theme.error()));
+        segments.push(Segment::new(1, text, theme.error()));
     } else if failed > 0 {
-        let text = format!("partial: {} failed", text::counted(failed, "request", "requests"));
-        parts.push(Part::new(1, text, theme.error()));
+        let text = format!("partial: {} failed", units::counted(failed, "request", "requests"));
+        segments.push(Segment::new(1, text, theme.error()));
     }
-    canvas.fit(strip, 0, 3, parts);
+    painter.fit(strip, 0, 3, segments);
 }

@@ -16,8 +16,8 @@ use crawldeck::crawl::protocol::snapshot::{
     BreakerState, HostView, RunState, Snapshot, WaitReason,
 };
 use crawldeck::crawl::{self, Crawl};
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
-use crawldeck::lab::trouble::{Busy, RetryAfter, Trouble};
+use crawldeck::lab::response_faults::{Busy, ResponseFaults, RetryAfter};
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::settings::faults::{Fault, Faults};
 use crawldeck::settings::scope_kind::ScopeKind;
@@ -25,11 +25,14 @@ use crawldeck::settings::{BreakerSettings, HostRule, Settings};
 use crawldeck::store::Store;
 use url::Url;
 
-async fn origin(pages: u32, latency_ms: u64) -> Origin {
+async fn origin(pages: u32, latency_ms: u64) -> TestOrigin {
     let latency = Duration::from_millis(latency_ms);
-    let config =
-        OriginConfig { content: Content::Pages(pages), latency, ..OriginConfig::default() };
-    Origin::start(config).await.unwrap()
+    let config = TestOriginConfig {
+        content: OriginContent::Pages(pages),
+        latency,
+        ..TestOriginConfig::default()
+    };
+    TestOrigin::start(config).await.unwrap()
 }
 
 /// What is seen of a host.
@@ -127,7 +130,7 @@ async fn a_held_host_keeps_the_crawl_open_until_it_is_released() {
     .await;
     let more = held.times().requests.len() - before;
     assert!(more <= 10, "{more} requests after the hold");
-    held.forget_times();
+    held.reset_times();
     // All that is left is held: the crawl waits.
     let s = later(&mut crawl, 10).await;
     assert_eq!((s.run, held.times().requests.len()), (RunState::Running, 0));
@@ -138,7 +141,7 @@ async fn a_held_host_keeps_the_crawl_open_until_it_is_released() {
     assert!(summary.state == RunState::Stopped && summary.open > 0, "{summary:?}");
 
     assert!(test_db.settings().await.hosts[&*name].held);
-    held.forget_times();
+    held.reset_times();
     let mut crawl = crawl::resume(test_db.store().await, None, |_| {}).await.unwrap();
     let s = later(&mut crawl, 10).await;
     assert_eq!((s.run, held.times().requests.len()), (RunState::Running, 0));
@@ -149,7 +152,7 @@ async fn a_held_host_keeps_the_crawl_open_until_it_is_released() {
 }
 
 /// A host that is held from the beginning, so that the crawl goes on until it is released.
-async fn keeper(settings: &mut Settings) -> (Origin, Arc<str>) {
+async fn keeper(settings: &mut Settings) -> (TestOrigin, Arc<str>) {
     let keeper = origin(0, 0).await;
     let name = host(keeper.url());
     settings.seeds.push(Url::parse(keeper.url()).unwrap());
@@ -171,7 +174,7 @@ async fn only_keeper(crawl: &mut Crawl) -> Arc<Snapshot> {
     .await
 }
 
-fn requests(origin: &Origin) -> u64 {
+fn requests(origin: &TestOrigin) -> u64 {
     let times = origin.times();
     times.dropped + times.requests.len() as u64
 }
@@ -232,7 +235,10 @@ const EXCLUDED: &str = r"SELECT count(*) FROM scraped_pages
 const PAGES: u32 = 12_000;
 
 /// A crawl that has just found all pages of a large site.
-async fn large(test_db: &TestDb, store: Arc<dyn Store>) -> (Origin, (Origin, Arc<str>), Crawl) {
+async fn large(
+    test_db: &TestDb,
+    store: Arc<dyn Store>,
+) -> (TestOrigin, (TestOrigin, Arc<str>), Crawl) {
     let site = origin(PAGES, 10).await;
     let mut given = Settings { max_links: 20_000, ..settings(site.url()) };
     let keeper = keeper(&mut given).await;
@@ -248,7 +254,7 @@ fn exclude() -> Command {
 }
 
 /// The excluded pages that were asked for since times were forgotten.
-fn trespasses(site: &Origin) -> usize {
+fn trespasses(site: &TestOrigin) -> usize {
     let excluded = |path: &str| path.starts_with("/page/") && !path.ends_with('0');
     site.times().requests.iter().filter(|came| excluded(&came.path)).count()
 }
@@ -260,7 +266,7 @@ async fn an_excluded_subtree_goes_from_memory_and_disk() {
     let before = crawl.snapshots.borrow().frontier.open;
     done(&mut crawl, exclude(), &format!("exclude {PATTERN}")).await;
     let asked = requests(&site);
-    site.forget_times();
+    site.reset_times();
     let s =
         seen(&mut crawl, "pruned", |s| s.exclusions.iter().all(|pruning| !pruning.running)).await;
     assert!(s.frontier.open < before - 5_000, "{} of {before}", s.frontier.open);
@@ -304,7 +310,7 @@ async fn an_exclusion_is_undone_to_the_last_row() {
     stopped(crawl, Command::Stop).await;
     assert_eq!(test_db.settings().await.live_exclusions, [PATTERN]);
 
-    site.forget_times();
+    site.reset_times();
     let mut crawl = crawl::resume(test_db.store().await, None, |_| {}).await.unwrap();
     only_keeper(&mut crawl).await;
     assert_eq!(trespasses(&site), 0);
@@ -370,7 +376,7 @@ async fn a_kill_in_the_middle_of_an_exclusion_spares_no_row() {
 
     let waits = "SELECT count(*) FROM frontier WHERE url NOT LIKE '%0'";
     assert!(killed.number(waits).await > 100, "the kill came too late");
-    site.forget_times();
+    site.reset_times();
     let mut crawl = crawl::resume(killed.store().await, None, |_| {}).await.unwrap();
     release(&mut crawl, &name).await;
     only_keeper(&mut crawl).await;
@@ -416,9 +422,13 @@ async fn a_host_is_not_read_from_disk_while_a_pruning_of_it_is_not_committed() {
 async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
     let test_db = TestDb::new();
     let busy = Busy { every: 1, status: 429, retry_after: RetryAfter::Seconds(300) };
-    let trouble = Trouble { busy: Some(busy), ..Trouble::default() };
-    let config = OriginConfig { content: Content::Pages(50), trouble, ..OriginConfig::default() };
-    let site = Origin::start(config).await.unwrap();
+    let faults = ResponseFaults { busy: Some(busy), ..ResponseFaults::default() };
+    let config = TestOriginConfig {
+        content: OriginContent::Pages(50),
+        faults,
+        ..TestOriginConfig::default()
+    };
+    let site = TestOrigin::start(config).await.unwrap();
     let idle = origin(2, 0).await;
     let mut given = settings(site.url());
     given.seeds.push(Url::parse(idle.url()).unwrap());
@@ -439,7 +449,7 @@ async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
     let killed = test_db.killed().await;
     stopped(crawl, Command::StopNow).await;
 
-    site.forget_times();
+    site.reset_times();
     let mut crawl = crawl::resume(killed.store().await, None, |_| {}).await.unwrap();
     let s = later(&mut crawl, 5).await;
     assert_eq!(requests(&site), 0, "inside the time it asked for");
@@ -471,7 +481,7 @@ async fn a_breaker_is_closed_by_hand() {
     };
     seen(&mut crawl, "its breaker is open", open).await;
     site.set_down(false);
-    site.forget_times();
+    site.reset_times();
     let s = later(&mut crawl, 5).await;
     assert_eq!((s.totals.failed, requests(&site)), (0, 0), "it is left alone");
     let reset = Command::Host(Arc::clone(&name), HostCommand::ResetBreaker);
@@ -494,8 +504,9 @@ async fn a_seed_added_brings_its_host_into_the_scope_for_good() {
     files.extend((1..=200).map(|n| (format!("/deep/{n}"), format!("text {n}"))));
     files.push(("/hidden".into(), "only in the sitemap".into()));
     let latency = Duration::from_millis(20);
-    let config = OriginConfig { content: Content::Files(files), latency, ..Default::default() };
-    let added = Origin::start(config).await.unwrap();
+    let config =
+        TestOriginConfig { content: OriginContent::Files(files), latency, ..Default::default() };
+    let added = TestOrigin::start(config).await.unwrap();
     let mut given = settings(first.url());
     (given.scope, given.sitemaps) = (ScopeKind::Host, true);
     let (_keeper, kept) = keeper(&mut given).await;

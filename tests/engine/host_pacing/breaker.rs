@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{Outcome, Pace};
 use crawldeck::crawl::hosts::{HostQueues, Taken};
+use crawldeck::crawl::hosts::{Outcome, Pace};
 use crawldeck::crawl::protocol::host_view::{BreakerState, WaitReason};
 use crawldeck::model::page_state::PageState;
 use crawldeck::settings::BreakerSettings;
@@ -178,7 +178,7 @@ fn doomed(window: &mut HostQueues, now: Instant) -> Vec<(String, PageState, Stri
     let mut gone = Vec::new();
     loop {
         match window.take(now) {
-            Taken::Doomed(some) => {
+            Taken::Abandoned(some) => {
                 gone.extend(some.into_iter().map(|(entry, doom)| {
                     (entry.url.to_string(), doom.state, doom.reason.to_string())
                 }));
@@ -206,7 +206,7 @@ fn keep_down(window: &mut HostQueues, host: &str, now: &mut Instant, end: Instan
                 serve(window, &entry, status(200), *now);
                 window.push(entry, false, 0);
             }
-            Taken::Doomed(_) => break,
+            Taken::Abandoned(_) => break,
             _ => {}
         }
         if window.doom_of(&format!("http://{host}/")).is_some() {
@@ -230,7 +230,7 @@ fn one_that_never_answered_is_given_up_after_its_attempts_when_others_answer() {
     let mut all_gone = Vec::new();
     while view(&window, "never.test", now).queued > 0 {
         match window.take(now) {
-            Taken::Doomed(some) => all_gone.extend(some),
+            Taken::Abandoned(some) => all_gone.extend(some),
             Taken::UrlTask(entry) => {
                 window.ended(&entry.url, None, None, now);
             }
@@ -311,10 +311,10 @@ fn one_that_is_reset_goes_at_once_and_one_held_does_not_even_probe() {
     let mut window = window(pace(), &["a.test"], 50);
     knock_down(&mut window, "a.test", now);
     window.add(page("a.test", 500), 0);
-    window.rule("a.test", |rule| rule.held = true);
+    window.change_rule("a.test", |rule| rule.held = true);
     assert!(taken(&mut window, now + Duration::from_hours(1)).is_none());
     assert!(doomed(&mut window, now).is_empty());
-    window.rule("a.test", |rule| rule.held = false);
+    window.change_rule("a.test", |rule| rule.held = false);
     assert!(taken(&mut window, now).is_none());
     assert!(window.reset("a.test"));
     assert!(taken(&mut window, now).is_some());

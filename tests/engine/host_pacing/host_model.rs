@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{After, Outcome, Pace};
-use crawldeck::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crawldeck::crawl::hosts::{FetchPurpose, UrlTask};
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, OutcomeEffect, Pace};
 use crawldeck::crawl::protocol::host_view::HostView;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::settings::BreakerSettings;
@@ -19,7 +19,7 @@ pub const SECOND: Duration = Duration::from_secs(1);
 /// A page of a host, with this id.
 pub fn page(host: &str, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://{host}/{id}")).unwrap();
-    let mut entry = UrlTask::aside(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
+    let mut entry = UrlTask::auxiliary(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
     entry.id = id;
     Box::new(entry)
 }
@@ -76,7 +76,12 @@ pub const fn status(status: u16) -> Outcome {
 pub const SILENT: Outcome = Outcome::Unanswered { took: SECOND };
 
 /// Starts a URL taken and ends it.
-pub fn serve(window: &mut HostQueues, entry: &UrlTask, outcome: Outcome, now: Instant) -> After {
+pub fn serve(
+    window: &mut HostQueues,
+    entry: &UrlTask,
+    outcome: Outcome,
+    now: Instant,
+) -> OutcomeEffect {
     window.started(entry.target(), now);
     window.ended(entry.target(), Some(now), Some(outcome), now)
 }

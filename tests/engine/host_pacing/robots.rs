@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{Outcome, Pace, ROBOTS_EXPIRE};
-use crawldeck::crawl::hosts::url_task::FetchPurpose;
+use crawldeck::crawl::hosts::FetchPurpose;
 use crawldeck::crawl::hosts::{HostQueues, Taken};
+use crawldeck::crawl::hosts::{Outcome, Pace, ROBOTS_EXPIRE};
 use crawldeck::crawl::protocol::host_view::WaitReason;
 use crawldeck::model::page_state::PageState;
 use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
@@ -21,7 +21,7 @@ fn pace() -> Pace {
 fn asked(window: &mut HostQueues, now: Instant) -> String {
     let out = all(window, now);
     assert_eq!(out.len(), 1, "{:?}", out.iter().map(|entry| &entry.url).collect::<Vec<_>>());
-    assert!(matches!(out[0].errand, FetchPurpose::Robots { .. }), "{}", out[0].url);
+    assert!(matches!(out[0].purpose, FetchPurpose::Robots { .. }), "{}", out[0].url);
     out[0].url.to_string()
 }
 
@@ -35,7 +35,7 @@ fn answer(
     window.started(url, now);
     window.ended(url, Some(now), Some(outcome), now);
     let host = crawldeck::crawl::hosts::host_of(url).into_owned();
-    window.robots(&host, url.starts_with("https"), fate, now);
+    window.robots_fetched(&host, url.starts_with("https"), fate, now);
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn its_delay_runs_from_its_own_start_up_to_the_ceiling() {
         window.started(&url, begin);
         let now = begin + Duration::from_millis(400);
         window.ended(&url, Some(begin), Some(status(200)), now);
-        window.robots(
+        window.robots_fetched(
             "a.test",
             false,
             rules(&format!("User-agent: *\nCrawl-delay: {wish}\n")),
@@ -141,18 +141,18 @@ fn that_cannot_be_had_is_asked_for_again_and_then_all_ends() {
         while now < end {
             match window.take(now) {
                 Taken::UrlTask(entry) if entry.url.contains("up.test") => {
-                    if matches!(entry.errand, FetchPurpose::Robots { .. }) {
+                    if matches!(entry.purpose, FetchPurpose::Robots { .. }) {
                         answer(&mut window, &entry.url, status(404), rules(""), now);
                     } else {
                         serve(&mut window, &entry, status(200), now);
                     }
                 }
                 Taken::UrlTask(entry) => {
-                    assert_eq!(entry.errand, FetchPurpose::Robots { https: false });
+                    assert_eq!(entry.purpose, FetchPurpose::Robots { https: false });
                     tries += 1;
                     answer(&mut window, &entry.url, outcome, Arc::clone(&fate), now);
                 }
-                Taken::Doomed(some) => gone.extend(some),
+                Taken::Abandoned(some) => gone.extend(some),
                 _ => now += Duration::from_millis(100),
             }
         }
@@ -172,7 +172,7 @@ fn it_expires_after_a_day() {
     answer(&mut window, &url, status(200), rules(""), now);
     let before = now + ROBOTS_EXPIRE - Duration::from_secs(1);
     let entry = taken(&mut window, before).unwrap();
-    assert_eq!(entry.errand, FetchPurpose::Page);
+    assert_eq!(entry.purpose, FetchPurpose::Page);
     serve(&mut window, &entry, status(200), before);
     asked(&mut window, now + ROBOTS_EXPIRE);
 }
@@ -194,7 +194,7 @@ fn its_redirect_goes_out_though_nothing_else_does() {
     assert_eq!(hop.len(), 1);
     assert_eq!(&*hop[0].url, "http://b.test/robots-of-a.txt");
     serve(&mut window, &hop[0], status(200), now);
-    window.robots("a.test", false, rules(""), now);
+    window.robots_fetched("a.test", false, rules(""), now);
     let pages = all(&mut window, now);
     assert_eq!(pages.len(), 3);
     assert!(pages.iter().all(|entry| entry.url.contains("a.test")));

@@ -3,9 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{Host, Outcome, Pace};
-use crawldeck::crawl::hosts::url_task::UrlTask;
-use crawldeck::crawl::hosts::{HOST_WINDOW, HostQueues, IDLE_HOSTS, Taken, WINDOW, host_of};
+use crawldeck::crawl::hosts::UrlTask;
+use crawldeck::crawl::hosts::{Host, Outcome, Pace};
+use crawldeck::crawl::hosts::{
+    HostQueues, IDLE_HOSTS, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, Taken, host_of,
+};
 use proptest::prelude::*;
 use tokio::time::Instant;
 
@@ -43,8 +45,8 @@ proptest! {
 fn one_with_100_000_urls_does_not_keep_nine_others_out() {
     let now = Instant::now();
     let mut window = window(free(), &["big.test"], 100_000);
-    assert_eq!(window.len(), HOST_WINDOW);
-    assert_eq!(window.on_disk(), 100_000 - HOST_WINDOW as u64);
+    assert_eq!(window.len(), MAX_IN_MEMORY_PER_HOST);
+    assert_eq!(window.on_disk(), 100_000 - MAX_IN_MEMORY_PER_HOST as u64);
     let others: Vec<String> = (0..9).map(|n| format!("h{n}.test")).collect();
     let mut id = 100_000;
     for host in &others {
@@ -63,13 +65,16 @@ fn one_with_100_000_urls_does_not_keep_nine_others_out() {
 fn a_full_window_still_has_room_for_a_host_that_comes_late() {
     let now = Instant::now();
     let hosts: Vec<String> = (0..10).map(|n| format!("big{n}.test")).collect();
-    let mut window =
-        window(free(), &hosts.iter().map(String::as_str).collect::<Vec<_>>(), HOST_WINDOW as i64);
-    assert_eq!(window.len(), WINDOW);
+    let mut window = window(
+        free(),
+        &hosts.iter().map(String::as_str).collect::<Vec<_>>(),
+        MAX_IN_MEMORY_PER_HOST as i64,
+    );
+    assert_eq!(window.len(), MAX_IN_MEMORY);
     for id in 0..100 {
         window.add(page("late.test", 60_000 + id), 59_999 + id);
     }
-    assert!(window.len() < WINDOW + 100);
+    assert!(window.len() < MAX_IN_MEMORY + 100);
     let out: Vec<_> = (0..11).map(|_| window.take(now)).collect();
     assert!(format!("{out:?}").contains("late.test"));
 }
@@ -81,7 +86,7 @@ fn run(hosts: &[(&str, Duration)], room: (u32, u32), time: Duration) -> Vec<usiz
     let mut now = Instant::now();
     let end = now + time;
     let mut window = window(free(), &names, 20);
-    window.set_room(2 * room.0, room.1);
+    window.set_capacity(2 * room.0, room.1);
     let mut queue: VecDeque<Box<UrlTask>> = VecDeque::new();
     let mut flying: Vec<(Instant, Instant, Box<UrlTask>)> = Vec::new();
     let mut ended = vec![0; hosts.len()];
@@ -143,7 +148,7 @@ fn idle_hosts_are_forgotten_but_not_while_their_rest_lasts() {
         serve(&mut window, &entry, outcome, now);
     }
     assert!(taken(&mut window, now).is_none());
-    assert!(window.hosts() <= IDLE_HOSTS + 64, "{}", window.hosts());
+    assert!(window.known_hosts() <= IDLE_HOSTS + 64, "{}", window.known_hosts());
     for n in (0..count).step_by(100) {
         assert!(view(&window, &format!("h{n}.test"), now).wait.is_some());
     }
@@ -155,7 +160,7 @@ fn idle_hosts_are_forgotten_but_not_while_their_rest_lasts() {
             serve(&mut window, &entry, status(200), later);
         }
     }
-    assert!(window.hosts() <= IDLE_HOSTS + 1);
+    assert!(window.known_hosts() <= IDLE_HOSTS + 1);
     assert!(window.views(usize::MAX, later).iter().all(|host| host.wait.is_none()));
 }
 
@@ -170,11 +175,11 @@ fn a_host_with_a_gap_is_remembered_until_it_is_over() {
         let entry = taken(&mut window, now).unwrap();
         serve(&mut window, &entry, status(200), now);
         // A hundred have their gap before them.
-        assert!(window.hosts() <= IDLE_HOSTS + 100 + 64, "{}", window.hosts());
+        assert!(window.known_hosts() <= IDLE_HOSTS + 100 + 64, "{}", window.known_hosts());
         // The one asked just now is not asked at once again.
         window.add(page(&format!("h{n}.test"), n), n - 1);
         assert!(taken(&mut window, now).is_none());
-        window.prune(|_| true);
+        window.remove_matching(|_| true);
     }
 }
 
@@ -219,7 +224,7 @@ fn a_host_that_falls_silent_does_not_take_all_permits() {
     let names: Vec<String> = (0..10).map(|n| format!("h{n}.test")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut window = window(free(), &names, 100);
-    window.set_room(320, 40);
+    window.set_capacity(320, 40);
     let took = Duration::from_millis(10);
     let quick = Outcome::Answered { status: 200, retry_after: None, took };
     for _ in 0..100 {

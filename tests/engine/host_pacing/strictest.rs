@@ -4,9 +4,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{Outcome, Pace};
-use crawldeck::crawl::hosts::url_task::UrlTask;
+use crawldeck::crawl::hosts::UrlTask;
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, Pace};
 use crawldeck::settings::BreakerSettings;
 use proptest::prelude::*;
 use tokio::time::Instant;
@@ -218,7 +218,7 @@ fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (HostQueues, Vec<Bo
             Outcome::Answered { status: 200, retry_after: None, took: Duration::from_millis(1) };
         window.ended(&robots.url, Some(at), Some(answer), at);
         let text = asked[at_host].map_or(String::new(), |s| format!("Crawl-delay: {s}\n"));
-        window.robots(NAMES[at_host], false, rules(&format!("User-agent: *\n{text}")), at);
+        window.robots_fetched(NAMES[at_host], false, rules(&format!("User-agent: *\n{text}")), at);
     }
     for wish in asked {
         let wish = Duration::from_secs_f64(wish.unwrap_or_default()).min(pace.max_robots_delay);
@@ -298,12 +298,12 @@ fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), Test
             Step::Hold(which, held) => {
                 let host = which % hosts;
                 books[host].held = held;
-                window.rule(NAMES[host], |rule| rule.held = held);
+                window.change_rule(NAMES[host], |rule| rule.held = held);
             }
             Step::Limit(which, limit) => {
                 let host = which % hosts;
                 books[host].limit = limit.or(pace.per_host);
-                window.rule(NAMES[host], |rule| rule.per_host = limit);
+                window.change_rule(NAMES[host], |rule| rule.per_host = limit);
             }
         }
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use crawldeck::crawl;
 use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
-use crawldeck::crawl::hosts::host::Pace;
-use crawldeck::crawl::hosts::url_task::UrlTask;
+use crawldeck::crawl::hosts::Pace;
+use crawldeck::crawl::hosts::UrlTask;
 use crawldeck::crawl::protocol::snapshot::RunState;
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
-use crawldeck::lab::robots::Robots;
+use crawldeck::lab::robots::OriginRobots;
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::settings::Settings;
 use crawldeck::store::{self, OpenMode};
@@ -64,13 +64,13 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
     }
     let mut left = REQUESTS;
     while left > 0 {
-        let changed = frontier.changed.notified();
+        let changed = frontier.changed();
         match frontier.next(Instant::now()) {
             Next::UrlTask(entry) => {
                 left -= 1;
                 queue.send(entry).await.unwrap();
             }
-            Next::Again => {}
+            Next::Retry => {}
             Next::Wait { throttled: true, due: Some(due) } => {
                 tokio::select! {
                     () = changed => {}
@@ -100,14 +100,14 @@ async fn by_the_paused_clock() {
 }
 
 /// The whole engine and a server of this machine, by the real clock.
-async fn for_real(requests: u32, delay: Duration, robots: Robots, latency: Duration) {
-    let origin = OriginConfig {
-        content: Content::Pages(requests),
+async fn for_real(requests: u32, delay: Duration, robots: OriginRobots, latency: Duration) {
+    let origin = TestOriginConfig {
+        content: OriginContent::Pages(requests),
         robots,
         latency,
-        ..OriginConfig::default()
+        ..TestOriginConfig::default()
     };
-    let origin = Origin::start(origin).await.unwrap();
+    let origin = TestOrigin::start(origin).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("gap.db");
     let store = store::open(file.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
@@ -140,12 +140,12 @@ async fn for_real(requests: u32, delay: Duration, robots: Robots, latency: Durat
 #[tokio::test(flavor = "multi_thread")]
 async fn for_real_by_the_users_delay() {
     let delay = Duration::from_millis(10);
-    for_real(REQUESTS as u32, delay, Robots::Missing, Duration::ZERO).await;
+    for_real(REQUESTS as u32, delay, OriginRobots::Missing, Duration::ZERO).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn for_real_by_crawl_delay_from_a_server_slower_than_the_gap() {
     // Slower than a request is granted to arrive as well, so that two are under way at once.
     let latency = Duration::from_millis(80);
-    for_real(200, Duration::ZERO, Robots::crawl_delay(0.01), latency).await;
+    for_real(200, Duration::ZERO, OriginRobots::crawl_delay(0.01), latency).await;
 }

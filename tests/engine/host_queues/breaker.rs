@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use crawldeck::crawl;
-use crawldeck::crawl::hosts::breaker::{Breaker, Turn};
-use crawldeck::crawl::hosts::host::{GiveUp, Pace};
+use crawldeck::crawl::hosts::{Breaker, Turn};
+use crawldeck::crawl::hosts::{GiveUp, Pace};
 use crawldeck::crawl::hosts::{HostQueues, Taken};
 use crawldeck::crawl::protocol::host_view::{BreakerState, WaitReason};
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::model::page_state::PageState;
 use crawldeck::settings::{BreakerSettings, Settings};
 use crawldeck::store;
@@ -92,7 +92,7 @@ async fn what_is_left_of_a_burst_does_not_open_a_breaker_that_was_closed_since()
 /// What ends of a host that is given up.
 fn doomed(window: &mut HostQueues, now: Instant) -> Option<(usize, GiveUp)> {
     match window.take(now) {
-        Taken::Doomed(gone) => Some((gone.len(), gone[0].1.clone())),
+        Taken::Abandoned(gone) => Some((gone.len(), gone[0].1.clone())),
         Taken::Throttled(_) | Taken::Empty => None,
         other => panic!("{other:?}"),
     }
@@ -106,7 +106,7 @@ fn probe_in_vain(window: &mut HostQueues, mut now: Instant) -> (u32, Instant, Gi
                 asked(window, &entry, NO_ANSWER, now);
             }
             Taken::Throttled(Some(due)) => now = due,
-            Taken::Doomed(gone) => return (probes, now, gone[0].1.clone()),
+            Taken::Abandoned(gone) => return (probes, now, gone[0].1.clone()),
             other => panic!("{other:?}"),
         }
     }
@@ -129,7 +129,7 @@ async fn a_host_that_never_answered_is_given_up_after_its_attempts() {
                 asked(&mut window, &probe, NO_ANSWER, at);
             }
             Taken::Throttled(Some(due)) => at = due,
-            Taken::Doomed(gone) => break gone[0].1.clone(),
+            Taken::Abandoned(gone) => break gone[0].1.clone(),
             other => panic!("{other:?}"),
         }
     };
@@ -218,12 +218,12 @@ async fn while_everything_is_down_nothing_is_given_up() {
 /// Through the whole crawl: a host that goes down under a crawl with few attempts loses no URL.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_costs_no_url() {
-    let config = OriginConfig {
-        content: Content::Pages(60),
+    let config = TestOriginConfig {
+        content: OriginContent::Pages(60),
         latency: Duration::from_millis(5),
-        ..OriginConfig::default()
+        ..TestOriginConfig::default()
     };
-    let origin = Origin::start(config).await.unwrap();
+    let origin = TestOrigin::start(config).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("b.db");
     let store = store::open(file.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{Host, Pace};
+use crawldeck::crawl::hosts::{Host, Pace};
 use crawldeck::crawl::hosts::{IDLE_HOSTS, Taken};
 use crawldeck::settings::BreakerSettings;
 use tokio::time::Instant;
@@ -29,9 +29,9 @@ async fn idle_hosts_are_forgotten_above_a_number() {
     let now = Instant::now();
     let mut window = window(free());
     visit(&mut window, 0..IDLE_HOSTS, now, 200);
-    assert_eq!(window.hosts(), IDLE_HOSTS);
+    assert_eq!(window.known_hosts(), IDLE_HOSTS);
     visit(&mut window, IDLE_HOSTS..10 * IDLE_HOSTS, now, 200);
-    assert!(window.hosts() <= IDLE_HOSTS, "{}", window.hosts());
+    assert!(window.known_hosts() <= IDLE_HOSTS, "{}", window.known_hosts());
     assert!(window.host("h0.test").is_none() && window.host("h9999.test").is_some());
 }
 
@@ -40,13 +40,17 @@ async fn none_is_forgotten_while_it_rests() {
     let now = Instant::now();
     let mut window = window(free());
     visit(&mut window, 0..2 * IDLE_HOSTS, now, 429);
-    assert_eq!(window.hosts(), 2 * IDLE_HOSTS);
+    assert_eq!(window.known_hosts(), 2 * IDLE_HOSTS);
     fill(&mut window, "h0.test", [2]);
     assert!(taken(&mut window, now + 50 * S).is_none(), "it still rests");
     for _ in 0..100 {
         window.take(now + 70 * S);
     }
-    assert!(window.hosts() <= IDLE_HOSTS + 1, "besides the one in use: {}", window.hosts());
+    assert!(
+        window.known_hosts() <= IDLE_HOSTS + 1,
+        "besides the one in use: {}",
+        window.known_hosts()
+    );
 }
 
 /// The number of hosts counts, not how often one of them became idle.
@@ -58,7 +62,7 @@ async fn a_host_that_comes_and_goes_does_not_push_the_others_out() {
     for _ in 0..5 * IDLE_HOSTS {
         visit(&mut window, 0..1, now, 200);
     }
-    assert_eq!(window.hosts(), 3, "their robots.txt would be asked for again");
+    assert_eq!(window.known_hosts(), 3, "their robots.txt would be asked for again");
 }
 
 /// A list of dead hosts is as long as the list, and what is remembered of them is not.
@@ -73,12 +77,12 @@ async fn dead_hosts_are_forgotten_when_their_rest_is_over() {
         assert!(asked(&mut window, &page, NO_ANSWER, now).opened.is_some());
     }
     window.take(now);
-    assert_eq!(window.hosts(), 2 * IDLE_HOSTS, "they rest");
+    assert_eq!(window.known_hosts(), 2 * IDLE_HOSTS, "they rest");
     now += 600 * S;
     for _ in 0..100 {
         assert!(matches!(window.take(now), Taken::Empty));
     }
-    assert!(window.hosts() <= IDLE_HOSTS, "{}", window.hosts());
+    assert!(window.known_hosts() <= IDLE_HOSTS, "{}", window.known_hosts());
 }
 
 /// Whatever is found, said or asked of a host while it rests, it is noted once when it may go on.
@@ -90,7 +94,7 @@ async fn the_notes_of_who_rests_do_not_grow() {
     let page = taken(&mut window, now).unwrap();
     asked(&mut window, &page, answered(200), now);
     let mut size = || {
-        window.rule("a.test", |_| {});
+        window.change_rule("a.test", |_| {});
         assert!(matches!(window.take(now), Taken::Throttled(Some(_))));
         format!("{window:?}").len()
     };
@@ -117,7 +121,7 @@ async fn an_idle_host_takes_less_than_a_kibibyte() {
         asked(&mut window, &page, answered(200), now);
     }
     // They may not be forgotten before their gap is over.
-    assert_eq!(window.hosts(), hosts);
+    assert_eq!(window.known_hosts(), hosts);
     let grown = memory_stats::memory_stats().unwrap().physical_mem.saturating_sub(before);
     println!("{books} bytes of books a host; {} with all that belongs to it", grown / hosts);
     assert!(books < 1024, "{books}");

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::host::{After, Outcome, Pace};
-use crawldeck::crawl::hosts::url_task::{FetchPurpose, UrlTask};
+use crawldeck::crawl::hosts::{FetchPurpose, UrlTask};
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, OutcomeEffect, Pace};
 use crawldeck::crawl::protocol::host_view::HostView;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
@@ -27,7 +27,7 @@ pub fn window(pace: Pace) -> HostQueues {
 pub fn entry(host: &str, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://{host}/{id}")).unwrap();
     let hash = UrlHash::of(&url);
-    Box::new(UrlTask { id, ..UrlTask::aside(url.as_str().into(), hash, FetchPurpose::Page) })
+    Box::new(UrlTask { id, ..UrlTask::auxiliary(url.as_str().into(), hash, FetchPurpose::Page) })
 }
 
 /// Gives a host URLs of these ids.
@@ -70,7 +70,12 @@ pub fn asks_for(status: u16, rest: Duration) -> Outcome {
 pub const NO_ANSWER: Outcome = Outcome::Unanswered { took: S };
 
 /// The URL's request starts and ends at `now`.
-pub fn asked(window: &mut HostQueues, entry: &UrlTask, outcome: Outcome, now: Instant) -> After {
+pub fn asked(
+    window: &mut HostQueues,
+    entry: &UrlTask,
+    outcome: Outcome,
+    now: Instant,
+) -> OutcomeEffect {
     window.started(entry.target(), now);
     window.ended(entry.target(), Some(now), Some(outcome), now)
 }
@@ -96,7 +101,7 @@ pub fn unreachable() -> Arc<RobotsPolicy> {
 }
 
 pub fn is_robots(entry: &UrlTask) -> bool {
-    matches!(entry.errand, FetchPurpose::Robots { .. })
+    matches!(entry.purpose, FetchPurpose::Robots { .. })
 }
 
 /// Answers the robots.txt that is the only thing handed out.
@@ -106,5 +111,5 @@ pub fn with_robots(window: &mut HostQueues, text: &str, now: Instant) {
     let host = host_of(&asking.url).into_owned();
     assert!(taken(window, now).is_none(), "only robots.txt goes out");
     asked(window, &asking, answered(200), now);
-    window.robots(&host, false, rules(text), now);
+    window.robots_fetched(&host, false, rules(text), now);
 }

@@ -1,8 +1,8 @@
 //! Nothing of a host goes out before its robots.txt, and what that says holds as long as nothing
 //! newer is known.
 
-use crawldeck::crawl::hosts::host::{Pace, ROBOTS_EXPIRE};
 use crawldeck::crawl::hosts::{HostQueues, host_of};
+use crawldeck::crawl::hosts::{Pace, ROBOTS_EXPIRE};
 use crawldeck::crawl::protocol::host_view::WaitReason;
 use crawldeck::web::http::RedirectChain;
 use tokio::time::Instant;
@@ -32,7 +32,7 @@ async fn before_the_robots_txt_nothing_else_goes_out() {
     assert_eq!(host_of(&taken(&mut window, now).unwrap().url), "b.test");
     asked(&mut window, &asking, answered(200), now);
     assert!(taken(&mut window, now).is_none(), "read, but not yet understood");
-    window.robots("a.test", false, rules("User-agent: *\nDisallow: /x\n"), now);
+    window.robots_fetched("a.test", false, rules("User-agent: *\nDisallow: /x\n"), now);
     let pages = all_taken(&mut window, now);
     assert_eq!(pages.len(), 9);
     assert!(pages.iter().all(|page| !page.robots.as_ref().unwrap().allows("/x")));
@@ -55,12 +55,12 @@ async fn it_expires_after_a_day_and_its_delay_holds_until_another_is_known() {
     assert!(taken(&mut window, last + 60 * S).is_none(), "only robots.txt goes out");
     // It cannot be had: the next try keeps the delay as well.
     asked(&mut window, &again, NO_ANSWER, last + 60 * S);
-    window.robots("a.test", false, unreachable(), last + 60 * S);
+    window.robots_fetched("a.test", false, unreachable(), last + 60 * S);
     assert_eq!(due(&mut window, last + 60 * S), Some(last + 70 * S));
     let again = taken(&mut window, last + 70 * S).unwrap();
     assert!(is_robots(&again));
     asked(&mut window, &again, answered(200), last + 70 * S);
-    window.robots("a.test", false, rules("User-agent: *\nCrawl-delay: 2\n"), last + 71 * S);
+    window.robots_fetched("a.test", false, rules("User-agent: *\nCrawl-delay: 2\n"), last + 71 * S);
     assert_eq!(due(&mut window, last + 71 * S), Some(last + 72 * S), "the new one, from its start");
     assert!(!is_robots(&taken(&mut window, last + 73 * S).unwrap()));
 }
@@ -81,7 +81,7 @@ async fn http_and_https_are_asked_apart_and_paced_as_one() {
     let asking = taken(&mut window, now + 10 * S).unwrap();
     assert_eq!(&*asking.url, "https://a.test/robots.txt");
     asked(&mut window, &asking, answered(200), now + 10 * S);
-    window.robots("a.test", true, rules(NO_RULES), now + 10 * S);
+    window.robots_fetched("a.test", true, rules(NO_RULES), now + 10 * S);
     assert_eq!(due(&mut window, now + 10 * S), Some(now + 15 * S), "the strictest of both");
 }
 
@@ -104,7 +104,7 @@ async fn a_redirected_robots_txt_is_followed_on_its_host_and_on_another() {
             assert!(out.iter().all(is_robots), "no page: {out:?}");
             assert!(hop.robots.is_none());
             asked(&mut window, hop, answered(200), now);
-            window.robots("a.test", false, rules(NO_RULES), now);
+            window.robots_fetched("a.test", false, rules(NO_RULES), now);
             let pages = all_taken(&mut window, now);
             assert_eq!(pages.len(), 3, "{target}: {pages:?}");
             assert!(pages.iter().all(|page| host_of(&page.url) == "a.test"), "b's is not known");
@@ -114,7 +114,7 @@ async fn a_redirected_robots_txt_is_followed_on_its_host_and_on_another() {
                 .chain(out.iter().filter(|e| &*e.url == "http://b.test/robots.txt"))
             {
                 asked(&mut window, own, answered(200), now);
-                window.robots("b.test", false, rules(NO_RULES), now);
+                window.robots_fetched("b.test", false, rules(NO_RULES), now);
             }
             assert_eq!(all_taken(&mut window, now).len(), 3, "{target}");
         }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crawldeck::crawl::hosts::host::{Outcome, Pace};
-use crawldeck::crawl::hosts::{HOST_WINDOW, HostQueues, Taken, WINDOW, host_of};
+use crawldeck::crawl::hosts::{HostQueues, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, Taken, host_of};
+use crawldeck::crawl::hosts::{Outcome, Pace};
 use crawldeck::store::OpenHost;
 use proptest::prelude::*;
 use tokio::time::Instant;
@@ -53,7 +53,10 @@ async fn a_host_with_100_000_urls_does_not_keep_nine_others_out() {
     let mut window = window(free());
     let (all, last) = (100_000, 100_000 + 9 * 20);
     fill(&mut window, "big.test", 1..=all);
-    assert_eq!((window.len(), window.on_disk()), (HOST_WINDOW, all as u64 - HOST_WINDOW as u64));
+    assert_eq!(
+        (window.len(), window.on_disk()),
+        (MAX_IN_MEMORY_PER_HOST, all as u64 - MAX_IN_MEMORY_PER_HOST as u64)
+    );
     for id in all + 1..=last {
         window.add(entry(&format!("h{}.test", id % 9), id), id - 1);
     }
@@ -61,7 +64,7 @@ async fn a_host_with_100_000_urls_does_not_keep_nine_others_out() {
     let first: Vec<_> = (0..10 * 20).map(|_| taken(&mut window, now).unwrap()).collect();
     let small = first.iter().filter(|entry| host_of(&entry.url) != "big.test").count();
     assert_eq!(small, 9 * 20);
-    assert!(window.len() <= WINDOW);
+    assert!(window.len() <= MAX_IN_MEMORY);
     // And all of the big one, from disk, in order, once each.
     let mut ids: Vec<i64> =
         first.iter().filter(|e| host_of(&e.url) == "big.test").map(|e| e.id).collect();
@@ -81,7 +84,7 @@ async fn a_host_with_100_000_urls_does_not_keep_nine_others_out() {
             Taken::Empty => break,
             other => panic!("{other:?}"),
         }
-        assert!(window.len() <= 2 * HOST_WINDOW);
+        assert!(window.len() <= 2 * MAX_IN_MEMORY_PER_HOST);
     }
     assert!(ids.into_iter().eq(1..=all));
 }
@@ -91,11 +94,11 @@ async fn a_host_with_100_000_urls_does_not_keep_nine_others_out() {
 async fn a_full_window_has_room_for_a_new_host() {
     let now = Instant::now();
     let mut window = window(free());
-    let big = (WINDOW / HOST_WINDOW) as i64;
+    let big = (MAX_IN_MEMORY / MAX_IN_MEMORY_PER_HOST) as i64;
     for host in 0..big {
-        fill(&mut window, &format!("big{host}.test"), 1..=HOST_WINDOW as i64 + 10);
+        fill(&mut window, &format!("big{host}.test"), 1..=MAX_IN_MEMORY_PER_HOST as i64 + 10);
     }
-    assert_eq!(window.len(), WINDOW);
+    assert_eq!(window.len(), MAX_IN_MEMORY);
     fill(&mut window, "new.test", [1]);
     let turn: Vec<_> = (0..=big).map(|_| taken(&mut window, now).unwrap()).collect();
     assert!(turn.iter().any(|entry| host_of(&entry.url) == "new.test"));
@@ -106,7 +109,7 @@ async fn a_slow_host_gets_at_most_its_share_of_the_permits() {
     let now = Instant::now();
     let mut window = window(free());
     let (pipeline, permits, hosts) = (120, 20, 10);
-    window.set_room(pipeline, permits);
+    window.set_capacity(pipeline, permits);
     let took = |host: usize| Outcome::Answered {
         status: 200,
         retry_after: None,
@@ -151,7 +154,7 @@ async fn a_slow_host_gets_at_most_its_share_of_the_permits() {
 async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
     let now = Instant::now();
     let mut window = window(Pace { max_backoff: 600 * S, ..free() });
-    window.set_room(100, 10);
+    window.set_capacity(100, 10);
     for host in ["a.test", "b.test", "c.test"] {
         fill(&mut window, host, 1..=4_000);
     }
@@ -172,7 +175,7 @@ async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
     }
     assert_eq!(all_taken(&mut window, now).len(), 3 * 34, "a third each, rounded up");
     let mut window = super::host_model::window(Pace { max_backoff: 600 * S, ..free() });
-    window.set_room(100, 10);
+    window.set_capacity(100, 10);
     for host in ["a.test", "b.test", "c.test"] {
         fill(&mut window, host, 1..=4_000);
     }
@@ -187,7 +190,7 @@ async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
         };
         window.ended(&entry.url, Some(now), Some(outcome), now);
     }
-    window.rule("c.test", |rule| rule.held = true);
+    window.change_rule("c.test", |rule| rule.held = true);
     let out = all_taken(&mut window, now);
     assert!(out.iter().all(|entry| host_of(&entry.url) == "a.test"));
     assert!(out.len() > 100, "alone: {}", out.len());

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
-use crawldeck::crawl::hosts::HOST_WINDOW;
+use crawldeck::crawl::hosts::MAX_IN_MEMORY_PER_HOST;
 use crawldeck::crawl::protocol::host_view::WaitReason;
 use crawldeck::model::ids::host_id;
 use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::store::{Batch, FrontierRow, PageRow};
+use futures_util::FutureExt;
 use tokio::time::Instant;
 use url::Url;
 
@@ -37,11 +38,10 @@ impl Stage {
     /// Plays saver.
     async fn save(&mut self) {
         loop {
-            self.frontier.with(|ledger| ledger.outbox.flush());
-            if self.frontier.with(|ledger| ledger.outbox.is_empty()) {
-                return;
-            }
-            let (batch, weight) = self.frontier.next_batch().await.unwrap();
+            self.frontier.flush();
+            // After a flush a batch is ready at once, unless nothing waits.
+            let Some(batch) = self.frontier.next_batch().now_or_never() else { return };
+            let (batch, weight) = batch.unwrap();
             let Batch { discovered, pages, .. } = *batch;
             for row in discovered {
                 self.rows.insert(row.id, row);
@@ -63,7 +63,7 @@ impl Stage {
                     self.frontier.ended(&entry.url, None, None);
                     out.push(entry.url);
                 }
-                Next::Again => {}
+                Next::Retry => {}
                 Next::Refill { host, after, limit, commits } => {
                     self.save().await;
                     let of_host = host_id(&host);
@@ -92,7 +92,7 @@ impl Stage {
     }
 }
 
-const MORE: usize = HOST_WINDOW + 3_000;
+const MORE: usize = MAX_IN_MEMORY_PER_HOST + 3_000;
 
 #[tokio::test(start_paused = true)]
 async fn a_held_host_waits_and_the_others_go_on() {
@@ -100,14 +100,14 @@ async fn a_held_host_waits_and_the_others_go_on() {
     let mut window = window(free());
     fill(&mut window, "a.test", 1..=3);
     fill(&mut window, "b.test", 1..=3);
-    assert!(!window.rule("a.test", |rule| rule.held = true).held);
+    assert!(!window.change_rule("a.test", |rule| rule.held = true).held);
     assert!(all_taken(&mut window, now).iter().all(|entry| entry.url.contains("b.test")));
     assert_eq!(due(&mut window, now), None);
     assert_eq!(view(&window, "a.test", now).wait.unwrap().why, WaitReason::Held);
     // What is found of it waits as well, and what rests when its time has come.
     fill(&mut window, "a.test", 4..=6);
     assert!(taken(&mut window, now + 600 * S).is_none());
-    assert!(window.rule("a.test", |rule| rule.held = false).held);
+    assert!(window.change_rule("a.test", |rule| rule.held = false).held);
     assert_eq!(all_taken(&mut window, now).len(), 6);
 }
 
@@ -115,13 +115,13 @@ async fn a_held_host_waits_and_the_others_go_on() {
 async fn what_was_said_of_a_host_not_yet_known_holds() {
     let now = Instant::now();
     let mut window = window(free());
-    window.rule("a.test", |rule| rule.held = true);
-    window.rule("b.test", |rule| rule.per_host = Some(2));
+    window.change_rule("a.test", |rule| rule.held = true);
+    window.change_rule("b.test", |rule| rule.per_host = Some(2));
     fill(&mut window, "a.test", 1..=9);
     fill(&mut window, "b.test", 1..=9);
     assert_eq!(all_taken(&mut window, now).len(), 2);
     assert_eq!(view(&window, "b.test", now).wait.unwrap().why, WaitReason::Limit);
-    window.rule("b.test", |rule| rule.per_host = Some(5));
+    window.change_rule("b.test", |rule| rule.per_host = Some(5));
     assert_eq!(all_taken(&mut window, now).len(), 3, "at once");
 }
 
@@ -131,18 +131,19 @@ async fn the_rest_of_a_host_is_skipped_in_memory_and_on_disk() {
     let mut stage = Stage::new();
     stage.frontier.seed((0..MORE).map(|n| link("a.test", n)));
     stage.frontier.seed((0..5).map(|n| link("b.test", n)));
-    assert!(stage.frontier.with(|ledger| ledger.window.on_disk()) > 0);
-    stage.frontier.with(|ledger| ledger.window.rule("a.test", |rule| rule.skipped = true));
+    let view = stage.frontier.view();
+    assert!(view.pending > view.in_window, "some on disk");
+    assert!(stage.frontier.edit(|edit| edit.skip_host("a.test", true)).is_none());
     let out = stage.drain(now).await;
     assert_eq!(out.len(), 5, "{out:?}");
     assert_eq!((stage.skipped(), stage.rows.len()), (MORE, 5));
     assert!(stage.pages.values().all(|page| page.error.as_ref().unwrap().contains("a.test")));
-    let totals = stage.frontier.with(|ledger| ledger.totals);
+    let totals = stage.frontier.totals();
     assert_eq!((totals.skipped, totals.discovered), (MORE as u64, MORE as u64 + 5));
     // Later ones, too; and not any more when it is taken back.
     stage.frontier.seed([link("a.test", MORE)]);
     assert!(stage.drain(now).await.is_empty());
-    stage.frontier.with(|ledger| ledger.window.rule("a.test", |rule| rule.skipped = false));
+    assert!(stage.frontier.edit(|edit| edit.skip_host("a.test", false)).is_some());
     stage.frontier.seed([link("a.test", MORE + 1)]);
     assert_eq!(stage.drain(now).await.len(), 1);
 }
@@ -155,14 +156,14 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
     stage.save().await;
     let pattern = "/[0-9]*7$";
     let hits = (0..MORE).filter(|n| n % 10 == 7).count();
-    let from_memory = stage.frontier.with(|ledger| ledger.exclude(pattern)).unwrap();
-    assert_eq!(from_memory as usize, HOST_WINDOW / 10);
+    let from_memory = stage.frontier.edit(|edit| edit.exclude(pattern)).unwrap();
+    assert_eq!(from_memory as usize, MAX_IN_MEMORY_PER_HOST / 10);
     let regex = regex::Regex::new(pattern).unwrap();
     let mut rows: Vec<_> = stage.rows.values().filter(|row| regex.is_match(&row.url)).collect();
     rows.sort_by_key(|row| row.id);
-    let from_disk = stage.frontier.with(|ledger| ledger.prune_rows(pattern, &rows)).unwrap();
+    let from_disk = stage.frontier.exclude_rows(pattern, &rows).unwrap();
     assert_eq!((from_memory + from_disk) as usize, hits, "each once");
-    assert_eq!(stage.frontier.with(|ledger| ledger.pruned.counted(pattern)), Some(hits as u64));
+    assert_eq!(stage.frontier.excluded_count(pattern), Some(hits as u64));
     stage.save().await;
     let out = stage.drain(now).await;
     assert_eq!(out.len(), MORE - hits);
@@ -184,16 +185,13 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
             lastmod_ms: None,
         })
         .collect();
-    stage.frontier.with(|ledger| {
-        assert!(ledger.pruned.remove(pattern));
-        for row in gone {
-            ledger.revive(row);
-        }
-    });
+    let restoration = stage.frontier.edit(|edit| edit.undo_exclusion(pattern));
+    assert_eq!(stage.frontier.excluded_count(pattern), None);
+    assert!(stage.frontier.restore_rows(restoration.ticket, gone));
     let mut back = stage.drain(now).await;
     back.sort();
     back.dedup();
     assert_eq!(back.len(), hits);
-    let totals = stage.frontier.with(|ledger| ledger.totals);
+    let totals = stage.frontier.totals();
     assert_eq!((totals.pages, totals.skipped), (0, 0));
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::breaker::JITTER;
-use crawldeck::crawl::hosts::host::{Outcome, Pace};
+use crawldeck::crawl::hosts::JITTER;
+use crawldeck::crawl::hosts::{Outcome, Pace};
 use crawldeck::crawl::hosts::{Taken, host_of};
 use crawldeck::crawl::protocol::host_view::WaitReason;
 use proptest::prelude::*;
@@ -153,7 +153,7 @@ proptest! {
         let text = format!("User-agent: *\nCrawl-delay: {}\n", wishes.crawl_delay);
         for (entry, books) in asking.iter().zip(&mut hosts) {
             asked(&mut window, entry, answered(200), now);
-            window.robots(&host_of(&entry.url), false, rules(&text), now);
+            window.robots_fetched(&host_of(&entry.url), false, rules(&text), now);
             books.gap = (wishes.crawl_delay.min(wishes.ceiling) * S).max(wishes.delay);
             books.limit = wishes.per_host;
             if !books.gap.is_zero() {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crawldeck::crawl;
 use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
-use crawldeck::crawl::hosts::host::Pace;
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::crawl::hosts::Pace;
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::settings::Settings;
 use crawldeck::store::{self, OpenMode};
@@ -19,8 +19,8 @@ use super::host_model::answered;
 const PAGES: u32 = 999;
 
 /// The gaps that the server saw, in ms, after a crawl with the user's `delay`.
-async fn gaps(config: OriginConfig, delay: Duration) -> Vec<f64> {
-    let origin = Origin::start(config).await.unwrap();
+async fn gaps(config: TestOriginConfig, delay: Duration) -> Vec<f64> {
+    let origin = TestOrigin::start(config).await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("t.db");
     let store = store::open(file.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
@@ -58,7 +58,7 @@ async fn on_a_paused_clock() {
     let begin = Instant::now();
     let mut waited = Duration::ZERO;
     loop {
-        let changed = frontier.changed.notified();
+        let changed = frontier.changed();
         match frontier.next(Instant::now()) {
             Next::UrlTask(entry) => {
                 let in_queue = Duration::from_millis(dice.u64(0..2_000));
@@ -98,7 +98,8 @@ async fn on_a_paused_clock() {
 #[test]
 fn for_real() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    let config = OriginConfig { content: Content::Pages(PAGES), ..OriginConfig::default() };
+    let config =
+        TestOriginConfig { content: OriginContent::Pages(PAGES), ..TestOriginConfig::default() };
     let gaps = runtime.block_on(gaps(config, Duration::from_millis(10)));
     assert!(least(&gaps) >= 10.0, "{}", least(&gaps));
     println!("1,000 requests, delay 10 ms: least gap {} ms", least(&gaps));

@@ -1,11 +1,11 @@
-//! What `crawldeck crawl --again` does and says.
+//! What `crawldeck crawl --recrawl` does and says.
 
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::support::{Ended, Running, crawldeck, number, rows};
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 
 fn put(folder: &Path, name: &str, html: &str, age_s: u64) {
     let path = folder.join(name);
@@ -31,18 +31,20 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     put(site.path(), "only-from-a.html", "<title>Far</title>", 1000);
     put(site.path(), "b.html", "<title>B</title>as it was", 1000);
     put(site.path(), "c.html", "<title>C</title>", 1000);
-    let content = Content::Folder(site.path().to_owned());
-    let origin = Origin::start(OriginConfig { content, ..OriginConfig::default() }).await.unwrap();
+    let content = OriginContent::Folder(site.path().to_owned());
+    let origin = TestOrigin::start(TestOriginConfig { content, ..TestOriginConfig::default() })
+        .await
+        .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("crawldeck.db");
 
     // Nothing to look at again yet.
-    let ended = run(folder.path(), &["crawl", "--again"]).await.exits(1);
+    let ended = run(folder.path(), &["crawl", "--recrawl"]).await.exits(1);
     assert_eq!(ended.stderr.lines().count(), 1, "{ended:?}");
     let first = run(folder.path(), &["crawl", origin.url(), "--json", "--no-sitemaps"]).await;
     let first = first.exits(0).json();
     assert_eq!(
-        (&first["ok"], &first["failed"], &first["again"]),
+        (&first["ok"], &first["failed"], &first["recrawl"]),
         (&5.into(), &1.into(), &serde_json::Value::Null)
     );
 
@@ -50,10 +52,10 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     put(site.path(), "new.html", "<title>New</title>", 100);
     fs::remove_file(site.path().join("c.html")).unwrap();
     put(site.path(), "index.html", &home.replace("dir/", "new.html"), 100);
-    origin.forget_times();
-    let second = run(folder.path(), &["crawl", "--again", "--json"]).await.exits(0).json();
-    let again = &second["again"];
-    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| again[key].as_i64());
+    origin.reset_times();
+    let second = run(folder.path(), &["crawl", "--recrawl", "--json"]).await.exits(0).json();
+    let recrawl = &second["recrawl"];
+    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| recrawl[key].as_i64());
     // Home and B have changed; A and what only A links to are as they were; C is gone.
     assert_eq!(counts, [Some(1), Some(1), Some(2), Some(2), Some(1)], "{second}");
     // What was not modified was not sent.
@@ -85,9 +87,9 @@ async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
     assert_eq!((links, gone), (1, 1));
 
     // A third look finds all as it was: the 304s left the validators.
-    let third = run(folder.path(), &["crawl", "--again", "--json"]).await.exits(0).json();
-    let again = &third["again"];
-    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| again[key].as_i64());
+    let third = run(folder.path(), &["crawl", "--recrawl", "--json"]).await.exits(0).json();
+    let recrawl = &third["recrawl"];
+    let counts = ["previous", "new", "changed", "same", "gone"].map(|key| recrawl[key].as_i64());
     assert_eq!(counts, [Some(2), Some(0), Some(0), Some(5), Some(0)], "{third}");
     origin.stop().await;
 }

@@ -4,10 +4,10 @@ use crate::support;
 use crate::test_db::{TestDb, ended, seen, settings, stopped};
 use crawldeck::crawl::protocol::command::Command;
 use crawldeck::crawl::protocol::snapshot::RunState;
-use crawldeck::crawl::protocol::summary::{AgainSummary, Summary};
+use crawldeck::crawl::protocol::summary::{RecrawlSummary, Summary};
 use crawldeck::crawl::{self, CrawlError};
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
-use crawldeck::lab::trouble::{Failing, Failure, Trouble};
+use crawldeck::lab::response_faults::{Failing, FailureMode, ResponseFaults};
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::settings::Settings;
 use crawldeck::store::StoreError;
 use url::Url;
@@ -59,38 +59,42 @@ fn after() -> Vec<(String, String)> {
     ]
 }
 
-async fn serve(files: Vec<(String, String)>, port: Option<u16>) -> Origin {
-    let config = OriginConfig { port, content: Content::Files(files), ..OriginConfig::default() };
-    Origin::start(config).await.unwrap()
+async fn serve(files: Vec<(String, String)>, port: Option<u16>) -> TestOrigin {
+    let config = TestOriginConfig {
+        port,
+        content: OriginContent::Files(files),
+        ..TestOriginConfig::default()
+    };
+    TestOrigin::start(config).await.unwrap()
 }
 
-fn port(origin: &Origin) -> Option<u16> {
+fn port(origin: &TestOrigin) -> Option<u16> {
     Url::parse(origin.url()).unwrap().port()
 }
 
 /// Path and status of what was asked for, sorted.
-fn asked(origin: &Origin) -> Vec<(String, Option<u16>)> {
+fn asked(origin: &TestOrigin) -> Vec<(String, Option<u16>)> {
     let requests = origin.times().requests.into_iter();
     let mut asked: Vec<_> = requests.map(|came| (came.path, came.status)).collect();
     asked.sort();
     asked
 }
 
-async fn first(test_db: &TestDb, origin: &Origin) -> Summary {
+async fn first(test_db: &TestDb, origin: &TestOrigin) -> Summary {
     let crawl = crawl::start(settings(origin.url()), test_db.store().await).await.unwrap();
     let summary = ended(crawl).await;
-    assert_eq!((summary.state, summary.again), (RunState::Complete, None));
-    origin.forget_times();
+    assert_eq!((summary.state, summary.recrawl), (RunState::Complete, None));
+    origin.reset_times();
     summary
 }
 
 async fn again(test_db: &TestDb) -> Summary {
-    ended(crawl::again(test_db.store().await, |_| {}).await.unwrap()).await
+    ended(crawl::recrawl(test_db.store().await, |_| {}).await.unwrap()).await
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as it stands in the summary")]
-fn told(previous: i64, new: u64, changed: u64, same: u64, gone: u64) -> Option<AgainSummary> {
-    Some(AgainSummary { previous, new, changed, same, gone, unchecked: Some(0) })
+fn told(previous: i64, new: u64, changed: u64, same: u64, gone: u64) -> Option<RecrawlSummary> {
+    Some(RecrawlSummary { previous, new, changed, same, gone, unchecked: Some(0) })
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,7 +105,7 @@ async fn an_unchanged_site_is_asked_and_not_fetched() {
     assert!(one.bytes > 100);
     let rows: Vec<Row> = test_db.rows(ROWS).await;
     let two = again(&test_db).await;
-    assert_eq!(two.again, told(1, 0, 0, 6, 0));
+    assert_eq!(two.recrawl, told(1, 0, 0, 6, 0));
     assert_eq!((two.crawl_id, two.state, two.pages), (2, RunState::Complete, one.pages));
     assert_eq!((two.ok, two.failed, two.links), (one.ok, one.failed, one.links));
     assert_eq!(two.bytes, 0, "not modified costs no body");
@@ -121,7 +125,7 @@ async fn an_unchanged_site_is_asked_and_not_fetched() {
     assert_eq!(test_db.rows::<Row>(ROWS).await, expected);
     assert!(expected.iter().all(|row| row.1 != "ok" || row.7.is_some()), "{expected:?}");
     // And so is a third: what it looks at is the second.
-    assert_eq!(again(&test_db).await.again, told(2, 0, 0, 6, 0));
+    assert_eq!(again(&test_db).await.recrawl, told(2, 0, 0, 6, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +138,7 @@ async fn new_changed_same_and_gone_are_told_apart() {
     let site = serve(after(), port).await;
     let two = again(&test_db).await;
     // What nobody links to any more is asked for as well.
-    assert_eq!(two.again, told(1, 1, 2, 3, 1));
+    assert_eq!(two.recrawl, told(1, 1, 2, 3, 1));
     let changes: Vec<_> = test_db
         .rows::<Row>(ROWS)
         .await
@@ -167,38 +171,39 @@ async fn new_changed_same_and_gone_are_told_apart() {
     let told = serde_json::json!(
         {"previous": 1, "new": 1, "changed": 2, "same": 3, "gone": 1, "unchecked": 0}
     );
-    assert_eq!(json["again"], told);
+    assert_eq!(json["recrawl"], told);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crawl_that_looks_again_goes_on_after_a_stop() {
     let test_db = TestDb::new();
     let pages = 300;
-    let config = OriginConfig { content: Content::Pages(pages), ..OriginConfig::default() };
-    let site = Origin::start(config.clone()).await.unwrap();
+    let config =
+        TestOriginConfig { content: OriginContent::Pages(pages), ..TestOriginConfig::default() };
+    let site = TestOrigin::start(config.clone()).await.unwrap();
     let port = port(&site);
     first(&test_db, &site).await;
     site.stop().await;
     let latency = std::time::Duration::from_millis(20);
-    let _site = Origin::start(OriginConfig { port, latency, ..config }).await.unwrap();
-    let mut crawl = crawl::again(test_db.store().await, |_| {}).await.unwrap();
+    let _site = TestOrigin::start(TestOriginConfig { port, latency, ..config }).await.unwrap();
+    let mut crawl = crawl::recrawl(test_db.store().await, |_| {}).await.unwrap();
     seen(&mut crawl, "some are looked at", |s| s.totals.pages > 20).await;
     let partial = stopped(crawl, Command::Stop).await;
     assert_eq!(partial.state, RunState::Stopped);
-    let told = partial.again.unwrap();
+    let told = partial.recrawl.unwrap();
     assert_eq!((told.same, told.unchecked), (partial.ok, None), "not known before the end");
     // A partial crawl is not looked at again: the first one still is.
     let error = test_db.store().await.complete_crawl(Some(2)).await.unwrap_err();
     assert!(matches!(error, StoreError::CrawlIncomplete { crawl: 2, .. }));
     let crawl = crawl::resume(test_db.store().await, None, |_| {}).await.unwrap();
     let whole = ended(crawl).await;
-    assert_eq!(whole.again, self::told(1, 0, 0, u64::from(pages) + 1, 0));
+    assert_eq!(whole.recrawl, self::told(1, 0, 0, u64::from(pages) + 1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn seeds_given_take_the_place_of_the_stored_ones() {
     let test_db = TestDb::new();
-    let error = crawl::again(test_db.store().await, |_| {}).await.unwrap_err();
+    let error = crawl::recrawl(test_db.store().await, |_| {}).await.unwrap_err();
     assert!(matches!(error, CrawlError::Store(StoreError::NoCompleteCrawl { .. })), "{error}");
     let site = serve(before(), None).await;
     first(&test_db, &site).await;
@@ -207,10 +212,10 @@ async fn seeds_given_take_the_place_of_the_stored_ones() {
         assert_eq!((s.recrawl_of, s.seeds.len()), (Some(1), 1));
         (s.seeds, s.permits) = (vec![hub.clone()], 3);
     };
-    let crawl = crawl::again(test_db.store().await, turn).await.unwrap();
+    let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
     let two = ended(crawl).await;
     // What it does not lead to is looked at all the same.
-    assert_eq!((two.again, two.settings.permits), (told(1, 0, 0, 6, 0), 3));
+    assert_eq!((two.recrawl, two.settings.permits), (told(1, 0, 0, 6, 0), 3));
     assert_eq!(test_db.settings().await.seeds, [hub]);
 }
 
@@ -221,10 +226,10 @@ async fn what_is_not_asked_or_only_in_trouble_is_not_gone() {
     let port = port(&site);
     first(&test_db, &site).await;
     let turned = async |turn: fn(&mut Settings)| {
-        let crawl = crawl::again(test_db.store().await, turn).await.unwrap();
-        ended(crawl).await.again.unwrap()
+        let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
+        ended(crawl).await.recrawl.unwrap()
     };
-    let told = |told: AgainSummary| (told.same, told.gone, told.unchecked);
+    let told = |told: RecrawlSummary| (told.same, told.gone, told.unchecked);
     // Each looks at the newest complete crawl: begun anew, so that all were asked in that.
     assert_eq!(told(turned(|s| s.max_pages = Some(2)).await), (2, 0, Some(4)));
     assert_eq!(told(turned(|s| s.max_pages = None).await), (2, 0, Some(0)), "known of the last");
@@ -234,20 +239,20 @@ async fn what_is_not_asked_or_only_in_trouble_is_not_gone() {
     let site = serve(before(), port).await;
     first(&test_db, &site).await;
     site.stop().await;
-    let trouble = Trouble {
-        failing: Some(Failing { percent: 100, how: Failure::Status(500) }),
-        ..Trouble::default()
+    let faults = ResponseFaults {
+        failing: Some(Failing { percent: 100, how: FailureMode::Status(500) }),
+        ..ResponseFaults::default()
     };
-    let config = OriginConfig {
+    let config = TestOriginConfig {
         port,
-        content: Content::Files(before()),
-        trouble,
-        ..OriginConfig::default()
+        content: OriginContent::Files(before()),
+        faults,
+        ..TestOriginConfig::default()
     };
-    let _site = Origin::start(config).await.unwrap();
+    let _site = TestOrigin::start(config).await.unwrap();
     let turn = |s: &mut Settings| (s.attempts, s.breaker.ratio) = (1, 2.0);
-    let crawl = crawl::again(test_db.store().await, turn).await.unwrap();
+    let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
     let two = ended(crawl).await;
-    let again = two.again.unwrap();
-    assert_eq!((two.failed, again.same, again.gone, again.unchecked), (6, 0, 0, Some(6)));
+    let recrawl = two.recrawl.unwrap();
+    assert_eq!((two.failed, recrawl.same, recrawl.gone, recrawl.unchecked), (6, 0, 0, Some(6)));
 }

@@ -96,7 +96,7 @@ fn a_crawl_of_the_lab_is_told_as_it_is() {
             count("SELECT count(*) FROM scraped_pages WHERE state = 'skipped'")
         ),
         &format!("links {} between pages", count("SELECT count(*) FROM links")),
-        "What was turned 2",
+        "Changes while it ran 2",
     ]);
     let changes: Vec<(i64, String, String)> =
         rows(&db, "SELECT seq, substr(at, 1, 19), what FROM changes ORDER BY seq");
@@ -147,11 +147,11 @@ fn a_crawl_of_the_lab_is_told_as_it_is() {
     );
     assert!(links(&most[0].0), "{most:?}");
     // Looked at again, nothing has changed.
-    run(folder.path(), &[&["crawl", "--again", "--headless"][..], &pace].concat()).exits(0);
+    run(folder.path(), &[&["crawl", "--recrawl", "--headless"][..], &pace].concat()).exits(0);
     let html = Html::read(&run(folder.path(), &["report", "-o", "-"]).exits(0).stdout);
     let same =
         number(&db, "SELECT count(*) FROM scraped_pages WHERE crawl_id = 2 AND change = 'same'");
-    html.says(&["Crawl 2 of", "looks again at crawl 1", &format!("same {}", grouped(same))]);
+    html.says(&["Crawl 2 of", "recrawl of crawl 1", &format!("same {}", grouped(same))]);
     assert!(same > 100);
     let first = run(folder.path(), &["report", "crawldeck.db", "--crawl", "1", "-o", "-"]).exits(0);
     Html::read(&first.stdout).says(&["Crawl 1 of"]);
@@ -163,13 +163,13 @@ fn rows_are_told_and_what_a_site_wrote_is_text() {
     let folder = tempfile::tempdir().unwrap();
     let (html, text) = of_rows(folder.path());
     html.says(&[
-        "stopped 0 URLs are known and not fetched yet; crawldeck resume --crawl 1 goes on.",
+        "stopped 0 URLs are known and not fetched yet; crawldeck resume --crawl 1 continues it.",
         "pages 1,210 in a final state",
         "ok 1,204 99.7 % of those fetched",
         "requests 1,212 5 retries, 2 redirect hops",
         "<script>alert('title')</script> & \"more\" \u{FFFD}drawkcab",
         "javascript:alert(document.domain)",
-        "Why there was no answer",
+        "Why there was no response",
         "connection refused 1 100 %",
         "Broken links 42 links to 3 pages",
         "“ <b>here</b> ”",
@@ -211,7 +211,7 @@ fn a_crawl_without_pages_has_a_report_that_says_so() {
         "Nothing was skipped",
         "No page was redirected.",
         "No two pages have the same content.",
-        "Every setting is the usual one.",
+        "Every setting has its default.",
     ]);
     assert_eq!(html.elements.iter().filter(|e| e.name == "svg").count(), 0);
 }

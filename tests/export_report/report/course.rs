@@ -33,7 +33,7 @@ fn what_was_turned_is_marked_and_listed_with_what_came_of_it() {
     let (html, _) = of_rows(folder.path());
     assert_eq!(html.count("g", "pause"), 1);
     html.says(&[
-        "What was turned 6",
+        "Changes while it ran 6",
         "1 2026-11-01 12:00:20 permits 10 → 16 user 10.0 s 10.0",
         "2 2026-11-01 12:00:30 pause user",
         "4 2026-11-01 12:00:40 seed http://***@h:1/s user",

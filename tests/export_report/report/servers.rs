@@ -22,7 +22,7 @@ fn report(database: &Database) -> String {
     database.execute(TIMES);
     wait(async {
         let store = store::open(&database.url(), OpenMode::MustExist).await.unwrap();
-        let html = render(&gather(&store, None).await.unwrap());
+        let html = render(&gather(&*store, None).await.unwrap());
         let name = store.describe();
         store.close().await;
         assert!(html.contains(&name), "{name}");

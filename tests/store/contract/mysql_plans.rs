@@ -12,7 +12,7 @@ use std::time::Instant;
 use crawldeck::model::ids::{CrawlId, host_id, page_id};
 use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
-use crawldeck::store::mysql::{bulk, hosts, read, recrawl, write};
+use crawldeck::store::mysql::{bulk, statements, write};
 use crawldeck::store::{Batch, CrawlState, FrontierRow, LinkRow, OpenMode, PageRow, Store, open};
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, Row};
 
@@ -183,15 +183,15 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
     let ends = vec![first.clone(), last.clone(), first.clone(), last.clone()];
     let cases: Vec<Case> = vec![
         // Claiming.
-        (read::FRONTIER_AFTER, range(1000), &[("frontier", "range", "PRIMARY")], 1000),
+        (statements::FRONTIER_AFTER, range(1000), &[("frontier", "range", "PRIMARY")], 1000),
         (
-            read::FRONTIER_OF_HOST,
+            statements::FRONTIER_OF_HOST,
             vec![n(crawl), one_host, middle.clone(), n(1000)],
             &[("frontier", "range", BY_HOST)],
             1000,
         ),
         (
-            read::OPEN_HOSTS,
+            statements::OPEN_HOSTS,
             vec![n(crawl)],
             &[("derived", "ALL", ""), ("first", "eq_ref", "PRIMARY"), ("frontier", "ref", BY_HOST)],
             i64::from(MILLION) + 300,
@@ -209,12 +209,17 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
             1000,
         ),
         // Resuming.
-        (read::CRAWL, vec![n(crawl)], &[("crawls", "const", "PRIMARY")], 1),
-        (read::CHANGES, vec![n(crawl)], &[("changes", "ref", "PRIMARY")], 1),
-        (read::LAST_ID, ends, &[], 4),
-        (read::OPEN_COUNT, vec![n(crawl)], &[("frontier", "ref", BY_HOST)], i64::from(MILLION) + 1),
+        (statements::CRAWL, vec![n(crawl)], &[("crawls", "const", "PRIMARY")], 1),
+        (statements::CHANGES, vec![n(crawl)], &[("changes", "ref", "PRIMARY")], 1),
+        (statements::LAST_ID, ends, &[], 4),
         (
-            read::SEEN,
+            statements::OPEN_COUNT,
+            vec![n(crawl)],
+            &[("frontier", "ref", BY_HOST)],
+            i64::from(MILLION) + 1,
+        ),
+        (
+            statements::SEEN,
             vec![n(crawl), first.clone(), last.clone()],
             &[
                 ("scraped_pages", "ref", "scraped_pages_by_hash"),
@@ -224,20 +229,20 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
             2 * i64::from(MILLION),
         ),
         (
-            read::SKIPPED_BECAUSE,
+            statements::SKIPPED_BECAUSE,
             vec![n(crawl), reason, n(page_id(crawl, MILLION / 2)), n(1000)],
             &[("scraped_pages", "range", "scraped_pages_by_state")],
             1000,
         ),
         // Deduplicating, and looking at a crawl again.
         (
-            hosts::REPLACED,
+            write::REPLACED,
             vec![hashes, n(crawl)],
             &[("json", "ALL", ""), ("page", "eq_ref", "scraped_pages_by_hash")],
             1000,
         ),
         (
-            hosts::RESTORED,
+            write::RESTORED,
             vec![pages.clone(), n(crawl)],
             &[("json", "ALL", ""), ("page", "eq_ref", "PRIMARY")],
             1000,
@@ -249,19 +254,19 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
             1000,
         ),
         (
-            recrawl::PREVIOUS_PAGE,
+            statements::PREVIOUS_PAGE,
             vec![n(crawl), bytes(hash(77_777).0)],
             &[("scraped_pages", "const", "scraped_pages_by_hash")],
             2,
         ),
         (
-            recrawl::LINKS_OF,
+            statements::LINKS_OF,
             vec![n(crawl), n(page_id(crawl, 1000)), n(100)],
             &[("links", "ref", "PRIMARY"), ("scraped_pages", "eq_ref", "PRIMARY")],
             6,
         ),
-        (recrawl::OK_PAGES, range_of_done, &[("scraped_pages", "range", "PRIMARY")], 1100),
-        (recrawl::COUNT_OK, vec![n(crawl)], &[("hosts", "ref", "PRIMARY")], 101),
+        (statements::OK_PAGES, range_of_done, &[("scraped_pages", "range", "PRIMARY")], 1100),
+        (statements::COUNT_OK, vec![n(crawl)], &[("hosts", "ref", "PRIMARY")], 101),
     ];
     for (statement, parameters, accesses, most) in cases {
         let sql = filled(statement, &parameters);

@@ -4,7 +4,7 @@
 #![allow(clippy::print_stdout, reason = "the plans and the times are shown")]
 
 use super::*;
-use crawldeck::store::postgres::{hosts, open, read, recrawl, write};
+use crawldeck::store::postgres::{hosts, open, statements, write};
 use crawldeck::store::{OpenMode, open as open_store};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
 
@@ -66,7 +66,7 @@ fn asked_reading() -> Vec<Question> {
     vec![
         question(
             "claim: the next URLs of a host",
-            read::FRONTIER_OF_HOST,
+            statements::FRONTIER_OF_HOST,
             "bigint, bigint, bigint, bigint, bigint",
             format!("{CRAWL}, 7, {middle}, {last}, 100"),
             &[
@@ -79,14 +79,14 @@ fn asked_reading() -> Vec<Question> {
         ),
         question(
             "claim: the next URLs of any host",
-            read::FRONTIER_AFTER,
+            statements::FRONTIER_AFTER,
             "bigint, bigint, bigint",
             format!("{first}, {last}, 1000"),
             &["Limit", "Index Scan using frontier_pkey on frontier", "Index Cond: ((id > "],
         ),
         question(
             "resume: hosts that wait",
-            read::OPEN_HOSTS,
+            statements::OPEN_HOSTS,
             "bigint",
             format!("{CRAWL}"),
             &[
@@ -98,14 +98,14 @@ fn asked_reading() -> Vec<Question> {
         ),
         question(
             "resume: open URLs",
-            read::OPEN_COUNT,
+            statements::OPEN_COUNT,
             "bigint, bigint",
             format!("{first}, {last}"),
             &["Index Only Scan using frontier_pkey on frontier", "Index Cond: ((id >= "],
         ),
         question(
             "resume: the highest number",
-            read::LAST_ID,
+            statements::LAST_ID,
             "bigint, bigint",
             format!("{first}, {last}"),
             &[
@@ -115,28 +115,28 @@ fn asked_reading() -> Vec<Question> {
         ),
         question(
             "resume: the journal",
-            read::CHANGES,
+            statements::CHANGES,
             "bigint",
             format!("{CRAWL}"),
             &["Index Scan using changes_pkey on changes"],
         ),
         question(
             "resume: the crawl",
-            read::CRAWL,
+            statements::CRAWL,
             "bigint",
             format!("{CRAWL}"),
             &["Index Scan using crawls_pkey on crawls"],
         ),
         question(
             "resume: every known URL",
-            read::SEEN,
+            statements::SEEN,
             "bigint, bigint, bigint",
             format!("{CRAWL}, {first}, {last}"),
             &["on scraped_pages", "Index Scan using frontier_pkey on frontier"],
         ),
         question(
             "skipped for a reason",
-            read::SKIPPED_BECAUSE,
+            statements::SKIPPED_BECAUSE,
             "bigint, text, bigint, bigint",
             format!("{CRAWL}, 'excluded', {first}, 1000"),
             &[
@@ -147,28 +147,28 @@ fn asked_reading() -> Vec<Question> {
         ),
         question(
             "again: a page as it was",
-            recrawl::PREVIOUS_PAGE,
+            statements::PREVIOUS_PAGE,
             "bigint, bytea",
             format!("{CRAWL}, {hash}"),
             &["Index Scan using scraped_pages_by_hash on scraped_pages", "url_hash = "],
         ),
         question(
             "again: where its links led",
-            recrawl::LINKS_OF,
+            statements::LINKS_OF,
             "bigint, bigint",
             format!("{}, 1000", page_id(CRAWL, 500)),
             &["Index Scan using links_pkey on links", "Index Scan using scraped_pages_pkey"],
         ),
         question(
             "again: what was well",
-            recrawl::OK_PAGES,
+            statements::OK_PAGES,
             "bigint, bigint, bigint",
             format!("{first}, {last}, 1000"),
             &["Limit", "Index Scan using scraped_pages_pkey on scraped_pages", "(id > "],
         ),
         question(
             "again: how many were well",
-            recrawl::COUNT_OK,
+            statements::COUNT_OK,
             "bigint",
             format!("{CRAWL}"),
             &["Index Scan using hosts_pkey on hosts"],
@@ -214,7 +214,7 @@ fn asked_writing() -> Vec<Question> {
         ),
         written(
             "open again: out of the sums",
-            hosts::TAKE_OUT,
+            hosts::SUBTRACT,
             "bigint[], bigint",
             format!("{ids}, {CRAWL}"),
             &["scraped_pages_pkey", "Index Cond: (id = ANY", "hosts_pkey"],

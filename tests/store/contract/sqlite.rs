@@ -1,7 +1,7 @@
 //! What is SQLite's own: files, the plans of its queries, what a kill leaves.
 
 use super::*;
-use crawldeck::store::sqlite::{read, recrawl};
+use crawldeck::store::sqlite::statements;
 use crawldeck::store::{OpenMode, open};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Row, SqliteConnection};
@@ -139,20 +139,20 @@ const MILLION_ROWS: &str = "
 
 async fn assert_plans(db: &mut SqliteConnection) {
     for (statement, tables) in [
-        (read::FRONTIER_AFTER, vec!["frontier"]),
-        (read::SEEN, vec!["scraped_pages", "frontier"]),
-        (read::LAST_ID, vec!["scraped_pages", "frontier"]),
-        (read::OPEN_COUNT, vec!["frontier"]),
-        (read::CHANGES, vec!["changes"]),
-        (read::CRAWL, vec!["crawls"]),
-        (read::FRONTIER_OF_HOST, vec!["frontier"]),
-        (read::OPEN_HOSTS, vec!["frontier", "first"]),
-        (read::SKIPPED_BECAUSE, vec!["scraped_pages"]),
-        (recrawl::OK_PAGES, vec!["scraped_pages"]),
-        (recrawl::CRAWL, vec!["crawls"]),
-        (recrawl::PREVIOUS_PAGE, vec!["scraped_pages"]),
-        (recrawl::LINKS_OF, vec!["links", "scraped_pages"]),
-        (recrawl::COUNT_OK, vec!["hosts"]),
+        (statements::FRONTIER_AFTER, vec!["frontier"]),
+        (statements::SEEN, vec!["scraped_pages", "frontier"]),
+        (statements::LAST_ID, vec!["scraped_pages", "frontier"]),
+        (statements::OPEN_COUNT, vec!["frontier"]),
+        (statements::CHANGES, vec!["changes"]),
+        (statements::CRAWL, vec!["crawls"]),
+        (statements::FRONTIER_OF_HOST, vec!["frontier"]),
+        (statements::OPEN_HOSTS, vec!["frontier", "first"]),
+        (statements::SKIPPED_BECAUSE, vec!["scraped_pages"]),
+        (statements::OK_PAGES, vec!["scraped_pages"]),
+        (statements::CRAWL_WITH_STATE, vec!["crawls"]),
+        (statements::PREVIOUS_PAGE, vec!["scraped_pages"]),
+        (statements::LINKS_OF, vec!["links", "scraped_pages"]),
+        (statements::COUNT_OK, vec!["hosts"]),
     ] {
         let plan = plan(db, statement).await;
         for table in tables {
@@ -162,7 +162,7 @@ async fn assert_plans(db: &mut SqliteConnection) {
             assert!(searched, "{statement}: {plan}");
         }
         // The sums of the blocks are put together per host; no rows are sorted.
-        if statement != read::OPEN_HOSTS {
+        if statement != statements::OPEN_HOSTS {
             assert!(!plan.contains("TEMP B-TREE"), "{statement}: {plan}");
         }
         for scan in plan.lines().filter(|step| step.contains("SCAN ")) {
@@ -173,19 +173,19 @@ async fn assert_plans(db: &mut SqliteConnection) {
     }
     for (statement, step) in [
         (
-            read::FRONTIER_OF_HOST,
+            statements::FRONTIER_OF_HOST,
             "frontier USING INDEX frontier_by_host (<expr>=? AND host_id=? AND rowid>?)",
         ),
         (
-            read::OPEN_HOSTS,
+            statements::OPEN_HOSTS,
             "frontier USING COVERING INDEX frontier_by_host (<expr>>? AND <expr><?)",
         ),
         (
-            read::OPEN_COUNT,
+            statements::OPEN_COUNT,
             "frontier USING COVERING INDEX frontier_by_host (<expr>>? AND <expr><?)",
         ),
         (
-            read::SKIPPED_BECAUSE,
+            statements::SKIPPED_BECAUSE,
             "scraped_pages USING INDEX scraped_pages_skipped \
              (crawl_id=? AND error=? AND rowid>?)",
         ),

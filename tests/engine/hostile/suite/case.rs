@@ -3,15 +3,14 @@
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use crawldeck::crawl;
 use crawldeck::crawl::protocol::snapshot::RunState;
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
-use crawldeck::lab::robots::Robots;
-use crawldeck::lab::times::Times;
-use crawldeck::lab::trouble::Trouble;
+use crawldeck::lab::request_log::RequestLog;
+use crawldeck::lab::response_faults::ResponseFaults;
+use crawldeck::lab::robots::OriginRobots;
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::settings::Settings;
 use crawldeck::store::{self, OpenMode};
 use sqlx::sqlite::SqliteRow;
@@ -77,7 +76,7 @@ pub struct Case {
     /// What the site does, for the README.
     pub what: &'static str,
     path: &'static str,
-    site: OriginConfig,
+    site: TestOriginConfig,
     gone: bool,
     settings: Box<Change>,
     wants: Vec<Want>,
@@ -90,25 +89,25 @@ impl Case {
         Self {
             what,
             path,
-            site: OriginConfig::default(),
+            site: TestOriginConfig::default(),
             gone: false,
             settings: Box::new(|_, _| ()),
             wants: Vec::new(),
         }
     }
 
-    pub fn robots(mut self, robots: Robots) -> Self {
+    pub fn robots(mut self, robots: OriginRobots) -> Self {
         self.site.robots = robots;
         self
     }
 
-    pub fn content(mut self, content: Content) -> Self {
+    pub fn content(mut self, content: OriginContent) -> Self {
         self.site.content = content;
         self
     }
 
-    pub fn trouble(mut self, trouble: Trouble) -> Self {
-        self.site.trouble = trouble;
+    pub fn faults(mut self, faults: ResponseFaults) -> Self {
+        self.site.faults = faults;
         self
     }
 
@@ -146,10 +145,10 @@ impl Case {
 
     /// Runs the crawl and compares; returns what came of it, in words.
     pub async fn check(self) -> String {
-        let origin = Origin::start(self.site).await.unwrap();
+        let origin = TestOrigin::start(self.site).await.unwrap();
         let address = origin.url().trim_end_matches('/').to_owned();
         // No host may harm another.
-        let honest = Origin::start(OriginConfig::default()).await.unwrap();
+        let honest = TestOrigin::start(TestOriginConfig::default()).await.unwrap();
         let mut settings = settings(&format!("{address}{}", self.path), honest.url());
         (self.settings)(&mut settings, &address);
         let origin = if self.gone {
@@ -161,7 +160,7 @@ impl Case {
         let folder = tempfile::tempdir().unwrap();
         let db = folder.path().join("hostile.db");
         let store = store::open(db.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
-        let crawl = crawl::start(settings, Arc::clone(&store)).await.unwrap();
+        let crawl = crawl::start(settings, store.clone()).await.unwrap();
         let summary = tokio::time::timeout(TOO_LONG, crawl.wait()).await.expect("the crawl ends");
         assert_eq!(summary.state, RunState::Complete);
         drop(store);
@@ -170,7 +169,7 @@ impl Case {
         assert_eq!((found[at].state.as_str(), &found[at].error), ("ok", &None));
         found.remove(at);
         honest.stop().await;
-        let times = origin.as_ref().map(Origin::times).unwrap_or_default();
+        let times = origin.as_ref().map(TestOrigin::times).unwrap_or_default();
         let wrong: Vec<_> = self.wants.iter().filter(|want| !want.holds(&found, &times)).collect();
         let asked: Vec<_> = times.requests.iter().map(|came| cut(&came.path)).take(12).collect();
         let first: Vec<_> = found.iter().take(12).map(|row| cut(&format!("{row:?}"))).collect();
@@ -230,7 +229,7 @@ async fn stored(db: PathBuf, address: String) -> Vec<Row> {
 }
 
 impl Want {
-    fn holds(&self, rows: &[Row], times: &Times) -> bool {
+    fn holds(&self, rows: &[Row], times: &RequestLog) -> bool {
         let says = |row: &Row, text: &str| match &row.error {
             Some(error) => !text.is_empty() && error.contains(text),
             None => text.is_empty(),

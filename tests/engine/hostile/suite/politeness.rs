@@ -7,10 +7,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use crawldeck::crawl;
-use crawldeck::lab::origin::{Content, Origin, OriginConfig};
-use crawldeck::lab::robots::Robots;
-use crawldeck::lab::times::Times;
-use crawldeck::lab::trouble::{Busy, RetryAfter, Trouble};
+use crawldeck::lab::request_log::RequestLog;
+use crawldeck::lab::response_faults::{Busy, ResponseFaults, RetryAfter};
+use crawldeck::lab::robots::OriginRobots;
+use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::settings::Settings;
 use crawldeck::settings::faults::{Fault, Faults};
@@ -42,7 +42,7 @@ async fn crawled(settings: Settings, db: &Path) -> crawldeck::crawl::protocol::s
     summary
 }
 
-fn told(name: &str, times: &Times) {
+fn told(name: &str, times: &RequestLog) {
     println!("{name}\n  {:>8}  {:>8}  status  path", "at ms", "gap ms");
     let mut before = None;
     for came in &times.requests {
@@ -60,15 +60,15 @@ async fn two_documentation_sites_get_what_they_ask_for() {
     let mut origins = Vec::new();
     let busy = Some(Busy { every: 4, status: 429, retry_after: RetryAfter::Seconds(1) });
     for (name, robots, busy) in
-        [("slow", Robots::crawl_delay(1.0), None), ("busy", Robots::Missing, busy)]
+        [("slow", OriginRobots::crawl_delay(1.0), None), ("busy", OriginRobots::Missing, busy)]
     {
         let path = folder.path().join(name);
         fs::create_dir(&path).unwrap();
         write_documentation(&path, name);
-        let trouble = Trouble { busy, ..Trouble::default() };
-        let content = Content::Folder(path);
-        let config = OriginConfig { content, robots, trouble, ..OriginConfig::default() };
-        origins.push(Origin::start(config).await.unwrap());
+        let faults = ResponseFaults { busy, ..ResponseFaults::default() };
+        let content = OriginContent::Folder(path);
+        let config = TestOriginConfig { content, robots, faults, ..TestOriginConfig::default() };
+        origins.push(TestOrigin::start(config).await.unwrap());
     }
     let settings = Settings {
         seeds: origins.iter().map(|origin| Url::parse(origin.url()).unwrap()).collect(),

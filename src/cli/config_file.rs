@@ -1,0 +1,112 @@
+//! The configuration file: where it is, and its entries as text.
+//!
+//! It knows no option: [`super::option_reader`] checks keys and values.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use toml::de::{DeTable, DeValue};
+
+use super::error::CliError;
+
+/// Name of the file, here or in `crawldeck` under XDG's directory of configurations.
+pub const NAME: &str = "crawldeck.toml";
+
+/// An entry of the file.
+#[derive(Debug)]
+pub(super) struct FileEntry {
+    /// As written.
+    pub(super) key: String,
+    /// The values, one by one, if it is a list.
+    pub(super) values: Vec<String>,
+    /// Whether it is a list.
+    pub(super) list: bool,
+    /// Line of the key, from 1.
+    pub(super) line: usize,
+}
+
+/// A file that was read.
+#[derive(Debug)]
+pub(super) struct ConfigFile {
+    /// Its name in messages.
+    pub(super) name: String,
+    pub(super) entries: Vec<FileEntry>,
+}
+
+/// Reads the file in `folder`, or else the user's under `home`; there may be none.
+pub(super) fn find(folder: &Path, home: Option<&Path>) -> Result<Option<ConfigFile>, CliError> {
+    let here = (folder.join(NAME), NAME.to_owned());
+    let users = home.map(|home| home.join("crawldeck").join(NAME));
+    let users = users.map(|path| (path.clone(), path.display().to_string()));
+    for (path, name) in std::iter::once(here).chain(users) {
+        match std::fs::read_to_string(&path) {
+            Ok(text) => return parse(&text, name).map(Some),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(CliError::Source(format!("{name}: {error}"))),
+        }
+    }
+    Ok(None)
+}
+
+/// Reads the file that the user named.
+pub(super) fn read(path: &Path) -> Result<ConfigFile, CliError> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| CliError::Source(format!("configuration file {name}: {error}")))?;
+    parse(&text, name)
+}
+
+/// Where the user's configurations are.
+pub(super) fn home() -> Option<PathBuf> {
+    etcetera::choose_base_strategy().ok().map(|strategy| strategy.config_dir())
+}
+
+fn parse(text: &str, name: String) -> Result<ConfigFile, CliError> {
+    // The parser's own display would show the line, which may hold a secret.
+    let table = DeTable::parse(text).map_err(|error| {
+        let line = error.span().map_or(1, |span| line_of(text, span.start));
+        let message = error.message().lines().next().unwrap_or_default();
+        CliError::Source(format!("{name}, line {line}: {message}"))
+    })?;
+    let mut entries = Vec::new();
+    for (key, value) in table.into_inner() {
+        let line = line_of(text, key.span().start);
+        let key = key.into_inner().into_owned();
+        let error = |what: &str| {
+            CliError::Source(format!(
+                "{name}, line {line}: {key} is {what}: options are numbers, strings, true, false, \
+                 or lists of them, with the long names of the command line as keys"
+            ))
+        };
+        let (values, list) = match value.get_ref() {
+            DeValue::Array(array) => {
+                let values = array.iter().map(|value| scalar(value.get_ref()).map_err(error));
+                (values.collect::<Result<_, _>>()?, true)
+            }
+            value => (vec![scalar(value).map_err(error)?], false),
+        };
+        entries.push(FileEntry { key, values, list, line });
+    }
+    entries.sort_by_key(|entry| entry.line);
+    Ok(ConfigFile { name, entries })
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1
+}
+
+/// A value as it would be typed; an error names what cannot be a value.
+fn scalar(value: &DeValue<'_>) -> Result<String, &'static str> {
+    match value {
+        DeValue::String(text) => Ok(text.to_string()),
+        DeValue::Boolean(is) => Ok(is.to_string()),
+        DeValue::Float(number) => Ok(number.as_str().to_owned()),
+        DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
+            .map(|number| number.to_string())
+            .map_err(|_| "no number"),
+        DeValue::Datetime(_) => Err("a date"),
+        DeValue::Array(_) => Err("a list of lists"),
+        DeValue::Table(_) => Err("a table"),
+    }
+}

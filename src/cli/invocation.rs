@@ -1,0 +1,136 @@
+//! Reads command line, environment and configuration file into one invocation: file < environment
+//! < flags.
+//!
+//! Each source is turned into arguments of the one command line that defines the options, so
+//! that the same parsers read all of them.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+
+use super::command_line::{Cli, Subcommand};
+use super::config_file;
+use super::environment::Environment;
+use super::error::CliError;
+use super::merge::{GivenOption, MergedOptions};
+use super::option_reader::OptionReader;
+use super::options::CrawlOptions;
+use super::source::{SECRETS, Sources};
+use crate::settings::BreakerSettings;
+
+/// The command to run, with its options.
+#[derive(Debug)]
+pub struct Invocation {
+    /// The command with all options, wherever they come from.
+    pub cli: Cli,
+    /// Where they come from.
+    pub sources: Sources,
+    /// What the user should know, a line each.
+    pub warnings: Vec<String>,
+}
+
+/// Reads command line, environment and configuration file.
+///
+/// # Errors
+/// When one of them cannot be used, or help was asked for.
+pub fn read(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<Invocation, CliError> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let matches = Cli::command().try_get_matches_from(&arguments)?;
+    let (mode, flags) = match matches.subcommand() {
+        None => (Mode::Demonstration, &matches),
+        Some(("demo", flags)) => (Mode::Demonstration, flags),
+        Some(("crawl" | "config", flags)) => (Mode::Crawl, flags),
+        Some(("resume", flags)) => (Mode::Resume, flags),
+        Some(_) => {
+            let cli = Cli::from_arg_matches(&matches)?;
+            return Ok(Invocation { cli, sources: Sources::default(), warnings: Vec::new() });
+        }
+    };
+    let mut reader = OptionReader::new();
+    let from_variables = reader.environment(&environment.variables)?;
+    let file = match chosen_file(flags, &environment.variables) {
+        None => config_file::find(&environment.folder, environment.home.as_deref())?,
+        Some(name) if name.is_empty() || name == "none" => None,
+        Some(name) => Some(config_file::read(&environment.folder.join(Path::new(&name)))?),
+    };
+    let from_file = reader.file(file)?;
+
+    let mut merged = MergedOptions::default();
+    merged.take(reader.flags(flags))?;
+    for weaker in [from_variables, from_file] {
+        let admitted = weaker.into_iter().filter(|given| mode.admits(given));
+        merged.take(admitted.collect())?;
+    }
+    // A command, if there is one, stands before all options.
+    let at = arguments.len().min(1 + usize::from(matches.subcommand().is_some()));
+    arguments.splice(at..at, merged.arguments);
+    let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
+    let options = match &cli.command {
+        None => Some(&cli.options),
+        Some(
+            Subcommand::Crawl { options, .. }
+            | Subcommand::Config { options, .. }
+            | Subcommand::Demo { options, .. },
+        ) => Some(&**options),
+        // The stored settings are not known yet.
+        Some(_) => None,
+    };
+    if let Some(options) = options {
+        reader.warnings.extend(breaker_window(options, &merged.sources)?);
+    }
+    Ok(Invocation { cli, sources: merged.sources, warnings: reader.warnings })
+}
+
+/// An error where `breaker-min-requests` is above the window; a default above it is lowered, with a
+/// warning.
+fn breaker_window(options: &CrawlOptions, sources: &Sources) -> Result<Option<String>, CliError> {
+    let default = BreakerSettings::default();
+    let given = options.breaker.breaker_min_requests;
+    let min = given.unwrap_or(default.min_requests);
+    let window = options.breaker.breaker_window.unwrap_or(default.window);
+    if min <= window {
+        return Ok(None);
+    }
+    let of_window = format!("breaker-window {window} ({})", sources.of("breaker-window"));
+    if given.is_none() {
+        return Ok(Some(format!("breaker-min-requests is lowered from {min} to {of_window}")));
+    }
+    let of_min = sources.of("breaker-min-requests");
+    Err(CliError::Source(format!(
+        "breaker-min-requests {min} ({of_min}) is above {of_window}: the breaker looks at no more requests"
+    )))
+}
+
+/// The file named by flag or environment.
+fn chosen_file(flags: &ArgMatches, environment: &[(OsString, OsString)]) -> Option<OsString> {
+    let variable = || {
+        let found = environment.iter().find(|(name, _)| name == "CRAWLDECK_CONFIG");
+        found.map(|(_, value)| value).filter(|value| !value.is_empty())
+    };
+    flags.get_one::<OsString>("config").or_else(variable).cloned()
+}
+
+/// What decides which options of file and environment count.
+#[derive(Clone, Copy)]
+enum Mode {
+    Demonstration,
+    Crawl,
+    Resume,
+}
+
+impl Mode {
+    /// Whether an option of file or environment counts. A resumed crawl has its stored settings, but
+    /// no secrets; the demonstration is the same everywhere, and leaves databases alone.
+    fn admits(self, given: &GivenOption) -> bool {
+        let output = matches!(given.heading.as_str(), "Output" | "Logging");
+        match self {
+            Self::Crawl => true,
+            Self::Resume => output || SECRETS.contains(&given.key.as_str()),
+            Self::Demonstration => output && given.key != "db",
+        }
+    }
+}

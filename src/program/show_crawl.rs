@@ -1,0 +1,171 @@
+//! Shows a running crawl, by dashboard or progress lines, and prints its summary at the end.
+
+use std::io::{IsTerminal, stdin, stdout};
+use std::process::ExitCode;
+
+use tokio::task::JoinHandle;
+
+use super::error::ProgramError;
+use super::output::print;
+use crate::cli::CrawlOptions;
+use crate::crawl::protocol::snapshot::RunState;
+use crate::crawl::protocol::summary::Summary;
+use crate::crawl::{self, Crawl};
+use crate::headless::signals::Signals;
+use crate::headless::{self, tell};
+use crate::settings::Settings;
+
+/// How a crawl is shown.
+pub(super) struct CrawlDisplay {
+    /// By the dashboard, instead of progress lines.
+    pub(super) dashboard: bool,
+    json: bool,
+    quiet: bool,
+}
+
+impl CrawlDisplay {
+    /// As the options and the terminal want it.
+    pub(super) fn of(options: &CrawlOptions) -> Self {
+        let terminal = stdin().is_terminal()
+            && stdout().is_terminal()
+            && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
+        Self {
+            dashboard: cfg!(feature = "tui") && terminal && options.output.headless != Some(true),
+            json: options.output.json == Some(true),
+            quiet: options.logging.is_quiet(),
+        }
+    }
+
+    /// Warns of settings that may harm others; the dashboard shows them in its own place.
+    pub(super) fn warn_of(&self, settings: &Settings) {
+        if self.dashboard {
+            return;
+        }
+        if settings.ignore_robots {
+            tell(
+                "crawldeck: robots.txt is IGNORED (--ignore-robots): only with the sites' consent",
+            );
+        }
+        if settings.fetch.insecure {
+            tell(
+                "crawldeck: certificates are NOT VERIFIED (--insecure): anybody on the way can read \
+                  and change what is sent",
+            );
+        }
+    }
+}
+
+/// Shows a crawl until it is over, and prints its summary.
+pub(super) async fn show_crawl(
+    crawl: Crawl,
+    display: &CrawlDisplay,
+    signals: Signals,
+) -> Result<ExitCode, ProgramError> {
+    let forward = signals.forward(crawl.commands.clone(), crawl.snapshots.clone());
+    let mut forward = tokio::spawn(forward);
+    let shown = view(&crawl, display, &mut forward).await;
+    let summary = crawl.wait().await;
+    forward.abort();
+    shown?;
+    if display.json {
+        let text = serde_json::to_string(&summary).unwrap_or_default();
+        print(format!("{text}\n").as_bytes())?;
+    } else if !display.quiet {
+        print(format!("{}\n", in_words(&summary)).as_bytes())?;
+    }
+    if let Some(recrawl) = &summary.recrawl
+        && !display.json
+        && !display.quiet
+    {
+        let unchecked = recrawl.unchecked.filter(|&pages| pages > 0);
+        let unchecked = unchecked.map_or_else(String::new, |n| format!(", {n} not compared"));
+        let text = format!(
+            "against crawl {}: {} new, {} changed, {} gone, {} same{unchecked}\n",
+            recrawl.previous, recrawl.new, recrawl.changed, recrawl.gone, recrawl.same
+        );
+        print(text.as_bytes())?;
+    }
+    if summary.state == RunState::Failed {
+        tell(
+            "crawldeck: no seed could be reached, no server ever responded; see the error column of scraped_pages",
+        );
+    }
+    if summary.state == RunState::Complete && summary.pages == summary.skipped {
+        tell(
+            "crawldeck: nothing was fetched; see the error column of scraped_pages (a seed that \
+              redirects elsewhere?)",
+        );
+    }
+    if let Some(why) = &summary.ended_by {
+        tell(&format!("crawldeck: {why}"));
+    }
+    if summary.unsaved > 0 {
+        tell(&format!(
+            "crawldeck: {} finished pages could not be saved; a resumed crawl fetches them again",
+            summary.unsaved
+        ));
+    }
+    Ok(match summary.state {
+        RunState::Complete => ExitCode::SUCCESS,
+        RunState::Failed => ExitCode::FAILURE,
+        _ => ExitCode::from(3),
+    })
+}
+
+#[cfg(feature = "tui")]
+async fn view(
+    crawl: &Crawl,
+    display: &CrawlDisplay,
+    signalled: &mut JoinHandle<()>,
+) -> Result<(), ProgramError> {
+    use crate::ui::{self, UiOptions};
+    if !display.dashboard {
+        headless::watch(crawl.snapshots.clone(), display.quiet).await;
+        return Ok(());
+    }
+    let commands = crawl.commands.clone();
+    let end = async {
+        // However the task ended, no signal is forwarded any more.
+        let _ = signalled.await;
+    };
+    let options = UiOptions::default();
+    let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
+    if shown.is_err() {
+        // Nobody can see the crawl any more: end it cleanly.
+        let stop = (crawl::protocol::command::Command::Stop, crawl::protocol::command::Origin::Api);
+        let _ = crawl.commands.send(stop).await;
+    }
+    shown.map_err(|error| ProgramError::io("the dashboard failed")(std::io::Error::other(error)))
+}
+
+#[cfg(not(feature = "tui"))]
+async fn view(
+    crawl: &Crawl,
+    display: &CrawlDisplay,
+    _: &mut JoinHandle<()>,
+) -> Result<(), ProgramError> {
+    headless::watch(crawl.snapshots.clone(), display.quiet).await;
+    Ok(())
+}
+
+fn in_words(summary: &Summary) -> String {
+    let state = match summary.state {
+        RunState::Complete => "complete",
+        RunState::Failed => "failed",
+        _ => "stopped, resumable",
+    };
+    format!(
+        "{state}: {} pages ({} ok, {} failed, {} skipped), {} links, {} in {:.1} s, \
+         {:.1} pages/s → {} (crawl {})",
+        summary.pages,
+        summary.ok,
+        summary.failed,
+        summary.skipped,
+        summary.links,
+        bytesize::ByteSize(summary.bytes),
+        summary.elapsed_s,
+        summary.pages_per_s,
+        summary.db,
+        summary.crawl_id,
+    )
+}

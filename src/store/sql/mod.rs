@@ -1,0 +1,39 @@
+//! What the databases share: the statements that are the same, the transactions on the table
+//! `crawls`, the loops over rows, and the methods of the store traits.
+//!
+//! It is generic over the driver; what a database does its own way is in its [`Dialect`] and its
+//! [`SqlStore`]. It must not know which databases there are.
+
+mod backend;
+mod batch;
+mod bind;
+mod crawl_statements;
+mod crawls;
+mod dialect;
+mod host_rows;
+mod open_database;
+mod read;
+mod recrawl;
+mod remove;
+mod row_tables;
+mod run;
+mod select;
+mod sql_store;
+mod statement;
+mod store;
+mod texts;
+
+pub use backend::{BindResult, SqlArguments};
+pub use batch::{BatchTables, WriteResult, write_tables};
+pub use crawl_statements::SqlSyntax;
+pub use crawls::require_lease;
+pub use dialect::{Dialect, Done};
+pub use host_rows::{TotalsByHost, subtract_replaced};
+pub use open_database::OpenDatabase;
+pub use remove::PIECE;
+pub use row_tables::{BatchTable, RowTables};
+pub use select::stream_rows;
+pub use sql_store::{SqlStore, SqlWriter, give_back, heartbeat, within};
+pub use statement::{CommonStatements, OwnStatements, Param, SameParams, Statement, statement};
+pub(in crate::store) use texts::{last_id, links_of, ok_pages, seen};
+pub use texts::{numbered, question_marks};

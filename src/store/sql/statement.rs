@@ -1,0 +1,170 @@
+//! Statements with the values that they take, and the set of those that every database has.
+//!
+//! The databases spell a statement differently and may need other values for the same question, so
+//! each statement says which values it takes. The shared code has all of them.
+
+use sqlx::{SqlSafeStr, SqlStr};
+
+use super::backend::SqlArguments;
+use crate::model::ids::id_range;
+use crate::model::ids::{CrawlId, PageId};
+use crate::model::url_identity::UrlHash;
+use crate::store::text::hash_of;
+
+/// A value that a statement may take; see [`Values`].
+#[derive(Debug, Clone, Copy)]
+pub enum Param {
+    /// Number of the crawl.
+    Crawl,
+    /// First id of the crawl.
+    First,
+    /// Last id of the crawl.
+    Last,
+    /// The id above which rows are wanted.
+    After,
+    /// Number of the host.
+    Host,
+    /// Hash of the URL.
+    Hash,
+    /// Id of the page.
+    Page,
+    /// Why a page was skipped.
+    Reason,
+    /// The hash of that text; see [`hash_of`].
+    ReasonHash,
+    /// How many rows at most.
+    Limit,
+}
+
+/// A statement, and the values that it takes in the order of its placeholders.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement {
+    sql: &'static str,
+    takes: &'static [Param],
+}
+
+/// A statement; `takes` as in [`Statement`].
+pub const fn statement(sql: &'static str, takes: &'static [Param]) -> Statement {
+    Statement { sql, takes }
+}
+
+/// The values of one call; what the statement does not take need not be set.
+#[derive(Debug, Clone, Copy)]
+pub struct Values<'a> {
+    /// The crawl.
+    pub crawl: CrawlId,
+    /// See [`Param::After`].
+    pub after: PageId,
+    /// See [`crate::model::ids::host_id`].
+    pub host_id: i64,
+    /// See [`Param::Hash`].
+    pub hash: UrlHash,
+    /// See [`Param::Page`].
+    pub page: PageId,
+    /// See [`Param::Reason`].
+    pub reason: &'a str,
+    /// See [`Param::Limit`].
+    pub limit: u32,
+}
+
+impl Values<'_> {
+    /// The number of a crawl, and nothing else.
+    pub fn of(crawl: CrawlId) -> Self {
+        let hash = UrlHash([0; 16]);
+        Self { crawl, after: 0, host_id: 0, hash, page: 0, reason: "", limit: 0 }
+    }
+}
+
+impl Statement {
+    /// Its text, for the driver.
+    pub fn text(&self) -> SqlStr {
+        self.sql.into_sql_str()
+    }
+
+    /// The values that it takes, bound.
+    pub fn arguments<A: SqlArguments>(&self, values: &Values<'_>) -> Result<A, sqlx::Error> {
+        let (first, last) = id_range(values.crawl);
+        let mut to = A::default();
+        for param in self.takes {
+            match param {
+                Param::Crawl => to.int(values.crawl),
+                Param::First => to.int(first),
+                Param::Last => to.int(last),
+                Param::After => to.int(values.after.max(first - 1)),
+                Param::Host => to.int(values.host_id),
+                Param::Hash => to.bytes(Some(&values.hash.0)),
+                Param::Page => to.int(values.page),
+                Param::Reason => to.text(values.reason),
+                Param::ReasonHash => to.bytes(Some(&hash_of(values.reason))),
+                Param::Limit => to.int(values.limit),
+            }
+            .map_err(sqlx::Error::Encode)?;
+        }
+        Ok(to)
+    }
+}
+
+/// Statements that differ in their placeholders only.
+#[derive(Debug, Clone, Copy)]
+pub struct CommonStatements {
+    /// Frontier rows in order of id: the columns of a frontier row.
+    pub frontier_after: Statement,
+    /// Journal entries, oldest first.
+    pub changes: Statement,
+    /// Settings, counters.
+    pub crawl: Statement,
+    /// A crawl: number, state, settings.
+    pub crawl_with_state: Statement,
+    /// The newest complete crawl: number, state, settings.
+    pub newest_complete: Statement,
+    /// A page, by the hash of its URL.
+    pub previous_page: Statement,
+}
+
+/// Statements that each database has of its own, but which take the same everywhere.
+#[derive(Debug, Clone, Copy)]
+pub struct SameParams {
+    /// Every known URL: hash, id. `(crawl, first id, last id)`.
+    pub seen: &'static str,
+    /// Pages that ended `ok`: the columns of a frontier row, the host's name last. `(above, up to,
+    /// limit)`.
+    pub ok_pages: &'static str,
+    /// How many pages ended `ok`. `(crawl)`.
+    pub count_ok: &'static str,
+}
+
+impl SameParams {
+    /// See the field.
+    pub const fn seen(&self) -> Statement {
+        statement(self.seen, &[Param::Crawl, Param::First, Param::Last])
+    }
+
+    /// See the field.
+    pub const fn ok_pages(&self) -> Statement {
+        statement(self.ok_pages, &[Param::After, Param::Last, Param::Limit])
+    }
+
+    /// See the field.
+    pub const fn count_ok(&self) -> Statement {
+        statement(self.count_ok, &[Param::Crawl])
+    }
+}
+
+/// Statements that each database has of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct OwnStatements {
+    /// Those that take the same everywhere.
+    pub same: SameParams,
+    /// Frontier rows of one host in order of id: the columns of a frontier row.
+    pub frontier_of_host: Statement,
+    /// Hosts with open URLs: number, count, a URL.
+    pub open_hosts: Statement,
+    /// Pages that were skipped for a reason: the columns of a frontier row, the host's name last.
+    pub skipped_because: Statement,
+    /// The highest id in use, or 0.
+    pub last_id: Statement,
+    /// How many URLs are open.
+    pub open_count: Statement,
+    /// The links of a page: URL, text.
+    pub links_of: Statement,
+}

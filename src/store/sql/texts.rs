@@ -1,0 +1,144 @@
+//! Texts of statements that the databases have in common, but for their placeholders and a word or
+//! two.
+//!
+//! Macros, because the whole text of a statement is to be a constant.
+
+/// Every known URL in one snapshot: hash, id. `$pages` selects the finished ones.
+macro_rules! seen {
+    ($pages:literal, $first:literal, $last:literal) => {
+        concat!(
+            "SELECT url_hash, id FROM scraped_pages ",
+            $pages,
+            " UNION ALL SELECT url_hash, id FROM frontier WHERE id BETWEEN ",
+            $first,
+            " AND ",
+            $last
+        )
+    };
+}
+
+/// The highest id in use; `$greatest` is the function of two numbers.
+macro_rules! last_id {
+    ($greatest:literal, $first:literal, $last:literal) => {
+        concat!(
+            "SELECT ",
+            $greatest,
+            "(coalesce((SELECT max(id) FROM scraped_pages WHERE id BETWEEN ",
+            $first,
+            " AND ",
+            $last,
+            "), 0), coalesce((SELECT max(id) FROM frontier WHERE id BETWEEN ",
+            $first,
+            " AND ",
+            $last,
+            "), 0))"
+        )
+    };
+}
+
+/// Where the links of a page led: URL, text. `$join` joins in the order of the tables.
+macro_rules! links_of {
+    ($join:literal, $crawl:literal, $page:literal, $order:literal, $limit:literal) => {
+        concat!(
+            "SELECT scraped_pages.url, links.anchor FROM links ",
+            $join,
+            " scraped_pages ON scraped_pages.id = links.to_id WHERE ",
+            $crawl,
+            " links.from_id = ",
+            $page,
+            " ORDER BY links.",
+            $order,
+            " LIMIT ",
+            $limit
+        )
+    };
+}
+
+/// Pages that ended `ok` between two ids, as frontier rows; `$zero` is a number of 64 bits.
+macro_rules! ok_pages {
+    ($zero:literal, $table:literal, $above:literal, $up_to:literal, $limit:literal) => {
+        concat!(
+            "SELECT id, url, url_hash, depth, attempts, ",
+            $zero,
+            ", found_on, lastmod, host FROM ",
+            $table,
+            " WHERE id > ",
+            $above,
+            " AND id <= ",
+            $up_to,
+            " AND state = 'ok' ORDER BY id LIMIT ",
+            $limit
+        )
+    };
+}
+
+/// The statements that differ in their placeholders only.
+macro_rules! common_statements {
+    ($first:literal, $second:literal, $third:literal) => {
+        /// Frontier rows between two ids: `(above, up to, limit)`.
+        pub const FRONTIER_AFTER: &str = concat!(
+            "SELECT id, url, url_hash, depth, attempts, not_before, found_on, lastmod, host_id \
+             FROM frontier WHERE id > ",
+            $first,
+            " AND id <= ",
+            $second,
+            " ORDER BY id LIMIT ",
+            $third
+        );
+
+        /// Journal entries, oldest first: `(crawl)`.
+        pub const CHANGES: &str = concat!(
+            "SELECT entry FROM changes WHERE crawl_id = ",
+            $first,
+            " ORDER BY crawl_id, seq"
+        );
+
+        /// Settings and counters: `(crawl)`.
+        pub const CRAWL: &str = concat!("SELECT settings, totals FROM crawls WHERE id = ", $first);
+
+        /// A crawl with its state and settings: `(crawl)`.
+        pub const CRAWL_WITH_STATE: &str =
+            concat!("SELECT id, state, settings FROM crawls WHERE id = ", $first);
+
+        /// Likewise, the newest complete crawl.
+        pub const NEWEST_COMPLETE: &str = "SELECT id, state, settings FROM crawls \
+             WHERE state = 'complete' ORDER BY id DESC LIMIT 1";
+
+        /// A page as its crawl left it: `(crawl, hash)`.
+        pub const PREVIOUS_PAGE: &str = concat!(
+            "SELECT id, state, status, content_length, content_type, title, final_url, etag, \
+             last_modified, body_hash, canonical FROM scraped_pages WHERE crawl_id = ",
+            $first,
+            " AND url_hash = ",
+            $second
+        );
+
+        /// All of them, with what each takes.
+        pub const COMMON: CommonStatements = CommonStatements {
+            frontier_after: statement(FRONTIER_AFTER, &[After, Last, Limit]),
+            changes: statement(CHANGES, &[Crawl]),
+            crawl: statement(CRAWL, &[Crawl]),
+            crawl_with_state: statement(CRAWL_WITH_STATE, &[Crawl]),
+            newest_complete: statement(NEWEST_COMPLETE, &[]),
+            previous_page: statement(PREVIOUS_PAGE, &[Crawl, Hash]),
+        };
+    };
+}
+
+/// The common statements with `?` for each placeholder.
+pub mod question_marks {
+    use super::super::statement::Param::{After, Crawl, Hash, Last, Limit};
+    use super::super::statement::{CommonStatements, statement};
+
+    common_statements!("?", "?", "?");
+}
+
+/// The common statements with `$1`, `$2`, … for their placeholders.
+pub mod numbered {
+    use super::super::statement::Param::{After, Crawl, Hash, Last, Limit};
+    use super::super::statement::{CommonStatements, statement};
+
+    common_statements!("$1", "$2", "$3");
+}
+
+pub(in crate::store) use {last_id, links_of, ok_pages, seen};

@@ -1,0 +1,10 @@
+//! The state of the view, and what actions do to it.
+
+mod faults;
+mod hosts;
+mod navigation;
+mod state;
+mod typing;
+
+pub use faults::SCENE_ROWS;
+pub use state::{App, Effect, FaultPanel, Feedback};

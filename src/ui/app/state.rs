@@ -1,0 +1,352 @@
+//! `App`: what the view remembers, and what an action does to it. Pure: no terminal, no channel, no
+//! clock; time comes from snapshots.
+//!
+//! Its methods stand in five files: here the life of the view, key presses and the dispatch of
+//! actions; in `faults.rs`, `hosts.rs` and `navigation.rs` what an action does to these; in
+//! `typing.rs` what is typed.
+
+use std::sync::Arc;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
+
+use crate::crawl::protocol::command::Command;
+use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
+use crate::ui::action::{Action, Tab};
+use crate::ui::keys::{self, KeyContext};
+use crate::ui::log_view::LogView;
+use crate::ui::prompt::{Asking, Prompt};
+use crate::ui::tables::TableState;
+
+/// How long a line of feedback stays, in seconds.
+const FEEDBACK_S: f64 = 5.0;
+/// Rows that one notch of the wheel scrolls.
+const WHEEL_ROWS: isize = 3;
+
+/// What the loop has to do after an action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Send this to the engine.
+    Send(Command),
+    /// Copy this to the clipboard.
+    Copy(String),
+    /// Take the mouse or let it go.
+    Mouse(bool),
+    /// Draw everything anew.
+    Redraw,
+    /// Suspend the program.
+    Suspend,
+}
+
+/// A line in reply to a key press.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Feedback {
+    /// What it says.
+    pub text: String,
+    /// Whether something was refused.
+    pub refused: bool,
+    at_s: f64,
+}
+
+/// The fault panel.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FaultPanel {
+    /// Whether it stands beside the Deck.
+    pub open: bool,
+    /// The fault selected on it, by its place in [`Fault::ALL`].
+    pub at: usize,
+}
+
+/// The state of the view.
+#[derive(Debug, Default)]
+pub struct App {
+    /// The tab shown.
+    pub tab: Tab,
+    /// The picture held still, if the view is frozen.
+    pub frozen: Option<Arc<Snapshot>>,
+    /// Whether the wheel scrolls.
+    pub mouse: bool,
+    /// First line of the help shown, if it is open.
+    pub help: Option<u16>,
+    /// The open prompt.
+    pub prompt: Option<Prompt>,
+    /// The page whose detail is open. Kept here, as it may leave the recent ones.
+    pub detail: Option<Arc<PageView>>,
+    /// First line of the detail shown.
+    pub detail_top: u16,
+    /// The table of workers.
+    pub workers: TableState,
+    /// The table of pages.
+    pub pages: TableState,
+    /// The filter of pages.
+    pub filter: String,
+    /// The table of hosts.
+    pub hosts: TableState,
+    /// The filter of hosts.
+    pub host_filter: String,
+    /// First line of the selected host's detail shown, while it fills its tab.
+    pub host_open: Option<u16>,
+    /// The fault panel.
+    pub faults: FaultPanel,
+    /// The row selected in the menu of scenes, if it is open.
+    pub scenes: Option<usize>,
+    /// The log.
+    pub log: LogView,
+    feedback: Option<Feedback>,
+    notice: Option<(Arc<str>, f64)>,
+    /// Whether the user requested a stop, so that the end of the crawl ends the dashboard.
+    stopping: bool,
+    leave: bool,
+}
+
+impl App {
+    /// A dashboard that shows the Deck.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes note of a new snapshot.
+    pub fn see(&mut self, snapshot: &Snapshot) {
+        let now = snapshot.at_s;
+        // Once the crawl is over its time stands still, and nothing would ever expire.
+        let over = snapshot.run.is_final();
+        if over || self.feedback.as_ref().is_some_and(|f| now - f.at_s > FEEDBACK_S) {
+            self.feedback = None;
+        }
+        match (&snapshot.notice, &self.notice) {
+            (Some(new), Some((old, _))) if Arc::ptr_eq(new, old) || new == old => {}
+            (Some(new), _) => self.notice = Some((new.clone(), now)),
+            (None, _) => self.notice = None,
+        }
+    }
+
+    /// Whether the dashboard is done: the crawl is over, and the user requested its end or
+    /// the dashboard's. A crawl that ends by itself stays on screen.
+    #[must_use]
+    pub fn done(&self, snapshot: &Snapshot) -> bool {
+        self.leave
+            || snapshot.run.is_final() && (self.stopping || snapshot.run == RunState::Stopped)
+    }
+
+    /// The line in reply to the last key press, or why the last command did nothing.
+    #[must_use]
+    pub fn feedback(&self, snapshot: &Snapshot) -> Option<Feedback> {
+        let notice = || {
+            let (text, at_s) = self.notice.as_ref()?;
+            (!snapshot.run.is_final() && snapshot.at_s - at_s <= FEEDBACK_S).then(|| Feedback {
+                text: text.to_string(),
+                refused: true,
+                at_s: *at_s,
+            })
+        };
+        self.feedback.clone().or_else(notice)
+    }
+
+    /// Says something in reply to a key press.
+    pub fn say(&mut self, text: impl Into<String>, snapshot: &Snapshot) {
+        let at_s = snapshot.at_s;
+        self.feedback = Some(Feedback { text: text.into(), refused: false, at_s });
+    }
+
+    /// Says why a key press did nothing.
+    pub fn refuse(&mut self, text: impl Into<String>, snapshot: &Snapshot) {
+        let at_s = snapshot.at_s;
+        self.feedback = Some(Feedback { text: text.into(), refused: true, at_s });
+    }
+
+    /// A key was pressed. Releases mean nothing.
+    pub fn key(&mut self, event: KeyEvent, snapshot: &Snapshot) -> Option<Effect> {
+        if event.kind == KeyEventKind::Release {
+            return None;
+        }
+        self.feedback = None;
+        if let Some((_, at_s)) = &mut self.notice {
+            *at_s = f64::NEG_INFINITY;
+        }
+        let action = keys::action_for(event, self.context());
+        if self.prompt.is_some() {
+            return match (event.code, action) {
+                (KeyCode::Enter, _) => self.submit(snapshot),
+                (KeyCode::Esc, _) => self.update(Action::Close, snapshot),
+                // Ctrl-C, Ctrl-Z and Ctrl-L keep their meaning while typing.
+                (KeyCode::Char('c' | 'z' | 'l'), Some(action))
+                    if event.modifiers == crossterm::event::KeyModifiers::CONTROL =>
+                {
+                    self.update(action, snapshot)
+                }
+                _ => {
+                    self.type_key(event);
+                    None
+                }
+            };
+        }
+        self.update(action?, snapshot)
+    }
+
+    /// What the keys act on now.
+    fn context(&self) -> KeyContext {
+        match self.tab {
+            // The help lies over them.
+            _ if self.help.is_none() && self.scenes.is_some() => KeyContext::SceneMenu,
+            _ if self.help.is_none() && self.shows_faults() => KeyContext::FaultPanel,
+            tab => KeyContext::of(tab),
+        }
+    }
+
+    /// The wheel was turned.
+    pub fn wheel(&mut self, event: MouseEvent, snapshot: &Snapshot) {
+        let action = match event.kind {
+            MouseEventKind::ScrollUp => Action::Up,
+            MouseEventKind::ScrollDown => Action::Down,
+            _ => return,
+        };
+        for _ in 0..WHEEL_ROWS {
+            self.update(action, snapshot);
+        }
+        self.feedback = None;
+    }
+
+    /// A command, unless the crawl is over and nothing can be changed any more.
+    pub(super) fn send(&mut self, command: Command, snapshot: &Snapshot) -> Option<Effect> {
+        if snapshot.run.is_final() {
+            self.refuse(
+                format!("the crawl is over: {} leaves", keys::name_of(Action::Stop)),
+                snapshot,
+            );
+            return None;
+        }
+        Some(Effect::Send(command))
+    }
+
+    /// Does what an action asks for.
+    pub fn update(&mut self, action: Action, snapshot: &Snapshot) -> Option<Effect> {
+        match action {
+            Action::Turn(dial, steps) => return self.send(Command::Nudge(dial, steps), snapshot),
+            Action::HostLimit(_) | Action::HostHold | Action::HostSkip | Action::HostReset => {
+                return self.host_action(action, snapshot);
+            }
+            Action::Exclude => {
+                let pattern = self.subtree(snapshot).unwrap_or_default();
+                self.prompt = Some(Prompt::new(Asking::Exclude, &pattern));
+            }
+            Action::Seed => self.prompt = Some(Prompt::new(Asking::Seed, "")),
+            Action::Faults => self.toggle_faults(),
+            Action::FaultSelect(rows) => self.select_fault(rows),
+            Action::FaultLevel(levels) => return self.nudge_fault(levels, snapshot),
+            Action::FaultType => self.type_fault(snapshot),
+            Action::FaultOff => return self.fault_off(snapshot),
+            Action::ClearFaults => return self.send(Command::ClearFaults, snapshot),
+            Action::Scenes => self.toggle_scenes(snapshot),
+            Action::SceneStart => return self.start_scene(self.scenes.unwrap_or(0), snapshot),
+            Action::ScenePick(row) => return self.start_scene(row, snapshot),
+            Action::Pause => return self.send(Command::TogglePause, snapshot),
+            Action::Undo if snapshot.changes.is_empty() => {
+                self.refuse("nothing to undo", snapshot);
+            }
+            Action::Undo => return self.send(Command::Undo, snapshot),
+            Action::Ask => self.prompt = Some(Prompt::new(Asking::Command, "")),
+            Action::Stop => return self.stop(snapshot),
+            Action::Show(tab) => self.tab = tab,
+            Action::NextTab => self.tab = Tab::ALL[(self.tab as usize + 1) % Tab::ALL.len()],
+            Action::PreviousTab => {
+                self.tab = Tab::ALL[(self.tab as usize + Tab::ALL.len() - 1) % Tab::ALL.len()];
+            }
+            Action::Freeze => {
+                self.frozen = match self.frozen.take() {
+                    Some(_) => None,
+                    None => Some(Arc::new(snapshot.clone())),
+                };
+            }
+            Action::Help => self.help = if self.help.is_some() { None } else { Some(0) },
+            Action::Mouse => {
+                self.mouse = !self.mouse;
+                let text = if self.mouse {
+                    "the wheel scrolls; hold Shift to select text"
+                } else {
+                    "the mouse is the terminal's again"
+                };
+                self.say(text, snapshot);
+                return Some(Effect::Mouse(self.mouse));
+            }
+            Action::Redraw => return Some(Effect::Redraw),
+            Action::Suspend => return Some(Effect::Suspend),
+            Action::Up => self.step(-1, snapshot),
+            Action::Down => self.step(1, snapshot),
+            Action::PageUp | Action::PageDown => {
+                self.page(action == Action::PageDown, snapshot);
+            }
+            Action::First => self.step(isize::MIN + 1, snapshot),
+            Action::Last => self.step(isize::MAX, snapshot),
+            Action::Left => self.scroll_horizontally(false, snapshot),
+            Action::Right => self.scroll_horizontally(true, snapshot),
+            Action::Open => self.open(snapshot),
+            Action::Close => self.close(),
+            Action::Filter if matches!(self.tab, Tab::Hosts | Tab::Pages) => {
+                let filter = self.filter_mut().clone();
+                self.prompt = Some(Prompt::new(Asking::Filter, &filter));
+            }
+            Action::Filter => self.refuse("filters work on the Hosts and Pages tabs", snapshot),
+            Action::Sort | Action::Reverse => self.sort(action, snapshot),
+            Action::Copy => return self.copy(snapshot),
+            Action::LogMore | Action::LogLess if self.tab == Tab::Log => {
+                self.log.turn(action == Action::LogMore);
+            }
+            Action::LogMore | Action::LogLess => {
+                self.refuse("how much the log says is set on the Log tab", snapshot);
+            }
+        }
+        None
+    }
+
+    fn stop(&mut self, snapshot: &Snapshot) -> Option<Effect> {
+        if snapshot.run.is_final() {
+            self.leave = true;
+            return None;
+        }
+        let at_once = self.stopping || snapshot.run == RunState::Stopping;
+        self.stopping = true;
+        Some(Effect::Send(if at_once { Command::StopNow } else { Command::Stop }))
+    }
+
+    /// The command could not be handed over.
+    pub fn busy(&mut self, command: &Command, snapshot: &Snapshot) {
+        if *command == Command::Stop {
+            self.stopping = false;
+        }
+        self.refuse("busy: the engine has not kept up with the keys, press again", snapshot);
+    }
+
+    /// The picture to show: the frozen one, or this.
+    #[must_use]
+    pub fn shown<'a>(&'a self, live: &'a Snapshot) -> &'a Snapshot {
+        self.frozen.as_deref().unwrap_or(live)
+    }
+
+    fn close_detail(&mut self) -> bool {
+        if self.tab == Tab::Hosts {
+            self.host_open.take().is_some()
+        } else {
+            self.detail.take().is_some()
+        }
+    }
+
+    /// Closes the innermost thing that is open.
+    fn close(&mut self) {
+        if self.help.take().is_some() {
+        } else if let Some(prompt) = self.prompt.take() {
+            if prompt.asking == Asking::Filter {
+                self.filter_mut().clear();
+            }
+        } else if self.scenes.take().is_some() {
+        } else if self.shows_faults() {
+            self.faults.open = false;
+        } else if self.close_detail() {
+        } else if matches!(self.tab, Tab::Hosts | Tab::Pages) && !self.filter_mut().is_empty() {
+            self.filter_mut().clear();
+        } else if self.tab == Tab::Log {
+            self.log.follow();
+        } else {
+            self.frozen = None;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The loop of the dashboard: events of the terminal and snapshots of the engine come in, frames and
+//! commands go out.
+
+use std::io;
+use std::sync::Arc;
+
+use crossterm::event::{Event, EventStream};
+use futures_util::StreamExt as _;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
+
+use super::app::{App, Effect};
+use super::screen::Screen;
+use super::theme::Theme;
+use super::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
+use super::{draw, log_view};
+use crate::crawl::protocol::command::{Command, Origin};
+use crate::crawl::protocol::snapshot::Snapshot;
+
+/// Shows the crawl until it is over and the user leaves. A crawl that ends by itself stays on
+/// screen; one that the user stops takes the dashboard with it.
+///
+/// The terminal is restored on return, on error and on panic; dropping the future ends the
+/// dashboard as well.
+///
+/// # Errors
+/// When the terminal cannot be used, or the engine is gone before the end of the crawl.
+pub async fn run(
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    commands: mpsc::Sender<(Command, Origin)>,
+    options: UiOptions,
+) -> Result<(), UiError> {
+    run_until(snapshots, commands, options, std::future::pending()).await
+}
+
+/// Like [`run`], but also returns, with the terminal restored, when `end` does.
+///
+/// # Errors
+/// Like [`run`].
+pub async fn run_until(
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    commands: mpsc::Sender<(Command, Origin)>,
+    options: UiOptions,
+    end: impl Future<Output = ()>,
+) -> Result<(), UiError> {
+    let theme = options.theme();
+    on_own_thread(move |gone| show(snapshots, commands, theme, gone), end).await
+}
+
+/// The loop, on the dashboard's own thread.
+async fn show(
+    mut snapshots: watch::Receiver<Arc<Snapshot>>,
+    commands: mpsc::Sender<(Command, Origin)>,
+    theme: Theme,
+    mut gone: oneshot::Receiver<()>,
+) -> Result<(), UiError> {
+    let mut screen = Screen::enter().map_err(UiError::Terminal)?;
+    let mut events = EventStream::new();
+    let mut app = App::new();
+    let mut engine_lives = true;
+    let mut snapshot = snapshots.borrow_and_update().clone();
+    app.see(&snapshot);
+    let mut changed = true;
+    let mut next_frame = Instant::now();
+    while !app.done(&snapshot) {
+        if changed && Instant::now() >= next_frame {
+            log_view::gather();
+            screen
+                .draw(|frame| draw::draw(frame, &mut app, &snapshot, theme))
+                .map_err(UiError::Terminal)?;
+            changed = false;
+            next_frame = Instant::now() + FRAME;
+        }
+        tokio::select! {
+            biased;
+            _ = &mut gone => return Ok(()),
+            event = events.next() => {
+                let event = event
+                    .unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
+                    .map_err(UiError::Terminal)?;
+                let effect = handle(&mut app, event, &snapshot);
+                changed = true;
+                if let Some(effect) = effect {
+                    perform(effect, &mut app, &snapshot, &commands, &mut screen)
+                        .map_err(UiError::Terminal)?;
+                }
+            }
+            news = snapshots.changed(), if engine_lives => {
+                if news.is_ok() {
+                    snapshot = snapshots.borrow_and_update().clone();
+                    app.see(&snapshot);
+                    changed = true;
+                } else if snapshot.run.is_final() {
+                    engine_lives = false;
+                } else {
+                    return Err(UiError::EngineGone);
+                }
+            }
+            () = tokio::time::sleep_until(next_frame), if changed => {}
+        }
+    }
+    Ok(())
+}
+
+fn handle(app: &mut App, event: Event, snapshot: &Snapshot) -> Option<Effect> {
+    match event {
+        Event::Key(key) => app.key(key, snapshot),
+        Event::Mouse(mouse) => {
+            app.wheel(mouse, snapshot);
+            None
+        }
+        Event::Paste(text) => {
+            app.paste(&text);
+            None
+        }
+        // Also when the size is what it was: a terminal that shrank and grew between two frames
+        // has lost what was on it.
+        Event::Resize(..) => Some(Effect::Redraw),
+        Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+fn perform(
+    effect: Effect,
+    app: &mut App,
+    snapshot: &Snapshot,
+    commands: &mpsc::Sender<(Command, Origin)>,
+    screen: &mut Screen,
+) -> io::Result<()> {
+    match effect {
+        Effect::Send(command) => {
+            match commands.try_send((command.clone(), Origin::User)) {
+                Ok(()) => {}
+                Err(TrySendError::Full(_)) => app.busy(&command, snapshot),
+                Err(TrySendError::Closed(_)) => app.refuse("the engine is gone", snapshot),
+            }
+            Ok(())
+        }
+        Effect::Copy(text) => Screen::copy(&text),
+        Effect::Mouse(on) => screen.mouse(on),
+        Effect::Redraw => screen.clear(),
+        Effect::Suspend => screen.suspend(),
+    }
+}

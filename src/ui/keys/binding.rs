@@ -1,0 +1,143 @@
+//! What a row of the key table is made of.
+
+use crossterm::event::KeyCode;
+
+use crate::ui::action::{Action, Tab};
+
+/// A key as the table writes it: a code, with or without Ctrl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BoundKey {
+    /// Which key.
+    pub code: KeyCode,
+    /// Whether Ctrl is held.
+    pub ctrl: bool,
+}
+
+pub(super) const fn key(c: char) -> BoundKey {
+    BoundKey { code: KeyCode::Char(c), ctrl: false }
+}
+
+pub(super) const fn ctrl(c: char) -> BoundKey {
+    BoundKey { code: KeyCode::Char(c), ctrl: true }
+}
+
+pub(super) const fn code(code: KeyCode) -> BoundKey {
+    BoundKey { code, ctrl: false }
+}
+
+impl BoundKey {
+    /// How the key is called on screen.
+    #[must_use]
+    pub fn name(self) -> String {
+        let name = match self.code {
+            KeyCode::Char(' ') => "Space".to_owned(),
+            KeyCode::Char(c) if self.ctrl => c.to_uppercase().to_string(),
+            KeyCode::Char(c) => c.to_string(),
+            KeyCode::Up => "↑".to_owned(),
+            KeyCode::Down => "↓".to_owned(),
+            KeyCode::Left => "←".to_owned(),
+            KeyCode::Right => "→".to_owned(),
+            KeyCode::PageUp => "PgUp".to_owned(),
+            KeyCode::PageDown => "PgDn".to_owned(),
+            KeyCode::BackTab => "Shift-Tab".to_owned(),
+            other => format!("{other:?}"),
+        };
+        if self.ctrl { format!("Ctrl-{name}") } else { name }
+    }
+}
+
+/// Groups of keys, as help and documentation show them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyGroup {
+    /// Dials of the pipeline.
+    Dials,
+    /// The crawl as a whole.
+    Crawl,
+    /// What is seen.
+    View,
+    /// The host selected on the Hosts tab.
+    Hosts,
+    /// The fault panel.
+    Faults,
+    /// The menu of scenes.
+    Scenes,
+    /// Moving in tables, pages and help.
+    Lists,
+}
+
+impl KeyGroup {
+    /// All of them, in order.
+    pub const ALL: [Self; 7] = [
+        Self::Dials,
+        Self::Crawl,
+        Self::View,
+        Self::Hosts,
+        Self::Faults,
+        Self::Scenes,
+        Self::Lists,
+    ];
+
+    /// Its title.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dials => "Dials",
+            Self::Crawl => "Crawl",
+            Self::View => "View",
+            Self::Hosts => "Selected host, on the Hosts tab",
+            Self::Faults => "Faults, on their panel",
+            Self::Scenes => "Scenes, in their menu",
+            Self::Lists => "Lists",
+        }
+    }
+}
+
+/// What has to be seen for a key to have a meaning of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeyContext {
+    /// Nothing: the meaning holds wherever no other one does.
+    Anywhere,
+    /// The Hosts tab.
+    HostsTab,
+    /// The fault panel.
+    FaultPanel,
+    /// The menu of scenes.
+    SceneMenu,
+}
+
+impl KeyContext {
+    /// The context of a tab on which nothing else is open.
+    #[must_use]
+    pub const fn of(tab: Tab) -> Self {
+        if matches!(tab, Tab::Hosts) { Self::HostsTab } else { Self::Anywhere }
+    }
+
+    /// The context in words, in front of what a key does: `on the Hosts tab: `.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Anywhere => "",
+            Self::HostsTab => "on the Hosts tab: ",
+            Self::FaultPanel => "on the fault panel: ",
+            Self::SceneMenu => "in the menu of scenes: ",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding {
+    /// Keys that do it; the first is the one to name.
+    pub keys: &'static [BoundKey],
+    /// What they do.
+    pub action: Action,
+    /// The same in words.
+    pub help: &'static str,
+    /// Where the help lists it.
+    pub group: KeyGroup,
+    /// A word for the footer, or for the frame of the panel that the group is about; empty for
+    /// keys shown in neither.
+    pub hint: &'static str,
+    /// Where the keys mean this instead of what they mean anywhere else.
+    pub context: KeyContext,
+}

@@ -1,0 +1,97 @@
+//! The loop of the race: boards come in, frames go out; a key stops it.
+
+use std::io;
+use std::sync::Arc;
+
+use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind};
+use futures_util::StreamExt as _;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::layout::draw;
+use crate::compare::progress::ComparisonProgress;
+use crate::ui::action::Action;
+use crate::ui::keys::{self, KeyContext};
+use crate::ui::screen::Screen;
+use crate::ui::theme::Theme;
+use crate::ui::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
+
+/// Shows the race until it is over and the user leaves. One that is stopped, by key or by `stop`,
+/// takes the view with it.
+///
+/// The terminal is restored on return, on error and on panic.
+///
+/// # Errors
+/// When the terminal cannot be used.
+pub async fn run(
+    board: watch::Receiver<Arc<ComparisonProgress>>,
+    stop: CancellationToken,
+    options: UiOptions,
+) -> Result<(), UiError> {
+    let theme = options.theme();
+    let view = move |gone| show(board, stop, theme, gone);
+    on_own_thread(view, std::future::pending()).await
+}
+
+/// The loop, on the dashboard's own thread.
+async fn show(
+    mut boards: watch::Receiver<Arc<ComparisonProgress>>,
+    stop: CancellationToken,
+    theme: Theme,
+    mut gone: oneshot::Receiver<()>,
+) -> Result<(), UiError> {
+    let mut screen = Screen::enter().map_err(UiError::Terminal)?;
+    let mut events = EventStream::new();
+    let mut board = boards.borrow_and_update().clone();
+    let mut changed = true;
+    let mut next_frame = Instant::now();
+    while !(board.finished && stop.is_cancelled()) {
+        if changed && Instant::now() >= next_frame {
+            let frame = |frame: &mut ratatui::Frame<'_>| draw(frame, &board, theme);
+            screen.draw(frame).map_err(UiError::Terminal)?;
+            changed = false;
+            next_frame = Instant::now() + FRAME;
+        }
+        tokio::select! {
+            biased;
+            _ = &mut gone => return Ok(()),
+            () = stop.cancelled(), if board.finished => {}
+            event = events.next() => {
+                let event = event
+                    .unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
+                    .map_err(UiError::Terminal)?;
+                changed = true;
+                match event {
+                    Event::Key(key) => match action(key, board.finished) {
+                        Some(Action::Stop) => stop.cancel(),
+                        Some(Action::Suspend) => screen.suspend().map_err(UiError::Terminal)?,
+                        _ => {}
+                    },
+                    Event::Resize(..) => screen.clear().map_err(UiError::Terminal)?,
+                    _ => {}
+                }
+            }
+            news = boards.changed(), if !board.finished => {
+                if news.is_err() {
+                    return Err(UiError::EngineGone);
+                }
+                board = boards.borrow_and_update().clone();
+                changed = true;
+            }
+            () = tokio::time::sleep_until(next_frame), if changed => {}
+        }
+    }
+    Ok(())
+}
+
+/// What a key asks for. Once all is over, more of them leave.
+fn action(key: KeyEvent, over: bool) -> Option<Action> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    if over && matches!(key.code, KeyCode::Esc | KeyCode::Enter) {
+        return Some(Action::Stop);
+    }
+    keys::action_for(key, KeyContext::Anywhere)
+}

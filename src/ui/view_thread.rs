@@ -1,0 +1,79 @@
+//! What the dashboard and the race of `compare` share: how they look, why they end, and the thread
+//! of its own on which each runs.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::theme::{ColorMode, Theme};
+
+/// Least time between two frames.
+pub(super) const FRAME: Duration = Duration::from_millis(33);
+
+/// How the dashboard looks.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct UiOptions {
+    /// Whether to use colours.
+    pub color: ColorMode,
+    /// Whether to keep to ASCII; `None` asks the environment.
+    pub ascii: Option<bool>,
+}
+
+/// Why the dashboard ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum UiError {
+    /// The terminal cannot be used.
+    #[error("cannot use this terminal (try --headless): {0}")]
+    Terminal(#[source] io::Error),
+    /// The engine ended without saying how.
+    #[error("the crawl ended without a last word; see the log")]
+    EngineGone,
+}
+
+impl UiOptions {
+    /// The theme that these options and the environment ask for.
+    pub(super) fn theme(self) -> Theme {
+        Theme::detect(self.color, self.ascii, |name| std::env::var(name).ok())
+    }
+}
+
+/// Runs what `view` makes on a thread of its own, until it ends or `end` does. The receiver
+/// that it gets ends when nobody waits for it any more.
+pub(super) async fn on_own_thread<V, F>(
+    view: V,
+    end: impl Future<Output = ()>,
+) -> Result<(), UiError>
+where
+    V: FnOnce(oneshot::Receiver<()>) -> F + Send + 'static,
+    F: Future<Output = Result<(), UiError>>,
+{
+    // Dropped with this future: the thread sees it and ends.
+    let (alive, gone) = oneshot::channel::<()>();
+    let (done, mut result) = oneshot::channel();
+    let thread = std::thread::Builder::new()
+        .name("dashboard".to_owned())
+        .spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+            let outcome = match runtime {
+                Ok(runtime) => runtime.block_on(view(gone)),
+                Err(error) => Err(UiError::Terminal(error)),
+            };
+            let _ = done.send(outcome);
+        })
+        .map_err(UiError::Terminal)?;
+    let outcome = tokio::select! {
+        outcome = &mut result => outcome,
+        () = end => {
+            drop(alive);
+            result.await
+        }
+    };
+    match outcome {
+        Ok(outcome) => outcome,
+        Err(_) => match thread.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(()) => Ok(()),
+        },
+    }
+}
