@@ -39,18 +39,18 @@ impl Kind {
 }
 
 struct Field {
-    window: HostQueues,
+    queues: HostQueues,
     now: Instant,
     kind: Kind,
     hosts: usize,
     id: i64,
 }
 
-fn entry(host: usize, id: i64) -> Box<UrlTask> {
+fn task(host: usize, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://host-{host}.test/{id}")).unwrap();
-    let mut entry = UrlTask::auxiliary(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
-    entry.id = id;
-    Box::new(entry)
+    let mut task = UrlTask::auxiliary(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
+    task.id = id;
+    Box::new(task)
 }
 
 fn answered(status: u16) -> Outcome {
@@ -60,8 +60,8 @@ fn answered(status: u16) -> Outcome {
 impl Field {
     fn new(hosts: usize, kind: Kind) -> Self {
         let pace = Pace { robots: !matches!(kind, Kind::Free), ..Pace::default() };
-        let window = HostQueues::new(pace, HashMap::new());
-        let mut field = Self { window, now: Instant::now(), kind, hosts, id: 0 };
+        let queues = HostQueues::new(pace, HashMap::new());
+        let mut field = Self { queues, now: Instant::now(), kind, hosts, id: 0 };
         for host in 0..hosts * PAGES {
             field.find(host % hosts);
         }
@@ -70,16 +70,16 @@ impl Field {
 
     fn find(&mut self, host: usize) {
         self.id += 1;
-        self.window.add(entry(host, self.id), self.id - 1);
+        self.queues.add(task(host, self.id), self.id - 1);
     }
 
     /// One choice, timed, and what follows from it, untimed.
     fn step(&mut self) -> Duration {
         let watch = Watch::now();
-        let taken = self.window.take(black_box(self.now));
+        let taken = self.queues.take(black_box(self.now));
         let took = watch.elapsed();
         match taken {
-            Taken::UrlTask(entry) => self.serve(entry),
+            Taken::UrlTask(task) => self.serve(task),
             Taken::Throttled(due) => self.now = due.unwrap(),
             other => panic!("{other:?}"),
         }
@@ -90,23 +90,23 @@ impl Field {
         took
     }
 
-    fn serve(&mut self, entry: Box<UrlTask>) {
+    fn serve(&mut self, task: Box<UrlTask>) {
         let now = self.now;
-        self.window.started(&entry.url, now);
-        self.window.ended(&entry.url, Some(now), Some(answered(200)), now);
-        if matches!(entry.purpose, FetchPurpose::Robots { .. }) {
+        self.queues.started(&task.url, now);
+        self.queues.ended(&task.url, Some(now), Some(answered(200)), now);
+        if matches!(task.purpose, FetchPurpose::Robots { .. }) {
             let delay = 0.5 + fastrand::f64() * 29.5;
             let text = format!("User-agent: *\nCrawl-delay: {delay}\nDisallow: /private/\n");
             let reply = RobotsResponse::Answered { status: 200, body: text.as_bytes() };
-            let host = host_of(&entry.url).into_owned();
-            self.window.robots_fetched(
+            let host = host_of(&task.url).into_owned();
+            self.queues.robots_fetched(
                 &host,
                 false,
                 Arc::new(RobotsPolicy::of(reply, &RobotsAgents::default())),
                 now,
             );
         } else {
-            self.window.push(entry, false, self.id);
+            self.queues.push(task, false, self.id);
         }
     }
 }

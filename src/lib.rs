@@ -55,6 +55,7 @@ mod export;
 pub mod headless;
 #[cfg(not(feature = "internals"))]
 mod headless;
+mod histogram;
 #[cfg(all(feature = "lab", feature = "internals"))]
 pub mod lab;
 #[cfg(all(feature = "lab", not(feature = "internals")))]
@@ -64,12 +65,17 @@ mod lab;
 mod lab;
 mod lock;
 pub mod model;
+mod process_memory;
 #[doc(hidden)]
 pub mod program;
 #[cfg(feature = "internals")]
 pub mod report;
 #[cfg(not(feature = "internals"))]
 mod report;
+#[cfg(feature = "internals")]
+pub mod semaphore;
+#[cfg(not(feature = "internals"))]
+mod semaphore;
 pub mod settings;
 #[cfg(feature = "internals")]
 pub mod store;

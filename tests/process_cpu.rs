@@ -56,7 +56,7 @@ impl Staged {
         let lab = Lab::start(config).await.unwrap();
         settings.seeds = vec![Url::parse(&lab.urls()[0]).unwrap()];
         let staging = FaultSetup { site: Some(lab.faulty_site()), faults, scene };
-        let crawl = crawl::start_staged(settings, store, staging).await.unwrap();
+        let crawl = crawl::start_with_faults(settings, store, staging).await.unwrap();
         Self { crawl, lab, _folder: folder }
     }
 

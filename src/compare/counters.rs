@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::ipc::StrategyProgress;
-use super::memory::resident;
 use crate::crawl::measure::loop_delay::LoopDelayGauge;
+use crate::process_memory::resident;
 use crate::web::url::shorten;
 
 /// Period at which the delay of the event loop is measured.

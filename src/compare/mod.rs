@@ -5,7 +5,7 @@
 //! workload     the URLs to fetch              result    its outcome; table: the same as text
 //! lower_bound  the least time that they take
 //! race         runs the strategies: in turn, or all at once
-//!   child        the parent's end of a process      memory    of this process
+//!   child        the parent's end of a process
 //!   ipc          the messages between both          counters  of what a strategy has done
 //!   strategies/  the child's end: one way to fetch a workload per file
 //! ```
@@ -17,7 +17,6 @@ mod child;
 mod counters;
 pub mod ipc;
 pub mod lower_bound;
-mod memory;
 pub mod progress;
 pub mod race;
 pub mod result;

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::rng::{Rng, Topic};
-use crate::crawl::pipeline::gate::{Gate, Permit};
+use crate::semaphore::{Permit, ResizableSemaphore};
 use crate::settings::faults::{Fault, Faults, FaultySite};
 
 /// Permits where there is no limit.
@@ -44,7 +44,7 @@ pub struct FaultInjector {
     seed: u64,
     faults: watch::Sender<Faults>,
     /// Permits of the requests being processed.
-    capacity: Arc<Gate>,
+    capacity: Arc<ResizableSemaphore>,
     /// When the next byte may be sent, where there is a bandwidth.
     next_send: Mutex<Instant>,
     /// Random decisions so far.
@@ -57,7 +57,7 @@ impl FaultInjector {
         let injector = Self {
             seed,
             faults: watch::Sender::new(Faults::NONE),
-            capacity: Gate::new(NO_LIMIT),
+            capacity: ResizableSemaphore::new(NO_LIMIT),
             next_send: Mutex::new(Instant::now()),
             draws: AtomicU32::new(0),
         };

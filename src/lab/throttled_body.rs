@@ -12,7 +12,7 @@ use http_body::{Frame, SizeHint};
 
 use super::fault_injector::FaultInjector;
 use super::load::InFlightRequest;
-use crate::crawl::pipeline::gate::Permit;
+use crate::semaphore::Permit;
 
 /// A body that keeps its request in flight, and its permit, until it is sent or dropped.
 pub struct ThrottledBody {

@@ -61,7 +61,7 @@ pub(super) async fn demo(
     options.apply(&mut settings);
     display.warn_of(&settings);
     let setup = FaultSetup { site: Some(lab.faulty_site()), faults, scene };
-    let crawl = crawl::start_staged(settings, store, setup).await?;
+    let crawl = crawl::start_with_faults(settings, store, setup).await?;
     let code = show_crawl(crawl, &display, signals).await;
     lab.stop().await;
     code

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::settings::Settings;
+use crate::settings::crawl::Settings;
 
 /// Settings that were renamed: the object that they stand in (`""` is the outermost), the name of
 /// earlier versions, and the name now. Each has a `serde` alias as well.

@@ -42,6 +42,18 @@ fn embedded(files: &[(i64, &'static str, &'static str)]) -> Migrator {
     Migrator::with_migrations(files.iter().map(migration).collect())
 }
 
+/// The newest version.
+pub(super) fn newest(migrations: &Migrator) -> i64 {
+    migrations.iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+/// Whether a migration that a database names is one of these, and not another of the same version:
+/// until the first release, the first migration was changed in place.
+pub(super) fn is_known(migrations: &Migrator, version: i64, checksum: &[u8]) -> bool {
+    let known = migrations.iter().find(|migration| migration.version == version);
+    known.is_some_and(|migration| *migration.checksum == *checksum)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]

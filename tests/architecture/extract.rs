@@ -55,6 +55,7 @@ impl Extractor {
                 self.facts.imports.extend(names_of(import, reexport));
             }
             _ => {
+                self.facts.calls_macro |= matches!(item, Item::Macro(call) if call.ident.is_none());
                 self.define(item);
                 visit::visit_item(self, item);
             }

@@ -35,7 +35,7 @@ pub struct Function {
 }
 
 /// One module, a file or inline.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ModuleFacts {
     /// Its `mod` declarations.
     pub children: Vec<Child>,
@@ -45,12 +45,14 @@ pub struct ModuleFacts {
     pub imports: Vec<Import>,
     /// Every other path in it.
     pub references: Vec<Reference>,
+    /// It calls a macro among its items, which may define any name.
+    pub calls_macro: bool,
     /// Functions declared `pub` in its `impl` blocks.
     pub public_methods: usize,
 }
 
 /// A `mod` declaration.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Child {
     /// The module's name.
     pub name: String,
@@ -65,7 +67,7 @@ pub struct Child {
 }
 
 /// Something a module defines.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Item {
     /// Its name.
     pub name: String,
@@ -80,7 +82,7 @@ pub struct Item {
 }
 
 /// A name that `use` brings in.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Import {
     /// The path, without the name it is given.
     pub path: Path,
@@ -95,7 +97,7 @@ pub struct Import {
 }
 
 /// A path outside of `use`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Reference {
     /// The path.
     pub path: Path,

@@ -89,8 +89,10 @@ impl<'t> Resolver<'t> {
                     name => self.lookup(module, name).to_vec(),
                 };
                 if found.is_empty() && !self.binds(module, name) {
-                    let target = Target::Unknown(module, name.clone());
-                    unknown.push(Hit { target, via: hit.via.clone() });
+                    let made = self.tree.modules[module].calls_macro;
+                    let make = if made { Target::Item } else { Target::Unknown };
+                    let hit = Hit { target: make(module, name.clone()), via: hit.via.clone() };
+                    if made { &mut next } else { &mut unknown }.push(hit);
                 }
                 next.extend(found.into_iter().map(|mut found| {
                     found.via.splice(..0, hit.via.iter().copied());

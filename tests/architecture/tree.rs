@@ -39,6 +39,8 @@ pub struct Module {
     pub imports: Vec<Import>,
     /// Its other paths.
     pub references: Vec<Reference>,
+    /// See [`ModuleFacts::calls_macro`].
+    pub calls_macro: bool,
     /// See [`ModuleFacts::public_methods`].
     pub public_methods: usize,
 }
@@ -114,7 +116,8 @@ impl Builder {
         path: Vec<String>,
         parent: Option<usize>,
     ) -> Option<usize> {
-        let facts = std::mem::take(self.files.get_mut(file)?);
+        // A copy: where `cfg` chooses between two faces of a room, both may declare the same file.
+        let facts = self.files.get(file)?.clone();
         self.taken.insert(file.to_owned());
         Some(self.module(facts, file, folder, path, parent, false))
     }
@@ -142,6 +145,7 @@ impl Builder {
             items: facts.items,
             imports: facts.imports,
             references: facts.references,
+            calls_macro: facts.calls_macro,
             public_methods: facts.public_methods,
         });
         for child in facts.children {

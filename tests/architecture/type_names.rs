@@ -14,7 +14,11 @@ pub fn defined_twice(tree: &Tree, excepted: &[(&str, &str)]) -> Vec<String> {
     for (id, module) in tree.modules.iter().enumerate() {
         for item in module.items.iter().filter(|item| item.is_type) {
             let place = format!("{}:{}", module.file, item.line);
-            types.entry(&item.name).or_default().entry(id).or_insert(place);
+            let places = types.entry(&item.name).or_default();
+            // A file that two faces of a room declare defines its types once.
+            if !places.values().any(|known| *known == place) {
+                places.entry(id).or_insert(place);
+            }
         }
     }
     types.retain(|_, places| {

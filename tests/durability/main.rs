@@ -16,6 +16,7 @@ mod support;
 mod database_away;
 mod database_gone;
 mod disk_full;
+mod earlier_version;
 mod kill;
 mod server_dies;
 mod server_trouble;

@@ -1,5 +1,5 @@
 //! Promise: the frontier hands out every URL exactly once, in memory or from disk, within its
-//! window, and knows by its books alone when all is done.
+//! limit of memory, and knows by its counts alone when all is done.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::collections::HashSet;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crawldeck::crawl::frontier::{
-    Admission, BatchCost, Finished, Frontier, FrontierStart, Link, MAX_BATCH_WAIT, Next,
+    Admission, BatchCost, Finished, FoundLink, Frontier, FrontierStart, MAX_BATCH_WAIT, Next,
 };
 use crawldeck::crawl::hosts::{MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, UrlTask};
 use crawldeck::crawl::protocol::snapshot::{PageView, RecentFailure};
@@ -20,9 +20,9 @@ use crawldeck::store::{OpenMode, PageRow, Store};
 use tokio::time::Instant;
 use url::Url;
 
-fn link(n: usize) -> Link {
+fn link(n: usize) -> FoundLink {
     let url = Url::parse(&format!("http://h{}.test/{n}", n % 3)).unwrap();
-    Link::bare(url.as_str().into(), UrlHash::of(&url))
+    FoundLink::bare(url.as_str().into(), UrlHash::of(&url))
 }
 
 async fn new_crawl() -> (tempfile::TempDir, Arc<dyn Store>, CrawlId) {
@@ -38,24 +38,24 @@ fn frontier(crawl: CrawlId, admission: Admission) -> Frontier {
     Frontier::new(FrontierStart { crawl, admission, ..FrontierStart::default() })
 }
 
-fn finished(entry: &UrlTask, links: Vec<Link>) -> Finished {
+fn finished(task: &UrlTask, links: Vec<FoundLink>) -> Finished {
     let row = PageRow {
-        id: entry.id,
-        url: Arc::clone(&entry.url),
-        url_hash: entry.hash,
+        id: task.id,
+        url: Arc::clone(&task.url),
+        url_hash: task.hash,
         host: "h".into(),
         state: PageState::Ok,
         status: Some(200),
         content_length: 1,
         content_type: None,
         title: None,
-        depth: entry.depth,
+        depth: task.depth,
         elapsed_ms: 1,
-        attempts: entry.attempts,
+        attempts: task.attempts,
         final_url: None,
         redirects: None,
         error: None,
-        found_on: entry.found_on,
+        found_on: task.found_on,
         links_found: links.len() as u32,
         created_at_ms: 0,
         content: None,
@@ -101,9 +101,9 @@ fn finished(entry: &UrlTask, links: Vec<Link>) -> Finished {
 /// Plays saver: writes what is due.
 async fn save(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) {
     frontier.flush();
-    let (batch, weight) = frontier.next_batch().await.unwrap();
+    let (batch, cost) = frontier.next_batch().await.unwrap();
     store.commit(crawl, &batch).await.unwrap();
-    frontier.committed(weight);
+    frontier.committed(cost);
 }
 
 /// Plays producer until the frontier has nothing to give; returns what it gave.
@@ -112,7 +112,7 @@ async fn drain(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<Ur
     loop {
         assert!(frontier.view().in_window <= MAX_IN_MEMORY as u64);
         match frontier.next(Instant::now()) {
-            Next::UrlTask(entry) => given.push(*entry),
+            Next::UrlTask(task) => given.push(*task),
             Next::Retry => {}
             Next::Refill { host, after, limit, commits } => {
                 let rows =
@@ -179,35 +179,35 @@ async fn a_retry_is_open_and_waits_its_time() {
     let frontier = frontier(crawl, Admission::default());
     frontier.seed([link(0), link(1)]);
     let mut given = Vec::new();
-    while let Next::UrlTask(entry) = frontier.next(Instant::now()) {
-        given.push(*entry);
+    while let Next::UrlTask(task) = frontier.next(Instant::now()) {
+        given.push(*task);
     }
-    let mut entry = given.remove(0);
-    entry.attempts = 1;
+    let mut task = given.remove(0);
+    task.attempts = 1;
     let trouble = RecentFailure {
         at_s: 0.0,
-        url: Arc::clone(&entry.url),
+        url: Arc::clone(&task.url),
         what: "503".into(),
         attempt: 1,
         attempts: 3,
         next_at_s: Some(2.0),
         found_on: None,
     };
-    frontier.ended(&entry.url, Some(Instant::now()), None);
-    let again = Box::new(entry.clone());
+    frontier.ended(&task.url, Some(Instant::now()), None);
+    let again = Box::new(task.clone());
     frontier.postpone(again, Duration::from_secs(2), None, Some(Arc::new(trouble)), 1_000);
     frontier.finish(finished(&given[0], Vec::new()));
     save(&frontier, &*store, crawl).await;
     assert!(!frontier.is_drained());
     let row = store.frontier_after(crawl, 0, 10).await.unwrap().remove(0);
-    assert_eq!((row.id, row.attempts, row.not_before_ms), (entry.id, 1, 3_000));
+    assert_eq!((row.id, row.attempts, row.not_before_ms), (task.id, 1, 3_000));
     let now = Instant::now();
     let Next::Wait { throttled: true, due: Some(due) } = frontier.next(now) else {
         panic!("waits")
     };
     assert!(due > now);
     let Next::UrlTask(again) = frontier.next(due) else { panic!("is due") };
-    assert_eq!((again.id, again.attempts), (entry.id, 1));
+    assert_eq!((again.id, again.attempts), (task.id, 1));
 }
 
 #[tokio::test]
@@ -233,11 +233,11 @@ async fn a_single_page_is_saved_soon() {
     let frontier = frontier(1, Admission::default());
     frontier.seed([link(0)]);
     frontier.next_batch().await.unwrap();
-    let Next::UrlTask(entry) = frontier.next(Instant::now()) else { panic!("the seed") };
+    let Next::UrlTask(task) = frontier.next(Instant::now()) else { panic!("the seed") };
     let saver = frontier.next_batch();
     tokio::pin!(saver);
     assert!(futures_util::poll!(&mut saver).is_pending());
-    let mut page = finished(&entry, vec![link(1), link(2)]);
+    let mut page = finished(&task, vec![link(1), link(2)]);
     page.queue_empty = false;
     frontier.finish(page);
     let soon = tokio::time::timeout(MAX_BATCH_WAIT, saver).await;

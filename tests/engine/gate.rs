@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
 
-use crawldeck::crawl::pipeline::gate::{Gate, Permit};
+use crawldeck::semaphore::{Permit, ResizableSemaphore};
 use proptest::prelude::*;
 
 /// What a test does to a gate.
@@ -29,7 +29,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// `free + in_use - draining == limit`, with what the test itself holds as `in_use`.
-fn books_balance(gate: &Gate, held: usize) {
+fn books_balance(gate: &ResizableSemaphore, held: usize) {
     let view = gate.view();
     assert_eq!(view.in_use as usize, held, "{view:?}");
     assert_eq!(view.draining, view.in_use.saturating_sub(view.limit), "{view:?}");
@@ -41,7 +41,7 @@ proptest! {
     fn agrees_with_a_model(limit in 0_u32..20, steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(async {
-            let gate = Gate::new(limit);
+            let gate = ResizableSemaphore::new(limit);
             let mut limit = limit;
             let mut held: Vec<Permit> = Vec::new();
             for step in steps {
@@ -87,7 +87,7 @@ proptest! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_resizes_from_several_tasks_under_load() {
     const HIGHEST: u32 = 60;
-    let gate = Gate::new(30);
+    let gate = ResizableSemaphore::new(30);
     let in_flight = Arc::new(AtomicU32::new(0));
     let workers: Vec<_> = (0..100)
         .map(|_| {
@@ -134,7 +134,7 @@ async fn many_resizes_from_several_tasks_under_load() {
 async fn a_cut_takes_effect_within_one_request() {
     const REQUEST: Duration = Duration::from_millis(100);
     for (before, after) in [(50, 10), (50, 1), (8, 7), (300, 5)] {
-        let gate = Gate::new(before);
+        let gate = ResizableSemaphore::new(before);
         let in_flight = Arc::new(AtomicU32::new(0));
         let workers: Vec<_> = (0..before + 20)
             .map(|_| {

@@ -21,5 +21,6 @@ mod host_queues;
 mod hostile;
 mod live;
 mod numbers;
+mod protocol;
 mod recrawl;
 mod verdict;

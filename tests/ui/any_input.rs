@@ -74,7 +74,7 @@ proptest! {
         host.robots = words.as_str().into();
         snapshot.hosts = vec![host].into();
         snapshot.traps = vec![TrapView {
-            kind: "calendar",
+            kind: "calendar".into(),
             pattern: words.as_str().into(),
             skipped: 1,
             example: words.as_str().into(),

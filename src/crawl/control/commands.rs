@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Control;
+use crate::crawl::control::control_task::Control;
+use crate::crawl::fetch::worker;
 use crate::crawl::frontier::FrontierEdit;
-use crate::crawl::pipeline::workers::Pool;
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::RunState;
@@ -16,10 +16,10 @@ use crate::settings::dials::Setting;
 use crate::settings::dials::nudged;
 use crate::store::ChangeRow;
 
-/// A rest shorter than this need not outlive the process,
-const LEAST_NOTED: Duration = Duration::from_secs(2);
-/// nor are more hosts noted than these.
-const MOST_NOTED: usize = 1_000;
+/// A cooldown shorter than this need not outlive the process,
+const MIN_STORED_COOLDOWN: Duration = Duration::from_secs(2);
+/// and no more hosts than these are stored.
+const MAX_STORED_COOLDOWNS: usize = 1_000;
 
 impl Control {
     pub(super) fn apply(&mut self, command: Command, origin: Origin) {
@@ -41,11 +41,11 @@ impl Control {
                 None => self.refuse("nothing to undo"),
             },
             Command::NudgeFault(fault, by) => {
-                self.afflict(self.faults.nudged(fault, by), origin);
+                self.inject(self.faults.nudged(fault, by), origin);
             }
-            Command::Fault(setting) => self.afflict(setting, origin),
+            Command::Fault(setting) => self.inject(setting, origin),
             Command::ClearFaults => self.clear_faults(origin),
-            Command::Scene(scene) => self.set_stage(scene, origin),
+            Command::Scene(scene) => self.set_scene(scene, origin),
             Command::TogglePause => self.toggle_pause(origin),
             Command::Stop => {
                 if self.run == RunState::Stopping {
@@ -88,18 +88,18 @@ impl Control {
     }
 
     pub(super) fn stop_now(&mut self, origin: Origin) {
-        if !self.shared.abort.is_cancelled() {
+        if !self.context.signals.abort.is_cancelled() {
             self.log(ChangeAction::StopNow, origin, None);
-            self.shared.abort.cancel();
+            self.context.signals.abort.cancel();
             self.begin_stopping();
         }
     }
 
     /// The queue closes before a pause ends: no paused worker may start a request now.
     pub(super) fn begin_stopping(&mut self) {
-        self.shared.hurry.cancel();
-        self.shared.frontier.stop();
-        self.shared.queue.close();
+        self.context.signals.stop_requested.cancel();
+        self.context.frontier.stop();
+        self.context.flow.queue.close();
         self.paused_by_user = false;
         self.pauses.clear();
         self.set_paused();
@@ -125,7 +125,7 @@ impl Control {
         change: impl FnOnce(&mut FrontierEdit<'_>) -> T,
     ) -> T {
         tracing::info!(by = origin.name(), "{what}");
-        let (entry, undone) = self.journal.add(what, origin, self.shared.at_s(), undoes);
+        let (entry, undone) = self.journal.add(what, origin, self.context.signals.at_s(), undoes);
         let rows = undone.iter().chain([&entry]).map(|entry| ChangeRow {
             seq: entry.seq,
             at_ms: entry.at.as_millisecond(),
@@ -140,7 +140,7 @@ impl Control {
             }
             change(edit)
         });
-        self.observer.note_changes(self.journal.newest_first());
+        self.snapshot_builder.note_changes(self.journal.newest_first());
         changed
     }
 
@@ -148,7 +148,7 @@ impl Control {
     fn change_settings<T>(&mut self, change: impl FnOnce(&mut FrontierEdit<'_>) -> T) -> T {
         let settings = &mut self.settings;
         settings.set_dials(&self.dials);
-        self.shared.frontier.edit(|edit| {
+        self.context.frontier.edit(|edit| {
             let changed = change(edit);
             let rules = edit.rules();
             settings.hosts = rules.hosts;
@@ -161,55 +161,57 @@ impl Control {
 
     /// Stores the settings when something else than a command changed them.
     pub(super) fn store_settings(&mut self) {
-        let seed_names = self.shared.fetcher.seed_names(self.settings.fetch.seed_names.len());
+        let seed_names =
+            self.context.fetch.fetcher.seed_names(self.settings.fetch.seed_names.len());
         let resolved = seed_names.is_some();
         if let Some(seed_names) = seed_names {
             self.settings.fetch.seed_names = seed_names;
         }
         let known = &self.settings.restoring;
-        let restorations = self.shared.frontier.restorations();
+        let restorations = self.context.frontier.restorations();
         let changed = !restorations.iter().map(|restoration| &restoration.reason).eq(known);
-        let rested = self.note_resting();
-        if changed || resolved || rested {
+        let cooled_down = self.note_cooldowns();
+        if changed || resolved || cooled_down {
             self.change_settings(|_| ());
         }
     }
 
-    /// Notes which hosts are to be left alone, for a crawl resumed before they may be asked again;
-    /// true when that is more than was noted.
-    fn note_resting(&mut self) -> bool {
+    /// Notes which hosts cool down, for a crawl resumed before they may be requested again; true when
+    /// that is more than was noted.
+    fn note_cooldowns(&mut self) -> bool {
         let (now, now_ms) = (Instant::now(), jiff::Timestamp::now().as_millisecond());
-        let resting = self.shared.frontier.cooling_down(LEAST_NOTED, now);
+        let cooling_down = self.context.frontier.cooling_down(MIN_STORED_COOLDOWN, now);
         let ms = |until: Instant| now_ms + until.duration_since(now).as_millis() as i64;
-        let resting = resting.into_iter().take(MOST_NOTED);
-        let resting: BTreeMap<_, _> =
-            resting.map(|(host, until)| (host.to_string(), ms(until))).collect();
+        let cooling_down = cooling_down.into_iter().take(MAX_STORED_COOLDOWNS);
+        let cooling_down: BTreeMap<_, _> =
+            cooling_down.map(|(host, until)| (host.to_string(), ms(until))).collect();
         let noted = &self.settings.cooling_down;
         // The two clocks may differ by a little from one look to the next.
-        let more = resting
+        let more = cooling_down
             .iter()
             .any(|(host, until)| noted.get(host).is_none_or(|noted| noted + 1_000 < *until));
         if more {
-            self.settings.cooling_down = resting;
+            self.settings.cooling_down = cooling_down;
         }
         more
     }
 
-    /// Puts a dial to a value, for those who are at work and those who wait.
+    /// Puts a dial to a value, for tasks that work and those that wait.
     pub(super) fn put(&mut self, setting: Setting) {
-        let shared = &self.shared;
+        let context = &self.context;
+        let flow = &context.flow;
         match setting {
-            Setting::Permits(n) => shared.gate.resize(self.governor.ceiling(n)),
-            Setting::Workers(n) => Pool::resize(shared, n),
-            Setting::Queue(n) => shared.queue.resize(self.queue_in_force(n)),
-            Setting::Rate(rate) => shared.rate.set(rate),
-            Setting::ParseThreads(n) => shared.parse_gate.resize(n),
+            Setting::Permits(n) => flow.gate.resize(self.load_shedder.ceiling(n)),
+            Setting::Workers(n) => worker::resize(context, n),
+            Setting::Queue(n) => flow.queue.resize(self.queue_in_force(n)),
+            Setting::Rate(rate) => flow.rate.set(rate),
+            Setting::ParseThreads(n) => flow.parse_gate.resize(n),
         }
         self.dials.set(setting);
         // Twice over, so that it is the queue that holds the producer, not the sharing out.
         let queue = self.queue_in_force(self.dials.queue);
         let pipeline = 2 * (queue + self.dials.workers);
         let permits = self.dials.permits;
-        self.shared.frontier.set_capacity(pipeline, permits);
+        self.context.frontier.set_capacity(pipeline, permits);
     }
 }

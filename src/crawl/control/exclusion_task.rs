@@ -1,81 +1,195 @@
 //! Excluding URLs from the frontier while the crawl runs, and undoing it.
 //!
 //! What is in memory goes at once, under the frontier's lock; what is on disk is read piece by
-//! piece. Undone, the skipped rows come back as there is room for them. The crawl is not over
-//! while one of these goes on.
+//! piece. Undone, the skipped rows are restored as there is room for them. The crawl is not over
+//! while one of these tasks runs.
 //!
-//! Who reads rows from disk and acts on them does so in a [`Turn`]: from the read until what
-//! follows from it is committed, nobody else does. The hosts go on meanwhile with what is in
-//! memory.
+//! A task that reads rows from disk and acts on them does so in a [`DiskTurn`]: from the read until
+//! what follows from it is committed, no other task does. The hosts continue meanwhile with what is
+//! in memory.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use regex::Regex;
 use tokio::sync::MutexGuard;
+use tokio_util::task::TaskTracker;
 
-use crate::crawl::frontier::{Restoration, excluded_reason};
+use crate::crawl::frontier::{Frontier, Restoration, excluded_reason};
 use crate::crawl::hosts::skipped_host_of;
-use crate::crawl::pipeline::context::CrawlContext;
+use crate::crawl::pipeline::flow::Flow;
+use crate::crawl::pipeline::signals::{Signals, Stopping};
+use crate::crawl::pipeline::storage::Storage;
 use crate::crawl::protocol::snapshot::ExclusionProgress;
 use crate::lock::Lock;
 use crate::model::ids::page_id;
-use crate::store::FrontierRow;
+use crate::store::{FrontierRow, StoreError};
 
 /// Rows read at a time.
-const AT_ONCE: u32 = 2_000;
-/// Prunings shown, at most.
-const SHOWN: usize = 10;
+const ROWS_PER_READ: u32 = 2_000;
+/// Maximum number of exclusions shown.
+const MAX_SHOWN: usize = 10;
 
-/// Skips what matches `pattern`; it is in force already, and memory is done with.
-pub fn exclude(shared: &Arc<CrawlContext>, pattern: &Arc<str>) {
-    let view = show(shared, exclusion(pattern), false, 0);
-    recount(shared);
-    let (shared, pattern) = (Arc::clone(shared), Arc::clone(pattern));
-    let crew = shared.crew.clone();
-    shared.frontier.begin_background();
-    crew.spawn(async move {
-        prune_disk(&shared, &pattern).await;
-        end(&shared, &view);
-    });
+/// The tasks that exclude and restore URLs, and what viewers see of them.
+pub struct ExclusionTasks {
+    frontier: Arc<Frontier>,
+    storage: Arc<Storage>,
+    flow: Arc<Flow>,
+    signals: Arc<Signals>,
+    tasks: TaskTracker,
+    /// Newest first.
+    shown: Mutex<Vec<ExclusionProgress>>,
 }
 
-/// Restores the rows that were skipped for a reason.
-pub fn bring_back(shared: &Arc<CrawlContext>, restoration: Restoration) {
-    let Restoration { reason, ticket } = restoration;
-    let view = show(shared, undone(&reason), true, 0);
-    let shared = Arc::clone(shared);
-    let crew = shared.crew.clone();
-    shared.frontier.begin_background();
-    crew.spawn(async move {
-        if revive(&shared, &reason, ticket, &view).await.is_some() {
-            shared.frontier.end_restoring(ticket);
-        }
-        end(&shared, &view);
-    });
-}
+/// An exclusion that is shown: what, and whether it is undone.
+type Shown = (Arc<str>, bool);
 
-/// Goes on with what an earlier run was bringing back.
-pub fn go_on(shared: &Arc<CrawlContext>) {
-    for restoration in shared.frontier.restorations() {
-        bring_back(shared, restoration);
+impl ExclusionTasks {
+    /// Tasks of a run, tracked by `tasks`.
+    pub fn new(
+        frontier: Arc<Frontier>,
+        storage: Arc<Storage>,
+        flow: Arc<Flow>,
+        signals: Arc<Signals>,
+        tasks: TaskTracker,
+    ) -> Arc<Self> {
+        Arc::new(Self { frontier, storage, flow, signals, tasks, shown: Mutex::default() })
     }
-}
 
-/// A host's rest is being skipped: the window does it, this shows it.
-pub fn skip(shared: &Arc<CrawlContext>, host: &str, queued: u64) {
-    let view = show(shared, skipping(host), false, queued);
-    change(shared, &view, |view| view.running = false);
-}
+    /// Skips what matches `pattern`, which is in force already: memory is done, rows on disk follow.
+    pub fn exclude(self: &Arc<Self>, pattern: &Arc<str>) {
+        let shown = self.show(exclusion(pattern), false, 0);
+        self.recount();
+        let (this, pattern) = (Arc::clone(self), Arc::clone(pattern));
+        self.frontier.begin_background();
+        self.tasks.spawn(async move {
+            this.exclude_on_disk(&pattern).await;
+            this.end(&shown);
+        });
+    }
 
-/// Brings what is shown of exclusions up to date: URLs are skipped by them wherever they are met.
-pub fn recount(shared: &CrawlContext) {
-    let mut shown = shared.exclusions.locked();
-    for view in shown.iter_mut().filter(|view| !view.undoing) {
-        let pattern = view.what.strip_prefix("exclude ").unwrap_or_default();
-        if let Some(urls) = shared.frontier.excluded_count(pattern) {
-            view.urls = urls;
+    /// Restores the rows that were skipped for a reason.
+    pub fn restore(self: &Arc<Self>, restoration: Restoration) {
+        let Restoration { reason, ticket } = restoration;
+        let shown = self.show(undone(&reason), true, 0);
+        let this = Arc::clone(self);
+        self.frontier.begin_background();
+        self.tasks.spawn(async move {
+            if this.restore_rows(&reason, ticket, &shown).await.is_some() {
+                this.frontier.end_restoring(ticket);
+            }
+            this.end(&shown);
+        });
+    }
+
+    /// Continues what an earlier run was restoring.
+    pub fn continue_restoring(self: &Arc<Self>) {
+        for restoration in self.frontier.restorations() {
+            self.restore(restoration);
         }
+    }
+
+    /// The remaining URLs of a host are skipped by the host queues; this shows it.
+    pub fn skip(&self, host: &str, queued: u64) {
+        let shown = self.show(skipping(host), false, queued);
+        self.change(&shown, |progress| progress.running = false);
+    }
+
+    /// Brings what is shown up to date: exclusions skip URLs wherever these are met.
+    pub fn recount(&self) {
+        let mut shown = self.shown.locked();
+        for progress in shown.iter_mut().filter(|progress| !progress.undoing) {
+            let pattern = progress.what.strip_prefix("exclude ").unwrap_or_default();
+            if let Some(urls) = self.frontier.excluded_count(pattern) {
+                progress.urls = urls;
+            }
+        }
+    }
+
+    /// What viewers see, newest first.
+    pub fn view(&self) -> Arc<[ExclusionProgress]> {
+        self.shown.locked().iter().cloned().collect()
+    }
+
+    fn show(&self, what: String, undoing: bool, urls: u64) -> Shown {
+        let what: Arc<str> = what.into();
+        let mut shown = self.shown.locked();
+        shown.retain(|old| old.what != what);
+        let progress = ExclusionProgress { what: Arc::clone(&what), undoing, urls, running: true };
+        shown.insert(0, progress);
+        shown.truncate(MAX_SHOWN);
+        (what, undoing)
+    }
+
+    fn change(&self, (what, undoing): &Shown, change: impl FnOnce(&mut ExclusionProgress)) {
+        let mut shown = self.shown.locked();
+        let progress = shown.iter_mut().find(|old| old.what == *what && old.undoing == *undoing);
+        if let Some(progress) = progress {
+            change(progress);
+        }
+    }
+
+    fn end(&self, shown: &Shown) {
+        self.recount();
+        self.change(shown, |progress| progress.running = false);
+        self.frontier.end_background();
+    }
+
+    async fn read<T, F>(&self, what: &str, reading: impl Fn() -> F) -> Result<T, Stopping>
+    where
+        F: Future<Output = Result<T, StoreError>>,
+    {
+        self.storage.read(&self.flow, &self.signals, what, reading).await
+    }
+
+    /// `None` when the crawl is stopping, or the pattern is no longer in force.
+    async fn exclude_on_disk(&self, pattern: &Arc<str>) -> Option<()> {
+        let Storage { crawl, store, .. } = &*self.storage;
+        let regex = Regex::new(pattern).ok()?;
+        let mut after = page_id(*crawl, 0);
+        loop {
+            let turn = DiskTurn::take(self).await?;
+            let read = || store.frontier_after(*crawl, after, ROWS_PER_READ);
+            let rows = self.read("the frontier", read).await.ok()?;
+            let hits: Vec<&FrontierRow> =
+                rows.iter().filter(|row| regex.is_match(&row.url)).collect();
+            let gone = self.frontier.exclude_rows(pattern, &hits)?;
+            if gone > 0 {
+                turn.flushed().await?;
+            }
+            after = rows.last()?.id;
+        }
+    }
+
+    /// `None` when the crawl is stopping, or the rows shall be skipped after all.
+    async fn restore_rows(&self, reason: &str, ticket: u64, shown: &Shown) -> Option<()> {
+        let Storage { crawl, store, .. } = &*self.storage;
+        let mut after = page_id(*crawl, 0);
+        loop {
+            self.wait_for_room().await?;
+            let turn = DiskTurn::take(self).await?;
+            let read = || store.skipped_because(*crawl, reason, after, ROWS_PER_READ);
+            let rows = self.read("what was skipped", read).await.ok()?;
+            let Some(last) = rows.last() else { return Some(()) };
+            after = last.id;
+            let count = rows.len() as u64;
+            if !self.frontier.restore_rows(ticket, rows) {
+                return None;
+            }
+            self.change(shown, |progress| progress.urls += count);
+            turn.flushed().await?;
+        }
+    }
+
+    /// Waits until the host queues have room for restored URLs; `None` when the crawl is stopping.
+    async fn wait_for_room(&self) -> Option<()> {
+        while !self.frontier.has_room_to_restore() {
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(100)) => {}
+                () = self.flow.queue.closed() => return None,
+            }
+        }
+        Some(())
     }
 }
 
@@ -96,51 +210,23 @@ fn undone(reason: &str) -> String {
         .unwrap_or_else(|| reason.to_owned())
 }
 
-/// A pruning that is shown: what, and whether it is undone.
-type View = (Arc<str>, bool);
-
-fn show(shared: &CrawlContext, what: String, undoing: bool, urls: u64) -> View {
-    let what: Arc<str> = what.into();
-    let mut shown = shared.exclusions.locked();
-    shown.retain(|old| old.what != what);
-    shown.insert(0, ExclusionProgress { what: Arc::clone(&what), undoing, urls, running: true });
-    shown.truncate(SHOWN);
-    (what, undoing)
-}
-
-fn change(
-    shared: &CrawlContext,
-    (what, undoing): &View,
-    change: impl FnOnce(&mut ExclusionProgress),
-) {
-    let mut shown = shared.exclusions.locked();
-    let view = shown.iter_mut().find(|view| view.what == *what && view.undoing == *undoing);
-    if let Some(view) = view {
-        change(view);
-    }
-}
-
-fn end(shared: &CrawlContext, view: &View) {
-    recount(shared);
-    change(shared, view, |view| view.running = false);
-    shared.frontier.end_background();
-}
-
-/// The rows on disk all to ourselves, as they are after all that was handed in before.
-struct Turn<'a> {
-    shared: &'a CrawlContext,
+/// Exclusive use of the rows on disk, as they are after all that was handed in before.
+struct DiskTurn<'a> {
+    frontier: &'a Frontier,
+    flow: &'a Flow,
     _disk: MutexGuard<'a, ()>,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> DiskTurn<'a> {
     /// Waits for it; `None` when the crawl is stopping.
-    async fn of(shared: &'a CrawlContext) -> Option<Self> {
+    async fn take(tasks: &'a ExclusionTasks) -> Option<Self> {
+        let (frontier, flow) = (&*tasks.frontier, &*tasks.flow);
         let disk = tokio::select! {
-            disk = shared.disk.lock() => disk,
-            () = shared.queue.closed() => return None,
+            disk = tasks.storage.disk.lock() => disk,
+            () = flow.queue.closed() => return None,
         };
-        shared.frontier.pause_refills();
-        let turn = Self { shared, _disk: disk };
+        frontier.pause_refills();
+        let turn = Self { frontier, flow, _disk: disk };
         turn.flushed().await?;
         Some(turn)
     }
@@ -148,61 +234,14 @@ impl<'a> Turn<'a> {
     /// Waits until all that was handed in is committed; `None` when the crawl is stopping.
     async fn flushed(&self) -> Option<()> {
         tokio::select! {
-            () = self.shared.frontier.flushed() => Some(()),
-            () = self.shared.queue.closed() => None,
+            () = self.frontier.flushed() => Some(()),
+            () = self.flow.queue.closed() => None,
         }
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for DiskTurn<'_> {
     fn drop(&mut self) {
-        self.shared.frontier.resume_refills();
+        self.frontier.resume_refills();
     }
-}
-
-/// `None` when the crawl is stopping, or the pattern is no longer in force.
-async fn prune_disk(shared: &CrawlContext, pattern: &Arc<str>) -> Option<()> {
-    let regex = Regex::new(pattern).ok()?;
-    let mut after = page_id(shared.crawl, 0);
-    loop {
-        let turn = Turn::of(shared).await?;
-        let read = || shared.store.frontier_after(shared.crawl, after, AT_ONCE);
-        let rows = shared.read("the frontier", read).await.ok()?;
-        let hits: Vec<&FrontierRow> = rows.iter().filter(|row| regex.is_match(&row.url)).collect();
-        let gone = shared.frontier.exclude_rows(pattern, &hits)?;
-        if gone > 0 {
-            turn.flushed().await?;
-        }
-        after = rows.last()?.id;
-    }
-}
-
-/// `None` when the crawl is stopping, or the rows shall be skipped after all.
-async fn revive(shared: &CrawlContext, reason: &str, ticket: u64, view: &View) -> Option<()> {
-    let mut after = page_id(shared.crawl, 0);
-    loop {
-        room(shared).await?;
-        let turn = Turn::of(shared).await?;
-        let read = || shared.store.skipped_because(shared.crawl, reason, after, AT_ONCE);
-        let rows = shared.read("what was skipped", read).await.ok()?;
-        let Some(last) = rows.last() else { return Some(()) };
-        after = last.id;
-        let count = rows.len() as u64;
-        if !shared.frontier.restore_rows(ticket, rows) {
-            return None;
-        }
-        change(shared, view, |view| view.urls += count);
-        turn.flushed().await?;
-    }
-}
-
-/// Waits until the window has room for what comes back; `None` when the crawl is stopping.
-async fn room(shared: &CrawlContext) -> Option<()> {
-    while !shared.frontier.has_room_to_restore() {
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_millis(100)) => {}
-            () = shared.queue.closed() => return None,
-        }
-    }
-    Some(())
 }

@@ -1,7 +1,7 @@
-//! Commands that make things worse on purpose, and set the stage for scenes.
+//! Commands that inject faults, and set up scenes.
 
-use crate::crawl::control::Control;
-use crate::crawl::pipeline::context::SAVER_BUDGET_KIB;
+use crate::crawl::control::control_task::Control;
+use crate::crawl::pipeline::storage::SAVER_BUDGET_KIB;
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::scene::{Scene, Setup};
@@ -14,14 +14,14 @@ impl Control {
         self.faults.count(Fault::Queue).map_or(dial, |most| most.min(dial))
     }
 
-    /// Puts faults in force, for those who are at work and those who wait.
+    /// Puts faults in force, for tasks that work and those that wait.
     pub(super) fn put_faults(&mut self, faults: Faults) {
         self.faults = faults;
-        self.shared.faults.send_replace(faults);
+        self.context.signals.faults.send_replace(faults);
         let buffer = faults
             .get(Fault::Buffer)
             .map_or(SAVER_BUDGET_KIB, |bytes| ((bytes / 1024.0) as u32).clamp(1, SAVER_BUDGET_KIB));
-        self.shared.budget.resize(buffer);
+        self.context.storage.budget.resize(buffer);
         if let Some(site) = &self.site {
             site.put(&faults);
         }
@@ -30,7 +30,7 @@ impl Control {
     }
 
     /// Puts one fault to a level.
-    pub(super) fn afflict(&mut self, setting: FaultSetting, origin: Origin) {
+    pub(super) fn inject(&mut self, setting: FaultSetting, origin: Origin) {
         if self.site.is_none() && setting.fault.place() == Place::Site {
             return self.refuse(format!(
                 "{} is a fault of the lab site, and this is another: see crawldeck demo",
@@ -69,8 +69,8 @@ impl Control {
         Setup { scene: self.scene, dials: self.dials, faults: self.faults }
     }
 
-    /// Sets the stage for a scene, or puts back what was before the first.
-    pub(super) fn set_stage(&mut self, scene: Option<Scene>, origin: Origin) {
+    /// Sets dials and faults of a scene, or restores what was before the first.
+    pub(super) fn set_scene(&mut self, scene: Option<Scene>, origin: Origin) {
         if self.site.is_none() {
             return self.refuse("scenes are played on the lab site: see crawldeck demo");
         }

@@ -1,12 +1,11 @@
-//! Commands that steer hosts and the frontier, and their undoing.
+//! Commands about single hosts, exclusions and seeds, and their undoing.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use url::Url;
 
-use crate::crawl::control::Control;
-use crate::crawl::control::exclusion_task;
-use crate::crawl::frontier::{self, Link};
+use crate::crawl::control::control_task::Control;
+use crate::crawl::frontier::{self, FoundLink};
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{HostCommand, MOST_PER_HOST, Origin};
 use crate::model::url_identity::UrlHash;
@@ -31,7 +30,7 @@ impl Control {
                     ChangeAction::Excluded { pattern: Arc::clone(&pattern), excluded: false };
                 let restoration =
                     self.log_with(what, origin, Some(seq), |edit| edit.undo_exclusion(&pattern));
-                exclusion_task::bring_back(&self.shared, restoration);
+                self.exclusions.restore(restoration);
             }
             ChangeAction::Faults { old, .. } => self.log_faults(*old, origin, Some(seq)),
             ChangeAction::Scene { old, .. } => self.put_setup(&old, origin, Some(seq)),
@@ -40,13 +39,13 @@ impl Control {
     }
 
     pub(super) fn host(&mut self, host: &Arc<str>, command: HostCommand, origin: Origin) {
-        let known = self.shared.frontier.host(host);
+        let known = self.context.frontier.host(host);
         let Some(known) = known else {
             return self.refuse(format!("no host {host} is known now"));
         };
         match command {
             HostCommand::NudgeLimit(by) => {
-                // Not the one in force: after a 429 a host is asked carefully for a while.
+                // Not the one in force: after a 429 a host is in slow start for a while.
                 let own = self.rule_of(host).per_host.or(self.settings.per_host);
                 let from = own.unwrap_or(known.in_flight.max(1));
                 let to =
@@ -70,7 +69,7 @@ impl Control {
 
     /// What is said about a host.
     fn rule_of(&self, host: &Arc<str>) -> HostRule {
-        self.shared.frontier.host_rule(host)
+        self.context.frontier.host_rule(host)
     }
 
     fn limit_host(
@@ -95,52 +94,52 @@ impl Control {
     }
 
     fn skip_host(&mut self, host: &Arc<str>, skipped: bool, origin: Origin, undoes: Option<u64>) {
-        let shared = Arc::clone(&self.shared);
-        let queued = shared.frontier.host(host).map_or(0, |host| host.queued);
+        let context = Arc::clone(&self.context);
+        let queued = context.frontier.host(host).map_or(0, |host| host.queued);
         if self.rule_of(host).skipped == skipped {
             return self.refuse(format!("the rest of {host} is skipped already"));
         }
         let what = ChangeAction::HostSkipped { host: Arc::clone(host), skipped };
         match self.log_with(what, origin, undoes, |edit| edit.skip_host(host, skipped)) {
-            None => exclusion_task::skip(&shared, host, queued),
-            Some(restoration) => exclusion_task::bring_back(&shared, restoration),
+            None => self.exclusions.skip(host, queued),
+            Some(restoration) => self.exclusions.restore(restoration),
         }
     }
 
     pub(super) fn exclude(&mut self, pattern: &Arc<str>, origin: Origin) {
-        let shared = Arc::clone(&self.shared);
-        if let Err(error) = shared.frontier.check_exclusion(pattern) {
+        let context = Arc::clone(&self.context);
+        if let Err(error) = context.frontier.check_exclusion(pattern) {
             return self.refuse(error);
         }
         let what = ChangeAction::Excluded { pattern: Arc::clone(pattern), excluded: true };
         match self.log_with(what, origin, None, |edit| edit.exclude(pattern)) {
-            Ok(_) => exclusion_task::exclude(&shared, pattern),
+            Ok(_) => self.exclusions.exclude(pattern),
             Err(error) => self.refuse(error),
         }
     }
 
     pub(super) fn add_seed(&mut self, mut url: Url, origin: Origin) {
-        let shared = Arc::clone(&self.shared);
+        let context = Arc::clone(&self.context);
         crate::web::url::strip_user(&mut url);
         let hash = UrlHash::of(&url);
-        if !*shared.seen_ready.borrow() {
+        if !*context.signals.seen_ready.borrow() {
             return self.refuse("the URLs known from before are still being read: try again");
         }
-        if shared.frontier.known(&hash).is_some() {
+        if context.frontier.known(&hash).is_some() {
             return self.refuse("that URL is known already");
         }
-        if let Some(pattern) = shared.frontier.excluding_pattern(url.as_str()) {
+        if let Some(pattern) = context.frontier.excluding_pattern(url.as_str()) {
             return self.refuse(format!("that URL is excluded: {pattern}"));
         }
-        let wider = Arc::new(shared.scope().with_seed(&url));
-        *shared.scope.write().unwrap_or_else(PoisonError::into_inner) = wider;
-        shared.fetcher.add_seed(&url);
+        let wider = Arc::new(context.fetch.scope().with_seed(&url));
+        context.fetch.set_scope(wider);
+        context.fetch.fetcher.add_seed(&url);
         self.settings.added_seeds.push(url.clone());
-        let seed = Link::bare(url.as_str().into(), hash);
-        let reads_sitemaps = frontier::are_read(&shared.settings);
+        let seed = FoundLink::bare(url.as_str().into(), hash);
+        let reads_sitemaps = frontier::are_read(&context.settings);
         self.log_with(ChangeAction::Seed { url: url.clone() }, origin, None, |edit| {
             if reads_sitemaps {
-                edit.sitemaps_of_seed(&url, shared.settings.ignore_robots);
+                edit.sitemaps_of_seed(&url, context.settings.ignore_robots);
             }
             edit.add_seed(seed);
         });

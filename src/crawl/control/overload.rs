@@ -1,5 +1,5 @@
-//! Degradation: when something of our own cannot keep up, the crawl slows down by itself, says
-//! why, and speeds up again when it is over.
+//! Degradation: when a local resource is under pressure, the crawl slows down by itself, says why, and
+//! speeds up again when it is over.
 //!
 //! A pure function of gauges over time. The user's permits stay a ceiling above all of it: it
 //! only ever takes away, and gives back what it took.
@@ -8,7 +8,7 @@ use crate::crawl::protocol::snapshot::{Overload, OverloadKind, PauseReason};
 
 /// Seconds between two steps.
 const STEP_S: f64 = 1.0;
-/// Seconds without strain before permits are given back, a quarter at a time.
+/// Seconds without overload before permits are given back, a quarter at a time.
 const QUIET_S: f64 = 3.0;
 /// The saver is behind when so much of its buffer is used,
 const BEHIND: f64 = 0.75;
@@ -21,7 +21,7 @@ const MEMORY_FULL: f64 = 1.0;
 /// Free disk space, as a multiple of the least: below this the crawl slows down.
 const DISK_TIGHT: u64 = 2;
 
-/// What is looked at.
+/// What is measured.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Gauges {
     /// Seconds since the start of this run.
@@ -39,7 +39,7 @@ pub struct Gauges {
     /// Its limit, in bytes.
     pub max_memory: Option<u64>,
     /// Times that no file could be opened, since the start.
-    pub shortages: u64,
+    pub file_shortages: u64,
     /// Whether every host with URLs to go is down.
     pub everything_down: bool,
 }
@@ -51,7 +51,7 @@ pub struct Throttle {
     pub permits: u32,
     /// Reasons to start nothing new.
     pub pauses: Vec<PauseReason>,
-    /// What is strained.
+    /// What is overloaded.
     pub overloads: Vec<Overload>,
 }
 
@@ -61,12 +61,12 @@ pub struct LoadShedder {
     /// Permits left, when some were taken away.
     left: Option<u32>,
     stepped_s: f64,
-    strained_s: f64,
+    overloaded_s: f64,
     since: Vec<(OverloadKind, f64)>,
     saver_behind: bool,
     memory_full: bool,
     disk_full: bool,
-    shortages: u64,
+    file_shortages: u64,
     short_until_s: f64,
 }
 
@@ -81,15 +81,15 @@ impl LoadShedder {
         self.left.map_or(permits, |left| left.min(permits)).max(1)
     }
 
-    /// Looks at the gauges; to be asked a few times a second.
-    pub fn look(&mut self, g: &Gauges) -> Throttle {
+    /// Reads the gauges; to be called a few times a second.
+    pub fn update(&mut self, g: &Gauges) -> Throttle {
         let mut found = Vec::new();
         let mut pauses = Vec::new();
         self.saver(g, &mut found);
         self.disk(g, &mut found, &mut pauses);
         self.memory(g, &mut found, &mut pauses);
-        if g.shortages > self.shortages {
-            self.shortages = g.shortages;
+        if g.file_shortages > self.file_shortages {
+            self.file_shortages = g.file_shortages;
             self.short_until_s = g.at_s + 10.0;
         }
         if g.at_s < self.short_until_s {
@@ -169,10 +169,10 @@ impl LoadShedder {
         }
     }
 
-    /// Halves the permits once a second under strain; gives a quarter back per second of quiet.
+    /// Halves the permits once a second under overload; gives a quarter back per second of quiet.
     fn step(&mut self, g: &Gauges, slows: bool) {
         if slows {
-            self.strained_s = g.at_s;
+            self.overloaded_s = g.at_s;
         }
         if g.at_s - self.stepped_s < STEP_S {
             return;
@@ -181,7 +181,7 @@ impl LoadShedder {
         let now = self.left.unwrap_or(g.permits).min(g.permits);
         if slows {
             self.left = Some((now / 2).max(1));
-        } else if self.left.is_some() && g.at_s - self.strained_s >= QUIET_S {
+        } else if self.left.is_some() && g.at_s - self.overloaded_s >= QUIET_S {
             let more = now + (g.permits / 4).max(1);
             self.left = (more < g.permits).then_some(more);
         }
@@ -202,57 +202,57 @@ mod tests {
             min_disk: 256 << 20,
             rss: 50 << 20,
             max_memory: Some(1 << 30),
-            shortages: 0,
+            file_shortages: 0,
             everything_down: false,
         }
     }
 
     #[test]
-    fn under_strain_permits_halve_and_come_back_after_quiet() {
-        let mut governor = LoadShedder::default();
-        assert_eq!(governor.look(&calm(0.0)), Throttle { permits: 16, ..Throttle::default() });
+    fn under_overload_permits_halve_and_come_back_after_quiet() {
+        let mut shedder = LoadShedder::default();
+        assert_eq!(shedder.update(&calm(0.0)), Throttle { permits: 16, ..Throttle::default() });
         let behind = |at_s| Gauges { backlog: 0.8, ..calm(at_s) };
         let permits: Vec<u32> =
-            (1..=6).map(|s| governor.look(&behind(f64::from(s))).permits).collect();
+            (1..=6).map(|s| shedder.update(&behind(f64::from(s))).permits).collect();
         assert_eq!(permits, [8, 4, 2, 1, 1, 1]);
-        let relief = governor.look(&behind(6.5));
-        assert_eq!(relief.overloads[0].what, OverloadKind::Saver);
-        assert!((relief.overloads[0].since_s - 1.0).abs() < 0.01);
-        assert!(relief.overloads[0].text.contains("1 of 16 permits"), "{relief:?}");
+        let throttle = shedder.update(&behind(6.5));
+        assert_eq!(throttle.overloads[0].what, OverloadKind::Saver);
+        assert!((throttle.overloads[0].since_s - 1.0).abs() < 0.01);
+        assert!(throttle.overloads[0].text.contains("1 of 16 permits"), "{throttle:?}");
         // Half empty is not yet caught up.
-        assert_eq!(governor.look(&Gauges { backlog: 0.5, ..calm(7.5) }).overloads.len(), 1);
+        assert_eq!(shedder.update(&Gauges { backlog: 0.5, ..calm(7.5) }).overloads.len(), 1);
         let permits: Vec<u32> =
-            (8..=15).map(|s| governor.look(&calm(f64::from(s))).permits).collect();
-        assert_eq!(permits, [1, 1, 1, 5, 9, 13, 16, 16], "{governor:?}");
+            (8..=15).map(|s| shedder.update(&calm(f64::from(s))).permits).collect();
+        assert_eq!(permits, [1, 1, 1, 5, 9, 13, 16, 16], "{shedder:?}");
     }
 
     #[test]
-    fn several_strains_hold_at_once_and_the_worst_pause() {
-        let mut governor = LoadShedder::default();
+    fn several_overloads_hold_at_once_and_the_worst_pause() {
+        let mut shedder = LoadShedder::default();
         let bad = Gauges {
             disk_free: Some(100 << 20),
             rss: 2 << 30,
             backlog: 1.0,
-            shortages: 1,
+            file_shortages: 1,
             everything_down: true,
             ..calm(5.0)
         };
-        let relief = governor.look(&bad);
-        assert_eq!(relief.pauses, [PauseReason::Disk, PauseReason::Memory]);
-        let kinds: Vec<_> = relief.overloads.iter().map(|strain| strain.what).collect();
+        let throttle = shedder.update(&bad);
+        assert_eq!(throttle.pauses, [PauseReason::Disk, PauseReason::Memory]);
+        let kinds: Vec<_> = throttle.overloads.iter().map(|overload| overload.what).collect();
         assert_eq!(kinds, [K::Saver, K::Disk, K::Memory, K::Files, K::EverythingDown]);
         // A little more than the least is not yet enough to go on.
         let better = Gauges { disk_free: Some(300 << 20), rss: 900 << 20, ..calm(20.0) };
-        assert_eq!(governor.look(&better).pauses, [PauseReason::Disk, PauseReason::Memory]);
+        assert_eq!(shedder.update(&better).pauses, [PauseReason::Disk, PauseReason::Memory]);
         let well = Gauges { disk_free: Some(330 << 20), rss: 800 << 20, ..calm(21.0) };
-        assert!(governor.look(&well).pauses.is_empty());
+        assert!(shedder.update(&well).pauses.is_empty());
     }
 
     #[test]
     fn the_users_ceiling_stands_above() {
-        let mut governor = LoadShedder::default();
-        governor.look(&Gauges { backlog: 1.0, ..calm(1.0) });
-        let lower = governor.look(&Gauges { permits: 3, backlog: 1.0, ..calm(1.5) });
+        let mut shedder = LoadShedder::default();
+        shedder.update(&Gauges { backlog: 1.0, ..calm(1.0) });
+        let lower = shedder.update(&Gauges { permits: 3, backlog: 1.0, ..calm(1.5) });
         assert_eq!(lower.permits, 3);
     }
 }

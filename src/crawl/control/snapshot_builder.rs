@@ -1,4 +1,4 @@
-//! The observer: reads every gauge of the pipeline and makes the next snapshot of them.
+//! The snapshot builder: reads every gauge of the pipeline and makes the next snapshot of them.
 //!
 //! It changes nothing; the control task alone calls it, so there is one writer of snapshots.
 
@@ -6,20 +6,23 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use crate::crawl::frontier::{ReadingsCursor, ReadingsRequest};
+use crate::crawl::control::exclusion_task::ExclusionTasks;
+use crate::crawl::fetch::context::CrawlContext;
+use crate::crawl::frontier::{Frontier, ReadingsCursor, ReadingsRequest};
 use crate::crawl::measure::loop_delay::LoopDelayMeter;
 use crate::crawl::measure::meter::Meter;
 use crate::crawl::measure::process::ProcessMeter;
 use crate::crawl::measure::stage_clock::Shares;
 use crate::crawl::measure::verdict::judge;
-use crate::crawl::pipeline::context::CrawlContext;
+use crate::crawl::pipeline::flow::Flow;
+use crate::crawl::pipeline::storage::Storage;
 use crate::crawl::protocol::change::Change;
 use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::{
-    Eta, HOSTS_SHOWN, Overload, ParsePoolView, PauseReason, ProducerShares, RunState, SaverShares,
-    SaverView, Snapshot, TrapView, WorkerShares,
+    Eta, GateView, HOSTS_SHOWN, Overload, ParsePoolView, PauseReason, ProducerShares, RunState,
+    SaverShares, SaverView, Snapshot, TrapView, WorkerShares,
 };
-use crate::lock::Lock;
+use crate::semaphore::SemaphoreView;
 use crate::settings::dials::Dials;
 use crate::settings::faults::Faults;
 use crate::web::traps;
@@ -31,7 +34,7 @@ pub struct State {
     pub run: RunState,
     /// Why no new requests start.
     pub pause_reasons: Vec<PauseReason>,
-    /// What of our own cannot keep up.
+    /// Local resources under pressure.
     pub overloads: Vec<Overload>,
     /// Seconds of this run not paused.
     pub active_s: f64,
@@ -54,7 +57,7 @@ pub struct SnapshotBuilder {
     last_hosts: usize,
     meter: Meter,
     rows: Meter,
-    stall: LoopDelayMeter,
+    loop_delay: LoopDelayMeter,
     process: ProcessMeter,
     producer: Shares<5>,
     workers: Shares<9>,
@@ -62,7 +65,7 @@ pub struct SnapshotBuilder {
 }
 
 impl SnapshotBuilder {
-    /// An observer whose snapshots go on from `first`.
+    /// A builder whose snapshots continue from `first`.
     #[must_use]
     pub fn new(first: Snapshot) -> Self {
         Self {
@@ -72,7 +75,7 @@ impl SnapshotBuilder {
             last: first,
             cursor: ReadingsCursor::default(),
             last_hosts: 0,
-            stall: LoopDelayMeter::default(),
+            loop_delay: LoopDelayMeter::default(),
             process: ProcessMeter::default(),
             producer: Shares::default(),
             workers: Shares::default(),
@@ -98,17 +101,17 @@ impl SnapshotBuilder {
     }
 
     /// Measures what is otherwise measured once a second: the last one need not be full.
-    pub fn end(&mut self, shared: &CrawlContext) {
+    pub fn end(&mut self, frontier: &Frontier, at_s: f64) {
         self.process.read();
-        let frontier = &shared.frontier;
         let (pages, open) = (frontier.totals().fetched(), frontier.view().open);
-        self.meter.end(shared.at_s(), pages, open, frontier.latency_of_run());
+        self.meter.end(at_s, pages, open, frontier.latency_of_run());
     }
 
     /// Makes the next snapshot; `tick` tells that a tenth of a second has passed.
-    pub fn look(
+    pub fn build(
         &mut self,
-        shared: &CrawlContext,
+        context: &CrawlContext,
+        exclusions: &ExclusionTasks,
         at_s: f64,
         state: State,
         tick: bool,
@@ -125,14 +128,16 @@ impl SnapshotBuilder {
         s.faults = state.faults;
         s.scene = state.scene;
         s.notice = state.notice;
-        self.read_books(shared, tick);
-        self.read_shares(shared, tick);
+        self.read_counts(context, tick);
+        let (flow, storage) = (&context.flow, &context.storage);
+        self.read_shares(flow, storage, tick);
         let s = &mut self.last;
-        s.workers = shared.pool.view();
-        s.saver = saver_view(shared, s.saver);
+        s.exclusions = exclusions.view();
+        s.workers = flow.workers.view();
+        s.saver = saver_view(storage, s.saver);
         s.saver.rows_per_s = self.rows.throughput(at_s, 0).last_1s;
-        s.database_trouble = shared.saver.trouble();
-        let parse = shared.parse_gate.view();
+        s.database_trouble = storage.saver.trouble();
+        let parse = flow.parse_gate.view();
         s.parse_pool =
             ParsePoolView { threads: parse.limit, busy: parse.in_use, waiting: parse.waiting };
         s.eta = eta(s);
@@ -143,7 +148,7 @@ impl SnapshotBuilder {
     }
 
     /// Counts, levels, rates, latencies, history.
-    fn read_books(&mut self, shared: &CrawlContext, tick: bool) {
+    fn read_counts(&mut self, context: &CrawlContext, tick: bool) {
         let s = &mut self.last;
         let second_over = self.meter.second_is_over(s.at_s);
         // Among many hosts choosing those to show takes a while.
@@ -154,7 +159,7 @@ impl SnapshotBuilder {
             latencies: second_over,
         };
         let now = tokio::time::Instant::now();
-        let readings = shared.frontier.readings(wanted, &mut self.cursor, now);
+        let readings = context.frontier.readings(wanted, &mut self.cursor, now);
         s.hosts_known = readings.hosts_known;
         s.sitemaps = readings.sitemaps;
         s.totals = readings.totals;
@@ -173,12 +178,11 @@ impl SnapshotBuilder {
             s.failures = failures;
         }
         self.last_hosts = s.hosts_known as usize;
-        s.exclusions = shared.exclusions.locked().iter().cloned().collect();
-        s.queue = shared.queue.view();
-        s.gate = shared.gate.view();
+        s.queue = context.flow.queue.view();
+        s.gate = gate_view(&context.flow);
         if tick {
             self.meter.read(s.at_s, s.totals.fetched(), s.frontier.open);
-            self.rows.read(s.at_s, shared.saver.rows.load(Relaxed), 0);
+            self.rows.read(s.at_s, context.storage.saver.rows.load(Relaxed), 0);
         }
         if let Some(second) = readings.latencies {
             self.meter.roll(s.at_s, s.totals.fetched(), (s.gate.in_use, s.queue.len), second);
@@ -186,27 +190,27 @@ impl SnapshotBuilder {
             self.process.read();
         }
         s.process = self.process.last();
-        s.loop_delay = self.stall.read(&shared.stall, second_over);
+        s.loop_delay = self.loop_delay.read(&context.loop_delay, second_over);
         s.throughput = self.meter.throughput(s.active_s, self.first_pages);
         s.latency = self.meter.latency();
         s.frontier.growth_per_s = self.meter.growth();
     }
 
     /// Where the time of producer, workers and saver went.
-    fn read_shares(&mut self, shared: &CrawlContext, tick: bool) {
+    fn read_shares(&mut self, flow: &Flow, storage: &Storage, tick: bool) {
         let s = &mut self.last;
         let mut sum = [0; 9];
-        shared.pool.add_times(&mut sum);
+        flow.workers.add_times(&mut sum);
         let [idle, permit, rate, connect, first_byte, body, parse, blocked, paused] =
             self.workers.read(sum, tick);
         s.worker_shares =
             WorkerShares { idle, permit, rate, connect, first_byte, body, parse, blocked, paused };
         let mut sum = [0; 5];
-        shared.producer_clock.add_to(&mut sum);
+        flow.producer_clock.add_to(&mut sum);
         let [idle, throttled, busy, blocked, paused] = self.producer.read(sum, tick);
         s.producer = ProducerShares { idle, throttled, busy, blocked, paused };
         let mut sum = [0; 2];
-        shared.saver_clock.add_to(&mut sum);
+        storage.saver_clock.add_to(&mut sum);
         let [idle, busy] = self.saver.read(sum, tick);
         s.saver_shares = SaverShares { idle, busy };
     }
@@ -214,20 +218,26 @@ impl SnapshotBuilder {
 
 fn trap_view(trap: traps::TrapStatus) -> TrapView {
     TrapView {
-        kind: trap.kind.word(),
+        kind: trap.kind.word().into(),
         pattern: trap.pattern.into(),
         skipped: trap.count,
         example: trap.example.into(),
     }
 }
 
-/// What the saver tells; counts of pages stay as they are in `before`.
-fn saver_view(shared: &CrawlContext, before: SaverView) -> SaverView {
-    let (used, limit) = shared.budget.view();
-    let gauge = &shared.saver;
+/// The gate of permits.
+fn gate_view(flow: &Flow) -> GateView {
+    let SemaphoreView { limit, in_use, draining, waiting } = flow.gate.view();
+    GateView { limit, in_use, draining, waiting }
+}
+
+/// What the saver reports; counts of pages stay as they are in `before`.
+fn saver_view(storage: &Storage, before: SaverView) -> SaverView {
+    let budget = storage.budget.view();
+    let gauge = &storage.saver;
     SaverView {
-        backlog_bytes: u64::from(used) << 10,
-        limit_bytes: u64::from(limit) << 10,
+        backlog_bytes: u64::from(budget.in_use) << 10,
+        limit_bytes: u64::from(budget.limit) << 10,
         rows: gauge.rows.load(Relaxed),
         last_batch_pages: gauge.last_pages.load(Relaxed) as u32,
         last_transaction_ms: gauge.last_us.load(Relaxed) as f64 / 1000.0,

@@ -1,4 +1,4 @@
-//! What came of one attempt at a page.
+//! One attempt at a page, and its result.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use crate::store::PreviousPage;
 use crate::web::http::{FailureKind, FetchError, RedirectChain, Response, ResponseHead};
 use crate::web::parsed::Parsed;
 
-/// What came of one attempt at a page.
+/// One attempt at a page, and its result.
 pub struct FetchAttempt {
-    /// The answer, or why there is none.
-    pub outcome: Result<Response, FetchError>,
+    /// The response, or why there is none.
+    pub result: Result<Response, FetchError>,
     /// Time spent on it, redirects included.
     pub elapsed: Duration,
     /// Time of the last request; `None` when there was none.
@@ -20,35 +20,35 @@ pub struct FetchAttempt {
     /// The redirects on the way.
     pub chain: Option<RedirectChain>,
     /// The page that a redirect leads to, which is known already.
-    pub landing: Option<Arc<PreviousPage>>,
-    /// What the crawl looked at again knew of it.
+    pub redirect_target: Option<Arc<PreviousPage>>,
+    /// What the earlier crawl knew of it.
     pub previous: Option<PreviousPage>,
-    /// The server says that it is as it was.
+    /// The head of a 304: the page was not modified.
     pub unmodified: Option<ResponseHead>,
 }
 
 impl FetchAttempt {
     /// It was redirected to a page that is known by now.
-    pub fn landed(
+    pub fn redirected_to_known(
         chain: RedirectChain,
-        landing: Arc<PreviousPage>,
+        redirect_target: Arc<PreviousPage>,
         elapsed: Duration,
         previous: Option<PreviousPage>,
     ) -> Self {
         let nothing = FetchError::new(FailureKind::Other, String::new());
         let unfetched = Self::unfetched(nothing, Some(chain));
-        Self { landing: Some(landing), elapsed, previous, ..unfetched }
+        Self { redirect_target: Some(redirect_target), elapsed, previous, ..unfetched }
     }
 
-    /// Nothing came: it was not asked, or not to its end.
+    /// There is no response: the URL was not requested, or the request did not end.
     pub fn unfetched(error: FetchError, chain: Option<RedirectChain>) -> Self {
         Self {
-            outcome: Err(error),
+            result: Err(error),
             elapsed: Duration::ZERO,
             took: None,
             parsed: None,
             chain,
-            landing: None,
+            redirect_target: None,
             previous: None,
             unmodified: None,
         }
@@ -57,7 +57,7 @@ impl FetchAttempt {
     /// The latency of its last request, if that was answered, or so slow that it was given up.
     /// Leaving those out would make a dying server look fast; fast refusals are no latency at all.
     pub fn latency(&self) -> Option<Duration> {
-        let measured = match &self.outcome {
+        let measured = match &self.result {
             Ok(_) => true,
             Err(error) => error.kind == FailureKind::Timeout,
         };

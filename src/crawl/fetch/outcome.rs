@@ -1,4 +1,4 @@
-//! How a page ended: what its row will say.
+//! How a page ended, as its row holds it.
 
 use crate::model::page_state::PageState;
 use crate::store::{Content, PreviousPage};
@@ -9,7 +9,7 @@ use crate::crawl::fetch::attempt::FetchAttempt;
 /// What is said of a page that was read, but not to its end.
 const TOO_MUCH: &str = "too much on one page: links beyond the limits were left out";
 
-/// What a row says of how a page ended.
+/// How a page ended, as its row holds it.
 pub struct PageOutcome {
     /// How it ended.
     pub state: PageState,
@@ -28,35 +28,35 @@ pub struct PageOutcome {
 }
 
 impl PageOutcome {
-    /// How `visit` ended; `cut` tells that links were left out, `links_read` that it matters.
-    pub fn of(visit: &mut FetchAttempt, cut: bool, links_read: bool) -> Self {
-        if let Some(known) = &visit.landing {
+    /// How `attempt` ended; `cut` tells that links were left out, `links_read` that it matters.
+    pub fn of(attempt: &mut FetchAttempt, cut: bool, links_read: bool) -> Self {
+        if let Some(known) = &attempt.redirect_target {
             return Self::known(known, known.content.clone());
         }
-        if let (Some(head), Some(before)) = (&visit.unmodified, &visit.previous) {
+        if let (Some(head), Some(before)) = (&attempt.unmodified, &attempt.previous) {
             let mut content = before.content.clone();
             content.etag = head.etag.clone().or(content.etag);
             content.last_modified = head.last_modified.clone().or(content.last_modified);
             return Self::known(before, content);
         }
-        let parsed = visit.parsed.as_mut();
+        let parsed = attempt.parsed.as_mut();
         let (title, found) =
             parsed.map_or((None, None), |parsed| (parsed.title.take(), parsed.canonical.take()));
-        match &mut visit.outcome {
-            Ok(answer) => {
-                let good = (200..300).contains(&answer.status);
-                let canonical = found.or(answer.canonical.take()).map(String::from);
+        match &mut attempt.result {
+            Ok(response) => {
+                let good = (200..300).contains(&response.status);
+                let canonical = found.or(response.canonical.take()).map(String::from);
                 Self {
                     state: if good { PageState::Ok } else { PageState::Failed },
-                    status: Some(answer.status),
+                    status: Some(response.status),
                     error: (good && cut && links_read).then(|| TOO_MUCH.to_owned()),
-                    content_type: answer.content_type.take(),
-                    length: answer.length,
+                    content_type: response.content_type.take(),
+                    length: response.length,
                     title,
                     content: Content {
-                        etag: answer.etag.take(),
-                        last_modified: answer.last_modified.take(),
-                        body_hash: good.then_some(answer.body_hash),
+                        etag: response.etag.take(),
+                        last_modified: response.last_modified.take(),
+                        body_hash: good.then_some(response.body_hash),
                         canonical,
                     },
                 }

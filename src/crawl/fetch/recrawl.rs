@@ -1,13 +1,14 @@
-//! Looking at a crawl again: what the server said before is asked to be confirmed, and what comes
-//! is compared.
+//! Recrawls: pages are requested conditionally, by the validators of the earlier crawl, and
+//! compared with it.
 
 use std::sync::Arc;
 
 use url::Url;
 
+use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::frontier::FoundUrl;
 use crate::crawl::hosts::{FetchPurpose, UrlTask};
-use crate::crawl::pipeline::context::{CrawlContext, Stopping};
+use crate::crawl::pipeline::signals::Stopping;
 use crate::model::ids::{CrawlId, page_id};
 use crate::model::page_state::PageState;
 use crate::store::{PageChange, PreviousPage};
@@ -16,22 +17,22 @@ use crate::web::http::{RedirectChain, RequestOptions};
 /// Pages of the earlier crawl read at a time.
 const AT_ONCE: u32 = 2_000;
 
-/// What the crawl looked at again knew of a URL: nothing in a first crawl, or when it did not know
-/// it.
+/// What the earlier crawl knew of a URL: nothing in a first crawl, or when it did not know it.
 pub async fn previous(
-    shared: &CrawlContext,
-    entry: &UrlTask,
+    context: &CrawlContext,
+    task: &UrlTask,
     chain: &RedirectChain,
 ) -> Result<Option<PreviousPage>, Stopping> {
-    let Some(crawl) = shared.settings.recrawl_of.filter(|_| entry.purpose == FetchPurpose::Page)
+    let Some(crawl) = context.settings.recrawl_of.filter(|_| task.purpose == FetchPurpose::Page)
     else {
         return Ok(None);
     };
-    let read = || shared.store.previous_page(crawl, entry.hash);
-    let previous = shared.read("the earlier crawl", read).await?;
+    let CrawlContext { storage, flow, signals, .. } = context;
+    let read = || storage.store.previous_page(crawl, task.hash);
+    let previous = storage.read(flow, signals, "the earlier crawl", read).await?;
     Ok(previous.map(|mut previous| {
         // Validators belong to the URL that gave them.
-        let theirs = previous.final_url.as_deref().unwrap_or(&entry.url);
+        let theirs = previous.final_url.as_deref().unwrap_or(&task.url);
         if previous.state != PageState::Ok || theirs != chain.url().as_str() {
             previous.content.etag = None;
             previous.content.last_modified = None;
@@ -40,29 +41,30 @@ pub async fn previous(
     }))
 }
 
-/// Asks for what the crawl looked at again knew and nobody links to any more, as far as it is in
-/// the scope and the limits reach. To be called when all else is done.
-pub fn ask_for_the_rest(shared: &Arc<CrawlContext>, crawl: CrawlId) {
-    let shared = Arc::clone(shared);
-    let crew = shared.crew.clone();
-    shared.frontier.begin_background();
-    crew.spawn(async move {
-        if read_the_rest(&shared, crawl).await == Err(Stopping) {
+/// Requests what the earlier crawl knew and no page links to any more, within scope and limits. To
+/// be called when all else is done.
+pub fn request_the_rest(context: &Arc<CrawlContext>, crawl: CrawlId) {
+    let context = Arc::clone(context);
+    let tasks = context.tasks.clone();
+    context.frontier.begin_background();
+    tasks.spawn(async move {
+        if read_the_rest(&context, crawl).await == Err(Stopping) {
             tracing::info!("stopped before all pages of the earlier crawl were looked for");
         }
-        shared.frontier.end_background();
+        context.frontier.end_background();
     });
 }
 
-async fn read_the_rest(shared: &CrawlContext, crawl: CrawlId) -> Result<(), Stopping> {
+async fn read_the_rest(context: &CrawlContext, crawl: CrawlId) -> Result<(), Stopping> {
+    let CrawlContext { storage, flow, signals, .. } = context;
     let mut after = page_id(crawl, 0);
     loop {
-        let read = || shared.store.ok_pages(crawl, after, AT_ONCE);
-        let rows = shared.read("the earlier crawl", read).await?;
+        let read = || storage.store.ok_pages(crawl, after, AT_ONCE);
+        let rows = storage.read(flow, signals, "the earlier crawl", read).await?;
         let Some(last) = rows.last() else { return Ok(()) };
         after = last.id;
-        let scope = shared.scope();
-        let depth = shared.settings.depth;
+        let scope = context.fetch.scope();
+        let depth = context.settings.depth;
         let rest: Vec<FoundUrl> = rows
             .into_iter()
             .filter(|row| depth.is_none_or(|most| row.depth <= most))
@@ -75,18 +77,18 @@ async fn read_the_rest(shared: &CrawlContext, crawl: CrawlId) -> Result<(), Stop
                 lastmod_ms: row.lastmod_ms,
             })
             .collect();
-        if !shared.frontier.discover_in_earlier_crawl(rest) {
+        if !context.frontier.discover_in_earlier_crawl(rest) {
             return Ok(());
         }
         tokio::select! {
-            () = shared.frontier.flushed() => {}
-            () = shared.queue.closed() => return Err(Stopping),
+            () = context.frontier.flushed() => {}
+            () = context.flow.queue.closed() => return Err(Stopping),
         }
     }
 }
 
 /// The request that asks whether a page is as it was.
-pub fn ask(previous: Option<&PreviousPage>) -> RequestOptions<'_> {
+pub fn request_options(previous: Option<&PreviousPage>) -> RequestOptions<'_> {
     let content = previous.map(|previous| &previous.content);
     RequestOptions {
         etag: content.and_then(|content| content.etag.as_deref()),
@@ -95,8 +97,8 @@ pub fn ask(previous: Option<&PreviousPage>) -> RequestOptions<'_> {
     }
 }
 
-/// How a page compares with what was known: `None` where nothing can be said, because it is not
-/// well now and was not before.
+/// How a page compares with the earlier crawl: `None` where there is nothing to compare, because it
+/// did not succeed now or before.
 pub fn compare(
     previous: Option<&PreviousPage>,
     state: PageState,
@@ -113,8 +115,8 @@ pub fn compare(
             Some(if same { PageChange::Same } else { PageChange::Changed })
         }
         (Some(_), PageState::Failed) if matches!(status, Some(404 | 410)) => Some(PageChange::Gone),
-        // Not well before and not now, not asked, or no answer that says it is gone: there is
-        // nothing to compare.
+        // Failed before and now, not requested, or a response that does not say that it is gone:
+        // there is nothing to compare.
         (None, _) | (Some(_), PageState::Failed | PageState::Skipped) => None,
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::crawl::frontier::front::Frontier;
-use crate::crawl::frontier::link::{FoundUrl, Link};
+use crate::crawl::frontier::link::{FoundLink, FoundUrl};
 use crate::crawl::frontier::sitemaps::sitemap_row;
 use crate::crawl::frontier::state::FrontierState;
 use crate::crawl::hosts::{FetchPurpose, GiveUp, UrlTask, host_of};
@@ -25,7 +25,7 @@ pub struct Finished {
     /// The same for viewers.
     pub view: Arc<PageView>,
     /// Links found on it, distinct.
-    pub links: Vec<Link>,
+    pub links: Vec<FoundLink>,
     /// Redirects followed.
     pub redirects: u32,
     /// How long the last request took, when it was answered.
@@ -142,7 +142,7 @@ impl FrontierState {
         let copy = is_page.then(|| self.copy_trap(&row, content_hash)).flatten();
         let redirect_target = redirect_target
             .filter(|to| *to != row.url_hash && links.iter().all(|link| link.hash != *to));
-        for Link { url, hash, anchor } in links {
+        for FoundLink { url, hash, anchor } in links {
             let found = FoundUrl {
                 url,
                 hash,

@@ -26,7 +26,7 @@ pub(super) const MAX_UNSAVED: usize = 20_000;
 pub enum Next {
     /// Hand this out.
     UrlTask(Box<UrlTask>),
-    /// Ask again: something was done that takes time.
+    /// Call again: something was done that takes time.
     Retry,
     /// Read at most `limit` rows of this host above `after` from the store and give them to
     /// [`Frontier::refilled`].

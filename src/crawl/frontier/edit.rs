@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::crawl::frontier::exclusions::{Restoration, excluded_reason};
 use crate::crawl::frontier::front::Frontier;
-use crate::crawl::frontier::link::Link;
+use crate::crawl::frontier::link::FoundLink;
 use crate::crawl::frontier::state::FrontierState;
 use crate::crawl::hosts::skipped_host_reason;
 use crate::settings::HostRule;
@@ -105,7 +105,7 @@ impl FrontierEdit<'_> {
     }
 
     /// Takes in a seed.
-    pub fn add_seed(&mut self, seed: Link) {
+    pub fn add_seed(&mut self, seed: FoundLink) {
         self.state.seed(seed);
         self.state.batch.flush();
     }

@@ -151,7 +151,7 @@ impl Exclusions {
         restoration
     }
 
-    /// Rows skipped for `reason` shall stay so.
+    /// Rows skipped for `reason` stay skipped.
     pub fn cancel_restoring(&mut self, reason: &str) {
         self.restoring.retain(|known| known.reason != reason);
     }

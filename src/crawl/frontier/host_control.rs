@@ -1,4 +1,4 @@
-//! What others ask of a single host, or of all hosts, by way of the frontier.
+//! State and control of hosts: views, rules, cooldowns, capacity.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::crawl::frontier::exclusions::excluded_reason;
 use crate::crawl::frontier::front::Frontier;
-use crate::crawl::frontier::link::{FoundUrl, Link};
+use crate::crawl::frontier::link::{FoundLink, FoundUrl};
 use crate::crawl::frontier::state::FrontierState;
 use crate::crawl::hosts::{FetchPurpose, UrlTask, host_of};
 use crate::model::ids::{PageId, host_id, page_id, seq_of};
@@ -36,10 +36,10 @@ impl Frontier {
     }
 
     /// Takes in seeds.
-    pub fn seed(&self, seeds: impl IntoIterator<Item = Link>) {
+    pub fn seed(&self, seeds: impl IntoIterator<Item = FoundLink>) {
         let mut seeds = seeds.into_iter();
         loop {
-            let piece: Vec<Link> = seeds.by_ref().take(SEEDS_PER_LOCK).collect();
+            let piece: Vec<FoundLink> = seeds.by_ref().take(SEEDS_PER_LOCK).collect();
             let last = piece.len() < SEEDS_PER_LOCK;
             let mut state = self.lock();
             for seed in piece {
@@ -84,8 +84,8 @@ impl Frontier {
 }
 
 impl FrontierState {
-    pub(super) fn seed(&mut self, seed: Link) {
-        let Link { url, hash, .. } = seed;
+    pub(super) fn seed(&mut self, seed: FoundLink) {
+        let FoundLink { url, hash, .. } = seed;
         self.discover(FoundUrl { url, hash, depth: 0, on: None, lastmod_ms: None }, None);
     }
 

@@ -7,7 +7,7 @@ use crate::model::url_identity::UrlHash;
 
 /// A link found on a page.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Link {
+pub struct FoundLink {
     /// URL text.
     pub url: Arc<str>,
     /// Its identity.
@@ -16,7 +16,7 @@ pub struct Link {
     pub anchor: Option<Arc<str>>,
 }
 
-impl Link {
+impl FoundLink {
     /// One without text.
     #[must_use]
     pub const fn bare(url: Arc<str>, hash: UrlHash) -> Self {

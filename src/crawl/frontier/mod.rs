@@ -1,7 +1,7 @@
 //! The frontier: every URL known and not yet done, and the counts of all of them.
 //!
 //! It is a store, not a channel: putting a URL in never waits. A bounded part of it is in memory,
-//! in one queue for each host ([`HostQueues`](crate::crawl::hosts::HostQueues)); the rest stays in
+//! in one queue for each host ([`HostQueues`](crate::crawl::hosts::HostQueues)); what does not fit stays in
 //! the database and is read back in order of discovery.
 //! One short lock guards the seen-set, the host queues, the retries, the pending batch and the
 //! counters together, so "mark as seen" is one step with "insert", and whether the crawl is
@@ -34,7 +34,7 @@ pub use dispatch::Next;
 pub use edit::{FrontierEdit, UserRules};
 pub use exclusions::{Exclusions, Restoration, excluded_reason};
 pub use front::Frontier;
-pub use link::{FoundUrl, Link};
+pub use link::{FoundLink, FoundUrl};
 pub use readings::{FrontierReadings, ReadingsCursor, ReadingsRequest};
 pub use sitemaps::{Sitemaps, are_read, sitemap_row};
 pub use start::{Admission, FrontierStart};

@@ -1,12 +1,12 @@
-//! What the frontier tells viewers.
+//! What the frontier shows to viewers.
 
 use std::sync::Arc;
 
-use hdrhistogram::Histogram;
 use tokio::time::Instant;
 
 use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::state::FrontierState;
+use crate::crawl::measure::meter::LatencyHistogram;
 use crate::crawl::protocol::host_view::HostView;
 use crate::crawl::protocol::snapshot::{
     FrontierView, PageView, Percentiles, RecentFailure, SitemapsView, Totals,
@@ -23,7 +23,7 @@ pub struct ReadingsCursor {
 /// What a viewer wants besides counts and levels.
 #[derive(Debug, Clone, Copy)]
 pub struct ReadingsRequest {
-    /// The hosts, at most so many.
+    /// Maximum number of hosts, if hosts are wanted.
     pub hosts: Option<usize>,
     /// The traps.
     pub traps: bool,
@@ -46,7 +46,7 @@ pub struct FrontierReadings {
     pub hosts_known: u64,
     /// Sitemaps.
     pub sitemaps: SitemapsView,
-    /// The hosts with most to do or most trouble, where they were wanted.
+    /// The hosts that are down or held and those with most to do, where they were wanted.
     pub hosts: Option<Vec<HostView>>,
     /// The traps, where they were wanted.
     pub traps: Option<Vec<TrapStatus>>,
@@ -56,7 +56,7 @@ pub struct FrontierReadings {
     pub failures: Option<Arc<[Arc<RecentFailure>]>>,
     /// The histogram of the second that ended, in µs, and the percentiles of the run, in ms, where
     /// they were wanted.
-    pub latencies: Option<(Histogram<u32>, Percentiles)>,
+    pub latencies: Option<(LatencyHistogram, Percentiles)>,
 }
 
 impl Frontier {

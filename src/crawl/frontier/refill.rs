@@ -13,7 +13,7 @@ use crate::store::FrontierRow;
 impl Frontier {
     /// Takes in rows of a host read back from disk, in order of id. Rows that are no longer on disk
     /// only, because the place where reading began was overtaken, are left alone. `commits` is what
-    /// [`Next::Refill`](crate::crawl::frontier::Next::Refill) said; `now_ms` is in ms since 1970,
+    /// [`Next::Refill`](crate::crawl::frontier::Next::Refill) carried; `now_ms` is in ms since 1970,
     /// UTC.
     pub fn refilled(
         &self,
@@ -34,7 +34,7 @@ impl Frontier {
         self.wake_saver();
     }
 
-    /// The rows of a host could not be read: another host's turn comes first.
+    /// The rows of a host could not be read: another host comes first.
     pub fn not_refilled(&self, host: &str) {
         self.lock().hosts.not_refilled(host);
     }
@@ -53,7 +53,7 @@ impl Frontier {
 
 impl FrontierState {
     /// No row of a host was on disk. Its URLs are known but were not committed when the rows were
-    /// read: asks for that and waits for it, unless it has happened since.
+    /// read: flushes the batch and waits for the commit, unless that has happened since.
     fn nothing_read(&mut self, host: &str, commits: u64) {
         let nothing_to_come = self.commits_to_come() == commits;
         if nothing_to_come {

@@ -21,16 +21,16 @@ const TABLE: usize = 1792;
 const MAX_BITS: u32 = 20;
 
 /// Hash (96 bits) and number.
-type Slot = [u32; 4];
+type SeenSlot = [u32; 4];
 
 #[derive(Debug)]
-struct Table {
-    slots: HashTable<Slot>,
+struct SeenTable {
+    slots: HashTable<SeenSlot>,
     /// How many leading bits of the position its entries share.
     bits: u32,
 }
 
-impl Table {
+impl SeenTable {
     fn new(bits: u32) -> Self {
         Self { slots: HashTable::with_capacity(TABLE), bits }
     }
@@ -39,7 +39,7 @@ impl Table {
 /// URLs seen, with their numbers in the crawl.
 #[derive(Debug)]
 pub(super) struct Seen {
-    tables: Vec<Table>,
+    tables: Vec<SeenTable>,
     /// Table by the leading `bits` bits of the position.
     directory: Vec<u32>,
     bits: u32,
@@ -47,24 +47,24 @@ pub(super) struct Seen {
 
 impl Default for Seen {
     fn default() -> Self {
-        Self { tables: vec![Table::new(0)], directory: vec![0], bits: 0 }
+        Self { tables: vec![SeenTable::new(0)], directory: vec![0], bits: 0 }
     }
 }
 
-fn slot_of(hash: &UrlHash, seq: u32) -> Slot {
+fn slot_of(hash: &UrlHash, seq: u32) -> SeenSlot {
     let word = |at: usize| {
         u32::from_be_bytes([hash.0[at], hash.0[at + 1], hash.0[at + 2], hash.0[at + 3]])
     };
     [word(0), word(4), word(8), seq]
 }
 
-fn table_hash(slot: &Slot) -> u64 {
+fn table_hash(slot: &SeenSlot) -> u64 {
     (u64::from(slot[0]) << 32) | u64::from(slot[1])
 }
 
 /// Where a URL belongs in the directory, as a fraction of 2³²: twice as densely settled at the
 /// end as at the beginning.
-fn position(slot: &Slot) -> u32 {
+fn position(slot: &SeenSlot) -> u32 {
     let uniform = f64::from(slot[2]) / f64::from(u32::MAX);
     ((1.0 + uniform).log2() * f64::from(u32::MAX)) as u32
 }
@@ -81,8 +81,8 @@ impl Seen {
             self.directory = self.directory.iter().flat_map(|&table| [table, table]).collect();
             self.bits += 1;
         }
-        let old = std::mem::replace(&mut self.tables[full], Table::new(shared + 1));
-        let mut upper = Table::new(shared + 1);
+        let old = std::mem::replace(&mut self.tables[full], SeenTable::new(shared + 1));
+        let mut upper = SeenTable::new(shared + 1);
         for slot in old.slots {
             let goes_up = position(&slot) << shared >> 31 == 1;
             let table = if goes_up { &mut upper } else { &mut self.tables[full] };
@@ -136,7 +136,7 @@ impl Seen {
     /// Bytes allocated.
     fn allocated(&self) -> usize {
         let tables: usize = self.tables.iter().map(|table| table.slots.allocation_size()).sum();
-        tables + self.tables.capacity() * size_of::<Table>() + self.directory.capacity() * 4
+        tables + self.tables.capacity() * size_of::<SeenTable>() + self.directory.capacity() * 4
     }
 }
 

@@ -1,9 +1,9 @@
-//! The circuit breaker of one host: when it counts as down, and when it is asked again.
+//! The circuit breaker of one host: when it counts as down, and when it is requested again.
 //!
 //! Closed → open when the share of failures among its last requests reaches the limit; open →
-//! half-open when its rest is over; half-open lets one request at a time through and closes with
+//! half-open when its cooldown is over; half-open lets one request at a time through and closes with
 //! the first that is answered. A burst counts once: what was started before the breaker opened
-//! can neither open it again nor close it. Rests double per incident up to a ceiling, with a
+//! can neither open it again nor close it. Cooldowns double per incident up to a ceiling, with a
 //! jitter of a tenth, and incidents are forgiven after a quiet time.
 //!
 //! It knows one host's outcomes and the time, nothing else.
@@ -15,10 +15,10 @@ use tokio::time::Instant;
 use crate::crawl::protocol::host_view::BreakerState;
 use crate::settings::BreakerSettings;
 
-/// Requests looked back at, at most: the outcomes are bits of one word.
-pub const LONGEST_WINDOW: u32 = 64;
+/// Maximum number of requests looked back at: the outcomes are bits of one word.
+pub const MAX_WINDOW: u32 = 64;
 
-/// Jitter of a rest: it is multiplied by a random factor of 1 ± this.
+/// Jitter of a cooldown: it is multiplied by a random factor of 1 ± this.
 pub const JITTER: f64 = 0.1;
 
 /// The breaker of one host.
@@ -28,7 +28,7 @@ pub struct Breaker {
     outcomes: u64,
     /// How many of them are known.
     known: u32,
-    state: State,
+    state: BreakerPhase,
     incidents: u32,
     /// When the last incident began.
     last_incident: Option<Instant>,
@@ -41,18 +41,18 @@ pub struct Breaker {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-enum State {
+enum BreakerPhase {
     #[default]
     Closed,
     /// Opened then, until then.
     Open { since: Instant, until: Instant },
-    /// Open since then; the rest is over.
+    /// Open since then; the cooldown is over.
     HalfOpen { since: Instant },
 }
 
-/// What an outcome did.
+/// What an outcome changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum BreakerChange {
     /// Nothing.
     None,
     /// It opened (again), for so long.
@@ -61,7 +61,7 @@ pub enum Turn {
     Closed,
 }
 
-/// `first` doubled `doublings` times, jittered by `random` in 0..1, at most `longest`.
+/// `first` doubled `doublings` times, jittered by `random` in 0..1, limited to `longest`.
 #[must_use]
 pub fn doubled(first: Duration, doublings: u32, longest: Duration, random: f64) -> Duration {
     let whole = first.saturating_mul(1 << doublings.min(20)).min(longest);
@@ -73,17 +73,17 @@ impl Breaker {
     #[must_use]
     pub fn state(&self, now: Instant) -> BreakerState {
         match self.state {
-            State::Closed => BreakerState::Closed,
-            State::Open { until, .. } if until > now => BreakerState::Open,
-            State::Open { .. } | State::HalfOpen { .. } => BreakerState::HalfOpen,
+            BreakerPhase::Closed => BreakerState::Closed,
+            BreakerPhase::Open { until, .. } if until > now => BreakerState::Open,
+            BreakerPhase::Open { .. } | BreakerPhase::HalfOpen { .. } => BreakerState::HalfOpen,
         }
     }
 
-    /// When its rest is over, while it rests.
+    /// When its cooldown is over, while it lasts.
     #[must_use]
-    pub fn rests_until(&self, now: Instant) -> Option<Instant> {
+    pub fn open_until(&self, now: Instant) -> Option<Instant> {
         match self.state {
-            State::Open { until, .. } if until > now => Some(until),
+            BreakerPhase::Open { until, .. } if until > now => Some(until),
             _ => None,
         }
     }
@@ -120,13 +120,12 @@ impl Breaker {
     /// When it opened, unless it is closed.
     const fn opened(&self) -> Option<Instant> {
         match self.state {
-            State::Closed => None,
-            State::Open { since, .. } | State::HalfOpen { since } => Some(since),
+            BreakerPhase::Closed => None,
+            BreakerPhase::Open { since, .. } | BreakerPhase::HalfOpen { since } => Some(since),
         }
     }
 
-    /// A request started at `started` has ended. `random` is uniform in
-    /// 0..1.
+    /// A request started at `started` has ended. `random` is uniform in 0..1.
     pub fn ended(
         &mut self,
         failed: bool,
@@ -134,61 +133,61 @@ impl Breaker {
         now: Instant,
         settings: &BreakerSettings,
         random: f64,
-    ) -> Turn {
+    ) -> BreakerChange {
         if self.last_incident.is_some_and(|last| now.duration_since(last) >= settings.reset_after)
-            && matches!(self.state, State::Closed)
+            && matches!(self.state, BreakerPhase::Closed)
         {
             self.incidents = 0;
             self.last_incident = None;
         }
         if let Some(opened) = self.opened() {
-            // Of the burst that opened it, or of an earlier rest.
+            // Of the burst that opened it, or of an earlier cooldown.
             if started < opened {
-                return Turn::None;
+                return BreakerChange::None;
             }
             if failed {
                 self.probes_failed += 1;
-                return Turn::Opened(self.open(now, settings, random));
+                return BreakerChange::Opened(self.open(now, settings, random));
             }
             self.close();
-            // Quiet begins now: the rest was none.
+            // Quiet begins now: the cooldown does not count.
             self.last_incident = Some(now);
-            return Turn::Closed;
+            return BreakerChange::Closed;
         }
         // What is left of a burst that has counted, though the breaker was closed since.
         if self.last_opened.is_some_and(|last| started < last) {
-            return Turn::None;
+            return BreakerChange::None;
         }
         self.outcomes = self.outcomes << 1 | u64::from(failed);
-        self.known = (self.known + 1).min(settings.window.clamp(1, LONGEST_WINDOW));
+        self.known = (self.known + 1).min(settings.window.clamp(1, MAX_WINDOW));
         let reached = self.known >= settings.min_requests.min(settings.window)
             && f64::from(self.failures()) >= settings.ratio * f64::from(self.known);
         if failed && reached && settings.ratio <= 1.0 {
             self.down_since = Some(now);
-            return Turn::Opened(self.open(now, settings, random));
+            return BreakerChange::Opened(self.open(now, settings, random));
         }
-        Turn::None
+        BreakerChange::None
     }
 
     fn open(&mut self, now: Instant, settings: &BreakerSettings, random: f64) -> Duration {
         let longest = settings.max_cooldown;
-        let rest = doubled(settings.cooldown.min(longest), self.incidents, longest, random);
+        let cooldown = doubled(settings.cooldown.min(longest), self.incidents, longest, random);
         self.incidents += 1;
         (self.last_incident, self.last_opened) = (Some(now), Some(now));
-        self.state = State::Open { since: now, until: now + rest };
-        rest
+        self.state = BreakerPhase::Open { since: now, until: now + cooldown };
+        cooldown
     }
 
-    /// The rest is over and a probe goes out.
+    /// The cooldown is over and a probe goes out.
     pub const fn probe(&mut self) {
-        if let State::Open { since, .. } = self.state {
-            self.state = State::HalfOpen { since };
+        if let BreakerPhase::Open { since, .. } = self.state {
+            self.state = BreakerPhase::HalfOpen { since };
         }
     }
 
     /// Closes it, by an answer or by hand: what was before is forgotten, incidents are not.
     pub const fn close(&mut self) {
-        self.state = State::Closed;
+        self.state = BreakerPhase::Closed;
         self.outcomes = 0;
         self.known = 0;
         self.down_since = None;
@@ -213,7 +212,7 @@ mod tests {
         }
     }
 
-    fn end(breaker: &mut Breaker, failed: bool, started: Instant, now: Instant) -> Turn {
+    fn end(breaker: &mut Breaker, failed: bool, started: Instant, now: Instant) -> BreakerChange {
         breaker.ended(failed, started, now, &settings(), 0.5)
     }
 
@@ -221,15 +220,15 @@ mod tests {
     async fn it_opens_at_the_ratio_and_a_burst_counts_once() {
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for failed in [true, true, true] {
-            assert_eq!(end(&mut breaker, failed, t, t), Turn::None, "too few to conclude");
+            assert_eq!(end(&mut breaker, failed, t, t), BreakerChange::None, "too few to conclude");
         }
-        assert_eq!(end(&mut breaker, true, t, t + S), Turn::Opened(5 * S));
-        // The rest of the burst, good or bad, was started before.
-        assert_eq!(end(&mut breaker, true, t, t + S), Turn::None);
-        assert_eq!(end(&mut breaker, false, t, t + 2 * S), Turn::None);
+        assert_eq!(end(&mut breaker, true, t, t + S), BreakerChange::Opened(5 * S));
+        // What remains of the burst, good or bad, was started before.
+        assert_eq!(end(&mut breaker, true, t, t + S), BreakerChange::None);
+        assert_eq!(end(&mut breaker, false, t, t + 2 * S), BreakerChange::None);
         assert_eq!(breaker.incidents(), 1);
         assert_eq!(breaker.state(t + 2 * S), BreakerState::Open);
-        assert_eq!(breaker.rests_until(t + 2 * S), Some(t + 6 * S));
+        assert_eq!(breaker.open_until(t + 2 * S), Some(t + 6 * S));
         assert_eq!(breaker.state(t + 6 * S), BreakerState::HalfOpen);
     }
 
@@ -238,43 +237,45 @@ mod tests {
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for round in 0..100 {
             let failed = round % 5 == 2 || round % 5 == 4;
-            assert_eq!(end(&mut breaker, failed, t, t), Turn::None, "{round}");
+            assert_eq!(end(&mut breaker, failed, t, t), BreakerChange::None, "{round}");
         }
         assert!((breaker.ratio() - 0.4).abs() < 0.01);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn rests_double_up_to_the_ceiling_and_are_forgiven_after_quiet() {
+    async fn cooldowns_double_up_to_the_ceiling_and_are_forgiven_after_quiet() {
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for _ in 0..4 {
             end(&mut breaker, true, t, t);
         }
         let mut now = t;
-        let mut rests = Vec::new();
+        let mut cooldowns = Vec::new();
         for _ in 0..5 {
-            now = breaker.rests_until(now).expect("open");
+            now = breaker.open_until(now).expect("open");
             breaker.probe();
-            let Turn::Opened(rest) = end(&mut breaker, true, now, now) else { panic!("opens") };
-            rests.push(rest.as_secs());
+            let BreakerChange::Opened(cooldown) = end(&mut breaker, true, now, now) else {
+                panic!("opens")
+            };
+            cooldowns.push(cooldown.as_secs());
         }
-        assert_eq!(rests, [10, 20, 40, 60, 60]);
+        assert_eq!(cooldowns, [10, 20, 40, 60, 60]);
         assert_eq!(breaker.probes_failed(), 5);
         assert_eq!(breaker.down_since(), Some(t));
-        now = breaker.rests_until(now).expect("open");
+        now = breaker.open_until(now).expect("open");
         breaker.probe();
-        assert_eq!(end(&mut breaker, false, now, now), Turn::Closed);
+        assert_eq!(end(&mut breaker, false, now, now), BreakerChange::Closed);
         assert_eq!((breaker.down_since(), breaker.incidents()), (None, 6));
-        // Down again soon: the rest goes on doubling. After quiet: from the beginning.
+        // Down again soon: the cooldown continues to double. After quiet: from the beginning.
         let mut soon = breaker.clone();
         for _ in 0..3 {
             end(&mut soon, true, now, now);
         }
-        assert_eq!(end(&mut soon, true, now, now), Turn::Opened(60 * S));
+        assert_eq!(end(&mut soon, true, now, now), BreakerChange::Opened(60 * S));
         now += 300 * S;
         for _ in 0..3 {
             end(&mut breaker, true, now, now);
         }
-        assert_eq!(end(&mut breaker, true, now, now), Turn::Opened(5 * S));
+        assert_eq!(end(&mut breaker, true, now, now), BreakerChange::Opened(5 * S));
     }
 
     #[test]
@@ -289,7 +290,7 @@ mod tests {
         let never = BreakerSettings { ratio: 1.1, ..settings() };
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for _ in 0..50 {
-            assert_eq!(breaker.ended(true, t, t, &never, 0.5), Turn::None);
+            assert_eq!(breaker.ended(true, t, t, &never, 0.5), BreakerChange::None);
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::model::page_state::PageState;
 /// Why everything of a host that waits ends without being fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GiveUp {
-    /// `failed` for a host that is down, `skipped` for one that may not or shall not be requested.
+    /// `failed` for a host that is down, `skipped` for one that must not be requested.
     pub state: PageState,
     /// The reason, as it will stand in the rows.
     pub reason: Arc<str>,

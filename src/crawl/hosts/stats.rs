@@ -1,12 +1,14 @@
-//! The numbers of one host, in a fixed number of bytes: counts, and a coarse histogram of its last
+//! The numbers of one host, in bounded memory: counts, and a coarse histogram of its last
 //! latencies.
 
 use std::time::Duration;
 
-/// Bins of the histogram: half-octaves from 1 ms on, the last one for all above 47 s.
-const BINS: usize = 32;
-/// When a bin is full, all are halved: old latencies fade.
-const FULL: u8 = 200;
+use crate::histogram::Histogram;
+
+/// Longest latency told apart, in ms.
+const LONGEST_MS: u64 = 47_000;
+/// When a class of latencies is full, all are halved: old latencies fade.
+const FULL: u32 = 200;
 /// Weight of the newest request in the running mean.
 const NEWEST: f32 = 0.1;
 
@@ -16,18 +18,13 @@ pub struct HostStats {
     requests: u64,
     failures: u64,
     last_status: Option<u16>,
-    bins: [u8; BINS],
+    /// In ms, to about a fifth.
+    latencies: Histogram<2>,
     mean_ms: Option<f32>,
 }
 
-fn bin_of(took: Duration) -> usize {
-    let ms = (took.as_secs_f32() * 1000.0).max(1.0);
-    ((ms.log2() * 2.0) as usize).min(BINS - 1)
-}
-
 impl HostStats {
-    /// A request has ended. Failures that were answered quickly are no latency: they would make a
-    /// dying host look fast.
+    /// A request has ended. Failures are no latency: quick ones would make a dying host look fast.
     pub fn note(&mut self, status: Option<u16>, failed: bool, took: Duration) {
         self.requests += 1;
         self.failures += u64::from(failed);
@@ -39,12 +36,9 @@ impl HostStats {
         if failed {
             return;
         }
-        let bin = &mut self.bins[bin_of(took)];
-        *bin += 1;
-        if *bin >= FULL {
-            for bin in &mut self.bins {
-                *bin /= 2;
-            }
+        let ms = (took.as_millis() as u64).clamp(1, LONGEST_MS);
+        if self.latencies.record(ms) >= FULL {
+            self.latencies.halve();
         }
     }
 
@@ -75,17 +69,7 @@ impl HostStats {
     /// A percentile of its last latencies in ms, to about a fifth; 0 when nothing was measured.
     #[must_use]
     pub fn percentile(&self, share: f32) -> f32 {
-        let all: u32 = self.bins.iter().map(|bin| u32::from(*bin)).sum();
-        let wanted = (all as f32 * share).ceil() as u32;
-        let mut so_far = 0;
-        for (at, bin) in self.bins.iter().enumerate() {
-            so_far += u32::from(*bin);
-            if so_far >= wanted && *bin > 0 {
-                // The middle of the bin.
-                return 2_f32.powf(at as f32 / 2.0 + 0.25);
-            }
-        }
-        0.0
+        self.latencies.quantile(f64::from(share)).unwrap_or(0) as f32
     }
 }
 

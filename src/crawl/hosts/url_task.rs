@@ -16,7 +16,7 @@ pub enum FetchPurpose {
     /// To be a row.
     #[default]
     Page,
-    /// The robots.txt of its host: nothing else of it goes out before.
+    /// The robots.txt of its host: nothing else of the host goes out before.
     Robots {
         /// For its https URLs.
         https: bool,
@@ -40,11 +40,11 @@ pub struct UrlTask {
     /// Links from a seed.
     pub depth: u32,
     /// Requests made for it in this run: a resumed crawl gives a URL all its attempts again,
-    /// for the answer to the last one may be what was lost.
+    /// because the answer to the last one may be what was lost.
     pub attempts: u32,
     /// Requests made for it in earlier runs.
     pub earlier_attempts: u32,
-    /// Failures that were its host's fault and did not count as attempts.
+    /// Failures that were its host's fault and do not count as attempts.
     pub uncounted_failures: u32,
     /// The page on which it was first found.
     pub found_on: Option<PageId>,
@@ -54,20 +54,20 @@ pub struct UrlTask {
     pub lastmod_ms: Option<i64>,
     /// What it is fetched for.
     pub purpose: FetchPurpose,
-    /// The redirects so far, and where they lead: that is asked next, by the rules of its host.
+    /// The redirects so far, and where they lead: that is requested next, by the rules of its host.
     pub chain: Option<Box<RedirectChain>>,
     /// Time spent on the redirects so far, in ms.
     pub spent_ms: u64,
-    /// Whether it goes on with a redirect, in the same attempt.
+    /// Whether it continues with a redirect, in the same attempt.
     pub continues_attempt: bool,
-    /// The gap of the host that is asked next; put in when it is handed out.
+    /// The gap of the host that is requested next; put in when it is handed out.
     pub gap: Duration,
-    /// The robots.txt of the host that is asked next; put in when it is handed out.
+    /// The robots.txt of the host that is requested next; put in when it is handed out.
     pub robots: Option<Arc<RobotsPolicy>>,
 }
 
 impl UrlTask {
-    /// A URL that is fetched for something else than a row.
+    /// A URL without anything but its purpose, for what is no page.
     #[must_use]
     pub fn auxiliary(url: Arc<str>, hash: UrlHash, purpose: FetchPurpose) -> Self {
         Self {
@@ -90,14 +90,14 @@ impl UrlTask {
         }
     }
 
-    /// The URL that is asked next.
+    /// The URL that is requested next.
     #[must_use]
     pub fn target(&self) -> &str {
         self.chain.as_ref().map_or(&self.url, |chain| chain.url().as_str())
     }
 }
 
-/// An entry waiting for its next attempt.
+/// A URL waiting for its next attempt, and until when. It is ordered by that.
 #[derive(Debug)]
 pub struct DelayedTask(pub Instant, pub Box<UrlTask>);
 

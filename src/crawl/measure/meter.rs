@@ -3,61 +3,45 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
-
 use crate::crawl::protocol::snapshot::{
     HISTORY_POINTS, HistoryPoint, Latency, Percentiles, Throughput,
 };
+use crate::histogram::Histogram;
 
-/// Longest latency told apart, in µs: ten minutes.
+/// Longest latency recorded, in µs: ten minutes.
 const LONGEST: u64 = 600_000_000;
-/// Significant digits of a latency.
-const DIGITS: u8 = 2;
 /// Readings kept for the rates, ten a second.
 const READINGS: usize = 101;
 /// Seconds of the sliding latency window.
 const SECONDS: usize = 10;
 
-fn histogram() -> Histogram<u32> {
-    // The bounds are constants that hdrhistogram accepts; the fallback keeps this total.
-    Histogram::new_with_bounds(1, LONGEST, DIGITS)
-        .unwrap_or_else(|_| unreachable!("constant bounds are valid"))
+/// Latencies in µs, within 1 %.
+pub type LatencyHistogram = Histogram;
+
+/// Percentiles in ms; all zero when nothing was recorded.
+fn percentiles(histogram: &LatencyHistogram) -> Percentiles {
+    let at = |share| histogram.quantile(share).unwrap_or(0) as f64 / 1000.0;
+    Percentiles { p50: at(0.50), p95: at(0.95), p99: at(0.99), count: histogram.count() }
 }
 
-fn percentiles(histogram: &Histogram<u32>) -> Percentiles {
-    let at = |q| histogram.value_at_quantile(q) as f64 / 1000.0;
-    if histogram.is_empty() {
-        return Percentiles::default();
-    }
-    Percentiles { p50: at(0.50), p95: at(0.95), p99: at(0.99), count: histogram.len() }
-}
-
-/// Latencies by second, written by whoever ends a request.
-#[derive(Debug)]
+/// Latencies of the running second and of the run, in µs; recorded at the end of a request.
+#[derive(Debug, Default)]
 pub struct Latencies {
-    second: Histogram<u32>,
-    run: Histogram<u32>,
-}
-
-impl Default for Latencies {
-    fn default() -> Self {
-        Self { second: histogram(), run: histogram() }
-    }
+    second: LatencyHistogram,
+    run: LatencyHistogram,
 }
 
 impl Latencies {
-    /// Books one request, from its start to the end of its body.
+    /// Records one request, from its start to the end of its body.
     pub fn record(&mut self, latency: Duration) {
         let micros = (latency.as_micros() as u64).clamp(1, LONGEST);
-        self.second.saturating_record(micros);
-        self.run.saturating_record(micros);
+        self.second.record(micros);
+        self.run.record(micros);
     }
 
     /// Ends the running second: its histogram, and the percentiles of the whole run.
-    pub fn roll(&mut self) -> (Histogram<u32>, Percentiles) {
-        let second = self.second.clone();
-        self.second.reset();
-        (second, self.of_run())
+    pub fn roll(&mut self) -> (LatencyHistogram, Percentiles) {
+        (std::mem::take(&mut self.second), self.of_run())
     }
 
     /// Percentiles of the whole run so far.
@@ -72,7 +56,7 @@ impl Latencies {
 pub struct Meter {
     readings: VecDeque<(f64, u64)>,
     opened: VecDeque<(f64, u64)>,
-    seconds: VecDeque<Histogram<u32>>,
+    seconds: VecDeque<LatencyHistogram>,
     history: VecDeque<HistoryPoint>,
     latency: Latency,
     pages_at_last_point: u64,
@@ -141,7 +125,7 @@ impl Meter {
         at_s: f64,
         pages: u64,
         levels: (u32, u32),
-        (second, run): (Histogram<u32>, Percentiles),
+        (second, run): (LatencyHistogram, Percentiles),
     ) {
         let span = (at_s - self.last_point_s).max(0.001);
         let of_second = percentiles(&second);
@@ -162,10 +146,9 @@ impl Meter {
         while self.seconds.len() > SECONDS {
             self.seconds.pop_front();
         }
-        let mut sum = histogram();
+        let mut sum = LatencyHistogram::default();
         for second in &self.seconds {
-            // Same bounds on both sides: adding cannot fail.
-            let _ = sum.add(second);
+            sum.merge(second);
         }
         self.latency = Latency { last_10s: percentiles(&sum), run };
     }

@@ -6,6 +6,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike;
 
 use crate::crawl::protocol::snapshot::ProcessView;
+use crate::process_memory::resident;
 
 /// Reads memory and CPU, CPU over the time since the last reading.
 #[derive(Debug)]
@@ -16,19 +17,17 @@ pub struct ProcessMeter {
     view: ProcessView,
 }
 
-/// CPU time used (µs) and peak resident memory (bytes).
-fn usage() -> (i64, u64) {
-    getrusage(UsageWho::RUSAGE_SELF).map_or((0, 0), |usage| {
-        let cpu = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();
-        let unit = if cfg!(target_vendor = "apple") { 1 } else { 1024 };
-        (cpu, usage.max_rss().max(0) as u64 * unit)
+/// CPU time used, in µs.
+fn cpu_time() -> i64 {
+    getrusage(UsageWho::RUSAGE_SELF).map_or(0, |usage| {
+        usage.user_time().num_microseconds() + usage.system_time().num_microseconds()
     })
 }
 
-/// Most of the memory that this process may have: four fifths of the container's or the machine's;
-/// `None` where that is not told.
+/// Default limit of resident memory, in bytes: four fifths of the container's or the machine's;
+/// `None` where the system does not report it.
 #[must_use]
-pub fn most_memory() -> Option<u64> {
+pub fn default_memory_limit() -> Option<u64> {
     let number = |path: &str| std::fs::read_to_string(path).ok()?.trim().parse::<u64>().ok();
     let container = number("/sys/fs/cgroup/memory.max")
         .or_else(|| number("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
@@ -43,19 +42,19 @@ pub fn most_memory() -> Option<u64> {
 impl Default for ProcessMeter {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, |n| n.get() as u16);
-        Self { last: Instant::now(), cpu_us: usage().0, cores, view: ProcessView::default() }
+        Self { last: Instant::now(), cpu_us: cpu_time(), cores, view: ProcessView::default() }
     }
 }
 
 impl ProcessMeter {
     /// Measures anew.
     pub fn read(&mut self) -> ProcessView {
-        let (cpu_us, peak) = usage();
+        let cpu_us = cpu_time();
+        let (rss_bytes, rss_peak_bytes) = resident();
         let elapsed = self.last.elapsed().as_micros().max(1) as f32;
-        let rss = memory_stats::memory_stats().map_or(0, |m| m.physical_mem as u64);
         self.view = ProcessView {
-            rss_bytes: rss,
-            rss_peak_bytes: peak.max(rss),
+            rss_bytes,
+            rss_peak_bytes,
             cpu_percent: 100.0 * (cpu_us - self.cpu_us) as f32 / elapsed,
             cores: self.cores,
         };

@@ -1,31 +1,32 @@
-//! The beat: every few seconds the crawl's holder gives a sign of life, also while there is nothing
-//! to save. So nobody takes the crawl over who takes silence for death.
+//! The heartbeat: every few seconds the owner of the crawl lease renews it, also while there is
+//! nothing to save, so that no other process takes the crawl over.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval_at};
 
-use crate::crawl::pipeline::context::CrawlContext;
-use crate::crawl::pipeline::saver::note_trouble;
+use crate::crawl::pipeline::saver_gauge::note_trouble;
+use crate::crawl::pipeline::signals::Signals;
+use crate::crawl::pipeline::storage::Storage;
 use crate::lock::Lock;
 
-/// Time between two beats; see [`crate::store::crawl_lease::DEAD_AFTER`].
+/// Time between two heartbeats; see [`crate::store::crawl_lease::DEAD_AFTER`].
 const EVERY: Duration = Duration::from_secs(5);
 
-/// Beats until it is aborted, or the crawl is held by somebody else.
-pub async fn run(shared: Arc<CrawlContext>) {
+/// Renews the lease until it is aborted, or another process owns the lease.
+pub async fn run(storage: Arc<Storage>, signals: Arc<Signals>) {
     let mut tick = interval_at(tokio::time::Instant::now() + EVERY, EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let trouble = &shared.saver.beat_trouble;
-        match shared.store.heartbeat(shared.crawl).await {
+        let trouble = &storage.saver.heartbeat_trouble;
+        match storage.store.heartbeat(storage.crawl).await {
             Ok(()) => *trouble.locked() = None,
             Err(error) if error.is_transient() => {
-                note_trouble(&mut trouble.locked(), &error, shared.at_s());
+                note_trouble(&mut trouble.locked(), &error, signals.at_s());
             }
-            Err(error) => return shared.saver.give_up(&error),
+            Err(error) => return storage.saver.give_up(&error),
         }
     }
 }

@@ -1,55 +1,71 @@
 //! The producer: takes eligible URLs from the frontier and puts them into the bounded queue.
 //!
 //! Its wait for room in the queue *is* the backpressure that the dashboard shows. Politeness
-//! towards hosts is kept here, so nobody downstream waits for it.
+//! towards hosts is kept here, so no stage downstream waits for it.
 
 use std::sync::Arc;
 
 use tokio::time::{Instant, sleep_until};
 
-use crate::crawl::frontier::Next;
+use crate::crawl::frontier::{Frontier, Next};
 use crate::crawl::hosts::UrlTask;
-use crate::crawl::pipeline::context::{CrawlContext, ProducerState, READ_AGAIN};
+use crate::crawl::pipeline::flow::{Flow, ProducerState};
 use crate::crawl::pipeline::queue::PushError;
+use crate::crawl::pipeline::signals::Signals;
+use crate::crawl::pipeline::storage::{RETRY_READ_AFTER, Storage};
 use crate::model::ids::{PageId, host_id};
 
-fn enter(shared: &CrawlContext, state: ProducerState) {
-    shared.producer_clock.enter(state as usize);
+/// What the producer works with.
+#[derive(Clone)]
+pub struct Producer {
+    /// Where URLs come from.
+    pub frontier: Arc<Frontier>,
+    /// Where they go.
+    pub flow: Arc<Flow>,
+    /// Where hosts are refilled from.
+    pub storage: Arc<Storage>,
+    /// Pause and stop.
+    pub signals: Arc<Signals>,
+}
+
+fn enter(flow: &Flow, state: ProducerState) {
+    flow.producer_clock.enter(state as usize);
 }
 
 /// Runs until the queue is closed.
-pub async fn run(shared: Arc<CrawlContext>) {
-    let mut paused = shared.paused.subscribe();
+pub async fn run(producer: Producer) {
+    let Producer { frontier, flow, storage: _, signals } = &producer;
+    let mut paused = signals.paused.subscribe();
     loop {
         if *paused.borrow_and_update() {
-            enter(&shared, ProducerState::Paused);
+            enter(flow, ProducerState::Paused);
             tokio::select! {
                 _ = paused.changed() => {}
-                () = shared.abort.cancelled() => return,
-                () = shared.queue.closed() => return,
+                () = signals.abort.cancelled() => return,
+                () = flow.queue.closed() => return,
             }
             continue;
         }
-        enter(&shared, ProducerState::Busy);
-        let changed = shared.frontier.changed();
-        match shared.frontier.next(Instant::now()) {
+        enter(flow, ProducerState::Busy);
+        let changed = frontier.changed();
+        match frontier.next(Instant::now()) {
             Next::UrlTask(entry) => {
-                if !hand_out(&shared, entry).await {
+                if !hand_out(flow, entry).await {
                     return;
                 }
             }
             Next::Retry => tokio::task::yield_now().await,
             Next::Refill { host, after, limit, commits } => {
-                refill(&shared, &host, after, limit, commits).await;
+                refill(&producer, &host, after, limit, commits).await;
             }
             Next::Wait { throttled, due } => {
                 let state = if throttled { ProducerState::Throttled } else { ProducerState::Idle };
-                enter(&shared, state);
+                enter(flow, state);
                 tokio::select! {
                     () = changed => {}
                     () = wait_until(due) => {}
                     _ = paused.changed() => {}
-                    () = shared.queue.closed() => return,
+                    () = flow.queue.closed() => return,
                 }
             }
         }
@@ -64,41 +80,42 @@ async fn wait_until(due: Option<Instant>) {
 }
 
 /// Waits for room and puts the URL in; false when the queue is closed.
-async fn hand_out(shared: &CrawlContext, entry: Box<UrlTask>) -> bool {
+async fn hand_out(flow: &Flow, entry: Box<UrlTask>) -> bool {
     let mut entry = entry;
     loop {
-        match shared.queue.try_push(entry) {
+        match flow.queue.try_push(entry) {
             Ok(()) => return true,
             Err(PushError::Closed(_)) => return false,
             Err(PushError::Full(back)) => {
                 entry = back;
-                enter(shared, ProducerState::Blocked);
-                shared.queue.room().await;
-                enter(shared, ProducerState::Busy);
+                enter(flow, ProducerState::Blocked);
+                flow.queue.room().await;
+                enter(flow, ProducerState::Busy);
             }
         }
     }
 }
 
-async fn refill(shared: &CrawlContext, host: &str, after: PageId, limit: u32, commits: u64) {
+async fn refill(producer: &Producer, host: &str, after: PageId, limit: u32, commits: u64) {
+    let Producer { frontier, flow, storage, signals } = producer;
     let _disk = tokio::select! {
-        disk = shared.disk.lock() => disk,
-        () = shared.queue.closed() => return,
+        disk = storage.disk.lock() => disk,
+        () = flow.queue.closed() => return,
     };
-    match shared.store.frontier_of_host(shared.crawl, host_id(host), after, limit).await {
+    match storage.store.frontier_of_host(storage.crawl, host_id(host), after, limit).await {
         Ok(rows) => {
-            shared.saver.could_read();
+            storage.saver.could_read();
             let now_ms = jiff::Timestamp::now().as_millisecond();
-            shared.frontier.refilled(host, rows, commits, Instant::now(), now_ms);
+            frontier.refilled(host, rows, commits, Instant::now(), now_ms);
         }
         Err(error) => {
-            shared.saver.cannot_read("the frontier", &error, shared.at_s());
-            shared.frontier.not_refilled(host);
-            enter(shared, ProducerState::Throttled);
+            storage.saver.cannot_read("the frontier", &error, signals.at_s());
+            frontier.not_refilled(host);
+            enter(flow, ProducerState::Throttled);
             tokio::select! {
-                () = tokio::time::sleep(READ_AGAIN) => {}
-                () = shared.abort.cancelled() => {}
-                () = shared.queue.closed() => {}
+                () = tokio::time::sleep(RETRY_READ_AFTER) => {}
+                () = signals.abort.cancelled() => {}
+                () = flow.queue.closed() => {}
             }
         }
     }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// One host, now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HostView {
     /// Host with port, as in URLs.
     pub host: Arc<str>,
@@ -51,7 +51,7 @@ pub struct HostView {
 }
 
 /// State of a host's circuit breaker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum BreakerState {
     /// Requests go out.
@@ -76,7 +76,7 @@ impl BreakerState {
 }
 
 /// Why nothing more of a host is started now, and for how long.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct HostWait {
     /// Why: the strictest of all that hold.
     pub why: WaitReason,
@@ -85,7 +85,7 @@ pub struct HostWait {
 }
 
 /// Why a host waits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitReason {
     /// The user holds it.

@@ -6,6 +6,8 @@
 pub mod change;
 pub mod command;
 pub mod host_view;
+pub mod overload;
+pub mod page_view;
 pub mod scene;
 pub mod snapshot;
 pub mod stages;

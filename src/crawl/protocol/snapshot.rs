@@ -5,13 +5,15 @@
 //! in seconds (`f64`), durations in milliseconds unless a field says otherwise, shares are
 //! fractions of 1 over the last second.
 
-use crate::settings::dials::Dials;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::crawl::protocol::change::Change;
 pub use crate::crawl::protocol::host_view::{BreakerState, HostView, HostWait, WaitReason};
+pub use crate::crawl::protocol::overload::{DatabaseTrouble, Overload, OverloadKind, PauseReason};
+pub use crate::crawl::protocol::page_view::{PAGE_LINKS, PageView, RecentFailure};
 use crate::crawl::protocol::scene::Scene;
 pub use crate::crawl::protocol::stages::{
     FrontierView, GateView, LoopDelay, ParsePoolView, ProcessView, ProducerShares, QueueView,
@@ -20,6 +22,7 @@ pub use crate::crawl::protocol::stages::{
 use crate::crawl::protocol::verdict::Verdict;
 pub use crate::model::page_state::PageState;
 pub use crate::model::redirect_hop::RedirectHop;
+use crate::settings::dials::Dials;
 use crate::settings::faults::Faults;
 
 /// Recent pages kept for viewers, at most.
@@ -32,11 +35,9 @@ pub const RECENT_CHANGES: usize = 100;
 pub const HISTORY_POINTS: usize = 600;
 /// Hosts in a snapshot, at most.
 pub const HOSTS_SHOWN: usize = 200;
-/// Links of a page kept for its detail view, at most.
-pub const PAGE_LINKS: usize = 50;
 
 /// Where a crawl is in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunState {
     /// Opening the store, loading what is known.
@@ -64,58 +65,8 @@ impl RunState {
     }
 }
 
-/// Why no new requests start. Several can hold at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PauseReason {
-    /// The user asked for it.
-    User,
-    /// The database's disk is nearly full.
-    Disk,
-    /// Memory is nearly used up.
-    Memory,
-    /// No more files or connections can be opened.
-    Files,
-}
-
-/// Something of our own that cannot keep up, so that the crawl slows down by itself.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Overload {
-    /// What.
-    pub what: OverloadKind,
-    /// Why and what is done, in a line: `saver behind: 6.1 of 8 MiB wait; 5 of 10 permits used`.
-    pub text: String,
-    /// Since when, in seconds since the start of this run.
-    pub since_s: f64,
-}
-
-/// What cannot keep up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OverloadKind {
-    /// The saver.
-    Saver,
-    /// Space on the database's disk.
-    Disk,
-    /// Memory.
-    Memory,
-    /// Open files.
-    Files,
-    /// Every host that has URLs to fetch is down: they are probed, nothing is given up.
-    EverythingDown,
-}
-
-/// The database takes nothing: it is tried again and again, and nothing is lost meanwhile.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct DatabaseTrouble {
-    /// What is wrong, in words: `no room left to write crawl.db`.
-    pub text: Arc<str>,
-    /// Since when, in seconds since the start of this run.
-    pub since_s: f64,
-}
-
-/// What was asked for that others should know of: shown as long as the crawl runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+/// Options that viewers should know of: shown as long as the crawl runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Flags {
     /// robots.txt is ignored.
     pub ignore_robots: bool,
@@ -126,10 +77,10 @@ pub struct Flags {
 }
 
 /// A pattern that caught URLs, and how many were skipped because of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TrapView {
     /// `calendar`, `repeated segments`, `session id` …
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The pattern: `127.0.0.1:80/cal/#/#`.
     pub pattern: Arc<str>,
     /// URLs skipped.
@@ -138,21 +89,21 @@ pub struct TrapView {
     pub example: Arc<str>,
 }
 
-/// A pruning of the frontier, or its undoing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// The progress of an exclusion, or of its undoing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExclusionProgress {
     /// What: `exclude ^http://a/cal/`, `skip the rest of a:81`.
     pub what: Arc<str>,
-    /// Whether URLs are brought back.
+    /// Whether URLs are restored.
     pub undoing: bool,
-    /// URLs skipped or brought back so far.
+    /// URLs skipped or restored so far.
     pub urls: u64,
-    /// Whether it is still going on.
+    /// Whether it still runs.
     pub running: bool,
 }
 
 /// Sitemaps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SitemapsView {
     /// Waiting or being read.
     pub waiting: u32,
@@ -192,22 +143,22 @@ pub struct Totals {
     pub by_class: [u64; 5],
     /// Pages with no answer at all.
     pub no_answer: u64,
-    /// Of a crawl looked at again: pages that were not there.
+    /// Of a recrawl: pages that were not there.
     pub new: u64,
     /// Pages with another content.
     pub changed: u64,
     /// Pages as they were.
     pub same: u64,
-    /// Pages that were well and are not there any more: 404 or 410.
+    /// Pages that succeeded before and are not there any more: 404 or 410.
     pub gone: u64,
-    /// Pages that were well and could not be compared: out of scope or limits by now, skipped, or
+    /// Pages that succeeded before and could not be compared: out of scope or limits by now, skipped, or
     /// without an answer that says how they are. Known at the end.
     pub unchecked: u64,
 }
 
 impl Totals {
     /// Pages that were asked for, with whatever result: what throughput counts. Skipped ones come
-    /// (and, brought back, go) by the thousand at no cost.
+    /// (and, restored, go) by the thousand at no cost.
     #[must_use]
     pub const fn fetched(&self) -> u64 {
         self.ok + self.failed
@@ -215,7 +166,7 @@ impl Totals {
 }
 
 /// Finished pages per second, those that were skipped left out.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Throughput {
     /// Over the last second.
     pub last_1s: f64,
@@ -227,7 +178,7 @@ pub struct Throughput {
 
 /// Percentiles of request latency (start of the request to the end of its body), in ms.
 /// All zero when nothing was measured.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Percentiles {
     /// Median.
     pub p50: f64,
@@ -240,7 +191,7 @@ pub struct Percentiles {
 }
 
 /// Latency over two windows.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Latency {
     /// Over the last ten seconds.
     pub last_10s: Percentiles,
@@ -248,70 +199,8 @@ pub struct Latency {
     pub run: Percentiles,
 }
 
-/// A finished page, as viewers see it. Text from the web in it is raw: whoever shows it must
-/// replace control and bidi characters.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct PageView {
-    /// Its id in the database.
-    pub id: i64,
-    /// When it ended, in seconds since the start of this run.
-    pub at_s: f64,
-    /// When it ended, UTC.
-    pub created_at: jiff::Timestamp,
-    /// URL as found.
-    pub url: Arc<str>,
-    /// How it ended.
-    pub state: PageState,
-    /// Final status.
-    pub status: Option<u16>,
-    /// Body bytes after decoding.
-    pub content_length: u64,
-    /// Media type as sent.
-    pub content_type: Option<String>,
-    /// Title.
-    pub title: Option<String>,
-    /// Links from a seed.
-    pub depth: u32,
-    /// Last attempt, start to end of body, in ms.
-    pub elapsed_ms: u64,
-    /// Requests made for it.
-    pub attempts: u32,
-    /// Where redirects led, if anywhere else.
-    pub final_url: Option<String>,
-    /// Redirects on the way, in order.
-    pub redirects: Vec<RedirectHop>,
-    /// What went wrong, or why it was skipped.
-    pub error: Option<String>,
-    /// The page on which its URL was first found.
-    pub found_on: Option<Arc<str>>,
-    /// Links found on it (in scope, distinct).
-    pub links_found: u32,
-    /// The first [`PAGE_LINKS`] of them.
-    pub links: Vec<Arc<str>>,
-}
-
-/// A retry or a failure, for the line of troubles.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct RecentFailure {
-    /// When, in seconds since the start of this run.
-    pub at_s: f64,
-    /// URL.
-    pub url: Arc<str>,
-    /// `503`, `timeout`, `connection refused` …
-    pub what: String,
-    /// The attempt that failed, from 1.
-    pub attempt: u32,
-    /// Attempts there may be.
-    pub attempts: u32,
-    /// When the next attempt is due, in seconds since the start of this run; `None` when this
-    /// was the last.
-    pub next_at_s: Option<f64>,
-    /// The page on which the URL was found.
-    pub found_on: Option<Arc<str>>,
-}
-
 /// One second of history.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct HistoryPoint {
     /// End of the second, in seconds since the start of this run.
     pub at_s: f64,
@@ -328,7 +217,7 @@ pub struct HistoryPoint {
 }
 
 /// How long it may still take.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eta {
     /// Nothing can be said yet.
@@ -343,7 +232,7 @@ pub enum Eta {
 }
 
 /// The picture. See the module's page for units.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     /// Counts up by one with each snapshot.
     pub seq: u64,
@@ -409,9 +298,9 @@ pub struct Snapshot {
     pub traps: Arc<[TrapView]>,
     /// Sitemaps.
     pub sitemaps: SitemapsView,
-    /// Prunings, newest first, at most 10.
+    /// Exclusions, newest first, at most 10.
     pub exclusions: Arc<[ExclusionProgress]>,
-    /// What of our own cannot keep up.
+    /// Local resources under pressure.
     pub overloads: Vec<Overload>,
     /// Faults in force.
     pub faults: Faults,
@@ -421,7 +310,7 @@ pub struct Snapshot {
     pub scene: Option<Scene>,
     /// What others should know of.
     pub flags: Flags,
-    /// The crawl that this one looks at again.
+    /// The crawl that this one recrawls.
     pub recrawl_of: Option<i64>,
     /// Retries and failures, newest first, at most [`RECENT_FAILURES`].
     pub failures: Arc<[Arc<RecentFailure>]>,

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Every URL known and not yet handed to the queue.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct FrontierView {
     /// URLs waiting, in memory and on disk, retries not counted.
     pub pending: u64,
@@ -23,7 +23,7 @@ pub struct FrontierView {
 }
 
 /// A level against its bound.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct QueueView {
     /// URLs in the queue.
     pub len: u32,
@@ -32,7 +32,7 @@ pub struct QueueView {
 }
 
 /// The gate of permits. `free + in_use - draining == limit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct GateView {
     /// Permits there should be.
     pub limit: u32,
@@ -45,7 +45,7 @@ pub struct GateView {
 }
 
 /// Where the producer's time went.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct ProducerShares {
     /// The frontier had nothing to take.
     pub idle: f32,
@@ -60,7 +60,7 @@ pub struct ProducerShares {
 }
 
 /// Where the workers' time went, all workers together.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct WorkerShares {
     /// The queue was empty.
     pub idle: f32,
@@ -91,7 +91,7 @@ impl WorkerShares {
 }
 
 /// Where the saver's time went.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct SaverShares {
     /// Nothing to write, or a batch still filling.
     pub idle: f32,
@@ -100,7 +100,7 @@ pub struct SaverShares {
 }
 
 /// What a worker does now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WorkerState {
     /// Waits for a URL: the queue is empty.
@@ -156,7 +156,7 @@ impl WorkerState {
 }
 
 /// One worker, now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct WorkerView {
     /// Its number, from 0.
     pub id: u32,
@@ -175,7 +175,7 @@ pub struct WorkerView {
 }
 
 /// The saver and its buffer.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct SaverView {
     /// Bytes waiting to be written.
     pub backlog_bytes: u64,
@@ -198,7 +198,7 @@ pub struct SaverView {
 }
 
 /// The bounded pool of blocking threads for parsing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ParsePoolView {
     /// Threads there should be.
     pub threads: u32,
@@ -210,7 +210,7 @@ pub struct ParsePoolView {
 
 /// How long the event loop was blocked, in ms: the lateness of a timer or the longest poll of a
 /// task, whichever is worse.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct LoopDelay {
     /// Worst of the last ten seconds.
     pub worst_10s_ms: f64,
@@ -219,7 +219,7 @@ pub struct LoopDelay {
 }
 
 /// This process.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct ProcessView {
     /// Resident memory, in bytes.
     pub rss_bytes: u64,

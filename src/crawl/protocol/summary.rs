@@ -1,11 +1,11 @@
 //! The summary of a run: what `--json` prints.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 
 /// Latency percentiles of the run, in ms.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct LatencySummary {
     /// Median.
     pub p50: f64,
@@ -16,7 +16,7 @@ pub struct LatencySummary {
 }
 
 /// The dials in force at the end.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SettingsSummary {
     /// Requests in flight at most.
     pub permits: u32,
@@ -28,26 +28,26 @@ pub struct SettingsSummary {
     pub rate: Option<f64>,
 }
 
-/// How the pages of a crawl compare with those of the crawl it looks at again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+/// How the pages of a recrawl compare with those of the earlier crawl.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RecrawlSummary {
     /// That crawl's number.
     pub previous: i64,
-    /// Pages that were not there, or not well.
+    /// Pages that were not there, or failed before.
     pub new: u64,
     /// Pages with another content.
     pub changed: u64,
     /// Pages as they were.
     pub same: u64,
-    /// Pages that were well and are not there any more: 404 or 410.
+    /// Pages that succeeded before and are not there any more: 404 or 410.
     pub gone: u64,
-    /// Pages that were well and could not be compared: out of scope or limits by now, skipped, or
+    /// Pages that succeeded before and could not be compared: out of scope or limits by now, skipped, or
     /// without an answer that says how they are; null before the crawl is complete.
     pub unchecked: Option<u64>,
 }
 
 /// One run in numbers. Counts are of the whole crawl, times of this run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// The crawl's number in its database.
     pub crawl_id: i64,
@@ -87,7 +87,7 @@ pub struct Summary {
     pub db: String,
     /// The dials in force at the end.
     pub settings: SettingsSummary,
-    /// How it compares with the crawl it looks at again; null in a first crawl.
+    /// How it compares with the earlier crawl; null in a first crawl.
     pub recrawl: Option<RecrawlSummary>,
 }
 

@@ -1,11 +1,11 @@
 //! The verdict: what limits the crawl now, and which dial would help.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::settings::dials::Dial;
 
 /// What limits the crawl.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     /// Not enough measured yet.
@@ -34,7 +34,7 @@ pub enum Limit {
 }
 
 /// The part of the drawing that a limit is marked on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Frontier and producer.
@@ -50,7 +50,7 @@ pub enum Stage {
 }
 
 /// What would help.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Advice {
     /// Nothing to press.
@@ -65,7 +65,7 @@ pub enum Advice {
 }
 
 /// The verdict line, in parts.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Verdict {
     /// What limits.
     pub limit: Limit,

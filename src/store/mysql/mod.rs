@@ -22,10 +22,8 @@ mod open;
 mod select;
 pub mod statements;
 mod value;
-pub mod write;
+mod write;
 mod writer;
-
-use std::time::Duration;
 
 use sqlx::mysql::MySqlConnectOptions;
 use sqlx::{Connection, MySql};
@@ -64,8 +62,8 @@ impl MySqlStore {
 impl SqlStore for MySqlStore {
     type Db = MySql;
     type Writer<'a> = WriterGuard<'a>;
-    const READ_TIMEOUT: Option<Duration> = Some(writer::ANSWER_TIMEOUT);
-    const WRITE_TIMEOUT: Option<Duration> = Some(writer::ANSWER_TIMEOUT);
+    const READ_TIMEOUT: Option<std::time::Duration> = Some(writer::ANSWER_TIMEOUT);
+    const WRITE_TIMEOUT: Option<std::time::Duration> = Some(writer::ANSWER_TIMEOUT);
 
     fn database(&self) -> &OpenDatabase<MySql> {
         &self.database

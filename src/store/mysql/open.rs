@@ -10,8 +10,9 @@ use super::connect::{CONNECT_TIMEOUT, begin_session, connect, connect_options};
 use super::error::{from_mysql, number};
 use super::writer::Writer;
 use crate::store::error::{StoreError, one_line};
-use crate::store::migrations;
+use crate::store::migrations::{self, is_known, newest};
 use crate::store::name::OpenMode;
+use crate::store::sql::SchemaState;
 
 /// How long to wait, in seconds, for another process that brings the schema up to date.
 const MIGRATION_WAIT_S: u32 = 60;
@@ -101,17 +102,6 @@ impl ServerKind {
     }
 }
 
-/// What is in the database.
-#[derive(Debug, PartialEq, Eq)]
-enum SchemaState {
-    /// No tables at all.
-    Nothing,
-    /// Tables of an earlier crawldeck.
-    Older,
-    /// Tables of this version.
-    UpToDate,
-}
-
 /// Checks the server and the tables, and brings the schema up to date.
 async fn prepare(
     db: &str,
@@ -122,12 +112,8 @@ async fn prepare(
     let version: String =
         sqlx::query_scalar("SELECT VERSION()").fetch_one(&mut *connection).await.map_err(failed)?;
     let server = ServerKind::of_version(db, &version)?;
-    match check_schema(db, connection).await.map_err(failed)?? {
-        SchemaState::UpToDate => return Ok(()),
-        SchemaState::Nothing if mode == OpenMode::MustExist => {
-            return Err(StoreError::Empty { db: db.to_owned() });
-        }
-        SchemaState::Nothing | SchemaState::Older => {}
+    if !check_schema(db, connection).await.map_err(failed)??.needs_migration(db, mode)? {
+        return Ok(());
     }
 
     // Names of locks are the server's, not the database's.
@@ -176,11 +162,10 @@ async fn check_schema(
             .try_map(|row: MySqlRow| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
             .fetch_all(connection)
             .await?;
-    let ours = migrations::MYSQL.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let same = applied.iter().all(|(version, _, checksum)| {
-        let known = migrations::MYSQL.iter().find(|migration| migration.version == *version);
-        known.is_some_and(|migration| *migration.checksum == **checksum)
-    });
+    let ours = newest(&migrations::MYSQL);
+    let same = applied
+        .iter()
+        .all(|(version, _, checksum)| is_known(&migrations::MYSQL, *version, checksum));
     let whole = applied.iter().filter(|(_, success, _)| *success).count();
     Ok(match applied.last() {
         // Cut short before the first table.

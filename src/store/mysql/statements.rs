@@ -1,4 +1,4 @@
-//! The statements of MySQL and MariaDB that the shared code runs, but those that write batches. All
+//! The statements of MySQL and MariaDB that the shared code runs, but those that insert rows. All
 //! times are by the server's clock, which all clients share.
 //!
 //! What reads is answered by a range of ids or an index, so no statement sees the rows of another
@@ -63,6 +63,36 @@ const fn by_page(sql: &'static str) -> Statement {
 const fn by_crawl(sql: &'static str) -> Statement {
     statement(sql, &[Crawl, Limit])
 }
+
+/// Rows that are about to be replaced: `(hashes as a JSON array of hex, crawl)`. Joined in this order,
+/// each is looked up.
+pub const REPLACED: &str = "SELECT page.host, page.state, page.content_length FROM \
+     JSON_TABLE(?, '$[*]' COLUMNS (hex VARCHAR(32) PATH '$')) AS new \
+     STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (scraped_pages_by_hash) \
+     ON page.crawl_id = ? AND page.url_hash = unhex(new.hex)";
+
+/// Rows that are about to be deleted: `(ids as a JSON array, crawl)`.
+pub const RESTORED: &str = "SELECT page.host, page.state, page.content_length FROM \
+     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS restored \
+     STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (PRIMARY) \
+     ON page.id = restored.id AND page.crawl_id = ?";
+
+/// Deletes finished URLs: `(ids as a JSON array)`. Joined in this order, each id is looked up.
+pub const DELETE_FRONTIER: &str = "DELETE frontier FROM \
+     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS done \
+     STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = done.id";
+
+/// Updates postponed URLs: `([[id, attempts, not before], …])`, each id once.
+pub const POSTPONE: &str = "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', \
+     attempts BIGINT PATH '$[1]', not_before BIGINT PATH '$[2]')) AS new \
+     STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = new.id \
+     SET frontier.attempts = new.attempts, frontier.not_before = new.not_before";
+
+/// Deletes the page rows of URLs that are open again: `(ids as a JSON array, crawl)`.
+pub const DELETE_PAGES: &str = "DELETE scraped_pages FROM \
+     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS restored \
+     STRAIGHT_JOIN scraped_pages FORCE INDEX (PRIMARY) \
+     ON scraped_pages.id = restored.id AND scraped_pages.crawl_id = ?";
 
 impl Dialect for MySql {
     const COMMON: CommonStatements = question_marks::COMMON;

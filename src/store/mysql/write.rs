@@ -1,13 +1,13 @@
 //! Writing: one transaction per batch, a few statements per table.
 //!
 //! A batch whose answer was lost may have been written: everything here can be done again with the same
-//! result, so the saver just tries again. The statements are public so that a test can see what the
-//! server does for them.
+//! result, so the saver just tries again.
 
 use sqlx::mysql::{MySqlArguments, MySqlConnection};
 use sqlx::{MySql, Row};
 
 use super::bulk::{self, Bulk, hash_of};
+use super::statements::{DELETE_FRONTIER, DELETE_PAGES, POSTPONE, REPLACED, RESTORED};
 use super::writer::WriterConnection;
 use crate::model::ids::CrawlId;
 use crate::model::page_state::PageState;
@@ -17,36 +17,6 @@ use crate::store::sql::{
     require_lease, write_tables,
 };
 use crate::store::text::patched;
-
-/// Rows that are about to be replaced: `(hashes as a JSON array of hex, crawl)`. Joined in this order,
-/// each is looked up.
-pub const REPLACED: &str = "SELECT page.host, page.state, page.content_length FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (hex VARCHAR(32) PATH '$')) AS new \
-     STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (scraped_pages_by_hash) \
-     ON page.crawl_id = ? AND page.url_hash = unhex(new.hex)";
-
-/// Rows that are about to be deleted: `(ids as a JSON array, crawl)`.
-pub const RESTORED: &str = "SELECT page.host, page.state, page.content_length FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS restored \
-     STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (PRIMARY) \
-     ON page.id = restored.id AND page.crawl_id = ?";
-
-/// Deletes finished URLs: `(ids as a JSON array)`. Joined in this order, each id is looked up.
-pub const DELETE_FRONTIER: &str = "DELETE frontier FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS done \
-     STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = done.id";
-
-/// Updates postponed URLs: `([[id, attempts, not before], …])`, each id once.
-pub const POSTPONE: &str = "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', \
-     attempts BIGINT PATH '$[1]', not_before BIGINT PATH '$[2]')) AS new \
-     STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = new.id \
-     SET frontier.attempts = new.attempts, frontier.not_before = new.not_before";
-
-/// Deletes the page rows of URLs that are open again: `(ids as a JSON array, crawl)`.
-pub const DELETE_PAGES: &str = "DELETE scraped_pages FROM \
-     JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS restored \
-     STRAIGHT_JOIN scraped_pages FORCE INDEX (PRIMARY) \
-     ON scraped_pages.id = restored.id AND scraped_pages.crawl_id = ?";
 
 /// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
 pub(super) async fn transact(

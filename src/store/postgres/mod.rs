@@ -89,7 +89,7 @@ impl SqlStore for PostgresStore {
             return Ok(acquired?);
         }
         connect(&self.database.name, &self.options).await?;
-        Ok(self.writer.acquire().await?)
+        self.writer.acquire().await.map_err(TxError::from)
     }
 
     fn driver_error(&self, error: sqlx::Error) -> StoreError {
@@ -102,7 +102,7 @@ impl SqlStore for PostgresStore {
 
     async fn write_batch(&self, crawl: CrawlId, batch: &Batch) -> Result<(), TxError> {
         let (db, mut writer) = (&self.database, self.writer().await?);
-        let writing = async {
+        let committing = async {
             let new = write::transact(db, &mut writer, crawl, batch, Known::Nothing).await;
             match new {
                 // Some of it is there: a page is saved again, or the whole batch, whose answer was
@@ -113,7 +113,7 @@ impl SqlStore for PostgresStore {
                 written => written,
             }
         };
-        let written = within(Some(COMMIT_TIMEOUT), &db.name, writing).await;
+        let written = within(Some(COMMIT_TIMEOUT), &db.name, committing).await;
         give_back::<Self, _>(writer, written).await
     }
 

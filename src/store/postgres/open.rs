@@ -10,8 +10,9 @@ use sqlx::{Connection, Executor, PgPool};
 use super::connect::{CONNECT_TIMEOUT, connect};
 use super::error::from_postgres;
 use crate::store::error::{StoreError, one_line};
-use crate::store::migrations;
+use crate::store::migrations::{self, is_known, newest};
 use crate::store::name::OpenMode;
+use crate::store::sql::SchemaState;
 
 /// The oldest server, as `server_version_num`.
 const OLDEST: i32 = 150_000;
@@ -72,12 +73,8 @@ fn pool(options: &PgConnectOptions, most: u32, settings: &'static str) -> PgPool
 /// Checks the database, brings its schema up to date, and checks it again: another process may have
 /// changed it meanwhile.
 async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(), StoreError> {
-    match check(shown, db).await? {
-        SchemaState::UpToDate => return Ok(()),
-        SchemaState::Nothing if mode == OpenMode::MustExist => {
-            return Err(StoreError::Empty { db: shown.to_owned() });
-        }
-        SchemaState::Nothing | SchemaState::Older => {}
+    if !check(shown, db).await?.needs_migration(shown, mode)? {
+        return Ok(());
     }
     // Under a lock that excludes other processes that would do the same.
     migrations::POSTGRES.run(&mut *db).await.map_err(|error| match error {
@@ -87,16 +84,6 @@ async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(
         other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
     })?;
     check(shown, db).await.map(drop)
-}
-
-/// The state of the schema that the connection sees first.
-enum SchemaState {
-    /// No tables, or none of any program yet.
-    Nothing,
-    /// Tables of an earlier crawldeck.
-    Older,
-    /// Tables of this version.
-    UpToDate,
 }
 
 /// Refuses servers that are too old, other encodings, other programs' tables and tables from the
@@ -154,11 +141,9 @@ async fn check_snapshot(
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
-    let ours = migrations::POSTGRES.iter().map(|migration| migration.version).max().unwrap_or(0);
-    let same = |(version, checksum): &(i64, Vec<u8>)| {
-        let known = migrations::POSTGRES.iter().find(|migration| migration.version == *version);
-        known.is_some_and(|migration| *migration.checksum == **checksum)
-    };
+    let ours = newest(&migrations::POSTGRES);
+    let same =
+        |(version, checksum): &(i64, Vec<u8>)| is_known(&migrations::POSTGRES, *version, checksum);
     match applied.iter().map(|(version, _)| *version).max() {
         // Killed after the first statement of its life.
         None if tables.len() == 1 => Ok(SchemaState::Nothing),

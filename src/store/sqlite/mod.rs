@@ -107,8 +107,8 @@ impl SqlStore for SqliteStore {
             write_tables(tables, batch).await?;
             Ok(transaction.commit().await?)
         };
-        let written: Result<(), TxError> = writing.await;
-        give_back::<Self, _>(writer, written).await
+        let saved: Result<(), TxError> = writing.await;
+        give_back::<Self, _>(writer, saved).await
     }
 
     async fn run_select(&self, sql: &str, mut sink: RowSink<'_>) -> Result<(), StoreError> {

@@ -13,7 +13,7 @@ use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::error::sqlite_code;
 use crate::store::error::{StoreError, one_line};
-use crate::store::migrations;
+use crate::store::migrations::{self, is_known, newest};
 use crate::store::name::OpenMode;
 
 /// How long to wait for another process while opening.
@@ -238,7 +238,7 @@ async fn check_schema(
     let theirs: Option<i64> = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations")
         .fetch_one(&mut *connection)
         .await?;
-    let ours = migrations::SQLITE.iter().map(|migration| migration.version).max().unwrap_or(0);
+    let ours = newest(&migrations::SQLITE);
     Ok(match theirs {
         // Killed after the first statement of its life.
         None if tables.len() == 1 => Ok(()),
@@ -256,10 +256,7 @@ async fn same_schema(connection: &mut SqliteConnection) -> Result<bool, sqlx::Er
         sqlx::query_as("SELECT version, checksum FROM _sqlx_migrations")
             .fetch_all(connection)
             .await?;
-    Ok(applied.iter().all(|(version, checksum)| {
-        let ours = migrations::SQLITE.iter().find(|migration| migration.version == *version);
-        ours.is_some_and(|migration| *migration.checksum == **checksum)
-    }))
+    Ok(applied.iter().all(|(version, checksum)| is_known(&migrations::SQLITE, *version, checksum)))
 }
 
 /// Makes sure that the database can be written, checks it once more under the write lock, and

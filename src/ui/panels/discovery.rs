@@ -92,14 +92,14 @@ fn traps(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
         painter.text(inner, 0, 0, "no traps caught", theme.dim());
         return;
     }
-    let longest = traps.iter().map(|t| text::width(t.kind)).max().unwrap_or(0) as u16;
+    let longest = traps.iter().map(|t| text::width(&t.kind)).max().unwrap_or(0) as u16;
     let kinds = longest.min(KIND).min(inner.width * 2 / 5);
     // The frame says what was done; where there is room each row does.
     let number = |n| if inner.width >= WORDS { skipped(n) } else { units::count(n) };
     let numbers = traps.iter().map(|t| number(t.skipped).len()).max().unwrap_or(0) as u16;
     for (row, trap) in traps.iter().take(inner.height.into()).enumerate() {
         let row = row as u16;
-        painter.text(Rect { width: kinds, ..inner }, 0, row, trap.kind, Style::new());
+        painter.text(Rect { width: kinds, ..inner }, 0, row, &trap.kind, Style::new());
         painter.right(inner, row, &number(trap.skipped), theme.warn());
         let room = inner.width.saturating_sub(kinds + 2 + numbers + 2);
         let middle = Rect { x: inner.x + kinds + 2, width: room, ..inner };
@@ -129,7 +129,7 @@ fn first_trap(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     }
     let free = painter.fit_right(area, 0, 2, segments);
     let words = Rect { width: free.saturating_sub(2), ..area };
-    let end = painter.text(words, 0, 0, trap.kind, Style::new());
+    let end = painter.text(words, 0, 0, &trap.kind, Style::new());
     painter.text(words, end + 2, 0, &text::clean(&trap.pattern), theme.dim());
 }
 

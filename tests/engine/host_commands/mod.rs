@@ -442,7 +442,7 @@ async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
     .await;
     let hold = Command::Host(Arc::clone(&done_with), HostCommand::ToggleHold);
     done(&mut crawl, hold.clone(), &format!("hold {done_with}")).await;
-    let noted = "SELECT count(*) FROM crawls, json_each(settings, '$.resting')";
+    let noted = "SELECT count(*) FROM crawls, json_each(settings, '$.cooling_down')";
     test_db.until("its rest is noted", noted, |hosts| hosts == 1).await;
     let held = "SELECT count(*) FROM changes";
     test_db.until("the hold is saved", held, |rows| rows == 1).await;

@@ -1,4 +1,4 @@
-//! What these tests share: a window with hosts in it, and a host that answers.
+//! What these tests share: queues with hosts in them, and a host that answers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,22 +19,22 @@ pub const SECOND: Duration = Duration::from_secs(1);
 /// A page of a host, with this id.
 pub fn page(host: &str, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://{host}/{id}")).unwrap();
-    let mut entry = UrlTask::auxiliary(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
-    entry.id = id;
-    Box::new(entry)
+    let mut task = UrlTask::auxiliary(url.as_str().into(), UrlHash::of(&url), FetchPurpose::Page);
+    task.id = id;
+    Box::new(task)
 }
 
-/// A window with so many pages of each host, ids from 1.
-pub fn window(pace: Pace, hosts: &[&str], pages: i64) -> HostQueues {
-    let mut window = HostQueues::new(pace, HashMap::new());
+/// Queues with so many pages of each host, ids from 1.
+pub fn queues(pace: Pace, hosts: &[&str], pages: i64) -> HostQueues {
+    let mut queues = HostQueues::new(pace, HashMap::new());
     let mut id = 0;
     for _ in 0..pages {
         for host in hosts {
             id += 1;
-            window.add(page(host, id), id - 1);
+            queues.add(page(host, id), id - 1);
         }
     }
-    window
+    queues
 }
 
 /// No limits, no breaker, no robots.txt.
@@ -54,17 +54,17 @@ pub fn rules(text: &str) -> Arc<RobotsPolicy> {
 }
 
 /// The URL that may go now.
-pub fn taken(window: &mut HostQueues, now: Instant) -> Option<Box<UrlTask>> {
-    match window.take(now) {
-        Taken::UrlTask(entry) => Some(entry),
+pub fn taken(queues: &mut HostQueues, now: Instant) -> Option<Box<UrlTask>> {
+    match queues.take(now) {
+        Taken::UrlTask(task) => Some(task),
         Taken::Throttled(_) | Taken::Empty => None,
         other => panic!("neither a URL nor none: {other:?}"),
     }
 }
 
 /// All that may go now, not yet started.
-pub fn all(window: &mut HostQueues, now: Instant) -> Vec<Box<UrlTask>> {
-    std::iter::from_fn(|| taken(window, now)).collect()
+pub fn all(queues: &mut HostQueues, now: Instant) -> Vec<Box<UrlTask>> {
+    std::iter::from_fn(|| taken(queues, now)).collect()
 }
 
 /// Answers with this status, after no time.
@@ -77,17 +77,17 @@ pub const SILENT: Outcome = Outcome::Unanswered { took: SECOND };
 
 /// Starts a URL taken and ends it.
 pub fn serve(
-    window: &mut HostQueues,
-    entry: &UrlTask,
+    queues: &mut HostQueues,
+    task: &UrlTask,
     outcome: Outcome,
     now: Instant,
 ) -> OutcomeEffect {
-    window.started(entry.target(), now);
-    window.ended(entry.target(), Some(now), Some(outcome), now)
+    queues.started(task.target(), now);
+    queues.ended(task.target(), Some(now), Some(outcome), now)
 }
 
 /// What viewers see of the host of a URL or name.
-pub fn view(window: &HostQueues, host: &str, now: Instant) -> HostView {
+pub fn view(queues: &HostQueues, host: &str, now: Instant) -> HostView {
     let host = &*host_of(host);
-    window.views(usize::MAX, now).into_iter().find(|view| &*view.host == host).unwrap()
+    queues.views(usize::MAX, now).into_iter().find(|view| &*view.host == host).unwrap()
 }

@@ -1,6 +1,6 @@
-//! Promise: a host is asked no sooner than the strictest of all that holds, whoever said it, and
-//! one host's trouble is not another's.
-#![allow(clippy::vec_box, reason = "entries come boxed, and go back as they came")]
+//! Promise: a host is requested no sooner than the strictest of all rules allows, and one host's
+//! trouble does not affect another.
+#![allow(clippy::vec_box, reason = "tasks come boxed, and go back as they came")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 mod breaker;

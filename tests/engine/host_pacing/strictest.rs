@@ -1,5 +1,5 @@
 //! Of all that holds the strictest wins: a model of what each rule says, kept apart from the
-//! engine's books, against every choice the window makes.
+//! engine's state, against every choice that the queues make.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::host_model::{page, rules, taken};
 
-/// What one host has been told and asked for, as plainly as can be. Jittered times are known by
+/// What one host has reported and requested, as plainly as can be. Jittered times are known by
 /// the least and the most they may be.
 #[derive(Default)]
 struct Book {
@@ -201,24 +201,24 @@ fn pace() -> impl Strategy<Value = Pace> {
 
 const NAMES: [&str; 3] = ["a.test", "b.test", "c.test"];
 
-/// The window with each host's robots.txt known.
+/// The queues with each host's robots.txt known.
 fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (HostQueues, Vec<Book>) {
-    let mut window = HostQueues::new(pace.clone(), HashMap::new());
+    let mut queues = HostQueues::new(pace.clone(), HashMap::new());
     let mut books = Vec::new();
     for (id, host) in (0_i64..).zip(NAMES.iter().take(asked.len())) {
         for page_id in 1..=20 {
-            window.add(page(host, id * 20 + page_id), id * 20 + page_id - 1);
+            queues.add(page(host, id * 20 + page_id), id * 20 + page_id - 1);
         }
     }
     for _ in asked {
-        let robots = taken(&mut window, at).unwrap();
+        let robots = taken(&mut queues, at).unwrap();
         let at_host = NAMES.iter().position(|name| *name == host_of(&robots.url)).unwrap();
-        window.started(&robots.url, at);
+        queues.started(&robots.url, at);
         let answer =
             Outcome::Answered { status: 200, retry_after: None, took: Duration::from_millis(1) };
-        window.ended(&robots.url, Some(at), Some(answer), at);
+        queues.ended(&robots.url, Some(at), Some(answer), at);
         let text = asked[at_host].map_or(String::new(), |s| format!("Crawl-delay: {s}\n"));
-        window.robots_fetched(NAMES[at_host], false, rules(&format!("User-agent: *\n{text}")), at);
+        queues.robots_fetched(NAMES[at_host], false, rules(&format!("User-agent: *\n{text}")), at);
     }
     for wish in asked {
         let wish = Duration::from_secs_f64(wish.unwrap_or_default()).min(pace.max_robots_delay);
@@ -231,19 +231,19 @@ fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (HostQueues, Vec<Bo
             ..Book::default()
         });
     }
-    (window, books)
+    (queues, books)
 }
 
 fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), TestCaseError> {
     let mut now = Instant::now();
-    let (mut window, mut books) = begin(pace, asked, now);
+    let (mut queues, mut books) = begin(pace, asked, now);
     let hosts = books.len();
     for step in steps {
         match step {
             Step::Pass(time) => now += time,
-            Step::Take => match window.take(now) {
-                Taken::UrlTask(entry) => {
-                    let host = NAMES.iter().position(|name| *name == host_of(&entry.url)).unwrap();
+            Step::Take => match queues.take(now) {
+                Taken::UrlTask(task) => {
+                    let host = NAMES.iter().position(|name| *name == host_of(&task.url)).unwrap();
                     let book = &mut books[host];
                     let (least, _) = book.opens(now);
                     prop_assert!(now >= least, "{:?} too early", least - now);
@@ -253,7 +253,7 @@ fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), Test
                     prop_assert!(book.gap.is_zero() || book.unstarted.is_empty(), "two unstarted");
                     prop_assert!(book.open.is_none() || active == 0, "two probes");
                     book.queued -= 1;
-                    book.unstarted.push(entry);
+                    book.unstarted.push(task);
                 }
                 Taken::Throttled(due) => {
                     for book in books.iter().filter(|book| book.queued > 0 && !book.held) {
@@ -270,19 +270,19 @@ fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), Test
             },
             Step::Start(which) => {
                 let book = &mut books[which % hosts];
-                let Some(entry) = book.unstarted.pop() else { continue };
-                if window.may_start(&entry.url, now) {
+                let Some(task) = book.unstarted.pop() else { continue };
+                if queues.may_start(&task.url, now) {
                     let (least, _) = book.opens(now);
                     prop_assert!(now >= least, "{:?} too early at the start", least - now);
                     prop_assert!(!book.held && (book.open.is_none() || book.flying.is_empty()));
                     let flying = book.flying.len();
                     prop_assert!(book.limit.is_none_or(|limit| flying < limit as usize));
-                    window.started(&entry.url, now);
+                    queues.started(&task.url, now);
                     book.last_start = Some(now);
-                    book.flying.push((entry, now));
+                    book.flying.push((task, now));
                 } else {
-                    window.ended(&entry.url, None, None, now);
-                    window.push(entry, true, 0);
+                    queues.ended(&task.url, None, None, now);
+                    queues.push(task, true, 0);
                     book.queued += 1;
                 }
             }
@@ -291,19 +291,19 @@ fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), Test
                 if book.flying.is_empty() {
                     continue;
                 }
-                let (entry, began) = book.flying.remove(which / hosts % book.flying.len());
-                window.ended(&entry.url, Some(began), Some(outcome), now);
+                let (task, began) = book.flying.remove(which / hosts % book.flying.len());
+                queues.ended(&task.url, Some(began), Some(outcome), now);
                 book.ended(outcome, began, now, pace);
             }
             Step::Hold(which, held) => {
                 let host = which % hosts;
                 books[host].held = held;
-                window.change_rule(NAMES[host], |rule| rule.held = held);
+                queues.change_rule(NAMES[host], |rule| rule.held = held);
             }
             Step::Limit(which, limit) => {
                 let host = which % hosts;
                 books[host].limit = limit.or(pace.per_host);
-                window.change_rule(NAMES[host], |rule| rule.per_host = limit);
+                queues.change_rule(NAMES[host], |rule| rule.per_host = limit);
             }
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crawldeck::crawl;
-use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
+use crawldeck::crawl::frontier::{FoundLink, Frontier, FrontierStart, Next};
 use crawldeck::crawl::hosts::Pace;
 use crawldeck::crawl::hosts::UrlTask;
 use crawldeck::crawl::protocol::snapshot::RunState;
@@ -33,7 +33,7 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
     let frontier = Arc::new(Frontier::new(FrontierStart { pace, ..FrontierStart::default() }));
     frontier.seed((0..REQUESTS).map(|n| {
         let url = Url::parse(&format!("http://h.test/{n}")).unwrap();
-        Link::bare(url.as_str().into(), UrlHash::of(&url))
+        FoundLink::bare(url.as_str().into(), UrlHash::of(&url))
     }));
     let (queue, received) = mpsc::channel(10);
     let received = Arc::new(Mutex::new(received));
@@ -45,20 +45,20 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
         tokio::spawn(async move {
             loop {
                 let next = received.lock().await.recv().await;
-                let Some(entry): Option<Box<UrlTask>> = next else { return };
+                let Some(task): Option<Box<UrlTask>> = next else { return };
                 sleep(some(slowest)).await;
-                assert!(frontier.start(&entry, &entry.url), "nothing here forbids it");
+                assert!(frontier.start(&task, &task.url), "nothing here forbids it");
                 let began = Instant::now();
-                let grace = on_its_way(entry.gap);
+                let grace = on_its_way(task.gap);
                 let travel = some(grace);
                 sleep(travel).await;
                 seen.lock().unwrap().push(Instant::now());
                 let answer = some(slowest);
                 // As its mark does: with the head of the answer, or when it must have arrived.
                 sleep(answer.min(grace.saturating_sub(travel))).await;
-                frontier.started(&entry.url, true);
+                frontier.started(&task.url, true);
                 sleep(answer.saturating_sub(grace.saturating_sub(travel))).await;
-                frontier.ended(&entry.url, Some(began), Some(status(200)));
+                frontier.ended(&task.url, Some(began), Some(status(200)));
             }
         });
     }
@@ -66,9 +66,9 @@ async fn gaps(delay: Duration, slowest: Duration, workers: usize) -> Vec<Duratio
     while left > 0 {
         let changed = frontier.changed();
         match frontier.next(Instant::now()) {
-            Next::UrlTask(entry) => {
+            Next::UrlTask(task) => {
                 left -= 1;
-                queue.send(entry).await.unwrap();
+                queue.send(task).await.unwrap();
             }
             Next::Retry => {}
             Next::Wait { throttled: true, due: Some(due) } => {

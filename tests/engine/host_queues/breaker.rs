@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crawldeck::crawl;
-use crawldeck::crawl::hosts::{Breaker, Turn};
+use crawldeck::crawl::hosts::{Breaker, BreakerChange};
 use crawldeck::crawl::hosts::{GiveUp, Pace};
 use crawldeck::crawl::hosts::{HostQueues, Taken};
 use crawldeck::crawl::protocol::host_view::{BreakerState, WaitReason};
@@ -23,17 +23,17 @@ fn pace() -> Pace {
     Pace { breaker, ..free() }
 }
 
-/// Fails so many requests of a host that it counts as down; returns when its rest is over.
-fn bring_down(window: &mut HostQueues, host: &str, now: Instant) -> Instant {
+/// Fails so many requests of a host that it counts as down; returns when its cooldown is over.
+fn bring_down(queues: &mut HostQueues, host: &str, now: Instant) -> Instant {
     let burst: Vec<_> =
-        all_taken(window, now).into_iter().filter(|e| e.url.contains(host)).collect();
+        all_taken(queues, now).into_iter().filter(|e| e.url.contains(host)).collect();
     assert!(burst.len() >= 4, "{burst:?}");
-    for entry in &burst {
-        window.started(&entry.url, now);
+    for task in &burst {
+        queues.started(&task.url, now);
     }
     let opened: Vec<_> = burst
         .iter()
-        .filter_map(|entry| window.ended(&entry.url, Some(now), Some(NO_ANSWER), now + S).opened)
+        .filter_map(|task| queues.ended(&task.url, Some(now), Some(NO_ANSWER), now + S).opened)
         .collect();
     assert_eq!(opened.len(), 1, "a burst counts once");
     now + S + opened[0]
@@ -42,30 +42,30 @@ fn bring_down(window: &mut HostQueues, host: &str, now: Instant) -> Instant {
 #[tokio::test(start_paused = true)]
 async fn half_open_one_probe_at_a_time_goes_out() {
     let now = Instant::now();
-    let mut window = window(pace());
-    fill(&mut window, "a.test", 1..=4);
-    let up = bring_down(&mut window, "a.test", now);
-    fill(&mut window, "a.test", 5..=9);
-    assert_eq!(due(&mut window, now + S), Some(up));
-    let probe = taken(&mut window, up).unwrap();
+    let mut queues = queues(pace());
+    fill(&mut queues, "a.test", 1..=4);
+    let up = bring_down(&mut queues, "a.test", now);
+    fill(&mut queues, "a.test", 5..=9);
+    assert_eq!(due(&mut queues, now + S), Some(up));
+    let probe = taken(&mut queues, up).unwrap();
     for later in [up, up + 600 * S] {
-        assert!(taken(&mut window, later).is_none(), "one probe");
-        let seen = view(&window, "a.test", later);
+        assert!(taken(&mut queues, later).is_none(), "one probe");
+        let seen = view(&queues, "a.test", later);
         assert_eq!(
             (seen.breaker, seen.wait.unwrap().why),
             (BreakerState::HalfOpen, WaitReason::Probe)
         );
     }
     // One that never went out was none.
-    window.ended(&probe.url, None, None, up);
-    let probe = taken(&mut window, up).expect("another");
-    let after = asked(&mut window, &probe, NO_ANSWER, up);
+    queues.ended(&probe.url, None, None, up);
+    let probe = taken(&mut queues, up).expect("another");
+    let after = asked(&mut queues, &probe, NO_ANSWER, up);
     assert!(!after.counts, "a probe's failure is not its URL's fault");
     let rest = after.opened.expect("opens again");
     assert!((9 * S..=11 * S).contains(&rest), "doubled: {rest:?}");
-    let probe = taken(&mut window, up + rest).unwrap();
-    assert!(asked(&mut window, &probe, answered(404), up + rest).closed, "any answer will do");
-    assert_eq!(all_taken(&mut window, up + rest).len(), 2, "all that is left");
+    let probe = taken(&mut queues, up + rest).unwrap();
+    assert!(asked(&mut queues, &probe, answered(404), up + rest).closed, "any answer will do");
+    assert_eq!(all_taken(&mut queues, up + rest).len(), 2, "all that is left");
 }
 
 /// The user may reset a breaker while the burst that opened it is not over yet.
@@ -77,21 +77,21 @@ async fn what_is_left_of_a_burst_does_not_open_a_breaker_that_was_closed_since()
     for _ in 0..3 {
         fails(t, t + S);
     }
-    assert_eq!(fails(t, t + S), Turn::Opened(5 * S));
+    assert_eq!(fails(t, t + S), BreakerChange::Opened(5 * S));
     breaker.close();
     let mut fails = |began, now| breaker.ended(true, began, now, &settings, 0.5);
     for _ in 0..20 {
-        assert_eq!(fails(t, t + 2 * S), Turn::None, "of the old burst");
+        assert_eq!(fails(t, t + 2 * S), BreakerChange::None, "of the old burst");
     }
     for _ in 0..3 {
         fails(t + 2 * S, t + 3 * S);
     }
-    assert_eq!(fails(t + 2 * S, t + 3 * S), Turn::Opened(10 * S), "a new one");
+    assert_eq!(fails(t + 2 * S, t + 3 * S), BreakerChange::Opened(10 * S), "a new one");
 }
 
 /// What ends of a host that is given up.
-fn doomed(window: &mut HostQueues, now: Instant) -> Option<(usize, GiveUp)> {
-    match window.take(now) {
+fn abandoned(queues: &mut HostQueues, now: Instant) -> Option<(usize, GiveUp)> {
+    match queues.take(now) {
         Taken::Abandoned(gone) => Some((gone.len(), gone[0].1.clone())),
         Taken::Throttled(_) | Taken::Empty => None,
         other => panic!("{other:?}"),
@@ -99,11 +99,11 @@ fn doomed(window: &mut HostQueues, now: Instant) -> Option<(usize, GiveUp)> {
 }
 
 /// Lets probes of a host fail until it is given up; returns how many, and when.
-fn probe_in_vain(window: &mut HostQueues, mut now: Instant) -> (u32, Instant, GiveUp) {
+fn probe_in_vain(queues: &mut HostQueues, mut now: Instant) -> (u32, Instant, GiveUp) {
     for probes in 0..10_000 {
-        match window.take(now) {
-            Taken::UrlTask(entry) => {
-                asked(window, &entry, NO_ANSWER, now);
+        match queues.take(now) {
+            Taken::UrlTask(task) => {
+                asked(queues, &task, NO_ANSWER, now);
             }
             Taken::Throttled(Some(due)) => now = due,
             Taken::Abandoned(gone) => return (probes, now, gone[0].1.clone()),
@@ -116,103 +116,103 @@ fn probe_in_vain(window: &mut HostQueues, mut now: Instant) -> (u32, Instant, Gi
 #[tokio::test(start_paused = true)]
 async fn a_host_that_never_answered_is_given_up_after_its_attempts() {
     let now = Instant::now();
-    let mut window = window(Pace { attempts: 3, ..pace() });
-    fill(&mut window, "a.test", 1..=4);
-    let up = bring_down(&mut window, "a.test", now);
-    fill(&mut window, "a.test", 5..=50);
+    let mut queues = queues(Pace { attempts: 3, ..pace() });
+    fill(&mut queues, "a.test", 1..=4);
+    let up = bring_down(&mut queues, "a.test", now);
+    fill(&mut queues, "a.test", 5..=50);
     let mut probes = 0;
     let mut at = up;
-    let doom = loop {
-        match window.take(at) {
+    let give_up = loop {
+        match queues.take(at) {
             Taken::UrlTask(probe) => {
                 probes += 1;
-                asked(&mut window, &probe, NO_ANSWER, at);
+                asked(&mut queues, &probe, NO_ANSWER, at);
             }
             Taken::Throttled(Some(due)) => at = due,
             Taken::Abandoned(gone) => break gone[0].1.clone(),
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!((probes, doom.state), (3, PageState::Failed));
-    assert!(doom.reason.contains("never answered"), "{doom:?}");
+    assert_eq!((probes, give_up.state), (3, PageState::Failed));
+    assert!(give_up.reason.contains("never answered"), "{give_up:?}");
     // What is found of it later ends as well.
-    fill(&mut window, "a.test", 51..=52);
-    assert_eq!(doomed(&mut window, at).unwrap().0, 2);
-    assert!(matches!(window.take(at), Taken::Empty));
+    fill(&mut queues, "a.test", 51..=52);
+    assert_eq!(abandoned(&mut queues, at).unwrap().0, 2);
+    assert!(matches!(queues.take(at), Taken::Empty));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_host_that_answered_once_is_given_up_when_its_time_is_over() {
     let now = Instant::now();
-    let mut window = window(Pace { give_up: 300 * S, ..pace() });
+    let mut queues = queues(Pace { give_up: 300 * S, ..pace() });
     // Another host is up, held back so that it does not disturb: we are not cut off.
-    fill(&mut window, "b.test", [1]);
-    let other = taken(&mut window, now).unwrap();
-    asked(&mut window, &other, answered(200), now);
-    fill(&mut window, "b.test", 2..=3);
-    let busy: Vec<_> = all_taken(&mut window, now);
+    fill(&mut queues, "b.test", [1]);
+    let other = taken(&mut queues, now).unwrap();
+    asked(&mut queues, &other, answered(200), now);
+    fill(&mut queues, "b.test", 2..=3);
+    let busy: Vec<_> = all_taken(&mut queues, now);
     assert_eq!(busy.len(), 2);
-    fill(&mut window, "a.test", [1]);
-    let first = taken(&mut window, now).unwrap();
-    asked(&mut window, &first, answered(200), now);
-    fill(&mut window, "a.test", 2..=5);
-    let up = bring_down(&mut window, "a.test", now);
-    fill(&mut window, "a.test", 6..=50);
-    let (_, given_up, doom) = probe_in_vain(&mut window, up);
+    fill(&mut queues, "a.test", [1]);
+    let first = taken(&mut queues, now).unwrap();
+    asked(&mut queues, &first, answered(200), now);
+    fill(&mut queues, "a.test", 2..=5);
+    let up = bring_down(&mut queues, "a.test", now);
+    fill(&mut queues, "a.test", 6..=50);
+    let (_, given_up, give_up) = probe_in_vain(&mut queues, up);
     assert!(given_up - now >= 300 * S, "{:?}", given_up - now);
-    // By the first probe after that: the longest rest later at most.
+    // By the first probe after that: at most the longest cooldown later.
     assert!(given_up - now <= 600 * S, "{:?}", given_up - now);
-    assert_eq!(doom.state, PageState::Failed);
-    assert!(doom.reason.contains("down for"), "{doom:?}");
+    assert_eq!(give_up.state, PageState::Failed);
+    assert!(give_up.reason.contains("down for"), "{give_up:?}");
 }
 
 #[tokio::test(start_paused = true)]
 async fn while_everything_is_down_nothing_is_given_up() {
     let now = Instant::now();
-    let mut window = window(Pace { give_up: 300 * S, attempts: 2, ..pace() });
+    let mut queues = queues(Pace { give_up: 300 * S, attempts: 2, ..pace() });
     for host in ["a.test", "b.test"] {
-        fill(&mut window, host, [1]);
-        let first = taken(&mut window, now).unwrap();
-        asked(&mut window, &first, answered(200), now);
+        fill(&mut queues, host, [1]);
+        let first = taken(&mut queues, now).unwrap();
+        asked(&mut queues, &first, answered(200), now);
     }
-    assert!(!window.everything_is_down(now));
+    assert!(!queues.everything_is_down(now));
     for host in ["a.test", "b.test"] {
-        fill(&mut window, host, 2..=6);
-        bring_down(&mut window, host, now);
+        fill(&mut queues, host, 2..=6);
+        bring_down(&mut queues, host, now);
     }
     for host in ["a.test", "b.test"] {
-        fill(&mut window, host, 7..=60);
+        fill(&mut queues, host, 7..=60);
     }
-    assert!(window.everything_is_down(now + S));
+    assert!(queues.everything_is_down(now + S));
     let (mut at, mut probes) = (now + S, 0);
     while at < now + 24 * 3600 * S {
-        match window.take(at) {
+        match queues.take(at) {
             Taken::UrlTask(probe) => {
                 probes += 1;
-                let after = asked(&mut window, &probe, NO_ANSWER, at);
+                let after = asked(&mut queues, &probe, NO_ANSWER, at);
                 assert!(!after.counts);
-                window.push(probe, false, 0);
+                queues.push(probe, false, 0);
             }
             Taken::Throttled(Some(due)) => at = due,
             other => panic!("given up after {:?}: {other:?}", at - now),
         }
     }
-    // Twelve an hour and host at the longest rest, not a request a second.
+    // Twelve an hour and host at the longest cooldown, not one request a second.
     assert!((24 * 2 * 10..24 * 2 * 16).contains(&probes), "{probes} probes in a day");
     // One of them is back: then the other one's time is over.
     let back = loop {
-        match window.take(at) {
+        match queues.take(at) {
             Taken::UrlTask(probe) if probe.url.contains("b.test") => break probe,
-            Taken::UrlTask(probe) => _ = asked(&mut window, &probe, NO_ANSWER, at),
+            Taken::UrlTask(probe) => _ = asked(&mut queues, &probe, NO_ANSWER, at),
             Taken::Throttled(Some(due)) => at = due,
             other => panic!("{other:?}"),
         }
     };
-    assert!(asked(&mut window, &back, answered(200), at).closed);
-    let held = all_taken(&mut window, at);
-    assert!(held.iter().all(|entry| entry.url.contains("b.test")));
-    let (probes, _, doom) = probe_in_vain(&mut window, at);
-    assert!(probes <= 3 && doom.reason.contains("down for"), "{probes} {doom:?}");
+    assert!(asked(&mut queues, &back, answered(200), at).closed);
+    let held = all_taken(&mut queues, at);
+    assert!(held.iter().all(|task| task.url.contains("b.test")));
+    let (probes, _, give_up) = probe_in_vain(&mut queues, at);
+    assert!(probes <= 3 && give_up.reason.contains("down for"), "{probes} {give_up:?}");
 }
 
 /// Through the whole crawl: a host that goes down under a crawl with few attempts loses no URL.

@@ -2,54 +2,54 @@
 
 use std::time::Duration;
 
-use crawldeck::crawl::hosts::{Host, Pace};
-use crawldeck::crawl::hosts::{IDLE_HOSTS, Taken};
+use crawldeck::crawl::hosts::{HostQueue, Pace};
+use crawldeck::crawl::hosts::{MAX_IDLE_HOSTS, Taken};
 use crawldeck::settings::BreakerSettings;
 use tokio::time::Instant;
 
 use super::host_model::*;
 
-/// One URL of each host is asked and ends so.
+/// One URL of each host is requested and ends so.
 fn visit(
-    window: &mut crawldeck::crawl::hosts::HostQueues,
+    queues: &mut crawldeck::crawl::hosts::HostQueues,
     hosts: std::ops::Range<usize>,
     now: Instant,
     status: u16,
 ) {
     for host in hosts {
-        fill(window, &format!("h{host}.test"), [1]);
-        let page = taken(window, now).unwrap();
-        asked(window, &page, answered(status), now);
+        fill(queues, &format!("h{host}.test"), [1]);
+        let page = taken(queues, now).unwrap();
+        asked(queues, &page, answered(status), now);
     }
-    window.take(now);
+    queues.take(now);
 }
 
 #[tokio::test(start_paused = true)]
 async fn idle_hosts_are_forgotten_above_a_number() {
     let now = Instant::now();
-    let mut window = window(free());
-    visit(&mut window, 0..IDLE_HOSTS, now, 200);
-    assert_eq!(window.known_hosts(), IDLE_HOSTS);
-    visit(&mut window, IDLE_HOSTS..10 * IDLE_HOSTS, now, 200);
-    assert!(window.known_hosts() <= IDLE_HOSTS, "{}", window.known_hosts());
-    assert!(window.host("h0.test").is_none() && window.host("h9999.test").is_some());
+    let mut queues = queues(free());
+    visit(&mut queues, 0..MAX_IDLE_HOSTS, now, 200);
+    assert_eq!(queues.known_hosts(), MAX_IDLE_HOSTS);
+    visit(&mut queues, MAX_IDLE_HOSTS..10 * MAX_IDLE_HOSTS, now, 200);
+    assert!(queues.known_hosts() <= MAX_IDLE_HOSTS, "{}", queues.known_hosts());
+    assert!(queues.host("h0.test").is_none() && queues.host("h9999.test").is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn none_is_forgotten_while_it_rests() {
     let now = Instant::now();
-    let mut window = window(free());
-    visit(&mut window, 0..2 * IDLE_HOSTS, now, 429);
-    assert_eq!(window.known_hosts(), 2 * IDLE_HOSTS);
-    fill(&mut window, "h0.test", [2]);
-    assert!(taken(&mut window, now + 50 * S).is_none(), "it still rests");
+    let mut queues = queues(free());
+    visit(&mut queues, 0..2 * MAX_IDLE_HOSTS, now, 429);
+    assert_eq!(queues.known_hosts(), 2 * MAX_IDLE_HOSTS);
+    fill(&mut queues, "h0.test", [2]);
+    assert!(taken(&mut queues, now + 50 * S).is_none(), "it still rests");
     for _ in 0..100 {
-        window.take(now + 70 * S);
+        queues.take(now + 70 * S);
     }
     assert!(
-        window.known_hosts() <= IDLE_HOSTS + 1,
+        queues.known_hosts() <= MAX_IDLE_HOSTS + 1,
         "besides the one in use: {}",
-        window.known_hosts()
+        queues.known_hosts()
     );
 }
 
@@ -57,12 +57,12 @@ async fn none_is_forgotten_while_it_rests() {
 #[tokio::test(start_paused = true)]
 async fn a_host_that_comes_and_goes_does_not_push_the_others_out() {
     let now = Instant::now();
-    let mut window = window(free());
-    visit(&mut window, 0..3, now, 200);
-    for _ in 0..5 * IDLE_HOSTS {
-        visit(&mut window, 0..1, now, 200);
+    let mut queues = queues(free());
+    visit(&mut queues, 0..3, now, 200);
+    for _ in 0..5 * MAX_IDLE_HOSTS {
+        visit(&mut queues, 0..1, now, 200);
     }
-    assert_eq!(window.known_hosts(), 3, "their robots.txt would be asked for again");
+    assert_eq!(queues.known_hosts(), 3, "their robots.txt would be asked for again");
 }
 
 /// A list of dead hosts is as long as the list, and what is remembered of them is not.
@@ -70,33 +70,34 @@ async fn a_host_that_comes_and_goes_does_not_push_the_others_out() {
 async fn dead_hosts_are_forgotten_when_their_rest_is_over() {
     let mut now = Instant::now();
     let breaker = BreakerSettings { min_requests: 1, ..BreakerSettings::default() };
-    let mut window = window(Pace { breaker, attempts: 1, ..free() });
-    for host in 0..2 * IDLE_HOSTS {
-        fill(&mut window, &format!("dead{host}.test"), [1]);
-        let page = taken(&mut window, now).unwrap();
-        assert!(asked(&mut window, &page, NO_ANSWER, now).opened.is_some());
+    let mut queues = queues(Pace { breaker, attempts: 1, ..free() });
+    for host in 0..2 * MAX_IDLE_HOSTS {
+        fill(&mut queues, &format!("dead{host}.test"), [1]);
+        let page = taken(&mut queues, now).unwrap();
+        assert!(asked(&mut queues, &page, NO_ANSWER, now).opened.is_some());
     }
-    window.take(now);
-    assert_eq!(window.known_hosts(), 2 * IDLE_HOSTS, "they rest");
+    queues.take(now);
+    assert_eq!(queues.known_hosts(), 2 * MAX_IDLE_HOSTS, "they rest");
     now += 600 * S;
     for _ in 0..100 {
-        assert!(matches!(window.take(now), Taken::Empty));
+        assert!(matches!(queues.take(now), Taken::Empty));
     }
-    assert!(window.known_hosts() <= IDLE_HOSTS, "{}", window.known_hosts());
+    assert!(queues.known_hosts() <= MAX_IDLE_HOSTS, "{}", queues.known_hosts());
 }
 
-/// Whatever is found, said or asked of a host while it rests, it is noted once when it may go on.
+/// Whatever is found for a host or changed about it while it waits, the time at which it may
+/// continue is noted once.
 #[tokio::test(start_paused = true)]
 async fn the_notes_of_who_rests_do_not_grow() {
     let now = Instant::now();
-    let mut window = window(Pace { delay: 60 * S, ..free() });
-    fill(&mut window, "a.test", 1..=9);
-    let page = taken(&mut window, now).unwrap();
-    asked(&mut window, &page, answered(200), now);
+    let mut queues = queues(Pace { delay: 60 * S, ..free() });
+    fill(&mut queues, "a.test", 1..=9);
+    let page = taken(&mut queues, now).unwrap();
+    asked(&mut queues, &page, answered(200), now);
     let mut size = || {
-        window.change_rule("a.test", |_| {});
-        assert!(matches!(window.take(now), Taken::Throttled(Some(_))));
-        format!("{window:?}").len()
+        queues.change_rule("a.test", |_| {});
+        assert!(matches!(queues.take(now), Taken::Throttled(Some(_))));
+        format!("{queues:?}").len()
     };
     let before = size();
     for _ in 0..100 {
@@ -107,21 +108,21 @@ async fn the_notes_of_who_rests_do_not_grow() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_host_takes_less_than_a_kibibyte() {
-    let books = size_of::<Host>();
+    let books = size_of::<HostQueue>();
     let now = Instant::now();
-    let mut window = window(Pace { delay: Duration::from_hours(1), robots: true, ..free() });
+    let mut queues = queues(Pace { delay: Duration::from_hours(1), robots: true, ..free() });
     let before = memory_stats::memory_stats().unwrap().physical_mem;
     let hosts = 50_000;
     for host in 0..hosts {
-        fill(&mut window, &format!("h{host}.test"), [1]);
-        with_robots(&mut window, "User-agent: *\nDisallow: /private/\n", now);
+        fill(&mut queues, &format!("h{host}.test"), [1]);
+        with_robots(&mut queues, "User-agent: *\nDisallow: /private/\n", now);
     }
     let now = now + Duration::from_hours(1);
-    for page in all_taken(&mut window, now) {
-        asked(&mut window, &page, answered(200), now);
+    for page in all_taken(&mut queues, now) {
+        asked(&mut queues, &page, answered(200), now);
     }
     // They may not be forgotten before their gap is over.
-    assert_eq!(window.known_hosts(), hosts);
+    assert_eq!(queues.known_hosts(), hosts);
     let grown = memory_stats::memory_stats().unwrap().physical_mem.saturating_sub(before);
     println!("{books} bytes of books a host; {} with all that belongs to it", grown / hosts);
     assert!(books < 1024, "{books}");

@@ -1,4 +1,4 @@
-//! Words to speak to the books of hosts with: URLs, answers, and a time that is told.
+//! Helpers to drive the queues of hosts: URLs, answers, and a time that is passed in.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,40 +20,40 @@ pub fn free() -> Pace {
     Pace::default()
 }
 
-pub fn window(pace: Pace) -> HostQueues {
+pub fn queues(pace: Pace) -> HostQueues {
     HostQueues::new(pace, HashMap::new())
 }
 
-pub fn entry(host: &str, id: i64) -> Box<UrlTask> {
+pub fn task(host: &str, id: i64) -> Box<UrlTask> {
     let url = Url::parse(&format!("http://{host}/{id}")).unwrap();
     let hash = UrlHash::of(&url);
     Box::new(UrlTask { id, ..UrlTask::auxiliary(url.as_str().into(), hash, FetchPurpose::Page) })
 }
 
 /// Gives a host URLs of these ids.
-pub fn fill(window: &mut HostQueues, host: &str, ids: impl IntoIterator<Item = i64>) {
+pub fn fill(queues: &mut HostQueues, host: &str, ids: impl IntoIterator<Item = i64>) {
     for id in ids {
-        window.add(entry(host, id), id - 1);
+        queues.add(task(host, id), id - 1);
     }
 }
 
 /// The URL that is handed out now, if one is.
-pub fn taken(window: &mut HostQueues, now: Instant) -> Option<Box<UrlTask>> {
-    match window.take(now) {
-        Taken::UrlTask(entry) => Some(entry),
+pub fn taken(queues: &mut HostQueues, now: Instant) -> Option<Box<UrlTask>> {
+    match queues.take(now) {
+        Taken::UrlTask(task) => Some(task),
         Taken::Throttled(_) | Taken::Empty => None,
         other => panic!("neither URL nor wait: {other:?}"),
     }
 }
 
 /// All URLs that are handed out now.
-pub fn all_taken(window: &mut HostQueues, now: Instant) -> Vec<UrlTask> {
-    std::iter::from_fn(|| taken(window, now).map(|entry| *entry)).collect()
+pub fn all_taken(queues: &mut HostQueues, now: Instant) -> Vec<UrlTask> {
+    std::iter::from_fn(|| taken(queues, now).map(|task| *task)).collect()
 }
 
 /// When the first of those that wait may go.
-pub fn due(window: &mut HostQueues, now: Instant) -> Option<Instant> {
-    match window.take(now) {
+pub fn due(queues: &mut HostQueues, now: Instant) -> Option<Instant> {
+    match queues.take(now) {
         Taken::Throttled(due) => due,
         other => panic!("nothing waits: {other:?}"),
     }
@@ -71,17 +71,17 @@ pub const NO_ANSWER: Outcome = Outcome::Unanswered { took: S };
 
 /// The URL's request starts and ends at `now`.
 pub fn asked(
-    window: &mut HostQueues,
-    entry: &UrlTask,
+    queues: &mut HostQueues,
+    task: &UrlTask,
     outcome: Outcome,
     now: Instant,
 ) -> OutcomeEffect {
-    window.started(entry.target(), now);
-    window.ended(entry.target(), Some(now), Some(outcome), now)
+    queues.started(task.target(), now);
+    queues.ended(task.target(), Some(now), Some(outcome), now)
 }
 
-pub fn view(window: &HostQueues, host: &str, now: Instant) -> HostView {
-    let views = window.views(usize::MAX, now);
+pub fn view(queues: &HostQueues, host: &str, now: Instant) -> HostView {
+    let views = queues.views(usize::MAX, now);
     views.into_iter().find(|view| &*view.host == host).expect("known")
 }
 
@@ -100,16 +100,16 @@ pub fn unreachable() -> Arc<RobotsPolicy> {
     ))
 }
 
-pub fn is_robots(entry: &UrlTask) -> bool {
-    matches!(entry.purpose, FetchPurpose::Robots { .. })
+pub fn is_robots(task: &UrlTask) -> bool {
+    matches!(task.purpose, FetchPurpose::Robots { .. })
 }
 
 /// Answers the robots.txt that is the only thing handed out.
-pub fn with_robots(window: &mut HostQueues, text: &str, now: Instant) {
-    let asking = taken(window, now).expect("its robots.txt");
+pub fn with_robots(queues: &mut HostQueues, text: &str, now: Instant) {
+    let asking = taken(queues, now).expect("its robots.txt");
     assert!(is_robots(&asking), "{asking:?}");
     let host = host_of(&asking.url).into_owned();
-    assert!(taken(window, now).is_none(), "only robots.txt goes out");
-    asked(window, &asking, answered(200), now);
-    window.robots_fetched(&host, false, rules(text), now);
+    assert!(taken(queues, now).is_none(), "only robots.txt goes out");
+    asked(queues, &asking, answered(200), now);
+    queues.robots_fetched(&host, false, rules(text), now);
 }

@@ -1,7 +1,7 @@
-//! Promise: each host is asked as gently as the strictest of all that hold for it, none keeps the
+//! Promise: each host is requested as gently as the strictest rule for it demands, none keeps the
 //! others waiting, and what is remembered of it is bounded.
 //!
-//! The books are asked directly and told the time, so that nothing sleeps; the crawl as a whole
+//! The queues are called directly and the time is passed in, so that nothing sleeps; the crawl as a whole
 //! runs where its order of events matters.
 #![allow(
     clippy::unwrap_used,

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
+use crawldeck::crawl::frontier::{FoundLink, Frontier, FrontierStart, Next};
 use crawldeck::crawl::hosts::MAX_IN_MEMORY_PER_HOST;
 use crawldeck::crawl::protocol::host_view::WaitReason;
 use crawldeck::model::ids::host_id;
@@ -17,9 +17,9 @@ use url::Url;
 
 use super::host_model::*;
 
-fn link(host: &str, n: usize) -> Link {
+fn link(host: &str, n: usize) -> FoundLink {
     let url = Url::parse(&format!("http://{host}/{n}")).unwrap();
-    Link::bare(url.as_str().into(), UrlHash::of(&url))
+    FoundLink::bare(url.as_str().into(), UrlHash::of(&url))
 }
 
 /// A frontier with the database that it believes to have.
@@ -41,7 +41,7 @@ impl Stage {
             self.frontier.flush();
             // After a flush a batch is ready at once, unless nothing waits.
             let Some(batch) = self.frontier.next_batch().now_or_never() else { return };
-            let (batch, weight) = batch.unwrap();
+            let (batch, cost) = batch.unwrap();
             let Batch { discovered, pages, .. } = *batch;
             for row in discovered {
                 self.rows.insert(row.id, row);
@@ -50,7 +50,7 @@ impl Stage {
                 self.rows.remove(&page.id);
                 self.pages.insert(page.id, page);
             }
-            self.frontier.committed(weight);
+            self.frontier.committed(cost);
         }
     }
 
@@ -59,9 +59,9 @@ impl Stage {
         let mut out = Vec::new();
         loop {
             match self.frontier.next(now) {
-                Next::UrlTask(entry) => {
-                    self.frontier.ended(&entry.url, None, None);
-                    out.push(entry.url);
+                Next::UrlTask(task) => {
+                    self.frontier.ended(&task.url, None, None);
+                    out.push(task.url);
                 }
                 Next::Retry => {}
                 Next::Refill { host, after, limit, commits } => {
@@ -97,32 +97,32 @@ const MORE: usize = MAX_IN_MEMORY_PER_HOST + 3_000;
 #[tokio::test(start_paused = true)]
 async fn a_held_host_waits_and_the_others_go_on() {
     let now = Instant::now();
-    let mut window = window(free());
-    fill(&mut window, "a.test", 1..=3);
-    fill(&mut window, "b.test", 1..=3);
-    assert!(!window.change_rule("a.test", |rule| rule.held = true).held);
-    assert!(all_taken(&mut window, now).iter().all(|entry| entry.url.contains("b.test")));
-    assert_eq!(due(&mut window, now), None);
-    assert_eq!(view(&window, "a.test", now).wait.unwrap().why, WaitReason::Held);
-    // What is found of it waits as well, and what rests when its time has come.
-    fill(&mut window, "a.test", 4..=6);
-    assert!(taken(&mut window, now + 600 * S).is_none());
-    assert!(window.change_rule("a.test", |rule| rule.held = false).held);
-    assert_eq!(all_taken(&mut window, now).len(), 6);
+    let mut queues = queues(free());
+    fill(&mut queues, "a.test", 1..=3);
+    fill(&mut queues, "b.test", 1..=3);
+    assert!(!queues.change_rule("a.test", |rule| rule.held = true).held);
+    assert!(all_taken(&mut queues, now).iter().all(|task| task.url.contains("b.test")));
+    assert_eq!(due(&mut queues, now), None);
+    assert_eq!(view(&queues, "a.test", now).wait.unwrap().why, WaitReason::Held);
+    // What is found for it waits as well, even when the time of a cooldown would be over.
+    fill(&mut queues, "a.test", 4..=6);
+    assert!(taken(&mut queues, now + 600 * S).is_none());
+    assert!(queues.change_rule("a.test", |rule| rule.held = false).held);
+    assert_eq!(all_taken(&mut queues, now).len(), 6);
 }
 
 #[tokio::test(start_paused = true)]
 async fn what_was_said_of_a_host_not_yet_known_holds() {
     let now = Instant::now();
-    let mut window = window(free());
-    window.change_rule("a.test", |rule| rule.held = true);
-    window.change_rule("b.test", |rule| rule.per_host = Some(2));
-    fill(&mut window, "a.test", 1..=9);
-    fill(&mut window, "b.test", 1..=9);
-    assert_eq!(all_taken(&mut window, now).len(), 2);
-    assert_eq!(view(&window, "b.test", now).wait.unwrap().why, WaitReason::Limit);
-    window.change_rule("b.test", |rule| rule.per_host = Some(5));
-    assert_eq!(all_taken(&mut window, now).len(), 3, "at once");
+    let mut queues = queues(free());
+    queues.change_rule("a.test", |rule| rule.held = true);
+    queues.change_rule("b.test", |rule| rule.per_host = Some(2));
+    fill(&mut queues, "a.test", 1..=9);
+    fill(&mut queues, "b.test", 1..=9);
+    assert_eq!(all_taken(&mut queues, now).len(), 2);
+    assert_eq!(view(&queues, "b.test", now).wait.unwrap().why, WaitReason::Limit);
+    queues.change_rule("b.test", |rule| rule.per_host = Some(5));
+    assert_eq!(all_taken(&mut queues, now).len(), 3, "at once");
 }
 
 #[tokio::test(start_paused = true)]

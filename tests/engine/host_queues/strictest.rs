@@ -69,7 +69,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// What must hold of one host, reckoned apart from its books.
+/// What must hold of one host, computed apart from its state.
 #[derive(Debug, Default)]
 struct Reckoned {
     gap: Duration,
@@ -77,7 +77,7 @@ struct Reckoned {
     not_before: Option<Instant>,
     /// The last incident of a host that wants to be left alone.
     incident: Option<Instant>,
-    /// Its breaker is not closed, and rests until then.
+    /// Its breaker is not closed, and its cooldown lasts until then.
     down: Option<Instant>,
     unstarted: Vec<String>,
     started: Vec<(String, Instant)>,
@@ -144,16 +144,16 @@ proptest! {
             ..free()
         };
         let mut now = Instant::now();
-        let mut window = window(pace.clone());
+        let mut queues = queues(pace.clone());
         let mut hosts: [Reckoned; 3] = Default::default();
         let asking = HOSTS.map(|host| {
-            fill(&mut window, host, 1..=URLS);
-            taken(&mut window, now).filter(|entry| is_robots(entry)).expect("its robots.txt")
+            fill(&mut queues, host, 1..=URLS);
+            taken(&mut queues, now).filter(|task| is_robots(task)).expect("its robots.txt")
         });
         let text = format!("User-agent: *\nCrawl-delay: {}\n", wishes.crawl_delay);
-        for (entry, books) in asking.iter().zip(&mut hosts) {
-            asked(&mut window, entry, answered(200), now);
-            window.robots_fetched(&host_of(&entry.url), false, rules(&text), now);
+        for (task, books) in asking.iter().zip(&mut hosts) {
+            asked(&mut queues, task, answered(200), now);
+            queues.robots_fetched(&host_of(&task.url), false, rules(&text), now);
             books.gap = (wishes.crawl_delay.min(wishes.ceiling) * S).max(wishes.delay);
             books.limit = wishes.per_host;
             if !books.gap.is_zero() {
@@ -165,8 +165,8 @@ proptest! {
             match step {
                 Step::Pass(time) => now += time,
                 Step::Take => {
-                    if let Some(entry) = taken(&mut window, now) {
-                        hosts[number(&entry.url)].handed_out(&entry.url, now);
+                    if let Some(task) = taken(&mut queues, now) {
+                        hosts[number(&task.url)].handed_out(&task.url, now);
                         out += 1;
                     }
                 }
@@ -176,7 +176,7 @@ proptest! {
                     if !waiting.is_empty() {
                         let (n, at) = *which.get(&waiting);
                         let url = hosts[n].unstarted.remove(at);
-                        window.started(&url, now);
+                        queues.started(&url, now);
                         if !hosts[n].gap.is_zero() {
                             let next = now + hosts[n].gap;
                             hosts[n].hold(next);
@@ -187,7 +187,7 @@ proptest! {
                 Step::NeverStarts(which) => {
                     let host = &mut hosts[which.index(3)];
                     if let Some(url) = host.unstarted.pop() {
-                        window.ended(&url, None, None, now);
+                        queues.ended(&url, None, None, now);
                     }
                 }
                 Step::End(which, outcome) => {
@@ -196,7 +196,7 @@ proptest! {
                     if !flying.is_empty() {
                         let (n, at) = *which.get(&flying);
                         let (url, began) = hosts[n].started.remove(at);
-                        let after = window.ended(&url, Some(began), Some(outcome), now);
+                        let after = queues.ended(&url, Some(began), Some(outcome), now);
                         hosts[n].ended(outcome, began, now, &pace);
                         if let Some(rest) = after.opened {
                             hosts[n].down = Some(now + rest);
@@ -209,10 +209,10 @@ proptest! {
         // And all of them come in the end: nobody is forgotten while he waits.
         for host in &mut hosts {
             for url in host.unstarted.drain(..) {
-                window.ended(&url, None, None, now);
+                queues.ended(&url, None, None, now);
             }
             for (url, began) in host.started.drain(..) {
-                let after = window.ended(&url, Some(began), Some(answered(200)), now);
+                let after = queues.ended(&url, Some(began), Some(answered(200)), now);
                 host.down = host.down.filter(|_| !after.closed);
             }
         }
@@ -220,12 +220,12 @@ proptest! {
         while out < 3 * URLS {
             turns += 1;
             prop_assert!(turns < 10_000, "it goes round in circles");
-            match window.take(now) {
-                Taken::UrlTask(entry) => {
+            match queues.take(now) {
+                Taken::UrlTask(task) => {
                     out += 1;
-                    let host = &mut hosts[number(&entry.url)];
+                    let host = &mut hosts[number(&task.url)];
                     prop_assert!(host.not_before.max(host.down).is_none_or(|due| due <= now));
-                    asked(&mut window, &entry, answered(200), now);
+                    asked(&mut queues, &task, answered(200), now);
                     host.down = None;
                     if !host.gap.is_zero() {
                         let next = now + host.gap;
@@ -245,20 +245,20 @@ proptest! {
 #[tokio::test(start_paused = true)]
 async fn a_gap_runs_from_the_actual_start() {
     let now = Instant::now();
-    let mut window = window(Pace { delay: 2 * S, ..free() });
-    fill(&mut window, "a.test", 1..=9);
-    let first = taken(&mut window, now).unwrap();
+    let mut queues = queues(Pace { delay: 2 * S, ..free() });
+    fill(&mut queues, "a.test", 1..=9);
+    let first = taken(&mut queues, now).unwrap();
     // However long it stands in the queue, nothing follows it.
-    assert_eq!(due(&mut window, now + 60 * S), None);
-    assert_eq!(view(&window, "a.test", now + 60 * S).wait.unwrap().why, WaitReason::Delay);
-    window.started(&first.url, now + 60 * S);
-    assert_eq!(due(&mut window, now + 60 * S), Some(now + 62 * S));
-    assert!(taken(&mut window, now + 62 * S - Duration::from_nanos(1)).is_none());
+    assert_eq!(due(&mut queues, now + 60 * S), None);
+    assert_eq!(view(&queues, "a.test", now + 60 * S).wait.unwrap().why, WaitReason::Delay);
+    queues.started(&first.url, now + 60 * S);
+    assert_eq!(due(&mut queues, now + 60 * S), Some(now + 62 * S));
+    assert!(taken(&mut queues, now + 62 * S - Duration::from_nanos(1)).is_none());
     // The first is still in flight: a gap is no limit.
-    let second = taken(&mut window, now + 62 * S).unwrap();
+    let second = taken(&mut queues, now + 62 * S).unwrap();
     // One that never starts leaves its place at once.
-    window.ended(&second.url, None, None, now + 63 * S);
-    assert!(taken(&mut window, now + 63 * S).is_some());
+    queues.ended(&second.url, None, None, now + 63 * S);
+    assert!(taken(&mut queues, now + 63 * S).is_some());
 }
 
 #[tokio::test(start_paused = true)]
@@ -267,10 +267,10 @@ async fn a_wish_for_delay_has_a_ceiling_and_yields_to_a_stricter_user() {
     for (crawl_delay, user, gap, by_robots) in
         [("7", 2_u32, 7, true), ("7", 9, 9, false), ("86400", 2, 30, true), ("0.5", 0, 0, true)]
     {
-        let mut window = window(Pace { delay: user * S, robots: true, ..free() });
-        fill(&mut window, "a.test", 1..=2);
-        with_robots(&mut window, &format!("User-agent: *\nCrawl-delay: {crawl_delay}\n"), now);
-        let seen = view(&window, "a.test", now);
+        let mut queues = queues(Pace { delay: user * S, robots: true, ..free() });
+        fill(&mut queues, "a.test", 1..=2);
+        with_robots(&mut queues, &format!("User-agent: *\nCrawl-delay: {crawl_delay}\n"), now);
+        let seen = view(&queues, "a.test", now);
         assert_eq!((seen.gap_ms / 1000, seen.gap_by_robots), (gap, by_robots), "{crawl_delay}");
     }
 }
@@ -280,38 +280,38 @@ async fn a_wish_for_delay_has_a_ceiling_and_yields_to_a_stricter_user() {
 #[tokio::test(start_paused = true)]
 async fn a_burst_of_429_is_one_incident() {
     let now = Instant::now();
-    let mut window = window(free());
-    fill(&mut window, "a.test", 1..=200);
-    let burst: Vec<_> = (0..20).map(|_| taken(&mut window, now).unwrap()).collect();
-    for entry in &burst {
-        window.started(&entry.url, now);
+    let mut queues = queues(free());
+    fill(&mut queues, "a.test", 1..=200);
+    let burst: Vec<_> = (0..20).map(|_| taken(&mut queues, now).unwrap()).collect();
+    for task in &burst {
+        queues.started(&task.url, now);
     }
-    for entry in &burst {
-        window.ended(&entry.url, Some(now), Some(answered(429)), now + S);
+    for task in &burst {
+        queues.ended(&task.url, Some(now), Some(answered(429)), now + S);
     }
-    let rest = due(&mut window, now + S).unwrap() - (now + S);
+    let rest = due(&mut queues, now + S).unwrap() - (now + S);
     assert!((54 * S..=66 * S).contains(&rest), "{rest:?}");
-    assert_eq!(view(&window, "a.test", now + S).wait.unwrap().why, WaitReason::Backoff);
+    assert_eq!(view(&queues, "a.test", now + S).wait.unwrap().why, WaitReason::Backoff);
     // Careful then: half of what was in flight.
-    assert_eq!(all_taken(&mut window, now + 70 * S).len(), 10);
+    assert_eq!(all_taken(&mut queues, now + 70 * S).len(), 10);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_retry_after_is_capped_and_does_not_shorten_a_longer_one() {
     let now = Instant::now();
-    let mut window = window(Pace { max_backoff: 100 * S, ..free() });
-    fill(&mut window, "a.test", 1..=9);
-    let [a, b, c] = [0; 3].map(|_| taken(&mut window, now).unwrap());
-    for entry in [&a, &b, &c] {
-        window.started(&entry.url, now);
+    let mut queues = queues(Pace { max_backoff: 100 * S, ..free() });
+    fill(&mut queues, "a.test", 1..=9);
+    let [a, b, c] = [0; 3].map(|_| taken(&mut queues, now).unwrap());
+    for task in [&a, &b, &c] {
+        queues.started(&task.url, now);
     }
-    window.ended(&a.url, Some(now), Some(asks_for(503, 20 * S)), now);
-    assert_eq!(due(&mut window, now), Some(now + 20 * S));
-    window.ended(&b.url, Some(now), Some(asks_for(429, 9_999 * S)), now);
-    assert_eq!(due(&mut window, now + 20 * S), Some(now + 100 * S));
-    window.ended(&c.url, Some(now), Some(asks_for(429, S)), now);
-    assert!(taken(&mut window, now + 99 * S).is_none());
-    let seen = view(&window, "a.test", now + 99 * S);
+    queues.ended(&a.url, Some(now), Some(asks_for(503, 20 * S)), now);
+    assert_eq!(due(&mut queues, now), Some(now + 20 * S));
+    queues.ended(&b.url, Some(now), Some(asks_for(429, 9_999 * S)), now);
+    assert_eq!(due(&mut queues, now + 20 * S), Some(now + 100 * S));
+    queues.ended(&c.url, Some(now), Some(asks_for(429, S)), now);
+    assert!(taken(&mut queues, now + 99 * S).is_none());
+    let seen = view(&queues, "a.test", now + 99 * S);
     assert_eq!(seen.wait.unwrap().why, WaitReason::RetryAfter);
     // It answers, so it is not down.
     assert_eq!((seen.incidents, seen.error_ratio), (0, 0.0));

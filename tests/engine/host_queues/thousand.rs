@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crawldeck::crawl;
-use crawldeck::crawl::frontier::{Frontier, FrontierStart, Link, Next};
+use crawldeck::crawl::frontier::{FoundLink, Frontier, FrontierStart, Next};
 use crawldeck::crawl::hosts::Pace;
 use crawldeck::lab::test_origin::{OriginContent, TestOrigin, TestOriginConfig};
 use crawldeck::model::url_identity::UrlHash;
@@ -51,7 +51,7 @@ async fn on_a_paused_clock() {
     let frontier = Arc::new(Frontier::new(FrontierStart { pace, ..FrontierStart::default() }));
     frontier.seed((0..=PAGES).map(|n| {
         let url = Url::parse(&format!("http://a.test/{n}")).unwrap();
-        Link::bare(url.as_str().into(), UrlHash::of(&url))
+        FoundLink::bare(url.as_str().into(), UrlHash::of(&url))
     }));
     let starts = Arc::new(Mutex::new(Vec::new()));
     let mut dice = fastrand::Rng::with_seed(1);
@@ -60,7 +60,7 @@ async fn on_a_paused_clock() {
     loop {
         let changed = frontier.changed();
         match frontier.next(Instant::now()) {
-            Next::UrlTask(entry) => {
+            Next::UrlTask(task) => {
                 let in_queue = Duration::from_millis(dice.u64(0..2_000));
                 let takes = Duration::from_millis(dice.u64(0..3_000));
                 waited += in_queue;
@@ -69,9 +69,9 @@ async fn on_a_paused_clock() {
                     sleep(in_queue).await;
                     let began = Instant::now();
                     starts.lock().unwrap().push(began);
-                    frontier.started(&entry.url, true);
+                    frontier.started(&task.url, true);
                     sleep(takes).await;
-                    frontier.ended(&entry.url, Some(began), Some(answered(200)));
+                    frontier.ended(&task.url, Some(began), Some(answered(200)));
                 });
             }
             Next::Wait { throttled: true, due: Some(due) } => {

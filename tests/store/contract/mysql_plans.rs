@@ -12,7 +12,7 @@ use std::time::Instant;
 use crawldeck::model::ids::{CrawlId, host_id, page_id};
 use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
-use crawldeck::store::mysql::{bulk, statements, write};
+use crawldeck::store::mysql::{bulk, statements};
 use crawldeck::store::{Batch, CrawlState, FrontierRow, LinkRow, OpenMode, PageRow, Store, open};
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection, Row};
 
@@ -197,13 +197,13 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
             i64::from(MILLION) + 300,
         ),
         (
-            write::POSTPONE,
+            statements::POSTPONE,
             vec![later],
             &[("json", "ALL", ""), ("frontier", "eq_ref", "PRIMARY")],
             1000,
         ),
         (
-            write::DELETE_FRONTIER,
+            statements::DELETE_FRONTIER,
             vec![ids],
             &[("json", "ALL", ""), ("frontier", "eq_ref", "PRIMARY")],
             1000,
@@ -236,19 +236,19 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
         ),
         // Deduplicating, and looking at a crawl again.
         (
-            write::REPLACED,
+            statements::REPLACED,
             vec![hashes, n(crawl)],
             &[("json", "ALL", ""), ("page", "eq_ref", "scraped_pages_by_hash")],
             1000,
         ),
         (
-            write::RESTORED,
+            statements::RESTORED,
             vec![pages.clone(), n(crawl)],
             &[("json", "ALL", ""), ("page", "eq_ref", "PRIMARY")],
             1000,
         ),
         (
-            write::DELETE_PAGES,
+            statements::DELETE_PAGES,
             vec![pages, n(crawl)],
             &[("json", "ALL", ""), ("scraped_pages", "eq_ref", "PRIMARY")],
             1000,

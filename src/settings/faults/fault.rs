@@ -1,14 +1,9 @@
-//! Faults: what can be made slow, scarce or broken on purpose, one thing at a time.
-//!
-//! The crawl's control task owns the faults in force (see [`crate::crawl::protocol::command::Command`]); the
-//! [`FaultySite`] that is crawled is told of its own. It knows neither crawl nor site.
+//! The faults: their names, units, ranges and ladders.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::de::Error as _;
-use serde::ser::SerializeMap as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Something that can be made worse, by a level.
@@ -69,7 +64,7 @@ pub enum Place {
 }
 
 /// How many faults there are.
-const COUNT: usize = Fault::ALL.len();
+pub(super) const COUNT: usize = Fault::ALL.len();
 
 /// Rungs for times, in ms.
 const TIMES: &[f64] = &[50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0, 10_000.0];
@@ -219,7 +214,7 @@ impl Fault {
     }
 
     /// The level one rung worse, or milder; below the mildest it is off.
-    fn step(self, level: Option<f64>, worse: bool) -> Option<f64> {
+    pub(super) fn step(self, level: Option<f64>, worse: bool) -> Option<f64> {
         let ladder = self.ladder();
         match (level, worse) {
             (None, true) => ladder.first().copied(),
@@ -313,259 +308,5 @@ impl<'de> Deserialize<'de> for Fault {
         let name = String::deserialize(deserializer)?;
         Self::from_name(&name)
             .ok_or_else(|| D::Error::custom(format!("no fault is called '{name}'")))
-    }
-}
-
-/// A fault with a level; `None` is off.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct FaultSetting {
-    /// Which.
-    pub fault: Fault,
-    /// How much of it, in its unit.
-    pub level: Option<f64>,
-}
-
-impl FaultSetting {
-    /// The level alone, as shown on screen: `200ms`, `10%`, `off`.
-    #[must_use]
-    pub fn level_text(self) -> String {
-        self.level.map_or_else(|| "off".to_owned(), |level| self.fault.level_text(level))
-    }
-}
-
-impl fmt::Display for FaultSetting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.fault, self.level_text())
-    }
-}
-
-impl FromStr for FaultSetting {
-    type Err = String;
-
-    /// Reads `NAME LEVEL`.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let mut words = text.split_whitespace();
-        let name = words.next().unwrap_or_default();
-        let Some(fault) = Fault::from_name(name) else {
-            let names = Fault::ALL.map(Fault::name).join(", ");
-            return Err(format!("no fault is called '{name}': there are {names}"));
-        };
-        let level = words.collect::<String>();
-        if level.is_empty() {
-            return Err(format!("{fault} takes a level or 'off': {}", fault.what()));
-        }
-        Ok(Self { fault, level: fault.parse_level(&level)? })
-    }
-}
-
-impl Serialize for FaultSetting {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for FaultSetting {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
-    }
-}
-
-/// The faults in force.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Faults([Option<f64>; COUNT]);
-
-impl Faults {
-    /// Nothing is wrong.
-    pub const NONE: Self = Self([None; COUNT]);
-
-    /// The level of one, in its unit; `None` when it is off.
-    #[must_use]
-    pub const fn get(&self, fault: Fault) -> Option<f64> {
-        self.0[fault as usize]
-    }
-
-    /// The level of one that is a share; 0 when it is off.
-    #[must_use]
-    pub fn share(&self, fault: Fault) -> f64 {
-        self.get(fault).unwrap_or(0.0)
-    }
-
-    /// The level of one that is a time.
-    #[must_use]
-    pub fn time(&self, fault: Fault) -> Option<Duration> {
-        self.get(fault).map(|ms| Duration::from_secs_f64(ms.max(0.0) / 1_000.0))
-    }
-
-    /// The level of one that is a count.
-    #[must_use]
-    pub fn count(&self, fault: Fault) -> Option<u32> {
-        self.get(fault).map(|count| count as u32)
-    }
-
-    /// Puts one to a level.
-    pub const fn set(&mut self, setting: FaultSetting) {
-        self.0[setting.fault as usize] = setting.level;
-    }
-
-    /// These, and one more at a level in its unit.
-    #[must_use]
-    pub const fn with(mut self, fault: Fault, level: f64) -> Self {
-        self.0[fault as usize] = Some(level);
-        self
-    }
-
-    /// One `by` rungs worse (milder where negative) than it is now.
-    #[must_use]
-    pub fn nudged(&self, fault: Fault, by: i32) -> FaultSetting {
-        let steps = by.unsigned_abs().min(fault.ladder().len() as u32 + 1);
-        let level = (0..steps).fold(self.get(fault), |level, _| fault.step(level, by > 0));
-        FaultSetting { fault, level }
-    }
-
-    /// Those that are on, in the order in which they are shown.
-    pub fn on(&self) -> impl Iterator<Item = FaultSetting> + '_ {
-        let all = Fault::ALL.into_iter();
-        all.map(|fault| FaultSetting { fault, level: self.get(fault) })
-            .filter(|setting| setting.level.is_some())
-    }
-
-    /// Those that are on at this place.
-    pub fn at(&self, place: Place) -> impl Iterator<Item = FaultSetting> + '_ {
-        self.on().filter(move |setting| setting.fault.place() == place)
-    }
-
-    /// What is different in them: `latency off → 200ms, 5xx 1% → 2%`.
-    #[must_use]
-    pub fn change_from(&self, old: &Self) -> String {
-        let setting = |faults: &Self, fault| FaultSetting { fault, level: faults.get(fault) };
-        let changed = Fault::ALL.into_iter().filter(|fault| self.get(*fault) != old.get(*fault));
-        let texts = changed.map(|fault| {
-            let (old, new) = (setting(old, fault), setting(self, fault));
-            format!("{fault} {} → {}", old.level_text(), new.level_text())
-        });
-        texts.collect::<Vec<_>>().join(", ")
-    }
-
-    /// Whether none is on.
-    #[must_use]
-    pub fn is_none(&self) -> bool {
-        self.on().next().is_none()
-    }
-}
-
-impl fmt::Display for Faults {
-    /// `latency 200ms, 5xx 10%`, or `no faults`.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let on: Vec<_> = self.on().map(|setting| setting.to_string()).collect();
-        if on.is_empty() { f.write_str("no faults") } else { f.write_str(&on.join(", ")) }
-    }
-}
-
-impl FromIterator<FaultSetting> for Faults {
-    fn from_iter<I: IntoIterator<Item = FaultSetting>>(settings: I) -> Self {
-        let mut faults = Self::default();
-        settings.into_iter().for_each(|setting| faults.set(setting));
-        faults
-    }
-}
-
-impl Serialize for Faults {
-    /// As a map from name to level in the fault's unit.
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for setting in self.on() {
-            map.serialize_entry(setting.fault.name(), &setting.level)?;
-        }
-        map.end()
-    }
-}
-
-impl<'de> Deserialize<'de> for Faults {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let map = std::collections::BTreeMap::<Fault, f64>::deserialize(deserializer)?;
-        let mut faults = Self::default();
-        for (fault, level) in map {
-            faults.set(FaultSetting { fault, level: Some(level) });
-        }
-        Ok(faults)
-    }
-}
-
-/// A site that can be told of faults.
-pub trait FaultySite: Send + Sync + fmt::Debug {
-    /// Puts these faults in force, instead of those before; requests being answered feel it too.
-    fn put(&self, faults: &Faults);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_fault_stands_in_its_place_and_is_read_as_it_is_shown() {
-        for (at, fault) in Fault::ALL.into_iter().enumerate() {
-            assert_eq!(fault as usize, at);
-            assert_eq!(Fault::from_name(fault.name()), Some(fault));
-            for level in fault.ladder() {
-                assert_eq!(fault.parse_level(&fault.level_text(*level)), Ok(Some(*level)));
-            }
-            assert_eq!(fault.parse_level("off"), Ok(None));
-        }
-    }
-
-    #[test]
-    fn a_ladder_gets_worse_rung_by_rung_and_ends() {
-        for fault in Fault::ALL {
-            let mut faults = Faults::default();
-            let mut before = 0.0;
-            for rung in fault.ladder() {
-                faults.set(faults.nudged(fault, 1));
-                assert_eq!(faults.get(fault), Some(*rung));
-                assert!(fault.severity(faults.get(fault)) > before, "{fault} {rung}");
-                before = fault.severity(faults.get(fault));
-            }
-            assert_eq!(faults.nudged(fault, 1).level, faults.get(fault));
-            assert_eq!(faults.nudged(fault, i32::MIN).level, None);
-            faults.set(FaultSetting { fault, level: Some(fault.ladder()[0]) });
-            assert_eq!(faults.nudged(fault, -1).level, None);
-        }
-    }
-
-    #[test]
-    fn between_two_rungs_a_step_leads_to_the_next() {
-        let faults = Faults::default().with(Fault::Latency, 300.0).with(Fault::Capacity, 15.0);
-        assert_eq!(faults.nudged(Fault::Latency, 1).level, Some(500.0));
-        assert_eq!(faults.nudged(Fault::Latency, -1).level, Some(200.0));
-        assert_eq!(faults.nudged(Fault::Capacity, 1).level, Some(10.0));
-        assert_eq!(faults.nudged(Fault::Capacity, -1).level, Some(20.0));
-    }
-
-    #[test]
-    fn what_cannot_be_a_level_is_refused_with_what_can() {
-        let refused = |text: &str| text.parse::<FaultSetting>().expect_err(text);
-        assert_eq!(refused("5xx 110%"), "5xx takes 0% to 100%, or 'off', not '110%'");
-        assert_eq!(refused("latency 2h"), "latency takes 0ms to 60s, or 'off', not '2h'");
-        assert_eq!(refused("latency -1s"), "latency takes 0ms to 60s, or 'off', not '-1s'");
-        assert_eq!(refused("capacity 0"), "capacity takes 1 to 100000, or 'off', not '0'");
-        assert!(refused("5xx NaN").contains("not 'NaN'"));
-        assert!(refused("bandwidth lots").contains("takes 1KiB/s to"));
-        assert!(refused("flood 3").starts_with("no fault is called 'flood': there are latency,"));
-        assert!(refused("5xx").starts_with("5xx takes a level"));
-        let read = |text: &str| text.parse::<FaultSetting>().expect(text).level;
-        assert_eq!(read("latency 1s 500ms"), Some(1_500.0));
-        assert_eq!(read("latency 0"), Some(0.0));
-        assert_eq!(read("5xx 0%"), None);
-        assert_eq!(read("5xx 0.07"), Some(0.07));
-        assert_eq!(read("bandwidth 1MiB/s"), Some(1_048_576.0));
-    }
-
-    #[test]
-    fn stored_as_names_and_levels() {
-        let faults = Faults::default().with(Fault::Latency, 200.0).with(Fault::TooMany, 0.1);
-        let text = serde_json::to_string(&faults).expect("written");
-        assert_eq!(text, r#"{"latency":200.0,"429":0.1}"#);
-        assert_eq!(serde_json::from_str::<Faults>(&text).expect("read"), faults);
-        assert_eq!(faults.to_string(), "latency 200ms, 429 10%");
-        assert!(serde_json::from_str::<Faults>(r#"{"flood":1.0}"#).is_err());
     }
 }

@@ -1,13 +1,14 @@
 //! This process's resident memory.
 //!
-//! Not by `getrusage`: across `exec` that keeps the peak of whoever started the process.
+//! Not by `getrusage`: across `exec` that keeps the peak of the process that started this one.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// The highest seen so far, where the system does not tell it.
+/// The highest reading so far, where the system does not report the peak.
 static HIGHEST: AtomicU64 = AtomicU64::new(0);
 
-/// Resident memory now and its peak, in bytes.
+/// Resident memory now and its peak, in bytes: `VmRSS` and `VmHWM` of `/proc/self/status`. Elsewhere
+/// the peak is the highest of all readings.
 #[must_use]
 pub fn resident() -> (u64, u64) {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();

@@ -1,33 +1,42 @@
-//! The pool of workers: it grows and shrinks while it runs.
+//! The places of the workers: which there are, and what each does. They know nothing of fetching.
 //!
-//! A surplus worker finishes its page and leaves at the loop's head; none is ever aborted by a
-//! change of the dial. A panic in one worker is a failed page, not a dead crawl.
+//! A surplus worker finishes its page and leaves before it takes the next one; none is ever aborted
+//! by a change of the dial.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
-use crate::crawl::fetch::fetch_one;
 use crate::crawl::measure::stage_clock::{ABSENT, StageClock};
-use crate::crawl::pipeline::context::CrawlContext;
 use crate::crawl::protocol::snapshot::{WorkerState, WorkerView};
 use crate::lock::Lock;
 use crate::web::http::{Phase, PhaseSink};
 
 /// One worker as others see it; written by that worker alone.
 #[derive(Debug)]
-pub struct Slot {
+pub struct WorkerSlot {
     id: u32,
     /// Its time by [`WorkerState`].
     pub clock: StageClock<9>,
-    job: Mutex<Option<(Arc<str>, u32)>>,
+    task: Mutex<Option<(Arc<str>, u32)>>,
     pages: AtomicU64,
 }
 
-impl Slot {
+impl WorkerSlot {
     fn new(id: u32) -> Self {
-        Self { id, clock: StageClock::new(ABSENT), job: Mutex::new(None), pages: AtomicU64::new(0) }
+        Self {
+            id,
+            clock: StageClock::new(ABSENT),
+            task: Mutex::new(None),
+            pages: AtomicU64::new(0),
+        }
+    }
+
+    /// A page is done.
+    pub fn page_done(&self) {
+        self.work_on(None);
+        self.pages.fetch_add(1, Relaxed);
     }
 
     /// Goes into a state.
@@ -35,13 +44,13 @@ impl Slot {
         self.clock.enter(state as usize);
     }
 
-    /// Says what it works on: URL and attempt.
-    pub fn work_on(&self, job: Option<(Arc<str>, u32)>) {
-        *self.job.locked() = job;
+    /// Shows what it works on: URL and attempt.
+    pub fn work_on(&self, task: Option<(Arc<str>, u32)>) {
+        *self.task.locked() = task;
     }
 }
 
-impl PhaseSink for Slot {
+impl PhaseSink for WorkerSlot {
     fn phase(&self, phase: Phase) {
         let to = match phase {
             Phase::Connect => WorkerState::Connect,
@@ -59,46 +68,58 @@ impl PhaseSink for Slot {
 }
 
 #[derive(Debug, Default)]
-struct Slots {
-    all: Vec<(Arc<Slot>, bool)>,
+struct SlotList {
+    all: Vec<(Arc<WorkerSlot>, bool)>,
 }
 
-/// The pool.
+/// The slots of all workers.
 #[derive(Debug)]
-pub struct Pool {
-    slots: Mutex<Slots>,
+pub struct WorkerSlots {
+    slots: Mutex<SlotList>,
     target: watch::Sender<u32>,
 }
 
-impl Default for Pool {
+impl Default for WorkerSlots {
     fn default() -> Self {
         Self { slots: Mutex::default(), target: watch::Sender::new(0) }
     }
 }
 
-impl Pool {
-    /// Sets how many workers there should be: missing ones start at once, surplus ones leave
-    /// when their page is done.
-    pub fn resize(shared: &Arc<CrawlContext>, workers: u32) {
-        let pool = &shared.pool;
-        let mut slots = pool.slots.locked();
+impl WorkerSlots {
+    /// Sets how many workers there should be, and returns the slots of those that are missing: the
+    /// caller starts a worker for each. Surplus ones leave when their page is done.
+    #[must_use]
+    pub fn resize(&self, workers: u32) -> Vec<Arc<WorkerSlot>> {
+        let mut missing = Vec::new();
+        let mut slots = self.slots.locked();
         for id in 0..workers {
             if slots.all.len() <= id as usize {
-                slots.all.push((Arc::new(Slot::new(id)), false));
+                slots.all.push((Arc::new(WorkerSlot::new(id)), false));
             }
             let (slot, present) = &mut slots.all[id as usize];
             if !*present {
                 *present = true;
                 slot.enter(WorkerState::Idle);
-                let worker = run(Arc::clone(shared), Arc::clone(slot));
-                shared.crew.spawn(shared.stall.watch(worker));
+                missing.push(Arc::clone(slot));
             }
         }
-        pool.target.send_replace(workers);
+        self.target.send_replace(workers);
+        missing
     }
 
-    /// Whether this worker is surplus; if so it is struck off, and must leave.
-    fn strike_off(&self, slot: &Slot) -> bool {
+    /// Changes of the number of workers there should be.
+    #[must_use]
+    pub fn target(&self) -> watch::Receiver<u32> {
+        self.target.subscribe()
+    }
+
+    /// A worker leaves.
+    pub fn leave(&self, slot: &WorkerSlot) {
+        Self::absent(&mut self.slots.locked(), slot);
+    }
+
+    /// Whether this worker is surplus; if so its slot is free now, and it must leave.
+    pub fn leave_if_surplus(&self, slot: &WorkerSlot) -> bool {
         let mut slots = self.slots.locked();
         let surplus = slot.id >= *self.target.borrow();
         if surplus {
@@ -107,7 +128,7 @@ impl Pool {
         surplus
     }
 
-    fn absent(slots: &mut Slots, slot: &Slot) {
+    fn absent(slots: &mut SlotList, slot: &WorkerSlot) {
         slot.work_on(None);
         slot.clock.enter(ABSENT);
         if let Some((_, present)) = slots.all.get_mut(slot.id as usize) {
@@ -131,12 +152,12 @@ impl Pool {
         present
             .map(|(slot, _)| {
                 let (state, micros) = slot.clock.state();
-                let job = slot.job.locked().clone();
+                let task = slot.task.locked().clone();
                 WorkerView {
                     id: slot.id,
                     state: WorkerState::ALL.get(state).copied().unwrap_or_default(),
-                    attempt: job.as_ref().map_or(0, |j| j.1),
-                    url: job.map(|j| j.0),
+                    attempt: task.as_ref().map_or(0, |task| task.1),
+                    url: task.map(|task| task.0),
                     for_ms: micros / 1000,
                     leaving: slot.id >= target,
                     pages: slot.pages.load(Relaxed),
@@ -144,34 +165,4 @@ impl Pool {
             })
             .collect()
     }
-}
-
-async fn run(shared: Arc<CrawlContext>, slot: Arc<Slot>) {
-    let mut target = shared.pool.target.subscribe();
-    let mut paused = shared.paused.subscribe();
-    loop {
-        if shared.pool.strike_off(&slot) {
-            return;
-        }
-        if *paused.borrow_and_update() {
-            slot.enter(WorkerState::Paused);
-            tokio::select! {
-                _ = paused.changed() => {}
-                _ = target.changed() => {}
-                () = shared.queue.closed() => break,
-            }
-            continue;
-        }
-        slot.enter(WorkerState::Idle);
-        let entry = tokio::select! {
-            entry = shared.queue.pop() => entry,
-            _ = target.changed() => continue,
-            _ = paused.changed() => continue,
-        };
-        let Some(entry) = entry else { break };
-        fetch_one::run(&shared, &slot, entry).await;
-        slot.work_on(None);
-        slot.pages.fetch_add(1, Relaxed);
-    }
-    Pool::absent(&mut shared.pool.slots.locked(), &slot);
 }

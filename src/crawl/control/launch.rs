@@ -1,0 +1,242 @@
+//! Setting up the tasks of a run.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::crawl::control::control_task;
+use crate::crawl::control::error::CrawlError;
+use crate::crawl::control::exclusion_task::ExclusionTasks;
+use crate::crawl::control::fault_setup::FaultSetup;
+use crate::crawl::control::journal::Journal;
+use crate::crawl::control::loader::{Loader, load};
+use crate::crawl::fetch::context::{CrawlContext, FetchParts};
+use crate::crawl::frontier::{Admission, Exclusions, Frontier, FrontierStart, Sitemaps};
+use crate::crawl::hosts::Pace;
+use crate::crawl::pipeline::flow::Flow;
+use crate::crawl::pipeline::signals::Signals;
+use crate::crawl::pipeline::storage::Storage;
+use crate::crawl::pipeline::{producer, saver};
+use crate::crawl::protocol::command::{Command, Origin};
+use crate::crawl::protocol::snapshot::{Flags, Snapshot, Totals};
+use crate::crawl::protocol::summary::Summary;
+use crate::model::ids::CrawlId;
+use crate::settings::Settings;
+use crate::settings::dials::Dials;
+use crate::store::{OpenHost, StoreWriter, StoredCrawl};
+use crate::web::http::Fetcher;
+use crate::web::scope::Scope;
+use crate::web::traps::Traps;
+
+/// The longest cooldown that a resumed crawl continues, in ms.
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Commands that may wait for the control task.
+const COMMANDS: usize = 64;
+
+/// A running crawl.
+#[derive(Debug)]
+pub struct Crawl {
+    /// The newest snapshot.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Takes commands; `try_send` never waits, a full channel means "busy".
+    pub commands: mpsc::Sender<(Command, Origin)>,
+    control: JoinHandle<Summary>,
+}
+
+impl Crawl {
+    /// Waits for the end. No task of the crawl runs after it.
+    ///
+    /// # Panics
+    /// When the control task panicked.
+    pub async fn wait(self) -> Summary {
+        drop(self.commands);
+        match self.control.await {
+            Ok(summary) => summary,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
+
+/// What can fail to be built from settings.
+struct Parts {
+    scope: Scope,
+    fetcher: Fetcher,
+    sitemaps: Sitemaps,
+}
+
+impl Parts {
+    fn of(settings: &Settings) -> Result<Self, CrawlError> {
+        let mut seeds = settings.seeds.clone();
+        seeds.extend_from_slice(&settings.added_seeds);
+        Ok(Self {
+            scope: Scope::new(settings.scope, &seeds, &settings.include, &settings.exclude)?,
+            fetcher: Fetcher::new(&settings.fetch, &seeds)?,
+            sitemaps: Sitemaps::of(settings, &seeds),
+        })
+    }
+}
+
+/// A crawl that is ready to be launched: its settings are known to be usable.
+pub struct Launch {
+    settings: Settings,
+    store: Arc<dyn StoreWriter>,
+    parts: Parts,
+}
+
+impl Launch {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// When a pattern, a header or a certificate cannot be used.
+    pub fn new(settings: Settings, store: Arc<dyn StoreWriter>) -> Result<Self, CrawlError> {
+        let parts = Parts::of(&settings)?;
+        Ok(Self { settings, store, parts })
+    }
+
+    /// The settings.
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+/// What an earlier run left behind.
+pub struct Earlier {
+    /// The crawl as it is stored.
+    pub stored: StoredCrawl,
+    /// The dials of that run; options may have changed some since.
+    pub dials: Dials,
+    /// Hosts with URLs on disk.
+    pub hosts: Vec<OpenHost>,
+}
+
+/// Starts the tasks of a run; `earlier` is the run that is resumed.
+pub fn launch(
+    launch: Launch,
+    crawl: CrawlId,
+    earlier: Option<Earlier>,
+    fault_setup: FaultSetup,
+) -> Crawl {
+    let Launch { mut settings, store, parts } = launch;
+    let dials = settings.dials();
+    let before = earlier.as_ref().map_or(dials, |earlier| earlier.dials);
+    let resumed = earlier.is_some();
+    let (stored, hosts) = earlier.map(|earlier| (earlier.stored, earlier.hosts)).unzip();
+    let stored: Option<&StoredCrawl> = stored.as_ref();
+    let totals: Totals = stored
+        .and_then(|stored| serde_json::from_str(stored.totals.as_deref()?).ok())
+        .unwrap_or_default();
+    let changes = stored.iter().flat_map(|stored| &stored.changes);
+    let changes = changes.filter_map(|c| serde_json::from_str(c).ok()).collect();
+    let journal = Journal::of(changes, jiff::Timestamp::now());
+    let rules = settings.hosts.iter().map(|(host, rule)| (host.as_str().into(), rule.clone()));
+    let frontier = Arc::new(Frontier::new(FrontierStart {
+        crawl,
+        admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
+        pace: Pace::of(&settings),
+        rules: rules.collect(),
+        exclusions: Exclusions::of(&settings.live_exclusions)
+            .with_restorations(&settings.restoring),
+        traps: Traps::new(&settings.traps),
+        sitemaps: parts.sitemaps,
+        hosts: hosts.unwrap_or_default(),
+        next_seq: stored.map_or(1, |stored| stored.next_seq),
+        open: stored.map_or(0, |stored| stored.open),
+        totals,
+    }));
+    if resumed {
+        continue_cooldowns(&settings, &frontier);
+    }
+    // A list of seeds can be long, and is needed just once.
+    let mut seeds = std::mem::take(&mut settings.seeds);
+    let target: Arc<str> = seeds.first().map_or("", |seed| seed.as_str()).into();
+    let listed = if settings.duplicate_seeds { seeds.len() } else { 0 };
+    seeds.extend_from_slice(&settings.added_seeds);
+    let context = Arc::new(CrawlContext {
+        frontier,
+        storage: Arc::new(Storage::new(crawl, store)),
+        flow: Arc::new(Flow::new(&dials)),
+        signals: Arc::new(Signals::new()),
+        fetch: FetchParts::new(&settings, parts.fetcher, parts.scope),
+        loop_delay: Arc::default(),
+        tasks: TaskTracker::new(),
+        settings,
+    });
+    let exclusions = exclusion_tasks(&context);
+    let first = first_snapshot(&context, target, dials, totals, &fault_setup);
+    let (snapshot_sender, snapshots) = watch::channel(first);
+    let (command_sender, commands) = mpsc::channel(COMMANDS);
+    let CrawlContext { frontier, storage, signals, tasks, .. } = &*context;
+    let saver = saver::run(Arc::clone(frontier), Arc::clone(storage), Arc::clone(signals));
+    let saver = tokio::spawn(saver);
+    tasks.spawn(producer::run(context.producer()));
+    let exclusion_tasks = Arc::clone(&exclusions);
+    tasks.spawn(load(Loader {
+        context: Arc::clone(&context),
+        exclusions: exclusion_tasks,
+        seeds,
+        listed,
+        resumed,
+    }));
+    let control = tokio::spawn(control_task::run(control_task::Start {
+        saver,
+        context,
+        exclusions,
+        commands,
+        snapshots: snapshot_sender,
+        dials,
+        before,
+        journal,
+        fault_setup,
+    }));
+    Crawl { snapshots, commands: command_sender, control }
+}
+
+fn continue_cooldowns(settings: &Settings, frontier: &Frontier) {
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    for (host, until_ms) in &settings.cooling_down {
+        // A clock that was put back must not stop a crawl for good.
+        let cooldown = until_ms.saturating_sub(now_ms).clamp(0, DAY_MS);
+        frontier.continue_cooldown(host, Duration::from_millis(cooldown as u64));
+    }
+}
+
+fn exclusion_tasks(context: &CrawlContext) -> Arc<ExclusionTasks> {
+    let CrawlContext { frontier, storage, flow, signals, tasks, .. } = context;
+    ExclusionTasks::new(
+        Arc::clone(frontier),
+        Arc::clone(storage),
+        Arc::clone(flow),
+        Arc::clone(signals),
+        tasks.clone(),
+    )
+}
+
+/// The snapshot before anything has happened.
+fn first_snapshot(
+    context: &CrawlContext,
+    target: Arc<str>,
+    dials: Dials,
+    totals: Totals,
+    fault_setup: &FaultSetup,
+) -> Arc<Snapshot> {
+    Arc::new(Snapshot {
+        crawl_id: context.storage.crawl,
+        target,
+        db: context.storage.store.describe().into(),
+        dials,
+        totals,
+        flags: Flags {
+            ignore_robots: context.settings.ignore_robots,
+            insecure: context.settings.fetch.insecure,
+            allow_private: context.settings.fetch.allow_private,
+        },
+        recrawl_of: context.settings.recrawl_of,
+        faults: fault_setup.faults,
+        scene: fault_setup.scene,
+        site_takes_faults: fault_setup.site.is_some(),
+        ..Snapshot::default()
+    })
+}

@@ -1,0 +1,29 @@
+//! The end of a URL that has no response.
+
+use std::sync::Arc;
+
+use crate::crawl::fetch::attempt::FetchAttempt;
+use crate::crawl::fetch::context::CrawlContext;
+use crate::crawl::fetch::{page, site_files};
+use crate::crawl::hosts::{FetchPurpose, UrlTask};
+use crate::crawl::pipeline::worker_slots::WorkerSlot;
+use crate::web::http::{FetchError, RedirectChain};
+
+/// Ends a URL without a response; `chain` are the redirects on the way to where it failed.
+pub async fn give_up(
+    context: &Arc<CrawlContext>,
+    slot: &Arc<WorkerSlot>,
+    task: Box<UrlTask>,
+    chain: Option<RedirectChain>,
+    failure: FetchError,
+) {
+    match task.purpose {
+        FetchPurpose::Page => {
+            page::finish(context, slot, task, FetchAttempt::unfetched(failure, chain)).await;
+        }
+        _ => {
+            let agents = &context.fetch.robots_agents;
+            site_files::failed(&context.frontier, agents, &task, &failure);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! What follows from the response to a page's request: the next step of a redirect, a retry, or the
+//! page's final state.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::crawl::fetch::attempt::FetchAttempt;
+use crate::crawl::fetch::context::CrawlContext;
+use crate::crawl::fetch::failure_line::failure_line;
+use crate::crawl::fetch::give_up::give_up;
+use crate::crawl::fetch::in_flight::{InFlight, host_outcome};
+use crate::crawl::fetch::page;
+use crate::crawl::fetch::redirects::known_target;
+use crate::crawl::fetch::retry::RetryPolicy;
+use crate::crawl::frontier::Frontier;
+use crate::crawl::hosts::{OutcomeEffect, UrlTask, host_of};
+use crate::crawl::pipeline::worker_slots::WorkerSlot;
+use crate::model::url_identity::UrlHash;
+use crate::store::PreviousPage;
+use crate::web::http::{FailureKind, FetchError, FetchOutcome, RedirectChain, Response};
+
+/// Maximum number of failures, caused by the host, that do not count as attempts.
+const MAX_UNCOUNTED: u32 = 10;
+
+/// A request that has ended.
+pub struct Requested {
+    /// The redirects, the last one included if this was one.
+    pub chain: RedirectChain,
+    /// The response, or why there is none.
+    pub outcome: Result<FetchOutcome, FetchError>,
+    /// How long the request took.
+    pub took: Duration,
+    /// What the earlier crawl knew of the URL.
+    pub previous: Option<PreviousPage>,
+}
+
+/// Decides what follows from the response to a page's request.
+pub async fn handle_response(
+    context: &Arc<CrawlContext>,
+    slot: &Arc<WorkerSlot>,
+    mut task: Box<UrlTask>,
+    requested: Requested,
+    mut in_flight: InFlight<'_>,
+) {
+    let CrawlContext { frontier, fetch, .. } = &**context;
+    let Requested { chain, outcome, took, previous } = requested;
+    let summary = match &outcome {
+        Ok(FetchOutcome::Response(response)) => Ok((response.status, response.retry_after)),
+        Ok(FetchOutcome::Redirect { status, .. }) => Ok((*status, None)),
+        Ok(FetchOutcome::NotModified(head)) => Ok((head.status, head.retry_after)),
+        Err(error) => Err(error),
+    };
+    let effect = in_flight.end(host_outcome(&summary, took));
+    note_breaker(frontier, &task, effect);
+    let mut attempt = FetchAttempt {
+        result: Ok(Response::default()),
+        elapsed: Duration::from_millis(task.spent_ms) + took,
+        took: Some(took),
+        parsed: None,
+        redirect_target: None,
+        previous,
+        unmodified: None,
+        chain: Some(chain),
+    };
+    match outcome {
+        Ok(FetchOutcome::Redirect { target, .. }) => {
+            return redirected(context, slot, task, attempt, target, took).await;
+        }
+        Ok(FetchOutcome::NotModified(head)) => attempt.unmodified = Some(head),
+        Ok(FetchOutcome::Response(response)) => attempt.result = Ok(response),
+        Err(error) => attempt.result = Err(error),
+    }
+    let shortage =
+        attempt.result.as_ref().err().is_some_and(|error| error.kind == FailureKind::Shortage);
+    if shortage {
+        fetch.file_shortages.fetch_add(1, Relaxed);
+    }
+    let uncounted = (shortage || !effect.counts) && task.uncounted_failures < MAX_UNCOUNTED;
+    if attempt.unmodified.is_none()
+        && let Some(pause) = fetch
+            .retry
+            .pause(task.attempts, &attempt.result, fastrand::f64())
+            .or_else(|| uncounted_pause(&fetch.retry, &attempt, uncounted))
+    {
+        let at_s = context.signals.at_s();
+        let failure = failure_line(at_s, fetch.retry.attempts, &task, &attempt.result, Some(pause));
+        if uncounted {
+            task.attempts -= 1;
+            task.uncounted_failures += 1;
+        }
+        // The redirects are followed again from their beginning: they may lead elsewhere now.
+        (task.spent_ms, task.robots) = (0, None);
+        let latency = attempt.latency();
+        let now_ms = jiff::Timestamp::now().as_millisecond();
+        return frontier.postpone(task, pause, latency, Some(failure), now_ms);
+    }
+    page::finish(context, slot, task, attempt).await;
+}
+
+/// The pause of a URL that has no attempts left, but failed because of its host.
+fn uncounted_pause(
+    retry: &RetryPolicy,
+    attempt: &FetchAttempt,
+    uncounted: bool,
+) -> Option<Duration> {
+    let failed = match &attempt.result {
+        Ok(response) => response.status >= 500 || response.status == 429,
+        Err(error) => error.kind.is_retryable(),
+    };
+    (failed && uncounted).then_some(retry.backoff)
+}
+
+fn note_breaker(frontier: &Frontier, task: &UrlTask, effect: OutcomeEffect) {
+    let host = &*host_of(task.target());
+    if let Some(cooldown) = effect.opened {
+        tracing::warn!(host, cooldown_ms = cooldown.as_millis(), "host is down: its breaker opens");
+        frontier.record_incident(host);
+    }
+    if effect.closed {
+        tracing::info!(host, "host is up again: its breaker closes");
+    }
+}
+
+/// A redirect: its target is checked as any URL is, and requested when its host may be.
+async fn redirected(
+    context: &Arc<CrawlContext>,
+    slot: &Arc<WorkerSlot>,
+    mut task: Box<UrlTask>,
+    mut attempt: FetchAttempt,
+    target: Url,
+    took: Duration,
+) {
+    let CrawlContext { frontier, storage, fetch, .. } = &**context;
+    let Some(chain) = attempt.chain.take() else { return };
+    if let Some(reason) = fetch.scope().refuses(&target) {
+        let message = format!("redirect target {reason}: {target}");
+        let failure = FetchError::new(FailureKind::Refused(reason), message);
+        return give_up(context, slot, task, Some(chain), failure).await;
+    }
+    let hash = UrlHash::of(&target);
+    if let Some(reason) = frontier.redirect_trap(&task, target.as_str(), &hash) {
+        let failure = FetchError::new(
+            FailureKind::Refused("trap"),
+            format!("{reason}: redirect target {target}"),
+        );
+        return give_up(context, slot, task, Some(chain), failure).await;
+    }
+    if !context.settings.duplicate_seeds
+        && let Some(known) = known_target(&fetch.redirects, frontier, storage, &hash).await
+    {
+        attempt.chain = Some(chain);
+        attempt.redirect_target = Some(known);
+        return page::finish(context, slot, task, attempt).await;
+    }
+    task.spent_ms = attempt.elapsed.as_millis() as u64;
+    task.chain = Some(Box::new(chain));
+    (task.continues_attempt, task.robots) = (true, None);
+    frontier.redirected(task, Some(took));
+}

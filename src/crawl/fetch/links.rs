@@ -1,0 +1,69 @@
+//! The links of a page that are worth following: in scope, and not excluded by `nofollow`.
+
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::crawl::fetch::attempt::FetchAttempt;
+use crate::crawl::frontier::FoundLink;
+use crate::crawl::pipeline::flow::Flow;
+use crate::crawl::pipeline::signals::{Signals, Stopping};
+use crate::crawl::pipeline::storage::Storage;
+use crate::model::url_identity::UrlHash;
+use crate::settings::Settings;
+use crate::store::PreviousPage;
+use crate::web::robots::{RobotsAgents, robots_tag};
+use crate::web::scope::Scope;
+
+/// Links worth following, in scope.
+pub fn links_of(
+    settings: &Settings,
+    scope: &Scope,
+    agents: &RobotsAgents,
+    attempt: &mut FetchAttempt,
+) -> Vec<FoundLink> {
+    if !settings.follow {
+        return Vec::new();
+    }
+    let tag = attempt.result.as_ref().ok().and_then(|response| response.robots_tag.as_deref());
+    let tagged = tag.is_some_and(|tag| robots_tag(tag, agents).0);
+    let Some(parsed) = &mut attempt.parsed else { return Vec::new() };
+    if settings.respect_nofollow.pages && (parsed.nofollow || tagged) {
+        return Vec::new();
+    }
+    let anchors = std::mem::take(&mut parsed.anchors);
+    in_scope(scope, std::mem::take(&mut parsed.links).into_iter().zip(anchors))
+}
+
+fn in_scope(scope: &Scope, links: impl Iterator<Item = (Url, Option<Arc<str>>)>) -> Vec<FoundLink> {
+    links
+        .filter(|(url, _)| scope.refuses(url).is_none())
+        .map(|(url, anchor)| FoundLink {
+            url: url.as_str().into(),
+            hash: UrlHash::of(&url),
+            anchor,
+        })
+        .collect()
+}
+
+/// Bytes that a link takes until it is saved: as a row, and perhaps as a new URL.
+pub fn weight(link: &FoundLink) -> usize {
+    2 * link.url.len() + link.anchor.as_ref().map_or(0, |text| text.len()) + 64
+}
+
+/// The links that an unmodified page had.
+pub async fn previous_links(
+    settings: &Settings,
+    scope: &Scope,
+    (storage, flow, signals): (&Storage, &Flow, &Signals),
+    previous: &PreviousPage,
+) -> Result<Vec<FoundLink>, Stopping> {
+    if !settings.follow {
+        return Ok(Vec::new());
+    }
+    let most = settings.max_links;
+    let read = || storage.store.links_of(previous.id, most);
+    let links = storage.read(flow, signals, "the links of an unmodified page", read).await?;
+    let links = links.into_iter().filter_map(|l| Some((Url::parse(&l.url).ok()?, l.anchor)));
+    Ok(in_scope(scope, links))
+}

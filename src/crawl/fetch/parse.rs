@@ -1,0 +1,80 @@
+//! Reading a page: title and links of an HTML body, on a parse thread when the body is large.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::crawl::fetch::attempt::FetchAttempt;
+use crate::crawl::pipeline::signals::Signals;
+use crate::semaphore::ResizableSemaphore;
+use crate::settings::Settings;
+use crate::settings::faults::{Fault, Faults};
+use crate::web::html::{is_html, parse_html};
+use crate::web::http::{FailureKind, FetchError};
+use crate::web::parsed::LinkOptions;
+use crate::web::robots::RobotsAgents;
+
+/// Time after which a slowed thread checks whether it is still to be slow.
+const LONGEST_NAP: Duration = Duration::from_millis(20);
+
+/// Finds links and title of a successful HTML page, on a parse thread when the body is large.
+pub async fn parse(
+    settings: &Settings,
+    agents: &Arc<RobotsAgents>,
+    threads: &Arc<ResizableSemaphore>,
+    signals: &Signals,
+    attempt: &mut FetchAttempt,
+    base: &Url,
+) {
+    let Ok(response) = &mut attempt.result else { return };
+    let start = response.body.first().map_or(&[][..], |chunk| &chunk[..]);
+    if !(200..300).contains(&response.status) || !is_html(response.content_type.as_deref(), start) {
+        return;
+    }
+    let max_links = if settings.follow { settings.max_links as usize } else { 0 };
+    let agents = Arc::clone(agents);
+    let options = LinkOptions { max_links, nofollow: settings.respect_nofollow, names: agents };
+    let slowed = signals.faults.borrow().get(Fault::Parser).is_some();
+    if response.length < settings.parse_offload && !slowed {
+        let parsed = parse_html(&response.body, response.content_type.as_deref(), base, &options);
+        attempt.parsed = Some(parsed);
+        return;
+    }
+    let thread = threads.acquire().await;
+    let body = std::mem::take(&mut response.body);
+    let (content_type, base) = (response.content_type.clone(), base.clone());
+    let (faults, abort) = (signals.faults.subscribe(), signals.abort.clone());
+    let parsing = tokio::task::spawn_blocking(move || {
+        let _thread = thread;
+        inject_delay(&faults, &abort);
+        parse_html(&body, content_type.as_deref(), &base, &options)
+    });
+    match parsing.await {
+        Ok(parsed) => attempt.parsed = Some(parsed),
+        Err(error) => {
+            let message = format!("internal error: {error}");
+            attempt.result = Err(FetchError {
+                status: Some(response.status),
+                content_type: response.content_type.clone(),
+                length: response.length,
+                ..FetchError::new(FailureKind::Other, message)
+            });
+        }
+    }
+}
+
+/// Occupies the thread as long as the fault of the parser says, which may change meanwhile.
+fn inject_delay(faults: &watch::Receiver<Faults>, abort: &CancellationToken) {
+    let begin = std::time::Instant::now();
+    loop {
+        let wanted = faults.borrow().time(Fault::Parser).unwrap_or_default();
+        let left = wanted.saturating_sub(begin.elapsed());
+        if left.is_zero() || abort.is_cancelled() {
+            return;
+        }
+        std::thread::sleep(left.min(LONGEST_NAP));
+    }
+}

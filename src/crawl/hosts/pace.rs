@@ -1,0 +1,52 @@
+//! Politeness: what holds for every host alike.
+
+use std::time::Duration;
+
+use crate::settings::{BreakerSettings, Settings};
+
+/// What holds for every host alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pace {
+    /// Maximum number of requests in flight.
+    pub per_host: Option<u32>,
+    /// Gap between two starts.
+    pub delay: Duration,
+    /// Longest gap that a robots.txt may ask for.
+    pub max_robots_delay: Duration,
+    /// First cooldown after 429 or 503.
+    pub backoff: Duration,
+    /// Longest cooldown after 429 or 503, and longest `Retry-After`.
+    pub max_backoff: Duration,
+    /// When a host counts as down.
+    pub breaker: BreakerSettings,
+    /// Time it may be down before it is given up.
+    pub give_up: Duration,
+    /// Failures after which one that never answered is given up.
+    pub attempts: u32,
+    /// Whether robots.txt is obeyed.
+    pub robots: bool,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self::of(&Settings { ignore_robots: true, ..Settings::default() })
+    }
+}
+
+impl Pace {
+    /// What the settings say.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            per_host: settings.per_host,
+            delay: settings.delay,
+            max_robots_delay: settings.max_robots_delay,
+            backoff: settings.host_backoff,
+            max_backoff: settings.max_host_backoff,
+            breaker: settings.breaker.clone(),
+            give_up: settings.host_give_up_after,
+            attempts: settings.attempts,
+            robots: !settings.ignore_robots,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! What the saver reports, and why the database refuses reads and writes.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, OnceLock};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::crawl::protocol::snapshot::DatabaseTrouble;
+use crate::lock::Lock;
+use crate::store::StoreError;
+
+/// What the saver reports to viewers; written by the saver alone.
+#[derive(Debug, Default)]
+pub struct SaverGauge {
+    /// Rows written.
+    pub rows: AtomicU64,
+    /// Pages in the last transaction.
+    pub last_pages: AtomicU64,
+    /// Length of the last transaction, in µs.
+    pub last_us: AtomicU64,
+    /// Length of the longest, in µs.
+    pub worst_us: AtomicU64,
+    /// Pages that could not be saved before the end.
+    pub lost: AtomicU64,
+    /// Why the database refuses batches, while it does.
+    pub batch_trouble: Mutex<Option<DatabaseTrouble>>,
+    /// Why it refuses heartbeats; written by the heartbeat.
+    pub heartbeat_trouble: Mutex<Option<DatabaseTrouble>>,
+    /// Why it refuses to be read; written by the tasks that read.
+    pub read_trouble: Mutex<Option<DatabaseTrouble>>,
+    /// Why nothing can be saved any more; written once.
+    pub fatal_error: OnceLock<String>,
+    /// Cancelled when nothing can be saved any more.
+    pub failed: CancellationToken,
+}
+
+impl SaverGauge {
+    /// What is wrong with the database.
+    pub fn trouble(&self) -> Option<DatabaseTrouble> {
+        let of = |place: &Mutex<Option<DatabaseTrouble>>| place.locked().clone();
+        of(&self.batch_trouble)
+            .or_else(|| of(&self.heartbeat_trouble))
+            .or_else(|| of(&self.read_trouble))
+    }
+
+    /// `what` could not be read: the error is logged once. The caller retries, unless the error is
+    /// permanent: then the crawl stops.
+    pub fn cannot_read(&self, what: &str, error: &StoreError, at_s: f64) {
+        let first = note_trouble(&mut self.read_trouble.locked(), error, at_s);
+        if !error.is_transient() {
+            self.give_up(error);
+        } else if first {
+            tracing::error!(%error, "{what} cannot be read; trying again");
+        } else {
+            tracing::debug!(%error, "{what} cannot be read yet");
+        }
+    }
+
+    /// A read succeeded.
+    pub fn could_read(&self) {
+        *self.read_trouble.locked() = None;
+    }
+
+    /// Nothing can be saved any more: the crawl stops at once.
+    pub fn give_up(&self, error: &StoreError) {
+        if self.fatal_error.set(error.to_string()).is_ok() {
+            tracing::error!(%error, "nothing more can be saved");
+        }
+        self.failed.cancel();
+    }
+}
+
+/// Records an error that began with the one in `place`, if there is one. Returns whether there was
+/// none.
+pub fn note_trouble(place: &mut Option<DatabaseTrouble>, error: &StoreError, at_s: f64) -> bool {
+    let since_s = place.as_ref().map_or(at_s, |before| before.since_s);
+    place.replace(DatabaseTrouble { text: error.in_short().into(), since_s }).is_none()
+}

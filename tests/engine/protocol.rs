@@ -1,0 +1,40 @@
+//! Promise: what crosses the line between the engine and its viewers survives JSON unchanged.
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+use crawldeck::crawl::protocol::command::{Command, HostCommand, Origin};
+use crawldeck::crawl::protocol::scene::Scene;
+use crawldeck::crawl::protocol::snapshot::Snapshot;
+use crawldeck::crawl::protocol::summary::Summary;
+use serde_json::Value;
+
+use crate::fixtures;
+
+#[test]
+fn every_snapshot_and_its_summary_survive() {
+    for (name, snapshot) in fixtures::all() {
+        let text = serde_json::to_string(&snapshot).unwrap();
+        let back: Snapshot = serde_json::from_str(&text).unwrap();
+        let value = |snapshot: &Snapshot| -> Value { serde_json::to_value(snapshot).unwrap() };
+        assert_eq!(value(&back), value(&snapshot), "{name}");
+        let summary = Summary::of(&snapshot, 3);
+        let text = serde_json::to_string(&summary).unwrap();
+        assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), summary, "{name}");
+    }
+}
+
+#[test]
+fn commands_survive() {
+    for command in [
+        Command::Host("a:1".into(), HostCommand::NudgeLimit(-1)),
+        Command::Exclude("/x/".into()),
+        Command::AddSeed("http://a/".parse().unwrap()),
+        Command::Scene(Some(Scene::Recovery)),
+        Command::Scene(None),
+        Command::Undo,
+        Command::StopNow,
+    ] {
+        let text = serde_json::to_string(&(command.clone(), Origin::Api)).unwrap();
+        let back: (Command, Origin) = serde_json::from_str(&text).unwrap();
+        assert_eq!(back, (command, Origin::Api));
+    }
+}
