@@ -29,7 +29,8 @@ const BLOCKS: [(&str, &str); 10] = [
 ];
 
 /// Options that the pages name and that are not of crawldeck but of cargo and its tests.
-const OF_CARGO: [&str; 10] = [
+const OF_CARGO: [&str; 11] = [
+    "example",
     "features",
     "ignored",
     "no-default-features",
