@@ -136,7 +136,8 @@ pub struct Settings {
     /// The complete crawl that this one looks at again.
     #[serde(alias = "again")]
     pub recrawl_of: Option<i64>,
-    /// What identity the crawl was started with, by name alone: see [`Credentials::names`].
+    /// What identity the crawl was started with, by name alone: see
+    /// [`Credentials::names`](crate::settings::credentials::Credentials::names).
     #[serde(alias = "identity_names")]
     pub credential_names: Vec<String>,
     /// How URLs are fetched.

@@ -29,7 +29,8 @@ const BLOCKS: [(&str, &str); 10] = [
 ];
 
 /// Options that the pages name and that are not of crawldeck but of cargo and its tests.
-const OF_CARGO: [&str; 10] = [
+const OF_CARGO: [&str; 11] = [
+    "example",
     "features",
     "ignored",
     "no-default-features",
@@ -152,6 +153,21 @@ fn the_modules_of_the_glossary_exist() {
         !path.with_extension("rs").is_file() && !path.join("mod.rs").is_file()
     });
     assert_eq!(missing.collect::<Vec<_>>(), Vec::<&&str>::new(), "not under src/");
+}
+
+/// Each row of the invariants in ARCHITECTURE.md ends with a file below tests/ and a test in it.
+#[test]
+fn the_tests_of_the_invariants_exist() {
+    let text = read(&root().join("ARCHITECTURE.md"));
+    let row = Regex::new(r"(?m)\| `([a-z_/]+\.rs)` \| `([a-z_0-9]+)` \|$").unwrap();
+    let rows: Vec<_> = row.captures_iter(&text).collect();
+    assert!(rows.len() > 20, "only {} rows found", rows.len());
+    let missing = rows.iter().filter(|row| {
+        let file = root().join("tests").join(&row[1]);
+        !file.is_file() || !read(&file).contains(&format!("fn {}(", &row[2]))
+    });
+    let missing: Vec<_> = missing.map(|row| format!("{}: {}", &row[1], &row[2])).collect();
+    assert_eq!(missing, Vec::<String>::new());
 }
 
 /// README and docs/ name no option that the program does not have; CHANGELOG.md may name old ones.

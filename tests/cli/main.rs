@@ -15,6 +15,7 @@ mod configuration;
 mod configured;
 mod crawl_list;
 mod docs;
+mod examples;
 mod other_modes;
 mod reach;
 mod readme;
