@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{Notify, Semaphore};
 
 #[derive(Debug)]
-struct Counts {
+struct UnitCounts {
     limit: u32,
     /// Units held beyond the limit: to be swallowed when they come back.
     debt: u32,
@@ -39,7 +39,7 @@ pub struct SemaphoreView {
 #[derive(Debug)]
 pub struct ResizableSemaphore {
     free: Semaphore,
-    counts: Mutex<Counts>,
+    counts: Mutex<UnitCounts>,
     waiting: AtomicU32,
     /// Held by the first waiter of [`Self::take`]; the others queue for it.
     turn: tokio::sync::Mutex<()>,
@@ -68,14 +68,14 @@ impl ResizableSemaphore {
     pub fn new(limit: u32) -> Arc<Self> {
         Arc::new(Self {
             free: Semaphore::new(limit as usize),
-            counts: Mutex::new(Counts { limit, debt: 0 }),
+            counts: Mutex::new(UnitCounts { limit, debt: 0 }),
             waiting: AtomicU32::new(0),
             turn: tokio::sync::Mutex::default(),
             changed: Notify::new(),
         })
     }
 
-    fn counts(&self) -> MutexGuard<'_, Counts> {
+    fn counts(&self) -> MutexGuard<'_, UnitCounts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -152,7 +152,7 @@ impl ResizableSemaphore {
         false
     }
 
-    fn return_units(&self, counts: &mut Counts, units: u32) {
+    fn return_units(&self, counts: &mut UnitCounts, units: u32) {
         let paid = units.min(counts.debt);
         counts.debt -= paid;
         if units > paid {

@@ -12,12 +12,12 @@ use crate::headless::{line, tell};
 
 /// The signals that are listened to.
 #[derive(Debug)]
-pub struct Signals {
+pub struct ProcessSignals {
     stop: [Signal; 3],
     tell: Signal,
 }
 
-impl Signals {
+impl ProcessSignals {
     /// Begins to listen: from here on none of them ends the process.
     ///
     /// # Errors

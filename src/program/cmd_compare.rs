@@ -12,7 +12,7 @@ use crate::compare::race::{self, ComparisonPlan};
 use crate::compare::result::Comparison;
 use crate::compare::table::table;
 use crate::compare::workload::Workload;
-use crate::headless::signals::Signals;
+use crate::headless::signals::ProcessSignals;
 use crate::headless::tell;
 use crate::lab::{Lab, LabConfig};
 use tokio::sync::watch;
@@ -35,7 +35,7 @@ pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, Program
     let dashboard = cfg!(feature = "tui") && terminal && !options.headless && !options.json;
     let quiet = options.logging.is_quiet();
     let _log = start_logging(dashboard, options.logging, None)?;
-    let mut signals = Signals::listen().map_err(ProgramError::io("signals"))?;
+    let mut signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let program =
         std::env::current_exe().map_err(ProgramError::io("this program cannot be found"))?;
     let lab = if own.is_none() || options.cpu {

@@ -11,7 +11,7 @@ use super::seed_list::with_listed_seeds;
 use super::show_crawl::{CrawlDisplay, show_crawl};
 use crate::cli::{CrawlOptions, DEFAULT_DB};
 use crate::crawl::{self, CrawlError};
-use crate::headless::signals::Signals;
+use crate::headless::signals::ProcessSignals;
 use crate::headless::tell;
 use crate::model::ids::CrawlId;
 use crate::settings::Settings;
@@ -34,7 +34,7 @@ pub(super) async fn crawl(
         display.warn_of(&settings);
     }
     let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
-    let signals = Signals::listen().map_err(ProgramError::io("signals"))?;
+    let signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let db = options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0);
     let mode = if recrawl { OpenMode::MustExist } else { OpenMode::CreateIfMissing };
     let store = store::open(db, mode).await?;
@@ -65,7 +65,7 @@ pub(super) async fn resume(
     }
     let display = CrawlDisplay::of(options);
     let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
-    let signals = Signals::listen().map_err(ProgramError::io("signals"))?;
+    let signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let named = options.output.db.as_ref().map(|db| db.0.as_str());
     let db = database.as_deref().or(named).unwrap_or(DEFAULT_DB);
     let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;

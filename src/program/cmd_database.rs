@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use crate::cli::{DEFAULT_DB, ExportOptions};
 use crate::export::{self, Export, Format, TABLES, Target};
-use crate::headless::signals::Signals;
+use crate::headless::signals::ProcessSignals;
 use crate::headless::{self, tell};
 use crate::model::ids::CrawlId;
 use crate::report;
@@ -46,7 +46,7 @@ pub(super) async fn export_rows(
     // Standard output needs no cleaning up: a signal may end the process at once.
     let mut signals = match target {
         Target::Stdout => None,
-        Target::File(_) => Some(Signals::listen().map_err(ProgramError::io("signals"))?),
+        Target::File(_) => Some(ProcessSignals::listen().map_err(ProgramError::io("signals"))?),
     };
     let store = store::open(database.unwrap_or(DEFAULT_DB), OpenMode::MustExist).await?;
     let bar = headless::counter(!(target.is_stdout() && stdout().is_terminal()));

@@ -12,7 +12,7 @@ use super::show_crawl::{CrawlDisplay, show_crawl};
 use crate::cli::{CrawlOptions, LabOptions, LogOptions};
 use crate::crawl::protocol::scene::{self, Scene};
 use crate::crawl::{self, FaultSetup};
-use crate::headless::signals::Signals;
+use crate::headless::signals::ProcessSignals;
 use crate::lab::{self, Lab};
 use crate::settings::Settings;
 use crate::settings::scope_kind::ScopeKind;
@@ -29,7 +29,7 @@ pub(super) async fn demo(
     let listed = with_listed_seeds(Vec::new(), options)?;
     let display = CrawlDisplay::of(options);
     let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
-    let signals = Signals::listen().map_err(ProgramError::io("signals"))?;
+    let signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let folder;
     let db = if let Some(db) = &options.output.db {
         db.0.clone()

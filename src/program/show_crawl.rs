@@ -11,7 +11,7 @@ use crate::cli::CrawlOptions;
 use crate::crawl::protocol::snapshot::RunState;
 use crate::crawl::protocol::summary::Summary;
 use crate::crawl::{self, Crawl};
-use crate::headless::signals::Signals;
+use crate::headless::signals::ProcessSignals;
 use crate::headless::{self, tell};
 use crate::settings::Settings;
 
@@ -59,7 +59,7 @@ impl CrawlDisplay {
 pub(super) async fn show_crawl(
     crawl: Crawl,
     display: &CrawlDisplay,
-    signals: Signals,
+    signals: ProcessSignals,
 ) -> Result<ExitCode, ProgramError> {
     let forward = signals.forward(crawl.commands.clone(), crawl.snapshots.clone());
     let mut forward = tokio::spawn(forward);

@@ -6,7 +6,7 @@ use crate::crawl::protocol::snapshot::Totals;
 use crate::model::page_state::PageState;
 use crate::store::CrawlInfo;
 
-use super::latency::Latencies;
+use super::latency::MillisHistogram;
 use super::timeline::Timeline;
 
 /// A crawl, as a report shows it.
@@ -77,7 +77,7 @@ pub struct PageSums {
     /// Body bytes after decoding.
     pub bytes: u64,
     /// Times that pages took which were asked for.
-    pub latencies: Latencies,
+    pub latencies: MillisHistogram,
     /// Pages with redirects, by how many.
     pub hops: BTreeMap<u64, u64>,
     /// Pages by how they compare with an earlier crawl.
@@ -109,7 +109,7 @@ pub struct StatusSums {
     /// Their bytes after decoding.
     pub bytes: u64,
     /// Times that they took.
-    pub latencies: Latencies,
+    pub latencies: MillisHistogram,
 }
 
 /// A page.
@@ -141,7 +141,7 @@ pub struct HostLine {
     /// What its robots.txt says, in words.
     pub robots: Option<String>,
     /// Times that its pages took.
-    pub latencies: Latencies,
+    pub latencies: MillisHistogram,
 }
 
 /// Sums over a host, or over all of them.

@@ -3,4 +3,4 @@
 use crate::histogram::Histogram;
 
 /// How often each latency, in ms, was seen.
-pub type Latencies = Histogram;
+pub type MillisHistogram = Histogram;

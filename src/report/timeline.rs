@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::latency::Latencies;
+use super::latency::MillisHistogram;
 
 /// Widths that slots may have, in ms. Each divides the next one.
 const SLOTS: [i64; 14] = [
@@ -87,7 +87,7 @@ pub struct TimeSlot {
     /// Responded otherwise, or not at all.
     pub failed: u64,
     /// Times that they took.
-    pub latencies: Latencies,
+    pub latencies: MillisHistogram,
 }
 
 impl TimeSlot {

@@ -42,7 +42,7 @@ pub struct ExclusionTasks {
 }
 
 /// An exclusion that is shown: what, and whether it is undone.
-type Shown = (Arc<str>, bool);
+type ShownExclusion = (Arc<str>, bool);
 
 impl ExclusionTasks {
     /// Tasks of a run, tracked by `tasks`.
@@ -111,7 +111,7 @@ impl ExclusionTasks {
         self.shown.locked().iter().cloned().collect()
     }
 
-    fn show(&self, what: String, undoing: bool, urls: u64) -> Shown {
+    fn show(&self, what: String, undoing: bool, urls: u64) -> ShownExclusion {
         let what: Arc<str> = what.into();
         let mut shown = self.shown.locked();
         shown.retain(|old| old.what != what);
@@ -121,7 +121,11 @@ impl ExclusionTasks {
         (what, undoing)
     }
 
-    fn change(&self, (what, undoing): &Shown, change: impl FnOnce(&mut ExclusionProgress)) {
+    fn change(
+        &self,
+        (what, undoing): &ShownExclusion,
+        change: impl FnOnce(&mut ExclusionProgress),
+    ) {
         let mut shown = self.shown.locked();
         let progress = shown.iter_mut().find(|old| old.what == *what && old.undoing == *undoing);
         if let Some(progress) = progress {
@@ -129,7 +133,7 @@ impl ExclusionTasks {
         }
     }
 
-    fn end(&self, shown: &Shown) {
+    fn end(&self, shown: &ShownExclusion) {
         self.recount();
         self.change(shown, |progress| progress.running = false);
         self.frontier.end_background();
@@ -162,7 +166,7 @@ impl ExclusionTasks {
     }
 
     /// `None` when the crawl is stopping, or the rows shall be skipped after all.
-    async fn restore_rows(&self, reason: &str, ticket: u64, shown: &Shown) -> Option<()> {
+    async fn restore_rows(&self, reason: &str, ticket: u64, shown: &ShownExclusion) -> Option<()> {
         let Storage { crawl, store, .. } = &*self.storage;
         let mut after = page_id(*crawl, 0);
         loop {

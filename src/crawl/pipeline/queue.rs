@@ -12,7 +12,7 @@ use crate::crawl::protocol::snapshot::QueueView;
 use crate::lock::Lock;
 
 #[derive(Debug)]
-struct State<T> {
+struct QueueState<T> {
     items: VecDeque<T>,
     capacity: usize,
     closed: bool,
@@ -21,7 +21,7 @@ struct State<T> {
 /// A bounded queue: one producer, many workers.
 #[derive(Debug)]
 pub struct Queue<T> {
-    state: Mutex<State<T>>,
+    state: Mutex<QueueState<T>>,
     item: Notify,
     room: Notify,
     shut: Notify,
@@ -41,7 +41,7 @@ impl<T> Queue<T> {
     #[must_use]
     pub fn new(capacity: u32) -> Self {
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(QueueState {
                 items: VecDeque::new(),
                 capacity: capacity as usize,
                 closed: false,

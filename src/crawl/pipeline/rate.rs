@@ -16,7 +16,7 @@ use crate::lock::Lock;
 const CATCH_UP: Duration = Duration::from_millis(10);
 
 #[derive(Debug)]
-struct State {
+struct RateState {
     gap: Option<Duration>,
     next: Instant,
 }
@@ -24,7 +24,7 @@ struct State {
 /// The rate limit of a crawl.
 #[derive(Debug)]
 pub struct Rate {
-    state: Mutex<State>,
+    state: Mutex<RateState>,
     line: Line<()>,
     changed: Notify,
 }
@@ -38,7 +38,7 @@ impl Rate {
     #[must_use]
     pub fn new(rate: Option<f64>) -> Self {
         Self {
-            state: Mutex::new(State { gap: gap_of(rate), next: Instant::now() }),
+            state: Mutex::new(RateState { gap: gap_of(rate), next: Instant::now() }),
             line: Line::new(()),
             changed: Notify::new(),
         }

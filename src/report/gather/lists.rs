@@ -7,7 +7,7 @@ use crate::report::data::{
     Broken, BrokenTarget, Chain, ChangeKind, ChangeLine, DuplicateGroup, Duplicates, HostLine,
     HostSums, Reason,
 };
-use crate::report::latency::Latencies;
+use crate::report::latency::MillisHistogram;
 use crate::report::text::{parse_utc, without_login};
 use crate::settings::mask::mask;
 use crate::store::StoreError;
@@ -62,7 +62,7 @@ impl CrawlReader<'_> {
                 incidents: count(&row[6]),
             },
             robots: text(&row[7]),
-            latencies: Latencies::default(),
+            latencies: MillisHistogram::default(),
         };
         Ok(self.rows(&sql).await?.iter().map(line).collect())
     }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use crate::model::page_state::PageState;
 use crate::report::data::{HostLine, PageSums};
-use crate::report::latency::Latencies;
+use crate::report::latency::MillisHistogram;
 use crate::report::text::parse_utc;
 use crate::report::timeline::Collector;
 use crate::store::{Columns, StoreError, Value};
@@ -29,7 +29,7 @@ pub(super) struct Pass {
     pub(super) slowest: Best,
     pub(super) chains: Best,
     pub(super) differing: BTreeMap<String, Best>,
-    pub(super) host_latencies: Vec<Latencies>,
+    pub(super) host_latencies: Vec<MillisHistogram>,
 }
 
 /// The pages with the highest ranks; of the same rank, those found first.
@@ -78,7 +78,7 @@ impl CrawlReader<'_> {
             slowest: Best::new(SLOWEST),
             chains: Best::new(CHAINS),
             differing: BTreeMap::new(),
-            host_latencies: vec![Latencies::default(); hosts.len()],
+            host_latencies: vec![MillisHistogram::default(); hosts.len()],
         };
         let mut sink = |_: &Columns, row: &[Value]| {
             let host = row[7].as_text().and_then(|host| names.get(host)).copied();

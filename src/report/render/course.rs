@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use crate::report::data::{ChangeKind, Report};
-use crate::report::latency::Latencies;
+use crate::report::latency::MillisHistogram;
 use crate::report::text;
 use crate::report::timeline::{Timeline, TimelineColumn};
 use crate::units::{self, count, counted};
@@ -129,7 +129,7 @@ fn table(timeline: &Timeline) -> Markup {
 struct ChangeSpan {
     ms: i64,
     pages: u64,
-    latencies: Latencies,
+    latencies: MillisHistogram,
 }
 
 impl ChangeSpan {

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::report::latency::Latencies;
+use crate::report::latency::MillisHistogram;
 use crate::report::text;
 use crate::units;
 
@@ -83,6 +83,6 @@ pub(super) fn status_name(code: i64) -> Option<&'static str> {
 }
 
 /// A time of the latencies, or a dash.
-pub(super) fn quantile(latencies: &Latencies, share: f64) -> String {
+pub(super) fn quantile(latencies: &MillisHistogram, share: f64) -> String {
     latencies.quantile(share).map_or_else(|| "–".to_owned(), units::duration_precise)
 }

@@ -3,13 +3,12 @@
 //! It must not know what the tables hold. The settings are public so that a test can run queries
 //! with them.
 
-use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{Connection, Executor, PgPool};
 
 use super::connect::{CONNECT_TIMEOUT, connect};
 use super::error::from_postgres;
-use crate::store::error::{StoreError, one_line};
+use crate::store::error::{StoreError, migration_error, one_line};
 use crate::store::migrations::{self, is_known, newest};
 use crate::store::name::OpenMode;
 use crate::store::sql::SchemaState;
@@ -77,12 +76,10 @@ async fn prepare(shown: &str, db: &mut PgConnection, mode: OpenMode) -> Result<(
         return Ok(());
     }
     // Under a lock that excludes other processes that would do the same.
-    migrations::POSTGRES.run(&mut *db).await.map_err(|error| match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            from_postgres(shown, error)
-        }
-        other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
-    })?;
+    migrations::POSTGRES
+        .run(&mut *db)
+        .await
+        .map_err(|error| migration_error(shown, error, from_postgres))?;
     check(shown, db).await.map(drop)
 }
 

@@ -7,12 +7,11 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::migrate::MigrateError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::error::sqlite_code;
-use crate::store::error::{StoreError, one_line};
+use crate::store::error::{StoreError, migration_error, one_line};
 use crate::store::migrations::{self, is_known, newest};
 use crate::store::name::OpenMode;
 
@@ -279,9 +278,9 @@ async fn prepare(shown: &str, path: &Path, new: bool) -> Result<(), StoreError> 
     }
 
     sqlx::query("PRAGMA journal_mode = WAL").execute(&mut connection).await.map_err(failed)?;
-    migrations::SQLITE.run(&mut connection).await.map_err(|error| match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
-        other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
-    })?;
+    migrations::SQLITE
+        .run(&mut connection)
+        .await
+        .map_err(|error| migration_error(shown, error, StoreError::from_sqlite))?;
     connection.close().await.map_err(failed)
 }

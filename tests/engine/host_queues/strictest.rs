@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crawldeck::crawl::hosts::JITTER;
-use crawldeck::crawl::hosts::{Outcome, Pace};
+use crawldeck::crawl::hosts::{HostQueues, Outcome, Pace};
 use crawldeck::crawl::hosts::{Taken, host_of};
 use crawldeck::crawl::protocol::host_view::WaitReason;
 use proptest::prelude::*;
@@ -125,6 +125,82 @@ fn number(url: &str) -> usize {
     HOSTS.iter().position(|host| *host == host_of(url)).unwrap()
 }
 
+/// Performs one step; returns how many URLs it handed out.
+fn perform(
+    step: Step,
+    queues: &mut HostQueues,
+    hosts: &mut [Reckoned; 3],
+    now: &mut Instant,
+    pace: &Pace,
+) -> i64 {
+    let time = *now;
+    match step {
+        Step::Pass(passed) => *now += passed,
+        Step::Take => {
+            if let Some(task) = taken(queues, time) {
+                hosts[number(&task.url)].handed_out(&task.url, time);
+                return 1;
+            }
+        }
+        Step::Start(which) => {
+            if let Some((n, at)) = any_of(hosts, which, |host| host.unstarted.len()) {
+                let url = hosts[n].unstarted.remove(at);
+                queues.started(&url, time);
+                if !hosts[n].gap.is_zero() {
+                    let next = time + hosts[n].gap;
+                    hosts[n].hold(next);
+                }
+                hosts[n].started.push((url, time));
+            }
+        }
+        Step::NeverStarts(which) => {
+            let host = &mut hosts[which.index(3)];
+            if let Some(url) = host.unstarted.pop() {
+                queues.ended(&url, None, None, time);
+            }
+        }
+        Step::End(which, outcome) => {
+            if let Some((n, at)) = any_of(hosts, which, |host| host.started.len()) {
+                let (url, began) = hosts[n].started.remove(at);
+                let after = queues.ended(&url, Some(began), Some(outcome), time);
+                hosts[n].ended(outcome, began, time, pace);
+                if let Some(rest) = after.opened {
+                    hosts[n].down = Some(time + rest);
+                }
+                hosts[n].down = hosts[n].down.filter(|_| !after.closed);
+            }
+        }
+    }
+    0
+}
+
+/// One of the items that all hosts have together: the host's number and the item's place in it.
+fn any_of(
+    hosts: &[Reckoned; 3],
+    which: Index,
+    count: impl Fn(&Reckoned) -> usize,
+) -> Option<(usize, usize)> {
+    let places: Vec<_> = hosts
+        .iter()
+        .enumerate()
+        .flat_map(|(n, host)| (0..count(host)).map(move |at| (n, at)))
+        .collect();
+    (!places.is_empty()).then(|| *which.get(&places))
+}
+
+/// Ends all requests that are under way.
+fn end_all(queues: &mut HostQueues, hosts: &mut [Reckoned; 3], now: Instant) {
+    for host in hosts {
+        for url in host.unstarted.drain(..) {
+            queues.ended(&url, None, None, now);
+        }
+        for (url, began) in host.started.drain(..) {
+            let after = queues.ended(&url, Some(began), Some(answered(200)), now);
+            host.down = host.down.filter(|_| !after.closed);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
@@ -162,60 +238,10 @@ proptest! {
         }
         let mut out = 0;
         for step in steps {
-            match step {
-                Step::Pass(time) => now += time,
-                Step::Take => {
-                    if let Some(task) = taken(&mut queues, now) {
-                        hosts[number(&task.url)].handed_out(&task.url, now);
-                        out += 1;
-                    }
-                }
-                Step::Start(which) => {
-                    let waiting: Vec<_> = hosts.iter().enumerate()
-                        .flat_map(|(n, h)| (0..h.unstarted.len()).map(move |at| (n, at))).collect();
-                    if !waiting.is_empty() {
-                        let (n, at) = *which.get(&waiting);
-                        let url = hosts[n].unstarted.remove(at);
-                        queues.started(&url, now);
-                        if !hosts[n].gap.is_zero() {
-                            let next = now + hosts[n].gap;
-                            hosts[n].hold(next);
-                        }
-                        hosts[n].started.push((url, now));
-                    }
-                }
-                Step::NeverStarts(which) => {
-                    let host = &mut hosts[which.index(3)];
-                    if let Some(url) = host.unstarted.pop() {
-                        queues.ended(&url, None, None, now);
-                    }
-                }
-                Step::End(which, outcome) => {
-                    let flying: Vec<_> = hosts.iter().enumerate()
-                        .flat_map(|(n, h)| (0..h.started.len()).map(move |at| (n, at))).collect();
-                    if !flying.is_empty() {
-                        let (n, at) = *which.get(&flying);
-                        let (url, began) = hosts[n].started.remove(at);
-                        let after = queues.ended(&url, Some(began), Some(outcome), now);
-                        hosts[n].ended(outcome, began, now, &pace);
-                        if let Some(rest) = after.opened {
-                            hosts[n].down = Some(now + rest);
-                        }
-                        hosts[n].down = hosts[n].down.filter(|_| !after.closed);
-                    }
-                }
-            }
+            out += perform(step, &mut queues, &mut hosts, &mut now, &pace);
         }
         // And all of them come in the end: nobody is forgotten while he waits.
-        for host in &mut hosts {
-            for url in host.unstarted.drain(..) {
-                queues.ended(&url, None, None, now);
-            }
-            for (url, began) in host.started.drain(..) {
-                let after = queues.ended(&url, Some(began), Some(answered(200)), now);
-                host.down = host.down.filter(|_| !after.closed);
-            }
-        }
+        end_all(&mut queues, &mut hosts, now);
         let mut turns = 0;
         while out < 3 * URLS {
             turns += 1;

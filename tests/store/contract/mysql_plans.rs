@@ -134,7 +134,6 @@ async fn handlers(db: &mut MySqlConnection) -> HashMap<String, i64> {
 
 #[tokio::test]
 #[ignore = "needs a server: CRAWLDECK_TEST_MYSQL=mysql://USER@HOST:PORT"]
-#[allow(clippy::too_many_lines, reason = "a list")]
 async fn nothing_is_scanned_at_a_million() {
     let server =
         std::env::var("CRAWLDECK_TEST_MYSQL").expect("CRAWLDECK_TEST_MYSQL names no server");
@@ -161,32 +160,46 @@ async fn nothing_is_scanned_at_a_million() {
 /// most.
 type Case<'a> = (&'a str, Vec<String>, &'a [(&'a str, &'a str, &'a str)], i64);
 
-#[allow(clippy::too_many_lines, reason = "a list")]
 async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
-    let n = |n: i64| n.to_string();
-    let hex = |bytes: [u8; 16]| format!("{:032x}", u128::from_be_bytes(bytes));
-    let bytes = |bytes| format!("x'{}'", hex(bytes));
-    let (first, last) = (n(page_id(crawl, 0)), n(page_id(crawl, u32::MAX)));
+    for case in claiming(crawl).into_iter().chain(resuming(crawl)).chain(looking_again(crawl)) {
+        check(db, case).await;
+    }
+    upserts(db, crawl).await;
+}
+
+/// A number as a parameter.
+fn n(n: i64) -> String {
+    n.to_string()
+}
+
+/// A hash in hexadecimal digits.
+fn hex(bytes: [u8; 16]) -> String {
+    format!("{:032x}", u128::from_be_bytes(bytes))
+}
+
+/// A hash as a parameter.
+fn hash_literal(hash: [u8; 16]) -> String {
+    format!("x'{}'", hex(hash))
+}
+
+/// A JSON array of 500 items as a parameter.
+fn json(item: impl Fn(u32) -> String) -> String {
+    let items: Vec<_> = (1..=500).map(item).collect();
+    format!("'[{}]'", items.join(","))
+}
+
+fn claiming(crawl: CrawlId) -> Vec<Case<'static>> {
+    let last = n(page_id(crawl, u32::MAX));
     let middle = n(page_id(crawl, MILLION + MILLION / 2));
     let one_host = n(host_id(&host(7)));
-    let reason = bytes(bulk::hash_of(REASON));
-    let ids: Vec<_> = (1..=500).map(|seq| n(page_id(crawl, MILLION + seq * 100))).collect();
-    let pages: Vec<_> = (1..=500).map(|seq| n(page_id(crawl, seq * 100))).collect();
-    let (ids, pages) = (format!("'[{}]'", ids.join(",")), format!("'[{}]'", pages.join(",")));
-    let hashes: Vec<_> = (1..=500).map(|seq| format!("\"{}\"", hex(hash(seq * 4000).0))).collect();
-    let hashes = format!("'[{}]'", hashes.join(","));
-    let later: Vec<_> =
-        (1..=500).map(|seq| format!("[{},1,5]", page_id(crawl, MILLION + seq * 100))).collect();
-    let later = format!("'[{}]'", later.join(","));
-    let range = |limit: i64| vec![middle.clone(), last.clone(), n(limit)];
-    let range_of_done = vec![n(page_id(crawl, MILLION / 2)), last.clone(), n(1000)];
-    let ends = vec![first.clone(), last.clone(), first.clone(), last.clone()];
-    let cases: Vec<Case> = vec![
-        // Claiming.
-        (statements::FRONTIER_AFTER, range(1000), &[("frontier", "range", "PRIMARY")], 1000),
+    let ids = json(|seq| n(page_id(crawl, MILLION + seq * 100)));
+    let later = json(|seq| format!("[{},1,5]", page_id(crawl, MILLION + seq * 100)));
+    let range = vec![middle.clone(), last, n(1000)];
+    vec![
+        (statements::FRONTIER_AFTER, range, &[("frontier", "range", "PRIMARY")], 1000),
         (
             statements::FRONTIER_OF_HOST,
-            vec![n(crawl), one_host, middle.clone(), n(1000)],
+            vec![n(crawl), one_host, middle, n(1000)],
             &[("frontier", "range", BY_HOST)],
             1000,
         ),
@@ -208,7 +221,14 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
             &[("json", "ALL", ""), ("frontier", "eq_ref", "PRIMARY")],
             1000,
         ),
-        // Resuming.
+    ]
+}
+
+fn resuming(crawl: CrawlId) -> Vec<Case<'static>> {
+    let (first, last) = (n(page_id(crawl, 0)), n(page_id(crawl, u32::MAX)));
+    let reason = hash_literal(bulk::hash_of(REASON));
+    let ends = vec![first.clone(), last.clone(), first.clone(), last.clone()];
+    vec![
         (statements::CRAWL, vec![n(crawl)], &[("crawls", "const", "PRIMARY")], 1),
         (statements::CHANGES, vec![n(crawl)], &[("changes", "ref", "PRIMARY")], 1),
         (statements::LAST_ID, ends, &[], 4),
@@ -220,7 +240,7 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
         ),
         (
             statements::SEEN,
-            vec![n(crawl), first.clone(), last.clone()],
+            vec![n(crawl), first, last],
             &[
                 ("scraped_pages", "ref", "scraped_pages_by_hash"),
                 ("frontier", "range", "PRIMARY"),
@@ -234,7 +254,16 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
             &[("scraped_pages", "range", "scraped_pages_by_state")],
             1000,
         ),
-        // Deduplicating, and looking at a crawl again.
+    ]
+}
+
+/// Deduplicating, and looking at a crawl again.
+fn looking_again(crawl: CrawlId) -> Vec<Case<'static>> {
+    let last = n(page_id(crawl, u32::MAX));
+    let pages = json(|seq| n(page_id(crawl, seq * 100)));
+    let hashes = json(|seq| format!("\"{}\"", hex(hash(seq * 4000).0)));
+    let range_of_done = vec![n(page_id(crawl, MILLION / 2)), last, n(1000)];
+    vec![
         (
             statements::REPLACED,
             vec![hashes, n(crawl)],
@@ -255,7 +284,7 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
         ),
         (
             statements::PREVIOUS_PAGE,
-            vec![n(crawl), bytes(hash(77_777).0)],
+            vec![n(crawl), hash_literal(hash(77_777).0)],
             &[("scraped_pages", "const", "scraped_pages_by_hash")],
             2,
         ),
@@ -267,49 +296,49 @@ async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
         ),
         (statements::OK_PAGES, range_of_done, &[("scraped_pages", "range", "PRIMARY")], 1100),
         (statements::COUNT_OK, vec![n(crawl)], &[("hosts", "ref", "PRIMARY")], 101),
-    ];
-    for (statement, parameters, accesses, most) in cases {
-        let sql = filled(statement, &parameters);
-        let found = plan(db, &sql).await;
-        println!("\n{}", statement.split_whitespace().collect::<Vec<_>>().join(" "));
-        for (table, access, key, extra) in &found {
-            println!("    {table:<16} {access:<8} {key:<24} {extra}");
-        }
-        let real = |kind: &str| !matches!(kind, "json" | "derived" | "union");
-        for &(table, access, key) in accesses.iter().filter(|(table, ..)| real(table)) {
-            let step = found.iter().find(|step| step.0 == table);
-            let step = step.unwrap_or_else(|| panic!("{table}: {found:?}"));
-            assert_eq!((step.1.as_str(), step.2.as_str()), (access, key), "{statement}");
-            assert!(!step.3.contains("filesort") && !step.3.contains("temporary"), "{found:?}");
-        }
-        // Nothing else is scanned but what the statement itself has made.
-        let made = accesses.iter().filter(|(table, ..)| !real(table)).count();
-        let scans = found.iter().filter(|step| step.1 == "ALL" || step.1 == "index").count();
-        assert!(scans <= made, "{statement}: {found:?}");
+    ]
+}
 
-        // And what it really reads, undone afterwards.
-        let mut transaction = db.begin().await.unwrap();
-        let before = handlers(&mut transaction).await;
-        sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *transaction).await.unwrap();
-        let after = handlers(&mut transaction).await;
-        transaction.rollback().await.unwrap();
-        let read: i64 = after
-            .iter()
-            // Rows of what was made, and of the answer to `SHOW STATUS` itself, are read so.
-            .filter(|(how, _)| !how.contains("rnd"))
-            .map(|(how, count)| count - before[how])
-            .sum();
-        println!("    {read} rows read");
-        // Each search by a key is one, each row after it another.
-        assert!(read <= most + 10, "{statement}: {read} rows read");
+/// Checks the plan of a statement, and how many rows it really reads.
+async fn check(db: &mut MySqlConnection, (statement, parameters, accesses, most): Case<'_>) {
+    let sql = filled(statement, &parameters);
+    let found = plan(db, &sql).await;
+    println!("\n{}", statement.split_whitespace().collect::<Vec<_>>().join(" "));
+    for (table, access, key, extra) in &found {
+        println!("    {table:<16} {access:<8} {key:<24} {extra}");
     }
-    upserts(db, crawl).await;
+    let real = |kind: &str| !matches!(kind, "json" | "derived" | "union");
+    for &(table, access, key) in accesses.iter().filter(|(table, ..)| real(table)) {
+        let step = found.iter().find(|step| step.0 == table);
+        let step = step.unwrap_or_else(|| panic!("{table}: {found:?}"));
+        assert_eq!((step.1.as_str(), step.2.as_str()), (access, key), "{statement}");
+        assert!(!step.3.contains("filesort") && !step.3.contains("temporary"), "{found:?}");
+    }
+    // Nothing else is scanned but what the statement itself has made.
+    let made = accesses.iter().filter(|(table, ..)| !real(table)).count();
+    let scans = found.iter().filter(|step| step.1 == "ALL" || step.1 == "index").count();
+    assert!(scans <= made, "{statement}: {found:?}");
+
+    // And what it really reads, undone afterwards.
+    let mut transaction = db.begin().await.unwrap();
+    let before = handlers(&mut transaction).await;
+    sqlx::raw_sql(AssertSqlSafe(sql)).fetch_all(&mut *transaction).await.unwrap();
+    let after = handlers(&mut transaction).await;
+    transaction.rollback().await.unwrap();
+    let read: i64 = after
+        .iter()
+        // Rows of what was made, and of the answer to `SHOW STATUS` itself, are read so.
+        .filter(|(how, _)| !how.contains("rnd"))
+        .map(|(how, count)| count - before[how])
+        .sum();
+    println!("    {read} rows read");
+    // Each search by a key is one, each row after it another.
+    assert!(read <= most + 10, "{statement}: {read} rows read");
 }
 
 /// What is written again is found by its key: one search for each unique key, no scan.
 async fn upserts(db: &mut MySqlConnection, crawl: CrawlId) {
     let text = |text: &str| format!("'{text}'");
-    let n = |n: i64| n.to_string();
     let bytes = |bytes: &[u8; 16]| format!("x'{:032x}'", u128::from_be_bytes(*bytes));
     let seq = 77_777;
     let at = text("2026-11-01 12:00:00.250");

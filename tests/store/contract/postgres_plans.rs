@@ -53,16 +53,21 @@ struct Question {
     steps: &'static [&'static str],
 }
 
-/// What a crawl asks that goes on, or looks again.
-#[expect(clippy::too_many_lines, reason = "a table")]
-fn asked_reading() -> Vec<Question> {
+/// A question under the settings of the readers.
+fn question(
+    name: &'static str,
+    sql: &'static str,
+    types: &'static str,
+    values: String,
+    steps: &'static [&'static str],
+) -> Question {
+    Question { name, sql, types, values, settings: open::FOR_READING, steps }
+}
+
+/// What a crawl asks that goes on.
+fn asked_going_on() -> Vec<Question> {
     let (first, last) = (page_id(CRAWL, 0), page_id(CRAWL, u32::MAX));
     let middle = page_id(CRAWL, 1_500_000);
-    let hash = "decode(md5('done217'), 'hex')";
-    let question = |name, sql, types, values: String, steps| {
-        let settings = open::FOR_READING;
-        Question { name, sql, types, values, settings, steps }
-    };
     vec![
         question(
             "claim: the next URLs of a host",
@@ -134,6 +139,14 @@ fn asked_reading() -> Vec<Question> {
             format!("{CRAWL}, {first}, {last}"),
             &["on scraped_pages", "Index Scan using frontier_pkey on frontier"],
         ),
+    ]
+}
+
+/// What a crawl asks that looks again at what it has.
+fn asked_again() -> Vec<Question> {
+    let (first, last) = (page_id(CRAWL, 0), page_id(CRAWL, u32::MAX));
+    let hash = "decode(md5('done217'), 'hex')";
+    vec![
         question(
             "skipped for a reason",
             statements::SKIPPED_BECAUSE,
@@ -229,6 +242,11 @@ fn asked_writing() -> Vec<Question> {
     ]
 }
 
+/// All questions.
+fn asked() -> impl Iterator<Item = Question> {
+    asked_going_on().into_iter().chain(asked_again()).chain(asked_writing())
+}
+
 /// The plan of a question, under the settings of whoever asks it.
 async fn plan(db: &mut PgConnection, question: &Question, how: &str) -> String {
     sqlx::raw_sql(AssertSqlSafe(format!(
@@ -260,7 +278,7 @@ async fn with_a_million_rows_each_question_is_answered_by_an_index() {
                 store.place.execute("VACUUM ANALYZE").await;
             }
             for how in ["force_custom_plan", "force_generic_plan"] {
-                for question in asked_reading().into_iter().chain(asked_writing()) {
+                for question in asked() {
                     let name = question.name;
                     let plan = plan(&mut db, &question, how).await;
                     println!("-- {name}, {how}, statistics: {known}\n{plan}");
