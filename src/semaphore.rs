@@ -3,7 +3,10 @@
 //! `Semaphore::forget_permits` of tokio takes only units that are free now, so under load it takes
 //! none. Here limit and debt stand under one small lock: a cut forgets what is free and owes
 //! the rest; a unit given back pays debt first; a rise pays debt first and adds the rest.
-//! Nobody polls: waiters sleep in tokio's queue, first come, first served.
+//! Nobody polls, and waiters are served first come, first served. Those of [`ResizableSemaphore::acquire`]
+//! sleep in tokio's queue. Those of [`ResizableSemaphore::take`] want several units: tokio would set free
+//! units aside for the first of them, which the view would count as used, so they queue for a lock and
+//! the first of them tries again at each change. One semaphore serves one of the two kinds.
 //!
 //! Invariant: `free + in_use - debt == limit`.
 
@@ -24,7 +27,7 @@ struct Counts {
 pub struct SemaphoreView {
     /// Units there should be.
     pub limit: u32,
-    /// Units held, and those set aside for the first waiter that wants several.
+    /// Units held.
     pub in_use: u32,
     /// Units held beyond the limit after a cut.
     pub draining: u32,
@@ -38,8 +41,10 @@ pub struct ResizableSemaphore {
     free: Semaphore,
     counts: Mutex<Counts>,
     waiting: AtomicU32,
-    /// The limit was cut: who waits for more than it must ask for less.
-    cut: Notify,
+    /// Held by the first waiter of [`Self::take`]; the others queue for it.
+    turn: tokio::sync::Mutex<()>,
+    /// Units came back, or the limit changed.
+    changed: Notify,
 }
 
 /// One unit; given back on drop.
@@ -65,7 +70,8 @@ impl ResizableSemaphore {
             free: Semaphore::new(limit as usize),
             counts: Mutex::new(Counts { limit, debt: 0 }),
             waiting: AtomicU32::new(0),
-            cut: Notify::new(),
+            turn: tokio::sync::Mutex::default(),
+            changed: Notify::new(),
         })
     }
 
@@ -82,7 +88,7 @@ impl ResizableSemaphore {
     /// Waits for a permit, first come, first served. Dropping the future leaves the queue.
     pub async fn acquire(self: &Arc<Self>) -> Permit {
         while !self.try_take_exactly(1) {
-            if self.wait(1).await {
+            if self.wait().await {
                 break;
             }
         }
@@ -90,31 +96,25 @@ impl ResizableSemaphore {
     }
 
     /// Takes `wanted` units, or all there are if the limit is smaller; `None` when they are not free
-    /// now or somebody waits. What it returns must be given back by [`Self::give_back`].
+    /// now or another task waits. What it returns must be given back by [`Self::give_back`].
     #[must_use]
     pub fn try_take(&self, wanted: u32) -> Option<u32> {
-        let wanted = self.up_to_limit(wanted);
-        self.try_take_exactly(wanted).then_some(wanted)
+        let _turn = self.turn.try_lock().ok()?;
+        let units = self.up_to_limit(wanted);
+        self.try_take_exactly(units).then_some(units)
     }
 
     /// Waits for `wanted` units, or for all there are if the limit is or becomes smaller; returns
     /// how many were taken. Dropping the future takes nothing.
     pub async fn take(&self, wanted: u32) -> u32 {
+        let _turn = self.turn.lock().await;
         loop {
-            let cut = self.cut.notified();
             let units = self.up_to_limit(wanted);
             if self.try_take_exactly(units) {
                 return units;
             }
-            tokio::select! {
-                biased;
-                taken = self.wait(units) => {
-                    if taken {
-                        return units;
-                    }
-                }
-                () = cut => {}
-            }
+            // One task waits at a time, and a change before it waits is not lost.
+            self.changed.notified().await;
         }
     }
 
@@ -128,17 +128,17 @@ impl ResizableSemaphore {
         self.settle(units)
     }
 
-    /// Waits in line for units; false when they paid debt instead.
-    async fn wait(&self, units: u32) -> bool {
+    /// Waits in line for one unit; false when it paid debt instead.
+    async fn wait(&self) -> bool {
         self.waiting.fetch_add(1, Relaxed);
         let waiting = Waiting(&self.waiting);
-        let Ok(permit) = self.free.acquire_many(units).await else {
+        let Ok(permit) = self.free.acquire().await else {
             // The semaphore is private and never closed.
             unreachable!("the semaphore is never closed")
         };
         permit.forget();
         drop(waiting);
-        self.settle(units)
+        self.settle(1)
     }
 
     /// Units that tokio handed over before a cut must not be used after it: they pay debt instead,
@@ -163,13 +163,13 @@ impl ResizableSemaphore {
     /// Gives back units that were taken.
     pub fn give_back(&self, units: u32) {
         self.return_units(&mut self.counts(), units);
+        self.changed.notify_one();
     }
 
-    /// Changes the limit, at once for those who wait; units already held run out.
+    /// Changes the limit, at once for waiters; units already held stay held until they are given back.
     pub fn resize(&self, limit: u32) {
         let mut counts = self.counts();
-        let is_cut = limit < counts.limit;
-        if is_cut {
+        if limit < counts.limit {
             let cut = counts.limit - limit;
             let taken = self.free.forget_permits(cut as usize) as u32;
             counts.debt += cut - taken;
@@ -181,9 +181,7 @@ impl ResizableSemaphore {
         }
         counts.limit = limit;
         drop(counts);
-        if is_cut {
-            self.cut.notify_waiters();
-        }
+        self.changed.notify_one();
     }
 
     /// Limit, use, debt and waiters at one moment.
@@ -274,5 +272,20 @@ mod tests {
         assert_eq!(waiting.await.expect("taken"), 10);
         budget.resize(100);
         assert_eq!(budget.try_take(90), Some(90));
+    }
+
+    #[tokio::test]
+    async fn a_waiter_for_several_units_counts_nothing_as_used_and_sees_a_raised_limit() {
+        let budget = ResizableSemaphore::new(64);
+        assert_eq!(budget.try_take(30), Some(30));
+        let waiting = tokio::spawn({
+            let budget = Arc::clone(&budget);
+            async move { budget.take(100).await }
+        });
+        tokio::task::yield_now().await;
+        assert_eq!(budget.view(), view(64, 30, 0));
+        budget.resize(200);
+        assert_eq!(waiting.await.expect("taken"), 100);
+        assert_eq!(budget.view(), view(200, 130, 0));
     }
 }

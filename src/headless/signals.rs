@@ -43,8 +43,8 @@ impl Signals {
         }
     }
 
-    /// Passes signals on. Ends when a stop was asked for and the crawl is over: whoever still
-    /// shows it should leave, for the terminal may be gone.
+    /// Passes signals on. Ends when a signal requested a stop and the crawl is over: the caller must then
+    /// leave the dashboard, because the terminal may be closed.
     pub async fn forward(
         mut self,
         commands: mpsc::Sender<(Command, Origin)>,

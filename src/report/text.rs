@@ -50,8 +50,8 @@ pub(super) fn parse_utc(text: &str) -> Option<i64> {
     Some((days * 86_400 + seconds) * 1000 + millis)
 }
 
-/// Text from the web without what shows nothing, turns the direction or breaks the line: each such
-/// character becomes U+FFFD, line ends and tabs become spaces.
+/// Text from the web made safe for one line: invisible characters and those that change the direction of
+/// the text become U+FFFD, line ends and tabs become spaces.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
     let harmless = |c: char| !c.is_control() && !is_unseen(c);
     if text.chars().all(harmless) {

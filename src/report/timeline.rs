@@ -70,7 +70,7 @@ const PAGES_A_COLUMN: u64 = 20;
 /// A silence shorter than this, in ms, never parts two sessions.
 const MIN_BREAK_MS: i64 = 20_000;
 
-/// Nor does one that is not so many times as long as the usual one.
+/// A silence parts two sessions only if it is at least this many times as long as the usual gap.
 const UNUSUAL: i64 = 20;
 
 /// Nor does one that takes less than this share of the time without silences: it is shown.

@@ -101,8 +101,7 @@ pub struct Settings {
     /// are recorded as skipped, so that it can be undone.
     #[serde(alias = "pruned")]
     pub live_exclusions: Vec<String>,
-    /// Reasons whose skipped URLs are being brought back: a crawl that died in the middle of that
-    /// goes on with it.
+    /// Skip reasons whose URLs are being restored; a resumed crawl continues to restore them.
     #[serde(alias = "reviving")]
     pub restoring: Vec<String>,
     /// Hosts that are to be left alone for a while, and until when: ms since 1970, UTC. They asked

@@ -3,34 +3,114 @@
 //!
 //! `fixtures/earlier_version.sql` is the dump of such a database: a recrawl of the lab with
 //! non-default values for the settings that were renamed since, stopped while it restored what an
-//! exclusion had skipped. `repeats` alone cannot be set on the command line; it is put in here.
+//! exclusion had skipped. Two settings are put in here: `repeats`, which the command line cannot set,
+//! and the end of a host's cooldown, which has to be in the future. A database on a server gets the
+//! crawls, the journal and the open URLs of the dump: its tables are the same in both versions.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crawldeck::crawl;
 use crawldeck::crawl::protocol::command::{Command, Origin};
+use crawldeck::model::ids::{CrawlId, PageId};
+use crawldeck::model::url_identity::UrlHash;
 use crawldeck::settings::Settings;
-use crawldeck::store::{self, OpenMode};
+use crawldeck::settings::dials::Setting;
+use crawldeck::store::{self, Batch, ChangeRow, CrawlState, FrontierRow, OpenMode};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+
+use crate::support::database::Database;
+use crate::support::wait;
 
 const DUMP: &str = include_str!("fixtures/earlier_version.sql");
 const STORED: &str = "SELECT settings FROM crawls WHERE id = 2";
 
-async fn write_dump(url: &str) {
-    let mut connection = SqliteConnection::connect(&format!("{url}?mode=rwc")).await.unwrap();
+/// The host that cools down, and until when: 2100-01-01, in ms since 1970.
+const COOLING_HOST: &str = "127.0.0.1:18431";
+const COOLDOWN_END_MS: i64 = 4_102_444_800_000;
+
+/// Writes the dump to a file of SQLite, or to its memory.
+async fn write_dump(url: &str) -> SqliteConnection {
+    let mut connection = SqliteConnection::connect(url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(DUMP.to_owned())).execute(&mut connection).await.unwrap();
-    let repeats = "UPDATE crawls SET settings = json_set(settings, '$.repeats', json('true'))";
-    sqlx::query(repeats).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
+    let patch = json!({"repeats": true, "resting": {COOLING_HOST: COOLDOWN_END_MS}}).to_string();
+    let put = "UPDATE crawls SET settings = json_patch(settings, ?) WHERE id = 2";
+    sqlx::query(put).bind(patch).execute(&mut connection).await.unwrap();
+    connection
 }
 
-async fn stored(url: &str) -> String {
-    let mut connection = SqliteConnection::connect(url).await.unwrap();
-    let text: String = sqlx::query_scalar(STORED).fetch_one(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    text
+/// Writes what a crawl resumes from, as the dump has it, to a database on a server.
+async fn copy_dump(url: &str) {
+    let mut dump = write_dump("sqlite::memory:").await;
+    let store = store::open(url, OpenMode::CreateIfMissing).await.unwrap();
+    for state in [CrawlState::Complete, CrawlState::Stopped] {
+        let sql = "SELECT id, settings FROM crawls WHERE state = ?";
+        let (id, settings): (CrawlId, String) =
+            sqlx::query_as(sql).bind(state.name()).fetch_one(&mut dump).await.unwrap();
+        assert_eq!(store.create_crawl(&settings).await.unwrap(), id);
+        let batch = Batch {
+            discovered: open_urls(&mut dump, id).await,
+            changes: journal(&mut dump, id).await,
+            ..Batch::default()
+        };
+        store.commit(id, &batch).await.unwrap();
+        store.set_state(id, state).await.unwrap();
+    }
+    store.close().await;
+    dump.close().await.unwrap();
+}
+
+async fn open_urls(dump: &mut SqliteConnection, crawl: CrawlId) -> Vec<FrontierRow> {
+    type Row = (PageId, Vec<u8>, u32, i64, i64, String);
+    let sql = "SELECT id, url_hash, attempts, not_before, host_id, url FROM frontier \
+               WHERE crawl_id = ? ORDER BY id";
+    let rows: Vec<Row> = sqlx::query_as(sql).bind(crawl).fetch_all(dump).await.unwrap();
+    let open = |(id, hash, attempts, not_before_ms, host_id, url): Row| FrontierRow {
+        id,
+        url: url.into(),
+        url_hash: UrlHash(hash.try_into().unwrap()),
+        depth: 0,
+        attempts,
+        not_before_ms,
+        found_on: None,
+        host_id,
+        lastmod_ms: None,
+    };
+    rows.into_iter().map(open).collect()
+}
+
+async fn journal(dump: &mut SqliteConnection, crawl: CrawlId) -> Vec<ChangeRow> {
+    let sql = "SELECT what, entry FROM changes WHERE crawl_id = ? ORDER BY seq";
+    let rows: Vec<(String, String)> =
+        sqlx::query_as(sql).bind(crawl).fetch_all(dump).await.unwrap();
+    let change = |(what, entry): (String, String)| {
+        let members: Value = serde_json::from_str(&entry).unwrap();
+        let at: jiff::Timestamp = members["at"].as_str().unwrap().parse().unwrap();
+        let by = [Origin::User, Origin::Signal].map(Origin::name);
+        ChangeRow {
+            seq: members["seq"].as_u64().unwrap(),
+            at_ms: at.as_millisecond(),
+            by: by.into_iter().find(|by| members["by"] == *by).unwrap(),
+            what,
+            entry,
+        }
+    };
+    rows.into_iter().map(change).collect()
+}
+
+fn stored(database: &Database) -> String {
+    database.texts(STORED).remove(0)
+}
+
+/// Writes a setting under its new name, as a later change does.
+async fn save(url: &str, settings: &Value) {
+    let store = store::open(url, OpenMode::MustExist).await.unwrap();
+    store.open_crawl(Some(2)).await.unwrap();
+    let batch = Batch { settings: Some(settings.to_string()), ..Batch::default() };
+    store.commit(2, &batch).await.unwrap();
+    store.set_state(2, CrawlState::Stopped).await.unwrap();
+    store.close().await;
 }
 
 /// Checks every setting that was renamed.
@@ -41,7 +121,7 @@ fn assert_kept(settings: &Settings) {
     assert_eq!(settings.host_give_up_after, secs(77));
     assert!(settings.respect_nofollow.pages && settings.respect_nofollow.links);
     assert_eq!(settings.live_exclusions, ["/p/1[0-4]"]);
-    assert_eq!(settings.cooling_down.get("127.0.0.1:18431"), Some(&1_795_984_179_842));
+    assert_eq!(settings.cooling_down.get(COOLING_HOST), Some(&COOLDOWN_END_MS));
     assert_eq!(settings.recrawl_of, Some(1));
     assert_eq!(settings.credential_names, ["header X-Key"]);
     assert_eq!(settings.fetch.max_decompression_ratio, 55);
@@ -63,8 +143,8 @@ async fn resume_and_stop(url: &str, permits: u32) -> Settings {
     let mut in_force = None;
     let look = |settings: &mut Settings| in_force = Some(settings.clone());
     let mut crawl = crawl::resume(store.clone(), Some(2), look).await.unwrap();
-    let turned = crawldeck::settings::dials::Setting::Permits(permits);
-    crawl.commands.send((Command::Set(turned), Origin::Api)).await.unwrap();
+    let set = Command::Set(Setting::Permits(permits));
+    crawl.commands.send((set, Origin::Api)).await.unwrap();
     crawl.snapshots.wait_for(|s| s.dials.permits == permits).await.unwrap();
     let shown = Arc::clone(&crawl.snapshots.borrow());
     assert!(shown.changes.iter().any(|change| change.what.to_string() == "exclude /p/1[0-4]"));
@@ -73,30 +153,48 @@ async fn resume_and_stop(url: &str, permits: u32) -> Settings {
     in_force.unwrap()
 }
 
-#[tokio::test]
-async fn settings_of_the_version_before_are_in_force() {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("earlier.db").display());
-    write_dump(&url).await;
-    let text = stored(&url).await;
+fn settings_are_kept(database: &Database) {
+    let url = database.url();
+    let text = stored(database);
     assert!(text.contains("give_up") && !text.contains("host_give_up_after"), "{text}");
 
-    let first = resume_and_stop(&url, 6).await;
+    let first = wait(resume_and_stop(&url, 6));
     assert_kept(&first);
     assert_eq!(first.restoring, ["excluded: /p/3"]);
 
     // Both names stand there now, and the earlier one must not count any more.
-    let both: Value = serde_json::from_str(&stored(&url).await).unwrap();
+    let both: Value = serde_json::from_str(&stored(database)).unwrap();
     assert_eq!(both["give_up"], both["host_give_up_after"]);
-    let second = resume_and_stop(&url, 5).await;
+    let second = wait(resume_and_stop(&url, 5));
     assert_kept(&Settings { permits: 5, ..second.clone() });
     assert_eq!(second.permits, 6);
 
-    let mut connection = SqliteConnection::connect(&url).await.unwrap();
-    let patch = json!({"host_give_up_after": {"secs": 5, "nanos": 0}}).to_string();
-    let newer = "UPDATE crawls SET settings = json_patch(settings, ?) WHERE id = 2";
-    sqlx::query(newer).bind(patch).execute(&mut connection).await.unwrap();
-    connection.close().await.unwrap();
-    let third = resume_and_stop(&url, 7).await;
+    wait(save(&url, &json!({"host_give_up_after": {"secs": 5, "nanos": 0}})));
+    let third = wait(resume_and_stop(&url, 7));
     assert_eq!(third.host_give_up_after, Duration::from_secs(5));
+}
+
+#[test]
+fn settings_of_the_version_before_are_in_force() {
+    let database = Database::sqlite();
+    let file = format!("{}?mode=rwc", database.url());
+    wait(async { write_dump(&file).await.close().await }).unwrap();
+    settings_are_kept(&database);
+}
+
+fn settings_on_a_server_are_in_force(database: &Database) {
+    wait(copy_dump(&database.url()));
+    settings_are_kept(database);
+}
+
+#[test]
+#[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
+fn settings_of_the_version_before_are_in_force_on_postgres() {
+    settings_on_a_server_are_in_force(&Database::postgres());
+}
+
+#[test]
+#[ignore = "needs a server: CRAWLDECK_TEST_MYSQL=mysql://USER@HOST:PORT"]
+fn settings_of_the_version_before_are_in_force_on_mariadb() {
+    settings_on_a_server_are_in_force(&Database::mysql());
 }

@@ -35,7 +35,11 @@ pub fn links_of(
     in_scope(scope, std::mem::take(&mut parsed.links).into_iter().zip(anchors))
 }
 
-fn in_scope(scope: &Scope, links: impl Iterator<Item = (Url, Option<Arc<str>>)>) -> Vec<FoundLink> {
+/// Of `links`, those that the scope follows.
+pub fn in_scope(
+    scope: &Scope,
+    links: impl Iterator<Item = (Url, Option<Arc<str>>)>,
+) -> Vec<FoundLink> {
     links
         .filter(|(url, _)| scope.refuses(url).is_none())
         .map(|(url, anchor)| FoundLink {
@@ -51,19 +55,17 @@ pub fn weight(link: &FoundLink) -> usize {
     2 * link.url.len() + link.anchor.as_ref().map_or(0, |text| text.len()) + 64
 }
 
-/// The links that an unmodified page had.
+/// The links that an unmodified page had, in scope or not.
 pub async fn previous_links(
     settings: &Settings,
-    scope: &Scope,
     (storage, flow, signals): (&Storage, &Flow, &Signals),
     previous: &PreviousPage,
-) -> Result<Vec<FoundLink>, Stopping> {
+) -> Result<Vec<(Url, Option<Arc<str>>)>, Stopping> {
     if !settings.follow {
         return Ok(Vec::new());
     }
     let most = settings.max_links;
     let read = || storage.store.links_of(previous.id, most);
     let links = storage.read(flow, signals, "the links of an unmodified page", read).await?;
-    let links = links.into_iter().filter_map(|l| Some((Url::parse(&l.url).ok()?, l.anchor)));
-    Ok(in_scope(scope, links))
+    Ok(links.into_iter().filter_map(|l| Some((Url::parse(&l.url).ok()?, l.anchor))).collect())
 }

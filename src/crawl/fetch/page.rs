@@ -7,7 +7,7 @@ use url::Url;
 use crate::crawl::fetch::attempt::FetchAttempt;
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::failure_line::failure_line;
-use crate::crawl::fetch::links::{links_of, previous_links, weight};
+use crate::crawl::fetch::links::{in_scope, links_of, previous_links, weight};
 use crate::crawl::fetch::outcome::PageOutcome;
 use crate::crawl::fetch::page_row::{PageParts, page_row, page_view};
 use crate::crawl::fetch::parse::parse;
@@ -108,12 +108,13 @@ async fn find_links(
     attempt: &mut FetchAttempt,
 ) -> Result<Vec<FoundLink>, Stopping> {
     let CrawlContext { settings, storage, flow, signals, fetch, .. } = context;
-    let scope = fetch.scope();
     match (&attempt.unmodified, &attempt.previous) {
         (Some(_), Some(previous)) => {
-            previous_links(settings, &scope, (storage, flow, signals), previous).await
+            let links = previous_links(settings, (storage, flow, signals), previous).await?;
+            // Only now: a seed that was added while the database was read has widened the scope.
+            Ok(in_scope(&fetch.scope(), links.into_iter()))
         }
-        _ => Ok(links_of(settings, &scope, &fetch.robots_agents, attempt)),
+        _ => Ok(links_of(settings, &fetch.scope(), &fetch.robots_agents, attempt)),
     }
 }
 

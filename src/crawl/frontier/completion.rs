@@ -32,7 +32,7 @@ pub struct Finished {
     pub latency: Option<Duration>,
     /// KiB of the byte budget taken for it.
     pub kib: u32,
-    /// An task for the recent failures, when it failed.
+    /// The entry for the list of recent failures, when it failed.
     pub failure: Option<Arc<RecentFailure>>,
     /// Whether the queue was empty when it ended: then the saver need not wait to fill the batch.
     pub queue_empty: bool,

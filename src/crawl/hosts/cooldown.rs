@@ -93,7 +93,7 @@ impl Cooldown {
         !same
     }
 
-    /// Continues what an earlier run was asked for.
+    /// Restores a cooldown that an earlier run stored.
     pub fn continue_until(&mut self, until: Instant) {
         self.until = Some((until, WaitReason::RetryAfter));
         self.began = Some(Instant::now());

@@ -41,7 +41,7 @@ impl HostQueues {
         cooling.filter(|(_, until)| *until > now + at_least).collect()
     }
 
-    /// Continues the cooldown of a host that an earlier run was asked for.
+    /// Restores a cooldown of a host that an earlier run stored.
     pub fn continue_cooldown(&mut self, host: &str, until: Instant, before: PageId) {
         let index = self.index_of(host, before);
         if let Some(host) = &mut self.hosts[index] {

@@ -168,7 +168,7 @@ fn permits(s: &Snapshot, share: f32) -> Verdict {
     Verdict::new(Limit::Permits, Some(Stage::Gate), advice, text)
 }
 
-/// The server answers no faster, whatever is asked of it at once.
+/// The server is saturated: more requests in flight add latency and no throughput.
 fn saturated(s: &Snapshot) -> Option<Verdict> {
     let now = s.gate.in_use;
     let (text, advice) = match saturation(s)? {

@@ -25,7 +25,7 @@ const TRIES_AFTER_STOP: u32 = 5;
 /// A transaction longer than this is logged.
 const SLOW: Duration = Duration::from_secs(1);
 
-/// Runs until the outbox is closed and empty.
+/// Runs until the pending batch is closed and empty.
 pub async fn run(frontier: Arc<Frontier>, storage: Arc<Storage>, signals: Arc<Signals>) {
     let enter = |state: SaverState| storage.saver_clock.enter(state as usize);
     // What refers to a batch that was given up must not be saved without it.

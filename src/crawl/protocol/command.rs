@@ -16,19 +16,20 @@ use crate::settings::faults::{Fault, FaultSetting};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HostCommand {
-    /// Requests in flight to it, by so many; from "no limit" down to what is in flight now.
+    /// Changes its limit of requests in flight by this many; down from "no limit" it starts at what is in
+    /// flight now.
     NudgeLimit(i32),
-    /// Requests in flight to it; `None` for no limit but the permits.
+    /// Sets its limit of requests in flight; `None` for no limit but the permits.
     SetLimit(Option<u32>),
-    /// Nothing of it is fetched until the same again.
+    /// Stops requests to it, until the next toggle.
     ToggleHold,
-    /// All of it that is not done is skipped, and what is found of it from now on.
+    /// Skips its remaining URLs, and those found from now on.
     SkipRest,
-    /// Its breaker closes and its rest ends: it is asked again at once.
+    /// Closes its breaker and ends its cooldown: requests may start at once.
     ResetBreaker,
 }
 
-/// Most requests in flight that a host's own limit takes.
+/// Maximum of a host's own limit, in requests in flight.
 pub const MOST_PER_HOST: u32 = 4096;
 
 /// Everything that can be changed while a crawl runs.

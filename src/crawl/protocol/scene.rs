@@ -21,7 +21,7 @@ pub enum Scene {
     SlowDatabase,
     /// Permits lie idle and the queue is full.
     TooFewWorkers,
-    /// The site answers no more at once, whatever is asked of it at once.
+    /// The server handles a fixed number of requests at once: further permits add latency only.
     TooManyPermits,
     /// The site says "too many requests", and when to come again.
     RateLimitedHost,
@@ -124,7 +124,7 @@ impl Scene {
         setup.faults
     }
 
-    /// The stage, with what the scene does not care for as it is.
+    /// The dials and faults of the scene; dials that it does not set keep their values.
     #[must_use]
     pub const fn setup(self, dials: Dials) -> Setup {
         let none = Faults::NONE;

@@ -157,8 +157,8 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Pages that were asked for, with whatever result: what throughput counts. Skipped ones come
-    /// (and, restored, go) by the thousand at no cost.
+    /// Pages that were requested, with whatever result. Throughput counts these and no skipped ones, which
+    /// cost next to nothing.
     #[must_use]
     pub const fn fetched(&self) -> u64 {
         self.ok + self.failed

@@ -15,8 +15,8 @@ use crate::store::sql::SqlWriter;
 const IDLE: Duration = Duration::from_secs(1);
 /// How long the answer may take.
 const PING_TIMEOUT: Duration = Duration::from_secs(5);
-/// A server that has not answered for so long does not answer any more. What it may still do with what
-/// it was sent does no harm: everything that is written can be written again.
+/// After this time without a response the connection counts as dead. A late commit is harmless, because
+/// everything that is written can be written again.
 pub(super) const ANSWER_TIMEOUT: Duration = Duration::from_mins(2);
 
 /// Keeps the connection between its uses.

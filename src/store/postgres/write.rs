@@ -1,9 +1,9 @@
 //! Writing: one transaction per batch, one statement per table. See `bulk`.
 //!
 //! A batch is first written as if all of it were new, which is cheaper. When some of it is not, nothing
-//! of it stays, and it is written once more with rows that replace what is there. So a batch whose answer
-//! was lost is written again, and is then there once: every row replaces itself, and totals are corrected
-//! by what is replaced. The first statement locks the row of the crawl, so that a transaction which lost
+//! of it stays, and it is written once more by upserts. So a batch whose confirmation was lost can be
+//! written again, and each of its rows exists once: every row replaces itself, and totals are corrected by
+//! what is replaced. The first statement locks the row of the crawl, so that a transaction which lost
 //! its connection on the way is over, one way or the other, before its repetition reads anything.
 
 use std::hash::Hash;

@@ -84,7 +84,7 @@ fn draw_lanes(painter: &mut Painter<'_>, area: Rect, board: &ComparisonProgress)
     }
 }
 
-/// The table as far as it is; its titles rest.
+/// Draws the rows measured so far below the fixed titles.
 fn draw_table(painter: &mut Painter<'_>, area: Rect, lines: &[table::TableLine]) {
     let theme = painter.theme;
     let title = [ratatui::text::Span::styled("measured", theme.strong())];
