@@ -1,4 +1,4 @@
-//! Options that had another name before: whoever still gives that one is told the new one.
+//! Options that had another name before: the error about an old name gives the new one.
 
 /// Old and new long names.
 const RENAMED: [(&str, &str); 8] = [

@@ -29,7 +29,7 @@ pub struct HostRule {
     pub per_host: Option<u32>,
     /// Whether nothing of it is fetched for now.
     pub held: bool,
-    /// Whether the rest of it is skipped.
+    /// Whether its remaining URLs are skipped.
     pub skipped: bool,
 }
 
@@ -204,7 +204,7 @@ impl Settings {
         }
     }
 
-    /// Takes over the dials in force, so that a resumed crawl goes on with them.
+    /// Takes over the dials in force, so that a resumed crawl continues with them.
     pub const fn set_dials(&mut self, dials: &Dials) {
         self.permits = dials.permits;
         self.workers = dials.workers;

@@ -229,7 +229,7 @@ fn a_crawl_that_looks_again_says_what_is_new() {
 fn what_was_done_to_hosts_is_marked_and_told() {
     let text = screen(&render(&mut App::new(), &fixtures::hosts(), (200, 60)));
     for words in [
-        "skip the rest of left-out.example",
+        "skip all URLs of left-out.example",
         "no longer exclude ^http",
         "hold held.example",
         "busy.example limit off → 4",

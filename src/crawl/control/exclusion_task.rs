@@ -202,7 +202,7 @@ fn exclusion(pattern: &str) -> String {
 }
 
 fn skipping(host: &str) -> String {
-    format!("skip the rest of {host}")
+    format!("skip all URLs of {host}")
 }
 
 /// What was done that left rows with `reason`.

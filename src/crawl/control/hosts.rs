@@ -97,7 +97,7 @@ impl Control {
         let context = Arc::clone(&self.context);
         let queued = context.frontier.host(host).map_or(0, |host| host.queued);
         if self.rule_of(host).skipped == skipped {
-            return self.refuse(format!("the rest of {host} is skipped already"));
+            return self.refuse(format!("the remaining URLs of {host} are skipped already"));
         }
         let what = ChangeAction::HostSkipped { host: Arc::clone(host), skipped };
         match self.log_with(what, origin, undoes, |edit| edit.skip_host(host, skipped)) {

@@ -161,7 +161,7 @@ impl Exclusions {
         self.restoring.retain(|known| known.ticket != ticket);
     }
 
-    /// Whether a restoration goes on.
+    /// Whether a restoration is running.
     #[must_use]
     pub fn is_restoring(&self, ticket: u64) -> bool {
         self.restoring.iter().any(|known| known.ticket == ticket)

@@ -72,7 +72,7 @@ impl Frontier {
         self.drained.notified()
     }
 
-    /// Whether every known URL is in a final state and saved, and no background work goes on.
+    /// Whether every known URL is in a final state and saved, and no background work is running.
     #[must_use]
     pub fn is_drained(&self) -> bool {
         self.lock().is_drained()

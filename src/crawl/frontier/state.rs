@@ -95,7 +95,7 @@ impl FrontierState {
         page_id(self.crawl, self.next_seq - 1)
     }
 
-    /// Whether every known URL is in a final state and saved, and no background work goes on.
+    /// Whether every known URL is in a final state and saved, and no background work is running.
     pub(super) const fn is_drained(&self) -> bool {
         self.open == 0 && self.background == 0
     }

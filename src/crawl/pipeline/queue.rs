@@ -1,6 +1,6 @@
 //! The bounded queue between producer and workers; its capacity changes while it is in use.
 //!
-//! Wake-ups are level-triggered: whoever wakes looks again.
+//! Wake-ups are level-triggered: a task that wakes checks the state again.
 
 use std::collections::VecDeque;
 use std::pin::pin;

@@ -44,7 +44,7 @@ impl Rate {
         }
     }
 
-    /// Changes the rate; whoever waits is judged by the new one.
+    /// Changes the rate; waiters are released by the new one.
     pub fn set(&self, rate: Option<f64>) {
         let mut state = self.state.locked();
         let now = Instant::now();

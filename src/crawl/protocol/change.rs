@@ -124,7 +124,7 @@ impl fmt::Display for ChangeAction {
             }
             Self::HostHeld { host, held: true } => write!(f, "hold {host}"),
             Self::HostHeld { host, held: false } => write!(f, "release {host}"),
-            Self::HostSkipped { host, skipped: true } => write!(f, "skip the rest of {host}"),
+            Self::HostSkipped { host, skipped: true } => write!(f, "skip all URLs of {host}"),
             Self::HostSkipped { host, skipped: false } => write!(f, "no longer skip {host}"),
             Self::BreakerReset { host } => write!(f, "reset the breaker of {host}"),
             Self::Excluded { pattern, excluded: true } => write!(f, "exclude {pattern}"),

@@ -70,7 +70,7 @@ pub enum Command {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// The settings a crawl starts or goes on with.
+    /// The settings with which a crawl starts or resumes.
     Start,
     /// A key or a typed command on the dashboard.
     User,

@@ -10,7 +10,7 @@ use crate::model::redirect_hop::RedirectHop;
 /// Links of a page kept for its detail view, at most.
 pub const PAGE_LINKS: usize = 50;
 
-/// A finished page, as viewers see it. Text from the web in it is raw: whoever shows it must
+/// A finished page, as viewers see it. Text from the web in it is raw: a viewer that shows it must
 /// replace control and bidi characters.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PageView {

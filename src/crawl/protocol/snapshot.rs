@@ -92,7 +92,7 @@ pub struct TrapView {
 /// The progress of an exclusion, or of its undoing.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExclusionProgress {
-    /// What: `exclude ^http://a/cal/`, `skip the rest of a:81`.
+    /// What: `exclude ^http://a/cal/`, `skip all URLs of a:81`.
     pub what: Arc<str>,
     /// Whether URLs are restored.
     pub undoing: bool,

@@ -193,7 +193,7 @@ async fn the_rest_of_a_host_is_skipped_and_comes_back() {
     seen(&mut crawl, "all is known", |s| s.totals.discovered == 7_002).await;
     let skip = Command::Host(Arc::clone(&name), HostCommand::SkipRest);
     let (skips, skips_no_more) =
-        (format!("skip the rest of {name}"), format!("no longer skip {name}"));
+        (format!("skip all URLs of {name}"), format!("no longer skip {name}"));
     done(&mut crawl, skip.clone(), &skips).await;
     let s = only_keeper(&mut crawl).await;
     assert!(s.totals.skipped > 1_000, "{:?}", s.totals);
