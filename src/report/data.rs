@@ -193,6 +193,7 @@ pub struct BrokenTarget {
 #[derive(Debug)]
 pub struct Reason {
     /// In words.
+    #[expect(clippy::struct_field_names, reason = "the word differs in meaning from the type")]
     pub reason: Option<String>,
     /// How many pages.
     pub pages: u64,
