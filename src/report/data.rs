@@ -191,9 +191,9 @@ pub struct BrokenTarget {
 
 /// Why pages ended as they did.
 #[derive(Debug)]
+#[expect(clippy::struct_field_names, reason = "the text of the reason")]
 pub struct Reason {
     /// In words.
-    #[expect(clippy::struct_field_names, reason = "the word differs in meaning from the type")]
     pub reason: Option<String>,
     /// How many pages.
     pub pages: u64,
