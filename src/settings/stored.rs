@@ -32,22 +32,26 @@ impl Settings {
     /// # Errors
     /// When the text is not a JSON object, or a member has another type.
     pub fn from_stored(text: &str) -> Result<Self, serde_json::Error> {
-        // Aliases do for a text with one name per setting, without a copy of a long list of seeds.
-        serde_json::from_str(text).or_else(|_| {
-            let mut members: Map<String, Value> = serde_json::from_str(text)?;
-            for (object, old, new) in RENAMED {
-                let object = match object {
-                    "" => Some(&mut members),
-                    name => members.get_mut(name).and_then(Value::as_object_mut),
-                };
-                if let Some(object) = object
-                    && object.contains_key(new)
-                {
-                    object.remove(old);
-                }
+        // Aliases do for a text with one name per setting, without a copy of a long list of seeds. A
+        // list is refused below: it would be read as the settings in their order, `[]` as defaults.
+        if text.trim_start().starts_with('{')
+            && let Ok(settings) = serde_json::from_str(text)
+        {
+            return Ok(settings);
+        }
+        let mut members: Map<String, Value> = serde_json::from_str(text)?;
+        for (object, old, new) in RENAMED {
+            let object = match object {
+                "" => Some(&mut members),
+                name => members.get_mut(name).and_then(Value::as_object_mut),
+            };
+            if let Some(object) = object
+                && object.contains_key(new)
+            {
+                object.remove(old);
             }
-            serde_json::from_value(Value::Object(members))
-        })
+        }
+        serde_json::from_value(Value::Object(members))
     }
 }
 

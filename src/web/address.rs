@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 /// The class of an `address` that is not public, such as `loopback`; `None` when it is public.
 ///
 /// The classes follow the IANA registries of special-purpose addresses (RFC 6890) and of multicast. An IPv4
-/// address embedded_v4 an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) decides the class.
+/// address embedded in an IPv6 one (mapped, compatible, NAT64, 6to4, Teredo) decides the class.
 pub(super) fn special(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => special_v4(address),

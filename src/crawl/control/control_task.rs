@@ -170,7 +170,7 @@ impl Control {
             if context.frontier.is_drained() && *context.signals.seen_ready.borrow() {
                 match context.settings.recrawl_of {
                     Some(crawl) if !requested_the_rest => {
-                        recrawl::request_the_rest(&context, crawl)
+                        recrawl::request_the_rest(&context, crawl);
                     }
                     _ => return true,
                 }

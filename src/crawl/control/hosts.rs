@@ -17,13 +17,13 @@ impl Control {
         match what {
             ChangeAction::Set { old, .. } => self.turn(old, origin, Some(seq)),
             ChangeAction::HostLimit { host, old, .. } => {
-                self.limit_host(&host, old, origin, Some(seq))
+                self.limit_host(&host, old, origin, Some(seq));
             }
             ChangeAction::HostHeld { host, held } => {
-                self.hold_host(&host, !held, origin, Some(seq))
+                self.hold_host(&host, !held, origin, Some(seq));
             }
             ChangeAction::HostSkipped { host, .. } => {
-                self.skip_host(&host, false, origin, Some(seq))
+                self.skip_host(&host, false, origin, Some(seq));
             }
             ChangeAction::Excluded { pattern, .. } => {
                 let what =

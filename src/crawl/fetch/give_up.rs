@@ -17,13 +17,10 @@ pub async fn give_up(
     chain: Option<RedirectChain>,
     failure: FetchError,
 ) {
-    match task.purpose {
-        FetchPurpose::Page => {
-            page::finish(context, slot, task, FetchAttempt::unfetched(failure, chain)).await;
-        }
-        _ => {
-            let agents = &context.fetch.robots_agents;
-            site_files::failed(&context.frontier, agents, &task, &failure);
-        }
+    if task.purpose == FetchPurpose::Page {
+        page::finish(context, slot, task, FetchAttempt::unfetched(failure, chain)).await;
+    } else {
+        let agents = &context.fetch.robots_agents;
+        site_files::failed(&context.frontier, agents, &task, &failure);
     }
 }

@@ -25,7 +25,7 @@ pub struct PageParts {
 }
 
 /// The row of a page.
-pub fn page_row(task: Box<UrlTask>, outcome: PageOutcome, parts: PageParts) -> PageRow {
+pub fn page_row(task: UrlTask, outcome: PageOutcome, parts: PageParts) -> PageRow {
     PageRow {
         id: task.id,
         host: host_of(&task.url).into(),

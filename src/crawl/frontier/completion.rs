@@ -116,10 +116,10 @@ impl FrontierState {
     pub(super) fn end_abandoned(&mut self, task: &UrlTask, give_up: &GiveUp, now: Instant) {
         match task.purpose {
             FetchPurpose::Page if give_up.by_user => {
-                self.withdraw(task, give_up.reason.to_string())
+                self.withdraw(task, give_up.reason.to_string());
             }
             FetchPurpose::Page => {
-                self.end_unfetched(task, give_up.state, give_up.reason.to_string())
+                self.end_unfetched(task, give_up.state, give_up.reason.to_string());
             }
             FetchPurpose::Robots { https } => {
                 let policy = RobotsPolicy::Shut(give_up.reason.to_string());
