@@ -30,7 +30,7 @@ const STORED: &str = "SELECT settings FROM crawls WHERE id = 2";
 const COOLING_HOST: &str = "127.0.0.1:18431";
 const COOLDOWN_END_MS: i64 = 4_102_444_800_000;
 
-/// Writes the dump to a file of SQLite, or to its memory.
+/// Writes the dump to a database file, or to one in memory.
 async fn write_dump(url: &str) -> SqliteConnection {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
     sqlx::raw_sql(AssertSqlSafe(DUMP.to_owned())).execute(&mut connection).await.unwrap();
