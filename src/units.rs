@@ -345,7 +345,7 @@ mod tests {
             [0, 1025, 10 << 20, (10 << 20) + 1, 3 << 41].map(bytes_option),
             ["0B", "1025B", "10MiB", "10485761B", "6TiB"]
         );
-        assert_eq!(duration_option(Duration::from_secs(5400)), "1h30m");
+        assert_eq!(duration_option(Duration::from_mins(90)), "1h30m");
         assert_eq!(duration_option(Duration::from_millis(1500)), "1s500ms");
         assert_eq!(
             [0, 1025, 64 << 10, 10 << 20].map(bytes_exact),

@@ -247,7 +247,7 @@ pub struct ReachOptions {
 /// When a host counts as down, and when it is tried again.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Failing hosts")]
-#[expect(clippy::struct_field_names, reason = "the names are those of the flags")]
+#[allow(clippy::struct_field_names, reason = "the names are those of the flags")]
 pub struct BreakerOptions {
     /// Share of failed requests at which a host cools down; 'off' for never [default: 0.5]
     #[arg(long, value_name = "SHARE", value_parser = share)]
@@ -272,7 +272,7 @@ pub struct BreakerOptions {
 /// What is a trap; 0 turns a rule off.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Traps (0 or 'off' turns a rule off)")]
-#[expect(clippy::struct_field_names, reason = "the names are those of the flags")]
+#[allow(clippy::struct_field_names, reason = "the names are those of the flags")]
 pub struct TrapOptions {
     /// Maximum repetitions of one segment, or group of segments, in a path [default: 3]
     #[arg(long, value_name = "N", value_parser = limit)]

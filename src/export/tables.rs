@@ -179,7 +179,7 @@ const JSON: [&str; 4] = ["redirects", "settings", "totals", "entry"];
 impl ExportTable {
     /// Whether the text of a column is JSON.
     #[must_use]
-    #[expect(
+    #[allow(
         clippy::unused_self,
         reason = "a question about a table, which may come to depend on it"
     )]

@@ -191,7 +191,7 @@ pub struct BrokenTarget {
 
 /// Why pages ended as they did.
 #[derive(Debug)]
-#[expect(clippy::struct_field_names, reason = "the text of the reason")]
+#[allow(clippy::struct_field_names, reason = "the text of the reason")]
 pub struct Reason {
     /// In words.
     pub reason: Option<String>,

@@ -155,7 +155,7 @@ impl CrawlLease {
 
 /// Why a write found no row of `crawls` with the token of its store.
 #[must_use]
-#[expect(clippy::option_option, reason = "no row, a row without a lease, a row with one")]
+#[allow(clippy::option_option, reason = "no row, a row without a lease, a row with one")]
 pub fn lease_lost(db: &str, crawl: CrawlId, row: Option<Option<CrawlLease>>) -> StoreError {
     let db = db.to_owned();
     match row {

@@ -87,7 +87,7 @@ impl Theme {
 
     /// Primary things: states, levels, titles.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "a style of the theme like all others")]
+    #[allow(clippy::unused_self, reason = "a style of the theme like all others")]
     pub const fn strong(self) -> Style {
         // Painted over what is dim, such as a frame, it would be both, which looks like neither.
         Style::new().add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM)
@@ -95,7 +95,7 @@ impl Theme {
 
     /// Secondary things: frames, tracks, units, idle workers.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "a style of the theme like all others")]
+    #[allow(clippy::unused_self, reason = "a style of the theme like all others")]
     pub const fn dim(self) -> Style {
         Style::new().add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD)
     }
@@ -121,7 +121,7 @@ impl Theme {
 
     /// The row or tab that keys act on.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "a style of the theme like all others")]
+    #[allow(clippy::unused_self, reason = "a style of the theme like all others")]
     pub const fn selected(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)
     }

@@ -1,6 +1,6 @@
 //! A relay in front of a database server that cuts connections where a test wants it to.
 //!
-//! It knows one word of the protocols of PostgreSQL and MySQL: both send `COMMIT` as it is written.
+//! It knows one word of the protocols of `PostgreSQL` and `MySQL`: both send `COMMIT` as it is written.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};

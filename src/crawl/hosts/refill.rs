@@ -94,7 +94,7 @@ impl HostQueues {
     }
 
     /// Takes in what was read from disk for a host; returns whether something was.
-    #[expect(clippy::vec_box, reason = "tasks are boxed in every queue")]
+    #[allow(clippy::vec_box, reason = "tasks are boxed in every queue")]
     pub fn refilled(&mut self, host: &str, rows: Vec<Box<UrlTask>>) -> bool {
         let Some(&index) = self.by_name.get(host) else { return false };
         if rows.is_empty() {
@@ -156,7 +156,7 @@ impl HostQueues {
     }
 
     /// Takes the pages out of memory that match; sitemaps and robots.txt stay.
-    #[expect(clippy::vec_box, reason = "tasks are boxed in every queue")]
+    #[allow(clippy::vec_box, reason = "tasks are boxed in every queue")]
     pub fn remove_matching(&mut self, matches: impl Fn(&UrlTask) -> bool) -> Vec<Box<UrlTask>> {
         let mut removed = Vec::new();
         for index in 0..self.hosts.len() {

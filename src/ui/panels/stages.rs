@@ -13,7 +13,7 @@ use crate::units;
 
 /// A share of a stage's time, with its glyph in the stacked bar.
 #[derive(Debug, Clone)]
-#[expect(clippy::struct_field_names, reason = "the number of the share")]
+#[allow(clippy::struct_field_names, reason = "the number of the share")]
 pub struct Share {
     /// What the time went into.
     pub label: &'static str,

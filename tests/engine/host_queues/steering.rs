@@ -36,7 +36,7 @@ impl Stage {
     }
 
     /// Plays saver.
-    async fn save(&mut self) {
+    fn save(&mut self) {
         loop {
             self.frontier.flush();
             // After a flush a batch is ready at once, unless nothing waits.
@@ -55,7 +55,7 @@ impl Stage {
     }
 
     /// Plays producer until nothing comes any more; returns the URLs handed out.
-    async fn drain(&mut self, now: Instant) -> Vec<Arc<str>> {
+    fn drain(&mut self, now: Instant) -> Vec<Arc<str>> {
         let mut out = Vec::new();
         loop {
             match self.frontier.next(now) {
@@ -65,7 +65,7 @@ impl Stage {
                 }
                 Next::Retry => {}
                 Next::Refill { host, after, limit, commits } => {
-                    self.save().await;
+                    self.save();
                     let of_host = host_id(&host);
                     let mut rows: Vec<_> = self
                         .rows
@@ -78,7 +78,7 @@ impl Stage {
                     self.frontier.refilled(&host, rows, commits, now, 0);
                 }
                 Next::Wait { .. } => {
-                    self.save().await;
+                    self.save();
                     if matches!(self.frontier.next(now), Next::Wait { .. }) {
                         return out;
                     }
@@ -134,7 +134,7 @@ async fn the_rest_of_a_host_is_skipped_in_memory_and_on_disk() {
     let view = stage.frontier.view();
     assert!(view.pending > view.in_window, "some on disk");
     assert!(stage.frontier.edit(|edit| edit.skip_host("a.test", true)).is_none());
-    let out = stage.drain(now).await;
+    let out = stage.drain(now);
     assert_eq!(out.len(), 5, "{out:?}");
     assert_eq!((stage.skipped(), stage.rows.len()), (MORE, 5));
     assert!(stage.pages.values().all(|page| page.error.as_ref().unwrap().contains("a.test")));
@@ -142,10 +142,10 @@ async fn the_rest_of_a_host_is_skipped_in_memory_and_on_disk() {
     assert_eq!((totals.skipped, totals.discovered), (MORE as u64, MORE as u64 + 5));
     // Later ones, too; and not any more when it is taken back.
     stage.frontier.seed([link("a.test", MORE)]);
-    assert!(stage.drain(now).await.is_empty());
+    assert!(stage.drain(now).is_empty());
     assert!(stage.frontier.edit(|edit| edit.skip_host("a.test", false)).is_some());
     stage.frontier.seed([link("a.test", MORE + 1)]);
-    assert_eq!(stage.drain(now).await.len(), 1);
+    assert_eq!(stage.drain(now).len(), 1);
 }
 
 #[tokio::test(start_paused = true)]
@@ -153,7 +153,7 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
     let now = Instant::now();
     let mut stage = Stage::new();
     stage.frontier.seed((0..MORE).map(|n| link("a.test", n)));
-    stage.save().await;
+    stage.save();
     let pattern = "/[0-9]*7$";
     let hits = (0..MORE).filter(|n| n % 10 == 7).count();
     let from_memory = stage.frontier.edit(|edit| edit.exclude(pattern)).unwrap();
@@ -164,8 +164,8 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
     let from_disk = stage.frontier.exclude_rows(pattern, &rows).unwrap();
     assert_eq!((from_memory + from_disk) as usize, hits, "each once");
     assert_eq!(stage.frontier.excluded_count(pattern), Some(hits as u64));
-    stage.save().await;
-    let out = stage.drain(now).await;
+    stage.save();
+    let out = stage.drain(now);
     assert_eq!(out.len(), MORE - hits);
     assert!(out.iter().all(|url| !regex.is_match(url)));
     assert_eq!(stage.skipped(), hits);
@@ -188,7 +188,7 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
     let restoration = stage.frontier.edit(|edit| edit.undo_exclusion(pattern));
     assert_eq!(stage.frontier.excluded_count(pattern), None);
     assert!(stage.frontier.restore_rows(restoration.ticket, gone));
-    let mut back = stage.drain(now).await;
+    let mut back = stage.drain(now);
     back.sort();
     back.dedup();
     assert_eq!(back.len(), hits);
