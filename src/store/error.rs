@@ -2,7 +2,6 @@
 //!
 //! Every message is one line: the database, the cause, the way out. None shows a password.
 
-use sqlx::migrate::MigrateError;
 use thiserror::Error;
 
 use crate::model::ids::CrawlId;
@@ -386,18 +385,4 @@ fn is_permanent(error: &dyn sqlx::error::DatabaseError) -> bool {
 /// Text that may hold anything, fit for one line of an error.
 pub(super) fn one_line(text: &str) -> String {
     text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-/// The error of a migration; `from` turns an error of the server into one of the store.
-pub(super) fn migration_error(
-    shown: &str,
-    error: MigrateError,
-    from: impl FnOnce(&str, sqlx::Error) -> StoreError,
-) -> StoreError {
-    match error {
-        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
-            from(shown, error)
-        }
-        other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
-    }
 }

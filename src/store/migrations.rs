@@ -7,7 +7,9 @@
 use std::sync::LazyLock;
 
 use sqlx::SqlSafeStr;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+
+use super::error::{StoreError, one_line};
 
 /// Those of SQLite files.
 pub(super) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
@@ -52,6 +54,20 @@ pub(super) fn newest(migrations: &Migrator) -> i64 {
 pub(super) fn is_known(migrations: &Migrator, version: i64, checksum: &[u8]) -> bool {
     let known = migrations.iter().find(|migration| migration.version == version);
     known.is_some_and(|migration| *migration.checksum == *checksum)
+}
+
+/// The error of a migration; `from` turns an error of the server into one of the store.
+pub(super) fn migration_error(
+    shown: &str,
+    error: MigrateError,
+    from: impl FnOnce(&str, sqlx::Error) -> StoreError,
+) -> StoreError {
+    match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => {
+            from(shown, error)
+        }
+        other => StoreError::Schema { db: shown.to_owned(), why: one_line(&other.to_string()) },
+    }
 }
 
 #[cfg(test)]

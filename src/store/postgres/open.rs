@@ -8,8 +8,8 @@ use sqlx::{Connection, Executor, PgPool};
 
 use super::connect::{CONNECT_TIMEOUT, connect};
 use super::error::from_postgres;
-use crate::store::error::{StoreError, migration_error, one_line};
-use crate::store::migrations::{self, is_known, newest};
+use crate::store::error::{StoreError, one_line};
+use crate::store::migrations::{self, is_known, migration_error, newest};
 use crate::store::name::OpenMode;
 use crate::store::sql::SchemaState;
 

@@ -11,8 +11,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqlitePoolOptions, Sq
 use sqlx::{ConnectOptions, Connection, SqlitePool};
 
 use super::error::sqlite_code;
-use crate::store::error::{StoreError, migration_error, one_line};
-use crate::store::migrations::{self, is_known, newest};
+use crate::store::error::{StoreError, one_line};
+use crate::store::migrations::{self, is_known, migration_error, newest};
 use crate::store::name::OpenMode;
 
 /// How long to wait for another process while opening.

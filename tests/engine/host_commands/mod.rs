@@ -199,7 +199,7 @@ async fn the_rest_of_a_host_is_skipped_and_comes_back() {
     assert!(s.totals.skipped > 1_000, "{:?}", s.totals);
     assert_eq!(test_db.number(REST).await as u64, s.totals.skipped);
     assert_eq!((&*s.exclusions[0].what, s.exclusions[0].undoing), (&*skips, false));
-    assert!(refused(&mut crawl, skip.clone()).await.contains("is skipped already"));
+    assert!(refused(&mut crawl, skip.clone()).await.contains("are skipped already"));
     assert_eq!(s.totals.skipped + requests(&site), 7_001);
 
     done(&mut crawl, Command::Undo, &skips_no_more).await;
