@@ -193,7 +193,9 @@ fn fallback(
 }
 
 /// An error and its causes, outermost first. `source` of an I/O error skips the error it wraps.
-fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+pub(super) fn causes<'e>(
+    error: &'e (dyn Error + 'static),
+) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| {
         let error: &'e (dyn Error + 'static) = *error;
         match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {

@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use url::Url;
 
+use super::connections::Connections;
 use super::phase::ConnectLayer;
 use crate::settings::FetchSettings;
 use crate::web::address_policy::{AddressPolicy, Resolver};
@@ -52,24 +53,30 @@ pub enum FetchSetupError {
     Client(#[from] reqwest::Error),
 }
 
-/// Builds the client. The environment's proxies are not used.
-pub(super) fn build(
-    settings: &FetchSettings,
-    headers: HeaderMap,
-    proxy: Option<&Url>,
-    address_policy: &Arc<AddressPolicy>,
-) -> Result<reqwest::Client, FetchSetupError> {
+/// What a client is built of.
+pub(super) struct ClientParts {
+    pub(super) settings: FetchSettings,
+    /// The headers that every server receives.
+    pub(super) headers: HeaderMap,
+    pub(super) proxy: Option<Url>,
+    pub(super) address_policy: Arc<AddressPolicy>,
+    pub(super) connections: Arc<Connections>,
+}
+
+/// Builds a client, with HTTP/2 or without. The environment's proxies are not used.
+pub(super) fn build(parts: &ClientParts, http2: bool) -> Result<reqwest::Client, FetchSetupError> {
+    let ClientParts { settings, headers, proxy, address_policy, connections } = parts;
     // An error means that a provider is already installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
-        .default_headers(headers)
+        .default_headers(headers.clone())
         .redirect(reqwest::redirect::Policy::none())
         // The caller paces every request, so the client must not retry on its own.
         .retry(reqwest::retry::never())
         .referer(false)
         .no_proxy()
         .dns_resolver(Resolver(Arc::clone(address_policy)))
-        .connector_layer(ConnectLayer)
+        .connector_layer(ConnectLayer(Arc::clone(connections)))
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
         .tcp_nodelay(true)
@@ -80,7 +87,7 @@ pub(super) fn build(
         .http1_ignore_invalid_headers_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true);
-    if !settings.http2 {
+    if !http2 {
         builder = builder.http1_only();
     }
     if settings.insecure {

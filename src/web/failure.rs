@@ -30,6 +30,9 @@ pub enum FailureKind {
     Header,
     /// The body cannot be decoded.
     Decode,
+    /// The server never processed the request: it ended or refused it before. The same request may be
+    /// sent again at once.
+    Unprocessed,
     /// This machine has no file descriptor left for a connection; the server is not at fault.
     Shortage,
     /// Anything else.
@@ -52,6 +55,7 @@ impl FailureKind {
             Self::Refused(_) => "refused",
             Self::Header => "header",
             Self::Decode => "decode",
+            Self::Unprocessed => "unprocessed",
             Self::Shortage => "shortage",
             Self::Other => "other",
         }
@@ -67,6 +71,7 @@ impl FailureKind {
                 | Self::Timeout
                 | Self::Reset
                 | Self::Truncated
+                | Self::Unprocessed
                 | Self::Shortage
                 | Self::Other
         )

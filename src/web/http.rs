@@ -8,26 +8,31 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
-use http::header::{HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::header::{CONNECTION, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use reqwest::RequestBuilder;
 use url::Url;
 
 pub use crate::model::redirect_hop::RedirectHop;
+use crate::model::url_identity::host_key;
 use crate::settings::{Credentials, FetchSettings, SeedName};
 use crate::web::address_policy::{AddressPolicy, refused};
 use crate::web::classify::{RequestContext, classify, duration_text};
 pub use crate::web::client::FetchSetupError;
+use crate::web::client::{self, ClientParts};
+use crate::web::connections::Connections;
 use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
 pub use crate::web::head::ResponseHead;
 use crate::web::jar::Jar;
 pub use crate::web::message::{FetchOutcome, RequestOptions, Response};
+use crate::web::origins::Http1Origins;
 use crate::web::phase::PhaseTracker;
 pub use crate::web::phase::{Phase, PhaseSink};
 use crate::web::redirect_chain::FailureCause;
 pub use crate::web::redirect_chain::RedirectChain;
 use crate::web::response::BodyLimits;
 pub use crate::web::response::OpenResponse;
+use crate::web::unprocessed::Unprocessed;
 
 /// Maximum length of a redirect's body, in bytes, that is read to keep the connection.
 const MAX_DISCARDED: usize = 16 << 10;
@@ -42,6 +47,9 @@ pub struct Fetcher {
 
 struct Inner {
     client: reqwest::Client,
+    /// The origins that require HTTP/1.1, and the client for them.
+    http1: Http1Origins,
+    connections: Arc<Connections>,
     /// Without the credentials.
     settings: Arc<FetchSettings>,
     headers: Headers,
@@ -68,17 +76,34 @@ impl Fetcher {
     /// When a header or the proxy of the settings is malformed, its certificates cannot be read,
     /// or the client cannot be built.
     pub fn new(settings: &FetchSettings, seeds: &[Url]) -> Result<Self, FetchSetupError> {
-        let proxy = crate::web::client::proxy(settings)?;
+        let proxy = client::proxy(settings)?;
         let (headers, everywhere) = Headers::new(settings, seeds)?;
         let address_policy = Arc::new(AddressPolicy::new(settings, proxy.as_ref(), seeds));
-        let client =
-            crate::web::client::build(settings, everywhere, proxy.as_ref(), &address_policy)?;
+        let proxied = proxy.is_some();
+        let connections = Arc::<Connections>::default();
+        let parts = ClientParts {
+            settings: settings.clone(),
+            headers: everywhere,
+            proxy,
+            address_policy: Arc::clone(&address_policy),
+            connections: Arc::clone(&connections),
+        };
+        let client = client::build(&parts, settings.http2)?;
+        let http1 = Http1Origins::new(parts);
         let jar = settings.cookies.then(Jar::default);
         let settings =
             Arc::new(FetchSettings { credentials: Credentials::default(), ..settings.clone() });
-        let proxied = proxy.is_some();
         Ok(Self {
-            inner: Arc::new(Inner { client, settings, headers, address_policy, jar, proxied }),
+            inner: Arc::new(Inner {
+                client,
+                http1,
+                connections,
+                settings,
+                headers,
+                address_policy,
+                jar,
+                proxied,
+            }),
         })
     }
 
@@ -148,6 +173,11 @@ impl Fetcher {
         let response = response.map_err(|(kind, message)| FetchError::new(kind, message))?;
         phases.phase(Phase::Body);
         let status = response.status();
+        let reused = inner.connections.answered(response.extensions());
+        if reused && is_idle_timeout(&response) {
+            let message = Unprocessed::IdleTimeout.message(&host_key(chain.url()));
+            return Err(FetchError::new(FailureKind::Unprocessed, message));
+        }
         let head = ResponseHead::of(chain.url(), status, response.headers());
         let fail = |(kind, message)| FetchError::new(kind, message).with(&head);
         if let Some(message) = inner.refuses_peer(chain.url(), &response) {
@@ -189,11 +219,18 @@ impl Inner {
         if let Some(message) = self.address_policy.refuses(url).await {
             return Err(refused(message));
         }
-        let mut request = self.client.get(url.clone());
+        let client = self.http1.client_for(url).unwrap_or(&self.client);
+        let mut request = client.get(url.clone());
         request = validator(request, IF_NONE_MATCH, options.etag);
         request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
         request = self.headers.apply(request, url, cookies);
         PhaseTracker::track(phases, request.send()).await.map_err(|error| {
+            if let Some(cause) = Unprocessed::of(&error, &self.connections) {
+                if cause == Unprocessed::Http11Required {
+                    self.http1.require(url);
+                }
+                return (FailureKind::Unprocessed, cause.message(&host_key(url)));
+            }
             let context = RequestContext {
                 url,
                 settings: &self.settings,
@@ -211,6 +248,14 @@ impl Inner {
         let peer = response.remote_addr().filter(|_| !self.proxied)?;
         self.address_policy.refuses_peer(url, peer.ip())
     }
+}
+
+/// Whether the server ends an idle connection with this response (RFC 9110 15.5.9): it says nothing
+/// about the request.
+fn is_idle_timeout(response: &reqwest::Response) -> bool {
+    let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
+    response.status() == StatusCode::REQUEST_TIMEOUT
+        && response.headers().get(CONNECTION).is_some_and(closes)
 }
 
 /// Adds a validator, unless its value is not a valid header value.

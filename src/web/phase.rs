@@ -12,7 +12,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::task::{Context, Poll};
 
+use hyper_util::client::legacy::connect::Connection;
 use tower::{Layer, Service};
+
+use crate::web::connections::Connections;
 
 /// A phase of a request: what it waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,15 +128,16 @@ impl PhaseTracker {
     }
 }
 
-/// Layer that reports the start and end of a connection attempt to its request.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ConnectLayer;
+/// Layer that reports the start and end of a connection attempt to its request, and each new
+/// connection to [`Connections`].
+#[derive(Debug, Clone)]
+pub(super) struct ConnectLayer(pub(super) Arc<Connections>);
 
 impl<S> Layer<S> for ConnectLayer {
     type Service = TrackedConnector<S>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        TrackedConnector { inner }
+        TrackedConnector { inner, connections: Arc::clone(&self.0) }
     }
 }
 
@@ -141,12 +145,14 @@ impl<S> Layer<S> for ConnectLayer {
 #[derive(Debug, Clone)]
 pub(super) struct TrackedConnector<S> {
     inner: S,
+    connections: Arc<Connections>,
 }
 
 impl<S, R> Service<R> for TrackedConnector<S>
 where
     S: Service<R>,
     S::Future: Unpin,
+    S::Response: Connection,
 {
     type Response = S::Response;
     type Error = S::Error;
@@ -161,7 +167,8 @@ where
         if let Some(tracker) = &tracker {
             tracker.connect();
         }
-        Connecting { inner: self.inner.call(target), tracker }
+        let connections = Arc::clone(&self.connections);
+        Connecting { inner: self.inner.call(target), tracker, connections }
     }
 }
 
@@ -170,11 +177,13 @@ pub(super) struct Connecting<F> {
     inner: F,
     /// The request that waits for the connection.
     tracker: Option<Arc<PhaseTracker>>,
+    connections: Arc<Connections>,
 }
 
 impl<T, E, F> Future for Connecting<F>
 where
     F: Future<Output = Result<T, E>> + Unpin,
+    T: Connection,
 {
     type Output = F::Output;
 
@@ -183,6 +192,9 @@ where
         // background; the request no longer waits for it.
         self.tracker.take_if(|tracker| !tracker.is_polled_by_its_request());
         let polled = Pin::new(&mut self.inner).poll(cx);
+        if let Poll::Ready(Ok(connection)) = &polled {
+            self.connections.opened(&connection.connected());
+        }
         if let Some(tracker) = &self.tracker {
             tracker.polled.store(true, Ordering::Relaxed);
             match &polled {
@@ -204,10 +216,24 @@ mod tests {
     use std::sync::Mutex;
 
     use futures_util::future::BoxFuture;
+    use hyper_util::client::legacy::connect::Connected;
     use tokio::sync::oneshot;
     use tower::service_fn;
 
     use super::*;
+
+    /// A connection without a socket.
+    struct NoSocket;
+
+    impl Connection for NoSocket {
+        fn connected(&self) -> Connected {
+            Connected::new()
+        }
+    }
+
+    fn layer() -> ConnectLayer {
+        ConnectLayer(Arc::default())
+    }
 
     #[derive(Default)]
     struct Recorder(Mutex<Vec<Phase>>);
@@ -226,9 +252,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_opened_in_the_background_is_nobodys_phase() {
-        let (open, opened) = oneshot::channel::<()>();
+        let (open, opened) = oneshot::channel::<NoSocket>();
         let mut opened = Some(opened);
-        let mut connector = ConnectLayer.layer(service_fn(move |(): ()| {
+        let mut connector = layer().layer(service_fn(move |(): ()| {
             Box::pin(opened.take().unwrap()) as BoxFuture<'static, _>
         }));
         let recorder = Arc::new(Recorder::default());
@@ -245,15 +271,15 @@ mod tests {
         PhaseTracker::track(&sink, request).await.unwrap();
         assert_eq!(recorder.reported(), [Phase::Connect, Phase::FirstByte]);
         let background = tokio::spawn(left.unwrap());
-        open.send(()).unwrap();
+        open.send(NoSocket).ok().unwrap();
         background.await.unwrap().unwrap();
         assert_eq!(recorder.reported(), [Phase::Connect, Phase::FirstByte]);
     }
 
     #[tokio::test]
     async fn the_start_is_told_in_the_poll_that_took_another_connection() {
-        let mut connector = ConnectLayer.layer(service_fn(|(): ()| {
-            Box::pin(std::future::pending()) as BoxFuture<'static, Result<(), ()>>
+        let mut connector = layer().layer(service_fn(|(): ()| {
+            Box::pin(std::future::pending()) as BoxFuture<'static, Result<NoSocket, ()>>
         }));
         let recorder = Arc::new(Recorder::default());
         let sink: Arc<dyn PhaseSink> = recorder.clone();
@@ -276,12 +302,13 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_connection_nothing_starts() {
-        let mut connector = ConnectLayer.layer(service_fn(|(): ()| {
-            Box::pin(async { Err(()) }) as BoxFuture<'static, Result<(), ()>>
+        let mut connector = layer().layer(service_fn(|(): ()| {
+            Box::pin(async { Err(()) }) as BoxFuture<'static, Result<NoSocket, ()>>
         }));
         let recorder = Arc::new(Recorder::default());
         let sink: Arc<dyn PhaseSink> = recorder.clone();
-        PhaseTracker::track(&sink, async { connector.call(()).await }).await.unwrap_err();
+        let request = async { connector.call(()).await.map(|_| ()) };
+        PhaseTracker::track(&sink, request).await.unwrap_err();
         assert_eq!(recorder.reported(), [Phase::Connect]);
     }
 }

@@ -14,6 +14,7 @@ use crate::crawl::fetch::give_up::give_up;
 use crate::crawl::fetch::in_flight::{InFlight, host_outcome};
 use crate::crawl::fetch::page;
 use crate::crawl::fetch::redirects::known_target;
+use crate::crawl::fetch::resend::{may_resend, resend};
 use crate::crawl::fetch::retry::RetryPolicy;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::hosts::{OutcomeEffect, UrlTask, host_of};
@@ -47,6 +48,11 @@ pub async fn handle_response(
 ) {
     let CrawlContext { frontier, fetch, .. } = &**context;
     let Requested { chain, outcome, took, previous } = requested;
+    if let Err(error) = &outcome
+        && may_resend(&task, error)
+    {
+        return resend(frontier, task, chain, error, &mut in_flight);
+    }
     let summary = match &outcome {
         Ok(FetchOutcome::Response(response)) => Ok((response.status, response.retry_after)),
         Ok(FetchOutcome::Redirect { status, .. }) => Ok((*status, None)),

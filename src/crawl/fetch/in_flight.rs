@@ -61,9 +61,10 @@ pub fn host_outcome(
         Err(error) => match error.kind {
             // Neither was caused by the host.
             FailureKind::Refused(_) | FailureKind::Shortage => None,
-            FailureKind::Timeout | FailureKind::Reset | FailureKind::Truncated => {
-                Some(Outcome::Unanswered { took })
-            }
+            FailureKind::Timeout
+            | FailureKind::Reset
+            | FailureKind::Truncated
+            | FailureKind::Unprocessed => Some(Outcome::Unanswered { took }),
             _ => Some(error.status.map_or(Outcome::Unanswered { took }, |status| {
                 Outcome::Answered { status, retry_after: error.retry_after, took }
             })),

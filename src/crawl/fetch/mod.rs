@@ -14,6 +14,7 @@ pub mod page_row;
 pub mod parse;
 pub mod recrawl;
 pub mod redirects;
+mod resend;
 pub mod retry;
 pub mod site_files;
 pub mod worker;

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::in_flight::{InFlight, host_outcome};
+use crate::crawl::fetch::resend::{may_resend, resend};
 use crate::crawl::fetch::retry::RetryPolicy;
 use crate::crawl::frontier::{FoundUrl, Frontier, sitemap_row};
 use crate::crawl::hosts::{FetchPurpose, UrlTask};
@@ -55,6 +56,11 @@ pub async fn run(
         ..RequestOptions::default()
     };
     let reply = fetch.fetcher.open(&mut chain, &options, phases).await;
+    if let Err(error) = &reply
+        && may_resend(&task, error)
+    {
+        return resend(frontier, task, chain, error, in_flight);
+    }
     let result = match &reply {
         Ok(FetchOutcome::Response(opened)) => Ok((opened.head.status, opened.head.retry_after)),
         Ok(FetchOutcome::Redirect { status, .. }) => Ok((*status, None)),

@@ -117,6 +117,15 @@ impl Frontier {
         self.wake_producer();
     }
 
+    /// Puts a URL whose request was never processed at the head of its host's queue.
+    pub fn resent(&self, task: Box<UrlTask>) {
+        let mut state = self.lock();
+        let newest = state.newest();
+        state.hosts.push(task, true, newest);
+        drop(state);
+        self.wake_producer();
+    }
+
     /// Puts a URL back for another attempt after `pause`. `now_ms` is in ms since 1970, UTC.
     pub fn postpone(
         &self,

@@ -46,6 +46,8 @@ pub struct UrlTask {
     pub earlier_attempts: u32,
     /// Failures that were its host's fault and do not count as attempts.
     pub uncounted_failures: u32,
+    /// Requests that the server never processed, which were sent again at once.
+    pub unprocessed: u32,
     /// The page on which it was first found.
     pub found_on: Option<PageId>,
     /// That page's URL, where it is still known.
@@ -78,6 +80,7 @@ impl UrlTask {
             attempts: 0,
             earlier_attempts: 0,
             uncounted_failures: 0,
+            unprocessed: 0,
             found_on: None,
             found_on_url: None,
             lastmod_ms: None,

@@ -3,7 +3,7 @@
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::trap_hit::MAX_PATTERN;
-use crate::web::traps::memory::BoundedMap;
+use crate::web::bounded_map::BoundedMap;
 use crate::web::url::shorten;
 
 /// Number of contents remembered, per generation.

@@ -5,7 +5,6 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 use super::copies::{CopyCounter, FetchedPage};
 use super::dates::{Date, Trust};
 use super::growth::Growth;
-use super::memory::{BoundedMap, HashedMap};
 use super::path::{has_calendar_word, repeats, write_beginning};
 use super::pattern::{Masked, Pattern};
 use super::queries::Queries;
@@ -13,6 +12,7 @@ use super::shape::Shape;
 use super::trap_hit::{MAX_PATTERN, TrapHit, TrapKind, TrapStatus};
 use super::{dates, sessions};
 use crate::settings::TrapSettings;
+use crate::web::bounded_map::{BoundedMap, HashedMap};
 use crate::web::url::shorten;
 
 /// Number of dates that a pattern must have shown before `/2219/1`, which may be page 1 of something,

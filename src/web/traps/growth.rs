@@ -5,7 +5,7 @@
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use crate::web::traps::memory::BoundedMap;
+use crate::web::bounded_map::BoundedMap;
 
 /// Numbers of URLs and hosts remembered, each per generation.
 const URLS: usize = 7 << 13;

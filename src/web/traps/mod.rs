@@ -9,7 +9,6 @@ mod copies;
 mod dates;
 mod detector;
 mod growth;
-mod memory;
 mod path;
 mod pattern;
 mod queries;

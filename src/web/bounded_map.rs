@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 /// A hasher that returns the key, because the keys are hashes already.
 #[derive(Debug, Default)]
-pub(super) struct PassThroughHasher(u64);
+pub(in crate::web) struct PassThroughHasher(u64);
 
 impl std::hash::Hasher for PassThroughHasher {
     fn finish(&self) -> u64 {
@@ -21,24 +21,24 @@ impl std::hash::Hasher for PassThroughHasher {
 }
 
 /// A map whose keys are hashes.
-pub(super) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<PassThroughHasher>>;
+pub(in crate::web) type HashedMap<V> = HashMap<u64, V, BuildHasherDefault<PassThroughHasher>>;
 
 /// Holds at most `2 * room` values in two generations: when the younger one is full, it replaces the
 /// older one, which is dropped. A used value moves to the younger one.
 #[derive(Debug)]
-pub(super) struct BoundedMap<V> {
+pub(in crate::web) struct BoundedMap<V> {
     young: HashedMap<V>,
     old: HashedMap<V>,
     room: usize,
 }
 
 impl<V: Default> BoundedMap<V> {
-    pub(super) fn new(room: usize) -> Self {
+    pub(in crate::web) fn new(room: usize) -> Self {
         Self { young: HashMap::default(), old: HashMap::default(), room }
     }
 
     /// The value of `key`, inserted if there is none.
-    pub(super) fn entry(&mut self, key: u64) -> &mut V {
+    pub(in crate::web) fn entry(&mut self, key: u64) -> &mut V {
         if self.young.len() >= self.room && !self.young.contains_key(&key) {
             self.age();
         }
@@ -47,18 +47,18 @@ impl<V: Default> BoundedMap<V> {
     }
 
     /// The value of `key`, if there is one.
-    pub(super) fn get(&mut self, key: u64) -> Option<&mut V> {
+    pub(in crate::web) fn get(&mut self, key: u64) -> Option<&mut V> {
         let known = self.young.contains_key(&key) || self.old.contains_key(&key);
         known.then(|| self.entry(key))
     }
 
     /// Drops the older generation and starts a new one.
-    pub(super) fn age(&mut self) {
+    pub(in crate::web) fn age(&mut self) {
         self.old = std::mem::take(&mut self.young);
     }
 
     /// All values.
-    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+    pub(in crate::web) fn values(&self) -> impl Iterator<Item = &V> {
         self.young.values().chain(self.old.values())
     }
 }
