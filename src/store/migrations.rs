@@ -20,19 +20,38 @@ pub(super) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
             "holders anchors views",
             include_str!("sqlite/migrations/0002_holders_anchors_views.sql"),
         ),
+        (
+            3,
+            "resent and not parsed",
+            include_str!("sqlite/migrations/0003_resent_and_not_parsed.sql"),
+        ),
     ])
 });
 
 /// Those of PostgreSQL.
 #[cfg(feature = "postgres")]
 pub(super) static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
-    embedded(&[(1, "initial", include_str!("postgres/migrations/0001_initial.sql"))])
+    embedded(&[
+        (1, "initial", include_str!("postgres/migrations/0001_initial.sql")),
+        (
+            2,
+            "resent and not parsed",
+            include_str!("postgres/migrations/0002_resent_and_not_parsed.sql"),
+        ),
+    ])
 });
 
 /// Those of MySQL and MariaDB.
 #[cfg(feature = "mysql")]
 pub(super) static MYSQL: LazyLock<Migrator> = LazyLock::new(|| {
-    embedded(&[(1, "initial", include_str!("mysql/migrations/0001_initial.sql"))])
+    embedded(&[
+        (1, "initial", include_str!("mysql/migrations/0001_initial.sql")),
+        (
+            2,
+            "resent and not parsed",
+            include_str!("mysql/migrations/0002_resent_and_not_parsed.sql"),
+        ),
+    ])
 });
 
 /// The migrations of `files`: version, description and SQL of each.

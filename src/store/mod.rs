@@ -47,7 +47,7 @@ pub use name::OpenMode;
 pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
-    PreviousLink, PreviousPage, SitemapRow,
+    PostponedRow, PreviousLink, PreviousPage, SitemapRow,
 };
 pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;

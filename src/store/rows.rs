@@ -31,14 +31,20 @@ pub struct PageRow {
     pub content_length: u64,
     /// Media type as sent.
     pub content_type: Option<String>,
+    /// Why the body of an `ok` page was not parsed for links, for example `image/png`; `None` when it
+    /// was, or when there is nothing to parse.
+    pub not_parsed: Option<String>,
     /// Title.
     pub title: Option<String>,
     /// Links from a seed.
     pub depth: u32,
     /// Last attempt, in ms.
     pub elapsed_ms: u64,
-    /// Requests made for it.
+    /// Requests made for it that count as attempts.
     pub attempts: u32,
+    /// Requests made for it that do not: the server never processed them, or its host refused them
+    /// (429, 503) or was down.
+    pub resent: u32,
     /// Where redirects led, if elsewhere.
     pub final_url: Option<String>,
     /// Redirects on the way, as a JSON array of `{"url", "status"}`; `None` when there were none.
@@ -153,8 +159,10 @@ pub struct FrontierRow {
     pub url_hash: UrlHash,
     /// Links from a seed.
     pub depth: u32,
-    /// Requests made for it so far.
+    /// Requests made for it so far that count as attempts.
     pub attempts: u32,
+    /// Requests made for it so far that do not; see [`PageRow::resent`].
+    pub resent: u32,
     /// Not to be fetched before: ms since 1970, UTC; 0 = at once.
     pub not_before_ms: i64,
     /// The page on which it was first found; `None` for a seed.
@@ -163,6 +171,19 @@ pub struct FrontierRow {
     pub host_id: i64,
     /// What a sitemap says of its last change: ms since 1970, UTC.
     pub lastmod_ms: Option<i64>,
+}
+
+/// A URL of `frontier` that is to be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PostponedRow {
+    /// See [`PageId`].
+    pub id: PageId,
+    /// Requests made for it so far that count as attempts.
+    pub attempts: u32,
+    /// Requests made for it so far that do not; see [`PageRow::resent`].
+    pub resent: u32,
+    /// Not to be fetched before: ms since 1970, UTC.
+    pub not_before_ms: i64,
 }
 
 /// A host with URLs in `frontier`.
@@ -235,8 +256,8 @@ pub struct Batch {
     pub links: Vec<LinkRow>,
     /// URLs found, in order of id.
     pub discovered: Vec<FrontierRow>,
-    /// `(id, attempts, not_before_ms)` of URLs to be tried again.
-    pub postponed: Vec<(PageId, u32, i64)>,
+    /// URLs to be tried again; of several rows for one URL the last counts.
+    pub postponed: Vec<PostponedRow>,
     /// URLs that were skipped and are open again: their page rows are deleted, their frontier rows
     /// inserted. Processed before `pages`.
     pub restored: Vec<FrontierRow>,

@@ -72,6 +72,7 @@ async fn open_urls(dump: &mut SqliteConnection, crawl: CrawlId) -> Vec<FrontierR
         url_hash: UrlHash(hash.try_into().unwrap()),
         depth: 0,
         attempts,
+        resent: 0,
         not_before_ms,
         found_on: None,
         host_id,

@@ -87,6 +87,7 @@ fn found(crawl: i64, seqs: std::ops::Range<u32>) -> Batch {
             url_hash: UrlHash(u128::from(seq).to_be_bytes()),
             depth: 0,
             attempts: 0,
+            resent: 0,
             not_before_ms: 0,
             found_on: None,
             host_id: 0,

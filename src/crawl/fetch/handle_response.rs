@@ -96,6 +96,7 @@ pub async fn handle_response(
         if uncounted {
             task.attempts -= 1;
             task.uncounted_failures += 1;
+            task.resent += 1;
         }
         // The redirects are followed again from their beginning: they may lead elsewhere now.
         (task.spent_ms, task.robots) = (0, None);

@@ -13,6 +13,7 @@ use crate::crawl::hosts::{DelayedTask, FetchPurpose, Outcome, OutcomeEffect, Tak
 use crate::crawl::protocol::snapshot::RecentFailure;
 use crate::model::ids::PageId;
 use crate::model::page_state::PageState;
+use crate::store::PostponedRow;
 
 /// Maximum number of URLs that wait for a retry, all hosts together, before no fresh URL is
 /// started.
@@ -138,8 +139,12 @@ impl Frontier {
         let mut state = self.lock();
         if task.purpose == FetchPurpose::Page {
             state.totals.retries += 1;
-            let not_before = now_ms.saturating_add(pause.as_millis() as i64);
-            state.batch.postponed(task.id, task.earlier_attempts + task.attempts, not_before);
+            state.batch.postponed(PostponedRow {
+                id: task.id,
+                attempts: task.earlier_attempts + task.attempts,
+                resent: task.earlier_resent + task.resent,
+                not_before_ms: now_ms.saturating_add(pause.as_millis() as i64),
+            });
         }
         if let Some(latency) = latency {
             state.latencies.record(latency);

@@ -113,6 +113,7 @@ impl FrontierState {
             url_hash: found.hash,
             depth: found.depth,
             attempts: 0,
+            resent: 0,
             not_before_ms: 0,
             found_on: found.on.as_ref().map(|on| on.0),
             host_id: host_id(&host_of(&found.url)),

@@ -103,6 +103,7 @@ pub(super) fn task_of_row(row: &FrontierRow) -> UrlTask {
         id: row.id,
         depth: row.depth,
         earlier_attempts: row.attempts,
+        earlier_resent: row.resent,
         found_on: row.found_on,
         lastmod_ms: row.lastmod_ms,
         ..UrlTask::auxiliary(Arc::clone(&row.url), row.url_hash, FetchPurpose::Page)

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::model::ids::PageId;
-use crate::store::{Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, SitemapRow};
+use crate::store::{
+    Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, PostponedRow, SitemapRow,
+};
 
 /// A batch is full at this many pages,
 const FULL_PAGES: usize = 1000;
@@ -79,8 +80,8 @@ impl PendingBatch {
     }
 
     /// A URL to be tried again.
-    pub fn postponed(&mut self, id: PageId, attempts: u32, not_before_ms: i64) {
-        self.batch.postponed.push((id, attempts, not_before_ms));
+    pub fn postponed(&mut self, row: PostponedRow) {
+        self.batch.postponed.push(row);
         self.touch();
     }
 

@@ -39,11 +39,16 @@ pub struct UrlTask {
     pub hash: UrlHash,
     /// Links from a seed.
     pub depth: u32,
-    /// Requests made for it in this run: a resumed crawl gives a URL all its attempts again,
-    /// because the answer to the last one may be what was lost.
+    /// Requests made for it in this run that count as attempts: a resumed crawl gives a URL all its
+    /// attempts again, because the answer to the last one may be what was lost.
     pub attempts: u32,
-    /// Requests made for it in earlier runs.
+    /// Likewise in earlier runs.
     pub earlier_attempts: u32,
+    /// Requests made for it in this run that do not count as attempts: the server never processed
+    /// them, or its host refused them (429, 503) or was down.
+    pub resent: u32,
+    /// Likewise in earlier runs.
+    pub earlier_resent: u32,
     /// Failures that were its host's fault and do not count as attempts.
     pub uncounted_failures: u32,
     /// Requests that the server never processed, which were sent again at once.
@@ -79,6 +84,8 @@ impl UrlTask {
             depth: 0,
             attempts: 0,
             earlier_attempts: 0,
+            resent: 0,
+            earlier_resent: 0,
             uncounted_failures: 0,
             unprocessed: 0,
             found_on: None,

@@ -133,6 +133,9 @@ pub struct Totals {
     pub skipped: u64,
     /// Attempts after the first.
     pub retries: u64,
+    /// Requests that do not count as attempts: the server never processed them, or the host refused
+    /// them (429, 503) or was down.
+    pub resent: u64,
     /// Body bytes after decoding.
     pub bytes: u64,
     /// Link rows found.

@@ -63,6 +63,10 @@ pub struct Summary {
     pub skipped: u64,
     /// Attempts after the first.
     pub retries: u64,
+    /// Requests that do not count as attempts: the server never processed them, or the host refused
+    /// them (429, 503) or was down.
+    #[serde(default)]
+    pub resent: u64,
     /// Link rows.
     pub links: u64,
     /// Body bytes after decoding.
@@ -104,6 +108,7 @@ impl Summary {
             failed: s.totals.failed,
             skipped: s.totals.skipped,
             retries: s.totals.retries,
+            resent: s.totals.resent,
             links: s.totals.links,
             bytes: s.totals.bytes,
             elapsed_s: s.at_s,

@@ -26,7 +26,7 @@ pub use crate::store::text::hash_of;
 /// Rows of a statement, at most.
 const SIZES: [usize; 6] = [2048, 512, 128, 32, 8, 1];
 /// Parameters of a statement, at most: the server would take 65,535, but keeps memory for each.
-const PARAMETERS: usize = 20_480;
+const PARAMETERS: usize = 22_528;
 /// Bytes of a statement, at most, if one row is not longer.
 const BYTES: usize = 8 << 20;
 /// Bytes of a packet besides the rows.
@@ -125,7 +125,7 @@ fn replace(columns: &[&str]) -> String {
     updates.join(", ")
 }
 
-const PAGE: [&str; 26] = [
+const PAGE: [&str; 28] = [
     "id",
     "crawl_id",
     "url_hash",
@@ -133,6 +133,7 @@ const PAGE: [&str; 26] = [
     "status",
     "depth",
     "attempts",
+    "resent",
     "elapsed_ms",
     "content_length",
     "links_found",
@@ -144,6 +145,7 @@ const PAGE: [&str; 26] = [
     "skipped_hash",
     "host",
     "content_type",
+    "not_parsed",
     "url",
     "final_url",
     "title",
@@ -178,13 +180,14 @@ pub static FRONTIER: Bulk = LazyLock::new(|| {
             "url_hash",
             "depth",
             "attempts",
+            "resent",
             "not_before",
             "found_on",
             "host_id",
             "lastmod",
             "url",
         ],
-        &replace(&["attempts", "not_before"]),
+        &replace(&["attempts", "resent", "not_before"]),
     )
 });
 

@@ -19,7 +19,7 @@ pub use crate::store::sql::question_marks::{
 };
 
 /// Frontier rows of one host: `(crawl, host, above, limit)`, in order of the index.
-pub const FRONTIER_OF_HOST: &str = "SELECT id, url, url_hash, depth, attempts, not_before, \
+pub const FRONTIER_OF_HOST: &str = "SELECT id, url, url_hash, depth, attempts, resent, not_before, \
      found_on, lastmod, host_id FROM frontier FORCE INDEX (frontier_by_host) \
      WHERE crawl_id = ? AND host_id = ? AND id > ? ORDER BY id LIMIT ?";
 
@@ -31,8 +31,8 @@ pub const OPEN_HOSTS: &str = "SELECT host.host_id, host.open, first.url \
      STRAIGHT_JOIN frontier AS first ON first.id = host.id";
 
 /// Skipped pages as frontier rows: `(crawl, hash of the reason, above, limit)`.
-pub const SKIPPED_BECAUSE: &str = "SELECT id, url, url_hash, depth, attempts, 0, found_on, lastmod, \
-     host FROM scraped_pages FORCE INDEX (scraped_pages_by_state) \
+pub const SKIPPED_BECAUSE: &str = "SELECT id, url, url_hash, depth, attempts, resent, 0, found_on, \
+     lastmod, host FROM scraped_pages FORCE INDEX (scraped_pages_by_state) \
      WHERE state = 'skipped' AND crawl_id = ? AND skipped_hash = ? AND id > ? ORDER BY id LIMIT ?";
 
 /// All known URLs in one snapshot: `(crawl, first id, last id)`. The index on hashes answers the
@@ -82,11 +82,12 @@ pub const DELETE_FRONTIER: &str = "DELETE frontier FROM \
      JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$')) AS done \
      STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = done.id";
 
-/// Updates postponed URLs: `([[id, attempts, not before], …])`, each id once.
+/// Updates postponed URLs: `([[id, attempts, resent, not before], …])`, each id once.
 pub const POSTPONE: &str = "UPDATE JSON_TABLE(?, '$[*]' COLUMNS (id BIGINT PATH '$[0]', \
-     attempts BIGINT PATH '$[1]', not_before BIGINT PATH '$[2]')) AS new \
+     attempts BIGINT PATH '$[1]', resent BIGINT PATH '$[2]', not_before BIGINT PATH '$[3]')) AS new \
      STRAIGHT_JOIN frontier FORCE INDEX (PRIMARY) ON frontier.id = new.id \
-     SET frontier.attempts = new.attempts, frontier.not_before = new.not_before";
+     SET frontier.attempts = new.attempts, frontier.resent = new.resent, \
+     frontier.not_before = new.not_before";
 
 /// Deletes the page rows of URLs that are open again: `(ids as a JSON array, crawl)`.
 pub const DELETE_PAGES: &str = "DELETE scraped_pages FROM \

@@ -50,18 +50,18 @@ const PAGES: Insert = insert!(
     "INSERT INTO scraped_pages (crawl_id, id, url_hash, state, status, depth, \
      attempts, elapsed_ms, content_length, links_found, found_on, created_at, lastmod, change, \
      body_hash, host, content_type, url, final_url, title, error, redirects, etag, last_modified, \
-     canonical) \
+     canonical, resent, not_parsed) \
      SELECT $1, id, url_hash, state, status, depth, attempts, elapsed_ms, content_length, \
      links_found, found_on, 'epoch'::timestamptz + at * interval '1 ms', lastmod, change, \
      body_hash, host, content_type, url, final_url, title, error, redirects, etag, last_modified, \
-     canonical \
+     canonical, resent, not_parsed \
      FROM unnest($2::bigint[], $3::bytea[], $4::text[], $5::int[], $6::int[], $7::int[], \
      $8::bigint[], $9::bigint[], $10::int[], $11::bigint[], $12::bigint[], $13::bigint[], \
      $14::text[], $15::bytea[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], \
-     $21::text[], $22::text[], $23::text[], $24::text[], $25::text[]) \
+     $21::text[], $22::text[], $23::text[], $24::text[], $25::text[], $26::int[], $27::text[]) \
      AS row (id, url_hash, state, status, depth, attempts, elapsed_ms, content_length, \
      links_found, found_on, at, lastmod, change, body_hash, host, content_type, url, final_url, \
-     title, error, redirects, etag, last_modified, canonical)",
+     title, error, redirects, etag, last_modified, canonical, resent, not_parsed)",
     "ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, host = excluded.host, \
      state = excluded.state, status = excluded.status, depth = excluded.depth, \
      attempts = excluded.attempts, elapsed_ms = excluded.elapsed_ms, \
@@ -71,7 +71,7 @@ const PAGES: Insert = insert!(
      content_type = excluded.content_type, final_url = excluded.final_url, \
      title = excluded.title, error = excluded.error, redirects = excluded.redirects, \
      etag = excluded.etag, last_modified = excluded.last_modified, \
-     canonical = excluded.canonical"
+     canonical = excluded.canonical, resent = excluded.resent, not_parsed = excluded.not_parsed"
 );
 
 const LINKS: Insert = insert!(
@@ -83,12 +83,12 @@ const LINKS: Insert = insert!(
 
 const FRONTIER: Insert = insert!(
     "INSERT INTO frontier (crawl_id, id, url_hash, depth, attempts, \
-     not_before, found_on, host_id, lastmod, url) \
-     SELECT $1, id, url_hash, depth, attempts, not_before, found_on, host_id, lastmod, url \
+     not_before, found_on, host_id, lastmod, url, resent) \
+     SELECT $1, id, url_hash, depth, attempts, not_before, found_on, host_id, lastmod, url, resent \
      FROM unnest($2::bigint[], $3::bytea[], $4::int[], $5::int[], $6::bigint[], $7::bigint[], \
-     $8::bigint[], $9::bigint[], $10::text[]) AS row (id, url_hash, depth, attempts, not_before, \
-     found_on, host_id, lastmod, url)",
-    "ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, \
+     $8::bigint[], $9::bigint[], $10::text[], $11::int[]) AS row (id, url_hash, depth, attempts, \
+     not_before, found_on, host_id, lastmod, url, resent)",
+    "ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, resent = excluded.resent, \
      not_before = excluded.not_before"
 );
 
@@ -180,6 +180,8 @@ pub(super) async fn pages(
         .bind(content(|content| content.etag.as_ref()))
         .bind(content(|content| content.last_modified.as_ref()))
         .bind(content(|content| content.canonical.as_ref()))
+        .bind(pages().map(|page| int(page.resent)).bind_iter())
+        .bind(text(|page| page.not_parsed.as_ref()))
         .execute(db)
         .await
         .map(drop)
@@ -220,6 +222,7 @@ pub(super) async fn frontier(
         .bind(rows.iter().map(|row| row.host_id).bind_iter())
         .bind(rows.iter().map(|row| row.lastmod_ms).bind_iter())
         .bind(rows.iter().map(|row| clean(&row.url)).bind_iter())
+        .bind(rows.iter().map(|row| int(row.resent)).bind_iter())
         .execute(db)
         .await
         .map(drop)

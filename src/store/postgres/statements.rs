@@ -20,7 +20,7 @@ pub use crate::store::sql::numbered::{
 /// Frontier rows of one host: `(crawl, host, above, up to, limit)`. WriteResult as a range of pairs, it is
 /// exactly a range of the index on crawl, host and id, and in its order; otherwise the server might
 /// walk along the ids of all hosts until it has met enough of this one.
-pub const FRONTIER_OF_HOST: &str = "SELECT id, url, url_hash, depth, attempts, not_before, \
+pub const FRONTIER_OF_HOST: &str = "SELECT id, url, url_hash, depth, attempts, resent, not_before, \
      found_on, lastmod, host_id FROM frontier WHERE crawl_id = $1 \
      AND (host_id, id) > ($2, $3) AND (host_id, id) <= ($2, $4) \
      ORDER BY host_id, id LIMIT $5";
@@ -33,8 +33,8 @@ pub const OPEN_HOSTS: &str = "SELECT host.host_id, host.open, \
       GROUP BY host_id) AS host";
 
 /// Skipped pages as frontier rows: `(crawl, reason, above, limit)`.
-pub const SKIPPED_BECAUSE: &str = "SELECT id, url, url_hash, depth, attempts, 0::bigint, found_on, \
-     lastmod, host FROM scraped_pages WHERE crawl_id = $1 AND state = 'skipped' \
+pub const SKIPPED_BECAUSE: &str = "SELECT id, url, url_hash, depth, attempts, resent, 0::bigint, \
+     found_on, lastmod, host FROM scraped_pages WHERE crawl_id = $1 AND state = 'skipped' \
      AND left(error, 200) = left($2, 200) AND error = $2 AND id > $3 \
      ORDER BY crawl_id, left(error, 200), id LIMIT $4";
 

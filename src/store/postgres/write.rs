@@ -16,14 +16,17 @@ use sqlx::{Connection, Postgres};
 use super::bulk::{self, Known};
 use crate::model::ids::{CrawlId, PageId, crawl_of};
 use crate::model::url_identity::UrlHash;
-use crate::store::rows::{Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, SitemapRow};
+use crate::store::rows::{
+    Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, PostponedRow, SitemapRow,
+};
 use crate::store::sql::{BatchTables, OpenDatabase, WriteResult, require_lease, write_tables};
 use crate::store::text::patched;
 
-/// URLs that are to be tried again: `(ids, attempts, times)`.
+/// URLs that are to be tried again: `(ids, attempts, resent, times)`.
 pub const POSTPONE: &str = "UPDATE frontier SET attempts = new.attempts, \
-     not_before = new.not_before \
-     FROM unnest($1::bigint[], $2::int[], $3::bigint[]) AS new (id, attempts, not_before) \
+     resent = new.resent, not_before = new.not_before \
+     FROM unnest($1::bigint[], $2::int[], $3::int[], $4::bigint[]) \
+     AS new (id, attempts, resent, not_before) \
      WHERE frontier.id = new.id";
 
 /// URLs that are done: `(ids)`.
@@ -95,12 +98,13 @@ impl BatchTables for PostgresBatch<'_> {
         Ok(bulk::frontier(self.db, self.crawl, &rows, self.known).await?)
     }
 
-    async fn postponed(&mut self, rows: &[(PageId, u32, i64)]) -> WriteResult {
-        let rows = last_of(rows, |row| row.0);
+    async fn postponed(&mut self, rows: &[PostponedRow]) -> WriteResult {
+        let rows = last_of(rows, |row| row.id);
         sqlx::query(POSTPONE)
-            .bind(rows.iter().map(|row| row.0).bind_iter())
-            .bind(rows.iter().map(|row| bulk::int(row.1)).bind_iter())
-            .bind(rows.iter().map(|row| row.2).bind_iter())
+            .bind(rows.iter().map(|row| row.id).bind_iter())
+            .bind(rows.iter().map(|row| bulk::int(row.attempts)).bind_iter())
+            .bind(rows.iter().map(|row| bulk::int(row.resent)).bind_iter())
+            .bind(rows.iter().map(|row| row.not_before_ms).bind_iter())
             .execute(&mut *self.db)
             .await?;
         Ok(())

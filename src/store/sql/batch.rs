@@ -4,7 +4,9 @@ use futures_util::future::BoxFuture;
 use hashbrown::HashSet;
 
 use crate::model::ids::PageId;
-use crate::store::rows::{Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, SitemapRow};
+use crate::store::rows::{
+    Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, PostponedRow, SitemapRow,
+};
 use crate::store::tx_error::TxError;
 
 /// What a write of one table gives.
@@ -23,12 +25,8 @@ pub trait BatchTables: Send {
     /// Adds URLs that are open.
     fn open(&mut self, rows: &[&FrontierRow]) -> impl Future<Output = WriteResult> + Send;
 
-    /// Updates URLs that are to be tried again: `(id, attempts, not before)`; of several for one URL
-    /// the last counts.
-    fn postponed(
-        &mut self,
-        rows: &[(PageId, u32, i64)],
-    ) -> impl Future<Output = WriteResult> + Send;
+    /// Updates URLs that are to be tried again; of several rows for one URL the last counts.
+    fn postponed(&mut self, rows: &[PostponedRow]) -> impl Future<Output = WriteResult> + Send;
 
     /// Deletes URLs that are done.
     fn finished(&mut self, pages: &[PageRow]) -> impl Future<Output = WriteResult> + Send;

@@ -19,6 +19,7 @@ pub fn bind_page_head(to: &mut impl SqlArguments, crawl: CrawlId, page: &PageRow
     to.optional_int(page.status)?;
     to.int(page.depth)?;
     to.int(page.attempts)?;
+    to.int(page.resent)?;
     to.int(page.elapsed_ms as i64)?;
     to.int(page.content_length as i64)?;
     to.int(page.links_found)?;
@@ -34,6 +35,7 @@ pub fn bind_page_head(to: &mut impl SqlArguments, crawl: CrawlId, page: &PageRow
 pub fn bind_page_texts(to: &mut impl SqlArguments, page: &PageRow) -> BindResult {
     to.shared_text(&page.host)?;
     to.optional_text(page.content_type.as_deref())?;
+    to.optional_text(page.not_parsed.as_deref())?;
     to.shared_text(&page.url)?;
     to.optional_text(page.final_url.as_deref())?;
     to.optional_text(page.title.as_deref())?;
@@ -61,6 +63,7 @@ pub fn bind_frontier(to: &mut impl SqlArguments, crawl: CrawlId, row: &FrontierR
     to.bytes(Some(&row.url_hash.0))?;
     to.int(row.depth)?;
     to.int(row.attempts)?;
+    to.int(row.resent)?;
     to.int(row.not_before_ms)?;
     to.optional_int(row.found_on)?;
     to.int(row.host_id)?;

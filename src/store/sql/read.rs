@@ -57,7 +57,7 @@ pub async fn frontier_after<D: Dialect>(
     limit: u32,
 ) -> Result<Vec<FrontierRow>, sqlx::Error> {
     let values = Values { after, limit, ..Values::of(crawl) };
-    let map = |row: &D::Row| frontier_row::<D>(row, row.int(8)?);
+    let map = |row: &D::Row| frontier_row::<D>(row, row.int(9)?);
     fetch_all(pool.acquire().await?, D::COMMON.frontier_after, values, map).await
 }
 
@@ -101,10 +101,10 @@ pub async fn skipped_because<D: Dialect>(
 
 /// A page as the frontier row that it was; its last column is the name of its host.
 pub fn page_as_frontier_row<D: Dialect>(row: &D::Row) -> Result<FrontierRow, sqlx::Error> {
-    frontier_row::<D>(row, host_id(row.text(8)?))
+    frontier_row::<D>(row, host_id(row.text(9)?))
 }
 
-/// The first eight columns of a frontier row, and its host.
+/// The first nine columns of a frontier row, and its host.
 fn frontier_row<D: Dialect>(row: &D::Row, host_id: i64) -> Result<FrontierRow, sqlx::Error> {
     let small = |column| Ok::<_, sqlx::Error>(D::small_int(row, column)?.unwrap_or_default());
     Ok(FrontierRow {
@@ -113,9 +113,10 @@ fn frontier_row<D: Dialect>(row: &D::Row, host_id: i64) -> Result<FrontierRow, s
         url_hash: url_hash(row.optional_bytes(2)?.unwrap_or_default())?,
         depth: small(3)? as u32,
         attempts: small(4)? as u32,
-        not_before_ms: row.int(5)?,
-        found_on: row.optional_int(6)?,
-        lastmod_ms: row.optional_int(7)?,
+        resent: small(5)? as u32,
+        not_before_ms: row.int(6)?,
+        found_on: row.optional_int(7)?,
+        lastmod_ms: row.optional_int(8)?,
         host_id,
     })
 }

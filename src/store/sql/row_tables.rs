@@ -19,7 +19,7 @@ use super::host_rows::{TotalsByHost, subtract_replaced};
 use crate::model::ids::{CrawlId, PageId};
 use crate::store::host_totals;
 use crate::store::rows::{
-    Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageRow, SitemapRow,
+    Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageRow, PostponedRow, SitemapRow,
 };
 use crate::store::text::json;
 
@@ -49,7 +49,8 @@ pub type ArgumentsOf<D> = <D as sqlx::Database>::Arguments;
 pub trait RowTables: Send {
     /// The database.
     type Db: Dialect;
-    /// Updates URLs that are to be tried again: `([[id, attempts, not before], …])`, each id once.
+    /// Updates URLs that are to be tried again: `([[id, attempts, resent, not before], …])`, each id
+    /// once.
     const POSTPONE: &'static str;
     /// Deletes URLs that are done: `(ids)`.
     const DELETE_FRONTIER: &'static str;
@@ -129,6 +130,7 @@ fn page_bytes(page: &PageRow) -> usize {
     150 + page.url.len()
         + 3 * page.host.len()
         + length(page.content_type.as_ref())
+        + length(page.not_parsed.as_ref())
         + length(page.final_url.as_ref())
         + length(page.title.as_ref())
         + length(page.error.as_ref())
@@ -157,11 +159,11 @@ impl<T: RowTables> BatchTables for T {
             .await
     }
 
-    async fn postponed(&mut self, rows: &[(PageId, u32, i64)]) -> WriteResult {
-        let last: HashMap<PageId, (u32, i64)> =
-            rows.iter().map(|(id, attempts, at)| (*id, (*attempts, *at))).collect();
-        let rows = json(&Vec::from_iter(last), |out, (id, (attempts, not_before))| {
-            write!(out, "[{id},{attempts},{not_before}]")
+    async fn postponed(&mut self, rows: &[PostponedRow]) -> WriteResult {
+        let last: HashMap<PageId, PostponedRow> = rows.iter().map(|row| (row.id, *row)).collect();
+        let rows = json(&Vec::from_iter(last.into_values()), |out, row| {
+            let PostponedRow { id, attempts, resent, not_before_ms } = row;
+            write!(out, "[{id},{attempts},{resent},{not_before_ms}]")
         });
         run(self, T::POSTPONE, &rows, None).await
     }

@@ -58,7 +58,7 @@ macro_rules! links_of {
 macro_rules! ok_pages {
     ($zero:literal, $table:literal, $above:literal, $up_to:literal, $limit:literal) => {
         concat!(
-            "SELECT id, url, url_hash, depth, attempts, ",
+            "SELECT id, url, url_hash, depth, attempts, resent, ",
             $zero,
             ", found_on, lastmod, host FROM ",
             $table,
@@ -77,8 +77,8 @@ macro_rules! common_statements {
     ($first:literal, $second:literal, $third:literal) => {
         /// Frontier rows between two ids: `(above, up to, limit)`.
         pub const FRONTIER_AFTER: &str = concat!(
-            "SELECT id, url, url_hash, depth, attempts, not_before, found_on, lastmod, host_id \
-             FROM frontier WHERE id > ",
+            "SELECT id, url, url_hash, depth, attempts, resent, not_before, found_on, lastmod, \
+             host_id FROM frontier WHERE id > ",
             $first,
             " AND id <= ",
             $second,

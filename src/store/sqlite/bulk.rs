@@ -11,7 +11,7 @@ use sqlx::{Arguments, AssertSqlSafe};
 
 use crate::store::sql::WriteResult;
 
-/// Chunk sizes. The largest, times 25 columns, stays below SQLite's 32,766 variables.
+/// Chunk sizes. The largest, times 27 columns, stays below SQLite's 32,766 variables.
 const SIZES: [usize; 5] = [512, 128, 32, 8, 1];
 
 /// A statement in all its sizes.
@@ -56,17 +56,20 @@ pub(super) async fn write<T: Sync>(
 
 pub(super) static PAGES: Bulk = LazyLock::new(|| {
     Statements::new(
-        25,
-        "INTO scraped_pages (id, crawl_id, url_hash, state, status, depth, attempts, elapsed_ms, \
-         content_length, links_found, found_on, created_at, lastmod, change, body_hash, host, \
-         content_type, url, final_url, title, error, redirects, etag, last_modified, canonical)",
+        27,
+        "INTO scraped_pages (id, crawl_id, url_hash, state, status, depth, attempts, resent, \
+         elapsed_ms, content_length, links_found, found_on, created_at, lastmod, change, body_hash, \
+         host, content_type, not_parsed, url, final_url, title, error, redirects, etag, \
+         last_modified, canonical)",
         "ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, host = excluded.host, \
          state = excluded.state, status = excluded.status, depth = excluded.depth, \
-         attempts = excluded.attempts, elapsed_ms = excluded.elapsed_ms, \
+         attempts = excluded.attempts, resent = excluded.resent, \
+         elapsed_ms = excluded.elapsed_ms, \
          content_length = excluded.content_length, links_found = excluded.links_found, \
          found_on = excluded.found_on, created_at = excluded.created_at, \
          lastmod = excluded.lastmod, change = excluded.change, body_hash = excluded.body_hash, \
-         content_type = excluded.content_type, final_url = excluded.final_url, \
+         content_type = excluded.content_type, not_parsed = excluded.not_parsed, \
+         final_url = excluded.final_url, \
          title = excluded.title, error = excluded.error, redirects = excluded.redirects, \
          etag = excluded.etag, last_modified = excluded.last_modified, \
          canonical = excluded.canonical",
@@ -79,10 +82,10 @@ pub(super) static LINKS: Bulk = LazyLock::new(|| {
 
 pub(super) static FRONTIER: Bulk = LazyLock::new(|| {
     Statements::new(
-        10,
-        "INTO frontier (id, crawl_id, url_hash, depth, attempts, not_before, found_on, host_id, \
-         lastmod, url)",
-        "ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, \
+        11,
+        "INTO frontier (id, crawl_id, url_hash, depth, attempts, resent, not_before, found_on, \
+         host_id, lastmod, url)",
+        "ON CONFLICT (id) DO UPDATE SET attempts = excluded.attempts, resent = excluded.resent, \
          not_before = excluded.not_before",
     )
 });

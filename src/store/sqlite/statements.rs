@@ -24,7 +24,7 @@ pub const FRONTIER_OF_HOST: &str = "WITH RECURSIVE block(n) AS (\
        UNION ALL \
        SELECT (SELECT min(id) FROM frontier WHERE id >= (n + 1) << 16 AND id <= ?2) >> 16 \
        FROM block WHERE n IS NOT NULL) \
-     SELECT id, url, url_hash, depth, attempts, not_before, found_on, lastmod, host_id \
+     SELECT id, url, url_hash, depth, attempts, resent, not_before, found_on, lastmod, host_id \
      FROM block CROSS JOIN frontier INDEXED BY frontier_by_host \
      WHERE id >> 16 = n AND host_id = ?3 AND id > ?1 LIMIT ?4";
 
@@ -37,7 +37,7 @@ pub const OPEN_HOSTS: &str = "SELECT host.host_id, host.open, first.url FROM \
       GROUP BY host_id) AS host CROSS JOIN frontier AS first ON first.id = host.id";
 
 /// Skipped pages as frontier rows: `(crawl, reason, above, limit)`.
-pub const SKIPPED_BECAUSE: &str = "SELECT id, url, url_hash, depth, attempts, 0, found_on, \
+pub const SKIPPED_BECAUSE: &str = "SELECT id, url, url_hash, depth, attempts, resent, 0, found_on, \
      lastmod, host FROM scraped_pages WHERE crawl_id = ? AND state = 'skipped' AND error = ? \
      AND id > ? ORDER BY id LIMIT ?";
 

@@ -47,7 +47,7 @@ pub(super) struct SqliteBatch<'a> {
 impl RowTables for SqliteBatch<'_> {
     type Db = Sqlite;
     const POSTPONE: &'static str = "UPDATE frontier SET attempts = new.value ->> 1, \
-         not_before = new.value ->> 2 \
+         resent = new.value ->> 2, not_before = new.value ->> 3 \
          FROM json_each(?) AS new WHERE frontier.id = (new.value ->> 0)";
     const DELETE_FRONTIER: &'static str =
         "DELETE FROM frontier WHERE id IN (SELECT value FROM json_each(?))";

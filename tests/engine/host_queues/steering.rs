@@ -179,6 +179,7 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
             url_hash: page.url_hash,
             depth: page.depth,
             attempts: 0,
+            resent: 0,
             not_before_ms: 0,
             found_on: None,
             host_id: host_id("a.test"),

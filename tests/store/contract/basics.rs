@@ -134,7 +134,7 @@ pub(super) async fn found_and_done_at_once(store: &Db) {
     let batch = Batch {
         pages: vec![page(crawl, 1), page(crawl, 3)],
         discovered: (1..=4).map(|seq| open_url(crawl, seq)).collect(),
-        postponed: vec![(page_id(crawl, 3), 1, AT)],
+        postponed: vec![postponed(crawl, 3, 1, AT)],
         ..Batch::default()
     };
     store.commit(crawl, &batch).await.unwrap();
@@ -208,12 +208,12 @@ pub(super) async fn postpones(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let batch = Batch {
         discovered: (1..=3).map(|seq| open_url(crawl, seq)).collect(),
-        postponed: vec![(page_id(crawl, 3), 1, AT)],
+        postponed: vec![postponed(crawl, 3, 1, AT)],
         ..Batch::default()
     };
     store.commit(crawl, &batch).await.unwrap();
     let batch = Batch {
-        postponed: vec![(page_id(crawl, 1), 2, AT + 1), (page_id(crawl, 77), 1, AT)],
+        postponed: vec![postponed(crawl, 1, 2, AT + 1), postponed(crawl, 77, 1, AT)],
         ..Batch::default()
     };
     store.commit(crawl, &batch).await.unwrap();

@@ -102,7 +102,7 @@ pub(super) async fn hosts_that_wait(store: &Db) {
     let batch = Batch {
         pages: pages.chain([page(crawl, 70_002), page(crawl, 70_005)]).collect(),
         discovered: vec![of_host("h2:80", open_url(crawl, 80_000))],
-        postponed: vec![(page_id(crawl, 2), 1, AT)],
+        postponed: vec![postponed(crawl, 2, 1, AT)],
         ..Batch::default()
     };
     store.commit(crawl, &batch).await.unwrap();
@@ -196,7 +196,7 @@ pub(super) async fn revives(store: &Db) {
         // Two of them are done at once, one is tried and postponed, and a URL is found.
         pages: vec![page(crawl, 2), skipped(crawl, 700, "robots.txt")],
         discovered: vec![open_url(crawl, 701)],
-        postponed: vec![(page_id(crawl, 3), 5, AT)],
+        postponed: vec![postponed(crawl, 3, 5, AT)],
         ..Batch::default()
     };
     store.commit(crawl, &batch).await.unwrap();

@@ -97,7 +97,7 @@ pub(super) fn batches(crawl: CrawlId, seed: u64, count: u32) -> Vec<Batch> {
         for seq in std::mem::take(&mut open) {
             match random.u8(..10) {
                 0 => {
-                    batch.postponed.push((page_id(crawl, seq), step, AT + i64::from(step)));
+                    batch.postponed.push(postponed(crawl, seq, step, AT + i64::from(step)));
                     open.push(seq);
                 }
                 1 => open.push(seq),

@@ -12,7 +12,7 @@ use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::store::{
     Batch, ChangeRow, Columns, Content, CrawlState, FrontierRow, HostRow, LinkRow, OpenHost,
-    PageChange, PageRow, PreviousPage, SitemapRow, Store, StoreError, Value,
+    PageChange, PageRow, PostponedRow, PreviousPage, SitemapRow, Store, StoreError, Value,
 };
 use serde_json::json;
 
@@ -117,11 +117,17 @@ fn open_url(crawl: CrawlId, seq: u32) -> FrontierRow {
         url_hash: hash_of(&url(seq)),
         depth: seq % 7,
         attempts: 0,
+        resent: 0,
         not_before_ms: 0,
         found_on: (seq > 1).then(|| page_id(crawl, 1)),
         host_id: host_id(HOST),
         lastmod_ms: seq.is_multiple_of(2).then_some(AT - 1000),
     }
+}
+
+/// A URL that is to be tried again, with more requests resent than attempts made.
+fn postponed(crawl: CrawlId, seq: u32, attempts: u32, not_before_ms: i64) -> PostponedRow {
+    PostponedRow { id: page_id(crawl, seq), attempts, resent: attempts + 4, not_before_ms }
 }
 
 fn page(crawl: CrawlId, seq: u32) -> PageRow {
@@ -134,10 +140,12 @@ fn page(crawl: CrawlId, seq: u32) -> PageRow {
         status: Some(200),
         content_length: 1000,
         content_type: Some("text/html".to_owned()),
+        not_parsed: None,
         title: Some(format!("Page {seq}")),
         depth: 1,
         elapsed_ms: 12,
         attempts: 1,
+        resent: 0,
         final_url: None,
         redirects: None,
         error: None,
