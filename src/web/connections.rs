@@ -16,7 +16,11 @@ use crate::web::bounded_map::BoundedMap;
 /// Maximum number of remembered connections is twice this.
 const ROOM: usize = 4_096;
 
-/// The connections that have delivered a response, known by their two socket addresses.
+/// A connection, known by a hash of its two socket addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct ConnectionKey(u64);
+
+/// The connections that have delivered a response.
 #[derive(Debug)]
 pub(super) struct Connections {
     answered: Mutex<BoundedMap<bool>>,
@@ -31,33 +35,35 @@ impl Default for Connections {
 
 impl Connections {
     /// A connection was opened: an earlier one between the same addresses no longer counts.
-    pub(super) fn opened(&self, connection: &Connected) {
-        let mut extensions = Extensions::new();
-        connection.get_extras(&mut extensions);
-        if let Some(key) = self.key(&extensions)
-            && let Some(answered) = self.answered.locked().get(key)
-        {
+    pub(super) fn opened(&self, connection: &Connected) -> Option<ConnectionKey> {
+        let key = self.key_of(connection)?;
+        if let Some(answered) = self.answered.locked().get(key.0) {
             *answered = false;
         }
+        Some(key)
     }
 
     /// A response with these extensions arrived. Returns whether its connection had delivered one
     /// before.
     pub(super) fn answered(&self, response: &Extensions) -> bool {
         let Some(key) = self.key(response) else { return false };
-        std::mem::replace(self.answered.locked().entry(key), true)
+        std::mem::replace(self.answered.locked().entry(key.0), true)
     }
 
     /// Whether the connection has delivered a response.
-    pub(super) fn has_answered(&self, connection: &Connected) -> bool {
-        let mut extensions = Extensions::new();
-        connection.get_extras(&mut extensions);
-        let key = self.key(&extensions);
-        key.is_some_and(|key| self.answered.locked().get(key).is_some_and(|answered| *answered))
+    pub(super) fn has_answered(&self, key: ConnectionKey) -> bool {
+        self.answered.locked().get(key.0).is_some_and(|answered| *answered)
     }
 
-    fn key(&self, extensions: &Extensions) -> Option<u64> {
+    /// The key of a connection; `None` when its addresses are not known.
+    pub(super) fn key_of(&self, connection: &Connected) -> Option<ConnectionKey> {
+        let mut extensions = Extensions::new();
+        connection.get_extras(&mut extensions);
+        self.key(&extensions)
+    }
+
+    fn key(&self, extensions: &Extensions) -> Option<ConnectionKey> {
         let info = extensions.get::<HttpInfo>()?;
-        Some(self.hasher.hash_one((info.local_addr(), info.remote_addr())))
+        Some(ConnectionKey(self.hasher.hash_one((info.local_addr(), info.remote_addr()))))
     }
 }

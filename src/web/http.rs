@@ -224,8 +224,9 @@ impl Inner {
         request = validator(request, IF_NONE_MATCH, options.etag);
         request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
         request = self.headers.apply(request, url, cookies);
-        PhaseTracker::track(phases, request.send()).await.map_err(|error| {
-            if let Some(cause) = Unprocessed::of(&error, &self.connections) {
+        let (response, opened) = PhaseTracker::track(phases, request.send()).await;
+        response.map_err(|error| {
+            if let Some(cause) = Unprocessed::of(&error, &self.connections, opened) {
                 if cause == Unprocessed::Http11Required {
                     self.http1.require(url);
                 }

@@ -8,14 +8,15 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll};
 
 use hyper_util::client::legacy::connect::Connection;
 use tower::{Layer, Service};
 
-use crate::web::connections::Connections;
+use crate::lock::Lock;
+use crate::web::connections::{ConnectionKey, Connections};
 
 /// A phase of a request: what it waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,18 +66,22 @@ pub(super) struct PhaseTracker {
     /// Whether this poll of the request polled the connection that is being opened.
     polled: AtomicBool,
     sink: Arc<dyn PhaseSink>,
+    /// The connection that was opened for the request, if its addresses are known.
+    opened: Mutex<Option<ConnectionKey>>,
 }
 
 impl PhaseTracker {
-    /// Runs `request` and reports its phases to `sink`.
+    /// Runs `request` and reports its phases to `sink`. Returns its result and the connection that was
+    /// opened for it.
     pub(super) async fn track<T, E>(
         sink: &Arc<dyn PhaseSink>,
         request: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
+    ) -> (Result<T, E>, Option<ConnectionKey>) {
         let tracker = Arc::new(Self {
             stage: AtomicU8::new(NEW),
             polled: AtomicBool::new(false),
             sink: Arc::clone(sink),
+            opened: Mutex::default(),
         });
         let mut request = pin!(CURRENT.scope(Arc::clone(&tracker), request));
         let response = poll_fn(|cx| {
@@ -91,7 +96,8 @@ impl PhaseTracker {
         })
         .await;
         tracker.stage.store(FINISHED, Ordering::Release);
-        response
+        let opened = *tracker.opened.locked();
+        (response, opened)
     }
 
     /// After a pending poll: the request has a connection unless it waits for one.
@@ -193,7 +199,10 @@ where
         self.tracker.take_if(|tracker| !tracker.is_polled_by_its_request());
         let polled = Pin::new(&mut self.inner).poll(cx);
         if let Poll::Ready(Ok(connection)) = &polled {
-            self.connections.opened(&connection.connected());
+            let opened = self.connections.opened(&connection.connected());
+            if let Some(tracker) = &self.tracker {
+                *tracker.opened.locked() = opened;
+            }
         }
         if let Some(tracker) = &self.tracker {
             tracker.polled.store(true, Ordering::Relaxed);
@@ -212,8 +221,6 @@ where
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
-
-    use std::sync::Mutex;
 
     use futures_util::future::BoxFuture;
     use hyper_util::client::legacy::connect::Connected;
@@ -268,7 +275,7 @@ mod tests {
             left = Some(connecting);
             Ok::<_, ()>(())
         };
-        PhaseTracker::track(&sink, request).await.unwrap();
+        PhaseTracker::track(&sink, request).await.0.unwrap();
         assert_eq!(recorder.reported(), [Phase::Connect, Phase::FirstByte]);
         let background = tokio::spawn(left.unwrap());
         open.send(NoSocket).ok().unwrap();
@@ -296,7 +303,7 @@ mod tests {
         assert!(futures_util::poll!(&mut request).is_pending());
         assert_eq!(recorder.reported(), [Phase::Connect, Phase::FirstByte]);
         answer.send(()).unwrap();
-        request.await.unwrap();
+        request.await.0.unwrap();
         assert_eq!(recorder.reported(), [Phase::Connect, Phase::FirstByte]);
     }
 
@@ -308,7 +315,7 @@ mod tests {
         let recorder = Arc::new(Recorder::default());
         let sink: Arc<dyn PhaseSink> = recorder.clone();
         let request = async { connector.call(()).await.map(|_| ()) };
-        PhaseTracker::track(&sink, request).await.unwrap_err();
+        PhaseTracker::track(&sink, request).await.0.unwrap_err();
         assert_eq!(recorder.reported(), [Phase::Connect]);
     }
 }

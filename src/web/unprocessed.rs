@@ -11,7 +11,7 @@ use h2::Reason;
 use hyper_util::client::legacy::Error as ClientError;
 
 use crate::web::classify::causes;
-use crate::web::connections::Connections;
+use crate::web::connections::{ConnectionKey, Connections};
 
 /// Why a request was never processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,21 +22,26 @@ pub(super) enum Unprocessed {
     RefusedStream,
     /// HTTP/2: the server wants HTTP/1.1 for this request (HTTP_1_1_REQUIRED).
     Http11Required,
-    /// A connection that had delivered a response was closed or reset before any byte of this one.
+    /// A reused connection was closed or reset before any byte of the response.
     Closed,
     /// The server ended an idle connection with 408 as the request was sent.
     IdleTimeout,
 }
 
 impl Unprocessed {
-    /// The cause of an error that came before the head of a response, if it is one of these.
-    pub(super) fn of(error: &reqwest::Error, connections: &Connections) -> Option<Self> {
-        let reused = || {
-            let client = causes(error).find_map(|cause| cause.downcast_ref::<ClientError>());
-            client
-                .and_then(ClientError::connect_info)
-                .is_some_and(|connection| connections.has_answered(connection))
-        };
+    /// The cause of an error that came before the head of a response, if it is one of these. `own` is
+    /// the connection that was opened for the request, though another one may have been used.
+    ///
+    /// Over HTTP/1 any other connection is a reused one. Over HTTP/2 several requests may wait for a
+    /// new connection, so it is reused when it has delivered a response.
+    pub(super) fn of(
+        error: &reqwest::Error,
+        connections: &Connections,
+        own: Option<ConnectionKey>,
+    ) -> Option<Self> {
+        let used = causes(error)
+            .find_map(|cause| cause.downcast_ref::<ClientError>()?.connect_info())
+            .and_then(|connection| connections.key_of(connection));
         if error.is_connect() || error.is_timeout() {
             return None;
         }
@@ -47,7 +52,11 @@ impl Unprocessed {
                 }
                 Some(Reason::REFUSED_STREAM) if error.is_remote() => Some(Self::RefusedStream),
                 Some(Reason::HTTP_1_1_REQUIRED) if error.is_remote() => Some(Self::Http11Required),
-                None if error.get_io().is_some_and(is_closed) && reused() => Some(Self::Closed),
+                None if error.get_io().is_some_and(is_closed)
+                    && used.is_some_and(|used| connections.has_answered(used)) =>
+                {
+                    Some(Self::Closed)
+                }
                 _ => None,
             };
         }
@@ -57,7 +66,7 @@ impl Unprocessed {
             || hyper.is_some_and(|error| {
                 error.is_incomplete_message() || error.is_canceled() || error.is_closed()
             });
-        (closed && reused()).then_some(Self::Closed)
+        (closed && used.is_some() && used != own).then_some(Self::Closed)
     }
 
     /// The same for the user, in one line.
@@ -73,7 +82,7 @@ impl Unprocessed {
                 format!("{host} requires HTTP/1.1 for the request (HTTP_1_1_REQUIRED)")
             }
             Self::Closed => {
-                format!("{host} closed a connection in use before any byte of a response")
+                format!("{host} closed a reused connection before any byte of the response")
             }
             Self::IdleTimeout => {
                 format!("{host} ended an idle connection (408) as the request was sent")

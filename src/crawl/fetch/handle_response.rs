@@ -165,5 +165,5 @@ async fn redirected(
     task.spent_ms = attempt.elapsed.as_millis() as u64;
     task.chain = Some(Box::new(chain));
     (task.continues_attempt, task.robots) = (true, None);
-    frontier.redirected(task, Some(took));
+    frontier.requeue(task, Some(took));
 }

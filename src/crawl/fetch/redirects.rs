@@ -83,7 +83,7 @@ impl Drop for InFlightRedirect<'_> {
     fn drop(&mut self) {
         let waiting = self.redirects.in_flight.locked().remove(&self.target);
         for task in waiting.into_iter().flatten() {
-            self.frontier.redirected(task, None);
+            self.frontier.requeue(task, None);
         }
     }
 }

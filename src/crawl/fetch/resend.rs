@@ -28,11 +28,12 @@ pub fn resend(
     tracing::debug!(url = %task.target(), error = %error.message, "the request is sent again");
     in_flight.end(None);
     task.unprocessed += 1;
+    task.resent += 1;
     if chain.hops().is_empty() {
         task.attempts -= 1;
     } else {
         task.chain = Some(Box::new(chain));
         task.continues_attempt = true;
     }
-    frontier.resent(task);
+    frontier.requeue(task, None);
 }

@@ -77,7 +77,7 @@ pub async fn run(
             }
             task.chain = Some(Box::new(chain));
             (task.continues_attempt, task.robots) = (true, None);
-            frontier.redirected(task, None);
+            frontier.requeue(task, None);
         }
         (FetchPurpose::Robots { .. }, Ok(FetchOutcome::Response(opened))) => {
             let policy = read_robots(opened, agents).await;

@@ -105,22 +105,13 @@ impl Frontier {
         effect
     }
 
-    /// Puts the next hop of a redirect into the queue of its host; `latency` is that of the hop
-    /// before.
-    pub fn redirected(&self, task: Box<UrlTask>, latency: Option<Duration>) {
+    /// Puts a URL at the head of the queue of the host that is requested next: a redirect continues
+    /// there, or a request is sent again. `latency` is that of the hop before.
+    pub fn requeue(&self, task: Box<UrlTask>, latency: Option<Duration>) {
         let mut state = self.lock();
         if let Some(latency) = latency {
             state.latencies.record(latency);
         }
-        let newest = state.newest();
-        state.hosts.push(task, true, newest);
-        drop(state);
-        self.wake_producer();
-    }
-
-    /// Puts a URL whose request was never processed at the head of its host's queue.
-    pub fn resent(&self, task: Box<UrlTask>) {
-        let mut state = self.lock();
         let newest = state.newest();
         state.hosts.push(task, true, newest);
         drop(state);
