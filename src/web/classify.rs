@@ -182,8 +182,7 @@ fn fallback(
     if error.is_connect() {
         return (FailureKind::Connect, format!("cannot connect to {host}: {cause}"));
     }
-    // The crate of HTTP/2 is not a dependency, so its errors are known by their text.
-    if cause.contains("stream error") || cause.contains("GOAWAY") {
+    if causes(error).any(|cause| cause.is::<h2::Error>()) {
         return (FailureKind::Reset, format!("connection reset by {host}: {cause}"));
     }
     if context.head_received {

@@ -204,6 +204,11 @@ impl OpenResponse {
                     return Err(self.too_large());
                 }
                 Some(chunk) => self.input = chunk,
+                // HTTP/2 can end a body early without an error (RFC 9113 8.1).
+                None if self.announced.is_some_and(|length| length > self.wire_length) => {
+                    let message = format!("body cut short after {} bytes", self.length);
+                    return Err((FailureKind::Truncated, message));
+                }
                 None => self.received_all = true,
             }
         }

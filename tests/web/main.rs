@@ -1,6 +1,8 @@
 //! What a page is: fetching, parsing, URLs, robots.txt, sitemaps, traps. Each module is a promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+#[path = "../support/tls_server.rs"]
+mod tls_server;
 #[path = "../support/web_server.rs"]
 mod web_server;
 
@@ -13,4 +15,5 @@ mod safety;
 mod sitemap;
 mod tls;
 mod traps;
+mod unprocessed;
 mod urls;

@@ -3,103 +3,33 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::fs;
-use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::web_server::{self, answer, fetch, fetcher, ok, url};
+use crate::tls_server::Secure;
+use crate::web_server::{self, answer, fetch, fetcher, ok};
 use crawldeck::settings::FetchSettings;
 use crawldeck::web::http::{FailureKind, FetchSetupError, Fetcher};
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
-use rustls::ServerConfig;
-use rustls::pki_types::PrivateKeyDer;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use url::Url;
 
-/// A server with a certificate for `secure.test`, issued by its own authority.
-struct Secure {
-    /// The URL of the server, with that name.
-    url: Url,
-    /// The certificate of the authority, PEM.
-    authority: String,
-    /// The protocol of each connection.
-    spoken: Arc<Mutex<Vec<String>>>,
-    /// The number of requests served.
-    requests: Arc<AtomicUsize>,
-}
-
-impl Secure {
-    async fn start(protocols: &[&str]) -> Self {
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let key = KeyPair::generate().unwrap();
-        let authority = params.self_signed(&key).unwrap().pem();
-        let issuer = Issuer::new(params, key);
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(vec!["secure.test".into()]).unwrap();
-        let certificate = params.signed_by(&key, &issuer).unwrap();
-        let mut config = ServerConfig::builder()
-            .with_no_client_auth()
-            .with_single_cert(
-                vec![certificate.der().clone()],
-                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
-            )
-            .unwrap();
-        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
-        let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let server = Self {
-            url: url(&format!("https://secure.test:{port}/")),
-            authority,
-            spoken: Arc::default(),
-            requests: Arc::default(),
-        };
-        let (spoken, requests) = (server.spoken.clone(), server.requests.clone());
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                let (acceptor, spoken, requests) =
-                    (acceptor.clone(), spoken.clone(), requests.clone());
-                tokio::spawn(async move {
-                    let Ok(stream) = acceptor.accept(stream).await else { return };
-                    let protocol = stream.get_ref().1.alpn_protocol().unwrap_or(b"none").to_vec();
-                    spoken.lock().unwrap().push(String::from_utf8(protocol.clone()).unwrap());
-                    if protocol == b"h2" {
-                        serve_two(stream, requests).await;
-                    } else {
-                        serve_one(stream, requests).await;
-                    }
-                });
+/// A server that answers every request, and how many it has served.
+async fn counted(protocols: &[&str]) -> (Secure, Arc<AtomicUsize>) {
+    let requests = Arc::<AtomicUsize>::default();
+    let count = requests.clone();
+    let serve = move |stream, _, protocol: String| {
+        let count = count.clone();
+        async move {
+            if protocol == "h2" {
+                serve_two(stream, count).await;
+            } else {
+                serve_one(stream, count).await;
             }
-        });
-        server
-    }
-
-    fn spoken(&self) -> Vec<String> {
-        self.spoken.lock().unwrap().clone()
-    }
-
-    /// The settings that reach such a server, with `ca` trusted.
-    fn settings(ca: Option<&Path>) -> FetchSettings {
-        FetchSettings {
-            resolve: vec![("secure.test".into(), "127.0.0.1".parse().unwrap())],
-            ca: ca.map(Into::into),
-            ..FetchSettings::default()
         }
-    }
-
-    /// A file with the certificate of the authority, among others.
-    fn ca(&self, folder: &TempDir) -> std::path::PathBuf {
-        let other = rcgen::generate_simple_self_signed(vec!["a.test".into()]).unwrap().cert.pem();
-        let path = folder.path().join("ca.pem");
-        fs::write(&path, format!("# two of them\n{other}\n{}", self.authority)).unwrap();
-        path
-    }
+    };
+    (Secure::start(protocols, serve).await, requests)
 }
 
 async fn serve_one(mut stream: TlsStream<TcpStream>, requests: Arc<AtomicUsize>) {
@@ -131,7 +61,7 @@ async fn serve_two(stream: TlsStream<TcpStream>, requests: Arc<AtomicUsize>) {
 
 #[tokio::test]
 async fn an_authority_of_the_user_is_trusted_besides() {
-    let server = Secure::start(&["http/1.1"]).await;
+    let (server, requests) = counted(&["http/1.1"]).await;
     let folder = TempDir::new().unwrap();
     let seeds = [&server.url];
 
@@ -139,7 +69,7 @@ async fn an_authority_of_the_user_is_trusted_besides() {
     assert_eq!(error.kind, FailureKind::Tls, "{error}");
     let message = format!("TLS with {} failed: ", server.url.authority());
     assert!(error.message.starts_with(&message), "{error}");
-    assert_eq!(server.requests.load(Ordering::SeqCst), 0);
+    assert_eq!(requests.load(Ordering::SeqCst), 0);
 
     let trusting = fetcher(&Secure::settings(Some(&server.ca(&folder))), &seeds);
     assert_eq!(fetch(&trusting, &server.url).await.unwrap().body.concat(), b"secret");
@@ -182,7 +112,7 @@ async fn a_file_without_certificates_is_named() {
 #[tokio::test]
 async fn http_2_is_spoken_where_both_do() {
     let folder = TempDir::new().unwrap();
-    let both = Secure::start(&["h2", "http/1.1"]).await;
+    let (both, _) = counted(&["h2", "http/1.1"]).await;
     let settings = Secure::settings(Some(&both.ca(&folder)));
     let fetcher_two = fetcher(&settings, &[&both.url]);
     for _ in 0..3 {
@@ -198,7 +128,7 @@ async fn http_2_is_spoken_where_both_do() {
     fetch(&fetcher_one, &both.url).await.unwrap();
     assert_ne!(both.spoken()[1], "h2");
 
-    let old = Secure::start(&["http/1.1"]).await;
+    let (old, _) = counted(&["http/1.1"]).await;
     let settings = Secure::settings(Some(&old.ca(&folder)));
     fetch(&fetcher(&settings, &[&old.url]), &old.url).await.unwrap();
     assert_eq!(old.spoken(), ["http/1.1"]);
@@ -207,11 +137,11 @@ async fn http_2_is_spoken_where_both_do() {
 #[tokio::test]
 async fn a_refused_request_is_not_sent_again_behind_the_callers_back() {
     let folder = TempDir::new().unwrap();
-    let server = Secure::start(&["h2"]).await;
+    let (server, requests) = counted(&["h2"]).await;
     let fetcher = fetcher(&Secure::settings(Some(&server.ca(&folder))), &[&server.url]);
     let error = fetch(&fetcher, &server.url.join("/refuse").unwrap()).await.unwrap_err();
-    assert_eq!(error.kind, FailureKind::Reset, "{error}");
-    assert_eq!(server.requests.load(Ordering::SeqCst), 1);
+    assert_eq!(error.kind, FailureKind::Unprocessed, "{error}");
+    assert_eq!(requests.load(Ordering::SeqCst), 1);
     fetch(&fetcher, &server.url).await.unwrap();
     assert_eq!(server.spoken().len(), 1, "the connection is as good as before");
 }
@@ -247,7 +177,7 @@ async fn tunnels(asked: Arc<Mutex<Vec<String>>>) -> String {
 
 #[tokio::test]
 async fn a_proxy_sees_no_more_than_the_host() {
-    let server = Secure::start(&["h2", "http/1.1"]).await;
+    let (server, _) = counted(&["h2", "http/1.1"]).await;
     let folder = TempDir::new().unwrap();
     let asked = Arc::new(Mutex::new(Vec::new()));
     let mut settings = FetchSettings { ca: Some(server.ca(&folder)), ..FetchSettings::default() };
@@ -269,7 +199,7 @@ async fn a_proxy_sees_no_more_than_the_host() {
 
 #[tokio::test]
 async fn a_secure_cookie_does_not_leave_tls() {
-    let server = Secure::start(&["http/1.1"]).await;
+    let (server, _) = counted(&["http/1.1"]).await;
     let folder = TempDir::new().unwrap();
     let plain = web_server::Server::start(|_| ok("")).await;
     let settings = FetchSettings { cookies: true, ..Secure::settings(Some(&server.ca(&folder))) };
