@@ -32,11 +32,13 @@ pub const TABLES: [ExportTable; 13] = [
             "state",
             "status",
             "content_type",
+            "not_parsed",
             "content_length",
             "title",
             "depth",
             "elapsed_ms",
             "attempts",
+            "resent",
             "links_found",
             "found_on",
             "final_url",
@@ -52,10 +54,10 @@ pub const TABLES: [ExportTable; 13] = [
             "url_hash",
             "body_hash",
         ],
-        rows: "SELECT id, url, state, status, content_type, content_length, title, depth, \
-               elapsed_ms, attempts, links_found, found_on, final_url, redirects, error, host, \
-               created_at, lastmod, scraped_pages.change, canonical, etag, last_modified, \
-               url_hash, body_hash FROM scraped_pages WHERE id BETWEEN :first AND :last",
+        rows: "SELECT id, url, state, status, content_type, not_parsed, content_length, title, \
+               depth, elapsed_ms, attempts, resent, links_found, found_on, final_url, redirects, \
+               error, host, created_at, lastmod, scraped_pages.change, canonical, etag, \
+               last_modified, url_hash, body_hash FROM scraped_pages WHERE id BETWEEN :first AND :last",
         order: "id",
     },
     ExportTable {
@@ -77,12 +79,13 @@ pub const TABLES: [ExportTable; 13] = [
             "url",
             "depth",
             "attempts",
+            "resent",
             "not_before",
             "found_on",
             "lastmod",
             "url_hash",
         ],
-        rows: "SELECT id, url, depth, attempts, not_before, found_on, lastmod, url_hash \
+        rows: "SELECT id, url, depth, attempts, resent, not_before, found_on, lastmod, url_hash \
                FROM frontier WHERE id BETWEEN :first AND :last",
         order: "id",
     },

@@ -14,6 +14,7 @@ use crate::crawl::{self, Crawl};
 use crate::headless::signals::ProcessSignals;
 use crate::headless::{self, tell};
 use crate::settings::Settings;
+use crate::units;
 
 /// How a crawl is shown.
 pub(super) struct CrawlDisplay {
@@ -154,8 +155,12 @@ fn in_words(summary: &Summary) -> String {
         RunState::Failed => "failed",
         _ => "stopped, resumable",
     };
+    let resent = match summary.resent {
+        0 => String::new(),
+        requests => format!("{} resent, ", units::counted(requests, "request", "requests")),
+    };
     format!(
-        "{state}: {} pages ({} ok, {} failed, {} skipped), {} links, {} in {:.1} s, \
+        "{state}: {} pages ({} ok, {} failed, {} skipped), {} links, {resent}{} in {:.1} s, \
          {:.1} pages/s → {} (crawl {})",
         summary.pages,
         summary.ok,

@@ -72,8 +72,8 @@ pub struct SettingLine {
 pub struct PageSums {
     /// Pages by state and status.
     pub by_status: BTreeMap<(PageState, Option<i64>), StatusSums>,
-    /// Requests made: every attempt of every page, without the hops of redirects.
-    pub attempts: u64,
+    /// Requests made for every page, without the hops of redirects: attempts, and those resent.
+    pub requests: u64,
     /// Body bytes after decoding.
     pub bytes: u64,
     /// Times that pages took which were asked for.
@@ -127,8 +127,8 @@ pub struct PageLine {
     pub elapsed_ms: u64,
     /// Bytes after decoding.
     pub bytes: u64,
-    /// Requests made.
-    pub attempts: u64,
+    /// Requests made: attempts, and those resent.
+    pub requests: u64,
 }
 
 /// A host.

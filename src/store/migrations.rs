@@ -132,10 +132,10 @@ mod tests {
             };
             all.iter().map(begin).collect()
         };
-        assert_eq!(hex(&SQLITE), ["516c8d43daca528d", "8f0db689176fe66d"]);
+        assert_eq!(hex(&SQLITE), ["516c8d43daca528d", "8f0db689176fe66d", "59a5cd61aaa0f686"]);
         #[cfg(feature = "postgres")]
-        assert_eq!(hex(&POSTGRES), ["bb6b5d2af0c2787f"]);
+        assert_eq!(hex(&POSTGRES), ["bb6b5d2af0c2787f", "75dee52d671c9d7a"]);
         #[cfg(feature = "mysql")]
-        assert_eq!(hex(&MYSQL), ["9002b3b4224d250a"]);
+        assert_eq!(hex(&MYSQL), ["9002b3b4224d250a", "fa395cf614c37521"]);
     }
 }

@@ -240,6 +240,7 @@ fn json_says_what_is_in_the_database() {
         ("failed", "SELECT count(*) FROM scraped_pages WHERE state = 'failed'"),
         ("skipped", "SELECT count(*) FROM scraped_pages WHERE state = 'skipped'"),
         ("retries", "SELECT sum(max(attempts - 1, 0)) FROM scraped_pages"),
+        ("resent", "SELECT sum(resent) FROM scraped_pages"),
         ("bytes", "SELECT sum(content_length) FROM scraped_pages"),
         ("links", "SELECT count(*) FROM links"),
     ] {

@@ -85,9 +85,9 @@ fn the_first_signal_finishes_what_is_in_flight() {
         // Every request that reached the site is accounted for: it finished, and was saved. But
         // for one robots.txt a host, and for redirects whose next hop was yet to be asked.
         let (hosts, permits) = (4, 20);
-        let hops = "SELECT coalesce(sum(attempts + coalesce(json_array_length(redirects), 0)), 0) \
+        let hops = "SELECT coalesce(sum(attempts + resent + coalesce(json_array_length(redirects), 0)), 0) \
                     FROM scraped_pages";
-        let waiting = "SELECT coalesce(sum(attempts), 0) FROM frontier";
+        let waiting = "SELECT coalesce(sum(attempts + resent), 0) FROM frontier";
         let seen = number(&db, hops) + number(&db, waiting);
         let lost = lab.requests() - seen as u64;
         assert!(lost <= hosts + permits, "{signal}: {lost} requests lost");

@@ -52,8 +52,8 @@ fn finished(task: &UrlTask, links: Vec<FoundLink>) -> Finished {
         title: None,
         depth: task.depth,
         elapsed_ms: 1,
-        attempts: task.attempts,
-        resent: task.resent,
+        attempts: task.requests().attempts,
+        resent: task.requests().resent,
         final_url: None,
         redirects: None,
         error: None,
@@ -86,6 +86,7 @@ fn finished(task: &UrlTask, links: Vec<FoundLink>) -> Finished {
     };
     Finished {
         row,
+        saved_requests: task.saved,
         view: Arc::new(view),
         links,
         redirects: 0,

@@ -96,6 +96,8 @@ fn odd(crawl: CrawlId) -> Vec<PageRow> {
         elapsed_ms: 61_000,
         title: Some(TITLE.to_owned()),
         created_at_ms: at,
+        attempts: 2,
+        resent: 1_500,
         ..page(6, &format!("http://h:1/slow/{}", "x".repeat(1 << 20)))
     };
     vec![
@@ -161,7 +163,9 @@ pub async fn fill(store: &dyn Store) -> CrawlId {
                 ChangeAction::Set { old: Setting::Permits(16), new: Setting::Permits(24) },
             ),
         ],
-        totals: Some(r#"{"pages":1210,"links":43,"retries":5,"redirects":2}"#.to_owned()),
+        totals: Some(
+            r#"{"pages":1210,"links":43,"retries":5,"resent":1500,"redirects":2}"#.to_owned(),
+        ),
         ..Batch::default()
     };
     store.commit(crawl, &batch).await.unwrap();

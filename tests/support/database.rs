@@ -255,10 +255,16 @@ impl Database {
         assert_eq!(rows(not_linked), 0, "found on a page that does not link to it");
     }
 
-    /// Requests that the rows tell of: all attempts, and the hops of redirects.
+    /// Requests that the rows tell of: all attempts, those resent, and the hops of redirects.
     #[track_caller]
     pub fn requests(&self) -> u64 {
-        self.sum("scraped_pages", "attempts", 1) + self.sum("redirects", "hops", 1)
+        self.sum("scraped_pages", "attempts", 1) + self.resent() + self.sum("redirects", "hops", 1)
+    }
+
+    /// Requests that do not count as attempts.
+    #[track_caller]
+    pub fn resent(&self) -> u64 {
+        self.sum("scraped_pages", "resent", 1)
     }
 
     /// Attempts after the first.

@@ -105,6 +105,7 @@ impl Stage {
         let (made, told) = (self.lab.requests(), self.database.requests() + ROBOTS);
         assert!(made <= told, "{made} requests, {told} told of");
         assert_eq!(json["retries"].as_u64(), Some(self.database.retries()));
+        assert_eq!(json["resent"].as_u64(), Some(self.database.resent()));
         ended
     }
 }

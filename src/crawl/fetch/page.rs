@@ -82,12 +82,14 @@ pub async fn finish(
         change,
     };
     let created_at = parts.created_at;
+    let saved_requests = task.saved;
     let row = page_row(*task, outcome, parts);
     let hops = redirects.len() as u32;
     let view = page_view(&row, (signals.at_s(), created_at), redirects, found_on_url, &links);
     let kib = reserve(storage, signals, slot, bytes).await;
     frontier.finish(Finished {
         row,
+        saved_requests,
         view: Arc::new(view),
         links,
         redirects: hops,

@@ -26,6 +26,7 @@ pub struct PageParts {
 
 /// The row of a page.
 pub fn page_row(task: UrlTask, outcome: PageOutcome, parts: PageParts) -> PageRow {
+    let requests = task.requests();
     PageRow {
         id: task.id,
         host: host_of(&task.url).into(),
@@ -39,8 +40,8 @@ pub fn page_row(task: UrlTask, outcome: PageOutcome, parts: PageParts) -> PageRo
         title: outcome.title,
         depth: task.depth,
         elapsed_ms: parts.elapsed_ms,
-        attempts: task.earlier_attempts + task.attempts,
-        resent: task.earlier_resent + task.resent,
+        attempts: requests.attempts,
+        resent: requests.resent,
         final_url: parts.final_url,
         redirects: parts.redirects_json,
         error: outcome.error,

@@ -9,7 +9,7 @@ use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::link::{FoundLink, FoundUrl};
 use crate::crawl::frontier::sitemaps::sitemap_row;
 use crate::crawl::frontier::state::FrontierState;
-use crate::crawl::hosts::{FetchPurpose, GiveUp, UrlTask, host_of};
+use crate::crawl::hosts::{FetchPurpose, GiveUp, RequestCounts, UrlTask, host_of};
 use crate::crawl::protocol::snapshot::{PageView, RecentFailure};
 use crate::model::page_state::PageState;
 use crate::model::url_identity::UrlHash;
@@ -22,6 +22,8 @@ use crate::web::traps::{FetchedPage, TrapHit};
 pub struct Finished {
     /// Its row.
     pub row: PageRow,
+    /// What its row in the frontier said of the requests for it; see [`UrlTask::saved`].
+    pub saved_requests: RequestCounts,
     /// The same for viewers.
     pub view: Arc<PageView>,
     /// Links found on it, distinct.
@@ -82,6 +84,8 @@ impl FrontierState {
             self.totals.skipped += 1;
         }
         self.unsaved += 1;
+        let requests = task.requests();
+        self.count_ended(task.saved, requests);
         let host = host_of(&task.url).into();
         let chain = task.chain.as_deref().filter(|chain| !chain.hops().is_empty());
         self.batch.page(
@@ -98,8 +102,8 @@ impl FrontierState {
                 title: None,
                 depth: task.depth,
                 elapsed_ms: 0,
-                attempts: task.earlier_attempts + task.attempts,
-                resent: task.earlier_resent + task.resent,
+                attempts: requests.attempts,
+                resent: requests.resent,
                 final_url: chain.map(|chain| chain.url().to_string()),
                 redirects: chain.and_then(|chain| serde_json::to_string(chain.hops()).ok()),
                 error: Some(reason),
@@ -136,7 +140,7 @@ impl FrontierState {
 
     /// Takes in a page in its final state, its links and its counts.
     fn take_in(&mut self, page: Finished) {
-        let Finished { row, links, redirects, latency, kib, .. } = page;
+        let Finished { row, saved_requests, links, redirects, latency, kib, .. } = page;
         let Finished { queue_empty, redirect_target, unmodified, content_hash, is_page, .. } = page;
         if row.status.is_some() {
             self.traps.fetched(&row.url, &host_of(&row.url));
@@ -160,6 +164,8 @@ impl FrontierState {
             self.batch.link(LinkRow { from: row.id, to, anchor: None });
             self.totals.links += 1;
         }
+        let requests = RequestCounts { attempts: row.attempts, resent: row.resent };
+        self.count_ended(saved_requests, requests);
         self.count(&row, unmodified);
         self.totals.redirects += u64::from(redirects);
         if let Some(latency) = latency {

@@ -121,7 +121,7 @@ impl Frontier {
     /// Puts a URL back for another attempt after `pause`. `now_ms` is in ms since 1970, UTC.
     pub fn postpone(
         &self,
-        task: Box<UrlTask>,
+        mut task: Box<UrlTask>,
         pause: Duration,
         latency: Option<Duration>,
         failure: Option<Arc<RecentFailure>>,
@@ -129,11 +129,13 @@ impl Frontier {
     ) {
         let mut state = self.lock();
         if task.purpose == FetchPurpose::Page {
-            state.totals.retries += 1;
+            let requests = task.requests();
+            state.count_postponed(task.saved, requests);
+            task.saved = requests;
             state.batch.postponed(PostponedRow {
                 id: task.id,
-                attempts: task.earlier_attempts + task.attempts,
-                resent: task.earlier_resent + task.resent,
+                attempts: requests.attempts,
+                resent: requests.resent,
                 not_before_ms: now_ms.saturating_add(pause.as_millis() as i64),
             });
         }

@@ -172,6 +172,7 @@ impl FrontierState {
         self.open += 1;
         let newest = self.newest();
         let task = task_of_row(&row);
+        self.count_restored(task.saved);
         self.batch.restored(row);
         if self.is_full() {
             return self.end_unfetched(&task, PageState::Skipped, BEYOND_PAGES.to_owned());

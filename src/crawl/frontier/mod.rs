@@ -21,6 +21,7 @@ mod intake;
 mod link;
 mod readings;
 mod refill;
+mod request_counts;
 mod saving;
 mod seen;
 mod site_files;

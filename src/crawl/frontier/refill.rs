@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::state::FrontierState;
-use crate::crawl::hosts::{FetchPurpose, UrlTask};
+use crate::crawl::hosts::{FetchPurpose, RequestCounts, UrlTask};
 use crate::store::FrontierRow;
 
 impl Frontier {
@@ -104,6 +104,7 @@ pub(super) fn task_of_row(row: &FrontierRow) -> UrlTask {
         depth: row.depth,
         earlier_attempts: row.attempts,
         earlier_resent: row.resent,
+        saved: RequestCounts { attempts: row.attempts, resent: row.resent },
         found_on: row.found_on,
         lastmod_ms: row.lastmod_ms,
         ..UrlTask::auxiliary(Arc::clone(&row.url), row.url_hash, FetchPurpose::Page)

@@ -41,4 +41,4 @@ pub use pace::Pace;
 pub use queues::HostQueues;
 pub use robots_slot::ROBOTS_EXPIRE;
 pub use schedule::Taken;
-pub use url_task::{DelayedTask, FetchPurpose, UrlTask};
+pub use url_task::{DelayedTask, FetchPurpose, RequestCounts, UrlTask};

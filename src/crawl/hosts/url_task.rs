@@ -28,6 +28,15 @@ pub enum FetchPurpose {
     },
 }
 
+/// Requests made for a URL, redirects not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RequestCounts {
+    /// Those that count as attempts.
+    pub attempts: u32,
+    /// Those that do not.
+    pub resent: u32,
+}
+
 /// A URL on its way through the pipeline.
 #[derive(Debug, Clone)]
 pub struct UrlTask {
@@ -49,6 +58,8 @@ pub struct UrlTask {
     pub resent: u32,
     /// Likewise in earlier runs.
     pub earlier_resent: u32,
+    /// What its row in the frontier says; the totals count these.
+    pub saved: RequestCounts,
     /// Failures that were its host's fault and do not count as attempts.
     pub uncounted_failures: u32,
     /// Requests that the server never processed, which were sent again at once.
@@ -86,6 +97,7 @@ impl UrlTask {
             earlier_attempts: 0,
             resent: 0,
             earlier_resent: 0,
+            saved: RequestCounts::default(),
             uncounted_failures: 0,
             unprocessed: 0,
             found_on: None,
@@ -97,6 +109,15 @@ impl UrlTask {
             continues_attempt: false,
             gap: Duration::ZERO,
             robots: None,
+        }
+    }
+
+    /// Requests made for it in all runs.
+    #[must_use]
+    pub const fn requests(&self) -> RequestCounts {
+        RequestCounts {
+            attempts: self.earlier_attempts + self.attempts,
+            resent: self.earlier_resent + self.resent,
         }
     }
 

@@ -33,8 +33,8 @@ impl CrawlReader<'_> {
             return Ok(Vec::new());
         }
         let sql = format!(
-            "SELECT id, url, title, status, error, elapsed_ms, content_length, attempts \
-             FROM scraped_pages WHERE id IN ({})",
+            "SELECT id, url, title, status, error, elapsed_ms, content_length, \
+             attempts + resent FROM scraped_pages WHERE id IN ({})",
             list(ids)
         );
         let mut lines: Vec<(i64, PageLine)> = self
@@ -49,7 +49,7 @@ impl CrawlReader<'_> {
                     error: text(&row[4]),
                     elapsed_ms: count(&row[5]),
                     bytes: count(&row[6]),
-                    attempts: count(&row[7]),
+                    requests: count(&row[7]),
                 };
                 (count(&row[0]) as i64, line)
             })

@@ -67,8 +67,8 @@ impl CrawlReader<'_> {
     pub(super) async fn pass(&self, hosts: &[HostLine]) -> Result<Pass, StoreError> {
         // `change` alone is a word that MySQL wants for itself.
         let sql = format!(
-            "SELECT id, state, status, elapsed_ms, content_length, attempts, created_at, host, \
-             scraped_pages.change, redirects FROM scraped_pages WHERE {}",
+            "SELECT id, state, status, elapsed_ms, content_length, attempts + resent, created_at, \
+             host, scraped_pages.change, redirects FROM scraped_pages WHERE {}",
             self.own("id")
         );
         let names = by_name(hosts);
@@ -103,7 +103,7 @@ impl Pass {
         let of_status = sums.by_status.entry((state, row[2].as_int())).or_default();
         of_status.pages += 1;
         of_status.bytes += bytes;
-        sums.attempts += count(&row[5]);
+        sums.requests += count(&row[5]);
         sums.bytes += bytes;
         if state != PageState::Skipped {
             let at = row[6].as_text().and_then(parse_utc);

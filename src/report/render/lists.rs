@@ -102,7 +102,7 @@ pub(super) fn slowest(report: &Report) -> Section {
                 th scope="row" { (title_and_url(page)) }
                 td { (status(page.status, page.error.as_deref())) }
                 td class="n" { (units::bytes_precise(page.bytes)) }
-                td class="n" { (count(page.attempts)) }
+                td class="n" { (count(page.requests)) }
             }
         }
     };

@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use crate::crawl::protocol::snapshot::Totals;
 use crate::model::page_state::PageState;
 use crate::report::data::Report;
 use crate::report::text;
@@ -95,11 +96,18 @@ pub(super) fn totals(report: &Report) -> Markup {
             (tile("median latency", latency(0.5), html! { "p95 " (latency(0.95)) ", p99 " (latency(0.99)) }))
             (tile("received", units::bytes_precise(pages.bytes), html! { "after decoding" }))
             (tile("links", count(report.totals.links), html! { "between pages" }))
-            (tile("requests", count(pages.attempts + report.totals.redirects),
-                html! { (counted(report.totals.retries, "retry", "retries")) ", " (counted(report.totals.redirects, "redirect hop", "redirect hops")) }))
+            (tile("requests", count(pages.requests + report.totals.redirects), requests_note(&report.totals)))
             (tile("incidents", count(report.all_hosts.incidents),
                 html! { (if report.all_hosts.incidents == 0 { "no host was down" } else { "hosts found down" }) }))
         }
+    }
+}
+
+fn requests_note(totals: &Totals) -> Markup {
+    html! {
+        (counted(totals.retries, "retry", "retries")) ", "
+        @if totals.resent > 0 { (count(totals.resent)) " resent, " }
+        (counted(totals.redirects, "redirect hop", "redirect hops"))
     }
 }
 

@@ -131,6 +131,9 @@ fn totals<'a>(painter: &Painter<'_>, snapshot: &Snapshot) -> Vec<Segment<'a>> {
             Style::new(),
         ));
     }
+    if t.resent > 0 {
+        segments.push(segment(7, units::count(t.resent), " resent", Style::new()));
+    }
     segments
 }
 

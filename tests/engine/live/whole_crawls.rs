@@ -94,8 +94,8 @@ async fn a_graceful_stop_loses_nothing_and_leaves_no_task() {
     assert_eq!(totals["discovered"], summary.pages + summary.open);
     let requests: Vec<(i64,)> = query(
         &db,
-        "SELECT (SELECT sum(attempts + coalesce(json_array_length(redirects), 0)) \
-         FROM scraped_pages) + (SELECT sum(attempts) FROM frontier)",
+        "SELECT (SELECT sum(attempts + resent + coalesce(json_array_length(redirects), 0)) \
+         FROM scraped_pages) + (SELECT sum(attempts + resent) FROM frontier)",
     )
     .await;
     // All are accounted for, but for those of redirects that were on their way to the next hop.

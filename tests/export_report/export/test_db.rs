@@ -57,7 +57,7 @@ impl TestDb {
                 url_hash: UrlHash([n as u8; 16]),
                 depth: 3,
                 attempts: n,
-                resent: 0,
+                resent: 2 * n,
                 not_before_ms: 0,
                 found_on: Some(page_id(crawl, 1)),
                 host_id: host_id("h:1"),

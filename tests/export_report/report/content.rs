@@ -166,7 +166,7 @@ fn rows_are_told_and_what_a_site_wrote_is_text() {
         "stopped 0 URLs are known and not fetched yet; crawldeck resume --crawl 1 continues it.",
         "pages 1,210 in a final state",
         "ok 1,204 99.7 % of those fetched",
-        "requests 1,212 5 retries, 2 redirect hops",
+        "requests 2,713 5 retries, 1,500 resent, 2 redirect hops",
         "<script>alert('title')</script> & \"more\" \u{FFFD}drawkcab",
         "javascript:alert(document.domain)",
         "Why there was no response",

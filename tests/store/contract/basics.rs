@@ -203,7 +203,7 @@ pub(super) async fn sees_every_url_once(store: &Db) {
     assert_eq!(chunks, 1);
 }
 
-/// A postponed URL keeps its place, with its new time and count.
+/// A postponed URL keeps its place, with its new time and counts.
 pub(super) async fn postpones(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let batch = Batch {
@@ -218,9 +218,9 @@ pub(super) async fn postpones(store: &Db) {
     };
     store.commit(crawl, &batch).await.unwrap();
     let expected = [
-        FrontierRow { attempts: 2, not_before_ms: AT + 1, ..open_url(crawl, 1) },
+        FrontierRow { attempts: 2, resent: 6, not_before_ms: AT + 1, ..open_url(crawl, 1) },
         open_url(crawl, 2),
-        FrontierRow { attempts: 1, not_before_ms: AT, ..open_url(crawl, 3) },
+        FrontierRow { attempts: 1, resent: 5, not_before_ms: AT, ..open_url(crawl, 3) },
     ];
     assert_eq!(frontier(store, crawl).await, expected);
 }

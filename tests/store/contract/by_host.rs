@@ -2,9 +2,9 @@
 
 use super::*;
 
-/// A row of another host than [`HOST`].
+/// A row of another host than [`HOST`], with requests resent.
 fn of_host(host: &str, row: FrontierRow) -> FrontierRow {
-    FrontierRow { host_id: host_id(host), ..row }
+    FrontierRow { host_id: host_id(host), resent: 3, ..row }
 }
 
 fn skipped(crawl: CrawlId, seq: u32, reason: &str) -> PageRow {
@@ -128,6 +128,7 @@ pub(super) async fn skipped_for_a_reason(store: &Db) {
         pages.push(PageRow {
             depth: 9,
             attempts: 2,
+            resent: 6,
             found_on: Some(page_id(crawl, 7)),
             lastmod_ms: Some(AT),
             host: "[::1]:80".into(),
@@ -150,6 +151,7 @@ pub(super) async fn skipped_for_a_reason(store: &Db) {
     let last = FrontierRow {
         depth: 9,
         attempts: 2,
+        resent: 6,
         found_on: Some(page_id(crawl, 7)),
         lastmod_ms: Some(AT),
         host_id: host_id("[::1]:80"),
@@ -201,7 +203,7 @@ pub(super) async fn revives(store: &Db) {
     };
     store.commit(crawl, &batch).await.unwrap();
     let mut expected = revived[1..698].to_vec();
-    (expected[0].attempts, expected[0].not_before_ms) = (5, AT);
+    (expected[0].attempts, expected[0].resent, expected[0].not_before_ms) = (5, 9, AT);
     expected.push(open_url(crawl, 701));
     assert_eq!(frontier(store, crawl).await, expected);
     assert!(skipped_because(store, crawl, "excluded").await.is_empty());

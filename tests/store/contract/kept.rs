@@ -39,6 +39,8 @@ pub(super) async fn a_page_row_holds_what_it_was_given(store: &Db) {
     let given = PageRow {
         state: PageState::Failed,
         status: None,
+        resent: 7,
+        not_parsed: Some("image/\0png".to_owned()),
         title: Some("a\0b".to_owned()),
         error: Some("timed out".to_owned()),
         final_url: Some("http://h/x".to_owned()),
@@ -65,10 +67,12 @@ pub(super) async fn a_page_row_holds_what_it_was_given(store: &Db) {
         ("status", Value::Null),
         ("content_length", Value::Int(1000)),
         ("content_type", text("text/html")),
+        ("not_parsed", text("image/\u{fffd}png")),
         ("title", text("a\u{fffd}b")),
         ("depth", Value::Int(1)),
         ("elapsed_ms", Value::Int(12)),
         ("attempts", Value::Int(1)),
+        ("resent", Value::Int(7)),
         ("final_url", text("http://h/x")),
         ("redirects", text("[]")),
         ("error", text("timed out")),
@@ -96,6 +100,7 @@ pub(super) async fn a_frontier_row_holds_what_it_was_given(store: &Db) {
     let given = FrontierRow {
         depth: 3,
         attempts: 2,
+        resent: u32::from(u16::MAX),
         not_before_ms: AT,
         found_on: Some(page_id(crawl, 9)),
         host_id: host_id("other:1"),
@@ -110,6 +115,7 @@ pub(super) async fn a_frontier_row_holds_what_it_was_given(store: &Db) {
         ("url_hash", Value::Bytes(hash_of(&url(12)).0.to_vec())),
         ("depth", Value::Int(3)),
         ("attempts", Value::Int(2)),
+        ("resent", Value::Int(0xffff)),
         ("not_before", Value::Int(AT)),
         ("found_on", Value::Int(page_id(crawl, 9))),
         ("host_id", Value::Int(host_id("other:1"))),
@@ -119,6 +125,45 @@ pub(super) async fn a_frontier_row_holds_what_it_was_given(store: &Db) {
     // What a database computes for its own index is its own matter.
     row.retain(|column, _| expected.iter().any(|(name, _)| name == column));
     assert_eq!(row, named(expected));
+}
+
+/// A row that is written again has what the last writing said of its requests and of its body.
+pub(super) async fn requests_are_those_of_the_last_row(store: &Db) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    let image = Some("image/png".to_owned());
+    let first = PageRow { attempts: 3, resent: 1, not_parsed: image.clone(), ..page(crawl, 1) };
+    let open = FrontierRow { attempts: 1, resent: 8, ..open_url(crawl, 2) };
+    for batch in [
+        Batch { pages: vec![first], discovered: vec![open], ..Batch::default() },
+        Batch {
+            pages: vec![PageRow { attempts: 2, resent: 5, ..page(crawl, 1) }],
+            discovered: vec![FrontierRow { attempts: 1, resent: 9, ..open_url(crawl, 2) }],
+            ..Batch::default()
+        },
+    ] {
+        store.commit(crawl, &batch).await.unwrap();
+    }
+    let said = "SELECT attempts, resent, not_parsed FROM scraped_pages ORDER BY id";
+    assert_eq!(rows(store, said).await, [[Value::Int(2), Value::Int(5), Value::Null]]);
+    assert_eq!(frontier(store, crawl).await[0].resent, 9);
+
+    // Done, skipped and restored, it still says so.
+    let skipped = PageRow {
+        attempts: 1,
+        resent: 9,
+        state: PageState::Skipped,
+        error: Some("excluded".to_owned()),
+        ..page(crawl, 2)
+    };
+    store.commit(crawl, &Batch { pages: vec![skipped], ..Batch::default() }).await.unwrap();
+    let restored = store.skipped_because(crawl, "excluded", 0, 10).await.unwrap();
+    assert_eq!((restored.len(), restored[0].attempts, restored[0].resent), (1, 1, 9));
+    store.commit(crawl, &Batch { restored, ..Batch::default() }).await.unwrap();
+    let again = store.frontier_of_host(crawl, host_id(HOST), 0, 10).await.unwrap();
+    assert_eq!((again.len(), again[0].attempts, again[0].resent), (1, 1, 9));
+    let done = PageRow { attempts: 2, resent: 10, not_parsed: image, ..page(crawl, 2) };
+    store.commit(crawl, &Batch { pages: vec![done], ..Batch::default() }).await.unwrap();
+    assert_eq!(rows(store, said).await[1], [Value::Int(2), Value::Int(10), text("image/png")]);
 }
 
 /// A link that is there stays as it is, and of two in a batch the first counts.

@@ -83,3 +83,59 @@ async fn an_older_schema_in_use_is_brought_up_to_date_under_it() {
     assert_eq!(rows(&store, "SELECT count(*) FROM links").await, [[Value::Int(2)]]);
     store.close().await;
 }
+
+/// What the newest migration added.
+const ADDED: [&str; 3] = [
+    "ALTER TABLE scraped_pages DROP COLUMN resent",
+    "ALTER TABLE scraped_pages DROP COLUMN not_parsed",
+    "ALTER TABLE frontier DROP COLUMN resent",
+];
+
+/// Takes the newest migration back, as if a version before this one had made the database.
+pub(super) async fn take_back_the_newest(place: &Place) {
+    for sql in ADDED {
+        place.execute(sql).await;
+    }
+    let newest = if matches!(place, Place::Sqlite(_)) { 3 } else { 2 };
+    place.execute(&format!("DELETE FROM _sqlx_migrations WHERE version = {newest}")).await;
+}
+
+/// A crawl of the version before resumes with what its rows say: no request was resent, and what its
+/// totals called a retry is one only where a row says so.
+pub(super) async fn the_schema_before_is_brought_up_to_date(store: &Db) {
+    let totals = r#"{"pages":2,"retries":9,"links":4}"#;
+    let mut crawls = Vec::new();
+    for state in [CrawlState::Complete, CrawlState::Stopped] {
+        let crawl = store.create_crawl("{}").await.unwrap();
+        let batch = Batch {
+            pages: vec![PageRow { attempts: 3, ..page(crawl, 1) }, page(crawl, 2)],
+            discovered: vec![
+                FrontierRow { attempts: 2, ..open_url(crawl, 3) },
+                FrontierRow { attempts: 1, ..open_url(crawl, u32::MAX) },
+            ],
+            totals: Some(totals.to_owned()),
+            ..Batch::default()
+        };
+        store.commit(crawl, &batch).await.unwrap();
+        store.set_state(crawl, state).await.unwrap();
+        crawls.push(crawl);
+    }
+    store.close().await;
+    take_back_the_newest(&store.place).await;
+    let store = store.another().await;
+    let stopped = store.open_crawl(None).await.unwrap();
+    assert_eq!((stopped.id, stopped.open), (crawls[1], 2));
+    let corrected = json!({"pages": 2, "retries": 5, "links": 4});
+    assert_eq!(json(&stopped.totals.unwrap()), corrected);
+    let kept = format!("SELECT totals FROM crawls WHERE id = {}", crawls[0]);
+    assert_eq!(rows(&store, &kept).await, [[text(totals)]]);
+    let said = "SELECT attempts, resent, not_parsed FROM scraped_pages ORDER BY id";
+    let none = |attempts| vec![Value::Int(attempts), Value::Int(0), Value::Null];
+    assert_eq!(rows(&store, said).await, [none(3), none(1), none(3), none(1)]);
+    let open = frontier(&store, crawls[1]).await;
+    assert_eq!((open[0].attempts, open[0].resent, open[1].resent), (2, 0, 0));
+    let batch = Batch { postponed: vec![postponed(crawls[1], 3, 3, AT)], ..Batch::default() };
+    store.commit(crawls[1], &batch).await.unwrap();
+    assert_eq!(frontier(&store, crawls[1]).await[0].resent, 7);
+    store.close().await;
+}

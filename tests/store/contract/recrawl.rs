@@ -196,6 +196,8 @@ pub(super) async fn good_pages_in_portions(store: &Db) {
         pages.push(PageRow {
             depth: 9,
             attempts: 2,
+            resent: 3,
+            not_parsed: Some("image/png".to_owned()),
             found_on: Some(page_id(crawl, 7)),
             lastmod_ms: Some(AT),
             host: "[::1]:80".into(),
@@ -228,6 +230,7 @@ pub(super) async fn good_pages_in_portions(store: &Db) {
         let last = FrontierRow {
             depth: 9,
             attempts: 2,
+            resent: 3,
             found_on: Some(page_id(crawl, 7)),
             lastmod_ms: Some(AT),
             host_id: host_id("[::1]:80"),

@@ -23,3 +23,13 @@ SET @crawldeck_change = IF(
 PREPARE crawldeck_change FROM @crawldeck_change;
 EXECUTE crawldeck_change;
 DEALLOCATE PREPARE crawldeck_change;
+
+-- The retries in `totals` held requests that count as resent from now on. A crawl that is to be resumed
+-- continues with what its rows say: the attempts after the first of a page, and every attempt of a URL
+-- that is tried again.
+UPDATE crawls SET totals = JSON_SET(totals, '$.retries', CAST(
+    (SELECT COALESCE(SUM(GREATEST(attempts - 1, 0)), 0) FROM scraped_pages
+     WHERE scraped_pages.id BETWEEN crawls.id << 32 AND (crawls.id << 32) + 4294967295) +
+    (SELECT COALESCE(SUM(attempts), 0) FROM frontier
+     WHERE frontier.id BETWEEN crawls.id << 32 AND (crawls.id << 32) + 4294967295) AS SIGNED))
+WHERE state <> 'complete' AND JSON_EXTRACT(totals, '$.retries') > 0;

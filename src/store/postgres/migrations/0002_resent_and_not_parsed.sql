@@ -11,3 +11,13 @@ ALTER TABLE scraped_pages
 
 ALTER TABLE frontier
     ADD COLUMN resent INTEGER NOT NULL DEFAULT 0;
+
+-- The retries in `totals` held requests that count as resent from now on. A crawl that is to be resumed
+-- continues with what its rows say: the attempts after the first of a page, and every attempt of a URL
+-- that is tried again.
+UPDATE crawls SET totals = jsonb_set(totals::jsonb, '{retries}', to_jsonb(
+    (SELECT coalesce(sum(greatest(attempts - 1, 0)), 0)::bigint FROM scraped_pages
+     WHERE scraped_pages.id BETWEEN crawls.id << 32 AND (crawls.id << 32) + 4294967295) +
+    (SELECT coalesce(sum(attempts), 0)::bigint FROM frontier
+     WHERE frontier.id BETWEEN crawls.id << 32 AND (crawls.id << 32) + 4294967295)))::text
+WHERE state <> 'complete' AND (totals::jsonb ->> 'retries')::bigint > 0;
