@@ -16,6 +16,7 @@ mod failure;
 mod head;
 pub mod html;
 pub mod http;
+mod inflate;
 mod jar;
 mod message;
 pub mod parsed;
