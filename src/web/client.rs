@@ -22,6 +22,9 @@ const IDLE: Duration = Duration::from_secs(15);
 const IDLE_PER_HOST: usize = 128;
 /// Maximum size of a response head over HTTP/2, in bytes; over HTTP/1 the client stops at about 400 KiB.
 const MAX_HEAD: u32 = 256 << 10;
+/// Maximum number of header fields over HTTP/1, where the client wants a count; it reserves 64 bytes for
+/// each while it reads a head. Fields of the usual length reach the limit of bytes before this one.
+const MAX_FIELDS: usize = 4096;
 
 /// Why a fetcher could not be built. The messages contain no secrets.
 #[derive(Debug, thiserror::Error)]
@@ -75,6 +78,7 @@ pub(super) fn build(
         .tcp_nodelay(true)
         .pool_max_idle_per_host(IDLE_PER_HOST)
         .pool_idle_timeout(IDLE)
+        .http1_max_headers(MAX_FIELDS)
         .http2_max_header_list_size(MAX_HEAD)
         // Browsers accept these headers, so the crawler does too.
         .http1_ignore_invalid_headers_in_responses(true)
