@@ -15,7 +15,8 @@ use url::Url;
 pub use crate::model::redirect_hop::RedirectHop;
 use crate::settings::{Credentials, FetchSettings, SeedName};
 use crate::web::address_policy::{AddressPolicy, refused};
-use crate::web::classify::{RequestContext, classify, duration_text};
+use crate::web::address_race;
+use crate::web::classify::{RequestContext, classify, duration_text, proxy_wants_credentials};
 pub use crate::web::client::FetchSetupError;
 use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
@@ -49,6 +50,8 @@ struct Inner {
     /// `None` when cookies are not kept.
     jar: Option<Jar>,
     proxied: bool,
+    /// Whether the proxy answers requests for `http` URLs itself, and does not only pass on bytes.
+    proxy_answers: bool,
 }
 
 impl fmt::Debug for Fetcher {
@@ -77,9 +80,10 @@ impl Fetcher {
         let settings =
             Arc::new(FetchSettings { credentials: Credentials::default(), ..settings.clone() });
         let proxied = proxy.is_some();
-        Ok(Self {
-            inner: Arc::new(Inner { client, settings, headers, address_policy, jar, proxied }),
-        })
+        let proxy_answers = proxy.is_some_and(|proxy| matches!(proxy.scheme(), "http" | "https"));
+        let inner =
+            Inner { client, settings, headers, address_policy, jar, proxied, proxy_answers };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Adds `url` as a seed.
@@ -148,6 +152,14 @@ impl Fetcher {
         let response = response.map_err(|(kind, message)| FetchError::new(kind, message))?;
         phases.phase(Phase::Body);
         let status = response.status();
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && inner.proxy_answers
+            && chain.url().scheme() == "http"
+        {
+            // The answer of the proxy, not of the site: the page has neither status nor body.
+            let (kind, message) = proxy_wants_credentials();
+            return Err(FetchError::new(kind, message));
+        }
         let head = ResponseHead::of(chain.url(), status, response.headers());
         let fail = |(kind, message)| FetchError::new(kind, message).with(&head);
         if let Some(message) = inner.refuses_peer(chain.url(), &response) {
@@ -193,7 +205,8 @@ impl Inner {
         request = validator(request, IF_NONE_MATCH, options.etag);
         request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
         request = self.headers.apply(request, url, cookies);
-        PhaseTracker::track(phases, request.send()).await.map_err(|error| {
+        let sending = PhaseTracker::track(phases, request.send());
+        address_race::to_host_of(url, sending).await.map_err(|error| {
             let context = RequestContext {
                 url,
                 settings: &self.settings,

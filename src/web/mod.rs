@@ -4,6 +4,7 @@
 
 mod address;
 mod address_policy;
+mod address_race;
 mod anchor;
 mod body;
 mod charset;
