@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use super::error::ProgramError;
 use super::output::print;
 use crate::cli::CrawlOptions;
-use crate::crawl::protocol::snapshot::RunState;
+use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::crawl::protocol::summary::Summary;
 use crate::crawl::{self, Crawl};
 use crate::headless::signals::ProcessSignals;
@@ -65,7 +65,9 @@ pub(super) async fn show_crawl(
     let forward = signals.forward(crawl.commands.clone(), crawl.snapshots.clone());
     let mut forward = tokio::spawn(forward);
     let shown = view(&crawl, display, &mut forward).await;
+    let snapshots = crawl.snapshots.clone();
     let summary = crawl.wait().await;
+    let reason = last_reason(&snapshots.borrow());
     forward.abort();
     shown?;
     if display.json {
@@ -87,15 +89,16 @@ pub(super) async fn show_crawl(
         print(text.as_bytes())?;
     }
     if summary.state == RunState::Failed {
-        tell(
-            "crawldeck: no seed could be reached, no server ever responded; see the error column of scraped_pages",
-        );
+        tell(&format!(
+            "crawldeck: no seed could be reached, no page got a response{reason}; see the error column of \
+             scraped_pages"
+        ));
     }
     if summary.state == RunState::Complete && summary.pages == summary.skipped {
-        tell(
-            "crawldeck: nothing was fetched; see the error column of scraped_pages (a seed that \
-              redirects elsewhere?)",
-        );
+        tell(&format!(
+            "crawldeck: nothing was fetched{reason}; see the error column of scraped_pages (a seed that \
+             redirects elsewhere?)"
+        ));
     }
     if let Some(why) = &summary.ended_by {
         tell(&format!("crawldeck: {why}"));
@@ -111,6 +114,14 @@ pub(super) async fn show_crawl(
         RunState::Failed => ExitCode::FAILURE,
         _ => ExitCode::from(3),
     })
+}
+
+/// Why the newest page was not fetched, as a part of a line.
+fn last_reason(snapshot: &Snapshot) -> String {
+    let reason = snapshot.recent.iter().find_map(|page| page.error.as_deref());
+    // Text of a server may be in it.
+    let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    reason.map(plain).map_or_else(String::new, |reason: String| format!(": {reason}"))
 }
 
 #[cfg(feature = "tui")]

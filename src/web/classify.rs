@@ -160,8 +160,12 @@ fn io_failure(
 fn http_failure(error: &reqwest::Error, host: &str) -> Option<(FailureKind, String)> {
     let http = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>())?;
     if http.is_parse() {
-        let what = if causes(http).any(|cause| cause.to_string().contains("too large")) {
+        // The client names what it did not accept in its text alone.
+        let says = |text| causes(http).any(|cause| cause.to_string().contains(text));
+        let what = if says("too large") {
             "too large"
+        } else if says("unexpected transfer-encoding") {
+            "malformed: HTTP/1.0 with Transfer-Encoding (RFC 9112, 6.1)"
         } else {
             "malformed"
         };
@@ -179,6 +183,9 @@ fn fallback(
     host: &str,
 ) -> (FailureKind, String) {
     let cause = causes(error).last().map_or_else(String::new, |cause| one_line(&cause.to_string()));
+    if error.is_connect() && context.proxied && cause.contains("proxy authorization required") {
+        return proxy_wants_credentials();
+    }
     if error.is_connect() {
         return (FailureKind::Connect, format!("cannot connect to {host}: {cause}"));
     }
@@ -189,6 +196,11 @@ fn fallback(
         return (FailureKind::Decode, format!("body cannot be decoded: {cause}"));
     }
     (FailureKind::Other, format!("request to {host} failed: {cause}"))
+}
+
+/// The failure of a request that the proxy answered with 407 itself.
+pub(super) fn proxy_wants_credentials() -> (FailureKind, String) {
+    (FailureKind::Connect, "the proxy wants credentials (407)".into())
 }
 
 /// An error and its causes, outermost first. `source` of an I/O error skips the error it wraps.

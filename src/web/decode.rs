@@ -8,10 +8,10 @@ use std::io::{self, ErrorKind};
 use bytes::Bytes;
 use compression_codecs::core::util::{PartialBuffer, WriteBuffer};
 use compression_codecs::zstd::params::DParameter;
-use compression_codecs::{
-    BrotliDecoder, DecodeV2, DeflateDecoder, GzipDecoder, ZlibDecoder, ZstdDecoder,
-};
+use compression_codecs::{BrotliDecoder, DecodeV2, DeflateDecoder, ZstdDecoder};
 use http::header::{CONTENT_ENCODING, HeaderMap};
+
+use super::inflate::{Inflate, Wrapping};
 
 /// Maximum length of a decoded piece, in bytes.
 const PIECE: usize = 32 << 10;
@@ -40,10 +40,10 @@ impl Coding {
     /// A decoder for data that begins with `first`.
     fn codec(self, first: u8) -> Codec {
         match self {
-            Self::Gzip => Box::new(GzipDecoder::new()),
+            Self::Gzip => Box::new(Inflate::new(Wrapping::Gzip)),
             // "deflate" means zlib (RFC 9110 section 8.4.1.2), but some servers send raw deflate. No raw
             // stream begins like a zlib header.
-            Self::Deflate if first & 0x0f == 8 => Box::new(ZlibDecoder::new()),
+            Self::Deflate if first & 0x0f == 8 => Box::new(Inflate::new(Wrapping::Zlib)),
             Self::Deflate => Box::new(DeflateDecoder::new()),
             Self::Brotli => Box::new(BrotliDecoder::new()),
             Self::Zstd => {
@@ -152,6 +152,11 @@ pub(super) struct Decoder {
 }
 
 impl Decoder {
+    /// The decoder of a gzip file.
+    pub(super) fn gzip() -> Self {
+        Self { outer: Layer::new(Coding::Gzip), inner: None, between: Bytes::new() }
+    }
+
     /// The decoder for the `Content-Encoding` of `headers`; `None` when the body is not encoded.
     ///
     /// # Errors

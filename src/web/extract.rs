@@ -15,7 +15,7 @@ use crate::model::url_identity::UrlHash;
 use crate::web::anchor::Anchor;
 use crate::web::parsed::{LinkOptions, Parsed};
 use crate::web::robots::meta_robots;
-use crate::web::url::{MAX_URL_LEN, MAX_URL_TEXT, is_fetchable, strip_user};
+use crate::web::url::{MAX_URL_LEN, MAX_URL_TEXT, is_fetchable, strip_user, without_extra_slashes};
 
 /// Maximum length of a title, in characters.
 pub(super) const MAX_TITLE: usize = 500;
@@ -103,7 +103,7 @@ impl<'page> PageExtractor<'page> {
         let value = htmlize::unescape_attribute(value);
         self.base = Url::options()
             .base_url(Some(self.page))
-            .parse(trim(&value))
+            .parse(&without_extra_slashes(trim(&value)))
             .ok()
             .filter(|base| !base.cannot_be_a_base() && base.as_str().len() <= MAX_URL_LEN);
     }
@@ -223,7 +223,7 @@ impl<'page> PageExtractor<'page> {
             // Queries are encoded in the encoding of the page (URL standard).
             parse = parse.encoding_override(Some(encode));
         }
-        let mut url = parse.parse(value).ok()?;
+        let mut url = parse.parse(&without_extra_slashes(value)).ok()?;
         url.set_fragment(None);
         strip_user(&mut url);
         Some(url)

@@ -10,7 +10,7 @@ use crate::web::head::ResponseHead;
 pub enum FailureKind {
     /// The name could not be resolved.
     Dns,
-    /// No TCP connection: refused or unreachable.
+    /// No TCP connection: refused or unreachable, or not given by the proxy.
     Connect,
     /// The TLS handshake failed, or the certificate is not valid.
     Tls,

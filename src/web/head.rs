@@ -6,7 +6,7 @@ use http::StatusCode;
 use http::header::{AsHeaderName, CONTENT_TYPE, ETAG, HeaderMap, LAST_MODIFIED, LINK, RETRY_AFTER};
 use url::Url;
 
-use super::url::{is_fetchable, strip_user};
+use super::url::{is_fetchable, resolve, strip_user, url_text};
 
 /// Maximum length of a stored `Content-Type`, in bytes.
 const MAX_CONTENT_TYPE: usize = 255;
@@ -88,7 +88,8 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 /// The first `Link` whose relation is `canonical`.
 fn canonical(url: &Url, headers: &HeaderMap) -> Option<Url> {
     for value in headers.get_all(LINK).iter().take(MAX_LINKS) {
-        let mut rest = std::str::from_utf8(value.as_bytes()).ok()?;
+        let value = url_text(value.as_bytes());
+        let mut rest = &*value;
         while let Some((target, behind)) = rest.split_once('<').and_then(|(_, r)| r.split_once('>'))
         {
             // The parameters end at the next link. A quoted `,<` is not recognised.
@@ -96,7 +97,7 @@ fn canonical(url: &Url, headers: &HeaderMap) -> Option<Url> {
             let (parameters, next) = behind.split_at(end);
             rest = next;
             if parameters.split(';').any(is_canonical) {
-                let mut target = url.join(target.trim()).ok().filter(is_fetchable)?;
+                let mut target = resolve(url, target.trim()).ok().filter(is_fetchable)?;
                 target.set_fragment(None);
                 strip_user(&mut target);
                 return Some(target);

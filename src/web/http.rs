@@ -16,7 +16,8 @@ pub use crate::model::redirect_hop::RedirectHop;
 use crate::model::url_identity::host_key;
 use crate::settings::{Credentials, FetchSettings, SeedName};
 use crate::web::address_policy::{AddressPolicy, refused};
-use crate::web::classify::{RequestContext, classify, duration_text};
+use crate::web::address_race;
+use crate::web::classify::{RequestContext, classify, duration_text, proxy_wants_credentials};
 pub use crate::web::client::FetchSetupError;
 use crate::web::client::{self, ClientParts};
 use crate::web::connections::Connections;
@@ -57,6 +58,8 @@ struct Inner {
     /// `None` when cookies are not kept.
     jar: Option<Jar>,
     proxied: bool,
+    /// Whether the proxy answers requests for `http` URLs itself, and does not only pass on bytes.
+    proxy_answers: bool,
 }
 
 impl fmt::Debug for Fetcher {
@@ -80,6 +83,8 @@ impl Fetcher {
         let (headers, everywhere) = Headers::new(settings, seeds)?;
         let address_policy = Arc::new(AddressPolicy::new(settings, proxy.as_ref(), seeds));
         let proxied = proxy.is_some();
+        let proxy_answers =
+            proxy.as_ref().is_some_and(|proxy| matches!(proxy.scheme(), "http" | "https"));
         let connections = Arc::<Connections>::default();
         let parts = ClientParts {
             settings: settings.clone(),
@@ -93,18 +98,18 @@ impl Fetcher {
         let jar = settings.cookies.then(Jar::default);
         let settings =
             Arc::new(FetchSettings { credentials: Credentials::default(), ..settings.clone() });
-        Ok(Self {
-            inner: Arc::new(Inner {
-                client,
-                http1,
-                connections,
-                settings,
-                headers,
-                address_policy,
-                jar,
-                proxied,
-            }),
-        })
+        let inner = Inner {
+            client,
+            http1,
+            connections,
+            settings,
+            headers,
+            address_policy,
+            jar,
+            proxied,
+            proxy_answers,
+        };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Adds `url` as a seed.
@@ -178,6 +183,14 @@ impl Fetcher {
             let message = Unprocessed::IdleTimeout.message(&host_key(chain.url()));
             return Err(FetchError::new(FailureKind::Unprocessed, message));
         }
+        if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+            && inner.proxy_answers
+            && chain.url().scheme() == "http"
+        {
+            // The answer of the proxy, not of the site: the page has neither status nor body.
+            let (kind, message) = proxy_wants_credentials();
+            return Err(FetchError::new(kind, message));
+        }
         let head = ResponseHead::of(chain.url(), status, response.headers());
         let fail = |(kind, message)| FetchError::new(kind, message).with(&head);
         if let Some(message) = inner.refuses_peer(chain.url(), &response) {
@@ -224,7 +237,8 @@ impl Inner {
         request = validator(request, IF_NONE_MATCH, options.etag);
         request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
         request = self.headers.apply(request, url, cookies);
-        let (response, opened) = PhaseTracker::track(phases, request.send()).await;
+        let sending = PhaseTracker::track(phases, request.send());
+        let (response, opened) = address_race::to_host_of(url, sending).await;
         response.map_err(|error| {
             if let Some(cause) = Unprocessed::of(&error, &self.connections, opened) {
                 if cause == Unprocessed::Http11Required {

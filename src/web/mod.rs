@@ -4,6 +4,7 @@
 
 mod address;
 mod address_policy;
+mod address_race;
 mod anchor;
 mod body;
 mod bounded_map;
@@ -18,6 +19,7 @@ mod failure;
 mod head;
 pub mod html;
 pub mod http;
+mod inflate;
 mod jar;
 mod message;
 mod origins;

@@ -10,7 +10,7 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_128};
 use crate::model::redirect_hop::RedirectHop;
 use crate::web::classify::one_line;
 use crate::web::failure::FailureKind;
-use crate::web::url::{MAX_URL_LEN, strip_user};
+use crate::web::url::{MAX_URL_LEN, resolve, strip_user, url_text};
 
 /// Kind and message of a failure, before the fields of the head are added.
 pub(super) type FailureCause = (FailureKind, String);
@@ -72,8 +72,8 @@ impl RedirectChain {
             return Ok(false);
         };
         let fail = |message| Err((FailureKind::Redirect, message));
-        let text = String::from_utf8_lossy(location.as_bytes());
-        let Ok(mut target) = self.url.join(&text) else {
+        let text = url_text(location.as_bytes());
+        let Ok(mut target) = resolve(&self.url, &text) else {
             return fail(format!("redirect to a malformed URL: {}", one_line(&user_hidden(&text))));
         };
         target.set_fragment(None);

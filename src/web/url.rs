@@ -1,6 +1,10 @@
-//! Parses the URLs of seeds, and limits the length of URLs. It knows no scope and no network.
+//! Parses the URLs of seeds, prepares the text of others for the URL parser, and limits the length of
+//! URLs. It knows no scope and no network.
 
-use url::Url;
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use url::{ParseError, Url};
 
 use crate::settings::mask::mask;
 pub use crate::settings::scope_kind::ScopeKind;
@@ -25,6 +29,57 @@ pub(crate) fn strip_user(url: &mut Url) {
 #[must_use]
 pub fn is_fetchable(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.as_str().len() <= MAX_URL_LEN
+}
+
+/// Bytes of a header or a file as text for the URL parser. Bytes that are not UTF-8 are escaped as they
+/// are (`%E9`), which keeps the URL that the server meant; the parser does the same with UTF-8.
+pub(crate) fn url_text(bytes: &[u8]) -> Cow<'_, str> {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return text.into();
+    }
+    let mut text = String::with_capacity(bytes.len() + 16);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text.into()
+}
+
+/// A reference to be resolved against an `http` or `https` URL, with two slashes in place of more at its
+/// start: the URL standard ignores the others (`///host/path`), the parser takes the host for empty.
+pub(crate) fn without_extra_slashes(reference: &str) -> Cow<'_, str> {
+    // The parser removes these.
+    let is_removed = |c: char| matches!(c, '\t' | '\n' | '\r');
+    let start = reference.trim_start_matches(|c: char| c <= ' ');
+    let rest = start.trim_start_matches(|c: char| matches!(c, '/' | '\\') || is_removed(c));
+    let slashes = &start[..start.len() - rest.len()];
+    if slashes.chars().filter(|&c| !is_removed(c)).count() > 2 {
+        format!("//{rest}").into()
+    } else {
+        reference.into()
+    }
+}
+
+/// Resolves a reference as the URL standard does; see [`without_extra_slashes`].
+///
+/// # Errors
+/// When the result is no URL.
+pub(crate) fn resolve(base: &Url, reference: &str) -> Result<Url, ParseError> {
+    base.join(&without_extra_slashes(reference))
+}
+
+/// `text` without white space and invisible characters around it, such as byte order marks and zero-width
+/// spaces that were copied along with a URL.
+pub(crate) fn trim_invisible(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_whitespace() || c.is_control() || is_invisible(c))
+}
+
+const fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
 }
 
 /// Why a seed was refused. The messages contain neither user nor password of the typed text.
@@ -63,7 +118,7 @@ pub enum UrlError {
 /// When the text is empty, no URL, too long, or of a scheme other than `http` and `https`; user
 /// and password in it are not repeated.
 pub fn parse_seed(text: &str) -> Result<Url, UrlError> {
-    let text = text.trim();
+    let text = trim_invisible(text);
     if text.is_empty() {
         return Err(UrlError::Empty);
     }
@@ -110,4 +165,73 @@ pub(crate) fn shorten(text: &str, most: usize) -> String {
     let mut short: String = plain(&text[..text.floor_char_boundary(most - '…'.len_utf8())]);
     short.push('…');
     short
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn bytes_stay_what_they_are() {
+        let table: [(&[u8], &str); 10] = [
+            (b"/plain?a=b#c", "/plain?a=b#c"),
+            ("/\u{fc}\u{434}?\u{20ac}".as_bytes(), "/%C3%BC%D0%B4?%E2%82%AC"),
+            (b"/caf\xe9?q=\xe9", "/caf%E9?q=%E9"),
+            (b"/\xd6\xd0\xce\xc4", "/%D6%D0%CE%C4"),
+            // Shift_JIS, koi8-r, and UTF-8 cut in a character.
+            (b"/\x93\xfa\x96{", "/%93%FA%96%7B"),
+            (b"/\xcb\xcf\xd4?\xc6", "/%CB%CF%D4?%C6"),
+            (b"/\xc3\xbc\xe2\x82", "/%C3%BC%E2%82"),
+            // An overlong slash, a surrogate, a byte that is never in UTF-8.
+            (b"/\xc0\xaf", "/%C0%AF"),
+            (b"/\xed\xa0\x80", "/%ED%A0%80"),
+            (b"/%e9\xff%", "/%e9%FF%"),
+        ];
+        let base = Url::parse("http://a.test/x").unwrap();
+        for (bytes, expected) in table {
+            let url = resolve(&base, &url_text(bytes)).unwrap();
+            assert_eq!(&url.as_str()["http://a.test".len()..], expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn slashes_as_browsers_read_them() {
+        let base = Url::parse("https://a.test/x/y").unwrap();
+        let table = [
+            ("///b.test/p", "https://b.test/p"),
+            ("////b.test:8080/p?q", "https://b.test:8080/p?q"),
+            (" /\t/\n//b.test/p", "https://b.test/p"),
+            ("/\\/b.test", "https://b.test/"),
+            ("\\\\\\b.test\\p", "https://b.test/p"),
+            ("//b.test///p", "https://b.test///p"),
+            ("/p//q", "https://a.test/p//q"),
+            ("\\p\\q", "https://a.test/p/q"),
+            ("p///q", "https://a.test/x/p///q"),
+            ("http:///b.test/p", "http://b.test/p"),
+            ("https:///b.test/p", "https://b.test/p"),
+            ("?///", "https://a.test/x/y?///"),
+        ];
+        for (reference, expected) in table {
+            assert_eq!(resolve(&base, reference).unwrap().as_str(), expected, "{reference:?}");
+        }
+        for reference in ["///", "/////", "///?x"] {
+            assert!(resolve(&base, reference).is_err(), "{reference:?}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_cut_off() {
+        for text in [
+            "\u{feff}http://a.test/",
+            "\u{200b}http://a.test/\u{200b}",
+            " \u{a0}\u{200e}http://a.test/\u{202c}\u{2060}\r\n",
+            "\u{ad}http://a.test/\0",
+        ] {
+            assert_eq!(trim_invisible(text), "http://a.test/", "{text:?}");
+            assert_eq!(parse_seed(text).unwrap().as_str(), "http://a.test/", "{text:?}");
+        }
+        assert_eq!(trim_invisible("a\u{200b}b"), "a\u{200b}b");
+    }
 }

@@ -80,7 +80,7 @@ pub async fn run(
             frontier.requeue(task, None);
         }
         (FetchPurpose::Robots { .. }, Ok(FetchOutcome::Response(opened))) => {
-            let policy = read_robots(opened, agents).await;
+            let policy = read_robots(chain.url(), opened, agents).await;
             in_flight.end(ended);
             report_robots(frontier, &task, policy);
         }
@@ -183,8 +183,12 @@ fn report_robots(frontier: &Frontier, task: &UrlTask, policy: RobotsPolicy) {
     frontier.robots_fetched(&task.url, https, policy);
 }
 
-/// Reads a robots.txt as far as it counts.
-async fn read_robots(mut opened: OpenResponse, agents: &RobotsAgents) -> RobotsPolicy {
+/// Reads the robots.txt at `url` as far as it counts.
+async fn read_robots(
+    url: &url::Url,
+    mut opened: OpenResponse,
+    agents: &RobotsAgents,
+) -> RobotsPolicy {
     let status = opened.head.status;
     let mut body = Vec::new();
     if (200..300).contains(&status) {
@@ -202,7 +206,8 @@ async fn read_robots(mut opened: OpenResponse, agents: &RobotsAgents) -> RobotsP
             }
         }
     }
-    RobotsPolicy::of(robots::RobotsResponse::Answered { status, body: &body }, agents)
+    let response = robots::RobotsResponse::Answered { status, body: &body };
+    RobotsPolicy::at(Some(url), response, agents)
 }
 
 /// Reads a sitemap chunk by chunk and takes in what it lists.
@@ -219,7 +224,8 @@ async fn read_sitemap(
     let Ok(base) = url::Url::parse(task.target()) else {
         return context.frontier.sitemap_ended(row);
     };
-    let mut reader = SitemapReader::new(&base, &Limits::default());
+    let mut reader =
+        SitemapReader::new(&base, &Limits::default()).sent_as(opened.head.content_type.as_deref());
     let mut items = Vec::new();
     let problem = loop {
         let pushed = match opened.chunk().await {

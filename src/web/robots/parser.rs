@@ -6,7 +6,7 @@ use url::Url;
 
 use super::agents::RobotsAgents;
 use super::rules::RuleLine;
-use crate::web::url::strip_user;
+use crate::web::url::{resolve, strip_user, trim_invisible, url_text};
 
 /// Maximum number of sitemaps taken from one robots.txt.
 pub const MAX_SITEMAPS: usize = 500;
@@ -86,9 +86,16 @@ pub(super) struct RulesParser {
     /// Whether a rule followed the run of agents, so that the next agent begins a new group.
     in_rules: bool,
     pub(super) sitemaps: Vec<Url>,
+    /// The URL of the robots.txt; without it, only absolute URLs of sitemaps count.
+    base: Option<Url>,
 }
 
 impl RulesParser {
+    /// The parser for the file at `url`.
+    pub(super) fn at(url: Option<&Url>) -> Self {
+        Self { base: url.cloned(), ..Self::default() }
+    }
+
     pub(super) fn take(&mut self, key: Directive, value: &[u8], names: &RobotsAgents) {
         match key {
             Directive::Agent => self.agent(value, names),
@@ -141,10 +148,16 @@ impl RulesParser {
         if self.sitemaps.len() >= MAX_SITEMAPS || value.len() > MAX_SITEMAP_URL {
             return;
         }
-        let Some(mut url) = std::str::from_utf8(value).ok().and_then(|text| Url::parse(text).ok())
-        else {
+        let text = url_text(value);
+        let text = trim_invisible(&text);
+        if text.is_empty() {
             return;
+        }
+        let parsed = match &self.base {
+            Some(base) => resolve(base, text),
+            None => Url::parse(text),
         };
+        let Ok(mut url) = parsed else { return };
         if !matches!(url.scheme(), "http" | "https") {
             return;
         }

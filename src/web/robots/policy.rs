@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
+use url::Url;
 
 use crate::web::robots::{RobotsAgents, RobotsTxt};
 
@@ -49,9 +50,16 @@ impl RobotsPolicy {
     /// After status 429 the request is repeated first; see [`Self::at_last`].
     #[must_use]
     pub fn of(reply: RobotsResponse<'_>, names: &RobotsAgents) -> Self {
+        Self::at(None, reply, names)
+    }
+
+    /// Like [`Self::of`], for the robots.txt at `url`, against which relative URLs of sitemaps are
+    /// resolved.
+    #[must_use]
+    pub fn at(url: Option<&Url>, reply: RobotsResponse<'_>, names: &RobotsAgents) -> Self {
         match reply {
             RobotsResponse::Answered { status: 200..300, body } => {
-                Self::Rules(RobotsTxt::parse(body, names))
+                Self::Rules(RobotsTxt::parse_at(url, body, names))
             }
             RobotsResponse::Answered { status: 429, .. } => Self::Shut("429".into()),
             RobotsResponse::Answered { status: status @ 300..500, .. } => {

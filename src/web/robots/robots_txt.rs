@@ -36,13 +36,19 @@ impl RobotsTxt {
     /// a group (2.2.4). Of several delays the longest counts.
     #[must_use]
     pub fn parse(bytes: &[u8], names: &RobotsAgents) -> Self {
+        Self::parse_at(None, bytes, names)
+    }
+
+    /// Like [`Self::parse`], for the file at `url`: relative URLs of sitemaps are resolved against it.
+    #[must_use]
+    pub fn parse_at(url: Option<&Url>, bytes: &[u8], names: &RobotsAgents) -> Self {
         let cut = bytes.len() > MAX_BYTES;
         let text = if cut { whole_lines(bytes) } else { bytes };
         // A byte order mark, possibly incomplete.
         let text = text.strip_prefix(b"\xEF").unwrap_or(text);
         let text = text.strip_prefix(b"\xBB").unwrap_or(text);
         let text = text.strip_prefix(b"\xBF").unwrap_or(text);
-        let mut parser = RulesParser::default();
+        let mut parser = RulesParser::at(url);
         for line in text.split(|&byte| matches!(byte, b'\n' | b'\r')) {
             if let Some((key, value)) = directive(line) {
                 parser.take(key, value, names);

@@ -4,7 +4,7 @@ use url::Url;
 
 use super::item::{Counts, Item, SitemapError};
 use super::lastmod;
-use crate::web::url::{is_fetchable, strip_user};
+use crate::web::url::{is_fetchable, strip_user, trim_invisible, without_extra_slashes};
 
 /// The kind of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,10 +13,22 @@ pub(super) enum EntryKind {
     Sitemap,
 }
 
+/// What the URL of an entry is relative to.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum EntryBase<'base> {
+    /// Nothing: it must be absolute.
+    Absolute,
+    /// The sitemap.
+    Document,
+    /// The `xml:base` in force.
+    Of(&'base Url),
+}
+
 /// Emits valid entries and counts all.
 #[derive(Debug)]
 pub(super) struct ItemOutput {
-    base: Url,
+    /// The URL of the sitemap.
+    pub(super) base: Url,
     most: u32,
     pub(super) counts: Counts,
 }
@@ -31,7 +43,7 @@ impl ItemOutput {
         self.counts.refused = self.counts.refused.saturating_add(1);
     }
 
-    /// Emits an entry to `sink`; `relative` says whether its URL may be relative.
+    /// Emits an entry to `sink`.
     ///
     /// # Errors
     /// When the entry exceeds the limit of URLs.
@@ -40,11 +52,17 @@ impl ItemOutput {
         names: EntryKind,
         url: &str,
         changed: &str,
-        relative: bool,
+        base: EntryBase<'_>,
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
-        let base = relative.then_some(&self.base);
-        let parsed = Url::options().base_url(base).parse(url.trim());
+        let base = match base {
+            EntryBase::Absolute => None,
+            EntryBase::Document => Some(&self.base),
+            EntryBase::Of(base) => Some(base),
+        };
+        let text = trim_invisible(url);
+        let text = if base.is_some() { without_extra_slashes(text) } else { text.into() };
+        let parsed = Url::options().base_url(base).parse(&text);
         let Some(mut url) = parsed.ok().filter(|url| !url.cannot_be_a_base()) else {
             self.count_refused();
             return Ok(());

@@ -28,6 +28,14 @@ impl SitemapReader {
         }
     }
 
+    /// The reader for a sitemap that was sent with this `Content-Type`; its `charset` counts (RFC 7303)
+    /// where there is no byte order mark.
+    #[must_use]
+    pub fn sent_as(mut self, content_type: Option<&str>) -> Self {
+        self.unpack.content_type = content_type.map(str::to_owned);
+        self
+    }
+
     /// Reads the next chunk of the body, after HTTP content decoding. The entries go to `sink`, possibly
     /// in a later call.
     ///

@@ -1,14 +1,16 @@
 //! Buffers the text of a sitemap and reads its complete parts, as XML or as lines.
 
 use super::item::{Item, SitemapError};
-use super::output::{EntryKind, ItemOutput};
+use super::output::{EntryBase, EntryKind, ItemOutput};
 use super::xml::Elements;
-use crate::web::url::MAX_URL_LEN;
+use crate::web::url::{MAX_URL_LEN, trim_invisible};
 
 /// Minimum length of buffered text before it is read, in bytes.
 const BATCH: usize = 32 << 10;
 /// Maximum length of a tag, comment or line, in bytes; a longer one is malformed.
 const MAX_PART: usize = 256 << 10;
+/// Bytes at the start in which an XML declaration is looked for: a server may print warnings before it.
+const DECLARATION_SEARCHED: usize = 8 << 10;
 /// After this many lines without any URL, the file is not a list of URLs.
 const MAX_NON_URL_LINES: u32 = 20;
 
@@ -92,10 +94,8 @@ impl Text {
         sink: &mut impl FnMut(Item),
     ) -> Result<(), SitemapError> {
         if matches!(self.form, TextForm::Unknown) {
-            let start =
-                self.pending.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}');
-            let skipped = self.pending.len() - start.len();
-            match start.chars().next() {
+            let skipped = start_of_document(&self.pending);
+            match self.pending[skipped..].chars().next() {
                 None => {}
                 Some('<') => self.form = TextForm::Xml(Elements::default()),
                 Some(_) => self.form = TextForm::Lines { skipping: false },
@@ -121,11 +121,11 @@ impl Text {
                     if std::mem::take(skipping) {
                         continue;
                     }
-                    let line = line.trim();
+                    let line = trim_invisible(line);
                     if line.len() > MAX_URL_LEN {
                         output.count_refused();
                     } else if !line.is_empty() {
-                        output.emit(EntryKind::Page, line, "", false, sink)?;
+                        output.emit(EntryKind::Page, line, "", EntryBase::Absolute, sink)?;
                     }
                     if output.counts.pages == 0 && output.counts.refused >= MAX_NON_URL_LINES {
                         return Err(not_a_url_list());
@@ -149,6 +149,19 @@ impl Text {
         self.pending.drain(..bytes);
         self.before += bytes as u64;
     }
+}
+
+/// Where the document begins: at the XML declaration, if there is one near the start, else behind white
+/// space and byte order marks.
+fn start_of_document(text: &str) -> usize {
+    let near = &text[..text.floor_char_boundary(DECLARATION_SEARCHED)];
+    let declaration = near.match_indices("<?xml").map(|(at, _)| at);
+    let mut declaration =
+        declaration.filter(|at| near[at + 5..].starts_with(|c: char| c.is_ascii_whitespace()));
+    declaration.next().unwrap_or_else(|| {
+        let is_space = |c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}');
+        text.len() - text.trim_start_matches(is_space).len()
+    })
 }
 
 fn not_a_url_list() -> SitemapError {

@@ -1,17 +1,14 @@
 //! Decodes the bytes of a sitemap to text: gzip, detected by its magic bytes, then the encoding.
 
 use std::fmt;
-use std::io::Write;
 
 use bytes::Bytes;
-use encoding_rs::{CoderResult, Decoder};
-use flate2::write::MultiGzDecoder;
+use encoding_rs::{CoderResult, Decoder, Encoding, UTF_16BE, UTF_16LE};
 
 use super::item::{Limits, SitemapError};
 use crate::web::charset;
+use crate::web::decode;
 
-/// Compressed bytes decoded at once; the output may be a thousand times as long.
-const STEP: usize = 256;
 /// Bytes from which the encoding is detected.
 const HEAD: usize = 256;
 /// Decoded bytes up to which any compression ratio is accepted.
@@ -22,12 +19,11 @@ const PIECE: usize = 16 << 10;
 /// Receives the decoded text.
 pub(super) type Sink<'sink> = dyn FnMut(&str) -> Result<(), SitemapError> + 'sink;
 
-#[derive(Debug)]
 enum Packing {
     /// The first two bytes have not arrived yet.
     Unknown,
     Plain,
-    Gzip(Box<MultiGzDecoder<Vec<u8>>>),
+    Gzip(Box<decode::Decoder>),
 }
 
 /// Decodes one sitemap, chunk by chunk.
@@ -37,6 +33,8 @@ pub(super) struct Unpacker {
     /// The file's first byte until the packing is known; then the first decoded bytes until the encoding is.
     head: Vec<u8>,
     decoder: Option<Decoder>,
+    /// The `Content-Type` of the response.
+    pub(super) content_type: Option<String>,
     read: u64,
     decoded: u64,
 }
@@ -54,6 +52,7 @@ impl Unpacker {
             limits: *limits,
             head: Vec::new(),
             decoder: None,
+            content_type: None,
             read: 0,
             decoded: 0,
         }
@@ -81,13 +80,14 @@ impl Unpacker {
         if matches!(self.packing, Packing::Unknown) {
             self.begin(sink)?;
         }
-        if let Packing::Gzip(decoder) = &mut self.packing {
-            let result = decoder.try_finish();
-            let rest = std::mem::take(decoder.get_mut());
-            self.plain(&rest, sink)?;
-            if let Err(error) = result {
-                self.decode(&[], true, sink)?;
-                return Err(self.broken(&error));
+        while let Packing::Gzip(decoder) = &mut self.packing {
+            match decoder.finish() {
+                Ok(Some(piece)) => self.plain(&piece, sink)?,
+                Ok(None) => break,
+                Err(error) => {
+                    self.decode(&[], true, sink)?;
+                    return Err(self.broken(&error));
+                }
             }
         }
         self.decode(&[], true, sink)
@@ -95,7 +95,7 @@ impl Unpacker {
 
     fn begin(&mut self, sink: &mut Sink<'_>) -> Result<(), SitemapError> {
         self.packing = if self.head.starts_with(b"\x1f\x8b") {
-            Packing::Gzip(Box::new(MultiGzDecoder::new(Vec::new())))
+            Packing::Gzip(Box::new(decode::Decoder::gzip()))
         } else {
             Packing::Plain
         };
@@ -107,13 +107,12 @@ impl Unpacker {
         if !matches!(self.packing, Packing::Gzip(_)) {
             return self.plain(chunk, sink);
         }
-        for step in chunk.chunks(STEP) {
-            let Packing::Gzip(decoder) = &mut self.packing else { break };
-            let result = decoder.write_all(step);
-            let out = std::mem::take(decoder.get_mut());
-            self.plain(&out, sink)?;
-            if let Err(error) = result {
-                return Err(self.broken(&error));
+        let mut input = Bytes::copy_from_slice(chunk);
+        while let Packing::Gzip(decoder) = &mut self.packing {
+            match decoder.next(&mut input) {
+                Ok(Some(piece)) => self.plain(&piece, sink)?,
+                Ok(None) => break,
+                Err(error) => return Err(self.broken(&error)),
             }
             let most = self.read.saturating_mul(u64::from(self.limits.ratio));
             if self.limits.ratio > 0 && self.decoded > most.max(RATIO_CHECKED_ABOVE) {
@@ -139,6 +138,19 @@ impl Unpacker {
         Ok(())
     }
 
+    /// The encoding of a document that begins with `head`.
+    fn encoding(&self, head: &Bytes, is_whole: bool) -> &'static Encoding {
+        match head[..] {
+            // UTF-16 without a byte order mark: XML and URLs begin with ASCII (XML, appendix F).
+            [1..=255, 0, 1..=255, 0, ..] => return UTF_16LE,
+            [0, 1..=255, 0, 1..=255, ..] => return UTF_16BE,
+            _ => {}
+        }
+        let start = head.slice(..head.len().min(HEAD));
+        let is_whole = is_whole && start.len() == head.len();
+        charset::of_page(&[start], is_whole, self.content_type.as_deref(), None)
+    }
+
     fn decode(
         &mut self,
         bytes: &[u8],
@@ -153,9 +165,7 @@ impl Unpacker {
                 return Ok(());
             }
             head = Bytes::from(std::mem::take(&mut self.head));
-            let start = head.slice(..head.len().min(HEAD));
-            let is_whole = last && start.len() == head.len();
-            self.decoder = Some(charset::of_page(&[start], is_whole, None, None).new_decoder());
+            self.decoder = Some(self.encoding(&head, last).new_decoder());
             bytes = &head;
         }
         let Some(decoder) = &mut self.decoder else { return Ok(()) };

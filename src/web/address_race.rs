@@ -1,0 +1,383 @@
+//! Puts the addresses of a name in the order in which they answer, so that a silent one delays one
+//! connection and not each (RFC 8305).
+//!
+//! The HTTP client tries the addresses of one family one after the other, each for its share of the time
+//! limit, and begins anew with each connection; its connector cannot be told otherwise. So the addresses
+//! of a name that has several are raced here: a TCP connection to each, 250 ms apart or as soon as the
+//! one before is refused, all closed when one of them is open. That address is then the first for ten
+//! minutes, or until a connection fails or is slow. The price is one connection without a request for
+//! such a name in that time, and a round trip for the first request.
+//!
+//! Which addresses are allowed was decided before: this module connects to nothing else.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
+use tokio::time::{Instant, sleep};
+use tower::{Layer, Service};
+use url::Url;
+
+/// Time between two attempts (RFC 8305, section 8: Connection Attempt Delay).
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
+/// How long the winner of a race is tried first.
+const REMEMBERED: Duration = Duration::from_mins(10);
+/// A connection that takes longer was made by another address than the first, or by one that is in
+/// trouble: the addresses race again.
+const SLOW: Duration = Duration::from_secs(1);
+/// Maximum number of addresses in a race.
+const MAX_RACED: usize = 16;
+/// Maximum number of names whose winner is remembered.
+const MAX_NAMES: usize = 4096;
+
+/// The winner of a race, or `None` when no address answered; empty while the race runs.
+type Winner = Arc<OnceCell<Option<IpAddr>>>;
+
+tokio::task_local! {
+    static TARGET: Arc<Target>;
+}
+
+/// The host of a request that may open a connection.
+#[derive(Debug)]
+pub(super) struct Target {
+    host: String,
+    port: u16,
+    /// The winner of an earlier race that the connection relies on.
+    relies_on: Mutex<Option<Winner>>,
+}
+
+impl Target {
+    /// The one of the request that is being polled.
+    pub(super) fn of_this_request() -> Option<Arc<Self>> {
+        TARGET.try_with(Arc::clone).ok()
+    }
+}
+
+/// Runs a request for `url`, whose host and port the race needs.
+pub(super) async fn to_host_of<F: Future>(url: &Url, request: F) -> F::Output {
+    let target = Target {
+        host: url.host_str().unwrap_or_default().to_owned(),
+        port: url.port_or_known_default().unwrap_or_default(),
+        relies_on: Mutex::default(),
+    };
+    TARGET.scope(Arc::new(target), request).await
+}
+
+/// The races of a client and their winners.
+#[derive(Debug)]
+pub(super) struct AddressRace {
+    /// Host and port of the proxy. With one, nothing else is connected to from here.
+    proxy: Option<(String, u16)>,
+    /// The winners with the time of their race, by name and port.
+    winners: Mutex<HashMap<(String, u16), (Winner, Instant)>>,
+}
+
+impl AddressRace {
+    pub(super) fn new(proxy: Option<&Url>) -> Self {
+        let place = |url: &Url| {
+            // The default port of the SOCKS protocols is none of the URL standard.
+            Some((url.host_str()?.to_owned(), url.port_or_known_default().unwrap_or(1080)))
+        };
+        Self { proxy: proxy.and_then(place), winners: Mutex::default() }
+    }
+
+    /// The addresses of `name` in the order in which they should be tried.
+    pub(super) async fn order(
+        &self,
+        name: &str,
+        target: Option<&Target>,
+        addresses: Vec<IpAddr>,
+    ) -> Vec<IpAddr> {
+        let mut addresses = alternating(addresses);
+        let Some(port) = self.port(name, target).filter(|_| addresses.len() > 1) else {
+            return addresses;
+        };
+        let key = (name.to_owned(), port);
+        let cell = self.winner(&key);
+        if let Some(target) = target.filter(|_| cell.initialized()) {
+            *lock(&target.relies_on) = Some(Arc::clone(&cell));
+        }
+        let raced = &addresses[..addresses.len().min(MAX_RACED)];
+        let connect = |address| TcpStream::connect(SocketAddr::new(address, port));
+        let winner = *cell.get_or_init(|| race(raced, connect)).await;
+        match winner.and_then(|winner| addresses.iter().position(|&address| address == winner)) {
+            // Those before it were refused or silent.
+            Some(at) => addresses.rotate_left(at),
+            None => self.forget(&cell),
+        }
+        addresses
+    }
+
+    /// The port that a connection to `name` leads to, if it may be connected to from here.
+    fn port(&self, name: &str, target: Option<&Target>) -> Option<u16> {
+        match &self.proxy {
+            Some((host, port)) => (host == name).then_some(*port),
+            None => target.filter(|target| target.host == name).map(|target| target.port),
+        }
+    }
+
+    fn winner(&self, key: &(String, u16)) -> Winner {
+        let mut winners = lock(&self.winners);
+        let now = Instant::now();
+        match winners.get(key) {
+            Some((winner, since)) if now - *since < REMEMBERED => Arc::clone(winner),
+            _ => {
+                if winners.len() >= MAX_NAMES {
+                    winners.retain(|_, (_, since)| now - *since < REMEMBERED);
+                }
+                if winners.len() >= MAX_NAMES {
+                    winners.clear();
+                }
+                let winner = Winner::default();
+                winners.insert(key.clone(), (Arc::clone(&winner), now));
+                winner
+            }
+        }
+    }
+
+    /// The addresses race again before the next connection.
+    fn forget(&self, winner: &Winner) {
+        lock(&self.winners).retain(|_, (known, _)| !Arc::ptr_eq(known, winner));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The addresses without duplicates, the two families taking turns (RFC 8305, section 4).
+fn alternating(addresses: Vec<IpAddr>) -> Vec<IpAddr> {
+    let mut distinct: Vec<IpAddr> = Vec::with_capacity(addresses.len());
+    for address in addresses {
+        if !distinct.contains(&address) {
+            distinct.push(address);
+        }
+    }
+    let first_is_v6 = distinct.first().is_some_and(IpAddr::is_ipv6);
+    let (mut same, mut other): (Vec<_>, Vec<_>) =
+        distinct.into_iter().partition(|address| address.is_ipv6() == first_is_v6);
+    let turns = same.len().min(other.len());
+    let rest: Vec<_> = same.drain(turns..).chain(other.drain(turns..)).collect();
+    let turns = same.into_iter().zip(other).flat_map(|(same, other)| [same, other]);
+    turns.chain(rest).collect()
+}
+
+/// The address that answers first; `None` when none does.
+async fn race<T, F>(addresses: &[IpAddr], connect: impl Fn(IpAddr) -> F) -> Option<IpAddr>
+where
+    F: Future<Output = io::Result<T>>,
+{
+    let mut waiting = addresses.iter().copied();
+    let mut attempts = FuturesUnordered::new();
+    loop {
+        let next = waiting.next();
+        if let Some(address) = next {
+            let attempt = connect(address);
+            attempts.push(async move { attempt.await.is_ok().then_some(address) });
+        } else if attempts.is_empty() {
+            return None;
+        }
+        tokio::select! {
+            Some(ended) = attempts.next() => {
+                if ended.is_some() {
+                    return ended;
+                }
+            }
+            () = sleep(ATTEMPT_DELAY), if next.is_some() => {}
+        }
+    }
+}
+
+/// Layer that notices connections that failed or were slow, although an earlier race was relied on.
+#[derive(Debug, Clone)]
+pub(super) struct WatchLayer {
+    race: Arc<AddressRace>,
+}
+
+impl WatchLayer {
+    pub(super) const fn new(race: Arc<AddressRace>) -> Self {
+        Self { race }
+    }
+}
+
+impl<S> Layer<S> for WatchLayer {
+    type Service = WatchedConnector<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        WatchedConnector { inner, race: Arc::clone(&self.race) }
+    }
+}
+
+/// A connector whose connections are watched.
+#[derive(Debug, Clone)]
+pub(super) struct WatchedConnector<S> {
+    inner: S,
+    race: Arc<AddressRace>,
+}
+
+impl<S, R> Service<R> for WatchedConnector<S>
+where
+    S: Service<R>,
+    S::Future: Unpin,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = WatchedConnecting<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: R) -> Self::Future {
+        let watched = Target::of_this_request();
+        let race = Arc::clone(&self.race);
+        let began = Instant::now();
+        WatchedConnecting { inner: self.inner.call(request), race, watched, began }
+    }
+}
+
+/// A connection that is being opened.
+pub(super) struct WatchedConnecting<F> {
+    inner: F,
+    race: Arc<AddressRace>,
+    /// `None` once there is nothing to forget.
+    watched: Option<Arc<Target>>,
+    began: Instant,
+}
+
+impl<T, E, F> Future for WatchedConnecting<F>
+where
+    F: Future<Output = Result<T, E>> + Unpin,
+{
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let connected = ready!(Pin::new(&mut self.inner).poll(cx));
+        if connected.is_ok() && self.began.elapsed() < SLOW {
+            self.watched = None;
+        }
+        Poll::Ready(connected)
+    }
+}
+
+/// A connection that came to nothing, or late.
+impl<F> Drop for WatchedConnecting<F> {
+    fn drop(&mut self) {
+        let relied_on = self.watched.take().and_then(|target| lock(&target.relies_on).take());
+        if let Some(winner) = relied_on {
+            self.race.forget(&winner);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::future::pending;
+
+    use super::*;
+
+    fn addresses(text: &str) -> Vec<IpAddr> {
+        text.split_whitespace().map(|address| address.parse().unwrap()).collect()
+    }
+
+    /// 10.0.0.N connects after N ms, 10.1.0.N is refused after N ms, others are silent.
+    async fn connect(address: IpAddr) -> io::Result<()> {
+        let IpAddr::V4(v4) = address else { return pending().await };
+        let [_, kind, _, ms] = v4.octets();
+        let after = Duration::from_millis(ms.into());
+        match kind {
+            0 => {
+                sleep(after).await;
+                Ok(())
+            }
+            1 => {
+                sleep(after).await;
+                Err(io::ErrorKind::ConnectionRefused.into())
+            }
+            _ => pending().await,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_next_address_starts_after_a_quarter_of_a_second_or_a_refusal() {
+        let table = [
+            ("10.0.0.3", Some("10.0.0.3"), 3),
+            ("10.2.0.0 10.0.0.5", Some("10.0.0.5"), 255),
+            ("::1 10.2.0.0 10.0.0.5 10.0.0.6", Some("10.0.0.5"), 505),
+            ("10.1.0.7 10.0.0.5", Some("10.0.0.5"), 12),
+            ("10.1.0.7 10.1.0.8 10.0.0.5", Some("10.0.0.5"), 20),
+            // The first may be slow and still the first.
+            ("10.0.0.200 10.0.0.1", Some("10.0.0.200"), 200),
+            ("10.2.0.0 10.1.0.4 10.0.0.9", Some("10.0.0.9"), 263),
+            ("10.1.0.7 10.1.0.8", None, 15),
+        ];
+        for (list, winner, ms) in table {
+            let began = Instant::now();
+            let found = race(&addresses(list), connect).await;
+            assert_eq!(found, winner.map(|winner| winner.parse().unwrap()), "{list}");
+            let took = began.elapsed().as_millis();
+            assert!((ms..ms + 5).contains(&took), "{list}: {took} ms");
+        }
+    }
+
+    #[test]
+    fn families_take_turns() {
+        let table = [
+            ("10.0.0.1 10.0.0.2", "10.0.0.1 10.0.0.2"),
+            ("::1 ::2 10.0.0.1 10.0.0.2", "::1 10.0.0.1 ::2 10.0.0.2"),
+            ("10.0.0.1 10.0.0.2 ::1", "10.0.0.1 ::1 10.0.0.2"),
+            ("10.0.0.1 ::1 ::2 ::3", "10.0.0.1 ::1 ::2 ::3"),
+            ("10.0.0.1 10.0.0.1", "10.0.0.1"),
+            ("", ""),
+        ];
+        for (list, expected) in table {
+            assert_eq!(alternating(addresses(list)), addresses(expected), "{list}");
+        }
+    }
+
+    fn target(host: &str, port: u16) -> Target {
+        Target { host: host.into(), port, relies_on: Mutex::default() }
+    }
+
+    #[tokio::test]
+    async fn the_winner_is_first_until_it_is_forgotten() {
+        // Nobody listens at the first address.
+        let listener = tokio::net::TcpListener::bind("127.0.0.3:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let list = || addresses("127.0.0.2 127.0.0.3");
+        let turned = addresses("127.0.0.3 127.0.0.2");
+        let race = AddressRace::new(None);
+        let first = target("a.test", port);
+        assert_eq!(race.order("a.test", Some(&first), list()).await, turned);
+        assert!(lock(&first.relies_on).is_none());
+        // From memory, even when nobody listens any more.
+        drop(listener);
+        let second = target("a.test", port);
+        assert_eq!(race.order("a.test", Some(&second), list()).await, turned);
+        let winner = lock(&second.relies_on).clone().unwrap();
+        // Another name, another port, no request: nothing is known.
+        assert_eq!(race.order("b.test", Some(&second), list()).await, list());
+        assert_eq!(race.order("a.test", None, list()).await, list());
+        race.forget(&winner);
+        assert_eq!(race.order("a.test", Some(&second), list()).await, list());
+    }
+
+    #[test]
+    fn with_a_proxy_nothing_else_is_connected_to() {
+        let proxy = Url::parse("socks5://proxy.test/").unwrap();
+        let race = AddressRace::new(Some(&proxy));
+        let target = target("a.test", 80);
+        assert_eq!(race.port("a.test", Some(&target)), None);
+        assert_eq!(race.port("proxy.test", Some(&target)), Some(1080));
+    }
+}
