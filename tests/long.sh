@@ -7,6 +7,7 @@
 #     tests/long.sh plans                 query plans with a million rows, on PostgreSQL and MariaDB
 #     tests/long.sh kills [ROUNDS]        kill -9 at random moments, on each database: ROUNDS (5) times
 #     tests/long.sh hostile               prints the table of the hostile suite
+#     tests/long.sh http2                 crawls nginx by HTTP/1.1 and HTTP/2, and prints a table (needs nginx)
 #     tests/long.sh pictures              draws the recordings in assets/ again (report.png needs Chromium)
 #     tests/long.sh all                   figures, bench, databases, plans, kills
 #
@@ -73,6 +74,65 @@ kills() {
 
 hostile() { TEST_ARGUMENTS=(--ignored) run_tests engine hostile::the_table; }
 
+# A site of 5,000 pages behind nginx, which ends a connection after so many requests.
+nginx_site() { # folder, port, keepalive_requests
+    local n
+    mkdir -p "$1/www" "$1/tmp"
+    if [ ! -e "$1/key.pem" ]; then
+        openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost \
+            -keyout "$1/key.pem" -out "$1/cert.pem" 2>/dev/null
+        for ((n = 1; n <= 5000; n++)); do
+            mkdir -p "$1/www/d$((n / 100))"
+            printf '<title>p%d</title>%600s' "$n" words >"$1/www/d$((n / 100))/p$n.html"
+            printf '<a href="/d%d/p%d.html">%d</a>\n' $((n / 100)) "$n" "$n"
+        done >"$1/www/index.html"
+    fi
+    cat >"$1/nginx.conf" <<CONF
+pid $1/pid; error_log $1/error.log; user root; events { worker_connections 512; }
+http {
+    access_log off; types { text/html html; } keepalive_requests $3;
+    client_body_temp_path $1/tmp/a; proxy_temp_path $1/tmp/b; fastcgi_temp_path $1/tmp/c;
+    uwsgi_temp_path $1/tmp/d; scgi_temp_path $1/tmp/e;
+    server {
+        listen 127.0.0.1:$2 ssl http2; root $1/www;
+        ssl_certificate $1/cert.pem; ssl_certificate_key $1/key.pem;
+    }
+}
+CONF
+}
+
+http2() {
+    local folder port=21999 requests permits version options program=${CRAWLDECK:-target/release/crawldeck}
+    [ -n "${CRAWLDECK:-}" ] || cargo build --release
+    folder=$(mktemp -d)
+    echo "| keepalive_requests | permits | version | ok | seconds | retries | resent | breaker openings |"
+    echo "|---|---|---|---|---|---|---|---|"
+    for requests in 1000 40; do
+        nginx_site "$folder" "$port" "$requests"
+        nginx -p "$folder" -c "$folder/nginx.conf" -e "$folder/error.log"
+        for permits in 20 50; do
+            for version in 1.1 2; do
+                options=()
+                [ "$version" = 2 ] || options=(--http1)
+                rm -f "$folder"/c.db*
+                "$program" crawl "https://127.0.0.1:$port/" --db "$folder/c.db" --insecure --headless --json \
+                    --permits "$permits" --workers "$permits" "${options[@]}" >"$folder/end.json" 2>"$folder/end.txt"
+                "$program" export "$folder/c.db" --table hosts --format jsonl >"$folder/hosts.json"
+                python3 - "$requests" "$permits" "$version" "$folder" <<'TABLE'
+import json, sys
+end = json.load(open(sys.argv[4] + "/end.json"))
+openings = sum(json.loads(line)["incidents"] for line in open(sys.argv[4] + "/hosts.json"))
+cells = [*sys.argv[1:4], end["ok"], f"{end['elapsed_s']:.2f}", end["retries"], end["resent"], openings]
+print("|", " | ".join(map(str, cells)), "|")
+TABLE
+            done
+        done
+        nginx -p "$folder" -c "$folder/nginx.conf" -e "$folder/error.log" -s stop
+        while [ -e "$folder/pid" ]; do sleep 0.1; done
+    done
+    rm -r "$folder"
+}
+
 pictures() {
     assets/record.sh
     assets/report.sh
@@ -87,7 +147,7 @@ all() {
 }
 
 case ${1:-} in
-    figures | databases | plans | hostile | pictures | all)
+    figures | databases | plans | hostile | http2 | pictures | all)
         [ $# = 1 ] || { echo "$1 takes no arguments" >&2; exit 2; }
         "$1"
         ;;
@@ -100,7 +160,7 @@ case ${1:-} in
         cargo bench "$@"
         ;;
     *)
-        sed -n '2,13s/^# \{0,1\}//p' "$0"
+        sed -n '2,14s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

@@ -69,8 +69,22 @@ pub(super) struct ClientParts {
     pub(super) connections: Arc<Connections>,
 }
 
-/// Builds a client, with HTTP/2 or without. The environment's proxies are not used.
-pub(super) fn build(parts: &ClientParts, http2: bool) -> Result<reqwest::Client, FetchSetupError> {
+/// The versions of HTTP that a client offers in the TLS handshake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Protocols {
+    /// HTTP/2 and HTTP/1.1.
+    Both,
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2.
+    Http2,
+}
+
+/// Builds a client. The environment's proxies are not used.
+pub(super) fn build(
+    parts: &ClientParts,
+    protocols: Protocols,
+) -> Result<reqwest::Client, FetchSetupError> {
     let ClientParts { settings, headers, proxy, address_policy, connections } = parts;
     // An error means that a provider is already installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -96,8 +110,10 @@ pub(super) fn build(parts: &ClientParts, http2: bool) -> Result<reqwest::Client,
         .http1_ignore_invalid_headers_in_responses(true)
         .http1_allow_obsolete_multiline_headers_in_responses(true)
         .http1_allow_spaces_after_header_name_in_responses(true);
-    if !http2 {
-        builder = builder.http1_only();
+    match protocols {
+        Protocols::Both => {}
+        Protocols::Http1 => builder = builder.http1_only(),
+        Protocols::Http2 => builder = builder.http2_prior_knowledge(),
     }
     if settings.insecure {
         builder = builder.tls_danger_accept_invalid_certs(true);

@@ -19,14 +19,14 @@ use crate::web::address_policy::{AddressPolicy, refused};
 use crate::web::address_race;
 use crate::web::classify::{RequestContext, classify, duration_text, proxy_wants_credentials};
 pub use crate::web::client::FetchSetupError;
-use crate::web::client::{self, ClientParts};
+use crate::web::client::{self, ClientParts, Protocols};
 use crate::web::connections::Connections;
 use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
 pub use crate::web::head::ResponseHead;
 use crate::web::jar::Jar;
 pub use crate::web::message::{FetchOutcome, RequestOptions, Response};
-use crate::web::origins::Http1Origins;
+use crate::web::origins::Origins;
 use crate::web::phase::PhaseTracker;
 pub use crate::web::phase::{Phase, PhaseSink};
 use crate::web::redirect_chain::FailureCause;
@@ -48,8 +48,8 @@ pub struct Fetcher {
 
 struct Inner {
     client: reqwest::Client,
-    /// The origins that require HTTP/1.1, and the client for them.
-    http1: Http1Origins,
+    /// The origins that get one version of HTTP alone, and the clients for them.
+    origins: Origins,
     connections: Arc<Connections>,
     /// Without the credentials.
     settings: Arc<FetchSettings>,
@@ -93,14 +93,15 @@ impl Fetcher {
             address_policy: Arc::clone(&address_policy),
             connections: Arc::clone(&connections),
         };
-        let client = client::build(&parts, settings.http2)?;
-        let http1 = Http1Origins::new(parts);
+        let protocols = if settings.http2 { Protocols::Both } else { Protocols::Http1 };
+        let client = client::build(&parts, protocols)?;
+        let origins = Origins::new(parts);
         let jar = settings.cookies.then(Jar::default);
         let settings =
             Arc::new(FetchSettings { credentials: Credentials::default(), ..settings.clone() });
         let inner = Inner {
             client,
-            http1,
+            origins,
             connections,
             settings,
             headers,
@@ -232,20 +233,24 @@ impl Inner {
         if let Some(message) = self.address_policy.refuses(url).await {
             return Err(refused(message));
         }
-        let client = self.http1.client_for(url).unwrap_or(&self.client);
+        let client = self.origins.client_for(url).unwrap_or(&self.client);
         let mut request = client.get(url.clone());
         request = validator(request, IF_NONE_MATCH, options.etag);
         request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
         request = self.headers.apply(request, url, cookies);
         let sending = PhaseTracker::track(phases, request.send());
         let (response, opened) = address_race::to_host_of(url, sending).await;
+        if let (Ok(response), Some(_)) = (&response, opened) {
+            self.origins.connected(url, response.version());
+        }
         response.map_err(|error| {
             if let Some(cause) = Unprocessed::of(&error, &self.connections, opened) {
                 if cause == Unprocessed::Http11Required {
-                    self.http1.require(url);
+                    self.origins.require_http1(url);
                 }
                 return (FailureKind::Unprocessed, cause.message(&host_key(url)));
             }
+            self.origins.failed(url);
             let context = RequestContext {
                 url,
                 settings: &self.settings,

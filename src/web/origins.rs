@@ -1,49 +1,120 @@
-//! Origins whose server requires HTTP/1.1, though it offers HTTP/2 (RFC 9113 section 7).
+//! Which version of HTTP an origin gets, where the TLS handshake does not decide that alone.
+//!
+//! A server may offer HTTP/2 and require HTTP/1.1 for its resources (RFC 9113 section 7). And while the
+//! handshake decides, the client opens a connection for each request that waits for one; where HTTP/2 is
+//! known to be spoken, one connection serves them all, which matters with servers that end connections
+//! often.
 
 use std::sync::{Mutex, OnceLock};
 
+use http::Version;
 use url::Url;
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::lock::Lock;
 use crate::web::bounded_map::BoundedMap;
-use crate::web::client::{ClientParts, build};
+use crate::web::client::{ClientParts, Protocols, build};
 
 /// Maximum number of remembered origins is twice this.
 const ROOM: usize = 10_000;
+/// Number of connections with HTTP/2 to an origin after which requests no longer offer HTTP/1.1.
+const MAX_NEGOTIATED: u32 = 8;
 
-/// The origins that require HTTP/1.1, and the client for them, built when the first is found.
-pub(super) struct Http1Origins {
-    parts: ClientParts,
-    client: OnceLock<Option<reqwest::Client>>,
-    origins: Mutex<BoundedMap<bool>>,
+/// What is known of an origin.
+#[derive(Debug, Clone, Copy)]
+enum Spoken {
+    /// The handshake decides; so many connections with HTTP/2 were opened.
+    Negotiated { connections: u32 },
+    /// It requires HTTP/1.1.
+    Http1,
+    /// It speaks HTTP/2.
+    Http2,
+    /// It failed with HTTP/2 alone, so the handshake decides each time.
+    Mixed,
 }
 
-impl Http1Origins {
-    pub(super) fn new(parts: ClientParts) -> Self {
-        Self { parts, client: OnceLock::new(), origins: Mutex::new(BoundedMap::new(ROOM)) }
+impl Default for Spoken {
+    fn default() -> Self {
+        Self::Negotiated { connections: 0 }
     }
+}
 
-    /// The origin of `url` requires HTTP/1.1 from now on.
-    pub(super) fn require(&self, url: &Url) {
-        let built = self.client.get_or_init(|| {
-            build(&self.parts, false)
-                .inspect_err(|error| tracing::warn!(%error, "there is no client for HTTP/1.1"))
-                .ok()
-        });
-        let first = !std::mem::replace(self.origins.locked().entry(key(url)), built.is_some());
-        if first {
-            tracing::info!(origin = %url.origin().ascii_serialization(), "the server requires HTTP/1.1");
+/// The origins that get one version of HTTP alone, and the clients for them, built when needed.
+pub(super) struct Origins {
+    parts: ClientParts,
+    http1: OnceLock<Option<reqwest::Client>>,
+    http2: OnceLock<Option<reqwest::Client>>,
+    known: Mutex<BoundedMap<Spoken>>,
+}
+
+impl Origins {
+    pub(super) fn new(parts: ClientParts) -> Self {
+        Self {
+            parts,
+            http1: OnceLock::new(),
+            http2: OnceLock::new(),
+            known: Mutex::new(BoundedMap::new(ROOM)),
         }
     }
 
-    /// The client for `url`, if its origin requires HTTP/1.1.
+    /// The client for `url`, if its origin gets one version of HTTP alone.
     pub(super) fn client_for(&self, url: &Url) -> Option<&reqwest::Client> {
-        let client = self.client.get()?.as_ref()?;
-        self.origins.locked().get(key(url)).is_some_and(|requires| *requires).then_some(client)
+        if self.http1.get().is_none() && self.http2.get().is_none() {
+            return None;
+        }
+        let spoken = *self.known.locked().get(key(url))?;
+        match spoken {
+            Spoken::Http1 => self.http1.get()?.as_ref(),
+            Spoken::Http2 => self.http2.get()?.as_ref(),
+            Spoken::Negotiated { .. } | Spoken::Mixed => None,
+        }
+    }
+
+    /// The origin of `url` requires HTTP/1.1 from now on.
+    pub(super) fn require_http1(&self, url: &Url) {
+        self.http1.get_or_init(|| self.client(Protocols::Http1));
+        let before = std::mem::replace(self.known.locked().entry(key(url)), Spoken::Http1);
+        if !matches!(before, Spoken::Http1) {
+            let origin = url.origin().ascii_serialization();
+            tracing::info!(origin, "the server requires HTTP/1.1");
+        }
+    }
+
+    /// A response for `url` arrived on a connection that was opened for it.
+    pub(super) fn connected(&self, url: &Url, version: Version) {
+        if version != Version::HTTP_2 || url.scheme() != "https" {
+            return;
+        }
+        let mut known = self.known.locked();
+        let spoken = known.entry(key(url));
+        if let Spoken::Negotiated { connections } = spoken {
+            *connections += 1;
+            if *connections > MAX_NEGOTIATED {
+                *spoken = Spoken::Http2;
+                drop(known);
+                self.http2.get_or_init(|| self.client(Protocols::Http2));
+            }
+        }
+    }
+
+    /// A request for `url` failed: if it was sent with HTTP/2 alone, that may be the reason.
+    pub(super) fn failed(&self, url: &Url) {
+        if self.http2.get().is_some()
+            && let Some(spoken @ Spoken::Http2) = self.known.locked().get(key(url))
+        {
+            *spoken = Spoken::Mixed;
+        }
+    }
+
+    fn client(&self, protocols: Protocols) -> Option<reqwest::Client> {
+        build(&self.parts, protocols)
+            .inspect_err(|error| tracing::warn!(%error, ?protocols, "there is no such client"))
+            .ok()
     }
 }
 
 fn key(url: &Url) -> u64 {
-    xxh3_64(url.origin().ascii_serialization().as_bytes())
+    let port = u64::from(url.port_or_known_default().unwrap_or_default());
+    let secure = u64::from(url.scheme() == "https");
+    xxh3_64_with_seed(url.host_str().unwrap_or_default().as_bytes(), port << 1 | secure)
 }
