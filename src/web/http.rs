@@ -17,7 +17,9 @@ use crate::model::url_identity::host_key;
 use crate::settings::{Credentials, FetchSettings, SeedName};
 use crate::web::address_policy::{AddressPolicy, refused};
 use crate::web::address_race;
-use crate::web::classify::{RequestContext, classify, duration_text, proxy_wants_credentials};
+use crate::web::classify::{
+    RequestContext, causes, classify, duration_text, proxy_wants_credentials,
+};
 pub use crate::web::client::FetchSetupError;
 use crate::web::client::{self, ClientParts, Protocols};
 use crate::web::connections::Connections;
@@ -250,7 +252,9 @@ impl Inner {
                 }
                 return (FailureKind::Unprocessed, cause.message(&host_key(url)));
             }
-            self.origins.failed(url);
+            if error.is_connect() || is_protocol_error(&error) {
+                self.origins.failed(url);
+            }
             let context = RequestContext {
                 url,
                 settings: &self.settings,
@@ -268,6 +272,11 @@ impl Inner {
         let peer = response.remote_addr().filter(|_| !self.proxied)?;
         self.address_policy.refuses_peer(url, peer.ip())
     }
+}
+
+/// Whether the server does not keep to HTTP/2.
+fn is_protocol_error(error: &reqwest::Error) -> bool {
+    causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(h2::Error::is_library)
 }
 
 /// Whether the server ends an idle connection with this response (RFC 9110 15.5.9): it says nothing

@@ -97,7 +97,7 @@ impl Origins {
         }
     }
 
-    /// A request for `url` failed: if it was sent with HTTP/2 alone, that may be the reason.
+    /// There is no connection, or no HTTP/2 on it: if nothing else was offered, that may be the reason.
     pub(super) fn failed(&self, url: &Url) {
         if self.http2.get().is_some()
             && let Some(spoken @ Spoken::Http2) = self.known.locked().get(key(url))

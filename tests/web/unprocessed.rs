@@ -277,3 +277,27 @@ async fn an_origin_that_requires_http_1_gets_it() {
     }
     assert_eq!((server.spoken().len(), requests.load(Ordering::SeqCst)), (2, 3));
 }
+
+#[tokio::test]
+async fn a_server_that_ends_connections_often_is_sent_one_handshake_at_a_time() {
+    const ENDED: usize = 9;
+    let folder = TempDir::new().unwrap();
+    let server = Secure::start(&["h2", "http/1.1"], |stream, number, _| async move {
+        let respond = |_, id| {
+            let ends = number <= ENDED;
+            let end = if ends { go_away(id, NO_ERROR) } else { Vec::new() };
+            ([end, whole(id)].concat(), !ends)
+        };
+        serve_frames(stream, respond).await;
+    })
+    .await;
+    let fetcher = fetcher(&Secure::settings(Some(&server.ca(&folder))), &[&server.url]);
+    while server.spoken().len() < ENDED {
+        fetch(&fetcher, &server.url).await.unwrap();
+    }
+    let all = (0..20).map(|_| fetch(&fetcher, &server.url));
+    for result in futures_util::future::join_all(all).await {
+        result.unwrap();
+    }
+    assert_eq!(server.spoken().len(), ENDED + 1);
+}
