@@ -1,4 +1,4 @@
-//! What the lab is told to serve.
+//! What the lab serves.
 //!
 //! It is there without the feature `lab` as well: the command line knows it.
 

@@ -14,6 +14,7 @@ use crate::crawl::{self, Crawl};
 use crate::headless::signals::ProcessSignals;
 use crate::headless::{self, tell};
 use crate::settings::Settings;
+use crate::units;
 
 /// How a crawl is shown.
 pub(super) struct CrawlDisplay {
@@ -162,7 +163,7 @@ fn in_words(summary: &Summary) -> String {
         summary.failed,
         summary.skipped,
         summary.links,
-        bytesize::ByteSize(summary.bytes),
+        units::bytes(summary.bytes),
         summary.elapsed_s,
         summary.pages_per_s,
         summary.db,

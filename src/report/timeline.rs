@@ -58,7 +58,7 @@ const COLUMNS: [i64; 26] = [
     8_640_000_000,
 ];
 
-/// Maximum columns of a chart, sessions that are shorter than one aside.
+/// Maximum columns of a chart, without sessions that are shorter than one.
 const MAX_COLUMNS: i64 = 180;
 
 /// Minimum, whatever the number of pages.
@@ -228,7 +228,7 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Time in which it went on, in ms.
+    /// Time in which it ran, in ms.
     #[must_use]
     pub fn active_ms(&self) -> i64 {
         self.sessions.iter().map(|session| session.to_ms - session.from_ms).sum()

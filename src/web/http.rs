@@ -14,8 +14,9 @@ use url::Url;
 
 pub use crate::model::redirect_hop::RedirectHop;
 use crate::settings::{Credentials, FetchSettings, SeedName};
+use crate::units::duration_option;
 use crate::web::address_policy::{AddressPolicy, refused};
-use crate::web::classify::{RequestContext, classify, duration_text};
+use crate::web::classify::{RequestContext, classify};
 pub use crate::web::client::FetchSetupError;
 use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
@@ -142,7 +143,7 @@ impl Fetcher {
             biased;
             response = inner.send(chain.url(), options, cookies.as_deref(), phases) => response,
             () = &mut deadline => {
-                Err((FailureKind::Timeout, format!("no answer within {}", duration_text(timeout))))
+                Err((FailureKind::Timeout, format!("no answer within {}", duration_option(timeout))))
             }
         };
         let response = response.map_err(|(kind, message)| FetchError::new(kind, message))?;

@@ -32,13 +32,13 @@ pub enum Then {
     Repeat,
 }
 
-/// A server that answers each path with exactly the bytes it is told.
+/// A server that answers each path with exactly the bytes it is given.
 pub struct Server {
     pub base: Url,
     connections: Arc<AtomicUsize>,
     /// The heads of all requests, in lower case.
     heads: Arc<Mutex<Vec<String>>>,
-    /// Told when a client has gone away while being written to.
+    /// Notified when a client has gone away while being written to.
     pub left: Arc<Notify>,
 }
 

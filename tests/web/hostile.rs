@@ -81,7 +81,7 @@ async fn a_body_that_drips_is_left() {
 }
 
 #[tokio::test]
-async fn bombs_are_told_by_their_ratio_and_by_their_size() {
+async fn bombs_are_recognized_by_their_ratio_and_by_their_size() {
     type Encode = fn(&[u8]) -> Vec<u8>;
     let zeros = vec![0; 8 << 20];
     let table: [(&str, Encode); 4] = [

@@ -55,7 +55,7 @@ impl Frontier {
         let before = state.totals.discovered;
         state.take_in(page);
         if let Some(failure) = failure {
-            state.recent.trouble(failure);
+            state.recent.failure(failure);
         }
         let evicted = state.recent.page(view);
         let new = state.totals.discovered != before;

@@ -136,7 +136,7 @@ impl Frontier {
             state.latencies.record(latency);
         }
         if let Some(failure) = failure {
-            state.recent.trouble(failure);
+            state.recent.failure(failure);
         }
         state.delay(task, Instant::now() + pause);
         drop(state);

@@ -71,10 +71,10 @@ impl Cooldown {
         if !same {
             // Quiet begins when the cooldown is over.
             let quiet_since = self.until.map(|(until, _)| until).or(self.began);
-            let forgiven = quiet_since.is_none_or(|since| {
+            let reset = quiet_since.is_none_or(|since| {
                 now.saturating_duration_since(since) >= pace.breaker.reset_after
             });
-            self.doublings = if forgiven { 0 } else { self.doublings + 1 };
+            self.doublings = if reset { 0 } else { self.doublings + 1 };
             self.began = Some(now);
         }
         let until = match retry_after {

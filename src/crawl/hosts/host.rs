@@ -290,7 +290,7 @@ impl HostQueue {
         OutcomeEffect { counts, opened, refused, closed: change == BreakerChange::Closed }
     }
 
-    /// Until when it is to be left alone, because it asked for that or because it is down.
+    /// Until when it is to be left alone, because it demanded that or because it is down.
     #[must_use]
     pub fn left_alone_until(&self, now: Instant) -> Option<Instant> {
         self.cooldown.lasts_until(now).into_iter().chain(self.breaker.open_until(now)).max()

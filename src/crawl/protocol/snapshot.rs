@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crawl::protocol::change::Change;
 pub use crate::crawl::protocol::host_view::{BreakerState, HostView, HostWait, WaitReason};
-pub use crate::crawl::protocol::overload::{DatabaseTrouble, Overload, OverloadKind, PauseReason};
+pub use crate::crawl::protocol::overload::{DatabaseOutage, Overload, OverloadKind, PauseReason};
 pub use crate::crawl::protocol::page_view::{PAGE_LINKS, PageView, RecentFailure};
 use crate::crawl::protocol::scene::Scene;
 pub use crate::crawl::protocol::stages::{
@@ -25,15 +25,15 @@ pub use crate::model::redirect_hop::RedirectHop;
 use crate::settings::dials::Dials;
 use crate::settings::faults::Faults;
 
-/// Recent pages kept for viewers, at most.
+/// Maximum recent pages kept for viewers.
 pub const RECENT_PAGES: usize = 500;
-/// Recent retries and failures kept for viewers, at most.
+/// Maximum recent retries and failures kept for viewers.
 pub const RECENT_FAILURES: usize = 50;
-/// Journal entries kept for viewers, at most.
+/// Maximum journal entries kept for viewers.
 pub const RECENT_CHANGES: usize = 100;
-/// Points of history kept for charts (one a second), at most.
+/// Maximum points of history kept for charts (one a second).
 pub const HISTORY_POINTS: usize = 600;
-/// Hosts in a snapshot, at most.
+/// Maximum hosts in a snapshot.
 pub const HOSTS_SHOWN: usize = 200;
 
 /// Where a crawl is in its life.
@@ -72,7 +72,7 @@ pub struct Flags {
     pub ignore_robots: bool,
     /// Certificates are not verified.
     pub insecure: bool,
-    /// Private addresses may be asked.
+    /// Private addresses may be requested.
     pub allow_private: bool,
 }
 
@@ -277,7 +277,8 @@ pub struct Snapshot {
     /// The saver.
     pub saver: SaverView,
     /// What is wrong with the database, while it is.
-    pub database_trouble: Option<DatabaseTrouble>,
+    #[serde(alias = "database_trouble")]
+    pub database_outage: Option<DatabaseOutage>,
     /// The pool of parse threads.
     pub parse_pool: ParsePoolView,
     /// The event loop.
@@ -290,7 +291,7 @@ pub struct Snapshot {
     pub eta: Eta,
     /// Pages finished last, newest first, at most [`RECENT_PAGES`].
     pub recent: Arc<[Arc<PageView>]>,
-    /// Hosts: those with URLs to go or trouble first, at most [`HOSTS_SHOWN`].
+    /// Hosts: those with URLs to fetch or failures first, at most [`HOSTS_SHOWN`].
     pub hosts: Arc<[HostView]>,
     /// Hosts known now; idle ones are forgotten after a while.
     pub hosts_known: u64,

@@ -176,7 +176,7 @@ impl CrawlReader<'_> {
         format!("crawl_id = {} AND {}", self.crawl, self.own("from_id"))
     }
 
-    /// Chains of redirects, in the order asked for.
+    /// Chains of redirects, in the order of `ids`.
     pub(super) async fn chains(&self, ids: &[i64]) -> Result<Vec<Chain>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());

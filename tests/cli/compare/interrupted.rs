@@ -81,7 +81,7 @@ fn interrupted_in_the_last_it_keeps_what_was_measured_and_saved() {
 }
 
 #[test]
-fn a_strategy_that_dies_is_told_and_the_others_run() {
+fn a_strategy_that_dies_is_reported_and_the_others_run() {
     let folder = folder();
     let web = tires_after(2);
     let running = start_list(folder.path(), &vec![web.url("/"); 4], &[]);

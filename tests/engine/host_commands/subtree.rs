@@ -96,7 +96,7 @@ async fn an_exclusion_is_undone_to_the_last_row() {
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.skipped), (RunState::Complete, 12_002, 0));
     let asked = "SELECT sum(attempts) FROM scraped_pages";
-    assert_eq!(test_db.number(asked).await, 12_002, "each page was asked for once");
+    assert_eq!(test_db.number(asked).await, 12_002, "each page was requested once");
     test_db.assert_whole().await;
 }
 
