@@ -248,7 +248,7 @@ mod tests {
             async move { budget.take(100).await }
         });
         tokio::task::yield_now().await;
-        // Nobody overtakes who waits.
+        // A waiter is never overtaken.
         assert_eq!(budget.try_take(1), None);
         budget.give_back(3);
         assert_eq!(heavy.await.expect("taken"), 8);

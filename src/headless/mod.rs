@@ -50,7 +50,7 @@ pub fn line(s: &Snapshot) -> String {
     )
 }
 
-/// Writes a line to standard error; nobody listening is no error.
+/// Writes a line to standard error; a closed pipe is no error.
 pub fn tell(text: &str) {
     let _ = writeln!(stderr(), "{text}");
 }

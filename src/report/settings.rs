@@ -13,7 +13,7 @@ use super::data::SettingLine;
 /// Maximum entries shown of a list.
 const MAX_ENTRIES: usize = 20;
 
-/// Every setting, with whether it differs from what holds when nothing is said.
+/// Every setting, with whether it differs from its default.
 pub(super) fn lines(settings: &Settings) -> Vec<SettingLine> {
     let usual = words(&Settings::default());
     let lines = words(settings).into_iter().zip(usual);

@@ -70,12 +70,12 @@ pub struct Settings {
     pub per_host: Option<u32>,
     /// Gap between the starts of two requests to one host.
     pub delay: Duration,
-    /// Longest gap that a robots.txt may ask for by `Crawl-delay`.
+    /// Longest gap that a robots.txt may demand by `Crawl-delay`.
     pub max_robots_delay: Duration,
     /// First cooldown of a host that answers 429, or 503 to everything, without saying for how long;
     /// doubled per incident.
     pub host_backoff: Duration,
-    /// Maximum cooldown of a host, whatever its `Retry-After` asks for.
+    /// Maximum cooldown of a host, whatever its `Retry-After` demands.
     pub max_host_backoff: Duration,
     /// Time a host may be down before its URLs are given up; one that never answered is given up
     /// after `attempts`.
@@ -104,13 +104,13 @@ pub struct Settings {
     /// Skip reasons whose URLs are being restored; a resumed crawl continues to restore them.
     #[serde(alias = "reviving")]
     pub restoring: Vec<String>,
-    /// Hosts that are to be left alone for a while, and until when: ms since 1970, UTC. They asked
-    /// for it, or were down: a resumed crawl keeps to it.
+    /// Hosts that cool down, and until when: ms since 1970, UTC. They demanded it, or were
+    /// down: a resumed crawl keeps to it.
     #[serde(alias = "resting")]
     pub cooling_down: BTreeMap<String, i64>,
     /// Seeds added while the crawl ran.
     pub added_seeds: Vec<Url>,
-    /// What was said about single hosts while the crawl ran, by host with port.
+    /// Rules that the user set for single hosts while the crawl ran, by host with port.
     pub hosts: BTreeMap<String, HostRule>,
     /// Whether robots.txt is ignored.
     pub ignore_robots: bool,
@@ -133,7 +133,7 @@ pub struct Settings {
     pub max_memory: Option<u64>,
     /// Free space of the database's disk, in bytes, below which nothing new is fetched.
     pub min_disk: u64,
-    /// The complete crawl that this one looks at again.
+    /// The complete crawl that this one recrawls.
     #[serde(alias = "again")]
     pub recrawl_of: Option<i64>,
     /// What identity the crawl was started with, by name alone: see

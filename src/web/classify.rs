@@ -90,7 +90,7 @@ fn dns_failure(unresolved: &Unresolved) -> (FailureKind, String) {
         Unresolved::Refused { .. } => refused(unresolved.to_string()),
         Unresolved::Unknown { source, .. } => {
             let message = if source.to_string().contains("emporary failure") {
-                format!("{unresolved} (the name server did not answer)")
+                format!("{unresolved} (the name server did not respond)")
             } else {
                 unresolved.to_string()
             };
@@ -110,7 +110,7 @@ fn timeout(error: &reqwest::Error, context: &RequestContext<'_>, host: &str) -> 
     if context.head_received {
         format!("silent for {silence} after {} of the body", progress(context))
     } else {
-        format!("no answer from {host} within {silence}")
+        format!("no response from {host} within {silence}")
     }
 }
 
@@ -165,10 +165,13 @@ fn http_failure(error: &reqwest::Error, host: &str) -> Option<(FailureKind, Stri
         } else {
             "malformed"
         };
-        return Some((FailureKind::Header, format!("the head of the answer is {what}")));
+        return Some((FailureKind::Header, format!("the response head is {what}")));
     }
     if http.is_incomplete_message() || http.is_canceled() || http.is_closed() {
-        return Some((FailureKind::Reset, format!("connection closed by {host} before an answer")));
+        return Some((
+            FailureKind::Reset,
+            format!("connection closed by {host} before a response"),
+        ));
     }
     None
 }

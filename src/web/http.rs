@@ -143,7 +143,7 @@ impl Fetcher {
             biased;
             response = inner.send(chain.url(), options, cookies.as_deref(), phases) => response,
             () = &mut deadline => {
-                Err((FailureKind::Timeout, format!("no answer within {}", duration_option(timeout))))
+                Err((FailureKind::Timeout, format!("no response within {}", duration_option(timeout))))
             }
         };
         let response = response.map_err(|(kind, message)| FetchError::new(kind, message))?;

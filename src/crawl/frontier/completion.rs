@@ -42,7 +42,7 @@ pub struct Finished {
     pub unmodified: bool,
     /// Hash of its content, where another page with the same content would hint at a trap.
     pub content_hash: Option<u64>,
-    /// Whether it is a page of its own that was fetched well.
+    /// Whether it is a page of its own whose fetch succeeded.
     pub is_page: bool,
 }
 

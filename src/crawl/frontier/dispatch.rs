@@ -54,7 +54,7 @@ impl Frontier {
     pub fn next(&self, now: Instant) -> Next {
         let next = self.lock().next(now);
         if matches!(next, Next::Retry) {
-            // URLs ended without a request: nobody else tells the saver.
+            // URLs ended without a request: nothing else notifies the saver.
             self.wake_saver();
         }
         next

@@ -35,7 +35,7 @@ impl HostQueues {
             let down_for = duration_option(Duration::from_secs(down_for.as_secs()));
             GiveUp::failed(format!("host down for {down_for}, given up"))
         } else {
-            GiveUp::failed("host never answered, given up")
+            GiveUp::failed("host never responded, given up")
         });
     }
 

@@ -205,7 +205,7 @@ impl HostQueue {
     }
 
     /// Whether a URL that was handed out may still be requested. While it stood in the queue the
-    /// host may have asked for a cooldown or for a (longer) gap, gone down, or been held or limited
+    /// host may have demanded a cooldown or a (longer) gap, gone down, or been held or limited
     /// by the user.
     #[must_use]
     pub fn may_start(&self, pace: &Pace, now: Instant) -> bool {

@@ -120,8 +120,8 @@ fn not_running(s: &Snapshot) -> Option<Verdict> {
         }
         RunState::Failed => {
             let text = match s.failures.first() {
-                Some(last) => format!("failed: nothing ever answered: {}", last.what),
-                None => "failed: nothing ever answered".into(),
+                Some(last) => format!("failed: no host ever responded: {}", last.what),
+                None => "failed: no host ever responded".into(),
             };
             Verdict::new(Limit::Over, None, Advice::None, text)
         }

@@ -220,7 +220,7 @@ pub struct HistoryPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eta {
-    /// Nothing can be said yet.
+    /// Not known yet.
     #[default]
     Unknown,
     /// New URLs come faster than pages end: at least this many seconds.
@@ -260,7 +260,7 @@ pub struct Snapshot {
     pub throughput: Throughput,
     /// Request latency.
     pub latency: Latency,
-    /// URLs to go.
+    /// URLs not done.
     pub frontier: FrontierView,
     /// The bounded queue.
     pub queue: QueueView,
@@ -309,7 +309,7 @@ pub struct Snapshot {
     pub site_takes_faults: bool,
     /// The scene that is on.
     pub scene: Option<Scene>,
-    /// What others should know of.
+    /// Settings and options that third parties should know of.
     pub flags: Flags,
     /// The crawl that this one recrawls.
     pub recrawl_of: Option<i64>,

@@ -242,7 +242,7 @@ fn one_that_never_answered_is_given_up_after_its_attempts_when_others_answer() {
         assert!(task.url.contains("never.test"));
         assert_eq!(
             (give_up.state, &*give_up.reason),
-            (PageState::Failed, "host never answered, given up")
+            (PageState::Failed, "host never responded, given up")
         );
     }
 }

@@ -134,7 +134,7 @@ async fn a_host_that_never_answered_is_given_up_after_its_attempts() {
         }
     };
     assert_eq!((probes, give_up.state), (3, PageState::Failed));
-    assert!(give_up.reason.contains("never answered"), "{give_up:?}");
+    assert!(give_up.reason.contains("never responded"), "{give_up:?}");
     // What is found of it later ends as well.
     fill(&mut queues, "a.test", 51..=52);
     assert_eq!(abandoned(&mut queues, at).unwrap().0, 2);

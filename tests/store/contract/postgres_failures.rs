@@ -87,7 +87,11 @@ async fn names_that_lead_nowhere_say_why(store: &Db) {
     for (url, said, transient) in [
         (changed(store, |url| url.set_path("no_such")), "no_such does not exist on its", false),
         (changed(store, |url| url.set_port(Some(port)).unwrap()), "refused", true),
-        (changed(store, |url| url.set_port(Some(silent_port)).unwrap()), "no answer within", true),
+        (
+            changed(store, |url| url.set_port(Some(silent_port)).unwrap()),
+            "no response within",
+            true,
+        ),
         (changed(store, |url| url.set_host(Some("no-such.invalid")).unwrap()), "no-such", true),
         (changed(store, |url| url.set_username("nobody").unwrap()), "refuses access", true),
         (changed(store, |url| url.set_query(Some("sslmode=require"))), "TLS", true),

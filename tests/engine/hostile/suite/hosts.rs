@@ -133,7 +133,7 @@ Disallow: /private/
     )).set(|s| s.fetch.user_agent = "OurBot/2.0".into());
     robots_500 => unreachable("robots.txt 500: nothing allowed", OriginRobots::Status(500));
     robots_silent => unanswered("robots.txt never answers: nothing allowed", OriginRobots::Silent,
-        "no answer within 300ms (asked for robots.txt)");
+        "no response within 300ms (asked for robots.txt)");
     robots_closed => unanswered("robots.txt closes the connection: nothing allowed", OriginRobots::Closed,
         "(asked for robots.txt)");
     redirect_to_forbidden => Case::at("/hostile/redirect/forbidden", "a redirect to what robots.txt forbids")
