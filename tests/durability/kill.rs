@@ -45,7 +45,7 @@ enum Moment {
     Saved(u64),
     /// So many more requests have come.
     Asked(u64),
-    /// The database was looked at so often since the start: while it is made, or read.
+    /// The database was read so often since the start: while it is made, or read.
     Looks(u32),
 }
 

@@ -76,7 +76,7 @@ impl Stage {
         self.database.number_so_far("SELECT count(*) FROM scraped_pages")
     }
 
-    /// Waits until the site is asked for nothing any more although the crawl continues; returns how
+    /// Waits until the site gets no more requests although the crawl continues; returns how
     /// often it was asked.
     pub fn held_back(&self, crawl: &mut Running) -> u64 {
         // In a row; a pause of the crawl's own is shorter.
@@ -93,7 +93,7 @@ impl Stage {
         requests
     }
 
-    /// The crawl ended by itself, with nothing lost, doubled or asked for twice.
+    /// The crawl ended by itself, with nothing lost, doubled or requested twice.
     #[track_caller]
     pub fn assert_continued(&self, running: Running) -> Ended {
         let ended = running.end().exits(0);

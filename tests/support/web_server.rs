@@ -171,7 +171,7 @@ pub async fn follow(fetcher: &Fetcher, url: &Url, phases: &Arc<dyn PhaseSink>) -
         match fetcher.get(&mut chain, &RequestOptions::default(), phases).await {
             Ok(FetchOutcome::Response(answer)) => break Ok(answer),
             Ok(FetchOutcome::Redirect { target, .. }) => assert_eq!(&target, chain.url()),
-            Ok(FetchOutcome::NotModified(_)) => panic!("nobody asked for that"),
+            Ok(FetchOutcome::NotModified(_)) => panic!("no condition was sent"),
             Err(error) => break Err(error),
         }
     };

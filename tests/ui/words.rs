@@ -140,7 +140,7 @@ fn small_screens_name_the_keys_that_matter() {
     assert!(screen(&render(&mut App::new(), &snapshot, (12, 2))).contains("12,404 done"));
 }
 
-/// What a user asked for that others should know of.
+/// Options of the user that third parties should know of.
 const FLAGS: [(&str, &str); 3] = [
     ("IGNORING ROBOTS", "NO ROBOTS"),
     ("CERTIFICATES NOT VERIFIED", "INSECURE"),

@@ -265,7 +265,7 @@ async fn the_cooldown_and_the_rules_of_a_host_outlive_a_kill() {
     site.reset_times();
     let mut crawl = crawl::resume(killed.store().await, None, |_| {}).await.unwrap();
     let s = later(&mut crawl, 5).await;
-    assert_eq!(requests(&site), 0, "inside the time it asked for");
+    assert_eq!(requests(&site), 0, "inside the cooldown it demanded");
     let wait = of(&s, &name).unwrap().wait.unwrap();
     assert!(wait.why == WaitReason::RetryAfter && wait.for_s > Some(200.0), "{wait:?}");
     // A host with nothing to do, but held, is there to be released.

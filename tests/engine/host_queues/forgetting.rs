@@ -62,7 +62,7 @@ async fn a_host_that_comes_and_goes_does_not_push_the_others_out() {
     for _ in 0..5 * MAX_IDLE_HOSTS {
         visit(&mut queues, 0..1, now, 200);
     }
-    assert_eq!(queues.known_hosts(), 3, "their robots.txt would be asked for again");
+    assert_eq!(queues.known_hosts(), 3, "their robots.txt would be requested again");
 }
 
 /// A list of dead hosts is as long as the list, and what is remembered of them is not.

@@ -113,7 +113,7 @@ async fn a_graceful_stop_loses_nothing_and_leaves_no_task() {
 async fn a_stop_at_once_waits_for_nobody() {
     let bench = Bench::new(1_000, Duration::from_hours(1)).await;
     let mut crawl = bench.start(busy).await;
-    support::wait_until("the entry is asked for", || bench.lab.load().in_flight == 1);
+    support::wait_until("the entry is requested", || bench.lab.load().in_flight == 1);
     seen(&mut crawl, "in flight", |s| s.gate.in_use == 1).await;
     // A graceful stop first: it waits.
     give(&crawl, Command::Stop).await;

@@ -137,7 +137,7 @@ async fn new_changed_same_and_gone_are_distinguished() {
     site.stop().await;
     let site = serve(after(), port).await;
     let two = again(&test_db).await;
-    // What nobody links to any more is asked for as well.
+    // What nobody links to any more is requested as well.
     assert_eq!(two.recrawl, counts(1, 1, 2, 3, 1));
     let changes: Vec<_> = test_db
         .rows::<Row>(ROWS)
@@ -214,7 +214,7 @@ async fn seeds_given_take_the_place_of_the_stored_ones() {
     };
     let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
     let two = ended(crawl).await;
-    // What it does not lead to is looked at all the same.
+    // What it does not lead to is requested all the same.
     assert_eq!((two.recrawl, two.settings.permits), (counts(1, 0, 0, 6, 0), 3));
     assert_eq!(test_db.settings().await.seeds, [hub]);
 }

@@ -146,7 +146,7 @@ fn a_crawl_of_the_lab_is_reported_as_it_is() {
         "SELECT link, status, count(*) FROM broken_links GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT 1",
     );
     assert!(links(&most[0].0), "{most:?}");
-    // Looked at again, nothing has changed.
+    // In the recrawl nothing has changed.
     run(folder.path(), &[&["crawl", "--recrawl", "--headless"][..], &pace].concat()).exits(0);
     let html = Html::read(&run(folder.path(), &["report", "-o", "-"]).exits(0).stdout);
     let same =

@@ -248,7 +248,7 @@ async fn what_passes_is_waited_for() {
     .await;
 }
 
-/// The slowest thing that can be asked for ends when it is not wanted any more.
+/// The slowest query ends when it is not wanted any more.
 #[tokio::test]
 #[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
 async fn a_select_without_end_can_be_left() {

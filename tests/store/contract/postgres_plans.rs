@@ -43,7 +43,7 @@ fn rows_of(crawl: i64, rows: i64) -> String {
     )
 }
 
-/// A statement with what it is asked for, who asks, and the steps that must be in its plan.
+/// A statement, its purpose, its connection, and the steps that must be in its plan.
 struct Question {
     name: &'static str,
     sql: &'static str,
@@ -142,7 +142,7 @@ fn queries_of_a_resume() -> Vec<Question> {
     ]
 }
 
-/// What a crawl asks that looks again at what it has.
+/// The queries of a recrawl.
 fn queries_of_a_recrawl() -> Vec<Question> {
     let (first, last) = (page_id(CRAWL, 0), page_id(CRAWL, u32::MAX));
     let hash = "decode(md5('done217'), 'hex')";

@@ -104,7 +104,7 @@ cases! {
         .want(AnyStatus("/hostile/redirect/cookies", "failed", "redirect"));
     ever_longer_redirect => one("/hostile/redirect/longer", "to an ever longer address")
         .row("failed", Some(302), "more than 10 redirects");
-    redirects_to_one_page => Case::at("/hostile/redirect/gates", "fifty redirects to one page: it is asked for once")
+    redirects_to_one_page => Case::at("/hostile/redirect/gates", "fifty redirects to one page: it is requested once")
         .want(AtLeast(50, "ok", ""))
         .want(Row("/hostile/redirect/gate/50", "ok", Some(200), ""))
         .want(Asked(1..=1, "/hostile/redirect/login"));

@@ -70,7 +70,7 @@ fn sitemap(name: &'static str, what: &'static str) -> Case {
         .want(Asked(1..=20, "/hostile/sitemap/"))
 }
 
-/// Ten pages of a host that fails, asked for patiently.
+/// Ten pages of a host that fails, requested patiently.
 fn pages(what: &'static str, faults: ResponseFaults) -> Case {
     Case::at("/", what).content(OriginContent::Pages(10)).faults(faults).set(|s| {
         (s.attempts, s.backoff) = (10, Duration::from_millis(20));
