@@ -19,7 +19,7 @@ const CAUGHT_UP: f64 = 0.4;
 const MEMORY_TIGHT: f64 = 0.85;
 /// from here on nothing new starts, until it is below the former.
 const MEMORY_FULL: f64 = 1.0;
-/// Free disk space, as a multiple of the least: below this the crawl slows down.
+/// Free disk space, as a multiple of the minimum: below this the crawl slows down.
 const DISK_TIGHT: u64 = 2;
 
 /// What is measured.
@@ -134,8 +134,8 @@ impl LoadShedder {
     ) {
         let Some(free) = g.disk_free else { return };
         // Some room to come back, or it would flutter.
-        let least = if self.disk_full { g.min_disk + g.min_disk / 4 } else { g.min_disk };
-        self.disk_full = g.min_disk > 0 && free < least;
+        let minimum = if self.disk_full { g.min_disk + g.min_disk / 4 } else { g.min_disk };
+        self.disk_full = g.min_disk > 0 && free < minimum;
         if self.disk_full {
             pauses.push(PauseReason::Disk);
             let text = format!("disk nearly full: {} free", units::bytes(free));
