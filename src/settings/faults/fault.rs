@@ -138,7 +138,7 @@ impl Fault {
             Self::Hang => "share without a response: a timeout",
             Self::TooMany => "share answered with 429",
             Self::RetryAfter => "share answered with 429, retry after 1 to 2 s",
-            Self::Capacity => "requests the site serves at once; more wait in line",
+            Self::Capacity => "requests served at once, more wait in line",
             Self::Bandwidth => "bytes a second over the whole site",
             Self::Saver => "time added to every transaction",
             Self::Parser => "time added to parsing every page",
