@@ -124,12 +124,12 @@ fn states_come_before_measurements() {
     check("database", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
     assert_eq!(judge(&s).text, "limited by the database for 12 s: disk full");
     s.at_s += 288.0;
-    assert_eq!(judge(&s).text, "limited by the database for 5 min: disk full");
+    assert_eq!(judge(&s).text, "limited by the database for 05:00: disk full");
     for (run, said) in [
-        (RunState::Paused, "paused by you: nothing new starts; the database for 5 min: disk full"),
+        (RunState::Paused, "paused by you: nothing new starts; the database for 05:00: disk full"),
         (
             RunState::Stopping,
-            "stopping: 15 requests in flight finish; the database for 5 min: disk full",
+            "stopping: 15 requests in flight finish; the database for 05:00: disk full",
         ),
     ] {
         s.run = run;
