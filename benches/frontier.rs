@@ -1,6 +1,6 @@
 //! How long the choice of the next URL takes, with 1, 100 and 10,000 hosts.
 //!
-//! Only [`HostQueues::take`] is timed, each call for itself, so that a median can be told; the clock of
+//! Only [`HostQueues::take`] is timed, each call for itself, so that a median can be given; the clock of
 //! the hosts is moved by hand. Criterion times the same calls for comparison between versions.
 #![allow(missing_docs, reason = "criterion's macros write undocumented items")]
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark fails by panicking")]
@@ -27,7 +27,7 @@ const PAGES: usize = 3;
 enum Kind {
     /// Each has a gap of its own, 0.5 to 30 s.
     Delays,
-    /// As before, and with each choice new URLs of hosts that rest are found.
+    /// As before, and with each choice new URLs of hosts in cooldown are found.
     Found,
     /// None has a gap.
     Free,

@@ -1,7 +1,7 @@
 //! How soon a resumed crawl asks for something: `cargo bench --bench resume`.
 //!
 //! A crawl of `MILLION` (1) million rows that are done and as many in the frontier, of one host and of
-//! 10,000, is written to a database of its own; then `crawldeck resume` goes on with it, and a proxy on
+//! 10,000, is written to a database of its own; then `crawldeck resume` continues it, and a proxy on
 //! this machine says when the first request came, counted from the start of the process: for
 //! robots.txt, and for a page. `POSTGRES` and `MYSQL` are URLs of empty databases; without them these
 //! are left out.
@@ -102,7 +102,7 @@ async fn prepare(store: &Arc<dyn Store>, rows: u32, hosts: u32) -> CrawlId {
     crawl
 }
 
-/// Tells what is asked for and when, and answers that it is not there.
+/// Records what is requested and when, and responds with 404.
 fn proxy(listener: &TcpListener, tell: &mpsc::Sender<(Instant, String)>) {
     for stream in listener.incoming() {
         let (stream, tell) = (stream.unwrap(), tell.clone());
@@ -120,7 +120,7 @@ fn answer(mut stream: TcpStream, tell: &mpsc::Sender<(Instant, String)>) {
 }
 
 fn resume(db: &str, crawl: CrawlId, proxy: &str, requests: &mpsc::Receiver<(Instant, String)>) {
-    // What the process before asked for.
+    // What the earlier process requested.
     while requests.recv_timeout(Duration::from_millis(200)).is_ok() {}
     let since = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_crawldeck"))

@@ -136,7 +136,7 @@ impl Site {
     }
 }
 
-/// A page of a site that answers conditional requests, looked at again.
+/// A page of a site that answers conditional requests, recrawled.
 fn with_content(page: PageRow) -> PageRow {
     let content = Content {
         etag: Some(format!("\"{:x}-{:x}\"", page.id, page.content_length)),

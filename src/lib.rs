@@ -19,7 +19,7 @@
 //!   report, export   a crawl as one HTML file; tables as CSV and JSON, pages as sitemaps
 //! crawl              the engine: frontier, producer, queue, workers behind the gate, saver
 //!   web, store       what a page is; where results live: three traits, three databases
-//!   settings         what a crawl is told: settings, dials, faults
+//!   settings         how a crawl runs: settings, dials, faults
 //!   model            identities and states that every room speaks of
 //! ```
 //!

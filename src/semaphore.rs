@@ -4,8 +4,8 @@
 //! none. Here limit and debt stand under one small lock: a cut forgets what is free and owes
 //! the rest; a unit given back pays debt first; a rise pays debt first and adds the rest.
 //! Nobody polls, and waiters are served first come, first served. Those of [`ResizableSemaphore::acquire`]
-//! sleep in tokio's queue. Those of [`ResizableSemaphore::take`] want several units: tokio would set free
-//! units aside for the first of them, which the view would count as used, so they queue for a lock and
+//! sleep in tokio's queue. Those of [`ResizableSemaphore::take`] want several units: tokio would reserve free
+//! units for the first of them, which the view would count as used, so they queue for a lock and
 //! the first of them tries again at each change. One semaphore serves one of the two kinds.
 //!
 //! Invariant: `free + in_use - debt == limit`.
@@ -248,7 +248,7 @@ mod tests {
             async move { budget.take(100).await }
         });
         tokio::task::yield_now().await;
-        // Nobody overtakes who waits.
+        // A waiter is never overtaken.
         assert_eq!(budget.try_take(1), None);
         budget.give_back(3);
         assert_eq!(heavy.await.expect("taken"), 8);

@@ -175,6 +175,12 @@ pub fn elapsed(seconds: f64) -> String {
     if h > 0 { format!("{h}:{m:02}:{s:02}") } else { format!("{m:02}:{s:02}") }
 }
 
+/// Time since an event, in seconds: `12 s`, from a minute on as [`elapsed`].
+#[must_use]
+pub fn age(seconds: f64) -> String {
+    if seconds < 60.0 { format!("{} s", seconds.max(0.0) as u64) } else { elapsed(seconds) }
+}
+
 /// A duration in milliseconds, with its unit: `340 ms`, `3.9 s`, `02:05`.
 #[must_use]
 pub fn duration(milliseconds: f64) -> String {
@@ -296,6 +302,7 @@ mod tests {
         assert_eq!(bytes(166 << 20), "166 MiB");
         assert_eq!(elapsed(161.9), "02:41");
         assert_eq!(elapsed(3761.0), "1:02:41");
+        assert_eq!([12.9, 60.0].map(age), ["12 s", "01:00"]);
         assert_eq!(duration(3912.0), "3.9 s");
         let left = [0.0, 0.4, 1.2, 27.3, 99.4, 125.0, 3599.5, 6120.0, 4.0e5, f64::NAN];
         assert_eq!(

@@ -191,7 +191,7 @@ fn ctrl_c_twice_ends_it() {
 }
 
 #[test]
-fn ctrl_z_gives_the_terminal_back_until_it_goes_on() {
+fn ctrl_z_gives_the_terminal_back_until_it_continues() {
     use nix::sys::signal::{Signal, kill};
     let mut deck = Deck::open("suspend");
     deck.wait("permits 16");

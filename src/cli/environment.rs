@@ -9,7 +9,7 @@ use super::source::PREFIX;
 /// Filters the log; no option.
 const LOG: &str = "CRAWLDECK_LOG";
 
-/// Where a process reads its options from, the command line aside.
+/// Where a process reads its options from, except the command line.
 #[derive(Debug, Default)]
 pub struct Environment {
     /// The variables that begin with `CRAWLDECK_`.

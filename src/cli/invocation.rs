@@ -33,7 +33,7 @@ pub struct Invocation {
 /// Reads command line, environment and configuration file.
 ///
 /// # Errors
-/// When one of them cannot be used, or help was asked for.
+/// When one of them cannot be used, or help was requested.
 pub fn read(
     arguments: impl IntoIterator<Item = OsString>,
     environment: &Environment,

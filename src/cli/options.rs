@@ -255,7 +255,7 @@ pub struct BreakerOptions {
     /// Number of a host's last requests that are looked at [default: 20]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub breaker_window: Option<u32>,
-    /// Minimum requests before a host can be found down; at most the window [default: 8]
+    /// Minimum requests before a host can be found down, maximum is the window [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=64))]
     pub breaker_min_requests: Option<u32>,
     /// First cooldown, doubled per incident [default: 5s]

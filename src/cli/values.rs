@@ -33,7 +33,7 @@ impl<T> fmt::Debug for Secret<T> {
     }
 }
 
-/// Maximum factor: the lab delays a response by a minute at most.
+/// Maximum factor: the lab delays a response by a maximum of one minute.
 const MAX_FACTOR: f64 = 10.0;
 
 /// Maximum duration: a clock cannot represent the end of a much longer one.
@@ -151,7 +151,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
     }
     let duration = humantime::parse_duration(text)
         .map_err(|e| format!("{e}; durations are written 300ms, 2s, 1m30s"))?;
-    if duration > MAX_DURATION { Err("must be at most a year".into()) } else { Ok(duration) }
+    if duration > MAX_DURATION { Err("maximum is one year".into()) } else { Ok(duration) }
 }
 
 /// A duration above 0.

@@ -1,4 +1,4 @@
-//! The least time in which a workload can be fetched, from the time of each of its URLs.
+//! The minimum time in which a workload can be fetched, from the time of each of its URLs.
 //!
 //! Pure arithmetic: it knows neither clock nor network.
 
@@ -13,7 +13,7 @@ use super::strategy::Strategy;
 /// of the workload: such a response holds a permit as well.
 pub const NO_DELAY_S: f64 = 0.005;
 
-/// The least time that a strategy can take, in seconds.
+/// The minimum time that a strategy can take, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct LowerBound {
     /// By arithmetic: the sum of all, the longest, or the sum shared out among the permits.

@@ -3,7 +3,7 @@
 //! ```text
 //! strategy     their names                    progress  the state of a comparison
 //! workload     the URLs to fetch              result    its outcome; table: the same as text
-//! lower_bound  the least time that they take
+//! lower_bound  the minimum time that they take
 //! race         runs the strategies: in turn, or all at once
 //!   child        the parent's end of a process
 //!   ipc          the messages between both          counters  of what a strategy has done

@@ -46,7 +46,7 @@ pub struct Lane {
     pub progress: StrategyProgress,
     /// Requests in flight over time.
     pub samples: Vec<InFlightSample>,
-    /// The least time that it can take; `None` while that is not known.
+    /// The minimum time that it can take; `None` while that is not known.
     pub lower_bound: Option<LowerBound>,
     /// Its last event.
     pub end: Option<StrategyEnd>,

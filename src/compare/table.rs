@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::result::{Comparison, StrategyResult};
 use super::strategy::Strategy;
+use crate::units::mib;
 
 /// Titles of the columns; the first is aligned left, the others right.
 const TITLES: [&str; 8] =
@@ -100,10 +101,6 @@ fn cpu_cells(row: &StrategyResult) -> [String; 5] {
         row.failed.to_string(),
         format!("{:.1}", row.stall_ms),
     ]
-}
-
-fn mib(bytes: u64) -> String {
-    format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
 /// Titles and rows; each column is as wide as its widest cell.

@@ -81,7 +81,7 @@ mod tests {
             "E'\\'' = ') UNION SELECT 1'",
             "$$'$$ = ') UNION SELECT 1 WHERE ($$'$$ = 1'",
             "[']) UNION SELECT 1 WHERE ([']",
-            // Places for values that nobody gives.
+            // Placeholders without values.
             "status = ?",
             "status = :status",
             "status = @status",

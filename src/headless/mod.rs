@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 
 use crate::crawl::protocol::snapshot::{Eta, RunState, Snapshot};
+use crate::units;
 
 /// Time between two lines where standard error is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -19,8 +20,8 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 pub fn line(s: &Snapshot) -> String {
     let eta = match s.eta {
         Eta::Unknown => String::new(),
-        Eta::AtLeast(seconds) => format!(", at least {seconds:.0} s more"),
-        Eta::About(seconds) => format!(", about {seconds:.0} s more"),
+        Eta::AtLeast(seconds) => format!(", at least {} more", units::estimate(seconds)),
+        Eta::About(seconds) => format!(", about {} more", units::estimate(seconds)),
         Eta::Done => ", over".into(),
     };
     let run = match s.run {
@@ -49,7 +50,7 @@ pub fn line(s: &Snapshot) -> String {
     )
 }
 
-/// Writes a line to standard error; nobody listening is no error.
+/// Writes a line to standard error; a closed pipe is no error.
 pub fn tell(text: &str) {
     let _ = writeln!(stderr(), "{text}");
 }

@@ -1,4 +1,4 @@
-//! What the lab is told to serve.
+//! What the lab serves.
 //!
 //! It is there without the feature `lab` as well: the command line knows it.
 
@@ -14,7 +14,7 @@ pub struct LabConfig {
     /// The generated web is the same for the same seed and number of pages.
     pub seed: u64,
     /// What is wrong with it from the start. Latencies and errors are of the generated web alone:
-    /// the endpoints keep theirs, and `robots.txt` and sitemaps are always well.
+    /// the endpoints keep theirs, and `robots.txt` and sitemaps never fail.
     pub faults: Faults,
     /// Whether a part of the pages lies below `/private/`, which every `robots.txt` forbids
     /// and pages link to all the same.

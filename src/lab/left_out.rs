@@ -39,7 +39,7 @@ impl LeftOut {
         match self.0 {}
     }
 
-    /// The site, to be told of faults while it serves.
+    /// The site, whose faults change while it serves.
     #[must_use]
     pub fn faulty_site(&self) -> Arc<dyn FaultySite> {
         match self.0 {}

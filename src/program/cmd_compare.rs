@@ -140,16 +140,16 @@ async fn view(
 
 /// Lines of progress on standard error, until all is over.
 async fn lines(mut board: watch::Receiver<Arc<ComparisonProgress>>, quiet: bool) {
-    let mut told: Vec<LaneState> = Vec::new();
+    let mut reported: Vec<LaneState> = Vec::new();
     let mut last_line = tokio::time::Instant::now();
     loop {
         let now = Arc::clone(&board.borrow_and_update());
-        told.resize(now.lanes.len(), LaneState::Waiting);
+        reported.resize(now.lanes.len(), LaneState::Waiting);
         let due = last_line.elapsed() >= LINE_EVERY;
         if due {
             last_line = tokio::time::Instant::now();
         }
-        for (lane, before) in now.lanes.iter().zip(&mut told) {
+        for (lane, before) in now.lanes.iter().zip(&mut reported) {
             let news = std::mem::replace(before, lane.state) != lane.state;
             if !quiet && (news || due && lane.state == LaneState::Running) {
                 tell(&line(lane));

@@ -108,7 +108,7 @@ pub(super) async fn remove(
     let asks = stdin().is_terminal() && stderr().is_terminal();
     if !yes && !asks {
         return Err(ProgramError::Usage(
-            "rm removes crawls for good: say --yes where nobody can be asked".into(),
+            "rm removes crawls for good: without a terminal it takes --yes".into(),
         ));
     }
     let store = store::open(database, OpenMode::MustExist).await?;

@@ -178,7 +178,7 @@ fn in_words(summary: &Summary) -> String {
         summary.failed,
         summary.skipped,
         summary.links,
-        bytesize::ByteSize(summary.bytes),
+        units::bytes(summary.bytes),
         summary.elapsed_s,
         summary.pages_per_s,
         summary.db,

@@ -76,7 +76,7 @@ pub struct PageSums {
     pub requests: u64,
     /// Body bytes after decoding.
     pub bytes: u64,
-    /// Times that pages took which were asked for.
+    /// Durations of the pages that were requested.
     pub latencies: MillisHistogram,
     /// Pages with redirects, by how many.
     pub hops: BTreeMap<u64, u64>,
@@ -262,6 +262,6 @@ pub enum ChangeKind {
     Pause,
     /// Until here.
     Resume,
-    /// It was told to end.
+    /// It was stopped.
     Stop,
 }

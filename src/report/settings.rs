@@ -1,7 +1,6 @@
 //! The settings of a crawl in words. What is secret is not among them: it is never stored.
 
 use std::fmt::Write as _;
-use std::time::Duration;
 
 use serde::Serialize;
 
@@ -14,7 +13,7 @@ use super::data::SettingLine;
 /// Maximum entries shown of a list.
 const MAX_ENTRIES: usize = 20;
 
-/// Every setting, with whether it differs from what holds when nothing is said.
+/// Every setting, with whether it differs from its default.
 pub(super) fn lines(settings: &Settings) -> Vec<SettingLine> {
     let usual = words(&Settings::default());
     let lines = words(settings).into_iter().zip(usual);
@@ -32,16 +31,16 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("rate", s.rate.map_or_else(off, |rate| format!("{rate}/s"))),
         ("parse-threads", s.parse_threads.to_string()),
         ("per-host", s.per_host.map_or_else(off, |n| n.to_string())),
-        ("delay", time(s.delay)),
-        ("max-robots-delay", time(s.max_robots_delay)),
-        ("host-backoff", time(s.host_backoff)),
-        ("max-host-backoff", time(s.max_host_backoff)),
-        ("host-give-up-after", time(s.host_give_up_after)),
+        ("delay", units::duration_option(s.delay)),
+        ("max-robots-delay", units::duration_option(s.max_robots_delay)),
+        ("host-backoff", units::duration_option(s.host_backoff)),
+        ("max-host-backoff", units::duration_option(s.max_host_backoff)),
+        ("host-give-up-after", units::duration_option(s.host_give_up_after)),
         ("robots.txt", if s.ignore_robots { "IGNORED" } else { "obeyed" }.to_owned()),
         ("respect-nofollow", nofollow(s).to_owned()),
         ("attempts", s.attempts.to_string()),
-        ("backoff", time(s.backoff)),
-        ("timeout", time(fetch.timeout)),
+        ("backoff", units::duration_option(s.backoff)),
+        ("timeout", units::duration_option(fetch.timeout)),
         ("max-body", units::bytes_precise(fetch.max_body)),
         ("max-decompression-ratio", fetch.max_decompression_ratio.to_string()),
         ("max-redirects", fetch.max_redirects.to_string()),
@@ -66,9 +65,9 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("breaker-ratio", if breaker.ratio > 1.0 { off() } else { breaker.ratio.to_string() }),
         ("breaker-window", breaker.window.to_string()),
         ("breaker-min-requests", breaker.min_requests.to_string()),
-        ("breaker-cooldown", time(breaker.cooldown)),
-        ("breaker-max-cooldown", time(breaker.max_cooldown)),
-        ("breaker-reset-after", time(breaker.reset_after)),
+        ("breaker-cooldown", units::duration_option(breaker.cooldown)),
+        ("breaker-max-cooldown", units::duration_option(breaker.max_cooldown)),
+        ("breaker-reset-after", units::duration_option(breaker.reset_after)),
         ("trap-repeats", traps.repeats.to_string()),
         ("trap-segments", traps.segments.to_string()),
         ("trap-length", traps.length.to_string()),
@@ -124,10 +123,6 @@ fn all(entries: &[String]) -> String {
         let _ = write!(shown, " and {} more", entries.len() - MAX_ENTRIES);
     }
     shown
-}
-
-fn time(duration: Duration) -> String {
-    humantime::format_duration(duration).to_string()
 }
 
 #[cfg(test)]

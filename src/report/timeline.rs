@@ -58,7 +58,7 @@ const COLUMNS: [i64; 26] = [
     8_640_000_000,
 ];
 
-/// Maximum columns of a chart, sessions that are shorter than one aside.
+/// Maximum columns of a chart, without sessions that are shorter than one.
 const MAX_COLUMNS: i64 = 180;
 
 /// Minimum, whatever the number of pages.
@@ -169,9 +169,9 @@ fn part(slots: &[(i64, TimeSlot)], width: i64, began_ms: i64) -> Vec<(i64, i64)>
     let silence = MIN_BREAK_MS.max(usual.saturating_mul(UNUSUAL));
     gaps.retain(|(from, to)| to - from >= silence);
     let silent = gaps.iter().map(|(from, to)| to - from).sum::<i64>();
-    let least = BREAK_SHARE * (last + width - start - silent) as f64;
+    let min_silence = BREAK_SHARE * (last + width - start - silent) as f64;
     let mut breaks: Vec<(i64, i64)> = gaps.into_iter().take(MAX_SESSIONS - 1).collect();
-    breaks.retain(|(from, to)| (to - from) as f64 >= least);
+    breaks.retain(|(from, to)| (to - from) as f64 >= min_silence);
     breaks.sort_unstable();
     let mut from = start;
     let mut spans = Vec::with_capacity(breaks.len() + 1);
@@ -228,7 +228,7 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// Time in which it went on, in ms.
+    /// Time in which it ran, in ms.
     #[must_use]
     pub fn active_ms(&self) -> i64 {
         self.sessions.iter().map(|session| session.to_ms - session.from_ms).sum()

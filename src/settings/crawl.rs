@@ -25,7 +25,7 @@ pub struct RespectNofollow {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct HostRule {
-    /// Requests in flight at most, in place of [`Settings::per_host`].
+    /// Maximum requests in flight, in place of [`Settings::per_host`].
     pub per_host: Option<u32>,
     /// Whether nothing of it is fetched for now.
     pub held: bool,
@@ -70,26 +70,26 @@ pub struct Settings {
     pub per_host: Option<u32>,
     /// Gap between the starts of two requests to one host.
     pub delay: Duration,
-    /// Longest gap that a robots.txt may ask for by `Crawl-delay`.
+    /// Longest gap that a robots.txt may demand by `Crawl-delay`.
     pub max_robots_delay: Duration,
-    /// First rest of a host that answers 429, or 503 to everything, without saying for how long;
+    /// First cooldown of a host that answers 429, or 503 to everything, without saying for how long;
     /// doubled per incident.
     pub host_backoff: Duration,
-    /// Longest rest of a host, whatever its `Retry-After` asks for.
+    /// Maximum cooldown of a host, whatever its `Retry-After` demands.
     pub max_host_backoff: Duration,
     /// Time a host may be down before its URLs are given up; one that never answered is given up
     /// after `attempts`.
     #[serde(alias = "give_up")]
     pub host_give_up_after: Duration,
-    /// Requests made for a URL at most.
+    /// Maximum requests made for a URL.
     pub attempts: u32,
     /// Pause before the second attempt; doubled for each further one, jittered.
     pub backoff: Duration,
-    /// Links from a seed at most.
+    /// Maximum links from a seed.
     pub depth: Option<u32>,
-    /// URLs fetched at most.
+    /// Maximum URLs fetched.
     pub max_pages: Option<u64>,
-    /// Links taken from one page at most.
+    /// Maximum links taken from one page.
     pub max_links: u32,
     /// Which links are followed.
     pub scope: ScopeKind,
@@ -104,13 +104,13 @@ pub struct Settings {
     /// Skip reasons whose URLs are being restored; a resumed crawl continues to restore them.
     #[serde(alias = "reviving")]
     pub restoring: Vec<String>,
-    /// Hosts that are to be left alone for a while, and until when: ms since 1970, UTC. They asked
-    /// for it, or were down: a resumed crawl keeps to it.
+    /// Hosts that cool down, and until when: ms since 1970, UTC. They demanded it, or were
+    /// down: a resumed crawl keeps to it.
     #[serde(alias = "resting")]
     pub cooling_down: BTreeMap<String, i64>,
     /// Seeds added while the crawl ran.
     pub added_seeds: Vec<Url>,
-    /// What was said about single hosts while the crawl ran, by host with port.
+    /// Rules that the user set for single hosts while the crawl ran, by host with port.
     pub hosts: BTreeMap<String, HostRule>,
     /// Whether robots.txt is ignored.
     pub ignore_robots: bool,
@@ -122,7 +122,7 @@ pub struct Settings {
     pub sitemaps: bool,
     /// Sitemaps named by the user.
     pub sitemap_urls: Vec<Url>,
-    /// Sitemaps read at most.
+    /// Maximum sitemaps read.
     pub max_sitemaps: u32,
     /// When a host counts as down.
     pub breaker: BreakerSettings,
@@ -133,7 +133,7 @@ pub struct Settings {
     pub max_memory: Option<u64>,
     /// Free space of the database's disk, in bytes, below which nothing new is fetched.
     pub min_disk: u64,
-    /// The complete crawl that this one looks at again.
+    /// The complete crawl that this one recrawls.
     #[serde(alias = "again")]
     pub recrawl_of: Option<i64>,
     /// What identity the crawl was started with, by name alone: see

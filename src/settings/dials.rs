@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dial {
-    /// Requests in flight at most.
+    /// Maximum requests in flight.
     Permits,
     /// Workers.
     Workers,
@@ -65,7 +65,7 @@ impl fmt::Display for Dial {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "dial", content = "value", rename_all = "snake_case")]
 pub enum Setting {
-    /// Requests in flight at most.
+    /// Maximum requests in flight.
     Permits(u32),
     /// Workers.
     Workers(u32),
@@ -144,7 +144,7 @@ impl fmt::Display for Setting {
 /// The dials in force.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Dials {
-    /// Requests in flight at most.
+    /// Maximum requests in flight.
     pub permits: u32,
     /// Workers wanted.
     pub workers: u32,

@@ -15,13 +15,13 @@ pub struct BreakerSettings {
     pub min_requests: u32,
     /// Share of failures that opens the breaker, in 0..=1; above 1 it never opens.
     pub ratio: f64,
-    /// First time of rest; doubled per incident, jittered by a tenth.
+    /// First cooldown; doubled per incident, jittered by a tenth.
     #[serde(alias = "rest")]
     pub cooldown: Duration,
-    /// Longest time of rest.
+    /// Maximum cooldown.
     #[serde(alias = "longest_rest")]
     pub max_cooldown: Duration,
-    /// Quiet after which incidents are forgiven.
+    /// Quiet after which incidents are reset.
     #[serde(alias = "forgive")]
     pub reset_after: Duration,
 }

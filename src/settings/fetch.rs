@@ -45,7 +45,7 @@ pub struct FetchSettings {
     pub ca: Option<PathBuf>,
     /// Whether certificates are not verified at all.
     pub insecure: bool,
-    /// Whether private addresses may be asked whatever the seeds.
+    /// Whether private addresses may be requested whatever the seeds.
     pub allow_private: bool,
     /// Names with the address to connect to instead of asking the name server.
     pub resolve: Vec<(String, IpAddr)>,

@@ -179,7 +179,7 @@ pub enum StoreError {
     },
     /// A recrawl of a partial crawl.
     #[error(
-        "crawl {crawl} in {db} is not complete, so it cannot be looked at again: finish it with `crawldeck resume {db}`, or leave out the number to take the newest complete one"
+        "crawl {crawl} in {db} is not complete, so it cannot be recrawled: finish it with `crawldeck resume {db}`, or leave out the number to take the newest complete one"
     )]
     CrawlIncomplete {
         /// The file.
@@ -229,7 +229,7 @@ pub enum StoreError {
     },
     /// The removal of a crawl was begun.
     #[error(
-        "crawl {crawl} in {db} is half removed: remove the rest with `crawldeck rm {db} {crawl}`"
+        "crawl {crawl} in {db} is half removed: remove what is left with `crawldeck rm {db} {crawl}`"
     )]
     HalfRemoved {
         /// The database.

@@ -238,7 +238,7 @@ fn deck(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
         let cells = (snapshot.workers.len() as u16).div_ceil((area.width / 6).max(1));
         let most = (area.height.saturating_sub(30) / 4).min(8);
         let more = cells.saturating_sub(2).min(most);
-        let slow = overload::rows(snapshot, overload::MOST);
+        let slow = overload::rows(snapshot, overload::MAX_ROWS);
         pipeline::draw(painter, take(pipeline::HEIGHT + more + slow), snapshot);
     } else {
         let inside = Rect { x: area.x + 1, width: area.width - 2, ..area };

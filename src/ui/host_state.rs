@@ -15,7 +15,7 @@ pub enum HostState {
     Idle,
     /// It is crawled, at its pace.
     Ok,
-    /// Its robots.txt is requested, or it asked for a pause.
+    /// Its robots.txt is requested, or it demanded a pause.
     Waits,
     /// The user holds it.
     Held,
@@ -26,7 +26,7 @@ pub enum HostState {
 }
 
 impl HostState {
-    /// All of them, the least troubled first.
+    /// All of them, the least severe first.
     pub const ALL: [Self; 7] =
         [Self::Ok, Self::Idle, Self::Waits, Self::Held, Self::Probing, Self::Open, Self::Skipped];
 

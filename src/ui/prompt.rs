@@ -3,7 +3,7 @@
 use regex::Regex;
 use tui_input::Input;
 
-use crate::crawl::protocol::command::{Command, MOST_PER_HOST};
+use crate::crawl::protocol::command::{Command, MAX_PER_HOST};
 use crate::crawl::protocol::scene::Scene;
 use crate::settings::dials::{Dial, Setting};
 use crate::web::url::parse_seed;
@@ -143,11 +143,11 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
 
 /// Reads the limit of a host.
 fn limit(text: Option<&str>) -> Result<Option<u32>, String> {
-    let wrong = || format!("limit takes 1 to {MOST_PER_HOST} or off, then a host if not selected");
+    let wrong = || format!("limit takes 1 to {MAX_PER_HOST} or off, then a host if not selected");
     match text.ok_or_else(wrong)? {
         "off" | "none" => Ok(None),
         text => match text.parse() {
-            Ok(n) if (1..=MOST_PER_HOST).contains(&n) => Ok(Some(n)),
+            Ok(n) if (1..=MAX_PER_HOST).contains(&n) => Ok(Some(n)),
             _ => Err(wrong()),
         },
     }

@@ -5,7 +5,6 @@
 use std::error::Error;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, UdpSocket};
-use std::time::Duration;
 
 use nix::errno::Errno;
 use url::Url;
@@ -13,6 +12,7 @@ use url::Url;
 use super::failure::FailureKind;
 use crate::model::url_identity::host_key;
 use crate::settings::FetchSettings;
+use crate::units::duration_option;
 use crate::web::address_policy::{Unresolved, refused};
 
 /// Maximum length of a cause quoted in a message, in characters.
@@ -90,7 +90,7 @@ fn dns_failure(unresolved: &Unresolved) -> (FailureKind, String) {
         Unresolved::Refused { .. } => refused(unresolved.to_string()),
         Unresolved::Unknown { source, .. } => {
             let message = if source.to_string().contains("emporary failure") {
-                format!("{unresolved} (the name server did not answer)")
+                format!("{unresolved} (the name server did not respond)")
             } else {
                 unresolved.to_string()
             };
@@ -103,14 +103,14 @@ fn timeout(error: &reqwest::Error, context: &RequestContext<'_>, host: &str) -> 
     if error.is_connect() {
         return format!(
             "no connection to {host} within {}",
-            duration_text(context.settings.connect_timeout)
+            duration_option(context.settings.connect_timeout)
         );
     }
-    let silence = duration_text(context.settings.read_timeout);
+    let silence = duration_option(context.settings.read_timeout);
     if context.head_received {
         format!("silent for {silence} after {} of the body", progress(context))
     } else {
-        format!("no answer from {host} within {silence}")
+        format!("no response from {host} within {silence}")
     }
 }
 
@@ -169,10 +169,13 @@ fn http_failure(error: &reqwest::Error, host: &str) -> Option<(FailureKind, Stri
         } else {
             "malformed"
         };
-        return Some((FailureKind::Header, format!("the head of the answer is {what}")));
+        return Some((FailureKind::Header, format!("the response head is {what}")));
     }
     if http.is_incomplete_message() || http.is_canceled() || http.is_closed() {
-        return Some((FailureKind::Reset, format!("connection closed by {host} before an answer")));
+        return Some((
+            FailureKind::Reset,
+            format!("connection closed by {host} before a response"),
+        ));
     }
     None
 }
@@ -220,29 +223,6 @@ fn progress(context: &RequestContext<'_>) -> String {
     match context.announced {
         Some(announced) => format!("{} of {announced} bytes", context.length),
         None => format!("{} bytes", context.length),
-    }
-}
-
-/// A duration in the notation of the options: `300ms`, `1m30s`.
-pub(super) fn duration_text(duration: Duration) -> String {
-    humantime::format_duration(duration).to_string().replace(' ', "")
-}
-
-/// A size in the notation of the options: `10 MiB`; in bytes where it is not a multiple of 1 KiB.
-pub(super) fn size_text(bytes: u64) -> String {
-    match bytes {
-        _ if bytes > 0 && bytes.is_multiple_of(1 << 20) => format!("{} MiB", bytes >> 20),
-        _ if bytes > 0 && bytes.is_multiple_of(1 << 10) => format!("{} KiB", bytes >> 10),
-        _ => format!("{bytes} bytes"),
-    }
-}
-
-/// A rounded size: `1.2 MiB`.
-pub(super) fn rounded_size(bytes: u64) -> String {
-    match bytes {
-        0..1024 => format!("{bytes} bytes"),
-        1024..1_048_576 => format!("{:.1} KiB", bytes as f64 / 1024.0),
-        _ => format!("{:.1} MiB", bytes as f64 / 1_048_576.0),
     }
 }
 

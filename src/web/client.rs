@@ -43,7 +43,7 @@ pub enum FetchSetupError {
     },
     /// The proxy is not a usable URL; it may contain a password and is not quoted.
     #[error(
-        "the proxy is malformed: http://HOST:PORT, https://…, socks5://… or socks5h://… is wanted, USER:PASSWORD@ before the host where it asks for it"
+        "the proxy is malformed: http://HOST:PORT, https://…, socks5://… or socks5h://… is wanted, USER:PASSWORD@ before the host where it needs them"
     )]
     Proxy,
     /// The file with certificates cannot be used.

@@ -15,11 +15,10 @@ use url::Url;
 pub use crate::model::redirect_hop::RedirectHop;
 use crate::model::url_identity::host_key;
 use crate::settings::{Credentials, FetchSettings, SeedName};
+use crate::units::duration_option;
 use crate::web::address_policy::{AddressPolicy, refused};
 use crate::web::address_race;
-use crate::web::classify::{
-    RequestContext, causes, classify, duration_text, proxy_wants_credentials,
-};
+use crate::web::classify::{RequestContext, causes, classify, proxy_wants_credentials};
 pub use crate::web::client::FetchSetupError;
 use crate::web::client::{self, ClientParts, Protocols};
 use crate::web::connections::Connections;
@@ -175,7 +174,7 @@ impl Fetcher {
             biased;
             response = inner.send(chain.url(), options, cookies.as_deref(), phases) => response,
             () = &mut deadline => {
-                Err((FailureKind::Timeout, format!("no answer within {}", duration_text(timeout))))
+                Err((FailureKind::Timeout, format!("no response within {}", duration_option(timeout))))
             }
         };
         let response = response.map_err(|(kind, message)| FetchError::new(kind, message))?;

@@ -11,10 +11,9 @@ use url::Url;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::settings::FetchSettings;
+use crate::units::{bytes_about, bytes_exact, duration_option};
 use crate::web::body::Chunks;
-use crate::web::classify::{
-    RequestContext, classify, duration_text, one_line, rounded_size, size_text,
-};
+use crate::web::classify::{RequestContext, classify, one_line};
 use crate::web::decode::Decoder;
 use crate::web::failure::{FailureKind, FetchError};
 use crate::web::head::ResponseHead;
@@ -225,7 +224,7 @@ impl OpenResponse {
             biased;
             read = self.response.chunk() => read,
             () = &mut self.deadline => {
-                let time_limit = duration_text(self.timeout);
+                let time_limit = duration_option(self.timeout);
                 let message = format!("not complete within {time_limit}: {} bytes read", self.length);
                 return Err((FailureKind::Timeout, message));
             }
@@ -262,7 +261,7 @@ impl OpenResponse {
         let max_length =
             used.saturating_mul(u64::from(self.settings.max_decompression_ratio.max(1)));
         if self.decoder.is_some() && self.length > RATIO_CHECKED_ABOVE.max(max_length) {
-            let (length, sent) = (rounded_size(self.length), rounded_size(used));
+            let (length, sent) = (bytes_about(self.length), bytes_about(used));
             let message = format!("decompression bomb: {length} out of {sent}");
             return Err((FailureKind::TooLarge, message));
         }
@@ -271,7 +270,7 @@ impl OpenResponse {
     }
 
     fn too_large(&self) -> FailureCause {
-        (FailureKind::TooLarge, format!("body larger than {}", size_text(self.max_body)))
+        (FailureKind::TooLarge, format!("body larger than {}", bytes_exact(self.max_body)))
     }
 
     fn failure(&self, (kind, message): FailureCause) -> FetchError {

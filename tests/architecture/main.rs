@@ -4,7 +4,7 @@
 //! The source is read as text and parsed; nothing of the crate is run. What the layout allows is
 //! data, in `rules.rs`. The tests of `the_tree` judge this package, one rule a test; those of
 //! `planted` judge sources made up for them, so that every rule is seen to fail. How a path counts is
-//! told in `imports.rs`, how names are followed through re-exports in `resolve.rs`. Calls of methods
+//! given in `imports.rs`, how names are followed through re-exports in `resolve.rs`. Calls of methods
 //! are not seen: the import of the type is.
 //!
 //! To read everything that the rules object to, how many public items each module has, and every

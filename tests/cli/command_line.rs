@@ -198,11 +198,11 @@ fn a_database_that_cannot_be_used_is_refused_and_left_as_it_is() {
     run(folder.path(), &["crawl", &web.url("/"), "--db", "used.db"]).exits(0);
     let used = folder.path().join("used.db");
     let connect = || async { SqliteConnectOptions::new().filename(&used).connect().await.unwrap() };
-    let mut holder = wait(connect());
+    let mut locking = wait(connect());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(sqlx::query("BEGIN IMMEDIATE").execute(&mut holder)).unwrap();
+    runtime.block_on(sqlx::query("BEGIN IMMEDIATE").execute(&mut locking)).unwrap();
     refused_untouched(&folder, "used.db", "locked by another process");
-    runtime.block_on(holder.close()).unwrap();
+    runtime.block_on(locking.close()).unwrap();
 
     wait(async {
         let mut connection = connect().await;

@@ -30,7 +30,7 @@ fn crawls_are_listed_and_removed() {
 
     // Nobody can be asked.
     let refused = run(folder.path(), &["rm", "crawldeck.db", "2"]).exits(2);
-    assert!(refused.stderr.contains("say --yes where nobody can be asked"), "{refused:?}");
+    assert!(refused.stderr.contains("without a terminal it takes --yes"), "{refused:?}");
     // One that is not there: then none is removed.
     let refused = run(folder.path(), &["rm", "crawldeck.db", "1", "9", "--yes"]).exits(1);
     assert!(refused.stderr.contains("has no crawl 9"), "{refused:?}");

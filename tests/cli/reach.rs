@@ -80,11 +80,11 @@ fn scopes_reach_as_far_as_they_say() {
     let other = Web::of_pages(&[("/x", "far")]);
     let index = "<a href=a>a</a> <a href=/other>o</a> <a href=PORT/x>x</a> <a href=NAME/y>y</a>";
     let name = std::sync::Arc::new(std::sync::OnceLock::new());
-    let told = std::sync::Arc::clone(&name);
+    let shared = std::sync::Arc::clone(&name);
     let far = other.url("");
     let web = Web::start(move |request, stream| {
         use std::io::Write;
-        let name: &String = told.get().unwrap();
+        let name: &String = shared.get().unwrap();
         let body = match request.path.as_str() {
             "/dir/index" => index.replace("PORT", &far).replace("NAME", name),
             _ => "leaf".to_owned(),

@@ -1,4 +1,4 @@
-//! Promise: a secret is told to nobody but those it is for.
+//! Promise: a secret goes only to the servers it is for.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::fs;
@@ -20,8 +20,8 @@ const SECRETS: [&str; 6] = [
 #[track_caller]
 fn silent(what: &str, bytes: &[u8]) {
     for secret in SECRETS {
-        let told = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
-        assert!(!told, "{what} tells {secret}: {}", String::from_utf8_lossy(bytes));
+        let found = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!found, "{what} shows {secret}: {}", String::from_utf8_lossy(bytes));
     }
 }
 
@@ -72,7 +72,7 @@ fn a_secret_that_begins_with_a_dash_is_a_value() {
 }
 
 #[test]
-fn secrets_are_told_to_nobody() {
+fn secrets_are_never_shown() {
     // It is the proxy, and through it all sites.
     let web = endless();
     let proxy = format!("http://proxy:proxyhush@{}", web.address);
@@ -134,12 +134,12 @@ fn secrets_are_told_to_nobody() {
         let heads: Vec<String> =
             web.requests().iter().map(|request| request.head.clone()).collect();
         let sent = |what: &str| heads.iter().any(|head| head.contains(what));
-        assert!(sent("cHJveHk6cHJveHlodXNo"), "{kind}: the proxy is not told: {heads:?}");
+        assert!(sent("cHJveHk6cHJveHlodXNo"), "{kind}: the proxy does not get it: {heads:?}");
         assert!(
             sent("hush") && sent("c2VlZDpzZWVkQGh1c2g"),
-            "{kind}: the seed is not told: {heads:?}"
+            "{kind}: the seed does not get it: {heads:?}"
         );
-        assert!(sent("bGlzdDpsaXN0aHVzaA"), "{kind}: the list's host is not told");
+        assert!(sent("bGlzdDpsaXN0aHVzaA"), "{kind}: the list's host is not reported");
         // Other programs' parts log too, if asked to.
         let mut traced = variables.clone();
         traced.push(("CRAWLDECK_LOG", "trace"));

@@ -116,7 +116,7 @@ fn the_second_signal_ends_at_once() {
     let mut command = crawldeck(folder.path());
     let seed = web.url("/");
     let running = Running::start(command.args(["crawl", &seed, "--timeout", "1h", "--json"]));
-    wait_until("both pages asked for", || web.paths() == ["/", "/1", "/2"]);
+    wait_until("both pages requested", || web.paths() == ["/", "/1", "/2"]);
     running.signal(Signal::SIGINT);
     running.signal(Signal::SIGUSR1);
     wait_until("the first is taken", || {

@@ -1,5 +1,5 @@
-//! Promise: while the database takes nothing, what is done is kept and it is said why; it goes on by
-//! itself when the database is back, and whoever leaves before is told how many pages that costs.
+//! Promise: while the database takes nothing, what is done is kept and it is said why; it continues by
+//! itself when the database is back, and a stop before that reports how many pages are not saved.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::path::Path;
@@ -38,7 +38,7 @@ impl Lock {
 const KEPT: &str = "is locked by another process";
 
 #[test]
-fn it_goes_on_by_itself_when_the_database_is_back() {
+fn it_continues_by_itself_when_the_database_is_back() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("crawldeck.db");
     let site = Site::start();
@@ -63,7 +63,7 @@ fn it_goes_on_by_itself_when_the_database_is_back() {
 }
 
 #[test]
-fn whoever_leaves_before_is_told_what_is_not_saved() {
+fn a_stop_before_reports_what_is_not_saved() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("crawldeck.db");
     let site = Site::start();
@@ -77,10 +77,10 @@ fn whoever_leaves_before_is_told_what_is_not_saved() {
     let json = ended.json();
     assert_eq!((&json["state"], &json["unsaved"]), (&"stopped".into(), &PAGES.into()));
     assert_eq!(json["ended_by"], serde_json::Value::Null);
-    let told = format!(
+    let reported = format!(
         "crawldeck: {PAGES} finished pages could not be saved; a resumed crawl fetches them again"
     );
-    assert!(ended.stderr.lines().any(|line| line == told), "{ended:?}");
+    assert!(ended.stderr.lines().any(|line| line == reported), "{ended:?}");
     lock.release();
 
     let resumed = run(folder.path(), &["resume", "--json"]).exits(0);
@@ -116,7 +116,7 @@ fn the_end_is_recorded_when_the_database_takes_it() {
 }
 
 #[test]
-fn whoever_leaves_before_the_end_is_recorded_is_told() {
+fn a_stop_before_the_end_is_recorded_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("crawldeck.db");
     let site = Site::start();

@@ -27,7 +27,7 @@ fn ends_at_once(stage: &Stage, said: &str, harm: impl FnOnce()) {
     assert_eq!(json["state"], "stopped");
     let unsaved = json["unsaved"].as_u64().unwrap();
     assert!(unsaved > 0, "{json}");
-    assert!(json["pages"].as_u64().unwrap() < u64::from(PAGES), "it went on to the end: {json}");
+    assert!(json["pages"].as_u64().unwrap() < u64::from(PAGES), "it ran to the end: {json}");
     for line in [
         format!("crawldeck: {why}"),
         format!(
@@ -35,7 +35,7 @@ fn ends_at_once(stage: &Stage, said: &str, harm: impl FnOnce()) {
              again"
         ),
     ] {
-        assert_eq!(ended.stderr.lines().filter(|told| *told == line).count(), 1, "{ended:?}");
+        assert_eq!(ended.stderr.lines().filter(|shown| *shown == line).count(), 1, "{ended:?}");
     }
 }
 
@@ -56,7 +56,7 @@ fn a_file_that_is_deleted() {
 }
 
 #[test]
-fn a_file_that_is_moved_is_whole_where_it_is_and_goes_on_there() {
+fn a_file_that_is_moved_is_whole_where_it_is_and_continues_there() {
     let (stage, path) = in_a_file();
     let away = path.with_file_name("away.db");
     ends_at_once(&stage, "crawldeck.db was deleted or moved away", || {

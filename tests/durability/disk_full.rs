@@ -1,5 +1,5 @@
 //! Promise: when the disk of the database is full in the middle of a crawl, what is done is kept, it is
-//! said why nothing is saved, and the crawl goes on by itself to a whole end when there is room again.
+//! said why nothing is saved, and the crawl continues by itself to a whole end when there is room again.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -72,7 +72,7 @@ fn no_room_until_there_is(stage: &Stage, disk: &SmallDisk, filled: Filled) {
     for time in 1..=3 {
         let full_at = stage.saved();
         std::fs::remove_file(filler).unwrap();
-        wait_until("it goes on", || stage.saved() > full_at);
+        wait_until("it continues", || stage.saved() > full_at);
         eprintln!("full {time}: {full_at} saved");
         if time == 3 || filled == Filled::Before {
             break;
@@ -80,7 +80,7 @@ fn no_room_until_there_is(stage: &Stage, disk: &SmallDisk, filled: Filled) {
         filler = fill(disk, 0);
         wait_until("it is refused again", || crawl.stderr().matches(REFUSED).count() > time);
     }
-    stage.assert_went_on(crawl);
+    stage.assert_continued(crawl);
 }
 
 /// Told to stop while there is no room, it says what that costs.
@@ -90,8 +90,8 @@ fn stopped_without_room(stage: &Stage, disk: &SmallDisk, filled: Filled) {
     let ended = crawl.end().exits(3);
     let unsaved = ended.json()["unsaved"].as_u64().unwrap();
     assert!(unsaved > 0, "{ended:?}");
-    let told = format!("crawldeck: {unsaved} finished pages could not be saved;");
-    assert!(ended.stderr.contains(&told), "{ended:?}");
+    let reported = format!("crawldeck: {unsaved} finished pages could not be saved;");
+    assert!(ended.stderr.contains(&reported), "{ended:?}");
     std::fs::remove_file(filler).unwrap();
 
     let resume = ["resume", &stage.url, "--json", "--headless", "--rate", "off"];

@@ -45,23 +45,23 @@ enum Moment {
     Saved(u64),
     /// So many more requests have come.
     Asked(u64),
-    /// The database was looked at so often since the start: while it is made, or read.
+    /// The database was read so often since the start: while it is made, or read.
     Looks(u32),
 }
 
 impl Moment {
-    fn of(dice: &mut fastrand::Rng, kills: u32, begun: bool, pages: u64) -> Self {
+    fn of(rng: &mut fastrand::Rng, kills: u32, begun: bool, pages: u64) -> Self {
         let more = 1..pages / u64::from(2 * KILLS);
-        match dice.u8(..4) {
-            _ if kills < EARLY && begun => Self::Looks(dice.u32(..40)),
+        match rng.u8(..4) {
+            _ if kills < EARLY && begun => Self::Looks(rng.u32(..40)),
             _ if kills < EARLY => {
                 // Mostly within the first few ms.
-                let within = 1 << dice.u32(..4);
-                Self::Looks(dice.u32(..within))
+                let within = 1 << rng.u32(..4);
+                Self::Looks(rng.u32(..within))
             }
-            0 => Self::Looks(dice.u32(..80)),
-            1 => Self::Asked(dice.u64(more)),
-            _ => Self::Saved(dice.u64(more)),
+            0 => Self::Looks(rng.u32(..80)),
+            1 => Self::Asked(rng.u64(more)),
+            _ => Self::Saved(rng.u64(more)),
         }
     }
 
@@ -99,8 +99,8 @@ struct Killed {
 }
 
 /// Kills one crawl again and again, at most so often; then lets it end.
-fn killed(database: &Database, dice: &mut fastrand::Rng, most: u32) -> Killed {
-    let lab_seed = dice.u8(..).to_string();
+fn killed(database: &Database, rng: &mut fastrand::Rng, most: u32) -> Killed {
+    let lab_seed = rng.u8(..).to_string();
     let lab = LabProcess::start(&[&LAB[..], &["--seed", &lab_seed]].concat());
     let pages = lab.truth()["pages"].as_u64().unwrap();
     let (folder, url) = (tempfile::tempdir().unwrap(), database.url());
@@ -121,7 +121,7 @@ fn killed(database: &Database, dice: &mut fastrand::Rng, most: u32) -> Killed {
             break running.end();
         }
         let begun = database.number_so_far(CRAWLS) > 0;
-        let moment = Moment::of(dice, kills, begun, pages);
+        let moment = Moment::of(rng, kills, begun, pages);
         moment.wait(&mut running, database, &lab);
         let ended = running.kill();
         assert!(!ended.stderr.contains("panicked"), "{ended:?}");
@@ -174,14 +174,14 @@ fn killed(database: &Database, dice: &mut fastrand::Rng, most: u32) -> Killed {
 /// As many crawls as it takes to kill often enough.
 fn killed_again_and_again(new: fn() -> Database) {
     let seed = seed();
-    let mut dice = fastrand::Rng::with_seed(seed);
+    let mut rng = fastrand::Rng::with_seed(seed);
     let mut left = KILLS;
     let mut table =
         "database    seed    kills  at the start  pages  links   requests  made again  \
                      whole\n"
             .to_owned();
     while left > 0 {
-        let crawl = killed(&new(), &mut dice, left);
+        let crawl = killed(&new(), &mut rng, left);
         left -= crawl.kills;
         let Killed { database, kills, unborn, pages, links, requests, again } = crawl;
         let _ = writeln!(

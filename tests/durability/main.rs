@@ -19,5 +19,5 @@ mod disk_full;
 mod earlier_version;
 mod kill;
 mod server_dies;
-mod server_trouble;
+mod server_failures;
 mod two_processes;

@@ -1,5 +1,5 @@
 //! Promise: whatever happens to the server of the database in the middle of a crawl, the crawl keeps
-//! what is done, says what is wrong, and goes on by itself to a whole end when the server is back.
+//! what is done, says what is wrong, and continues by itself to a whole end when the server is back.
 //!
 //! Each test has a server of its own, from `tests/servers.sh`.
 #![allow(
@@ -20,7 +20,7 @@ const DEATHS: u32 = 6;
 /// How often all connections are ended in one crawl.
 const DROPS: u32 = 12;
 
-fn dice() -> fastrand::Rng {
+fn seeded_rng() -> fastrand::Rng {
     let given = std::env::var("KILL_SEED").ok().and_then(|seed| seed.parse().ok());
     let seed = given.unwrap_or_else(|| fastrand::u64(..1_000_000));
     eprintln!("KILL_SEED={seed} repeats these moments");
@@ -34,13 +34,13 @@ fn staged(kind: Kind, pages: u32) -> (Server, Stage) {
 }
 
 fn the_server_is_killed(kind: Kind) {
-    let mut dice = dice();
+    let mut rng = seeded_rng();
     let (server, stage) = staged(kind, 4000);
     let mut crawl = stage.crawl(&["--rate", "300"]);
     for death in 1..=DEATHS {
-        let (saved, more) = (stage.saved(), dice.u64(1..100));
+        let (saved, more) = (stage.saved(), rng.u64(1..100));
         wait_until("the moment has come", || stage.saved() >= saved + more || !crawl.is_running());
-        for _ in 0..dice.u32(..20) {
+        for _ in 0..rng.u32(..20) {
             stage.saved();
         }
         assert!(crawl.is_running(), "it was over before death {death}");
@@ -51,31 +51,31 @@ fn the_server_is_killed(kind: Kind) {
         assert!(stage.saved() >= before, "what was saved is gone");
         eprintln!("death {death}: {before} saved, {after_kill} requests");
     }
-    let ended = stage.assert_went_on(crawl);
+    let ended = stage.assert_continued(crawl);
     assert!(ended.stderr.contains(REFUSED), "{}", ended.stderr);
     assert!(ended.stderr.contains("no connection to "), "{}", ended.stderr);
     eprintln!("{}: {DEATHS} deaths of the server, {} pages, whole", kind.name, stage.saved());
 }
 
 fn connections_are_dropped(kind: Kind) {
-    let mut dice = dice();
+    let mut rng = seeded_rng();
     let (_server, stage) = staged(kind, 3000);
     let mut crawl = stage.crawl(&["--rate", "300"]);
     for drop in 1..=DROPS {
-        let (saved, more) = (stage.saved(), dice.u64(1..120));
+        let (saved, more) = (stage.saved(), rng.u64(1..120));
         wait_until("the moment has come", || stage.saved() >= saved + more || !crawl.is_running());
-        for _ in 0..dice.u32(..20) {
+        for _ in 0..rng.u32(..20) {
             stage.saved();
         }
         assert!(crawl.is_running(), "it was over before drop {drop}");
         (kind.end_connections)(&stage.database);
         eprintln!("drop {drop}: {} saved", stage.saved());
     }
-    stage.assert_went_on(crawl);
+    stage.assert_continued(crawl);
 }
 
-/// The server is down when the crawl is told to stop.
-fn whoever_leaves_is_told_what_is_not_saved(kind: Kind) {
+/// The server is down when the crawl is stopped.
+fn a_stop_reports_what_is_not_saved(kind: Kind) {
     let (server, stage) = staged(kind, 1000);
     let crawl = stage.crawl(&["--rate", "300"]);
     wait_until("something is saved", || stage.saved() > 20);
@@ -87,12 +87,12 @@ fn whoever_leaves_is_told_what_is_not_saved(kind: Kind) {
     let unsaved = json["unsaved"].as_u64().unwrap();
     assert_eq!(json["state"], "stopped");
     assert!(unsaved > 0, "{json}");
-    let told = format!(
+    let reported = format!(
         "crawldeck: {unsaved} finished pages could not be saved; a resumed crawl fetches them again"
     );
-    assert!(ended.stderr.lines().any(|line| line == told), "{ended:?}");
+    assert!(ended.stderr.lines().any(|line| line == reported), "{ended:?}");
 
-    // Nothing of it can be gone on with meanwhile; that is one line.
+    // It cannot be resumed meanwhile; that is one line.
     let refused = ["resume", &stage.database.url(), "--json", "--headless"];
     let down = run(stage.folder.path(), &refused).exits(1);
     assert_eq!((down.stdout.as_str(), down.stderr.lines().count()), ("", 1), "{down:?}");
@@ -125,4 +125,4 @@ macro_rules! promises {
     };
 }
 
-promises![connections_are_dropped, the_server_is_killed, whoever_leaves_is_told_what_is_not_saved,];
+promises![connections_are_dropped, the_server_is_killed, a_stop_reports_what_is_not_saved,];

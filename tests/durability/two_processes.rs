@@ -1,4 +1,4 @@
-//! Promise: a crawl is run by one process at a time. The second is told who runs it; a process that
+//! Promise: a crawl is run by one process at a time. The second names the owner; a process that
 //! died is taken over, and one that was taken over writes nothing any more.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
@@ -24,14 +24,14 @@ fn execute(db: &Path, sql: &'static str) -> bool {
 }
 
 #[test]
-fn the_second_is_told_who_runs_it_until_that_one_is_dead() {
+fn the_second_names_the_owner_until_that_one_is_dead() {
     let folder = tempfile::tempdir().unwrap();
     let db = folder.path().join("crawldeck.db");
     let site = Site::start();
     let first = site.crawled(folder.path());
-    let holder: Vec<(i64, String, i64, String)> =
+    let owner: Vec<(i64, String, i64, String)> =
         rows(&db, "SELECT id, holder_host, holder_pid, substr(held_since, 1, 19) FROM crawls");
-    let (crawl, host, pid, since) = &holder[0];
+    let (crawl, host, pid, since) = &owner[0];
     let line = format!(
         "crawldeck: crawl {crawl} in crawldeck.db is being run by pid {pid} on {host} since {since} \
          UTC: stop it, or wait until it ends\n"

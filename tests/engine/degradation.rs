@@ -53,14 +53,14 @@ async fn start(test_db: &TestDb, site: &TestOrigin) -> (Arc<Fickle>, Crawl) {
     (store, crawl)
 }
 
-fn strained(s: &Snapshot, what: OverloadKind) -> Option<&str> {
-    s.overloads.iter().find(|strain| strain.what == what).map(|strain| &*strain.text)
+fn overloaded(s: &Snapshot, what: OverloadKind) -> Option<&str> {
+    s.overloads.iter().find(|overload| overload.what == what).map(|overload| &*overload.text)
 }
 
 /// The saver falls behind until one permit is left; the user's dial stays where it is.
 async fn down_to_one(crawl: &mut Crawl) {
     let s = seen(crawl, "one permit is left", |s| s.gate.limit == 1).await;
-    let text = strained(&s, OverloadKind::Saver).unwrap();
+    let text = overloaded(&s, OverloadKind::Saver).unwrap();
     assert!(text.contains("saver behind") && text.contains("1 of 16 permits used"), "{text}");
     assert_eq!((s.dials.permits, s.run), (PERMITS, RunState::Running));
     assert!(s.pause_reasons.is_empty(), "{:?}", s.pause_reasons);
@@ -100,16 +100,16 @@ async fn a_database_that_refuses_slows_the_crawl_and_loses_nothing() {
     seen(&mut crawl, "under way", |s| s.totals.pages > 1).await;
     store.unwilling.store(true, Ordering::SeqCst);
     down_to_one(&mut crawl).await;
-    let s = seen(&mut crawl, "why", |s| s.database_trouble.is_some()).await;
-    let trouble = s.database_trouble.clone().unwrap();
-    assert_eq!(&*trouble.text, "no room left to write a full one");
+    let s = seen(&mut crawl, "why", |s| s.database_outage.is_some()).await;
+    let outage = s.database_outage.clone().unwrap();
+    assert_eq!(&*outage.text, "no room left to write a full one");
     assert!(s.verdict.text.contains(" s: no room left to write a full one"), "{:?}", s.verdict);
     // It is one and the same, however often it is tried.
     let tried = store.refused.load(Ordering::SeqCst);
     let s = seen(&mut crawl, "later", |_| store.refused.load(Ordering::SeqCst) > tried).await;
-    assert_eq!(s.database_trouble.as_ref(), Some(&trouble));
+    assert_eq!(s.database_outage.as_ref(), Some(&outage));
     store.unwilling.store(false, Ordering::SeqCst);
-    seen(&mut crawl, "it is over", |s| s.database_trouble.is_none()).await;
+    seen(&mut crawl, "it is over", |s| s.database_outage.is_none()).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.unsaved), (RunState::Complete, 401, 0));
     test_db.assert_whole().await;
@@ -124,14 +124,14 @@ async fn a_full_disk_pauses_the_crawl_until_there_is_room() {
     // Filling up: slower.
     store.free.store(400 << 20, Ordering::SeqCst);
     let s = seen(&mut crawl, "slower", |s| s.gate.limit < PERMITS).await;
-    assert!(strained(&s, OverloadKind::Disk).unwrap().contains("disk filling up: 400 MiB free"));
+    assert!(overloaded(&s, OverloadKind::Disk).unwrap().contains("disk filling up: 400 MiB free"));
     assert_eq!((s.run, s.dials.permits), (RunState::Running, PERMITS));
     // Full: nothing starts.
     store.free.store(100 << 20, Ordering::SeqCst);
     let paused = |s: &Snapshot| s.run == RunState::Paused && s.gate.in_use == 0;
     let s = seen(&mut crawl, "paused", paused).await;
     assert_eq!(s.pause_reasons, [PauseReason::Disk]);
-    assert!(strained(&s, OverloadKind::Disk).unwrap().contains("disk nearly full: 100 MiB free"));
+    assert!(overloaded(&s, OverloadKind::Disk).unwrap().contains("disk nearly full: 100 MiB free"));
     site.reset_times();
     // The user's own pause is another reason, and outlasts this one.
     give(&crawl, Command::TogglePause).await;
@@ -140,7 +140,7 @@ async fn a_full_disk_pauses_the_crawl_until_there_is_room() {
     // A little more than the least is not yet enough.
     store.free.store(300 << 20, Ordering::SeqCst);
     let s = seen(&mut crawl, "a little room", |s| {
-        strained(s, OverloadKind::Disk).is_some_and(|text| text.contains("300 MiB"))
+        overloaded(s, OverloadKind::Disk).is_some_and(|text| text.contains("300 MiB"))
     })
     .await;
     assert_eq!(s.pause_reasons.len(), 2);
@@ -165,7 +165,7 @@ async fn a_crawl_without_memory_says_so_and_can_be_stopped() {
         })
         .await;
         assert_eq!(s.pause_reasons, [PauseReason::Memory]);
-        assert!(strained(&s, OverloadKind::Memory).unwrap().contains("of 1 MiB"));
+        assert!(overloaded(&s, OverloadKind::Memory).unwrap().contains("of 1.0 MiB"));
         site.reset_times();
         let summary = stopped(crawl, command).await;
         assert_eq!((summary.state, site.times().requests.len()), (RunState::Stopped, 0));
@@ -178,7 +178,7 @@ async fn a_crawl_without_memory_says_so_and_can_be_stopped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn several_strains_hold_at_once() {
+async fn several_overloads_hold_at_once() {
     let test_db = TestDb::new();
     let site = heavy().await;
     let (store, mut crawl) = start(&test_db, &site).await;

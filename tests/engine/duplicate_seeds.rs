@@ -63,7 +63,7 @@ async fn each_repetition_is_fetched_and_is_a_row() {
     }
 }
 
-/// A site whose `/slow` answers when told so.
+/// A site whose `/slow` responds when the test says so.
 fn slow_site() -> (Web, Arc<AtomicBool>) {
     let open = Arc::new(AtomicBool::new(false));
     let gate = Arc::clone(&open);
@@ -77,7 +77,7 @@ fn slow_site() -> (Web, Arc<AtomicBool>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stopped_list_goes_on_where_it_was() {
+async fn a_stopped_list_continues_where_it_was() {
     let (web, open) = slow_site();
     let test_db = TestDb::new();
     let paths = ["/quick", "/slow", "/quick", "/slow", "/slow", "/quick"];

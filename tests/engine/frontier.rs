@@ -187,7 +187,7 @@ async fn a_retry_is_open_and_waits_its_time() {
     }
     let mut task = given.remove(0);
     task.attempts = 1;
-    let trouble = RecentFailure {
+    let failure = RecentFailure {
         at_s: 0.0,
         url: Arc::clone(&task.url),
         what: "503".into(),
@@ -198,7 +198,7 @@ async fn a_retry_is_open_and_waits_its_time() {
     };
     frontier.ended(&task.url, Some(Instant::now()), None);
     let again = Box::new(task.clone());
-    frontier.postpone(again, Duration::from_secs(2), None, Some(Arc::new(trouble)), 1_000);
+    frontier.postpone(again, Duration::from_secs(2), None, Some(Arc::new(failure)), 1_000);
     frontier.finish(finished(&given[0], Vec::new()));
     save(&frontier, &*store, crawl).await;
     assert!(!frontier.is_drained());

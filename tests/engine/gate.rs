@@ -29,7 +29,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// `free + in_use - draining == limit`, with what the test itself holds as `in_use`.
-fn books_balance(gate: &ResizableSemaphore, held: usize) {
+fn counts_balance(gate: &ResizableSemaphore, held: usize) {
     let view = gate.view();
     assert_eq!(view.in_use as usize, held, "{view:?}");
     assert_eq!(view.draining, view.in_use.saturating_sub(view.limit), "{view:?}");
@@ -73,7 +73,7 @@ proptest! {
                         }
                     }
                 }
-                books_balance(&gate, held.len());
+                counts_balance(&gate, held.len());
                 assert_eq!(gate.view().waiting, 0);
             }
             held.clear();
@@ -83,7 +83,7 @@ proptest! {
 }
 
 /// Many tasks take and give back while several others turn the limit; nobody is ever over the
-/// largest limit set, and the books balance at the end.
+/// largest limit set, and the counts balance at the end.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_resizes_from_several_tasks_under_load() {
     const HIGHEST: u32 = 60;

@@ -1,4 +1,4 @@
-//! The engine, started as a library: its parts alone on a clock that is told, and whole crawls of
+//! The engine, started as a library: its parts alone on a simulated clock, and whole crawls of
 //! sites of this process. Each module is a promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 

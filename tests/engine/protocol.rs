@@ -3,7 +3,7 @@
 
 use crawldeck::crawl::protocol::command::{Command, HostCommand, Origin};
 use crawldeck::crawl::protocol::scene::Scene;
-use crawldeck::crawl::protocol::snapshot::Snapshot;
+use crawldeck::crawl::protocol::snapshot::{DatabaseOutage, Snapshot};
 use crawldeck::crawl::protocol::summary::Summary;
 use serde_json::Value;
 
@@ -20,6 +20,20 @@ fn every_snapshot_and_its_summary_survive() {
         let text = serde_json::to_string(&summary).unwrap();
         assert_eq!(serde_json::from_str::<Summary>(&text).unwrap(), summary, "{name}");
     }
+}
+
+/// A client of an earlier version sends the old name.
+#[test]
+fn commands_under_earlier_names_are_read() {
+    let back: HostCommand = serde_json::from_str("\"skip_rest\"").unwrap();
+    assert_eq!(back, HostCommand::SkipRemaining);
+    assert_eq!(serde_json::to_string(&back).unwrap(), "\"skip_remaining\"");
+    let mut snapshot = fixtures::permits_limited();
+    snapshot.database_outage = Some(DatabaseOutage { text: "disk full".into(), since_s: 1.0 });
+    let text = serde_json::to_string(&snapshot).unwrap();
+    let earlier = text.replace("\"database_outage\"", "\"database_trouble\"");
+    let back: Snapshot = serde_json::from_str(&earlier).unwrap();
+    assert_eq!(back.database_outage, snapshot.database_outage);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crawldeck::crawl::measure::verdict::judge;
 use crawldeck::crawl::protocol::change::{Change, ChangeAction};
 use crawldeck::crawl::protocol::command::Origin;
 use crawldeck::crawl::protocol::snapshot::{
-    DatabaseTrouble, FrontierView, GateView, HistoryPoint, Overload, OverloadKind, ParsePoolView,
+    DatabaseOutage, FrontierView, GateView, HistoryPoint, Overload, OverloadKind, ParsePoolView,
     PauseReason, ProducerShares, QueueView, RunState, Snapshot, WaitReason, WorkerShares,
 };
 use crawldeck::crawl::protocol::verdict::{Advice, Limit, Stage};
@@ -120,16 +120,16 @@ fn states_come_before_measurements() {
     assert_eq!(judge(&s).text, "paused: disk nearly full: 90 MiB free");
     (s.pause_reasons, s.overloads) = (Vec::new(), Vec::new());
     s.run = RunState::Running;
-    s.database_trouble = Some(DatabaseTrouble { text: "disk full".into(), since_s: s.at_s - 12.0 });
+    s.database_outage = Some(DatabaseOutage { text: "disk full".into(), since_s: s.at_s - 12.0 });
     check("database", Limit::Saver, Some(Stage::Saver), Advice::None, &s);
     assert_eq!(judge(&s).text, "limited by the database for 12 s: disk full");
     s.at_s += 288.0;
-    assert_eq!(judge(&s).text, "limited by the database for 5 min: disk full");
+    assert_eq!(judge(&s).text, "limited by the database for 05:00: disk full");
     for (run, said) in [
-        (RunState::Paused, "paused by you: nothing new starts; the database for 5 min: disk full"),
+        (RunState::Paused, "paused by you: nothing new starts; the database for 05:00: disk full"),
         (
             RunState::Stopping,
-            "stopping: 15 requests in flight finish; the database for 5 min: disk full",
+            "stopping: 15 requests in flight finish; the database for 05:00: disk full",
         ),
     ] {
         s.run = run;
@@ -204,7 +204,7 @@ fn more_in_flight_that_brings_only_waiting_is_seen_from_either_side() {
     check("saturated", server, gate, lower, &s);
     assert_eq!(
         text(&s),
-        "limited by the server: it answers no faster with 40 requests in flight than with 10"
+        "limited by the server: it responds no faster with 40 requests in flight than with 10"
     );
     // Back again: what was learnt is not forgotten.
     let mut s = at_forty(&[TEN, FORTY, FORTY, FORTY, TEN, TEN, TEN]);
@@ -247,7 +247,7 @@ fn more_in_flight_that_brings_only_waiting_is_seen_from_either_side() {
 }
 
 #[test]
-fn hosts_that_rest_are_said_to() {
+fn hosts_that_cool_down_are_reported() {
     let mut s = running();
     s.worker_shares = WorkerShares { idle: 0.9, first_byte: 0.1, ..WorkerShares::default() };
     s.queue.len = 0;

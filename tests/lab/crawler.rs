@@ -162,7 +162,7 @@ pub struct Crawl {
     pub forms: HashSet<&'static str>,
 }
 
-/// Whether a host's robots.txt, which has one rule at most, forbids the path.
+/// Whether a host's robots.txt, which has a maximum of one rule, forbids the path.
 async fn forbids(client: &Client, host: &str, path: &str) -> bool {
     let text = client.get(format!("{host}robots.txt")).send().await.unwrap().text().await.unwrap();
     let rule = text.lines().find_map(|line| line.strip_prefix("Disallow:")).unwrap().trim();

@@ -165,7 +165,7 @@ async fn four_ports_in_a_row_or_a_clear_error() {
 }
 
 #[tokio::test]
-async fn each_host_knows_when_it_was_asked() {
+async fn each_host_knows_when_it_was_requested() {
     let lab = Lab::start(quick(50)).await.unwrap();
     let client = client();
     for path in ["json", "status/404", "leaf/1?x=y", "load.json", "truth.json"] {

@@ -133,7 +133,7 @@ impl Database {
         self.try_number(sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
-    /// Likewise, 0 while it cannot be told.
+    /// Likewise, 0 while it is unknown.
     pub fn number_so_far(&self, sql: &str) -> u64 {
         self.try_number(sql).map_or(0, |number| number as u64)
     }
@@ -153,7 +153,7 @@ impl Database {
         serde_json::from_str(&text[0]).unwrap()
     }
 
-    /// What must hold at every moment, whoever dies: no row doubled, no link that leads nowhere, and
+    /// What must hold at every moment, whichever process dies: no row doubled, no link that leads nowhere, and
     /// every URL discovered is open or done, once.
     #[track_caller]
     pub fn assert_sound(&self) {

@@ -49,7 +49,7 @@ impl Site {
         wait_until("the home page is saved", || {
             try_rows::<(i64,)>(&db, home).is_ok_and(|rows| rows[0].0 == 1)
         });
-        wait_until("the others are asked for", || self.web.paths().len() > PAGES);
+        wait_until("the others are requested", || self.web.paths().len() > PAGES);
         running
     }
 }

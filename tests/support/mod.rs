@@ -250,7 +250,7 @@ pub struct Web {
 }
 
 impl Web {
-    /// Without a robots.txt and a sitemap, and without a record of who asked for them.
+    /// Without a robots.txt and a sitemap, and without a record of requests for them.
     pub fn start(answer: impl Fn(&Request, &mut TcpStream) + Send + Sync + 'static) -> Self {
         Self::serve(true, answer)
     }
@@ -307,7 +307,7 @@ impl Web {
         self.requests.lock().unwrap().clone()
     }
 
-    /// Paths asked for, sorted.
+    /// Paths requested, sorted.
     pub fn paths(&self) -> Vec<String> {
         let mut paths: Vec<_> = self.requests().into_iter().map(|request| request.path).collect();
         paths.sort();

@@ -1,4 +1,4 @@
-//! A crawl of the lab by the real program into a database that gets into trouble.
+//! A crawl of the lab by the real program into a database that fails.
 
 #![allow(dead_code, reason = "no test file uses everything")]
 
@@ -76,7 +76,7 @@ impl Stage {
         self.database.number_so_far("SELECT count(*) FROM scraped_pages")
     }
 
-    /// Waits until the site is asked for nothing any more although the crawl goes on; returns how
+    /// Waits until the site gets no more requests although the crawl continues; returns how
     /// often it was asked.
     pub fn held_back(&self, crawl: &mut Running) -> u64 {
         // In a row; a pause of the crawl's own is shorter.
@@ -93,17 +93,17 @@ impl Stage {
         requests
     }
 
-    /// The crawl ended by itself, with nothing lost, doubled or asked for twice.
+    /// The crawl ended by itself, with nothing lost, doubled or requested twice.
     #[track_caller]
-    pub fn assert_went_on(&self, running: Running) -> Ended {
+    pub fn assert_continued(&self, running: Running) -> Ended {
         let ended = running.end().exits(0);
         let json = ended.json();
         assert_eq!((&json["state"], &json["unsaved"]), (&"complete".into(), &0.into()));
         self.database.assert_whole();
         self.database.assert_found(&self.lab);
         // A redirect to a page that is known asks for less than it tells.
-        let (made, told) = (self.lab.requests(), self.database.requests() + ROBOTS);
-        assert!(made <= told, "{made} requests, {told} told of");
+        let (made, reported) = (self.lab.requests(), self.database.requests() + ROBOTS);
+        assert!(made <= reported, "{made} requests, {reported} reported");
         assert_eq!(json["retries"].as_u64(), Some(self.database.retries()));
         assert_eq!(json["resent"].as_u64(), Some(self.database.resent()));
         ended

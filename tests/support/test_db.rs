@@ -194,7 +194,7 @@ pub struct Fickle {
     /// How many more reads of skipped rows, and of the frontier, go through; others wait for it.
     pub skipped_reads: watch::Sender<u64>,
     pub frontier_reads: watch::Sender<u64>,
-    /// Rows that one such read gives at most.
+    /// Maximum rows of one such read.
     pub at_once: u32,
 }
 

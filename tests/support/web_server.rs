@@ -32,13 +32,13 @@ pub enum Then {
     Repeat,
 }
 
-/// A server that answers each path with exactly the bytes it is told.
+/// A server that answers each path with exactly the bytes it is given.
 pub struct Server {
     pub base: Url,
     connections: Arc<AtomicUsize>,
     /// The heads of all requests, in lower case.
     heads: Arc<Mutex<Vec<String>>>,
-    /// Told when a client has gone away while being written to.
+    /// Notified when a client has gone away while being written to.
     pub left: Arc<Notify>,
 }
 
@@ -171,7 +171,7 @@ pub async fn follow(fetcher: &Fetcher, url: &Url, phases: &Arc<dyn PhaseSink>) -
         match fetcher.get(&mut chain, &RequestOptions::default(), phases).await {
             Ok(FetchOutcome::Response(answer)) => break Ok(answer),
             Ok(FetchOutcome::Redirect { target, .. }) => assert_eq!(&target, chain.url()),
-            Ok(FetchOutcome::NotModified(_)) => panic!("nobody asked for that"),
+            Ok(FetchOutcome::NotModified(_)) => panic!("no condition was sent"),
             Err(error) => break Err(error),
         }
     };

@@ -179,7 +179,7 @@ fn shots() {
             ("none", fixtures::empty()),
             ("many", fixtures::two_hundred_hosts()),
             ("hostile", fixtures::hostile()),
-            ("strained", fixtures::strained()),
+            ("overloaded", fixtures::overloaded()),
         ] {
             for size in [(200, 60), (150, 45), (120, 36), (80, 24)] {
                 let name = format!("{name}-{fixture}-{}x{}", size.0, size.1);

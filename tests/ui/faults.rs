@@ -66,7 +66,7 @@ fn faults_are_chosen_made_worse_and_taken_away_by_keys() {
     press(&mut app, &s, &[K::Enter]);
     let set = typed(&mut app, &s, "7");
     assert_eq!(set, send(Command::Fault("queue 7".parse().unwrap())));
-    // Dials go on to work beside it, and all faults end with one key, open or not.
+    // Dials still work beside it, and all faults end with one key, open or not.
     assert_eq!(press(&mut app, &s, &[K::Char('+')]), send(Command::Nudge(Dial::Permits, 1)));
     assert_eq!(press(&mut app, &s, &[K::Char('0')]), send(Command::ClearFaults));
     press(&mut app, &s, &[K::Esc]);

@@ -36,7 +36,7 @@ fn keys_act_on_the_selected_host() {
     assert_eq!(app.key(ten, &snapshot), to(api, HostCommand::NudgeLimit(-10)));
     assert_eq!(press(&mut app, &snapshot, "o"), to(api, HostCommand::ToggleHold));
     assert_eq!(press(&mut app, &snapshot, "b"), to(api, HostCommand::ResetBreaker));
-    assert_eq!(press(&mut app, &snapshot, "x"), to(api, HostCommand::SkipRest));
+    assert_eq!(press(&mut app, &snapshot, "x"), to(api, HostCommand::SkipRemaining));
     assert_eq!(said(&app, &snapshot), "the remaining URLs of api.example are skipped: u undoes");
     // Other dials are what they are everywhere, and elsewhere these are permits again.
     let workers = Some(Effect::Send(Command::Nudge(Dial::Workers, 1)));
@@ -94,7 +94,7 @@ fn the_selection_stays_on_its_host_and_never_moves_to_another() {
 }
 
 #[test]
-fn sorted_by_state_trouble_comes_first() {
+fn sorted_by_state_failing_hosts_come_first() {
     use crawldeck::ui::tables::hosts;
     let snapshot = fixtures::hosts();
     let mut app = App::new();
@@ -210,7 +210,7 @@ fn typed_commands_reach_the_host_named_or_selected() {
     assert_eq!(enter("3j:release held.example\n"), to("held.example", HostCommand::ToggleHold));
     assert_eq!(enter("3j:limit 4\n"), to(api, HostCommand::SetLimit(Some(4))));
     assert_eq!(enter(":limit off api.example\n"), to(api, HostCommand::SetLimit(None)));
-    assert_eq!(enter("3j:skip\n"), to(api, HostCommand::SkipRest));
+    assert_eq!(enter("3j:skip\n"), to(api, HostCommand::SkipRemaining));
     assert_eq!(enter("3j:reset\n"), to(api, HostCommand::ResetBreaker));
     for (keys, why) in [
         (":hold held.example\n", "held.example is held already"),

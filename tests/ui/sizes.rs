@@ -100,7 +100,7 @@ fn numbers_that_make_no_sense_do_not_panic() {
     snapshot.worker_shares.permit = f32::NAN;
     snapshot.process.cpu_percent = f32::INFINITY;
     snapshot.at_s = 1e12;
-    snapshot.overloads = fixtures::strained().overloads;
+    snapshot.overloads = fixtures::overloaded().overloads;
     let mut hosts = fixtures::hosts().hosts.to_vec();
     for (host, number) in
         hosts.iter_mut().zip([f64::NAN, f64::INFINITY, -1.0, 1e300, 0.0].repeat(3))

@@ -63,7 +63,7 @@ screens! {
     pages_hostile: "4", fixtures::hostile(), (120, 20);
     pages_filtered: "4/5xx", fixtures::permits_limited(), (120, 24);
     pages_filter_finds_nothing: "4/nothing\n", fixtures::permits_limited(), (80, 24);
-    pages_moved_aside: "4l", fixtures::hostile(), (120, 20);
+    pages_scrolled_horizontally: "4l", fixtures::hostile(), (120, 20);
     detail_beside: "4jjjjj\n", fixtures::permits_limited(), (160, 40);
     detail_below: "4jjjj\n", fixtures::permits_limited(), (80, 30);
     detail_alone: "4\n", fixtures::hostile(), (80, 18);
@@ -85,7 +85,7 @@ screens! {
     hosts_none: "3", fixtures::empty(), (120, 36);
     hosts_two_hundred: "3G", fixtures::two_hundred_hosts(), (150, 45);
     hosts_hostile: "3", fixtures::hostile(), (120, 36);
-    hosts_under_loud_flags: "3", fixtures::strained(), (80, 24);
+    hosts_under_loud_flags: "3", fixtures::overloaded(), (80, 24);
     host_alone: "3jjj\n", fixtures::hosts(), (80, 24);
     host_too_small: "3jjj", fixtures::hosts(), (60, 15);
     exclude_prompt: "3e", fixtures::hosts(), (80, 24);

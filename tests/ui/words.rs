@@ -107,7 +107,7 @@ fn a_burst_of_changes_loses_no_mark() {
 }
 
 #[test]
-fn a_url_has_one_trouble_its_newest() {
+fn a_url_has_one_failure_its_newest() {
     let mut snapshot = fixtures::permits_limited();
     let older = snapshot.failures[0].clone();
     let mut newer = (*older).clone();
@@ -140,7 +140,7 @@ fn small_screens_name_the_keys_that_matter() {
     assert!(screen(&render(&mut App::new(), &snapshot, (12, 2))).contains("12,404 done"));
 }
 
-/// What a user asked for that others should know of.
+/// Options of the user that third parties should know of.
 const FLAGS: [(&str, &str); 3] = [
     ("IGNORING ROBOTS", "NO ROBOTS"),
     ("CERTIFICATES NOT VERIFIED", "INSECURE"),
@@ -150,7 +150,7 @@ const FLAGS: [(&str, &str); 3] = [
 #[test]
 fn flags_are_loud_on_every_tab_at_every_size() {
     use ratatui::style::Color;
-    for snapshot in [fixtures::strained(), fixtures::paused_by_all()] {
+    for snapshot in [fixtures::overloaded(), fixtures::paused_by_all()] {
         for tab in Tab::ALL {
             let mut app = App::new();
             app.update(Action::Show(tab), &snapshot);
@@ -170,7 +170,7 @@ fn flags_are_loud_on_every_tab_at_every_size() {
             }
         }
     }
-    let text = screen(&render(&mut App::new(), &fixtures::strained(), (200, 60)));
+    let text = screen(&render(&mut App::new(), &fixtures::overloaded(), (200, 60)));
     assert!(FLAGS.iter().all(|(long, _)| text.contains(long)), "in full where there is room");
     let text = screen(&render(&mut App::new(), &fixtures::permits_limited(), (200, 60)));
     assert!(FLAGS.iter().all(|(long, short)| !text.contains(long) && !text.contains(short)));
@@ -188,9 +188,9 @@ fn every_reason_to_pause_is_named() {
 }
 
 #[test]
-fn strains_are_named_on_the_deck_each() {
+fn each_overload_is_named_on_the_deck() {
     for (width, height) in [(200, 60), (120, 36), (108, 24), (80, 50), (80, 24)] {
-        let snapshot = fixtures::strained();
+        let snapshot = fixtures::overloaded();
         let text = screen(&render(&mut App::new(), &snapshot, (width, height)));
         for words in [
             "slows by itself: saver behind: 6.1 of 8 MiB wait; 5 of 10 permits used",
@@ -206,14 +206,14 @@ fn strains_are_named_on_the_deck_each() {
         let text = screen(&render(&mut App::new(), &fixtures::permits_limited(), (width, height)));
         assert!(!text.contains("by itself") && !text.contains(" of 16"), "{width}×{height}");
     }
-    let text = screen(&render(&mut App::new(), &fixtures::strained(), (60, 15)));
+    let text = screen(&render(&mut App::new(), &fixtures::overloaded(), (60, 15)));
     assert!(text.contains("slows by itself: saver behind, disk"), "{text}");
 }
 
 #[test]
 fn a_crawl_that_looks_again_says_what_is_new() {
     for size in [(200, 60), (120, 36), (80, 50), (80, 24)] {
-        let mut snapshot = fixtures::strained();
+        let mut snapshot = fixtures::overloaded();
         let text = screen(&render(&mut App::new(), &snapshot, size));
         assert!(text.contains("new 3 · changed 10 · same 12,190 · gone 0"), "{size:?}");
         snapshot.run = crawldeck::crawl::protocol::snapshot::RunState::Complete;
@@ -226,7 +226,7 @@ fn a_crawl_that_looks_again_says_what_is_new() {
 }
 
 #[test]
-fn what_was_done_to_hosts_is_marked_and_told() {
+fn what_was_done_to_hosts_is_marked_and_named() {
     let text = screen(&render(&mut App::new(), &fixtures::hosts(), (200, 60)));
     for words in [
         "skip all URLs of left-out.example",
@@ -244,7 +244,7 @@ fn what_was_done_to_hosts_is_marked_and_told() {
 }
 
 #[test]
-fn every_state_of_a_host_is_told_by_sign_and_word() {
+fn every_state_of_a_host_has_a_sign_and_a_word() {
     let snapshot = fixtures::hosts();
     for size in [(200, 60), (120, 36), (80, 24)] {
         let mut app = App::new();

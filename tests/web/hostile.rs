@@ -58,7 +58,10 @@ async fn a_head_that_drips_is_left() {
     for head in ["HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\nx: "] {
         let server = Server::bytes(head, || Then::Drip).await;
         let error = failure(&server, &settings).await;
-        assert_eq!((error.kind, &*error.message), (FailureKind::Timeout, "no answer within 300ms"));
+        assert_eq!(
+            (error.kind, &*error.message),
+            (FailureKind::Timeout, "no response within 300ms")
+        );
         server.left.notified().await;
     }
 }
@@ -81,7 +84,7 @@ async fn a_body_that_drips_is_left() {
 }
 
 #[tokio::test]
-async fn bombs_are_told_by_their_ratio_and_by_their_size() {
+async fn bombs_are_recognized_by_their_ratio_and_by_their_size() {
     type Encode = fn(&[u8]) -> Vec<u8>;
     let zeros = vec![0; 8 << 20];
     let table: [(&str, Encode); 4] = [
@@ -223,7 +226,7 @@ async fn heads_with_what_should_not_be_there() {
     let error = failure(&server, &FetchSettings::default()).await;
     assert_eq!(
         (error.kind, &*error.message),
-        (FailureKind::Header, "the head of the answer is too large")
+        (FailureKind::Header, "the response head is too large")
     );
 }
 

@@ -155,7 +155,7 @@ pub async fn run(start: Start) -> Summary {
 }
 
 impl Control {
-    /// Serves commands and publishes until every URL is done (true) or a stop was asked for.
+    /// Serves commands and publishes until every URL is done (true) or a stop was requested.
     async fn crawl(&mut self, commands: &mut mpsc::Receiver<(Command, Origin)>) -> bool {
         for setting in Dial::ALL.map(|dial| self.dials.get(dial)) {
             self.put(setting);
@@ -170,7 +170,7 @@ impl Control {
             if context.frontier.is_drained() && *context.signals.seen_ready.borrow() {
                 match context.settings.recrawl_of {
                     Some(crawl) if !requested_the_rest => {
-                        recrawl::request_the_rest(&context, crawl);
+                        recrawl::request_unlinked(&context, crawl);
                     }
                     _ => return true,
                 }

@@ -7,7 +7,7 @@ use url::Url;
 use crate::crawl::control::control_task::Control;
 use crate::crawl::frontier::{self, FoundLink};
 use crate::crawl::protocol::change::ChangeAction;
-use crate::crawl::protocol::command::{HostCommand, MOST_PER_HOST, Origin};
+use crate::crawl::protocol::command::{HostCommand, MAX_PER_HOST, Origin};
 use crate::model::url_identity::UrlHash;
 use crate::settings::HostRule;
 
@@ -48,18 +48,17 @@ impl Control {
                 // Not the one in force: after a 429 a host is in slow start for a while.
                 let own = self.rule_of(host).per_host.or(self.settings.per_host);
                 let from = own.unwrap_or(known.in_flight.max(1));
-                let to =
-                    (i64::from(from) + i64::from(by)).clamp(1, i64::from(MOST_PER_HOST)) as u32;
+                let to = (i64::from(from) + i64::from(by)).clamp(1, i64::from(MAX_PER_HOST)) as u32;
                 // Up from "no limit" there is nowhere to go.
                 let to = if own.is_none() && by > 0 { None } else { Some(to) };
                 self.limit_host(host, to, origin, None);
             }
             HostCommand::SetLimit(to) => {
-                let to = to.map(|limit| limit.clamp(1, MOST_PER_HOST));
+                let to = to.map(|limit| limit.clamp(1, MAX_PER_HOST));
                 self.limit_host(host, to, origin, None);
             }
             HostCommand::ToggleHold => self.hold_host(host, !known.held, origin, None),
-            HostCommand::SkipRest => self.skip_host(host, true, origin, None),
+            HostCommand::SkipRemaining => self.skip_host(host, true, origin, None),
             HostCommand::ResetBreaker => {
                 let what = ChangeAction::BreakerReset { host: Arc::clone(host) };
                 self.log_with(what, origin, None, |edit| edit.reset_host(host));

@@ -2,9 +2,10 @@
 //! speeds up again when it is over.
 //!
 //! A pure function of gauges over time. The user's permits stay a ceiling above all of it: it
-//! only ever takes away, and gives back what it took.
+//! only takes away, and gives back what it took.
 
 use crate::crawl::protocol::snapshot::{Overload, OverloadKind, PauseReason};
+use crate::units;
 
 /// Seconds between two steps.
 const STEP_S: f64 = 1.0;
@@ -18,7 +19,7 @@ const CAUGHT_UP: f64 = 0.4;
 const MEMORY_TIGHT: f64 = 0.85;
 /// from here on nothing new starts, until it is below the former.
 const MEMORY_FULL: f64 = 1.0;
-/// Free disk space, as a multiple of the least: below this the crawl slows down.
+/// Free disk space, as a multiple of the minimum: below this the crawl slows down.
 const DISK_TIGHT: u64 = 2;
 
 /// What is measured.
@@ -68,10 +69,6 @@ pub struct LoadShedder {
     disk_full: bool,
     file_shortages: u64,
     short_until_s: f64,
-}
-
-fn mib(bytes: u64) -> u64 {
-    bytes >> 20
 }
 
 impl LoadShedder {
@@ -137,14 +134,14 @@ impl LoadShedder {
     ) {
         let Some(free) = g.disk_free else { return };
         // Some room to come back, or it would flutter.
-        let least = if self.disk_full { g.min_disk + g.min_disk / 4 } else { g.min_disk };
-        self.disk_full = g.min_disk > 0 && free < least;
+        let minimum = if self.disk_full { g.min_disk + g.min_disk / 4 } else { g.min_disk };
+        self.disk_full = g.min_disk > 0 && free < minimum;
         if self.disk_full {
             pauses.push(PauseReason::Disk);
-            let text = format!("disk nearly full: {} MiB free", mib(free));
+            let text = format!("disk nearly full: {} free", units::bytes(free));
             found.push((OverloadKind::Disk, text));
         } else if free < g.min_disk.saturating_mul(DISK_TIGHT) {
-            let text = format!("disk filling up: {} MiB free", mib(free));
+            let text = format!("disk filling up: {} free", units::bytes(free));
             found.push((OverloadKind::Disk, text));
         }
     }
@@ -162,7 +159,7 @@ impl LoadShedder {
         if used < MEMORY_TIGHT {
             return;
         }
-        let text = format!("memory short: {} of {} MiB", mib(g.rss), mib(limit));
+        let text = format!("memory short: {} of {}", units::bytes(g.rss), units::bytes(limit));
         found.push((OverloadKind::Memory, text));
         if self.memory_full {
             pauses.push(PauseReason::Memory);
@@ -241,7 +238,7 @@ mod tests {
         assert_eq!(throttle.pauses, [PauseReason::Disk, PauseReason::Memory]);
         let kinds: Vec<_> = throttle.overloads.iter().map(|overload| overload.what).collect();
         assert_eq!(kinds, [K::Saver, K::Disk, K::Memory, K::Files, K::EverythingDown]);
-        // A little more than the least is not yet enough to go on.
+        // A little more than the minimum is not yet enough to resume.
         let better = Gauges { disk_free: Some(300 << 20), rss: 900 << 20, ..calm(20.0) };
         assert_eq!(shedder.update(&better).pauses, [PauseReason::Disk, PauseReason::Memory]);
         let well = Gauges { disk_free: Some(330 << 20), rss: 800 << 20, ..calm(21.0) };

@@ -136,7 +136,7 @@ impl SnapshotBuilder {
         s.workers = flow.workers.view();
         s.saver = saver_view(storage, s.saver);
         s.saver.rows_per_s = self.rows.throughput(at_s, 0).last_1s;
-        s.database_trouble = storage.saver.trouble();
+        s.database_outage = storage.saver.outage();
         let parse = flow.parse_gate.view();
         s.parse_pool =
             ParsePoolView { threads: parse.limit, busy: parse.in_use, waiting: parse.waiting };

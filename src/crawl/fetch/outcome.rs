@@ -6,7 +6,7 @@ use crate::web::http::FailureKind;
 
 use crate::crawl::fetch::attempt::FetchAttempt;
 
-/// What is said of a page that was read, but not to its end.
+/// The note on a page that was not read to its end.
 const TOO_MUCH: &str = "too much on one page: links beyond the limits were left out";
 
 /// How a page ended, as its row holds it.

@@ -18,7 +18,7 @@ use crate::web::parsed::LinkOptions;
 use crate::web::robots::RobotsAgents;
 
 /// Time after which a slowed thread checks whether it is still to be slow.
-const LONGEST_NAP: Duration = Duration::from_millis(20);
+const MAX_NAP: Duration = Duration::from_millis(20);
 
 /// Finds links and title of a successful HTML page, on a parse thread when the body is large.
 pub async fn parse(
@@ -75,6 +75,6 @@ fn inject_delay(faults: &watch::Receiver<Faults>, abort: &CancellationToken) {
         if left.is_zero() || abort.is_cancelled() {
             return;
         }
-        std::thread::sleep(left.min(LONGEST_NAP));
+        std::thread::sleep(left.min(MAX_NAP));
     }
 }

@@ -42,20 +42,20 @@ pub async fn previous(
 }
 
 /// Requests what the earlier crawl knew and no page links to any more, within scope and limits. To
-/// be called when all else is done.
-pub fn request_the_rest(context: &Arc<CrawlContext>, crawl: CrawlId) {
+/// be called when all other URLs are done.
+pub fn request_unlinked(context: &Arc<CrawlContext>, crawl: CrawlId) {
     let context = Arc::clone(context);
     let tasks = context.tasks.clone();
     context.frontier.begin_background();
     tasks.spawn(async move {
-        if read_the_rest(&context, crawl).await == Err(Stopping) {
-            tracing::info!("stopped before all pages of the earlier crawl were looked for");
+        if read_unlinked(&context, crawl).await == Err(Stopping) {
+            tracing::info!("stopped before all pages of the earlier crawl were requested");
         }
         context.frontier.end_background();
     });
 }
 
-async fn read_the_rest(context: &CrawlContext, crawl: CrawlId) -> Result<(), Stopping> {
+async fn read_unlinked(context: &CrawlContext, crawl: CrawlId) -> Result<(), Stopping> {
     let CrawlContext { storage, flow, signals, .. } = context;
     let mut after = page_id(crawl, 0);
     loop {
@@ -65,9 +65,9 @@ async fn read_the_rest(context: &CrawlContext, crawl: CrawlId) -> Result<(), Sto
         after = last.id;
         let scope = context.fetch.scope();
         let depth = context.settings.depth;
-        let rest: Vec<FoundUrl> = rows
+        let unlinked: Vec<FoundUrl> = rows
             .into_iter()
-            .filter(|row| depth.is_none_or(|most| row.depth <= most))
+            .filter(|row| depth.is_none_or(|max| row.depth <= max))
             .filter(|row| Url::parse(&row.url).is_ok_and(|url| scope.refuses(&url).is_none()))
             .map(|row| FoundUrl {
                 url: row.url,
@@ -77,7 +77,7 @@ async fn read_the_rest(context: &CrawlContext, crawl: CrawlId) -> Result<(), Sto
                 lastmod_ms: row.lastmod_ms,
             })
             .collect();
-        if !context.frontier.discover_in_earlier_crawl(rest) {
+        if !context.frontier.discover_in_earlier_crawl(unlinked) {
             return Ok(());
         }
         tokio::select! {
@@ -87,7 +87,7 @@ async fn read_the_rest(context: &CrawlContext, crawl: CrawlId) -> Result<(), Sto
     }
 }
 
-/// The request that asks whether a page is as it was.
+/// The conditional request for a page of an earlier crawl.
 pub fn request_options(previous: Option<&PreviousPage>) -> RequestOptions<'_> {
     let content = previous.map(|previous| &previous.content);
     RequestOptions {

@@ -13,7 +13,7 @@ use crate::model::url_identity::UrlHash;
 use crate::store::PreviousPage;
 use crate::web::http::RedirectChain;
 
-/// Redirect targets remembered at most: then all are forgotten.
+/// Maximum redirect targets remembered: then all are forgotten.
 const MAX_TARGETS: usize = 4_096;
 
 /// Where redirects lead.

@@ -5,14 +5,14 @@ use std::time::Duration;
 use crate::web::http::{FailureKind, FetchError, Response};
 
 /// Back-off stops doubling here.
-pub const LONGEST_BACKOFF: Duration = Duration::from_mins(2);
+pub const MAX_BACKOFF: Duration = Duration::from_mins(2);
 /// Jitter: the pause is multiplied by a random factor of 1 ± this.
 pub const JITTER: f64 = 0.25;
 
 /// How often and how patiently a URL is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RetryPolicy {
-    /// Requests made for a URL at most.
+    /// Maximum requests made for a URL.
     pub attempts: u32,
     /// Pause before the second; doubled for each further one.
     pub backoff: Duration,
@@ -60,9 +60,8 @@ impl RetryPolicy {
             return None;
         }
         let doubled = self.backoff.saturating_mul(1 << (attempts.saturating_sub(1)).min(20));
-        let jittered = doubled
-            .min(LONGEST_BACKOFF)
-            .mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0));
+        let jittered =
+            doubled.min(MAX_BACKOFF).mul_f64(1.0 - JITTER + 2.0 * JITTER * random.clamp(0.0, 1.0));
         Some(asked.map_or(jittered, |asked| jittered.max(asked.min(self.longest_retry_after))))
     }
 }
@@ -98,7 +97,7 @@ mod tests {
         assert_eq!(pause(4, 0.5), None);
         assert_eq!((pause(1, 0.0), pause(1, 1.0)), (Some(0.75), Some(1.25)));
         let patient = policy(99);
-        assert_eq!(patient.pause(60, &Ok(status(500, None)), 0.5), Some(LONGEST_BACKOFF));
+        assert_eq!(patient.pause(60, &Ok(status(500, None)), 0.5), Some(MAX_BACKOFF));
     }
 
     #[test]

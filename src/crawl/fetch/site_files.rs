@@ -132,7 +132,7 @@ pub async fn run(
     }
 }
 
-/// The pause before a sitemap is asked for again, if it is to be: as for a page.
+/// The pause before a sitemap is requested again, if it is to be: as for a page.
 fn pause(
     policy: &RetryPolicy,
     task: &UrlTask,
@@ -232,7 +232,7 @@ async fn read_sitemap(
             Ok(Some(chunk)) => reader.push(&chunk, &mut |item| items.push(item)),
             Ok(None) => break reader.finish(&mut |item| items.push(item)).err(),
             Err(error) => {
-                // Its rest counts as far as it came.
+                // What was read of it counts.
                 row.error = Some(error.message);
                 break None;
             }

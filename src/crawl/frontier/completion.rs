@@ -44,7 +44,7 @@ pub struct Finished {
     pub unmodified: bool,
     /// Hash of its content, where another page with the same content would hint at a trap.
     pub content_hash: Option<u64>,
-    /// Whether it is a page of its own that was fetched well.
+    /// Whether it is a page of its own whose fetch succeeded.
     pub is_page: bool,
 }
 
@@ -57,7 +57,7 @@ impl Frontier {
         let before = state.totals.discovered;
         state.take_in(page);
         if let Some(failure) = failure {
-            state.recent.trouble(failure);
+            state.recent.failure(failure);
         }
         let evicted = state.recent.page(view);
         let new = state.totals.discovered != before;

@@ -55,7 +55,7 @@ impl Frontier {
     pub fn next(&self, now: Instant) -> Next {
         let next = self.lock().next(now);
         if matches!(next, Next::Retry) {
-            // URLs ended without a request: nobody else tells the saver.
+            // URLs ended without a request: nothing else notifies the saver.
             self.wake_saver();
         }
         next
@@ -143,7 +143,7 @@ impl Frontier {
             state.latencies.record(latency);
         }
         if let Some(failure) = failure {
-            state.recent.trouble(failure);
+            state.recent.failure(failure);
         }
         state.delay(task, Instant::now() + pause);
         drop(state);

@@ -78,7 +78,7 @@ impl Frontier {
             hosts: wanted.hosts.map(|limit| state.hosts.views(limit, now)),
             traps: wanted.traps.then(|| state.traps.views()),
             recent: state.recent.pages_since(&mut cursor.pages),
-            failures: state.recent.troubles_since(&mut cursor.failures),
+            failures: state.recent.failures_since(&mut cursor.failures),
             latencies: wanted.latencies.then(|| state.latencies.roll()),
         }
     }

@@ -36,7 +36,7 @@ impl Frontier {
             state.add_sitemaps(&found);
         }
         drop(state);
-        // The seeds may be done by now: nobody else tells the producer, or the saver.
+        // The seeds may be done by now: nothing else notifies the producer, or the saver.
         self.wake_both();
     }
 

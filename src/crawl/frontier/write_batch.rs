@@ -122,7 +122,7 @@ impl PendingBatch {
         self.touch();
     }
 
-    /// Asks for the next batch at once, however small.
+    /// Requests the next batch at once, however small.
     pub fn flush(&mut self) {
         self.flush = true;
     }

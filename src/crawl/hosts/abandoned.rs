@@ -11,6 +11,7 @@ use crate::crawl::hosts::limits::MAX_IN_MEMORY_PER_HOST;
 use crate::crawl::hosts::queues::HostQueues;
 use crate::crawl::hosts::schedule::{Taken, is_https};
 use crate::crawl::hosts::url_task::FetchPurpose;
+use crate::units::duration_option;
 
 /// URLs of abandoned hosts handed out at a time.
 const ABANDONED_AT_ONCE: usize = 500;
@@ -31,10 +32,10 @@ impl HostQueues {
             return;
         }
         host.give_up = Some(if host.answers > 0 {
-            let down_for = humantime::format_duration(Duration::from_secs(down_for.as_secs()));
+            let down_for = duration_option(Duration::from_secs(down_for.as_secs()));
             GiveUp::failed(format!("host down for {down_for}, given up"))
         } else {
-            GiveUp::failed("host never answered, given up")
+            GiveUp::failed("host never responded, given up")
         });
     }
 

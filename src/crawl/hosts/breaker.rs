@@ -4,7 +4,7 @@
 //! half-open when its cooldown is over; half-open lets one request at a time through and closes with
 //! the first that is answered. A burst counts once: what was started before the breaker opened
 //! can neither open it again nor close it. Cooldowns double per incident up to a ceiling, with a
-//! jitter of a tenth, and incidents are forgiven after a quiet time.
+//! jitter of a tenth, and incidents are reset after a quiet time.
 //!
 //! It knows one host's outcomes and the time, nothing else.
 
@@ -32,9 +32,9 @@ pub struct Breaker {
     incidents: u32,
     /// When the last incident began.
     last_incident: Option<Instant>,
-    /// When it last opened, though it was closed and forgiven since.
+    /// When it last opened, though it was closed and reset since.
     last_opened: Option<Instant>,
-    /// When the trouble began that is not over yet.
+    /// When the outage began that is not over yet.
     down_since: Option<Instant>,
     /// Probes that failed since then.
     probes_failed: u32,
@@ -88,7 +88,7 @@ impl Breaker {
         }
     }
 
-    /// Incidents that are not forgiven.
+    /// Incidents that are not reset.
     #[must_use]
     pub const fn incidents(&self) -> u32 {
         self.incidents
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn cooldowns_double_up_to_the_ceiling_and_are_forgiven_after_quiet() {
+    async fn cooldowns_double_up_to_the_ceiling_and_are_reset_after_quiet() {
         let (mut breaker, t) = (Breaker::default(), Instant::now());
         for _ in 0..4 {
             end(&mut breaker, true, t, t);

@@ -1,7 +1,7 @@
 //! The cooldown of one host: how long it is left alone after 429 and 503, or by `Retry-After`.
 //!
 //! Cooldowns double from one incident to the next up to a ceiling; what was in flight when the host
-//! asked for one belongs to the same incident. After a quiet time doubling begins anew.
+//! demanded one belongs to the same incident. After a quiet time doubling begins anew.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub struct Cooldown {
 }
 
 impl Cooldown {
-    /// Whether a host asks to be left alone. `failed`: it did not answer, or with 5xx.
+    /// Whether a host demands a cooldown. `failed`: it did not answer, or with 5xx.
     pub fn is_asked_for(
         &mut self,
         status: Option<u16>,
@@ -45,7 +45,7 @@ impl Cooldown {
             Some(_) => 0,
             None => self.unavailable,
         };
-        // One 503 may be a broken page; two in a row are a host that asks to be left alone.
+        // One 503 may be a broken page; two in a row are a host that demands a cooldown.
         let asked = status == Some(429)
             || (status == Some(503)
                 && (retry_after.is_some() || self.unavailable >= UNAVAILABLE_IN_A_ROW));
@@ -57,7 +57,7 @@ impl Cooldown {
         asked
     }
 
-    /// A host asks to be left alone in answer to a request that started at `started`. Returns
+    /// A host demands a cooldown in answer to a request that started at `started`. Returns
     /// whether a new incident begins with that.
     pub fn begin(
         &mut self,
@@ -71,10 +71,10 @@ impl Cooldown {
         if !same {
             // Quiet begins when the cooldown is over.
             let quiet_since = self.until.map(|(until, _)| until).or(self.began);
-            let forgiven = quiet_since.is_none_or(|since| {
+            let reset = quiet_since.is_none_or(|since| {
                 now.saturating_duration_since(since) >= pace.breaker.reset_after
             });
-            self.doublings = if forgiven { 0 } else { self.doublings + 1 };
+            self.doublings = if reset { 0 } else { self.doublings + 1 };
             self.began = Some(now);
         }
         let until = match retry_after {

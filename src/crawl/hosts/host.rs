@@ -205,7 +205,7 @@ impl HostQueue {
     }
 
     /// Whether a URL that was handed out may still be requested. While it stood in the queue the
-    /// host may have asked for a cooldown or for a (longer) gap, gone down, or been held or limited
+    /// host may have demanded a cooldown or a (longer) gap, gone down, or been held or limited
     /// by the user.
     #[must_use]
     pub fn may_start(&self, pace: &Pace, now: Instant) -> bool {
@@ -290,7 +290,7 @@ impl HostQueue {
         OutcomeEffect { counts, opened, refused, closed: change == BreakerChange::Closed }
     }
 
-    /// Until when it is to be left alone, because it asked for that or because it is down.
+    /// Until when it is to be left alone, because it demanded that or because it is down.
     #[must_use]
     pub fn left_alone_until(&self, now: Instant) -> Option<Instant> {
         self.cooldown.lasts_until(now).into_iter().chain(self.breaker.open_until(now)).max()

@@ -9,7 +9,7 @@ pub enum Outcome {
     Answered {
         /// With this status.
         status: u16,
-        /// The cooldown it asks for.
+        /// The cooldown it demands.
         retry_after: Option<Duration>,
         /// Start of the request to the end of the body.
         took: Duration,
@@ -25,12 +25,12 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutcomeEffect {
     /// Whether a failure counts among the attempts of its URL: not while the whole host is down
-    /// or asks to be left alone.
+    /// or demands a cooldown.
     pub counts: bool,
     /// For how long the breaker opened, if it did.
     pub opened: Option<Duration>,
     /// Whether the breaker closed.
     pub closed: bool,
-    /// Whether the host asks to be left alone.
+    /// Whether the host demands a cooldown.
     pub refused: bool,
 }

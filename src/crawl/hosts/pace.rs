@@ -11,7 +11,7 @@ pub struct Pace {
     pub per_host: Option<u32>,
     /// Gap between two starts.
     pub delay: Duration,
-    /// Longest gap that a robots.txt may ask for.
+    /// Longest gap that a robots.txt may demand.
     pub max_robots_delay: Duration,
     /// First cooldown after 429 or 503.
     pub backoff: Duration,

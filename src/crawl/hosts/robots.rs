@@ -59,7 +59,7 @@ impl HostQueues {
 }
 
 /// Why the URLs end that need a robots.txt that cannot be had. No answer at all is the host's
-/// failure; an answer is its wish to be left alone.
+/// failure; a response is its demand not to be crawled.
 fn unreachable(policy: &RobotsPolicy) -> GiveUp {
     let why = match policy {
         RobotsPolicy::Shut(why) => why.as_str(),

@@ -1,4 +1,4 @@
-//! Slow start: after a host asked for a cooldown few requests are in flight to it, and with its
+//! Slow start: after a host demanded a cooldown few requests are in flight to it, and with its
 //! good answers more and more.
 
 /// Limit at which slow start is over.
@@ -20,7 +20,7 @@ impl SlowStart {
         self.state.map(|(limit, _)| limit)
     }
 
-    /// A host asked for a cooldown while `in_flight` requests were on their way: it begins with
+    /// A host demanded a cooldown while `in_flight` requests were on their way: it begins with
     /// half of them, or the limit is halved.
     pub fn begin(&mut self, in_flight: u32) {
         let limit = match self.state {

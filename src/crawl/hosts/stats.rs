@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::histogram::Histogram;
 
-/// Longest latency told apart, in ms.
-const LONGEST_MS: u64 = 47_000;
+/// Maximum latency recorded, in ms.
+const MAX_MS: u64 = 47_000;
 /// When a class of latencies is full, all are halved: old latencies fade.
 const FULL: u32 = 200;
 /// Weight of the newest request in the running mean.
@@ -36,7 +36,7 @@ impl HostStats {
         if failed {
             return;
         }
-        let ms = (took.as_millis() as u64).clamp(1, LONGEST_MS);
+        let ms = (took.as_millis() as u64).clamp(1, MAX_MS);
         if self.latencies.record(ms) >= FULL {
             self.latencies.halve();
         }

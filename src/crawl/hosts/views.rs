@@ -22,9 +22,9 @@ impl HostQueues {
     #[must_use]
     pub fn views(&self, limit: usize, now: Instant) -> Vec<HostView> {
         let weight = |host: &HostQueue| {
-            let trouble = host.breaker.down_since().is_some() || host.rule.held;
+            let stopped = host.breaker.down_since().is_some() || host.rule.held;
             let busy = u64::from(host.handed_out) + u64::from(host.retrying);
-            (trouble, host.queued() + busy, host.stats.requests())
+            (stopped, host.queued() + busy, host.stats.requests())
         };
         let mut hosts: Vec<&HostQueue> = self.hosts.iter().flatten().collect();
         if hosts.len() > limit {

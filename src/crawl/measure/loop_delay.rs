@@ -23,7 +23,7 @@ pub struct LoopDelayGauge {
 }
 
 impl LoopDelayGauge {
-    /// Books a delay.
+    /// Records a delay.
     pub fn note(&self, delay: Duration) {
         self.worst_us.fetch_max(delay.as_micros() as u64, Relaxed);
     }

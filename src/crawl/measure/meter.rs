@@ -9,7 +9,7 @@ use crate::crawl::protocol::snapshot::{
 use crate::histogram::Histogram;
 
 /// Longest latency recorded, in µs: ten minutes.
-const LONGEST: u64 = 600_000_000;
+const MAX_MICROS: u64 = 600_000_000;
 /// Readings kept for the rates, ten a second.
 const READINGS: usize = 101;
 /// Seconds of the sliding latency window.
@@ -34,7 +34,7 @@ pub struct Latencies {
 impl Latencies {
     /// Records one request, from its start to the end of its body.
     pub fn record(&mut self, latency: Duration) {
-        let micros = (latency.as_micros() as u64).clamp(1, LONGEST);
+        let micros = (latency.as_micros() as u64).clamp(1, MAX_MICROS);
         self.second.record(micros);
         self.run.record(micros);
     }

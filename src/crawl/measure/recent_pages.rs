@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::crawl::protocol::snapshot::{PageView, RECENT_FAILURES, RECENT_PAGES, RecentFailure};
 
-/// The newest pages and troubles.
+/// The newest pages, retries and failures.
 #[derive(Debug, Default)]
 pub struct RecentPages {
     pages: VecDeque<Arc<PageView>>,
-    troubles: VecDeque<Arc<RecentFailure>>,
+    failures: VecDeque<Arc<RecentFailure>>,
     page_seq: u64,
-    trouble_seq: u64,
+    failure_seq: u64,
 }
 
 impl RecentPages {
@@ -23,10 +23,10 @@ impl RecentPages {
     }
 
     /// Adds a retry or failure.
-    pub fn trouble(&mut self, trouble: Arc<RecentFailure>) {
-        self.trouble_seq += 1;
-        self.troubles.push_front(trouble);
-        self.troubles.truncate(RECENT_FAILURES);
+    pub fn failure(&mut self, failure: Arc<RecentFailure>) {
+        self.failure_seq += 1;
+        self.failures.push_front(failure);
+        self.failures.truncate(RECENT_FAILURES);
     }
 
     /// The pages, newest first, if there are new ones since `seen` (which is brought up to date).
@@ -38,12 +38,12 @@ impl RecentPages {
         Some(self.pages.iter().cloned().collect())
     }
 
-    /// The troubles, likewise.
-    pub fn troubles_since(&self, seen: &mut u64) -> Option<Arc<[Arc<RecentFailure>]>> {
-        if *seen == self.trouble_seq {
+    /// The retries and failures, likewise.
+    pub fn failures_since(&self, seen: &mut u64) -> Option<Arc<[Arc<RecentFailure>]>> {
+        if *seen == self.failure_seq {
             return None;
         }
-        *seen = self.trouble_seq;
-        Some(self.troubles.iter().cloned().collect())
+        *seen = self.failure_seq;
+        Some(self.failures.iter().cloned().collect())
     }
 }

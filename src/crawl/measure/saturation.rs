@@ -13,7 +13,7 @@ const FAR: f64 = 1.5;
 const NO_GAIN: f64 = 1.10;
 /// Latency that has grown by this much has grown.
 const LATER: f64 = 1.25;
-/// Seconds that are compared, on either side: at least, at most.
+/// Seconds that are compared, on either side: minimum, maximum.
 const SECONDS: (usize, usize) = (3, 5);
 /// What is in flight now, within these factors, counts as the same.
 const ALIKE: (f64, f64) = (0.8, 1.25);
@@ -64,7 +64,7 @@ impl Mean {
 }
 
 /// Whether a change of this kind leaves seconds before and after it comparable: dials change how
-/// much is asked at once, everything else changes what is asked or who answers.
+/// many requests run at once, everything else changes what is requested or which host responds.
 fn is_comparable(what: &ChangeAction) -> bool {
     match what {
         ChangeAction::Set { new, .. } => !matches!(new, Setting::Rate(_)),

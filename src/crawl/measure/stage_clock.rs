@@ -41,11 +41,11 @@ impl<const N: usize> StageClock<N> {
         self.origin.elapsed().as_micros() as u64 & TIME_MASK
     }
 
-    /// Books the time since the last change and goes into `state`.
+    /// Adds the time since the last change and goes into `state`.
     pub fn enter(&self, state: usize) {
         let now = self.micros();
         let (old, since) = unpack(self.now.swap(pack(state, now), Relaxed));
-        self.book(old, now.saturating_sub(since));
+        self.add(old, now.saturating_sub(since));
     }
 
     /// Goes from one state to another, only if it is in the former.
@@ -57,11 +57,11 @@ impl<const N: usize> StageClock<N> {
         }
         let now = self.micros();
         if self.now.compare_exchange(before, pack(to, now), Relaxed, Relaxed).is_ok() {
-            self.book(state, now.saturating_sub(since));
+            self.add(state, now.saturating_sub(since));
         }
     }
 
-    fn book(&self, state: usize, micros: u64) {
+    fn add(&self, state: usize, micros: u64) {
         if let Some(spent) = self.spent.get(state) {
             spent.fetch_add(micros, Relaxed);
         }

@@ -6,11 +6,12 @@ use crate::crawl::protocol::snapshot::{
 };
 use crate::crawl::protocol::verdict::{Advice, Limit, Stage, Verdict};
 use crate::settings::dials::Dial;
+use crate::units;
 
 /// A share from which on waiting for something counts as being limited by it.
 const NOTABLE: f32 = 0.10;
-/// A share that leaves little doubt.
-const MOST: f32 = 0.50;
+/// A share of the time from which on a wait is the main limit.
+const MAJORITY: f32 = 0.50;
 /// Seconds before anything is said.
 const SETTLED_S: f64 = 1.0;
 
@@ -29,8 +30,8 @@ pub fn judge(s: &Snapshot) -> Verdict {
         return verdict;
     }
     let w = &s.worker_shares;
-    if let Some(trouble) = trouble(s) {
-        let text = format!("limited by {trouble}");
+    if let Some(outage) = outage(s) {
+        let text = format!("limited by {outage}");
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text);
     }
     if s.active_s < SETTLED_S {
@@ -44,7 +45,7 @@ pub fn judge(s: &Snapshot) -> Verdict {
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::Lower(Dial::Permits), text);
     }
     // The crawl slows itself down then, so that its workers wait for something else.
-    let slowed = s.gate.limit < s.dials.permits && s.saver_shares.busy >= MOST;
+    let slowed = s.gate.limit < s.dials.permits && s.saver_shares.busy >= MAJORITY;
     if slowed || overload(s, |what| what == OverloadKind::Saver).is_some() {
         let text = format!(
             "limited by the saver: it writes {} of its time and falls behind",
@@ -52,7 +53,7 @@ pub fn judge(s: &Snapshot) -> Verdict {
         );
         return Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text);
     }
-    if w.parse >= MOST || (s.parse_pool.waiting > 0 && w.parse >= NOTABLE) {
+    if w.parse >= MAJORITY || (s.parse_pool.waiting > 0 && w.parse >= NOTABLE) {
         let text = format!(
             "limited by parsing: workers spend {} of their time in it, {} of {} parse threads busy",
             percent(w.parse),
@@ -73,7 +74,8 @@ pub fn judge(s: &Snapshot) -> Verdict {
     }
     // Workers without a URL neither wait nor work: they must not dilute the wait of the others.
     let awake = (1.0 - w.idle).max(0.01);
-    let wait_for_permits = w.permit >= NOTABLE || (s.gate.waiting > 0 && w.permit / awake >= MOST);
+    let wait_for_permits =
+        w.permit >= NOTABLE || (s.gate.waiting > 0 && w.permit / awake >= MAJORITY);
     let all_in_flight = wait_for_permits || s.gate.in_use >= s.gate.limit;
     if all_in_flight && let Some(verdict) = saturated(s) {
         return verdict;
@@ -81,10 +83,10 @@ pub fn judge(s: &Snapshot) -> Verdict {
     if wait_for_permits {
         return permits(s, w.permit / awake);
     }
-    if w.idle >= MOST && s.queue.len <= s.dials.workers {
+    if w.idle >= MAJORITY && s.queue.len <= s.dials.workers {
         return starved(s);
     }
-    if s.producer.blocked >= MOST && s.gate.in_use < s.gate.limit {
+    if s.producer.blocked >= MAJORITY && s.gate.in_use < s.gate.limit {
         let text = format!(
             "limited by workers: all {} are busy, {} of {} permits lie idle and the queue is full",
             s.dials.workers,
@@ -98,7 +100,7 @@ pub fn judge(s: &Snapshot) -> Verdict {
         return starved(s);
     }
     let fetching = percent(w.fetch());
-    let text = if s.producer.blocked >= MOST {
+    let text = if s.producer.blocked >= MAJORITY {
         format!(
             "limited by the server: all workers and permits are busy, {fetching} of their time \
              fetching"
@@ -118,8 +120,8 @@ fn not_running(s: &Snapshot) -> Option<Verdict> {
         }
         RunState::Failed => {
             let text = match s.failures.first() {
-                Some(last) => format!("failed: nothing ever answered: {}", last.what),
-                None => "failed: nothing ever answered".into(),
+                Some(last) => format!("failed: no host ever responded: {}", last.what),
+                None => "failed: no host ever responded".into(),
             };
             Verdict::new(Limit::Over, None, Advice::None, text)
         }
@@ -129,7 +131,7 @@ fn not_running(s: &Snapshot) -> Option<Verdict> {
                 1 => "stopping: 1 request in flight finishes".to_owned(),
                 n => format!("stopping: {n} requests in flight finish"),
             };
-            let text = with_trouble(&text, s);
+            let text = with_outage(&text, s);
             Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text)
         }
         RunState::Paused => paused(s),
@@ -146,7 +148,7 @@ fn paused(s: &Snapshot) -> Verdict {
         Some(overload) if !by_user => (format!("paused: {}", overload.text), Advice::None),
         _ => ("paused by you: nothing new starts".to_owned(), Advice::Resume),
     };
-    Verdict::new(Limit::Paused, Some(Stage::Gate), advice, with_trouble(&text, s))
+    Verdict::new(Limit::Paused, Some(Stage::Gate), advice, with_outage(&text, s))
 }
 
 /// Workers wait for permits so much of their time.
@@ -173,7 +175,7 @@ fn saturated(s: &Snapshot) -> Option<Verdict> {
     let now = s.gate.in_use;
     let (text, advice) = match saturation(s)? {
         Saturation::FewerWereEnough(fewer) => (
-            format!("it answers no faster with {now} requests in flight than with {fewer}"),
+            format!("it responds no faster with {now} requests in flight than with {fewer}"),
             Advice::Lower(Dial::Permits),
         ),
         Saturation::MoreBroughtNothing(more) => (
@@ -191,7 +193,7 @@ fn overload(s: &Snapshot, is_meant: impl Fn(OverloadKind) -> bool) -> Option<&Ov
 }
 
 /// Why hosts are left alone that have URLs to go: the strictest reason that is not just a gap.
-fn rest(s: &Snapshot) -> Option<&'static str> {
+fn cooldown(s: &Snapshot) -> Option<&'static str> {
     let waiting = s.hosts.iter().filter(|host| host.queued > 0);
     let reasons = waiting.filter_map(|host| match host.wait?.why {
         why @ (WaitReason::Breaker
@@ -203,15 +205,15 @@ fn rest(s: &Snapshot) -> Option<&'static str> {
     reasons.min_by_key(|why| *why as u8).map(WaitReason::name)
 }
 
-/// Workers wait for URLs: because there are none, or because those there are may not go yet.
+/// Workers wait for URLs: because there are none, or because those there are may not be requested yet.
 fn starved(s: &Snapshot) -> Verdict {
     if s.producer.throttled >= NOTABLE {
         let text = if s.frontier.pending == 0 && s.frontier.retrying > 0 {
             format!("limited by retries: {} URLs wait for their next attempt", s.frontier.retrying)
         } else {
-            let why = rest(s).map_or_else(String::new, |why| format!(" ({why})"));
+            let why = cooldown(s).map_or_else(String::new, |why| format!(" ({why})"));
             format!(
-                "limited by host pace: {} URLs wait until their hosts may be asked again{why}",
+                "limited by host pace: {} URLs wait until their hosts may be requested again{why}",
                 s.frontier.pending
             )
         };
@@ -224,19 +226,14 @@ fn starved(s: &Snapshot) -> Verdict {
     Verdict::new(Limit::Frontier, Some(Stage::Frontier), Advice::None, text)
 }
 
-fn with_trouble(text: &str, s: &Snapshot) -> String {
-    trouble(s).map_or_else(|| text.to_owned(), |trouble| format!("{text}; {trouble}"))
+fn with_outage(text: &str, s: &Snapshot) -> String {
+    outage(s).map_or_else(|| text.to_owned(), |outage| format!("{text}; {outage}"))
 }
 
 /// What is wrong with the database, and since when: `the database for 12 s: disk full`. The time comes
 /// first: where there is little room, it is the end that is cut off.
-fn trouble(s: &Snapshot) -> Option<String> {
-    let trouble = s.database_trouble.as_ref()?;
-    let for_s = (s.at_s - trouble.since_s).max(0.0);
-    let since = if for_s < 120.0 {
-        format!("{for_s:.0} s")
-    } else {
-        format!("{:.0} min", (for_s / 60.0).floor())
-    };
-    Some(format!("the database for {since}: {}", trouble.text))
+fn outage(s: &Snapshot) -> Option<String> {
+    let outage = s.database_outage.as_ref()?;
+    let for_s = (s.at_s - outage.since_s).max(0.0);
+    Some(format!("the database for {}: {}", units::age(for_s), outage.text))
 }

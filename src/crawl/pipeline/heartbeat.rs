@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval_at};
 
-use crate::crawl::pipeline::saver_gauge::note_trouble;
+use crate::crawl::pipeline::saver_gauge::note_outage;
 use crate::crawl::pipeline::signals::Signals;
 use crate::crawl::pipeline::storage::Storage;
 use crate::lock::Lock;
@@ -20,11 +20,11 @@ pub async fn run(storage: Arc<Storage>, signals: Arc<Signals>) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let trouble = &storage.saver.heartbeat_trouble;
+        let outage = &storage.saver.heartbeat_outage;
         match storage.store.heartbeat(storage.crawl).await {
-            Ok(()) => *trouble.locked() = None,
+            Ok(()) => *outage.locked() = None,
             Err(error) if error.is_transient() => {
-                note_trouble(&mut trouble.locked(), &error, signals.at_s());
+                note_outage(&mut outage.locked(), &error, signals.at_s());
             }
             Err(error) => return storage.saver.give_up(&error),
         }

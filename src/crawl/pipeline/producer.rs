@@ -49,8 +49,8 @@ pub async fn run(producer: Producer) {
         enter(flow, ProducerState::Busy);
         let changed = frontier.changed();
         match frontier.next(Instant::now()) {
-            Next::UrlTask(entry) => {
-                if !hand_out(flow, entry).await {
+            Next::UrlTask(task) => {
+                if !hand_out(flow, task).await {
                     return;
                 }
             }
@@ -80,14 +80,14 @@ async fn wait_until(due: Option<Instant>) {
 }
 
 /// Waits for room and puts the URL in; false when the queue is closed.
-async fn hand_out(flow: &Flow, entry: Box<UrlTask>) -> bool {
-    let mut entry = entry;
+async fn hand_out(flow: &Flow, task: Box<UrlTask>) -> bool {
+    let mut task = task;
     loop {
-        match flow.queue.try_push(entry) {
+        match flow.queue.try_push(task) {
             Ok(()) => return true,
             Err(PushError::Closed(_)) => return false,
             Err(PushError::Full(back)) => {
-                entry = back;
+                task = back;
                 enter(flow, ProducerState::Blocked);
                 flow.queue.room().await;
                 enter(flow, ProducerState::Busy);

@@ -71,7 +71,7 @@ impl Rate {
         (state.gap.is_some() && state.next > Instant::now()).then_some(state.next)
     }
 
-    /// Waits in line until a request may start; `None` when there is no limit (any more). Whoever
+    /// Waits in line until a request may start; `None` when there is no limit (any more). The task that
     /// has the turn keeps all others waiting until it takes or drops it.
     pub async fn turn(&self) -> Option<Turn<'_>> {
         let first = self.line.lock().await;

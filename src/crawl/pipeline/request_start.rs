@@ -24,7 +24,7 @@ pub fn on_its_way(gap: Duration) -> Duration {
 /// Reports to the frontier when a request has started.
 ///
 /// For a host with a gap that is when the server has surely seen it, for the gap is what the
-/// server sees: when the head of the answer is here, or, from a slow server, a little while
+/// server sees: when the response head is here, or, from a slow server, a little while
 /// after the request was handed to its connection. For another host it is when it is sent.
 pub struct RequestStart {
     frontier: Arc<Frontier>,

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::crawl::frontier::Frontier;
-use crate::crawl::pipeline::saver_gauge::{SaverGauge, note_trouble};
+use crate::crawl::pipeline::saver_gauge::{SaverGauge, note_outage};
 use crate::crawl::pipeline::signals::Signals;
 use crate::crawl::pipeline::storage::{SaverState, Storage};
 use crate::lock::Lock;
@@ -54,8 +54,8 @@ async fn write(storage: &Storage, signals: &Signals, batch: &Batch) -> bool {
         match storage.store.commit(storage.crawl, batch).await {
             Ok(()) => {
                 let took = begin.elapsed();
-                if let Some(trouble) = storage.saver.batch_trouble.locked().take() {
-                    let after_s = signals.at_s() - trouble.since_s;
+                if let Some(outage) = storage.saver.batch_outage.locked().take() {
+                    let after_s = signals.at_s() - outage.since_s;
                     tracing::warn!("the database takes batches again, after {after_s:.1} s");
                 }
                 note(&storage.saver, batch, took);
@@ -72,7 +72,7 @@ async fn write(storage: &Storage, signals: &Signals, batch: &Batch) -> bool {
             Err(error) => {
                 let stopping = signals.stop_requested.is_cancelled();
                 let (pages, at_s) = (batch.pages.len(), signals.at_s());
-                let first = note_trouble(&mut storage.saver.batch_trouble.locked(), &error, at_s);
+                let first = note_outage(&mut storage.saver.batch_outage.locked(), &error, at_s);
                 if !error.is_transient() {
                     storage.saver.give_up(&error);
                     return false;
@@ -127,7 +127,7 @@ pub async fn record_end(
     let mut tries_left = TRIES_AFTER_STOP;
     loop {
         let Err(error) = storage.store.set_state(storage.crawl, state).await else {
-            *storage.saver.batch_trouble.locked() = None;
+            *storage.saver.batch_outage.locked() = None;
             return Ok(());
         };
         let stopping = signals.stop_requested.is_cancelled();
@@ -137,7 +137,7 @@ pub async fn record_end(
         if !error.is_transient() || tries_left == 0 || signals.abort.is_cancelled() {
             return Err(error);
         }
-        let first = note_trouble(&mut storage.saver.batch_trouble.locked(), &error, signals.at_s());
+        let first = note_outage(&mut storage.saver.batch_outage.locked(), &error, signals.at_s());
         if first {
             tracing::error!(%error, "the crawl's end cannot be recorded; trying again");
         }

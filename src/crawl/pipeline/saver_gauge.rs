@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::crawl::protocol::snapshot::DatabaseTrouble;
+use crate::crawl::protocol::snapshot::DatabaseOutage;
 use crate::lock::Lock;
 use crate::store::StoreError;
 
@@ -23,11 +23,11 @@ pub struct SaverGauge {
     /// Pages that could not be saved before the end.
     pub lost: AtomicU64,
     /// Why the database refuses batches, while it does.
-    pub batch_trouble: Mutex<Option<DatabaseTrouble>>,
+    pub batch_outage: Mutex<Option<DatabaseOutage>>,
     /// Why it refuses heartbeats; written by the heartbeat.
-    pub heartbeat_trouble: Mutex<Option<DatabaseTrouble>>,
+    pub heartbeat_outage: Mutex<Option<DatabaseOutage>>,
     /// Why it refuses to be read; written by the tasks that read.
-    pub read_trouble: Mutex<Option<DatabaseTrouble>>,
+    pub read_outage: Mutex<Option<DatabaseOutage>>,
     /// Why nothing can be saved any more; written once.
     pub fatal_error: OnceLock<String>,
     /// Cancelled when nothing can be saved any more.
@@ -36,17 +36,17 @@ pub struct SaverGauge {
 
 impl SaverGauge {
     /// What is wrong with the database.
-    pub fn trouble(&self) -> Option<DatabaseTrouble> {
-        let of = |place: &Mutex<Option<DatabaseTrouble>>| place.locked().clone();
-        of(&self.batch_trouble)
-            .or_else(|| of(&self.heartbeat_trouble))
-            .or_else(|| of(&self.read_trouble))
+    pub fn outage(&self) -> Option<DatabaseOutage> {
+        let of = |place: &Mutex<Option<DatabaseOutage>>| place.locked().clone();
+        of(&self.batch_outage)
+            .or_else(|| of(&self.heartbeat_outage))
+            .or_else(|| of(&self.read_outage))
     }
 
     /// `what` could not be read: the error is logged once. The caller retries, unless the error is
     /// permanent: then the crawl stops.
     pub fn cannot_read(&self, what: &str, error: &StoreError, at_s: f64) {
-        let first = note_trouble(&mut self.read_trouble.locked(), error, at_s);
+        let first = note_outage(&mut self.read_outage.locked(), error, at_s);
         if !error.is_transient() {
             self.give_up(error);
         } else if first {
@@ -58,7 +58,7 @@ impl SaverGauge {
 
     /// A read succeeded.
     pub fn could_read(&self) {
-        *self.read_trouble.locked() = None;
+        *self.read_outage.locked() = None;
     }
 
     /// Nothing can be saved any more: the crawl stops at once.
@@ -72,7 +72,7 @@ impl SaverGauge {
 
 /// Records an error that began with the one in `place`, if there is one. Returns whether there was
 /// none.
-pub fn note_trouble(place: &mut Option<DatabaseTrouble>, error: &StoreError, at_s: f64) -> bool {
+pub fn note_outage(place: &mut Option<DatabaseOutage>, error: &StoreError, at_s: f64) -> bool {
     let since_s = place.as_ref().map_or(at_s, |before| before.since_s);
-    place.replace(DatabaseTrouble { text: error.in_short().into(), since_s }).is_none()
+    place.replace(DatabaseOutage { text: error.in_short().into(), since_s }).is_none()
 }

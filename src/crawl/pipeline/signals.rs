@@ -1,4 +1,4 @@
-//! What tells the tasks of a run to pause, to stop, and which faults are in force.
+//! Signals to the tasks of a run: pause, stop, and which faults are in force.
 
 use tokio::sync::watch;
 use tokio::time::Instant;

@@ -40,7 +40,7 @@ pub enum ChangeAction {
         /// Whether it is held now.
         held: bool,
     },
-    /// The rest of a host is skipped (true), or is not any more.
+    /// The remaining URLs of a host are skipped (true), or are not any more.
     HostSkipped {
         /// The host.
         host: Arc<str>,
@@ -80,11 +80,11 @@ pub enum ChangeAction {
     },
     /// The user paused the crawl.
     Pause,
-    /// The user let it go on.
+    /// The user resumed the crawl.
     Resume,
-    /// A graceful stop was asked for.
+    /// A graceful stop was requested.
     Stop,
-    /// A stop at once was asked for.
+    /// A stop at once was requested.
     StopNow,
 }
 

@@ -24,13 +24,14 @@ pub enum HostCommand {
     /// Stops requests to it, until the next toggle.
     ToggleHold,
     /// Skips its remaining URLs, and those found from now on.
-    SkipRest,
+    #[serde(alias = "skip_rest")]
+    SkipRemaining,
     /// Closes its breaker and ends its cooldown: requests may start at once.
     ResetBreaker,
 }
 
 /// Maximum of a host's own limit, in requests in flight.
-pub const MOST_PER_HOST: u32 = 4096;
+pub const MAX_PER_HOST: u32 = 4096;
 
 /// Everything that can be changed while a crawl runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -15,11 +15,11 @@ pub struct HostView {
     pub in_flight: u32,
     /// URLs of it waiting for another attempt.
     pub retrying: u32,
-    /// Requests in flight at most; `None` for no limit but the permits.
+    /// Maximum requests in flight; `None` for no limit but the permits.
     pub limit: Option<u32>,
     /// Gap between the starts of two requests, in ms.
     pub gap_ms: u64,
-    /// Whether the gap is the wish of its robots.txt (otherwise it is the user's).
+    /// Whether the gap is that of its robots.txt (otherwise it is the user's).
     pub gap_by_robots: bool,
     /// Requests made to it in this run, while it was known.
     pub requests: u64,
@@ -35,16 +35,16 @@ pub struct HostView {
     pub last_status: Option<u16>,
     /// Its breaker.
     pub breaker: BreakerState,
-    /// How often it was found to be down, not yet forgiven.
+    /// How often it was found to be down, not yet reset.
     pub incidents: u32,
     /// Why nothing more of it is started now; `None` when something may be.
     pub wait: Option<HostWait>,
     /// Whether the user holds it.
     pub held: bool,
-    /// Whether the user skips the rest of it.
+    /// Whether the user skips its remaining URLs.
     pub skipped: bool,
-    /// Why the rest of it ends without being fetched though the user does not skip it: it is given
-    /// up, refused, or its robots.txt could not be had.
+    /// Why its remaining URLs end without being fetched though the user does not skip them: it is
+    /// given up, refused, or its robots.txt could not be fetched.
     pub ended: Option<Arc<str>>,
     /// Its robots.txt in a few words: `12 rules, delay 2 s`, `none (404)`, `ignored`.
     pub robots: Arc<str>,
@@ -90,21 +90,21 @@ pub struct HostWait {
 pub enum WaitReason {
     /// The user holds it.
     Held,
-    /// Its robots.txt is being asked for.
+    /// Its robots.txt is being requested.
     Robots,
-    /// Its robots.txt could not be had: nothing is allowed until it is tried again.
+    /// Its robots.txt could not be fetched: nothing is allowed until it is tried again.
     RobotsUnreachable,
     /// Its breaker is open.
     Breaker,
     /// Its breaker is half-open, and the probe is on its way.
     Probe,
-    /// It asked for it by `Retry-After`.
+    /// It sent `Retry-After`.
     RetryAfter,
     /// It answered 429, or 503 to everything, without saying for how long.
     Backoff,
-    /// The gap that its robots.txt wishes.
+    /// The gap that its robots.txt demands.
     RobotsDelay,
-    /// The gap that the user wishes.
+    /// The gap that the user set.
     Delay,
     /// As many requests in flight as the user allows.
     Limit,

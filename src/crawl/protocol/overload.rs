@@ -47,7 +47,7 @@ pub enum OverloadKind {
 
 /// The database refuses reads or writes: they are retried, and nothing is lost meanwhile.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct DatabaseTrouble {
+pub struct DatabaseOutage {
     /// What is wrong, in words: `no room left to write crawl.db`.
     pub text: Arc<str>,
     /// Since when, in seconds since the start of this run.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::page_state::PageState;
 use crate::model::redirect_hop::RedirectHop;
 
-/// Links of a page kept for its detail view, at most.
+/// Maximum links of a page kept for its detail view.
 pub const PAGE_LINKS: usize = 50;
 
 /// A finished page, as viewers see it. Text from the web in it is raw: a viewer that shows it must

@@ -23,7 +23,7 @@ pub enum Scene {
     TooFewWorkers,
     /// The server handles a fixed number of requests at once: further permits add latency only.
     TooManyPermits,
-    /// The site says "too many requests", and when to come again.
+    /// The site says "too many requests", and when to retry.
     RateLimitedHost,
     /// The site fails so often that its hosts count as down, are probed and come back.
     FlakyHost,
@@ -102,7 +102,7 @@ impl Scene {
                 "go from 10 permits to 40: pages/s stays, latency grows fourfold"
             }
             Self::RateLimitedHost => {
-                "429: the host cools down as long as it asks for; workers wait, permits are free"
+                "429: the host cools down as long as it demands; workers wait, permits are free"
             }
             Self::FlakyHost => {
                 "the breaker opens, lets a probe through after a cooldown, closes when it succeeds"

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::crawl::protocol::change::Change;
 pub use crate::crawl::protocol::host_view::{BreakerState, HostView, HostWait, WaitReason};
-pub use crate::crawl::protocol::overload::{DatabaseTrouble, Overload, OverloadKind, PauseReason};
+pub use crate::crawl::protocol::overload::{DatabaseOutage, Overload, OverloadKind, PauseReason};
 pub use crate::crawl::protocol::page_view::{PAGE_LINKS, PageView, RecentFailure};
 use crate::crawl::protocol::scene::Scene;
 pub use crate::crawl::protocol::stages::{
@@ -25,15 +25,15 @@ pub use crate::model::redirect_hop::RedirectHop;
 use crate::settings::dials::Dials;
 use crate::settings::faults::Faults;
 
-/// Recent pages kept for viewers, at most.
+/// Maximum recent pages kept for viewers.
 pub const RECENT_PAGES: usize = 500;
-/// Recent retries and failures kept for viewers, at most.
+/// Maximum recent retries and failures kept for viewers.
 pub const RECENT_FAILURES: usize = 50;
-/// Journal entries kept for viewers, at most.
+/// Maximum journal entries kept for viewers.
 pub const RECENT_CHANGES: usize = 100;
-/// Points of history kept for charts (one a second), at most.
+/// Maximum points of history kept for charts (one a second).
 pub const HISTORY_POINTS: usize = 600;
-/// Hosts in a snapshot, at most.
+/// Maximum hosts in a snapshot.
 pub const HOSTS_SHOWN: usize = 200;
 
 /// Where a crawl is in its life.
@@ -72,7 +72,7 @@ pub struct Flags {
     pub ignore_robots: bool,
     /// Certificates are not verified.
     pub insecure: bool,
-    /// Private addresses may be asked.
+    /// Private addresses may be requested.
     pub allow_private: bool,
 }
 
@@ -223,7 +223,7 @@ pub struct HistoryPoint {
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Eta {
-    /// Nothing can be said yet.
+    /// Not known yet.
     #[default]
     Unknown,
     /// New URLs come faster than pages end: at least this many seconds.
@@ -263,7 +263,7 @@ pub struct Snapshot {
     pub throughput: Throughput,
     /// Request latency.
     pub latency: Latency,
-    /// URLs to go.
+    /// URLs not done.
     pub frontier: FrontierView,
     /// The bounded queue.
     pub queue: QueueView,
@@ -280,7 +280,8 @@ pub struct Snapshot {
     /// The saver.
     pub saver: SaverView,
     /// What is wrong with the database, while it is.
-    pub database_trouble: Option<DatabaseTrouble>,
+    #[serde(alias = "database_trouble")]
+    pub database_outage: Option<DatabaseOutage>,
     /// The pool of parse threads.
     pub parse_pool: ParsePoolView,
     /// The event loop.
@@ -293,7 +294,7 @@ pub struct Snapshot {
     pub eta: Eta,
     /// Pages finished last, newest first, at most [`RECENT_PAGES`].
     pub recent: Arc<[Arc<PageView>]>,
-    /// Hosts: those with URLs to go or trouble first, at most [`HOSTS_SHOWN`].
+    /// Hosts: those with URLs to fetch or failures first, at most [`HOSTS_SHOWN`].
     pub hosts: Arc<[HostView]>,
     /// Hosts known now; idle ones are forgotten after a while.
     pub hosts_known: u64,
@@ -311,7 +312,7 @@ pub struct Snapshot {
     pub site_takes_faults: bool,
     /// The scene that is on.
     pub scene: Option<Scene>,
-    /// What others should know of.
+    /// Settings and options that third parties should know of.
     pub flags: Flags,
     /// The crawl that this one recrawls.
     pub recrawl_of: Option<i64>,

@@ -18,7 +18,7 @@ pub struct LatencySummary {
 /// The dials in force at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct SettingsSummary {
-    /// Requests in flight at most.
+    /// Maximum requests in flight.
     pub permits: u32,
     /// Workers.
     pub workers: u32,

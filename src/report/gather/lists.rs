@@ -116,7 +116,7 @@ impl CrawlReader<'_> {
     }
 
     pub(super) async fn broken(&self) -> Result<Broken, StoreError> {
-        // The links are read once; which of them are broken is asked of the failed pages alone.
+        // The links are read once; only the failed pages are queried for which of them are broken.
         let sql = format!(
             "SELECT to_id, n, sum(n) OVER () AS all_links, count(*) OVER () AS all_targets \
              FROM (SELECT to_id, count(*) AS n FROM links WHERE {} AND to_id IN \
@@ -176,7 +176,7 @@ impl CrawlReader<'_> {
         format!("crawl_id = {} AND {}", self.crawl, self.own("from_id"))
     }
 
-    /// Chains of redirects, in the order asked for.
+    /// Chains of redirects, in the order of `ids`.
     pub(super) async fn chains(&self, ids: &[i64]) -> Result<Vec<Chain>, StoreError> {
         if ids.is_empty() {
             return Ok(Vec::new());

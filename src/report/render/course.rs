@@ -51,7 +51,7 @@ fn describes(report: &Report) -> String {
     let columns = || timeline.sessions.iter().flat_map(|session| &session.columns);
     let peak = columns().map(|c| c.rate(c.slot.pages())).fold(0.0, f64::max);
     format!(
-        "{} of {} in all, at most {} pages per second in {}; the median latency is {}, the 95th \
+        "{} of {} in all, maximum {} pages per second in {}; the median latency is {}, the 95th \
          percentile {}. {}. The numbers are in the table below.",
         counted(timeline.sessions.len() as u64, "session", "sessions"),
         text::span(timeline.active_ms()),

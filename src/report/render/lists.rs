@@ -163,7 +163,7 @@ pub(super) fn reasons(label: &str, reasons: &[Reason], all: Option<u64>) -> Mark
 pub(super) fn skipped(report: &Report) -> Section {
     let all = report.pages.of(PageState::Skipped);
     let body = html! {
-        @if report.skipped.is_empty() { (empty("Nothing was skipped: every URL found was asked for.")) }
+        @if report.skipped.is_empty() { (empty("Nothing was skipped: every URL found was requested.")) }
         @else { (reasons("Why pages were skipped", &report.skipped, Some(all))) }
     };
     Section { id: "skipped", title: "Skipped", note: count(all), body }
@@ -272,7 +272,7 @@ pub(super) fn compared(report: &Report, previous: i64) -> Section {
     let body = html! {
         (scroll("Comparison", &table))
         @if report.totals.unchecked > 0 {
-            p { (counted(report.totals.unchecked, "page", "pages")) " could not be compared: out of scope or limits by now, skipped, or in trouble." }
+            p { (counted(report.totals.unchecked, "page", "pages")) " could not be compared: out of scope or limits by now, skipped, or failed." }
         }
         @for (word, pages) in &report.differing {
             details {

@@ -73,7 +73,7 @@ fn in_words(report: &Report, state: &str) -> Markup {
     }
 }
 
-/// The numbers that are asked for first.
+/// The most important numbers.
 pub(super) fn totals(report: &Report) -> Markup {
     let pages = &report.pages;
     let (ok, failed, skipped) =

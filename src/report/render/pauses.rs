@@ -6,7 +6,7 @@ use crate::report::timeline::Timeline;
 /// A span in which the crawl was paused, ms since 1970.
 pub(super) type Pause = (i64, i64);
 
-/// When the crawl was paused, by its journal. A pause that nobody ended ends with its session.
+/// When the crawl was paused, by its journal. A pause without an end ends with its session.
 pub(super) fn pauses(changes: &[ChangeLine], timeline: &Timeline) -> Vec<Pause> {
     let mut pauses = Vec::new();
     let mut since = None;

@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::units::bytes_option;
+
 /// Something that can be made worse, by a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
@@ -21,11 +23,11 @@ pub enum Fault {
     Reset,
     /// A share of the requests is never answered: the client times out.
     Hang,
-    /// A share of the requests is answered with 429, and no word of when to come again.
+    /// A share of the requests is answered with 429, and without `Retry-After`.
     TooMany,
     /// A share of the requests is answered with 429 and `Retry-After`.
     RetryAfter,
-    /// Requests answered at once over the whole site; the rest queue there.
+    /// Requests that the whole site serves at once; more wait in line there.
     Capacity,
     /// Bytes of bodies per second over the whole site.
     Bandwidth,
@@ -33,9 +35,9 @@ pub enum Fault {
     Saver,
     /// Parsing takes a thread so much longer for every page.
     Parser,
-    /// So many bytes of results at most may wait for the saver.
+    /// Maximum bytes of results that wait for the saver.
     Buffer,
-    /// The bounded queue holds so many URLs at most, whatever its dial says.
+    /// Maximum URLs in the bounded queue, whatever its dial says.
     Queue,
 }
 
@@ -54,7 +56,7 @@ pub enum Unit {
     Bytes,
 }
 
-/// Where a fault is at home.
+/// Where a fault is injected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// The site that is crawled.
@@ -128,24 +130,24 @@ impl Fault {
     #[must_use]
     pub const fn what(self) -> &'static str {
         match self {
-            Self::Latency => "time every page takes to answer",
-            Self::Spread => "up to so much longer, by chance",
+            Self::Latency => "time until a page responds",
+            Self::Spread => "random extra time, up to this",
             Self::SlowTail => "share that takes ten times as long",
             Self::ServerError => "share answered with 500 or 502",
-            Self::Reset => "share of connections closed unanswered",
-            Self::Hang => "share never answered: a time-out",
+            Self::Reset => "share of connections closed without a response",
+            Self::Hang => "share without a response: a timeout",
             Self::TooMany => "share answered with 429",
-            Self::RetryAfter => "share answered with 429, come again in 1 to 2 s",
-            Self::Capacity => "requests answered at once, the rest queue",
+            Self::RetryAfter => "share answered with 429, retry after 1 to 2 s",
+            Self::Capacity => "requests served at once, more wait in line",
             Self::Bandwidth => "bytes a second over the whole site",
             Self::Saver => "time added to every transaction",
             Self::Parser => "time added to parsing every page",
-            Self::Buffer => "most bytes that wait for the saver",
-            Self::Queue => "most URLs in the bounded queue",
+            Self::Buffer => "maximum bytes that wait for the saver",
+            Self::Queue => "maximum URLs in the bounded queue",
         }
     }
 
-    /// Where it is at home.
+    /// Where it is injected.
     #[must_use]
     pub const fn place(self) -> Place {
         match self {
@@ -205,7 +207,7 @@ impl Fault {
         reached.max(1) as f64 / ladder.len() as f64
     }
 
-    /// Whether level `a` is worse than `b`: less of what is scarce, more of the rest.
+    /// Whether level `a` is worse than `b`: less of a capacity, more of a delay or an error.
     fn is_worse(self, a: f64, b: f64) -> bool {
         match self.unit() {
             Unit::Count | Unit::Size | Unit::Bytes => a < b,
@@ -278,14 +280,8 @@ impl Fault {
             Unit::Share => format!("{}%", (level * 1e6).round() / 1e4),
             Unit::Count => format!("{level}"),
             unit @ (Unit::Size | Unit::Bytes) => {
-                const UNITS: [(&str, f64); 3] =
-                    [("GiB", 1_073_741_824.0), ("MiB", 1_048_576.0), ("KiB", 1_024.0)];
-                let whole = UNITS.iter().find(|(_, size)| level >= *size && level % size == 0.0);
-                let pace = if unit == Unit::Bytes { "/s" } else { "" };
-                match whole {
-                    Some((unit, size)) => format!("{}{unit}{pace}", level / size),
-                    None => format!("{level}B{pace}"),
-                }
+                let per_second = if unit == Unit::Bytes { "/s" } else { "" };
+                format!("{}{per_second}", bytes_option(level as u64))
             }
         }
     }

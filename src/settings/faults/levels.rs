@@ -185,7 +185,7 @@ impl<'de> Deserialize<'de> for Faults {
     }
 }
 
-/// A site that can be told of faults.
+/// A site into which faults can be injected.
 pub trait FaultySite: Send + Sync + fmt::Debug {
     /// Puts these faults in force, instead of those before; requests being answered feel it too.
     fn put(&self, faults: &Faults);

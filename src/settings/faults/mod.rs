@@ -1,6 +1,6 @@
 //! Faults: what can be made slow, scarce or broken on purpose, one thing at a time.
 //!
-//! The crawl's control task owns the faults in force; a [`FaultySite`] that is crawled is told of its
+//! The crawl's control task owns the faults in force; a [`FaultySite`] that is crawled receives its
 //! own. This module knows neither crawl nor site.
 
 mod fault;

@@ -23,11 +23,11 @@ use crate::store::tx_error::TxError;
 
 pub use crate::store::text::hash_of;
 
-/// Rows of a statement, at most.
+/// Maximum rows of a statement.
 const SIZES: [usize; 6] = [2048, 512, 128, 32, 8, 1];
-/// Parameters of a statement, at most: the server would take 65,535, but keeps memory for each.
+/// Maximum parameters of a statement: the server would take 65,535, but keeps memory for each.
 const PARAMETERS: usize = 22_528;
-/// Bytes of a statement, at most, if one row is not longer.
+/// Maximum bytes of a statement, if one row is not longer.
 const BYTES: usize = 8 << 20;
 /// Bytes of a packet besides the rows.
 const OVERHEAD: usize = 1024;

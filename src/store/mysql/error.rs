@@ -24,7 +24,7 @@ pub(super) fn from_mysql(db: &str, source: sqlx::Error) -> StoreError {
     let why = match &source {
         sqlx::Error::Database(error) => one_line(error.message()),
         sqlx::Error::Io(error) => one_line(&error.to_string()),
-        sqlx::Error::PoolTimedOut => "no answer in time".to_owned(),
+        sqlx::Error::PoolTimedOut => "no response in time".to_owned(),
         other => one_line(&other.to_string()),
     };
     let Some(number) = number(&source) else {

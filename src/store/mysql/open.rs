@@ -81,11 +81,11 @@ impl ServerKind {
         let mut number = || numbers.next().unwrap_or(0);
         let found = (number(), number(), number());
         // `JSON_TABLE`; invisible columns, and a collation that minds trailing blanks.
-        let (least, name, needed) = match server {
+        let (oldest, name, needed) = match server {
             Self::MariaDb => ((10, 6, 0), "MariaDB", "MariaDB 10.6"),
             Self::MySql => ((8, 0, 23), "MySQL", "MySQL 8.0.23"),
         };
-        if found < least {
+        if found < oldest {
             let version = one_line(version);
             let found = format!("{name} {version}");
             return Err(StoreError::TooOld { db: db.to_owned(), found, needed });

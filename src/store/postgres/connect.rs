@@ -67,7 +67,7 @@ pub(super) async fn connect(
         Ok(connected) => connected.map_err(|error| from_postgres(shown, error)),
         Err(_) => Err(StoreError::Unreachable {
             db: shown.to_owned(),
-            why: format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()),
+            why: format!("no response within {} s", CONNECT_TIMEOUT.as_secs()),
         }),
     }
 }

@@ -65,7 +65,7 @@ pub trait RowTables: Send {
     /// The connection, in the transaction.
     fn connection(&mut self) -> &mut ConnectionOf<Self::Db>;
 
-    /// Inserts rows. `bytes` is the length of a row's texts and hashes, at most.
+    /// Inserts rows. `bytes` is the maximum length of a row's texts and hashes.
     fn insert<T: Sync>(
         &mut self,
         table: BatchTable,
@@ -116,13 +116,13 @@ fn json_ids(ids: impl Iterator<Item = PageId>) -> String {
     json(&ids.collect::<Vec<_>>(), |out, id| write!(out, "{id}"))
 }
 
-/// Bytes of a text, at most.
+/// Maximum bytes of a text.
 fn length(text: Option<&String>) -> usize {
     // A NUL becomes a character of three bytes.
     text.map_or(0, |text| 3 * text.len())
 }
 
-/// Bytes of a page's texts and hashes, at most.
+/// Maximum bytes of a page's texts and hashes.
 fn page_bytes(page: &PageRow) -> usize {
     let content = page.content.as_deref();
     let of = |text: fn(&Content) -> Option<&String>| length(content.and_then(text));

@@ -105,7 +105,7 @@ pub async fn within<T, E: From<StoreError>>(
 ) -> Result<T, E> {
     let Some(limit) = limit else { return work.await };
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
-        let why = format!("no answer within {} s", limit.as_secs());
+        let why = format!("no response within {} s", limit.as_secs());
         Err(StoreError::Unreachable { db: name.to_owned(), why }.into())
     })
 }
@@ -124,7 +124,7 @@ pub async fn store_error<S: SqlStore>(store: &S, error: TxError) -> StoreError {
     }
 }
 
-/// Keeps the connection if a write went well, else closes it.
+/// Keeps the connection if a write succeeded, else closes it.
 pub async fn give_back<S: SqlStore, T>(
     writer: S::Writer<'_>,
     done: Result<T, TxError>,

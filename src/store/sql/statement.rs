@@ -32,7 +32,7 @@ pub enum Param {
     Reason,
     /// The hash of that text; see [`hash_of`].
     ReasonHash,
-    /// How many rows at most.
+    /// Maximum number of rows.
     Limit,
 }
 

@@ -38,7 +38,7 @@ impl App {
         let command = match action {
             Action::HostLimit(steps) => HostCommand::NudgeLimit(steps),
             Action::HostHold => HostCommand::ToggleHold,
-            Action::HostSkip => HostCommand::SkipRest,
+            Action::HostSkip => HostCommand::SkipRemaining,
             _ => HostCommand::ResetBreaker,
         };
         let (name, skipped) = (host.host.clone(), host.skipped);
@@ -85,7 +85,7 @@ impl App {
             }
             (HostVerb::Hold | HostVerb::Release, _) => HostCommand::ToggleHold,
             (HostVerb::Limit(limit), _) => HostCommand::SetLimit(limit),
-            (HostVerb::Skip, _) => HostCommand::SkipRest,
+            (HostVerb::Skip, _) => HostCommand::SkipRemaining,
             (HostVerb::Reset, _) => HostCommand::ResetBreaker,
         };
         self.send_host(host, command, skipped, live)
@@ -98,7 +98,7 @@ impl App {
         skipped: bool,
         live: &Snapshot,
     ) -> Option<Effect> {
-        let skips = command == HostCommand::SkipRest;
+        let skips = command == HostCommand::SkipRemaining;
         let undo = keys::name_of(Action::Undo);
         if skips && skipped {
             self.refuse(format!("the remaining URLs of {host} are skipped already"), live);

@@ -24,7 +24,7 @@ const NARROW: u16 = 22;
 /// where it is not:
 ///
 /// ```text
-/// ╭─ faults ───────────────────────── latency: time every page takes to answer ─╮
+/// ╭─ faults ─────────────────────────────── latency: time until a page responds ─╮
 /// │ › latency    500ms ▮▮▮▮▯▯▯▯   hang          off           saver    500ms ▮▮… │
 /// │   spread       off            429           off           parser     off     │
 /// ╰─ ↑ ↓ select  ← → milder, worse  Enter type  Delete off  0 all off  F close ──╯

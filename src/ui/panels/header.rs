@@ -22,7 +22,7 @@ const STALL_MS: f64 = 50.0;
 ///   1 Deck   2 Workers   3 Hosts …     IGNORING ROBOTS     CPU  38%   41 MiB   loop stall 3 ms
 /// ```
 ///
-/// Flags that others should know of stands on every tab: in short where there is
+/// Flags that third parties should know of stands on every tab: in short where there is
 /// little room, and before tabs keep their air.
 pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
     let theme = painter.theme;
@@ -76,7 +76,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
     painter.fit_right(rest, 1, 3, segments);
 }
 
-/// Flags that others should know of, in words or, where there is little room, in
+/// Flags that third parties should know of, in words or, where there is little room, in
 /// short.
 #[must_use]
 pub fn flag_segments<'a>(theme: Theme, live: &Snapshot, short: bool) -> Vec<Segment<'a>> {

@@ -27,7 +27,7 @@ const KEYS: usize = 12;
 /// │ name       127.0.0.1:8702                             │
 /// │ state      ✗ open: it is down, retried in 12 s        │
 /// │ robots.txt 12 rules, delay 2 s                        │
-/// │ breaker    open, 3 incidents not yet forgiven         │
+/// │ breaker    open, 3 incidents not yet reset         │
 /// │                                                       │
 /// │ o          hold it, or release it                     │
 /// ╰───────────────────────────────────────────────────────╯
@@ -114,13 +114,13 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
     let gap = match (host.gap_ms, host.gap_by_robots) {
         (0, _) => "none".to_owned(),
         (ms, true) => format!("{} between requests, as its robots.txt says", units::interval(ms)),
-        (ms, false) => format!("{} between requests, as you wish", units::interval(ms)),
+        (ms, false) => format!("{} between requests, as you set it", units::interval(ms)),
     };
     rows.push(("gap", gap, if host.gap_ms == 0 { dim } else { plain }));
     rows.push(("robots.txt", robots(host), plain));
     let incidents = match host.incidents {
         0 => "no incident to forgive".to_owned(),
-        n => format!("{}, not yet forgiven", units::counted(n.into(), "incident", "incidents")),
+        n => format!("{}, not yet reset", units::counted(n.into(), "incident", "incidents")),
     };
     let style = match host.breaker {
         BreakerState::Closed if host.incidents == 0 => dim,

@@ -77,7 +77,7 @@ pub fn draw(
     });
 }
 
-/// What the frame says: the filter, how many hosts are in trouble, the order.
+/// What the frame says: the filter, how many hosts fail, the order.
 fn counts<'a>(
     theme: Theme,
     state: &TableState,

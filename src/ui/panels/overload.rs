@@ -12,7 +12,7 @@ use crate::ui::theme::{self, Theme};
 use crate::units;
 
 /// Rows that overloads take where there is room.
-pub const MOST: u16 = 3;
+pub const MAX_ROWS: u16 = 3;
 
 /// Rows wanted for scene, faults and overloads; a maximum of `most` overloads.
 #[must_use]

@@ -51,7 +51,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     // Two columns on the left for the mark of the limiting stage.
     let body = Rect { x: inner.x + 2, width: inner.width.saturating_sub(2), ..inner };
     let columns = columns(body);
-    let slow = overload::rows(snapshot, overload::MOST);
+    let slow = overload::rows(snapshot, overload::MAX_ROWS);
     let strip_rows = 2 + inner.height.saturating_sub(HEIGHT - 2 + slow);
     levels(painter, &columns, strip_rows, snapshot);
     for column in &columns[..5] {

@@ -15,12 +15,12 @@ use crate::units;
 pub const HEIGHT: u16 = 14;
 
 /// Maximum rows for overloads.
-const MOST_OVERLOADS: u16 = 2;
+const MAX_OVERLOADS: u16 = 2;
 
 /// Rows that overloads, and what a recrawl found, need beyond [`HEIGHT`].
 #[must_use]
 pub fn extra(snapshot: &Snapshot) -> u16 {
-    overload::rows(snapshot, MOST_OVERLOADS) + u16::from(snapshot.recrawl_of.is_some())
+    overload::rows(snapshot, MAX_OVERLOADS) + u16::from(snapshot.recrawl_of.is_some())
 }
 
 /// Lays out one stage a row, then where the time goes, then the verdict; returns the rows used:
@@ -107,7 +107,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) -> u16 {
         ("workers", stages::workers(theme, s, false)),
         ("saver", stages::saver(theme, s)),
     ];
-    let room = area.height >= first + 4 + overload::rows(s, MOST_OVERLOADS);
+    let room = area.height >= first + 4 + overload::rows(s, MAX_OVERLOADS);
     for (i, (name, shares)) in lists.iter().enumerate().filter(|_| room) {
         let row = first + i as u16;
         painter.text(body, 0, row, name, theme.dim());
@@ -120,7 +120,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) -> u16 {
     }
     let after = if room { first + 3 + u16::from(spare > 1) } else { after };
     // One row is the verdict's, whatever else there is to say.
-    let slow = overload::rows(s, MOST_OVERLOADS).min(area.height.saturating_sub(after + 1));
+    let slow = overload::rows(s, MAX_OVERLOADS).min(area.height.saturating_sub(after + 1));
     let rows = area.height.saturating_sub(after + slow);
     let after = after + verdict::draw(painter, area, after, rows.min(3), s);
     let slow = slow.min(area.height.saturating_sub(after));

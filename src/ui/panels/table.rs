@@ -90,7 +90,7 @@ pub fn draw(
         }
         for ((place, column), (words, style)) in places.iter().zip(columns).zip(row(at)) {
             let Some(place) = place else { continue };
-            // What rests is as important as the rest of the row that keys act on.
+            // In the selected row, dim cells are as bold as the others.
             let style = if chosen {
                 style.remove_modifier(Modifier::DIM).patch(theme.strong())
             } else {

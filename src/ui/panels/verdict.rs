@@ -40,14 +40,10 @@ pub fn last_change(snapshot: &Snapshot) -> Option<String> {
     let change = snapshot.changes.first()?;
     let verb = if change.undoes.is_some() { "undone: " } else { "" };
     let ago = snapshot.at_s - change.at_s;
-    let ago = if ago < 1.0 { "now".to_owned() } else { format!("{} ago", ago_text(ago)) };
+    let ago = if ago < 1.0 { "now".to_owned() } else { format!("{} ago", units::age(ago)) };
     // Patterns and URLs can be longer than any row.
     let what = change.what.to_string();
     Some(format!("{verb}{}, {ago}", text::cut(&text::clean(&what), CHANGE)))
-}
-
-fn ago_text(seconds: f64) -> String {
-    if seconds < 60.0 { format!("{} s", seconds as u64) } else { units::elapsed(seconds) }
 }
 
 /// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `h` for a

@@ -15,7 +15,7 @@ const ABOVE: u16 = 3;
 const BELOW: u16 = 3;
 /// Rows from which a chart says something, its title included, and its maximum rows.
 const CHART_ROWS: u16 = 4;
-const MOST_CHART_ROWS: u16 = 8;
+const MAX_CHART_ROWS: u16 = 8;
 /// A stall of the event loop from which on it is a warning, in ms.
 const STALL_MS: f64 = 50.0;
 /// URLs of a round of the article's list: rows of cells hold whole rounds where they can.
@@ -128,7 +128,7 @@ fn chart_of(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
     }
     painter.text(area, 0, 0, "at once", painter.theme.dim());
     painter.right(area, 0, &format!("peak {}", units::count(peak)), Style::new());
-    let plot = Rect { y: area.y + 1, height: (area.height - 1).min(MOST_CHART_ROWS), ..area };
+    let plot = Rect { y: area.y + 1, height: (area.height - 1).min(MAX_CHART_ROWS), ..area };
     let cells = usize::from(plot.width);
     let cell_of = |at_s: f64| ((at_s / whole_s * cells as f64) as usize).min(cells - 1);
     let mut bins = vec![None; cells];

@@ -87,7 +87,7 @@ impl RobotsTxt {
         self.rules.decide(&path)
     }
 
-    /// The gap between two requests that `Crawl-delay` asks for.
+    /// The gap between two requests that `Crawl-delay` demands.
     #[must_use]
     pub const fn delay(&self) -> Option<Duration> {
         self.delay

@@ -34,7 +34,7 @@ fn a_file_that_is_no_rust_is_named() {
     assert!(house.tree.problems[0].starts_with("src/top.rs:1: "), "{:?}", house.tree.problems);
 }
 
-/// A function and a module of one name are told apart by what follows.
+/// A function and a module of one name are distinguished by what follows.
 #[test]
 fn a_module_and_a_function_share_a_name() {
     let house = Planted::new(&[

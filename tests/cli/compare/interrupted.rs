@@ -50,7 +50,7 @@ fn interrupted_in_the_first_it_tells_how_far_it_came() {
     let folder = folder();
     let web = tires_after(5);
     let running = start_list(folder.path(), &vec![web.url("/"); 9], &[]);
-    wait_until("the sixth is asked for", || web.paths().len() == 6);
+    wait_until("the sixth is requested", || web.paths().len() == 6);
     running.signal(Signal::SIGINT);
     let json = running.end().exits(3).json();
     assert_eq!(json["partial"], true);
@@ -81,7 +81,7 @@ fn interrupted_in_the_last_it_keeps_what_was_measured_and_saved() {
 }
 
 #[test]
-fn a_strategy_that_dies_is_told_and_the_others_run() {
+fn a_strategy_that_dies_is_reported_and_the_others_run() {
     let folder = folder();
     let web = tires_after(2);
     let running = start_list(folder.path(), &vec![web.url("/"); 4], &[]);

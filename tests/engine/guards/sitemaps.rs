@@ -16,7 +16,7 @@ fn index<'a>(urls: impl IntoIterator<Item = &'a str>) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_busy_sitemap_is_asked_again_up_to_the_attempts() {
+async fn a_busy_sitemap_is_requested_again_up_to_the_attempts() {
     for (status, fails, read) in [(503, 2, true), (429, 2, true), (500, 1, true), (503, 3, false)] {
         let asked = Arc::new(AtomicU32::new(0));
         let ended = crawl(

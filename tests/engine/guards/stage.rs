@@ -58,7 +58,7 @@ pub fn missing() -> Response {
 pub struct Ended {
     folder: tempfile::TempDir,
     pub address: String,
-    /// How often each path with its query was asked for.
+    /// How often each path with its query was requested.
     pub asked: BTreeMap<String, u32>,
     pub last: Arc<Snapshot>,
 }

@@ -43,11 +43,11 @@ async fn one_page_under_ever_new_addresses_is_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn session_ids_that_nobody_names_are_seen() {
-    let dice = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(1));
+    let next_id = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(1));
     let ended = crawl(
         |s, _| s.max_pages = Some(3_000),
         move |_, _| {
-            let id = dice.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            let id = next_id.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
             let id = id.wrapping_mul(0x9E37_79B9_7F4A_7C15) as u32;
             let to = ["a", "b", "c", "d", "e"].map(|page| format!("/s-{id:08x}/page{page}"));
             html(&format!("<title>t</title>{}", links(to.iter().map(String::as_str))))

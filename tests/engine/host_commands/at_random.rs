@@ -1,5 +1,5 @@
 //! Commands in any order, as fast as they come, with a stop in the middle: in the end all is undone,
-//! and every URL was asked for once.
+//! and every URL was requested once.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const PAGES: (u32, u32) = (9_000, 400);
 const STEPS: u32 = 30;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_url_is_asked_for_once_whatever_is_excluded_skipped_and_undone() {
+async fn every_url_is_requested_once_whatever_is_excluded_skipped_and_undone() {
     for seed in [1, 2, 3] {
         whatever(seed).await;
     }
@@ -43,7 +43,7 @@ async fn whatever(seed: u64) {
     let mut crawl = crawl::start(given, Arc::clone(&db) as _).await.unwrap();
     for step in 0..STEPS {
         later(&mut crawl, random.u64(0..6)).await;
-        // What was handed in and is not committed is where books could part.
+        // What was handed in and is not committed is where the counts could differ.
         db.stuck.send_replace(step != STEPS / 2 && random.bool());
         if step == STEPS / 2 {
             let summary = stopped(crawl, Command::Stop).await;
@@ -54,7 +54,7 @@ async fn whatever(seed: u64) {
         let name = Arc::clone(&names[random.usize(0..2)]);
         let command = match random.u8(0..10) {
             0..=3 => Command::Exclude(PATTERNS[random.usize(0..PATTERNS.len())].into()),
-            4 => Command::Host(name, HostCommand::SkipRest),
+            4 => Command::Host(name, HostCommand::SkipRemaining),
             5 => Command::Host(name, HostCommand::ToggleHold),
             _ => Command::Undo,
         };

@@ -152,7 +152,7 @@ async fn a_held_host_keeps_the_crawl_open_until_it_is_released() {
     test_db.assert_whole().await;
 }
 
-/// A host that is held from the beginning, so that the crawl goes on until it is released.
+/// A host that is held from the beginning, so that the crawl continues until it is released.
 async fn keeper(settings: &mut Settings) -> (TestOrigin, Arc<str>) {
     let keeper = origin(0, 0).await;
     let name = host(keeper.url());
@@ -180,10 +180,11 @@ fn requests(origin: &TestOrigin) -> u64 {
     times.dropped + times.requests.len() as u64
 }
 
-const REST: &str = "SELECT count(*) FROM scraped_pages WHERE error LIKE 'rest of % skipped'";
+const SKIPPED_BY_HOST: &str =
+    "SELECT count(*) FROM scraped_pages WHERE error LIKE 'rest of % skipped'";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_rest_of_a_host_is_skipped_and_comes_back() {
+async fn the_remaining_urls_of_a_host_are_skipped_and_restored() {
     let test_db = TestDb::new();
     let site = origin(7_000, 10).await;
     let mut given = Settings { max_links: 20_000, ..settings(site.url()) };
@@ -191,13 +192,13 @@ async fn the_rest_of_a_host_is_skipped_and_comes_back() {
     let name = host(site.url());
     let mut crawl = crawl::start(given, test_db.store().await).await.unwrap();
     seen(&mut crawl, "all is known", |s| s.totals.discovered == 7_002).await;
-    let skip = Command::Host(Arc::clone(&name), HostCommand::SkipRest);
+    let skip = Command::Host(Arc::clone(&name), HostCommand::SkipRemaining);
     let (skips, skips_no_more) =
         (format!("skip all URLs of {name}"), format!("no longer skip {name}"));
     done(&mut crawl, skip.clone(), &skips).await;
     let s = only_keeper(&mut crawl).await;
     assert!(s.totals.skipped > 1_000, "{:?}", s.totals);
-    assert_eq!(test_db.number(REST).await as u64, s.totals.skipped);
+    assert_eq!(test_db.number(SKIPPED_BY_HOST).await as u64, s.totals.skipped);
     assert_eq!((&*s.exclusions[0].what, s.exclusions[0].undoing), (&*skips, false));
     assert!(refused(&mut crawl, skip.clone()).await.contains("are skipped already"));
     assert_eq!(s.totals.skipped + requests(&site), 7_001);
@@ -225,12 +226,12 @@ async fn the_rest_of_a_host_is_skipped_and_comes_back() {
     release(&mut crawl, &kept).await;
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.skipped), (RunState::Complete, 7_002, 0));
-    assert_eq!(requests(&site), 7_001, "each page was asked for once");
+    assert_eq!(requests(&site), 7_001, "each page was requested once");
     test_db.assert_whole().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
+async fn the_cooldown_and_the_rules_of_a_host_outlive_a_kill() {
     let test_db = TestDb::new();
     let busy = Busy { every: 1, status: 429, retry_after: RetryAfter::Seconds(300) };
     let faults = ResponseFaults { busy: Some(busy), ..ResponseFaults::default() };
@@ -246,15 +247,16 @@ async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
     let (_keeper, kept) = keeper(&mut given).await;
     let mut crawl = crawl::start(given, test_db.store().await).await.unwrap();
     let (name, done_with) = (host(site.url()), host(idle.url()));
-    seen(&mut crawl, "it rests, the other is done", |s| {
-        let rests = of(s, &name).is_some_and(|h| h.wait.is_some_and(|w| w.for_s > Some(200.0)));
-        rests && s.totals.ok == 3
+    seen(&mut crawl, "it cools down, the other is done", |s| {
+        let cools_down =
+            of(s, &name).is_some_and(|h| h.wait.is_some_and(|w| w.for_s > Some(200.0)));
+        cools_down && s.totals.ok == 3
     })
     .await;
     let hold = Command::Host(Arc::clone(&done_with), HostCommand::ToggleHold);
     done(&mut crawl, hold.clone(), &format!("hold {done_with}")).await;
     let noted = "SELECT count(*) FROM crawls, json_each(settings, '$.cooling_down')";
-    test_db.until("its rest is noted", noted, |hosts| hosts == 1).await;
+    test_db.until("its cooldown is saved", noted, |hosts| hosts == 1).await;
     let held = "SELECT count(*) FROM changes";
     test_db.until("the hold is saved", held, |rows| rows == 1).await;
     let killed = test_db.killed().await;
@@ -263,7 +265,7 @@ async fn what_a_host_asked_for_and_what_was_said_of_it_outlive_a_kill() {
     site.reset_times();
     let mut crawl = crawl::resume(killed.store().await, None, |_| {}).await.unwrap();
     let s = later(&mut crawl, 5).await;
-    assert_eq!(requests(&site), 0, "inside the time it asked for");
+    assert_eq!(requests(&site), 0, "inside the cooldown it demanded");
     let wait = of(&s, &name).unwrap().wait.unwrap();
     assert!(wait.why == WaitReason::RetryAfter && wait.for_s > Some(200.0), "{wait:?}");
     // A host with nothing to do, but held, is there to be released.

@@ -28,7 +28,7 @@ fn exclude() -> Command {
     Command::Exclude(PATTERN.into())
 }
 
-/// The excluded pages that were asked for since times were forgotten.
+/// The excluded pages that were requested since times were forgotten.
 fn trespasses(site: &TestOrigin) -> usize {
     let excluded = |path: &str| path.starts_with("/page/") && !path.ends_with('0');
     site.times().requests.iter().filter(|came| excluded(&came.path)).count()
@@ -55,7 +55,7 @@ async fn an_excluded_subtree_goes_from_memory_and_disk() {
     let gone = test_db.number(EXCLUDED).await as u64;
     assert!(gone > 5_000, "{gone}");
     assert_eq!((s.totals.skipped, s.exclusions[0].urls), (gone, gone));
-    // Those that were in flight were asked for, those in the queue were not.
+    // Those that were in flight were requested, those in the queue were not.
     assert!(trespasses(&site) <= 10, "{}", trespasses(&site));
     assert_eq!(asked + requests(&site), 12_001 - gone);
     release(&mut crawl, &kept).await;
@@ -96,7 +96,7 @@ async fn an_exclusion_is_undone_to_the_last_row() {
     let summary = ended(crawl).await;
     assert_eq!((summary.state, summary.ok, summary.skipped), (RunState::Complete, 12_002, 0));
     let asked = "SELECT sum(attempts) FROM scraped_pages";
-    assert_eq!(test_db.number(asked).await, 12_002, "each page was asked for once");
+    assert_eq!(test_db.number(asked).await, 12_002, "each page was requested once");
     test_db.assert_whole().await;
 }
 

@@ -1,4 +1,4 @@
-//! The breaker and the back-off: bursts, probes, doubling, forgiveness, giving up.
+//! The breaker and the back-off: bursts, probes, doubling, reset, giving up.
 
 use std::time::Duration;
 
@@ -73,19 +73,19 @@ fn a_burst_counts_once_and_cannot_close_what_it_opened() {
 }
 
 #[test]
-fn one_probe_at_a_time_and_rests_double_up_to_the_longest() {
+fn one_probe_at_a_time_and_cooldowns_double_up_to_the_maximum() {
     let mut now = Instant::now();
     let mut queues = queues(pace(), &["a.test"], 60);
     let first = taken(&mut queues, now).unwrap();
     serve(&mut queues, &first, status(200), now);
     knock_down(&mut queues, "a.test", now);
     for n in 0..20_u32 {
-        let (why, rest) = waits(&queues, "a.test", now);
+        let (why, cooldown) = waits(&queues, "a.test", now);
         assert_eq!(why, WaitReason::Breaker);
         let whole = (5 * SECOND).saturating_mul(1 << n.min(10)).min(Duration::from_mins(5));
-        about(rest, whole);
-        assert!(taken(&mut queues, now + rest.mul_f64(0.99)).is_none(), "it rests");
-        now += rest + Duration::from_millis(1);
+        about(cooldown, whole);
+        assert!(taken(&mut queues, now + cooldown.mul_f64(0.99)).is_none(), "it cools down");
+        now += cooldown + Duration::from_millis(1);
         // The probe before is not put back: there is always one more.
         queues.add(page("a.test", 1_000 + i64::from(n)), 0);
         queues.add(page("a.test", 2_000 + i64::from(n)), 0);
@@ -104,7 +104,7 @@ fn one_probe_at_a_time_and_rests_double_up_to_the_longest() {
 }
 
 #[test]
-fn incidents_are_forgiven_after_quiet() {
+fn incidents_are_reset_after_quiet() {
     let mut now = Instant::now();
     let mut queues = queues(pace(), &["a.test"], 200);
     knock_down(&mut queues, "a.test", now);
@@ -129,19 +129,19 @@ fn incidents_are_forgiven_after_quiet() {
 }
 
 #[test]
-fn a_429_rests_a_minute_doubled_capped_and_forgiven() {
+fn a_429_cools_down_a_minute_doubled_capped_and_reset() {
     let mut now = Instant::now();
     let mut queues = queues(pace(), &["a.test"], 200);
     for minutes in [1, 2, 4, 8, 10, 10] {
         let task = taken(&mut queues, now).unwrap();
         serve(&mut queues, &task, status(429), now);
-        let (why, rest) = waits(&queues, "a.test", now);
+        let (why, cooldown) = waits(&queues, "a.test", now);
         assert_eq!(why, WaitReason::Backoff);
-        about(rest, Duration::from_mins(minutes));
-        assert!(rest <= Duration::from_mins(10));
-        assert!(taken(&mut queues, now + rest.mul_f64(0.999)).is_none());
-        // Shorter than the time after which it is forgiven, from the fourth on.
-        now += rest + Duration::from_millis(1);
+        about(cooldown, Duration::from_mins(minutes));
+        assert!(cooldown <= Duration::from_mins(10));
+        assert!(taken(&mut queues, now + cooldown.mul_f64(0.999)).is_none());
+        // Shorter than the time after which it is reset, from the fourth on.
+        now += cooldown + Duration::from_millis(1);
         if minutes >= 8 {
             // A cooldown is itself longer than the quiet that forgives.
             break;
@@ -167,8 +167,8 @@ fn a_burst_of_429_is_one_incident_and_the_longest_retry_after_of_it_wins() {
         let busy = Outcome::Answered { status: 429, retry_after: asked, took };
         queues.ended(&task.url, Some(now), Some(busy), now + took);
     }
-    let (why, rest) = waits(&queues, "a.test", now + took);
-    assert_eq!((why, rest), (WaitReason::RetryAfter, Duration::from_secs(90)));
+    let (why, cooldown) = waits(&queues, "a.test", now + took);
+    assert_eq!((why, cooldown), (WaitReason::RetryAfter, Duration::from_secs(90)));
     let host = view(&queues, "a.test", now + took);
     assert_eq!(host.breaker, BreakerState::Closed, "it answers, and says what it wants");
 }
@@ -242,7 +242,7 @@ fn one_that_never_answered_is_given_up_after_its_attempts_when_others_answer() {
         assert!(task.url.contains("never.test"));
         assert_eq!(
             (give_up.state, &*give_up.reason),
-            (PageState::Failed, "host never answered, given up")
+            (PageState::Failed, "host never responded, given up")
         );
     }
 }

@@ -1,5 +1,5 @@
 //! Promise: a host is requested no sooner than the strictest of all rules allows, and one host's
-//! trouble does not affect another.
+//! failures do not affect another.
 #![allow(clippy::vec_box, reason = "tasks come boxed, and go back as they came")]
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 

@@ -122,7 +122,7 @@ fn urls_handed_out_before_a_delay_was_known_keep_it_too() {
 }
 
 #[test]
-fn that_cannot_be_had_is_asked_for_again_and_then_all_ends() {
+fn that_cannot_be_fetched_is_requested_again_and_then_all_ends() {
     let silent =
         RobotsPolicy::of(RobotsResponse::Unreachable("timed out"), &RobotsAgents::default());
     let broken = RobotsPolicy::of(

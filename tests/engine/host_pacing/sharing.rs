@@ -132,7 +132,7 @@ fn a_slow_host_gets_its_share_of_the_permits_and_no_more() {
 }
 
 #[test]
-fn idle_hosts_are_forgotten_but_not_while_their_rest_lasts() {
+fn idle_hosts_are_forgotten_but_not_during_their_cooldown() {
     let now = Instant::now();
     let mut queues = HostQueues::new(free(), HashMap::new());
     let busy = Outcome::Answered {
@@ -192,7 +192,7 @@ fn an_idle_host_is_small() {
 /// However often URLs are found for hosts that wait: the end of a host's wait is noted once, and
 /// the time returned is the earliest.
 #[test]
-fn what_is_found_for_a_resting_host_wakes_it_no_sooner_and_no_later() {
+fn what_is_found_for_a_host_in_cooldown_wakes_it_no_sooner_and_no_later() {
     let start = Instant::now();
     let delay = Duration::from_secs(10);
     let mut queues = queues(Pace { delay, ..free() }, &["a.test", "b.test"], 3);

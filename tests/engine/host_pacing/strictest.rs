@@ -16,7 +16,7 @@ use super::host_model::{page, rules, taken};
 /// What one host has reported and requested, as plainly as can be. Jittered times are known by
 /// the least and the most they may be.
 #[derive(Default)]
-struct Book {
+struct HostModel {
     queued: usize,
     unstarted: Vec<Box<UrlTask>>,
     flying: Vec<(Box<UrlTask>, Instant)>,
@@ -24,13 +24,13 @@ struct Book {
     limit: Option<u32>,
     held: bool,
     last_start: Option<Instant>,
-    rest: Option<(Instant, Instant)>,
-    rests: u32,
-    last_rest: Option<Instant>,
+    cooldown: Option<(Instant, Instant)>,
+    cooldowns: u32,
+    last_cooldown: Option<Instant>,
     outcomes: Vec<bool>,
     /// Answers of 503 in a row.
     busy: u32,
-    /// Since when, and until when at least and at most.
+    /// Since when, and the minimum and maximum end.
     open: Option<(Instant, Instant, Instant)>,
     down_since: Option<Instant>,
     last_opened: Option<Instant>,
@@ -45,7 +45,7 @@ fn jittered(now: Instant, whole: Duration, most: Duration) -> (Instant, Instant)
     (now + whole.mul_f64(0.9).min(most), now + whole.mul_f64(1.1).min(most))
 }
 
-impl Book {
+impl HostModel {
     fn active(&self) -> usize {
         self.unstarted.len() + self.flying.len()
     }
@@ -56,8 +56,8 @@ impl Book {
         if let Some(last) = self.last_start {
             at = later(Some(at), (last + self.gap, last + self.gap));
         }
-        if let Some(rest) = self.rest {
-            at = later(Some(at), rest);
+        if let Some(cooldown) = self.cooldown {
+            at = later(Some(at), cooldown);
         }
         if let Some((_, least, most)) = self.open {
             at = later(Some(at), (least, most));
@@ -77,18 +77,18 @@ impl Book {
         };
         let in_a_row = status == Some(503) && self.busy >= 2;
         if status == Some(429) || in_a_row || (status == Some(503) && asked.is_some()) {
-            let same = self.last_rest.is_some_and(|last| began <= last);
+            let same = self.last_cooldown.is_some_and(|last| began <= last);
             if !same {
-                self.rests += u32::from(self.last_rest.is_some());
-                self.last_rest = Some(now);
+                self.cooldowns += u32::from(self.last_cooldown.is_some());
+                self.last_cooldown = Some(now);
             }
             if let Some(asked) = asked {
                 let until = now + asked.min(pace.max_backoff);
-                self.rest = Some(later(self.rest, (until, until)));
+                self.cooldown = Some(later(self.cooldown, (until, until)));
             } else if !same {
-                let whole = pace.backoff.saturating_mul(1 << self.rests.min(20));
+                let whole = pace.backoff.saturating_mul(1 << self.cooldowns.min(20));
                 let whole = whole.min(pace.max_backoff);
-                self.rest = Some(later(self.rest, jittered(now, whole, pace.max_backoff)));
+                self.cooldown = Some(later(self.cooldown, jittered(now, whole, pace.max_backoff)));
             }
             if self.down_since.is_some_and(|since| began >= since) {
                 self.close();
@@ -178,7 +178,7 @@ fn pace() -> impl Strategy<Value = Pace> {
     let delay = prop_oneof![Just(0_u64), 1_u64..2_000];
     let breaker = (1_u32..12, 1_u32..6, prop_oneof![Just(2.0), 0.2..1.0_f64], 1_u64..20);
     (delay, prop::option::of(1_u32..6), 0_u64..3, breaker).prop_map(
-        |(delay, per_host, ceiling, (window, least, ratio, rest))| Pace {
+        |(delay, per_host, ceiling, (window, least, ratio, cooldown))| Pace {
             per_host,
             delay: Duration::from_millis(delay),
             max_robots_delay: Duration::from_secs(ceiling),
@@ -188,7 +188,7 @@ fn pace() -> impl Strategy<Value = Pace> {
                 window: window.max(least),
                 min_requests: least,
                 ratio,
-                cooldown: Duration::from_secs(rest),
+                cooldown: Duration::from_secs(cooldown),
                 max_cooldown: Duration::from_mins(2),
                 reset_after: Duration::from_hours(1_000),
             },
@@ -202,9 +202,9 @@ fn pace() -> impl Strategy<Value = Pace> {
 const NAMES: [&str; 3] = ["a.test", "b.test", "c.test"];
 
 /// The queues with each host's robots.txt known.
-fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (HostQueues, Vec<Book>) {
+fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (HostQueues, Vec<HostModel>) {
     let mut queues = HostQueues::new(pace.clone(), HashMap::new());
-    let mut books = Vec::new();
+    let mut models = Vec::new();
     for (id, host) in (0_i64..).zip(NAMES.iter().take(asked.len())) {
         for page_id in 1..=20 {
             queues.add(page(host, id * 20 + page_id), id * 20 + page_id - 1);
@@ -222,87 +222,90 @@ fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (HostQueues, Vec<Bo
     }
     for wish in asked {
         let wish = Duration::from_secs_f64(wish.unwrap_or_default()).min(pace.max_robots_delay);
-        books.push(Book {
+        models.push(HostModel {
             queued: 20,
             gap: pace.delay.max(wish),
             limit: pace.per_host,
             last_start: Some(at),
             outcomes: vec![false],
-            ..Book::default()
+            ..HostModel::default()
         });
     }
-    (queues, books)
+    (queues, models)
 }
 
 fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), TestCaseError> {
     let mut now = Instant::now();
-    let (mut queues, mut books) = begin(pace, asked, now);
-    let hosts = books.len();
+    let (mut queues, mut models) = begin(pace, asked, now);
+    let hosts = models.len();
     for step in steps {
         match step {
             Step::Pass(time) => now += time,
             Step::Take => match queues.take(now) {
                 Taken::UrlTask(task) => {
                     let host = NAMES.iter().position(|name| *name == host_of(&task.url)).unwrap();
-                    let book = &mut books[host];
-                    let (least, _) = book.opens(now);
+                    let model = &mut models[host];
+                    let (least, _) = model.opens(now);
                     prop_assert!(now >= least, "{:?} too early", least - now);
-                    prop_assert!(!book.held, "it is held");
-                    let active = book.active();
-                    prop_assert!(book.limit.is_none_or(|limit| active < limit as usize));
-                    prop_assert!(book.gap.is_zero() || book.unstarted.is_empty(), "two unstarted");
-                    prop_assert!(book.open.is_none() || active == 0, "two probes");
-                    book.queued -= 1;
-                    book.unstarted.push(task);
+                    prop_assert!(!model.held, "it is held");
+                    let active = model.active();
+                    prop_assert!(model.limit.is_none_or(|limit| active < limit as usize));
+                    prop_assert!(
+                        model.gap.is_zero() || model.unstarted.is_empty(),
+                        "two unstarted"
+                    );
+                    prop_assert!(model.open.is_none() || active == 0, "two probes");
+                    model.queued -= 1;
+                    model.unstarted.push(task);
                 }
                 Taken::Throttled(due) => {
-                    for book in books.iter().filter(|book| book.queued > 0 && !book.held) {
-                        if book.active() > 0 {
+                    for model in models.iter().filter(|model| model.queued > 0 && !model.held) {
+                        if model.active() > 0 {
                             continue;
                         }
-                        let (_, most) = book.opens(now);
+                        let (_, most) = model.opens(now);
                         prop_assert!(most > now, "nothing held it back");
                         prop_assert!(due.is_some_and(|due| due <= most), "due {due:?}, {most:?}");
                     }
                 }
-                Taken::Empty => prop_assert!(books.iter().all(|book| book.queued == 0)),
+                Taken::Empty => prop_assert!(models.iter().all(|model| model.queued == 0)),
                 other => return Err(TestCaseError::fail(format!("{other:?}"))),
             },
             Step::Start(which) => {
-                let book = &mut books[which % hosts];
-                let Some(task) = book.unstarted.pop() else { continue };
+                let model = &mut models[which % hosts];
+                let Some(task) = model.unstarted.pop() else { continue };
                 if queues.may_start(&task.url, now) {
-                    let (least, _) = book.opens(now);
+                    let (least, _) = model.opens(now);
                     prop_assert!(now >= least, "{:?} too early at the start", least - now);
-                    prop_assert!(!book.held && (book.open.is_none() || book.flying.is_empty()));
-                    let flying = book.flying.len();
-                    prop_assert!(book.limit.is_none_or(|limit| flying < limit as usize));
+                    prop_assert!(!model.held && (model.open.is_none() || model.flying.is_empty()));
+                    let flying = model.flying.len();
+                    prop_assert!(model.limit.is_none_or(|limit| flying < limit as usize));
                     queues.started(&task.url, now);
-                    book.last_start = Some(now);
-                    book.flying.push((task, now));
+                    model.last_start = Some(now);
+                    model.flying.push((task, now));
                 } else {
                     queues.ended(&task.url, None, None, now);
                     queues.push(task, true, 0);
-                    book.queued += 1;
+                    model.queued += 1;
                 }
             }
             Step::End(which, outcome) => {
-                let book = &mut books[which % hosts];
-                if book.flying.is_empty() {
+                let model = &mut models[which % hosts];
+                if model.flying.is_empty() {
                     continue;
                 }
-                let (task, began) = book.flying.remove(which / hosts % book.flying.len());
+                let (task, began) = model.flying.remove(which / hosts % model.flying.len());
                 queues.ended(&task.url, Some(began), Some(outcome), now);
-                book.ended(outcome, began, now, pace);
+                model.ended(outcome, began, now, pace);
             }
             Step::Hold(which, held) => {
                 let host = which % hosts;
-                books[host].held = held;
+                models[host].held = held;
                 queues.change_rule(NAMES[host], |rule| rule.held = held);
             }
             Step::Limit(which, limit) => {
                 let host = which % hosts;
-                books[host].limit = limit.or(pace.per_host);
+                models[host].limit = limit.or(pace.per_host);
                 queues.change_rule(NAMES[host], |rule| rule.per_host = limit);
             }
         }

@@ -36,13 +36,13 @@ async fn idle_hosts_are_forgotten_above_a_number() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn none_is_forgotten_while_it_rests() {
+async fn none_is_forgotten_during_its_cooldown() {
     let now = Instant::now();
     let mut queues = queues(free());
     visit(&mut queues, 0..2 * MAX_IDLE_HOSTS, now, 429);
     assert_eq!(queues.known_hosts(), 2 * MAX_IDLE_HOSTS);
     fill(&mut queues, "h0.test", [2]);
-    assert!(taken(&mut queues, now + 50 * S).is_none(), "it still rests");
+    assert!(taken(&mut queues, now + 50 * S).is_none(), "it still cools down");
     for _ in 0..100 {
         queues.take(now + 70 * S);
     }
@@ -62,12 +62,12 @@ async fn a_host_that_comes_and_goes_does_not_push_the_others_out() {
     for _ in 0..5 * MAX_IDLE_HOSTS {
         visit(&mut queues, 0..1, now, 200);
     }
-    assert_eq!(queues.known_hosts(), 3, "their robots.txt would be asked for again");
+    assert_eq!(queues.known_hosts(), 3, "their robots.txt would be requested again");
 }
 
 /// A list of dead hosts is as long as the list, and what is remembered of them is not.
 #[tokio::test(start_paused = true)]
-async fn dead_hosts_are_forgotten_when_their_rest_is_over() {
+async fn dead_hosts_are_forgotten_when_their_cooldown_is_over() {
     let mut now = Instant::now();
     let breaker = BreakerSettings { min_requests: 1, ..BreakerSettings::default() };
     let mut queues = queues(Pace { breaker, attempts: 1, ..free() });
@@ -77,7 +77,7 @@ async fn dead_hosts_are_forgotten_when_their_rest_is_over() {
         assert!(asked(&mut queues, &page, NO_ANSWER, now).opened.is_some());
     }
     queues.take(now);
-    assert_eq!(queues.known_hosts(), 2 * MAX_IDLE_HOSTS, "they rest");
+    assert_eq!(queues.known_hosts(), 2 * MAX_IDLE_HOSTS, "they cool down");
     now += 600 * S;
     for _ in 0..100 {
         assert!(matches!(queues.take(now), Taken::Empty));
@@ -88,7 +88,7 @@ async fn dead_hosts_are_forgotten_when_their_rest_is_over() {
 /// Whatever is found for a host or changed about it while it waits, the time at which it may
 /// continue is noted once.
 #[tokio::test(start_paused = true)]
-async fn the_notes_of_who_rests_do_not_grow() {
+async fn the_record_of_cooldowns_does_not_grow() {
     let now = Instant::now();
     let mut queues = queues(Pace { delay: 60 * S, ..free() });
     fill(&mut queues, "a.test", 1..=9);
@@ -108,7 +108,7 @@ async fn the_notes_of_who_rests_do_not_grow() {
 
 #[tokio::test(start_paused = true)]
 async fn an_idle_host_takes_less_than_a_kibibyte() {
-    let books = size_of::<HostQueue>();
+    let size = size_of::<HostQueue>();
     let now = Instant::now();
     let mut queues = queues(Pace { delay: Duration::from_hours(1), robots: true, ..free() });
     let before = memory_stats::memory_stats().unwrap().physical_mem;
@@ -124,6 +124,6 @@ async fn an_idle_host_takes_less_than_a_kibibyte() {
     // They may not be forgotten before their gap is over.
     assert_eq!(queues.known_hosts(), hosts);
     let grown = memory_stats::memory_stats().unwrap().physical_mem.saturating_sub(before);
-    println!("{books} bytes of books a host; {} with all that belongs to it", grown / hosts);
-    assert!(books < 1024, "{books}");
+    println!("{size} bytes of state per host; {} with all that belongs to it", grown / hosts);
+    assert!(size < 1024, "{size}");
 }

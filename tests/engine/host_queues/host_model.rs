@@ -63,8 +63,8 @@ pub fn answered(status: u16) -> Outcome {
     Outcome::Answered { status, retry_after: None, took: S / 10 }
 }
 
-pub fn asks_for(status: u16, rest: Duration) -> Outcome {
-    Outcome::Answered { status, retry_after: Some(rest), took: S / 10 }
+pub fn asks_for(status: u16, cooldown: Duration) -> Outcome {
+    Outcome::Answered { status, retry_after: Some(cooldown), took: S / 10 }
 }
 
 pub const NO_ANSWER: Outcome = Outcome::Unanswered { took: S };

@@ -15,6 +15,6 @@ mod forgetting;
 mod host_model;
 mod robots;
 mod rotation;
-mod steering;
 mod strictest;
 mod thousand;
+mod user_rules;

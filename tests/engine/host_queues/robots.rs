@@ -67,7 +67,7 @@ async fn it_expires_after_a_day_and_its_delay_holds_until_another_is_known() {
 
 /// Both schemes of a name have a robots.txt of their own, and one pace.
 #[tokio::test(start_paused = true)]
-async fn http_and_https_are_asked_apart_and_paced_as_one() {
+async fn http_and_https_have_two_robots_files_and_one_pace() {
     let now = Instant::now();
     let mut queues = obeying();
     fill(&mut queues, "a.test", [1]);

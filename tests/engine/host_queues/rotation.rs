@@ -23,21 +23,21 @@ proptest! {
         let now = Instant::now();
         let mut queues = queues(free());
         // Found in any order.
-        let mut dice = fastrand::Rng::with_seed(order);
+        let mut rng = fastrand::Rng::with_seed(order);
         let mut found: Vec<i64> = (0..hosts * 200).collect();
-        dice.shuffle(&mut found);
+        rng.shuffle(&mut found);
         for id in found {
             queues.add(task(&format!("h{}.test", id % hosts), id + 1), id);
         }
-        let mut dice = fastrand::Rng::with_seed(ends);
+        let mut rng = fastrand::Rng::with_seed(ends);
         let (mut counts, mut out) = (HashMap::new(), Vec::new());
         for _ in 0..run.min(200 * hosts as usize) {
             let task = taken(&mut queues, now).unwrap();
             *counts.entry(host_of(&task.url).into_owned()).or_insert(0) += 1;
             out.push(task);
             // Those that end in between make no difference.
-            while !out.is_empty() && dice.bool() {
-                let task = out.swap_remove(dice.usize(..out.len()));
+            while !out.is_empty() && rng.bool() {
+                let task = out.swap_remove(rng.usize(..out.len()));
                 asked(&mut queues, &task, answered(200), now);
             }
         }
@@ -151,7 +151,7 @@ async fn a_slow_host_gets_at_most_its_share_of_the_permits() {
 
 /// A host that waits does not count among the active hosts.
 #[tokio::test(start_paused = true)]
-async fn who_rests_or_is_held_leaves_his_share_to_the_others() {
+async fn a_host_that_cools_down_or_is_held_leaves_its_share_to_the_others() {
     let now = Instant::now();
     let mut queues = queues(Pace { max_backoff: 600 * S, ..free() });
     queues.set_capacity(100, 10);

@@ -105,8 +105,8 @@ impl Reckoned {
         let Outcome::Answered { status: status @ (429 | 503), retry_after, .. } = outcome else {
             return;
         };
-        if let Some(rest) = retry_after {
-            self.hold(now + rest.min(pace.max_backoff));
+        if let Some(cooldown) = retry_after {
+            self.hold(now + cooldown.min(pace.max_backoff));
         } else if status == 429 && self.incident.is_none_or(|last| last < began) {
             let least = pace.backoff.min(pace.max_backoff).mul_f64(1.0 - JITTER);
             self.hold(now + least);
@@ -164,8 +164,8 @@ fn perform(
                 let (url, began) = hosts[n].started.remove(at);
                 let after = queues.ended(&url, Some(began), Some(outcome), time);
                 hosts[n].ended(outcome, began, time, pace);
-                if let Some(rest) = after.opened {
-                    hosts[n].down = Some(time + rest);
+                if let Some(cooldown) = after.opened {
+                    hosts[n].down = Some(time + cooldown);
                 }
                 hosts[n].down = hosts[n].down.filter(|_| !after.closed);
             }
@@ -227,13 +227,13 @@ proptest! {
             taken(&mut queues, now).filter(|task| is_robots(task)).expect("its robots.txt")
         });
         let text = format!("User-agent: *\nCrawl-delay: {}\n", wishes.crawl_delay);
-        for (task, books) in asking.iter().zip(&mut hosts) {
+        for (task, model) in asking.iter().zip(&mut hosts) {
             asked(&mut queues, task, answered(200), now);
             queues.robots_fetched(&host_of(&task.url), false, rules(&text), now);
-            books.gap = (wishes.crawl_delay.min(wishes.ceiling) * S).max(wishes.delay);
-            books.limit = wishes.per_host;
-            if !books.gap.is_zero() {
-                books.hold(now + books.gap);
+            model.gap = (wishes.crawl_delay.min(wishes.ceiling) * S).max(wishes.delay);
+            model.limit = wishes.per_host;
+            if !model.gap.is_zero() {
+                model.hold(now + model.gap);
             }
         }
         let mut out = 0;
@@ -315,8 +315,8 @@ async fn a_burst_of_429_is_one_incident() {
     for task in &burst {
         queues.ended(&task.url, Some(now), Some(answered(429)), now + S);
     }
-    let rest = due(&mut queues, now + S).unwrap() - (now + S);
-    assert!((54 * S..=66 * S).contains(&rest), "{rest:?}");
+    let cooldown = due(&mut queues, now + S).unwrap() - (now + S);
+    assert!((54 * S..=66 * S).contains(&cooldown), "{cooldown:?}");
     assert_eq!(view(&queues, "a.test", now + S).wait.unwrap().why, WaitReason::Backoff);
     // Careful then: half of what was in flight.
     assert_eq!(all_taken(&mut queues, now + 70 * S).len(), 10);

@@ -54,15 +54,15 @@ async fn on_a_paused_clock() {
         FoundLink::bare(url.as_str().into(), UrlHash::of(&url))
     }));
     let starts = Arc::new(Mutex::new(Vec::new()));
-    let mut dice = fastrand::Rng::with_seed(1);
+    let mut rng = fastrand::Rng::with_seed(1);
     let begin = Instant::now();
     let mut waited = Duration::ZERO;
     loop {
         let changed = frontier.changed();
         match frontier.next(Instant::now()) {
             Next::UrlTask(task) => {
-                let in_queue = Duration::from_millis(dice.u64(0..2_000));
-                let takes = Duration::from_millis(dice.u64(0..3_000));
+                let in_queue = Duration::from_millis(rng.u64(0..2_000));
+                let takes = Duration::from_millis(rng.u64(0..3_000));
                 waited += in_queue;
                 let (frontier, starts) = (Arc::clone(&frontier), Arc::clone(&starts));
                 tokio::spawn(async move {

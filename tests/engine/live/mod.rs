@@ -197,7 +197,7 @@ async fn a_full_queue_is_cut_and_drains() {
     set(&mut crawl, Setting::Workers(50)).await;
     let low = seen(&mut crawl, "it has drained", |s| s.queue.len <= 1).await;
     let (seq, at) = (low.seq, low.totals.pages);
-    seen(&mut crawl, "and goes on", |s| {
+    seen(&mut crawl, "and continues", |s| {
         assert!(s.seq <= seq || s.queue.len <= 1, "{:?}", s.queue);
         s.totals.pages > at + 100
     })

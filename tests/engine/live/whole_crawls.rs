@@ -113,7 +113,7 @@ async fn a_graceful_stop_loses_nothing_and_leaves_no_task() {
 async fn a_stop_at_once_waits_for_nobody() {
     let bench = Bench::new(1_000, Duration::from_hours(1)).await;
     let mut crawl = bench.start(busy).await;
-    support::wait_until("the entry is asked for", || bench.lab.load().in_flight == 1);
+    support::wait_until("the entry is requested", || bench.lab.load().in_flight == 1);
     seen(&mut crawl, "in flight", |s| s.gate.in_use == 1).await;
     // A graceful stop first: it waits.
     give(&crawl, Command::Stop).await;
@@ -142,19 +142,19 @@ async fn whatever_the_dials_the_truth_is_found() {
 #[tokio::test(flavor = "multi_thread")]
 async fn turning_everything_all_the_time_changes_nothing_but_the_pace() {
     let seed = fastrand::u64(..);
-    eprintln!("dice: {seed}");
-    let mut dice = fastrand::Rng::with_seed(seed);
+    eprintln!("seed: {seed}");
+    let mut rng = fastrand::Rng::with_seed(seed);
     let bench = Bench::new(3_000, Duration::from_millis(1)).await;
     let crawl = bench.start(|_| {}).await;
     let commands = crawl.commands.clone();
     let ended = tokio::spawn(crawl.wait());
     let mut paused = false;
     for _ in 0..400 {
-        let command = match dice.u8(..8) {
-            0 | 1 => Command::Nudge(Dial::Permits, dice.i32(-30..30)),
-            2 | 3 => Command::Nudge(Dial::Workers, dice.i32(-30..30)),
-            4 => Command::Set(Setting::Queue(dice.u32(1..60))),
-            5 => Command::Set(Setting::Rate(dice.bool().then_some(5000.0))),
+        let command = match rng.u8(..8) {
+            0 | 1 => Command::Nudge(Dial::Permits, rng.i32(-30..30)),
+            2 | 3 => Command::Nudge(Dial::Workers, rng.i32(-30..30)),
+            4 => Command::Set(Setting::Queue(rng.u32(1..60))),
+            5 => Command::Set(Setting::Rate(rng.bool().then_some(5000.0))),
             6 => Command::Undo,
             _ => {
                 paused = !paused;

@@ -22,7 +22,7 @@ async fn run(folder: &Path, args: &[&str]) -> Ended {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_look_fetches_what_changed_and_counts_the_rest() {
+async fn a_recrawl_fetches_what_changed_and_counts_the_others() {
     let site = tempfile::tempdir().unwrap();
     let home = "<title>Home</title><a href=a.html>a</a><a href=b.html>b</a><a href=c.html>c</a>\
                 <a href=dir/>d</a>";

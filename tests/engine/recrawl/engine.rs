@@ -72,7 +72,7 @@ fn port(origin: &TestOrigin) -> Option<u16> {
     Url::parse(origin.url()).unwrap().port()
 }
 
-/// Path and status of what was asked for, sorted.
+/// Path and status of what was requested, sorted.
 fn asked(origin: &TestOrigin) -> Vec<(String, Option<u16>)> {
     let requests = origin.times().requests.into_iter();
     let mut asked: Vec<_> = requests.map(|came| (came.path, came.status)).collect();
@@ -93,19 +93,19 @@ async fn again(test_db: &TestDb) -> Summary {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "as it stands in the summary")]
-fn told(previous: i64, new: u64, changed: u64, same: u64, gone: u64) -> Option<RecrawlSummary> {
+fn counts(previous: i64, new: u64, changed: u64, same: u64, gone: u64) -> Option<RecrawlSummary> {
     Some(RecrawlSummary { previous, new, changed, same, gone, unchecked: Some(0) })
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_unchanged_site_is_asked_and_not_fetched() {
+async fn an_unchanged_site_is_requested_and_not_fetched() {
     let test_db = TestDb::new();
     let site = serve(before(), None).await;
     let one = first(&test_db, &site).await;
     assert!(one.bytes > 100);
     let rows: Vec<Row> = test_db.rows(ROWS).await;
     let two = again(&test_db).await;
-    assert_eq!(two.recrawl, told(1, 0, 0, 6, 0));
+    assert_eq!(two.recrawl, counts(1, 0, 0, 6, 0));
     assert_eq!((two.crawl_id, two.state, two.pages), (2, RunState::Complete, one.pages));
     assert_eq!((two.ok, two.failed, two.links), (one.ok, one.failed, one.links));
     assert_eq!(two.bytes, 0, "not modified costs no body");
@@ -125,11 +125,11 @@ async fn an_unchanged_site_is_asked_and_not_fetched() {
     assert_eq!(test_db.rows::<Row>(ROWS).await, expected);
     assert!(expected.iter().all(|row| row.1 != "ok" || row.7.is_some()), "{expected:?}");
     // And so is a third: what it looks at is the second.
-    assert_eq!(again(&test_db).await.recrawl, told(2, 0, 0, 6, 0));
+    assert_eq!(again(&test_db).await.recrawl, counts(2, 0, 0, 6, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn new_changed_same_and_gone_are_told_apart() {
+async fn new_changed_same_and_gone_are_distinguished() {
     let test_db = TestDb::new();
     let site = serve(before(), None).await;
     let port = port(&site);
@@ -137,8 +137,8 @@ async fn new_changed_same_and_gone_are_told_apart() {
     site.stop().await;
     let site = serve(after(), port).await;
     let two = again(&test_db).await;
-    // What nobody links to any more is asked for as well.
-    assert_eq!(two.recrawl, told(1, 1, 2, 3, 1));
+    // What nobody links to any more is requested as well.
+    assert_eq!(two.recrawl, counts(1, 1, 2, 3, 1));
     let changes: Vec<_> = test_db
         .rows::<Row>(ROWS)
         .await
@@ -168,14 +168,14 @@ async fn new_changed_same_and_gone_are_told_apart() {
     let count = |what: &str| totals[what].as_u64().unwrap();
     assert_eq!((count("new"), count("changed"), count("same"), count("gone")), (1, 2, 3, 1));
     let json = serde_json::to_value(&two).unwrap();
-    let told = serde_json::json!(
+    let expected = serde_json::json!(
         {"previous": 1, "new": 1, "changed": 2, "same": 3, "gone": 1, "unchecked": 0}
     );
-    assert_eq!(json["recrawl"], told);
+    assert_eq!(json["recrawl"], expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crawl_that_looks_again_goes_on_after_a_stop() {
+async fn a_recrawl_continues_after_a_stop() {
     let test_db = TestDb::new();
     let pages = 300;
     let config =
@@ -187,17 +187,17 @@ async fn a_crawl_that_looks_again_goes_on_after_a_stop() {
     let latency = std::time::Duration::from_millis(20);
     let _site = TestOrigin::start(TestOriginConfig { port, latency, ..config }).await.unwrap();
     let mut crawl = crawl::recrawl(test_db.store().await, |_| {}).await.unwrap();
-    seen(&mut crawl, "some are looked at", |s| s.totals.pages > 20).await;
+    seen(&mut crawl, "some are requested", |s| s.totals.pages > 20).await;
     let partial = stopped(crawl, Command::Stop).await;
     assert_eq!(partial.state, RunState::Stopped);
-    let told = partial.recrawl.unwrap();
-    assert_eq!((told.same, told.unchecked), (partial.ok, None), "not known before the end");
-    // A partial crawl is not looked at again: the first one still is.
+    let recrawl = partial.recrawl.unwrap();
+    assert_eq!((recrawl.same, recrawl.unchecked), (partial.ok, None), "not known before the end");
+    // A partial crawl is not recrawled: the first one still is.
     let error = test_db.store().await.complete_crawl(Some(2)).await.unwrap_err();
     assert!(matches!(error, StoreError::CrawlIncomplete { crawl: 2, .. }));
     let crawl = crawl::resume(test_db.store().await, None, |_| {}).await.unwrap();
     let whole = ended(crawl).await;
-    assert_eq!(whole.recrawl, self::told(1, 0, 0, u64::from(pages) + 1, 0));
+    assert_eq!(whole.recrawl, counts(1, 0, 0, u64::from(pages) + 1, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,13 +214,13 @@ async fn seeds_given_take_the_place_of_the_stored_ones() {
     };
     let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
     let two = ended(crawl).await;
-    // What it does not lead to is looked at all the same.
-    assert_eq!((two.recrawl, two.settings.permits), (told(1, 0, 0, 6, 0), 3));
+    // What it does not lead to is requested all the same.
+    assert_eq!((two.recrawl, two.settings.permits), (counts(1, 0, 0, 6, 0), 3));
     assert_eq!(test_db.settings().await.seeds, [hub]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_not_asked_or_only_in_trouble_is_not_gone() {
+async fn what_is_not_requested_or_only_failing_is_not_gone() {
     let test_db = TestDb::new();
     let site = serve(before(), None).await;
     let port = port(&site);
@@ -229,10 +229,10 @@ async fn what_is_not_asked_or_only_in_trouble_is_not_gone() {
         let crawl = crawl::recrawl(test_db.store().await, turn).await.unwrap();
         ended(crawl).await.recrawl.unwrap()
     };
-    let told = |told: RecrawlSummary| (told.same, told.gone, told.unchecked);
+    let outcome = |r: RecrawlSummary| (r.same, r.gone, r.unchecked);
     // Each looks at the newest complete crawl: begun anew, so that all were asked in that.
-    assert_eq!(told(turned(|s| s.max_pages = Some(2)).await), (2, 0, Some(4)));
-    assert_eq!(told(turned(|s| s.max_pages = None).await), (2, 0, Some(0)), "known of the last");
+    assert_eq!(outcome(turned(|s| s.max_pages = Some(2)).await), (2, 0, Some(4)));
+    assert_eq!(outcome(turned(|s| s.max_pages = None).await), (2, 0, Some(0)), "known of the last");
     site.stop().await;
 
     let test_db = TestDb::new();

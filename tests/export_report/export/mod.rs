@@ -1,4 +1,4 @@
-//! Promise: `crawldeck export` gives every row of what is asked for, the same from every database, in
+//! Promise: `crawldeck export` gives every row of a table, the same from every database, in
 //! forms that other programs read and that make none of them run anything.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 

@@ -73,7 +73,7 @@ async fn turned(db: &Path, entry: &str) {
 }
 
 #[test]
-fn a_crawl_of_the_lab_is_told_as_it_is() {
+fn a_crawl_of_the_lab_is_reported_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let lab = LabProcess::start(&["--pages", "1500", "--latency", "0ms"]);
     let pace = ["--host-backoff", "20ms", "--max-host-backoff", "50ms", "--breaker-ratio", "off"];
@@ -146,7 +146,7 @@ fn a_crawl_of_the_lab_is_told_as_it_is() {
         "SELECT link, status, count(*) FROM broken_links GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT 1",
     );
     assert!(links(&most[0].0), "{most:?}");
-    // Looked at again, nothing has changed.
+    // In the recrawl nothing has changed.
     run(folder.path(), &[&["crawl", "--recrawl", "--headless"][..], &pace].concat()).exits(0);
     let html = Html::read(&run(folder.path(), &["report", "-o", "-"]).exits(0).stdout);
     let same =
@@ -159,7 +159,7 @@ fn a_crawl_of_the_lab_is_told_as_it_is() {
 }
 
 #[test]
-fn rows_are_told_and_what_a_site_wrote_is_text() {
+fn rows_are_reported_and_what_a_site_wrote_is_text() {
     let folder = tempfile::tempdir().unwrap();
     let (html, text) = of_rows(folder.path());
     html.says(&[

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A crawl is created, saved, stopped, and goes on from where it was.
+/// A crawl is created, saved, stopped, and resumes where it was.
 pub(super) async fn resumes_where_it_was(store: &Db) {
     assert!(matches!(
         store.open_crawl(None).await.unwrap_err(),

@@ -71,7 +71,7 @@ pub(super) async fn frontier_of_one_host(store: &Db) {
     assert!(seqs("nobody:1", 0, 100).await.is_empty());
 }
 
-/// Every host that something waits for is told with how much, and only those.
+/// Every host with waiting URLs is listed with their number, and only those.
 pub(super) async fn hosts_that_wait(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
@@ -181,8 +181,8 @@ pub(super) async fn skipped_for_a_reason(store: &Db) {
     assert_eq!(skipped_because(store, crawl, "robots.txt").await.len(), 2);
 }
 
-/// What is revived is open and not done, and can be done again.
-pub(super) async fn revives(store: &Db) {
+/// What is restored is open and not done, and can be done again.
+pub(super) async fn restores(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
     for crawl in [crawl, other] {
@@ -190,11 +190,11 @@ pub(super) async fn revives(store: &Db) {
         let batch = Batch { pages: pages.chain([page(crawl, 1)]).collect(), ..Batch::default() };
         store.commit(crawl, &batch).await.unwrap();
     }
-    let revived = skipped_because(store, crawl, "excluded").await;
-    assert_eq!(revived.len(), 699);
+    let restored = skipped_because(store, crawl, "excluded").await;
+    assert_eq!(restored.len(), 699);
 
     let batch = Batch {
-        restored: revived.clone(),
+        restored: restored.clone(),
         // Two of them are done at once, one is tried and postponed, and a URL is found.
         pages: vec![page(crawl, 2), skipped(crawl, 700, "robots.txt")],
         discovered: vec![open_url(crawl, 701)],
@@ -202,7 +202,7 @@ pub(super) async fn revives(store: &Db) {
         ..Batch::default()
     };
     store.commit(crawl, &batch).await.unwrap();
-    let mut expected = revived[1..698].to_vec();
+    let mut expected = restored[1..698].to_vec();
     (expected[0].attempts, expected[0].resent, expected[0].not_before_ms) = (5, 9, AT);
     expected.push(open_url(crawl, 701));
     assert_eq!(frontier(store, crawl).await, expected);
@@ -233,15 +233,15 @@ pub(super) async fn revives(store: &Db) {
 }
 
 /// A revival that fails half-way leaves the pages as they were.
-pub(super) async fn revival_is_atomic(store: &Db) {
+pub(super) async fn restoring_is_atomic(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let pages = vec![page(crawl, 1), skipped(crawl, 2, "excluded")];
     store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
-    let revived = skipped_because(store, crawl, "excluded").await;
+    let restored = skipped_because(store, crawl, "excluded").await;
     // The id of page 1 with another URL.
     let bad = PageRow { id: page_id(crawl, 1), ..page(crawl, 3) };
-    let batch = Batch { restored: revived.clone(), pages: vec![bad], ..Batch::default() };
+    let batch = Batch { restored: restored.clone(), pages: vec![bad], ..Batch::default() };
     store.commit(crawl, &batch).await.unwrap_err();
-    assert_eq!(skipped_because(store, crawl, "excluded").await, revived);
+    assert_eq!(skipped_because(store, crawl, "excluded").await, restored);
     assert!(frontier(store, crawl).await.is_empty());
 }

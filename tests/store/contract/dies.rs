@@ -96,7 +96,7 @@ fn large(crawl: CrawlId, first: u32) -> Batch {
     }
 }
 
-/// A full disk is told as such; the batch goes in when there is room again, and is there once.
+/// A full disk is reported as such; the batch goes in when there is room again, and is there once.
 async fn no_room_until_there_is(place: Place, disk: &SmallDisk) {
     // Somebody else's.
     let filler = disk.0.join("filler");

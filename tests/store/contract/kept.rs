@@ -240,7 +240,7 @@ pub(super) async fn hosts_are_sums_of_pages_even_of_pages_saved_again(store: &Db
 }
 
 /// What is open again is not counted as done.
-pub(super) async fn revived_pages_leave_the_sums_of_their_hosts(store: &Db) {
+pub(super) async fn restored_pages_leave_the_sums_of_their_hosts(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let other = store.create_crawl("{}").await.unwrap();
     let host = |host: &str, state, page| PageRow { host: host.into(), state, ..page };
@@ -256,9 +256,9 @@ pub(super) async fn revived_pages_leave_the_sums_of_their_hosts(store: &Db) {
     }
     let before = sums(store, other).await;
     // Number 4 is done at once, number 9 was never saved, number 2 twice.
-    let revived = [1, 2, 2, 4, 9].map(|seq| open_url(crawl, seq)).to_vec();
+    let restored = [1, 2, 2, 4, 9].map(|seq| open_url(crawl, seq)).to_vec();
     let pages = vec![host("b", PageState::Ok, page(crawl, 4))];
-    store.commit(crawl, &Batch { restored: revived, pages, ..Batch::default() }).await.unwrap();
+    store.commit(crawl, &Batch { restored, pages, ..Batch::default() }).await.unwrap();
     let at = Some("2026-11-01 12:00:00.250".to_owned());
     let row = |host: &str, pages, ok, skipped| {
         (host.to_owned(), pages, ok, 0, skipped, pages * 1000, at.clone(), at.clone())

@@ -69,7 +69,7 @@ pub(super) fn seed() -> u64 {
     seed
 }
 
-/// The batches of a crawl that finds, fetches, postpones, skips and revives, a step each.
+/// The batches of a crawl that finds, fetches, postpones, skips and restores, a step each.
 pub(super) fn batches(crawl: CrawlId, seed: u64, count: u32) -> Vec<Batch> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut batches = Vec::new();

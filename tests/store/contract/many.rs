@@ -53,7 +53,7 @@ pub(super) async fn crawls_are_listed(store: &Db) {
             assert!(at.duration_until(jiff::Timestamp::now()).as_hours().abs() < 1, "{at}");
         }
     }
-    // Dead holders hold nothing.
+    // Dead owners hold nothing.
     other.close().await;
     assert!(store.crawls().await.unwrap()[2].held_by.is_none());
     store.place.execute("UPDATE crawls SET beat_at = '2020-01-01 00:00:00.000'").await;
@@ -103,7 +103,7 @@ pub(super) async fn a_crawl_is_removed_with_all_its_rows(store: &Db) {
     assert!(store.create_crawl("{}").await.unwrap() > crawls[2]);
 }
 
-/// Whoever runs a crawl keeps it.
+/// The owner of a crawl keeps it.
 pub(super) async fn a_running_crawl_is_not_removed(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     store.commit(crawl, &everything(crawl, 3)).await.unwrap();

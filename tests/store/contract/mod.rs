@@ -1,5 +1,5 @@
 //! What every database promises the crawl: each promise is a function over a database of its own, and
-//! runs on SQLite, and where a server is given on PostgreSQL and MySQL too (see `place`).
+//! runs on SQLite, and where a server is given on PostgreSQL and MySQL too (see `databases`).
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 #![allow(clippy::doc_markdown, reason = "SQLite is a name, not code")]
@@ -18,8 +18,9 @@ use serde_json::json;
 
 mod basics;
 mod by_host;
+mod crawl_lease;
+mod databases;
 mod dies;
-mod holders;
 mod kept;
 mod look;
 mod lost;
@@ -27,17 +28,16 @@ mod many;
 mod migrated;
 mod mysql;
 mod mysql_plans;
-mod place;
 mod postgres;
+mod postgres_failures;
 mod postgres_plans;
-mod postgres_trouble;
 mod recrawl;
 mod sqlite;
 mod texts;
 mod views;
 
+use databases::*;
 use look::*;
-use place::*;
 
 contract![
     basics::batches_are_atomic,
@@ -56,22 +56,22 @@ contract![
     basics::what_was_saved_is_there_after_reopening,
     by_host::frontier_of_one_host,
     by_host::hosts_that_wait,
-    by_host::revival_is_atomic,
-    by_host::revives,
+    by_host::restoring_is_atomic,
+    by_host::restores,
     by_host::skipped_for_a_reason,
-    holders::a_crawl_taken_over_cannot_be_written,
-    holders::a_crawl_that_ended_is_held_by_nobody,
-    holders::a_dead_holder_is_taken_over,
-    holders::a_living_holder_keeps_its_crawl,
-    holders::beats_are_signs_of_life,
-    holders::of_two_only_one_gets_it,
-    holders::two_stores_run_two_crawls_side_by_side,
+    crawl_lease::a_crawl_taken_over_cannot_be_written,
+    crawl_lease::a_crawl_that_ended_has_no_owner,
+    crawl_lease::a_dead_owner_is_taken_over,
+    crawl_lease::a_living_owner_keeps_its_crawl,
+    crawl_lease::heartbeats_are_signs_of_life,
+    crawl_lease::of_two_only_one_gets_it,
+    crawl_lease::two_stores_run_two_crawls_side_by_side,
     kept::a_frontier_row_holds_what_it_was_given,
     kept::a_page_row_holds_what_it_was_given,
     kept::hosts_are_sums_of_pages_even_of_pages_saved_again,
     kept::links_are_kept_once_with_their_first_text,
     kept::requests_are_those_of_the_last_row,
-    kept::revived_pages_leave_the_sums_of_their_hosts,
+    kept::restored_pages_leave_the_sums_of_their_hosts,
     kept::sitemaps_replace_those_of_the_same_url,
     kept::what_is_known_of_hosts_is_kept_beside_their_sums,
     many::a_crawl_is_removed_with_all_its_rows,
@@ -82,7 +82,7 @@ contract![
     recrawl::counts_good_pages,
     recrawl::good_pages_in_portions,
     recrawl::links_of_a_page,
-    recrawl::only_complete_crawls_are_looked_at_again,
+    recrawl::only_complete_crawls_are_recrawled,
     recrawl::pages_as_they_were,
     texts::hashes_tell_urls_apart_and_texts_do_not,
     texts::links_have_texts_of_any_kind,
@@ -94,7 +94,7 @@ contract![
     views::by_status_and_by_host_add_up,
     views::changes_are_the_journal,
     views::duplicates_are_pages_with_the_same_bytes,
-    views::redirects_are_told_with_their_hops,
+    views::redirects_are_reported_with_their_hops,
     views::slow_pages_are_the_slowest_of_each_crawl,
 ];
 

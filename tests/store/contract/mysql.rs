@@ -291,7 +291,7 @@ async fn what_is_longer_than_a_packet_is_cut_between_rows() {
 /// A row that somebody else has locked is waited for, then it is said so; later it goes through.
 #[tokio::test]
 #[ignore = "needs a server: CRAWLDECK_TEST_MYSQL=mysql://USER@HOST:PORT"]
-async fn locks_of_others_are_waited_for_and_then_told() {
+async fn locks_of_others_are_waited_for_and_then_reported() {
     in_new_database(async |place| {
         let store = opened(place).await;
         let crawl = store.create_crawl("{}").await.unwrap();
@@ -310,7 +310,7 @@ async fn locks_of_others_are_waited_for_and_then_told() {
     .await;
 }
 
-/// Connections that the server ends are made anew, each after one error at most.
+/// Connections that the server ends are made anew, each after a maximum of one error.
 #[tokio::test]
 #[ignore = "needs a server: CRAWLDECK_TEST_MYSQL=mysql://USER@HOST:PORT"]
 async fn connections_that_are_killed_are_made_anew() {

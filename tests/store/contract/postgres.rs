@@ -162,7 +162,7 @@ async fn a_schema_from_the_future_is_refused_and_an_older_one_is_not() {
     .await;
 }
 
-/// Whoever may only read is told so, and a database that is up to date is not touched.
+/// A user who may only read gets an error, and a database that is up to date is not touched.
 #[tokio::test]
 #[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
 async fn rights_that_are_missing_are_named() {
@@ -190,7 +190,7 @@ async fn rights_that_are_missing_are_named() {
 }
 
 /// What comes between a batch and the database is said in words, may pass, and when it has passed the
-/// same store goes on.
+/// same store continues.
 #[tokio::test]
 #[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
 async fn what_passes_is_waited_for() {
@@ -248,7 +248,7 @@ async fn what_passes_is_waited_for() {
     .await;
 }
 
-/// The slowest thing that can be asked for ends when it is not wanted any more.
+/// The slowest query ends when it is not wanted any more.
 #[tokio::test]
 #[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
 async fn a_select_without_end_can_be_left() {

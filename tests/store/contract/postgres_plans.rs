@@ -43,7 +43,7 @@ fn rows_of(crawl: i64, rows: i64) -> String {
     )
 }
 
-/// A statement with what it is asked for, who asks, and the steps that must be in its plan.
+/// A statement, its purpose, its connection, and the steps that must be in its plan.
 struct Question {
     name: &'static str,
     sql: &'static str,
@@ -64,8 +64,8 @@ fn question(
     Question { name, sql, types, values, settings: open::FOR_READING, steps }
 }
 
-/// What a crawl asks that goes on.
-fn asked_going_on() -> Vec<Question> {
+/// The queries of a crawl that resumes.
+fn queries_of_a_resume() -> Vec<Question> {
     let (first, last) = (page_id(CRAWL, 0), page_id(CRAWL, u32::MAX));
     let middle = page_id(CRAWL, 1_500_000);
     vec![
@@ -142,8 +142,8 @@ fn asked_going_on() -> Vec<Question> {
     ]
 }
 
-/// What a crawl asks that looks again at what it has.
-fn asked_again() -> Vec<Question> {
+/// The queries of a recrawl.
+fn queries_of_a_recrawl() -> Vec<Question> {
     let (first, last) = (page_id(CRAWL, 0), page_id(CRAWL, u32::MAX));
     let hash = "decode(md5('done217'), 'hex')";
     vec![
@@ -173,7 +173,7 @@ fn asked_again() -> Vec<Question> {
             &["Index Scan using links_pkey on links", "Index Scan using scraped_pages_pkey"],
         ),
         question(
-            "again: what was well",
+            "recrawl: pages that succeeded",
             statements::OK_PAGES,
             "bigint, bigint, bigint",
             format!("{first}, {last}, 1000"),
@@ -190,7 +190,7 @@ fn asked_again() -> Vec<Question> {
 }
 
 /// What a batch asks.
-fn asked_writing() -> Vec<Question> {
+fn queries_of_a_write() -> Vec<Question> {
     let array = |item: &dyn Fn(i64) -> String, kind: &str| {
         let items: Vec<_> = (1..=500).map(item).collect();
         format!("'{{{}}}'::{kind}[]", items.join(","))
@@ -244,10 +244,10 @@ fn asked_writing() -> Vec<Question> {
 
 /// All questions.
 fn asked() -> impl Iterator<Item = Question> {
-    asked_going_on().into_iter().chain(asked_again()).chain(asked_writing())
+    queries_of_a_resume().into_iter().chain(queries_of_a_recrawl()).chain(queries_of_a_write())
 }
 
-/// The plan of a question, under the settings of whoever asks it.
+/// The plan of a question, under the settings of its connection.
 async fn plan(db: &mut PgConnection, question: &Question, how: &str) -> String {
     sqlx::raw_sql(AssertSqlSafe(format!(
         "RESET ALL; {}; SET plan_cache_mode = {how}; PREPARE question ({}) AS {}",

@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// Only a complete crawl is looked at again; else one clear line says what to do.
-pub(super) async fn only_complete_crawls_are_looked_at_again(store: &Db) {
+/// Only a complete crawl can be recrawled; else one clear line says what to do.
+pub(super) async fn only_complete_crawls_are_recrawled(store: &Db) {
     let none = store.complete_crawl(None).await.unwrap_err();
     assert!(matches!(none, StoreError::NoCompleteCrawl { .. }), "{none}");
     let states = [

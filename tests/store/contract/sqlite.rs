@@ -51,8 +51,8 @@ async fn hosts_and_revivals_outlive_a_kill() {
         ..Batch::default()
     };
     store.commit(crawl, &batch).await.unwrap();
-    let revived = store.skipped_because(crawl, "excluded", 0, 9).await.unwrap();
-    let batch = Batch { restored: revived.clone(), ..Batch::default() };
+    let restored = store.skipped_because(crawl, "excluded", 0, 9).await.unwrap();
+    let batch = Batch { restored: restored.clone(), ..Batch::default() };
     store.commit(crawl, &batch).await.unwrap();
 
     let left = tempfile::tempdir().unwrap();
@@ -64,7 +64,7 @@ async fn hosts_and_revivals_outlive_a_kill() {
     let store = open(name.to_str().unwrap(), OpenMode::MustExist).await.unwrap();
     let opened = store.open_crawl(None).await.unwrap();
     assert_eq!((opened.id, opened.next_seq, opened.open), (crawl, 4, 2));
-    assert_eq!(frontier(&store, crawl).await, [other.clone(), revived[0].clone()]);
+    assert_eq!(frontier(&store, crawl).await, [other.clone(), restored[0].clone()]);
     assert_eq!(store.frontier_of_host(crawl, other.host_id, 0, 9).await.unwrap(), [other]);
     let mut hosts = store.open_hosts(crawl).await.unwrap();
     hosts.sort_by(|a, b| a.url.cmp(&b.url));

@@ -91,7 +91,7 @@ pub(super) async fn broken_links_name_the_pages_that_hold_them(store: &Db) {
 }
 
 /// Where URLs led, over how many hops.
-pub(super) async fn redirects_are_told_with_their_hops(store: &Db) {
+pub(super) async fn redirects_are_reported_with_their_hops(store: &Db) {
     let hops = r#"[{"url":"http://h/a","status":301},{"url":"http://h/b","status":302}]"#;
     let crawls = in_two_crawls(store, |crawl| {
         let led = |seq, hops: &str, to: Option<&str>| PageRow {
@@ -277,7 +277,7 @@ pub(super) async fn a_select_gives_every_kind_of_value(store: &Db) {
     assert!(rows(store, "SELECT url FROM scraped_pages WHERE 1 = 2").await.is_empty());
 }
 
-/// The sink ends it whenever it wants, and everything goes on as before.
+/// The sink ends it whenever it wants, and everything continues as before.
 pub(super) async fn a_select_can_be_ended(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let pages = (1..=5000).map(|seq| page(crawl, seq)).collect();

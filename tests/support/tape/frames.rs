@@ -101,7 +101,7 @@ pub struct Camera {
 }
 
 impl Camera {
-    /// Begins to record, so many frames a second at most.
+    /// Begins to record, with a maximum of so many frames a second.
     pub fn start(shared: Arc<Shared>, per_second: u32) -> Self {
         let (rolling, stop) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
         let seen = (Arc::clone(&shared), Arc::clone(&rolling), Arc::clone(&stop));
@@ -129,7 +129,7 @@ impl Camera {
         Self { shared, rolling, stop, frames, stills: Mutex::default() }
     }
 
-    /// Goes on, or leaves out what follows.
+    /// Records, or leaves out, what follows.
     pub fn roll(&self, on: bool) {
         self.rolling.store(on, Ordering::Relaxed);
     }

@@ -131,7 +131,7 @@ async fn phases_come_in_order() {
 }
 
 #[tokio::test]
-async fn the_start_is_told_before_the_server_can_know() {
+async fn the_start_is_reported_before_the_server_can_know() {
     let recorder = Arc::new(Recorder::default());
     let reported = Arc::new(Mutex::new(Vec::new()));
     let (seen, noted) = (recorder.clone(), reported.clone());

@@ -98,7 +98,7 @@ async fn no_answer_at_all() {
     let server = Server::bytes("", || Then::Close).await;
     let error = failure(&server.base).await;
     assert_eq!(error.kind, FailureKind::Reset, "{error}");
-    assert!(error.message.contains("before an answer"), "{error}");
+    assert!(error.message.contains("before a response"), "{error}");
 }
 
 #[tokio::test]
@@ -177,10 +177,10 @@ async fn heads_that_are_no_heads() {
     let bomb = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(2 << 20));
     let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(5_000));
     let table = [
-        (bomb, "the head of the answer is too large"),
-        (many, "the head of the answer is too large"),
-        ("HELLO\r\n\r\n".into(), "the head of the answer is malformed"),
-        ("HTTP/1.1 2x0 OK\r\n\r\n".into(), "the head of the answer is malformed"),
+        (bomb, "the response head is too large"),
+        (many, "the response head is too large"),
+        ("HELLO\r\n\r\n".into(), "the response head is malformed"),
+        ("HTTP/1.1 2x0 OK\r\n\r\n".into(), "the response head is malformed"),
     ];
     for (head, message) in table {
         let server = Server::bytes(head, || Then::Hang).await;
@@ -205,7 +205,7 @@ async fn silence_has_an_end() {
     let error = get_with(&short, &server.base).await.outcome.unwrap_err();
     assert_eq!(error.kind, FailureKind::Timeout);
     let host = server.base.authority();
-    assert_eq!(error.message, format!("no answer from {host} within 100ms"));
+    assert_eq!(error.message, format!("no response from {host} within 100ms"));
 
     let server =
         Server::bytes("HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc", || Then::Hang).await;
@@ -220,7 +220,7 @@ async fn silence_has_an_end() {
     assert_eq!(error.message, "not complete within 100ms: 3 bytes read");
     let server = Server::bytes("", || Then::Hang).await;
     let error = get_with(&short, &server.base).await.outcome.unwrap_err();
-    assert_eq!((error.kind, &*error.message), (FailureKind::Timeout, "no answer within 100ms"));
+    assert_eq!((error.kind, &*error.message), (FailureKind::Timeout, "no response within 100ms"));
 }
 
 #[tokio::test]

@@ -156,7 +156,7 @@ fn the_first_canonical_url_counts() {
 }
 
 #[test]
-fn nofollow_is_told_and_obeyed_when_asked() {
+fn nofollow_is_reported_and_obeyed_when_set() {
     let table = [
         ("<meta name=robots content='nofollow'>", (true, false)),
         ("<META NAME=' Robots ' CONTENT='NoIndex, FOLLOW'>", (false, true)),

@@ -71,7 +71,7 @@ fn queries_are_written_in_the_encoding_of_the_page() {
 }
 
 #[test]
-fn html_is_told_from_other_types() {
+fn html_is_distinguished_from_other_types() {
     for header in ["text/html", "TEXT/HTML;charset=x", "application/xhtml+xml ; q=1"] {
         assert!(is_html(Some(header), b""), "{header}");
     }

@@ -37,7 +37,7 @@ fn pages_addressed_by_hash_pass_while_they_differ() {
 }
 
 #[test]
-fn copies_are_told_by_body_or_by_canonical_and_title() {
+fn copies_are_recognized_by_body_or_by_canonical_and_title() {
     let words = ["north", "south", "east", "west", "red", "green", "blue", "gray"];
     let url = |n: usize| format!("http://{HOST}/{}/{}/", words[n % 8], words[n / 8 % 8]);
     let home = format!("http://{HOST}/home");

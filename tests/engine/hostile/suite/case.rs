@@ -262,11 +262,11 @@ impl Want {
     }
 }
 
-/// Nothing in a row may steer a terminal or turn text around.
+/// Nothing in a row may control a terminal or turn text around.
 fn assert_plain(row: &Row) {
     let texts = [Some(&row.url), row.error.as_ref(), row.final_url.as_ref()];
     for text in texts.into_iter().flatten() {
-        let bad = text.chars().find(|c| steers(*c));
+        let bad = text.chars().find(|c| controls_terminal(*c));
         assert_eq!(bad, None, "in {row:?}");
     }
 }
@@ -289,7 +289,7 @@ fn in_words(rows: &[Row], seed: &str) -> String {
     port.replace_all(&words.join("; "), "HOST").replace('|', "\\|")
 }
 
-fn steers(c: char) -> bool {
+fn controls_terminal(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -23,33 +23,33 @@ fn one(path: &'static str, what: &'static str) -> Case {
 cases! {
     // Heads.
     silent => slow("/hostile/wire/silent", "never answers")
-        .row("failed", None, "no answer within 300ms");
+        .row("failed", None, "no response within 300ms");
     slow_loris_status_line => slow("/hostile/wire/slow-line", "a byte of a status line every 20 ms")
         .want(AnyStatus("/hostile/wire/slow-line", "failed", " "));
     slow_loris_head => slow("/hostile/wire/slow-head", "a header every 20 ms, for ever")
-        .row("failed", None, "no answer within 300ms");
+        .row("failed", None, "no response within 300ms");
     endless_head => one("/hostile/wire/endless-head", "headers for ever, as fast as can be")
-        .row("failed", None, "the head of the answer is too large");
+        .row("failed", None, "the response head is too large");
     endless_interim => slow("/hostile/wire/interim", "103 Early Hints for ever")
         .want(AnyStatus("/hostile/wire/interim", "failed", " "));
     huge_header => one("/hostile/wire/huge-head", "one header of 1 MiB")
-        .row("failed", None, "the head of the answer is too large");
+        .row("failed", None, "the response head is too large");
     many_headers => one("/hostile/wire/many-heads", "5,000 headers")
-        .row("failed", None, "the head of the answer is too large");
+        .row("failed", None, "the response head is too large");
     invalid_header_bytes => one("/hostile/wire/bad-bytes", "control bytes in header names and values")
         .row("ok", Some(200), "");
     header_without_colon => one("/hostile/wire/no-colon", "a header line without a colon")
         .row("ok", Some(200), "");
     garbage => one("/hostile/wire/garbage", "speaks SSH")
-        .row("failed", None, "the head of the answer is malformed");
+        .row("failed", None, "the response head is malformed");
     closed => one("/hostile/wire/close", "closes instead of answering")
         .want(AnyStatus("/hostile/wire/close", "failed", "connection "));
     reset => one("/hostile/wire/reset", "resets instead of answering")
         .want(AnyStatus("/hostile/wire/reset", "failed", "connection "));
     two_lengths => one("/hostile/wire/two-lengths", "two Content-Lengths that differ")
-        .row("failed", None, "the head of the answer is malformed");
+        .row("failed", None, "the response head is malformed");
     odd_length => one("/hostile/wire/odd-length", "a negative Content-Length")
-        .row("failed", None, "the head of the answer is malformed");
+        .row("failed", None, "the response head is malformed");
     both_lengths => one("/hostile/wire/both-lengths", "Content-Length and chunks: the chunks count")
         .row("ok", Some(200), "");
 
@@ -104,7 +104,7 @@ cases! {
         .want(AnyStatus("/hostile/redirect/cookies", "failed", "redirect"));
     ever_longer_redirect => one("/hostile/redirect/longer", "to an ever longer address")
         .row("failed", Some(302), "more than 10 redirects");
-    redirects_to_one_page => Case::at("/hostile/redirect/gates", "fifty redirects to one page: it is asked for once")
+    redirects_to_one_page => Case::at("/hostile/redirect/gates", "fifty redirects to one page: it is requested once")
         .want(AtLeast(50, "ok", ""))
         .want(Row("/hostile/redirect/gate/50", "ok", Some(200), ""))
         .want(Asked(1..=1, "/hostile/redirect/login"));
@@ -122,7 +122,7 @@ cases! {
     escapes_in_location => one("/hostile/wire/location", "terminal and bidi controls in Location")
         .row("failed", Some(302), "redirect to a malformed URL: http://[");
     escapes_in_head => one("/hostile/wire/escapes", "terminal escapes in reason and Content-Type")
-        .row("failed", None, "the head of the answer is malformed");
+        .row("failed", None, "the response head is malformed");
     bidi_in_head => one("/hostile/wire/bidi", "bidi and C1 controls in reason and Content-Type")
         .row("failed", Some(500), "");
     escapes_in_page => Case::at("/hostile/escapes", "terminal escapes and bidi controls in title and links")

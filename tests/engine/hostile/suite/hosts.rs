@@ -70,7 +70,7 @@ fn sitemap(name: &'static str, what: &'static str) -> Case {
         .want(Asked(1..=20, "/hostile/sitemap/"))
 }
 
-/// Ten pages of a host that fails, asked for patiently.
+/// Ten pages of a host that fails, requested patiently.
 fn pages(what: &'static str, faults: ResponseFaults) -> Case {
     Case::at("/", what).content(OriginContent::Pages(10)).faults(faults).set(|s| {
         (s.attempts, s.backoff) = (10, Duration::from_millis(20));
@@ -133,7 +133,7 @@ Disallow: /private/
     )).set(|s| s.fetch.user_agent = "OurBot/2.0".into());
     robots_500 => unreachable("robots.txt 500: nothing allowed", OriginRobots::Status(500));
     robots_silent => unanswered("robots.txt never answers: nothing allowed", OriginRobots::Silent,
-        "no answer within 300ms (asked for robots.txt)");
+        "no response within 300ms (asked for robots.txt)");
     robots_closed => unanswered("robots.txt closes the connection: nothing allowed", OriginRobots::Closed,
         "(asked for robots.txt)");
     redirect_to_forbidden => Case::at("/hostile/redirect/forbidden", "a redirect to what robots.txt forbids")

@@ -42,7 +42,7 @@ async fn crawled(settings: Settings, db: &Path) -> crawldeck::crawl::protocol::s
     summary
 }
 
-fn told(name: &str, times: &RequestLog) {
+fn report(name: &str, times: &RequestLog) {
     println!("{name}\n  {:>8}  {:>8}  status  path", "at ms", "gap ms");
     let mut before = None;
     for came in &times.requests {
@@ -81,8 +81,8 @@ async fn two_documentation_sites_get_what_they_ask_for() {
     assert_eq!(summary.ok as usize, 2 * (CHAPTERS + 1));
 
     let (slow, busy) = (origins[0].times(), origins[1].times());
-    told("Crawl-delay: 1", &slow);
-    told("429 with Retry-After: 1 at every 4th request", &busy);
+    report("Crawl-delay: 1", &slow);
+    report("429 with Retry-After: 1 at every 4th request", &busy);
     let gaps = slow.gaps(|came| came.path != "/robots.txt");
     assert_eq!(gaps.len(), CHAPTERS);
     assert!(gaps.iter().all(|gap| *gap >= 1000.0), "{gaps:?}");

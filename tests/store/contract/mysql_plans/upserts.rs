@@ -43,7 +43,7 @@ pub async fn upserts(db: &mut MySqlConnection, crawl: CrawlId) {
         let done = sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut *transaction).await.unwrap();
         let after = handlers(&mut transaction).await;
         transaction.rollback().await.unwrap();
-        // One row was there and is what was asked for: an insert would be 1, an update 2; what stays
+        // One row was there and is what was requested: an insert would be 1, an update 2; what stays
         // as it is, as rows are counted here, is 1 as well, so the table tells.
         println!("\nupsert into {table}: {} affected", done.rows_affected());
         for (how, count) in &after {

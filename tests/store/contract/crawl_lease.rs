@@ -1,4 +1,4 @@
-//! One crawl, one holder: who may write, who is refused, who takes over.
+//! One crawl, one owner: who may write, who is refused, who takes over.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn one_page(crawl: CrawlId, seq: u32) -> Batch {
 }
 
 /// Host, process and whether it is silent for long, in the table.
-async fn holder(store: &Db, crawl: CrawlId) -> Vec<Value> {
+async fn owner(store: &Db, crawl: CrawlId) -> Vec<Value> {
     let sql = format!(
         "SELECT holder_host, holder_pid, holder_token, held_since, beat_at FROM crawls \
          WHERE id = {crawl}"
@@ -16,15 +16,15 @@ async fn holder(store: &Db, crawl: CrawlId) -> Vec<Value> {
 }
 
 /// Somebody else alive is named, and nothing is changed.
-pub(super) async fn a_living_holder_keeps_its_crawl(store: &Db) {
+pub(super) async fn a_living_owner_keeps_its_crawl(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
-    let before = holder(store, crawl).await;
+    let before = owner(store, crawl).await;
     assert_eq!(before[1], Value::Int(i64::from(std::process::id())));
     let second = store.another().await;
     for named in [None, Some(crawl)] {
         let error = second.open_crawl(named).await.unwrap_err();
-        let StoreError::Held { crawl: told, pid, since, .. } = &error else { panic!("{error}") };
-        assert_eq!((*told, *pid), (crawl, std::process::id()));
+        let StoreError::Held { crawl: named, pid, since, .. } = &error else { panic!("{error}") };
+        assert_eq!((*named, *pid), (crawl, std::process::id()));
         assert!(before[3].as_text().unwrap().starts_with(since.as_str()), "{since}");
         let line = error.to_string();
         for said in [
@@ -45,16 +45,16 @@ pub(super) async fn a_living_holder_keeps_its_crawl(store: &Db) {
     ] {
         assert!(matches!(error, StoreError::TakenOver { .. }), "{error}");
     }
-    assert_eq!(holder(store, crawl).await, before);
+    assert_eq!(owner(store, crawl).await, before);
     assert!(seen(store, crawl).await.is_empty());
-    // The holder itself may open it again.
+    // The owner itself may open it again.
     assert_eq!(store.open_crawl(None).await.unwrap().id, crawl);
     store.commit(crawl, &one_page(crawl, 1)).await.unwrap();
     second.close().await;
 }
 
-/// A crawl whose holder is silent, gone or closed goes to whoever asks next.
-pub(super) async fn a_dead_holder_is_taken_over(store: &Db) {
+/// A crawl whose owner is silent, gone or closed goes to the next store that claims it.
+pub(super) async fn a_dead_owner_is_taken_over(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let kill = async |set: &str| {
         store.place.execute(&format!("UPDATE crawls SET {set} WHERE id = {crawl}")).await;
@@ -85,7 +85,7 @@ pub(super) async fn a_dead_holder_is_taken_over(store: &Db) {
     second.close().await;
 }
 
-/// Whoever was taken over writes nothing any more, however often it tries.
+/// A store that lost its lease writes nothing any more, however often it tries.
 pub(super) async fn a_crawl_taken_over_cannot_be_written(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     store.commit(crawl, &one_page(crawl, 1)).await.unwrap();
@@ -109,8 +109,8 @@ pub(super) async fn a_crawl_taken_over_cannot_be_written(store: &Db) {
             store.heartbeat(crawl).await.unwrap_err(),
             store.set_state(crawl, CrawlState::Complete).await.unwrap_err(),
         ] {
-            let StoreError::TakenOver { pid, crawl: told, .. } = &error else { panic!("{error}") };
-            assert_eq!((*pid, *told), (std::process::id(), crawl));
+            let StoreError::TakenOver { pid, crawl: named, .. } = &error else { panic!("{error}") };
+            assert_eq!((*pid, *named), (std::process::id(), crawl));
             assert_eq!(error.to_string().lines().count(), 1);
             assert!(!error.is_transient());
         }
@@ -137,12 +137,12 @@ pub(super) async fn a_crawl_taken_over_cannot_be_written(store: &Db) {
 }
 
 /// A crawl is let go when it ends, in whatever way.
-pub(super) async fn a_crawl_that_ended_is_held_by_nobody(store: &Db) {
+pub(super) async fn a_crawl_that_ended_has_no_owner(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let second = store.another().await;
     for state in [CrawlState::Stopped, CrawlState::Failed] {
         store.set_state(crawl, state).await.unwrap();
-        assert_eq!(holder(store, crawl).await, vec![Value::Null; 5]);
+        assert_eq!(owner(store, crawl).await, vec![Value::Null; 5]);
         assert_eq!(second.open_crawl(Some(crawl)).await.unwrap().id, crawl);
         second.set_state(crawl, CrawlState::Stopped).await.unwrap();
         // Running, it stays held.
@@ -153,11 +153,11 @@ pub(super) async fn a_crawl_that_ended_is_held_by_nobody(store: &Db) {
     second.close().await;
 }
 
-/// A beat and a batch both move `beat_at`, and nothing else of the holder.
-pub(super) async fn beats_are_signs_of_life(store: &Db) {
+/// A heartbeat and a batch both move `beat_at`, and nothing else of the owner.
+pub(super) async fn heartbeats_are_signs_of_life(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
     let long_ago = "UPDATE crawls SET beat_at = '2020-01-01 00:00:00.000'";
-    let before = holder(store, crawl).await;
+    let before = owner(store, crawl).await;
     for beat in [true, false] {
         store.place.execute(long_ago).await;
         if beat {
@@ -165,7 +165,7 @@ pub(super) async fn beats_are_signs_of_life(store: &Db) {
         } else {
             store.commit(crawl, &one_page(crawl, 1)).await.unwrap();
         }
-        let after = holder(store, crawl).await;
+        let after = owner(store, crawl).await;
         assert_eq!(after[..4], before[..4]);
         assert!(after[4].as_text() >= before[4].as_text(), "{after:?}");
         let second = store.another().await;

@@ -1,6 +1,6 @@
 //! Promise: while the server takes nothing (read-only, rights taken away, locked, a deadlock), the
 //! crawl keeps what is done, says what is wrong, asks the site for nothing more than it can keep, and
-//! goes on by itself.
+//! continues by itself.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -45,17 +45,17 @@ fn staged(kind: Kind, pages: u32, more: &[&str]) -> (Server, Stage, Running) {
     (server, stage, crawl)
 }
 
-/// While `trouble` lasts.
-fn waits(kind: Kind, said: &str, trouble: impl FnOnce(&Stage) -> Box<dyn FnOnce(&Stage)>) {
+/// While `failure` lasts.
+fn waits(kind: Kind, said: &str, failure: impl FnOnce(&Stage) -> Box<dyn FnOnce(&Stage)>) {
     let (_server, stage, mut crawl) = staged(kind, PAGES, &[]);
-    let over = trouble(&stage);
+    let over = failure(&stage);
     wait_until("it says what is wrong", || {
         let stderr = crawl.stderr();
         stderr.contains(REFUSED) && stderr.contains(said)
     });
     let requests = stage.held_back(&mut crawl);
     let saved = stage.saved();
-    assert!(requests < u64::from(PAGES), "all of it was asked for");
+    assert!(requests < u64::from(PAGES), "all of it was requested");
     let lines = |crawl: &Running| crawl.stderr().matches("limited by the database for ").count();
     let before = lines(&crawl);
     wait_until("it says so again", || lines(&crawl) > before);
@@ -64,7 +64,7 @@ fn waits(kind: Kind, said: &str, trouble: impl FnOnce(&Stage) -> Box<dyn FnOnce(
     assert!(peak < 256, "{peak} MiB");
     eprintln!("{said}: {saved} saved, {requests} requests, {peak} MiB at most");
     over(&stage);
-    let ended = stage.assert_went_on(crawl);
+    let ended = stage.assert_continued(crawl);
     let refused = ended.stderr.lines().filter(|line| line.contains(REFUSED));
     assert!(refused.count() <= 2, "however often it was tried: {}", ended.stderr);
 }
@@ -168,7 +168,7 @@ fn deadlocked(kind: Kind) {
     other.run("UPDATE crawls SET updated_at = updated_at");
     wait_until("it says so", || crawl.stderr().to_lowercase().contains("deadlock"));
     other.run("ROLLBACK");
-    let ended = stage.assert_went_on(crawl);
+    let ended = stage.assert_continued(crawl);
     assert!(ended.stderr.contains("is busy"), "{}", ended.stderr);
 }
 

@@ -126,7 +126,7 @@ async fn what_was_said_of_a_host_not_yet_known_holds() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_rest_of_a_host_is_skipped_in_memory_and_on_disk() {
+async fn the_remaining_urls_of_a_host_are_skipped_in_memory_and_on_disk() {
     let now = Instant::now();
     let mut stage = Stage::new();
     stage.frontier.seed((0..MORE).map(|n| link("a.test", n)));

@@ -1,4 +1,4 @@
-//! PostgreSQL in trouble: what is said then, and that the saver goes on when it is well again.
+//! PostgreSQL fails: the errors shown, and that the saver continues when it works again.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -23,7 +23,7 @@ on_postgres![
     many_open_an_empty_database_at_once,
     names_that_lead_nowhere_say_why,
     no_right_to_make_tables,
-    texts_of_the_url_are_never_told,
+    texts_of_the_url_are_never_shown,
 ];
 
 fn one_page(crawl: CrawlId, seq: u32) -> Batch {
@@ -87,7 +87,11 @@ async fn names_that_lead_nowhere_say_why(store: &Db) {
     for (url, said, transient) in [
         (changed(store, |url| url.set_path("no_such")), "no_such does not exist on its", false),
         (changed(store, |url| url.set_port(Some(port)).unwrap()), "refused", true),
-        (changed(store, |url| url.set_port(Some(silent_port)).unwrap()), "no answer within", true),
+        (
+            changed(store, |url| url.set_port(Some(silent_port)).unwrap()),
+            "no response within",
+            true,
+        ),
         (changed(store, |url| url.set_host(Some("no-such.invalid")).unwrap()), "no-such", true),
         (changed(store, |url| url.set_username("nobody").unwrap()), "refuses access", true),
         (changed(store, |url| url.set_query(Some("sslmode=require"))), "TLS", true),
@@ -142,7 +146,7 @@ async fn no_right_to_make_tables(store: &Db) {
 }
 
 /// Whatever is known of a database, its password is not.
-async fn texts_of_the_url_are_never_told(store: &Db) {
+async fn texts_of_the_url_are_never_shown(store: &Db) {
     let url = changed(store, |url| url.set_password(Some("secret")).unwrap());
     let open = open(&url, OpenMode::MustExist).await.unwrap();
     let shown = open.describe();
