@@ -18,7 +18,7 @@ use super::{draw, log_view};
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::Snapshot;
 
-/// Shows the crawl until it is over and the user leaves. A crawl that ends by itself stays on
+/// Shows the crawl until it is over and the user leaves, or `end` returns. A crawl that ends by itself stays on
 /// screen; one that the user stops takes the dashboard with it.
 ///
 /// The terminal is restored on return, on error and on panic; dropping the future ends the
@@ -26,18 +26,6 @@ use crate::crawl::protocol::snapshot::Snapshot;
 ///
 /// # Errors
 /// When the terminal cannot be used, or the engine is gone before the end of the crawl.
-pub async fn run(
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    commands: mpsc::Sender<(Command, Origin)>,
-    options: UiOptions,
-) -> Result<(), UiError> {
-    run_until(snapshots, commands, options, std::future::pending()).await
-}
-
-/// Like [`run`], but also returns, with the terminal restored, when `end` does.
-///
-/// # Errors
-/// Like [`run`].
 pub async fn run_until(
     snapshots: watch::Receiver<Arc<Snapshot>>,
     commands: mpsc::Sender<(Command, Origin)>,

@@ -12,7 +12,6 @@ use http::header::{HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use reqwest::RequestBuilder;
 use url::Url;
 
-pub use crate::model::redirect_hop::RedirectHop;
 use crate::settings::{Credentials, FetchSettings, SeedName};
 use crate::web::address_policy::{AddressPolicy, refused};
 use crate::web::classify::{RequestContext, classify, duration_text};
@@ -97,6 +96,7 @@ impl Fetcher {
 
     /// Why `url` is refused for its literal private address or its name, as far as this can be decided
     /// without a DNS lookup; a request checks the resolved addresses.
+    #[cfg(feature = "internals")]
     #[must_use]
     pub fn refuses_address(&self, url: &Url) -> Option<String> {
         self.inner.address_policy.refuses_without_lookup(url)

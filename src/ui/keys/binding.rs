@@ -136,19 +136,6 @@ impl KeyContext {
     pub const fn falls_back(self) -> bool {
         !matches!(self, Self::Prompt | Self::Race)
     }
-
-    /// The context in words, in front of what a key does: `on the Hosts tab: `.
-    #[must_use]
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Anywhere => "",
-            Self::HostsTab => "on the Hosts tab: ",
-            Self::FaultPanel => "on the fault panel: ",
-            Self::SceneMenu => "in the menu of scenes: ",
-            Self::Prompt => "in a prompt: ",
-            Self::Race => "in the race of `compare`: ",
-        }
-    }
 }
 
 /// One row of the table.

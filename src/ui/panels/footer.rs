@@ -14,7 +14,7 @@ use crate::ui::paint::{Painter, Segment};
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables;
 use crate::ui::text;
-use crate::units;
+use crate::ui::units;
 
 /// Lays out the footer; returns where the cursor goes while a prompt is open:
 ///
