@@ -25,6 +25,8 @@ pub mod theme;
 pub mod units;
 mod view_thread;
 
+#[cfg(feature = "internals")]
+pub use self::{dashboard::show, screen::Surface};
 pub use dashboard::run_until;
 pub use log_view::log_layer;
 pub use view_thread::UiOptions;

@@ -13,7 +13,7 @@ use super::layout::draw;
 use crate::compare::progress::ComparisonProgress;
 use crate::ui::action::Action;
 use crate::ui::keys::{self, KeyContext};
-use crate::ui::screen::Screen;
+use crate::ui::screen::{Screen, Surface as _};
 use crate::ui::theme::Theme;
 use crate::ui::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
 
