@@ -163,14 +163,12 @@ impl App {
         if let Some((_, at_s)) = &mut self.notice {
             *at_s = f64::NEG_INFINITY;
         }
-        match keys::action_for(event, self.context()) {
-            Some(action) => self.update(action, snapshot),
-            // Ignored where no prompt is open.
-            None => {
-                self.type_key(event);
-                None
-            }
+        if let Some(action) = keys::action_for(event, self.context()) {
+            return self.update(action, snapshot);
         }
+        // Ignored where no prompt is open.
+        self.type_key(event);
+        None
     }
 
     /// What the keys act on now.
