@@ -29,11 +29,6 @@
 //! The feature `internals` makes every room public for the tests and benchmarks of this package. It
 //! promises nothing to anybody else.
 
-#![cfg_attr(
-    not(feature = "internals"),
-    allow(dead_code, unused_imports, reason = "what only tests use is built with `internals`")
-)]
-
 mod atomic_file;
 #[cfg(feature = "internals")]
 pub mod cli;

@@ -1,10 +1,10 @@
 //! Numbers, sizes and durations as people read them.
 //!
-//! It imports no other module of the crate. Screens, reports and options show a size or a duration
-//! in forms of their own; each form is one function here. [`bytes`], [`duration`] and [`elapsed`]
-//! are for screens of fixed columns, the functions with `precise` in their names for the report
-//! (three digits, number and unit joined by [`NBSP`]), the ones with `option` for values that are
-//! read back from the command line or a file.
+//! It imports no other module of the crate. Reports and options show a size or a duration in forms of
+//! their own; each form is one function here: the functions with `precise` in their names are for the
+//! report (three digits, number and unit joined by [`NBSP`]), the ones with `option` for values that
+//! are read back from the command line or a file. The forms for screens of fixed columns are in
+//! `ui::units`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use std::time::Duration;
 pub const NBSP: char = '\u{a0}';
 
 /// Units of sizes above bytes, each 1024 times the one before.
-const SIZE_UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
+pub(crate) const SIZE_UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
 
 /// A count in groups of three digits: `12,404`.
 #[must_use]
@@ -32,22 +32,6 @@ pub fn count(value: u64) -> String {
 #[must_use]
 pub fn counted(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", count(value), if value == 1 { one } else { many })
-}
-
-/// A count in at most seven columns: `12,404`, `4,120k`, `>999M`.
-#[must_use]
-pub fn short_count(value: u64) -> String {
-    match value {
-        0..1_000_000 => count(value),
-        1_000_000..1_000_000_000 => format!("{}k", count(value / 1000)),
-        _ => ">999M".to_owned(),
-    }
-}
-
-/// A rate: `51.2`, from a hundred on whole, from ten thousand on in groups.
-#[must_use]
-pub fn rate(value: f64) -> String {
-    if value < 99.95 { format!("{value:.1}") } else { count(value.round() as u64) }
 }
 
 /// A number with three digits: `0.123`, `1.23`, `12.3`, `123`, `1,234`.
@@ -74,12 +58,6 @@ pub fn without_trailing_zeros(text: &str) -> String {
     format!("{}{unit}", number.trim_end_matches('0').trim_end_matches('.'))
 }
 
-/// A share of 1 in percent, three columns and the sign: ` 48%`.
-#[must_use]
-pub fn percent(share: f32) -> String {
-    format!("{:>3.0}%", share.clamp(0.0, 1.0) * 100.0)
-}
-
 /// A part of a whole in percent: `33.3 %`. A part above 0 is never shown as `0 %`, a part below the
 /// whole never as `100 %`.
 #[must_use]
@@ -94,24 +72,6 @@ pub fn percent_precise(part: u64, whole: u64) -> String {
         s if part == 0 || part == whole => format!("{s:.0}{NBSP}%"),
         s => format!("{s:.1}{NBSP}%"),
     }
-}
-
-/// A size in at most eight columns: `512 B`, `18 KiB`, `1.4 MiB`.
-#[must_use]
-pub fn bytes(value: u64) -> String {
-    if value < 1024 {
-        return format!("{value} B");
-    }
-    let mut size = value as f64 / 1024.0;
-    let mut unit = SIZE_UNITS[0];
-    for &next in &SIZE_UNITS[1..] {
-        if size < 999.5 {
-            break;
-        }
-        size /= 1024.0;
-        unit = next;
-    }
-    if size < 9.95 { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
 }
 
 /// A size with three digits: `1.21 MiB`.
@@ -181,18 +141,37 @@ pub fn age(seconds: f64) -> String {
     if seconds < 60.0 { format!("{} s", seconds.max(0.0) as u64) } else { elapsed(seconds) }
 }
 
-/// A duration in milliseconds, with its unit: `340 ms`, `3.9 s`, `02:05`.
+/// A size in at most eight columns: `512 B`, `18 KiB`, `1.4 MiB`.
 #[must_use]
-pub fn duration(milliseconds: f64) -> String {
-    let ms = milliseconds.max(0.0);
-    if ms < 9.95 {
-        format!("{ms:.1} ms")
-    } else if ms < 999.5 {
-        format!("{ms:.0} ms")
-    } else if ms < 59_950.0 {
-        format!("{:.1} s", ms / 1000.0)
+pub fn bytes(value: u64) -> String {
+    if value < 1024 {
+        return format!("{value} B");
+    }
+    let mut size = value as f64 / 1024.0;
+    let mut unit = SIZE_UNITS[0];
+    for &next in &SIZE_UNITS[1..] {
+        if size < 999.5 {
+            break;
+        }
+        size /= 1024.0;
+        unit = next;
+    }
+    if size < 9.95 { format!("{size:.1} {unit}") } else { format!("{size:.0} {unit}") }
+}
+
+/// An estimated duration in seconds, rounded up: `40 s`, `2 min`, `3 h 20 min`.
+#[must_use]
+pub fn estimate(seconds: f64) -> String {
+    let s = seconds.max(0.0);
+    if s < 90.0 {
+        format!("{:.0} s", (s / 5.0).ceil() * 5.0)
+    } else if s < 5400.0 {
+        format!("{:.0} min", (s / 60.0).ceil())
+    } else if s < 360_000.0 {
+        let minutes = (s / 600.0).ceil() as u64 * 10;
+        format!("{} h {:02} min", minutes / 60, minutes % 60)
     } else {
-        elapsed(ms / 1000.0)
+        format!("{} days", count((s / 86_400.0).ceil() as u64))
     }
 }
 
@@ -226,56 +205,6 @@ pub fn duration_option(duration: Duration) -> String {
     humantime::format_duration(duration).to_string().replace(' ', "")
 }
 
-/// What is left of a wait in seconds, in at most six columns: `<1 s`, `28 s`, `02:05`, `1.7 h`.
-/// Whole seconds, rounded up, so that it steps once a second.
-#[must_use]
-pub fn countdown(seconds: f64) -> String {
-    if seconds.is_nan() || seconds >= 3.6e6 {
-        return ">999 h".to_owned();
-    }
-    let s = seconds.max(0.0);
-    if s < 1.0 {
-        "<1 s".to_owned()
-    } else if s.ceil() < 100.0 {
-        format!("{:.0} s", s.ceil())
-    } else if s.ceil() < 3600.0 {
-        elapsed(s.ceil())
-    } else if s < 359_000.0 {
-        format!("{:.1} h", s / 3600.0)
-    } else {
-        format!("{:.0} h", s / 3600.0)
-    }
-}
-
-/// A set interval in milliseconds as a person writes it, in at most six columns: `2 s`, `0.5 s`,
-/// `1.25 s`, `02:05`.
-#[must_use]
-pub fn interval(milliseconds: u64) -> String {
-    let s = milliseconds as f64 / 1000.0;
-    if s < 9.995 {
-        let number = format!("{s:.2}");
-        format!("{} s", number.trim_end_matches('0').trim_end_matches('.'))
-    } else {
-        countdown(s)
-    }
-}
-
-/// An estimated duration in seconds, rounded up: `40 s`, `2 min`, `3 h 20 min`.
-#[must_use]
-pub fn estimate(seconds: f64) -> String {
-    let s = seconds.max(0.0);
-    if s < 90.0 {
-        format!("{:.0} s", (s / 5.0).ceil() * 5.0)
-    } else if s < 5400.0 {
-        format!("{:.0} min", (s / 60.0).ceil())
-    } else if s < 360_000.0 {
-        let minutes = (s / 600.0).ceil() as u64 * 10;
-        format!("{} h {:02} min", minutes / 60, minutes % 60)
-    } else {
-        format!("{} days", count((s / 86_400.0).ceil() as u64))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,31 +221,9 @@ mod tests {
         assert_eq!(count(1_000_000), "1,000,000");
         assert_eq!(counted(1, "retry", "retries"), "1 retry");
         assert_eq!(counted(1_000, "retry", "retries"), "1,000 retries");
-        assert_eq!(
-            [999_999, 4_120_000, 5_000_000_000].map(short_count),
-            ["999,999", "4,120k", ">999M"]
-        );
-        assert_eq!(bytes(0), "0 B");
-        assert_eq!(bytes(18 * 1024), "18 KiB");
-        assert_eq!(bytes(1023 * 1024), "1.0 MiB");
-        assert_eq!(bytes(166 << 20), "166 MiB");
         assert_eq!(elapsed(161.9), "02:41");
         assert_eq!(elapsed(3761.0), "1:02:41");
         assert_eq!([12.9, 60.0].map(age), ["12 s", "01:00"]);
-        assert_eq!(duration(3912.0), "3.9 s");
-        let left = [0.0, 0.4, 1.2, 27.3, 99.4, 125.0, 3599.5, 6120.0, 4.0e5, f64::NAN];
-        assert_eq!(
-            left.map(countdown),
-            ["<1 s", "<1 s", "2 s", "28 s", "01:40", "02:05", "1.0 h", "1.7 h", "111 h", ">999 h"]
-        );
-        assert_eq!(
-            [2000, 500, 1250, 10_000, 60_000, 125_000].map(interval),
-            ["2 s", "0.5 s", "1.25 s", "10 s", "60 s", "02:05"]
-        );
-        assert_eq!(estimate(100.0), "2 min");
-        assert_eq!(estimate(12_000.0), "3 h 20 min");
-        assert_eq!(percent(0.975), " 98%");
-        assert_eq!(rate(1234.5), "1,235");
     }
 
     #[test]
@@ -347,18 +254,12 @@ mod tests {
     }
 
     #[test]
-    fn options_and_sentences_show_sizes_exactly() {
+    fn options_show_sizes_exactly() {
         assert_eq!(
             [0, 1025, 10 << 20, (10 << 20) + 1, 3 << 41].map(bytes_option),
             ["0B", "1025B", "10MiB", "10485761B", "6TiB"]
         );
         assert_eq!(duration_option(Duration::from_mins(90)), "1h30m");
         assert_eq!(duration_option(Duration::from_millis(1500)), "1s500ms");
-        assert_eq!(
-            [0, 1025, 64 << 10, 10 << 20].map(bytes_exact),
-            ["0 bytes", "1025 bytes", "64 KiB", "10 MiB"]
-        );
-        assert_eq!([1023, 1536, 1_258_292].map(bytes_about), ["1023 bytes", "1.5 KiB", "1.2 MiB"]);
-        assert_eq!(mib(24 << 20), "24.0");
     }
 }

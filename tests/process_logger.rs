@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use crawldeck::crawl::protocol::command::{Command, Origin};
 use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::settings::dials::Dial;
-use crawldeck::ui::{ColorMode, UiOptions, log_layer, run};
+use crawldeck::ui::{UiOptions, log_layer, run_until};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use tokio::sync::{mpsc, watch};
 
@@ -40,7 +40,7 @@ fn child() {
     let result = runtime.block_on(async {
         let (tx, rx) = watch::channel(Arc::new(fixtures::permits_limited()));
         let (commands, mut heard) = mpsc::channel::<(Command, Origin)>(64);
-        let options = UiOptions { color: ColorMode::Always, ascii: Some(false) };
+        let options = UiOptions { color: Some(true), ascii: Some(false) };
         let engine = tokio::spawn(async move {
             while let Some((command, _)) = heard.recv().await {
                 let mut next = (**tx.borrow()).clone();
@@ -67,14 +67,14 @@ fn child() {
             }
         });
         if how == "dropped" {
-            let deck = run(rx, commands, options);
+            let deck = run_until(rx, commands, options, std::future::pending());
             assert!(tokio::time::timeout(Duration::from_millis(500), deck).await.is_err());
             engine.abort();
             // The dashboard's thread sees that nobody waits for it any more.
             tokio::time::sleep(Duration::from_millis(300)).await;
             return Ok(());
         }
-        run(rx, commands, options).await
+        run_until(rx, commands, options, std::future::pending()).await
     });
     let mut out = std::io::stdout();
     writeln!(out, "\r\nLEFT WITH {result:?}\r").unwrap();

@@ -56,6 +56,7 @@ impl Strategy {
     }
 
     /// The same in a maximum of 16 columns.
+    #[cfg(feature = "tui")]
     #[must_use]
     pub const fn short_description(self) -> &'static str {
         match self {

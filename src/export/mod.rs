@@ -23,6 +23,6 @@ mod target;
 
 pub use condition::condition;
 pub use error::ExportError;
-pub use run::{Export, Exported, Format, export};
+pub use run::{Export, Format, export};
 pub use tables::{ExportTable, TABLES};
 pub use target::Target;

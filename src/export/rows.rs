@@ -6,7 +6,7 @@ use std::io::Write;
 use serde_json::value::RawValue;
 
 use super::error::ExportError;
-use super::tables::ExportTable;
+use super::tables::{ExportTable, is_json};
 use crate::store::{Columns, Value};
 
 /// What a spreadsheet takes for the beginning of a formula, its full-width forms too.
@@ -91,12 +91,11 @@ fn guarded(text: &str) -> Cow<'_, str> {
 /// One JSON object per line, names in the order of the columns; hashes as hex, JSON as JSON.
 pub(super) struct JsonLines<W: Write> {
     to: W,
-    table: ExportTable,
 }
 
 impl<W: Write> JsonLines<W> {
-    pub(super) const fn new(to: W, table: ExportTable) -> Self {
-        Self { to, table }
+    pub(super) const fn new(to: W) -> Self {
+        Self { to }
     }
 }
 
@@ -109,7 +108,7 @@ impl<W: Write> RowWriter for JsonLines<W> {
                 Value::Null => write!(self.to, "null")?,
                 Value::Int(number) => write!(self.to, "{number}")?,
                 Value::Real(number) => write!(self.to, "{}", serde_json::Value::from(*number))?,
-                Value::Text(json) if self.table.is_json(name) => {
+                Value::Text(json) if is_json(name) => {
                     // Whatever else stands there is a text.
                     match serde_json::from_str::<&RawValue>(json) {
                         Ok(json) if !json.get().contains('\n') => {

@@ -114,7 +114,7 @@ async fn as_rows(
     let mut rows = 0;
     {
         let mut writer: Box<dyn RowWriter + Send> = match export.format {
-            Format::Jsonl => Box::new(JsonLines::new(&mut file, table)),
+            Format::Jsonl => Box::new(JsonLines::new(&mut file)),
             _ => Box::new(Csv::new(&mut file, table)?),
         };
         let mut failed = None;

@@ -179,18 +179,13 @@ pub const TABLES: [ExportTable; 13] = [
 /// Columns that hold JSON.
 const JSON: [&str; 4] = ["redirects", "settings", "totals", "entry"];
 
-impl ExportTable {
-    /// Whether the text of a column is JSON.
-    #[must_use]
-    #[allow(
-        clippy::unused_self,
-        reason = "a question about a table, which may come to depend on it"
-    )]
-    pub fn is_json(&self, column: &str) -> bool {
-        // Of a sitemap it is how many sitemaps it names.
-        JSON.contains(&column)
-    }
+/// Whether the text of a column is JSON.
+#[must_use]
+pub fn is_json(column: &str) -> bool {
+    JSON.contains(&column)
+}
 
+impl ExportTable {
     /// The query for its rows of one crawl that meet a condition, in order.
     #[must_use]
     pub fn query(&self, crawl: CrawlId, condition: Option<&str>) -> String {

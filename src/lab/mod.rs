@@ -17,7 +17,8 @@
 //!                                                response_faults  its failures
 //! ```
 //!
-//! It knows nothing of the crawler.
+//! The test origin and `readings`, what a test reads of the running lab, are built with `internals`
+//! only. The lab knows nothing of the crawler.
 
 mod address;
 mod charset;
@@ -34,10 +35,14 @@ mod load;
 mod page;
 mod plan;
 mod prose;
+#[cfg(feature = "internals")]
+mod readings;
 pub mod request_log;
 mod respond;
+#[cfg(feature = "internals")]
 pub mod response_faults;
 mod rng;
+#[cfg(feature = "internals")]
 pub mod robots;
 mod router;
 mod serve;
@@ -45,13 +50,13 @@ mod server;
 mod site;
 mod sitemap;
 mod streaming;
+#[cfg(feature = "internals")]
 pub mod test_origin;
 mod throttled_body;
 mod truth;
 
+#[cfg(feature = "internals")]
+pub use self::{load::Load, request_log::RequestLog, truth::Truth};
 pub use config::LabConfig;
 pub use error::LabError;
-pub use load::Load;
-pub use request_log::RequestLog;
 pub use serve::{Lab, serve};
-pub use truth::Truth;

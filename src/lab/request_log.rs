@@ -7,9 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Json;
 use axum::Router;
-use axum::extract::{Query, Request, State};
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::extract::Query;
 use axum::routing::get;
 use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
@@ -39,22 +37,6 @@ pub struct LoggedRequest {
     /// The status of the response; `None` while there is none, and for ever on a connection that
     /// was closed or taken over.
     pub status: Option<u16>,
-}
-
-impl RequestLog {
-    /// The ms between consecutive requests for which `counts` is true: one fewer than such requests.
-    #[must_use]
-    pub fn gaps(&self, counts: impl Fn(&LoggedRequest) -> bool) -> Vec<f64> {
-        let at: Vec<f64> = self
-            .requests
-            .iter()
-            .filter(|request| counts(request))
-            .map(|request| request.ms)
-            .collect();
-        // Subtraction leaves errors below a µs.
-        let rounded = |gap: f64| (gap * 1000.0).round() / 1000.0;
-        at.windows(2).map(|pair| rounded(pair[1] - pair[0])).collect()
-    }
 }
 
 /// Records the requests of one host for [`RequestLog`].
@@ -123,18 +105,6 @@ impl RequestRecorder {
             request.status = Some(status.as_u16());
         }
     }
-}
-
-/// The layer that records every request.
-pub async fn record(
-    State(recorder): State<Arc<RequestRecorder>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let number = recorder.request(request.uri());
-    let response = next.run(request).await;
-    recorder.response(number, response.status());
-    response
 }
 
 #[derive(Deserialize)]

@@ -6,19 +6,16 @@ use std::sync::Arc;
 use super::config::LabConfig;
 use super::error::LabError;
 use super::listener::bind;
-use super::load::Load;
 use super::plan::HOSTS;
-use super::request_log::RequestLog;
 use super::router::router;
 use super::server::LabServer;
 use super::site::{LabHost, Site};
-use super::truth::Truth;
 use crate::settings::faults::FaultySite;
 
 /// A lab being served; dropping it stops it without waiting.
 #[derive(Debug)]
 pub struct Lab {
-    site: Arc<Site>,
+    pub(super) site: Arc<Site>,
     urls: Vec<String>,
     server: LabServer,
 }
@@ -49,24 +46,6 @@ impl Lab {
     #[must_use]
     pub fn urls(&self) -> &[String] {
         &self.urls
-    }
-
-    /// What a crawl must find. The first call walks the whole site, later calls return its result.
-    #[must_use]
-    pub fn truth(&self) -> Truth {
-        self.site.truth()
-    }
-
-    /// How many requests are in flight now, and how many there were.
-    #[must_use]
-    pub fn load(&self) -> Load {
-        self.site.load.read()
-    }
-
-    /// The newest requests to host `0..4`, with their times; none for another number.
-    #[must_use]
-    pub fn times(&self, host: usize) -> RequestLog {
-        self.site.request_logs.get(host).map(|record| record.read()).unwrap_or_default()
     }
 
     /// The site, whose faults can be set while it serves.

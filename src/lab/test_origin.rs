@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Query, State};
+use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
@@ -99,7 +99,7 @@ impl TestOrigin {
             .layer(middleware::from_fn_with_state(config.latency, inject_latency))
             .route("/robots.txt", get(robots))
             .layer(middleware::from_fn_with_state(Arc::clone(&faults), inject))
-            .layer(middleware::from_fn_with_state(Arc::clone(&requests), request_log::record))
+            .layer(middleware::from_fn_with_state(Arc::clone(&requests), record))
             .merge(request_log::route(Arc::clone(&requests)));
         let mut server = LabServer::default();
         server.serve(listener, router);
@@ -133,6 +133,18 @@ impl TestOrigin {
     pub async fn stop(self) {
         self.server.stop().await;
     }
+}
+
+/// The layer that records every request.
+async fn record(
+    State(recorder): State<Arc<RequestRecorder>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let number = recorder.request(request.uri());
+    let response = next.run(request).await;
+    recorder.response(number, response.status());
+    response
 }
 
 #[derive(Deserialize)]

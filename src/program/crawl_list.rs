@@ -119,7 +119,7 @@ pub(super) fn question(db: &str, crawls: &[CrawlInfo]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::HeldBy;
+    use crate::store::crawl_info::HeldBy;
 
     fn crawl(id: CrawlId, state: &str) -> CrawlInfo {
         CrawlInfo {

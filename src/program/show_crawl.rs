@@ -8,9 +8,9 @@ use tokio::task::JoinHandle;
 use super::error::ProgramError;
 use super::output::print;
 use crate::cli::CrawlOptions;
+use crate::crawl::Crawl;
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::crawl::protocol::summary::Summary;
-use crate::crawl::{self, Crawl};
 use crate::headless::signals::ProcessSignals;
 use crate::headless::{self, tell};
 use crate::settings::Settings;
@@ -130,6 +130,7 @@ async fn view(
     display: &CrawlDisplay,
     signalled: &mut JoinHandle<()>,
 ) -> Result<(), ProgramError> {
+    use crate::crawl::protocol::command::{Command, Origin};
     use crate::ui::{self, UiOptions};
     if !display.dashboard {
         headless::watch(crawl.snapshots.clone(), display.quiet).await;
@@ -144,7 +145,7 @@ async fn view(
     let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
     if shown.is_err() {
         // Nobody can see the crawl any more: end it cleanly.
-        let stop = (crawl::protocol::command::Command::Stop, crawl::protocol::command::Origin::Api);
+        let stop = (Command::Stop, Origin::Api);
         let _ = crawl.commands.send(stop).await;
     }
     shown.map_err(|error| ProgramError::io("the dashboard failed")(std::io::Error::other(error)))

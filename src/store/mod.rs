@@ -37,8 +37,9 @@ mod text;
 pub mod traits;
 mod tx_error;
 
-pub use crawl_info::{CrawlInfo, HeldBy};
-pub use crawl_lease::LeaseOwner;
+#[cfg(feature = "internals")]
+pub use self::{rows::PreviousLink, traits::SeenSink};
+pub use crawl_info::CrawlInfo;
 pub use error::StoreError;
 #[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
@@ -47,12 +48,12 @@ pub use name::OpenMode;
 pub use postgres::PostgresStore;
 pub use rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
-    PostponedRow, PreviousLink, PreviousPage, SitemapRow,
+    PostponedRow, PreviousPage, SitemapRow,
 };
 pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;
 pub use stored_crawl::{CrawlState, StoredCrawl};
-pub use traits::{SeenSink, Store, StoreAdmin, StoreReader, StoreWriter};
+pub use traits::{Store, StoreAdmin, StoreReader, StoreWriter};
 
 use name::DbName;
 

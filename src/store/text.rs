@@ -21,6 +21,7 @@ pub(super) fn shared(text: &Arc<str>) -> Arc<str> {
 }
 
 /// The hash by which a text of any length is found: 16 bytes, of the text as it is stored.
+#[cfg(feature = "mysql")]
 #[must_use]
 pub fn hash_of(text: &str) -> [u8; 16] {
     xxhash_rust::xxh3::xxh3_128(clean(text).as_bytes()).to_be_bytes()

@@ -114,6 +114,8 @@ pub enum Action {
     Open,
     /// Close what is open.
     Close,
+    /// Do what was typed into the prompt.
+    Submit,
     /// Type a filter.
     Filter,
     /// Sort by the next column.

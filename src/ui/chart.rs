@@ -7,7 +7,7 @@ use ratatui::style::Style;
 use super::paint::Painter;
 use super::theme;
 use crate::crawl::protocol::snapshot::HistoryPoint;
-use crate::units;
+use crate::ui::units;
 
 /// Lengths of time that a chart may cover, in seconds.
 const WINDOWS: [f64; 5] = [60.0, 120.0, 180.0, 300.0, 600.0];

@@ -1,24 +1,24 @@
 //! The loop of the dashboard: events of the terminal and snapshots of the engine come in, frames and
-//! commands go out.
+//! commands go out. What it draws on is a [`Surface`]: the terminal, or a buffer of a test.
 
 use std::io;
 use std::sync::Arc;
 
 use crossterm::event::{Event, EventStream};
-use futures_util::StreamExt as _;
+use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::app::{App, Effect};
-use super::screen::Screen;
+use super::screen::{Screen, Surface};
 use super::theme::Theme;
 use super::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
 use super::{draw, log_view};
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::Snapshot;
 
-/// Shows the crawl until it is over and the user leaves. A crawl that ends by itself stays on
+/// Shows the crawl until it is over and the user leaves, or `end` returns. A crawl that ends by itself stays on
 /// screen; one that the user stops takes the dashboard with it.
 ///
 /// The terminal is restored on return, on error and on panic; dropping the future ends the
@@ -26,18 +26,6 @@ use crate::crawl::protocol::snapshot::Snapshot;
 ///
 /// # Errors
 /// When the terminal cannot be used, or the engine is gone before the end of the crawl.
-pub async fn run(
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    commands: mpsc::Sender<(Command, Origin)>,
-    options: UiOptions,
-) -> Result<(), UiError> {
-    run_until(snapshots, commands, options, std::future::pending()).await
-}
-
-/// Like [`run`], but also returns, with the terminal restored, when `end` does.
-///
-/// # Errors
-/// Like [`run`].
 pub async fn run_until(
     snapshots: watch::Receiver<Arc<Snapshot>>,
     commands: mpsc::Sender<(Command, Origin)>,
@@ -45,18 +33,26 @@ pub async fn run_until(
     end: impl Future<Output = ()>,
 ) -> Result<(), UiError> {
     let theme = options.theme();
-    on_own_thread(move |gone| show(snapshots, commands, theme, gone), end).await
+    let view = move |gone| async move {
+        let mut screen = Screen::enter().map_err(UiError::Terminal)?;
+        show(&mut screen, EventStream::new(), snapshots, commands, theme, gone).await
+    };
+    on_own_thread(view, end).await
 }
 
-/// The loop, on the dashboard's own thread.
-async fn show(
+/// The loop, on the dashboard's own thread. It draws after an event or a snapshot and at no other
+/// time, and leaves [`FRAME`] between two frames.
+///
+/// # Errors
+/// When the terminal cannot be used, or the engine is gone before the end of the crawl.
+pub async fn show(
+    screen: &mut impl Surface,
+    mut events: impl Stream<Item = io::Result<Event>> + Unpin,
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     commands: mpsc::Sender<(Command, Origin)>,
     theme: Theme,
     mut gone: oneshot::Receiver<()>,
 ) -> Result<(), UiError> {
-    let mut screen = Screen::enter().map_err(UiError::Terminal)?;
-    let mut events = EventStream::new();
     let mut app = App::new();
     let mut engine_lives = true;
     let mut snapshot = snapshots.borrow_and_update().clone();
@@ -82,7 +78,7 @@ async fn show(
                 let effect = handle(&mut app, event, &snapshot);
                 changed = true;
                 if let Some(effect) = effect {
-                    perform(effect, &mut app, &snapshot, &commands, &mut screen)
+                    perform(effect, &mut app, &snapshot, &commands, screen)
                         .map_err(UiError::Terminal)?;
                 }
             }
@@ -126,7 +122,7 @@ fn perform(
     app: &mut App,
     snapshot: &Snapshot,
     commands: &mpsc::Sender<(Command, Origin)>,
-    screen: &mut Screen,
+    screen: &mut impl Surface,
 ) -> io::Result<()> {
     match effect {
         Effect::Send(command) => {
@@ -137,7 +133,7 @@ fn perform(
             }
             Ok(())
         }
-        Effect::Copy(text) => Screen::copy(&text),
+        Effect::Copy(text) => screen.copy(&text),
         Effect::Mouse(on) => screen.mouse(on),
         Effect::Redraw => screen.clear(),
         Effect::Suspend => screen.suspend(),

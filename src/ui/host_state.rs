@@ -26,10 +26,6 @@ pub enum HostState {
 }
 
 impl HostState {
-    /// All of them, the least severe first.
-    pub const ALL: [Self; 7] =
-        [Self::Ok, Self::Idle, Self::Waits, Self::Held, Self::Probing, Self::Open, Self::Skipped];
-
     /// The state of a host. A host at its pace (limit, gap) is `Ok`: it is requested as often
     /// as it may be, and a word that changes with every request could not be read.
     #[must_use]

@@ -22,10 +22,11 @@ mod screen;
 pub mod tables;
 pub mod text;
 pub mod theme;
+pub mod units;
 mod view_thread;
 
-pub use dashboard::{run, run_until};
-pub use keys::keys_table_markdown;
+#[cfg(feature = "internals")]
+pub use self::{dashboard::show, screen::Surface};
+pub use dashboard::run_until;
 pub use log_view::log_layer;
-pub use theme::ColorMode;
-pub use view_thread::{UiError, UiOptions};
+pub use view_thread::UiOptions;

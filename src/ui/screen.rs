@@ -26,6 +26,40 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 static LOST: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 
+/// What a view draws on.
+pub trait Surface {
+    /// Draws one frame.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()>;
+
+    /// Forgets what is on screen, so that the next frame is drawn in full.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn clear(&mut self) -> io::Result<()>;
+
+    /// Takes the mouse, or leaves it to the terminal.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn mouse(&mut self, on: bool) -> io::Result<()>;
+
+    /// Copies a text to the user's clipboard.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
+    /// when it resumes.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn suspend(&mut self) -> io::Result<()>;
+}
+
 /// The terminal while the dashboard has it.
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Stdout>>,
@@ -64,12 +98,10 @@ impl Screen {
             }
         }
     }
+}
 
-    /// Draws one frame.
-    ///
-    /// # Errors
-    /// When the terminal is gone.
-    pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+impl Surface for Screen {
+    fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         if LOST.swap(false, Ordering::SeqCst) {
             take(self.mouse)?;
             self.clear()?;
@@ -77,22 +109,14 @@ impl Screen {
         self.terminal.draw(draw).map(|_| ())
     }
 
-    /// Forgets what is on screen, so that the next frame is drawn in full.
-    ///
-    /// # Errors
-    /// When the terminal is gone.
-    pub fn clear(&mut self) -> io::Result<()> {
+    fn clear(&mut self) -> io::Result<()> {
         // Not `Terminal::clear`: that asks the terminal where its cursor is and waits for an
         // answer, which the event stream may take away from it.
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 
-    /// Takes the mouse, or leaves it to the terminal.
-    ///
-    /// # Errors
-    /// When the terminal is gone.
-    pub fn mouse(&mut self, on: bool) -> io::Result<()> {
+    fn mouse(&mut self, on: bool) -> io::Result<()> {
         self.mouse = on;
         if on {
             execute!(stdout(), EnableMouseCapture)
@@ -101,20 +125,12 @@ impl Screen {
         }
     }
 
-    /// Copies a text by OSC 52, which reaches the user's clipboard over ssh too.
-    ///
-    /// # Errors
-    /// When the terminal is gone.
-    pub fn copy(text: &str) -> io::Result<()> {
+    /// By OSC 52, which reaches the user's clipboard over ssh too.
+    fn copy(&mut self, text: &str) -> io::Result<()> {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
-    /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
-    /// when it resumes.
-    ///
-    /// # Errors
-    /// When the terminal is gone.
-    pub fn suspend(&mut self) -> io::Result<()> {
+    fn suspend(&mut self) -> io::Result<()> {
         give_back();
         nix::sys::signal::raise(nix::sys::signal::Signal::SIGTSTP)?;
         take(self.mouse)?;

@@ -25,18 +25,6 @@ pub const COLUMNS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "
 /// A change of a dial, on a chart.
 pub const MARK: &str = "▲";
 
-/// Whether to use colours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ColorMode {
-    /// Unless `NO_COLOR` is set or the terminal has none.
-    #[default]
-    Auto,
-    /// Yes.
-    Always,
-    /// No; bold, dim and reverse stay.
-    Never,
-}
-
 /// How this terminal shows meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
@@ -51,25 +39,21 @@ impl Theme {
         Self { color, ascii }
     }
 
-    /// What the environment says: `NO_COLOR` and `TERM` for colours, `LC_ALL`, `LC_CTYPE`,
+    /// As told; where nothing is told, what the environment says: `NO_COLOR` and `TERM` for colours, `LC_ALL`, `LC_CTYPE`,
     /// `LANG` (the first that is set) and `TERM` for glyphs.
     #[must_use]
     pub fn detect(
-        mode: ColorMode,
+        color: Option<bool>,
         ascii: Option<bool>,
         env: impl Fn(&str) -> Option<String>,
     ) -> Self {
         let set = |name: &str| env(name).filter(|v| !v.is_empty());
         let term = set("TERM").unwrap_or_default();
-        let color = match mode {
-            ColorMode::Always => true,
-            ColorMode::Never => false,
-            ColorMode::Auto => {
-                set("NO_COLOR").is_none()
-                    && (set("COLORTERM").is_some()
-                        || !(term == "dumb" || term.starts_with("vt") || term.ends_with("-mono")))
-            }
-        };
+        let color = color.unwrap_or_else(|| {
+            set("NO_COLOR").is_none()
+                && (set("COLORTERM").is_some()
+                    || !(term == "dumb" || term.starts_with("vt") || term.ends_with("-mono")))
+        });
         let ascii = ascii.unwrap_or_else(|| {
             let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
             let utf8 = locale.is_none_or(|l| {
@@ -253,7 +237,7 @@ mod tests {
     }
 
     fn detect(vars: &[(&str, &str)]) -> Theme {
-        Theme::detect(ColorMode::Auto, None, |name| {
+        Theme::detect(None, None, |name| {
             vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
         })
     }

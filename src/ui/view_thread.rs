@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::theme::{ColorMode, Theme};
+use super::theme::Theme;
 
 /// Least time between two frames.
 pub(super) const FRAME: Duration = Duration::from_millis(33);
@@ -14,8 +14,8 @@ pub(super) const FRAME: Duration = Duration::from_millis(33);
 /// How the dashboard looks.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct UiOptions {
-    /// Whether to use colours.
-    pub color: ColorMode,
+    /// Whether to use colours; `None` asks the environment.
+    pub color: Option<bool>,
     /// Whether to keep to ASCII; `None` asks the environment.
     pub ascii: Option<bool>,
 }

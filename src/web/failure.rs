@@ -40,27 +40,6 @@ pub enum FailureKind {
 }
 
 impl FailureKind {
-    /// A short lowercase name for counters and columns.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Dns => "dns",
-            Self::Connect => "connect",
-            Self::Tls => "tls",
-            Self::Timeout => "timeout",
-            Self::Reset => "reset",
-            Self::Truncated => "truncated",
-            Self::TooLarge => "too large",
-            Self::Redirect => "redirect",
-            Self::Refused(_) => "refused",
-            Self::Header => "header",
-            Self::Decode => "decode",
-            Self::Unprocessed => "unprocessed",
-            Self::Shortage => "shortage",
-            Self::Other => "other",
-        }
-    }
-
     /// Whether another attempt may succeed.
     #[must_use]
     pub const fn is_retryable(self) -> bool {

@@ -17,11 +17,8 @@ use lol_html::{
 };
 use url::Url;
 
-pub use super::anchor::MAX_ANCHOR;
 use super::charset;
-pub use super::robots::robots_tag;
 pub use super::sniff::is_html;
-pub use super::url::{MAX_URL_LEN, MAX_URL_TEXT};
 use crate::web::extract::PageExtractor;
 use crate::web::parsed::{LinkOptions, Parsed};
 

@@ -12,7 +12,6 @@ use http::header::{CONNECTION, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NO
 use reqwest::RequestBuilder;
 use url::Url;
 
-pub use crate::model::redirect_hop::RedirectHop;
 use crate::model::url_identity::host_key;
 use crate::settings::{Credentials, FetchSettings, SeedName};
 use crate::units::duration_option;
@@ -129,6 +128,7 @@ impl Fetcher {
 
     /// Why `url` is refused for its literal private address or its name, as far as this can be decided
     /// without a DNS lookup; a request checks the resolved addresses.
+    #[cfg(feature = "internals")]
     #[must_use]
     pub fn refuses_address(&self, url: &Url) -> Option<String> {
         self.inner.address_policy.refuses_without_lookup(url)

@@ -63,6 +63,10 @@ pub struct Response {
     /// The length of the decoded body, in bytes.
     pub length: u64,
     /// The length of the body as sent, before decoding, in bytes.
+    #[cfg_attr(
+        not(feature = "internals"),
+        expect(dead_code, reason = "tests compare it with what the server sent")
+    )]
     pub wire_length: u64,
     /// xxh3-128 of the decoded body, big endian.
     pub body_hash: [u8; 16],

@@ -117,18 +117,6 @@ impl OpenResponse {
         }
     }
 
-    /// Bytes of the body read so far, after decoding.
-    #[must_use]
-    pub const fn length(&self) -> u64 {
-        self.length
-    }
-
-    /// Bytes of the body read so far, before decoding.
-    #[must_use]
-    pub const fn wire_length(&self) -> u64 {
-        self.wire_length
-    }
-
     /// xxh3-128 of the decoded body read so far, big endian.
     #[must_use]
     pub fn body_hash(&self) -> [u8; 16] {
@@ -275,6 +263,22 @@ impl OpenResponse {
 
     fn failure(&self, (kind, message): FailureCause) -> FetchError {
         FetchError { length: self.length, ..FetchError::new(kind, message).with(&self.head) }
+    }
+}
+
+/// What only tests ask.
+#[cfg(feature = "internals")]
+impl OpenResponse {
+    /// Bytes of the body read so far, after decoding.
+    #[must_use]
+    pub const fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Bytes of the body read so far, before decoding.
+    #[must_use]
+    pub const fn wire_length(&self) -> u64 {
+        self.wire_length
     }
 }
 

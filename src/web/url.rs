@@ -7,7 +7,6 @@ use std::fmt::Write;
 use url::{ParseError, Url};
 
 use crate::settings::mask::mask;
-pub use crate::settings::scope_kind::ScopeKind;
 
 /// Maximum length of a URL that is fetched, in bytes. Servers and caches have limits of this order.
 pub const MAX_URL_LEN: usize = 8 << 10;

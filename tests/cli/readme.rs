@@ -31,7 +31,7 @@ use crawldeck::settings::dials::Dial;
 use crawldeck::settings::faults::{Fault, Faults, Place};
 use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, Columns, OpenMode};
-use crawldeck::ui::keys_table_markdown;
+use crawldeck::ui::keys::keys_table_markdown;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};

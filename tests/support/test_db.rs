@@ -219,7 +219,34 @@ async fn pass(left: &watch::Sender<u64>) {
     left.send_modify(|left| *left -= 1);
 }
 
+/// Methods of a store that pass everything on to the inner one.
+macro_rules! passed_on {
+    ($(fn $name:ident($($value:ident: $kind:ty),*) -> $read:ty;)*) => {
+        $(#[allow(clippy::elidable_lifetime_names, clippy::needless_lifetimes, reason = "some name it")]
+        fn $name<'a>(
+            &'a self,
+            $($value: $kind),*
+        ) -> BoxFuture<'a, Result<$read, StoreError>> {
+            self.inner.$name($($value),*)
+        })*
+    };
+}
+
 impl StoreReader for Fickle {
+    passed_on! {
+        fn frontier_of_host(crawl: CrawlId, host: i64, after: PageId, limit: u32)
+            -> Vec<FrontierRow>;
+        fn open_hosts(crawl: CrawlId) -> Vec<OpenHost>;
+        fn complete_crawl(crawl: Option<CrawlId>) -> (CrawlId, String);
+        fn previous_page(crawl: CrawlId, url: UrlHash) -> Option<PreviousPage>;
+        fn links_of(page: PageId, limit: u32) -> Vec<PreviousLink>;
+        fn ok_pages(crawl: CrawlId, after: PageId, limit: u32) -> Vec<FrontierRow>;
+        fn count_ok(crawl: CrawlId) -> u64;
+        fn seen(crawl: CrawlId, sink: SeenSink<'a>) -> ();
+        fn crawls() -> Vec<CrawlInfo>;
+        fn select(sql: &'a str, sink: RowSink<'a>) -> ();
+    }
+
     fn describe(&self) -> String {
         self.inner.describe()
     }
@@ -236,20 +263,6 @@ impl StoreReader for Fickle {
         })
     }
 
-    fn frontier_of_host(
-        &self,
-        crawl: CrawlId,
-        host_id: i64,
-        after: PageId,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
-        self.inner.frontier_of_host(crawl, host_id, after, limit)
-    }
-
-    fn open_hosts(&self, crawl: CrawlId) -> BoxFuture<'_, Result<Vec<OpenHost>, StoreError>> {
-        self.inner.open_hosts(crawl)
-    }
-
     fn skipped_because<'a>(
         &'a self,
         crawl: CrawlId,
@@ -263,74 +276,17 @@ impl StoreReader for Fickle {
         })
     }
 
-    fn complete_crawl(
-        &self,
-        crawl: Option<CrawlId>,
-    ) -> BoxFuture<'_, Result<(CrawlId, String), StoreError>> {
-        self.inner.complete_crawl(crawl)
-    }
-
-    fn previous_page(
-        &self,
-        crawl: CrawlId,
-        url: UrlHash,
-    ) -> BoxFuture<'_, Result<Option<PreviousPage>, StoreError>> {
-        self.inner.previous_page(crawl, url)
-    }
-
-    fn links_of(
-        &self,
-        page: PageId,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
-        self.inner.links_of(page, limit)
-    }
-
-    fn ok_pages(
-        &self,
-        crawl: CrawlId,
-        after: PageId,
-        limit: u32,
-    ) -> BoxFuture<'_, Result<Vec<FrontierRow>, StoreError>> {
-        self.inner.ok_pages(crawl, after, limit)
-    }
-
-    fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.inner.count_ok(crawl)
-    }
-
-    fn seen<'a>(
-        &'a self,
-        crawl: CrawlId,
-        sink: SeenSink<'a>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.seen(crawl, sink)
-    }
-
-    fn crawls(&self) -> BoxFuture<'_, Result<Vec<CrawlInfo>, StoreError>> {
-        self.inner.crawls()
-    }
-
-    fn select<'a>(
-        &'a self,
-        sql: &'a str,
-        sink: RowSink<'a>,
-    ) -> BoxFuture<'a, Result<(), StoreError>> {
-        self.inner.select(sql, sink)
-    }
-
     fn close(&self) -> BoxFuture<'_, ()> {
         self.inner.close()
     }
 }
 
 impl StoreWriter for Fickle {
-    fn create_crawl<'a>(&'a self, settings: &'a str) -> BoxFuture<'a, Result<CrawlId, StoreError>> {
-        self.inner.create_crawl(settings)
-    }
-
-    fn open_crawl(&self, crawl: Option<CrawlId>) -> BoxFuture<'_, Result<StoredCrawl, StoreError>> {
-        self.inner.open_crawl(crawl)
+    passed_on! {
+        fn create_crawl(settings: &'a str) -> CrawlId;
+        fn open_crawl(crawl: Option<CrawlId>) -> StoredCrawl;
+        fn set_state(crawl: CrawlId, state: CrawlState) -> ();
+        fn heartbeat(crawl: CrawlId) -> ();
     }
 
     fn commit<'a>(
@@ -352,22 +308,10 @@ impl StoreWriter for Fickle {
     fn free_space(&self) -> Option<u64> {
         Some(self.free.load(Ordering::SeqCst))
     }
-
-    fn set_state(
-        &self,
-        crawl: CrawlId,
-        state: CrawlState,
-    ) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.inner.set_state(crawl, state)
-    }
-
-    fn heartbeat(&self, crawl: CrawlId) -> BoxFuture<'_, Result<(), StoreError>> {
-        self.inner.heartbeat(crawl)
-    }
 }
 
 impl StoreAdmin for Fickle {
-    fn remove(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
-        self.inner.remove(crawl)
+    passed_on! {
+        fn remove(crawl: CrawlId) -> u64;
     }
 }

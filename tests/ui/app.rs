@@ -16,7 +16,7 @@ use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::settings::dials::{Dial, Setting};
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::{App, Effect};
-use crawldeck::ui::keys::{self, BoundKey, KEYS, KeyContext};
+use crawldeck::ui::keys::{self, Binding, BoundKey, KEYS, KeyContext};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 fn event(key: BoundKey) -> KeyEvent {
@@ -48,7 +48,12 @@ fn no_key_means_two_things_and_no_action_is_listed_twice() {
         }
     }
     for (i, binding) in KEYS.iter().enumerate() {
-        assert!(KEYS[..i].iter().all(|b| b.action != binding.action), "{:?}", binding.action);
+        let is_same = |b: &Binding| {
+            // A prompt and the race say for themselves which keys act.
+            let is_here = b.context == binding.context || binding.context.falls_back();
+            b.action == binding.action && is_here
+        };
+        assert!(!KEYS[..i].iter().any(is_same), "{:?}", binding.action);
         assert!(!binding.help.is_empty() && binding.help.len() <= 45, "{}", binding.help);
     }
 }
@@ -66,6 +71,38 @@ fn dials_turn_ten_times_as_far_with_a_modifier() {
     assert_eq!(with('q', KeyModifiers::ALT), None, "Alt makes another key of the rest");
     assert_eq!(with('u', KeyModifiers::CONTROL), None);
     assert_eq!(with('G', KeyModifiers::SHIFT), Some(Action::Last));
+}
+
+#[test]
+fn keys_of_the_dashboard_are_text_in_a_prompt_and_nothing_in_the_race() {
+    for context in [KeyContext::Prompt, KeyContext::Race] {
+        for binding in KEYS.iter().filter(|b| b.context != context) {
+            for key in binding.keys {
+                let of_its_own = KEYS.iter().find(|b| b.context == context && b.keys.contains(key));
+                let action = keys::action_for(event(*key), context);
+                assert_eq!(action, of_its_own.map(|b| b.action), "{} in {context:?}", key.name());
+            }
+        }
+    }
+    let snapshot = fixtures::permits_limited();
+    let mut app = App::new();
+    let text: String = KEYS
+        .iter()
+        .flat_map(|b| b.keys)
+        .filter(|k| !k.ctrl)
+        .filter_map(|k| k.code.as_char())
+        .collect();
+    assert_eq!(press(&mut app, &snapshot, &format!(":{text}")), None);
+    assert_eq!(app.prompt.as_ref().unwrap().input.value(), text);
+    for (c, effect) in
+        [('c', Effect::Send(Command::Stop)), ('l', Effect::Redraw), ('z', Effect::Suspend)]
+    {
+        let key = KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL);
+        assert_eq!(app.key(key, &snapshot), Some(effect), "Ctrl-{c}");
+        assert!(app.prompt.is_some());
+    }
+    assert_eq!(press(&mut app, &snapshot, "\x1b"), None);
+    assert!(app.prompt.is_none());
 }
 
 #[test]

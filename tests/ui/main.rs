@@ -14,6 +14,7 @@ mod deck;
 mod demo_tape;
 mod faults;
 mod host_keys;
+mod idle;
 mod keyboard;
 mod lists;
 mod race;

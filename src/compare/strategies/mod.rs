@@ -16,5 +16,4 @@ mod request;
 mod sequential;
 mod unlimited;
 
-pub use error::StrategyError;
 pub use process::main;

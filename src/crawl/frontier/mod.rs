@@ -32,11 +32,12 @@ mod write_batch;
 
 pub use completion::Finished;
 pub use dispatch::Next;
-pub use edit::{FrontierEdit, UserRules};
+pub use edit::FrontierEdit;
 pub use exclusions::{Exclusions, Restoration, excluded_reason};
 pub use front::Frontier;
 pub use link::{FoundLink, FoundUrl};
-pub use readings::{FrontierReadings, ReadingsCursor, ReadingsRequest};
+pub use readings::{ReadingsCursor, ReadingsRequest};
 pub use sitemaps::{Sitemaps, are_read, sitemap_row};
 pub use start::{Admission, FrontierStart};
+#[cfg(feature = "internals")]
 pub use write_batch::{BatchCost, MAX_BATCH_WAIT};

@@ -61,6 +61,7 @@ impl Frontier {
     }
 
     /// Asks the saver to write what was handed in so far, however little it is.
+    #[cfg(feature = "internals")]
     pub fn flush(&self) {
         self.lock().batch.flush();
         self.wake_saver();

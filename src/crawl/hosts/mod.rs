@@ -31,14 +31,18 @@ mod status;
 mod url_task;
 mod views;
 
-pub use breaker::{Breaker, BreakerChange, JITTER};
+#[cfg(feature = "internals")]
+pub use self::{
+    breaker::{Breaker, BreakerChange, JITTER},
+    host::HostQueue,
+    limits::{MAX_IDLE_HOSTS, MAX_IN_MEMORY_PER_HOST},
+    robots_slot::ROBOTS_EXPIRE,
+};
 pub use give_up::{GiveUp, skipped_host_of, skipped_host_reason};
-pub use host::HostQueue;
 pub use host_name::host_of;
-pub use limits::{MAX_IDLE_HOSTS, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, MAX_RETRIES_PER_HOST};
+pub use limits::MAX_IN_MEMORY;
 pub use outcome::{Outcome, OutcomeEffect};
 pub use pace::Pace;
 pub use queues::HostQueues;
-pub use robots_slot::ROBOTS_EXPIRE;
 pub use schedule::Taken;
 pub use url_task::{DelayedTask, FetchPurpose, RequestCounts, UrlTask};

@@ -7,7 +7,6 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::crawl::hosts::give_up::GiveUp;
-use crate::crawl::hosts::host_name::host_of;
 use crate::crawl::hosts::queues::HostQueues;
 use crate::crawl::protocol::host_view::BreakerState;
 use crate::model::ids::PageId;
@@ -52,9 +51,10 @@ impl HostQueues {
     }
 
     /// Why all that waits for the host of `url` ends unfetched, if it does.
+    #[cfg(feature = "internals")]
     #[must_use]
     pub fn give_up_of(&self, url: &str) -> Option<GiveUp> {
-        self.known(&host_of(url))?.give_up.clone()
+        self.known(&super::host_name::host_of(url))?.give_up.clone()
     }
 
     /// How often a host was found to be down.

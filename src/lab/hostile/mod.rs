@@ -69,5 +69,6 @@ mod sitemaps;
 mod traps;
 pub mod wire;
 
+#[cfg(feature = "internals")]
 pub(super) use bodies::{endless, gzip_bomb};
 pub(super) use router::routes;

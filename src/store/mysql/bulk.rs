@@ -60,6 +60,7 @@ impl Statements {
     }
 
     /// The statement that writes one row.
+    #[cfg(feature = "internals")]
     #[must_use]
     pub fn of_one_row(&self) -> &str {
         self.texts.last().map_or("", |(_, text)| text)

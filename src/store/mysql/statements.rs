@@ -14,6 +14,7 @@ use crate::store::sql::{
     links_of, ok_pages, question_marks, seen, statement,
 };
 
+#[cfg(feature = "internals")]
 pub use crate::store::sql::question_marks::{
     CHANGES, CRAWL, CRAWL_WITH_STATE, FRONTIER_AFTER, NEWEST_COMPLETE, PREVIOUS_PAGE,
 };

@@ -13,6 +13,7 @@ use crate::store::sql::{
     links_of, numbered, ok_pages, seen, statement,
 };
 
+#[cfg(feature = "internals")]
 pub use crate::store::sql::numbered::{
     CHANGES, CRAWL, CRAWL_WITH_STATE, FRONTIER_AFTER, NEWEST_COMPLETE, PREVIOUS_PAGE,
 };

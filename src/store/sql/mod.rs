@@ -17,6 +17,7 @@ mod recrawl;
 mod remove;
 mod row_tables;
 mod run;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
 mod schema_state;
 mod select;
 mod sql_store;
@@ -24,18 +25,24 @@ mod statement;
 mod store;
 mod texts;
 
-pub use backend::{BindResult, SqlArguments};
-pub use batch::{BatchTables, WriteResult, write_tables};
+#[cfg(feature = "mysql")]
+pub use self::{backend::SqlArguments, host_rows::TotalsByHost};
+#[cfg(feature = "postgres")]
+pub use self::{
+    batch::BatchTables, host_rows::subtract_replaced, remove::PIECE, sql_store::heartbeat,
+    texts::numbered,
+};
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub use self::{schema_state::SchemaState, sql_store::within};
+pub use backend::BindResult;
+pub use batch::{WriteResult, write_tables};
 pub use crawl_statements::SqlSyntax;
 pub use crawls::require_lease;
 pub use dialect::{Dialect, Done};
-pub use host_rows::{TotalsByHost, subtract_replaced};
 pub use open_database::OpenDatabase;
-pub use remove::PIECE;
 pub use row_tables::{BatchTable, RowTables};
-pub use schema_state::SchemaState;
 pub use select::stream_rows;
-pub use sql_store::{SqlStore, SqlWriter, give_back, heartbeat, within};
+pub use sql_store::{SqlStore, SqlWriter, give_back};
 pub use statement::{CommonStatements, OwnStatements, Param, SameParams, Statement, statement};
+pub use texts::question_marks;
 pub(in crate::store) use texts::{last_id, links_of, ok_pages, seen};
-pub use texts::{numbered, question_marks};

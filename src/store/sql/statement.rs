@@ -9,6 +9,7 @@ use super::backend::SqlArguments;
 use crate::model::ids::id_range;
 use crate::model::ids::{CrawlId, PageId};
 use crate::model::url_identity::UrlHash;
+#[cfg(feature = "mysql")]
 use crate::store::text::hash_of;
 
 /// A value that a statement may take; see [`Values`].
@@ -31,6 +32,7 @@ pub enum Param {
     /// Why a page was skipped.
     Reason,
     /// The hash of that text; see [`hash_of`].
+    #[cfg(feature = "mysql")]
     ReasonHash,
     /// Maximum number of rows.
     Limit,
@@ -95,6 +97,7 @@ impl Statement {
                 Param::Hash => to.bytes(Some(&values.hash.0)),
                 Param::Page => to.int(values.page),
                 Param::Reason => to.text(values.reason),
+                #[cfg(feature = "mysql")]
                 Param::ReasonHash => to.bytes(Some(&hash_of(values.reason))),
                 Param::Limit => to.int(values.limit),
             }

@@ -134,6 +134,7 @@ pub mod question_marks {
 }
 
 /// The common statements with `$1`, `$2`, … for their placeholders.
+#[cfg(feature = "postgres")]
 pub mod numbered {
     use super::super::statement::Param::{After, Crawl, Hash, Last, Limit};
     use super::super::statement::{CommonStatements, statement};

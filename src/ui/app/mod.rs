@@ -7,4 +7,4 @@ mod state;
 mod typing;
 
 pub use faults::SCENE_ROWS;
-pub use state::{App, Effect, FaultPanel, Feedback};
+pub use state::{App, Effect};

@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
 
 use crate::crawl::protocol::command::Command;
 use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
@@ -163,29 +163,18 @@ impl App {
         if let Some((_, at_s)) = &mut self.notice {
             *at_s = f64::NEG_INFINITY;
         }
-        let action = keys::action_for(event, self.context());
-        if self.prompt.is_some() {
-            return match (event.code, action) {
-                (KeyCode::Enter, _) => self.submit(snapshot),
-                (KeyCode::Esc, _) => self.update(Action::Close, snapshot),
-                // Ctrl-C, Ctrl-Z and Ctrl-L keep their meaning while typing.
-                (KeyCode::Char('c' | 'z' | 'l'), Some(action))
-                    if event.modifiers == crossterm::event::KeyModifiers::CONTROL =>
-                {
-                    self.update(action, snapshot)
-                }
-                _ => {
-                    self.type_key(event);
-                    None
-                }
-            };
+        if let Some(action) = keys::action_for(event, self.context()) {
+            return self.update(action, snapshot);
         }
-        self.update(action?, snapshot)
+        // Ignored where no prompt is open.
+        self.type_key(event);
+        None
     }
 
     /// What the keys act on now.
     fn context(&self) -> KeyContext {
         match self.tab {
+            _ if self.prompt.is_some() => KeyContext::Prompt,
             // The help lies over them.
             _ if self.help.is_none() && self.scenes.is_some() => KeyContext::SceneMenu,
             _ if self.help.is_none() && self.shows_faults() => KeyContext::FaultPanel,
@@ -281,6 +270,7 @@ impl App {
             Action::Right => self.scroll_horizontally(true, snapshot),
             Action::Open => self.open(snapshot),
             Action::Close => self.close(),
+            Action::Submit => return self.submit(snapshot),
             Action::Filter if matches!(self.tab, Tab::Hosts | Tab::Pages) => {
                 let filter = self.filter_mut().clone();
                 self.prompt = Some(Prompt::new(Asking::Filter, &filter));

@@ -63,11 +63,15 @@ pub enum KeyGroup {
     Scenes,
     /// Moving in tables, pages and help.
     Lists,
+    /// An open prompt.
+    Prompt,
+    /// The race of `compare`.
+    Race,
 }
 
 impl KeyGroup {
     /// All of them, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Dials,
         Self::Crawl,
         Self::View,
@@ -75,7 +79,16 @@ impl KeyGroup {
         Self::Faults,
         Self::Scenes,
         Self::Lists,
+        Self::Prompt,
+        Self::Race,
     ];
+
+    /// Whether the help of the dashboard lists it. The help cannot be opened from a prompt or from
+    /// the race, which name their keys themselves.
+    #[must_use]
+    pub const fn is_in_help(self) -> bool {
+        !matches!(self, Self::Prompt | Self::Race)
+    }
 
     /// Its title.
     #[must_use]
@@ -88,6 +101,8 @@ impl KeyGroup {
             Self::Faults => "Faults, on their panel",
             Self::Scenes => "Scenes, in their menu",
             Self::Lists => "Lists",
+            Self::Prompt => "Prompt",
+            Self::Race => "Race of compare",
         }
     }
 }
@@ -103,6 +118,10 @@ pub enum KeyContext {
     FaultPanel,
     /// The menu of scenes.
     SceneMenu,
+    /// An open prompt. Keys without a row of their own are text.
+    Prompt,
+    /// The race of `compare`. Keys without a row of their own mean nothing.
+    Race,
 }
 
 impl KeyContext {
@@ -112,15 +131,10 @@ impl KeyContext {
         if matches!(tab, Tab::Hosts) { Self::HostsTab } else { Self::Anywhere }
     }
 
-    /// The context in words, in front of what a key does: `on the Hosts tab: `.
+    /// Whether a key without a meaning of its own means here what it means anywhere else.
     #[must_use]
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::Anywhere => "",
-            Self::HostsTab => "on the Hosts tab: ",
-            Self::FaultPanel => "on the fault panel: ",
-            Self::SceneMenu => "in the menu of scenes: ",
-        }
+    pub const fn falls_back(self) -> bool {
+        !matches!(self, Self::Prompt | Self::Race)
     }
 }
 

@@ -1,10 +1,8 @@
-//! The key table as people read it: lines of the help, hints on a panel's frame, rows of the
-//! documentation.
+//! The key table as people read it: lines of the help, hints on a panel's frame.
 
-use std::fmt::Write as _;
 use std::mem::discriminant;
 
-use super::binding::{Binding, KeyContext, KeyGroup};
+use super::binding::{Binding, KeyGroup};
 use super::table::{KEYS, TEN_TIMES, TYPED};
 use crate::ui::action::Action;
 use crate::ui::text;
@@ -13,7 +11,7 @@ use crate::ui::text;
 const SHARED_LINE: (usize, usize) = (16, 38);
 
 /// The rows of a group.
-fn rows_of(group: KeyGroup) -> Vec<&'static Binding> {
+pub(super) fn rows_of(group: KeyGroup) -> Vec<&'static Binding> {
     KEYS.iter().filter(|b| b.group == group).collect()
 }
 
@@ -100,29 +98,4 @@ pub fn panel_hints(group: KeyGroup) -> Vec<(Action, String, String)> {
         .filter(|rows| !rows[0].hint.is_empty())
         .map(hint)
         .collect()
-}
-
-/// The table as Markdown, for the documentation.
-#[must_use]
-pub fn keys_table_markdown() -> String {
-    let mut out = String::from("| key | what it does |\n|---|---|\n");
-    for group in KeyGroup::ALL {
-        // Rows that say the same are one.
-        for rows in rows_of(group).chunk_by(|a, b| a.help == b.help) {
-            let keys = rows.iter().flat_map(|row| row.keys);
-            let names: Vec<_> = keys.map(|key| format!("`{}`", key.name())).collect();
-            let prefix = match group {
-                KeyGroup::Hosts => KeyContext::HostsTab.prefix(),
-                _ => rows[0].context.prefix(),
-            };
-            let _ = writeln!(out, "| {} | {prefix}{} |", names.join(" "), rows[0].help);
-        }
-        if group == KeyGroup::Dials {
-            let _ = writeln!(out, "| `Alt` + a dial key | {} |", TEN_TIMES.1);
-        }
-        if group == KeyGroup::Hosts {
-            let _ = writeln!(out, "| `{}` | typed, for a host by name: {} |", TYPED.0, TYPED.1);
-        }
-    }
-    out
 }

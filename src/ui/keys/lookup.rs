@@ -18,7 +18,8 @@ pub fn action_for(event: KeyEvent, context: KeyContext) -> Option<Action> {
             let key = BoundKey { code, ctrl };
             KEYS.iter().find(|b| b.context == context && b.keys.contains(&key))
         };
-        means(context).or_else(|| means(KeyContext::Anywhere))
+        let anywhere = || means(KeyContext::Anywhere).filter(|_| context.falls_back());
+        means(context).or_else(anywhere)
     };
     if let Some(binding) = find(with_ctrl) {
         let far = held.intersects(KeyModifiers::ALT | KeyModifiers::SHIFT);

@@ -3,9 +3,13 @@
 mod binding;
 mod listing;
 mod lookup;
+#[cfg(feature = "internals")]
+mod markdown;
 mod table;
 
-pub use binding::{Binding, BoundKey, KeyContext, KeyGroup};
-pub use listing::{help_lines, keys_table_markdown, names, panel_hints};
+#[cfg(feature = "internals")]
+pub use self::{binding::BoundKey, markdown::keys_table_markdown};
+pub use binding::{Binding, KeyContext, KeyGroup};
+pub use listing::{help_lines, names, panel_hints};
 pub use lookup::{action_for, advice, name_of, turning};
-pub use table::{KEYS, TEN_TIMES, TYPED};
+pub use table::KEYS;

@@ -32,6 +32,8 @@ const fn bind_in(
         KeyContext::Anywhere | KeyContext::HostsTab => G::Hosts,
         KeyContext::FaultPanel => G::Faults,
         KeyContext::SceneMenu => G::Scenes,
+        KeyContext::Prompt => G::Prompt,
+        KeyContext::Race => G::Race,
     };
     Binding { keys, action, help, group, hint, context }
 }
@@ -176,5 +178,19 @@ pub const KEYS: &[Binding] = {
         bind(G::Lists, &[key('s')], A::Sort, "sort", "sort by next column"),
         bind(G::Lists, &[key('S'), key('r')], A::Reverse, "reverse", "reverse order"),
         bind(G::Lists, &[key('y')], A::Copy, "copy", "copy the selected URL"),
+        bind_in(C::Prompt, &[code(KeyCode::Enter)], A::Submit, "", "do what is typed"),
+        bind_in(C::Prompt, &[code(KeyCode::Esc)], A::Close, "", "close it; a filter is dropped"),
+        bind_in(C::Prompt, &[ctrl('c')], A::Stop, "", "stop; again: at once; once over: leave"),
+        bind_in(C::Prompt, &[ctrl('l')], A::Redraw, "", "draw anew"),
+        bind_in(C::Prompt, &[ctrl('z')], A::Suspend, "", "suspend (fg comes back)"),
+        bind_in(C::Race, &[key('q'), ctrl('c')], A::Stop, "", "stop; once over: leave"),
+        bind_in(
+            C::Race,
+            &[code(KeyCode::Esc), code(KeyCode::Enter)],
+            A::Close,
+            "",
+            "leave, once it is over",
+        ),
+        bind_in(C::Race, &[ctrl('z')], A::Suspend, "", "suspend (fg comes back)"),
     ]
 };

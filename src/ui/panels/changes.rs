@@ -10,7 +10,7 @@ use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
-use crate::units;
+use crate::ui::units;
 
 /// Lays out the changes with their times:
 ///

@@ -11,7 +11,7 @@ use crate::ui::chart;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme;
-use crate::units;
+use crate::ui::units;
 
 /// Rows that a chart needs, frame included; below that a sparkline says more.
 pub const HEIGHT: u16 = 7;

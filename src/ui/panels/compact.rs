@@ -8,7 +8,7 @@ use super::{charts, header, hints, overload, stages, verdict};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::app::App;
 use crate::ui::paint::{Painter, Segment};
-use crate::units;
+use crate::ui::units;
 
 /// Maximum rows of the chart.
 const CHART_ROWS: u16 = 6;

@@ -10,7 +10,7 @@ use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::units;
+use crate::ui::units;
 
 /// Rows of the frame around sitemaps.
 const SITEMAPS: u16 = 3;

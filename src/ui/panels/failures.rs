@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use crate::crawl::protocol::snapshot::{RecentFailure, Snapshot};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
-use crate::units;
+use crate::ui::units;
 
 /// Columns for what went wrong.
 const WHAT: u16 = 18;

@@ -14,7 +14,7 @@ use crate::ui::paint::{Painter, Segment};
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables;
 use crate::ui::text;
-use crate::units;
+use crate::ui::units;
 
 /// Lays out the footer; returns where the cursor goes while a prompt is open:
 ///
@@ -158,18 +158,22 @@ fn prompt(
     live: &Snapshot,
 ) -> Option<Position> {
     let theme = painter.theme;
+    let [enter, escape] = [Action::Submit, Action::Close].map(keys::name_of);
     let (sign, hint) = match prompt.asking {
         Asking::Command if app.tab == Tab::Hosts => (
             ":",
             "limit 4 · limit off · hold · release · skip · reset · for another host: hold HOST"
                 .to_owned(),
         ),
-        Asking::Exclude => {
-            ("exclude ", "URLs that match are skipped · Enter excludes · Esc closes".to_owned())
-        }
+        Asking::Exclude => (
+            "exclude ",
+            format!("URLs that match are skipped · {enter} excludes · {escape} closes"),
+        ),
         Asking::Seed => (
             "seed ",
-            "https://example.org/ · its host joins the scope · Enter adds · Esc closes".to_owned(),
+            format!(
+                "https://example.org/ · its host joins the scope · {enter} adds · {escape} closes"
+            ),
         ),
         Asking::Command => (
             ":",
@@ -185,7 +189,7 @@ fn prompt(
                 let found = tables::pages(shown, &app.pages, &app.filter).0.len();
                 (found, shown.recent.len(), "pages")
             };
-            ("/", format!("{found} of {all} {what} · Enter keeps · Esc clears"))
+            ("/", format!("{found} of {all} {what} · {enter} keeps · {escape} clears"))
         }
     };
     let (message, style) = match &prompt.error {

@@ -10,7 +10,7 @@ use crate::ui::app::App;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::units;
+use crate::ui::units;
 
 /// A stall of the event loop from which on it is a warning, in ms.
 const STALL_MS: f64 = 50.0;

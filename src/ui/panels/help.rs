@@ -45,11 +45,13 @@ fn widths(lines: &[HelpLine]) -> (u16, u16) {
 
 /// The columns of the help: two where they fit side by side.
 fn columns(area: Rect) -> Vec<Vec<HelpLine>> {
-    let [dials, crawl, view, hosts, faults, scenes, lists] = KeyGroup::ALL.map(group);
-    let mut both =
-        vec![[dials, crawl, lists, scenes].concat(), [view, hosts, faults, signs()].concat()];
+    use KeyGroup as G;
+    let left = [G::Dials, G::Crawl, G::Lists, G::Scenes].map(group).concat();
+    let right = [G::View, G::Hosts, G::Faults].map(group).concat();
+    let mut both = vec![left, [right, signs()].concat()];
     if both.iter().map(|lines| widths(lines).1).sum::<u16>() + GAP + 4 > area.width {
-        both = vec![[KeyGroup::ALL.map(group).concat(), signs()].concat()];
+        let all = G::ALL.into_iter().filter(|one| one.is_in_help());
+        both = vec![all.flat_map(group).chain(signs()).collect()];
     }
     for lines in &mut both {
         lines.pop_if(|line| line.0.is_empty() && line.1.is_empty());

@@ -12,7 +12,7 @@ use crate::ui::keys::{self, KeyGroup};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::units;
+use crate::ui::units;
 
 /// Columns for the names of fields.
 const NAMES: usize = 11;

@@ -11,7 +11,7 @@ use crate::ui::paint::{Painter, Segment};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::units;
+use crate::ui::units;
 
 /// Columns for the reason of a wait, and for how long.
 const WHY: usize = 18;

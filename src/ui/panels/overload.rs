@@ -9,7 +9,7 @@ use crate::crawl::protocol::snapshot::{Overload, OverloadKind, Snapshot};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
-use crate::units;
+use crate::ui::units;
 
 /// Rows that overloads take where there is room.
 pub const MAX_ROWS: u16 = 3;

@@ -11,7 +11,7 @@ use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::units;
+use crate::ui::units;
 
 /// Columns for the names of fields.
 const NAMES: usize = 12;

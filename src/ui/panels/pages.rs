@@ -11,7 +11,7 @@ use crate::ui::paint::{Painter, Segment};
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::units;
+use crate::ui::units;
 
 /// Columns, in the order of [`tables::PAGE_COLUMNS`].
 const COLUMNS: [TableColumn; 8] = [

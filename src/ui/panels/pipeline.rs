@@ -11,7 +11,7 @@ use crate::crawl::protocol::verdict::Stage;
 use crate::ui::chart;
 use crate::ui::paint::Painter;
 use crate::ui::text;
-use crate::units;
+use crate::ui::units;
 
 /// Rows it needs, frame included, with two rows of worker cells.
 pub const HEIGHT: u16 = 14;

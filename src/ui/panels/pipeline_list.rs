@@ -9,7 +9,7 @@ use super::{overload, verdict};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Stage;
 use crate::ui::paint::{Painter, Segment};
-use crate::units;
+use crate::ui::units;
 
 /// Rows it needs with the longest verdict and all the air it likes.
 pub const HEIGHT: u16 = 14;

@@ -9,7 +9,7 @@ use crate::settings::faults::Fault;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
-use crate::units;
+use crate::ui::units;
 
 /// A share of a stage's time, with its glyph in the stacked bar.
 #[derive(Debug, Clone)]

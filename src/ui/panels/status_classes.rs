@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use super::stages::ratio;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::paint::{Painter, Segment};
-use crate::units;
+use crate::ui::units;
 
 /// Names, counts and styles of the classes worth a row.
 fn classes(painter: &Painter<'_>, snapshot: &Snapshot) -> Vec<(&'static str, u64, Style)> {

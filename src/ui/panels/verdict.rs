@@ -13,7 +13,7 @@ use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment, fitting};
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
-use crate::units;
+use crate::ui::units;
 
 /// Maximum columns for the last change.
 const CHANGE: usize = 44;

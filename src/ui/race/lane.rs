@@ -7,8 +7,8 @@ use ratatui::text::Span;
 use crate::compare::progress::{Lane, LaneState};
 use crate::ui::paint::{Painter, Segment, apportion};
 use crate::ui::theme::{self, Theme};
+use crate::ui::units;
 use crate::ui::{chart, text};
-use crate::units;
 
 /// Rows of figures above the cells, and below them.
 const ABOVE: u16 = 3;

@@ -15,7 +15,7 @@ use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::theme::Theme;
-use crate::units;
+use crate::ui::units;
 
 /// Rows that a lane needs for a few cells.
 const LANE_ROWS: u16 = 10;

@@ -7,5 +7,6 @@ mod lane;
 mod layout;
 mod run;
 
+#[cfg(feature = "internals")]
 pub use layout::draw;
 pub use run::run;

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crossterm::event::{Event, EventStream, KeyCode, KeyEvent, KeyEventKind};
+use crossterm::event::{Event, EventStream, KeyEventKind};
 use futures_util::StreamExt as _;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use super::layout::draw;
 use crate::compare::progress::ComparisonProgress;
 use crate::ui::action::Action;
 use crate::ui::keys::{self, KeyContext};
-use crate::ui::screen::Screen;
+use crate::ui::screen::{Screen, Surface as _};
 use crate::ui::theme::Theme;
 use crate::ui::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
 
@@ -63,8 +63,10 @@ async fn show(
                     .map_err(UiError::Terminal)?;
                 changed = true;
                 match event {
-                    Event::Key(key) => match action(key, board.finished) {
+                    Event::Key(key) if key.kind == KeyEventKind::Release => {}
+                    Event::Key(key) => match keys::action_for(key, KeyContext::Race) {
                         Some(Action::Stop) => stop.cancel(),
+                        Some(Action::Close) if board.finished => stop.cancel(),
                         Some(Action::Suspend) => screen.suspend().map_err(UiError::Terminal)?,
                         _ => {}
                     },
@@ -83,15 +85,4 @@ async fn show(
         }
     }
     Ok(())
-}
-
-/// What a key asks for. Once all is over, more of them leave.
-fn action(key: KeyEvent, over: bool) -> Option<Action> {
-    if key.kind == KeyEventKind::Release {
-        return None;
-    }
-    if over && matches!(key.code, KeyCode::Esc | KeyCode::Enter) {
-        return Some(Action::Stop);
-    }
-    keys::action_for(key, KeyContext::Anywhere)
 }

@@ -138,6 +138,7 @@ impl AddressPolicy {
     }
 
     /// Like [`Self::refuses`], as far as this can be decided without a DNS lookup.
+    #[cfg(feature = "internals")]
     pub(in crate::web) fn refuses_without_lookup(&self, url: &Url) -> Option<String> {
         let class = self.url_class(url)?;
         self.unresolved_seeds().is_empty().then(|| refusal(url, class))

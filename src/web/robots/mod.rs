@@ -16,9 +16,9 @@ mod rules;
 mod tag;
 
 pub use agents::RobotsAgents;
+#[cfg(feature = "internals")]
 pub use parser::MAX_SITEMAPS;
 pub use policy::{MAX_REDIRECTS, RobotsPolicy, RobotsResponse};
 pub use robots_txt::{MAX_BYTES, RobotsTxt};
-pub use rules::Decision;
 pub(super) use tag::meta_robots;
 pub use tag::robots_tag;

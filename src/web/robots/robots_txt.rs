@@ -106,6 +106,18 @@ impl RobotsTxt {
         self.rules.len()
     }
 
+    /// Approximate memory use, in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let sitemaps: usize =
+            self.sitemaps.iter().map(|url| size_of::<Url>() + url.as_str().len()).sum();
+        size_of::<Self>() + self.rules.bytes() + sitemaps
+    }
+}
+
+/// What only tests ask.
+#[cfg(feature = "internals")]
+impl RobotsTxt {
     /// Whether the rules are from groups that name this crawler, not from groups for `*`.
     #[must_use]
     pub const fn has_own_group(&self) -> bool {
@@ -116,14 +128,6 @@ impl RobotsTxt {
     #[must_use]
     pub const fn cut(&self) -> bool {
         self.cut
-    }
-
-    /// Approximate memory use, in bytes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        let sitemaps: usize =
-            self.sitemaps.iter().map(|url| size_of::<Url>() + url.as_str().len()).sum();
-        size_of::<Self>() + self.rules.bytes() + sitemaps
     }
 }
 

@@ -11,5 +11,7 @@ mod text;
 mod unpack;
 mod xml;
 
-pub use item::{Counts, Item, Limits, SitemapError};
+#[cfg(feature = "internals")]
+pub use item::{Counts, SitemapError};
+pub use item::{Item, Limits};
 pub use reader::SitemapReader;

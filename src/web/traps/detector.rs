@@ -172,14 +172,6 @@ impl Traps {
         limit > 0 && self.random.get(start).is_some_and(|score| *score > limit)
     }
 
-    /// Records the content of a successfully fetched page of at least 64 bytes. Returns the trap once more
-    /// pages of its pattern than allowed have the same content; from then on [`Self::judge`] reports its
-    /// URLs. Each page that differs cancels one that is the same, so that a few empty pages among many
-    /// are no trap.
-    pub fn content(&mut self, url: &str, host: &str, body_hash: u64) -> Option<TrapHit> {
-        self.same(url, host, body_hash, 0)
-    }
-
     fn same(&mut self, url: &str, host: &str, body_hash: u64, original: u64) -> Option<TrapHit> {
         let limit = self.settings.same_content;
         let shape = Shape::of(url);
@@ -232,12 +224,6 @@ impl Traps {
         let mut traps: Vec<&Trap> = self.known.values().collect();
         traps.sort_unstable_by_key(|trap| std::cmp::Reverse((trap.status.count, trap.last)));
         traps.into_iter().take(MAX_REPORTED).map(|trap| trap.status.clone()).collect()
-    }
-
-    /// The number of hits so far.
-    #[must_use]
-    pub const fn hits(&self) -> u64 {
-        self.hits
     }
 
     /// The trap that the URL alone shows: length, depth, repetitions.
@@ -382,5 +368,23 @@ impl Traps {
         trap.status.count += 1;
         trap.last = self.hits;
         TrapHit { kind, pattern, count: trap.status.count }
+    }
+}
+
+/// What only tests ask.
+#[cfg(feature = "internals")]
+impl Traps {
+    /// Records the content of a successfully fetched page of at least 64 bytes. Returns the trap once more
+    /// pages of its pattern than allowed have the same content; from then on [`Self::judge`] reports its
+    /// URLs. Each page that differs cancels one that is the same, so that a few empty pages among many
+    /// are no trap.
+    pub fn content(&mut self, url: &str, host: &str, body_hash: u64) -> Option<TrapHit> {
+        self.same(url, host, body_hash, 0)
+    }
+
+    /// The number of hits so far.
+    #[must_use]
+    pub const fn hits(&self) -> u64 {
+        self.hits
     }
 }

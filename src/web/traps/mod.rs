@@ -18,4 +18,6 @@ mod trap_hit;
 
 pub use copies::FetchedPage;
 pub use detector::Traps;
-pub use trap_hit::{TrapHit, TrapKind, TrapStatus};
+#[cfg(feature = "internals")]
+pub use trap_hit::TrapKind;
+pub use trap_hit::{TrapHit, TrapStatus};

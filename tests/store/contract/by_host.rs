@@ -125,49 +125,18 @@ pub(super) async fn skipped_for_a_reason(store: &Db) {
         pages.push(PageRow { error: None, ..skipped(crawl, 102, "") });
         // The same words, but it was fetched.
         pages.push(PageRow { state: PageState::Failed, ..skipped(crawl, 103, reason) });
-        pages.push(PageRow {
-            depth: 9,
-            attempts: 2,
-            resent: 6,
-            found_on: Some(page_id(crawl, 7)),
-            lastmod_ms: Some(AT),
-            host: "[::1]:80".into(),
-            ..skipped(crawl, 70_000, reason)
-        });
+        pages.push(unlike_others(skipped(crawl, 70_000, reason)));
         // In no order.
         pages.reverse();
         store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
     }
     let all = skipped_because(store, crawl, reason).await;
     assert_eq!(all.len(), 101);
-    let first = FrontierRow {
-        depth: 1,
-        attempts: 1,
-        found_on: None,
-        lastmod_ms: None,
-        ..open_url(crawl, 1)
-    };
-    assert_eq!(all[0], first);
-    let last = FrontierRow {
-        depth: 9,
-        attempts: 2,
-        resent: 6,
-        found_on: Some(page_id(crawl, 7)),
-        lastmod_ms: Some(AT),
-        host_id: host_id("[::1]:80"),
-        ..open_url(crawl, 70_000)
-    };
-    assert_eq!(all[100], last);
+    assert_eq!(all[0], as_frontier_row(&skipped(crawl, 1, reason)));
+    assert_eq!(all[100], as_frontier_row(&unlike_others(skipped(crawl, 70_000, reason))));
 
-    let (mut portions, mut after) = (Vec::new(), 0);
-    loop {
-        let portion = store.skipped_because(crawl, reason, after, 40).await.unwrap();
-        let Some(last) = portion.last() else { break };
-        after = last.id;
-        portions.push(portion);
-    }
-    assert_eq!(portions.iter().map(Vec::len).collect::<Vec<_>>(), [40, 40, 21]);
-    assert_eq!(portions.concat(), all);
+    let read = async |after| store.skipped_because(crawl, reason, after, 40).await;
+    assert_eq!(in_portions(read).await, (all.clone(), vec![40, 40, 21]));
 
     assert_eq!(skipped_because(store, crawl, "robots.txt").await.len(), 1);
     for nothing in ["", "excluded", "ROBOTS.TXT", "robots.txt "] {

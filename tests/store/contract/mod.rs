@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crawldeck::model::ids::{CrawlId, host_id, page_id};
+use crawldeck::model::ids::{CrawlId, PageId, crawl_of, host_id, page_id};
 use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::store::{
@@ -186,6 +186,51 @@ fn sitemap(url: &str) -> SitemapRow {
 
 async fn frontier(store: &Arc<dyn Store>, crawl: CrawlId) -> Vec<FrontierRow> {
     store.frontier_after(crawl, 0, u32::MAX).await.unwrap()
+}
+
+/// A page that differs from [`page`] in all that the frontier keeps of it.
+fn unlike_others(row: PageRow) -> PageRow {
+    PageRow {
+        depth: 9,
+        attempts: 2,
+        resent: 6,
+        not_parsed: Some("image/png".to_owned()),
+        found_on: Some(page_id(crawl_of(row.id), 7)),
+        lastmod_ms: Some(AT),
+        host: "[::1]:80".into(),
+        ..row
+    }
+}
+
+/// What was saved of a page, as a row of the frontier.
+fn as_frontier_row(page: &PageRow) -> FrontierRow {
+    FrontierRow {
+        id: page.id,
+        url: page.url.clone(),
+        url_hash: page.url_hash,
+        depth: page.depth,
+        attempts: page.attempts,
+        resent: page.resent,
+        not_before_ms: 0,
+        found_on: page.found_on,
+        host_id: host_id(&page.host),
+        lastmod_ms: page.lastmod_ms,
+    }
+}
+
+/// All rows that a query gives in portions, each read from the id after which it begins; how many
+/// rows each portion had.
+async fn in_portions(
+    read: impl AsyncFn(PageId) -> Result<Vec<FrontierRow>, StoreError>,
+) -> (Vec<FrontierRow>, Vec<usize>) {
+    let (mut all, mut portions, mut after) = (Vec::new(), Vec::new(), 0);
+    loop {
+        let portion = read(after).await.unwrap();
+        let Some(last) = portion.last() else { return (all, portions) };
+        after = last.id;
+        portions.push(portion.len());
+        all.extend(portion);
+    }
 }
 
 async fn seen(store: &Arc<dyn Store>, crawl: CrawlId) -> HashMap<UrlHash, i64> {

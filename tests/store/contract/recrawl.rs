@@ -193,50 +193,19 @@ pub(super) async fn good_pages_in_portions(store: &Db) {
         let mut pages: Vec<_> = (1..=100).rev().map(|seq| page(crawl, seq)).collect();
         pages[0].state = PageState::Failed;
         pages[1].state = PageState::Skipped;
-        pages.push(PageRow {
-            depth: 9,
-            attempts: 2,
-            resent: 3,
-            not_parsed: Some("image/png".to_owned()),
-            found_on: Some(page_id(crawl, 7)),
-            lastmod_ms: Some(AT),
-            host: "[::1]:80".into(),
-            ..page(crawl, u32::MAX)
-        });
+        pages.push(unlike_others(page(crawl, u32::MAX)));
         let discovered = vec![open_url(crawl, 500)];
         store.commit(crawl, &Batch { pages, discovered, ..Batch::default() }).await.unwrap();
     }
     for crawl in crawls {
-        let (mut all, mut portions, mut after) = (Vec::new(), Vec::new(), 0);
-        loop {
-            let portion = store.ok_pages(crawl, after, 40).await.unwrap();
-            let Some(last) = portion.last() else { break };
-            after = last.id;
-            portions.push(portion.len());
-            all.extend(portion);
-        }
+        let read = async |after| store.ok_pages(crawl, after, 40).await;
+        let (all, portions) = in_portions(read).await;
         assert_eq!(portions, [40, 40, 19]);
         let ids: Vec<_> = all.iter().map(|row| row.id).collect();
         let expected: Vec<_> = (1..=98).chain([u32::MAX]).map(|seq| page_id(crawl, seq)).collect();
         assert_eq!(ids, expected);
-        let first = FrontierRow {
-            depth: 1,
-            attempts: 1,
-            found_on: None,
-            lastmod_ms: None,
-            ..open_url(crawl, 1)
-        };
-        assert_eq!(all[0], first);
-        let last = FrontierRow {
-            depth: 9,
-            attempts: 2,
-            resent: 3,
-            found_on: Some(page_id(crawl, 7)),
-            lastmod_ms: Some(AT),
-            host_id: host_id("[::1]:80"),
-            ..open_url(crawl, u32::MAX)
-        };
-        assert_eq!(all[98], last);
+        assert_eq!(all[0], as_frontier_row(&page(crawl, 1)));
+        assert_eq!(all[98], as_frontier_row(&unlike_others(page(crawl, u32::MAX))));
         assert!(store.ok_pages(crawl, 0, 0).await.unwrap().is_empty());
     }
     assert!(store.ok_pages(99, 0, 10).await.unwrap().is_empty());

@@ -5,9 +5,11 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use crawldeck::settings::RespectNofollow;
-use crawldeck::web::html::{MAX_URL_LEN, MAX_URL_TEXT, parse_html, robots_tag};
+use crawldeck::web::html::parse_html;
 use crawldeck::web::parsed::{LinkOptions, Parsed};
 use crawldeck::web::robots::RobotsAgents;
+use crawldeck::web::robots::robots_tag;
+use crawldeck::web::url::{MAX_URL_LEN, MAX_URL_TEXT};
 use url::Url;
 
 use super::{PAGE, at_most, links, parse};
