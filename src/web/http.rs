@@ -19,7 +19,7 @@ use crate::web::classify::{RequestContext, classify, duration_text};
 pub use crate::web::client::FetchSetupError;
 use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
-pub use crate::web::head::ResponseHead;
+pub use crate::web::head::{DocumentHead, ResponseHead};
 use crate::web::jar::Jar;
 pub use crate::web::message::{FetchOutcome, RequestOptions, Response};
 use crate::web::phase::PhaseTracker;

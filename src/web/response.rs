@@ -154,6 +154,7 @@ impl OpenResponse {
             last_modified,
             robots_tag,
             canonical,
+            document,
         } = self.head;
         Ok(Response {
             status,
@@ -163,6 +164,7 @@ impl OpenResponse {
             last_modified,
             robots_tag,
             canonical,
+            document,
             body: chunks.finish(),
             length: self.length,
             wire_length: self.wire_length,
