@@ -17,13 +17,9 @@ use crate::web::parsed::{LinkOptions, Parsed};
 use crate::web::refresh::{self, Refresh};
 use crate::web::resolve::{absolute, base_url, has_other_scheme, is_fragment, trim};
 use crate::web::robots::meta_robots;
-use crate::web::source::title_of;
+use crate::web::title::PageTitle;
 use crate::web::url::{MAX_URL_TEXT, is_fetchable};
 
-/// Maximum length of a title, in characters.
-pub(super) const MAX_TITLE: usize = 500;
-/// Source text of a title that is collected, in bytes.
-const MAX_TITLE_SOURCE: usize = 16 << 10;
 /// Maximum total of the URLs and texts of the links of one page, in bytes: a long base must not
 /// multiply a short page.
 const MAX_LINK_BYTES: usize = 8 << 20;
@@ -39,14 +35,6 @@ const MAX_DEPTH: u32 = 3;
 #[derive(Debug, thiserror::Error)]
 #[error("nothing more is wanted from this pass")]
 pub(super) struct StopParsing;
-
-/// The state of the title during the pass.
-#[derive(Debug, PartialEq, Eq)]
-enum Title {
-    Wanted,
-    Open,
-    Done,
-}
 
 /// The base by which a URL is resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,8 +85,7 @@ pub(super) struct PageExtractor {
     full: bool,
     /// Whether an embedded document was left out.
     cut: bool,
-    title: Title,
-    title_source: String,
+    title: PageTitle,
     left_out: u32,
     canonical: Option<Url>,
     nofollow: bool,
@@ -127,8 +114,7 @@ impl PageExtractor {
             refused: 0,
             full: false,
             cut: false,
-            title: Title::Wanted,
-            title_source: String::new(),
+            title: PageTitle::default(),
             left_out: 0,
             canonical: None,
             nofollow: false,
@@ -364,52 +350,20 @@ impl PageExtractor {
         Ok(Some(link))
     }
 
-    /// A `title` element begins.
-    pub(super) fn title_begins(&mut self) {
-        if self.title == Title::Wanted && self.depth == 0 {
-            self.title = Title::Open;
-        }
-    }
-
-    /// The `title` element that just began belongs to an SVG image, not to the page.
-    pub(super) fn title_is_of_svg(&mut self) {
-        if self.title == Title::Open && self.title_source.is_empty() {
-            self.title = Title::Wanted;
-        }
-    }
-
-    /// Text inside a `title` element; `last` for the last chunk of its text node.
-    pub(super) fn title_text(&mut self, text: &str, last: bool) -> Result<(), StopParsing> {
-        if self.title != Title::Open {
-            return Ok(());
-        }
-        // Cut between characters at the limit, so that chunk boundaries do not matter.
-        let room = MAX_TITLE_SOURCE - self.title_source.len();
-        let fits = text.floor_char_boundary(room);
-        self.title_source.push_str(&text[..fits]);
-        if last || fits < text.len() {
-            self.title = Title::Done;
-            return self.stop_if_done();
-        }
-        Ok(())
-    }
-
-    /// The element of the title ends.
-    pub(super) fn title_ends(&mut self) -> Result<(), StopParsing> {
-        self.title_text("", true)
+    /// The title, unless the document is embedded; see [`PageTitle`].
+    pub(super) fn title(&mut self) -> Option<&mut PageTitle> {
+        (self.depth == 0).then_some(&mut self.title)
     }
 
     /// The page, which is not well-formed XML, is read again, as HTML.
     pub(super) fn xml_ended(&mut self) {
         self.end_anchor();
-        if self.title == Title::Open {
-            self.title = Title::Done;
-        }
+        self.title.end();
     }
 
     /// Stops the pass when no more links are taken and the title is known.
     pub(super) fn stop_if_done(&self) -> Result<(), StopParsing> {
-        if self.full && self.title == Title::Done { Err(StopParsing) } else { Ok(()) }
+        if self.full && self.title.is_done() { Err(StopParsing) } else { Ok(()) }
     }
 
     /// The result; `cut` when the parser stopped before the end of the page.
@@ -421,7 +375,7 @@ impl PageExtractor {
             self.anchors = Vec::new();
         }
         Parsed {
-            title: clean_title(&self.title_source),
+            title: self.title.finish(),
             links: self.links,
             anchors: self.anchors,
             truncated: cut || self.cut || self.full,
@@ -437,23 +391,4 @@ impl PageExtractor {
 
 fn without_fragment(url: &Url) -> &str {
     url.as_str().split('#').next().unwrap_or_default()
-}
-
-/// Entities decoded, white space collapsed, cut to length; `None` when nothing is left.
-fn clean_title(source: &str) -> Option<String> {
-    let decoded = title_of(source);
-    let mut title = String::with_capacity(decoded.len().min(4 * MAX_TITLE));
-    let mut room = MAX_TITLE;
-    for word in decoded.split_whitespace() {
-        if !title.is_empty() && room > 1 {
-            title.push(' ');
-            room -= 1;
-        }
-        title.extend(word.chars().take(room));
-        room = room.saturating_sub(word.chars().count());
-        if room <= 1 {
-            break;
-        }
-    }
-    (!title.is_empty()).then_some(title)
 }

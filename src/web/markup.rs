@@ -18,6 +18,7 @@ use lol_html::{
 use crate::web::elements::{self, TagAttributes};
 use crate::web::extract::{PageExtractor, StopParsing};
 use crate::web::source;
+use crate::web::title::PageTitle;
 
 /// Maximum memory of the parser for one page, in bytes: a tag cut by a chunk boundary, and the open elements.
 const MAX_PARSER_MEMORY: usize = 8 << 20;
@@ -242,15 +243,19 @@ fn with_head<'h, 's>(
         Ok(elements::meta(&mut page.borrow_mut(), element, true)?)
     });
     let mut title = on(&selectors.title, move |_| {
-        page.borrow_mut().title_begins();
+        page.borrow_mut().title().map(PageTitle::begin);
         Ok(())
     });
     title.1 = title.1.text(move |text: &mut TextChunk<'_>| {
-        page.borrow_mut().title_text(text.as_str(), text.last_in_text_node())?;
+        let mut page = page.borrow_mut();
+        if let Some(title) = page.title() {
+            title.text(text.as_str(), text.last_in_text_node());
+            page.stop_if_done()?;
+        }
         Ok(())
     });
     let caption = on(&selectors.caption, move |_| {
-        page.borrow_mut().title_is_of_svg();
+        page.borrow_mut().title().map(PageTitle::is_of_svg);
         Ok(())
     });
     settings

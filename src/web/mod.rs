@@ -35,6 +35,7 @@ pub mod scope;
 pub mod sitemap;
 mod sniff;
 mod source;
+mod title;
 pub mod traps;
 pub mod url;
 mod xhtml;

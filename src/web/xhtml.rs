@@ -19,6 +19,7 @@ use crate::web::markup;
 use crate::web::parsed::Parsed;
 use crate::web::sniff::DocumentKind;
 use crate::web::source;
+use crate::web::title::PageTitle;
 
 /// Maximum number of namespaces declared at one place of a page; further ones do not count.
 const MAX_NAMESPACES: usize = 64;
@@ -295,9 +296,13 @@ impl Sink for Collector<'_> {
             (Namespace::Html | Namespace::Svg, "script" | "style") => {
                 self.hidden.get_or_insert(at.depth);
             }
-            (Namespace::Html, "title") => page.title_begins(),
+            (Namespace::Html, "title") => {
+                page.title().map(PageTitle::begin);
+            }
             // The title of an SVG image that is the whole document.
-            (Namespace::Svg, "title") if at.depth == 1 && at.in_svg_image => page.title_begins(),
+            (Namespace::Svg, "title") if at.depth == 1 && at.in_svg_image => {
+                page.title().map(PageTitle::begin);
+            }
             _ => {}
         }
         Ok(())
@@ -308,7 +313,9 @@ impl Sink for Collector<'_> {
             ended.set(true);
         }
         self.hidden.take_if(|begin| *begin >= depth);
-        Ok(self.page.borrow_mut().title_ends()?)
+        let mut page = self.page.borrow_mut();
+        page.title().map(PageTitle::end);
+        Ok(page.stop_if_done()?)
     }
 
     fn text(&mut self, text: &str) -> Result<(), Ended> {
@@ -316,7 +323,10 @@ impl Sink for Collector<'_> {
         if self.anchor.is_some() && self.hidden.is_none() {
             page.anchor_text(text);
         }
-        Ok(page.title_text(text, false)?)
+        if let Some(title) = page.title() {
+            title.text(text, false);
+        }
+        Ok(())
     }
 }
 
