@@ -77,6 +77,9 @@ pub struct Content {
     pub body_hash: Option<[u8; 16]>,
     /// The canonical URL that it names, when that is another one.
     pub canonical: Option<String>,
+    /// Why it was not parsed for title and links, if it was not: its media type, or what is wrong
+    /// with that.
+    pub not_parsed: Option<String>,
 }
 
 /// How a page compares with the same page of the earlier crawl, as stored in

@@ -5,6 +5,8 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::web::source::text_of;
+
 /// Maximum length of a link's text, in characters.
 pub const MAX_ANCHOR: usize = 200;
 /// Source text of a link that is collected, in bytes. A longer link encloses a whole block of the page.
@@ -66,7 +68,7 @@ fn add(to: &mut String, text: &str) {
 
 /// Entities decoded, white space collapsed, cut to length; `None` when nothing is left.
 fn clean_text(source: &str) -> Option<Arc<str>> {
-    let decoded = if source.contains('&') { htmlize::unescape(source) } else { source.into() };
+    let decoded = text_of(source);
     let trimmed = decoded.trim();
     // Most texts need no change.
     if trimmed.len() <= MAX_ANCHOR

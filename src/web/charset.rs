@@ -5,8 +5,11 @@
 
 use bytes::Bytes;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8};
 use url::{Host, Url};
+
+use crate::web::mime::MimeType;
+use crate::web::prescan;
 
 /// Bytes at the start of a page that are searched for a declaration.
 const PRESCAN: usize = 1024;
@@ -14,23 +17,64 @@ const PRESCAN: usize = 1024;
 /// Bytes of an undeclared page given to the detector, from the first byte that is not ASCII.
 const MAX_GUESS_BYTES: usize = 256 << 10;
 
-/// The encoding of a page at `url`: the one of its byte order mark, its `Content-Type` or its
-/// `meta` elements; UTF-8 if it is valid as such; else a guess from its bytes and the top-level
-/// domain. `is_whole` says that `chunks` are the whole page, not only its beginning.
+/// The encoding of a page, and whether it is certain: a `meta` element that is found later changes
+/// one that is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct DetectedEncoding {
+    pub(super) encoding: &'static Encoding,
+    pub(super) certain: bool,
+}
+
+/// The encoding of a page at `url`, as by [`detect`].
 pub(super) fn of_page(
     chunks: &[Bytes],
     is_whole: bool,
     content_type: Option<&str>,
     url: Option<&Url>,
 ) -> &'static Encoding {
-    let head: Vec<u8> = chunks.iter().flatten().copied().take(PRESCAN).collect();
-    if let Some((encoding, _)) = Encoding::for_bom(&head) {
-        return encoding;
+    detect(chunks, is_whole, content_type, url).encoding
+}
+
+/// The encoding of a page at `url`: the one of its byte order mark, its `Content-Type` or its
+/// `meta` elements; UTF-8 if it is valid as such; else a guess from its bytes and the top-level
+/// domain. `is_whole` says that `chunks` are the whole page, not only its beginning.
+pub(super) fn detect(
+    chunks: &[Bytes],
+    is_whole: bool,
+    content_type: Option<&str>,
+    url: Option<&Url>,
+) -> DetectedEncoding {
+    let head = beginning(chunks);
+    if let Some(encoding) = by_transport(&head, content_type) {
+        return DetectedEncoding { encoding, certain: true };
     }
-    content_type
-        .and_then(declared_in_header)
-        .or_else(|| declared_in_page(&head))
-        .unwrap_or_else(|| if is_utf8(chunks) { UTF_8 } else { guess(chunks, is_whole, url) })
+    let encoding = prescan::declared(&head)
+        .unwrap_or_else(|| if is_utf8(chunks) { UTF_8 } else { guess(chunks, is_whole, url) });
+    DetectedEncoding { encoding, certain: false }
+}
+
+/// The encoding of an XML document at `url`: the one of its byte order mark, its `Content-Type` or its
+/// XML declaration; UTF-8 if it is valid as such; else as that of an HTML page.
+pub(super) fn of_xml(
+    chunks: &[Bytes],
+    content_type: Option<&str>,
+    url: Option<&Url>,
+) -> &'static Encoding {
+    let head = beginning(chunks);
+    by_transport(&head, content_type)
+        .or_else(|| prescan::xml_declared(&head))
+        .or_else(|| is_utf8(chunks).then_some(UTF_8))
+        .unwrap_or_else(|| of_page(chunks, true, content_type, url))
+}
+
+fn beginning(chunks: &[Bytes]) -> Vec<u8> {
+    chunks.iter().flatten().copied().take(PRESCAN).collect()
+}
+
+/// The encoding of the byte order mark, or else of the header.
+fn by_transport(head: &[u8], content_type: Option<&str>) -> Option<&'static Encoding> {
+    let marked = Encoding::for_bom(head).map(|(encoding, _)| encoding);
+    marked.or_else(|| content_type.and_then(declared_in_header))
 }
 
 /// The detector's guess from the bytes and the top-level domain.
@@ -64,64 +108,8 @@ fn top_level_domain(url: &Url) -> Option<&str> {
 
 /// The `charset` parameter of a `Content-Type`.
 fn declared_in_header(content_type: &str) -> Option<&'static Encoding> {
-    content_type.split(';').skip(1).find_map(|parameter| {
-        let (name, value) = parameter.split_once('=')?;
-        if !name.trim().eq_ignore_ascii_case("charset") {
-            return None;
-        }
-        let label = value.trim().trim_matches(|c| c == '"' || c == '\'');
-        Encoding::for_label_no_replacement(label.as_bytes())
-    })
-}
-
-/// The encoding declared in the first bytes of a page.
-fn declared_in_page(head: &[u8]) -> Option<&'static Encoding> {
-    let head = head.to_ascii_lowercase();
-    let mut rest = &head[..];
-    while let Some(at) = rest.iter().position(|&byte| byte == b'<') {
-        rest = &rest[at..];
-        if rest.starts_with(b"<!--") {
-            let end = find_bytes(&rest[2..], b"-->")?;
-            rest = &rest[2 + end + 3..];
-            continue;
-        }
-        let end = rest.iter().position(|&byte| byte == b'>').unwrap_or(rest.len());
-        let (tag, after) = rest.split_at(end);
-        rest = after;
-        let label = if tag.starts_with(b"<meta") {
-            attribute_value(tag, b"charset")
-        } else if tag.starts_with(b"<?xml") {
-            attribute_value(tag, b"encoding")
-        } else {
-            None
-        };
-        if let Some(encoding) = label.and_then(Encoding::for_label_no_replacement) {
-            // A declaration that was read as ASCII cannot be in UTF-16.
-            let is_wrong = encoding == UTF_16LE || encoding == UTF_16BE;
-            return Some(if is_wrong { UTF_8 } else { encoding });
-        }
-    }
-    None
-}
-
-/// The value after `name=` in a tag, quoted or not; also inside `content="…"`.
-fn attribute_value<'tag>(tag: &'tag [u8], name: &[u8]) -> Option<&'tag [u8]> {
-    let mut rest = tag;
-    loop {
-        rest = &rest[find_bytes(rest, name)? + name.len()..];
-        let Some(value) = rest.trim_ascii_start().strip_prefix(b"=") else { continue };
-        let value = value.trim_ascii_start();
-        let value = value.strip_prefix(b"\"").or_else(|| value.strip_prefix(b"'")).unwrap_or(value);
-        let end = value
-            .iter()
-            .position(|&byte| byte.is_ascii_whitespace() || b"\"';/?>".contains(&byte))
-            .unwrap_or(value.len());
-        return Some(&value[..end]);
-    }
-}
-
-fn find_bytes(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack.windows(needle.len()).position(|window| window == needle)
+    let charset = MimeType::extract([content_type])?.charset?;
+    Encoding::for_label_no_replacement(charset.trim_matches('\'').as_bytes())
 }
 
 /// Whether the chunks together are valid UTF-8; a character cut at the end is accepted.

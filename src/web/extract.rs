@@ -1,7 +1,6 @@
-//! Collects base, links, title and directives of a page in one pass. It sees attribute values and
-//! text, no markup.
+//! Collects links, title and directives of a page in one pass. It sees decoded values of attributes, and
+//! text as in the source; no markup.
 
-use std::borrow::Cow;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -13,42 +12,68 @@ use url::Url;
 
 use crate::model::url_identity::UrlHash;
 use crate::web::anchor::Anchor;
+use crate::web::charset::DetectedEncoding;
 use crate::web::parsed::{LinkOptions, Parsed};
+use crate::web::refresh::{self, Refresh};
+use crate::web::resolve::{absolute, base_url, has_other_scheme, is_fragment, trim};
 use crate::web::robots::meta_robots;
-use crate::web::url::{MAX_URL_LEN, MAX_URL_TEXT, is_fetchable, strip_user, without_extra_slashes};
+use crate::web::title::PageTitle;
+use crate::web::url::{MAX_URL_TEXT, is_fetchable};
 
-/// Maximum length of a title, in characters.
-pub(super) const MAX_TITLE: usize = 500;
-/// Source text of a title that is collected, in bytes.
-const MAX_TITLE_SOURCE: usize = 16 << 10;
 /// Maximum total of the URLs and texts of the links of one page, in bytes: a long base must not
 /// multiply a short page.
 const MAX_LINK_BYTES: usize = 8 << 20;
-/// An attribute value longer than this, in bytes, is not decoded.
-const MAX_VALUE: usize = MAX_URL_TEXT;
+/// A URL longer than this, in bytes, is not taken.
+pub(super) const MAX_VALUE: usize = MAX_URL_TEXT;
+/// Maximum number of documents embedded in one page by `iframe srcdoc`.
+const MAX_EMBEDDED: u32 = 200;
+/// Maximum depth of documents embedded in each other.
+const MAX_DEPTH: u32 = 3;
 
-/// Stops the parser: everything that can be taken from the page was found.
+/// Stops the parser: everything that can be taken from the page was found, or the page is to be read
+/// again in another encoding.
 #[derive(Debug, thiserror::Error)]
-#[error("the page has given all that is wanted")]
+#[error("nothing more is wanted from this pass")]
 pub(super) struct StopParsing;
 
-/// The state of the title during the pass.
-#[derive(Debug, PartialEq, Eq)]
-enum Title {
-    Wanted,
-    Open,
-    Done,
+/// The base by which a URL is resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BaseChoice {
+    /// The first `base` of the document, wherever it stands: browsers resolve a link when it is
+    /// followed.
+    First,
+    /// The `base` in force where the element stands: browsers load a frame when it is inserted.
+    Current,
 }
+
+/// A document: the page, or one that an `iframe srcdoc` embeds in it.
+#[derive(Debug)]
+struct DocumentState {
+    /// Its URL, or the base of the document around it.
+    url: Url,
+    /// Its first `base`, if that is valid.
+    first_base: Option<Url>,
+    /// The base in force at this place.
+    base: Option<Url>,
+    encoding: DetectedEncoding,
+    /// Whether it is known when it refreshes; what comes later does not count.
+    refreshes: bool,
+    anchor: Anchor,
+}
+
+/// The document around an embedded one.
+#[derive(Debug)]
+pub(super) struct OuterDocument(DocumentState);
 
 /// Collects links, title and directives of one page.
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact about the page")]
-pub(super) struct PageExtractor<'page> {
-    page: &'page Url,
-    /// The page's `base`, if it is valid.
-    base: Option<Url>,
-    /// Whether a `base` was seen; a second one does not count, even if the first is invalid.
-    base_seen: bool,
-    encoding: &'static Encoding,
+pub(super) struct PageExtractor {
+    document: DocumentState,
+    /// How deep the document is embedded; 0 for the page itself.
+    depth: u32,
+    embedded: u32,
+    /// The encoding that a `meta` element declares, where that changes it.
+    other_encoding: Option<&'static Encoding>,
     options: LinkOptions,
     link_bytes: usize,
     /// The index of the link with this URL.
@@ -56,38 +81,40 @@ pub(super) struct PageExtractor<'page> {
     links: Vec<Url>,
     /// One for each link.
     anchors: Vec<Option<Arc<str>>>,
-    anchor: Anchor,
     refused: u32,
     full: bool,
-    title: Title,
-    title_source: String,
+    /// Whether an embedded document was left out.
+    cut: bool,
+    title: PageTitle,
     left_out: u32,
     canonical: Option<Url>,
     nofollow: bool,
     noindex: bool,
 }
 
-impl<'page> PageExtractor<'page> {
-    pub(super) fn new(
-        page: &'page Url,
-        encoding: &'static Encoding,
-        options: &LinkOptions,
-    ) -> Self {
+impl PageExtractor {
+    pub(super) fn new(page: &Url, encoding: DetectedEncoding, options: &LinkOptions) -> Self {
         Self {
-            page,
-            base: None,
-            base_seen: false,
-            encoding: encoding.output_encoding(),
+            document: DocumentState {
+                url: page.clone(),
+                first_base: None,
+                base: None,
+                encoding,
+                refreshes: options.refreshes,
+                anchor: Anchor::default(),
+            },
+            depth: 0,
+            embedded: 0,
+            other_encoding: None,
             options: options.clone(),
             link_bytes: 0,
             seen: HashMap::new(),
             links: Vec::new(),
             anchors: Vec::new(),
-            anchor: Anchor::default(),
             refused: 0,
             full: false,
-            title: Title::Wanted,
-            title_source: String::new(),
+            cut: false,
+            title: PageTitle::default(),
             left_out: 0,
             canonical: None,
             nofollow: false,
@@ -95,17 +122,76 @@ impl<'page> PageExtractor<'page> {
         }
     }
 
-    /// Takes the value of `base href`; only the first one counts.
-    pub(super) fn base(&mut self, value: &str) {
-        if std::mem::replace(&mut self.base_seen, true) {
-            return;
+    /// Takes the `href` of the first `base` of the document, before it is read.
+    pub(super) fn expect_base(&mut self, href: Option<&str>) {
+        let document = &mut self.document;
+        let resolve = |href| base_url(&document.url, href, document.encoding.encoding);
+        document.first_base = href.and_then(resolve);
+        document.base = None;
+    }
+
+    /// The first `base` was reached.
+    pub(super) fn base_reached(&mut self) {
+        if self.document.base.is_none() {
+            self.document.base.clone_from(&self.document.first_base);
         }
-        let value = htmlize::unescape_attribute(value);
-        self.base = Url::options()
-            .base_url(Some(self.page))
-            .parse(&without_extra_slashes(trim(&value)))
-            .ok()
-            .filter(|base| !base.cannot_be_a_base() && base.as_str().len() <= MAX_URL_LEN);
+    }
+
+    /// Begins a document that is embedded by `iframe srcdoc`; `None` when there are too many.
+    pub(super) fn begin_embedded(&mut self) -> Option<OuterDocument> {
+        if self.depth >= MAX_DEPTH || self.embedded >= MAX_EMBEDDED {
+            self.cut = true;
+            return None;
+        }
+        self.depth += 1;
+        self.embedded += 1;
+        let inner = DocumentState {
+            url: self.document.base.as_ref().unwrap_or(&self.document.url).clone(),
+            first_base: None,
+            base: None,
+            encoding: DetectedEncoding { encoding: UTF_8, certain: true },
+            refreshes: false,
+            anchor: Anchor::default(),
+        };
+        Some(OuterDocument(std::mem::replace(&mut self.document, inner)))
+    }
+
+    /// Ends it; the document around it continues.
+    pub(super) fn end_embedded(&mut self, outer: OuterDocument) {
+        self.end_anchor();
+        self.document = outer.0;
+        self.depth -= 1;
+    }
+
+    /// Notes that an embedded document was not read to its end.
+    pub(super) const fn embedded_is_cut(&mut self) {
+        self.cut = true;
+    }
+
+    /// Takes the encoding that a `meta` element declares; it stops the pass if that changes it.
+    pub(super) fn declared_encoding(
+        &mut self,
+        declared: &'static Encoding,
+    ) -> Result<(), StopParsing> {
+        let DetectedEncoding { encoding, certain } = &mut self.document.encoding;
+        if std::mem::replace(certain, true) || encoding.output_encoding() != *encoding {
+            return Ok(());
+        }
+        if declared == *encoding {
+            return Ok(());
+        }
+        self.other_encoding = Some(declared);
+        Err(StopParsing)
+    }
+
+    /// The encoding of the document.
+    pub(super) const fn encoding(&self) -> &'static Encoding {
+        self.document.encoding.encoding
+    }
+
+    /// The encoding in which the page is to be read again.
+    pub(super) const fn other_encoding(&self) -> Option<&'static Encoding> {
+        self.other_encoding
     }
 
     /// Whether `rel=nofollow` leaves a link out.
@@ -125,27 +211,28 @@ impl<'page> PageExtractor<'page> {
 
     /// Takes the `content` of a `meta name=robots`.
     pub(super) fn robots(&mut self, content: &str) {
-        let (nofollow, noindex) = meta_robots(&htmlize::unescape_attribute(content));
-        self.nofollow |= nofollow;
-        self.noindex |= noindex;
+        if self.depth == 0 {
+            let (nofollow, noindex) = meta_robots(content);
+            self.nofollow |= nofollow;
+            self.noindex |= noindex;
+        }
     }
 
     /// Takes the value of `link rel=canonical href`; only the first one counts.
     pub(super) fn canonical(&mut self, value: &str) {
-        if self.canonical.is_some() || value.len() > MAX_VALUE {
+        if self.canonical.is_some() || self.depth > 0 || value.len() > MAX_VALUE {
             return;
         }
-        let value = htmlize::unescape_attribute(value);
-        let value = trim(&value);
+        let value = trim(value);
         if !value.is_empty() {
-            let url = self.absolute(value);
+            let url = self.absolute(value, BaseChoice::Current);
             self.canonical = url.filter(is_fetchable);
         }
     }
 
     /// Takes the value of an attribute that holds a URL.
-    pub(super) fn link(&mut self, value: &str) -> Result<(), StopParsing> {
-        self.link_at(value).map(drop)
+    pub(super) fn link(&mut self, value: &str, base: BaseChoice) -> Result<(), StopParsing> {
+        self.link_at(value, base).map(drop)
     }
 
     /// Takes the value of `a href` and starts to collect its text; `None` when the link is left out.
@@ -155,85 +242,91 @@ impl<'page> PageExtractor<'page> {
         value: Option<&str>,
     ) -> Result<Option<Rc<Cell<bool>>>, StopParsing> {
         self.end_anchor();
-        let link = value.map_or(Ok(None), |value| self.link_at(value))?;
-        self.anchor.begin(link.filter(|&link| self.anchors[link].is_none()));
-        Ok(self.anchor.end())
+        let link = value.map_or(Ok(None), |value| self.link_at(value, BaseChoice::First))?;
+        self.document.anchor.begin(link.filter(|&link| self.anchors[link].is_none()));
+        Ok(self.document.anchor.end())
     }
 
     /// Text inside an `a` element.
     pub(super) fn anchor_text(&mut self, text: &str) {
-        self.anchor.text(text);
+        self.document.anchor.text(text);
     }
 
     /// The `alt` of an image inside one.
     pub(super) fn anchor_image(&mut self, alt: &str) {
-        self.anchor.image(alt);
+        self.document.anchor.image(alt);
     }
 
     /// Stores the text of the current link, because another link begins or the page ends.
     fn end_anchor(&mut self) {
-        if let Some((link, text)) = self.anchor.take() {
+        if let Some((link, text)) = self.document.anchor.take() {
             self.link_bytes += text.len();
             self.anchors[link] = Some(text);
         }
     }
 
     /// The index of the link that an attribute value leads to, if it is a link.
-    fn link_at(&mut self, value: &str) -> Result<Option<usize>, StopParsing> {
+    fn link_at(&mut self, value: &str, base: BaseChoice) -> Result<Option<usize>, StopParsing> {
         if self.full {
             return self.stop_if_done().map(|()| None);
         }
         let value = trim(value);
-        if has_other_scheme(value) || (self.base.is_none() && is_same_page(value)) {
+        if has_other_scheme(value) {
             return Ok(None);
         }
         if value.len() > MAX_VALUE {
             self.refused += 1;
             return Ok(None);
         }
-        if value.contains('&') {
-            let decoded = htmlize::unescape_attribute(value);
-            self.resolve(trim(&decoded))
-        } else {
-            self.resolve(value)
-        }
+        self.resolve(value, base)
     }
 
-    /// Takes the `content` of a `meta http-equiv=refresh`.
+    /// Takes the `content` of a `meta http-equiv=refresh`; only the first valid one counts.
     pub(super) fn refresh(&mut self, content: &str) -> Result<(), StopParsing> {
-        let content = htmlize::unescape_attribute(content);
-        refresh_target(&content).map_or(Ok(()), |target| self.link_decoded(target))
+        if self.document.refreshes {
+            return Ok(());
+        }
+        match refresh::parse(content) {
+            Refresh::Invalid => Ok(()),
+            Refresh::Reload => {
+                self.document.refreshes = true;
+                Ok(())
+            }
+            Refresh::Navigate(target) => {
+                let url = self.absolute(target, BaseChoice::Current);
+                self.document.refreshes = url.is_some_and(|url| url.scheme() != "javascript");
+                self.link(target, BaseChoice::Current)
+            }
+        }
     }
 
-    fn link_decoded(&mut self, value: &str) -> Result<(), StopParsing> {
-        if self.full {
-            return self.stop_if_done();
+    fn base(&self, choice: BaseChoice) -> Option<&Url> {
+        match choice {
+            BaseChoice::First => self.document.first_base.as_ref(),
+            BaseChoice::Current => self.document.base.as_ref(),
         }
-        let value = trim(value);
-        if is_same_page(value) { Ok(()) } else { self.resolve(value).map(drop) }
     }
 
     /// Resolves `value` to an absolute URL without fragment, user and password.
-    fn absolute(&self, value: &str) -> Option<Url> {
-        let base = self.base.as_ref().unwrap_or(self.page);
-        let encoding = self.encoding;
-        let encode: &dyn Fn(&str) -> Cow<'_, [u8]> = &|text| encoding.encode(text).0;
-        let mut parse = Url::options().base_url(Some(base));
-        if encoding != UTF_8 {
-            // Queries are encoded in the encoding of the page (URL standard).
-            parse = parse.encoding_override(Some(encode));
-        }
-        let mut url = parse.parse(&without_extra_slashes(value)).ok()?;
-        url.set_fragment(None);
-        strip_user(&mut url);
-        Some(url)
+    fn absolute(&self, value: &str, base: BaseChoice) -> Option<Url> {
+        let document = &self.document;
+        let base = self.base(base).unwrap_or(&document.url);
+        absolute(base, value, document.encoding.encoding)
     }
 
-    fn resolve(&mut self, value: &str) -> Result<Option<usize>, StopParsing> {
-        let Some(url) = self.absolute(value) else {
+    fn resolve(&mut self, value: &str, base: BaseChoice) -> Result<Option<usize>, StopParsing> {
+        // A place in the document itself, which is no link, unless a `base` leads elsewhere.
+        let is_fragment = is_fragment(value);
+        if is_fragment && self.base(base).is_none() {
+            return Ok(None);
+        }
+        let Some(url) = self.absolute(value, base) else {
             self.refused += 1;
             return Ok(None);
         };
+        if is_fragment && url.as_str() == without_fragment(&self.document.url) {
+            return Ok(None);
+        }
         if !matches!(url.scheme(), "http" | "https") {
             return Ok(None);
         }
@@ -257,39 +350,20 @@ impl<'page> PageExtractor<'page> {
         Ok(Some(link))
     }
 
-    /// A `title` element begins.
-    pub(super) fn title_begins(&mut self) {
-        if self.title == Title::Wanted {
-            self.title = Title::Open;
-        }
+    /// The title, unless the document is embedded; see [`PageTitle`].
+    pub(super) fn title(&mut self) -> Option<&mut PageTitle> {
+        (self.depth == 0).then_some(&mut self.title)
     }
 
-    /// The `title` element that just began belongs to an SVG image, not to the page.
-    pub(super) fn title_is_of_svg(&mut self) {
-        if self.title == Title::Open && self.title_source.is_empty() {
-            self.title = Title::Wanted;
-        }
-    }
-
-    /// Text inside a `title` element; `last` for the last chunk of its text node.
-    pub(super) fn title_text(&mut self, text: &str, last: bool) -> Result<(), StopParsing> {
-        if self.title != Title::Open {
-            return Ok(());
-        }
-        // Cut between characters at the limit, so that chunk boundaries do not matter.
-        let room = MAX_TITLE_SOURCE - self.title_source.len();
-        let fits = text.floor_char_boundary(room);
-        self.title_source.push_str(&text[..fits]);
-        if last || fits < text.len() {
-            self.title = Title::Done;
-            return self.stop_if_done();
-        }
-        Ok(())
+    /// The page, which is not well-formed XML, is read again, as HTML.
+    pub(super) fn xml_ended(&mut self) {
+        self.end_anchor();
+        self.title.end();
     }
 
     /// Stops the pass when no more links are taken and the title is known.
-    fn stop_if_done(&self) -> Result<(), StopParsing> {
-        if self.full && self.title == Title::Done { Err(StopParsing) } else { Ok(()) }
+    pub(super) fn stop_if_done(&self) -> Result<(), StopParsing> {
+        if self.full && self.title.is_done() { Err(StopParsing) } else { Ok(()) }
     }
 
     /// The result; `cut` when the parser stopped before the end of the page.
@@ -301,81 +375,20 @@ impl<'page> PageExtractor<'page> {
             self.anchors = Vec::new();
         }
         Parsed {
-            title: clean_title(&self.title_source),
+            title: self.title.finish(),
             links: self.links,
             anchors: self.anchors,
-            truncated: cut || self.full,
+            truncated: cut || self.cut || self.full,
             refused_links: self.refused,
             nofollow_links: self.left_out,
             canonical: self.canonical,
             nofollow: self.nofollow,
             noindex: self.noindex,
+            unrecognized: false,
         }
     }
 }
 
-/// Entities decoded, white space collapsed, cut to length; `None` when nothing is left.
-fn clean_title(source: &str) -> Option<String> {
-    let decoded = htmlize::unescape(source);
-    let mut title = String::with_capacity(decoded.len().min(4 * MAX_TITLE));
-    let mut room = MAX_TITLE;
-    for word in decoded.split_whitespace() {
-        if !title.is_empty() && room > 1 {
-            title.push(' ');
-            room -= 1;
-        }
-        title.extend(word.chars().take(room));
-        room = room.saturating_sub(word.chars().count());
-        if room <= 1 {
-            break;
-        }
-    }
-    (!title.is_empty()).then_some(title)
-}
-
-/// Strips the same characters as a URL parser: control characters and spaces at both ends.
-fn trim(value: &str) -> &str {
-    value.trim_matches(|c: char| c <= ' ')
-}
-
-/// Whether the value refers to a place on the page itself, which is no link.
-fn is_same_page(value: &str) -> bool {
-    value.is_empty() || value.starts_with('#')
-}
-
-/// Whether the value begins with a scheme other than `http` and `https`; cheaper than parsing it.
-fn has_other_scheme(value: &str) -> bool {
-    let bytes = value.as_bytes();
-    let end =
-        bytes.iter().position(|&b| !(b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-' | b'.')));
-    match end {
-        Some(end) if end > 0 && bytes[end] == b':' => {
-            let scheme = &value[..end];
-            bytes[0].is_ascii_alphabetic()
-                && !scheme.eq_ignore_ascii_case("http")
-                && !scheme.eq_ignore_ascii_case("https")
-        }
-        _ => false,
-    }
-}
-
-/// The URL in `5; url='…'` (HTML standard, "shared declarative refresh steps").
-fn refresh_target(content: &str) -> Option<&str> {
-    let rest = content.trim_ascii_start();
-    let after_time = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
-    if after_time.len() == rest.len() {
-        return None;
-    }
-    let rest = after_time.trim_ascii_start();
-    let rest = rest.strip_prefix([';', ',']).unwrap_or(rest).trim_ascii_start();
-    let named = rest
-        .get(..3)
-        .filter(|word| word.eq_ignore_ascii_case("url"))
-        .and_then(|_| rest[3..].trim_ascii_start().strip_prefix('=').map(str::trim_ascii_start));
-    let target = named.unwrap_or(rest);
-    let target = match target.chars().next() {
-        Some(quote @ ('"' | '\'')) => target[1..].split(quote).next().unwrap_or_default(),
-        _ => target,
-    };
-    (!target.is_empty()).then_some(target)
+fn without_fragment(url: &Url) -> &str {
+    url.as_str().split('#').next().unwrap_or_default()
 }

@@ -3,10 +3,14 @@
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use http::header::{AsHeaderName, CONTENT_TYPE, ETAG, HeaderMap, LAST_MODIFIED, LINK, RETRY_AFTER};
+use http::header::{
+    AsHeaderName, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, LAST_MODIFIED, RETRY_AFTER,
+    X_CONTENT_TYPE_OPTIONS,
+};
 use url::Url;
 
-use super::url::{is_fetchable, resolve, strip_user, url_text};
+use crate::web::link_header::HeaderLinks;
+use crate::web::mime::MimeType;
 
 /// Maximum length of a stored `Content-Type`, in bytes.
 const MAX_CONTENT_TYPE: usize = 255;
@@ -15,15 +19,15 @@ const MAX_CONTENT_TYPE: usize = 255;
 const MAX_VALIDATOR: usize = 512;
 /// Maximum length of a stored `X-Robots-Tag`, in bytes.
 const MAX_ROBOTS_TAG: usize = 1024;
-/// Maximum number of `Link` headers that are read.
-const MAX_LINKS: usize = 20;
+/// Maximum number of `Content-Type` headers that are read.
+const MAX_CONTENT_TYPES: usize = 20;
 
 /// The head of a response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ResponseHead {
     /// HTTP status.
     pub status: u16,
-    /// `Content-Type`, as sent, cut at 255 bytes.
+    /// All `Content-Type`, as sent, joined by `, `, cut at 255 bytes.
     pub content_type: Option<String>,
     /// `Retry-After`, as time from now.
     pub retry_after: Option<Duration>,
@@ -35,19 +39,51 @@ pub struct ResponseHead {
     pub robots_tag: Option<String>,
     /// What `Link: <…>; rel="canonical"` points to (RFC 6596), if it can be fetched.
     pub canonical: Option<Url>,
+    /// What the head says of the document in the body.
+    pub document: DocumentHead,
+}
+
+/// What the head of a response says of the document in its body.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DocumentHead {
+    /// The media type by all `Content-Type`, with its `charset` if it has one; `None` when none of
+    /// them is valid.
+    pub media_type: Option<String>,
+    /// Whether `X-Content-Type-Options` forbids to detect the type by the body.
+    pub nosniff: bool,
+    /// The pages that `Link` and `Refresh` lead to: distinct, without fragment, user and password.
+    pub links: Vec<Url>,
+    /// Whether the head says when the page refreshes; its `meta` elements for it do not count then.
+    pub refreshes: bool,
 }
 
 impl ResponseHead {
     /// Reads the head of a response to a request for `url`.
     pub(super) fn of(url: &Url, status: StatusCode, headers: &HeaderMap) -> Self {
+        let HeaderLinks { canonical, links, refreshes } = HeaderLinks::of(url, headers);
+        let content_type = |value: &http::HeaderValue| text(value.as_bytes(), usize::MAX);
+        let types: Vec<_> = headers
+            .get_all(CONTENT_TYPE)
+            .iter()
+            .take(MAX_CONTENT_TYPES)
+            .map(content_type)
+            .collect();
+        let mime = MimeType::extract(types.iter().map(String::as_str));
         Self {
             status: status.as_u16(),
-            content_type: headers.get(CONTENT_TYPE).map(|v| text(v.as_bytes(), MAX_CONTENT_TYPE)),
+            content_type: joined(headers, &CONTENT_TYPE, MAX_CONTENT_TYPE),
             retry_after: retry_after(headers),
             etag: validator(headers, ETAG),
             last_modified: validator(headers, LAST_MODIFIED),
-            robots_tag: robots_tag(headers),
-            canonical: canonical(url, headers),
+            robots_tag: joined(headers, &HeaderName::from_static("x-robots-tag"), MAX_ROBOTS_TAG)
+                .filter(|tag| !tag.is_empty()),
+            canonical,
+            document: DocumentHead {
+                media_type: mime.map(|mime| mime.to_string()),
+                nosniff: is_nosniff(headers),
+                links,
+                refreshes,
+            },
         }
     }
 }
@@ -61,18 +97,27 @@ fn validator(headers: &HeaderMap, name: impl AsHeaderName) -> Option<String> {
     (!value.is_empty() && value.len() <= MAX_VALIDATOR).then(|| value.to_owned())
 }
 
-fn robots_tag(headers: &HeaderMap) -> Option<String> {
-    let mut joined = Vec::new();
-    for value in headers.get_all("x-robots-tag") {
+/// All values of the header `name`, joined by `, ` and cut at `most` bytes.
+fn joined(headers: &HeaderMap, name: &HeaderName, most: usize) -> Option<String> {
+    let mut values = headers.get_all(name).iter();
+    let mut joined = values.next()?.as_bytes().to_vec();
+    for value in values {
+        if joined.len() >= most {
+            break;
+        }
         if !joined.is_empty() {
             joined.extend_from_slice(b", ");
         }
         joined.extend_from_slice(value.as_bytes());
-        if joined.len() >= MAX_ROBOTS_TAG {
-            break;
-        }
     }
-    (!joined.is_empty()).then(|| text(&joined, MAX_ROBOTS_TAG))
+    Some(text(&joined, most))
+}
+
+/// Whether the first value of `X-Content-Type-Options` is `nosniff` (Fetch standard).
+fn is_nosniff(headers: &HeaderMap) -> bool {
+    let value = headers.get(X_CONTENT_TYPE_OPTIONS).and_then(|value| value.to_str().ok());
+    let first = value.and_then(|value| value.split(',').next());
+    first.is_some_and(|first| first.trim().eq_ignore_ascii_case("nosniff"))
 }
 
 /// `Retry-After` as time from now; the header holds seconds or a date.
@@ -83,35 +128,6 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
     let date = httpdate::parse_http_date(value).ok()?;
     Some(date.duration_since(SystemTime::now()).unwrap_or_default())
-}
-
-/// The first `Link` whose relation is `canonical`.
-fn canonical(url: &Url, headers: &HeaderMap) -> Option<Url> {
-    for value in headers.get_all(LINK).iter().take(MAX_LINKS) {
-        let value = url_text(value.as_bytes());
-        let mut rest = &*value;
-        while let Some((target, behind)) = rest.split_once('<').and_then(|(_, r)| r.split_once('>'))
-        {
-            // The parameters end at the next link. A quoted `,<` is not recognised.
-            let end = behind.find(",<").or_else(|| behind.find(", <")).unwrap_or(behind.len());
-            let (parameters, next) = behind.split_at(end);
-            rest = next;
-            if parameters.split(';').any(is_canonical) {
-                let mut target = resolve(url, target.trim()).ok().filter(is_fetchable)?;
-                target.set_fragment(None);
-                strip_user(&mut target);
-                return Some(target);
-            }
-        }
-    }
-    None
-}
-
-fn is_canonical(parameter: &str) -> bool {
-    let Some((name, value)) = parameter.split_once('=') else { return false };
-    let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
-    name.trim().eq_ignore_ascii_case("rel")
-        && relations.any(|relation| relation.eq_ignore_ascii_case("canonical"))
 }
 
 #[cfg(test)]
@@ -148,6 +164,42 @@ mod tests {
         for (value, expected) in table {
             let found = head(&[("link", value)]).canonical;
             assert_eq!(found.as_ref().map(Url::as_str), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_document_is_described_by_all_lines() {
+        let table: [(&[(&'static str, &str)], Option<&str>, Option<&str>); 6] = [
+            (&[], None, None),
+            (&[("content-type", "text/html")], Some("text/html"), Some("text/html")),
+            (
+                &[("content-type", "text/plain"), ("content-type", "text/html; charset=utf-8")],
+                Some("text/plain, text/html; charset=utf-8"),
+                Some("text/html;charset=\"utf-8\""),
+            ),
+            (&[("content-type", "html")], Some("html"), None),
+            (&[("content-type", "")], Some(""), None),
+            (&[("content-type", "text/html, */*")], Some("text/html, */*"), Some("text/html")),
+        ];
+        for (lines, as_sent, media_type) in table {
+            let head = head(lines);
+            assert_eq!(head.content_type.as_deref(), as_sent, "{lines:?}");
+            assert_eq!(head.document.media_type.as_deref(), media_type, "{lines:?}");
+        }
+        // What is stored is cut, what is extracted is not.
+        let long = format!("{}text/html", "text/plain, ".repeat(100));
+        let head = head(&[("content-type", &long)]);
+        assert_eq!(head.content_type.unwrap().len(), MAX_CONTENT_TYPE);
+        assert_eq!(head.document.media_type.as_deref(), Some("text/html"));
+    }
+
+    #[test]
+    fn nosniff_is_the_first_value() {
+        for (value, expected) in
+            [("nosniff", true), (" NoSniff , x", true), ("x, nosniff", false), ("nosniffs", false)]
+        {
+            let head = head(&[("x-content-type-options", value)]);
+            assert_eq!(head.document.nosniff, expected, "{value}");
         }
     }
 

@@ -23,7 +23,7 @@ use crate::web::client::{self, ClientParts, Protocols};
 use crate::web::connections::Connections;
 use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
-pub use crate::web::head::ResponseHead;
+pub use crate::web::head::{DocumentHead, ResponseHead};
 use crate::web::jar::Jar;
 pub use crate::web::message::{FetchOutcome, RequestOptions, Response};
 use crate::web::origins::Origins;

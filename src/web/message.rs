@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use url::Url;
 
-use crate::web::head::ResponseHead;
+use crate::web::head::{DocumentHead, ResponseHead};
 
 /// The options of one request.
 #[derive(Debug, Clone, Copy, Default)]
@@ -46,7 +46,7 @@ pub enum FetchOutcome<A = Response> {
 pub struct Response {
     /// HTTP status.
     pub status: u16,
-    /// `Content-Type`, as sent, cut at 255 bytes.
+    /// All `Content-Type`, as sent, joined by `, `, cut at 255 bytes.
     pub content_type: Option<String>,
     /// `Retry-After`, as time from now.
     pub retry_after: Option<Duration>,
@@ -58,6 +58,8 @@ pub struct Response {
     pub robots_tag: Option<String>,
     /// What `Link: <…>; rel="canonical"` points to.
     pub canonical: Option<Url>,
+    /// What the head says of the document in the body.
+    pub document: DocumentHead,
     /// The decoded body in chunks.
     pub body: Vec<Bytes>,
     /// The length of the decoded body, in bytes.

@@ -18,12 +18,20 @@ pub struct LinkOptions {
     pub nofollow: RespectNofollow,
     /// The agent names whose directives apply to this crawler.
     pub names: Arc<RobotsAgents>,
+    /// Whether the head of the response says when the page refreshes; its `meta` elements for it do
+    /// not count then.
+    pub refreshes: bool,
 }
 
 /// At most 10,000 links; `nofollow` is not respected.
 impl Default for LinkOptions {
     fn default() -> Self {
-        Self { max_links: 10_000, nofollow: RespectNofollow::default(), names: Arc::default() }
+        Self {
+            max_links: 10_000,
+            nofollow: RespectNofollow::default(),
+            names: Arc::default(),
+            refreshes: false,
+        }
     }
 }
 
@@ -51,4 +59,6 @@ pub struct Parsed {
     pub nofollow: bool,
     /// Whether such an element says `noindex`.
     pub noindex: bool,
+    /// Whether it is XML without any element of XHTML or SVG: no document that can have links.
+    pub unrecognized: bool,
 }

@@ -141,6 +141,7 @@ impl OpenResponse {
             last_modified,
             robots_tag,
             canonical,
+            document,
         } = self.head;
         Ok(Response {
             status,
@@ -150,6 +151,7 @@ impl OpenResponse {
             last_modified,
             robots_tag,
             canonical,
+            document,
             body: chunks.finish(),
             length: self.length,
             wire_length: self.wire_length,

@@ -17,6 +17,8 @@ pub struct FetchAttempt {
     pub took: Option<Duration>,
     /// What was found on it.
     pub parsed: Option<Parsed>,
+    /// Why it was not parsed, if it was not: its media type, or what is wrong with it.
+    pub not_parsed: Option<String>,
     /// The redirects on the way.
     pub chain: Option<RedirectChain>,
     /// The page that a redirect leads to, which is known already.
@@ -47,10 +49,23 @@ impl FetchAttempt {
             elapsed: Duration::ZERO,
             took: None,
             parsed: None,
+            not_parsed: None,
             chain,
             redirect_target: None,
             previous: None,
             unmodified: None,
+        }
+    }
+
+    /// Takes what was found on the page, unless it is XML without any element that could have links.
+    pub fn take(&mut self, parsed: Parsed) {
+        let media_type =
+            self.result.as_ref().ok().and_then(|response| response.document.media_type.as_deref());
+        if parsed.unrecognized {
+            let kind = media_type.map_or("XML", essence);
+            self.not_parsed = Some(format!("{kind} without elements of XHTML or SVG"));
+        } else {
+            self.parsed = Some(parsed);
         }
     }
 
@@ -63,4 +78,9 @@ impl FetchAttempt {
         };
         self.took.filter(|_| measured)
     }
+}
+
+/// The media type without its parameters.
+pub fn essence(media_type: &str) -> &str {
+    media_type.split(';').next().unwrap_or_default()
 }

@@ -66,6 +66,7 @@ pub async fn handle_response(
         elapsed: Duration::from_millis(task.spent_ms) + took,
         took: Some(took),
         parsed: None,
+        not_parsed: None,
         redirect_target: None,
         previous,
         unmodified: None,

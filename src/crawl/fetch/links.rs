@@ -27,12 +27,26 @@ pub fn links_of(
     }
     let tag = attempt.result.as_ref().ok().and_then(|response| response.robots_tag.as_deref());
     let tagged = tag.is_some_and(|tag| robots_tag(tag, agents).0);
-    let Some(parsed) = &mut attempt.parsed else { return Vec::new() };
-    if settings.respect_nofollow.pages && (parsed.nofollow || tagged) {
+    let nofollow = attempt.parsed.as_ref().is_some_and(|parsed| parsed.nofollow);
+    if settings.respect_nofollow.pages && (nofollow || tagged) {
         return Vec::new();
     }
-    let anchors = std::mem::take(&mut parsed.anchors);
-    in_scope(scope, std::mem::take(&mut parsed.links).into_iter().zip(anchors))
+    let (mut links, mut anchors) =
+        attempt.parsed.as_mut().map_or_else(Default::default, |parsed| {
+            (std::mem::take(&mut parsed.links), std::mem::take(&mut parsed.anchors))
+        });
+    if let Ok(response) = &mut attempt.result
+        && (200..300).contains(&response.status)
+    {
+        // The head comes before the body. Of the few links in it, those of the body have a text.
+        let mut head = std::mem::take(&mut response.document.links);
+        head.retain(|url| !links.contains(url));
+        let room = (settings.max_links as usize).saturating_sub(links.len());
+        head.truncate(room);
+        anchors.splice(..0, head.iter().map(|_| None));
+        links.splice(..0, head);
+    }
+    in_scope(scope, links.into_iter().zip(anchors))
 }
 
 /// Of `links`, those that the scope follows.

@@ -58,6 +58,7 @@ impl PageOutcome {
                         last_modified: response.last_modified.take(),
                         body_hash: good.then_some(response.body_hash),
                         canonical,
+                        not_parsed: attempt.not_parsed.take(),
                     },
                 }
             }
@@ -91,8 +92,14 @@ impl PageOutcome {
     /// Bytes of its texts.
     pub fn text_len(&self) -> usize {
         let content = &self.content;
-        let texts =
-            [&self.title, &self.error, &content.etag, &content.last_modified, &content.canonical];
+        let texts = [
+            &self.title,
+            &self.error,
+            &content.etag,
+            &content.last_modified,
+            &content.canonical,
+            &content.not_parsed,
+        ];
         texts.into_iter().flatten().map(String::len).sum()
     }
 }

@@ -78,6 +78,7 @@ pub fn page_view(
         final_url: row.final_url.clone(),
         redirects,
         error: row.error.clone(),
+        not_parsed: row.content.as_ref().and_then(|content| content.not_parsed.clone()),
         found_on,
         links_found: row.links_found,
         links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.url)).collect(),

@@ -1,4 +1,4 @@
-//! Reading a page: title and links of an HTML body, on a parse thread when the body is large.
+//! Reading a page: title and links of an HTML or XML body, on a parse thread when the body is large.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,20 +7,20 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::crawl::fetch::attempt::FetchAttempt;
+use crate::crawl::fetch::attempt::{FetchAttempt, essence};
 use crate::crawl::pipeline::signals::Signals;
 use crate::semaphore::ResizableSemaphore;
 use crate::settings::Settings;
 use crate::settings::faults::{Fault, Faults};
-use crate::web::html::{is_html, parse_html};
-use crate::web::http::{FailureKind, FetchError};
+use crate::web::html::{document_kind, parse_html};
+use crate::web::http::{DocumentHead, FailureKind, FetchError};
 use crate::web::parsed::LinkOptions;
 use crate::web::robots::RobotsAgents;
 
 /// Time after which a slowed thread checks whether it is still to be slow.
 const MAX_NAP: Duration = Duration::from_millis(20);
 
-/// Finds links and title of a successful HTML page, on a parse thread when the body is large.
+/// Finds links and title of a successful page, on a parse thread when the body is large.
 pub async fn parse(
     settings: &Settings,
     agents: &Arc<RobotsAgents>,
@@ -30,30 +30,35 @@ pub async fn parse(
     base: &Url,
 ) {
     let Ok(response) = &mut attempt.result else { return };
-    let start = response.body.first().map_or(&[][..], |chunk| &chunk[..]);
-    if !(200..300).contains(&response.status) || !is_html(response.content_type.as_deref(), start) {
+    if !(200..300).contains(&response.status) {
+        return;
+    }
+    let DocumentHead { media_type, nosniff, refreshes, .. } = &response.document;
+    if document_kind(media_type.as_deref(), *nosniff, &response.body).is_none() {
+        attempt.not_parsed = Some(not_parsed(media_type.as_deref(), *nosniff));
         return;
     }
     let max_links = if settings.follow { settings.max_links as usize } else { 0 };
     let agents = Arc::clone(agents);
-    let options = LinkOptions { max_links, nofollow: settings.respect_nofollow, names: agents };
+    let nofollow = settings.respect_nofollow;
+    let options = LinkOptions { max_links, nofollow, names: agents, refreshes: *refreshes };
     let slowed = signals.faults.borrow().get(Fault::Parser).is_some();
     if response.length < settings.parse_offload && !slowed {
-        let parsed = parse_html(&response.body, response.content_type.as_deref(), base, &options);
-        attempt.parsed = Some(parsed);
+        let parsed = parse_html(&response.body, media_type.as_deref(), base, &options);
+        attempt.take(parsed);
         return;
     }
     let thread = threads.acquire().await;
     let body = std::mem::take(&mut response.body);
-    let (content_type, base) = (response.content_type.clone(), base.clone());
+    let (media_type, base) = (media_type.clone(), base.clone());
     let (faults, abort) = (signals.faults.subscribe(), signals.abort.clone());
     let parsing = tokio::task::spawn_blocking(move || {
         let _thread = thread;
         inject_delay(&faults, &abort);
-        parse_html(&body, content_type.as_deref(), &base, &options)
+        parse_html(&body, media_type.as_deref(), &base, &options)
     });
     match parsing.await {
-        Ok(parsed) => attempt.parsed = Some(parsed),
+        Ok(parsed) => attempt.take(parsed),
         Err(error) => {
             let message = format!("internal error: {error}");
             attempt.result = Err(FetchError {
@@ -63,6 +68,15 @@ pub async fn parse(
                 ..FetchError::new(FailureKind::Other, message)
             });
         }
+    }
+}
+
+/// Why a page of this media type is not parsed.
+fn not_parsed(media_type: Option<&str>, nosniff: bool) -> String {
+    match media_type {
+        Some(media_type) => essence(media_type).to_owned(),
+        None if nosniff => "no valid Content-Type, and X-Content-Type-Options: nosniff".to_owned(),
+        None => "no valid Content-Type, and the body does not begin as HTML or XML".to_owned(),
     }
 }
 

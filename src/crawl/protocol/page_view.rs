@@ -44,6 +44,8 @@ pub struct PageView {
     pub redirects: Vec<RedirectHop>,
     /// What went wrong, or why it was skipped.
     pub error: Option<String>,
+    /// Why it was not parsed for title and links, if it was not.
+    pub not_parsed: Option<String>,
     /// The page on which its URL was first found.
     pub found_on: Option<Arc<str>>,
     /// Links found on it (in scope, distinct).

@@ -65,6 +65,9 @@ fn fields(theme: Theme, page: &PageView) -> Vec<(&'static str, String, Style)> {
     if let Some(error) = &page.error {
         rows.push(("error", clean(error), theme.error()));
     }
+    if let Some(reason) = &page.not_parsed {
+        rows.push(("not parsed", clean(reason), dim));
+    }
     if let Some(title) = &page.title {
         rows.push(("title", clean(title), plain));
     }

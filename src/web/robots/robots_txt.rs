@@ -35,6 +35,7 @@ impl RobotsTxt {
     /// that RFC 9309 does not define, `Crawl-delay` and `Sitemap` among them, never end
     /// a group (2.2.4). Of several delays the longest counts.
     #[must_use]
+    #[cfg(feature = "internals")]
     pub fn parse(bytes: &[u8], names: &RobotsAgents) -> Self {
         Self::parse_at(None, bytes, names)
     }

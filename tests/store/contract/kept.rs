@@ -51,6 +51,7 @@ pub(super) async fn a_page_row_holds_what_it_was_given(store: &Db) {
             last_modified: Some("yesterday".to_owned()),
             body_hash: Some([0xab; 16]),
             canonical: Some("http://h/c".to_owned()),
+            not_parsed: None,
         })),
         lastmod_ms: Some(AT - 1),
         change: Some(PageChange::Gone),

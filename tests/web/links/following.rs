@@ -25,6 +25,7 @@ fn every_form_of_link_is_found() {
         ("<a href=\"../up#part\">x", "http://site.test/up"),
         ("<map><area href=area></map>", "http://site.test/dir/area"),
         ("<link rel=next href=2>", "http://site.test/dir/2"),
+        ("<link rel=prev href=0>", "http://site.test/dir/0"),
         ("<link rel='Canonical' href=/c>", "http://site.test/c"),
         ("<link rel=alternate hreflang=de href=/de>", "http://site.test/de"),
         ("<link rel=alternate type='text/html' href=/m>", "http://site.test/m"),
@@ -72,12 +73,12 @@ fn what_is_no_page_is_not_followed() {
 }
 
 #[test]
-fn the_first_base_counts_for_the_links_behind_it() {
+fn the_first_base_counts() {
     assert_eq!(
         links(
             "<a href=a>x</a><base target=_blank><base href=/base/><base href=/late/><a href=b>x</a>"
         ),
-        ["http://site.test/dir/a", "http://site.test/base/b"]
+        ["http://site.test/base/a", "http://site.test/base/b"]
     );
     assert_eq!(links("<base href='http://cdn.test/x/'><a href='#p'>"), ["http://cdn.test/x/"]);
     assert_eq!(links("<base href='data:x,y'><a href=b>"), ["http://site.test/dir/b"]);

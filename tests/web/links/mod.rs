@@ -1,8 +1,12 @@
 //! Promise: the links that a browser would follow from a page are found, whatever the page contains.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+mod base_and_refresh;
+mod documents;
+mod encodings;
 mod following;
 mod text;
+mod xml;
 
 use bytes::Bytes;
 use crawldeck::web::html::parse_html;
@@ -26,4 +30,10 @@ fn parse(html: impl AsRef<[u8]>) -> Parsed {
 
 fn links(html: impl AsRef<[u8]>) -> Vec<String> {
     parse(html).links.iter().map(ToString::to_string).collect()
+}
+
+/// The paths of the links, joined by spaces.
+fn paths(parsed: &Parsed) -> String {
+    let path = |url: &Url| url.as_str().strip_prefix("http://site.test").unwrap().to_owned();
+    parsed.links.iter().map(path).collect::<Vec<_>>().join(" ")
 }
