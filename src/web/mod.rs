@@ -30,3 +30,4 @@ pub mod sitemap;
 mod sniff;
 pub mod traps;
 pub mod url;
+pub mod url_list;
