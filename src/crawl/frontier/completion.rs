@@ -82,6 +82,7 @@ impl FrontierState {
             self.totals.skipped += 1;
         }
         self.unsaved += 1;
+        self.recent.not_fetched(&reason);
         let host = host_of(&task.url).into();
         let chain = task.chain.as_deref().filter(|chain| !chain.hops().is_empty());
         self.batch.page(
