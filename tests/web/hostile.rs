@@ -215,7 +215,8 @@ async fn heads_with_what_should_not_be_there() {
     let server = Server::bytes(*head, || Then::Keep).await;
     let settings = FetchSettings { cookies: true, ..FetchSettings::default() };
     let response = from(&server, &settings).await.unwrap();
-    assert_eq!((response.etag, response.retry_after, response.canonical), (None, None, None));
+    assert_eq!((response.etag, response.retry_after), (None, None));
+    assert_eq!(response.canonical, Some(server.url("/%FF")));
     assert_eq!(response.robots_tag.as_deref(), Some("no\u{fffd}index"));
 
     let head = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(2 << 20));

@@ -4,13 +4,16 @@
 #[path = "../support/web_server.rs"]
 mod web_server;
 
+mod addresses;
 mod fetch;
 mod hostile;
 mod identity;
 mod links;
+mod proxy;
 mod robots;
 mod safety;
 mod sitemap;
+mod sitemap_forms;
 mod tls;
 mod traps;
 mod urls;
