@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::web::url::parse_seed;
+use crate::web::url_list;
 
 /// One round of the article's list, repeated [`TIMES`] times: endpoint, and delay in seconds; 0 is none.
 const ROUND: [(&str, f64); 5] =
@@ -54,20 +54,12 @@ impl Workload {
     /// A list of the user, one URL per line; empty lines and those that begin with `#` are skipped.
     /// An invalid URL is left out, with a reason `name: line 3 left out: …`.
     #[must_use]
-    pub fn parse(name: &str, text: &str) -> Self {
+    pub fn parse(name: &str, list: &[u8]) -> Self {
         let mut workload = Self::default();
-        for (number, line) in text.lines().enumerate() {
-            let line = line.trim();
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            match parse_seed(line) {
+        for (line, url) in url_list::parse(list) {
+            match url {
                 Ok(url) => workload.urls.push(url),
-                Err(error) => {
-                    workload
-                        .left_out
-                        .push(format!("{name}: line {} left out: {error}", number + 1));
-                }
+                Err(error) => workload.left_out.push(format!("{name}: {line} left out: {error}")),
             }
         }
         workload
@@ -94,7 +86,7 @@ mod tests {
     #[test]
     fn bad_lines_are_named_and_left_out() {
         let workload =
-            Workload::parse("my.txt", "# mine\n\nhttp://a/\nftp://b/\n http://a/ \nhttp://[\n");
+            Workload::parse("my.txt", b"# mine\n\nhttp://a/\nftp://b/\n http://a/ \nhttp://[\n");
         assert_eq!(workload.urls.len(), 2);
         assert_eq!(workload.left_out.len(), 2);
         assert!(

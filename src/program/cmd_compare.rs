@@ -22,6 +22,7 @@ use url::Url;
 use super::error::ProgramError;
 use super::logging::start_logging;
 use super::output::print;
+use super::seed_list::read_list;
 
 /// Time between two lines of progress.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -91,13 +92,7 @@ pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, Program
 /// A list of the user's own.
 fn own_list(path: &Path) -> Result<Workload, ProgramError> {
     let name = format!("--list {}", path.display());
-    let text = if path == Path::new("-") {
-        std::io::read_to_string(stdin())
-    } else {
-        std::fs::read_to_string(path)
-    }
-    .map_err(|error| ProgramError::Usage(format!("{name}: {error}")))?;
-    let list = Workload::parse(&name, &text);
+    let list = Workload::parse(&name, &read_list(path)?);
     if list.urls.is_empty() {
         for line in &list.left_out {
             tell(&format!("crawldeck: {line}"));

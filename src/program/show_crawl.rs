@@ -9,7 +9,7 @@ use super::error::ProgramError;
 use super::output::print;
 use crate::cli::CrawlOptions;
 use crate::crawl::Crawl;
-use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::snapshot::RunState;
 use crate::crawl::protocol::summary::Summary;
 use crate::headless::signals::ProcessSignals;
 use crate::headless::{self, tell};
@@ -65,9 +65,8 @@ pub(super) async fn show_crawl(
     let forward = signals.forward(crawl.commands.clone(), crawl.snapshots.clone());
     let mut forward = tokio::spawn(forward);
     let shown = view(&crawl, display, &mut forward).await;
-    let snapshots = crawl.snapshots.clone();
     let summary = crawl.wait().await;
-    let reason = last_reason(&snapshots.borrow());
+    let reason = reason_of(&summary);
     forward.abort();
     shown?;
     if display.json {
@@ -116,12 +115,12 @@ pub(super) async fn show_crawl(
     })
 }
 
-/// Why the newest page was not fetched, as a part of a line.
-fn last_reason(snapshot: &Snapshot) -> String {
-    let reason = snapshot.recent.iter().find_map(|page| page.error.as_deref());
+/// Why no page was fetched, as a part of a line.
+fn reason_of(summary: &Summary) -> String {
     // Text of a server may be in it.
     let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    reason.map(plain).map_or_else(String::new, |reason: String| format!(": {reason}"))
+    let reason: Option<String> = summary.reason.as_deref().map(plain);
+    reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
 #[cfg(feature = "tui")]

@@ -44,4 +44,5 @@ mod title;
 pub mod traps;
 mod unprocessed;
 pub mod url;
+pub mod url_list;
 mod xhtml;

@@ -16,6 +16,7 @@ mod configured;
 mod crawl_list;
 mod docs;
 mod examples;
+mod exit_reasons;
 mod other_modes;
 mod reach;
 mod readme;

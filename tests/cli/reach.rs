@@ -29,6 +29,43 @@ fn a_list_is_crawled_from_a_file_and_from_standard_input() {
     assert_eq!(fetched(&from_input), all);
 }
 
+#[test]
+fn lists_of_every_encoding_and_line_end_are_read() {
+    let web = small_site();
+    let [a, b] = ["/a", "/b"].map(|path| web.url(path));
+    let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        text.encode_utf16().flat_map(unit).collect()
+    };
+    let lines = format!("{a}\r\n{b}\r\n");
+    let marked = format!("\u{feff}{lines}");
+    let bad = |line: &[u8]| [a.as_bytes(), b"\n", line, b"\n", b.as_bytes(), b"\n"].concat();
+    let latin = [a.as_bytes(), b"/caf\xe9"].concat();
+    let table: [(Vec<u8>, &[&str]); 11] = [
+        (marked.clone().into(), &[]),
+        (utf16(&marked, u16::to_le_bytes), &[]),
+        (utf16(&marked, u16::to_be_bytes), &[]),
+        (utf16(&lines, u16::to_le_bytes), &[]),
+        (format!("{a}\r{b}\r").into(), &[]),
+        (format!("\u{feff}# list\r\r{a}\n\r\n{b}").into(), &[]),
+        (format!("\u{200b}{a}\u{200b}\n\u{feff}{b}\n").into(), &[]),
+        (bad(&latin), &["line 2 left out: not UTF-8: byte E9 after "]),
+        (bad(b"\xff\xfe\xfd\rftp://h/\r\xe9"), &["line 2 ", "line 3 ", "line 4 "]),
+        (bad(b"# caf\xe9"), &[]),
+        (bad(b"http://["), &["line 2 left out: "]),
+    ];
+    for (list, reasons) in table {
+        let folder = folder();
+        fs::write(folder.path().join("list"), &list).unwrap();
+        let args = ["crawl", "--list", "list", "--no-follow", "--json"];
+        let ended = run(folder.path(), &args).exits(0);
+        assert_eq!(fetched(&folder), set(&["/a", "/b"]), "{list:?}");
+        assert_eq!(ended.stderr.matches("left out").count(), reasons.len(), "{ended:?}");
+        for reason in reasons {
+            assert!(ended.stderr.contains(&format!("--list list: {reason}")), "{ended:?}");
+        }
+    }
+}
+
 fn crawled(web: &Web, options: &[&str]) -> BTreeSet<String> {
     let folder = folder();
     let seed = web.url("/");

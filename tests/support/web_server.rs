@@ -56,7 +56,15 @@ impl Server {
     where
         F: Fn(&str) -> (Vec<u8>, Then) + Send + Sync + 'static,
     {
-        let listener = TcpListener::bind(format!("{host}:0")).await.unwrap();
+        Self::at(&format!("{host}:0"), answer).await
+    }
+
+    /// Answers by the whole head, at an address and port.
+    pub async fn at<F>(place: &str, answer: F) -> Self
+    where
+        F: Fn(&str) -> (Vec<u8>, Then) + Send + Sync + 'static,
+    {
+        let listener = TcpListener::bind(place).await.unwrap();
         let base = Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap();
         let server =
             Self { base, connections: Arc::default(), heads: Arc::default(), left: Arc::default() };

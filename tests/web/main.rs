@@ -6,13 +6,16 @@ mod tls_server;
 #[path = "../support/web_server.rs"]
 mod web_server;
 
+mod addresses;
 mod fetch;
 mod hostile;
 mod identity;
 mod links;
+mod proxy;
 mod robots;
 mod safety;
 mod sitemap;
+mod sitemap_forms;
 mod tls;
 mod traps;
 mod unprocessed;

@@ -261,7 +261,10 @@ impl Control {
         self.publish(false);
         let summary =
             Summary::of(self.snapshot_builder.last(), context.storage.saver.lost.load(Relaxed));
-        Summary { ended_by: context.storage.saver.fatal_error.get().cloned(), ..summary }
+        let nothing = run == RunState::Failed || totals.pages == totals.skipped;
+        let reason = context.frontier.last_error().filter(|_| nothing);
+        let ended_by = context.storage.saver.fatal_error.get().cloned();
+        Summary { ended_by, reason, ..summary }
     }
 
     /// Of a recrawl: pages that succeeded before and could not be compared. Known of a complete

@@ -86,6 +86,7 @@ impl FrontierState {
         self.unsaved += 1;
         let requests = task.requests();
         self.count_ended(task.saved, requests);
+        self.recent.not_fetched(&reason);
         let host = host_of(&task.url).into();
         let chain = task.chain.as_deref().filter(|chain| !chain.hops().is_empty());
         self.batch.page(

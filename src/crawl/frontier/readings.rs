@@ -89,6 +89,12 @@ impl Frontier {
         self.lock().totals
     }
 
+    /// The error of the newest page that has one, else why the first page was not fetched.
+    #[must_use]
+    pub fn last_error(&self) -> Option<String> {
+        self.lock().recent.last_error().map(str::to_owned)
+    }
+
     /// Levels for viewers.
     #[must_use]
     pub fn view(&self) -> FrontierView {

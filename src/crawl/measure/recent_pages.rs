@@ -12,14 +12,31 @@ pub struct RecentPages {
     failures: VecDeque<Arc<RecentFailure>>,
     page_seq: u64,
     failure_seq: u64,
+    last_error: String,
 }
 
 impl RecentPages {
     /// Adds a page; gives back the one that fell out, to be freed outside the lock.
     pub fn page(&mut self, page: Arc<PageView>) -> Option<Arc<PageView>> {
         self.page_seq += 1;
+        if let Some(error) = &page.error {
+            error.clone_into(&mut self.last_error);
+        }
         self.pages.push_front(page);
         if self.pages.len() > RECENT_PAGES { self.pages.pop_back() } else { None }
+    }
+
+    /// Notes why a page is not fetched; the error of a page that was requested says more.
+    pub fn not_fetched(&mut self, reason: &str) {
+        if self.last_error.is_empty() {
+            reason.clone_into(&mut self.last_error);
+        }
+    }
+
+    /// The error of the newest page that has one, else why the first page was not fetched.
+    #[must_use]
+    pub fn last_error(&self) -> Option<&str> {
+        Some(&*self.last_error).filter(|error| !error.is_empty())
     }
 
     /// Adds a retry or failure.

@@ -87,6 +87,9 @@ pub struct Summary {
     pub unsaved: u64,
     /// Why nothing could be saved any more, when that ended it.
     pub ended_by: Option<String>,
+    /// Why no page was fetched: the error of the newest requested one; null when a page was.
+    #[serde(default)]
+    pub reason: Option<String>,
     /// The database, without secrets.
     pub db: String,
     /// The dials in force at the end.
@@ -119,6 +122,7 @@ impl Summary {
             open: s.frontier.open,
             unsaved,
             ended_by: None,
+            reason: None,
             db: s.db.to_string(),
             settings: SettingsSummary {
                 permits: s.dials.permits,

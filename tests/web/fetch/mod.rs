@@ -1,6 +1,8 @@
 //! Promise: whatever a server does, a fetch ends with a response or with one clear reason.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+mod flaws;
+mod redirect_bytes;
 mod redirects_and_phases;
 mod responses;
 

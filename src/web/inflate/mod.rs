@@ -3,11 +3,15 @@
 //! The end of the deflate stream is the end of the data. Some servers leave out the check sum behind
 //! it, or a part of it, and browsers read their pages; a check sum that is there must be right.
 
+mod head;
+
 use std::io::{self, ErrorKind};
 
 use compression_codecs::core::util::{PartialBuffer, WriteBuffer};
 use compression_codecs::{DecodeV2, DeflateDecoder};
 use flate2::Crc;
+
+use head::{GzipHead, check_zlib_head, invalid};
 
 /// The format around the deflate stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,13 +81,9 @@ impl Inflate {
 
 const fn first_part(wrapping: Wrapping) -> Part {
     match wrapping {
-        Wrapping::Gzip => Part::Head(GzipHead { read: 0, flags: 0, field: Field::Fixed }),
+        Wrapping::Gzip => Part::Head(GzipHead::new()),
         Wrapping::Zlib => Part::ZlibHead(None),
     }
-}
-
-fn invalid(message: &'static str) -> io::Error {
-    io::Error::new(ErrorKind::InvalidData, message)
 }
 
 impl DecodeV2 for Inflate {
@@ -165,105 +165,6 @@ impl DecodeV2 for Inflate {
     }
 }
 
-/// The field of a gzip head that comes next.
-#[derive(Debug, Clone, Copy)]
-enum Field {
-    /// Magic number, method, flags, time, system: ten bytes.
-    Fixed,
-    /// Length of the extra field: two bytes, the first once it has come.
-    ExtraLength(Option<u8>),
-    /// So many bytes of the extra field are left.
-    Extra(u16),
-    /// Text that ends with a zero byte.
-    Name,
-    Comment,
-    /// The check sum of the head: two bytes.
-    HeadCheck,
-}
-
-/// Reads the head of a gzip member.
-#[derive(Debug)]
-struct GzipHead {
-    /// Bytes read of the field.
-    read: usize,
-    flags: u8,
-    field: Field,
-}
-
-impl GzipHead {
-    const HEAD_CHECK: u8 = 2;
-    const EXTRA: u8 = 4;
-    const NAME: u8 = 8;
-    const COMMENT: u8 = 16;
-
-    /// Takes one byte; whether the head ends with it.
-    fn ends_with(&mut self, byte: u8) -> io::Result<bool> {
-        let at = self.read;
-        self.read += 1;
-        match self.field {
-            Field::Fixed => {
-                let right = match at {
-                    0 => byte == 0x1f,
-                    1 => byte == 0x8b,
-                    2 => byte == 8,
-                    _ => true,
-                };
-                if !right {
-                    return Err(invalid("invalid gzip header"));
-                }
-                if at == 3 {
-                    self.flags = byte;
-                }
-                Ok(at == 9 && self.next_field())
-            }
-            Field::ExtraLength(None) => {
-                self.field = Field::ExtraLength(Some(byte));
-                Ok(false)
-            }
-            Field::ExtraLength(Some(low)) => {
-                let length = u16::from_le_bytes([low, byte]);
-                self.field = Field::Extra(length);
-                Ok(length == 0 && self.next_field())
-            }
-            Field::Extra(left) => {
-                self.field = Field::Extra(left - 1);
-                Ok(left == 1 && self.next_field())
-            }
-            Field::Name | Field::Comment => Ok(byte == 0 && self.next_field()),
-            Field::HeadCheck => Ok(at == 1),
-        }
-    }
-
-    /// Moves to the next field that the flags name; whether there is none.
-    fn next_field(&mut self) -> bool {
-        self.read = 0;
-        for (flag, field) in [
-            (Self::EXTRA, Field::ExtraLength(None)),
-            (Self::NAME, Field::Name),
-            (Self::COMMENT, Field::Comment),
-            (Self::HEAD_CHECK, Field::HeadCheck),
-        ] {
-            if self.flags & flag != 0 {
-                self.flags &= !flag;
-                self.field = field;
-                return false;
-            }
-        }
-        true
-    }
-}
-
-fn check_zlib_head(first: u8, second: u8) -> io::Result<()> {
-    const PRESET_DICTIONARY: u8 = 0x20;
-    let is_deflate = first & 0x0f == 8 && first >> 4 <= 7;
-    let checked = u16::from_be_bytes([first, second]).is_multiple_of(31);
-    if is_deflate && checked && second & PRESET_DICTIONARY == 0 {
-        Ok(())
-    } else {
-        Err(invalid("invalid zlib header"))
-    }
-}
-
 /// The check sum of zlib.
 #[derive(Debug)]
 struct Adler {
@@ -295,5 +196,129 @@ impl Adler {
 
     const fn sum(&self) -> u32 {
         self.high << 16 | self.low
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use std::io::Write;
+
+    use flate2::{Compression, write};
+
+    use super::*;
+
+    const BODY: &[u8] = b"The end of the stream is the end of the data, whatever follows it.";
+
+    fn gzip() -> Vec<u8> {
+        let mut encoder = write::GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(BODY).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zlib() -> Vec<u8> {
+        let mut encoder = write::ZlibEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(BODY).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// Decodes `data`, fed `step` bytes at a time, the output eight bytes at a time.
+    fn decode(wrapping: Wrapping, data: &[u8], step: usize) -> io::Result<Vec<u8>> {
+        let (mut body, mut piece) = (Vec::new(), [0; 8]);
+        let mut decoder = Inflate::new(wrapping);
+        for part in data.chunks(step) {
+            let mut input = PartialBuffer::new(part);
+            while !input.unwritten().is_empty() {
+                let mut output = WriteBuffer::new_initialized(&mut piece);
+                let ended = decoder.decode(&mut input, &mut output)?;
+                body.extend_from_slice(output.written());
+                if ended {
+                    return Ok(body);
+                }
+            }
+        }
+        loop {
+            let mut output = WriteBuffer::new_initialized(&mut piece);
+            let ended = decoder.finish(&mut output);
+            body.extend_from_slice(output.written());
+            match ended {
+                Ok(true) => return Ok(body),
+                Ok(false) if output.written_len() > 0 => {}
+                _ => return Err(ErrorKind::UnexpectedEof.into()),
+            }
+        }
+    }
+
+    #[test]
+    fn a_check_sum_may_be_missing_and_nothing_else() {
+        for (wrapping, data, sum) in [(Wrapping::Gzip, gzip(), 8), (Wrapping::Zlib, zlib(), 4)] {
+            for step in [1, 3, 1000] {
+                for length in 1..=data.len() {
+                    let decoded = decode(wrapping, &data[..length], step);
+                    if length + sum >= data.len() {
+                        assert_eq!(decoded.unwrap(), BODY, "{wrapping:?}, {length} bytes");
+                    } else {
+                        let kind = decoded.unwrap_err().kind();
+                        assert_eq!(kind, ErrorKind::UnexpectedEof, "{wrapping:?}, {length} bytes");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_check_sum_that_is_there_must_be_right() {
+        for (wrapping, data, sum) in [(Wrapping::Gzip, gzip(), 8), (Wrapping::Zlib, zlib(), 4)] {
+            for at in data.len() - sum..data.len() {
+                let mut bent = data.clone();
+                bent[at] ^= 1;
+                let error = decode(wrapping, &bent, 5).unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::InvalidData, "{wrapping:?}, byte {at}");
+            }
+        }
+        // The check sum is complete and wrong, the length behind it is missing.
+        let mut bent = gzip();
+        let length = bent.len() - 4;
+        bent[length - 1] ^= 0x80;
+        assert_eq!(
+            decode(Wrapping::Gzip, &bent[..length], 9).unwrap_err().kind(),
+            ErrorKind::InvalidData
+        );
+    }
+
+    #[test]
+    fn heads_of_every_kind() {
+        let plain = gzip();
+        let fields: [(u8, &[u8]); 6] = [
+            (1, b""),
+            (4, b"\x05\x00extra"),
+            (4, b"\x00\x00"),
+            (8, b"name.html\0"),
+            (16, b"a comment\0"),
+            (2, b"\x12\x34"),
+        ];
+        for chosen in 0..1_u32 << fields.len() {
+            let mut data = plain[..10].to_vec();
+            for (index, (flag, field)) in fields.iter().enumerate() {
+                if chosen & 1 << index != 0 && (*flag == 1 || data[3] & flag == 0) {
+                    data[3] |= flag;
+                    data.extend_from_slice(field);
+                }
+            }
+            data.extend_from_slice(&plain[10..]);
+            for step in [1, 7, 1000] {
+                assert_eq!(decode(Wrapping::Gzip, &data, step).unwrap(), BODY, "{chosen:b}");
+            }
+        }
+        for head in [&b"\x1f\x8c\x08"[..], b"\x1f\x8b\x07", b"<html>"] {
+            let error = decode(Wrapping::Gzip, head, 1).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidData, "{head:?}");
+        }
+        // A wrong check, a preset dictionary, a window that is too large.
+        for head in [&b"\x78\x9d"[..], b"\x78\xbb", b"\x88\x1c"] {
+            let error = decode(Wrapping::Zlib, head, 1).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidData, "{head:?}");
+        }
     }
 }
