@@ -6,7 +6,8 @@
 //! non-default values for the settings that were renamed since, stopped while it restored what an
 //! exclusion had skipped. Two settings are put in here: `repeats`, which the command line cannot set,
 //! and the end of a host's cooldown, which has to be in the future. A database on a server gets the
-//! crawls, the journal and the open URLs of the dump: its tables are the same in both versions.
+//! crawls, the journal and the open URLs of the dump, in tables of this version; that tables of the version
+//! before are migrated there is tested in `tests/store/contract/migrated.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
