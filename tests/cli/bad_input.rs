@@ -14,6 +14,7 @@ use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Mutex;
 
 use super::bad_site::answer;
 use crate::support::{Ended, Running, Web, assert_whole, crawldeck, html, number, rows};
@@ -175,6 +176,45 @@ fn one_crawl_of_everything_bad() {
     assert_eq!(others, 2 + EXPECTED.len() + 4, "{:?}", stored.keys());
 
     nothing_is_obeyed(folder.path(), &db, &ended);
+}
+
+/// With one attempt for each URL: a refusal of the host takes none away, and every request is counted.
+#[test]
+fn requests_that_the_host_refuses_are_resent() {
+    let folder = tempfile::tempdir().unwrap();
+    let asked = Mutex::new(BTreeMap::<String, u32>::new());
+    let web = Web::start(move |request, stream| {
+        let mut asked = asked.lock().unwrap();
+        let times = asked.entry(request.path.clone()).or_default();
+        *times += 1;
+        let response = match request.path.as_str() {
+            "/" => html(200, "<a href=/1>1</a> <a href=/2>2</a> <a href=/3>3</a>"),
+            _ if *times % 2 == 1 => html(429, "later"),
+            _ => html(200, "here"),
+        };
+        let _ = stream.write_all(&response);
+    });
+    let seed = web.url("/");
+    let crawl = |more: &[&str]| {
+        let mut command = crawldeck(folder.path());
+        command.args(["crawl", &seed, "--no-sitemaps", "--attempts", "1", "--backoff", "1ms"]);
+        command.args(["--host-backoff", "2ms", "--max-host-backoff", "2ms"]).args(more);
+        Running::start(&mut command).end().exits(0)
+    };
+    let json = crawl(&["--json"]).json();
+    assert_eq!((&json["ok"], &json["pages"]), (&4.into(), &4.into()), "{json}");
+    assert_eq!((&json["retries"], &json["resent"]), (&0.into(), &3.into()));
+    let db = folder.path().join("crawldeck.db");
+    let said = rows::<(i64, i64)>(&db, "SELECT attempts, resent FROM scraped_pages ORDER BY id");
+    assert_eq!(said, [(1, 0), (1, 1), (1, 1), (1, 1)]);
+    assert_eq!(web.paths().len(), 7, "as many as attempts and resent");
+    assert_whole(&db);
+
+    let report = crawldeck(folder.path()).args(["report", "-o", "-"]).output().unwrap();
+    let report = String::from_utf8(report.stdout).unwrap();
+    assert!(report.contains("0 retries, 3 resent, 0 redirect hops"), "{report}");
+    let words = crawl(&["--db", "other.db"]).stdout;
+    assert!(words.contains(" links, 3 requests resent, "), "{words}");
 }
 
 #[test]

@@ -214,6 +214,99 @@ async fn a_retry_is_open_and_waits_its_time() {
     assert_eq!((again.id, again.attempts), (task.id, 1));
 }
 
+/// Takes everything that may be requested by now or after its retry, in order of its ids.
+async fn drain_all(frontier: &Frontier, store: &dyn Store, crawl: CrawlId) -> Vec<UrlTask> {
+    let mut given = drain(frontier, store, crawl).await;
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    given.extend(drain(frontier, store, crawl).await);
+    given.sort_by_key(|task| task.id);
+    given
+}
+
+/// Retries and resent requests as the rows have them, beside the totals.
+async fn assert_counted(frontier: &Frontier, store: &dyn Store, crawl: CrawlId, sums: (u64, u64)) {
+    save(frontier, store, crawl).await;
+    let mut rows = (0, 0);
+    let sql = format!("SELECT attempts, resent FROM scraped_pages WHERE crawl_id = {crawl}");
+    let mut sink = |_: &store::Columns, row: &[store::Value]| {
+        let number = |at: usize| row[at].as_int().unwrap() as u64;
+        rows = (rows.0 + number(0).saturating_sub(1), rows.1 + number(1));
+        true
+    };
+    store.select(&sql, &mut sink).await.unwrap();
+    for row in store.frontier_after(crawl, 0, 100).await.unwrap() {
+        rows = (rows.0 + u64::from(row.attempts), rows.1 + u64::from(row.resent));
+    }
+    let totals = frontier.totals();
+    assert_eq!((totals.retries, totals.resent), sums);
+    assert_eq!(rows, sums, "rows");
+}
+
+#[tokio::test]
+async fn retries_and_resent_requests_are_those_of_the_rows() {
+    let (_folder, store, crawl) = new_crawl().await;
+    let store = &*store;
+    let first = frontier(crawl, Admission::default());
+    let postpone = |frontier: &Frontier, task: &UrlTask, counts: bool| {
+        let mut task = Box::new(task.clone());
+        if counts {
+            task.attempts += 1;
+        } else {
+            task.resent += 1;
+        }
+        frontier.ended(&task.url, Some(Instant::now()), None);
+        frontier.postpone(task, Duration::from_millis(1), None, None, 0);
+    };
+    let finish = |frontier: &Frontier, task: &UrlTask| {
+        let task = UrlTask { attempts: task.attempts + 1, ..task.clone() };
+        frontier.ended(&task.url, Some(Instant::now()), None);
+        frontier.finish(finished(&task, Vec::new()));
+    };
+    first.seed((0..5).map(link));
+    let tasks = drain_all(&first, store, crawl).await;
+    assert_eq!(tasks.len(), 5);
+    finish(&first, &tasks[0]);
+    postpone(&first, &tasks[1], true);
+    postpone(&first, &tasks[2], false);
+    postpone(&first, &tasks[3], true);
+    postpone(&first, &tasks[4], false);
+    assert_counted(&first, store, crawl, (2, 2)).await;
+
+    // A URL that is excluded before its retry, and one whose request is lost: the process ends.
+    let again = drain_all(&first, store, crawl).await;
+    assert_eq!(again.len(), 4);
+    postpone(&first, &again[0], false);
+    finish(&first, &again[1]);
+    postpone(&first, &again[2], true);
+    first.edit(|edit| edit.exclude("/3$").unwrap());
+    assert_counted(&first, store, crawl, (2, 3)).await;
+
+    let stored = store.open_crawl(Some(crawl)).await.unwrap();
+    let second = Frontier::new(FrontierStart {
+        crawl,
+        hosts: store.open_hosts(crawl).await.unwrap(),
+        next_seq: stored.next_seq,
+        open: stored.open,
+        totals: first.totals(),
+        ..FrontierStart::default()
+    });
+    let restoration = second.edit(|edit| edit.undo_exclusion("/3$"));
+    let skipped = store.skipped_because(crawl, &restoration.reason, 0, 9).await.unwrap();
+    assert_eq!((skipped.len(), skipped[0].attempts), (1, 2));
+    assert!(second.restore_rows(restoration.ticket, skipped));
+    second.end_restoring(restoration.ticket);
+    assert_counted(&second, store, crawl, (3, 3)).await;
+
+    let resumed = drain_all(&second, store, crawl).await;
+    assert_eq!(resumed.iter().map(|task| task.attempts).collect::<Vec<_>>(), [0, 0, 0]);
+    assert_eq!(resumed.iter().map(|task| task.earlier_resent).collect::<Vec<_>>(), [1, 0, 1]);
+    for task in &resumed {
+        finish(&second, task);
+    }
+    assert_counted(&second, store, crawl, (3, 3)).await;
+    assert!(second.is_drained());
+}
+
 #[tokio::test]
 async fn limits_make_skipped_rows_with_a_reason() {
     let (_folder, store, crawl) = new_crawl().await;

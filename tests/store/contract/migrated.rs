@@ -47,6 +47,10 @@ async fn the_first_schema_is_brought_up_to_date() {
             rows(&store, "SELECT page, link, status, anchor FROM broken_links").await,
             [[text("http://h/"), text("http://h/gone"), Value::Int(404), Value::Null]]
         );
+        assert_eq!(
+            rows(&store, "SELECT resent, not_parsed FROM scraped_pages").await,
+            [[Value::Int(0), Value::Null], [Value::Int(0), Value::Null]]
+        );
         let crawl = store.open_crawl(None).await.unwrap();
         assert_eq!((crawl.id, crawl.next_seq, crawl.open), (1, 4, 1));
         assert_eq!(crawl.totals.as_deref(), Some(r#"{"pages":2}"#));
@@ -85,14 +89,14 @@ async fn an_older_schema_in_use_is_brought_up_to_date_under_it() {
 }
 
 /// What the newest migration added.
-const ADDED: [&str; 3] = [
+pub(super) const ADDED: [&str; 3] = [
     "ALTER TABLE scraped_pages DROP COLUMN resent",
     "ALTER TABLE scraped_pages DROP COLUMN not_parsed",
     "ALTER TABLE frontier DROP COLUMN resent",
 ];
 
 /// Takes the newest migration back, as if a version before this one had made the database.
-pub(super) async fn take_back_the_newest(place: &Place) {
+async fn take_back_the_newest(place: &Place) {
     for sql in ADDED {
         place.execute(sql).await;
     }

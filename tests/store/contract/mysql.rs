@@ -112,10 +112,35 @@ async fn a_migration_cut_short_is_run_again() {
             store.close().await;
             assert_eq!(&schema(place).await, whole.get_or_insert(schema(place).await));
             let noted = ask(place, "SELECT version, success FROM _sqlx_migrations").await;
-            assert_eq!(noted, [["1", "1"]]);
+            assert_eq!(noted, [["1", "1"], ["2", "1"]]);
         })
         .await;
     }
+}
+
+#[tokio::test]
+#[ignore = "needs a server: CRAWLDECK_TEST_MYSQL=mysql://USER@HOST:PORT"]
+async fn an_added_column_is_not_added_twice() {
+    let migrations = Migrator::new(Path::new("src/store/mysql/migrations")).await.unwrap();
+    let sql = migrations.iter().find(|migration| migration.version == 2).unwrap().sql.as_str();
+    let statements: Vec<&str> =
+        sql.split(";\n").filter(|statement| !statement.trim().is_empty()).collect();
+    in_new_database(async |place| {
+        opened(place).await.close().await;
+        let whole = schema(place).await;
+        for done in 0..=statements.len() {
+            for sql in migrated::ADDED {
+                place.execute(sql).await;
+            }
+            place.execute("UPDATE _sqlx_migrations SET success = FALSE WHERE version = 2").await;
+            if done > 0 {
+                place.execute(&statements[..done].join(";\n")).await;
+            }
+            opened(place).await.close().await;
+            assert_eq!(schema(place).await, whole, "after {done} statements");
+        }
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -159,7 +184,7 @@ async fn what_is_not_ours_is_refused_and_left_as_it_is() {
             )
             .await;
         let error = refused(&place.url(), OpenMode::CreateIfMissing).await;
-        assert!(matches!(error, StoreError::Newer { theirs: 99, ours: 1, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { theirs: 99, ours: 2, .. }), "{error}");
         place.execute("DELETE FROM _sqlx_migrations WHERE version = 99").await;
         place.execute("UPDATE _sqlx_migrations SET checksum = 'x'").await;
         let error = refused(&place.url(), OpenMode::CreateIfMissing).await;

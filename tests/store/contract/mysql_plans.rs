@@ -198,7 +198,7 @@ fn claiming(crawl: CrawlId) -> Vec<Case<'static>> {
     let middle = n(page_id(crawl, MILLION + MILLION / 2));
     let one_host = n(host_id(&host(7)));
     let ids = json(|seq| n(page_id(crawl, MILLION + seq * 100)));
-    let later = json(|seq| format!("[{},1,5]", page_id(crawl, MILLION + seq * 100)));
+    let later = json(|seq| format!("[{},1,2,5]", page_id(crawl, MILLION + seq * 100)));
     let range = vec![middle.clone(), last, n(1000)];
     vec![
         (statements::FRONTIER_AFTER, range, &[("frontier", "range", "PRIMARY")], 1000),

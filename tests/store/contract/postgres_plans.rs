@@ -221,8 +221,8 @@ fn queries_of_a_write() -> Vec<Question> {
         written(
             "postponed",
             write::POSTPONE,
-            "bigint[], int[], bigint[]",
-            format!("{ids}, {counts}, {times}"),
+            "bigint[], int[], int[], bigint[]",
+            format!("{ids}, {counts}, {counts}, {times}"),
             &["Update on frontier", "frontier_pkey", "Index Cond: (id = new.id)"],
         ),
         written(

@@ -9,15 +9,16 @@ pub async fn upserts(db: &mut MySqlConnection, crawl: CrawlId) {
     let seq = 77_777;
     let at = text("2026-11-01 12:00:00.250");
     let mut page = vec![n(page_id(crawl, seq)), n(crawl), bytes(&hash(seq).0), text("ok")];
-    page.extend((0..6).map(|_| n(1)));
+    page.extend((0..7).map(|_| n(1)));
     page.extend([n(1), at.clone()]);
     page.extend((0..4).map(|_| "NULL".to_owned()));
-    page.extend([text("h"), text("t"), text(&url(seq))]);
+    page.extend([text("h"), text("t"), "NULL".to_owned(), text(&url(seq))]);
     page.extend((0..7).map(|_| "NULL".to_owned()));
     let frontier = vec![
         n(page_id(crawl, MILLION + seq)),
         n(crawl),
         bytes(&hash(MILLION + seq).0),
+        n(1),
         n(1),
         n(1),
         n(0),
