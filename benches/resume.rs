@@ -46,7 +46,6 @@ fn done(crawl: CrawlId, seq: u32, hosts: u32) -> PageRow {
         status: Some(200),
         content_length: 20_000,
         content_type: Some("text/html".to_owned()),
-        not_parsed: None,
         title: Some(format!("Page {seq}")),
         depth: 4,
         elapsed_ms: 40,

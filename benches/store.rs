@@ -117,7 +117,6 @@ impl Site {
             status: Some(200),
             content_length: 20_000 + u64::from(seq_of(id) % 5000),
             content_type: Some("text/html; charset=utf-8".to_owned()),
-            not_parsed: None,
             title: Some(format!("An article with the number {}", seq_of(id))),
             depth: 4,
             elapsed_ms: 40,
@@ -143,6 +142,7 @@ fn with_content(page: PageRow) -> PageRow {
         last_modified: Some("Sun, 01 Nov 2026 12:00:00 GMT".to_owned()),
         body_hash: Some(page.url_hash.0),
         canonical: None,
+        not_parsed: None,
     };
     PageRow { content: Some(Box::new(content)), change: Some(PageChange::Same), ..page }
 }

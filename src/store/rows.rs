@@ -31,9 +31,6 @@ pub struct PageRow {
     pub content_length: u64,
     /// Media type as sent.
     pub content_type: Option<String>,
-    /// Why the body of an `ok` page was not parsed for links, for example `image/png`; `None` when it
-    /// was, or when there is nothing to parse.
-    pub not_parsed: Option<String>,
     /// Title.
     pub title: Option<String>,
     /// Links from a seed.

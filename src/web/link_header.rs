@@ -156,6 +156,8 @@ fn is_same(target: &Url, url: &Url) -> bool {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+    use http::HeaderValue;
+
     use super::*;
 
     fn read(name: &'static str, values: &[&[u8]]) -> HeaderLinks {

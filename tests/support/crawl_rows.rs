@@ -32,7 +32,6 @@ pub fn page(crawl: CrawlId, seq: u32, url: &str) -> PageRow {
         status: Some(200),
         content_length: 1000,
         content_type: Some("text/html".to_owned()),
-        not_parsed: None,
         title: Some(format!("Page {seq}")),
         depth: 1,
         elapsed_ms: u64::from(seq % 50) + 10,

@@ -36,7 +36,6 @@ pub fn page_row(task: UrlTask, outcome: PageOutcome, parts: PageParts) -> PageRo
         status: outcome.status,
         content_length: outcome.length,
         content_type: outcome.content_type,
-        not_parsed: None,
         title: outcome.title,
         depth: task.depth,
         elapsed_ms: parts.elapsed_ms,

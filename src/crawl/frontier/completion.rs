@@ -99,7 +99,6 @@ impl FrontierState {
                 status: None,
                 content_length: 0,
                 content_type: None,
-                not_parsed: None,
                 title: None,
                 depth: task.depth,
                 elapsed_ms: 0,

@@ -181,7 +181,7 @@ pub(super) async fn pages(
         .bind(content(|content| content.last_modified.as_ref()))
         .bind(content(|content| content.canonical.as_ref()))
         .bind(pages().map(|page| int(page.resent)).bind_iter())
-        .bind(text(|page| page.not_parsed.as_ref()))
+        .bind(content(|content| content.not_parsed.as_ref()))
         .execute(db)
         .await
         .map(drop)

@@ -35,13 +35,13 @@ pub fn bind_page_head(to: &mut impl SqlArguments, crawl: CrawlId, page: &PageRow
 pub fn bind_page_texts(to: &mut impl SqlArguments, page: &PageRow) -> BindResult {
     to.shared_text(&page.host)?;
     to.optional_text(page.content_type.as_deref())?;
-    to.optional_text(page.not_parsed.as_deref())?;
+    let content = page.content.as_deref();
+    to.optional_text(content.and_then(|content| content.not_parsed.as_deref()))?;
     to.shared_text(&page.url)?;
     to.optional_text(page.final_url.as_deref())?;
     to.optional_text(page.title.as_deref())?;
     to.optional_text(page.error.as_deref())?;
     to.optional_text(page.redirects.as_deref())?;
-    let content = page.content.as_deref();
     let text = |of: fn(&Content) -> Option<&String>| content.and_then(of).map(String::as_str);
     to.optional_text(text(|content| content.etag.as_ref()))?;
     to.optional_text(text(|content| content.last_modified.as_ref()))?;

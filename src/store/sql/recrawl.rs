@@ -55,7 +55,7 @@ pub async fn previous_page<D: Dialect>(
             // A hash of another length was not written by crawldeck, and can equal none.
             body_hash: row.optional_bytes(9)?.and_then(|bytes| bytes.try_into().ok()),
             canonical: text(10)?,
-            not_parsed: None,
+            not_parsed: text(11)?,
         },
     }))
 }

@@ -130,7 +130,6 @@ fn page_bytes(page: &PageRow) -> usize {
     150 + page.url.len()
         + 3 * page.host.len()
         + length(page.content_type.as_ref())
-        + length(page.not_parsed.as_ref())
         + length(page.final_url.as_ref())
         + length(page.title.as_ref())
         + length(page.error.as_ref())
@@ -138,6 +137,7 @@ fn page_bytes(page: &PageRow) -> usize {
         + of(|content| content.etag.as_ref())
         + of(|content| content.last_modified.as_ref())
         + of(|content| content.canonical.as_ref())
+        + of(|content| content.not_parsed.as_ref())
 }
 
 impl<T: RowTables> BatchTables for T {

@@ -107,7 +107,7 @@ macro_rules! common_statements {
         /// A page as its crawl left it: `(crawl, hash)`.
         pub const PREVIOUS_PAGE: &str = concat!(
             "SELECT id, state, status, content_length, content_type, title, final_url, etag, \
-             last_modified, body_hash, canonical FROM scraped_pages WHERE crawl_id = ",
+             last_modified, body_hash, canonical, not_parsed FROM scraped_pages WHERE crawl_id = ",
             $first,
             " AND url_hash = ",
             $second

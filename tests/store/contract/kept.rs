@@ -40,7 +40,6 @@ pub(super) async fn a_page_row_holds_what_it_was_given(store: &Db) {
         state: PageState::Failed,
         status: None,
         resent: 7,
-        not_parsed: Some("image/\0png".to_owned()),
         title: Some("a\0b".to_owned()),
         error: Some("timed out".to_owned()),
         final_url: Some("http://h/x".to_owned()),
@@ -51,7 +50,7 @@ pub(super) async fn a_page_row_holds_what_it_was_given(store: &Db) {
             last_modified: Some("yesterday".to_owned()),
             body_hash: Some([0xab; 16]),
             canonical: Some("http://h/c".to_owned()),
-            not_parsed: None,
+            not_parsed: Some("image/\0png".to_owned()),
         })),
         lastmod_ms: Some(AT - 1),
         change: Some(PageChange::Gone),
@@ -131,8 +130,9 @@ pub(super) async fn a_frontier_row_holds_what_it_was_given(store: &Db) {
 /// A row that is written again has what the last writing said of its requests and of its body.
 pub(super) async fn requests_are_those_of_the_last_row(store: &Db) {
     let crawl = store.create_crawl("{}").await.unwrap();
-    let image = Some("image/png".to_owned());
-    let first = PageRow { attempts: 3, resent: 1, not_parsed: image.clone(), ..page(crawl, 1) };
+    let image = Content { not_parsed: Some("image/png".to_owned()), ..Content::default() };
+    let image = Some(Box::new(image));
+    let first = PageRow { attempts: 3, resent: 1, content: image.clone(), ..page(crawl, 1) };
     let open = FrontierRow { attempts: 1, resent: 8, ..open_url(crawl, 2) };
     for batch in [
         Batch { pages: vec![first], discovered: vec![open], ..Batch::default() },
@@ -162,7 +162,7 @@ pub(super) async fn requests_are_those_of_the_last_row(store: &Db) {
     store.commit(crawl, &Batch { restored, ..Batch::default() }).await.unwrap();
     let again = store.frontier_of_host(crawl, host_id(HOST), 0, 10).await.unwrap();
     assert_eq!((again.len(), again[0].attempts, again[0].resent), (1, 1, 9));
-    let done = PageRow { attempts: 2, resent: 10, not_parsed: image, ..page(crawl, 2) };
+    let done = PageRow { attempts: 2, resent: 10, content: image, ..page(crawl, 2) };
     store.commit(crawl, &Batch { pages: vec![done], ..Batch::default() }).await.unwrap();
     assert_eq!(rows(store, said).await[1], [Value::Int(2), Value::Int(10), text("image/png")]);
 }

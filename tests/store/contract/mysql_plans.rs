@@ -47,7 +47,6 @@ fn done(crawl: CrawlId, seq: u32) -> PageRow {
         status: Some(200),
         content_length: 20_000,
         content_type: Some("text/html; charset=utf-8".to_owned()),
-        not_parsed: None,
         title: Some(format!("An article with the number {seq}")),
         depth: 4,
         elapsed_ms: 40,

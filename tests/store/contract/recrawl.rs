@@ -54,7 +54,7 @@ pub(super) async fn pages_as_they_were(store: &Db) {
         last_modified: Some("Sun, 01 Nov 2026 12:00:00 GMT".to_owned()),
         body_hash: Some(*b"\0\x01\xff hash of body"),
         canonical: Some("http://h/ä?b=🦀".to_owned()),
-        not_parsed: None,
+        not_parsed: Some("text/html, with a broken charset".to_owned()),
     };
     let whole = PageRow {
         final_url: Some("http://h/x".to_owned()),
