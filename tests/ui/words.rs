@@ -126,6 +126,15 @@ fn a_url_has_one_failure_its_newest() {
 }
 
 #[test]
+fn resent_requests_stand_beside_the_retries() {
+    let mut snapshot = fixtures::permits_limited();
+    let shown = |snapshot: &_| screen(&render(&mut App::new(), snapshot, (200, 60)));
+    assert!(shown(&snapshot).contains("412 retries") && !shown(&snapshot).contains("resent"));
+    snapshot.totals.resent = 1_234;
+    assert!(shown(&snapshot).contains("412 retries · 1,234 resent"), "{}", shown(&snapshot));
+}
+
+#[test]
 fn a_narrow_saver_keeps_its_numbers_whole() {
     let mut snapshot = fixtures::permits_limited();
     snapshot.saver.last_batch_pages = 113;

@@ -161,7 +161,8 @@ impl<T: RowTables> BatchTables for T {
 
     async fn postponed(&mut self, rows: &[PostponedRow]) -> WriteResult {
         let last: HashMap<PageId, PostponedRow> = rows.iter().map(|row| (row.id, *row)).collect();
-        let rows = json(&Vec::from_iter(last.into_values()), |out, row| {
+        let last: Vec<PostponedRow> = last.into_values().collect();
+        let rows = json(&last, |out, row| {
             let PostponedRow { id, attempts, resent, not_before_ms } = row;
             write!(out, "[{id},{attempts},{resent},{not_before_ms}]")
         });
