@@ -79,6 +79,7 @@ fn finished(task: &UrlTask, links: Vec<FoundLink>) -> Finished {
         final_url: None,
         redirects: Vec::new(),
         error: None,
+        not_parsed: None,
         found_on: None,
         links_found: row.links_found,
         links: Vec::new(),
