@@ -26,7 +26,7 @@ pub use crate::web::failure::{FailureKind, FetchError};
 pub use crate::web::head::{DocumentHead, ResponseHead};
 use crate::web::jar::Jar;
 pub use crate::web::message::{FetchOutcome, RequestOptions, Response};
-use crate::web::origins::Origins;
+use crate::web::origin_versions::OriginVersions;
 use crate::web::phase::PhaseTracker;
 pub use crate::web::phase::{Phase, PhaseSink};
 use crate::web::redirect_chain::FailureCause;
@@ -49,7 +49,7 @@ pub struct Fetcher {
 struct Inner {
     client: reqwest::Client,
     /// The origins that get one version of HTTP alone, and the clients for them.
-    origins: Origins,
+    origins: OriginVersions,
     connections: Arc<Connections>,
     /// Without the credentials.
     settings: Arc<FetchSettings>,
@@ -95,7 +95,7 @@ impl Fetcher {
         };
         let protocols = if settings.http2 { Protocols::Both } else { Protocols::Http1 };
         let client = client::build(&parts, protocols)?;
-        let origins = Origins::new(parts);
+        let origins = OriginVersions::new(parts);
         let jar = settings.cookies.then(Jar::default);
         let settings =
             Arc::new(FetchSettings { credentials: Credentials::default(), ..settings.clone() });

@@ -26,7 +26,7 @@ mod link_header;
 mod markup;
 mod message;
 mod mime;
-mod origins;
+mod origin_versions;
 pub mod parsed;
 mod phase;
 mod prescan;

@@ -40,14 +40,14 @@ impl Default for Spoken {
 }
 
 /// The origins that get one version of HTTP alone, and the clients for them, built when needed.
-pub(super) struct Origins {
+pub(super) struct OriginVersions {
     parts: ClientParts,
     http1: OnceLock<Option<reqwest::Client>>,
     http2: OnceLock<Option<reqwest::Client>>,
     known: Mutex<BoundedMap<Spoken>>,
 }
 
-impl Origins {
+impl OriginVersions {
     pub(super) fn new(parts: ClientParts) -> Self {
         Self {
             parts,
