@@ -42,19 +42,19 @@ const MAX_NAMES: usize = 4096;
 type Winner = Arc<OnceCell<Option<IpAddr>>>;
 
 tokio::task_local! {
-    static TARGET: Arc<Target>;
+    static TARGET: Arc<ConnectTarget>;
 }
 
 /// The host of a request that may open a connection.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct ConnectTarget {
     host: String,
     port: u16,
     /// The winner of an earlier race that the connection relies on.
     relies_on: Mutex<Option<Winner>>,
 }
 
-impl Target {
+impl ConnectTarget {
     /// The one of the request that is being polled.
     pub(super) fn of_this_request() -> Option<Arc<Self>> {
         TARGET.try_with(Arc::clone).ok()
@@ -63,7 +63,7 @@ impl Target {
 
 /// Runs a request for `url`, whose host and port the race needs.
 pub(super) async fn to_host_of<F: Future>(url: &Url, request: F) -> F::Output {
-    let target = Target {
+    let target = ConnectTarget {
         host: url.host_str().unwrap_or_default().to_owned(),
         port: url.port_or_known_default().unwrap_or_default(),
         relies_on: Mutex::default(),
@@ -93,7 +93,7 @@ impl AddressRace {
     pub(super) async fn order(
         &self,
         name: &str,
-        target: Option<&Target>,
+        target: Option<&ConnectTarget>,
         addresses: Vec<IpAddr>,
     ) -> Vec<IpAddr> {
         let mut addresses = alternating(addresses);
@@ -117,7 +117,7 @@ impl AddressRace {
     }
 
     /// The port that a connection to `name` leads to, if it may be connected to from here.
-    fn port(&self, name: &str, target: Option<&Target>) -> Option<u16> {
+    fn port(&self, name: &str, target: Option<&ConnectTarget>) -> Option<u16> {
         match &self.proxy {
             Some((host, port)) => (host == name).then_some(*port),
             None => target.filter(|target| target.host == name).map(|target| target.port),
@@ -237,7 +237,7 @@ where
     }
 
     fn call(&mut self, request: R) -> Self::Future {
-        let watched = Target::of_this_request();
+        let watched = ConnectTarget::of_this_request();
         let race = Arc::clone(&self.race);
         let began = Instant::now();
         WatchedConnecting { inner: self.inner.call(request), race, watched, began }
@@ -249,7 +249,7 @@ pub(super) struct WatchedConnecting<F> {
     inner: F,
     race: Arc<AddressRace>,
     /// `None` once there is nothing to forget.
-    watched: Option<Arc<Target>>,
+    watched: Option<Arc<ConnectTarget>>,
     began: Instant,
 }
 
@@ -345,8 +345,8 @@ mod tests {
         }
     }
 
-    fn target(host: &str, port: u16) -> Target {
-        Target { host: host.into(), port, relies_on: Mutex::default() }
+    fn target(host: &str, port: u16) -> ConnectTarget {
+        ConnectTarget { host: host.into(), port, relies_on: Mutex::default() }
     }
 
     #[tokio::test]
