@@ -11,6 +11,7 @@ mod classify;
 mod client;
 mod credentials;
 mod decode;
+mod decoded_chunks;
 mod elements;
 mod extract;
 mod failure;
