@@ -140,6 +140,7 @@ fn with_content(page: PageRow) -> PageRow {
         last_modified: Some("Sun, 01 Nov 2026 12:00:00 GMT".to_owned()),
         body_hash: Some(page.url_hash.0),
         canonical: None,
+        not_parsed: None,
     };
     PageRow { content: Some(Box::new(content)), change: Some(PageChange::Same), ..page }
 }
