@@ -95,8 +95,7 @@ pub(super) async fn show_crawl(
     }
     if summary.state == RunState::Complete && summary.pages == summary.skipped {
         tell(&format!(
-            "crawldeck: nothing was fetched{reason}; see the error column of scraped_pages (a seed that \
-             redirects elsewhere?)"
+            "crawldeck: nothing was fetched{reason}; see the error column of scraped_pages"
         ));
     }
     if let Some(why) = &summary.ended_by {

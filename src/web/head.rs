@@ -167,9 +167,12 @@ mod tests {
         }
     }
 
+    /// Header lines, what is stored of them, and the media type.
+    type Row<'t> = (&'t [(&'static str, &'t str)], Option<&'t str>, Option<&'t str>);
+
     #[test]
     fn the_document_is_described_by_all_lines() {
-        let table: [(&[(&'static str, &str)], Option<&str>, Option<&str>); 6] = [
+        let table: [Row<'_>; 6] = [
             (&[], None, None),
             (&[("content-type", "text/html")], Some("text/html"), Some("text/html")),
             (

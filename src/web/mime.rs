@@ -155,9 +155,12 @@ const fn is_quoted_string_char(c: char) -> bool {
 mod tests {
     use super::*;
 
+    /// The lines of a header, the essence and the `charset`.
+    type Row<'t> = (&'t [&'t str], Option<(&'t str, Option<&'t str>)>);
+
     #[test]
     fn the_last_valid_type_counts() {
-        let table: [(&[&str], Option<(&str, Option<&str>)>); 40] = [
+        let table: [Row<'_>; 40] = [
             (&[], None),
             (&[""], None),
             (&["text/html"], Some(("text/html", None))),

@@ -14,6 +14,7 @@ mod client;
 mod connections;
 mod credentials;
 mod decode;
+mod decoded_chunks;
 mod elements;
 mod extract;
 mod failure;

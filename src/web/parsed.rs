@@ -37,6 +37,7 @@ impl Default for LinkOptions {
 
 /// Title, links and directives of a page.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact about the page")]
 pub struct Parsed {
     /// The title: entities decoded, white space collapsed, at most 500 characters.
     pub title: Option<String>,

@@ -67,7 +67,7 @@ fn xml_declaration(bytes: &[u8]) -> Option<&'static Encoding> {
     let rest = &rest[skip_spaces(rest)..];
     let (quote, rest) = rest.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
     let label = &rest[..rest.iter().position(|byte| byte == quote)?];
-    if label.iter().any(|byte| is_space(byte)) {
+    if label.iter().any(is_space) {
         return None;
     }
     Encoding::for_label_no_replacement(label).map(as_declared)
@@ -84,17 +84,17 @@ fn encoding_in_content(content: &[u8]) -> Option<&'static Encoding> {
             break value.trim_ascii_start();
         }
     };
-    let label = match value.split_first() {
-        Some((quote @ (b'"' | b'\''), quoted)) => {
-            &quoted[..quoted.iter().position(|byte| byte == quote)?]
-        }
-        _ => {
-            let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == b';';
-            &value[..value.iter().position(is_end).unwrap_or(value.len())]
-        }
+    let label = if let Some((quote @ (b'"' | b'\''), quoted)) = value.split_first() {
+        &quoted[..quoted.iter().position(|byte| byte == quote)?]
+    } else {
+        let is_end = |byte: &u8| byte.is_ascii_whitespace() || *byte == b';';
+        &value[..value.iter().position(is_end).unwrap_or(value.len())]
     };
     Encoding::for_label_no_replacement(label)
 }
+
+/// Name and value of an attribute, in lower case.
+type NameAndValue = (Vec<u8>, Vec<u8>);
 
 /// Walks over the first bytes of a page.
 struct Scanner<'bytes> {
@@ -155,7 +155,7 @@ impl Scanner<'_> {
     }
 
     /// The next attribute of a tag, in lower case; `None` at its end.
-    fn attribute(&mut self) -> Result<Option<(Vec<u8>, Vec<u8>)>, EndOfBytes> {
+    fn attribute(&mut self) -> Result<Option<NameAndValue>, EndOfBytes> {
         while self.byte()?.is_ascii_whitespace() || self.byte()? == b'/' {
             self.at += 1;
         }

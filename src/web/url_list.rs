@@ -47,7 +47,7 @@ fn lines(bytes: &[u8]) -> Vec<Result<String, String>> {
         // Without a byte order mark: a URL begins with ASCII.
         (None, [1..=255, 0, ..]) => u16::from_le_bytes,
         (None, [0, 1..=255, ..]) => u16::from_be_bytes,
-        _ => return split(bytes, |byte| byte.into()).map(utf8_line).collect(),
+        _ => return split(bytes, u16::from).map(utf8_line).collect(),
     };
     let (pairs, cut) = bytes.as_chunks();
     let units: Vec<u16> = pairs.iter().copied().map(unit).collect();

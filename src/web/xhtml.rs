@@ -5,14 +5,14 @@
 
 use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::io::{BufRead, Read};
 use std::rc::Rc;
 
 use bytes::Bytes;
-use encoding_rs::{CoderResult, Decoder, Encoding};
+use encoding_rs::Encoding;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
+use crate::web::decoded_chunks::DecodedChunks;
 use crate::web::elements::{self, TagAttributes};
 use crate::web::extract::{PageExtractor, StopParsing};
 use crate::web::markup;
@@ -23,8 +23,6 @@ use crate::web::title::PageTitle;
 
 /// Maximum number of namespaces declared at one place of a page; further ones do not count.
 const MAX_NAMESPACES: usize = 64;
-/// Bytes decoded at once.
-const PIECE: usize = 32 << 10;
 
 const HTML: &str = "http://www.w3.org/1999/xhtml";
 const SVG: &str = "http://www.w3.org/2000/svg";
@@ -44,15 +42,15 @@ pub(super) fn read(chunks: &[Bytes], kind: DocumentKind, page: PageExtractor) ->
     }
     page.borrow_mut().expect_base(first_base.0.as_deref());
     let mut document = Document::new(kind);
-    let ended = document.read(chunks, encoding, &mut Collector::new(&page));
+    let ended = document.read(chunks, encoding, &mut XmlCollector::new(&page));
     let cut = match ended {
-        Ok(()) => false,
         Err(Ended::Stopped) => true,
         Err(Ended::Malformed) if kind == DocumentKind::Xhtml => {
             page.borrow_mut().xml_ended();
             markup::read(chunks, encoding, &page).is_err()
         }
-        Err(Ended::Malformed) => false,
+        // Other XML is read up to the place where it is not well-formed, as browsers show it.
+        Ok(()) | Err(Ended::Malformed) => false,
     };
     let mut parsed = page.into_inner().finish(cut);
     parsed.unrecognized = kind == DocumentKind::Xml && !document.recognized;
@@ -83,7 +81,7 @@ enum Namespace {
 }
 
 /// Receives elements and texts of the document.
-trait Sink {
+trait XmlSink {
     fn start(&mut self, tag: &XmlTag<'_>, at: Position) -> Result<(), Ended>;
     /// The element that began at `depth` has ended.
     fn end(&mut self, depth: u32) -> Result<(), Ended>;
@@ -119,7 +117,7 @@ impl Document {
         &mut self,
         chunks: &[Bytes],
         encoding: &'static Encoding,
-        sink: &mut impl Sink,
+        sink: &mut impl XmlSink,
     ) -> Result<(), Ended> {
         let mut reader = Reader::from_reader(DecodedChunks::new(chunks, encoding));
         let config = reader.config_mut();
@@ -152,7 +150,7 @@ impl Document {
         }
     }
 
-    fn start(&mut self, tag: &BytesStart<'_>, sink: &mut impl Sink) -> Result<(), Ended> {
+    fn start(&mut self, tag: &BytesStart<'_>, sink: &mut impl XmlSink) -> Result<(), Ended> {
         for (name, value) in attributes(tag) {
             let prefix = match name.strip_prefix("xmlns") {
                 Some("") => "",
@@ -180,7 +178,7 @@ impl Document {
         sink.start(&tag, position)
     }
 
-    fn end(&mut self, depth: u32, sink: &mut impl Sink) -> Result<(), Ended> {
+    fn end(&mut self, depth: u32, sink: &mut impl XmlSink) -> Result<(), Ended> {
         while self.namespaces.pop_if(|(_, _, declared)| *declared >= depth).is_some() {}
         sink.end(depth)
     }
@@ -241,7 +239,7 @@ impl TagAttributes for XmlTag<'_> {
 /// Finds the first `base` element with `href`.
 struct FirstBase(Option<String>);
 
-impl Sink for FirstBase {
+impl XmlSink for FirstBase {
     fn start(&mut self, tag: &XmlTag<'_>, _: Position) -> Result<(), Ended> {
         if (tag.namespace, tag.local) == (Namespace::Html, "base") {
             self.0 = tag.value("href");
@@ -258,22 +256,25 @@ impl Sink for FirstBase {
     }
 }
 
+/// Depth of a link, and the flag to set at its end.
+type OpenLink = (u32, Rc<Cell<bool>>);
+
 /// Collects what the document has.
-struct Collector<'page> {
+struct XmlCollector<'page> {
     page: &'page RefCell<PageExtractor>,
-    /// Depth of the current link, and the flag to set at its end.
-    anchor: Option<(u32, Rc<Cell<bool>>)>,
+    /// The current link.
+    anchor: Option<OpenLink>,
     /// Depth of the current script or style sheet, whose text is not shown.
     hidden: Option<u32>,
 }
 
-impl<'page> Collector<'page> {
+impl<'page> XmlCollector<'page> {
     const fn new(page: &'page RefCell<PageExtractor>) -> Self {
         Self { page, anchor: None, hidden: None }
     }
 }
 
-impl Sink for Collector<'_> {
+impl XmlSink for XmlCollector<'_> {
     fn start(&mut self, tag: &XmlTag<'_>, at: Position) -> Result<(), Ended> {
         let mut page = self.page.borrow_mut();
         match (tag.namespace, tag.local) {
@@ -336,65 +337,7 @@ fn link_of(
     tag: &XmlTag<'_>,
     href: Option<&str>,
     at: Position,
-) -> Result<Option<(u32, Rc<Cell<bool>>)>, StopParsing> {
+) -> Result<Option<OpenLink>, StopParsing> {
     let Some(href) = href else { return Ok(None) };
     Ok(elements::anchor(page, tag, href)?.map(|ended| (at.depth, ended)))
-}
-
-/// The chunks as UTF-8.
-struct DecodedChunks<'c> {
-    chunks: std::slice::Iter<'c, Bytes>,
-    /// What is left of the current chunk.
-    input: &'c [u8],
-    decoder: Decoder,
-    text: Vec<u8>,
-    read: usize,
-    ended: bool,
-}
-
-impl<'c> DecodedChunks<'c> {
-    fn new(chunks: &'c [Bytes], encoding: &'static Encoding) -> Self {
-        Self {
-            chunks: chunks.iter(),
-            input: &[],
-            decoder: encoding.new_decoder(),
-            text: vec![0; PIECE],
-            read: PIECE,
-            ended: false,
-        }
-    }
-}
-
-impl BufRead for DecodedChunks<'_> {
-    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
-        while self.read >= self.text.len() && !self.ended {
-            if self.input.is_empty()
-                && let Some(chunk) = self.chunks.next()
-            {
-                self.input = chunk;
-            }
-            let last = self.input.is_empty();
-            self.text.resize(PIECE, 0);
-            let (result, read, written, _) =
-                self.decoder.decode_to_utf8(self.input, &mut self.text, last);
-            self.input = &self.input[read..];
-            self.ended = last && result == CoderResult::InputEmpty;
-            self.text.truncate(written);
-            self.read = 0;
-        }
-        Ok(&self.text[self.read..])
-    }
-
-    fn consume(&mut self, amount: usize) {
-        self.read += amount;
-    }
-}
-
-impl Read for DecodedChunks<'_> {
-    fn read(&mut self, to: &mut [u8]) -> std::io::Result<usize> {
-        let mut ready = self.fill_buf()?;
-        let read = ready.read(to)?;
-        self.consume(read);
-        Ok(read)
-    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::policy::AddressPolicy;
-use crate::web::address_race::{AddressRace, Target};
+use crate::web::address_race::{AddressRace, ConnectTarget};
 
 /// Resolves names for the HTTP client to allowed addresses only, the one that answers first in front.
 pub(in crate::web) struct Resolver {
@@ -23,7 +23,7 @@ impl Resolver {
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
         let (policy, race) = (Arc::clone(&self.policy), Arc::clone(&self.race));
-        let target = Target::of_this_request();
+        let target = ConnectTarget::of_this_request();
         Box::pin(async move {
             let allowed = policy.lookup(name.as_str(), true).await?;
             let ordered = race.order(name.as_str(), target.as_deref(), allowed).await;

@@ -8,7 +8,7 @@ pub(super) fn invalid(message: &'static str) -> io::Error {
 
 /// The field of a gzip head that comes next.
 #[derive(Debug, Clone, Copy)]
-enum Field {
+enum HeadField {
     /// Magic number, method, flags, time, system: ten bytes.
     Fixed,
     /// Length of the extra field: two bytes, the first once it has come.
@@ -28,12 +28,12 @@ pub(super) struct GzipHead {
     /// Bytes read of the field.
     read: usize,
     flags: u8,
-    field: Field,
+    field: HeadField,
 }
 
 impl GzipHead {
     pub(super) const fn new() -> Self {
-        Self { read: 0, flags: 0, field: Field::Fixed }
+        Self { read: 0, flags: 0, field: HeadField::Fixed }
     }
 
     const HEAD_CHECK: u8 = 2;
@@ -46,7 +46,7 @@ impl GzipHead {
         let at = self.read;
         self.read += 1;
         match self.field {
-            Field::Fixed => {
+            HeadField::Fixed => {
                 let right = match at {
                     0 => byte == 0x1f,
                     1 => byte == 0x8b,
@@ -61,21 +61,21 @@ impl GzipHead {
                 }
                 Ok(at == 9 && self.next_field())
             }
-            Field::ExtraLength(None) => {
-                self.field = Field::ExtraLength(Some(byte));
+            HeadField::ExtraLength(None) => {
+                self.field = HeadField::ExtraLength(Some(byte));
                 Ok(false)
             }
-            Field::ExtraLength(Some(low)) => {
+            HeadField::ExtraLength(Some(low)) => {
                 let length = u16::from_le_bytes([low, byte]);
-                self.field = Field::Extra(length);
+                self.field = HeadField::Extra(length);
                 Ok(length == 0 && self.next_field())
             }
-            Field::Extra(left) => {
-                self.field = Field::Extra(left - 1);
+            HeadField::Extra(left) => {
+                self.field = HeadField::Extra(left - 1);
                 Ok(left == 1 && self.next_field())
             }
-            Field::Name | Field::Comment => Ok(byte == 0 && self.next_field()),
-            Field::HeadCheck => Ok(at == 1),
+            HeadField::Name | HeadField::Comment => Ok(byte == 0 && self.next_field()),
+            HeadField::HeadCheck => Ok(at == 1),
         }
     }
 
@@ -83,10 +83,10 @@ impl GzipHead {
     fn next_field(&mut self) -> bool {
         self.read = 0;
         for (flag, field) in [
-            (Self::EXTRA, Field::ExtraLength(None)),
-            (Self::NAME, Field::Name),
-            (Self::COMMENT, Field::Comment),
-            (Self::HEAD_CHECK, Field::HeadCheck),
+            (Self::EXTRA, HeadField::ExtraLength(None)),
+            (Self::NAME, HeadField::Name),
+            (Self::COMMENT, HeadField::Comment),
+            (Self::HEAD_CHECK, HeadField::HeadCheck),
         ] {
             if self.flags & flag != 0 {
                 self.flags &= !flag;

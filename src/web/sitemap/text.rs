@@ -18,7 +18,7 @@ const MAX_NON_URL_LINES: u32 = 20;
 enum TextForm {
     #[default]
     Unknown,
-    Xml(Elements),
+    Xml(Box<Elements>),
     Lines {
         /// Whether the rest of an overlong line is skipped.
         skipping: bool,
@@ -97,7 +97,7 @@ impl Text {
             let skipped = start_of_document(&self.pending);
             match self.pending[skipped..].chars().next() {
                 None => {}
-                Some('<') => self.form = TextForm::Xml(Elements::default()),
+                Some('<') => self.form = TextForm::Xml(Box::default()),
                 Some(_) => self.form = TextForm::Lines { skipping: false },
             }
             self.consume(skipped);

@@ -57,6 +57,7 @@ fn links_of_svg_images_are_found() {
         ("<svg><a xlink:href=/1><text>map</text></a></svg>", "/1"),
         ("<svg><a href=/1 xlink:href=/no>x</a></svg>", "/1"),
         ("<svg><a xlink:href='/1?a&amp;b'>x</a><a href=/2>y</a></svg>", "/1?a&b /2"),
+        ("<SVG><A XLink:HREF=/1>x</A></SVG>", "/1"),
         ("<svg><g><a xlink:href=/1>x</a></g></svg><a xlink:href=/no>y</a>", "/1"),
         ("<svg><foreignObject><a xlink:href=/no>y</a><a href=/1>x</a></foreignObject></svg>", "/1"),
         ("<a xlink:href=/no>no SVG</a>", ""),

@@ -1,69 +1,53 @@
-//! Puts the addresses of a name in the order in which they answer, so that a silent one delays one
-//! connection and not each (RFC 8305).
-//!
-//! The HTTP client tries the addresses of one family one after the other, each for its share of the time
-//! limit, and begins anew with each connection; its connector cannot be told otherwise. So the addresses
-//! of a name that has several are raced here: a TCP connection to each, 250 ms apart or as soon as the
-//! one before is refused, all closed when one of them is open. That address is then the first for ten
-//! minutes, or until a connection fails or is slow. The price is one connection without a request for
-//! such a name in that time, and a round trip for the first request.
-//!
-//! Which addresses are allowed was decided before: this module connects to nothing else.
+//! The races of the addresses of a name, and their winners.
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, sleep};
-use tower::{Layer, Service};
 use url::Url;
 
 /// Time between two attempts (RFC 8305, section 8: Connection Attempt Delay).
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 /// How long the winner of a race is tried first.
 const REMEMBERED: Duration = Duration::from_mins(10);
-/// A connection that takes longer was made by another address than the first, or by one that is in
-/// trouble: the addresses race again.
-const SLOW: Duration = Duration::from_secs(1);
 /// Maximum number of addresses in a race.
 const MAX_RACED: usize = 16;
 /// Maximum number of names whose winner is remembered.
 const MAX_NAMES: usize = 4096;
 
 /// The winner of a race, or `None` when no address answered; empty while the race runs.
-type Winner = Arc<OnceCell<Option<IpAddr>>>;
+pub(super) type Winner = Arc<OnceCell<Option<IpAddr>>>;
 
 tokio::task_local! {
-    static TARGET: Arc<Target>;
+    static TARGET: Arc<ConnectTarget>;
 }
 
 /// The host of a request that may open a connection.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(in crate::web) struct ConnectTarget {
     host: String,
     port: u16,
     /// The winner of an earlier race that the connection relies on.
-    relies_on: Mutex<Option<Winner>>,
+    pub(super) relies_on: Mutex<Option<Winner>>,
 }
 
-impl Target {
+impl ConnectTarget {
     /// The one of the request that is being polled.
-    pub(super) fn of_this_request() -> Option<Arc<Self>> {
+    pub(in crate::web) fn of_this_request() -> Option<Arc<Self>> {
         TARGET.try_with(Arc::clone).ok()
     }
 }
 
 /// Runs a request for `url`, whose host and port the race needs.
-pub(super) async fn to_host_of<F: Future>(url: &Url, request: F) -> F::Output {
-    let target = Target {
+pub(in crate::web) async fn to_host_of<F: Future>(url: &Url, request: F) -> F::Output {
+    let target = ConnectTarget {
         host: url.host_str().unwrap_or_default().to_owned(),
         port: url.port_or_known_default().unwrap_or_default(),
         relies_on: Mutex::default(),
@@ -73,7 +57,7 @@ pub(super) async fn to_host_of<F: Future>(url: &Url, request: F) -> F::Output {
 
 /// The races of a client and their winners.
 #[derive(Debug)]
-pub(super) struct AddressRace {
+pub(in crate::web) struct AddressRace {
     /// Host and port of the proxy. With one, nothing else is connected to from here.
     proxy: Option<(String, u16)>,
     /// The winners with the time of their race, by name and port.
@@ -81,7 +65,7 @@ pub(super) struct AddressRace {
 }
 
 impl AddressRace {
-    pub(super) fn new(proxy: Option<&Url>) -> Self {
+    pub(in crate::web) fn new(proxy: Option<&Url>) -> Self {
         let place = |url: &Url| {
             // The default port of the SOCKS protocols is none of the URL standard.
             Some((url.host_str()?.to_owned(), url.port_or_known_default().unwrap_or(1080)))
@@ -90,10 +74,10 @@ impl AddressRace {
     }
 
     /// The addresses of `name` in the order in which they should be tried.
-    pub(super) async fn order(
+    pub(in crate::web) async fn order(
         &self,
         name: &str,
-        target: Option<&Target>,
+        target: Option<&ConnectTarget>,
         addresses: Vec<IpAddr>,
     ) -> Vec<IpAddr> {
         let mut addresses = alternating(addresses);
@@ -117,14 +101,14 @@ impl AddressRace {
     }
 
     /// The port that a connection to `name` leads to, if it may be connected to from here.
-    fn port(&self, name: &str, target: Option<&Target>) -> Option<u16> {
+    fn port(&self, name: &str, target: Option<&ConnectTarget>) -> Option<u16> {
         match &self.proxy {
             Some((host, port)) => (host == name).then_some(*port),
             None => target.filter(|target| target.host == name).map(|target| target.port),
         }
     }
 
-    fn winner(&self, key: &(String, u16)) -> Winner {
+    pub(super) fn winner(&self, key: &(String, u16)) -> Winner {
         let mut winners = lock(&self.winners);
         let now = Instant::now();
         match winners.get(key) {
@@ -144,12 +128,12 @@ impl AddressRace {
     }
 
     /// The addresses race again before the next connection.
-    fn forget(&self, winner: &Winner) {
+    pub(super) fn forget(&self, winner: &Winner) {
         lock(&self.winners).retain(|_, (known, _)| !Arc::ptr_eq(known, winner));
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -192,88 +176,6 @@ where
                 }
             }
             () = sleep(ATTEMPT_DELAY), if next.is_some() => {}
-        }
-    }
-}
-
-/// Layer that notices connections that failed or were slow, although an earlier race was relied on.
-#[derive(Debug, Clone)]
-pub(super) struct WatchLayer {
-    race: Arc<AddressRace>,
-}
-
-impl WatchLayer {
-    pub(super) const fn new(race: Arc<AddressRace>) -> Self {
-        Self { race }
-    }
-}
-
-impl<S> Layer<S> for WatchLayer {
-    type Service = WatchedConnector<S>;
-
-    fn layer(&self, inner: S) -> Self::Service {
-        WatchedConnector { inner, race: Arc::clone(&self.race) }
-    }
-}
-
-/// A connector whose connections are watched.
-#[derive(Debug, Clone)]
-pub(super) struct WatchedConnector<S> {
-    inner: S,
-    race: Arc<AddressRace>,
-}
-
-impl<S, R> Service<R> for WatchedConnector<S>
-where
-    S: Service<R>,
-    S::Future: Unpin,
-{
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = WatchedConnecting<S::Future>;
-
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
-        self.inner.poll_ready(cx)
-    }
-
-    fn call(&mut self, request: R) -> Self::Future {
-        let watched = Target::of_this_request();
-        let race = Arc::clone(&self.race);
-        let began = Instant::now();
-        WatchedConnecting { inner: self.inner.call(request), race, watched, began }
-    }
-}
-
-/// A connection that is being opened.
-pub(super) struct WatchedConnecting<F> {
-    inner: F,
-    race: Arc<AddressRace>,
-    /// `None` once there is nothing to forget.
-    watched: Option<Arc<Target>>,
-    began: Instant,
-}
-
-impl<T, E, F> Future for WatchedConnecting<F>
-where
-    F: Future<Output = Result<T, E>> + Unpin,
-{
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let connected = ready!(Pin::new(&mut self.inner).poll(cx));
-        if connected.is_ok() && self.began.elapsed() < SLOW {
-            self.watched = None;
-        }
-        Poll::Ready(connected)
-    }
-}
-
-/// A connection that came to nothing, or late.
-impl<F> Drop for WatchedConnecting<F> {
-    fn drop(&mut self) {
-        let relied_on = self.watched.take().and_then(|target| lock(&target.relies_on).take());
-        if let Some(winner) = relied_on {
-            self.race.forget(&winner);
         }
     }
 }
@@ -345,8 +247,8 @@ mod tests {
         }
     }
 
-    fn target(host: &str, port: u16) -> Target {
-        Target { host: host.into(), port, relies_on: Mutex::default() }
+    fn target(host: &str, port: u16) -> ConnectTarget {
+        ConnectTarget { host: host.into(), port, relies_on: Mutex::default() }
     }
 
     #[tokio::test]
