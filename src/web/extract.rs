@@ -56,8 +56,6 @@ struct DocumentState {
     /// The base in force at this place.
     base: Option<Url>,
     encoding: DetectedEncoding,
-    /// Whether it is known when it refreshes; what comes later does not count.
-    refreshes: bool,
     anchor: Anchor,
 }
 
@@ -100,7 +98,6 @@ impl PageExtractor {
                 first_base: None,
                 base: None,
                 encoding,
-                refreshes: options.refreshes,
                 anchor: Anchor::default(),
             },
             depth: 0,
@@ -150,7 +147,6 @@ impl PageExtractor {
             first_base: None,
             base: None,
             encoding: DetectedEncoding { encoding: UTF_8, certain: true },
-            refreshes: false,
             anchor: Anchor::default(),
         };
         Some(OuterDocument(std::mem::replace(&mut self.document, inner)))
@@ -281,22 +277,12 @@ impl PageExtractor {
         self.resolve(value, base)
     }
 
-    /// Takes the `content` of a `meta http-equiv=refresh`; only the first valid one counts.
+    /// Takes the `content` of a `meta http-equiv=refresh`. A browser follows only the first of several;
+    /// each names a page.
     pub(super) fn refresh(&mut self, content: &str) -> Result<(), StopParsing> {
-        if self.document.refreshes {
-            return Ok(());
-        }
         match refresh::parse(content) {
-            Refresh::Invalid => Ok(()),
-            Refresh::Reload => {
-                self.document.refreshes = true;
-                Ok(())
-            }
-            Refresh::Navigate(target) => {
-                let url = self.absolute(target, BaseChoice::Current);
-                self.document.refreshes = url.is_some_and(|url| url.scheme() != "javascript");
-                self.link(target, BaseChoice::Current)
-            }
+            Refresh::Navigate(target) => self.link(target, BaseChoice::Current),
+            Refresh::Invalid | Refresh::Reload => Ok(()),
         }
     }
 

@@ -53,14 +53,12 @@ pub struct DocumentHead {
     pub nosniff: bool,
     /// The pages that `Link` and `Refresh` lead to: distinct, without fragment, user and password.
     pub links: Vec<Url>,
-    /// Whether the head says when the page refreshes; its `meta` elements for it do not count then.
-    pub refreshes: bool,
 }
 
 impl ResponseHead {
     /// Reads the head of a response to a request for `url`.
     pub(super) fn of(url: &Url, status: StatusCode, headers: &HeaderMap) -> Self {
-        let HeaderLinks { canonical, links, refreshes } = HeaderLinks::of(url, headers);
+        let HeaderLinks { canonical, links } = HeaderLinks::of(url, headers);
         let content_type = |value: &http::HeaderValue| text(value.as_bytes(), usize::MAX);
         let types: Vec<_> = headers
             .get_all(CONTENT_TYPE)
@@ -82,7 +80,6 @@ impl ResponseHead {
                 media_type: mime.map(|mime| mime.to_string()),
                 nosniff: is_nosniff(headers),
                 links,
-                refreshes,
             },
         }
     }

@@ -18,20 +18,12 @@ pub struct LinkOptions {
     pub nofollow: RespectNofollow,
     /// The agent names whose directives apply to this crawler.
     pub names: Arc<RobotsAgents>,
-    /// Whether the head of the response says when the page refreshes; its `meta` elements for it do
-    /// not count then.
-    pub refreshes: bool,
 }
 
 /// At most 10,000 links; `nofollow` is not respected.
 impl Default for LinkOptions {
     fn default() -> Self {
-        Self {
-            max_links: 10_000,
-            nofollow: RespectNofollow::default(),
-            names: Arc::default(),
-            refreshes: false,
-        }
+        Self { max_links: 10_000, nofollow: RespectNofollow::default(), names: Arc::default() }
     }
 }
 

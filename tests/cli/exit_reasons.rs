@@ -30,8 +30,8 @@ fn an_unreadable_robots_txt_is_the_reason() {
         (chunked, "HTTP/1.0 with Transfer-Encoding (RFC 9112, 6.1)"),
         (cut, "body cut short after 14 of 100 bytes"),
         (zipped, "body cannot be decoded: invalid gzip header"),
-        (b"HELLO\r\n\r\n", "the head of the answer is malformed"),
-        (b"", "before an answer"),
+        (b"HELLO\r\n\r\n", "the response head is malformed"),
+        (b"", "before a response"),
     ];
     for (robots, reason) in table {
         let web = with_robots(robots);

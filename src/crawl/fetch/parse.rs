@@ -33,7 +33,7 @@ pub async fn parse(
     if !(200..300).contains(&response.status) {
         return;
     }
-    let DocumentHead { media_type, nosniff, refreshes, .. } = &response.document;
+    let DocumentHead { media_type, nosniff, .. } = &response.document;
     if document_kind(media_type.as_deref(), *nosniff, &response.body).is_none() {
         attempt.not_parsed = Some(not_parsed(media_type.as_deref(), *nosniff));
         return;
@@ -41,7 +41,7 @@ pub async fn parse(
     let max_links = if settings.follow { settings.max_links as usize } else { 0 };
     let agents = Arc::clone(agents);
     let nofollow = settings.respect_nofollow;
-    let options = LinkOptions { max_links, nofollow, names: agents, refreshes: *refreshes };
+    let options = LinkOptions { max_links, nofollow, names: agents };
     let slowed = signals.faults.borrow().get(Fault::Parser).is_some();
     if response.length < settings.parse_offload && !slowed {
         let parsed = parse_html(&response.body, media_type.as_deref(), base, &options);
