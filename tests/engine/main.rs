@@ -8,6 +8,8 @@ mod fixtures;
 mod support;
 #[path = "../support/test_db.rs"]
 mod test_db;
+#[path = "../support/tls_server.rs"]
+mod tls_server;
 
 mod crawl_safety;
 mod degradation;
@@ -23,4 +25,5 @@ mod live;
 mod numbers;
 mod protocol;
 mod recrawl;
+mod resend;
 mod verdict;
