@@ -66,7 +66,9 @@ impl Unprocessed {
             || hyper.is_some_and(|error| {
                 error.is_incomplete_message() || error.is_canceled() || error.is_closed()
             });
-        (closed && used.is_some() && used != own).then_some(Self::Closed)
+        // A request that waits for a new connection with HTTP/2 may find it used up by others.
+        let reused = used.is_some_and(|used| Some(used) != own || connections.has_answered(used));
+        (closed && reused).then_some(Self::Closed)
     }
 
     /// The same for the user, in one line.
