@@ -24,11 +24,11 @@ const IDLE: Duration = Duration::from_secs(15);
 const IDLE_PER_HOST: usize = 128;
 /// Maximum size of a response head over HTTP/2, in bytes; over HTTP/1 the client stops at about 400 KiB.
 const MAX_HEAD: u32 = 256 << 10;
-/// Maximum number of header fields over HTTP/1, where the client wants a count. Fields of the usual length
-/// reach the limit of bytes before this one. The client reserves 64 bytes for each whenever it reads a
-/// head: with 4096 that costs about 20 µs a response, with 8192 about 600 µs, because the allocator then
-/// returns the memory to the system each time.
-const MAX_FIELDS: usize = 4096;
+/// Maximum number of header fields over HTTP/1. The client wants a count, and writes 64 bytes for each
+/// whenever it reads a head, so a large one slows each response.
+const FEW_FIELDS: usize = 256;
+/// The same with [`Protocols::Http1Fallback`]: the limit of bytes is reached before.
+const MANY_FIELDS: usize = 64 << 10;
 
 /// Why a fetcher could not be built. The messages contain no secrets.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +78,8 @@ pub(super) enum Protocols {
     Http1,
     /// HTTP/2.
     Http2,
+    /// HTTP/1.1, for origins that require it or send heads of many fields.
+    Http1Fallback,
 }
 
 /// Builds a client. The environment's proxies are not used.
@@ -89,6 +91,10 @@ pub(super) fn build(
     // An error means that a provider is already installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let race = Arc::new(AddressRace::new(proxy.as_ref()));
+    let max_fields = match protocols {
+        Protocols::Http1Fallback => MANY_FIELDS,
+        _ => FEW_FIELDS,
+    };
     let mut builder = reqwest::Client::builder()
         .default_headers(headers.clone())
         .redirect(reqwest::redirect::Policy::none())
@@ -104,7 +110,7 @@ pub(super) fn build(
         .tcp_nodelay(true)
         .pool_max_idle_per_host(IDLE_PER_HOST)
         .pool_idle_timeout(IDLE)
-        .http1_max_headers(MAX_FIELDS)
+        .http1_max_headers(max_fields)
         .http2_max_header_list_size(MAX_HEAD)
         // Browsers accept these headers, so the crawler does too.
         .http1_ignore_invalid_headers_in_responses(true)
@@ -112,7 +118,7 @@ pub(super) fn build(
         .http1_allow_spaces_after_header_name_in_responses(true);
     match protocols {
         Protocols::Both => {}
-        Protocols::Http1 => builder = builder.http1_only(),
+        Protocols::Http1 | Protocols::Http1Fallback => builder = builder.http1_only(),
         Protocols::Http2 => builder = builder.http2_prior_knowledge(),
     }
     if settings.insecure {

@@ -234,7 +234,9 @@ impl Inner {
         if let Some(message) = self.address_policy.refuses(url).await {
             return Err(refused(message));
         }
-        let client = self.origins.client_for(url).unwrap_or(&self.client);
+        let client = self.origins.client_for(url);
+        let is_http1 = client.is_some() && self.origins.is_http1(url);
+        let client = client.unwrap_or(&self.client);
         let mut request = client.get(url.clone());
         request = validator(request, IF_NONE_MATCH, options.etag);
         request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
@@ -245,8 +247,10 @@ impl Inner {
             self.origins.connected(url, response.version());
         }
         response.map_err(|error| {
-            if let Some(cause) = Unprocessed::of(&error, &self.connections, opened) {
-                if cause == Unprocessed::Http11Required {
+            let cause = Unprocessed::of(&error, &self.connections, opened)
+                .filter(|cause| !cause.wants_http1() || !is_http1);
+            if let Some(cause) = cause {
+                if cause.wants_http1() {
                     self.origins.require_http1(url);
                 }
                 return (FailureKind::Unprocessed, cause.message(&host_key(url)));

@@ -1,7 +1,7 @@
 //! Which version of HTTP an origin gets, where the TLS handshake does not decide that alone.
 //!
-//! A server may offer HTTP/2 and require HTTP/1.1 for its resources (RFC 9113 section 7). And while the
-//! handshake decides, the client opens a connection for each request that waits for one; where HTTP/2 is
+//! A server may offer HTTP/2 and require HTTP/1.1 for its resources (RFC 9113 section 7), or send heads of so
+//! many fields over HTTP/1.1 that reading them needs a client of its own. And while the handshake decides, the client opens a connection for each request that waits for one; where HTTP/2 is
 //! known to be spoken, one connection serves them all, which matters with servers that end connections
 //! often.
 
@@ -25,7 +25,7 @@ const MAX_NEGOTIATED: u32 = 8;
 enum Spoken {
     /// The handshake decides; so many connections with HTTP/2 were opened.
     Negotiated { connections: u32 },
-    /// It requires HTTP/1.1.
+    /// It requires HTTP/1.1, or sends heads with many fields over it.
     Http1,
     /// It speaks HTTP/2.
     Http2,
@@ -70,14 +70,19 @@ impl OriginVersions {
         }
     }
 
-    /// The origin of `url` requires HTTP/1.1 from now on.
+    /// Whether the origin of `url` gets HTTP/1.1 alone.
+    pub(super) fn is_http1(&self, url: &Url) -> bool {
+        matches!(self.known.locked().get(key(url)), Some(Spoken::Http1))
+    }
+
+    /// The origin of `url` gets HTTP/1.1 alone from now on, with heads of any number of fields.
     pub(super) fn require_http1(&self, url: &Url) {
-        self.http1.get_or_init(|| self.client(Protocols::Http1));
-        let before = std::mem::replace(self.known.locked().entry(key(url)), Spoken::Http1);
-        if !matches!(before, Spoken::Http1) {
-            let origin = url.origin().ascii_serialization();
-            tracing::info!(origin, "the server requires HTTP/1.1");
-        }
+        self.http1.get_or_init(|| self.client(Protocols::Http1Fallback));
+        *self.known.locked().entry(key(url)) = Spoken::Http1;
+        tracing::info!(
+            origin = url.origin().ascii_serialization(),
+            "the server gets HTTP/1.1 alone"
+        );
     }
 
     /// A response for `url` arrived on a connection that was opened for it.

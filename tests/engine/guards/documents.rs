@@ -27,7 +27,7 @@ async fn the_head_of_an_answer_leads_to_pages() {
             "/" => html(&links(["/refreshed", "/listed", "/text", "/broken"])),
             "/refreshed" => answer(
                 &[(CONTENT_TYPE, "text/html"), (REFRESH, "0; url=/by-refresh")],
-                "<meta http-equiv=refresh content='0;url=/not-this'>",
+                "<meta http-equiv=refresh content='0;url=/by-meta'>",
             ),
             "/listed" => answer(
                 &[
@@ -64,6 +64,7 @@ async fn the_head_of_an_answer_leads_to_pages() {
         ("/listed", "/in-body", Some("x")),
         ("/listed", "/in-both", Some("text")),
         ("/listed", "/listed?page=2", None),
+        ("/refreshed", "/by-meta", None),
         ("/refreshed", "/by-refresh", None),
         ("/text", "/by-text", None),
     ];

@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crawldeck::settings::FetchSettings;
-use crawldeck::web::http::{FetchError, Fetcher, PhaseSink};
+use crawldeck::web::http::{FailureKind, FetchError, Fetcher, PhaseSink, Response};
 use url::Url;
 
-use crate::web_server::{Fetched, follow};
+use crate::web_server::{Fetched, fetch, fetcher, follow};
 
 /// Time limits short enough for a test.
 fn settings() -> FetchSettings {
@@ -36,4 +36,13 @@ async fn get(url: &Url) -> Fetched {
 
 async fn failure(url: &Url) -> FetchError {
     get(url).await.outcome.unwrap_err()
+}
+
+/// The response to a request that is sent again when the head may have many fields, as the crawl does it.
+async fn again(url: &Url) -> Result<Response, FetchError> {
+    let fetcher = fetcher(&settings(), &[url]);
+    match fetch(&fetcher, url).await {
+        Err(error) if error.kind == FailureKind::Unprocessed => fetch(&fetcher, url).await,
+        other => other,
+    }
 }

@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use url::Url;
 
-use super::{failure, get, get_with, settings};
+use super::{again, failure, get, get_with, settings};
 use crate::web_server::{Server, Then, ok};
 
 #[tokio::test]
@@ -175,16 +175,14 @@ async fn compressed_bodies_are_bounded_after_decoding() {
 #[tokio::test]
 async fn heads_that_are_no_heads() {
     let bomb = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(2 << 20));
-    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(5_000));
     let table = [
         (bomb, "the response head is too large"),
-        (many, "the response head is too large"),
         ("HELLO\r\n\r\n".into(), "the response head is malformed"),
         ("HTTP/1.1 2x0 OK\r\n\r\n".into(), "the response head is malformed"),
     ];
     for (head, message) in table {
         let server = Server::bytes(head, || Then::Hang).await;
-        let error = failure(&server.base).await;
+        let error = again(&server.base).await.unwrap_err();
         assert_eq!((error.kind, &*error.message), (FailureKind::Header, message));
     }
 }
