@@ -75,7 +75,7 @@ impl OriginVersions {
         matches!(self.known.locked().get(key(url)), Some(Spoken::Http1))
     }
 
-    /// The origin of `url` gets HTTP/1.1 alone from now on, with heads of any number of fields.
+    /// The origin of `url` gets HTTP/1.1 alone from now on, with heads of many fields.
     pub(super) fn require_http1(&self, url: &Url) {
         self.http1.get_or_init(|| self.client(Protocols::Http1Fallback));
         *self.known.locked().entry(key(url)) = Spoken::Http1;

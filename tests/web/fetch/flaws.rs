@@ -27,7 +27,6 @@ async fn many_header_fields_are_read() {
         ("preloads", lines(120, link)),
         ("cookies", lines(150, cookie)),
         ("many names", lines(1_000, tiny)),
-        ("many of the shortest", lines(20_000, |_| "x: y\r\n".into())),
         ("one name", lines(3_000, |_| "x: y\r\n".into())),
         (
             "200 KiB of links",
@@ -151,7 +150,7 @@ async fn chunks_after_an_http_1_0_status_line_are_named() {
         assert_eq!(error.kind, FailureKind::Header, "{head}");
         assert_eq!(
             error.message,
-            "the head of the answer is malformed: HTTP/1.0 with Transfer-Encoding (RFC 9112, 6.1)"
+            "the response head is malformed: HTTP/1.0 with Transfer-Encoding (RFC 9112, 6.1)"
         );
     }
 }

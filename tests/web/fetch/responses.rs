@@ -175,8 +175,10 @@ async fn compressed_bodies_are_bounded_after_decoding() {
 #[tokio::test]
 async fn heads_that_are_no_heads() {
     let bomb = format!("HTTP/1.1 200 OK\r\nx: {}\r\n\r\n", "y".repeat(2 << 20));
+    let many = format!("HTTP/1.1 200 OK\r\n{}\r\n", "x: y\r\n".repeat(5_000));
     let table = [
         (bomb, "the response head is too large"),
+        (many, "the response head is too large"),
         ("HELLO\r\n\r\n".into(), "the response head is malformed"),
         ("HTTP/1.1 2x0 OK\r\n\r\n".into(), "the response head is malformed"),
     ];
