@@ -72,13 +72,30 @@ pub struct FetchError {
     pub length: u64,
     /// `Retry-After` as time from now, if the head had arrived; it holds even when the body failed.
     pub retry_after: Option<Duration>,
+    /// Whether the same request may be sent again at once: the server never processed it, or the next one
+    /// is sent in another way.
+    pub resend: bool,
 }
 
 impl FetchError {
     /// A failure before a response head.
     #[must_use]
     pub const fn new(kind: FailureKind, message: String) -> Self {
-        Self { kind, message, status: None, content_type: None, length: 0, retry_after: None }
+        Self {
+            kind,
+            message,
+            status: None,
+            content_type: None,
+            length: 0,
+            retry_after: None,
+            resend: false,
+        }
+    }
+
+    /// The failure of a request that may be sent again at once.
+    #[must_use]
+    pub fn sent_again(self) -> Self {
+        Self { resend: true, ..self }
     }
 
     /// The failure with the fields of the response head.

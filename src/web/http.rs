@@ -20,7 +20,7 @@ use crate::web::address_race;
 use crate::web::classify::{RequestContext, causes, classify, proxy_wants_credentials};
 pub use crate::web::client::FetchSetupError;
 use crate::web::client::{self, ClientParts, Protocols};
-use crate::web::connections::Connections;
+use crate::web::connections::{ConnectionKey, Connections};
 use crate::web::credentials::Headers;
 pub use crate::web::failure::{FailureKind, FetchError};
 pub use crate::web::head::{DocumentHead, ResponseHead};
@@ -29,7 +29,6 @@ pub use crate::web::message::{FetchOutcome, RequestOptions, Response};
 use crate::web::origin_versions::OriginVersions;
 use crate::web::phase::PhaseTracker;
 pub use crate::web::phase::{Phase, PhaseSink};
-use crate::web::redirect_chain::FailureCause;
 pub use crate::web::redirect_chain::RedirectChain;
 use crate::web::response::BodyLimits;
 pub use crate::web::response::OpenResponse;
@@ -174,16 +173,17 @@ impl Fetcher {
             biased;
             response = inner.send(chain.url(), options, cookies.as_deref(), phases) => response,
             () = &mut deadline => {
-                Err((FailureKind::Timeout, format!("no response within {}", duration_option(timeout))))
+                let message = format!("no response within {}", duration_option(timeout));
+                Err(FetchError::new(FailureKind::Timeout, message))
             }
         };
-        let response = response.map_err(|(kind, message)| FetchError::new(kind, message))?;
+        let response = response?;
         phases.phase(Phase::Body);
         let status = response.status();
         let reused = inner.connections.answered(response.extensions());
         if reused && is_idle_timeout(&response) {
             let message = Unprocessed::IdleTimeout.message(&host_key(chain.url()));
-            return Err(FetchError::new(FailureKind::Unprocessed, message));
+            return Err(FetchError::new(FailureKind::Unprocessed, message).sent_again());
         }
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
             && inner.proxy_answers
@@ -230,9 +230,10 @@ impl Inner {
         options: &RequestOptions<'_>,
         cookies: Option<&str>,
         phases: &Arc<dyn PhaseSink>,
-    ) -> Result<reqwest::Response, FailureCause> {
+    ) -> Result<reqwest::Response, FetchError> {
         if let Some(message) = self.address_policy.refuses(url).await {
-            return Err(refused(message));
+            let (kind, message) = refused(message);
+            return Err(FetchError::new(kind, message));
         }
         let client = self.origins.client_for(url);
         let is_http1 = client.is_some() && self.origins.is_http1(url);
@@ -246,28 +247,44 @@ impl Inner {
         if let (Ok(response), Some(_)) = (&response, opened) {
             self.origins.connected(url, response.version());
         }
-        response.map_err(|error| {
-            let cause = Unprocessed::of(&error, &self.connections, opened)
-                .filter(|cause| !cause.wants_http1() || !is_http1);
-            if let Some(cause) = cause {
-                if cause.wants_http1() {
-                    self.origins.require_http1(url);
-                }
-                return (FailureKind::Unprocessed, cause.message(&host_key(url)));
+        response.map_err(|error| self.failure(&error, url, opened, is_http1))
+    }
+
+    /// Why a request got no response head. `opened` is the connection that was opened for it; `is_http1`
+    /// tells that its origin gets HTTP/1.1 alone.
+    fn failure(
+        &self,
+        error: &reqwest::Error,
+        url: &Url,
+        opened: Option<ConnectionKey>,
+        is_http1: bool,
+    ) -> FetchError {
+        if let Some(cause) = Unprocessed::of(error, &self.connections, opened) {
+            if cause == Unprocessed::Http11Required {
+                self.origins.require_http1(url);
             }
-            if error.is_connect() || is_protocol_error(&error) {
-                self.origins.failed(url);
-            }
-            let context = RequestContext {
-                url,
-                settings: &self.settings,
-                proxied: self.proxied,
-                head_received: false,
-                length: 0,
-                announced: None,
-            };
-            classify(&error, &context)
-        })
+            let message = cause.message(&host_key(url));
+            return FetchError::new(FailureKind::Unprocessed, message).sent_again();
+        }
+        if error.is_connect() || is_protocol_error(error) {
+            self.origins.failed(url);
+        }
+        let context = RequestContext {
+            url,
+            settings: &self.settings,
+            proxied: self.proxied,
+            head_received: false,
+            length: 0,
+            announced: None,
+        };
+        let (kind, message) = classify(error, &context);
+        let failure = FetchError::new(kind, message);
+        if !is_http1 && is_head_too_large(error) {
+            // It may have more fields than the client for all reads.
+            self.origins.require_http1(url);
+            return failure.sent_again();
+        }
+        failure
     }
 
     /// Why the address that the connection was made to is refused; it may differ from the resolved one.
@@ -280,6 +297,13 @@ impl Inner {
 /// Whether the server does not keep to HTTP/2.
 fn is_protocol_error(error: &reqwest::Error) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(h2::Error::is_library)
+}
+
+/// Whether the head of the response has too many fields or bytes.
+fn is_head_too_large(error: &reqwest::Error) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+        .any(hyper::Error::is_parse_too_large)
 }
 
 /// Whether the server ends an idle connection with this response (RFC 9110 15.5.9): it says nothing

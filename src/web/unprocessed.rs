@@ -26,8 +26,6 @@ pub(super) enum Unprocessed {
     Closed,
     /// The server ended an idle connection with 408 as the request was sent.
     IdleTimeout,
-    /// The head of the response may have more fields than the client reads: it reads more of the next one.
-    ManyFields,
 }
 
 impl Unprocessed {
@@ -64,9 +62,6 @@ impl Unprocessed {
         }
         let io = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last();
         let hyper = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>());
-        if hyper.is_some_and(hyper::Error::is_parse_too_large) {
-            return Some(Self::ManyFields);
-        }
         let closed = io.is_some_and(is_closed)
             || hyper.is_some_and(|error| {
                 error.is_incomplete_message() || error.is_canceled() || error.is_closed()
@@ -74,11 +69,6 @@ impl Unprocessed {
         // A request that waits for a new connection with HTTP/2 may find it used up by others.
         let reused = used.is_some_and(|used| Some(used) != own || connections.has_answered(used));
         (closed && reused).then_some(Self::Closed)
-    }
-
-    /// Whether the next request to the origin is sent with HTTP/1.1 alone, by the client for that.
-    pub(super) const fn wants_http1(self) -> bool {
-        matches!(self, Self::Http11Required | Self::ManyFields)
     }
 
     /// The same for the user, in one line.
@@ -96,7 +86,6 @@ impl Unprocessed {
             Self::Closed => {
                 format!("{host} closed a reused connection before any byte of the response")
             }
-            Self::ManyFields => format!("the response head of {host} has many fields"),
             Self::IdleTimeout => {
                 format!("{host} ended an idle connection (408) as the request was sent")
             }

@@ -1,4 +1,5 @@
-//! A request that the server never processed: its URL goes back to its host's queue at once.
+//! A request that may be sent again at once, in most cases because the server never processed it: its URL
+//! goes back to its host's queue.
 //!
 //! That is no attempt, has no back-off, and says nothing about the host; the gap and the limit of the
 //! host hold for the next request as for any other.
@@ -6,15 +7,15 @@
 use crate::crawl::fetch::in_flight::InFlight;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::hosts::UrlTask;
-use crate::web::http::{FailureKind, FetchError, RedirectChain};
+use crate::web::http::{FetchError, RedirectChain};
 
-/// Maximum number of requests for a URL that are sent again in this way; a further one that is not
-/// processed is a failure of its host.
+/// Maximum number of requests for a URL that are sent again in this way; a further one that fails so is a
+/// failure of its host.
 const MAX_UNPROCESSED: u32 = 10;
 
 /// Whether a request that failed with `error` is sent again at once.
 pub fn may_resend(task: &UrlTask, error: &FetchError) -> bool {
-    error.kind == FailureKind::Unprocessed && task.unprocessed < MAX_UNPROCESSED
+    error.resend && task.unprocessed < MAX_UNPROCESSED
 }
 
 /// Puts the URL at the head of its host's queue; `chain` are the redirects that led to it.

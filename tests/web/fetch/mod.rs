@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crawldeck::settings::FetchSettings;
-use crawldeck::web::http::{FailureKind, FetchError, Fetcher, PhaseSink, Response};
+use crawldeck::web::http::{FetchError, Fetcher, PhaseSink, Response};
 use url::Url;
 
 use crate::web_server::{Fetched, fetch, fetcher, follow};
@@ -42,7 +42,7 @@ async fn failure(url: &Url) -> FetchError {
 async fn again(url: &Url) -> Result<Response, FetchError> {
     let fetcher = fetcher(&settings(), &[url]);
     match fetch(&fetcher, url).await {
-        Err(error) if error.kind == FailureKind::Unprocessed => fetch(&fetcher, url).await,
+        Err(error) if error.resend => fetch(&fetcher, url).await,
         other => other,
     }
 }
