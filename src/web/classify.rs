@@ -156,15 +156,25 @@ fn io_failure(
     })
 }
 
+/// Whether the head of a response over HTTP/1 has too many fields or bytes.
+pub(super) fn is_head_too_large(error: &reqwest::Error) -> bool {
+    causes(error)
+        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
+        .any(|http| http.is_parse() && says(http, "too large"))
+}
+
+/// Whether the client names `text` as what it did not accept; it does so in its text alone.
+fn says(http: &hyper::Error, text: &str) -> bool {
+    causes(http).any(|cause| cause.to_string().contains(text))
+}
+
 /// Failures of HTTP/1.
 fn http_failure(error: &reqwest::Error, host: &str) -> Option<(FailureKind, String)> {
     let http = causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>())?;
     if http.is_parse() {
-        // The client names what it did not accept in its text alone.
-        let says = |text| causes(http).any(|cause| cause.to_string().contains(text));
-        let what = if says("too large") {
+        let what = if says(http, "too large") {
             "too large"
-        } else if says("unexpected transfer-encoding") {
+        } else if says(http, "unexpected transfer-encoding") {
             "malformed: HTTP/1.0 with Transfer-Encoding (RFC 9112, 6.1)"
         } else {
             "malformed"
@@ -192,7 +202,7 @@ fn fallback(
     if error.is_connect() {
         return (FailureKind::Connect, format!("cannot connect to {host}: {cause}"));
     }
-    if causes(error).any(|cause| cause.is::<h2::Error>()) {
+    if causes(error).any(<dyn Error>::is::<h2::Error>) {
         return (FailureKind::Reset, format!("connection reset by {host}: {cause}"));
     }
     if context.head_received {

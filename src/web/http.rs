@@ -17,7 +17,9 @@ use crate::settings::{Credentials, FetchSettings, SeedName};
 use crate::units::duration_option;
 use crate::web::address_policy::{AddressPolicy, refused};
 use crate::web::address_race;
-use crate::web::classify::{RequestContext, causes, classify, proxy_wants_credentials};
+use crate::web::classify::{
+    RequestContext, causes, classify, is_head_too_large, proxy_wants_credentials,
+};
 pub use crate::web::client::FetchSetupError;
 use crate::web::client::{self, ClientParts, Protocols};
 use crate::web::connections::{ConnectionKey, Connections};
@@ -297,13 +299,6 @@ impl Inner {
 /// Whether the server does not keep to HTTP/2.
 fn is_protocol_error(error: &reqwest::Error) -> bool {
     causes(error).filter_map(|cause| cause.downcast_ref::<h2::Error>()).any(h2::Error::is_library)
-}
-
-/// Whether the head of the response has too many fields or bytes.
-fn is_head_too_large(error: &reqwest::Error) -> bool {
-    causes(error)
-        .filter_map(|cause| cause.downcast_ref::<hyper::Error>())
-        .any(hyper::Error::is_parse_too_large)
 }
 
 /// Whether the server ends an idle connection with this response (RFC 9110 15.5.9): it says nothing

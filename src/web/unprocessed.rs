@@ -18,9 +18,9 @@ use crate::web::connections::{ConnectionKey, Connections};
 pub(super) enum Unprocessed {
     /// HTTP/2: the server ended the connection without an error, before this request (GOAWAY).
     GoAway,
-    /// HTTP/2: the server refused the stream (REFUSED_STREAM).
+    /// HTTP/2: the server refused the stream (`REFUSED_STREAM`).
     RefusedStream,
-    /// HTTP/2: the server wants HTTP/1.1 for this request (HTTP_1_1_REQUIRED).
+    /// HTTP/2: the server wants HTTP/1.1 for this request (`HTTP_1_1_REQUIRED`).
     Http11Required,
     /// A reused connection was closed or reset before any byte of the response.
     Closed,
