@@ -144,6 +144,9 @@ fn io_failure(
         | ErrorKind::ConnectionAborted
         | ErrorKind::BrokenPipe
         | ErrorKind::NotConnected => (FailureKind::Reset, format!("connection reset by {host}")),
+        ErrorKind::UnexpectedEof if !context.head_received && !error.is_connect() => {
+            (FailureKind::Reset, format!("connection closed by {host} before a response"))
+        }
         ErrorKind::UnexpectedEof if context.head_received => {
             (FailureKind::Truncated, format!("body cut short after {}", progress(context)))
         }

@@ -7,8 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
 use http::header::{CONNECTION, HeaderName, HeaderValue, IF_MODIFIED_SINCE, IF_NONE_MATCH};
+use http::{StatusCode, Version};
 use reqwest::RequestBuilder;
 use url::Url;
 
@@ -237,39 +237,40 @@ impl Inner {
             let (kind, message) = refused(message);
             return Err(FetchError::new(kind, message));
         }
-        let client = self.origins.client_for(url);
-        let is_http1 = client.is_some() && self.origins.is_http1(url);
-        let client = client.unwrap_or(&self.client);
+        let alone = self.origins.client_for(url);
+        let client = alone.map_or(&self.client, |(client, _)| client);
+        let is_http1 = alone.map(|(_, is_http1)| is_http1);
         let mut request = client.get(url.clone());
         request = validator(request, IF_NONE_MATCH, options.etag);
         request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
         request = self.headers.apply(request, url, cookies);
         let sending = PhaseTracker::track(phases, request.send());
         let (response, opened) = address_race::to_host_of(url, sending).await;
-        if let (Ok(response), Some(_)) = (&response, opened) {
-            self.origins.connected(url, response.version());
+        if let Ok(response) = &response {
+            self.origins.responded(url, response.version(), opened.is_some());
         }
         response.map_err(|error| self.failure(&error, url, opened, is_http1))
     }
 
     /// Why a request got no response head. `opened` is the connection that was opened for it; `is_http1`
-    /// tells that its origin gets HTTP/1.1 alone.
+    /// tells which version it was sent with, if that was one alone.
     fn failure(
         &self,
         error: &reqwest::Error,
         url: &Url,
         opened: Option<ConnectionKey>,
-        is_http1: bool,
+        is_http1: Option<bool>,
     ) -> FetchError {
-        if let Some(cause) = Unprocessed::of(error, &self.connections, opened) {
-            if cause == Unprocessed::Http11Required {
-                self.origins.require_http1(url);
+        let unprocessed = match Unprocessed::of(error, &self.connections, opened) {
+            Some(Unprocessed::Http11Required) if !self.origins.require_http1(url) => None,
+            cause => cause,
+        };
+        if let Some(cause) = unprocessed {
+            if matches!(cause, Unprocessed::GoAway | Unprocessed::RefusedStream) {
+                self.origins.unprocessed(url);
             }
             let message = cause.message(&host_key(url));
             return FetchError::new(FailureKind::Unprocessed, message).sent_again();
-        }
-        if error.is_connect() || is_protocol_error(error) {
-            self.origins.failed(url);
         }
         let context = RequestContext {
             url,
@@ -281,12 +282,19 @@ impl Inner {
         };
         let (kind, message) = classify(error, &context);
         let failure = FetchError::new(kind, message);
-        if !is_http1 && is_head_too_large(error) {
-            // It may have more fields than the client for all reads.
-            self.origins.require_http1(url);
+        let may_be_version = match is_http1 {
+            Some(true) => {
+                matches!(kind, FailureKind::Connect | FailureKind::Tls | FailureKind::Reset)
+            }
+            Some(false) => error.is_connect() || is_protocol_error(error),
+            None => false,
+        };
+        if may_be_version && self.origins.failed(url) {
             return failure.sent_again();
         }
-        failure
+        // The head may have more fields than the client for all origins reads.
+        let many_fields = is_http1 != Some(true) && is_head_too_large(error);
+        if many_fields && self.origins.require_http1(url) { failure.sent_again() } else { failure }
     }
 
     /// Why the address that the connection was made to is refused; it may differ from the resolved one.
@@ -304,9 +312,11 @@ fn is_protocol_error(error: &reqwest::Error) -> bool {
 /// Whether the server ends an idle connection with this response (RFC 9110 15.5.9): it says nothing
 /// about the request.
 fn is_idle_timeout(response: &reqwest::Response) -> bool {
-    let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
+    let is_close = |token: &str| token.trim().eq_ignore_ascii_case("close");
+    let closes = |value: &HeaderValue| value.to_str().is_ok_and(|v| v.split(',').any(is_close));
     response.status() == StatusCode::REQUEST_TIMEOUT
-        && response.headers().get(CONNECTION).is_some_and(closes)
+        && (response.version() == Version::HTTP_10
+            || response.headers().get_all(CONNECTION).iter().any(closes))
 }
 
 /// Adds a validator, unless its value is not a valid header value.

@@ -7,8 +7,8 @@ use crate::web::refresh::{self, Refresh};
 use crate::web::relation;
 use crate::web::url::{is_fetchable, resolve, strip_user, url_text};
 
-/// Maximum number of `Link` headers that are read.
-const MAX_HEADERS: usize = 20;
+/// Maximum total length of the `Link` headers that are read, in bytes.
+const MAX_LINK_BYTES: usize = 256 << 10;
 /// Maximum number of links taken from them.
 const MAX_LINKS: usize = 100;
 
@@ -28,7 +28,10 @@ impl HeaderLinks {
         if let Some(value) = headers.get(REFRESH) {
             found.refresh(url, &url_text(value.as_bytes()));
         }
-        for value in headers.get_all(LINK).iter().take(MAX_HEADERS) {
+        let mut room = MAX_LINK_BYTES;
+        for value in headers.get_all(LINK) {
+            let Some(left) = room.checked_sub(value.len()) else { break };
+            room = left;
             found.read(url, &url_text(value.as_bytes()));
         }
         found

@@ -16,7 +16,7 @@ use crate::web::connections::{ConnectionKey, Connections};
 /// Why a request was never processed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unprocessed {
-    /// HTTP/2: the server ended the connection without an error, before this request (GOAWAY).
+    /// HTTP/2: the server ended the connection before this request (GOAWAY).
     GoAway,
     /// HTTP/2: the server refused the stream (`REFUSED_STREAM`).
     RefusedStream,
@@ -47,9 +47,10 @@ impl Unprocessed {
         }
         if let Some(error) = causes(error).find_map(|cause| cause.downcast_ref::<h2::Error>()) {
             return match error.reason() {
-                Some(Reason::NO_ERROR) if error.is_go_away() && error.is_remote() => {
-                    Some(Self::GoAway)
-                }
+                // The server asks for fewer requests: that is a failure, with its pauses.
+                Some(Reason::ENHANCE_YOUR_CALM) => None,
+                // Only streams above the last one of the GOAWAY end with it, whatever its code.
+                Some(_) if error.is_go_away() && error.is_remote() => Some(Self::GoAway),
                 Some(Reason::REFUSED_STREAM) if error.is_remote() => Some(Self::RefusedStream),
                 Some(Reason::HTTP_1_1_REQUIRED) if error.is_remote() => Some(Self::Http11Required),
                 None if error.get_io().is_some_and(is_closed)

@@ -115,9 +115,10 @@ async fn a_url_that_is_refused_for_ever_ends_with_the_cause() {
     let sql = "SELECT attempts, resent, error FROM scraped_pages WHERE state = 'failed'";
     let rows: Vec<(i64, i64, String)> = test_db.rows(sql).await;
     let [(attempts, resent, error)] = &rows[..] else { panic!("{rows:?}") };
-    assert_eq!((*attempts, *resent), (2, 10));
+    // At least ten times in a row, and no more than a hundred while others are answered.
+    assert!(*attempts == 2 && (10..=100).contains(resent), "{attempts} {resent}");
     assert!(error.contains("REFUSED_STREAM"), "{error}");
-    assert_eq!(requests.lock().unwrap()["/7"], 12);
+    assert_eq!(requests.lock().unwrap()["/7"], (attempts + resent) as u64);
     assert_counted(&test_db, &summary, &requests).await;
 }
 

@@ -191,7 +191,7 @@ const HTTP2: &[Http2Case] = &[
     ("goaway-before", |id| (go_away(id - 1, NO_ERROR), true), [UNPROCESSED; 2]),
     ("goaway-before-and-closed", |id| (go_away(id - 1, NO_ERROR), false), [UNPROCESSED; 2]),
     ("goaway-nothing-processed", |_| (go_away(0, NO_ERROR), false), [UNPROCESSED; 2]),
-    ("goaway-for-an-error", |id| (go_away(id - 1, INTERNAL_ERROR), false), [RESET; 2]),
+    ("goaway-for-an-error", |id| (go_away(id - 1, INTERNAL_ERROR), false), [UNPROCESSED; 2]),
     ("goaway-calm", |id| (go_away(id - 1, ENHANCE_YOUR_CALM), false), [RESET; 2]),
     ("goaway-behind", |id| ([go_away(id, NO_ERROR), whole(id)].concat(), false), [Ok(200); 2]),
     (

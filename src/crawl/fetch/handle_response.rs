@@ -49,7 +49,7 @@ pub async fn handle_response(
     let CrawlContext { frontier, fetch, .. } = &**context;
     let Requested { chain, outcome, took, previous } = requested;
     if let Err(error) = &outcome
-        && may_resend(&task, error)
+        && may_resend(frontier, &mut task, error)
     {
         return resend(frontier, task, chain, error, &mut in_flight);
     }

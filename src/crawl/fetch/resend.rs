@@ -9,13 +9,12 @@ use crate::crawl::frontier::Frontier;
 use crate::crawl::hosts::UrlTask;
 use crate::web::http::{FetchError, RedirectChain};
 
-/// Maximum number of requests for a URL that are sent again in this way; a further one that fails so is a
-/// failure of its host.
-const MAX_UNPROCESSED: u32 = 10;
-
-/// Whether a request that failed with `error` is sent again at once.
-pub fn may_resend(task: &UrlTask, error: &FetchError) -> bool {
-    error.resend && task.unprocessed < MAX_UNPROCESSED
+/// Whether a request that failed with `error` is sent again at once; it is counted then.
+pub fn may_resend(frontier: &Frontier, task: &mut UrlTask, error: &FetchError) -> bool {
+    error.resend && {
+        let answers = frontier.answers_of(task.target());
+        task.resends.count(answers)
+    }
 }
 
 /// Puts the URL at the head of its host's queue; `chain` are the redirects that led to it.
@@ -28,7 +27,6 @@ pub fn resend(
 ) {
     tracing::debug!(url = %task.target(), error = %error.message, "the request is sent again");
     in_flight.end(None);
-    task.unprocessed += 1;
     task.resent += 1;
     if chain.hops().is_empty() {
         task.attempts -= 1;

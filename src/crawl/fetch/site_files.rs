@@ -57,7 +57,7 @@ pub async fn run(
     };
     let reply = fetch.fetcher.open(&mut chain, &options, phases).await;
     if let Err(error) = &reply
-        && may_resend(&task, error)
+        && may_resend(frontier, &mut task, error)
     {
         return resend(frontier, task, chain, error, in_flight);
     }
@@ -87,8 +87,11 @@ pub async fn run(
         (FetchPurpose::Sitemap { depth }, Ok(FetchOutcome::Response(opened)))
             if opened.head.status == 200 =>
         {
-            read_sitemap(context, slot, &task, depth, opened).await;
+            let again = read_sitemap(context, slot, &task, depth, opened).await;
             in_flight.end(ended);
+            if let Some(pause) = again {
+                retry(frontier, task, pause);
+            }
         }
         (FetchPurpose::Sitemap { .. }, Ok(FetchOutcome::Response(opened)))
             if let Some(pause) = pause(&fetch.retry, &task, Ok(&opened.head)) =>
@@ -210,19 +213,21 @@ async fn read_robots(
     RobotsPolicy::at(Some(url), response, agents)
 }
 
-/// Reads a sitemap chunk by chunk and takes in what it lists.
+/// Reads a sitemap chunk by chunk and takes in what it lists. Returns the pause
+/// before it is requested again, if it was cut short and has attempts left.
 async fn read_sitemap(
     context: &CrawlContext,
     slot: &WorkerSlot,
     task: &UrlTask,
     depth: u32,
     mut opened: OpenResponse,
-) {
+) -> Option<Duration> {
     slot.enter(WorkerState::Body);
     let mut row = sitemap_row(task, depth, PageState::Ok, None);
     row.status = Some(opened.head.status);
     let Ok(base) = url::Url::parse(task.target()) else {
-        return context.frontier.sitemap_ended(row);
+        context.frontier.sitemap_ended(row);
+        return None;
     };
     let mut reader =
         SitemapReader::new(&base, &Limits::default()).sent_as(opened.head.content_type.as_deref());
@@ -233,6 +238,10 @@ async fn read_sitemap(
             Ok(None) => break reader.finish(&mut |item| items.push(item)).err(),
             Err(error) => {
                 // What was read of it counts.
+                if let Some(pause) = pause(&context.fetch.retry, task, Err(&error)) {
+                    take_in(context, slot, depth, &mut items, &mut row).await;
+                    return Some(pause);
+                }
                 row.error = Some(error.message);
                 break None;
             }
@@ -256,6 +265,7 @@ async fn read_sitemap(
     }
     tracing::info!(url = %task.url, urls = row.urls, error = row.error, "sitemap");
     context.frontier.sitemap_ended(row);
+    None
 }
 
 async fn take_in(

@@ -95,6 +95,12 @@ impl Frontier {
         self.lock().recent.last_error().map(str::to_owned)
     }
 
+    /// The number of requests that the host of `url` has answered in this run.
+    #[must_use]
+    pub fn answers_of(&self, url: &str) -> u32 {
+        self.lock().hosts.answers_of(url)
+    }
+
     /// Levels for viewers.
     #[must_use]
     pub fn view(&self) -> FrontierView {

@@ -21,6 +21,7 @@ mod pace;
 mod queues;
 mod refill;
 mod requests;
+mod resends;
 mod robots;
 mod robots_slot;
 mod schedule;

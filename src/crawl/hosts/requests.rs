@@ -20,6 +20,13 @@ impl HostQueues {
         host.may_start(&self.pace, now) && host.in_flight() < self.share(index, now)
     }
 
+    /// The number of requests that the host of `url` has answered in this run.
+    #[must_use]
+    pub fn answers_of(&self, url: &str) -> u32 {
+        let index = self.by_name.get(&*host_of(url));
+        index.and_then(|&index| self.hosts[index].as_ref()).map_or(0, |host| host.answers)
+    }
+
     /// The request for a URL taken has actually started.
     pub fn started(&mut self, url: &str, now: Instant) {
         let Some(&index) = self.by_name.get(&*host_of(url)) else { return };

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::crawl::hosts::resends::Resends;
 use crate::model::ids::PageId;
 use crate::model::url_identity::UrlHash;
 use crate::web::http::RedirectChain;
@@ -62,8 +63,8 @@ pub struct UrlTask {
     pub saved: RequestCounts,
     /// Failures that were its host's fault and do not count as attempts.
     pub uncounted_failures: u32,
-    /// Requests that the server never processed, which were sent again at once.
-    pub unprocessed: u32,
+    /// Requests in this run that were sent again at once.
+    pub resends: Resends,
     /// The page on which it was first found.
     pub found_on: Option<PageId>,
     /// That page's URL, where it is still known.
@@ -99,7 +100,7 @@ impl UrlTask {
             earlier_resent: 0,
             saved: RequestCounts::default(),
             uncounted_failures: 0,
-            unprocessed: 0,
+            resends: Resends::default(),
             found_on: None,
             found_on_url: None,
             lastmod_ms: None,
