@@ -40,7 +40,7 @@ enum Offer {
 
 /// What is known of an origin.
 #[derive(Debug, Clone, Copy, Default)]
-struct Origin {
+struct OriginRecord {
     offer: Offer,
     /// Connections with HTTP/2.
     connections: u32,
@@ -57,7 +57,7 @@ pub(super) struct OriginVersions {
     parts: ClientParts,
     http1: OnceLock<Option<reqwest::Client>>,
     http2: OnceLock<Option<reqwest::Client>>,
-    known: Mutex<BoundedMap<Origin>>,
+    known: Mutex<BoundedMap<OriginRecord>>,
 }
 
 impl OriginVersions {

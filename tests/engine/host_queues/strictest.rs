@@ -77,6 +77,8 @@ struct Reckoned {
     not_before: Option<Instant>,
     /// The last incident of a host that wants to be left alone.
     incident: Option<Instant>,
+    /// Answers of 503 in a row.
+    unavailable: u32,
     /// Its breaker is not closed, and its cooldown lasts until then.
     down: Option<Instant>,
     unstarted: Vec<String>,
@@ -102,17 +104,22 @@ impl Reckoned {
     }
 
     fn ended(&mut self, outcome: Outcome, began: Instant, now: Instant, pace: &Pace) {
-        let Outcome::Answered { status: status @ (429 | 503), retry_after, .. } = outcome else {
+        let Outcome::Answered { status, retry_after, .. } = outcome else { return };
+        self.unavailable = if status == 503 { self.unavailable + 1 } else { 0 };
+        // Two 503 in a row are a demand as one 429 is.
+        let demands =
+            status == 429 || (status == 503 && (retry_after.is_some() || self.unavailable >= 2));
+        if !demands {
             return;
-        };
+        }
+        let is_new = self.incident.is_none_or(|last| last < began);
         if let Some(cooldown) = retry_after {
             self.hold(now + cooldown.min(pace.max_backoff));
-        } else if status == 429 && self.incident.is_none_or(|last| last < began) {
+        } else if is_new {
             let least = pace.backoff.min(pace.max_backoff).mul_f64(1.0 - JITTER);
             self.hold(now + least);
         }
-        if (status == 429 || retry_after.is_some()) && self.incident.is_none_or(|last| last < began)
-        {
+        if is_new {
             self.incident = Some(now);
         }
     }
