@@ -12,7 +12,7 @@ fn redirect_to(location: &[u8]) -> (Vec<u8>, Then) {
 #[tokio::test]
 async fn bytes_of_any_encoding_are_asked_for_as_they_are() {
     let table: [(&[u8], &str); 14] = [
-        (b"/t/caf\xe9?q=\xe9", "/t/caf%E9?q=%E9"),
+        (b"/t/pr\xe9?q=\xe9", "/t/pr%E9?q=%E9"),
         (b"/t/\xd6\xd0\xce\xc4", "/t/%D6%D0%CE%C4"),
         ("/t/\u{fc}\u{434}?\u{fc}".as_bytes(), "/t/%C3%BC%D0%B4?%C3%BC"),
         // Shift_JIS, Big5, windows-1251 in the query, UTF-8 and latin-1 in one.
@@ -49,7 +49,7 @@ async fn bytes_of_any_encoding_are_asked_for_as_they_are() {
 #[tokio::test]
 async fn a_canonical_link_of_any_encoding() {
     for (bytes, canonical) in [
-        (&b"</caf\xe9>; rel=canonical"[..], "/caf%E9"),
+        (&b"</pr\xe9>; rel=canonical"[..], "/pr%E9"),
         (b"</x>; title=\"\xe9\"; rel=preload, </\xfc>; rel=canonical", "/%FC"),
         ("</\u{fc}>; rel=canonical".as_bytes(), "/%C3%BC"),
         (b"</a>; rel=canonical; title=\"\xd6\xd0\"", "/a"),
