@@ -9,6 +9,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use encoding_rs::{CoderResult, Encoding};
+use memchr::memchr_iter;
 
 /// Bytes given to the parser at once. The parser copies a piece that continues a cut tag.
 const PIECE: usize = 32 << 10;
@@ -68,7 +69,7 @@ pub(super) fn contains(chunks: &[Bytes], wanted: &[u8]) -> bool {
     let mut seam: Vec<u8> = Vec::with_capacity(2 * wanted.len());
     for chunk in chunks {
         seam.extend_from_slice(&chunk[..chunk.len().min(wanted.len() - 1)]);
-        let mut places = positions(chunk, wanted[0]);
+        let mut places = memchr_iter(wanted[0], chunk);
         if (0..seam.len()).any(|at| begins(&seam[at..])) || places.any(|at| begins(&chunk[at..])) {
             return true;
         }
@@ -76,15 +77,6 @@ pub(super) fn contains(chunks: &[Bytes], wanted: &[u8]) -> bool {
         seam = end[end.len().saturating_sub(wanted.len() - 1)..].to_vec();
     }
     false
-}
-
-fn positions(bytes: &[u8], wanted: u8) -> impl Iterator<Item = usize> {
-    let mut next = 0;
-    std::iter::from_fn(move || {
-        let at = next + bytes[next..].iter().position(|&byte| byte == wanted)?;
-        next = at + 1;
-        Some(at)
-    })
 }
 
 struct Renamer<W> {
@@ -111,7 +103,7 @@ impl<E, W: FnMut(&[u8]) -> Result<(), E>> Renamer<W> {
     fn rename(&mut self, piece: &[u8]) -> Result<(), E> {
         let mut end = piece.len();
         let mut renamed: Option<Vec<u8>> = None;
-        for at in positions(piece, b'<') {
+        for at in memchr_iter(b'<', piece) {
             let name = at + 1 + usize::from(piece.get(at + 1) == Some(&b'/'));
             let rest = &piece[name..];
             let length = rest.len().min(NAME.len());
