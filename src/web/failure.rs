@@ -94,7 +94,7 @@ impl FetchError {
 
     /// The failure of a request that may be sent again at once.
     #[must_use]
-    pub fn sent_again(self) -> Self {
+    pub fn resendable(self) -> Self {
         Self { resend: true, ..self }
     }
 

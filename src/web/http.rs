@@ -185,7 +185,7 @@ impl Fetcher {
         let reused = inner.connections.answered(response.extensions());
         if reused && is_idle_timeout(&response) {
             let message = Unprocessed::IdleTimeout.message(&host_key(chain.url()));
-            return Err(FetchError::new(FailureKind::Unprocessed, message).sent_again());
+            return Err(FetchError::new(FailureKind::Unprocessed, message).resendable());
         }
         if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED
             && inner.proxy_answers
@@ -270,7 +270,7 @@ impl Inner {
                 self.origins.unprocessed(url);
             }
             let message = cause.message(&host_key(url));
-            return FetchError::new(FailureKind::Unprocessed, message).sent_again();
+            return FetchError::new(FailureKind::Unprocessed, message).resendable();
         }
         let context = RequestContext {
             url,
@@ -290,11 +290,11 @@ impl Inner {
             None => false,
         };
         if may_be_version && self.origins.failed(url) {
-            return failure.sent_again();
+            return failure.resendable();
         }
         // The head may have more fields than the client for all origins reads.
         let many_fields = is_http1 != Some(true) && is_head_too_large(error);
-        if many_fields && self.origins.require_http1(url) { failure.sent_again() } else { failure }
+        if many_fields && self.origins.require_http1(url) { failure.resendable() } else { failure }
     }
 
     /// Why the address that the connection was made to is refused; it may differ from the resolved one.

@@ -1,8 +1,7 @@
 //! Recognises a request that the server never processed: it may be sent again at once, and says
 //! nothing about the host (RFC 9113 6.8 and 8.7, RFC 9112 9.3.1 and 9.5).
 //!
-//! The typed cause decides, together with whether the connection had delivered a response before. The
-//! client does not report whether the first bytes of a head had arrived before an HTTP/1 connection
+//! The typed cause decides, together with whether the connection was reused. The client does not report whether the first bytes of a head had arrived before an HTTP/1 connection
 //! was closed, so that case counts as no byte.
 
 use std::io::{self, ErrorKind};
@@ -49,10 +48,10 @@ impl Unprocessed {
             return match error.reason() {
                 // The server asks for fewer requests: that is a failure, with its pauses.
                 Some(Reason::ENHANCE_YOUR_CALM) => None,
+                Some(Reason::HTTP_1_1_REQUIRED) if error.is_remote() => Some(Self::Http11Required),
                 // Only streams above the last one of the GOAWAY end with it, whatever its code.
                 Some(_) if error.is_go_away() && error.is_remote() => Some(Self::GoAway),
                 Some(Reason::REFUSED_STREAM) if error.is_remote() => Some(Self::RefusedStream),
-                Some(Reason::HTTP_1_1_REQUIRED) if error.is_remote() => Some(Self::Http11Required),
                 None if error.get_io().is_some_and(is_closed)
                     && used.is_some_and(|used| connections.has_answered(used)) =>
                 {

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use h2::Reason;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -43,12 +44,23 @@ async fn over_http_2(
     served: usize,
     refuses: fn(&str, u64) -> Option<Reason>,
 ) -> (Secure, Requests) {
+    over_http_2_with(100, served, refuses).await
+}
+
+/// The same, with so many streams at a time on a connection.
+async fn over_http_2_with(
+    streams: u32,
+    served: usize,
+    refuses: fn(&str, u64) -> Option<Reason>,
+) -> (Secure, Requests) {
     let requests = Requests::default();
     let counted = requests.clone();
     let server = Secure::start(&["h2"], move |stream, _, _| {
         let requests = counted.clone();
         async move {
-            let mut connection = h2::server::handshake(stream).await.unwrap();
+            let mut builder = h2::server::Builder::new();
+            let opening = builder.max_concurrent_streams(streams).handshake(stream);
+            let mut connection: h2::server::Connection<_, Bytes> = opening.await.unwrap();
             let mut number = 0;
             while let Some(Ok((request, mut respond))) = connection.accept().await {
                 let path = request.uri().path();
@@ -123,6 +135,14 @@ async fn a_url_that_is_refused_for_ever_ends_with_the_cause() {
     assert!(error.contains("REFUSED_STREAM"), "{error}");
     assert_eq!(requests.lock().unwrap()["/7"], (attempts + resent) as u64);
     assert_counted(&test_db, &summary, &requests).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_allows_one_stream_at_a_time_loses_no_page() {
+    let (server, _) = over_http_2_with(1, usize::MAX, |_, _| None).await;
+    let (test_db, summary) = crawl_of(&server.url, |settings| settings.attempts = 1).await;
+    assert_eq!((summary.ok, summary.retries), (PAGES, 0));
+    assert_eq!(test_db.number(INCIDENTS).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -246,6 +246,12 @@ async fn over_http_2_the_code_decides() {
 
 #[tokio::test]
 async fn an_origin_that_requires_http_1_gets_it() {
+    requires_http_1(|id| (reset(id, HTTP_1_1_REQUIRED), true)).await;
+    requires_http_1(|id| (go_away(id - 1, HTTP_1_1_REQUIRED), false)).await;
+}
+
+/// `refuse` is what the server does with a request over HTTP/2.
+async fn requires_http_1(refuse: fn(u32) -> (Vec<u8>, bool)) {
     let folder = TempDir::new().unwrap();
     let requests = Arc::<AtomicUsize>::default();
     let count = requests.clone();
@@ -253,7 +259,7 @@ async fn an_origin_that_requires_http_1_gets_it() {
         let count = count.clone();
         async move {
             if protocol == "h2" {
-                serve_frames(stream, |_, id| (reset(id, HTTP_1_1_REQUIRED), true)).await;
+                serve_frames(stream, |_, id| refuse(id)).await;
                 return;
             }
             loop {
