@@ -61,7 +61,7 @@ fn chain_of(task: &mut UrlTask) -> Result<RedirectChain, ParseError> {
 }
 
 async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task: Box<UrlTask>) {
-    let CrawlContext { frontier, storage, flow, signals, fetch, .. } = &**context;
+    let CrawlContext { frontier, flow, signals, fetch, .. } = &**context;
     let target: Arc<str> =
         if task.chain.is_some() { task.target().into() } else { Arc::clone(&task.url) };
     let mut in_flight = InFlight::new(frontier, Arc::clone(&target));
@@ -79,14 +79,15 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
         return give_up(context, slot, task, Some(chain), failure).await;
     }
     // Stopping: a request not yet started is left to the resumed crawl.
-    let previous = recrawl::previous(context, &task, &chain).await;
+    let previous = recrawl::previous(context, slot, &task, &chain).await;
     let Ok(previous) = previous else { return };
     let mut _in_flight_redirect = None;
     let shares_target = task.purpose == FetchPurpose::Page && !context.settings.duplicate_seeds;
     if shares_target && !chain.hops().is_empty() {
         let hash = UrlHash::of(chain.url());
         // Another URL may have led there meanwhile.
-        if let Some(known) = known_target(&fetch.redirects, frontier, storage, &hash).await {
+        let Ok(known) = known_target(context, slot, &hash).await else { return };
+        if let Some(known) = known {
             drop(in_flight);
             let elapsed = Duration::from_millis(task.spent_ms);
             let attempt = FetchAttempt::redirected_to_known(chain, known, elapsed, previous);

@@ -9,6 +9,8 @@ use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::frontier::FoundUrl;
 use crate::crawl::hosts::{FetchPurpose, UrlTask};
 use crate::crawl::pipeline::signals::Stopping;
+use crate::crawl::pipeline::worker_slots::WorkerSlot;
+use crate::crawl::protocol::snapshot::WorkerState;
 use crate::model::ids::{CrawlId, page_id};
 use crate::model::page_state::PageState;
 use crate::store::{PageChange, PreviousPage};
@@ -20,6 +22,7 @@ const AT_ONCE: u32 = 2_000;
 /// What the earlier crawl knew of a URL: nothing in a first crawl, or when it did not know it.
 pub async fn previous(
     context: &CrawlContext,
+    slot: &WorkerSlot,
     task: &UrlTask,
     chain: &RedirectChain,
 ) -> Result<Option<PreviousPage>, Stopping> {
@@ -28,6 +31,7 @@ pub async fn previous(
         return Ok(None);
     };
     let CrawlContext { storage, flow, signals, .. } = context;
+    slot.enter(WorkerState::Database);
     let read = || storage.store.previous_page(crawl, task.hash);
     let previous = storage.read(flow, signals, "the earlier crawl", read).await?;
     Ok(previous.map(|mut previous| {

@@ -17,7 +17,7 @@ pub use crate::crawl::protocol::page_view::{PAGE_LINKS, PageView, RecentFailure}
 use crate::crawl::protocol::scene::Scene;
 pub use crate::crawl::protocol::stages::{
     FrontierView, GateView, LoopDelay, ParsePoolView, ProcessView, ProducerShares, QueueView,
-    SaverShares, SaverView, WorkerShares, WorkerState, WorkerView,
+    SaverShares, SaverView, WORKER_STATES, WorkerShares, WorkerState, WorkerView,
 };
 use crate::crawl::protocol::verdict::Verdict;
 pub use crate::model::page_state::PageState;
