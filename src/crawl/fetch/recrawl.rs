@@ -13,6 +13,7 @@ use crate::crawl::pipeline::worker_slots::WorkerSlot;
 use crate::crawl::protocol::snapshot::WorkerState;
 use crate::model::ids::{CrawlId, page_id};
 use crate::model::page_state::PageState;
+use crate::settings::faults::PanicPoint;
 use crate::store::{PageChange, PreviousPage};
 use crate::web::http::{RedirectChain, RequestOptions};
 
@@ -51,7 +52,8 @@ pub fn request_unlinked(context: &Arc<CrawlContext>, crawl: CrawlId) {
     let context = Arc::clone(context);
     let tasks = context.tasks.clone();
     context.frontier.begin_background();
-    tasks.spawn(async move {
+    tasks.spawn("the task that reads the earlier crawl", async move {
+        context.signals.panic_points.pass(PanicPoint::Unlinked);
         if read_unlinked(&context, crawl).await == Err(Stopping) {
             tracing::info!("stopped before all pages of the earlier crawl were requested");
         }

@@ -279,6 +279,9 @@ pub struct Snapshot {
     pub workers: Vec<WorkerView>,
     /// The saver.
     pub saver: SaverView,
+    /// Why the crawl stops by itself: nothing can be saved any more, or a task panicked.
+    #[serde(default)]
+    pub ended_by: Option<Arc<str>>,
     /// What is wrong with the database, while it is.
     #[serde(alias = "database_trouble")]
     pub database_outage: Option<DatabaseOutage>,
