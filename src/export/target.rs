@@ -3,15 +3,16 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
-use std::io::{self, BufWriter, Read as _, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use crate::atomic_file::{AtomicFile, resolved};
+use crate::terminal_text::EscapingWriter;
 
 /// Where an export goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// Standard output.
+    /// Standard output; a terminal gets what it would obey as `\u` and four digits.
     Stdout,
     /// A file.
     File(PathBuf),
@@ -62,7 +63,8 @@ impl Target {
     /// Begins to write it, or a part of it.
     pub(super) fn open(&self, part: Option<usize>) -> io::Result<ExportOutput> {
         let Self::File(path) = self else {
-            return Ok(ExportOutput::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())));
+            let to = EscapingWriter::new(io::stdout(), io::stdout().is_terminal());
+            return Ok(ExportOutput::Stdout(BufWriter::with_capacity(64 << 10, to)));
         };
         let place = part.map_or_else(|| path.clone(), |part| self.part(part));
         let place = resolved(&place);
@@ -107,7 +109,8 @@ fn spare_databases(place: &Path) -> io::Result<()> {
 /// What is being written. A file that is not kept is gone when it is dropped.
 #[derive(Debug)]
 pub(super) enum ExportOutput {
-    Stdout(BufWriter<Stdout>),
+    /// Where it is a terminal, what that would obey is escaped.
+    Stdout(BufWriter<EscapingWriter<Stdout>>),
     Other(BufWriter<fs::File>),
     File(AtomicFile),
 }

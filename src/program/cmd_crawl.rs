@@ -22,6 +22,7 @@ pub(super) async fn crawl(
     seeds: Vec<Url>,
     recrawl: bool,
     options: &CrawlOptions,
+    said: &[String],
 ) -> Result<ExitCode, ProgramError> {
     let seeds = with_listed_seeds(seeds, options)?;
     if seeds.is_empty() && !recrawl {
@@ -33,7 +34,7 @@ pub(super) async fn crawl(
         options.apply(&mut settings);
         display.warn_of(&settings);
     }
-    let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
+    let _log = start_logging(display.dashboard, options.logging, options.output.log_file(), said)?;
     let signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let db = options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0);
     let mode = if recrawl { OpenMode::MustExist } else { OpenMode::CreateIfMissing };
@@ -51,7 +52,7 @@ pub(super) async fn crawl(
     } else {
         crawl::start(settings, store).await?
     };
-    show_crawl(crawl, &display, signals).await
+    Ok(show_crawl(crawl, &display, signals).await)
 }
 
 /// Resumes a crawl: the one of this number, or the newest unfinished one.
@@ -59,12 +60,13 @@ pub(super) async fn resume(
     database: Option<String>,
     crawl: Option<CrawlId>,
     options: &CrawlOptions,
+    said: &[String],
 ) -> Result<ExitCode, ProgramError> {
     if !with_listed_seeds(Vec::new(), options)?.is_empty() {
         return Err(ProgramError::Usage("resume takes no new seeds: start another crawl".into()));
     }
     let display = CrawlDisplay::of(options);
-    let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
+    let _log = start_logging(display.dashboard, options.logging, options.output.log_file(), said)?;
     let signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let named = options.output.db.as_ref().map(|db| db.0.as_str());
     let db = database.as_deref().or(named).unwrap_or(DEFAULT_DB);
@@ -81,7 +83,7 @@ pub(super) async fn resume(
         warn_of_missing_credentials(settings);
     })
     .await?;
-    show_crawl(crawl, &display, signals).await
+    Ok(show_crawl(crawl, &display, signals).await)
 }
 
 /// Names the secrets that the crawl was started with: they are not stored with it.

@@ -137,6 +137,14 @@ pub enum StoreError {
         /// The file.
         db: String,
     },
+    /// The process may not make a file larger.
+    #[error(
+        "no room left to write {db}, which is as large as `ulimit -f` allows: raise that, then `crawldeck resume {db}`"
+    )]
+    FileLimit {
+        /// The file.
+        db: String,
+    },
     /// The file cannot be opened or read.
     #[error("cannot open {db} ({why}): check the name and its permissions")]
     CannotOpen {
@@ -335,6 +343,7 @@ impl StoreError {
             Self::ReadOnly { .. }
             | Self::Locked { .. }
             | Self::Full { .. }
+            | Self::FileLimit { .. }
             | Self::CannotOpen { .. }
             | Self::Unreachable { .. }
             | Self::Refused { .. }

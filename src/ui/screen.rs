@@ -3,7 +3,7 @@
 //! Whatever ends the dashboard, the shell finds its terminal as it was: [`Screen`] gives it back
 //! when dropped, and a panic hook does so before the panic is printed.
 
-use std::io::{self, Stdout, stdout};
+use std::io::{self, Write, stdout};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -62,7 +62,7 @@ pub trait Surface {
 
 /// The terminal while the dashboard has it.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<Output>>,
     mouse: bool,
 }
 
@@ -90,7 +90,7 @@ impl Screen {
             give_back();
             return Err(error);
         }
-        match Terminal::new(CrosstermBackend::new(stdout())) {
+        match Terminal::new(CrosstermBackend::new(Output)) {
             Ok(terminal) => Ok(Self { terminal, mouse: false }),
             Err(error) => {
                 give_back();
@@ -143,6 +143,28 @@ impl Drop for Screen {
         if TAKEN.load(Ordering::SeqCst) {
             give_back();
         }
+    }
+}
+
+/// Standard output, as ratatui writes to it. Once the terminal is given back, an error of it is nobody's:
+/// ratatui's own terminal shows the cursor when it is dropped, and would print its failure to a
+/// standard error that may be as dead as the terminal, which panics.
+struct Output;
+
+impl Output {
+    /// The result, while the terminal is ours; else `done`.
+    fn while_taken<T>(result: io::Result<T>, done: T) -> io::Result<T> {
+        if TAKEN.load(Ordering::SeqCst) { result } else { Ok(done) }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Self::while_taken(stdout().write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Self::while_taken(stdout().flush(), ())
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the dashboard and the race of `compare` share: how they look, why they end, and the thread
 //! of its own on which each runs.
 
+use std::any::Any;
 use std::io;
 use std::time::Duration;
 
@@ -26,6 +27,15 @@ pub enum UiError {
     /// The terminal cannot be used.
     #[error("cannot use this terminal (try --headless): {0}")]
     Terminal(#[source] io::Error),
+    /// The thread of the dashboard cannot start.
+    #[error("the system allows no more threads (ulimit -u): {0}")]
+    Thread(#[source] io::Error),
+    /// The thread of the dashboard panicked. The terminal was restored before.
+    #[error("it panicked: {text}")]
+    Panicked {
+        /// The text of the panic.
+        text: String,
+    },
     /// The engine ended without saying how.
     #[error("the crawl ended without a last word; see the log")]
     EngineGone,
@@ -40,6 +50,10 @@ impl UiOptions {
 
 /// Runs what `view` makes on a thread of its own, until it ends or `end` does. The receiver
 /// that it gets ends when nobody waits for it any more.
+///
+/// # Errors
+/// Those of the view, [`UiError::Thread`], and [`UiError::Panicked`] when the view panics: the caller
+/// lives on, because what is shown must not end with what shows it.
 pub(super) async fn on_own_thread<V, F>(
     view: V,
     end: impl Future<Output = ()>,
@@ -61,7 +75,7 @@ where
             };
             let _ = done.send(outcome);
         })
-        .map_err(UiError::Terminal)?;
+        .map_err(UiError::Thread)?;
     let outcome = tokio::select! {
         outcome = &mut result => outcome,
         () = end => {
@@ -72,8 +86,32 @@ where
     match outcome {
         Ok(outcome) => outcome,
         Err(_) => match thread.join() {
-            Err(panic) => std::panic::resume_unwind(panic),
+            Err(panic) => Err(UiError::Panicked { text: text_of(&*panic) }),
             Ok(()) => Ok(()),
         },
+    }
+}
+
+/// The text of a panic.
+fn text_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    text.unwrap_or("no text").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_of_the_view_is_an_error_of_the_view() {
+        let formatted = on_own_thread(|_| async { panic!("row {} is not there", 7) }, pending());
+        let plain = on_own_thread(|_| async { panic!("row 7 is not there") }, pending());
+        for shown in [formatted.await, plain.await] {
+            assert_eq!(shown.unwrap_err().to_string(), "it panicked: row 7 is not there");
+        }
     }
 }
