@@ -6,13 +6,14 @@ use std::process::ExitCode;
 use tokio::task::JoinHandle;
 
 use super::output::print_result;
-use crate::cli::CrawlOptions;
+use crate::cli::{CrawlOptions, PANIC_IN};
 use crate::crawl::Crawl;
 use crate::crawl::protocol::snapshot::RunState;
 use crate::crawl::protocol::summary::Summary;
 use crate::headless::signals::ProcessSignals;
 use crate::headless::{self, tell};
 use crate::settings::Settings;
+use crate::settings::faults::PanicPoints;
 use crate::units;
 
 /// How a crawl is shown.
@@ -117,6 +118,12 @@ pub(super) async fn show_crawl(
     }
 }
 
+/// Where tasks and the dashboard are to panic, for tests.
+pub(super) fn panic_points() -> PanicPoints {
+    let wanted = std::env::var(PANIC_IN).ok();
+    wanted.and_then(|points| points.parse().ok()).unwrap_or_default()
+}
+
 /// Why no page was fetched, as a part of a line.
 fn reason_of(summary: &Summary) -> String {
     // Text of a server may be in it.
@@ -142,7 +149,7 @@ async fn view(
         // However the task ended, no signal is forwarded any more.
         let _ = signalled.await;
     };
-    let options = UiOptions::default();
+    let options = UiOptions { panic_points: panic_points(), ..UiOptions::default() };
     let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
     if let Err(error) = &shown {
         tracing::error!(%error, "the dashboard ended: the crawl stops");

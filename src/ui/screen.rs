@@ -20,6 +20,8 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
 
+use crate::settings::faults::{PanicPoint, PanicPoints};
+
 /// Whether the terminal is ours now; the panic hook has no other way to know.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether a panic elsewhere gave the terminal back while the dashboard continues.
@@ -64,6 +66,7 @@ pub trait Surface {
 pub struct Screen {
     terminal: Terminal<CrosstermBackend<Output>>,
     mouse: bool,
+    panic_points: PanicPoints,
 }
 
 impl Screen {
@@ -71,7 +74,7 @@ impl Screen {
     ///
     /// # Errors
     /// When it cannot be put into raw mode or written to.
-    pub fn enter() -> io::Result<Self> {
+    pub fn enter(panic_points: PanicPoints) -> io::Result<Self> {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
@@ -91,7 +94,7 @@ impl Screen {
             return Err(error);
         }
         match Terminal::new(CrosstermBackend::new(Output)) {
-            Ok(terminal) => Ok(Self { terminal, mouse: false }),
+            Ok(terminal) => Ok(Self { terminal, mouse: false, panic_points }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -106,6 +109,7 @@ impl Surface for Screen {
             take(self.mouse)?;
             self.clear()?;
         }
+        self.panic_points.pass(PanicPoint::Dashboard);
         self.terminal.draw(draw).map(|_| ())
     }
 

@@ -1,24 +1,27 @@
 //! What the dashboard and the race of `compare` share: how they look, why they end, and the thread
 //! of its own on which each runs.
 
-use std::any::Any;
 use std::io;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
 use super::theme::Theme;
+use crate::panics::{Panic, caught_now};
+use crate::settings::faults::PanicPoints;
 
 /// Least time between two frames.
 pub(super) const FRAME: Duration = Duration::from_millis(33);
 
 /// How the dashboard looks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct UiOptions {
     /// Whether to use colours; `None` asks the environment.
     pub color: Option<bool>,
     /// Whether to keep to ASCII; `None` asks the environment.
     pub ascii: Option<bool>,
+    /// Whether the dashboard is to panic, for tests.
+    pub panic_points: PanicPoints,
 }
 
 /// Why the dashboard ended early.
@@ -31,11 +34,8 @@ pub enum UiError {
     #[error("the system allows no more threads (ulimit -u): {0}")]
     Thread(#[source] io::Error),
     /// The thread of the dashboard panicked. The terminal was restored before.
-    #[error("it panicked: {text}")]
-    Panicked {
-        /// The text of the panic.
-        text: String,
-    },
+    #[error("it panicked: {0}")]
+    Panicked(Panic),
     /// The engine ended without saying how.
     #[error("the crawl ended without a last word; see the log")]
     EngineGone,
@@ -43,7 +43,7 @@ pub enum UiError {
 
 impl UiOptions {
     /// The theme that these options and the environment ask for.
-    pub(super) fn theme(self) -> Theme {
+    pub(super) fn theme(&self) -> Theme {
         Theme::detect(self.color, self.ascii, |name| std::env::var(name).ok())
     }
 }
@@ -65,15 +65,17 @@ where
     // Dropped with this future: the thread sees it and ends.
     let (alive, gone) = oneshot::channel::<()>();
     let (done, mut result) = oneshot::channel();
-    let thread = std::thread::Builder::new()
+    std::thread::Builder::new()
         .name("dashboard".to_owned())
         .spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-            let outcome = match runtime {
-                Ok(runtime) => runtime.block_on(view(gone)),
-                Err(error) => Err(UiError::Terminal(error)),
-            };
-            let _ = done.send(outcome);
+            let outcome = caught_now(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+                match runtime {
+                    Ok(runtime) => runtime.block_on(view(gone)),
+                    Err(error) => Err(UiError::Terminal(error)),
+                }
+            });
+            let _ = done.send(outcome.unwrap_or_else(|panic| Err(UiError::Panicked(panic))));
         })
         .map_err(UiError::Thread)?;
     let outcome = tokio::select! {
@@ -83,20 +85,8 @@ where
             result.await
         }
     };
-    match outcome {
-        Ok(outcome) => outcome,
-        Err(_) => match thread.join() {
-            Err(panic) => Err(UiError::Panicked { text: text_of(&*panic) }),
-            Ok(()) => Ok(()),
-        },
-    }
-}
-
-/// The text of a panic.
-fn text_of(panic: &(dyn Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.unwrap_or("no text").to_owned()
+    // The thread sends its outcome whatever happens in it.
+    outcome.unwrap_or(Err(UiError::EngineGone))
 }
 
 #[cfg(test)]
@@ -111,7 +101,8 @@ mod tests {
         let formatted = on_own_thread(|_| async { panic!("row {} is not there", 7) }, pending());
         let plain = on_own_thread(|_| async { panic!("row 7 is not there") }, pending());
         for shown in [formatted.await, plain.await] {
-            assert_eq!(shown.unwrap_err().to_string(), "it panicked: row 7 is not there");
+            let said = shown.unwrap_err().to_string();
+            assert!(said.starts_with("it panicked: row 7 is not there at src/ui/"), "{said}");
         }
     }
 }

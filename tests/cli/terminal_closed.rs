@@ -53,6 +53,34 @@ fn with_a_dashboard() {
     closed_with_requests_in_flight(&[], &noticed);
 }
 
+/// Nor does a dashboard that panics take the crawl with it.
+#[test]
+fn a_panic_of_the_dashboard_stops_the_crawl_gracefully() {
+    let (site, folder) = (Site::start(), folder());
+    let (url, permits) = (site.web.url("/"), IN_FLIGHT.to_string());
+    let command = ["crawldeck", "crawl", &url, "--permits", &permits, "--log-file", "log"];
+    let panics = [("CRAWLDECK_PANIC_IN", "dashboard:15")];
+    let mut terminal = Terminal::start(&command, (120, 36), folder.path(), &panics);
+    let before = terminal.modes();
+    let log = || fs::read_to_string(folder.path().join("log")).unwrap_or_default();
+    wait_until("it panics", || log().contains("it panicked: injected panic in dashboard at src/"));
+    wait_until("the crawl stops", || log().contains("stop by=\"terminal\""));
+    site.open();
+    assert_eq!(terminal.end(), 3, "{}", log());
+    terminal.assert_restored();
+    assert_eq!(terminal.modes(), before);
+    let said = terminal.text();
+    assert!(
+        said.contains("the dashboard ended (it panicked: injected panic in dashboard"),
+        "{said}"
+    );
+    assert!(said.contains("stopped, resumable: "), "{said}");
+    let db = db(&folder);
+    assert_eq!(rows::<(String,)>(&db, "SELECT state FROM crawls")[0].0, "stopped");
+    let finished = number(&db, "SELECT count(*) FROM scraped_pages WHERE state = 'ok'");
+    assert_eq!(finished as usize, site.web.paths().len());
+}
+
 /// Who starts it with `nohup` wants it to go on.
 #[test]
 fn a_hangup_that_is_ignored_stays_ignored() {
