@@ -14,7 +14,7 @@ use crate::terminal_text::EscapingWriter;
 pub enum Target {
     /// Standard output; a terminal gets what it would obey as `\u` and four digits.
     Stdout,
-    /// A file.
+    /// A file, or a device, of which a terminal is written to likewise.
     File(PathBuf),
 }
 
@@ -71,7 +71,8 @@ impl Target {
         // A pipe or a device is written to, not replaced.
         if fs::metadata(&place).is_ok_and(|known| !known.is_file()) {
             let file = fs::OpenOptions::new().write(true).open(&place)?;
-            return Ok(ExportOutput::Other(BufWriter::new(file)));
+            let is_terminal = file.is_terminal();
+            return Ok(ExportOutput::Other(BufWriter::new(EscapingWriter::new(file, is_terminal))));
         }
         spare_databases(&place)?;
         Ok(ExportOutput::File(AtomicFile::create(place, ".crawldeck-export-")?))
@@ -111,7 +112,8 @@ fn spare_databases(place: &Path) -> io::Result<()> {
 pub(super) enum ExportOutput {
     /// Where it is a terminal, what that would obey is escaped.
     Stdout(BufWriter<EscapingWriter<Stdout>>),
-    Other(BufWriter<fs::File>),
+    /// Likewise.
+    Other(BufWriter<EscapingWriter<fs::File>>),
     File(AtomicFile),
 }
 
