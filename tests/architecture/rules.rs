@@ -25,6 +25,7 @@ pub const ROOMS: &[&[&str]] = &[
         "process_memory",
         "histogram",
         "lock",
+        "panics",
     ],
 ];
 

@@ -38,7 +38,7 @@ fn says(crawl: &Running, what: &str) {
 
 /// It ended with exit code 3, and everything that was finished is saved or counted.
 #[track_caller]
-fn assert_counted(ended: Ended, frozen: Frozen, stage: &Stage) {
+fn assert_counted(ended: &Ended, frozen: Frozen, stage: &Stage) {
     let json = ended.json();
     let unsaved = json["unsaved"].as_u64().unwrap();
     assert!(unsaved > 0, "{json}");
@@ -63,7 +63,7 @@ fn a_silent_server_holds_up_a_stop_no_longer_than_is_promised(kind: Kind) {
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(16), "{took:?}");
     assert!(ended.stderr.lines().any(|line| line == GAVE_UP), "{}", ended.stderr);
-    assert_counted(ended, frozen, &stage);
+    assert_counted(&ended, frozen, &stage);
 }
 
 fn a_second_stop_does_not_wait_for_a_silent_server(kind: Kind) {
@@ -75,7 +75,7 @@ fn a_second_stop_does_not_wait_for_a_silent_server(kind: Kind) {
     let ended = crawl.end().exits(3);
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
-    assert_counted(ended, frozen, &stage);
+    assert_counted(&ended, frozen, &stage);
 }
 
 /// An answer in time: nothing is lost.
