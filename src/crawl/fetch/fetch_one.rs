@@ -67,7 +67,7 @@ fn chain_of(task: &mut UrlTask) -> Result<RedirectChain, ParseError> {
 }
 
 async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task: Box<UrlTask>) {
-    let CrawlContext { frontier, flow, signals, fetch, .. } = &**context;
+    let CrawlContext { frontier, storage, flow, signals, fetch, .. } = &**context;
     let target: Arc<str> =
         if task.chain.is_some() { task.target().into() } else { Arc::clone(&task.url) };
     let mut in_flight = InFlight::new(frontier, Arc::clone(&target));
@@ -93,7 +93,11 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
     if shares_target && !chain.hops().is_empty() {
         let hash = UrlHash::of(chain.url());
         // Another URL may have led there meanwhile.
-        let Ok(known) = known_target(context, slot, &hash).await else { return };
+        let Ok(known) =
+            known_target(&fetch.redirects, frontier, (storage, flow, signals), slot, &hash).await
+        else {
+            return;
+        };
         if let Some(known) = known {
             drop(in_flight);
             let elapsed = Duration::from_millis(task.spent_ms);
