@@ -128,7 +128,7 @@ impl DatabaseCalls {
         if !call.aside {
             self.unanswered.locked().get_or_insert(open.began);
         }
-        let ended = Ended { calls: self, open: &open };
+        let ended = CallOver { calls: self, open: &open };
         let done = listen(&open, work).await;
         drop(ended);
         if done.is_ok() && !call.aside {
@@ -164,12 +164,12 @@ impl DatabaseCalls {
 }
 
 /// Takes a call from the list, also when its future is dropped.
-struct Ended<'a> {
+struct CallOver<'a> {
     calls: &'a DatabaseCalls,
     open: &'a Arc<OpenCall>,
 }
 
-impl Drop for Ended<'_> {
+impl Drop for CallOver<'_> {
     fn drop(&mut self) {
         self.calls.open.locked().retain(|open| !Arc::ptr_eq(open, self.open));
     }
