@@ -48,8 +48,8 @@ fn it_continues_by_itself_when_the_database_is_back() {
     wait_until("it says what is wrong", || crawl.stderr().contains(KEPT));
     wait_until("and since when", || {
         let stderr = crawl.stderr();
-        let said = stderr.split("limited by the database for ").nth(1);
-        said.is_some_and(|said| said.contains(" s: crawldeck.db is locked by another process"))
+        let mut said = stderr.split("limited by the database for ").skip(1);
+        said.any(|said| said.contains(" s: crawldeck.db is locked by another process"))
     });
     assert_eq!(number(&db, "SELECT count(*) FROM scraped_pages"), 1);
     lock.release();

@@ -18,6 +18,36 @@ use crate::lock::Lock;
 
 /// A call that has been open for so long is named.
 pub const NAMED_AFTER: Duration = Duration::from_secs(3);
+/// After a stop, the database may be silent for so long. Service managers kill after 90 s, and the
+/// requests in flight need their time too.
+pub const PATIENCE: Duration = Duration::from_secs(14);
+/// After a stop at once, what can be saved in this time is saved.
+pub const HURRY: Duration = Duration::from_secs(1);
+
+/// For each of the last two steps, to record the end and to close the database, however long it was waited
+/// for before.
+pub const LAST_STEP: Duration = Duration::from_millis(300);
+
+/// Why the database is waited for no longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PatienceOver {
+    /// It did not answer.
+    Silent,
+    /// The user wants to stop at once.
+    Hurry,
+}
+
+impl fmt::Display for PatienceOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silent => {
+                write!(f, "the database has not answered for {} s", PATIENCE.as_secs())
+            }
+            Self::Hurry => f.write_str("stopped at once, before all was saved"),
+        }
+    }
+}
+
 /// Events of a call that say nothing of the database: a pool without a free connection, a connection
 /// that was made to a server that stays silent, a timer. From then on each event is an answer.
 const EVENTS_BEFORE_ANSWERS: u32 = 3;

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::crawl::frontier::{BatchCost, Frontier};
-use crate::crawl::pipeline::database_calls::DatabaseCall;
+use crate::crawl::pipeline::database_calls::{DatabaseCall, LAST_STEP};
 use crate::crawl::pipeline::saver_gauge::{SaverGauge, note_outage};
 use crate::crawl::pipeline::signals::Signals;
 use crate::crawl::pipeline::storage::{SaverState, Storage};
@@ -189,10 +189,15 @@ pub async fn record_end(
     let mut tries_left = TRIES_AFTER_STOP;
     loop {
         let set = storage.store.set_state(storage.crawl, state);
+        let over = async {
+            let why = storage.patience_over(signals).await;
+            tokio::time::sleep(LAST_STEP).await;
+            why
+        };
         let done = tokio::select! {
             done = storage.call(DatabaseCall::write("the crawl's end"), set) => done,
-            why = storage.patience_over(signals) => {
-                Err(StoreError::Unreachable { db: storage.store.describe(), why })
+            why = over => {
+                Err(StoreError::Unreachable { db: storage.store.describe(), why: why.to_string() })
             }
         };
         let Err(error) = done else {

@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
+use crate::crawl::pipeline::database_calls::PatienceOver;
 use crate::crawl::protocol::snapshot::DatabaseOutage;
 use crate::lock::Lock;
 use crate::panics::Panic;
@@ -74,10 +75,12 @@ impl SaverGauge {
     }
 
     /// The database is waited for no longer.
-    pub fn lost_patience(&self, why: String) {
+    pub fn lost_patience(&self, why: PatienceOver) {
         tracing::error!("{why}; what is not saved is given up");
-        self.gone.store(true, Relaxed);
-        self.stop_because(why);
+        if why == PatienceOver::Silent {
+            self.gone.store(true, Relaxed);
+            self.stop_because(why.to_string());
+        }
     }
 
     /// The crawl stops for this reason; the first one counts.

@@ -7,7 +7,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use crate::crawl::measure::stage_clock::StageClock;
-use crate::crawl::pipeline::database_calls::{DatabaseCall, DatabaseCalls};
+use crate::crawl::pipeline::database_calls::{
+    DatabaseCall, DatabaseCalls, HURRY, LAST_STEP, PATIENCE, PatienceOver,
+};
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::saver_gauge::SaverGauge;
 use crate::crawl::pipeline::signals::{Signals, Stopping};
@@ -22,15 +24,6 @@ use crate::store::{StoreError, StoreWriter};
 pub const SAVER_BUDGET_KIB: u32 = 8 << 10;
 /// Pause before the database is read again after it refused.
 pub const RETRY_READ_AFTER: Duration = Duration::from_millis(500);
-/// After a stop, the database may be silent for so long. Service managers kill after 90 s, and the
-/// requests in flight need their time too.
-pub const PATIENCE: Duration = Duration::from_secs(14);
-/// After a stop at once, what can be saved in this time is saved.
-pub const HURRY: Duration = Duration::from_millis(1_200);
-
-/// The database is closed in this time, however long it was waited for before.
-const CLOSING: Duration = Duration::from_millis(300);
-
 /// States of the saver's clock, in this order.
 #[derive(Debug, Clone, Copy)]
 pub enum SaverState {
@@ -105,7 +98,7 @@ impl Storage {
 
     /// Waits until the database need not be waited for any longer: after a stop it was silent for
     /// [`PATIENCE`], or a stop at once was requested [`HURRY`] ago. Returns why.
-    pub async fn patience_over(&self, signals: &Signals) -> String {
+    pub async fn patience_over(&self, signals: &Signals) -> PatienceOver {
         signals.stop_requested.cancelled().await;
         let begin = Instant::now();
         let stopped = *signals.stopped_at.get_or_init(|| begin);
@@ -121,13 +114,13 @@ impl Storage {
                 }
                 sleep_until(ends).await;
             }
-            format!("the database has not answered for {} s", PATIENCE.as_secs())
+            PatienceOver::Silent
         };
         let hurry = async {
             signals.hurry.cancelled().await;
             let since = *signals.hurried_at.get_or_init(Instant::now);
             sleep_until(since + HURRY).await;
-            "stopped at once, before all was saved".to_owned()
+            PatienceOver::Hurry
         };
         tokio::select! {
             why = silence => why,
@@ -143,7 +136,7 @@ impl Storage {
         };
         let over = async {
             let _ = self.patience_over(signals).await;
-            tokio::time::sleep(CLOSING).await;
+            tokio::time::sleep(LAST_STEP).await;
         };
         tokio::select! {
             _ = self.call(DatabaseCall::write("the rest"), close) => {}
