@@ -203,7 +203,7 @@ fn a_retry_after_is_obeyed_and_nothing_is_lowered_by_it() {
         assert!(effect.refused && effect.lowered.is_none() && !effect.counts);
     }
     let host = view(&queues, HOST, later);
-    assert_eq!((host.lowered_limit, host.wait.unwrap().why), (None, WaitReason::RetryAfter));
+    assert_eq!((host.refused_at, host.wait.unwrap().why), (None, WaitReason::RetryAfter));
 }
 
 #[test]
