@@ -1,13 +1,13 @@
 //! What the tasks of a run share, room by room. Functions take the parts that they need; few take
 //! all of it.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio_util::task::TaskTracker;
 
 use crate::crawl::fetch::redirects::Redirects;
 use crate::crawl::fetch::retry::RetryPolicy;
+use crate::crawl::fetch::shortage::Shortages;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::measure::loop_delay::LoopDelayGauge;
 use crate::crawl::pipeline::flow::Flow;
@@ -31,8 +31,8 @@ pub struct FetchParts {
     pub retry: RetryPolicy,
     /// Where redirects lead, those in flight and the recent ones.
     pub redirects: Redirects,
-    /// Times that no file could be opened for a connection.
-    pub file_shortages: AtomicU64,
+    /// Requests that failed because this machine is short of something.
+    pub shortages: Shortages,
 }
 
 impl FetchParts {
@@ -49,7 +49,7 @@ impl FetchParts {
                 longest_retry_after: settings.max_host_backoff,
             },
             redirects: Redirects::default(),
-            file_shortages: AtomicU64::new(0),
+            shortages: Shortages::default(),
         }
     }
 

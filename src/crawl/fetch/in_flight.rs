@@ -70,7 +70,7 @@ pub fn host_outcome(
         }
         Err(error) => match error.kind {
             // Neither was caused by the host.
-            FailureKind::Refused(_) | FailureKind::Shortage => None,
+            FailureKind::Refused(_) | FailureKind::Shortage(_) => None,
             FailureKind::Timeout
             | FailureKind::Reset
             | FailureKind::Truncated
