@@ -84,7 +84,8 @@ fn shortage(error: &reqwest::Error, context: &RequestContext<'_>) -> Option<Shor
     let unresolved = causes(error).any(|cause| {
         matches!(cause.downcast_ref::<Unresolved>(), Some(Unresolved::Unknown { .. }))
     });
-    if !unresolved && !(context.proxied && error.is_connect()) {
+    let cause_is_hidden = unresolved || (context.proxied && error.is_connect());
+    if !cause_is_hidden {
         return None;
     }
     let opened = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err();
@@ -102,7 +103,7 @@ const RECENT: Duration = Duration::from_secs(1);
 /// What an error of the operating system says to be short. `connecting`: it is of a connection that was
 /// to be opened.
 fn shortage_of_io(error: &io::Error, connecting: bool) -> Option<Shortage> {
-    if error.get_ref().is_some_and(|cause| cause.is::<NoThread>()) {
+    if error.get_ref().and_then(|cause| cause.downcast_ref::<NoThread>()).is_some() {
         return Some(Shortage::Threads);
     }
     match Errno::from_raw(error.raw_os_error()?) {
@@ -281,4 +282,29 @@ pub(super) fn one_line(text: &str) -> String {
 /// The marks, embeddings, overrides and isolates of the Unicode bidirectional algorithm.
 const fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shortage_is_told_by_its_error_number() {
+        let table = [
+            (Errno::EMFILE, Some(Shortage::Files)),
+            (Errno::ENFILE, Some(Shortage::Files)),
+            (Errno::ENOMEM, Some(Shortage::Memory)),
+            (Errno::ENOBUFS, Some(Shortage::Memory)),
+            // An address that cannot be connected to from here: ports there are.
+            (Errno::EADDRNOTAVAIL, None),
+            (Errno::ECONNREFUSED, None),
+            (Errno::ENETUNREACH, None),
+        ];
+        for (errno, shortage) in table {
+            let error = io::Error::from_raw_os_error(errno as i32);
+            assert_eq!(shortage_of_io(&error, true), shortage, "{errno}");
+        }
+        let no_thread = io::Error::other(NoThread);
+        assert_eq!(shortage_of_io(&no_thread, true), Some(Shortage::Threads));
+    }
 }

@@ -15,7 +15,7 @@ pub const ROOMS: &[&[&str]] = &[
     &["web", "store"],
     &["settings"],
     &["model"],
-    &["semaphore", "units", "atomic_file", "process_memory", "histogram", "lock"],
+    &["semaphore", "units", "atomic_file", "process_memory", "open_files", "histogram", "lock"],
 ];
 
 /// Rooms of the engine from top to bottom, the same way; `mod` is what `crawl/mod.rs` itself defines.

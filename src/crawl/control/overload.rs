@@ -5,7 +5,7 @@
 //! only takes away, and gives back what it took.
 
 use crate::crawl::control::shortage_limit::ShortageLimit;
-use crate::crawl::fetch::shortage::ShortageReading;
+use crate::crawl::measure::shortages::ShortageReading;
 use crate::crawl::protocol::snapshot::{Overload, OverloadKind, PauseReason};
 use crate::units;
 

@@ -5,7 +5,7 @@
 //! they come back, a tenth a second, up to just below what was too many; that is tried again ever more
 //! rarely.
 
-use crate::crawl::fetch::shortage::ShortageReading;
+use crate::crawl::measure::shortages::ShortageReading;
 use crate::crawl::protocol::snapshot::OverloadKind;
 use crate::web::http::Shortage;
 

@@ -7,9 +7,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::crawl::fetch::redirects::Redirects;
 use crate::crawl::fetch::retry::RetryPolicy;
-use crate::crawl::fetch::shortage::Shortages;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::measure::loop_delay::LoopDelayGauge;
+use crate::crawl::measure::shortages::Shortages;
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::producer::Producer;
 use crate::crawl::pipeline::signals::Signals;

@@ -47,15 +47,7 @@ pub async fn run(
     let agents = &fetch.robots_agents;
     let begin = Instant::now();
     let robots = matches!(task.purpose, FetchPurpose::Robots { .. });
-    let max_body = if robots { u64::MAX } else { Limits::default().bytes };
-    let timeout = (!robots).then(|| SITEMAP_TIMEOUT.max(settings.fetch.timeout));
-    let max_redirects = robots.then_some(robots::MAX_REDIRECTS);
-    let options = RequestOptions {
-        max_body: Some(max_body),
-        timeout,
-        max_redirects,
-        ..RequestOptions::default()
-    };
+    let options = request_options(robots, settings.fetch.timeout);
     let reply = fetch.fetcher.open(&mut chain, &options, phases).await;
     if let Err(error) = &reply
         && may_resend(frontier, &mut task, error)
@@ -138,6 +130,16 @@ pub async fn run(
             in_flight.end(ended);
             failed(frontier, agents, &task, &error);
         }
+    }
+}
+
+/// The limits of a request for a robots.txt, or a sitemap; `timeout` is that of a page.
+fn request_options(robots: bool, timeout: Duration) -> RequestOptions<'static> {
+    RequestOptions {
+        max_body: Some(if robots { u64::MAX } else { Limits::default().bytes }),
+        timeout: (!robots).then(|| SITEMAP_TIMEOUT.max(timeout)),
+        max_redirects: robots.then_some(robots::MAX_REDIRECTS),
+        ..RequestOptions::default()
     }
 }
 
