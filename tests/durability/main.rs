@@ -21,4 +21,5 @@ mod few_files;
 mod kill;
 mod server_dies;
 mod server_failures;
+mod server_silent;
 mod two_processes;

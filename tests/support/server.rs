@@ -29,6 +29,12 @@ impl Server {
         script(self.home.path(), &["kill", self.name]);
     }
 
+    /// SIGSTOP: it takes connections, and never answers until the guard is dropped.
+    pub fn freeze(&self) -> Frozen {
+        script(self.home.path(), &["freeze", self.name]);
+        Frozen { home: self.home.path().to_owned(), name: self.name }
+    }
+
     /// Starts it again, which has to make good for how it ended.
     pub fn restart(&self) {
         script(self.home.path(), &["restart", self.name]);
@@ -58,6 +64,18 @@ impl Server {
         let disk = SmallDisk::on(folder, megabytes);
         self.give(&disk.0);
         disk
+    }
+}
+
+/// A server that does not answer. Dropped, it does.
+pub struct Frozen {
+    home: PathBuf,
+    name: &'static str,
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        script(&self.home, &["thaw", self.name]);
     }
 }
 

@@ -7,7 +7,11 @@ use std::sync::{Arc, Mutex};
 use crate::crawl::fetch::outcome::PageOutcome;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::hosts::UrlTask;
+use crate::crawl::pipeline::flow::Flow;
+use crate::crawl::pipeline::signals::{Signals, Stopping};
 use crate::crawl::pipeline::storage::Storage;
+use crate::crawl::pipeline::worker_slots::WorkerSlot;
+use crate::crawl::protocol::snapshot::WorkerState;
 use crate::lock::Lock;
 use crate::model::url_identity::UrlHash;
 use crate::store::PreviousPage;
@@ -93,13 +97,19 @@ impl Drop for InFlightRedirect<'_> {
 pub async fn known_target(
     redirects: &Redirects,
     frontier: &Frontier,
-    storage: &Storage,
+    (storage, flow, signals): (&Storage, &Flow, &Signals),
+    slot: &WorkerSlot,
     target: &UrlHash,
-) -> Option<Arc<PreviousPage>> {
+) -> Result<Option<Arc<PreviousPage>>, Stopping> {
     if let Some(known) = redirects.targets.locked().get(target) {
-        return Some(Arc::clone(known));
+        return Ok(Some(Arc::clone(known)));
     }
-    frontier.known(target)?;
-    let page = storage.store.previous_page(storage.crawl, *target).await.ok()??;
-    (page.status.is_some() && page.final_url.is_none()).then(|| Arc::new(page))
+    if frontier.known(target).is_none() {
+        return Ok(None);
+    }
+    slot.enter(WorkerState::Database);
+    let read = || storage.store.previous_page(storage.crawl, *target);
+    let page = storage.read(flow, signals, "the target of a redirect", read).await?;
+    let whole = page.filter(|page| page.status.is_some() && page.final_url.is_none());
+    Ok(whole.map(Arc::new))
 }

@@ -116,7 +116,11 @@ fn not_running(s: &Snapshot) -> Option<Verdict> {
     let verdict = match s.run {
         RunState::Complete => Verdict::new(Limit::Over, None, Advice::None, "complete".into()),
         RunState::Stopped => {
-            Verdict::new(Limit::Over, None, Advice::None, "stopped; can be resumed".into())
+            let text = match &s.ended_by {
+                Some(why) => format!("stopped, can be resumed: {why}"),
+                None => "stopped; can be resumed".to_owned(),
+            };
+            Verdict::new(Limit::Over, None, Advice::None, text)
         }
         RunState::Failed => {
             let text = match s.failures.first() {
@@ -131,7 +135,10 @@ fn not_running(s: &Snapshot) -> Option<Verdict> {
                 1 => "stopping: 1 request in flight finishes".to_owned(),
                 n => format!("stopping: {n} requests in flight finish"),
             };
-            let text = with_outage(&text, s);
+            let text = match &s.ended_by {
+                Some(why) => format!("{text}; {why}"),
+                None => with_outage(&text, s),
+            };
             Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text)
         }
         RunState::Paused => paused(s),
