@@ -27,6 +27,7 @@ mod seed_list;
 mod show_crawl;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::CommandFactory;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -37,6 +38,9 @@ use crate::headless::tell;
 
 use error::ProgramError;
 use output::print;
+
+/// For how long a thread for blocking work is kept without any.
+const BLOCKING_THREAD_KEPT: Duration = Duration::from_hours(1);
 
 /// Runs the process from its arguments to its exit code: 0 complete, 1 failed, 2 usage, 3 stopped
 /// before the end.
@@ -68,9 +72,11 @@ pub fn main() -> ExitCode {
     }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        .thread_keep_alive(BLOCKING_THREAD_KEPT)
         .build()
         .map_err(ProgramError::io("the event loop cannot start"))
         .and_then(|runtime| {
+            start_blocking_thread(&runtime);
             let outcome = runtime.block_on(Box::pin(run(invocation)));
             // A thread that looks up a name is not waited for.
             runtime.shutdown_background();
@@ -82,6 +88,14 @@ pub fn main() -> ExitCode {
             tell(&format!("crawldeck: {error}"));
             error.exit_code()
         }
+    }
+}
+
+/// Starts the first thread for blocking work, such as name look-ups, if the system allows one: it serves
+/// them also when no other can be started later, where the event loop would panic without any.
+fn start_blocking_thread(runtime: &tokio::runtime::Runtime) {
+    if std::thread::Builder::new().spawn(|| ()).is_ok_and(|thread| thread.join().is_ok()) {
+        drop(runtime.spawn_blocking(|| ()));
     }
 }
 

@@ -23,6 +23,7 @@ pub const ROOMS: &[&[&str]] = &[
         "temp_folder",
         "terminal_text",
         "process_memory",
+        "open_files",
         "histogram",
         "lock",
         "panics",

@@ -11,6 +11,7 @@ mod test_db;
 #[path = "../support/tls_server.rs"]
 mod tls_server;
 
+mod clock_put_back;
 mod crawl_safety;
 mod degradation;
 mod duplicate_seeds;

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use crate::crawl::control::control_task::Control;
 use crate::crawl::fetch::worker;
 use crate::crawl::frontier::FrontierEdit;
+use crate::crawl::hosts::Pace;
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::RunState;
@@ -195,10 +196,15 @@ impl Control {
         let cooling_down: BTreeMap<_, _> =
             cooling_down.map(|(host, until)| (host.to_string(), ms(until))).collect();
         let noted = &self.settings.cooling_down;
-        // The two clocks may differ by a little from one look to the next.
+        // The two clocks may differ by a little from one look to the next, and by much when one was put
+        // back.
+        let longest_ms = Pace::of(&self.settings).longest_cooldown().as_millis();
+        let differs = |noted: i64, until: i64| {
+            noted + 1_000 < until || u128::from(noted.abs_diff(until)) > longest_ms
+        };
         let more = cooling_down
             .iter()
-            .any(|(host, until)| noted.get(host).is_none_or(|noted| noted + 1_000 < *until));
+            .any(|(host, until)| noted.get(host).is_none_or(|noted| differs(*noted, *until)));
         if more {
             self.settings.cooling_down = cooling_down;
         }

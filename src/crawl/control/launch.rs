@@ -31,8 +31,6 @@ use crate::web::http::Fetcher;
 use crate::web::scope::Scope;
 use crate::web::traps::Traps;
 
-/// The longest cooldown that a resumed crawl continues, in ms.
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 /// Commands that may wait for the control task.
 const COMMANDS: usize = 64;
 
@@ -147,7 +145,7 @@ pub fn launch(
         totals,
     }));
     if resumed {
-        continue_cooldowns(&settings, &frontier);
+        continue_cooldowns(&mut settings, &frontier);
     }
     // A list of seeds can be long, and is needed just once.
     let mut seeds = std::mem::take(&mut settings.seeds);
@@ -195,12 +193,16 @@ pub fn launch(
     Crawl { snapshots, commands: command_sender, control }
 }
 
-fn continue_cooldowns(settings: &Settings, frontier: &Frontier) {
+/// Continues the cooldowns that are noted. Where the clock was put back since, they end as soon as the
+/// longest of this run would, and the note is corrected.
+fn continue_cooldowns(settings: &mut Settings, frontier: &Frontier) {
     let now_ms = jiff::Timestamp::now().as_millisecond();
-    for (host, until_ms) in &settings.cooling_down {
-        // A clock that was put back must not stop a crawl for good.
-        let cooldown = until_ms.saturating_sub(now_ms).clamp(0, DAY_MS);
-        frontier.continue_cooldown(host, Duration::from_millis(cooldown as u64));
+    let longest_ms = Pace::of(settings).longest_cooldown().as_millis();
+    let longest_ms = i64::try_from(longest_ms).unwrap_or(i64::MAX);
+    for (host, until_ms) in &mut settings.cooling_down {
+        let left_ms = until_ms.saturating_sub(now_ms).clamp(0, longest_ms);
+        *until_ms = (*until_ms).min(now_ms.saturating_add(longest_ms));
+        frontier.continue_cooldown(host, Duration::from_millis(left_ms as u64));
     }
 }
 

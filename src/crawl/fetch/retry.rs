@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use crate::crawl::hosts::MAX_PAUSE;
 use crate::web::http::{FailureKind, FetchError, Response};
 
-/// Back-off stops doubling here.
-pub const MAX_BACKOFF: Duration = Duration::from_mins(2);
+/// Back-off stops doubling here: four fifths of the longest pause, which the jitter may reach.
+pub const MAX_BACKOFF: Duration = Duration::from_secs(MAX_PAUSE.as_secs() / 5 * 4);
 /// Jitter: the pause is multiplied by a random factor of 1 ± this.
 pub const JITTER: f64 = 0.25;
 

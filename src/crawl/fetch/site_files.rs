@@ -10,6 +10,7 @@ use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::in_flight::{InFlight, host_outcome};
 use crate::crawl::fetch::resend::{may_resend, resend};
 use crate::crawl::fetch::retry::RetryPolicy;
+use crate::crawl::fetch::shortage::{self, shortage_of};
 use crate::crawl::frontier::{FoundUrl, Frontier, sitemap_row};
 use crate::crawl::hosts::{FetchPurpose, UrlTask};
 use crate::crawl::pipeline::reserve::reserve;
@@ -46,20 +47,17 @@ pub async fn run(
     let agents = &fetch.robots_agents;
     let begin = Instant::now();
     let robots = matches!(task.purpose, FetchPurpose::Robots { .. });
-    let max_body = if robots { u64::MAX } else { Limits::default().bytes };
-    let timeout = (!robots).then(|| SITEMAP_TIMEOUT.max(settings.fetch.timeout));
-    let max_redirects = robots.then_some(robots::MAX_REDIRECTS);
-    let options = RequestOptions {
-        max_body: Some(max_body),
-        timeout,
-        max_redirects,
-        ..RequestOptions::default()
-    };
+    let options = request_options(robots, settings.fetch.timeout);
     let reply = fetch.fetcher.open(&mut chain, &options, phases).await;
     if let Err(error) = &reply
         && may_resend(frontier, &mut task, error)
     {
         return resend(frontier, task, chain, error, in_flight);
+    }
+    if let Err(error) = &reply
+        && let Some(shortage) = shortage_of(error)
+    {
+        return shortage::wait(context, task, chain, shortage, in_flight);
     }
     let result = match &reply {
         Ok(FetchOutcome::Response(opened)) => Ok((opened.head.status, opened.head.retry_after)),
@@ -132,6 +130,16 @@ pub async fn run(
             in_flight.end(ended);
             failed(frontier, agents, &task, &error);
         }
+    }
+}
+
+/// The limits of a request for a robots.txt, or a sitemap; `timeout` is that of a page.
+fn request_options(robots: bool, timeout: Duration) -> RequestOptions<'static> {
+    RequestOptions {
+        max_body: Some(if robots { u64::MAX } else { Limits::default().bytes }),
+        timeout: (!robots).then(|| SITEMAP_TIMEOUT.max(timeout)),
+        max_redirects: robots.then_some(robots::MAX_REDIRECTS),
+        ..RequestOptions::default()
     }
 }
 

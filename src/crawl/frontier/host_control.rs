@@ -34,11 +34,12 @@ impl Frontier {
         self.lock().hosts.cooling_down(at_least, now)
     }
 
-    /// Continues a cooldown of an earlier run, for the time that is left of it.
+    /// Continues a cooldown of an earlier run, for the time that is left of it, but no longer than one of
+    /// this run could last.
     pub fn continue_cooldown(&self, host: &str, left: Duration) {
         let mut state = self.lock();
         let newest = state.newest();
-        state.hosts.continue_cooldown(host, Instant::now() + left, newest);
+        state.hosts.continue_cooldown(host, left, newest);
     }
 
     /// Nothing of the host of `url` may be requested: all of it is skipped.

@@ -79,10 +79,12 @@ impl FrontierState {
             if !self.hosts.is_on_disk(host, row.id) {
                 continue;
             }
-            let wait = row.not_before_ms - now_ms;
+            let wait = row.not_before_ms.saturating_sub(now_ms);
             let task = Box::new(task_of_row(&row));
             if wait > 0 {
-                self.delay(task, now + Duration::from_millis(wait as u64));
+                // The clock may have been put back since it was stored.
+                let wait = Duration::from_millis(wait as u64).min(self.hosts.longest_pause());
+                self.delay(task, now + wait);
                 delayed += 1;
             } else {
                 ready.push(task);

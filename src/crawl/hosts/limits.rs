@@ -1,4 +1,6 @@
-//! How much of the frontier is in memory, and how many idle hosts are remembered.
+//! How much of the frontier is in memory, how many idle hosts are remembered, and how long a URL waits.
+
+use std::time::Duration;
 
 /// Maximum number of URLs in memory, all hosts together (those found when it is full stay on disk).
 pub const MAX_IN_MEMORY: usize = 40_000;
@@ -10,5 +12,7 @@ pub const MIN_IN_MEMORY_PER_HOST: usize = 16;
 pub const MAX_IDLE_HOSTS: usize = 1_000;
 /// Maximum number of bytes of robots.txt remembered for hosts that have nothing to do.
 pub const MAX_IDLE_ROBOTS_BYTES: usize = 16 << 20;
+/// Longest pause before another attempt at a URL, unless `Retry-After` asks for more.
+pub const MAX_PAUSE: Duration = Duration::from_secs(150);
 /// Maximum number of URLs of one host that wait for another attempt before no fresh one is started.
 pub const MAX_RETRIES_PER_HOST: u32 = 1_000;

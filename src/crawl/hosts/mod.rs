@@ -16,6 +16,7 @@ mod host;
 mod host_name;
 mod idle;
 mod limits;
+mod lowered_limit;
 mod outcome;
 mod pace;
 mod queues;
@@ -41,7 +42,7 @@ pub use self::{
 };
 pub use give_up::{GiveUp, skipped_host_of, skipped_host_reason};
 pub use host_name::host_of;
-pub use limits::MAX_IN_MEMORY;
+pub use limits::{MAX_IN_MEMORY, MAX_PAUSE};
 pub use outcome::{Outcome, OutcomeEffect};
 pub use pace::Pace;
 pub use queues::HostQueues;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::crawl::hosts::limits::MAX_PAUSE;
 use crate::settings::{BreakerSettings, Settings};
 
 /// What holds for every host alike.
@@ -34,6 +35,19 @@ impl Default for Pace {
 }
 
 impl Pace {
+    /// Longest time that a host may be left alone: what is stored of an earlier run and lies further
+    /// ahead comes of a clock that was put back.
+    #[must_use]
+    pub fn longest_cooldown(&self) -> Duration {
+        self.max_backoff.max(self.breaker.max_cooldown)
+    }
+
+    /// Likewise for the next attempt of a single URL.
+    #[must_use]
+    pub fn longest_pause(&self) -> Duration {
+        self.max_backoff.max(MAX_PAUSE)
+    }
+
     /// What the settings say.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {

@@ -5,6 +5,7 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::Instant;
 
@@ -83,6 +84,12 @@ impl HostQueues {
             permits: u32::MAX,
             mean_ms: None,
         }
+    }
+
+    /// Longest time for which a URL may wait for its next attempt.
+    #[must_use]
+    pub fn longest_pause(&self) -> Duration {
+        self.pace.longest_pause()
     }
 
     /// URLs in memory.

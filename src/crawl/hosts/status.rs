@@ -40,8 +40,10 @@ impl HostQueues {
         cooling.filter(|(_, until)| *until > now + at_least).collect()
     }
 
-    /// Restores a cooldown of a host that an earlier run stored.
-    pub fn continue_cooldown(&mut self, host: &str, until: Instant, before: PageId) {
+    /// Restores a cooldown of a host that an earlier run stored; it lasts no longer than one of this run
+    /// could.
+    pub fn continue_cooldown(&mut self, host: &str, left: Duration, before: PageId) {
+        let until = Instant::now() + left.min(self.pace.longest_cooldown());
         let index = self.index_of(host, before);
         if let Some(host) = &mut self.hosts[index] {
             host.cooldown.continue_until(until);

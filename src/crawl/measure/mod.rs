@@ -6,5 +6,6 @@ pub mod meter;
 pub mod process;
 pub mod recent_pages;
 pub mod saturation;
+pub mod shortages;
 pub mod stage_clock;
 pub mod verdict;
