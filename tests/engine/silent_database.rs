@@ -100,7 +100,7 @@ async fn an_answer_in_time_saves_everything() {
     let test_db = TestDb::new();
     let (_site, store, crawl) = silent(&test_db).await;
     give(&crawl, Command::Stop).await;
-    tokio::time::sleep(PATIENCE - Duration::from_secs(1)).await;
+    tokio::time::sleep(PATIENCE.saturating_sub(Duration::from_secs(1))).await;
     tokio::time::resume();
     store.stuck.send_replace(false);
     let summary = ended(crawl).await;
