@@ -93,11 +93,21 @@ async fn every_worker_is_there_after_each_of_them_panicked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_panics_between_two_urls_is_replaced() {
+    let (site, test_db) = (site().await, TestDb::new());
+    let given = Settings { workers: 1, ..panicking(&site, "worker-loop:3,worker-loop:9") };
+    let crawl = crawl::start(given, test_db.store().await).await.unwrap();
+    let (summary, _) = end(crawl).await;
+    assert_eq!((summary.state, summary.ok), (RunState::Complete, u64::from(PAGES) + 1));
+    test_db.assert_whole().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_panic_in_another_task_stops_the_crawl_and_is_told() {
     let site = site().await;
     for (points, task, file) in [
         ("producer:20", "the producer", "src/crawl/pipeline/producer.rs:"),
-        ("worker-loop:40", "a worker", "src/crawl/fetch/worker.rs:"),
+        ("worker-loop:40+", "a worker", "src/crawl/fetch/worker.rs:"),
         ("saver:2", "the saver", "src/crawl/pipeline/saver.rs:"),
         ("database:3", "writing a batch", "src/crawl/pipeline/storage.rs:"),
         ("heartbeat", "the heartbeat", "src/crawl/pipeline/heartbeat.rs:"),

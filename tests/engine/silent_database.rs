@@ -65,10 +65,18 @@ async fn it_is_named_with_its_age() {
 async fn a_stop_waits_for_it_so_long_and_counts_what_is_lost() {
     let test_db = TestDb::new();
     let (site, _store, crawl) = silent(&test_db).await;
+    let mut snapshots = crawl.snapshots.clone();
+    let told = tokio::spawn(async move {
+        let told = |s: &Arc<Snapshot>| {
+            s.verdict.text.contains("silent while writing a batch; given up in ")
+        };
+        snapshots.wait_for(told).await.is_ok()
+    });
     give(&crawl, Command::Stop).await;
     let begin = Instant::now();
     let summary = ended(crawl).await;
     let took = begin.elapsed();
+    assert!(told.await.unwrap(), "that it is given up, and when");
     assert!((PATIENCE..LONGEST_STOP).contains(&took), "{took:?}");
     let why = summary.ended_by.as_deref();
     assert_eq!(why, Some("the database has not answered for 14 s"));
@@ -131,4 +139,23 @@ async fn workers_that_wait_for_rows_have_a_state_of_their_own() {
     assert!(s.worker_shares.database > 0.9, "{:?}", s.worker_shares);
     store.previous_reads.send_replace(u64::MAX);
     assert_eq!(ended(crawl).await.state, RunState::Complete);
+}
+
+/// A database that takes a while for every answer is waited for, however long it takes in all.
+#[tokio::test]
+async fn a_slow_database_that_answers_is_waited_for() {
+    let test_db = TestDb::new();
+    let (_site, store, mut crawl) = silent(&test_db).await;
+    store.answering.send_replace(true);
+    give(&crawl, Command::Stop).await;
+    let begin = Instant::now();
+    let s = seen(&mut crawl, "that it is waited for", |s| {
+        let said = "slow while writing a batch; waited for while it answers";
+        s.verdict.text.contains(said) && begin.elapsed() > 3 * PATIENCE
+    })
+    .await;
+    assert_eq!(s.run, RunState::Stopping);
+    store.stuck.send_replace(false);
+    let summary = ended(crawl).await;
+    assert_eq!((summary.state, summary.unsaved, summary.ended_by), (RunState::Stopped, 0, None));
 }

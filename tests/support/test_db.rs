@@ -185,6 +185,8 @@ pub struct Fickle {
     pub inner: Arc<dyn Store>,
     /// Commits wait while this is true.
     pub stuck: watch::Sender<bool>,
+    /// What is stuck gets an answer every 5 s while this is true.
+    pub answering: watch::Sender<bool>,
     /// Commits that wait for that.
     pub held: AtomicU64,
     /// Commits fail while this is true.
@@ -207,6 +209,7 @@ impl Fickle {
         Self {
             inner,
             stuck: watch::Sender::new(false),
+            answering: watch::Sender::new(false),
             held: AtomicU64::new(0),
             unwilling: AtomicBool::new(false),
             refused: AtomicU64::new(0),
@@ -317,7 +320,15 @@ impl StoreWriter for Fickle {
             }
             let mut stuck = self.stuck.subscribe();
             self.held.fetch_add(1, Ordering::SeqCst);
-            let _ = stuck.wait_for(|stuck| !stuck).await;
+            let mut answering = self.answering.subscribe();
+            loop {
+                let answers = *answering.borrow_and_update();
+                tokio::select! {
+                    _ = stuck.wait_for(|stuck| !stuck) => break,
+                    _ = answering.changed() => {}
+                    () = tokio::time::sleep(Duration::from_secs(5)), if answers => {}
+                }
+            }
             self.held.fetch_sub(1, Ordering::SeqCst);
             self.inner.commit(crawl, batch).await
         })

@@ -88,7 +88,7 @@ async fn load_seen(context: &CrawlContext) -> bool {
             storage.saver.could_read();
             return true;
         };
-        storage.saver.cannot_read("what is known", &error, signals.at_s());
+        storage.saver.cannot_read("what is known", &error, storage.failing_since_s(signals));
         tokio::select! {
             () = tokio::time::sleep(RETRY_AFTER) => {}
             () = flow.queue.closed() => break,

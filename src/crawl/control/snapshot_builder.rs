@@ -138,7 +138,7 @@ impl SnapshotBuilder {
         s.saver.rows_per_s = self.rows.throughput(at_s, 0).last_1s;
         let ended_by = storage.saver.fatal_error.get().filter(|_| s.ended_by.is_none());
         s.ended_by = ended_by.map(|why| why.as_str().into()).or(s.ended_by.take());
-        s.database_outage = storage.outage(at_s);
+        s.database_outage = storage.outage(&context.signals);
         let parse = flow.parse_gate.view();
         s.parse_pool =
             ParsePoolView { threads: parse.limit, busy: parse.in_use, waiting: parse.waiting };

@@ -48,9 +48,10 @@ impl fmt::Display for PatienceOver {
     }
 }
 
-/// Events of a call that say nothing of the database: a pool without a free connection, a connection
-/// that was made to a server that stays silent, a timer. From then on each event is an answer.
-const EVENTS_BEFORE_ANSWERS: u32 = 3;
+/// Events of a call after one that failed, which say nothing of the database: a pool without a free
+/// connection, a connection that was made to a server that stays silent, a timer. Any other event is an
+/// answer.
+const EVENTS_OF_CONNECTING: u32 = 3;
 
 /// A call of the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,9 +142,19 @@ impl OpenCall {
 #[derive(Debug, Default)]
 pub struct DatabaseCalls {
     open: Mutex<Vec<Arc<OpenCall>>>,
+    answers: Mutex<Answers>,
+}
+
+/// What became of the calls so far, those aside not counted.
+#[derive(Debug, Default)]
+struct Answers {
     /// Since when there has been a call without an answer; `None` after one that succeeded, while no
     /// other is under way.
-    unanswered: Mutex<Option<Instant>>,
+    unanswered: Option<Instant>,
+    /// When a call last succeeded.
+    answered: Option<Instant>,
+    /// Whether the last call that ended failed.
+    failed: bool,
 }
 
 impl DatabaseCalls {
@@ -155,15 +166,24 @@ impl DatabaseCalls {
     ) -> Result<T, E> {
         let open = Arc::new(OpenCall { call, began: Instant::now(), heard_ms: AtomicU64::new(0) });
         self.open.locked().push(Arc::clone(&open));
+        let connects = {
+            let mut answers = self.answers.locked();
+            if !call.aside {
+                answers.unanswered.get_or_insert(open.began);
+            }
+            answers.failed
+        };
+        let over = CallOver { calls: self, open: &open };
+        let done = listen(&open, if connects { EVENTS_OF_CONNECTING } else { 0 }, work).await;
+        drop(over);
         if !call.aside {
-            self.unanswered.locked().get_or_insert(open.began);
-        }
-        let ended = CallOver { calls: self, open: &open };
-        let done = listen(&open, work).await;
-        drop(ended);
-        if done.is_ok() && !call.aside {
             let others = self.open.locked().iter().any(|open| !open.call.aside);
-            *self.unanswered.locked() = others.then(Instant::now);
+            let mut answers = self.answers.locked();
+            answers.failed = done.is_err();
+            if done.is_ok() {
+                let now = Instant::now();
+                (answers.answered, answers.unanswered) = (Some(now), others.then_some(now));
+            }
         }
         done
     }
@@ -172,9 +192,17 @@ impl DatabaseCalls {
     /// other.
     #[must_use]
     pub fn long(&self, now: Instant) -> Option<LongCall> {
+        let answered = self.answers.locked().answered;
         let long = |open: &Arc<OpenCall>| {
             let silent_for = now.saturating_duration_since(open.heard());
-            let since = if open.call.streams { open.heard() } else { open.began };
+            let since = match open.call {
+                DatabaseCall { streams: true, .. } => open.heard(),
+                // It waits for the others.
+                DatabaseCall { aside: true, .. } => {
+                    answered.map_or(open.began, |at| at.max(open.began))
+                }
+                _ => open.began,
+            };
             let is_long = now.saturating_duration_since(since) >= NAMED_AFTER;
             let silent = silent_for >= NAMED_AFTER;
             is_long.then_some(LongCall { call: open.call, since, silent })
@@ -182,11 +210,17 @@ impl DatabaseCalls {
         self.open.locked().iter().filter_map(long).min_by_key(|long| (long.call.aside, long.since))
     }
 
+    /// Since when no call has succeeded, although there was one; `None` when the last one did.
+    #[must_use]
+    pub fn unanswered_since(&self) -> Option<Instant> {
+        self.answers.locked().unanswered
+    }
+
     /// Since when the database has been silent although it was called; `None` when it answered the last
     /// call. What is heard in a call that fails later does not count.
     #[must_use]
     pub fn silent_since(&self) -> Option<Instant> {
-        let unanswered = (*self.unanswered.locked())?;
+        let unanswered = self.unanswered_since()?;
         let open = self.open.locked();
         let heard = open.iter().filter(|open| !open.call.aside && open.is_heard());
         Some(heard.map(|open| open.heard()).fold(unanswered, Instant::max))
@@ -223,9 +257,9 @@ impl Wake for Bell {
     }
 }
 
-/// Polls `work` when it asked for it, and only then, and notes each time: its events come from the
-/// connection.
-async fn listen<F: Future>(open: &OpenCall, work: F) -> F::Output {
+/// Polls `work` when it asked for it, and only then, and notes each time but the first `connecting`: its
+/// events come from the connection.
+async fn listen<F: Future>(open: &OpenCall, connecting: u32, work: F) -> F::Output {
     let bell = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&bell));
     let mut work = pin!(work);
@@ -239,7 +273,7 @@ async fn listen<F: Future>(open: &OpenCall, work: F) -> F::Output {
         }
         if !first {
             events = events.saturating_add(1);
-            if events > EVENTS_BEFORE_ANSWERS {
+            if events > connecting {
                 open.heard_ms.store(open.began.elapsed().as_millis() as u64, Relaxed);
             }
         }
@@ -303,15 +337,35 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn the_first_answer_counts_where_no_call_has_failed() {
+        let calls = DatabaseCalls::default();
+        let begin = Instant::now();
+        let look = async {
+            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            assert_eq!(calls.silent_since().unwrap().duration_since(begin).as_secs(), 1);
+        };
+        let (done, ()) = tokio::join!(calls.watch(CALL, slow(2)), look);
+        assert_eq!((done, calls.silent_since()), (Ok(()), None));
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_connection_to_a_silent_server_is_no_answer() {
         let calls = DatabaseCalls::default();
         let begin = Instant::now();
-        let failed = async {
-            slow(4).await?;
+        let failed = || async {
+            slow(3).await?;
             Err::<(), ()>(())
         };
-        assert_eq!(calls.watch(CALL, failed).await, Err(()));
-        assert_eq!(calls.silent_since(), Some(begin));
+        for _ in 0..2 {
+            assert_eq!(calls.watch(CALL, failed()).await, Err(()));
+            assert_eq!(calls.silent_since(), Some(begin));
+        }
+        let look = async {
+            tokio::time::sleep(Duration::from_millis(2_500)).await;
+            assert_eq!(calls.silent_since(), Some(begin));
+        };
+        let (again, ()) = tokio::join!(calls.watch(CALL, failed()), look);
+        assert!(again.is_err());
         let again = calls.watch(CALL, std::future::pending::<Result<(), ()>>());
         assert!(tokio::time::timeout(Duration::from_secs(1), again).await.is_err());
         assert_eq!(calls.silent_since(), Some(begin), "that it is tried again is no answer");

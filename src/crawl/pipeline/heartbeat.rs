@@ -35,7 +35,7 @@ async fn renew(storage: &Storage, signals: &Signals) {
         match storage.call(DatabaseCall::aside("the heartbeat"), beat).await {
             Ok(()) => *outage.locked() = None,
             Err(error) if error.is_transient() => {
-                note_outage(&mut outage.locked(), &error, signals.at_s());
+                note_outage(&mut outage.locked(), &error, storage.failing_since_s(signals));
             }
             Err(error) => return storage.saver.give_up(&error),
         }

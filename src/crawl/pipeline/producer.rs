@@ -117,7 +117,7 @@ async fn refill(producer: &Producer, host: &str, after: PageId, limit: u32, comm
             frontier.refilled(host, rows, commits, Instant::now(), now_ms);
         }
         Err(error) => {
-            storage.saver.cannot_read("the frontier", &error, signals.at_s());
+            storage.saver.cannot_read("the frontier", &error, storage.failing_since_s(signals));
             frontier.not_refilled(host);
             enter(flow, ProducerState::Throttled);
             tokio::select! {

@@ -102,6 +102,8 @@ async fn write(storage: &Storage, signals: &Signals, batch: &Batch) -> bool {
                     let after_s = signals.at_s() - outage.since_s;
                     tracing::warn!("the database takes batches again, after {after_s:.1} s");
                 }
+                // A batch is a heartbeat as well.
+                *storage.saver.heartbeat_outage.locked() = None;
                 note(&storage.saver, batch, took);
                 if took > SLOW {
                     tracing::warn!(
@@ -132,8 +134,8 @@ fn refused(
     error: &StoreError,
     tries_left: &mut u32,
 ) -> bool {
-    let (pages, at_s) = (batch.pages.len(), signals.at_s());
-    let first = note_outage(&mut storage.saver.batch_outage.locked(), error, at_s);
+    let (pages, since_s) = (batch.pages.len(), storage.failing_since_s(signals));
+    let first = note_outage(&mut storage.saver.batch_outage.locked(), error, since_s);
     if !error.is_transient() {
         storage.saver.give_up(error);
         return false;
@@ -210,7 +212,8 @@ pub async fn record_end(
         if !error.is_transient() || tries_left == 0 || signals.hurry.is_cancelled() {
             return Err(error);
         }
-        let first = note_outage(&mut storage.saver.batch_outage.locked(), &error, signals.at_s());
+        let since_s = storage.failing_since_s(signals);
+        let first = note_outage(&mut storage.saver.batch_outage.locked(), &error, since_s);
         if first {
             tracing::error!(%error, "the crawl's end cannot be recorded; trying again");
         }

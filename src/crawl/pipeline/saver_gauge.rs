@@ -49,8 +49,8 @@ impl SaverGauge {
 
     /// `what` could not be read: the error is logged once. The caller retries, unless the error is
     /// permanent: then the crawl stops.
-    pub fn cannot_read(&self, what: &str, error: &StoreError, at_s: f64) {
-        let first = note_outage(&mut self.read_outage.locked(), error, at_s);
+    pub fn cannot_read(&self, what: &str, error: &StoreError, since_s: f64) {
+        let first = note_outage(&mut self.read_outage.locked(), error, since_s);
         if matches!(error, StoreError::Internal { .. }) {
             // It was reported, and the crawl stops.
         } else if !error.is_transient() {
@@ -101,7 +101,7 @@ impl SaverGauge {
 
 /// Records an error that began with the one in `place`, if there is one. Returns whether there was
 /// none.
-pub fn note_outage(place: &mut Option<DatabaseOutage>, error: &StoreError, at_s: f64) -> bool {
-    let since_s = place.as_ref().map_or(at_s, |before| before.since_s);
+pub fn note_outage(place: &mut Option<DatabaseOutage>, error: &StoreError, since_s: f64) -> bool {
+    let since_s = place.as_ref().map_or(since_s, |before| before.since_s);
     place.replace(DatabaseOutage { text: error.in_short().into(), since_s }).is_none()
 }

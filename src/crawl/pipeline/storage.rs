@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::crawl::measure::stage_clock::StageClock;
 use crate::crawl::pipeline::database_calls::{
-    DatabaseCall, DatabaseCalls, HURRY, LAST_STEP, PATIENCE, PatienceOver,
+    DatabaseCall, DatabaseCalls, HURRY, LAST_STEP, LongCall, NAMED_AFTER, PATIENCE, PatienceOver,
 };
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::saver_gauge::SaverGauge;
@@ -144,14 +144,34 @@ impl Storage {
         }
     }
 
+    /// Since when no call of the database has succeeded, in seconds since the start of the run; now, when
+    /// none is waited for.
+    pub fn failing_since_s(&self, signals: &Signals) -> f64 {
+        let since = self.calls.unanswered_since();
+        signals.at_s() - since.map_or(0.0, |since| since.elapsed().as_secs_f64())
+    }
+
     /// What is wrong with the database: an error, or a call that has been open for long.
-    pub fn outage(&self, at_s: f64) -> Option<DatabaseOutage> {
-        self.saver.outage().or_else(|| {
-            let now = Instant::now();
-            let long = self.calls.long(now)?;
+    pub fn outage(&self, signals: &Signals) -> Option<DatabaseOutage> {
+        let now = Instant::now();
+        let long = self.calls.long(now);
+        let named = |long: LongCall| {
             let for_s = now.saturating_duration_since(long.since).as_secs_f64();
-            Some(DatabaseOutage { text: long.text().into(), since_s: at_s - for_s })
-        })
+            DatabaseOutage { text: long.text().into(), since_s: signals.at_s() - for_s }
+        };
+        let mut outage = self.saver.outage().or_else(|| long.map(named))?;
+        if let Some(stopped) = signals.stopped_at.get() {
+            // The silence so far counts; a slow one has been heard just now.
+            let silent = self.calls.silent_since().unwrap_or(now);
+            let left = (silent.max(*stopped) + PATIENCE).saturating_duration_since(now);
+            let until = if now.saturating_duration_since(silent) >= NAMED_AFTER {
+                format!("given up in {} s", left.as_secs())
+            } else {
+                "waited for while it answers".to_owned()
+            };
+            outage.text = format!("{}; {until}", outage.text).into();
+        }
+        Some(outage)
     }
 
     /// Reads from the database, and repeats it until it succeeds. `what` is named to the user: `the
@@ -180,7 +200,7 @@ impl Storage {
                     return Ok(read);
                 }
                 Err(error) => {
-                    self.saver.cannot_read(what, &error, signals.at_s());
+                    self.saver.cannot_read(what, &error, self.failing_since_s(signals));
                     tokio::select! {
                         () = tokio::time::sleep(RETRY_READ_AFTER) => {}
                         () = flow.queue.closed() => return Err(Stopping),

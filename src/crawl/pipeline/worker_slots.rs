@@ -39,6 +39,11 @@ impl WorkerSlot {
         self.pages.fetch_add(1, Relaxed);
     }
 
+    /// Pages that it has finished.
+    pub fn pages_done(&self) -> u64 {
+        self.pages.load(Relaxed)
+    }
+
     /// Goes into a state.
     pub fn enter(&self, state: WorkerState) {
         self.clock.enter(state as usize);

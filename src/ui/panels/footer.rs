@@ -57,7 +57,10 @@ pub fn status(
         RunState::Stopping => {
             let flying = live.gate.in_use;
             let requests = if flying == 1 { "request finishes" } else { "requests finish" };
-            let words = format!("stopping: {flying} {requests} and all is saved");
+            let words = match &live.database_outage {
+                Some(_) => "stopping: the database is waited for".to_owned(),
+                None => format!("stopping: {flying} {requests} and all is saved"),
+            };
             let hint = format!("{leave} again gives them up");
             painter.fit(
                 strip,
