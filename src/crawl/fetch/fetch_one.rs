@@ -139,6 +139,8 @@ async fn request(
     phases: &Arc<dyn PhaseSink>,
 ) -> Requested {
     let begin = Instant::now();
+    // Its own permit is one of them.
+    let in_flight = context.flow.gate.view().in_use;
     let options = recrawl::request_options(previous.as_ref());
     let outcome = {
         let request = context.fetch.fetcher.get(&mut chain, &options, phases);
@@ -149,7 +151,11 @@ async fn request(
             () = start.until_arrival() => request.await,
         }
     };
-    Requested { chain, outcome, took: begin.elapsed(), previous }
+    let took = begin.elapsed();
+    if outcome.is_ok() {
+        context.flow.start_levels.note(in_flight, took);
+    }
+    Requested { chain, outcome, took, previous }
 }
 
 /// Reports the start, then never ends.

@@ -1,0 +1,342 @@
+//! The rules: which limit the signs show, from downstream to upstream. A stage that blocks makes
+//! everything before it wait, so the last stage that is waited for is the cause.
+
+use crate::crawl::measure::verdict::levels::{Compared, most_in_flight};
+use crate::crawl::measure::verdict::queueing::Line;
+use crate::crawl::measure::verdict::reading::hangs_after_ms;
+use crate::crawl::measure::verdict::scales::{Finding, Scales, Sign};
+use crate::crawl::protocol::snapshot::{
+    OverloadKind, PauseReason, RunState, Snapshot, WaitReason,
+};
+use crate::crawl::protocol::verdict::{Advice, Limit, Stage, Verdict};
+use crate::settings::dials::Dial;
+use crate::units;
+
+/// A share from which on waiting for something counts as being limited by it.
+const NOTABLE: f64 = 0.10;
+/// A share of the time from which on a wait is the main limit.
+const MAJORITY: f64 = 0.50;
+/// Share of the processor from which on it is the limit, when this process uses it,
+const CPU_BUSY: f64 = 0.85;
+/// and when others use it too, of which this process has at least the other share.
+const MACHINE_BUSY: (f64, f64) = (0.95, 0.50);
+
+fn percent(share: f64) -> String {
+    format!("{:.0} %", share * 100.0)
+}
+
+/// What needs no measurement: it is not running, or the database refuses or is silent.
+pub(super) fn at_once(s: &Snapshot) -> Option<Verdict> {
+    let verdict = match s.run {
+        RunState::Complete => Verdict::new(Limit::Over, None, Advice::None, "complete".into()),
+        RunState::Stopped => {
+            Verdict::new(Limit::Over, None, Advice::None, "stopped; can be resumed".into())
+        }
+        RunState::Failed => {
+            let text = match s.failures.first() {
+                Some(last) => format!("failed: no host ever responded: {}", last.what),
+                None => "failed: no host ever responded".into(),
+            };
+            Verdict::new(Limit::Over, None, Advice::None, text)
+        }
+        RunState::Stopping => {
+            let text = match s.gate.in_use {
+                0 => "stopping: saving what is done".to_owned(),
+                1 => "stopping: 1 request in flight finishes".to_owned(),
+                n => format!("stopping: {n} requests in flight finish"),
+            };
+            let text = with_outage(&text, s);
+            Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text)
+        }
+        RunState::Paused => paused(s),
+        RunState::Starting | RunState::Running => {
+            let text = format!("limited by {}", outage(s)?);
+            Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text)
+        }
+    };
+    Some(verdict)
+}
+
+/// Nothing new starts: because the user said so, or for a reason of our own.
+fn paused(s: &Snapshot) -> Verdict {
+    let by_user = s.pause_reasons.is_empty() || s.pause_reasons.contains(&PauseReason::User);
+    let is_own = |what| matches!(what, OverloadKind::Disk | OverloadKind::Memory);
+    let own = s.overloads.iter().find(|overload| is_own(overload.what));
+    let (text, advice) = match own {
+        Some(overload) if !by_user => (format!("paused: {}", overload.text), Advice::None),
+        _ => ("paused by you: nothing new starts".to_owned(), Advice::Resume),
+    };
+    Verdict::new(Limit::Paused, Some(Stage::Gate), advice, with_outage(&text, s))
+}
+
+fn with_outage(text: &str, s: &Snapshot) -> String {
+    outage(s).map_or_else(|| text.to_owned(), |outage| format!("{text}; {outage}"))
+}
+
+/// What is wrong with the database, and since when: `the database for 12 s: disk full`. The time comes
+/// first: where there is little room, it is the end that is cut off.
+fn outage(s: &Snapshot) -> Option<String> {
+    let outage = s.database_outage.as_ref()?;
+    let for_s = (s.at_s - outage.since_s).max(0.0);
+    Some(format!("the database for {}: {}", units::age(for_s), outage.text))
+}
+
+/// What the last seconds show.
+pub(super) fn weigh(scales: &Scales<'_>) -> Finding {
+    saving(scales)
+        .or_else(|| hanging(scales))
+        .or_else(|| rate(scales))
+        .or_else(|| cpu(scales))
+        .or_else(|| parsing(scales))
+        .unwrap_or_else(|| flow(scales))
+}
+
+/// The saver: workers wait for room in its buffer, or the crawl slows itself down because of it.
+fn saving(scales: &Scales<'_>) -> Option<Finding> {
+    let (s, mean) = (scales.snapshot, &scales.mean);
+    let is_blocked = scales.reaches(Sign::Saving, mean.blocked, NOTABLE);
+    let is_other = |what| matches!(what, OverloadKind::Disk | OverloadKind::Memory | OverloadKind::Files);
+    // The crawl slows itself down then, so that its workers wait for something else.
+    let is_slowed = s.gate.limit < s.dials.permits
+        && scales.overload(is_other).is_none()
+        && scales.reaches(Sign::Saving, mean.saving, MAJORITY);
+    let is_behind = scales.overload(|what| what == OverloadKind::Saver).is_some();
+    if !is_blocked && !is_slowed && !is_behind {
+        return None;
+    }
+    let text = if mean.saving >= MAJORITY {
+        let busy = percent(mean.saving);
+        format!("limited by the saver: it writes {busy} of its time and falls behind")
+    } else {
+        let blocked = percent(mean.blocked);
+        format!("limited by the saver: workers wait {blocked} of their time for room in its buffer")
+    };
+    Some(Finding::new(Sign::Saving, Limit::Saver, Stage::Saver, Advice::None, text))
+}
+
+/// Most of what is in flight has no answer.
+fn hanging(scales: &Scales<'_>) -> Option<Finding> {
+    let (s, mean) = (scales.snapshot, &scales.mean);
+    let are_busy = mean.idle < MAJORITY || s.frontier.pending == 0;
+    if !scales.reaches(Sign::Hanging, mean.hanging, MAJORITY) || !are_busy {
+        return None;
+    }
+    let text = format!(
+        "limited by the server: {} of the requests in flight wait for an answer for over {}",
+        percent(mean.hanging),
+        units::age((hangs_after_ms(s) / 1000.0).round())
+    );
+    Some(Finding::new(Sign::Hanging, Limit::Server, Stage::Gate, Advice::None, text))
+}
+
+/// The rate of the whole crawl.
+fn rate(scales: &Scales<'_>) -> Option<Finding> {
+    let (s, mean) = (scales.snapshot, &scales.mean);
+    s.dials.rate?;
+    if !scales.reaches(Sign::Rate, mean.rate, NOTABLE) {
+        return None;
+    }
+    let rate = s.dials.get(Dial::Rate).value_text();
+    let wait = percent(mean.rate);
+    let text = format!("limited by the rate of {rate}: workers wait for it {wait} of their time");
+    Some(Finding::new(Sign::Rate, Limit::Rate, Stage::Gate, Advice::Raise(Dial::Rate), text))
+}
+
+/// The processor: this process has nearly all of it, or all of what others leave.
+fn cpu(scales: &Scales<'_>) -> Option<Finding> {
+    let (s, mean) = (scales.snapshot, &scales.mean);
+    let is_own = scales.reaches(Sign::Cpu, mean.own_cpu, CPU_BUSY);
+    let is_shared = mean.machine >= MACHINE_BUSY.0
+        && scales.reaches(Sign::Cpu, mean.own_cpu, MACHINE_BUSY.1);
+    // Workers that mostly wait for URLs could do more with the processor that there is.
+    if !is_own && !is_shared || mean.idle >= MAJORITY {
+        return None;
+    }
+    let cores = s.process.cores.max(1);
+    let used = percent(mean.own_cpu);
+    let what = match (cores, s.site_takes_faults) {
+        (1, false) => format!("this process uses {used} of its core"),
+        (1, true) => format!("this process, lab included, uses {used} of its core"),
+        (_, false) => format!("this process uses {used} of {cores} cores"),
+        (_, true) => format!("this process, lab included, uses {used} of {cores} cores"),
+    };
+    let others = if is_own { "" } else { ", others the rest" };
+    let text = format!("limited by our CPU: {what}{others}");
+    let advice = match scales.levels.compare(Some(false)) {
+        Some(Compared::FewerWereEnough(_)) => Advice::Lower(turned(s)),
+        _ => Advice::None,
+    };
+    Some(Finding::new(Sign::Cpu, Limit::Cpu, Stage::Workers, advice, text))
+}
+
+fn parsing(scales: &Scales<'_>) -> Option<Finding> {
+    let (s, mean) = (scales.snapshot, &scales.mean);
+    let are_waiting = scales.reaches(Sign::Parsing, mean.unparsed, 1.0);
+    let mark = if are_waiting { NOTABLE } else { MAJORITY };
+    if !scales.reaches(Sign::Parsing, mean.parse, mark) {
+        return None;
+    }
+    let text = format!(
+        "limited by parsing: workers spend {} of their time in it, {} of {} parse threads busy",
+        percent(mean.parse),
+        s.parse_pool.busy,
+        s.parse_pool.threads
+    );
+    let advice = if are_waiting { Advice::Raise(Dial::ParseThreads) } else { Advice::None };
+    Some(Finding::new(Sign::Parsing, Limit::Parsing, Stage::Workers, advice, text))
+}
+
+/// The dial that holds back what is in flight.
+const fn turned(s: &Snapshot) -> Dial {
+    if s.dials.workers < s.gate.limit { Dial::Workers } else { Dial::Permits }
+}
+
+/// URLs, workers, permits, server.
+fn flow(scales: &Scales<'_>) -> Finding {
+    let (s, mean) = (scales.snapshot, &scales.mean);
+    // Workers without a URL neither wait nor work: they must not dilute the wait of the others.
+    let awake = (1.0 - mean.idle).max(0.01);
+    let wait_for_permits = scales.reaches(Sign::MoreHelps, mean.permit, NOTABLE)
+        || mean.waiting >= 0.5 && mean.permit / awake >= MAJORITY;
+    if wait_for_permits {
+        return overload(scales)
+            .unwrap_or_else(|| in_flight(scales, Dial::Permits, mean.permit / awake));
+    }
+    if scales.reaches(Sign::HostPace, mean.idle, MAJORITY) && mean.queued <= f64::from(s.dials.workers) {
+        return starved(scales);
+    }
+    let full = scales.reaches(Sign::MoreHelps, mean.queue_full, MAJORITY);
+    if full && turned(s) == Dial::Workers && mean.in_use < f64::from(s.gate.limit) - 0.5 {
+        return in_flight(scales, Dial::Workers, 1.0);
+    }
+    if scales.reaches(Sign::HostPace, mean.idle, NOTABLE) {
+        return starved(scales);
+    }
+    if mean.in_use >= f64::from(s.gate.limit) - 0.5
+        && let Some(Compared::FewerWereEnough(_) | Compared::MoreBroughtNothing(_)) = compared(scales)
+    {
+        return in_flight(scales, Dial::Permits, 0.0);
+    }
+    let fetching = percent(mean.fetch);
+    let text = if mean.queue_full >= MAJORITY {
+        format!("limited by the server: all workers and permits are busy, {fetching} of their time fetching")
+    } else {
+        format!("limited by the server: workers spend {fetching} of their time fetching")
+    };
+    Finding::new(Sign::Fetching, Limit::Server, Stage::Gate, Advice::None, text)
+}
+
+/// Permits that we took away ourselves, which come back by themselves.
+fn overload(scales: &Scales<'_>) -> Option<Finding> {
+    let s = scales.snapshot;
+    if s.gate.limit >= s.dials.permits {
+        return None;
+    }
+    let why = match scales.overload(|what| what != OverloadKind::EverythingDown) {
+        Some(overload) => overload.text.clone(),
+        None => {
+            let (now, all) = (s.gate.limit, s.dials.permits);
+            format!("{now} of {all} are back after an overload, the others follow")
+        }
+    };
+    let text = format!("limited by permits: {why}");
+    Some(Finding::new(Sign::Overload, Limit::Permits, Stage::Gate, Advice::None, text))
+}
+
+/// What the level now compared with others showed, by what is said already.
+fn compared(scales: &Scales<'_>) -> Option<Compared> {
+    scales.levels.compare(match scales.said? {
+        Sign::MoreHelps => Some(true),
+        Sign::FewerWereEnough | Sign::MoreBroughtNothing => Some(false),
+        _ => None,
+    })
+}
+
+/// All that may be in flight is, by this dial: would more of it help, or is it the server that does no more?
+fn in_flight(scales: &Scales<'_>, dial: Dial, share: f64) -> Finding {
+    let (s, mean) = (scales.snapshot, &scales.mean);
+    let most = most_in_flight(s);
+    let server = |sign, advice, text: String| {
+        Finding::new(sign, Limit::Server, Stage::Gate, advice, format!("limited by the server: {text}"))
+    };
+    let helps = || {
+        let (limit, stage, text) = if dial == Dial::Workers {
+            let idle = s.gate.limit - most;
+            let text = format!(
+                "limited by workers: all {most} are busy, {idle} of {} permits are idle",
+                s.gate.limit
+            );
+            (Limit::Workers, Stage::Workers, text)
+        } else {
+            let wait = percent(share);
+            (Limit::Permits, Stage::Gate, format!("limited by permits: workers wait for one {wait} of their time"))
+        };
+        Finding::new(Sign::MoreHelps, limit, stage, Advice::Raise(dial), text)
+    };
+    let lower = Advice::Lower(dial);
+    match compared(scales) {
+        Some(Compared::FewerWereEnough(fewer)) => {
+            let text = format!("{most} requests in flight bring no more pages than {fewer} did");
+            return server(Sign::FewerWereEnough, lower, text);
+        }
+        Some(Compared::MoreBroughtNothing(more)) => {
+            let text = format!("{more} requests in flight brought no more pages than {most}");
+            return server(Sign::MoreBroughtNothing, Advice::None, text);
+        }
+        Some(Compared::MoreHelped(_)) => return helps(),
+        None => {}
+    }
+    let line = scales.levels.starts.line(s);
+    if let Line::Waits { now_ms, few_ms } = line {
+        let text = format!(
+            "a request takes {}, and took {} with few in flight",
+            units::age(now_ms / 1000.0),
+            units::age(few_ms / 1000.0)
+        );
+        return server(Sign::Line, lower, text);
+    }
+    // With one in flight there is no level below to try.
+    if most > 1 && scales.reaches(Sign::Bodies, mean.body / mean.fetch.max(0.01), MAJORITY) {
+        let text = "bodies take most of the time; not known yet whether fewer at once are as fast";
+        return server(Sign::Bodies, lower, text.to_owned());
+    }
+    if most <= 1 || line == Line::None {
+        return helps();
+    }
+    let text = format!("limited by {dial} or the server: not known yet which, a lower level would show it");
+    Finding::new(Sign::Untried, Limit::Unknown, Stage::Gate, lower, text)
+}
+
+/// Why hosts are left alone that have URLs to go: the strictest reason that is not just a gap.
+fn cooldown(s: &Snapshot) -> Option<&'static str> {
+    let waiting = s.hosts.iter().filter(|host| host.queued > 0);
+    let reasons = waiting.filter_map(|host| match host.wait?.why {
+        why @ (WaitReason::Breaker
+        | WaitReason::Probe
+        | WaitReason::RetryAfter
+        | WaitReason::Backoff) => Some(why),
+        _ => None,
+    });
+    reasons.min_by_key(|why| *why as u8).map(WaitReason::name)
+}
+
+/// Workers wait for URLs: because there are none, or because those there are may not be requested yet.
+fn starved(scales: &Scales<'_>) -> Finding {
+    let (s, mean) = (scales.snapshot, &scales.mean);
+    if !scales.reaches(Sign::HostPace, mean.throttled, NOTABLE) {
+        let idle = percent(mean.idle);
+        let text = format!("limited by the frontier: no URLs wait, workers are idle {idle} of their time");
+        return Finding::new(Sign::NoUrls, Limit::Frontier, Stage::Frontier, Advice::None, text);
+    }
+    let (sign, text) = if s.frontier.pending == 0 && s.frontier.retrying > 0 {
+        let retrying = s.frontier.retrying;
+        (Sign::Retries, format!("limited by retries: {retrying} URLs wait for their next attempt"))
+    } else {
+        let why = cooldown(s).map_or_else(String::new, |why| format!(" ({why})"));
+        let pending = s.frontier.pending;
+        let text =
+            format!("limited by host pace: {pending} URLs wait until their hosts may be requested again{why}");
+        (Sign::HostPace, text)
+    };
+    Finding::new(sign, Limit::HostPace, Stage::Frontier, Advice::None, text)
+}
