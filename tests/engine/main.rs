@@ -6,10 +6,14 @@
 mod fixtures;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/server.rs"]
+mod server;
 #[path = "../support/test_db.rs"]
 mod test_db;
 #[path = "../support/tls_server.rs"]
 mod tls_server;
+#[path = "../support/verdict_scenes.rs"]
+mod verdict_scenes;
 
 mod crawl_safety;
 mod degradation;

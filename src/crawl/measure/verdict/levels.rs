@@ -16,8 +16,6 @@ const FORGOTTEN_S: f64 = 1_800.0;
 const LOOKS_BACK: f64 = 60.0;
 /// Seconds at a level before it is compared.
 const KNOWN: f64 = 3.0;
-/// Seconds after a change of level before it is measured.
-const SETTLES: u32 = 1;
 /// Of the requests that may be in flight, the share that must be for the level to be held.
 const HELD: f64 = 0.85;
 /// How much more must be in flight to be compared.
@@ -127,7 +125,9 @@ impl Levels {
         };
         let Some(point) = s.history.last() else { return };
         self.levels.retain(|level| point.at_s - level.last_s < FORGOTTEN_S);
-        if !is_held || self.now.1 < SETTLES {
+        // Pages that end within one latency of a change were requested before it.
+        let settles = (point.p50_ms / 1000.0).ceil().max(1.0) as u32;
+        if !is_held || self.now.1 < settles {
             return;
         }
         if let Some(level) = self.levels.iter_mut().find(|level| level.in_flight == most) {

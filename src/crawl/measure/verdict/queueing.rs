@@ -13,8 +13,8 @@ const SECONDS: usize = 10;
 const SPREAD: f64 = 0.15;
 /// Latency that has grown by this factor tells of a line,
 const QUEUES: f64 = 1.5;
-/// and by no more than this, of none.
-const FREE: f64 = 1.4;
+/// and as long as it stays above this, of the same line.
+const STILL_QUEUES: f64 = 1.25;
 /// The first requests, which were alone, may have taken so many times less and still say nothing.
 const ALONE: f64 = 2.0;
 
@@ -87,8 +87,8 @@ impl Starts {
         }
     }
 
-    /// Whether requests wait in line at the server.
-    pub(super) fn line(&self, s: &Snapshot) -> Line {
+    /// Whether requests wait in line at the server; `was_waiting` when that is what was found before.
+    pub(super) fn line(&self, s: &Snapshot, was_waiting: bool) -> Line {
         let (before, most) = (&self.before, most_in_flight(s));
         let Some((all, then)) = self.seconds.back().zip(self.seconds.front()) else {
             return Line::Unknown;
@@ -102,12 +102,13 @@ impl Starts {
         let spread = now.spread.max(few.spread).max(SPREAD);
         let error = spread * (1.0 / few.requests + 1.0 / now.requests).sqrt();
         let grown = now.mean - few.mean;
-        if grown - 1.5 * error > QUEUES.ln() {
+        let (mark, errors) = if was_waiting { (STILL_QUEUES, 0.0) } else { (QUEUES, 1.5) };
+        if grown - errors * error > mark.ln() {
             return Line::Waits { now_ms: now.mean.exp(), few_ms: few.mean.exp() };
         }
         let alone = sum(all, before, |least| least == 1);
         let was_quicker = alone
             .is_some_and(|alone| now.mean - alone.mean > ALONE.ln().max(2.0 * now.spread));
-        if grown < FREE.ln() && !was_quicker { Line::None } else { Line::Unknown }
+        if grown < QUEUES.ln() && !was_quicker { Line::None } else { Line::Unknown }
     }
 }

@@ -21,6 +21,11 @@ const CPU_BUSY: f64 = 0.85;
 /// and when others use it too, of which this process has at least the other share.
 const MACHINE_BUSY: (f64, f64) = (0.95, 0.50);
 
+/// A latency, given in ms: `96 ms`, `4.2 s`.
+fn latency(ms: f64) -> String {
+    if ms < 1_000.0 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1000.0) }
+}
+
 fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
 }
@@ -286,12 +291,12 @@ fn in_flight(scales: &Scales<'_>, dial: Dial, share: f64) -> Finding {
         Some(Compared::MoreHelped(_)) => return helps(),
         None => {}
     }
-    let line = scales.levels.starts.line(s);
+    let line = scales.levels.starts.line(s, scales.said == Some(Sign::Line));
     if let Line::Waits { now_ms, few_ms } = line {
         let text = format!(
             "a request takes {}, and took {} with few in flight",
-            units::age(now_ms / 1000.0),
-            units::age(few_ms / 1000.0)
+            latency(now_ms),
+            latency(few_ms)
         );
         return server(Sign::Line, lower, text);
     }
@@ -300,7 +305,8 @@ fn in_flight(scales: &Scales<'_>, dial: Dial, share: f64) -> Finding {
         let text = "bodies take most of the time; not known yet whether fewer at once are as fast";
         return server(Sign::Bodies, lower, text.to_owned());
     }
-    if most <= 1 || line == Line::None {
+    // What speaks for more is not forgotten because it is less clear for a while.
+    if most <= 1 || line == Line::None || scales.said == Some(Sign::MoreHelps) {
         return helps();
     }
     let text = format!("limited by {dial} or the server: not known yet which, a lower level would show it");
