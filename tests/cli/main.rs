@@ -6,6 +6,8 @@
 mod crawl_rows;
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/verdict_scenes.rs"]
+mod verdict_scenes;
 
 mod bad_input;
 mod bad_site;

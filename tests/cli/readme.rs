@@ -17,6 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::database::Database;
+use crate::verdict_scenes::VERDICT_SCENES;
 use clap::{Arg, CommandFactory};
 use crawldeck::cli::Cli;
 use crawldeck::crawl;
@@ -24,6 +25,7 @@ use crawldeck::crawl::protocol::command::{Command, Origin};
 use crawldeck::crawl::protocol::scene::Scene;
 use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::crawl::protocol::summary::Summary;
+use crawldeck::crawl::protocol::verdict::{Advice, Limit};
 use crawldeck::export::TABLES;
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::settings::Settings;
@@ -31,7 +33,7 @@ use crawldeck::settings::dials::Dial;
 use crawldeck::settings::faults::{Fault, Faults, Place};
 use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, Columns, OpenMode};
-use crawldeck::ui::keys::keys_table_markdown;
+use crawldeck::ui::keys::{advice, keys_table_markdown};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
@@ -68,13 +70,14 @@ fn section(page: &str, name: &str) -> String {
 }
 
 /// The generated blocks: the page, the name of the block, and the text that the code gives for it.
-fn generated() -> [(&'static str, &'static str, String); 5] {
+fn generated() -> [(&'static str, &'static str, String); 6] {
     [
         ("README.md", "ten-keys", ten_keys_markdown()),
         ("docs/keys.md", "keys", keys_table_markdown()),
         ("docs/options.md", "options", options_markdown()),
         ("docs/faults-and-scenes.md", "faults", faults_markdown()),
         ("docs/faults-and-scenes.md", "scenes", scenes_markdown()),
+        ("docs/verdict.md", "verdict-scenes", verdict_scenes_markdown()),
     ]
 }
 
@@ -108,6 +111,36 @@ fn scenes_markdown() -> String {
     let mut out = String::from("| scene | what to watch |\n|---|---|\n");
     for scene in Scene::ALL {
         let _ = writeln!(out, "| `{scene}` | {} |", scene.watch());
+    }
+    out
+}
+
+/// What is said of a limit and an advice: `the server, \`-\` lowers permits`.
+fn verdict_words((limit, said): (Limit, Advice)) -> String {
+    let limit = match limit {
+        Limit::Unknown => "not known yet",
+        Limit::Paused => "paused",
+        Limit::Over => "over",
+        Limit::Permits => "permits",
+        Limit::Workers => "workers",
+        Limit::Rate => "the rate",
+        Limit::HostPace => "host pace",
+        Limit::Server => "the server",
+        Limit::Cpu => "our CPU",
+        Limit::Parsing => "parsing",
+        Limit::Saver => "the saver or the database",
+        Limit::Frontier => "the frontier",
+    };
+    let key = advice(said).map_or_else(String::new, |(key, what)| format!(", `{key}` {what}"));
+    format!("{limit}{key}")
+}
+
+fn verdict_scenes_markdown() -> String {
+    let mut out = String::from("| scene | set up | the verdict | why |\n|---|---|---|---|\n");
+    for scene in VERDICT_SCENES {
+        let said: Vec<_> = scene.expected.iter().copied().map(verdict_words).collect();
+        let (name, setup, why) = (scene.name, scene.setup, scene.why);
+        let _ = writeln!(out, "| `{name}` | {setup} | {} | {why} |", said.join("; or "));
     }
     out
 }

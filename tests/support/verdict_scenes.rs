@@ -185,10 +185,10 @@ pub const VERDICT_SCENES: &[VerdictScene] = &[
     },
     VerdictScene {
         name: "flaky",
-        setup: "80 % of the requests are answered 500 or 502",
+        setup: "60 % of the requests are answered 500 or 502",
         expected: &[HOST_PACE],
         why: "the breaker of the host is open most of the time",
-        site: Site::Lab(&["--latency", "50ms", "--5xx", "80%"]),
+        site: Site::Lab(&["--latency", "50ms", "--5xx", "60%"]),
         ..BASE
     },
     VerdictScene {

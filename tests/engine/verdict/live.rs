@@ -89,9 +89,9 @@ async fn start(scene: &VerdictScene, url: &str, db: &str) -> Crawl {
     crawl::start_with_faults(settings, store, setup).await.unwrap()
 }
 
-/// Plays a scene; returns its row of the table, and its recording.
-async fn play(scene: &'static VerdictScene, server: Option<&Arc<Server>>) -> (String, Option<String>) {
-    let left_out = |why| (format!("| {} | left out: {why} |", scene.name), None);
+/// Plays a scene; returns its row of the table.
+async fn play(scene: &'static VerdictScene, server: Option<&Arc<Server>>) -> String {
+    let left_out = |why| format!("| {} | left out: {why} |", scene.name);
     let Some(kept) = Kept::new(scene, server).await else { return left_out("no PostgreSQL") };
     let site = wait_in_thread(move || Served::start(scene.site)).await;
     let Some(site) = site else { return left_out("no nginx") };
@@ -110,7 +110,7 @@ async fn play(scene: &'static VerdictScene, server: Option<&Arc<Server>>) -> (St
     let mut last_s = -1.0;
     loop {
         tokio::select! {
-            changed = crawl.snapshots.changed() => changed.unwrap(),
+            changed = crawl.snapshots.changed() => if changed.is_err() { break },
             () = sleep_until(end) => break,
         }
         let s = Arc::clone(&crawl.snapshots.borrow_and_update());
@@ -137,10 +137,15 @@ async fn play(scene: &'static VerdictScene, server: Option<&Arc<Server>>) -> (St
     }
     let last = Arc::clone(&crawl.snapshots.borrow());
     println!("{}: {}", scene.name, summary(&last, &last.verdict));
-    crawl.commands.send((Command::StopNow, Origin::User)).await.unwrap();
+    // It may have ended by itself.
+    let _ = crawl.commands.send((Command::StopNow, Origin::User)).await;
     crawl.wait().await;
-    wait_in_thread(move || drop(site)).await;
-    (score.row(), Some(recorder.lines))
+    wait_in_thread(move || drop((site, kept))).await;
+    if std::env::var_os("RECORD").is_some() {
+        let path = recordings().join(format!("{}.jsonl", scene.name));
+        std::fs::write(path, recorder.lines).unwrap();
+    }
+    score.row()
 }
 
 fn is_due(s: &Snapshot, last_s: &mut f64) -> bool {
@@ -178,16 +183,8 @@ async fn scenes_with_real_servers() {
         let _place = places.acquire_many(if scene.alone { AT_ONCE as u32 } else { 1 }).await;
         play(scene, server.as_ref()).await
     });
-    let played = futures_util::future::join_all(playing).await;
-    let mut rows = Vec::new();
-    for (scene, (row, recording)) in scenes.iter().zip(played) {
-        if std::env::var_os("RECORD").is_some()
-            && let Some(recording) = recording
-        {
-            std::fs::write(recordings().join(format!("{}.jsonl", scene.name)), recording).unwrap();
-        }
-        rows.push(row);
-    }
+    let rows = futures_util::future::join_all(playing).await;
+    wait_in_thread(move || drop(server)).await;
     println!("\n{}\n{}", Score::HEAD, rows.join("\n"));
     let wrong: Vec<_> = rows.iter().filter(|row| row.contains("WRONG")).collect();
     assert!(wrong.is_empty(), "{wrong:#?}");

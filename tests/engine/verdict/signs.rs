@@ -1,7 +1,6 @@
 //! Each limit by the signs that show it, in snapshots made by hand.
 
 use crate::fixtures;
-use std::sync::Arc;
 
 use crawldeck::crawl::measure::verdict::VerdictJudge;
 use crawldeck::crawl::protocol::change::{Change, ChangeAction};
@@ -208,7 +207,7 @@ impl Turned {
     /// Its first requests took 100 ms.
     fn new() -> Self {
         let mut s = running();
-        s.dials.workers = 64;
+        s.dials.workers = 256;
         let levels = vec![level(1, 4, 100.0)];
         Self { judge: VerdictJudge::default(), s, levels, at_s: 0.0 }
     }
@@ -217,7 +216,7 @@ impl Turned {
     fn at(&mut self, permits: u32, pages_per_s: f32, ms: f32, seconds: u32) -> Vec<Verdict> {
         self.s.dials.permits = permits;
         self.s.gate = GateView { limit: permits, in_use: permits, draining: 0, waiting: 20 };
-        let fetch = permits as f32 / 64.0;
+        let fetch = permits as f32 / 256.0;
         self.s.worker_shares =
             WorkerShares { permit: 1.0 - fetch, first_byte: fetch, ..WorkerShares::default() };
         let one = |_| {
@@ -249,9 +248,9 @@ impl Turned {
 }
 
 /// Limit, advice and text of the last of them.
-fn last(said: &[Verdict]) -> (Limit, Advice, &str) {
+fn last(said: &[Verdict]) -> (Limit, Advice, String) {
     let last = said.last().unwrap();
-    (last.limit, last.advice, &last.text)
+    (last.limit, last.advice, last.text.clone())
 }
 
 const RAISE: Advice = Advice::Raise(Dial::Permits);
@@ -265,13 +264,13 @@ fn more_in_flight_that_brings_only_waiting_is_seen_from_either_side() {
     let said = crawl.at(40, 101.0, 396.0, 10);
     assert_eq!(
         last(&said),
-        (Limit::Server, LOWER, "limited by the server: 40 requests in flight bring no more pages than 10 did")
+        (Limit::Server, LOWER, "limited by the server: 40 requests in flight bring no more pages than 10 did".into())
     );
     assert_eq!(said.iter().filter(|v| v.limit == Limit::Unknown).count(), 0, "{said:#?}");
     // Back again: what was learnt is not forgotten.
     assert_eq!(
         last(&crawl.at(10, 100.0, 100.0, 10)),
-        (Limit::Server, Advice::None, "limited by the server: 40 requests in flight brought no more pages than 10")
+        (Limit::Server, Advice::None, "limited by the server: 40 requests in flight brought no more pages than 10".into())
     );
 }
 
@@ -308,7 +307,7 @@ fn a_line_at_the_server_is_seen_before_any_other_level_was_tried() {
     let mut crawl = Turned::new();
     assert_eq!(
         last(&crawl.at(40, 101.0, 396.0, 4)),
-        (Limit::Server, LOWER, "limited by the server: a request takes 396 ms, and took 100 ms with few in flight")
+        (Limit::Server, LOWER, "limited by the server: a request takes 396 ms, and took 100 ms with few in flight".into())
     );
 }
 
@@ -333,7 +332,7 @@ fn a_busy_processor_is_named_and_no_advice_is_given_to_use_more_of_it() {
     (crawl.s.process.cores, crawl.s.process.cpu_percent) = (2, 187.0);
     let said = crawl.at(50, 1_937.0, 25.0, 10);
     let text = "limited by our CPU: this process uses 94 % of 2 cores";
-    assert_eq!(last(&said), (Limit::Cpu, Advice::None, text));
+    assert_eq!(last(&said), (Limit::Cpu, Advice::None, text.into()));
     let (limit, advice, text) = last(&crawl.at(200, 1_927.0, 100.0, 20));
     assert_eq!((limit, advice), (Limit::Cpu, LOWER), "{text}");
     // Others use it as well.
@@ -358,7 +357,7 @@ fn requests_that_have_no_answer_are_named() {
         })
         .collect();
     let text = "limited by the server: 75 % of the requests in flight wait for an answer for over 3 s";
-    assert_eq!(last(&crawl.at(16, 4.0, 50.0, 5)), (Limit::Server, Advice::None, text));
+    assert_eq!(last(&crawl.at(16, 4.0, 50.0, 5)), (Limit::Server, Advice::None, text.into()));
 }
 
 #[test]

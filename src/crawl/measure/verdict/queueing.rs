@@ -15,6 +15,8 @@ const SPREAD: f64 = 0.15;
 const QUEUES: f64 = 1.5;
 /// and as long as it stays above this, of the same line.
 const STILL_QUEUES: f64 = 1.25;
+/// While the machine is busy it must have grown by more: requests wait for the processor as well.
+const QUEUES_WHEN_BUSY: f64 = 2.5;
 /// The first requests, which were alone, may have taken so many times less and still say nothing.
 const ALONE: f64 = 2.0;
 
@@ -87,8 +89,9 @@ impl Starts {
         }
     }
 
-    /// Whether requests wait in line at the server; `was_waiting` when that is what was found before.
-    pub(super) fn line(&self, s: &Snapshot, was_waiting: bool) -> Line {
+    /// Whether requests wait in line at the server; `was_waiting` when that is what was found before,
+    /// `is_busy` when the machine's processor is.
+    pub(super) fn line(&self, s: &Snapshot, was_waiting: bool, is_busy: bool) -> Line {
         let (before, most) = (&self.before, most_in_flight(s));
         let Some((all, then)) = self.seconds.back().zip(self.seconds.front()) else {
             return Line::Unknown;
@@ -102,7 +105,11 @@ impl Starts {
         let spread = now.spread.max(few.spread).max(SPREAD);
         let error = spread * (1.0 / few.requests + 1.0 / now.requests).sqrt();
         let grown = now.mean - few.mean;
-        let (mark, errors) = if was_waiting { (STILL_QUEUES, 0.0) } else { (QUEUES, 1.5) };
+        let (mark, errors) = match (was_waiting, is_busy) {
+            (true, _) => (STILL_QUEUES, 0.0),
+            (false, true) => (QUEUES_WHEN_BUSY, 1.5),
+            (false, false) => (QUEUES, 1.5),
+        };
         if grown - errors * error > mark.ln() {
             return Line::Waits { now_ms: now.mean.exp(), few_ms: few.mean.exp() };
         }

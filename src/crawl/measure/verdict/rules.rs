@@ -16,8 +16,12 @@ use crate::units;
 const NOTABLE: f64 = 0.10;
 /// A share of the time from which on a wait is the main limit.
 const MAJORITY: f64 = 0.50;
+/// Of the permits, the share from which on all count as used.
+const ALL: f64 = 0.95;
 /// Share of the processor from which on it is the limit, when this process uses it,
 const CPU_BUSY: f64 = 0.85;
+/// and down to which it stays so,
+const STILL_BUSY: f64 = 0.75;
 /// and when others use it too, of which this process has at least the other share.
 const MACHINE_BUSY: (f64, f64) = (0.95, 0.50);
 
@@ -114,7 +118,9 @@ fn saving(scales: &Scales<'_>) -> Option<Finding> {
         format!("limited by the saver: it writes {busy} of its time and falls behind")
     } else {
         let blocked = percent(mean.blocked);
-        format!("limited by the saver: workers wait {blocked} of their time for room in its buffer")
+        format!(
+            "limited by the saver: workers spend {blocked} of their time waiting for room in its buffer"
+        )
     };
     Some(Finding::new(Sign::Saving, Limit::Saver, Stage::Saver, Advice::None, text))
 }
@@ -143,14 +149,16 @@ fn rate(scales: &Scales<'_>) -> Option<Finding> {
     }
     let rate = s.dials.get(Dial::Rate).value_text();
     let wait = percent(mean.rate);
-    let text = format!("limited by the rate of {rate}: workers wait for it {wait} of their time");
+    let text =
+        format!("limited by the rate of {rate}: workers spend {wait} of their time waiting for it");
     Some(Finding::new(Sign::Rate, Limit::Rate, Stage::Gate, Advice::Raise(Dial::Rate), text))
 }
 
 /// The processor: this process has nearly all of it, or all of what others leave.
 fn cpu(scales: &Scales<'_>) -> Option<Finding> {
     let (s, mean) = (scales.snapshot, &scales.mean);
-    let is_own = scales.reaches(Sign::Cpu, mean.own_cpu, CPU_BUSY);
+    let is_said = scales.said == Some(Sign::Cpu);
+    let is_own = mean.own_cpu >= if is_said { STILL_BUSY } else { CPU_BUSY };
     let is_shared = mean.machine >= MACHINE_BUSY.0
         && scales.reaches(Sign::Cpu, mean.own_cpu, MACHINE_BUSY.1);
     // Workers that mostly wait for URLs could do more with the processor that there is.
@@ -165,7 +173,7 @@ fn cpu(scales: &Scales<'_>) -> Option<Finding> {
         (_, false) => format!("this process uses {used} of {cores} cores"),
         (_, true) => format!("this process, lab included, uses {used} of {cores} cores"),
     };
-    let others = if is_own { "" } else { ", others the rest" };
+    let others = if is_shared && mean.own_cpu < CPU_BUSY { ", others the rest" } else { "" };
     let text = format!("limited by our CPU: {what}{others}");
     let advice = match scales.levels.compare(Some(false)) {
         Some(Compared::FewerWereEnough(_)) => Advice::Lower(turned(s)),
@@ -211,13 +219,14 @@ fn flow(scales: &Scales<'_>) -> Finding {
         return starved(scales);
     }
     let full = scales.reaches(Sign::MoreHelps, mean.queue_full, MAJORITY);
-    if full && turned(s) == Dial::Workers && mean.in_use < f64::from(s.gate.limit) - 0.5 {
+    let limit = f64::from(s.gate.limit);
+    if full && s.dials.workers <= s.gate.limit && mean.in_use < ALL * limit {
         return in_flight(scales, Dial::Workers, 1.0);
     }
     if scales.reaches(Sign::HostPace, mean.idle, NOTABLE) {
         return starved(scales);
     }
-    if mean.in_use >= f64::from(s.gate.limit) - 0.5
+    if mean.in_use >= ALL * limit
         && let Some(Compared::FewerWereEnough(_) | Compared::MoreBroughtNothing(_)) = compared(scales)
     {
         return in_flight(scales, Dial::Permits, 0.0);
@@ -266,15 +275,15 @@ fn in_flight(scales: &Scales<'_>, dial: Dial, share: f64) -> Finding {
     };
     let helps = || {
         let (limit, stage, text) = if dial == Dial::Workers {
-            let idle = s.gate.limit - most;
+            let idle = s.gate.limit.saturating_sub(mean.in_use.round() as u32);
             let text = format!(
-                "limited by workers: all {most} are busy, {idle} of {} permits are idle",
-                s.gate.limit
+                "limited by workers: all {} are busy, {idle} of {} permits are idle",
+                s.dials.workers, s.gate.limit
             );
             (Limit::Workers, Stage::Workers, text)
         } else {
             let wait = percent(share);
-            (Limit::Permits, Stage::Gate, format!("limited by permits: workers wait for one {wait} of their time"))
+            (Limit::Permits, Stage::Gate, format!("limited by permits: workers spend {wait} of their time waiting for one"))
         };
         Finding::new(Sign::MoreHelps, limit, stage, Advice::Raise(dial), text)
     };
@@ -291,7 +300,11 @@ fn in_flight(scales: &Scales<'_>, dial: Dial, share: f64) -> Finding {
         Some(Compared::MoreHelped(_)) => return helps(),
         None => {}
     }
-    let line = scales.levels.starts.line(s, scales.said == Some(Sign::Line));
+    let line = scales.levels.starts.line(
+        s,
+        scales.said == Some(Sign::Line),
+        mean.machine >= MACHINE_BUSY.0,
+    );
     if let Line::Waits { now_ms, few_ms } = line {
         let text = format!(
             "a request takes {}, and took {} with few in flight",
