@@ -8,6 +8,8 @@ use super::source::PREFIX;
 
 /// Filters the log; no option.
 const LOG: &str = "CRAWLDECK_LOG";
+/// Where the tasks of a crawl panic; for tests, no option.
+pub const PANIC_IN: &str = "CRAWLDECK_PANIC_IN";
 
 /// Where a process reads its options from, except the command line.
 #[derive(Debug, Default)]
@@ -25,7 +27,8 @@ impl Environment {
     #[must_use]
     pub fn of_process() -> Self {
         let ours = |name: &OsStr| {
-            name.to_str().is_some_and(|name| name.starts_with(PREFIX) && name != LOG)
+            name.to_str()
+                .is_some_and(|name| name.starts_with(PREFIX) && name != LOG && name != PANIC_IN)
         };
         let variables = std::env::vars_os().filter(|(name, _)| ours(name)).collect();
         Self { variables, folder: PathBuf::new(), home: config_file::home() }

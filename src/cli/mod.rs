@@ -30,7 +30,7 @@ pub mod values;
 
 pub use command_line::{Cli, ExportOptions, Subcommand, for_users};
 pub use compare::CompareOptions;
-pub use environment::Environment;
+pub use environment::{Environment, PANIC_IN};
 pub use error::CliError;
 pub use invocation::{Invocation, read};
 pub use lab::LabOptions;

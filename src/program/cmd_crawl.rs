@@ -9,12 +9,13 @@ use super::error::ProgramError;
 use super::logging::start_logging;
 use super::seed_list::with_listed_seeds;
 use super::show_crawl::{CrawlDisplay, show_crawl};
-use crate::cli::{CrawlOptions, DEFAULT_DB};
-use crate::crawl::{self, CrawlError};
+use crate::cli::{CrawlOptions, DEFAULT_DB, PANIC_IN};
+use crate::crawl::{self, Crawl, CrawlError};
 use crate::headless::signals::ProcessSignals;
 use crate::headless::tell;
 use crate::model::ids::CrawlId;
 use crate::settings::Settings;
+use crate::settings::faults::PanicPoints;
 use crate::store::{self, OpenMode, Store};
 
 /// Starts a crawl of `seeds`, or with `recrawl` looks again at the newest complete one.
@@ -34,24 +35,46 @@ pub(super) async fn crawl(
         display.warn_of(&settings);
     }
     let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
-    let signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
+    let mut signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let db = options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0);
     let mode = if recrawl { OpenMode::MustExist } else { OpenMode::CreateIfMissing };
-    let store = store::open(db, mode).await?;
-    let crawl = if recrawl {
-        crawl::recrawl(store, |stored| {
-            options.apply(stored);
-            if !settings.seeds.is_empty() {
-                stored.seeds = settings.seeds;
-            }
-            display.warn_of(stored);
-            warn_of_missing_credentials(stored);
-        })
-        .await?
-    } else {
-        crawl::start(settings, store).await?
+    let starting = async {
+        let store = store::open(db, mode).await?;
+        let crawl = if recrawl {
+            crawl::recrawl(store, |stored| {
+                options.apply(stored);
+                if !settings.seeds.is_empty() {
+                    stored.seeds = settings.seeds;
+                }
+                stored.panic_points = panic_points();
+                display.warn_of(stored);
+                warn_of_missing_credentials(stored);
+            })
+            .await?
+        } else {
+            crawl::start(Settings { panic_points: panic_points(), ..settings }, store).await?
+        };
+        Ok::<_, ProgramError>(crawl)
     };
+    let crawl = unless_signalled(&mut signals, starting).await?;
     show_crawl(crawl, &display, signals).await
+}
+
+/// Waits for a crawl to start; a signal to stop ends the wait, because a database may stay silent.
+async fn unless_signalled(
+    signals: &mut ProcessSignals,
+    starting: impl Future<Output = Result<Crawl, ProgramError>>,
+) -> Result<Crawl, ProgramError> {
+    tokio::select! {
+        started = starting => started,
+        () = signals.stop() => Err(ProgramError::Interrupted),
+    }
+}
+
+/// Where tasks are to panic, for tests.
+fn panic_points() -> PanicPoints {
+    let wanted = std::env::var(PANIC_IN).ok();
+    wanted.and_then(|points| points.parse().ok()).unwrap_or_default()
 }
 
 /// Resumes a crawl: the one of this number, or the newest unfinished one.
@@ -65,12 +88,12 @@ pub(super) async fn resume(
     }
     let display = CrawlDisplay::of(options);
     let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
-    let signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
+    let mut signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let named = options.output.db.as_ref().map(|db| db.0.as_str());
     let db = database.as_deref().or(named).unwrap_or(DEFAULT_DB);
-    let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;
-    let crawl = crawl::resume(store, crawl, |settings| {
+    let overrides = |settings: &mut Settings| {
         options.apply(settings);
+        settings.panic_points = panic_points();
         let min = settings.breaker.min_requests;
         if options.breaker.breaker_min_requests.is_some_and(|given| given > min) {
             tell(&format!(
@@ -79,8 +102,12 @@ pub(super) async fn resume(
         }
         display.warn_of(settings);
         warn_of_missing_credentials(settings);
-    })
-    .await?;
+    };
+    let starting = async {
+        let store: Arc<dyn Store> = store::open(db, OpenMode::MustExist).await?;
+        Ok(crawl::resume(store, crawl, overrides).await?)
+    };
+    let crawl = unless_signalled(&mut signals, starting).await?;
     show_crawl(crawl, &display, signals).await
 }
 

@@ -24,6 +24,9 @@ pub(super) enum ProgramError {
     Report(#[from] ReportError),
     #[error("{what}: {source}")]
     Io { what: String, source: std::io::Error },
+    /// A signal, while the database was opened.
+    #[error("stopped while the database was opened: nothing was requested")]
+    Interrupted,
     /// A wrong command line, where only reading files or the database shows it.
     #[error("{0}")]
     Usage(String),
@@ -46,6 +49,7 @@ impl ProgramError {
             | Self::Report(ReportError::Store(
                 StoreError::Usage { .. } | StoreError::NotBuilt { .. },
             )) => ExitCode::from(2),
+            Self::Interrupted => ExitCode::from(3),
             _ => ExitCode::FAILURE,
         }
     }

@@ -64,7 +64,12 @@ pub fn main() -> ExitCode {
         .enable_all()
         .build()
         .map_err(ProgramError::io("the event loop cannot start"))
-        .and_then(|runtime| runtime.block_on(Box::pin(run(invocation))));
+        .and_then(|runtime| {
+            let outcome = runtime.block_on(Box::pin(run(invocation)));
+            // A thread that looks up a name is not waited for.
+            runtime.shutdown_background();
+            outcome
+        });
     match outcome {
         Ok(code) => code,
         Err(error) => {

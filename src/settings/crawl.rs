@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::settings::dials::Dials;
 use crate::settings::failing::{BreakerSettings, TrapSettings};
+use crate::settings::faults::PanicPoints;
 use crate::settings::fetch::FetchSettings;
 use crate::settings::scope_kind::ScopeKind;
 
@@ -136,6 +137,9 @@ pub struct Settings {
     /// The complete crawl that this one recrawls.
     #[serde(alias = "again")]
     pub recrawl_of: Option<i64>,
+    /// Where tasks panic; for tests, and not stored.
+    #[serde(skip)]
+    pub panic_points: PanicPoints,
     /// What identity the crawl was started with, by name alone: see
     /// [`Credentials::names`](crate::settings::credentials::Credentials::names).
     #[serde(alias = "identity_names")]
@@ -185,6 +189,7 @@ impl Default for Settings {
             max_memory: None,
             min_disk: 256 << 20,
             recrawl_of: None,
+            panic_points: PanicPoints::default(),
             credential_names: Vec::new(),
             fetch: FetchSettings::default(),
         }

@@ -269,6 +269,14 @@ pub enum StoreError {
         /// What the server said.
         why: String,
     },
+    /// The code that talks to the database panicked.
+    #[error("internal error at {db} ({why}): please report it; `crawldeck resume` continues")]
+    Internal {
+        /// The database.
+        db: String,
+        /// The panic.
+        why: String,
+    },
     /// A query that the database cannot run.
     #[error("{db} cannot answer that ({why}): check the query")]
     Query {
@@ -339,6 +347,7 @@ impl StoreError {
             | Self::Unreachable { .. }
             | Self::Refused { .. }
             | Self::TooBig { .. }
+            | Self::Internal { .. }
             | Self::Busy { .. } => true,
             Self::Driver { source, .. } => driver_may_recover(source),
             _ => false,

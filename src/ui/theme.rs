@@ -145,6 +145,7 @@ impl Theme {
                 ("▮", Style::new())
             }
             WorkerState::Parse => ("▒", Style::new()),
+            WorkerState::Database => ("▥", self.warn()),
             WorkerState::Blocked => ("▤", self.warn()),
             WorkerState::Paused => ("‖", self.dim()),
         }
@@ -199,6 +200,7 @@ const fn stand_in(glyph: char) -> char {
         '▯' | '●' | '○' | '◌' => 'o',
         '▒' => '%',
         '▤' | '✗' | '■' | '×' => 'x',
+        '▥' => 'd',
         '◇' => 'r',
         '◔' => 'w',
         '◐' => 'p',

@@ -194,6 +194,8 @@ pub struct Fickle {
     /// How many more reads of skipped rows, and of the frontier, go through; others wait for it.
     pub skipped_reads: watch::Sender<u64>,
     pub frontier_reads: watch::Sender<u64>,
+    /// Likewise, of pages of an earlier crawl.
+    pub previous_reads: watch::Sender<u64>,
     /// Maximum rows of one such read.
     pub at_once: u32,
 }
@@ -208,6 +210,7 @@ impl Fickle {
             free: AtomicU64::new(u64::MAX),
             skipped_reads: watch::Sender::new(u64::MAX),
             frontier_reads: watch::Sender::new(u64::MAX),
+            previous_reads: watch::Sender::new(u64::MAX),
             at_once: u32::MAX,
         }
     }
@@ -238,7 +241,6 @@ impl StoreReader for Fickle {
             -> Vec<FrontierRow>;
         fn open_hosts(crawl: CrawlId) -> Vec<OpenHost>;
         fn complete_crawl(crawl: Option<CrawlId>) -> (CrawlId, String);
-        fn previous_page(crawl: CrawlId, url: UrlHash) -> Option<PreviousPage>;
         fn links_of(page: PageId, limit: u32) -> Vec<PreviousLink>;
         fn ok_pages(crawl: CrawlId, after: PageId, limit: u32) -> Vec<FrontierRow>;
         fn count_ok(crawl: CrawlId) -> u64;
@@ -249,6 +251,17 @@ impl StoreReader for Fickle {
 
     fn describe(&self) -> String {
         self.inner.describe()
+    }
+
+    fn previous_page(
+        &self,
+        crawl: CrawlId,
+        url: UrlHash,
+    ) -> BoxFuture<'_, Result<Option<PreviousPage>, StoreError>> {
+        Box::pin(async move {
+            pass(&self.previous_reads).await;
+            self.inner.previous_page(crawl, url).await
+        })
     }
 
     fn frontier_after(

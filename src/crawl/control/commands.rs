@@ -49,13 +49,13 @@ impl Control {
             Command::TogglePause => self.toggle_pause(origin),
             Command::Stop => {
                 if self.run == RunState::Stopping {
-                    self.stop_now(origin);
+                    self.stop_in_a_hurry(origin);
                 } else if !self.run.is_final() {
                     self.log(ChangeAction::Stop, origin, None);
                     self.begin_stopping();
                 }
             }
-            Command::StopNow => self.stop_now(origin),
+            Command::StopNow => self.stop_in_a_hurry(origin),
             Command::Host(host, command) => self.host(&host, command, origin),
             Command::Exclude(pattern) => self.exclude(&pattern, origin),
             Command::AddSeed(url) => self.add_seed(url, origin),
@@ -87,6 +87,13 @@ impl Control {
         self.log(what, origin, None);
     }
 
+    /// The user wants to stop at once.
+    fn stop_in_a_hurry(&mut self, origin: Origin) {
+        self.context.signals.request_hurry();
+        self.stop_now(origin);
+    }
+
+    /// Drops what is in flight, and saves what is done.
     pub(super) fn stop_now(&mut self, origin: Origin) {
         if !self.context.signals.abort.is_cancelled() {
             self.log(ChangeAction::StopNow, origin, None);
@@ -97,7 +104,7 @@ impl Control {
 
     /// The queue closes before a pause ends: no paused worker may start a request now.
     pub(super) fn begin_stopping(&mut self) {
-        self.context.signals.stop_requested.cancel();
+        self.context.signals.request_stop();
         self.context.frontier.stop();
         self.context.flow.queue.close();
         self.paused_by_user = false;

@@ -17,16 +17,18 @@ use crate::crawl::control::overload::LoadShedder;
 use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::recrawl;
+use crate::crawl::pipeline::database_calls::DatabaseCall;
 use crate::crawl::pipeline::{heartbeat, saver};
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::scene::{Scene, Setup};
 use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::summary::Summary;
+use crate::panics::{self, Panic};
 use crate::settings::Settings;
 use crate::settings::dials::Dial;
 use crate::settings::dials::Dials;
-use crate::settings::faults::{Faults, FaultySite};
+use crate::settings::faults::{Faults, FaultySite, PanicPoint};
 use crate::store::CrawlState;
 
 /// Time between two snapshots.
@@ -43,8 +45,6 @@ pub struct Start {
     pub context: Arc<CrawlContext>,
     /// Excluding and restoring.
     pub exclusions: Arc<ExclusionTasks>,
-    /// The saver's task, which outlives all others.
-    pub saver: JoinHandle<()>,
     /// Where commands come from.
     pub commands: mpsc::Receiver<(Command, Origin)>,
     /// Where snapshots go; it holds the first one.
@@ -63,7 +63,7 @@ pub struct Start {
 pub(super) struct Control {
     pub(super) context: Arc<CrawlContext>,
     pub(super) exclusions: Arc<ExclusionTasks>,
-    pub(super) saver: Option<JoinHandle<()>>,
+    heartbeat: JoinHandle<()>,
     pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
     pub(super) dials: Dials,
     pub(super) journal: Journal,
@@ -97,21 +97,14 @@ pub(super) struct Control {
 
 /// Runs the crawl to its end; returns its summary.
 pub async fn run(start: Start) -> Summary {
-    let Start {
-        context,
-        exclusions,
-        saver,
-        mut commands,
-        snapshots,
-        dials,
-        before,
-        journal,
-        fault_setup,
-    } = start;
+    let Start { context, exclusions, mut commands, snapshots, dials, before, journal, fault_setup } =
+        start;
     let mut snapshot_builder = SnapshotBuilder::new(Snapshot::clone(&snapshots.borrow()));
     snapshot_builder.note_changes(journal.newest_first());
     let settings = context.settings.clone();
+    let (storage, signals) = (Arc::clone(&context.storage), Arc::clone(&context.signals));
     let mut control = Control {
+        heartbeat: tokio::spawn(heartbeat::run(storage, signals)),
         settings,
         load_shedder: LoadShedder::default(),
         overloads: Vec::new(),
@@ -125,7 +118,6 @@ pub async fn run(start: Start) -> Summary {
             .or_else(crate::crawl::measure::process::default_memory_limit),
         context,
         exclusions,
-        saver: Some(saver),
         snapshots,
         dials,
         journal,
@@ -142,16 +134,23 @@ pub async fn run(start: Start) -> Summary {
         last_sent_s: 0.0,
         snapshot_builder,
     };
-    let (storage, signals) = (&control.context.storage, &control.context.signals);
-    let heartbeat = tokio::spawn(heartbeat::run(Arc::clone(storage), Arc::clone(signals)));
     for dial in Dial::ALL {
         let (old, new) = (before.get(dial), dials.get(dial));
         if old != new {
             control.log(ChangeAction::Set { old, new }, Origin::Start, None);
         }
     }
-    let whole = control.crawl(&mut commands).await;
-    control.finish(&mut commands, whole, heartbeat).await
+    let storage = Arc::clone(&control.context.storage);
+    let panicked = |panic: &Panic| storage.saver.task_panicked("the control task", panic);
+    let whole = panics::caught(control.crawl(&mut commands)).await;
+    let whole = whole.inspect_err(panicked).unwrap_or(false);
+    match panics::caught(control.finish(&mut commands, whole)).await {
+        Ok(summary) => summary,
+        Err(panic) => {
+            panicked(&panic);
+            control.finish_unseen().await
+        }
+    }
 }
 
 impl Control {
@@ -208,28 +207,23 @@ impl Control {
         &mut self,
         commands: &mut mpsc::Receiver<(Command, Origin)>,
         whole: bool,
-        heartbeat: JoinHandle<()>,
     ) -> Summary {
         let context = Arc::clone(&self.context);
         self.ending = true;
         context.frontier.stop();
         context.flow.queue.close();
-        context.tasks.close();
-        let tasks = context.tasks.wait();
-        self.serve_until(commands, tasks).await;
+        self.serve_until(commands, context.tasks.all_over()).await;
         self.store_settings();
         // No task is left that hands anything in: the saver writes what there is and ends.
         context.frontier.close();
-        if let Some(saver) = self.saver.take() {
-            let _ = self.serve_until(commands, saver).await;
-        }
+        self.serve_until(commands, context.storage.saver.ended.cancelled()).await;
         // A heartbeat after the lease was given back would find that no process owns it.
-        heartbeat.abort();
-        let _ = heartbeat.await;
+        self.heartbeat.abort();
+        let _ = (&mut self.heartbeat).await;
         let drained = context.frontier.is_drained();
-        let lost = context.storage.saver.failed.is_cancelled();
+        let saver = &context.storage.saver;
         let totals = context.frontier.totals();
-        let (mut run, state) = if lost || !(whole || drained) {
+        let (mut run, state) = if saver.failed.is_cancelled() || !(whole || drained) {
             (RunState::Stopped, CrawlState::Stopped)
         } else if totals.no_answer > 0 && totals.by_class == [0; 5] {
             // No request was ever answered.
@@ -238,10 +232,11 @@ impl Control {
             (RunState::Complete, CrawlState::Complete)
         };
         if state == CrawlState::Complete {
-            self.count_unchecked().await;
+            let this = &*self;
+            this.count_unchecked().await;
         }
         // Otherwise the process that took the crawl over records its end.
-        if !lost {
+        if !saver.gone.load(Relaxed) {
             let recorded = saver::record_end(&context.storage, &context.signals, state);
             let recorded = self.serve_until(commands, recorded).await;
             if let Err(error) = recorded {
@@ -255,7 +250,7 @@ impl Control {
                 }
             }
         }
-        context.storage.store.close().await;
+        self.serve_until(commands, context.storage.close(&context.signals)).await;
         self.run = run;
         self.snapshot_builder.end(&context.frontier, context.signals.at_s());
         self.publish(false);
@@ -267,20 +262,63 @@ impl Control {
         Summary { ended_by, reason, ..summary }
     }
 
+    /// Ends the crawl without another snapshot of the pipeline, after this task panicked while it ended
+    /// the crawl: what is done is saved.
+    async fn finish_unseen(&mut self) -> Summary {
+        let context = Arc::clone(&self.context);
+        context.signals.request_stop();
+        context.signals.abort.cancel();
+        context.frontier.stop();
+        context.flow.queue.close();
+        context.tasks.all_over().await;
+        context.frontier.close();
+        context.storage.saver.ended.cancelled().await;
+        self.heartbeat.abort();
+        if !context.storage.saver.gone.load(Relaxed) {
+            let stopped = CrawlState::Stopped;
+            let recorded = saver::record_end(&context.storage, &context.signals, stopped).await;
+            if let Err(error) = recorded {
+                tracing::error!(%error, "the crawl's end could not be recorded");
+            }
+        }
+        context.storage.close(&context.signals).await;
+        let ended_by = context.storage.saver.fatal_error.get().cloned();
+        let last = Snapshot {
+            run: RunState::Stopped,
+            totals: context.frontier.totals(),
+            ended_by: ended_by.as_deref().map(Into::into),
+            ..self.snapshot_builder.last().clone()
+        };
+        let summary = Summary::of(&last, context.storage.saver.lost.load(Relaxed));
+        self.snapshots.send_replace(Arc::new(last));
+        Summary { ended_by, ..summary }
+    }
+
     /// Of a recrawl: pages that succeeded before and could not be compared. Known of a complete
     /// crawl only.
     async fn count_unchecked(&self) {
         let Some(previous) = self.context.settings.recrawl_of else { return };
-        let context = &self.context;
-        let totals = match context.storage.store.count_ok(previous).await {
-            Ok(before) => serde_json::to_string(&context.frontier.count_unchecked(before)).ok(),
+        let CrawlContext { storage, frontier, signals, .. } = &*self.context;
+        let count =
+            storage.call(DatabaseCall::read("the earlier crawl"), storage.store.count_ok(previous));
+        let counted = tokio::select! {
+            counted = count => counted,
+            why = storage.patience_over(signals) => return tracing::error!("{why}; pages are not compared"),
+        };
+        let totals = match counted {
+            Ok(before) => serde_json::to_string(&frontier.count_unchecked(before)).ok(),
             Err(error) => {
                 tracing::error!(%error, "what was not compared cannot be counted");
                 None
             }
         };
         let batch = crate::store::Batch { totals, ..Default::default() };
-        if let Err(error) = context.storage.store.commit(context.storage.crawl, &batch).await {
+        let commit = storage.store.commit(storage.crawl, &batch);
+        let committed = tokio::select! {
+            committed = storage.call(DatabaseCall::write("a batch"), commit) => committed,
+            why = storage.patience_over(signals) => return tracing::error!("{why}; the counts are not saved"),
+        };
+        if let Err(error) = committed {
             tracing::error!(%error, "what was not compared could not be recorded");
         }
     }
@@ -311,6 +349,7 @@ impl Control {
 
     /// Sends a snapshot, unless nothing moves; `tick` tells that a tenth of a second has passed.
     fn publish(&mut self, tick: bool) {
+        self.context.signals.panic_points.pass(PanicPoint::Control);
         let at_s = self.context.signals.at_s();
         let quiet = tick && self.run == RunState::Paused && self.snapshot_builder.is_still();
         if quiet && at_s - self.last_sent_s < QUIET_TICK_S {

@@ -13,16 +13,17 @@ use std::time::Duration;
 
 use regex::Regex;
 use tokio::sync::MutexGuard;
-use tokio_util::task::TaskTracker;
 
 use crate::crawl::frontier::{Frontier, Restoration, excluded_reason};
 use crate::crawl::hosts::skipped_host_of;
+use crate::crawl::pipeline::crawl_tasks::CrawlTasks;
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::signals::{Signals, Stopping};
 use crate::crawl::pipeline::storage::Storage;
 use crate::crawl::protocol::snapshot::ExclusionProgress;
 use crate::lock::Lock;
 use crate::model::ids::page_id;
+use crate::settings::faults::PanicPoint;
 use crate::store::{FrontierRow, StoreError};
 
 /// Rows read at a time.
@@ -36,7 +37,7 @@ pub struct ExclusionTasks {
     storage: Arc<Storage>,
     flow: Arc<Flow>,
     signals: Arc<Signals>,
-    tasks: TaskTracker,
+    tasks: CrawlTasks,
     /// Newest first.
     shown: Mutex<Vec<ExclusionProgress>>,
 }
@@ -51,7 +52,7 @@ impl ExclusionTasks {
         storage: Arc<Storage>,
         flow: Arc<Flow>,
         signals: Arc<Signals>,
-        tasks: TaskTracker,
+        tasks: CrawlTasks,
     ) -> Arc<Self> {
         Arc::new(Self { frontier, storage, flow, signals, tasks, shown: Mutex::default() })
     }
@@ -62,7 +63,8 @@ impl ExclusionTasks {
         self.recount();
         let (this, pattern) = (Arc::clone(self), Arc::clone(pattern));
         self.frontier.begin_background();
-        self.tasks.spawn(async move {
+        self.tasks.spawn("the task that excludes URLs", async move {
+            this.signals.panic_points.pass(PanicPoint::Exclude);
             this.exclude_on_disk(&pattern).await;
             this.end(&shown);
         });
@@ -74,7 +76,8 @@ impl ExclusionTasks {
         let shown = self.show(undone(&reason), true, 0);
         let this = Arc::clone(self);
         self.frontier.begin_background();
-        self.tasks.spawn(async move {
+        self.tasks.spawn("the task that restores URLs", async move {
+            this.signals.panic_points.pass(PanicPoint::Restore);
             if this.restore_rows(&reason, ticket, &shown).await.is_some() {
                 this.frontier.end_restoring(ticket);
             }
@@ -139,7 +142,7 @@ impl ExclusionTasks {
         self.frontier.end_background();
     }
 
-    async fn read<T, F>(&self, what: &str, reading: impl Fn() -> F) -> Result<T, Stopping>
+    async fn read<T, F>(&self, what: &'static str, reading: impl Fn() -> F) -> Result<T, Stopping>
     where
         F: Future<Output = Result<T, StoreError>>,
     {

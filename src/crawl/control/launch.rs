@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio_util::task::TaskTracker;
 
 use crate::crawl::control::control_task;
 use crate::crawl::control::error::CrawlError;
@@ -16,6 +15,7 @@ use crate::crawl::control::loader::{Loader, load};
 use crate::crawl::fetch::context::{CrawlContext, FetchParts};
 use crate::crawl::frontier::{Admission, Exclusions, Frontier, FrontierStart, Sitemaps};
 use crate::crawl::hosts::Pace;
+use crate::crawl::pipeline::crawl_tasks::CrawlTasks;
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::signals::Signals;
 use crate::crawl::pipeline::storage::Storage;
@@ -50,7 +50,7 @@ impl Crawl {
     /// Waits for the end. No task of the crawl runs after it.
     ///
     /// # Panics
-    /// When the control task panicked.
+    /// When the control task panicked, and panicked again while it saved what was done.
     pub async fn wait(self) -> Summary {
         drop(self.commands);
         match self.control.await {
@@ -154,14 +154,16 @@ pub fn launch(
     let target: Arc<str> = seeds.first().map_or("", |seed| seed.as_str()).into();
     let listed = if settings.duplicate_seeds { seeds.len() } else { 0 };
     seeds.extend_from_slice(&settings.added_seeds);
+    let panic_points = Arc::new(settings.panic_points.clone());
+    let storage = Arc::new(Storage::new(crawl, store, Arc::clone(&panic_points)));
     let context = Arc::new(CrawlContext {
         frontier,
-        storage: Arc::new(Storage::new(crawl, store)),
         flow: Arc::new(Flow::new(&dials)),
-        signals: Arc::new(Signals::new()),
+        signals: Arc::new(Signals::new(panic_points)),
         fetch: FetchParts::new(&settings, parts.fetcher, parts.scope),
         loop_delay: Arc::default(),
-        tasks: TaskTracker::new(),
+        tasks: CrawlTasks::new(Arc::clone(&storage)),
+        storage,
         settings,
     });
     let exclusions = exclusion_tasks(&context);
@@ -170,18 +172,17 @@ pub fn launch(
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let CrawlContext { frontier, storage, signals, tasks, .. } = &*context;
     let saver = saver::run(Arc::clone(frontier), Arc::clone(storage), Arc::clone(signals));
-    let saver = tokio::spawn(saver);
-    tasks.spawn(producer::run(context.producer()));
-    let exclusion_tasks = Arc::clone(&exclusions);
-    tasks.spawn(load(Loader {
+    tokio::spawn(saver);
+    tasks.spawn("the producer", producer::run(context.producer()));
+    let loader = Loader {
         context: Arc::clone(&context),
-        exclusions: exclusion_tasks,
+        exclusions: Arc::clone(&exclusions),
         seeds,
         listed,
         resumed,
-    }));
+    };
+    tasks.spawn("the loader", load(loader));
     let control = tokio::spawn(control_task::run(control_task::Start {
-        saver,
         context,
         exclusions,
         commands,

@@ -9,7 +9,9 @@ use url::Url;
 use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::frontier::FoundLink;
+use crate::crawl::pipeline::database_calls::DatabaseCall;
 use crate::model::url_identity::UrlHash;
+use crate::settings::faults::PanicPoint;
 
 /// Pause before the URLs of an earlier run are read again after the database refused.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -37,6 +39,7 @@ pub async fn load(loader: Loader) {
     if resumed && !load_seen(&context).await {
         return;
     }
+    signals.panic_points.pass(PanicPoint::Loader);
     let mut times: HashMap<UrlHash, u32> = HashMap::new();
     frontier.seed(seeds.iter().enumerate().map(|(at, url)| {
         let mut hash = UrlHash::of(url);
@@ -72,17 +75,26 @@ async fn load_seen(context: &CrawlContext) -> bool {
         frontier.remember(known);
         !signals.abort.is_cancelled()
     };
-    while let Err(error) = storage.store.seen(storage.crawl, &mut sink).await {
+    let call = DatabaseCall::stream("what is known");
+    loop {
+        let read = tokio::select! {
+            read = storage.call(call, storage.store.seen(storage.crawl, &mut sink)) => read,
+            why = storage.patience_over(signals) => {
+                storage.saver.lost_patience(why);
+                break;
+            }
+        };
+        let Err(error) = read else {
+            storage.saver.could_read();
+            return true;
+        };
         storage.saver.cannot_read("what is known", &error, signals.at_s());
         tokio::select! {
             () = tokio::time::sleep(RETRY_AFTER) => {}
-            () = flow.queue.closed() => {
-                // Nothing can be handed in without them, so no worker may wait to do so.
-                signals.abort.cancel();
-                return false;
-            }
+            () = flow.queue.closed() => break,
         }
     }
-    storage.saver.could_read();
-    true
+    // Nothing can be handed in without them, so no worker may wait to do so.
+    signals.abort.cancel();
+    false
 }

@@ -20,7 +20,7 @@ use crate::crawl::protocol::change::Change;
 use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::{
     Eta, GateView, HOSTS_SHOWN, Overload, ParsePoolView, PauseReason, ProducerShares, RunState,
-    SaverShares, SaverView, Snapshot, TrapView, WorkerShares,
+    SaverShares, SaverView, Snapshot, TrapView, WORKER_STATES, WorkerShares,
 };
 use crate::semaphore::SemaphoreView;
 use crate::settings::dials::Dials;
@@ -60,7 +60,7 @@ pub struct SnapshotBuilder {
     loop_delay: LoopDelayMeter,
     process: ProcessMeter,
     producer: Shares<5>,
-    workers: Shares<9>,
+    workers: Shares<WORKER_STATES>,
     saver: Shares<2>,
     judge: VerdictJudge,
 }
@@ -138,7 +138,9 @@ impl SnapshotBuilder {
         s.workers = flow.workers.view();
         s.saver = saver_view(storage, s.saver);
         s.saver.rows_per_s = self.rows.throughput(at_s, 0).last_1s;
-        s.database_outage = storage.saver.outage();
+        let ended_by = storage.saver.fatal_error.get().filter(|_| s.ended_by.is_none());
+        s.ended_by = ended_by.map(|why| why.as_str().into()).or(s.ended_by.take());
+        s.database_outage = storage.outage(at_s);
         let parse = flow.parse_gate.view();
         s.parse_pool =
             ParsePoolView { threads: parse.limit, busy: parse.in_use, waiting: parse.waiting };
@@ -202,12 +204,23 @@ impl SnapshotBuilder {
     /// Where the time of producer, workers and saver went.
     fn read_shares(&mut self, flow: &Flow, storage: &Storage, tick: bool) {
         let s = &mut self.last;
-        let mut sum = [0; 9];
+        let mut sum = [0; WORKER_STATES];
         flow.workers.add_times(&mut sum);
-        let [idle, permit, rate, connect, first_byte, body, parse, blocked, paused] =
-            self.workers.read(sum, tick);
-        s.worker_shares =
-            WorkerShares { idle, permit, rate, connect, first_byte, body, parse, blocked, paused };
+        let shares = self.workers.read(sum, tick);
+        let [idle, permit, rate, connect, first_byte, body, parse, database, blocked, paused] =
+            shares;
+        s.worker_shares = WorkerShares {
+            idle,
+            permit,
+            rate,
+            connect,
+            first_byte,
+            body,
+            parse,
+            database,
+            blocked,
+            paused,
+        };
         let mut sum = [0; 5];
         flow.producer_clock.add_to(&mut sum);
         let [idle, throttled, busy, blocked, paused] = self.producer.read(sum, tick);

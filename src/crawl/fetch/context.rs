@@ -4,12 +4,11 @@
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use tokio_util::task::TaskTracker;
-
 use crate::crawl::fetch::redirects::Redirects;
 use crate::crawl::fetch::retry::RetryPolicy;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::measure::loop_delay::LoopDelayGauge;
+use crate::crawl::pipeline::crawl_tasks::CrawlTasks;
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::producer::Producer;
 use crate::crawl::pipeline::signals::Signals;
@@ -82,7 +81,7 @@ pub struct CrawlContext {
     /// How long the event loop was blocked.
     pub loop_delay: Arc<LoopDelayGauge>,
     /// Producer, workers, loader: all tasks but the saver, which must outlive them.
-    pub tasks: TaskTracker,
+    pub tasks: CrawlTasks,
 }
 
 impl CrawlContext {

@@ -4,11 +4,9 @@
 //! wait in the frontier, holding neither permit nor worker: the target's host has rules and a
 //! pace of its own.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::FutureExt;
 use tokio::time::Instant;
 use url::{ParseError, Position, Url};
 
@@ -25,6 +23,8 @@ use crate::crawl::pipeline::request_start::RequestStart;
 use crate::crawl::pipeline::worker_slots::WorkerSlot;
 use crate::crawl::protocol::snapshot::WorkerState;
 use crate::model::url_identity::UrlHash;
+use crate::panics;
+use crate::settings::faults::PanicPoint;
 use crate::store::PreviousPage;
 use crate::web::http::{FailureKind, FetchError, PhaseSink, RedirectChain};
 
@@ -35,20 +35,25 @@ pub async fn run(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task: 
         task.attempts += 1;
     }
     slot.work_on(Some((task.target().into(), task.attempts)));
-    let fetching = AssertUnwindSafe(fetch_one(context, slot, task.clone())).catch_unwind();
-    let result = tokio::select! {
-        result = fetching => result,
-        () = context.signals.abort.cancelled() => return,
-    };
+    let fetching = panics::caught(fetch_one(context, slot, task.clone()));
+    let Some(result) = unless_aborted(context, fetching).await else { return };
+    let Err(panic) = result else { return };
+    tracing::error!(url = %task.url, "a worker panicked: {panic}; the page counts as failed");
+    let text = format!("internal error: {panic}");
+    let failure = FetchError::new(FailureKind::Other, text.clone());
+    let giving_up = panics::caught(give_up(context, slot, task.clone(), None, failure));
+    let Some(result) = unless_aborted(context, giving_up).await else { return };
     if let Err(panic) = result {
-        let text = panic
-            .downcast_ref::<&str>()
-            .map(ToString::to_string)
-            .or_else(|| panic.downcast_ref::<String>().cloned())
-            .unwrap_or_default();
-        tracing::error!(url = %task.url, panic = %text, "a worker panicked; the page counts as failed");
-        let failure = FetchError::new(FailureKind::Other, format!("internal error: {text}"));
-        give_up(context, slot, task, None, failure).await;
+        tracing::error!(url = %task.url, "a worker panicked again: {panic}");
+        context.frontier.end_panicked(&task, text);
+    }
+}
+
+/// Waits for `work`; `None` after a stop at once.
+async fn unless_aborted<T>(context: &CrawlContext, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        done = work => Some(done),
+        () = context.signals.abort.cancelled() => None,
     }
 }
 
@@ -61,10 +66,11 @@ fn chain_of(task: &mut UrlTask) -> Result<RedirectChain, ParseError> {
 }
 
 async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task: Box<UrlTask>) {
-    let CrawlContext { frontier, storage, flow, signals, fetch, .. } = &**context;
+    let CrawlContext { frontier, flow, signals, fetch, .. } = &**context;
     let target: Arc<str> =
         if task.chain.is_some() { task.target().into() } else { Arc::clone(&task.url) };
     let mut in_flight = InFlight::new(frontier, Arc::clone(&target));
+    signals.panic_points.pass(PanicPoint::Worker);
     let mut chain = match chain_of(&mut task) {
         Ok(chain) => chain,
         Err(error) => {
@@ -79,14 +85,15 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
         return give_up(context, slot, task, Some(chain), failure).await;
     }
     // Stopping: a request not yet started is left to the resumed crawl.
-    let previous = recrawl::previous(context, &task, &chain).await;
+    let previous = recrawl::previous(context, slot, &task, &chain).await;
     let Ok(previous) = previous else { return };
     let mut _in_flight_redirect = None;
     let shares_target = task.purpose == FetchPurpose::Page && !context.settings.duplicate_seeds;
     if shares_target && !chain.hops().is_empty() {
         let hash = UrlHash::of(chain.url());
         // Another URL may have led there meanwhile.
-        if let Some(known) = known_target(&fetch.redirects, frontier, storage, &hash).await {
+        let Ok(known) = known_target(context, slot, &hash).await else { return };
+        if let Some(known) = known {
             drop(in_flight);
             let elapsed = Duration::from_millis(task.spent_ms);
             let attempt = FetchAttempt::redirected_to_known(chain, known, elapsed, previous);

@@ -7,6 +7,7 @@ use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::{page, site_files};
 use crate::crawl::hosts::{FetchPurpose, UrlTask};
 use crate::crawl::pipeline::worker_slots::WorkerSlot;
+use crate::settings::faults::PanicPoint;
 use crate::web::http::{FetchError, RedirectChain};
 
 /// Ends a URL without a response; `chain` are the redirects on the way to where it failed.
@@ -17,6 +18,7 @@ pub async fn give_up(
     chain: Option<RedirectChain>,
     failure: FetchError,
 ) {
+    context.signals.panic_points.pass(PanicPoint::GiveUp);
     if task.purpose == FetchPurpose::Page {
         page::finish(context, slot, task, FetchAttempt::unfetched(failure, chain)).await;
     } else {

@@ -141,7 +141,7 @@ async fn redirected(
     target: Url,
     took: Duration,
 ) {
-    let CrawlContext { frontier, storage, fetch, .. } = &**context;
+    let CrawlContext { frontier, fetch, .. } = &**context;
     let Some(chain) = attempt.chain.take() else { return };
     if let Some(reason) = fetch.scope().refuses(&target) {
         let message = format!("redirect target {reason}: {target}");
@@ -157,7 +157,8 @@ async fn redirected(
         return give_up(context, slot, task, Some(chain), failure).await;
     }
     if !context.settings.duplicate_seeds
-        && let Some(known) = known_target(&fetch.redirects, frontier, storage, &hash).await
+        // Stopping: it is not known here, and the resumed crawl looks again.
+        && let Ok(Some(known)) = known_target(context, slot, &hash).await
     {
         attempt.chain = Some(chain);
         attempt.redirect_target = Some(known);

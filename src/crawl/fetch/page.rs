@@ -44,7 +44,7 @@ pub async fn finish(
         parse(settings, agents, &flow.parse_gate, signals, &mut attempt, base).await;
     }
     // When it is stopping the page stays open: a resumed crawl requests it again.
-    let Ok(links) = find_links(context, &mut attempt).await else { return };
+    let Ok(links) = find_links(context, slot, &mut attempt).await else { return };
     let links_cut = attempt.parsed.as_ref().is_some_and(|parsed| parsed.truncated);
     let has_parsed = attempt.parsed.is_some();
     let failure = failure_of(context, &task, &attempt);
@@ -107,12 +107,15 @@ pub async fn finish(
 /// The links of a page: those that were found on it, or those that it had if it was not modified.
 async fn find_links(
     context: &CrawlContext,
+    slot: &WorkerSlot,
     attempt: &mut FetchAttempt,
 ) -> Result<Vec<FoundLink>, Stopping> {
     let CrawlContext { settings, storage, flow, signals, fetch, .. } = context;
     match (&attempt.unmodified, &attempt.previous) {
         (Some(_), Some(previous)) => {
+            slot.enter(WorkerState::Database);
             let links = previous_links(settings, (storage, flow, signals), previous).await?;
+            slot.enter(WorkerState::Parse);
             // Only now: a seed that was added while the database was read has widened the scope.
             Ok(in_scope(&fetch.scope(), links.into_iter()))
         }

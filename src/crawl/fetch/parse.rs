@@ -9,9 +9,10 @@ use url::Url;
 
 use crate::crawl::fetch::attempt::{FetchAttempt, essence};
 use crate::crawl::pipeline::signals::Signals;
+use crate::panics;
 use crate::semaphore::ResizableSemaphore;
 use crate::settings::Settings;
-use crate::settings::faults::{Fault, Faults};
+use crate::settings::faults::{Fault, Faults, PanicPoint};
 use crate::web::html::{document_kind, parse_html};
 use crate::web::http::{DocumentHead, FailureKind, FetchError};
 use crate::web::parsed::LinkOptions;
@@ -52,14 +53,20 @@ pub async fn parse(
     let body = std::mem::take(&mut response.body);
     let (media_type, base) = (media_type.clone(), base.clone());
     let (faults, abort) = (signals.faults.subscribe(), signals.abort.clone());
+    let (panic_points, base_of_page) = (Arc::clone(&signals.panic_points), base.clone());
     let parsing = tokio::task::spawn_blocking(move || {
         let _thread = thread;
         inject_delay(&faults, &abort);
-        parse_html(&body, media_type.as_deref(), &base, &options)
+        panics::caught_now(|| {
+            panic_points.pass(PanicPoint::Parser);
+            parse_html(&body, media_type.as_deref(), &base, &options)
+        })
     });
-    match parsing.await {
+    let parsed = parsing.await.map_err(|error| error.to_string());
+    match parsed.and_then(|parsed| parsed.map_err(|panic| panic.to_string())) {
         Ok(parsed) => attempt.take(parsed),
         Err(error) => {
+            tracing::error!(url = %base_of_page, "a parse thread panicked: {error}");
             let message = format!("internal error: {error}");
             attempt.result = Err(FetchError {
                 status: Some(response.status),

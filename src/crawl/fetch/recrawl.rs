@@ -9,8 +9,11 @@ use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::frontier::FoundUrl;
 use crate::crawl::hosts::{FetchPurpose, UrlTask};
 use crate::crawl::pipeline::signals::Stopping;
+use crate::crawl::pipeline::worker_slots::WorkerSlot;
+use crate::crawl::protocol::snapshot::WorkerState;
 use crate::model::ids::{CrawlId, page_id};
 use crate::model::page_state::PageState;
+use crate::settings::faults::PanicPoint;
 use crate::store::{PageChange, PreviousPage};
 use crate::web::http::{RedirectChain, RequestOptions};
 
@@ -20,6 +23,7 @@ const AT_ONCE: u32 = 2_000;
 /// What the earlier crawl knew of a URL: nothing in a first crawl, or when it did not know it.
 pub async fn previous(
     context: &CrawlContext,
+    slot: &WorkerSlot,
     task: &UrlTask,
     chain: &RedirectChain,
 ) -> Result<Option<PreviousPage>, Stopping> {
@@ -28,6 +32,7 @@ pub async fn previous(
         return Ok(None);
     };
     let CrawlContext { storage, flow, signals, .. } = context;
+    slot.enter(WorkerState::Database);
     let read = || storage.store.previous_page(crawl, task.hash);
     let previous = storage.read(flow, signals, "the earlier crawl", read).await?;
     Ok(previous.map(|mut previous| {
@@ -47,7 +52,8 @@ pub fn request_unlinked(context: &Arc<CrawlContext>, crawl: CrawlId) {
     let context = Arc::clone(context);
     let tasks = context.tasks.clone();
     context.frontier.begin_background();
-    tasks.spawn(async move {
+    tasks.spawn("the task that reads the earlier crawl", async move {
+        context.signals.panic_points.pass(PanicPoint::Unlinked);
         if read_unlinked(&context, crawl).await == Err(Stopping) {
             tracing::info!("stopped before all pages of the earlier crawl were requested");
         }

@@ -4,10 +4,13 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex};
 
+use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::outcome::PageOutcome;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::hosts::UrlTask;
-use crate::crawl::pipeline::storage::Storage;
+use crate::crawl::pipeline::signals::Stopping;
+use crate::crawl::pipeline::worker_slots::WorkerSlot;
+use crate::crawl::protocol::snapshot::WorkerState;
 use crate::lock::Lock;
 use crate::model::url_identity::UrlHash;
 use crate::store::PreviousPage;
@@ -91,15 +94,20 @@ impl Drop for InFlightRedirect<'_> {
 /// The page that a redirect leads to, if it is done: it need not be fetched for each of them,
 /// unless each fetch counts (`duplicate_seeds`).
 pub async fn known_target(
-    redirects: &Redirects,
-    frontier: &Frontier,
-    storage: &Storage,
+    context: &CrawlContext,
+    slot: &WorkerSlot,
     target: &UrlHash,
-) -> Option<Arc<PreviousPage>> {
-    if let Some(known) = redirects.targets.locked().get(target) {
-        return Some(Arc::clone(known));
+) -> Result<Option<Arc<PreviousPage>>, Stopping> {
+    let CrawlContext { frontier, storage, flow, signals, fetch, .. } = context;
+    if let Some(known) = fetch.redirects.targets.locked().get(target) {
+        return Ok(Some(Arc::clone(known)));
     }
-    frontier.known(target)?;
-    let page = storage.store.previous_page(storage.crawl, *target).await.ok()??;
-    (page.status.is_some() && page.final_url.is_none()).then(|| Arc::new(page))
+    if frontier.known(target).is_none() {
+        return Ok(None);
+    }
+    slot.enter(WorkerState::Database);
+    let read = || storage.store.previous_page(storage.crawl, *target);
+    let page = storage.read(flow, signals, "the target of a redirect", read).await?;
+    let whole = page.filter(|page| page.status.is_some() && page.final_url.is_none());
+    Ok(whole.map(Arc::new))
 }

@@ -5,23 +5,27 @@ use std::sync::Arc;
 
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::fetch_one;
+use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::worker_slots::WorkerSlot;
 use crate::crawl::protocol::snapshot::WorkerState;
+use crate::settings::faults::PanicPoint;
 
 /// Sets how many workers there should be: missing ones start at once, surplus ones leave
 /// when their page is done.
 pub fn resize(context: &Arc<CrawlContext>, workers: u32) {
     for slot in context.flow.workers.resize(workers) {
         let worker = run(Arc::clone(context), slot);
-        context.tasks.spawn(context.loop_delay.watch(worker));
+        context.tasks.spawn("a worker", context.loop_delay.watch(worker));
     }
 }
 
 async fn run(context: Arc<CrawlContext>, slot: Arc<WorkerSlot>) {
     let flow = &context.flow;
+    let _present = Present { flow, slot: &slot };
     let mut target = flow.workers.target();
     let mut paused = context.signals.paused.subscribe();
     loop {
+        context.signals.panic_points.pass(PanicPoint::WorkerLoop);
         if flow.workers.leave_if_surplus(&slot) {
             return;
         }
@@ -44,5 +48,16 @@ async fn run(context: Arc<CrawlContext>, slot: Arc<WorkerSlot>) {
         fetch_one::run(&context, &slot, task).await;
         slot.page_done();
     }
-    flow.workers.leave(&slot);
+}
+
+/// Gives the slot of a worker back, however it ends.
+struct Present<'a> {
+    flow: &'a Flow,
+    slot: &'a WorkerSlot,
+}
+
+impl Drop for Present<'_> {
+    fn drop(&mut self) {
+        self.flow.workers.leave(self.slot);
+    }
 }

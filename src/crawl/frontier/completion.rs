@@ -71,6 +71,16 @@ impl Frontier {
             self.wake_saver();
         }
     }
+
+    /// Ends a URL whose worker panicked twice: it failed, and nothing else is done about it.
+    pub fn end_panicked(&self, task: &UrlTask, reason: String) {
+        let give_up = GiveUp { reason: reason.into(), state: PageState::Failed, by_user: false };
+        let mut state = self.lock();
+        state.end_abandoned(task, &give_up, Instant::now());
+        drop(state);
+        self.wake_producer();
+        self.wake_saver();
+    }
 }
 
 impl FrontierState {

@@ -39,5 +39,6 @@ pub use link::{FoundLink, FoundUrl};
 pub use readings::{ReadingsCursor, ReadingsRequest};
 pub use sitemaps::{Sitemaps, are_read, sitemap_row};
 pub use start::{Admission, FrontierStart};
+pub use write_batch::BatchCost;
 #[cfg(feature = "internals")]
-pub use write_batch::{BatchCost, MAX_BATCH_WAIT};
+pub use write_batch::MAX_BATCH_WAIT;

@@ -80,6 +80,11 @@ impl Frontier {
         let _ = commits.wait_for(|commits| *commits >= all).await;
     }
 
+    /// Pages that were handed in and are not in the database.
+    pub fn unsaved(&self) -> u64 {
+        self.lock().unsaved
+    }
+
     /// Nothing will be handed in any more: the saver writes what there is and ends.
     pub fn close(&self) {
         self.lock().batch.close();

@@ -2,6 +2,8 @@
 //! and the saver. It does not know what a worker does with a URL.
 
 pub mod admission;
+pub mod crawl_tasks;
+pub mod database_calls;
 pub mod flow;
 pub mod heartbeat;
 pub mod producer;

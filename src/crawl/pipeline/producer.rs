@@ -9,11 +9,13 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::crawl::frontier::{Frontier, Next};
 use crate::crawl::hosts::UrlTask;
+use crate::crawl::pipeline::database_calls::DatabaseCall;
 use crate::crawl::pipeline::flow::{Flow, ProducerState};
 use crate::crawl::pipeline::queue::PushError;
 use crate::crawl::pipeline::signals::Signals;
 use crate::crawl::pipeline::storage::{RETRY_READ_AFTER, Storage};
 use crate::model::ids::{PageId, host_id};
+use crate::settings::faults::PanicPoint;
 
 /// What the producer works with.
 #[derive(Clone)]
@@ -47,6 +49,7 @@ pub async fn run(producer: Producer) {
             continue;
         }
         enter(flow, ProducerState::Busy);
+        signals.panic_points.pass(PanicPoint::Producer);
         let changed = frontier.changed();
         match frontier.next(Instant::now()) {
             Next::UrlTask(task) => {
@@ -102,7 +105,12 @@ async fn refill(producer: &Producer, host: &str, after: PageId, limit: u32, comm
         disk = storage.disk.lock() => disk,
         () = flow.queue.closed() => return,
     };
-    match storage.store.frontier_of_host(storage.crawl, host_id(host), after, limit).await {
+    let rows = storage.store.frontier_of_host(storage.crawl, host_id(host), after, limit);
+    let read = tokio::select! {
+        read = storage.call(DatabaseCall::read("the frontier"), rows) => read,
+        () = flow.queue.closed() => return,
+    };
+    match read {
         Ok(rows) => {
             storage.saver.could_read();
             let now_ms = jiff::Timestamp::now().as_millisecond();

@@ -17,7 +17,7 @@ pub async fn reserve(storage: &Storage, signals: &Signals, slot: &WorkerSlot, by
     };
     let mut ready = signals.seen_ready.subscribe();
     if !*ready.borrow() {
-        slot.enter(WorkerState::Blocked);
+        slot.enter(WorkerState::Database);
         let _ = ready.wait_for(|ready| *ready).await;
     }
     kib

@@ -10,12 +10,14 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::crawl::frontier::Frontier;
+use crate::crawl::frontier::{BatchCost, Frontier};
+use crate::crawl::pipeline::database_calls::DatabaseCall;
 use crate::crawl::pipeline::saver_gauge::{SaverGauge, note_outage};
 use crate::crawl::pipeline::signals::Signals;
 use crate::crawl::pipeline::storage::{SaverState, Storage};
 use crate::lock::Lock;
-use crate::settings::faults::Fault;
+use crate::panics;
+use crate::settings::faults::{Fault, PanicPoint};
 use crate::store::{Batch, CrawlState, StoreError};
 
 /// First and longest pause before a refused batch is tried again.
@@ -24,23 +26,59 @@ const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::f
 const TRIES_AFTER_STOP: u32 = 5;
 /// A transaction longer than this is logged.
 const SLOW: Duration = Duration::from_secs(1);
+/// Times that the saver begins anew after a panic: once to save what it had in hand, and once to count
+/// what is lost.
+const FRESH_STARTS: u32 = 2;
 
-/// Runs until the pending batch is closed and empty.
+/// Runs until the pending batch is closed and empty. A panic stops the crawl; what can still be saved is
+/// saved.
 pub async fn run(frontier: Arc<Frontier>, storage: Arc<Storage>, signals: Arc<Signals>) {
-    let enter = |state: SaverState| storage.saver_clock.enter(state as usize);
-    // What refers to a batch that was given up must not be saved without it.
-    let mut broken = false;
-    loop {
-        enter(SaverState::Idle);
-        let Some((batch, weight)) = frontier.next_batch().await else { return };
-        enter(SaverState::Busy);
-        if !broken && write(&storage, &signals, &batch).await {
-            frontier.committed(weight);
-        } else {
-            broken = true;
-            storage.saver.lost.fetch_add(u64::from(weight.pages), Relaxed);
+    let mut saver = Saver { frontier, storage, signals, in_hand: None, broken: false };
+    let mut panicked = 0;
+    while let Err(panic) = panics::caught(saver.save_all()).await {
+        saver.storage.saver.task_panicked("the saver", &panic);
+        panicked += 1;
+        if panicked > FRESH_STARTS {
+            saver.storage.saver.lost.store(saver.frontier.unsaved(), Relaxed);
+            break;
         }
-        storage.budget.give_back(weight.kib);
+        saver.broken |= panicked == FRESH_STARTS;
+    }
+    saver.storage.saver.ended.cancel();
+}
+
+/// The saver.
+struct Saver {
+    frontier: Arc<Frontier>,
+    storage: Arc<Storage>,
+    signals: Arc<Signals>,
+    /// The batch that is being written; it outlives a panic.
+    in_hand: Option<(Box<Batch>, BatchCost)>,
+    /// A batch was given up: what refers to it must not be saved without it.
+    broken: bool,
+}
+
+impl Saver {
+    async fn save_all(&mut self) {
+        let Self { frontier, storage, signals, in_hand, broken } = self;
+        let enter = |state: SaverState| storage.saver_clock.enter(state as usize);
+        loop {
+            if in_hand.is_none() {
+                enter(SaverState::Idle);
+                *in_hand = frontier.next_batch().await;
+            }
+            let Some((batch, cost)) = in_hand else { return };
+            enter(SaverState::Busy);
+            signals.panic_points.pass(PanicPoint::Saver);
+            if !*broken && write(storage, signals, batch).await {
+                frontier.committed(*cost);
+            } else {
+                *broken = true;
+                storage.saver.lost.fetch_add(u64::from(cost.pages), Relaxed);
+            }
+            storage.budget.give_back(cost.kib);
+            *in_hand = None;
+        }
     }
 }
 
@@ -51,7 +89,15 @@ async fn write(storage: &Storage, signals: &Signals, batch: &Batch) -> bool {
     loop {
         let begin = Instant::now();
         inject_delay(signals, begin).await;
-        match storage.store.commit(storage.crawl, batch).await {
+        let commit = storage.store.commit(storage.crawl, batch);
+        let done = tokio::select! {
+            done = storage.call(DatabaseCall::write("a batch"), commit) => done,
+            why = storage.patience_over(signals) => {
+                storage.saver.lost_patience(why);
+                return false;
+            }
+        };
+        match done {
             Ok(()) => {
                 let took = begin.elapsed();
                 if let Some(outage) = storage.saver.batch_outage.locked().take() {
@@ -70,32 +116,50 @@ async fn write(storage: &Storage, signals: &Signals, batch: &Batch) -> bool {
                 return true;
             }
             Err(error) => {
-                let stopping = signals.stop_requested.is_cancelled();
-                let (pages, at_s) = (batch.pages.len(), signals.at_s());
-                let first = note_outage(&mut storage.saver.batch_outage.locked(), &error, at_s);
-                if !error.is_transient() {
-                    storage.saver.give_up(&error);
+                if !refused(storage, signals, batch, &error, &mut tries_left) {
                     return false;
                 }
-                if first {
-                    tracing::error!(%error, pages, "the database refused a batch; it is kept");
-                } else {
-                    tracing::debug!(%error, pages, "the database refused a batch again");
-                }
-                if stopping {
-                    tries_left -= 1;
-                }
-                if tries_left == 0 || signals.abort.is_cancelled() {
-                    return false;
-                }
-                tokio::select! {
-                    () = tokio::time::sleep(pause) => {}
-                    () = signals.stop_requested.cancelled(), if !stopping => {}
-                    () = signals.abort.cancelled() => {}
-                }
+                wait_before_retry(signals, pause).await;
                 pause = (pause * 2).min(TRY_AGAIN.1);
             }
         }
+    }
+}
+
+/// Takes note that the database refused a batch; false when it is given up.
+fn refused(
+    storage: &Storage,
+    signals: &Signals,
+    batch: &Batch,
+    error: &StoreError,
+    tries_left: &mut u32,
+) -> bool {
+    let (pages, at_s) = (batch.pages.len(), signals.at_s());
+    let first = note_outage(&mut storage.saver.batch_outage.locked(), error, at_s);
+    if !error.is_transient() {
+        storage.saver.give_up(error);
+        return false;
+    }
+    if matches!(error, StoreError::Internal { .. }) {
+        // It was reported, and the crawl stops.
+    } else if first {
+        tracing::error!(%error, pages, "the database refused a batch; it is kept");
+    } else {
+        tracing::debug!(%error, pages, "the database refused a batch again");
+    }
+    if signals.stop_requested.is_cancelled() {
+        *tries_left -= 1;
+    }
+    *tries_left > 0 && !signals.hurry.is_cancelled()
+}
+
+/// Waits for `pause`; a stop, and a stop at once after it, end the wait.
+async fn wait_before_retry(signals: &Signals, pause: Duration) {
+    let stopping = signals.stop_requested.is_cancelled();
+    tokio::select! {
+        () = tokio::time::sleep(pause) => {}
+        () = signals.stop_requested.cancelled(), if !stopping => {}
+        () = signals.hurry.cancelled() => {}
     }
 }
 
@@ -126,26 +190,28 @@ pub async fn record_end(
     let mut pause = TRY_AGAIN.0;
     let mut tries_left = TRIES_AFTER_STOP;
     loop {
-        let Err(error) = storage.store.set_state(storage.crawl, state).await else {
+        let set = storage.store.set_state(storage.crawl, state);
+        let done = tokio::select! {
+            done = storage.call(DatabaseCall::write("the crawl's end"), set) => done,
+            why = storage.patience_over(signals) => {
+                Err(StoreError::Unreachable { db: storage.store.describe(), why })
+            }
+        };
+        let Err(error) = done else {
             *storage.saver.batch_outage.locked() = None;
             return Ok(());
         };
-        let stopping = signals.stop_requested.is_cancelled();
-        if stopping {
+        if signals.stop_requested.is_cancelled() {
             tries_left -= 1;
         }
-        if !error.is_transient() || tries_left == 0 || signals.abort.is_cancelled() {
+        if !error.is_transient() || tries_left == 0 || signals.hurry.is_cancelled() {
             return Err(error);
         }
         let first = note_outage(&mut storage.saver.batch_outage.locked(), &error, signals.at_s());
         if first {
             tracing::error!(%error, "the crawl's end cannot be recorded; trying again");
         }
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = signals.stop_requested.cancelled(), if !stopping => {}
-            () = signals.abort.cancelled() => {}
-        }
+        wait_before_retry(signals, pause).await;
         pause = (pause * 2).min(TRY_AGAIN.1);
     }
 }

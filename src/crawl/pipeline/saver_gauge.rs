@@ -1,12 +1,13 @@
 //! What the saver reports, and why the database refuses reads and writes.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, OnceLock};
 
 use tokio_util::sync::CancellationToken;
 
 use crate::crawl::protocol::snapshot::DatabaseOutage;
 use crate::lock::Lock;
+use crate::panics::Panic;
 use crate::store::StoreError;
 
 /// What the saver reports to viewers; written by the saver alone.
@@ -28,9 +29,13 @@ pub struct SaverGauge {
     pub heartbeat_outage: Mutex<Option<DatabaseOutage>>,
     /// Why it refuses to be read; written by the tasks that read.
     pub read_outage: Mutex<Option<DatabaseOutage>>,
-    /// Why nothing can be saved any more; written once.
+    /// Why the crawl stops by itself: nothing can be saved any more, or a task panicked; written once.
     pub fatal_error: OnceLock<String>,
-    /// Cancelled when nothing can be saved any more.
+    /// Whether nothing can be saved any more, not even how the crawl ended.
+    pub gone: AtomicBool,
+    /// Cancelled when the saver has written or given up all there is.
+    pub ended: CancellationToken,
+    /// Cancelled when the crawl must stop for that reason.
     pub failed: CancellationToken,
 }
 
@@ -47,7 +52,9 @@ impl SaverGauge {
     /// permanent: then the crawl stops.
     pub fn cannot_read(&self, what: &str, error: &StoreError, at_s: f64) {
         let first = note_outage(&mut self.read_outage.locked(), error, at_s);
-        if !error.is_transient() {
+        if matches!(error, StoreError::Internal { .. }) {
+            // It was reported, and the crawl stops.
+        } else if !error.is_transient() {
             self.give_up(error);
         } else if first {
             tracing::error!(%error, "{what} cannot be read; trying again");
@@ -61,11 +68,32 @@ impl SaverGauge {
         *self.read_outage.locked() = None;
     }
 
+    /// A task of the crawl panicked: the crawl stops, and saves what it can. `task` is what the user
+    /// reads: `the producer`.
+    pub fn task_panicked(&self, task: &str, panic: &Panic) {
+        tracing::error!("{task} panicked: {panic}; the crawl stops");
+        self.stop_because(format!("internal error: {task} panicked: {panic}; please report it"));
+    }
+
+    /// The database is waited for no longer.
+    pub fn lost_patience(&self, why: String) {
+        tracing::error!("{why}; what is not saved is given up");
+        self.gone.store(true, Relaxed);
+        self.stop_because(why);
+    }
+
+    /// The crawl stops for this reason; the first one counts.
+    fn stop_because(&self, why: String) {
+        let _ = self.fatal_error.set(why);
+        self.failed.cancel();
+    }
+
     /// Nothing can be saved any more: the crawl stops at once.
     pub fn give_up(&self, error: &StoreError) {
         if self.fatal_error.set(error.to_string()).is_ok() {
             tracing::error!(%error, "nothing more can be saved");
         }
+        self.gone.store(true, Relaxed);
         self.failed.cancel();
     }
 }

@@ -1,10 +1,12 @@
 //! Signals to the tasks of a run: pause, stop, and which faults are in force.
 
+use std::sync::{Arc, OnceLock};
+
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::settings::faults::Faults;
+use crate::settings::faults::{Faults, PanicPoints};
 
 /// The crawl is stopping: what cannot be done at once is left to the resumed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,33 +26,51 @@ pub struct Signals {
     /// Cancelled by any stop that was requested: a batch that the database refuses is retried a few
     /// times only from then on.
     pub stop_requested: CancellationToken,
+    /// When the stop was requested; written once, before [`Self::stop_requested`].
+    pub stopped_at: OnceLock<Instant>,
+    /// Cancelled when the user wants to stop at once, whatever is not saved.
+    pub hurry: CancellationToken,
+    /// When that was requested; written once, before [`Self::hurry`].
+    pub hurried_at: OnceLock<Instant>,
     /// Faults in force; written by the control task.
     pub faults: watch::Sender<Faults>,
+    /// Where tasks panic: nowhere, unless a test wants it.
+    pub panic_points: Arc<PanicPoints>,
 }
 
 impl Signals {
-    /// The signals of a run that begins now.
+    /// The signals of a run that begins now; `panic_points` are those of a test.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(panic_points: Arc<PanicPoints>) -> Self {
         Self {
             start: Instant::now(),
             paused: watch::Sender::new(false),
             seen_ready: watch::Sender::new(false),
             abort: CancellationToken::new(),
             stop_requested: CancellationToken::new(),
+            stopped_at: OnceLock::new(),
+            hurry: CancellationToken::new(),
+            hurried_at: OnceLock::new(),
             faults: watch::Sender::new(Faults::NONE),
+            panic_points,
         }
+    }
+
+    /// Requests a stop.
+    pub fn request_stop(&self) {
+        let _ = self.stopped_at.set(Instant::now());
+        self.stop_requested.cancel();
+    }
+
+    /// Requests a stop at once.
+    pub fn request_hurry(&self) {
+        let _ = self.hurried_at.set(Instant::now());
+        self.hurry.cancel();
     }
 
     /// Seconds since the start of this run.
     #[must_use]
     pub fn at_s(&self) -> f64 {
         self.start.elapsed().as_secs_f64()
-    }
-}
-
-impl Default for Signals {
-    fn default() -> Self {
-        Self::new()
     }
 }

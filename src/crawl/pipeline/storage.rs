@@ -1,21 +1,35 @@
-//! The database of a run: its lease on the crawl, the bytes that wait for the saver, and reads that
-//! are repeated until they succeed.
+//! The database of a run: its lease on the crawl, the bytes that wait for the saver, calls and how long
+//! they are waited for, and reads that are repeated until they succeed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::{Instant, sleep_until};
+
 use crate::crawl::measure::stage_clock::StageClock;
+use crate::crawl::pipeline::database_calls::{DatabaseCall, DatabaseCalls};
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::saver_gauge::SaverGauge;
 use crate::crawl::pipeline::signals::{Signals, Stopping};
+use crate::crawl::protocol::snapshot::DatabaseOutage;
 use crate::model::ids::CrawlId;
+use crate::panics;
 use crate::semaphore::ResizableSemaphore;
+use crate::settings::faults::{PanicPoint, PanicPoints};
 use crate::store::{StoreError, StoreWriter};
 
 /// Bytes of results that may wait for the saver, in KiB.
 pub const SAVER_BUDGET_KIB: u32 = 8 << 10;
 /// Pause before the database is read again after it refused.
 pub const RETRY_READ_AFTER: Duration = Duration::from_millis(500);
+/// After a stop, the database may be silent for so long. Service managers kill after 90 s, and the
+/// requests in flight need their time too.
+pub const PATIENCE: Duration = Duration::from_secs(14);
+/// After a stop at once, what can be saved in this time is saved.
+pub const HURRY: Duration = Duration::from_millis(1_200);
+
+/// The database is closed in this time, however long it was waited for before.
+const CLOSING: Duration = Duration::from_millis(300);
 
 /// States of the saver's clock, in this order.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +46,8 @@ pub struct Storage {
     pub crawl: CrawlId,
     /// The database; written by the saver alone.
     pub store: Arc<dyn StoreWriter>,
+    /// Calls of it that are under way.
+    pub calls: DatabaseCalls,
     /// KiB that may still wait for the saver; given back by the saver.
     pub budget: Arc<ResizableSemaphore>,
     /// What the saver reports.
@@ -41,23 +57,112 @@ pub struct Storage {
     /// Held by a task that reads rows of the frontier from disk, until what follows from it is
     /// committed: two readers would both act on one row.
     pub disk: tokio::sync::Mutex<()>,
+    panic_points: Arc<PanicPoints>,
 }
 
 impl Storage {
-    /// The database of a run of `crawl`.
+    /// The database of a run of `crawl`; `panic_points` are those of a test.
     #[must_use]
-    pub fn new(crawl: CrawlId, store: Arc<dyn StoreWriter>) -> Self {
+    pub fn new(
+        crawl: CrawlId,
+        store: Arc<dyn StoreWriter>,
+        panic_points: Arc<PanicPoints>,
+    ) -> Self {
         Self {
             crawl,
             store,
+            calls: DatabaseCalls::default(),
             budget: ResizableSemaphore::new(SAVER_BUDGET_KIB),
             saver: SaverGauge::default(),
             saver_clock: StageClock::new(SaverState::Idle as usize),
             disk: tokio::sync::Mutex::default(),
+            panic_points,
         }
     }
 
-    /// Reads from the database, and repeats it until it succeeds. `what` is named in the log.
+    /// Waits for a call of the database. A panic in it stops the crawl.
+    ///
+    /// # Errors
+    /// What the database said.
+    pub async fn call<T>(
+        &self,
+        call: DatabaseCall,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let work = async {
+            self.panic_points.pass(PanicPoint::Database);
+            work.await
+        };
+        match panics::caught(self.calls.watch(call, work)).await {
+            Ok(done) => done,
+            Err(panic) => {
+                self.saver.task_panicked(&call.to_string(), &panic);
+                let why = format!("{call} panicked: {panic}");
+                Err(StoreError::Internal { db: self.store.describe(), why })
+            }
+        }
+    }
+
+    /// Waits until the database need not be waited for any longer: after a stop it was silent for
+    /// [`PATIENCE`], or a stop at once was requested [`HURRY`] ago. Returns why.
+    pub async fn patience_over(&self, signals: &Signals) -> String {
+        signals.stop_requested.cancelled().await;
+        let begin = Instant::now();
+        let stopped = *signals.stopped_at.get_or_init(|| begin);
+        let silence_ends = || {
+            let silent = self.calls.silent_since().unwrap_or_else(Instant::now);
+            silent.max(stopped) + PATIENCE
+        };
+        let silence = async {
+            loop {
+                let ends = silence_ends();
+                if Instant::now() >= ends {
+                    break;
+                }
+                sleep_until(ends).await;
+            }
+            format!("the database has not answered for {} s", PATIENCE.as_secs())
+        };
+        let hurry = async {
+            signals.hurry.cancelled().await;
+            let since = *signals.hurried_at.get_or_init(Instant::now);
+            sleep_until(since + HURRY).await;
+            "stopped at once, before all was saved".to_owned()
+        };
+        tokio::select! {
+            why = silence => why,
+            why = hurry => why,
+        }
+    }
+
+    /// Closes the database. After a stop it is not waited for longer than it may be silent.
+    pub async fn close(&self, signals: &Signals) {
+        let close = async {
+            self.store.close().await;
+            Ok::<(), StoreError>(())
+        };
+        let over = async {
+            let _ = self.patience_over(signals).await;
+            tokio::time::sleep(CLOSING).await;
+        };
+        tokio::select! {
+            _ = self.call(DatabaseCall::write("the rest"), close) => {}
+            () = over => {}
+        }
+    }
+
+    /// What is wrong with the database: an error, or a call that has been open for long.
+    pub fn outage(&self, at_s: f64) -> Option<DatabaseOutage> {
+        self.saver.outage().or_else(|| {
+            let now = Instant::now();
+            let long = self.calls.long(now)?;
+            let for_s = now.saturating_duration_since(long.since).as_secs_f64();
+            Some(DatabaseOutage { text: long.text().into(), since_s: at_s - for_s })
+        })
+    }
+
+    /// Reads from the database, and repeats it until it succeeds. `what` is named to the user: `the
+    /// frontier`.
     ///
     /// # Errors
     /// When the crawl is stopping.
@@ -65,7 +170,7 @@ impl Storage {
         &self,
         flow: &Flow,
         signals: &Signals,
-        what: &str,
+        what: &'static str,
         reading: impl Fn() -> F,
     ) -> Result<T, Stopping>
     where
@@ -73,7 +178,7 @@ impl Storage {
     {
         loop {
             let read = tokio::select! {
-                read = reading() => read,
+                read = self.call(DatabaseCall::read(what), reading()) => read,
                 () = flow.queue.closed() => return Err(Stopping),
             };
             match read {

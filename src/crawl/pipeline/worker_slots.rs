@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::watch;
 
 use crate::crawl::measure::stage_clock::{ABSENT, StageClock};
-use crate::crawl::protocol::snapshot::{WorkerState, WorkerView};
+use crate::crawl::protocol::snapshot::{WORKER_STATES, WorkerState, WorkerView};
 use crate::lock::Lock;
 use crate::web::http::{Phase, PhaseSink};
 
@@ -18,7 +18,7 @@ use crate::web::http::{Phase, PhaseSink};
 pub struct WorkerSlot {
     id: u32,
     /// Its time by [`WorkerState`].
-    pub clock: StageClock<9>,
+    pub clock: StageClock<WORKER_STATES>,
     task: Mutex<Option<(Arc<str>, u32)>>,
     pages: AtomicU64,
 }
@@ -137,7 +137,7 @@ impl WorkerSlots {
     }
 
     /// Adds all workers' times by state to `sum`.
-    pub fn add_times(&self, sum: &mut [u64; 9]) {
+    pub fn add_times(&self, sum: &mut [u64; WORKER_STATES]) {
         for (slot, _) in &self.slots.locked().all {
             slot.clock.add_to(sum);
         }

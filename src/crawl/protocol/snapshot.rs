@@ -17,7 +17,7 @@ pub use crate::crawl::protocol::page_view::{PAGE_LINKS, PageView, RecentFailure}
 use crate::crawl::protocol::scene::Scene;
 pub use crate::crawl::protocol::stages::{
     FrontierView, GateView, LoopDelay, ParsePoolView, ProcessView, ProducerShares, QueueView,
-    SaverShares, SaverView, StartLevel, WorkerShares, WorkerState, WorkerView,
+    SaverShares, SaverView, StartLevel, WORKER_STATES, WorkerShares, WorkerState, WorkerView,
 };
 use crate::crawl::protocol::verdict::Verdict;
 pub use crate::model::page_state::PageState;
@@ -282,6 +282,9 @@ pub struct Snapshot {
     pub workers: Vec<WorkerView>,
     /// The saver.
     pub saver: SaverView,
+    /// Why the crawl stops by itself: nothing can be saved any more, or a task panicked.
+    #[serde(default)]
+    pub ended_by: Option<Arc<str>>,
     /// What is wrong with the database, while it is.
     #[serde(alias = "database_trouble")]
     pub database_outage: Option<DatabaseOutage>,

@@ -90,6 +90,10 @@ pub struct WorkerShares {
     pub body: f32,
     /// Parsed, or waited for a parse thread.
     pub parse: f32,
+    /// Waited for rows of the database: an earlier crawl, the target of a redirect, or what an
+    /// earlier run has seen.
+    #[serde(default)]
+    pub database: f32,
     /// The saver's buffer was full.
     pub blocked: f32,
     /// Paused.
@@ -113,6 +117,9 @@ pub struct SaverShares {
     pub busy: f32,
 }
 
+/// How many states a worker can be in.
+pub const WORKER_STATES: usize = 10;
+
 /// What a worker does now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,6 +139,8 @@ pub enum WorkerState {
     Body,
     /// Parses, or waits for a parse thread.
     Parse,
+    /// Waits for rows of the database.
+    Database,
     /// Waits for room in the saver's buffer.
     Blocked,
     /// Holds still because the crawl is paused.
@@ -140,7 +149,7 @@ pub enum WorkerState {
 
 impl WorkerState {
     /// All states, in the order of a page's way through a worker.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; WORKER_STATES] = [
         Self::Idle,
         Self::Permit,
         Self::Rate,
@@ -148,6 +157,7 @@ impl WorkerState {
         Self::FirstByte,
         Self::Body,
         Self::Parse,
+        Self::Database,
         Self::Blocked,
         Self::Paused,
     ];
@@ -163,6 +173,7 @@ impl WorkerState {
             Self::FirstByte => "first byte",
             Self::Body => "body",
             Self::Parse => "parse",
+            Self::Database => "database",
             Self::Blocked => "blocked",
             Self::Paused => "paused",
         }

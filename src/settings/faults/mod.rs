@@ -5,9 +5,11 @@
 
 mod fault;
 mod levels;
+mod panic_point;
 
 pub use fault::{Fault, Place, Unit};
 pub use levels::{FaultSetting, Faults, FaultySite};
+pub use panic_point::{PanicPoint, PanicPoints};
 
 #[cfg(test)]
 mod tests {

@@ -31,7 +31,7 @@ fn signs() -> Vec<HelpLine> {
         ("▲16", "permits turned to 16 (w q r t: others)"),
         ("▲h x s !", "a host, an exclusion, a seed, a fault"),
         ("▮ ▒ ▯ ◇", "fetches, parses, waits: permit, rate"),
-        ("▤ · ‖", "blocked further on, idle, paused"),
+        ("▤ ▥ · ‖", "blocked, database, idle, paused"),
     ];
     lines.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec()
 }

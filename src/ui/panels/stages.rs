@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::crawl::protocol::snapshot::{Snapshot, WorkerState};
+use crate::crawl::protocol::snapshot::{Snapshot, WORKER_STATES, WorkerState};
 use crate::crawl::protocol::verdict::Stage;
 use crate::settings::faults::Fault;
 use crate::ui::paint::{Painter, Segment};
@@ -90,6 +90,10 @@ pub fn workers(theme: Theme, snapshot: &Snapshot, fine: bool) -> Vec<Share> {
     shares.push(state("rate", s.rate, &[WorkerState::Rate]));
     shares.push(state("blocked", s.blocked, &[WorkerState::Blocked]));
     shares.push(state("idle", s.idle, &[WorkerState::Idle]));
+    // Few crawls read from the database while they fetch.
+    if s.database > 0.0 || counts[WorkerState::Database as usize] > 0 {
+        shares.push(state("database", s.database, &[WorkerState::Database]));
+    }
     if s.paused > 0.0 || counts[WorkerState::Paused as usize] > 0 {
         shares.push(state("paused", s.paused, &[WorkerState::Paused]));
     }
@@ -105,8 +109,8 @@ pub fn saver(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
 
 /// How many workers are in each state, by `WorkerState as usize`.
 #[must_use]
-pub fn counts(snapshot: &Snapshot) -> [u32; 9] {
-    let mut counts = [0; 9];
+pub fn counts(snapshot: &Snapshot) -> [u32; WORKER_STATES] {
+    let mut counts = [0; WORKER_STATES];
     for worker in &snapshot.workers {
         counts[worker.state as usize] += 1;
     }
@@ -319,7 +323,18 @@ pub fn strip(
     } else {
         let counts = counts(snapshot);
         // From work to rest, so that the strip reads like a level.
-        let order = [3, 4, 5, 6, 7, 1, 2, 0, 8].map(|i| WorkerState::ALL[i]);
+        let order: [WorkerState; WORKER_STATES] = [
+            WorkerState::Connect,
+            WorkerState::FirstByte,
+            WorkerState::Body,
+            WorkerState::Parse,
+            WorkerState::Database,
+            WorkerState::Blocked,
+            WorkerState::Permit,
+            WorkerState::Rate,
+            WorkerState::Idle,
+            WorkerState::Paused,
+        ];
         let shares: Vec<f32> = order.iter().map(|s| counts[*s as usize] as f32).collect();
         let cells = crate::ui::paint::apportion(&shares, cells.min(u32::from(u16::MAX)) as u16);
         order.iter().zip(cells).flat_map(|(s, n)| std::iter::repeat_n(*s, n.into())).collect()

@@ -35,7 +35,7 @@ fn shorts(values: impl IntoIterator<Item = f64>) -> Value {
 /// What the judgement reads of a snapshot.
 fn whole(s: &Snapshot) -> Map<String, Value> {
     let (w, p, g, c) = (&s.worker_shares, &s.producer, &s.gate, &s.process);
-    let shares = [w.idle, w.permit, w.rate, w.connect, w.first_byte, w.body, w.parse, w.blocked];
+    let shares = [w.idle, w.permit, w.rate, w.connect, w.first_byte, w.body, w.parse, w.blocked, w.database];
     let producer = [p.idle, p.throttled, p.busy, p.blocked];
     let long = s.workers.iter().filter_map(|worker| {
         let state = FETCHING.iter().position(|state| *state == worker.state)?;
@@ -116,7 +116,7 @@ fn snapshot(line: &Map<String, Value>) -> Snapshot {
         serde_json::from_value(line[key].clone()).unwrap_or_else(|error| panic!("{key}: {error}"))
     }
     let at_s: f64 = of(line, "t");
-    let w: [f32; 8] = of(line, "w");
+    let w: Vec<f32> = of(line, "w");
     let p: [f32; 4] = of(line, "p");
     let [limit, in_use, draining, waiting]: [u32; 4] = of(line, "gate");
     let [cpu, cores, machine]: [f32; 3] = of(line, "cpu");
@@ -127,7 +127,9 @@ fn snapshot(line: &Map<String, Value>) -> Snapshot {
     s.gate = GateView { limit, in_use, draining, waiting };
     (s.queue.len, s.queue.capacity) = (of(line, "queue"), dials.queue);
     (s.frontier.pending, s.frontier.retrying) = of(line, "open");
-    let [idle, permit, rate, connect, first_byte, body, parse, blocked] = w;
+    let [idle, permit, rate, connect, first_byte, body, parse, blocked, database] = w[..] else {
+        panic!("nine shares of the workers' time: {w:?}")
+    };
     s.worker_shares = WorkerShares {
         idle,
         permit,
@@ -136,6 +138,7 @@ fn snapshot(line: &Map<String, Value>) -> Snapshot {
         first_byte,
         body,
         parse,
+        database,
         blocked,
         paused: 0.0,
     };

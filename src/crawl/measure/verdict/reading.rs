@@ -27,6 +27,8 @@ pub(super) struct Reading {
     pub body: f64,
     /// Parsing.
     pub parse: f64,
+    /// Waiting for rows of the database.
+    pub database: f64,
     /// Waiting for room in the saver's buffer.
     pub blocked: f64,
     /// Of the producer's time: nothing may be requested yet.
@@ -61,6 +63,7 @@ impl Reading {
             fetch: w.fetch().into(),
             body: w.body.into(),
             parse: w.parse.into(),
+            database: w.database.into(),
             blocked: w.blocked.into(),
             throttled: s.producer.throttled.into(),
             queue_full: s.producer.blocked.into(),
@@ -75,7 +78,7 @@ impl Reading {
         }
     }
 
-    fn fields(&mut self) -> [&mut f64; 17] {
+    fn fields(&mut self) -> [&mut f64; 18] {
         [
             &mut self.idle,
             &mut self.permit,
@@ -83,6 +86,7 @@ impl Reading {
             &mut self.fetch,
             &mut self.body,
             &mut self.parse,
+            &mut self.database,
             &mut self.blocked,
             &mut self.throttled,
             &mut self.queue_full,

@@ -39,7 +39,11 @@ pub(super) fn at_once(s: &Snapshot) -> Option<Verdict> {
     let verdict = match s.run {
         RunState::Complete => Verdict::new(Limit::Over, None, Advice::None, "complete".into()),
         RunState::Stopped => {
-            Verdict::new(Limit::Over, None, Advice::None, "stopped; can be resumed".into())
+            let text = match &s.ended_by {
+                Some(why) => format!("stopped, can be resumed: {why}"),
+                None => "stopped; can be resumed".to_owned(),
+            };
+            Verdict::new(Limit::Over, None, Advice::None, text)
         }
         RunState::Failed => {
             let text = match s.failures.first() {
@@ -54,7 +58,10 @@ pub(super) fn at_once(s: &Snapshot) -> Option<Verdict> {
                 1 => "stopping: 1 request in flight finishes".to_owned(),
                 n => format!("stopping: {n} requests in flight finish"),
             };
-            let text = with_outage(&text, s);
+            let text = match &s.ended_by {
+                Some(why) => format!("{text}; {why}"),
+                None => with_outage(&text, s),
+            };
             Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text)
         }
         RunState::Paused => paused(s),
@@ -111,7 +118,7 @@ fn saving(scales: &Scales<'_>) -> Option<Finding> {
         && scales.reaches(Sign::Saving, mean.saving, MAJORITY);
     let is_behind = scales.overload(|what| what == OverloadKind::Saver).is_some();
     if !is_blocked && !is_slowed && !is_behind {
-        return None;
+        return reading(scales);
     }
     let text = if mean.saving >= MAJORITY {
         let busy = percent(mean.saving);
@@ -123,6 +130,17 @@ fn saving(scales: &Scales<'_>) -> Option<Finding> {
         )
     };
     Some(Finding::new(Sign::Saving, Limit::Saver, Stage::Saver, Advice::None, text))
+}
+
+/// Workers wait for rows of the database.
+fn reading(scales: &Scales<'_>) -> Option<Finding> {
+    let share = scales.mean.database;
+    if !scales.reaches(Sign::Reading, share, NOTABLE) {
+        return None;
+    }
+    let share = percent(share);
+    let text = format!("limited by the database: workers spend {share} of their time reading it");
+    Some(Finding::new(Sign::Reading, Limit::Saver, Stage::Saver, Advice::None, text))
 }
 
 /// Most of what is in flight has no answer.

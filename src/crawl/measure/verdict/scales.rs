@@ -13,6 +13,8 @@ const STAYS: f64 = 0.6;
 pub(super) enum Sign {
     /// Workers wait for the saver, or it falls behind.
     Saving,
+    /// Workers wait for rows of the database.
+    Reading,
     /// Requests have no answer.
     Hanging,
     /// The processor is busy.
