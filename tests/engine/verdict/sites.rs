@@ -62,7 +62,7 @@ impl Served {
     }
 }
 
-/// nginx with pages without end, each with ten links and 8 KB long.
+/// nginx with pages without end, each with ten links and 6 KB long.
 pub struct Nginx {
     folder: TempDir,
     port: u16,
@@ -78,7 +78,7 @@ impl Nginx {
         let (port, pages_port) = (free_port(), free_port());
         let home = folder.path().display();
         let links: String = (0..10).map(|n| format!("<a href='${{uri}}{n}'>{n}</a>")).collect();
-        let words = "words and more words ".repeat(350);
+        let words = "words and more words ".repeat(100);
         let config = format!(
             "pid {home}/pid; error_log {home}/error.log; worker_processes 1; daemon on;
             events {{ worker_connections 2048; }}
@@ -92,8 +92,8 @@ impl Nginx {
                     listen 127.0.0.1:{pages_port};
                     location = /robots.txt {{ return 404; }}
                     location / {{
-                        default_type text/html;
-                        return 200 \"<title>$uri</title>{links}<p>$uri {words}\";
+                        default_type text/html; set $words '{words}';
+                        return 200 \"<title>$uri</title>{links}<p>$uri $words$words$words\";
                     }}
                 }}
                 server {{
@@ -120,7 +120,9 @@ impl Nginx {
             .args(more)
             .stdin(Stdio::null())
             .status()?;
-        assert!(status.success(), "nginx {more:?}: {:?}", std::fs::read_to_string(log));
+        if !status.success() {
+            println!("nginx {more:?}: {:?}", std::fs::read_to_string(log));
+        }
         Ok(())
     }
 }
