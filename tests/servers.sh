@@ -7,6 +7,7 @@
 #     tests/servers.sh stop               ends them and deletes their data
 #     tests/servers.sh restart NAME       postgres or mariadb: a clean restart
 #     tests/servers.sh kill NAME          SIGKILL; `restart` brings it back
+#     tests/servers.sh freeze NAME        SIGSTOP: it takes connections and never answers, until `thaw`
 #
 # Where they live: $CRAWLDECK_SERVERS, by default a folder among the temporary files. They end when
 # they are told to: nothing of theirs is started at boot.
@@ -136,13 +137,20 @@ pid_of() {
 
 runs() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
 
+all_of() { # name: its processes; PostgreSQL has one per connection
+    local pid
+    pid=$(pid_of "$1") || return 0
+    echo "$pid"
+    ps -o pid= --ppid "$pid" | tr -d ' '
+}
+
 end() { # signal, name
     local pid pids
     pid=$(pid_of "$2") || return 0
     if [ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null; then return 0; fi
     pids=("$pid")
-    # PostgreSQL is a process per connection; those that outlive the first would hold off the next.
-    if [ "$1" = KILL ]; then mapfile -t -O 1 pids < <(ps -o pid= --ppid "$pid" | tr -d ' '); fi
+    # Those that outlive the first would hold off the next.
+    if [ "$1" = KILL ]; then mapfile -t pids < <(all_of "$2"); fi
     kill "-$1" "${pids[@]}" 2>/dev/null || true
     for pid in "${pids[@]}"; do
         while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
@@ -182,8 +190,13 @@ case ${1:-} in
         known "${2:-}"
         end KILL "$2"
         ;;
+    freeze | thaw)
+        known "${2:-}"
+        mapfile -t pids < <(all_of "$2")
+        if [ "$1" = freeze ]; then kill -STOP "${pids[@]}"; else kill -CONT "${pids[@]}"; fi
+        ;;
     *)
-        sed -n '2,13s/^# \{0,1\}//p' "$0"
+        sed -n '2,14s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

@@ -20,4 +20,5 @@ mod earlier_version;
 mod kill;
 mod server_dies;
 mod server_failures;
+mod server_silent;
 mod two_processes;

@@ -2,6 +2,7 @@
 //! it for a bounded time, counts what is not saved, and a stop at once does not wait.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crawldeck::crawl::protocol::command::Command;
@@ -19,17 +20,21 @@ const LONGEST_STOP: Duration = Duration::from_secs(15);
 /// Likewise, a stop at once.
 const LONGEST_STOP_AT_ONCE: Duration = Duration::from_secs(2);
 
+/// Pages of the site: so many that it is never done before it is paused.
+const PAGES: u32 = 2_000;
+
 /// A crawl that is paused with pages that a silent database does not take. The clock stands still, and
 /// jumps when nothing else is to be done.
 async fn silent(test_db: &TestDb) -> (TestOrigin, Arc<Fickle>, Crawl) {
-    let content = OriginContent::Pages(300);
-    let config = TestOriginConfig { content, ..TestOriginConfig::default() };
+    let (content, latency) = (OriginContent::Pages(PAGES), Duration::from_millis(5));
+    let config = TestOriginConfig { content, latency, ..TestOriginConfig::default() };
     let site = TestOrigin::start(config).await.unwrap();
     let store = Arc::new(Fickle::new(test_db.store().await));
     let mut crawl = crawl::start(settings(site.url()), Arc::clone(&store) as _).await.unwrap();
     seen(&mut crawl, "something is saved", |s| s.saver.pages > 0).await;
     store.stuck.send_replace(true);
-    seen(&mut crawl, "a batch waits", |s| s.saver.backlog_pages > 5).await;
+    let held = |s: &Snapshot| s.saver.backlog_pages > 5 && store.held.load(Ordering::SeqCst) == 1;
+    seen(&mut crawl, "a batch is held", held).await;
     give(&crawl, Command::TogglePause).await;
     let still = |s: &Snapshot| s.run == RunState::Paused && s.gate.in_use == 0;
     seen(&mut crawl, "nothing is in flight", still).await;
@@ -73,7 +78,7 @@ async fn a_stop_waits_for_it_so_long_and_counts_what_is_lost() {
     let saved = test_db.number("SELECT count(*) FROM scraped_pages").await as u64;
     assert_eq!(saved + summary.unsaved, summary.pages);
     let resumed = crawl::resume(test_db.store().await, None, |_| ()).await.unwrap();
-    assert_eq!(ended(resumed).await.ok, 301);
+    assert_eq!(ended(resumed).await.ok, u64::from(PAGES) + 1);
     drop(site);
 }
 

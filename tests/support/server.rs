@@ -29,6 +29,16 @@ impl Server {
         script(self.home.path(), &["kill", self.name]);
     }
 
+    /// SIGSTOP: it takes connections, and never answers.
+    pub fn freeze(&self) {
+        script(self.home.path(), &["freeze", self.name]);
+    }
+
+    /// Ends that.
+    pub fn thaw(&self) {
+        script(self.home.path(), &["thaw", self.name]);
+    }
+
     /// Starts it again, which has to make good for how it ended.
     pub fn restart(&self) {
         script(self.home.path(), &["restart", self.name]);
@@ -63,6 +73,8 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // What is frozen cannot end. It may have been killed.
+        let _ = std::panic::catch_unwind(|| self.thaw());
         script(self.home.path(), &["stop"]);
     }
 }

@@ -185,6 +185,8 @@ pub struct Fickle {
     pub inner: Arc<dyn Store>,
     /// Commits wait while this is true.
     pub stuck: watch::Sender<bool>,
+    /// Commits that wait for that.
+    pub held: AtomicU64,
     /// Commits fail while this is true.
     pub unwilling: AtomicBool,
     /// How many commits failed.
@@ -205,6 +207,7 @@ impl Fickle {
         Self {
             inner,
             stuck: watch::Sender::new(false),
+            held: AtomicU64::new(0),
             unwilling: AtomicBool::new(false),
             refused: AtomicU64::new(0),
             free: AtomicU64::new(u64::MAX),
@@ -313,7 +316,9 @@ impl StoreWriter for Fickle {
                 return Err(StoreError::Full { db: "a full one".into() });
             }
             let mut stuck = self.stuck.subscribe();
+            self.held.fetch_add(1, Ordering::SeqCst);
             let _ = stuck.wait_for(|stuck| !stuck).await;
+            self.held.fetch_sub(1, Ordering::SeqCst);
             self.inner.commit(crawl, batch).await
         })
     }

@@ -96,6 +96,12 @@ struct OpenCall {
 }
 
 impl OpenCall {
+    /// Whether the database was heard in it at all.
+    fn is_heard(&self) -> bool {
+        self.heard_ms.load(Relaxed) > 0
+    }
+
+    /// When it was last heard; when the call began, if it was not.
     fn heard(&self) -> Instant {
         self.began + Duration::from_millis(self.heard_ms.load(Relaxed))
     }
@@ -151,8 +157,8 @@ impl DatabaseCalls {
     pub fn silent_since(&self) -> Option<Instant> {
         let unanswered = (*self.unanswered.locked())?;
         let open = self.open.locked();
-        let open = open.iter().filter(|open| !open.call.aside);
-        open.map(|open| open.heard()).filter(|heard| *heard > unanswered).max().or(Some(unanswered))
+        let heard = open.iter().filter(|open| !open.call.aside && open.is_heard());
+        Some(heard.map(|open| open.heard()).fold(unanswered, Instant::max))
     }
 }
 
@@ -275,6 +281,9 @@ mod tests {
         };
         assert_eq!(calls.watch(CALL, failed).await, Err(()));
         assert_eq!(calls.silent_since(), Some(begin));
+        let again = calls.watch(CALL, std::future::pending::<Result<(), ()>>());
+        assert!(tokio::time::timeout(Duration::from_secs(1), again).await.is_err());
+        assert_eq!(calls.silent_since(), Some(begin), "that it is tried again is no answer");
     }
 
     #[tokio::test(start_paused = true)]

@@ -10,6 +10,7 @@ use super::{crawls, read, recrawl};
 use crate::model::ids::{CrawlId, PageId};
 use crate::model::url_identity::UrlHash;
 use crate::store::crawl_info::CrawlInfo;
+use crate::store::crawl_lease::LeaseOwner;
 use crate::store::error::StoreError;
 use crate::store::rows::{Batch, FrontierRow, OpenHost, PreviousLink, PreviousPage};
 use crate::store::select::RowSink;
@@ -17,6 +18,15 @@ use crate::store::slow_log::log_slow;
 use crate::store::stored_crawl::{CrawlState, StoredCrawl};
 use crate::store::traits::{SeenSink, StoreAdmin, StoreReader, StoreWriter};
 use crate::store::tx_error::TxError;
+
+/// Dropped, its owner is no longer at work: another may take its leases over.
+struct Retired<'a>(&'a LeaseOwner);
+
+impl Drop for Retired<'_> {
+    fn drop(&mut self) {
+        self.0.retire();
+    }
+}
 
 /// Waits for a read, and logs when it was slow; `rows` counts what was read.
 async fn reading<S: SqlStore, T>(
@@ -178,9 +188,10 @@ impl<S: SqlStore> StoreReader for S {
 
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async move {
+            // Also when nobody waits for the end of this.
+            let _retired = Retired(&self.database().owner);
             self.database().readers.close().await;
             self.close_writer().await;
-            self.database().owner.retire();
         })
     }
 }
