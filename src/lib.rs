@@ -60,6 +60,7 @@ mod lab;
 mod lab;
 mod lock;
 pub mod model;
+mod open_files;
 mod panics;
 mod process_memory;
 #[doc(hidden)]

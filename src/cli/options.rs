@@ -114,7 +114,7 @@ pub struct PolitenessOptions {
     /// Maximum Crawl-delay of a robots.txt that is obeyed [default: 30s]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub max_robots_delay: Option<Duration>,
-    /// First cooldown of a host that responds 429, or 503 in a row, without a Retry-After; doubled each time [default: 1m]
+    /// First cooldown of a host that responds 429, or 503 to one request at a time, without a Retry-After; doubled each time [default: 1m]
     #[arg(long, value_name = "DURATION", value_parser = positive_duration)]
     pub host_backoff: Option<Duration>,
     /// Maximum cooldown of a host, whatever its Retry-After says [default: 10m]

@@ -70,8 +70,19 @@ pub async fn watch(mut snapshots: watch::Receiver<Arc<Snapshot>>, quiet: bool) {
     // Indicatif draws nothing on terminals that cannot move the cursor: they get lines.
     let bar = (!quiet && stderr().is_terminal()).then(bar).filter(|bar| !bar.is_hidden());
     let mut last_line = tokio::time::Instant::now();
+    let mut told = Vec::new();
     loop {
         let s = Arc::clone(&snapshots.borrow_and_update());
+        for overload in &s.overloads {
+            // Once: the progress lines show how many permits are used.
+            if !quiet && !told.contains(&overload.what) {
+                told.push(overload.what);
+                tell_beside(
+                    bar.as_ref(),
+                    &format!("crawldeck: slows by itself: {}", overload.text),
+                );
+            }
+        }
         if let Some(bar) = &bar {
             bar.set_length(s.totals.discovered);
             bar.set_position(s.totals.pages);
@@ -86,6 +97,14 @@ pub async fn watch(mut snapshots: watch::Receiver<Arc<Snapshot>>, quiet: bool) {
     }
     if let Some(bar) = &bar {
         bar.finish_and_clear();
+    }
+}
+
+/// Writes a line above the bar, if there is one.
+fn tell_beside(bar: Option<&ProgressBar>, text: &str) {
+    match bar {
+        Some(bar) => bar.println(text),
+        None => tell(text),
     }
 }
 

@@ -26,6 +26,7 @@ mod seed_list;
 mod show_crawl;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::CommandFactory;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -62,6 +63,8 @@ pub fn main() -> ExitCode {
     }
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
+        // A thread for blocking work that is there serves it also when no other can be started.
+        .thread_keep_alive(Duration::from_hours(1))
         .build()
         .map_err(ProgramError::io("the event loop cannot start"))
         .and_then(|runtime| {

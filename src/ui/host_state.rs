@@ -73,5 +73,8 @@ impl HostState {
 /// Whether a host that waits for this resumes by itself as usual.
 #[must_use]
 pub const fn is_pace(why: WaitReason) -> bool {
-    matches!(why, WaitReason::RobotsDelay | WaitReason::Delay | WaitReason::Limit)
+    matches!(
+        why,
+        WaitReason::RobotsDelay | WaitReason::Delay | WaitReason::Limit | WaitReason::LoweredLimit
+    )
 }

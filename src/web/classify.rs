@@ -4,16 +4,19 @@
 
 use std::error::Error;
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, UdpSocket};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use url::Url;
 
-use super::failure::FailureKind;
+use super::failure::{FailureKind, Shortage};
+use crate::lock::Lock;
 use crate::model::url_identity::host_key;
 use crate::settings::FetchSettings;
 use crate::units::duration_option;
-use crate::web::address_policy::{Unresolved, refused};
+use crate::web::address_policy::{NoThread, Unresolved, refused};
 
 /// Maximum length of a cause quoted in a message, in characters.
 const MAX_CAUSE: usize = 160;
@@ -41,8 +44,8 @@ pub(super) fn classify(
     if error.is_builder() {
         return (FailureKind::Other, "the HTTP client does not accept this URL".into());
     }
-    if is_shortage(error, context) {
-        return (FailureKind::Shortage, "too many open files here".into());
+    if let Some(shortage) = shortage(error, context) {
+        return (FailureKind::Shortage(shortage), shortage.message().into());
     }
     if let Some(tls) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         return (
@@ -68,21 +71,50 @@ pub(super) fn classify(
         .unwrap_or_else(|| fallback(error, context, host))
 }
 
-/// Whether the process or the system has too many open files. The system's resolver and the client's
-/// proxy connector hide that cause, so after their errors a socket is opened to find out.
-fn is_shortage(error: &reqwest::Error, context: &RequestContext<'_>) -> bool {
-    let is_errno = |error: &io::Error| {
-        let errno = error.raw_os_error().map(Errno::from_raw);
-        matches!(errno, Some(Errno::EMFILE | Errno::ENFILE))
-    };
-    let unresolved = || {
-        causes(error).any(|cause| {
-            matches!(cause.downcast_ref::<Unresolved>(), Some(Unresolved::Unknown { .. }))
-        })
-    };
-    causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).any(is_errno)
-        || ((context.proxied && error.is_connect()) || unresolved())
-            && UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).is_err_and(|error| is_errno(&error))
+/// What this machine lacked for the request. The system's resolver and the client's proxy connector hide
+/// that cause, so after their errors a socket is opened to find out, or what was short just before is.
+fn shortage(error: &reqwest::Error, context: &RequestContext<'_>) -> Option<Shortage> {
+    let found = causes(error)
+        .filter_map(|cause| cause.downcast_ref::<io::Error>())
+        .find_map(|cause| shortage_of_io(cause, error.is_connect()));
+    if let Some(shortage) = found {
+        *LAST.locked() = Some((Instant::now(), shortage));
+        return Some(shortage);
+    }
+    let unresolved = causes(error).any(|cause| {
+        matches!(cause.downcast_ref::<Unresolved>(), Some(Unresolved::Unknown { .. }))
+    });
+    if !unresolved && !(context.proxied && error.is_connect()) {
+        return None;
+    }
+    let opened = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err();
+    opened.and_then(|error| shortage_of_io(&error, false)).or_else(|| {
+        let recent = LAST.locked().filter(|(at, _)| unresolved && at.elapsed() < RECENT);
+        recent.map(|(_, shortage)| shortage)
+    })
+}
+
+/// The last shortage that was told by its error number.
+static LAST: Mutex<Option<(Instant, Shortage)>> = Mutex::new(None);
+/// How long a name that cannot be resolved is laid to a shortage after one.
+const RECENT: Duration = Duration::from_secs(1);
+
+/// What an error of the operating system says to be short. `connecting`: it is of a connection that was
+/// to be opened.
+fn shortage_of_io(error: &io::Error, connecting: bool) -> Option<Shortage> {
+    if error.get_ref().is_some_and(|cause| cause.is::<NoThread>()) {
+        return Some(Shortage::Threads);
+    }
+    match Errno::from_raw(error.raw_os_error()?) {
+        Errno::EMFILE | Errno::ENFILE => Some(Shortage::Files),
+        Errno::ENOMEM | Errno::ENOBUFS => Some(Shortage::Memory),
+        // Also said of an address that cannot be connected to from here, however many ports are free.
+        Errno::EADDRNOTAVAIL if connecting => {
+            let port = TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0));
+            port.is_err_and(|error| error.kind() == ErrorKind::AddrInUse).then_some(Shortage::Ports)
+        }
+        _ => None,
+    }
 }
 
 fn dns_failure(unresolved: &Unresolved) -> (FailureKind, String) {

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::connections::Connections;
 use super::phase::ConnectLayer;
+use crate::open_files;
 use crate::settings::FetchSettings;
 use crate::web::address_policy::{AddressPolicy, Resolver};
 use crate::web::address_race::{AddressRace, WatchLayer};
@@ -20,8 +21,12 @@ use crate::web::address_race::{AddressRace, WatchLayer};
 /// to one host, no more than were in use at once; over all hosts, no more than were opened
 /// within twice this time.
 const IDLE: Duration = Duration::from_secs(15);
+/// The same where few files may be open, for each idle connection has one.
+const IDLE_OF_FEW_FILES: Duration = Duration::from_secs(1);
+/// With fewer files than these, idle connections are closed soon.
+const FEW_FILES: u64 = 4096;
 /// Maximum number of idle connections to one host.
-const IDLE_PER_HOST: usize = 128;
+const IDLE_PER_HOST: u64 = 128;
 /// Maximum size of a response head over HTTP/2, in bytes; over HTTP/1 the client stops at about 400 KiB.
 const MAX_HEAD: u32 = 256 << 10;
 /// Maximum number of header fields over HTTP/1. The client wants a count, and writes 64 bytes for each
@@ -92,6 +97,7 @@ pub(super) fn build(
     // An error means that a provider is already installed.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let race = Arc::new(AddressRace::new(proxy.as_ref()));
+    let files = open_files::limit().unwrap_or(u64::MAX);
     let max_fields = match protocols {
         Protocols::Http1Fallback => MANY_FIELDS,
         _ => FEW_FIELDS,
@@ -109,8 +115,8 @@ pub(super) fn build(
         .connect_timeout(settings.connect_timeout)
         .read_timeout(settings.read_timeout)
         .tcp_nodelay(true)
-        .pool_max_idle_per_host(IDLE_PER_HOST)
-        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host((files / 32).clamp(1, IDLE_PER_HOST) as usize)
+        .pool_idle_timeout(if files < FEW_FILES { IDLE_OF_FEW_FILES } else { IDLE })
         .http1_max_headers(max_fields)
         .http2_max_header_list_size(MAX_HEAD)
         // Browsers accept these headers, so the crawler does too.

@@ -33,10 +33,39 @@ pub enum FailureKind {
     /// The server never processed the request: it ended or refused it before. The same request may be
     /// sent again at once.
     Unprocessed,
-    /// This machine has no file descriptor left for a connection; the server is not at fault.
-    Shortage,
+    /// This machine lacks something that a connection needs; the server is not at fault.
+    Shortage(Shortage),
     /// Anything else.
     Other,
+}
+
+/// Something that this machine has not enough of for another connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Shortage {
+    /// Open files, of the process or the system.
+    Files,
+    /// Memory.
+    Memory,
+    /// Local ports.
+    Ports,
+    /// Threads.
+    Threads,
+}
+
+impl Shortage {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Self; 4] = [Self::Files, Self::Memory, Self::Ports, Self::Threads];
+
+    /// One lowercase line for the user.
+    #[must_use]
+    pub const fn message(self) -> &'static str {
+        match self {
+            Self::Files => "too many open files here",
+            Self::Memory => "out of memory here",
+            Self::Ports => "no local port left here",
+            Self::Threads => "no thread can be started here",
+        }
+    }
 }
 
 impl FailureKind {
@@ -51,7 +80,7 @@ impl FailureKind {
                 | Self::Reset
                 | Self::Truncated
                 | Self::Unprocessed
-                | Self::Shortage
+                | Self::Shortage(_)
                 | Self::Other
         )
     }

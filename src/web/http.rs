@@ -24,7 +24,7 @@ pub use crate::web::client::FetchSetupError;
 use crate::web::client::{self, ClientParts, Protocols};
 use crate::web::connections::{ConnectionKey, Connections};
 use crate::web::credentials::Headers;
-pub use crate::web::failure::{FailureKind, FetchError};
+pub use crate::web::failure::{FailureKind, FetchError, Shortage};
 pub use crate::web::head::{DocumentHead, ResponseHead};
 use crate::web::jar::Jar;
 pub use crate::web::message::{FetchOutcome, RequestOptions, Response};

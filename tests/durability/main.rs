@@ -17,6 +17,7 @@ mod database_away;
 mod database_gone;
 mod disk_full;
 mod earlier_version;
+mod few_files;
 mod kill;
 mod server_dies;
 mod server_failures;

@@ -366,7 +366,7 @@ pub const VERDICT_SCENES: &[VerdictScene] = &[
         setup: "30 % of the requests are never answered; 16 permits, 32 workers",
         expected: &[SERVER],
         why: "permits are held by requests that wait for their timeout",
-        site: Site::Lab(&["--latency", "50ms", "--hang", "30%", "--seed", "8"]),
+        site: Site::Lab(&["--latency", "50ms", "--hang", "30%", "--seed", "5"]),
         permits: 16,
         ..BASE
     },

@@ -10,6 +10,7 @@
 use crate::fixtures;
 use crate::screen::{render, screen};
 use crawldeck::crawl::protocol::change::ChangeAction;
+use crawldeck::crawl::protocol::host_view::{HostWait, WaitReason};
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;
 use crawldeck::ui::keys::{Binding, KEYS};
@@ -352,5 +353,32 @@ fn the_hosts_tab_names_its_keys() {
             assert!(text.contains(hint), "{size:?} {hint}: {text}");
         }
         assert!(!text.contains("+ - permits"), "the keys mean the host here");
+    }
+}
+
+#[test]
+fn a_lowered_limit_says_why() {
+    let mut snapshot = fixtures::hosts();
+    let mut hosts = snapshot.hosts.to_vec();
+    hosts.truncate(1);
+    hosts[0].limit = Some(8);
+    hosts[0].in_flight = 8;
+    hosts[0].lowered_limit = Some(8);
+    hosts[0].refused_at = Some(9);
+    hosts[0].wait = Some(HostWait { why: WaitReason::LoweredLimit, for_s: None });
+    for (refused_at, why) in [(Some(9), "answers 503 to 9 at a time"), (None, "after a cooldown")] {
+        hosts[0].refused_at = refused_at;
+        snapshot.hosts = hosts.clone().into();
+        let mut app = App::new();
+        app.update(Action::Show(Tab::Hosts), &snapshot);
+        let text = screen(&render(&mut app, &snapshot, (220, 60)));
+        for words in ["● ok", "8/8", "lowered limit"] {
+            assert!(text.contains(words), "{words}: {text}");
+        }
+        let detail: String = text.chars().map(|c| if c == '│' { ' ' } else { c }).collect();
+        let detail = detail.split_whitespace().collect::<Vec<_>>().join(" ");
+        for word in ["8 of 8: limit lowered", why] {
+            assert!(word.split(' ').all(|word| detail.contains(word)), "{word}: {text}");
+        }
     }
 }

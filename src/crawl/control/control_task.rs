@@ -14,6 +14,7 @@ use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::control::fault_setup::FaultSetup;
 use crate::crawl::control::journal::Journal;
 use crate::crawl::control::overload::LoadShedder;
+use crate::crawl::control::shortage_limit::connections_that_fit;
 use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::recrawl;
@@ -24,6 +25,7 @@ use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::scene::{Scene, Setup};
 use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::summary::Summary;
+use crate::open_files;
 use crate::panics::{self, Panic};
 use crate::settings::Settings;
 use crate::settings::dials::Dial;
@@ -106,7 +108,7 @@ pub async fn run(start: Start) -> Summary {
     let mut control = Control {
         heartbeat: tokio::spawn(heartbeat::run(storage, signals)),
         settings,
-        load_shedder: LoadShedder::default(),
+        load_shedder: load_shedder(fault_setup.site.is_some()),
         overloads: Vec::new(),
         pauses: Vec::new(),
         down_since_s: None,
@@ -379,6 +381,16 @@ impl Control {
             state,
             tick,
         ));
+    }
+}
+
+/// Knows how many connections fit the limit on open files; `shared`: the site is in this process.
+fn load_shedder(shared: bool) -> LoadShedder {
+    match (open_files::limit(), open_files::count()) {
+        (Some(limit), Some(open)) => {
+            LoadShedder::with_files(limit, connections_that_fit(limit, open, shared))
+        }
+        _ => LoadShedder::default(),
     }
 }
 

@@ -4,6 +4,8 @@
 //! A pure function of gauges over time. The user's permits stay a ceiling above all of it: it
 //! only takes away, and gives back what it took.
 
+use crate::crawl::control::shortage_limit::ShortageLimit;
+use crate::crawl::fetch::shortage::ShortageReading;
 use crate::crawl::protocol::snapshot::{Overload, OverloadKind, PauseReason};
 use crate::units;
 
@@ -39,8 +41,8 @@ pub struct Gauges {
     pub rss: u64,
     /// Its limit, in bytes.
     pub max_memory: Option<u64>,
-    /// Times that no file could be opened, since the start.
-    pub file_shortages: u64,
+    /// Requests that failed because this machine is short of something.
+    pub shortages: ShortageReading,
     /// Whether every host with URLs to go is down.
     pub everything_down: bool,
 }
@@ -67,14 +69,21 @@ pub struct LoadShedder {
     saver_behind: bool,
     memory_full: bool,
     disk_full: bool,
-    file_shortages: u64,
-    short_until_s: f64,
+    shortage_limit: ShortageLimit,
 }
 
 impl LoadShedder {
+    /// With the limit on open files, and the connections that fit it.
+    #[must_use]
+    pub fn with_files(limit: u64, connections: u32) -> Self {
+        let shortage_limit = ShortageLimit::with_files(limit, connections);
+        Self { shortage_limit, ..Self::default() }
+    }
+
     /// Of so many permits, those that are in force.
     #[must_use]
     pub fn ceiling(&self, permits: u32) -> u32 {
+        let permits = self.shortage_limit.ceiling(permits);
         self.left.map_or(permits, |left| left.min(permits)).max(1)
     }
 
@@ -85,15 +94,14 @@ impl LoadShedder {
         self.saver(g, &mut found);
         self.disk(g, &mut found, &mut pauses);
         self.memory(g, &mut found, &mut pauses);
-        if g.file_shortages > self.file_shortages {
-            self.file_shortages = g.file_shortages;
-            self.short_until_s = g.at_s + 10.0;
-        }
-        if g.at_s < self.short_until_s {
-            found.push((OverloadKind::Files, "too many open files: fewer requests at once".into()));
-        }
         let slows = !found.is_empty();
         self.step(g, slows);
+        self.shortage_limit.update(g.shortages, g.permits, g.at_s);
+        for (what, text) in self.shortage_limit.overloads(g.permits, g.at_s) {
+            if !found.iter().any(|(other, _)| *other == what) {
+                found.push((what, text));
+            }
+        }
         let permits = self.ceiling(g.permits);
         if g.everything_down {
             let text = "every host with URLs to go is down: they are probed, nothing is given up";
@@ -199,7 +207,7 @@ mod tests {
             min_disk: 256 << 20,
             rss: 50 << 20,
             max_memory: Some(1 << 30),
-            file_shortages: 0,
+            shortages: ShortageReading::default(),
             everything_down: false,
         }
     }
@@ -230,7 +238,7 @@ mod tests {
             disk_free: Some(100 << 20),
             rss: 2 << 30,
             backlog: 1.0,
-            file_shortages: 1,
+            shortages: ShortageReading { counts: [1, 0, 0, 0], in_flight: Some(9) },
             everything_down: true,
             ..calm(5.0)
         };

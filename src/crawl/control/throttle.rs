@@ -1,7 +1,6 @@
 //! What slows the crawl down by itself, and pauses it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::time::Instant;
 
@@ -36,7 +35,7 @@ impl Control {
             min_disk: context.settings.min_disk,
             rss: self.snapshot_builder.last().process.rss_bytes,
             max_memory: self.max_memory,
-            file_shortages: context.fetch.file_shortages.load(Relaxed),
+            shortages: context.fetch.shortages.read(),
             everything_down,
         };
         let throttle = self.load_shedder.update(&gauges);

@@ -1,11 +1,11 @@
 //! What the tasks of a run share, room by room. Functions take the parts that they need; few take
 //! all of it.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::crawl::fetch::redirects::Redirects;
 use crate::crawl::fetch::retry::RetryPolicy;
+use crate::crawl::fetch::shortage::Shortages;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::measure::loop_delay::LoopDelayGauge;
 use crate::crawl::pipeline::crawl_tasks::CrawlTasks;
@@ -30,8 +30,8 @@ pub struct FetchParts {
     pub retry: RetryPolicy,
     /// Where redirects lead, those in flight and the recent ones.
     pub redirects: Redirects,
-    /// Times that no file could be opened for a connection.
-    pub file_shortages: AtomicU64,
+    /// Requests that failed because this machine is short of something.
+    pub shortages: Shortages,
 }
 
 impl FetchParts {
@@ -48,7 +48,7 @@ impl FetchParts {
                 longest_retry_after: settings.max_host_backoff,
             },
             redirects: Redirects::default(),
-            file_shortages: AtomicU64::new(0),
+            shortages: Shortages::default(),
         }
     }
 

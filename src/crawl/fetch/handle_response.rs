@@ -2,7 +2,6 @@
 //! page's final state.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use url::Url;
@@ -16,6 +15,7 @@ use crate::crawl::fetch::page;
 use crate::crawl::fetch::redirects::known_target;
 use crate::crawl::fetch::resend::{may_resend, resend};
 use crate::crawl::fetch::retry::RetryPolicy;
+use crate::crawl::fetch::shortage::{self, shortage_of};
 use crate::crawl::frontier::Frontier;
 use crate::crawl::hosts::{OutcomeEffect, UrlTask, host_of};
 use crate::crawl::pipeline::worker_slots::WorkerSlot;
@@ -53,6 +53,11 @@ pub async fn handle_response(
     {
         return resend(frontier, task, chain, error, &mut in_flight);
     }
+    if let Err(error) = &outcome
+        && let Some(shortage) = shortage_of(error)
+    {
+        return shortage::wait(context, task, chain, shortage, &mut in_flight);
+    }
     let summary = match &outcome {
         Ok(FetchOutcome::Response(response)) => Ok((response.status, response.retry_after)),
         Ok(FetchOutcome::Redirect { status, .. }) => Ok((*status, None)),
@@ -80,12 +85,7 @@ pub async fn handle_response(
         Ok(FetchOutcome::Response(response)) => attempt.result = Ok(response),
         Err(error) => attempt.result = Err(error),
     }
-    let shortage =
-        attempt.result.as_ref().err().is_some_and(|error| error.kind == FailureKind::Shortage);
-    if shortage {
-        fetch.file_shortages.fetch_add(1, Relaxed);
-    }
-    let uncounted = (shortage || !effect.counts) && task.uncounted_failures < MAX_UNCOUNTED;
+    let uncounted = !effect.counts && task.uncounted_failures < MAX_UNCOUNTED;
     if attempt.unmodified.is_none()
         && let Some(pause) = fetch
             .retry

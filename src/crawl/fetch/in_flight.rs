@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::crawl::frontier::Frontier;
-use crate::crawl::hosts::{Outcome, OutcomeEffect};
+use crate::crawl::hosts::{Outcome, OutcomeEffect, host_of};
 use crate::crawl::pipeline::request_start::RequestStart;
 use crate::web::http::{FailureKind, FetchError};
 
@@ -37,7 +37,17 @@ impl<'a> InFlight<'a> {
     pub fn end(&mut self, outcome: Option<Outcome>) -> OutcomeEffect {
         self.ended = true;
         let began = self.start.as_ref().and_then(|start| start.finish());
-        self.frontier.ended(&self.url, began, outcome)
+        let effect = self.frontier.ended(&self.url, began, outcome);
+        if let Some(lowered) = effect.lowered {
+            let host = &*host_of(&self.url);
+            tracing::warn!(
+                host,
+                in_flight = lowered.from,
+                limit = lowered.to,
+                "host answers 503 with so many requests in flight: its limit is lowered"
+            );
+        }
+        effect
     }
 }
 
@@ -60,7 +70,7 @@ pub fn host_outcome(
         }
         Err(error) => match error.kind {
             // Neither was caused by the host.
-            FailureKind::Refused(_) | FailureKind::Shortage => None,
+            FailureKind::Refused(_) | FailureKind::Shortage(_) => None,
             FailureKind::Timeout
             | FailureKind::Reset
             | FailureKind::Truncated

@@ -16,5 +16,6 @@ pub mod recrawl;
 pub mod redirects;
 mod resend;
 pub mod retry;
+pub mod shortage;
 pub mod site_files;
 pub mod worker;

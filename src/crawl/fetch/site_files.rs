@@ -10,6 +10,7 @@ use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::in_flight::{InFlight, host_outcome};
 use crate::crawl::fetch::resend::{may_resend, resend};
 use crate::crawl::fetch::retry::RetryPolicy;
+use crate::crawl::fetch::shortage::{self, shortage_of};
 use crate::crawl::frontier::{FoundUrl, Frontier, sitemap_row};
 use crate::crawl::hosts::{FetchPurpose, UrlTask};
 use crate::crawl::pipeline::reserve::reserve;
@@ -60,6 +61,11 @@ pub async fn run(
         && may_resend(frontier, &mut task, error)
     {
         return resend(frontier, task, chain, error, in_flight);
+    }
+    if let Err(error) = &reply
+        && let Some(shortage) = shortage_of(error)
+    {
+        return shortage::wait(context, task, chain, shortage, in_flight);
     }
     let result = match &reply {
         Ok(FetchOutcome::Response(opened)) => Ok((opened.head.status, opened.head.retry_after)),

@@ -118,6 +118,12 @@ impl Frontier {
         self.wake_producer();
     }
 
+    /// Lets a URL wait for `pause`; that is no attempt.
+    pub fn wait(&self, task: Box<UrlTask>, pause: Duration) {
+        self.lock().delay(task, Instant::now() + pause);
+        self.wake_producer();
+    }
+
     /// Puts a URL back for another attempt after `pause`. `now_ms` is in ms since 1970, UTC.
     pub fn postpone(
         &self,

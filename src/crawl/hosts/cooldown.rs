@@ -11,9 +11,6 @@ use crate::crawl::hosts::breaker::doubled;
 use crate::crawl::hosts::pace::Pace;
 use crate::crawl::protocol::host_view::WaitReason;
 
-/// Answers of 503 in a row, without `Retry-After`, after which a host counts as asking for a
-/// cooldown.
-const UNAVAILABLE_IN_A_ROW: u32 = 2;
 /// Cooldowns after which a host that has answered nothing but 429 and 503 may be given up.
 const REFUSED_FOR_LONG: u32 = 5;
 
@@ -25,36 +22,19 @@ pub struct Cooldown {
     began: Option<Instant>,
     /// How often the first cooldown was doubled.
     doublings: u32,
-    /// Answers of 503 in a row.
-    unavailable: u32,
     /// Since when it has answered nothing but 429 and 503.
     refusing_since: Option<Instant>,
 }
 
 impl Cooldown {
-    /// Whether a host demands a cooldown. `failed`: it did not answer, or with 5xx.
-    pub fn is_asked_for(
-        &mut self,
-        status: Option<u16>,
-        retry_after: Option<Duration>,
-        failed: bool,
-        now: Instant,
-    ) -> bool {
-        self.unavailable = match status {
-            Some(503) => self.unavailable.saturating_add(1),
-            Some(_) => 0,
-            None => self.unavailable,
-        };
-        // One 503 may be a broken page; two in a row are a host that demands a cooldown.
-        let asked = status == Some(429)
-            || (status == Some(503)
-                && (retry_after.is_some() || self.unavailable >= UNAVAILABLE_IN_A_ROW));
-        if asked {
+    /// A request has ended: `demanded` tells whether the host demands a cooldown, `failed` whether it did
+    /// not answer, or with 5xx.
+    pub fn note(&mut self, demanded: bool, failed: bool, now: Instant) {
+        if demanded {
             self.refusing_since.get_or_insert(now);
         } else if !failed {
             self.refusing_since = None;
         }
-        asked
     }
 
     /// A host demands a cooldown in answer to a request that started at `started`. Returns
@@ -120,7 +100,6 @@ impl Cooldown {
     /// Ends it, by hand.
     pub const fn end(&mut self) {
         self.until = None;
-        self.unavailable = 0;
         self.refusing_since = None;
     }
 }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::crawl::hosts::breaker::{Breaker, BreakerChange};
 use crate::crawl::hosts::cooldown::Cooldown;
 use crate::crawl::hosts::give_up::GiveUp;
+use crate::crawl::hosts::lowered_limit::{LoweredLimit, Refusal};
 use crate::crawl::hosts::outcome::{Outcome, OutcomeEffect};
 use crate::crawl::hosts::pace::Pace;
 use crate::crawl::hosts::robots_slot::{HostRobots, RobotsSlot};
@@ -78,6 +79,8 @@ pub struct HostQueue {
     /// How long it is left alone after 429 and 503.
     pub(super) cooldown: Cooldown,
     slow_start: SlowStart,
+    /// Its limit, when it answers 503 to more requests at a time.
+    pub(super) lowered: LoweredLimit,
 }
 
 impl HostQueue {
@@ -110,6 +113,7 @@ impl HostQueue {
             next_start: None,
             cooldown: Cooldown::default(),
             slow_start: SlowStart::default(),
+            lowered: LoweredLimit::default(),
         }
     }
 
@@ -147,8 +151,25 @@ impl HostQueue {
     /// Maximum number of requests in flight.
     #[must_use]
     pub fn limit(&self, pace: &Pace) -> Option<u32> {
-        let own = self.rule.per_host.or(pace.per_host);
-        own.into_iter().chain(self.slow_start.limit()).min()
+        self.user_limit(pace).into_iter().chain(self.automatic_limit()).min()
+    }
+
+    /// Maximum number of requests in flight by the user's wish.
+    fn user_limit(&self, pace: &Pace) -> Option<u32> {
+        self.rule.per_host.or(pace.per_host)
+    }
+
+    /// Maximum number of requests in flight by what the host answers.
+    fn automatic_limit(&self) -> Option<u32> {
+        self.slow_start.limit().into_iter().chain(self.lowered.limit()).min()
+    }
+
+    /// Maximum number of requests in flight by what the host answers, where that is less than the
+    /// user allows.
+    #[must_use]
+    pub fn lowered_limit(&self, pace: &Pace) -> Option<u32> {
+        let allowed = self.user_limit(pace).unwrap_or(u32::MAX);
+        self.automatic_limit().filter(|limit| *limit < allowed)
     }
 
     /// The gap between two starts, and whether it is the crawl delay of its robots.txt.
@@ -195,8 +216,11 @@ impl HostQueue {
         if self.breaker.state(now) == BreakerState::HalfOpen && self.handed_out > 0 {
             return Some((WaitReason::Probe, None));
         }
-        if self.limit(pace).is_some_and(|limit| self.handed_out >= limit) {
+        if self.user_limit(pace).is_some_and(|limit| self.handed_out >= limit) {
             return Some((WaitReason::Limit, None));
+        }
+        if self.automatic_limit().is_some_and(|limit| self.handed_out >= limit) {
+            return Some((WaitReason::LoweredLimit, None));
         }
         if !gap.is_zero() && self.unstarted > 0 {
             return Some((delay, None));
@@ -227,6 +251,7 @@ impl HostQueue {
             self.silent_since = Some(now);
         }
         self.unstarted = self.unstarted.saturating_sub(1);
+        self.lowered.started(self.in_flight());
         let (gap, _) = self.gap(pace);
         self.next_start = (!gap.is_zero()).then(|| now + gap);
     }
@@ -255,7 +280,9 @@ impl HostQueue {
             Outcome::Unanswered { took } => (None, None, took),
         };
         let failed = status.is_none_or(|status| status >= 500);
-        let refused = self.cooldown.is_asked_for(status, retry_after, failed, now);
+        let refusal = self.note_refusal(status, retry_after, failed, started, now);
+        let refused = refusal == Some(Refusal::Cooldown);
+        self.cooldown.note(refused, failed, now);
         self.stats.note(status, failed || refused, took);
         if status.is_some() {
             self.answers = self.answers.saturating_add(1);
@@ -278,16 +305,47 @@ impl HostQueue {
             } else {
                 BreakerChange::None
             }
+        } else if refusal.is_some_and(|refusal| refusal != Refusal::Failure) && !was_down {
+            BreakerChange::None
         } else {
             self.breaker.ended(failed, started, now, &pace.breaker, random)
         };
         let opened = match change {
-            BreakerChange::Opened(time) => Some(time),
+            BreakerChange::Opened(time) => {
+                self.lowered.doubt(now);
+                Some(time)
+            }
             _ => None,
         };
         let down = was_down || opened.is_some();
-        let counts = !(refused || failed && down);
-        OutcomeEffect { counts, opened, refused, closed: change == BreakerChange::Closed }
+        let excused = refusal.is_some_and(|refusal| refusal != Refusal::Failure);
+        OutcomeEffect {
+            counts: !(excused || failed && down),
+            opened,
+            closed: change == BreakerChange::Closed,
+            refused,
+            lowered: match refusal {
+                Some(Refusal::Lowered(lowered)) => Some(lowered),
+                _ => None,
+            },
+        }
+    }
+
+    /// What a refusal means; `None` for what is none. 429 and `Retry-After` demand a cooldown; a 503
+    /// may mean that too many requests are in flight.
+    fn note_refusal(
+        &mut self,
+        status: Option<u16>,
+        retry_after: Option<Duration>,
+        failed: bool,
+        started: Instant,
+        now: Instant,
+    ) -> Option<Refusal> {
+        if status == Some(503) && retry_after.is_none() {
+            return Some(self.lowered.refused(started, self.in_flight(), now));
+        }
+        self.lowered.ended(!failed && status != Some(429), status.is_some(), started, now);
+        matches!(status, Some(429 | 503)).then_some(Refusal::Cooldown)
     }
 
     /// Until when it is to be left alone, because it demanded that or because it is down.
@@ -307,6 +365,7 @@ impl HostQueue {
         self.breaker.close();
         self.cooldown.end();
         self.slow_start.end();
+        self.lowered.lift();
         self.give_up = None;
         self.robots.reset();
     }

@@ -16,6 +16,7 @@ mod host;
 mod host_name;
 mod idle;
 mod limits;
+mod lowered_limit;
 mod outcome;
 mod pace;
 mod queues;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::crawl::hosts::lowered_limit::LimitLowered;
+
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -25,7 +27,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OutcomeEffect {
     /// Whether a failure counts among the attempts of its URL: not while the whole host is down
-    /// or demands a cooldown.
+    /// or demands a cooldown, or answers 503 because too many were in flight.
     pub counts: bool,
     /// For how long the breaker opened, if it did.
     pub opened: Option<Duration>,
@@ -33,4 +35,6 @@ pub struct OutcomeEffect {
     pub closed: bool,
     /// Whether the host demands a cooldown.
     pub refused: bool,
+    /// Its limit was lowered.
+    pub lowered: Option<LimitLowered>,
 }

@@ -44,10 +44,19 @@ impl HostQueues {
         outcome: Option<Outcome>,
         now: Instant,
     ) -> OutcomeEffect {
-        let nothing = OutcomeEffect { counts: true, opened: None, closed: false, refused: false };
+        let nothing = OutcomeEffect {
+            counts: true,
+            opened: None,
+            closed: false,
+            refused: false,
+            lowered: None,
+        };
         let Some(&index) = self.by_name.get(&*host_of(url)) else { return nothing };
         let Some(host) = &mut self.hosts[index] else { return nothing };
         let mut effect = nothing;
+        if let (None, Some(began)) = (outcome, began) {
+            host.lowered.ended(false, false, began, now);
+        }
         if let (Some(outcome), Some(began)) = (outcome, began) {
             effect = host.note_outcome(outcome, began, &self.pace, now, fastrand::f64());
             if let Outcome::Answered { took, .. } = outcome {

@@ -54,6 +54,8 @@ fn view_of(host: &HostQueue, pace: &Pace, now: Instant) -> HostView {
         in_flight: host.in_flight(),
         retrying: host.retrying,
         limit: host.limit(pace),
+        lowered_limit: host.lowered_limit(pace),
+        refused_at: host.lowered.refused_at(),
         gap_ms: gap.as_millis() as u64,
         gap_by_robots,
         requests: host.stats.requests(),

@@ -15,8 +15,14 @@ pub struct HostView {
     pub in_flight: u32,
     /// URLs of it waiting for another attempt.
     pub retrying: u32,
-    /// Maximum requests in flight; `None` for no limit but the permits.
+    /// Maximum requests in flight, by the user's wish or by what it answers; `None` for no limit but the
+    /// permits.
     pub limit: Option<u32>,
+    /// Maximum requests in flight by what it answers, where that is less than the user allows: lowered
+    /// since it answered 503 to more, or for a while after a cooldown. It rises with good answers.
+    pub lowered_limit: Option<u32>,
+    /// Fewest requests in flight to which it answered 503, while its limit is lowered for that.
+    pub refused_at: Option<u32>,
     /// Gap between the starts of two requests, in ms.
     pub gap_ms: u64,
     /// Whether the gap is that of its robots.txt (otherwise it is the user's).
@@ -108,6 +114,8 @@ pub enum WaitReason {
     Delay,
     /// As many requests in flight as the user allows.
     Limit,
+    /// As many requests in flight as its lowered limit allows; see [`HostView::lowered_limit`].
+    LoweredLimit,
 }
 
 impl WaitReason {
@@ -125,6 +133,7 @@ impl WaitReason {
             Self::RobotsDelay => "robots.txt delay",
             Self::Delay => "your delay",
             Self::Limit => "your limit",
+            Self::LoweredLimit => "lowered limit",
         }
     }
 }

@@ -41,6 +41,10 @@ pub enum OverloadKind {
     Memory,
     /// Open files.
     Files,
+    /// Local ports for connections.
+    Ports,
+    /// Threads.
+    Threads,
     /// Every host that has URLs to fetch is down: they are probed, nothing is given up.
     EverythingDown,
 }

@@ -106,9 +106,18 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
         queued = format!("{queued}, {} to be retried", units::count(host.retrying.into()));
     }
     rows.push(("queued", queued, if host.queued == 0 { dim } else { plain }));
-    let limit = match host.limit {
-        Some(limit) => format!("{} of {limit} that you allow", host.in_flight),
-        None => format!("{}, no limit but the permits", host.in_flight),
+    let limit = match (host.limit, host.lowered_limit, host.refused_at) {
+        (_, Some(limit), Some(refused)) => {
+            format!(
+                "{} of {limit}: limit lowered, it answers 503 to {refused} at a time",
+                host.in_flight
+            )
+        }
+        (_, Some(limit), None) => {
+            format!("{} of {limit}: limit lowered after a cooldown, rises again", host.in_flight)
+        }
+        (Some(limit), ..) => format!("{} of {limit} that you allow", host.in_flight),
+        (None, ..) => format!("{}, no limit but the permits", host.in_flight),
     };
     rows.push(("in flight", limit, if host.in_flight == 0 { dim } else { plain }));
     let gap = match (host.gap_ms, host.gap_by_robots) {

@@ -88,6 +88,8 @@ const fn name(kind: OverloadKind) -> &'static str {
         OverloadKind::Disk => "disk",
         OverloadKind::Memory => "memory",
         OverloadKind::Files => "open files",
+        OverloadKind::Ports => "ports",
+        OverloadKind::Threads => "threads",
         OverloadKind::EverythingDown => "every host down",
     }
 }

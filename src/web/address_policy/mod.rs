@@ -14,5 +14,5 @@ mod seeds;
 #[cfg(test)]
 mod tests;
 
-pub(super) use policy::{AddressPolicy, Unresolved, refused};
+pub(super) use policy::{AddressPolicy, NoThread, Unresolved, refused};
 pub(super) use resolver::Resolver;

@@ -3,8 +3,10 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use url::{Host, Url};
 
@@ -194,11 +196,9 @@ impl AddressPolicy {
         let name = comparable(name);
         let found: Vec<IpAddr> = match self.overrides.get(&name) {
             Some(addresses) => addresses.iter().map(IpAddr::to_canonical).collect(),
-            None => tokio::net::lookup_host((&*name, 0))
+            None => by_the_system(&name)
                 .await
-                .map_err(|source| Unresolved::Unknown { name: name.clone(), source })?
-                .map(|address| address.ip().to_canonical())
-                .collect(),
+                .map_err(|source| Unresolved::Unknown { name: name.clone(), source })?,
         };
         if found.is_empty() {
             return Err(Unresolved::Unknown { name, source: io::ErrorKind::NotFound.into() });
@@ -230,6 +230,25 @@ impl AddressPolicy {
     fn seeds(&self) -> MutexGuard<'_, SeedAllowance> {
         self.seeds.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// No thread could be started for a name look-up.
+#[derive(Debug, thiserror::Error)]
+#[error("no thread could be started")]
+pub(in crate::web) struct NoThread;
+
+/// The addresses of `name` by the system's resolver, which blocks a thread meanwhile. The runtime panics
+/// when it cannot start one.
+async fn by_the_system(name: &str) -> io::Result<Vec<IpAddr>> {
+    let lookup = AssertUnwindSafe(tokio::net::lookup_host((name, 0))).catch_unwind();
+    let found = lookup.await.unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>();
+        if !text.is_some_and(|text| text.contains("can't spawn")) {
+            resume_unwind(panic);
+        }
+        Err(io::Error::other(NoThread))
+    })?;
+    Ok(found.map(|address| address.ip().to_canonical()).collect())
 }
 
 /// The failure of a refused address, with `message`.

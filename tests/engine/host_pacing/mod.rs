@@ -5,6 +5,7 @@
 
 mod breaker;
 mod host_model;
+mod lowered;
 mod robots;
 mod sharing;
 mod strictest;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crawldeck::crawl::hosts::UrlTask;
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
-use crawldeck::crawl::hosts::{Outcome, Pace};
+use crawldeck::crawl::hosts::{Outcome, OutcomeEffect, Pace};
 use crawldeck::settings::BreakerSettings;
 use proptest::prelude::*;
 use tokio::time::Instant;
@@ -28,8 +28,6 @@ struct HostModel {
     cooldowns: u32,
     last_cooldown: Option<Instant>,
     outcomes: Vec<bool>,
-    /// Answers of 503 in a row.
-    busy: u32,
     /// Since when, and the minimum and maximum end.
     open: Option<(Instant, Instant, Instant)>,
     down_since: Option<Instant>,
@@ -65,18 +63,26 @@ impl HostModel {
         at
     }
 
-    fn ended(&mut self, outcome: Outcome, began: Instant, now: Instant, pace: &Pace) {
+    /// `effect` is what the engine made of it: whether a 503 without `Retry-After` lowers the limit or
+    /// demands a cooldown is the subject of `lowered.rs`.
+    fn ended(
+        &mut self,
+        outcome: Outcome,
+        began: Instant,
+        now: Instant,
+        pace: &Pace,
+        effect: OutcomeEffect,
+    ) {
         let (status, asked) = match outcome {
             Outcome::Answered { status, retry_after, .. } => (Some(status), retry_after),
             Outcome::Unanswered { .. } => (None, None),
         };
-        self.busy = match status {
-            Some(503) => self.busy + 1,
-            Some(_) => 0,
-            None => self.busy,
-        };
-        let in_a_row = status == Some(503) && self.busy >= 2;
-        if status == Some(429) || in_a_row || (status == Some(503) && asked.is_some()) {
+        let unexplained = status == Some(503) && asked.is_none();
+        if unexplained && !effect.refused && !effect.counts && effect.opened.is_none() {
+            if self.down_since.is_none() {
+                return;
+            }
+        } else if matches!(status, Some(429 | 503)) && (!unexplained || effect.refused) {
             let same = self.last_cooldown.is_some_and(|last| began <= last);
             if !same {
                 self.cooldowns += u32::from(self.last_cooldown.is_some());
@@ -250,6 +256,8 @@ fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), Test
                     prop_assert!(!model.held, "it is held");
                     let active = model.active();
                     prop_assert!(model.limit.is_none_or(|limit| active < limit as usize));
+                    let lowered = queues.host(NAMES[host]).unwrap().lowered_limit;
+                    prop_assert!(lowered.is_none_or(|limit| active < limit as usize));
                     prop_assert!(
                         model.gap.is_zero() || model.unstarted.is_empty(),
                         "two unstarted"
@@ -295,8 +303,9 @@ fn play(pace: &Pace, asked: &[Option<f64>], steps: Vec<Step>) -> Result<(), Test
                     continue;
                 }
                 let (task, began) = model.flying.remove(which / hosts % model.flying.len());
-                queues.ended(&task.url, Some(began), Some(outcome), now);
-                model.ended(outcome, began, now, pace);
+                let effect = queues.ended(&task.url, Some(began), Some(outcome), now);
+                model.ended(outcome, began, now, pace, effect);
+                prop_assert!(effect.lowered.is_none_or(|is| 0 < is.to && is.to < is.from));
             }
             Step::Hold(which, held) => {
                 let host = which % hosts;

@@ -77,8 +77,6 @@ struct Reckoned {
     not_before: Option<Instant>,
     /// The last incident of a host that wants to be left alone.
     incident: Option<Instant>,
-    /// Answers of 503 in a row.
-    unavailable: u32,
     /// Its breaker is not closed, and its cooldown lasts until then.
     down: Option<Instant>,
     unstarted: Vec<String>,
@@ -103,13 +101,20 @@ impl Reckoned {
         self.unstarted.push(url.to_owned());
     }
 
-    fn ended(&mut self, outcome: Outcome, began: Instant, now: Instant, pace: &Pace) {
+    /// `refused` tells whether the engine took it as a demand: for a 503 without `Retry-After` that
+    /// depends on what was in flight (`host_pacing/lowered.rs`).
+    fn ended(
+        &mut self,
+        outcome: Outcome,
+        began: Instant,
+        now: Instant,
+        pace: &Pace,
+        refused: bool,
+    ) {
         let Outcome::Answered { status, retry_after, .. } = outcome else { return };
-        self.unavailable = if status == 503 { self.unavailable + 1 } else { 0 };
-        // Two 503 in a row are a demand as one 429 is.
-        let demands =
-            status == 429 || (status == 503 && (retry_after.is_some() || self.unavailable >= 2));
-        if !demands {
+        let explained = status == 429 || (status == 503 && retry_after.is_some());
+        assert!(refused == explained || status == 503, "{status}: {refused}");
+        if !refused {
             return;
         }
         let is_new = self.incident.is_none_or(|last| last < began);
@@ -170,7 +175,7 @@ fn perform(
             if let Some((n, at)) = any_of(hosts, which, |host| host.started.len()) {
                 let (url, began) = hosts[n].started.remove(at);
                 let after = queues.ended(&url, Some(began), Some(outcome), time);
-                hosts[n].ended(outcome, began, time, pace);
+                hosts[n].ended(outcome, began, time, pace, after.refused);
                 if let Some(cooldown) = after.opened {
                     hosts[n].down = Some(time + cooldown);
                 }

@@ -42,7 +42,7 @@ fn whole(s: &Snapshot) -> Map<String, Value> {
         (worker.for_ms >= LONG_MS).then(|| json!([state, worker.for_ms / 100]))
     });
     let hosts = s.hosts.iter().filter(|host| host.queued > 0).take(3);
-    let hosts = hosts.map(|host| json!([host.queued, host.limit, host.wait.map(|wait| wait.why)]));
+    let hosts = hosts.map(|host| json!([host.queued, host.lowered_limit, host.wait.map(|wait| wait.why)]));
     let point = s.history.last().copied().unwrap_or_default();
     let levels = s.start_levels.iter().map(|level| {
         json!([level.in_flight, level.requests, short_sum(level.log_ms), short_sum(level.log_ms_squared)])
@@ -181,12 +181,12 @@ fn snapshot(line: &Map<String, Value>) -> Snapshot {
         })
         .collect();
     let hosts: Vec<(u64, Option<u32>, Option<WaitReason>)> = of(line, "hosts");
-    let hosts = hosts.into_iter().map(|(queued, limit, why)| {
+    let hosts = hosts.into_iter().map(|(queued, lowered_limit, why)| {
         let host = why.map_or_else(
             || fixtures::host("127.0.0.1"),
             |why| fixtures::waiting("127.0.0.1", why, None),
         );
-        HostView { queued, limit, ..host }
+        HostView { queued, lowered_limit, ..host }
     });
     s.hosts = hosts.collect();
     s.overloads = of::<Vec<Overload>>(line, "overloads");

@@ -40,11 +40,11 @@ impl Served {
                 let answer = if is_first { html(200, &links) } else { html(500, "") };
                 let _ = stream.write_all(&answer);
             })),
-            Site::Quick => Self::Nginx(Nginx::start("")?),
+            Site::Quick => Self::Nginx(Nginx::start("", 16)?),
             Site::FewConnections => {
-                Self::Nginx(Nginx::start("limit_conn all 5; limit_rate_after 1k; limit_rate 20k;")?)
+                Self::Nginx(Nginx::start("limit_conn all 5; limit_rate_after 1k; limit_rate 20k;", 3)?)
             }
-            Site::SlowBodies => Self::Nginx(Nginx::start("limit_rate_after 1k; limit_rate 8k;")?),
+            Site::SlowBodies => Self::Nginx(Nginx::start("limit_rate_after 1k; limit_rate 8k;", 3)?),
         })
     }
 
@@ -62,7 +62,7 @@ impl Served {
     }
 }
 
-/// nginx with pages without end, each with ten links and 6 KB long.
+/// nginx with pages without end, each with ten links.
 pub struct Nginx {
     folder: TempDir,
     port: u16,
@@ -73,11 +73,13 @@ fn free_port() -> u16 {
 }
 
 impl Nginx {
-    fn start(limits: &str) -> Option<Self> {
+    /// `words` is the length of a page in 2 KB.
+    fn start(limits: &str, words: usize) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let (port, pages_port) = (free_port(), free_port());
         let home = folder.path().display();
         let links: String = (0..10).map(|n| format!("<a href='${{uri}}{n}'>{n}</a>")).collect();
+        let text = "$words".repeat(words);
         let words = "words and more words ".repeat(100);
         let config = format!(
             "pid {home}/pid; error_log {home}/error.log; worker_processes 1; daemon on;
@@ -86,14 +88,14 @@ impl Nginx {
                 access_log off; keepalive_requests 100000;
                 client_body_temp_path {home}/a; proxy_temp_path {home}/b;
                 fastcgi_temp_path {home}/c; uwsgi_temp_path {home}/d; scgi_temp_path {home}/e;
-                limit_conn_zone $server_name zone=all:1m;
+                limit_conn_zone $binary_remote_addr zone=all:1m;
                 upstream pages {{ server 127.0.0.1:{pages_port}; keepalive 64; }}
                 server {{
                     listen 127.0.0.1:{pages_port};
                     location = /robots.txt {{ return 404; }}
                     location / {{
                         default_type text/html; set $words '{words}';
-                        return 200 \"<title>$uri</title>{links}<p>$uri $words$words$words\";
+                        return 200 \"<title>$uri</title>{links}<p>$uri {text}\";
                     }}
                 }}
                 server {{

@@ -25,6 +25,9 @@ const CONFIRMED: u32 = 3;
 /// Likewise when a dial was turned, or anything else changed by command: something else is expected then.
 const CONFIRMED_AFTER_CHANGE: u32 = 2;
 
+/// Likewise after requests hung: they time out together, and then it takes a while until others hang.
+const CONFIRMED_AFTER_HANGING: u32 = 10;
+
 /// What makes two findings the same verdict, whatever figures their texts have.
 type Key = (Limit, Advice, Sign);
 
@@ -75,8 +78,11 @@ impl VerdictJudge {
             Some((other, times)) if other == key => times + 1,
             _ => 1,
         };
-        let enough =
-            if self.recent.is_fresh() { CONFIRMED_AFTER_CHANGE } else { CONFIRMED };
+        let enough = match &self.said {
+            _ if self.recent.is_fresh() => CONFIRMED_AFTER_CHANGE,
+            Some(((.., Sign::Hanging), _)) => CONFIRMED_AFTER_HANGING,
+            _ => CONFIRMED,
+        };
         if is_said || times >= enough {
             self.said = Some((key, found.verdict));
             self.other = None;

@@ -49,6 +49,8 @@ pub(super) struct Reading {
     pub unparsed: f64,
     /// URLs in the queue.
     pub queued: f64,
+    /// Of the hosts with URLs: those whose limit was lowered because they refuse more.
+    pub refusing: f64,
     /// Of the requests in flight: without an answer for much longer than others take.
     pub hanging: f64,
 }
@@ -74,11 +76,12 @@ impl Reading {
             waiting: s.gate.waiting.into(),
             unparsed: s.parse_pool.waiting.into(),
             queued: s.queue.len.into(),
+            refusing: refusing(s),
             hanging: hanging(s),
         }
     }
 
-    fn fields(&mut self) -> [&mut f64; 18] {
+    fn fields(&mut self) -> [&mut f64; 19] {
         [
             &mut self.idle,
             &mut self.permit,
@@ -97,6 +100,7 @@ impl Reading {
             &mut self.waiting,
             &mut self.unparsed,
             &mut self.queued,
+            &mut self.refusing,
             &mut self.hanging,
         ]
     }
@@ -115,6 +119,13 @@ fn hanging(s: &Snapshot) -> f64 {
         fetching.contains(&worker.state) && worker.for_ms as f64 >= after_ms
     });
     hang.count() as f64 / f64::from(s.gate.in_use.max(1))
+}
+
+/// Of the hosts with URLs, the share that refuses more than so many requests at once.
+fn refusing(s: &Snapshot) -> f64 {
+    let waiting = || s.hosts.iter().filter(|host| host.queued > 0);
+    let refusing = waiting().filter(|host| host.lowered_limit.is_some());
+    refusing.count() as f64 / waiting().count().max(1) as f64
 }
 
 /// The last seconds since anything was changed by command.

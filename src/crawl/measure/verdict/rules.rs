@@ -365,6 +365,9 @@ fn starved(scales: &Scales<'_>) -> Finding {
         let text = format!("limited by the frontier: no URLs wait, workers are idle {idle} of their time");
         return Finding::new(Sign::NoUrls, Limit::Frontier, Stage::Frontier, Advice::None, text);
     }
+    if s.frontier.pending > 0 && scales.reaches(Sign::Refusing, mean.refusing, MAJORITY) {
+        return refusing(s);
+    }
     let (sign, text) = if s.frontier.pending == 0 && s.frontier.retrying > 0 {
         let retrying = s.frontier.retrying;
         (Sign::Retries, format!("limited by retries: {retrying} URLs wait for their next attempt"))
@@ -376,4 +379,15 @@ fn starved(scales: &Scales<'_>) -> Finding {
         (Sign::HostPace, text)
     };
     Finding::new(sign, Limit::HostPace, Stage::Frontier, Advice::None, text)
+}
+
+/// The hosts refuse more than so many requests at once, and so many are in flight.
+fn refusing(s: &Snapshot) -> Finding {
+    let hosts = s.hosts.iter().filter(|host| host.queued > 0);
+    let limits: Vec<_> = hosts.filter_map(|host| host.lowered_limit).collect();
+    let text = match limits[..] {
+        [limit] => format!("limited by the server: it refuses more than {limit} requests at once"),
+        _ => format!("limited by the servers: {} hosts refuse more requests at once", limits.len()),
+    };
+    Finding::new(Sign::Refusing, Limit::Server, Stage::Frontier, Advice::None, text)
 }

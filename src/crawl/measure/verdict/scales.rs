@@ -37,6 +37,8 @@ pub(super) enum Sign {
     Bodies,
     /// Nothing is known of another level.
     Untried,
+    /// Hosts refuse more than so many requests at once.
+    Refusing,
     /// Hosts are left alone.
     HostPace,
     /// Only retries are left.
