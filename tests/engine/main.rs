@@ -4,10 +4,10 @@
 
 #[path = "../support/fixtures/mod.rs"]
 mod fixtures;
-#[path = "../support/mod.rs"]
-mod support;
 #[path = "../support/server.rs"]
 mod server;
+#[path = "../support/mod.rs"]
+mod support;
 #[path = "../support/test_db.rs"]
 mod test_db;
 #[path = "../support/tls_server.rs"]

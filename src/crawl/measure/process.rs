@@ -13,7 +13,7 @@ use crate::process_memory::resident;
 pub struct ProcessMeter {
     last: Instant,
     cpu_us: i64,
-    machine: Option<(u64, u64)>,
+    wait_us: Option<u64>,
     cores: u16,
     view: ProcessView,
 }
@@ -40,16 +40,16 @@ pub fn default_memory_limit() -> Option<u64> {
     container.into_iter().chain(machine).min().map(|bytes| bytes / 5 * 4)
 }
 
-/// Time that the machine's cores were busy, and all of their time, in ticks since it was started; `None`
-/// where the system does not report it.
-fn machine_time() -> Option<(u64, u64)> {
-    let text = std::fs::read_to_string("/proc/stat").ok()?;
-    let ticks = text.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
-    // User, nice, system, idle, waiting for a disk, interrupts, soft interrupts, stolen; guests count as user.
-    let ticks: Vec<u64> = ticks.take(8).map_while(|field| field.parse().ok()).collect();
-    let all: u64 = ticks.iter().sum();
-    let idle = ticks.get(3)? + ticks.get(4)?;
-    Some((all - idle, all))
+/// Time that the threads of this process were ready to run and had no core, in µs; `None` where the system
+/// does not report it.
+fn cpu_wait() -> Option<u64> {
+    let threads = std::fs::read_dir("/proc/self/task").ok()?;
+    // Of each thread: time on a core, time waiting for one, both in ns, and how often it ran.
+    let wait_ns = threads.filter_map(|thread| {
+        let text = std::fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
+        text.split_whitespace().nth(1)?.parse::<u64>().ok()
+    });
+    Some(wait_ns.sum::<u64>() / 1000)
 }
 
 impl Default for ProcessMeter {
@@ -58,7 +58,7 @@ impl Default for ProcessMeter {
         Self {
             last: Instant::now(),
             cpu_us: cpu_time(),
-            machine: machine_time(),
+            wait_us: cpu_wait(),
             cores,
             view: ProcessView::default(),
         }
@@ -69,11 +69,9 @@ impl ProcessMeter {
     /// Measures anew.
     pub fn read(&mut self) -> ProcessView {
         let cpu_us = cpu_time();
-        let machine = machine_time();
-        let machine_busy = self.machine.zip(machine).map_or(0.0, |(before, now)| {
-            let all = now.1.saturating_sub(before.1).max(1);
-            now.0.saturating_sub(before.0) as f32 / all as f32
-        });
+        let wait_us = cpu_wait();
+        // Threads that have ended are not counted any more.
+        let waited_us = wait_us.zip(self.wait_us).map_or(0, |(now, then)| now.saturating_sub(then));
         let (rss_bytes, rss_peak_bytes) = resident();
         let elapsed = self.last.elapsed().as_micros().max(1) as f32;
         self.view = ProcessView {
@@ -81,9 +79,9 @@ impl ProcessMeter {
             rss_peak_bytes,
             cpu_percent: 100.0 * (cpu_us - self.cpu_us) as f32 / elapsed,
             cores: self.cores,
-            machine_busy,
+            cpu_wait_percent: 100.0 * waited_us as f32 / elapsed,
         };
-        self.machine = machine;
+        self.wait_us = wait_us;
         self.cpu_us = cpu_us;
         self.last = Instant::now();
         self.view

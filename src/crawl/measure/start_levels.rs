@@ -45,7 +45,10 @@ mod tests {
             levels.note(in_flight, Duration::from_millis(ms));
         }
         let view = levels.view();
-        assert_eq!(view.iter().map(|l| (l.in_flight, l.requests)).collect::<Vec<_>>(), [(1, 1), (2, 2), (1024, 1)]);
+        assert_eq!(
+            view.iter().map(|l| (l.in_flight, l.requests)).collect::<Vec<_>>(),
+            [(1, 1), (2, 2), (1024, 1)]
+        );
         let mean = (view[1].log_ms / 2.0).exp();
         assert!((mean - 40.0).abs() < 1e-6, "{mean}");
     }

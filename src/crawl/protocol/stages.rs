@@ -254,8 +254,8 @@ pub struct ProcessView {
     pub cpu_percent: f32,
     /// Cores that it may use.
     pub cores: u16,
-    /// Share of the time that the machine's cores were busy, whoever used them, over the last second; 0
-    /// where that is not known.
+    /// Time over the last second that its threads were ready to run and had no core, in percent of that
+    /// second, all threads together; 0 where the system does not report it.
     #[serde(default)]
-    pub machine_busy: f32,
+    pub cpu_wait_percent: f32,
 }

@@ -27,8 +27,8 @@ use url::Url;
 use super::recording::Recorder;
 use super::score::{MEASURED_S, Score};
 use super::sites::{Relay, Served};
-use crate::support::database::Database;
 use crate::server::Server;
+use crate::support::database::Database;
 use crate::support::wait_in_thread;
 use crate::verdict_scenes::{Saved, Site, Step, VERDICT_SCENES, VerdictScene};
 
@@ -54,9 +54,11 @@ impl Kept {
     async fn new(scene: &VerdictScene, server: Option<&Arc<Server>>) -> Option<Self> {
         // In memory: the scenes are not about this machine's disk.
         let memory = PathBuf::from("/dev/shm");
-        let folder = if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
+        let folder =
+            if memory.is_dir() { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
         let folder = folder.unwrap();
-        let (mut url, mut relay, mut database) = (folder.path().join("c.db").display().to_string(), None, None);
+        let (mut url, mut relay, mut database) =
+            (folder.path().join("c.db").display().to_string(), None, None);
         if scene.saved != Saved::Sqlite {
             let server = Arc::clone(server?);
             let on = wait_in_thread(move || Database::on_postgres(&server.url)).await;
@@ -101,7 +103,8 @@ async fn play(scene: &'static VerdictScene, server: Option<&Arc<Server>>) -> Str
     let begin = Instant::now();
     let at = |seconds: u64| begin + Duration::from_secs(seconds);
     let ends = scene.site == Site::Dies || scene.saved == Saved::Silent;
-    let measured_from = scene.steps.last().map_or(if ends { ENDS_S } else { 0 }, |(s, _)| u64::from(*s));
+    let measured_from =
+        scene.steps.last().map_or(if ends { ENDS_S } else { 0 }, |(s, _)| u64::from(*s));
     let end = at(measured_from + MEASURED_S as u64);
     let mut steps = scene.steps.iter().peekable();
     let mut has_ended = !ends;

@@ -12,7 +12,8 @@ use crate::verdict_scenes::{VERDICT_SCENES, VerdictScene};
 /// What is said in each snapshot of a recording, and the score.
 fn replayed(scene: &'static VerdictScene) -> (Vec<Verdict>, Score) {
     let path = recordings().join(format!("{}.jsonl", scene.name));
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", scene.name));
+    let text =
+        std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", scene.name));
     let recorded = snapshots(&text);
     let end_s = recorded.last().unwrap().at_s;
     let mut score = Score::new(scene, (end_s - MEASURED_S).max(0.0));
@@ -44,7 +45,8 @@ fn a_recording_gives_the_same_verdicts_again() {
 #[test]
 fn recordings_are_small_and_of_scenes() {
     let files = std::fs::read_dir(recordings()).unwrap().map(Result::unwrap);
-    let mut sizes: Vec<_> = files.map(|file| (file.file_name(), file.metadata().unwrap().len())).collect();
+    let mut sizes: Vec<_> =
+        files.map(|file| (file.file_name(), file.metadata().unwrap().len())).collect();
     sizes.sort();
     let names: Vec<_> = sizes.iter().map(|(name, _)| name.to_str().unwrap().to_owned()).collect();
     let mut scenes: Vec<_> = VERDICT_SCENES.iter().map(|s| format!("{}.jsonl", s.name)).collect();

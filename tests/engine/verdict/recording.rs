@@ -21,11 +21,11 @@ const FETCHING: [WorkerState; 3] =
 /// Waits shorter than this, in ms, are not recorded.
 const LONG_MS: u64 = 2_000;
 
-/// A number with four significant digits.
+/// A number, rounded: a small one to a thousandth, others to a tenth.
 fn short(value: f64) -> Value {
-    let text = format!("{value:.3e}");
-    let number: f64 = text.parse().unwrap();
-    if number.fract() == 0.0 && number.abs() < 1e15 { json!(number as i64) } else { json!(number) }
+    let digits = if value.abs() < 10.0 { 1_000.0 } else { 10.0 };
+    let number = (value * digits).round() / digits;
+    if number.fract() == 0.0 { json!(number as i64) } else { json!(number) }
 }
 
 fn shorts(values: impl IntoIterator<Item = f64>) -> Value {
@@ -35,17 +35,19 @@ fn shorts(values: impl IntoIterator<Item = f64>) -> Value {
 /// What the judgement reads of a snapshot.
 fn whole(s: &Snapshot) -> Map<String, Value> {
     let (w, p, g, c) = (&s.worker_shares, &s.producer, &s.gate, &s.process);
-    let shares = [w.idle, w.permit, w.rate, w.connect, w.first_byte, w.body, w.parse, w.blocked, w.database];
+    let shares =
+        [w.idle, w.permit, w.rate, w.connect, w.first_byte, w.body, w.parse, w.blocked, w.database];
     let producer = [p.idle, p.throttled, p.busy, p.blocked];
     let long = s.workers.iter().filter_map(|worker| {
         let state = FETCHING.iter().position(|state| *state == worker.state)?;
         (worker.for_ms >= LONG_MS).then(|| json!([state, worker.for_ms / 100]))
     });
     let hosts = s.hosts.iter().filter(|host| host.queued > 0).take(3);
-    let hosts = hosts.map(|host| json!([host.queued, host.lowered_limit, host.wait.map(|wait| wait.why)]));
+    let hosts =
+        hosts.map(|host| json!([host.queued, host.lowered_limit, host.wait.map(|wait| wait.why)]));
     let point = s.history.last().copied().unwrap_or_default();
     let levels = s.start_levels.iter().map(|level| {
-        json!([level.in_flight, level.requests, short_sum(level.log_ms), short_sum(level.log_ms_squared)])
+        json!([level.in_flight, level.requests, short(level.log_ms), short(level.log_ms_squared)])
     });
     let value = json!({
         "t": (s.at_s * 100.0).round() / 100.0,
@@ -58,7 +60,7 @@ fn whole(s: &Snapshot) -> Map<String, Value> {
         "p": shorts(producer.map(f64::from)),
         "saving": short(f64::from(s.saver_shares.busy)),
         "parse": [s.parse_pool.threads, s.parse_pool.busy, s.parse_pool.waiting],
-        "cpu": shorts([f64::from(c.cpu_percent), f64::from(c.cores), f64::from(c.machine_busy)]),
+        "cpu": shorts([f64::from(c.cpu_percent), f64::from(c.cores), f64::from(c.cpu_wait_percent)]),
         "p50": short(s.latency.last_10s.p50),
         "second": shorts([point.at_s, point.pages_per_s.into(), point.p50_ms.into(), point.in_flight.into()]),
         "levels": levels.collect::<Value>(),
@@ -72,11 +74,6 @@ fn whole(s: &Snapshot) -> Map<String, Value> {
     });
     let Value::Object(map) = value else { unreachable!("it is an object") };
     map
-}
-
-/// A sum of logarithms, to a hundredth.
-fn short_sum(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
 }
 
 /// A recording that is being made.
@@ -119,7 +116,7 @@ fn snapshot(line: &Map<String, Value>) -> Snapshot {
     let w: Vec<f32> = of(line, "w");
     let p: [f32; 4] = of(line, "p");
     let [limit, in_use, draining, waiting]: [u32; 4] = of(line, "gate");
-    let [cpu, cores, machine]: [f32; 3] = of(line, "cpu");
+    let [cpu, cores, wait]: [f32; 3] = of(line, "cpu");
     let [end_s, pages_per_s, p50_ms, in_flight]: [f64; 4] = of(line, "second");
     let dials: Dials = of(line, "dials");
     let run: RunState = of(line, "run");
@@ -146,7 +143,8 @@ fn snapshot(line: &Map<String, Value>) -> Snapshot {
     s.producer = ProducerShares { idle, throttled, busy, blocked, paused: 0.0 };
     s.saver_shares.busy = of(line, "saving");
     (s.parse_pool.threads, s.parse_pool.busy, s.parse_pool.waiting) = of(line, "parse");
-    (s.process.cpu_percent, s.process.cores, s.process.machine_busy) = (cpu, cores as u16, machine);
+    (s.process.cpu_percent, s.process.cores, s.process.cpu_wait_percent) =
+        (cpu, cores as u16, wait);
     s.latency.last_10s.p50 = of(line, "p50");
     s.history = [HistoryPoint {
         at_s: end_s,

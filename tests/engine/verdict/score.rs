@@ -31,7 +31,8 @@ pub struct Score {
 
 impl Score {
     /// The head of the table.
-    pub const HEAD: &str = "| scene | expected | right | changes | else said |\n|---|---|---|---|---|";
+    pub const HEAD: &str =
+        "| scene | expected | right | changes | else said |\n|---|---|---|---|---|";
 
     /// A scene that is measured from a second on.
     pub fn new(scene: &'static VerdictScene, measured_from_s: f64) -> Self {
@@ -67,9 +68,8 @@ impl Score {
 
     /// What is wrong, if anything is.
     pub fn fault(&self) -> Option<String> {
-        let is_right = self.all_s > 0.0
-            && self.right_s >= RIGHT * self.all_s
-            && self.changes <= CHANGES;
+        let is_right =
+            self.all_s > 0.0 && self.right_s >= RIGHT * self.all_s && self.changes <= CHANGES;
         (!is_right).then(|| self.row())
     }
 
@@ -80,8 +80,12 @@ impl Score {
 
     /// The row of the table.
     pub fn row(&self) -> String {
-        let expected: Vec<_> =
-            self.scene.expected.iter().map(|(limit, advice)| format!("{limit:?} {advice:?}")).collect();
+        let expected: Vec<_> = self
+            .scene
+            .expected
+            .iter()
+            .map(|(limit, advice)| format!("{limit:?} {advice:?}"))
+            .collect();
         let others: Vec<_> =
             self.else_said.iter().map(|(said, s)| format!("{said} {s:.1} s")).collect();
         let is_right = self.share() >= RIGHT && self.changes <= CHANGES;

@@ -7,8 +7,8 @@ use crawldeck::crawl::protocol::change::{Change, ChangeAction};
 use crawldeck::crawl::protocol::command::Origin;
 use crawldeck::crawl::protocol::snapshot::{
     DatabaseOutage, FrontierView, GateView, HistoryPoint, Overload, OverloadKind, ParsePoolView,
-    PauseReason, ProducerShares, QueueView, RunState, Snapshot, StartLevel, WaitReason, WorkerShares,
-    WorkerState, WorkerView,
+    PauseReason, ProducerShares, QueueView, RunState, Snapshot, StartLevel, WaitReason,
+    WorkerShares, WorkerState, WorkerView,
 };
 use crawldeck::crawl::protocol::verdict::{Advice, Limit, Stage, Verdict};
 use crawldeck::settings::dials::Dials;
@@ -264,13 +264,21 @@ fn more_in_flight_that_brings_only_waiting_is_seen_from_either_side() {
     let said = crawl.at(40, 101.0, 396.0, 10);
     assert_eq!(
         last(&said),
-        (Limit::Server, LOWER, "limited by the server: 40 requests in flight bring no more pages than 10 did".into())
+        (
+            Limit::Server,
+            LOWER,
+            "limited by the server: 40 requests in flight bring no more pages than 10 did".into()
+        )
     );
     assert_eq!(said.iter().filter(|v| v.limit == Limit::Unknown).count(), 0, "{said:#?}");
     // Back again: what was learnt is not forgotten.
     assert_eq!(
         last(&crawl.at(10, 100.0, 100.0, 10)),
-        (Limit::Server, Advice::None, "limited by the server: 40 requests in flight brought no more pages than 10".into())
+        (
+            Limit::Server,
+            Advice::None,
+            "limited by the server: 40 requests in flight brought no more pages than 10".into()
+        )
     );
 }
 
@@ -307,7 +315,12 @@ fn a_line_at_the_server_is_seen_before_any_other_level_was_tried() {
     let mut crawl = Turned::new();
     assert_eq!(
         last(&crawl.at(40, 101.0, 396.0, 4)),
-        (Limit::Server, LOWER, "limited by the server: a request takes 396 ms, and took 100 ms with few in flight".into())
+        (
+            Limit::Server,
+            LOWER,
+            "limited by the server: requests take 396 ms, and took 100 ms with few in flight"
+                .into()
+        )
     );
 }
 
@@ -336,7 +349,7 @@ fn a_busy_processor_is_named_and_no_advice_is_given_to_use_more_of_it() {
     let (limit, advice, text) = last(&crawl.at(200, 1_927.0, 100.0, 20));
     assert_eq!((limit, advice), (Limit::Cpu, LOWER), "{text}");
     // Others use it as well.
-    (crawl.s.process.cpu_percent, crawl.s.process.machine_busy) = (130.0, 0.99);
+    (crawl.s.process.cpu_percent, crawl.s.process.cpu_wait_percent) = (130.0, 150.0);
     let (limit, _, text) = last(&crawl.at(200, 1_000.0, 200.0, 10));
     assert_eq!(limit, Limit::Cpu);
     assert_eq!(text, "limited by our CPU: this process uses 65 % of 2 cores, others the rest");
@@ -356,7 +369,7 @@ fn requests_that_have_no_answer_are_named() {
             pages: 0,
         })
         .collect();
-    let text = "limited by the server: 75 % of the requests in flight wait for an answer for over 3 s";
+    let text = "limited by the server: 75 % of requests in flight have had no answer for 3 s";
     assert_eq!(last(&crawl.at(16, 4.0, 50.0, 5)), (Limit::Server, Advice::None, text.into()));
 }
 

@@ -40,11 +40,15 @@ impl Served {
                 let answer = if is_first { html(200, &links) } else { html(500, "") };
                 let _ = stream.write_all(&answer);
             })),
-            Site::Quick => Self::Nginx(Nginx::start("", 16)?),
-            Site::FewConnections => {
-                Self::Nginx(Nginx::start("limit_conn all 5; limit_rate_after 1k; limit_rate 20k;", 3)?)
+            Site::Quick => Self::Nginx(Nginx::start("", 16, 2)?),
+            Site::FewConnections => Self::Nginx(Nginx::start(
+                "limit_conn all 5; limit_rate_after 1k; limit_rate 20k;",
+                3,
+                10,
+            )?),
+            Site::SlowBodies => {
+                Self::Nginx(Nginx::start("limit_rate_after 1k; limit_rate 8k;", 3, 10)?)
             }
-            Site::SlowBodies => Self::Nginx(Nginx::start("limit_rate_after 1k; limit_rate 8k;", 3)?),
         })
     }
 
@@ -62,7 +66,7 @@ impl Served {
     }
 }
 
-/// nginx with pages without end, each with ten links.
+/// nginx with pages without end.
 pub struct Nginx {
     folder: TempDir,
     port: u16,
@@ -73,12 +77,12 @@ fn free_port() -> u16 {
 }
 
 impl Nginx {
-    /// `words` is the length of a page in 2 KB.
-    fn start(limits: &str, words: usize) -> Option<Self> {
+    /// `words` is the length of a page in 2 KB, `links` the number of its links.
+    fn start(limits: &str, words: usize, links: u32) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let (port, pages_port) = (free_port(), free_port());
         let home = folder.path().display();
-        let links: String = (0..10).map(|n| format!("<a href='${{uri}}{n}'>{n}</a>")).collect();
+        let links: String = (0..links).map(|n| format!("<a href='${{uri}}{n}'>{n}</a>")).collect();
         let text = "$words".repeat(words);
         let words = "words and more words ".repeat(100);
         let config = format!(

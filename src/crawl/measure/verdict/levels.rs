@@ -44,7 +44,15 @@ struct Level {
 
 impl Level {
     const fn new(in_flight: u32) -> Self {
-        Self { in_flight, seconds: 0.0, pages: 0.0, variance: 0.0, p50_ms: 0.0, timed: 0.0, last_s: 0.0 }
+        Self {
+            in_flight,
+            seconds: 0.0,
+            pages: 0.0,
+            variance: 0.0,
+            p50_ms: 0.0,
+            timed: 0.0,
+            last_s: 0.0,
+        }
     }
 
     fn note(&mut self, point: &HistoryPoint) {
@@ -134,7 +142,8 @@ impl Levels {
             return level.note(point);
         }
         if self.levels.len() >= LEVELS {
-            let oldest = self.levels.iter().enumerate().min_by(|a, b| a.1.last_s.total_cmp(&b.1.last_s));
+            let oldest =
+                self.levels.iter().enumerate().min_by(|a, b| a.1.last_s.total_cmp(&b.1.last_s));
             if let Some((at, _)) = oldest {
                 self.levels.swap_remove(at);
             }

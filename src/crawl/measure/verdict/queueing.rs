@@ -15,8 +15,8 @@ const SPREAD: f64 = 0.15;
 const QUEUES: f64 = 1.5;
 /// and as long as it stays above this, of the same line.
 const STILL_QUEUES: f64 = 1.25;
-/// While the machine is busy it must have grown by more: requests wait for the processor as well.
-const QUEUES_WHEN_BUSY: f64 = 2.5;
+/// While others take the processor away it must have grown by more: requests wait for that as well.
+const QUEUES_WHEN_CROWDED: f64 = 2.5;
 /// The first requests, which were alone, may have taken so many times less and still say nothing.
 const ALONE: f64 = 2.0;
 
@@ -65,7 +65,11 @@ pub(super) struct Starts {
 }
 
 /// The sum over the classes that `wanted` picks, less what was counted `before`.
-fn sum(all: &[StartLevel], before: &[StartLevel], wanted: impl Fn(u32) -> bool) -> Option<LogLatency> {
+fn sum(
+    all: &[StartLevel],
+    before: &[StartLevel],
+    wanted: impl Fn(u32) -> bool,
+) -> Option<LogLatency> {
     let of = |levels: &[StartLevel]| {
         levels.iter().filter(|level| wanted(level.in_flight)).fold((0, 0.0, 0.0), |sum, level| {
             (sum.0 + level.requests, sum.1 + level.log_ms, sum.2 + level.log_ms_squared)
@@ -90,8 +94,8 @@ impl Starts {
     }
 
     /// Whether requests wait in line at the server; `was_waiting` when that is what was found before,
-    /// `is_busy` when the machine's processor is.
-    pub(super) fn line(&self, s: &Snapshot, was_waiting: bool, is_busy: bool) -> Line {
+    /// `is_crowded` when others take the processor away.
+    pub(super) fn line(&self, s: &Snapshot, was_waiting: bool, is_crowded: bool) -> Line {
         let (before, most) = (&self.before, most_in_flight(s));
         let Some((all, then)) = self.seconds.back().zip(self.seconds.front()) else {
             return Line::Unknown;
@@ -99,23 +103,24 @@ impl Starts {
         let half = most / 2;
         // A class reaches to below twice its least.
         let few = sum(all, before, |least| 2 * least - 1 <= half);
-        let Some((now, few)) = sum(all, then, |least| 2 * least > half && least <= most).zip(few) else {
+        let Some((now, few)) = sum(all, then, |least| 2 * least > half && least <= most).zip(few)
+        else {
             return Line::Unknown;
         };
         let spread = now.spread.max(few.spread).max(SPREAD);
         let error = spread * (1.0 / few.requests + 1.0 / now.requests).sqrt();
         let grown = now.mean - few.mean;
-        let (mark, errors) = match (was_waiting, is_busy) {
+        let (mark, errors) = match (was_waiting, is_crowded) {
             (true, _) => (STILL_QUEUES, 0.0),
-            (false, true) => (QUEUES_WHEN_BUSY, 1.5),
+            (false, true) => (QUEUES_WHEN_CROWDED, 1.5),
             (false, false) => (QUEUES, 1.5),
         };
         if grown - errors * error > mark.ln() {
             return Line::Waits { now_ms: now.mean.exp(), few_ms: few.mean.exp() };
         }
         let alone = sum(all, before, |least| least == 1);
-        let was_quicker = alone
-            .is_some_and(|alone| now.mean - alone.mean > ALONE.ln().max(2.0 * now.spread));
+        let was_quicker =
+            alone.is_some_and(|alone| now.mean - alone.mean > ALONE.ln().max(2.0 * now.spread));
         if grown < QUEUES.ln() && !was_quicker { Line::None } else { Line::Unknown }
     }
 }

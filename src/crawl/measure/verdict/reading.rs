@@ -39,8 +39,8 @@ pub(super) struct Reading {
     pub saving: f64,
     /// Of the processor: used by this process.
     pub own_cpu: f64,
-    /// Used by anybody.
-    pub machine: f64,
+    /// Likewise, with what this process would have used more if it had been given to it.
+    pub wanted_cpu: f64,
     /// Permits in use.
     pub in_use: f64,
     /// Workers that wait for a permit.
@@ -58,6 +58,7 @@ pub(super) struct Reading {
 impl Reading {
     fn of(s: &Snapshot) -> Self {
         let (w, p) = (&s.worker_shares, &s.process);
+        let of_cores = |percent: f32| f64::from(percent) / 100.0 / f64::from(p.cores.max(1));
         Self {
             idle: w.idle.into(),
             permit: w.permit.into(),
@@ -70,8 +71,8 @@ impl Reading {
             throttled: s.producer.throttled.into(),
             queue_full: s.producer.blocked.into(),
             saving: s.saver_shares.busy.into(),
-            own_cpu: f64::from(p.cpu_percent) / 100.0 / f64::from(p.cores.max(1)),
-            machine: p.machine_busy.into(),
+            own_cpu: of_cores(p.cpu_percent),
+            wanted_cpu: of_cores(p.cpu_percent + p.cpu_wait_percent),
             in_use: s.gate.in_use.into(),
             waiting: s.gate.waiting.into(),
             unparsed: s.parse_pool.waiting.into(),
@@ -95,7 +96,7 @@ impl Reading {
             &mut self.queue_full,
             &mut self.saving,
             &mut self.own_cpu,
-            &mut self.machine,
+            &mut self.wanted_cpu,
             &mut self.in_use,
             &mut self.waiting,
             &mut self.unparsed,
@@ -115,9 +116,10 @@ pub(super) fn hangs_after_ms(s: &Snapshot) -> f64 {
 fn hanging(s: &Snapshot) -> f64 {
     let fetching = [WorkerState::Connect, WorkerState::FirstByte, WorkerState::Body];
     let after_ms = hangs_after_ms(s);
-    let hang = s.workers.iter().filter(|worker| {
-        fetching.contains(&worker.state) && worker.for_ms as f64 >= after_ms
-    });
+    let hang = s
+        .workers
+        .iter()
+        .filter(|worker| fetching.contains(&worker.state) && worker.for_ms as f64 >= after_ms);
     hang.count() as f64 / f64::from(s.gate.in_use.max(1))
 }
 

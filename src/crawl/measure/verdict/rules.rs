@@ -5,9 +5,7 @@ use crate::crawl::measure::verdict::levels::{Compared, most_in_flight};
 use crate::crawl::measure::verdict::queueing::Line;
 use crate::crawl::measure::verdict::reading::hangs_after_ms;
 use crate::crawl::measure::verdict::scales::{Finding, Scales, Sign};
-use crate::crawl::protocol::snapshot::{
-    OverloadKind, PauseReason, RunState, Snapshot, WaitReason,
-};
+use crate::crawl::protocol::snapshot::{OverloadKind, PauseReason, RunState, Snapshot, WaitReason};
 use crate::crawl::protocol::verdict::{Advice, Limit, Stage, Verdict};
 use crate::settings::dials::Dial;
 use crate::units;
@@ -18,12 +16,13 @@ const NOTABLE: f64 = 0.10;
 const MAJORITY: f64 = 0.50;
 /// Of the permits, the share from which on all count as used.
 const ALL: f64 = 0.95;
-/// Share of the processor from which on it is the limit, when this process uses it,
+/// Share of the processor that this process uses, or would use if others left it, from which on it is the
+/// limit,
 const CPU_BUSY: f64 = 0.85;
-/// and down to which it stays so,
-const STILL_BUSY: f64 = 0.75;
-/// and when others use it too, of which this process has at least the other share.
-const MACHINE_BUSY: (f64, f64) = (0.95, 0.50);
+/// and down to which it stays so.
+const STILL_BUSY: f64 = 0.7;
+/// How many times what it uses this process wants, when others take the processor away from it.
+const CROWDED: f64 = 1.5;
 
 /// A latency, given in ms: `96 ms`, `4.2 s`.
 fn latency(ms: f64) -> String {
@@ -99,10 +98,14 @@ fn outage(s: &Snapshot) -> Option<String> {
 
 /// What the last seconds show.
 pub(super) fn weigh(scales: &Scales<'_>) -> Finding {
+    let cpu = cpu(scales);
+    // Where the processor is busy and the saver is not, workers wait for the saver because of that.
+    let is_starved = cpu.is_some() && scales.mean.saving < MAJORITY;
     saving(scales)
+        .filter(|_| !is_starved)
         .or_else(|| hanging(scales))
         .or_else(|| rate(scales))
-        .or_else(|| cpu(scales))
+        .or(cpu)
         .or_else(|| parsing(scales))
         .unwrap_or_else(|| flow(scales))
 }
@@ -111,7 +114,8 @@ pub(super) fn weigh(scales: &Scales<'_>) -> Finding {
 fn saving(scales: &Scales<'_>) -> Option<Finding> {
     let (s, mean) = (scales.snapshot, &scales.mean);
     let is_blocked = scales.reaches(Sign::Saving, mean.blocked, NOTABLE);
-    let is_other = |what| matches!(what, OverloadKind::Disk | OverloadKind::Memory | OverloadKind::Files);
+    let is_other =
+        |what| matches!(what, OverloadKind::Disk | OverloadKind::Memory | OverloadKind::Files);
     // The crawl slows itself down then, so that its workers wait for something else.
     let is_slowed = s.gate.limit < s.dials.permits
         && scales.overload(is_other).is_none()
@@ -151,7 +155,7 @@ fn hanging(scales: &Scales<'_>) -> Option<Finding> {
         return None;
     }
     let text = format!(
-        "limited by the server: {} of the requests in flight wait for an answer for over {}",
+        "limited by the server: {} of requests in flight have had no answer for {}",
         percent(mean.hanging),
         units::age((hangs_after_ms(s) / 1000.0).round())
     );
@@ -172,26 +176,20 @@ fn rate(scales: &Scales<'_>) -> Option<Finding> {
     Some(Finding::new(Sign::Rate, Limit::Rate, Stage::Gate, Advice::Raise(Dial::Rate), text))
 }
 
-/// The processor: this process has nearly all of it, or all of what others leave.
+/// The processor: this process has nearly all of it, or all that others leave.
 fn cpu(scales: &Scales<'_>) -> Option<Finding> {
     let (s, mean) = (scales.snapshot, &scales.mean);
-    let is_said = scales.said == Some(Sign::Cpu);
-    let is_own = mean.own_cpu >= if is_said { STILL_BUSY } else { CPU_BUSY };
-    let is_shared = mean.machine >= MACHINE_BUSY.0
-        && scales.reaches(Sign::Cpu, mean.own_cpu, MACHINE_BUSY.1);
+    let mark = if scales.said == Some(Sign::Cpu) { STILL_BUSY } else { CPU_BUSY };
     // Workers that mostly wait for URLs could do more with the processor that there is.
-    if !is_own && !is_shared || mean.idle >= MAJORITY {
+    if mean.wanted_cpu < mark || mean.idle >= MAJORITY {
         return None;
     }
-    let cores = s.process.cores.max(1);
     let used = percent(mean.own_cpu);
-    let what = match (cores, s.site_takes_faults) {
-        (1, false) => format!("this process uses {used} of its core"),
-        (1, true) => format!("this process, lab included, uses {used} of its core"),
-        (_, false) => format!("this process uses {used} of {cores} cores"),
-        (_, true) => format!("this process, lab included, uses {used} of {cores} cores"),
-    };
-    let others = if is_shared && mean.own_cpu < CPU_BUSY { ", others the rest" } else { "" };
+    let cores = s.process.cores.max(1);
+    let cores = units::counted(u64::from(cores), "core", "cores");
+    let who = if s.site_takes_faults { "crawl and lab use" } else { "this process uses" };
+    let what = format!("{who} {used} of {cores}");
+    let others = if mean.own_cpu < STILL_BUSY { ", others the rest" } else { "" };
     let text = format!("limited by our CPU: {what}{others}");
     let advice = match scales.levels.compare(Some(false)) {
         Some(Compared::FewerWereEnough(_)) => Advice::Lower(turned(s)),
@@ -233,7 +231,9 @@ fn flow(scales: &Scales<'_>) -> Finding {
         return overload(scales)
             .unwrap_or_else(|| in_flight(scales, Dial::Permits, mean.permit / awake));
     }
-    if scales.reaches(Sign::HostPace, mean.idle, MAJORITY) && mean.queued <= f64::from(s.dials.workers) {
+    if scales.reaches(Sign::HostPace, mean.idle, MAJORITY)
+        && mean.queued <= f64::from(s.dials.workers)
+    {
         return starved(scales);
     }
     let full = scales.reaches(Sign::MoreHelps, mean.queue_full, MAJORITY);
@@ -245,13 +245,16 @@ fn flow(scales: &Scales<'_>) -> Finding {
         return starved(scales);
     }
     if mean.in_use >= ALL * limit
-        && let Some(Compared::FewerWereEnough(_) | Compared::MoreBroughtNothing(_)) = compared(scales)
+        && let Some(Compared::FewerWereEnough(_) | Compared::MoreBroughtNothing(_)) =
+            compared(scales)
     {
         return in_flight(scales, Dial::Permits, 0.0);
     }
     let fetching = percent(mean.fetch);
     let text = if mean.queue_full >= MAJORITY {
-        format!("limited by the server: all workers and permits are busy, {fetching} of their time fetching")
+        format!(
+            "limited by the server: all workers and permits are busy, {fetching} of their time fetching"
+        )
     } else {
         format!("limited by the server: workers spend {fetching} of their time fetching")
     };
@@ -289,7 +292,13 @@ fn in_flight(scales: &Scales<'_>, dial: Dial, share: f64) -> Finding {
     let (s, mean) = (scales.snapshot, &scales.mean);
     let most = most_in_flight(s);
     let server = |sign, advice, text: String| {
-        Finding::new(sign, Limit::Server, Stage::Gate, advice, format!("limited by the server: {text}"))
+        Finding::new(
+            sign,
+            Limit::Server,
+            Stage::Gate,
+            advice,
+            format!("limited by the server: {text}"),
+        )
     };
     let helps = || {
         let (limit, stage, text) = if dial == Dial::Workers {
@@ -301,7 +310,11 @@ fn in_flight(scales: &Scales<'_>, dial: Dial, share: f64) -> Finding {
             (Limit::Workers, Stage::Workers, text)
         } else {
             let wait = percent(share);
-            (Limit::Permits, Stage::Gate, format!("limited by permits: workers spend {wait} of their time waiting for one"))
+            (
+                Limit::Permits,
+                Stage::Gate,
+                format!("limited by permits: workers spend {wait} of their time waiting for one"),
+            )
         };
         Finding::new(Sign::MoreHelps, limit, stage, Advice::Raise(dial), text)
     };
@@ -321,11 +334,11 @@ fn in_flight(scales: &Scales<'_>, dial: Dial, share: f64) -> Finding {
     let line = scales.levels.starts.line(
         s,
         scales.said == Some(Sign::Line),
-        mean.machine >= MACHINE_BUSY.0,
+        mean.wanted_cpu >= CROWDED * mean.own_cpu,
     );
     if let Line::Waits { now_ms, few_ms } = line {
         let text = format!(
-            "a request takes {}, and took {} with few in flight",
+            "requests take {}, and took {} with few in flight",
             latency(now_ms),
             latency(few_ms)
         );
@@ -333,14 +346,14 @@ fn in_flight(scales: &Scales<'_>, dial: Dial, share: f64) -> Finding {
     }
     // With one in flight there is no level below to try.
     if most > 1 && scales.reaches(Sign::Bodies, mean.body / mean.fetch.max(0.01), MAJORITY) {
-        let text = "bodies take most of the time; not known yet whether fewer at once are as fast";
+        let text = "bodies come slowly; whether fewer at once help is not known yet";
         return server(Sign::Bodies, lower, text.to_owned());
     }
     // What speaks for more is not forgotten because it is less clear for a while.
     if most <= 1 || line == Line::None || scales.said == Some(Sign::MoreHelps) {
         return helps();
     }
-    let text = format!("limited by {dial} or the server: not known yet which, a lower level would show it");
+    let text = format!("not known yet whether more {dial} help: fewer would show it");
     Finding::new(Sign::Untried, Limit::Unknown, Stage::Gate, lower, text)
 }
 
@@ -362,7 +375,8 @@ fn starved(scales: &Scales<'_>) -> Finding {
     let (s, mean) = (scales.snapshot, &scales.mean);
     if !scales.reaches(Sign::HostPace, mean.throttled, NOTABLE) {
         let idle = percent(mean.idle);
-        let text = format!("limited by the frontier: no URLs wait, workers are idle {idle} of their time");
+        let text =
+            format!("limited by the frontier: no URLs wait, workers are idle {idle} of their time");
         return Finding::new(Sign::NoUrls, Limit::Frontier, Stage::Frontier, Advice::None, text);
     }
     if s.frontier.pending > 0 && scales.reaches(Sign::Refusing, mean.refusing, MAJORITY) {
@@ -374,8 +388,9 @@ fn starved(scales: &Scales<'_>) -> Finding {
     } else {
         let why = cooldown(s).map_or_else(String::new, |why| format!(" ({why})"));
         let pending = s.frontier.pending;
-        let text =
-            format!("limited by host pace: {pending} URLs wait until their hosts may be requested again{why}");
+        let text = format!(
+            "limited by host pace: {pending} URLs wait until their hosts may be requested again{why}"
+        );
         (Sign::HostPace, text)
     };
     Finding::new(sign, Limit::HostPace, Stage::Frontier, Advice::None, text)
