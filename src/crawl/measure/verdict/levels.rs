@@ -89,7 +89,7 @@ pub(super) enum Compared {
 /// The levels measured since what is crawled last changed.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
-    levels: Vec<Level>,
+    known: Vec<Level>,
     /// Latency of requests that began while few were in flight.
     pub starts: Starts,
     /// The level of the last second, and how many seconds it was held.
@@ -118,7 +118,7 @@ impl Levels {
         let newest = s.changes.first().map_or(0, |change| change.seq);
         let mut changes = s.changes.iter().take_while(|change| change.seq > self.newest_change);
         if changes.any(|change| !is_comparable(&change.what)) {
-            (self.levels, self.starts) = (Vec::new(), Starts::since(s));
+            (self.known, self.starts) = (Vec::new(), Starts::since(s));
         }
         self.newest_change = newest;
         self.starts.note(s);
@@ -132,34 +132,34 @@ impl Levels {
             _ => (most, 0),
         };
         let Some(point) = s.history.last() else { return };
-        self.levels.retain(|level| point.at_s - level.last_s < FORGOTTEN_S);
+        self.known.retain(|level| point.at_s - level.last_s < FORGOTTEN_S);
         // Pages that end within one latency of a change were requested before it.
         let settles = (point.p50_ms / 1000.0).ceil().max(1.0) as u32;
         if !is_held || self.now.1 < settles {
             return;
         }
-        if let Some(level) = self.levels.iter_mut().find(|level| level.in_flight == most) {
+        if let Some(level) = self.known.iter_mut().find(|level| level.in_flight == most) {
             return level.note(point);
         }
-        if self.levels.len() >= LEVELS {
+        if self.known.len() >= LEVELS {
             let oldest =
-                self.levels.iter().enumerate().min_by(|a, b| a.1.last_s.total_cmp(&b.1.last_s));
+                self.known.iter().enumerate().min_by(|a, b| a.1.last_s.total_cmp(&b.1.last_s));
             if let Some((at, _)) = oldest {
-                self.levels.swap_remove(at);
+                self.known.swap_remove(at);
             }
         }
         let mut level = Level::new(most);
         level.note(point);
-        self.levels.push(level);
+        self.known.push(level);
     }
 
     /// Compares the level now with the nearest ones below and above that are known. What was concluded
     /// before (`before`) holds while the difference is within the error.
     pub(super) fn compare(&self, before: Option<bool>) -> Option<Compared> {
         let known = |level: &&Level| level.seconds >= KNOWN;
-        let now = self.levels.iter().filter(known).find(|level| level.in_flight == self.now.0)?;
+        let now = self.known.iter().filter(known).find(|level| level.in_flight == self.now.0)?;
         let n = f64::from(now.in_flight);
-        let others = || self.levels.iter().filter(known);
+        let others = || self.known.iter().filter(known);
         let above = others().filter(|level| f64::from(level.in_flight) >= FAR * n);
         let below = others().filter(|level| f64::from(level.in_flight) * FAR <= n);
         let below = below.max_by_key(|level| level.in_flight);

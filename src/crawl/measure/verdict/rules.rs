@@ -16,11 +16,12 @@ const NOTABLE: f64 = 0.10;
 const MAJORITY: f64 = 0.50;
 /// Of the permits, the share from which on all count as used.
 const ALL: f64 = 0.95;
-/// Share of the processor that this process uses, or would use if others left it, from which on it is the
-/// limit,
+/// Share of the processor from which on it is the limit, when this process uses it,
 const CPU_BUSY: f64 = 0.85;
-/// and down to which it stays so.
+/// and down to which it stays so;
 const STILL_BUSY: f64 = 0.7;
+/// where others use it as well, from which on it is the limit when this process would use all of it.
+const CPU_SHARED: f64 = 0.5;
 /// How many times what it uses this process wants, when others take the processor away from it.
 const CROWDED: f64 = 1.5;
 
@@ -180,8 +181,9 @@ fn rate(scales: &Scales<'_>) -> Option<Finding> {
 fn cpu(scales: &Scales<'_>) -> Option<Finding> {
     let (s, mean) = (scales.snapshot, &scales.mean);
     let mark = if scales.said == Some(Sign::Cpu) { STILL_BUSY } else { CPU_BUSY };
+    let is_shared = mean.wanted_cpu >= 1.0 && scales.reaches(Sign::Cpu, mean.own_cpu, CPU_SHARED);
     // Workers that mostly wait for URLs could do more with the processor that there is.
-    if mean.wanted_cpu < mark || mean.idle >= MAJORITY {
+    if mean.own_cpu < mark && !is_shared || mean.idle >= MAJORITY {
         return None;
     }
     let used = percent(mean.own_cpu);
@@ -267,13 +269,14 @@ fn overload(scales: &Scales<'_>) -> Option<Finding> {
     if s.gate.limit >= s.dials.permits {
         return None;
     }
-    let why = match scales.overload(|what| what != OverloadKind::EverythingDown) {
-        Some(overload) => overload.text.clone(),
-        None => {
+    let is_ours = |what| what != OverloadKind::EverythingDown;
+    let why = scales.overload(is_ours).map_or_else(
+        || {
             let (now, all) = (s.gate.limit, s.dials.permits);
             format!("{now} of {all} are back after an overload, the others follow")
-        }
-    };
+        },
+        |overload| overload.text.clone(),
+    );
     let text = format!("limited by permits: {why}");
     Some(Finding::new(Sign::Overload, Limit::Permits, Stage::Gate, Advice::None, text))
 }
