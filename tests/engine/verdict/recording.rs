@@ -43,8 +43,9 @@ fn whole(s: &Snapshot) -> Map<String, Value> {
         (worker.for_ms >= LONG_MS).then(|| json!([state, worker.for_ms / 100]))
     });
     let hosts = s.hosts.iter().filter(|host| host.queued > 0).take(3);
-    let hosts =
-        hosts.map(|host| json!([host.queued, host.lowered_limit, host.wait.map(|wait| wait.why)]));
+    let hosts = hosts.map(|host| {
+        json!([host.queued, host.lowered_limit, host.wait.map(|wait| wait.why), host.refused_at])
+    });
     let point = s.history.last().copied().unwrap_or_default();
     let levels = s.start_levels.iter().map(|level| {
         json!([level.in_flight, level.requests, short(level.log_ms), short(level.log_ms_squared)])
@@ -178,13 +179,13 @@ fn snapshot(line: &Map<String, Value>) -> Snapshot {
             pages: 0,
         })
         .collect();
-    let hosts: Vec<(u64, Option<u32>, Option<WaitReason>)> = of(line, "hosts");
-    let hosts = hosts.into_iter().map(|(queued, lowered_limit, why)| {
+    let hosts: Vec<(u64, Option<u32>, Option<WaitReason>, Option<u32>)> = of(line, "hosts");
+    let hosts = hosts.into_iter().map(|(queued, lowered_limit, why, refused_at)| {
         let host = why.map_or_else(
             || fixtures::host("127.0.0.1"),
             |why| fixtures::waiting("127.0.0.1", why, None),
         );
-        HostView { queued, lowered_limit, ..host }
+        HostView { queued, lowered_limit, refused_at, ..host }
     });
     s.hosts = hosts.collect();
     s.overloads = of::<Vec<Overload>>(line, "overloads");

@@ -10,11 +10,13 @@ mod queueing;
 mod reading;
 mod rules;
 mod scales;
+mod states;
 
 use crate::crawl::measure::verdict::levels::Levels;
 use crate::crawl::measure::verdict::reading::RecentSeconds;
-use crate::crawl::measure::verdict::rules::{at_once, weigh};
+use crate::crawl::measure::verdict::rules::weigh;
 use crate::crawl::measure::verdict::scales::{Finding, Scales, Sign};
+use crate::crawl::measure::verdict::states::at_once;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::{Advice, Limit, Verdict};
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::crawl::protocol::snapshot::{RunState, Snapshot, WorkerState};
+use crate::crawl::protocol::snapshot::{HostView, RunState, Snapshot, WaitReason, WorkerState};
 use crate::settings::dials::Dials;
 
 /// Seconds that a judgement is the mean of.
@@ -123,11 +123,19 @@ fn hanging(s: &Snapshot) -> f64 {
     hang.count() as f64 / f64::from(s.gate.in_use.max(1))
 }
 
+/// Whether a host refuses more than so many requests at once, and is not left alone for another reason.
+pub(super) fn refuses(host: &HostView) -> bool {
+    let cools_down = host.wait.is_some_and(|wait| {
+        use WaitReason as W;
+        matches!(wait.why, W::Breaker | W::Probe | W::RetryAfter | W::Backoff)
+    });
+    host.refused_at.is_some() && host.lowered_limit.is_some() && !cools_down
+}
+
 /// Of the hosts with URLs, the share that refuses more than so many requests at once.
 fn refusing(s: &Snapshot) -> f64 {
     let waiting = || s.hosts.iter().filter(|host| host.queued > 0);
-    let refusing = waiting().filter(|host| host.lowered_limit.is_some());
-    refusing.count() as f64 / waiting().count().max(1) as f64
+    waiting().filter(|host| refuses(host)).count() as f64 / waiting().count().max(1) as f64
 }
 
 /// The last seconds since anything was changed by command.

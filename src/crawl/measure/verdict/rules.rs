@@ -5,8 +5,8 @@ use crate::crawl::measure::verdict::levels::{Compared, most_in_flight};
 use crate::crawl::measure::verdict::queueing::Line;
 use crate::crawl::measure::verdict::reading::hangs_after_ms;
 use crate::crawl::measure::verdict::scales::{Finding, Scales, Sign};
-use crate::crawl::protocol::snapshot::{OverloadKind, PauseReason, RunState, Snapshot, WaitReason};
-use crate::crawl::protocol::verdict::{Advice, Limit, Stage, Verdict};
+use crate::crawl::protocol::snapshot::{HostView, OverloadKind, Snapshot, WaitReason};
+use crate::crawl::protocol::verdict::{Advice, Limit, Stage};
 use crate::settings::dials::Dial;
 use crate::units;
 
@@ -32,69 +32,6 @@ fn latency(ms: f64) -> String {
 
 fn percent(share: f64) -> String {
     format!("{:.0} %", share * 100.0)
-}
-
-/// What needs no measurement: it is not running, or the database refuses or is silent.
-pub(super) fn at_once(s: &Snapshot) -> Option<Verdict> {
-    let verdict = match s.run {
-        RunState::Complete => Verdict::new(Limit::Over, None, Advice::None, "complete".into()),
-        RunState::Stopped => {
-            let text = match &s.ended_by {
-                Some(why) => format!("stopped, can be resumed: {why}"),
-                None => "stopped; can be resumed".to_owned(),
-            };
-            Verdict::new(Limit::Over, None, Advice::None, text)
-        }
-        RunState::Failed => {
-            let text = match s.failures.first() {
-                Some(last) => format!("failed: no host ever responded: {}", last.what),
-                None => "failed: no host ever responded".into(),
-            };
-            Verdict::new(Limit::Over, None, Advice::None, text)
-        }
-        RunState::Stopping => {
-            let text = match s.gate.in_use {
-                0 => "stopping: saving what is done".to_owned(),
-                1 => "stopping: 1 request in flight finishes".to_owned(),
-                n => format!("stopping: {n} requests in flight finish"),
-            };
-            let text = match &s.ended_by {
-                Some(why) => format!("{text}; {why}"),
-                None => with_outage(&text, s),
-            };
-            Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text)
-        }
-        RunState::Paused => paused(s),
-        RunState::Starting | RunState::Running => {
-            let text = format!("limited by {}", outage(s)?);
-            Verdict::new(Limit::Saver, Some(Stage::Saver), Advice::None, text)
-        }
-    };
-    Some(verdict)
-}
-
-/// Nothing new starts: because the user said so, or for a reason of our own.
-fn paused(s: &Snapshot) -> Verdict {
-    let by_user = s.pause_reasons.is_empty() || s.pause_reasons.contains(&PauseReason::User);
-    let is_own = |what| matches!(what, OverloadKind::Disk | OverloadKind::Memory);
-    let own = s.overloads.iter().find(|overload| is_own(overload.what));
-    let (text, advice) = match own {
-        Some(overload) if !by_user => (format!("paused: {}", overload.text), Advice::None),
-        _ => ("paused by you: nothing new starts".to_owned(), Advice::Resume),
-    };
-    Verdict::new(Limit::Paused, Some(Stage::Gate), advice, with_outage(&text, s))
-}
-
-fn with_outage(text: &str, s: &Snapshot) -> String {
-    outage(s).map_or_else(|| text.to_owned(), |outage| format!("{text}; {outage}"))
-}
-
-/// What is wrong with the database, and since when: `the database for 12 s: disk full`. The time comes
-/// first: where there is little room, it is the end that is cut off.
-fn outage(s: &Snapshot) -> Option<String> {
-    let outage = s.database_outage.as_ref()?;
-    let for_s = (s.at_s - outage.since_s).max(0.0);
-    Some(format!("the database for {}: {}", units::age(for_s), outage.text))
 }
 
 /// What the last seconds show.
@@ -227,7 +164,7 @@ fn flow(scales: &Scales<'_>) -> Finding {
     let (s, mean) = (scales.snapshot, &scales.mean);
     // Workers without a URL neither wait nor work: they must not dilute the wait of the others.
     let awake = (1.0 - mean.idle).max(0.01);
-    let wait_for_permits = scales.reaches(Sign::MoreHelps, mean.permit, NOTABLE)
+    let wait_for_permits = scales.reaches_level(mean.permit, NOTABLE)
         || mean.waiting >= 0.5 && mean.permit / awake >= MAJORITY;
     if wait_for_permits {
         return overload(scales)
@@ -238,7 +175,7 @@ fn flow(scales: &Scales<'_>) -> Finding {
     {
         return starved(scales);
     }
-    let full = scales.reaches(Sign::MoreHelps, mean.queue_full, MAJORITY);
+    let full = scales.reaches_level(mean.queue_full, MAJORITY);
     let limit = f64::from(s.gate.limit);
     if full && s.dials.workers <= s.gate.limit && mean.in_use < ALL * limit {
         return in_flight(scales, Dial::Workers, 1.0);
@@ -399,12 +336,16 @@ fn starved(scales: &Scales<'_>) -> Finding {
     Finding::new(sign, Limit::HostPace, Stage::Frontier, Advice::None, text)
 }
 
-/// The hosts refuse more than so many requests at once, and so many are in flight.
+/// Hosts refuse more than so many requests at once, and fewer are in flight.
 fn refusing(s: &Snapshot) -> Finding {
-    let hosts = s.hosts.iter().filter(|host| host.queued > 0);
-    let limits: Vec<_> = hosts.filter_map(|host| host.lowered_limit).collect();
+    let refuses = |host: &&HostView| host.queued > 0 && host.refused_at.is_some();
+    let limits: Vec<_> = s.hosts.iter().filter(refuses).collect();
     let text = match limits[..] {
-        [limit] => format!("limited by the server: it refuses more than {limit} requests at once"),
+        [HostView { refused_at: Some(refused), lowered_limit: Some(limit), .. }] => {
+            format!(
+                "limited by the server: it refuses {refused} requests at once, and gets {limit}"
+            )
+        }
         _ => format!("limited by the servers: {} hosts refuse more requests at once", limits.len()),
     };
     Finding::new(Sign::Refusing, Limit::Server, Stage::Frontier, Advice::None, text)

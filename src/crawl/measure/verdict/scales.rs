@@ -49,6 +49,22 @@ pub(super) enum Sign {
     Fetching,
 }
 
+impl Sign {
+    /// Whether it is of all that may be in flight being in flight.
+    const fn is_of_levels(self) -> bool {
+        use Sign as S;
+        matches!(
+            self,
+            S::FewerWereEnough
+                | S::MoreBroughtNothing
+                | S::MoreHelps
+                | S::Line
+                | S::Bodies
+                | S::Untried
+        )
+    }
+}
+
 /// A verdict, and the sign that it was found by.
 #[derive(Debug)]
 pub(super) struct Finding {
@@ -84,6 +100,11 @@ impl Scales<'_> {
     /// Whether a share reaches a mark, or is near it and this sign is said already.
     pub(super) fn reaches(&self, sign: Sign, share: f64, mark: f64) -> bool {
         share >= if self.said == Some(sign) { STAYS * mark } else { mark }
+    }
+
+    /// Likewise of the signs by which all that may be in flight is in flight.
+    pub(super) fn reaches_level(&self, share: f64, mark: f64) -> bool {
+        share >= if self.said.is_some_and(Sign::is_of_levels) { STAYS * mark } else { mark }
     }
 
     /// The first overload of such a kind.
