@@ -26,3 +26,4 @@ mod secrets;
 mod show_config;
 mod signals;
 mod small_site;
+mod verdict_page;

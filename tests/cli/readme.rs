@@ -17,7 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::database::Database;
-use crate::verdict_scenes::VERDICT_SCENES;
+use crate::verdict_page::verdict_scenes_markdown;
 use clap::{Arg, CommandFactory};
 use crawldeck::cli::Cli;
 use crawldeck::crawl;
@@ -25,7 +25,6 @@ use crawldeck::crawl::protocol::command::{Command, Origin};
 use crawldeck::crawl::protocol::scene::Scene;
 use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::crawl::protocol::summary::Summary;
-use crawldeck::crawl::protocol::verdict::{Advice, Limit};
 use crawldeck::export::TABLES;
 use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::settings::Settings;
@@ -33,7 +32,7 @@ use crawldeck::settings::dials::Dial;
 use crawldeck::settings::faults::{Fault, Faults, Place};
 use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, Columns, OpenMode};
-use crawldeck::ui::keys::{advice, keys_table_markdown};
+use crawldeck::ui::keys::keys_table_markdown;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Row as _, SqliteConnection};
@@ -111,36 +110,6 @@ fn scenes_markdown() -> String {
     let mut out = String::from("| scene | what to watch |\n|---|---|\n");
     for scene in Scene::ALL {
         let _ = writeln!(out, "| `{scene}` | {} |", scene.watch());
-    }
-    out
-}
-
-/// What is said of a limit and an advice: `the server, \`-\` lowers permits`.
-fn verdict_words((limit, said): (Limit, Advice)) -> String {
-    let limit = match limit {
-        Limit::Unknown => "not known yet",
-        Limit::Paused => "paused",
-        Limit::Over => "over",
-        Limit::Permits => "permits",
-        Limit::Workers => "workers",
-        Limit::Rate => "the rate",
-        Limit::HostPace => "host pace",
-        Limit::Server => "the server",
-        Limit::Cpu => "our CPU",
-        Limit::Parsing => "parsing",
-        Limit::Saver => "the saver or the database",
-        Limit::Frontier => "the frontier",
-    };
-    let key = advice(said).map_or_else(String::new, |(key, what)| format!(", `{key}` {what}"));
-    format!("{limit}{key}")
-}
-
-fn verdict_scenes_markdown() -> String {
-    let mut out = String::from("| scene | set up | the verdict | why |\n|---|---|---|---|\n");
-    for scene in VERDICT_SCENES {
-        let said: Vec<_> = scene.expected.iter().copied().map(verdict_words).collect();
-        let (name, setup, why) = (scene.name, scene.setup, scene.why);
-        let _ = writeln!(out, "| `{name}` | {setup} | {} | {why} |", said.join("; or "));
     }
     out
 }

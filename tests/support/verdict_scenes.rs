@@ -1,6 +1,7 @@
 //! The scenes that the verdict is tested on: how each is set up, what is to be said, and why. The page
-//! docs/verdict.md is made of this table; `tests/long.sh verdict` plays all of it, and records it. Longer
-//! than 400 lines because it is one table.
+//! docs/verdict.md is made of this table; `tests/long.sh verdict` plays all of it, and records it.
+//!
+//! Longer than 400 lines because it is one table.
 #![allow(dead_code, reason = "no test binary uses everything")]
 
 use std::time::Duration;
@@ -364,11 +365,12 @@ pub const VERDICT_SCENES: &[VerdictScene] = &[
     },
     VerdictScene {
         name: "hang",
-        setup: "30 % of the requests are never answered; 16 permits, 32 workers",
+        setup: "30 % of the requests are never answered, the breaker is off; 16 permits, 32 workers",
         expected: &[SERVER],
         why: "permits are held by requests that wait for their timeout",
         site: Site::Lab(&["--latency", "50ms", "--hang", "30%", "--seed", "5"]),
         permits: 16,
+        settings: |settings| settings.breaker.ratio = 2.0,
         ..BASE
     },
     VerdictScene {

@@ -160,7 +160,9 @@ async fn request(
     };
     let took = begin.elapsed();
     if outcome.is_ok() {
-        context.flow.start_levels.note(in_flight, took);
+        // Opening the connection says nothing of how busy the site is with others.
+        let answered_in = start.sent().map_or(took, |sent| sent.elapsed());
+        context.flow.start_levels.note(in_flight, answered_in);
     }
     Requested { chain, outcome, took, previous }
 }

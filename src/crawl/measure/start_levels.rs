@@ -16,10 +16,11 @@ pub struct StartLevels {
 }
 
 impl StartLevels {
-    /// A request that was answered: `in_flight` were on their way when it began, itself included.
-    pub fn note(&self, in_flight: u32, took: Duration) {
+    /// A request that was answered, so long after it was sent: `in_flight` were on their way when it began,
+    /// itself included.
+    pub fn note(&self, in_flight: u32, answered_in: Duration) {
         let class = (in_flight.max(1).ilog2() as usize).min(CLASSES - 1);
-        let log_ms = (took.as_secs_f64() * 1000.0).max(0.001).ln();
+        let log_ms = (answered_in.as_secs_f64() * 1000.0).max(0.001).ln();
         let level = &mut self.classes.locked()[class];
         level.in_flight = 1 << class;
         level.requests += 1;

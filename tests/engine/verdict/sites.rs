@@ -40,7 +40,7 @@ impl Served {
                 let answer = if is_first { html(200, &links) } else { html(500, "") };
                 let _ = stream.write_all(&answer);
             })),
-            Site::Quick => Self::Nginx(Nginx::start("", 16, 2)?),
+            Site::Quick => Self::Nginx(Nginx::start("", 16, 5)?),
             Site::FewConnections => Self::Nginx(Nginx::start(
                 "limit_conn all 5; limit_rate_after 1k; limit_rate 20k;",
                 3,

@@ -3,7 +3,7 @@
 //! grown alike, nothing was won.
 
 use crate::crawl::measure::verdict::queueing::Starts;
-use crate::crawl::measure::verdict::reading::Reading;
+use crate::crawl::measure::verdict::reading::{Reading, most_in_flight};
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::snapshot::{HistoryPoint, RunState, Snapshot};
 use crate::settings::dials::Setting;
@@ -105,11 +105,6 @@ const fn is_comparable(what: &ChangeAction) -> bool {
         ChangeAction::Pause | ChangeAction::Resume => true,
         _ => false,
     }
-}
-
-/// The most that can be in flight.
-pub(super) fn most_in_flight(s: &Snapshot) -> u32 {
-    s.gate.limit.min(s.dials.workers)
 }
 
 impl Levels {

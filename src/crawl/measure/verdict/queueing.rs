@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::crawl::measure::verdict::levels::most_in_flight;
+use crate::crawl::measure::verdict::reading::most_in_flight;
 use crate::crawl::protocol::snapshot::{Snapshot, StartLevel};
 
 /// Seconds whose requests are those of now.
@@ -121,6 +121,8 @@ impl Starts {
         let alone = sum(all, before, |least| least == 1);
         let was_quicker =
             alone.is_some_and(|alone| now.mean - alone.mean > ALONE.ln().max(2.0 * now.spread));
-        if grown < QUEUES.ln() && !was_quicker { Line::None } else { Line::Unknown }
+        // First requests that took much longer than those of now are no measure.
+        let is_alike = grown.abs() < QUEUES.ln();
+        if is_alike && !was_quicker { Line::None } else { Line::Unknown }
     }
 }

@@ -107,6 +107,11 @@ impl Reading {
     }
 }
 
+/// The most that can be in flight.
+pub(super) fn most_in_flight(s: &Snapshot) -> u32 {
+    s.gate.limit.min(s.dials.workers)
+}
+
 /// How long a request may wait before it hangs, in ms.
 pub(super) fn hangs_after_ms(s: &Snapshot) -> f64 {
     HANGS_MS.max(HANGS_TIMES * s.latency.last_10s.p50)

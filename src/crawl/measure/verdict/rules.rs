@@ -1,9 +1,9 @@
 //! The rules: which limit the signs show, from downstream to upstream. A stage that blocks makes
 //! everything before it wait, so the last stage that is waited for is the cause.
 
-use crate::crawl::measure::verdict::levels::{Compared, most_in_flight};
+use crate::crawl::measure::verdict::levels::Compared;
 use crate::crawl::measure::verdict::queueing::Line;
-use crate::crawl::measure::verdict::reading::hangs_after_ms;
+use crate::crawl::measure::verdict::reading::{hangs_after_ms, most_in_flight};
 use crate::crawl::measure::verdict::scales::{Finding, Scales, Sign};
 use crate::crawl::protocol::snapshot::{HostView, OverloadKind, Snapshot, WaitReason};
 use crate::crawl::protocol::verdict::{Advice, Limit, Stage};
