@@ -96,6 +96,7 @@ const SERVER: (Limit, Advice) = (Limit::Server, NOTHING);
 const FEWER_PERMITS: (Limit, Advice) = (Limit::Server, Advice::Lower(Dial::Permits));
 const FEWER_WORKERS: (Limit, Advice) = (Limit::Server, Advice::Lower(Dial::Workers));
 const NOT_KNOWN: (Limit, Advice) = (Limit::Unknown, Advice::Lower(Dial::Permits));
+const NOT_KNOWN_WORKERS: (Limit, Advice) = (Limit::Unknown, Advice::Lower(Dial::Workers));
 const SAVER: (Limit, Advice) = (Limit::Saver, NOTHING);
 const HOST_PACE: (Limit, Advice) = (Limit::HostPace, NOTHING);
 
@@ -318,7 +319,7 @@ pub const VERDICT_SCENES: &[VerdictScene] = &[
     VerdictScene {
         name: "capacity-by-workers",
         setup: "the site serves 10 requests at once; 40 workers, 100 permits",
-        expected: &[FEWER_WORKERS],
+        expected: &[FEWER_WORKERS, NOT_KNOWN_WORKERS],
         why: "a request waits in line at the site, so more workers would only make the line longer",
         site: Site::Lab(&["--latency", "100ms", "--capacity", "10"]),
         permits: 100,
