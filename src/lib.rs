@@ -74,10 +74,19 @@ pub mod semaphore;
 #[cfg(not(feature = "internals"))]
 mod semaphore;
 pub mod settings;
+mod small_file;
 #[cfg(feature = "internals")]
 pub mod store;
 #[cfg(not(feature = "internals"))]
 mod store;
+#[cfg(feature = "internals")]
+pub mod temp_folder;
+#[cfg(not(feature = "internals"))]
+mod temp_folder;
+#[cfg(feature = "internals")]
+pub mod terminal_text;
+#[cfg(not(feature = "internals"))]
+mod terminal_text;
 #[cfg(all(feature = "tui", feature = "internals"))]
 pub mod ui;
 #[cfg(all(feature = "tui", not(feature = "internals")))]

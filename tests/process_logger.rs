@@ -40,7 +40,7 @@ fn child() {
     let result = runtime.block_on(async {
         let (tx, rx) = watch::channel(Arc::new(fixtures::permits_limited()));
         let (commands, mut heard) = mpsc::channel::<(Command, Origin)>(64);
-        let options = UiOptions { color: Some(true), ascii: Some(false) };
+        let options = UiOptions { color: Some(true), ascii: Some(false), ..UiOptions::default() };
         let engine = tokio::spawn(async move {
             while let Some((command, _)) = heard.recv().await {
                 let mut next = (**tx.borrow()).clone();

@@ -137,6 +137,9 @@ pid_of() {
 
 runs() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
 
+# Whether a process is there; one that is over and waits for its parent is not.
+is_there() { [ -n "$(ps -o stat= --pid "$1" | grep -v '^Z')" ]; }
+
 all_of() { # name: its processes; PostgreSQL has one per connection
     local pid
     pid=$(pid_of "$1") || return 0
@@ -153,7 +156,7 @@ end() { # signal, name
     if [ "$1" = KILL ]; then mapfile -t pids < <(all_of "$2"); fi
     kill "-$1" "${pids[@]}" 2>/dev/null || true
     for pid in "${pids[@]}"; do
-        while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
+        while is_there "$pid"; do sleep 0.1; done
     done
 }
 
@@ -193,7 +196,11 @@ case ${1:-} in
     freeze | thaw)
         known "${2:-}"
         mapfile -t pids < <(all_of "$2")
-        if [ "$1" = freeze ]; then kill -STOP "${pids[@]}"; else kill -CONT "${pids[@]}"; fi
+        if [ "$1" = freeze ]; then kill -STOP "${pids[@]}"; else
+            # What switched the user for it stops itself when its child does.
+            mapfile -t -O ${#pids[@]} pids < <(ps -o ppid= --pid "${pids[0]}" | tr -d ' ' | grep -vx 1)
+            kill -CONT "${pids[@]}"
+        fi
         ;;
     *)
         sed -n '2,14s/^# \{0,1\}//p' "$0"

@@ -9,9 +9,12 @@ use etcetera::BaseStrategy;
 use toml::de::{DeTable, DeValue};
 
 use super::error::CliError;
+use crate::small_file;
 
 /// Name of the file, here or in `crawldeck` under XDG's directory of configurations.
 pub const NAME: &str = "crawldeck.toml";
+/// Most bytes of the file.
+const MAX_BYTES: usize = 1 << 20;
 
 /// An entry of the file.
 #[derive(Debug)]
@@ -31,6 +34,9 @@ pub(super) struct FileEntry {
 pub(super) struct ConfigFile {
     /// Its name in messages.
     pub(super) name: String,
+    /// Whether it was found in the working directory: nobody named it, and whoever made the folder may
+    /// have made it.
+    pub(super) found_here: bool,
     pub(super) entries: Vec<FileEntry>,
 }
 
@@ -40,8 +46,11 @@ pub(super) fn find(folder: &Path, home: Option<&Path>) -> Result<Option<ConfigFi
     let users = home.map(|home| home.join("crawldeck").join(NAME));
     let users = users.map(|path| (path.clone(), path.display().to_string()));
     for (path, name) in std::iter::once(here).chain(users) {
-        match std::fs::read_to_string(&path) {
-            Ok(text) => return parse(&text, name).map(Some),
+        match text_of(&path) {
+            Ok(text) => {
+                let found_here = name == NAME;
+                return Ok(Some(ConfigFile { found_here, ..parse(&text, name)? }));
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(CliError::Source(format!("{name}: {error}"))),
         }
@@ -52,9 +61,14 @@ pub(super) fn find(folder: &Path, home: Option<&Path>) -> Result<Option<ConfigFi
 /// Reads the file that the user named.
 pub(super) fn read(path: &Path) -> Result<ConfigFile, CliError> {
     let name = path.display().to_string();
-    let text = std::fs::read_to_string(path)
+    let text = text_of(path)
         .map_err(|error| CliError::Source(format!("configuration file {name}: {error}")))?;
     parse(&text, name)
+}
+
+fn text_of(path: &Path) -> io::Result<String> {
+    let bytes = small_file::read(path, MAX_BYTES)?;
+    String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"))
 }
 
 /// Where the user's configurations are.
@@ -89,7 +103,7 @@ fn parse(text: &str, name: String) -> Result<ConfigFile, CliError> {
         entries.push(FileEntry { key, values, list, line });
     }
     entries.sort_by_key(|entry| entry.line);
-    Ok(ConfigFile { name, entries })
+    Ok(ConfigFile { name, found_here: false, entries })
 }
 
 fn line_of(text: &str, at: usize) -> usize {

@@ -6,6 +6,7 @@ use std::error::Error as _;
 use super::renamed::new_name;
 use super::source::SECRETS;
 use crate::settings::mask::mask;
+use crate::terminal_text::escaped;
 
 /// Why no command can be run.
 #[derive(Debug, thiserror::Error)]
@@ -37,7 +38,7 @@ impl From<clap::Error> for CliError {
             if kind == ContextKind::InvalidValue && of_secret {
                 shown.push((kind, "***".to_owned()));
             } else if given {
-                shown.push((kind, mask(text)));
+                shown.push((kind, escaped(&mask(text)).into_owned()));
             }
         }
         for (kind, text) in shown {

@@ -16,8 +16,11 @@ use super::error::CliError;
 use super::merge::{GivenOption, MergedOptions};
 use super::option_reader::OptionReader;
 use super::options::CrawlOptions;
-use super::source::{SECRETS, Sources};
+use super::source::{SECRETS, Source, Sources};
 use crate::settings::BreakerSettings;
+
+/// Options of a file in the working directory that are warned of: where requests pass, and where is written.
+const REACH_BEYOND: [&str; 3] = ["proxy", "db", "log-file"];
 
 /// The command to run, with its options.
 #[derive(Debug)]
@@ -57,6 +60,7 @@ pub fn read(
         Some(name) if name.is_empty() || name == "none" => None,
         Some(name) => Some(config_file::read(&environment.folder.join(Path::new(&name)))?),
     };
+    let found_here = file.as_ref().is_some_and(|file| file.found_here);
     let from_file = reader.file(file)?;
 
     let mut merged = MergedOptions::default();
@@ -82,7 +86,33 @@ pub fn read(
     if let Some(options) = options {
         reader.warnings.extend(breaker_window(options, &merged.sources)?);
     }
-    Ok(Invocation { cli, sources: merged.sources, warnings: reader.warnings })
+    let mut warnings = reader.warnings;
+    if found_here {
+        // `config` prints the source of each setting itself.
+        let is_config = matches!(cli.command, Some(Subcommand::Config { .. }));
+        warnings.splice(0..0, about_file_here(&merged.sources, !is_config));
+    }
+    Ok(Invocation { cli, sources: merged.sources, warnings })
+}
+
+/// What is said of `crawldeck.toml` in the working directory, which applies to all that runs there: if
+/// `announced`, that it is in force; and which of its settings reach beyond the crawl itself.
+fn about_file_here(sources: &Sources, announced: bool) -> Vec<String> {
+    let is_from_file = |key: &&str| sources.of(key) == Source::File(config_file::NAME.to_owned());
+    let mut said = Vec::new();
+    if announced {
+        said.push(format!("settings from ./{}", config_file::NAME));
+    }
+    let reaching: Vec<&str> = REACH_BEYOND.into_iter().filter(is_from_file).collect();
+    if !reaching.is_empty() {
+        said.push(format!(
+            "WARNING: ./{} sets {}: somebody who made this folder decides where requests pass or files are \
+             written (--config none leaves it out)",
+            config_file::NAME,
+            reaching.join(", ")
+        ));
+    }
+    said
 }
 
 /// An error where `breaker-min-requests` is above the window; a default above it is lowered, with a

@@ -111,7 +111,7 @@ impl OptionReader {
 
     /// The options that the configuration file gives.
     pub(super) fn file(&mut self, file: Option<ConfigFile>) -> Result<Vec<GivenOption>, CliError> {
-        let Some(ConfigFile { name, entries }) = file else { return Ok(Vec::new()) };
+        let Some(ConfigFile { name, entries, .. }) = file else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for entry in entries {
             let place = format!("{name}, line {}: {}", entry.line, entry.key);

@@ -13,6 +13,7 @@ use super::options::{CrawlOptions, DEFAULT_DB, definitions};
 use super::source::{MAX_VERBOSITY, Source, Sources};
 use crate::settings::Settings;
 use crate::settings::mask::mask;
+use crate::terminal_text::is_bidi;
 use crate::units::{bytes_option, duration_option};
 
 /// Maximum characters of a `key = value` that the sources are aligned behind.
@@ -248,9 +249,4 @@ fn escaped(text: &str) -> String {
         }
     }
     out
-}
-
-/// Characters that turn the direction of what follows.
-const fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -3,17 +3,18 @@
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
-use std::io::{self, BufWriter, Read as _, Stdout, Write};
+use std::io::{self, BufWriter, IsTerminal as _, Read as _, Stdout, Write};
 use std::path::{Path, PathBuf};
 
 use crate::atomic_file::{AtomicFile, resolved};
+use crate::terminal_text::EscapingWriter;
 
 /// Where an export goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// Standard output.
+    /// Standard output; a terminal gets what it would obey as `\u` and four digits.
     Stdout,
-    /// A file.
+    /// A file, or a device, of which a terminal is written to likewise.
     File(PathBuf),
 }
 
@@ -62,14 +63,16 @@ impl Target {
     /// Begins to write it, or a part of it.
     pub(super) fn open(&self, part: Option<usize>) -> io::Result<ExportOutput> {
         let Self::File(path) = self else {
-            return Ok(ExportOutput::Stdout(BufWriter::with_capacity(64 << 10, io::stdout())));
+            let to = EscapingWriter::new(io::stdout(), io::stdout().is_terminal());
+            return Ok(ExportOutput::Stdout(BufWriter::with_capacity(64 << 10, to)));
         };
         let place = part.map_or_else(|| path.clone(), |part| self.part(part));
         let place = resolved(&place);
         // A pipe or a device is written to, not replaced.
         if fs::metadata(&place).is_ok_and(|known| !known.is_file()) {
             let file = fs::OpenOptions::new().write(true).open(&place)?;
-            return Ok(ExportOutput::Other(BufWriter::new(file)));
+            let is_terminal = file.is_terminal();
+            return Ok(ExportOutput::Other(BufWriter::new(EscapingWriter::new(file, is_terminal))));
         }
         spare_databases(&place)?;
         Ok(ExportOutput::File(AtomicFile::create(place, ".crawldeck-export-")?))
@@ -107,8 +110,10 @@ fn spare_databases(place: &Path) -> io::Result<()> {
 /// What is being written. A file that is not kept is gone when it is dropped.
 #[derive(Debug)]
 pub(super) enum ExportOutput {
-    Stdout(BufWriter<Stdout>),
-    Other(BufWriter<fs::File>),
+    /// Where it is a terminal, what that would obey is escaped.
+    Stdout(BufWriter<EscapingWriter<Stdout>>),
+    /// Likewise.
+    Other(BufWriter<EscapingWriter<fs::File>>),
     File(AtomicFile),
 }
 

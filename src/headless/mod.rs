@@ -10,6 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 
 use crate::crawl::protocol::snapshot::{Eta, RunState, Snapshot};
+use crate::terminal_text::escaped;
 use crate::units;
 
 /// Time between two lines where standard error is no terminal.
@@ -50,9 +51,9 @@ pub fn line(s: &Snapshot) -> String {
     )
 }
 
-/// Writes a line to standard error; a closed pipe is no error.
+/// Writes a line to standard error, if that takes it; what a terminal would obey is escaped.
 pub fn tell(text: &str) {
-    let _ = writeln!(stderr(), "{text}");
+    let _ = writeln!(stderr(), "{}", escaped(text));
 }
 
 /// Counts rows on standard error, if that is a terminal and `shown`.

@@ -21,7 +21,7 @@ use url::Url;
 
 use super::error::ProgramError;
 use super::logging::start_logging;
-use super::output::print;
+use super::output::{print, print_result};
 use super::seed_list::read_list;
 
 /// Time between two lines of progress.
@@ -35,7 +35,7 @@ pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, Program
         && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
     let dashboard = cfg!(feature = "tui") && terminal && !options.headless && !options.json;
     let quiet = options.logging.is_quiet();
-    let _log = start_logging(dashboard, options.logging, None)?;
+    let _log = start_logging(dashboard, options.logging, None, &[])?;
     let mut signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let program =
         std::env::current_exe().map_err(ProgramError::io("this program cannot be found"))?;
@@ -78,15 +78,21 @@ pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, Program
     if let Some(lab) = lab {
         lab.stop().await;
     }
-    shown?;
-    let comparison = Comparison::of(&board.borrow(), &plan.workload.left_out);
-    if options.json {
-        let text = serde_json::to_string(&comparison).unwrap_or_default();
-        print(format!("{text}\n").as_bytes())?;
-    } else {
-        print(table(&comparison).as_bytes())?;
+    if let Err(why) = shown {
+        tell(&format!("crawldeck: the view ended ({why}), so the comparison was stopped"));
     }
-    Ok(if comparison.partial { ExitCode::from(3) } else { ExitCode::SUCCESS })
+    let comparison = Comparison::of(&board.borrow(), &plan.workload.left_out);
+    let text = if options.json {
+        serde_json::to_string(&comparison).unwrap_or_default() + "\n"
+    } else {
+        table(&comparison)
+    };
+    if comparison.partial {
+        // Stopped, perhaps by closing the terminal that it would be printed to.
+        print_result(text.as_bytes());
+        return Ok(ExitCode::from(3));
+    }
+    print(text.as_bytes())
 }
 
 /// A list of the user's own.
@@ -108,18 +114,19 @@ async fn view(
     dashboard: bool,
     quiet: bool,
     stop: &CancellationToken,
-) -> Result<(), ProgramError> {
+) -> Result<(), crate::ui::UiError> {
     use crate::ui::{UiOptions, race};
     if !dashboard {
         lines(board, quiet).await;
         return Ok(());
     }
     let shown = race::run(board, stop.clone(), UiOptions::default()).await;
-    if shown.is_err() {
+    if let Err(error) = &shown {
+        tracing::error!(%error, "the view ended: the comparison stops");
         // Nobody sees it any more.
         stop.cancel();
     }
-    shown.map_err(|error| ProgramError::io("the dashboard failed")(std::io::Error::other(error)))
+    shown
 }
 
 #[cfg(not(feature = "tui"))]
@@ -128,7 +135,7 @@ async fn view(
     _: bool,
     quiet: bool,
     _: &CancellationToken,
-) -> Result<(), ProgramError> {
+) -> Result<(), std::convert::Infallible> {
     lines(board, quiet).await;
     Ok(())
 }

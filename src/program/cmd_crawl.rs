@@ -8,14 +8,13 @@ use url::Url;
 use super::error::ProgramError;
 use super::logging::start_logging;
 use super::seed_list::with_listed_seeds;
-use super::show_crawl::{CrawlDisplay, show_crawl};
-use crate::cli::{CrawlOptions, DEFAULT_DB, PANIC_IN};
+use super::show_crawl::{CrawlDisplay, panic_points, show_crawl};
+use crate::cli::{CrawlOptions, DEFAULT_DB};
 use crate::crawl::{self, Crawl, CrawlError};
 use crate::headless::signals::ProcessSignals;
 use crate::headless::tell;
 use crate::model::ids::CrawlId;
 use crate::settings::Settings;
-use crate::settings::faults::PanicPoints;
 use crate::store::{self, OpenMode, Store};
 
 /// Starts a crawl of `seeds`, or with `recrawl` looks again at the newest complete one.
@@ -23,6 +22,7 @@ pub(super) async fn crawl(
     seeds: Vec<Url>,
     recrawl: bool,
     options: &CrawlOptions,
+    said: &[String],
 ) -> Result<ExitCode, ProgramError> {
     let seeds = with_listed_seeds(seeds, options)?;
     if seeds.is_empty() && !recrawl {
@@ -34,7 +34,7 @@ pub(super) async fn crawl(
         options.apply(&mut settings);
         display.warn_of(&settings);
     }
-    let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
+    let _log = start_logging(display.dashboard, options.logging, options.output.log_file(), said)?;
     let mut signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let db = options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0);
     let mode = if recrawl { OpenMode::MustExist } else { OpenMode::CreateIfMissing };
@@ -57,7 +57,7 @@ pub(super) async fn crawl(
         Ok::<_, ProgramError>(crawl)
     };
     let crawl = unless_signalled(&mut signals, starting).await?;
-    show_crawl(crawl, &display, signals).await
+    Ok(show_crawl(crawl, &display, signals).await)
 }
 
 /// Waits for a crawl to start; a signal to stop ends the wait, because a database may stay silent.
@@ -71,23 +71,18 @@ async fn unless_signalled(
     }
 }
 
-/// Where tasks are to panic, for tests.
-fn panic_points() -> PanicPoints {
-    let wanted = std::env::var(PANIC_IN).ok();
-    wanted.and_then(|points| points.parse().ok()).unwrap_or_default()
-}
-
 /// Resumes a crawl: the one of this number, or the newest unfinished one.
 pub(super) async fn resume(
     database: Option<String>,
     crawl: Option<CrawlId>,
     options: &CrawlOptions,
+    said: &[String],
 ) -> Result<ExitCode, ProgramError> {
     if !with_listed_seeds(Vec::new(), options)?.is_empty() {
         return Err(ProgramError::Usage("resume takes no new seeds: start another crawl".into()));
     }
     let display = CrawlDisplay::of(options);
-    let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
+    let _log = start_logging(display.dashboard, options.logging, options.output.log_file(), said)?;
     let mut signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let named = options.output.db.as_ref().map(|db| db.0.as_str());
     let db = database.as_deref().or(named).unwrap_or(DEFAULT_DB);
@@ -108,7 +103,7 @@ pub(super) async fn resume(
         Ok(crawl::resume(store, crawl, overrides).await?)
     };
     let crawl = unless_signalled(&mut signals, starting).await?;
-    show_crawl(crawl, &display, signals).await
+    Ok(show_crawl(crawl, &display, signals).await)
 }
 
 /// Names the secrets that the crawl was started with: they are not stored with it.

@@ -12,10 +12,11 @@ use crate::model::ids::CrawlId;
 use crate::report;
 use crate::store;
 use crate::store::{OpenMode, Store};
+use crate::terminal_text::escaped;
 
 use super::crawl_list;
 use super::error::ProgramError;
-use super::output::print;
+use super::output::{print, print_result};
 
 /// Lists the crawls of a database.
 pub(super) async fn list(database: Option<&str>, json: bool) -> Result<ExitCode, ProgramError> {
@@ -125,7 +126,8 @@ async fn remove_from(
     let found = crawl_list::to_remove(store, ids).await?;
     if !yes {
         let mut answer = String::new();
-        let _ = write!(stderr(), "{}", crawl_list::question(&store.describe(), &found));
+        let question = crawl_list::question(&store.describe(), &found);
+        let _ = write!(stderr(), "{}", escaped(&question));
         stdin().read_line(&mut answer).map_err(ProgramError::io("standard input"))?;
         if !matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
             tell("crawldeck: nothing was removed");
@@ -134,7 +136,7 @@ async fn remove_from(
     }
     for crawl in found {
         let rows = store.remove(crawl.id).await?;
-        print(format!("removed crawl {}, {rows} rows\n", crawl.id).as_bytes())?;
+        print_result(format!("removed crawl {}, {rows} rows\n", crawl.id).as_bytes());
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -17,27 +17,27 @@ use crate::lab::{self, Lab};
 use crate::settings::Settings;
 use crate::settings::scope_kind::ScopeKind;
 use crate::store::{self, OpenMode};
+use crate::temp_folder::TempFolder;
 
 /// Starts the lab site in this process and crawls it into a temporary database.
 pub(super) async fn demo(
     scene: Option<Scene>,
     lab: &LabOptions,
     options: &CrawlOptions,
+    said: &[String],
 ) -> Result<ExitCode, ProgramError> {
     // Without its sitemap: that would fill the frontier at once, and nobody would see it grow.
     let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
     let listed = with_listed_seeds(Vec::new(), options)?;
     let display = CrawlDisplay::of(options);
-    let _log = start_logging(display.dashboard, options.logging, options.output.log_file())?;
+    let _log = start_logging(display.dashboard, options.logging, options.output.log_file(), said)?;
     let signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let folder;
     let db = if let Some(db) = &options.output.db {
         db.0.clone()
     } else {
-        folder = tempfile::Builder::new()
-            .prefix("crawldeck-")
-            .tempdir()
-            .map_err(ProgramError::io("a temporary folder cannot be made"))?;
+        folder =
+            TempFolder::new().map_err(ProgramError::io("a temporary folder cannot be made"))?;
         folder.path().join("lab.db").to_string_lossy().into_owned()
     };
     let store = store::open(&db, OpenMode::CreateIfMissing).await?;
@@ -64,7 +64,7 @@ pub(super) async fn demo(
     let crawl = crawl::start_with_faults(settings, store, setup).await?;
     let code = show_crawl(crawl, &display, signals).await;
     lab.stop().await;
-    code
+    Ok(code)
 }
 
 /// Serves the lab site until a signal ends it.
@@ -72,7 +72,7 @@ pub(super) async fn serve(
     options: &LabOptions,
     logging: LogOptions,
 ) -> Result<ExitCode, ProgramError> {
-    let _log = start_logging(false, logging, None)?;
+    let _log = start_logging(false, logging, None, &[])?;
     lab::serve(options.config()).await?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,7 +7,7 @@
 //!    ├── cmd_compare   compare
 //!    ├── cmd_database  list, rm, export, report ── crawl_list    crawls as text and JSON
 //!    └── cmd_config    config
-//! error, logging, output, seed_list               what the commands share
+//! error, logging, output, process_limits, seed_list   what the commands share
 //! ```
 //!
 //! What needs the lab site is in `cmd_lab` and `cmd_compare` alone. The binary calls [`main`] and
@@ -22,6 +22,7 @@ mod crawl_list;
 mod error;
 mod logging;
 mod output;
+mod process_limits;
 mod seed_list;
 mod show_crawl;
 
@@ -42,6 +43,7 @@ use output::print;
 /// before the end.
 #[must_use]
 pub fn main() -> ExitCode {
+    process_limits::survive_file_size_limit();
     let invocation = match cli::read(std::env::args_os(), &Environment::of_process()) {
         Ok(invocation) => invocation,
         Err(CliError::CommandLine(error)) => error.exit(),
@@ -57,6 +59,10 @@ pub fn main() -> ExitCode {
     }
     // The one TLS provider of the process; a second installation is refused and harmless.
     let _ = rustls::crypto::ring::default_provider().install_default();
+    if let Err(error) = process_limits::check_threads() {
+        tell(&format!("crawldeck: the system allows too few threads (ulimit -u): {error}"));
+        return ExitCode::FAILURE;
+    }
     if let Some(Subcommand::Strategy { strategy }) = invocation.cli.command {
         // A strategy creates the kind of event loop that it measures.
         return strategies::main(strategy);
@@ -84,19 +90,20 @@ pub fn main() -> ExitCode {
 
 async fn run(invocation: Invocation) -> Result<ExitCode, ProgramError> {
     let Invocation { cli, sources, warnings } = invocation;
-    for warning in warnings {
+    for warning in &warnings {
         tell(&format!("crawldeck: {warning}"));
     }
+    let said = warnings.as_slice();
     match cli.command {
-        None => cmd_lab::demo(None, &cli.lab, &cli.options).await,
+        None => cmd_lab::demo(None, &cli.lab, &cli.options, said).await,
         Some(Subcommand::Demo { scene, lab, options }) => {
-            cmd_lab::demo(scene, &lab, &options).await
+            cmd_lab::demo(scene, &lab, &options, said).await
         }
         Some(Subcommand::Crawl { seeds, recrawl, options }) => {
-            cmd_crawl::crawl(seeds, recrawl, &options).await
+            cmd_crawl::crawl(seeds, recrawl, &options, said).await
         }
         Some(Subcommand::Resume { database, options, crawl }) => {
-            cmd_crawl::resume(database, crawl, &options).await
+            cmd_crawl::resume(database, crawl, &options, said).await
         }
         Some(Subcommand::List { database, json }) => {
             cmd_database::list(database.as_deref(), json).await

@@ -5,15 +5,15 @@ use std::process::ExitCode;
 
 use tokio::task::JoinHandle;
 
-use super::error::ProgramError;
-use super::output::print;
-use crate::cli::CrawlOptions;
+use super::output::print_result;
+use crate::cli::{CrawlOptions, PANIC_IN};
 use crate::crawl::Crawl;
 use crate::crawl::protocol::snapshot::RunState;
 use crate::crawl::protocol::summary::Summary;
 use crate::headless::signals::ProcessSignals;
 use crate::headless::{self, tell};
 use crate::settings::Settings;
+use crate::settings::faults::PanicPoints;
 use crate::units;
 
 /// How a crawl is shown.
@@ -56,24 +56,28 @@ impl CrawlDisplay {
     }
 }
 
-/// Shows a crawl until it is over, and prints its summary.
+/// Shows a crawl until it is over, and prints its summary. The exit code is the crawl's: neither a
+/// dashboard that fails nor a print that does changes it. A crawl whose dashboard has failed is stopped
+/// gracefully.
 pub(super) async fn show_crawl(
     crawl: Crawl,
     display: &CrawlDisplay,
     signals: ProcessSignals,
-) -> Result<ExitCode, ProgramError> {
+) -> ExitCode {
     let forward = signals.forward(crawl.commands.clone(), crawl.snapshots.clone());
     let mut forward = tokio::spawn(forward);
     let shown = view(&crawl, display, &mut forward).await;
     let summary = crawl.wait().await;
     let reason = reason_of(&summary);
     forward.abort();
-    shown?;
+    if let Err(why) = shown {
+        tell(&format!("crawldeck: the dashboard ended ({why}), so the crawl was stopped"));
+    }
     if display.json {
         let text = serde_json::to_string(&summary).unwrap_or_default();
-        print(format!("{text}\n").as_bytes())?;
+        print_result(format!("{text}\n").as_bytes());
     } else if !display.quiet {
-        print(format!("{}\n", in_words(&summary)).as_bytes())?;
+        print_result(format!("{}\n", in_words(&summary)).as_bytes());
     }
     if let Some(recrawl) = &summary.recrawl
         && !display.json
@@ -85,7 +89,7 @@ pub(super) async fn show_crawl(
             "against crawl {}: {} new, {} changed, {} gone, {} same{unchecked}\n",
             recrawl.previous, recrawl.new, recrawl.changed, recrawl.gone, recrawl.same
         );
-        print(text.as_bytes())?;
+        print_result(text.as_bytes());
     }
     if summary.state == RunState::Failed {
         tell(&format!(
@@ -107,11 +111,17 @@ pub(super) async fn show_crawl(
             summary.unsaved
         ));
     }
-    Ok(match summary.state {
+    match summary.state {
         RunState::Complete => ExitCode::SUCCESS,
         RunState::Failed => ExitCode::FAILURE,
         _ => ExitCode::from(3),
-    })
+    }
+}
+
+/// Where tasks and the dashboard are to panic, for tests.
+pub(super) fn panic_points() -> PanicPoints {
+    let wanted = std::env::var(PANIC_IN).ok();
+    wanted.and_then(|points| points.parse().ok()).unwrap_or_default()
 }
 
 /// Why no page was fetched, as a part of a line.
@@ -127,7 +137,7 @@ async fn view(
     crawl: &Crawl,
     display: &CrawlDisplay,
     signalled: &mut JoinHandle<()>,
-) -> Result<(), ProgramError> {
+) -> Result<(), crate::ui::UiError> {
     use crate::crawl::protocol::command::{Command, Origin};
     use crate::ui::{self, UiOptions};
     if !display.dashboard {
@@ -139,14 +149,15 @@ async fn view(
         // However the task ended, no signal is forwarded any more.
         let _ = signalled.await;
     };
-    let options = UiOptions::default();
+    let options = UiOptions { panic_points: panic_points(), ..UiOptions::default() };
     let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
-    if shown.is_err() {
+    if let Err(error) = &shown {
+        tracing::error!(%error, "the dashboard ended: the crawl stops");
         // Nobody can see the crawl any more: end it cleanly.
-        let stop = (Command::Stop, Origin::Api);
+        let stop = (Command::Stop, Origin::Terminal);
         let _ = crawl.commands.send(stop).await;
     }
-    shown.map_err(|error| ProgramError::io("the dashboard failed")(std::io::Error::other(error)))
+    shown
 }
 
 #[cfg(not(feature = "tui"))]
@@ -154,7 +165,7 @@ async fn view(
     crawl: &Crawl,
     display: &CrawlDisplay,
     _: &mut JoinHandle<()>,
-) -> Result<(), ProgramError> {
+) -> Result<(), std::convert::Infallible> {
     headless::watch(crawl.snapshots.clone(), display.quiet).await;
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 use thiserror::Error;
 
+use super::driver_error::may_recover;
 use crate::model::ids::CrawlId;
 
 /// A database error. `db` is the name the user gave, without secrets.
@@ -134,6 +135,14 @@ pub enum StoreError {
     /// No room left.
     #[error("no room left to write {db}: free some disk space, then `crawldeck resume {db}`")]
     Full {
+        /// The file.
+        db: String,
+    },
+    /// The process may not make a file larger.
+    #[error(
+        "no room left to write {db}, which is as large as `ulimit -f` allows: raise that, then `crawldeck resume {db}`"
+    )]
+    FileLimit {
         /// The file.
         db: String,
     },
@@ -343,13 +352,14 @@ impl StoreError {
             Self::ReadOnly { .. }
             | Self::Locked { .. }
             | Self::Full { .. }
+            | Self::FileLimit { .. }
             | Self::CannotOpen { .. }
             | Self::Unreachable { .. }
             | Self::Refused { .. }
             | Self::TooBig { .. }
             | Self::Internal { .. }
             | Self::Busy { .. } => true,
-            Self::Driver { source, .. } => driver_may_recover(source),
+            Self::Driver { source, .. } => may_recover(source),
             _ => false,
         }
     }
@@ -360,35 +370,6 @@ impl StoreError {
         let whole = self.to_string();
         whole.rsplit_once(": ").map_or(whole.as_str(), |(wrong, _)| wrong).to_owned()
     }
-}
-
-/// Errors of connections may pass; that a row cannot be written or read does not.
-fn driver_may_recover(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Database(error) => {
-            use sqlx::error::ErrorKind;
-            matches!(error.kind(), ErrorKind::Other) && !is_permanent(&**error)
-        }
-        sqlx::Error::Io(_)
-        | sqlx::Error::Tls(_)
-        | sqlx::Error::Protocol(_)
-        | sqlx::Error::PoolTimedOut
-        | sqlx::Error::WorkerCrashed
-        | sqlx::Error::BeginFailed => true,
-        _ => false,
-    }
-}
-
-/// Whether the same statement with the same values will be refused for as long as it is tried.
-fn is_permanent(error: &dyn sqlx::error::DatabaseError) -> bool {
-    let code = error.code().unwrap_or_default();
-    if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        // SQLITE_TOOBIG, SQLITE_MISMATCH, SQLITE_MISUSE, SQLITE_RANGE.
-        return matches!(&*code, "18" | "20" | "21" | "25");
-    }
-    // Classes of SQLSTATE: not built in, number of columns, values, constraints, syntax and names,
-    // limits of the program.
-    ["0A", "21", "22", "23", "42", "54"].iter().any(|class| code.starts_with(class))
 }
 
 /// Text that may hold anything, fit for one line of an error.

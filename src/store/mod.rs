@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 pub mod crawl_info;
 pub mod crawl_lease;
+mod driver_error;
 pub mod error;
 mod host_totals;
 mod migrations;

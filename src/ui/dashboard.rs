@@ -34,7 +34,7 @@ pub async fn run_until(
 ) -> Result<(), UiError> {
     let theme = options.theme();
     let view = move |gone| async move {
-        let mut screen = Screen::enter().map_err(UiError::Terminal)?;
+        let mut screen = Screen::enter(options.panic_points).map_err(UiError::Terminal)?;
         show(&mut screen, EventStream::new(), snapshots, commands, theme, gone).await
     };
     on_own_thread(view, end).await

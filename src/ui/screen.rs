@@ -3,7 +3,7 @@
 //! Whatever ends the dashboard, the shell finds its terminal as it was: [`Screen`] gives it back
 //! when dropped, and a panic hook does so before the panic is printed.
 
-use std::io::{self, Stdout, stdout};
+use std::io::{self, Write, stdout};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -19,6 +19,8 @@ use crossterm::{cursor, execute};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
+
+use crate::settings::faults::{PanicPoint, PanicPoints};
 
 /// Whether the terminal is ours now; the panic hook has no other way to know.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -62,8 +64,9 @@ pub trait Surface {
 
 /// The terminal while the dashboard has it.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<Stdout>>,
+    terminal: Terminal<CrosstermBackend<Output>>,
     mouse: bool,
+    panic_points: PanicPoints,
 }
 
 impl Screen {
@@ -71,7 +74,7 @@ impl Screen {
     ///
     /// # Errors
     /// When it cannot be put into raw mode or written to.
-    pub fn enter() -> io::Result<Self> {
+    pub fn enter(panic_points: PanicPoints) -> io::Result<Self> {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
@@ -90,8 +93,8 @@ impl Screen {
             give_back();
             return Err(error);
         }
-        match Terminal::new(CrosstermBackend::new(stdout())) {
-            Ok(terminal) => Ok(Self { terminal, mouse: false }),
+        match Terminal::new(CrosstermBackend::new(Output)) {
+            Ok(terminal) => Ok(Self { terminal, mouse: false, panic_points }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -106,6 +109,7 @@ impl Surface for Screen {
             take(self.mouse)?;
             self.clear()?;
         }
+        self.panic_points.pass(PanicPoint::Dashboard);
         self.terminal.draw(draw).map(|_| ())
     }
 
@@ -143,6 +147,28 @@ impl Drop for Screen {
         if TAKEN.load(Ordering::SeqCst) {
             give_back();
         }
+    }
+}
+
+/// Standard output, as ratatui writes to it. Once the terminal is given back, an error of it is nobody's:
+/// ratatui's own terminal shows the cursor when it is dropped, and would print its failure to a
+/// standard error that may be as dead as the terminal, which panics.
+struct Output;
+
+impl Output {
+    /// The result, while the terminal is ours; else `done`.
+    fn while_taken<T>(result: io::Result<T>, done: T) -> io::Result<T> {
+        if TAKEN.load(Ordering::SeqCst) { result } else { Ok(done) }
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Self::while_taken(stdout().write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Self::while_taken(stdout().flush(), ())
     }
 }
 

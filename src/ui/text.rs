@@ -7,18 +7,14 @@ use std::borrow::Cow;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+pub use crate::terminal_text::is_bidi;
+
 /// Shown in place of a character that must not reach the terminal.
 pub const REPLACEMENT: char = '\u{FFFD}';
 /// Shown where text was cut.
 pub const ELLIPSIS: char = '…';
 /// Combining marks that one base character may carry; more would smear over other lines.
 const MARKS: usize = 2;
-
-/// Whether a character orders text from right to left or overrides the order, unseen.
-#[must_use]
-pub const fn is_bidi(c: char) -> bool {
-    matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
-}
 
 /// Whether a character shows nothing and so can hide or fake something.
 #[must_use]

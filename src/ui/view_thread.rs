@@ -7,17 +7,21 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::theme::Theme;
+use crate::panics::{Panic, caught_now};
+use crate::settings::faults::PanicPoints;
 
 /// Least time between two frames.
 pub(super) const FRAME: Duration = Duration::from_millis(33);
 
 /// How the dashboard looks.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct UiOptions {
     /// Whether to use colours; `None` asks the environment.
     pub color: Option<bool>,
     /// Whether to keep to ASCII; `None` asks the environment.
     pub ascii: Option<bool>,
+    /// Whether the dashboard is to panic, for tests.
+    pub panic_points: PanicPoints,
 }
 
 /// Why the dashboard ended early.
@@ -26,6 +30,12 @@ pub enum UiError {
     /// The terminal cannot be used.
     #[error("cannot use this terminal (try --headless): {0}")]
     Terminal(#[source] io::Error),
+    /// The thread of the dashboard cannot start.
+    #[error("the system allows no more threads (ulimit -u): {0}")]
+    Thread(#[source] io::Error),
+    /// The thread of the dashboard panicked. The terminal was restored before.
+    #[error("it panicked: {0}")]
+    Panicked(Panic),
     /// The engine ended without saying how.
     #[error("the crawl ended without a last word; see the log")]
     EngineGone,
@@ -33,13 +43,17 @@ pub enum UiError {
 
 impl UiOptions {
     /// The theme that these options and the environment ask for.
-    pub(super) fn theme(self) -> Theme {
+    pub(super) fn theme(&self) -> Theme {
         Theme::detect(self.color, self.ascii, |name| std::env::var(name).ok())
     }
 }
 
 /// Runs what `view` makes on a thread of its own, until it ends or `end` does. The receiver
 /// that it gets ends when nobody waits for it any more.
+///
+/// # Errors
+/// Those of the view, [`UiError::Thread`], and [`UiError::Panicked`] when the view panics: the caller
+/// lives on, because what is shown must not end with what shows it.
 pub(super) async fn on_own_thread<V, F>(
     view: V,
     end: impl Future<Output = ()>,
@@ -51,17 +65,19 @@ where
     // Dropped with this future: the thread sees it and ends.
     let (alive, gone) = oneshot::channel::<()>();
     let (done, mut result) = oneshot::channel();
-    let thread = std::thread::Builder::new()
+    std::thread::Builder::new()
         .name("dashboard".to_owned())
         .spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
-            let outcome = match runtime {
-                Ok(runtime) => runtime.block_on(view(gone)),
-                Err(error) => Err(UiError::Terminal(error)),
-            };
-            let _ = done.send(outcome);
+            let outcome = caught_now(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+                match runtime {
+                    Ok(runtime) => runtime.block_on(view(gone)),
+                    Err(error) => Err(UiError::Terminal(error)),
+                }
+            });
+            let _ = done.send(outcome.unwrap_or_else(|panic| Err(UiError::Panicked(panic))));
         })
-        .map_err(UiError::Terminal)?;
+        .map_err(UiError::Thread)?;
     let outcome = tokio::select! {
         outcome = &mut result => outcome,
         () = end => {
@@ -69,11 +85,24 @@ where
             result.await
         }
     };
-    match outcome {
-        Ok(outcome) => outcome,
-        Err(_) => match thread.join() {
-            Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => Ok(()),
-        },
+    // The thread sends its outcome whatever happens in it.
+    outcome.unwrap_or(Err(UiError::EngineGone))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
+    use std::future::pending;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_of_the_view_is_an_error_of_the_view() {
+        let formatted = on_own_thread(|_| async { panic!("row {} is not there", 7) }, pending());
+        let plain = on_own_thread(|_| async { panic!("row 7 is not there") }, pending());
+        for shown in [formatted.await, plain.await] {
+            let said = shown.unwrap_err().to_string();
+            assert!(said.starts_with("it panicked: row 7 is not there at src/ui/"), "{said}");
+        }
     }
 }

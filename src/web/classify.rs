@@ -15,6 +15,7 @@ use super::failure::{FailureKind, Shortage};
 use crate::lock::Lock;
 use crate::model::url_identity::host_key;
 use crate::settings::FetchSettings;
+use crate::terminal_text::is_bidi;
 use crate::units::duration_option;
 use crate::web::address_policy::{NoThread, Unresolved, refused};
 
@@ -274,11 +275,6 @@ fn progress(context: &RequestContext<'_>) -> String {
 /// Text of a third party as one line of at most [`MAX_CAUSE`] characters, without control
 /// characters and bidirectional marks.
 pub(super) fn one_line(text: &str) -> String {
-    let visible = |c: char| if c.is_control() || is_bidi_control(c) { ' ' } else { c };
+    let visible = |c: char| if c.is_control() || is_bidi(c) { ' ' } else { c };
     text.chars().map(visible).take(MAX_CAUSE).collect()
-}
-
-/// The marks, embeddings, overrides and isolates of the Unicode bidirectional algorithm.
-const fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

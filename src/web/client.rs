@@ -14,6 +14,7 @@ use super::connections::Connections;
 use super::phase::ConnectLayer;
 use crate::open_files;
 use crate::settings::FetchSettings;
+use crate::small_file;
 use crate::web::address_policy::{AddressPolicy, Resolver};
 use crate::web::address_race::{AddressRace, WatchLayer};
 
@@ -151,10 +152,14 @@ pub(super) fn proxy(settings: &FetchSettings) -> Result<Option<Url>, FetchSetupE
     Ok(Some(url))
 }
 
+/// Most bytes of a file of certificates; those of all public authorities take a quarter of a megabyte.
+const MAX_CERTIFICATE_BYTES: usize = 16 << 20;
+
 /// Reads the certificates of a PEM file, at least one.
 fn certificates(path: &Path) -> Result<Vec<reqwest::Certificate>, FetchSetupError> {
     let fail = |reason: String| FetchSetupError::Ca { path: path.into(), reason };
-    let bytes = std::fs::read(path).map_err(|error| fail(error.to_string()))?;
+    let bytes =
+        small_file::read(path, MAX_CERTIFICATE_BYTES).map_err(|error| fail(error.to_string()))?;
     let mut found = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(&bytes) {
         let der = certificate.map_err(|_| fail("it is no PEM file".into()))?;

@@ -15,7 +15,18 @@ pub const ROOMS: &[&[&str]] = &[
     &["web", "store"],
     &["settings"],
     &["model"],
-    &["semaphore", "units", "atomic_file", "process_memory", "histogram", "lock"],
+    &[
+        "semaphore",
+        "units",
+        "atomic_file",
+        "small_file",
+        "temp_folder",
+        "terminal_text",
+        "process_memory",
+        "histogram",
+        "lock",
+        "panics",
+    ],
 ];
 
 /// Rooms of the engine from top to bottom, the same way; `mod` is what `crawl/mod.rs` itself defines.

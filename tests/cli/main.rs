@@ -4,8 +4,13 @@
 
 #[path = "../support/crawl_rows.rs"]
 mod crawl_rows;
+#[path = "../support/gated_site.rs"]
+mod gated_site;
 #[path = "../support/mod.rs"]
 mod support;
+#[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../support/tape/terminal.rs"]
+mod terminal;
 #[path = "../support/verdict_scenes.rs"]
 mod verdict_scenes;
 
@@ -19,11 +24,16 @@ mod crawl_list;
 mod docs;
 mod examples;
 mod exit_reasons;
+mod file_here;
+mod leftovers;
+mod limits;
 mod other_modes;
+mod outputs;
 mod reach;
 mod readme;
 mod secrets;
 mod show_config;
 mod signals;
 mod small_site;
+mod terminal_closed;
 mod verdict_page;

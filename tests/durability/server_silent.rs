@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use crate::server::Server;
+use crate::server::{Frozen, Server};
 use crate::stage::{Kind, Stage};
 use crate::support::{Ended, Running, run, wait_until};
 
@@ -18,31 +18,34 @@ use crate::support::{Ended, Running, run, wait_until};
 const GAVE_UP: &str = "crawldeck: the database has not answered for 14 s";
 
 /// A crawl whose server does not answer any more, which it has said.
-fn silent(kind: Kind) -> (Server, Stage, Running) {
+fn silent(kind: Kind) -> (Server, Stage, Running, Frozen) {
     let server = Server::start(kind.name);
     let stage = Stage::new((kind.database)(&server.url), 1000);
     let crawl = stage.crawl(&["--rate", "300", "-v"]);
     wait_until("something is saved", || stage.saved() > 20);
-    server.freeze();
-    wait_until("the verdict names the database", || {
-        // The line that the signal asks for.
+    let frozen = server.freeze();
+    says(&crawl, "limited by the database for 3 s: silent while ");
+    (server, stage, crawl, frozen)
+}
+
+/// Asks for its line until this is in it.
+fn says(crawl: &Running, what: &str) {
+    wait_until(what, || {
         crawl.signal(Signal::SIGUSR1);
-        std::thread::sleep(Duration::from_millis(100));
-        crawl.stderr().contains("limited by the database for 3 s: silent while writing a batch")
+        crawl.stderr().contains(what)
     });
-    (server, stage, crawl)
 }
 
 /// It ended with exit code 3, and everything that was finished is saved or counted.
 #[track_caller]
-fn assert_counted(ended: Ended, server: &Server, stage: &Stage) {
+fn assert_counted(ended: &Ended, frozen: Frozen, stage: &Stage) {
     let json = ended.json();
     let unsaved = json["unsaved"].as_u64().unwrap();
     assert!(unsaved > 0, "{json}");
     assert_eq!(json["state"], "stopped");
     let reported = format!("crawldeck: {unsaved} finished pages could not be saved");
     assert!(ended.stderr.contains(&reported), "{}", ended.stderr);
-    server.thaw();
+    drop(frozen);
     assert_eq!(stage.saved() + unsaved, json["pages"].as_u64().unwrap(), "{json}");
     stage.database.assert_sound();
     let resume = ["resume", &stage.database.url(), "--json", "--headless"];
@@ -53,40 +56,34 @@ fn assert_counted(ended: Ended, server: &Server, stage: &Stage) {
 }
 
 fn a_silent_server_holds_up_a_stop_no_longer_than_is_promised(kind: Kind) {
-    let (server, stage, crawl) = silent(kind);
+    let (_server, stage, crawl, frozen) = silent(kind);
     let begin = Instant::now();
     crawl.signal(Signal::SIGINT);
     let ended = crawl.end().exits(3);
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(16), "{took:?}");
     assert!(ended.stderr.lines().any(|line| line == GAVE_UP), "{}", ended.stderr);
-    assert_counted(ended, &server, &stage);
+    assert_counted(&ended, frozen, &stage);
 }
 
 fn a_second_stop_does_not_wait_for_a_silent_server(kind: Kind) {
-    let (server, stage, crawl) = silent(kind);
+    let (_server, stage, crawl, frozen) = silent(kind);
     crawl.signal(Signal::SIGINT);
-    wait_until("it is stopping", || {
-        crawl.signal(Signal::SIGUSR1);
-        crawl.stderr().contains("stopping")
-    });
+    says(&crawl, "stopping");
     let begin = Instant::now();
     crawl.signal(Signal::SIGINT);
     let ended = crawl.end().exits(3);
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(2), "{took:?}");
-    assert_counted(ended, &server, &stage);
+    assert_counted(&ended, frozen, &stage);
 }
 
 /// An answer in time: nothing is lost.
 fn a_server_that_answers_before_the_end_of_a_stop_gets_everything(kind: Kind) {
-    let (server, stage, crawl) = silent(kind);
+    let (_server, stage, crawl, frozen) = silent(kind);
     crawl.signal(Signal::SIGINT);
-    wait_until("it is stopping", || {
-        crawl.signal(Signal::SIGUSR1);
-        crawl.stderr().contains("stopping")
-    });
-    server.thaw();
+    says(&crawl, "stopping");
+    drop(frozen);
     let ended = crawl.end().exits(3);
     assert_eq!(ended.json()["unsaved"], 0);
     assert_eq!(stage.database.texts("SELECT state FROM crawls"), ["stopped"]);

@@ -5,6 +5,9 @@
 mod crawl_rows;
 #[path = "../support/mod.rs"]
 mod support;
+#[allow(dead_code, reason = "not all of it is used here")]
+#[path = "../support/tape/terminal.rs"]
+mod terminal;
 
 mod export;
 mod report;

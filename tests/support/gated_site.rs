@@ -40,6 +40,7 @@ impl Site {
     }
 
     /// A crawl of it that has saved its home page and waits for the others.
+    #[allow(dead_code, reason = "not every test uses it")]
     pub fn crawled(&self, folder: &Path) -> Running {
         let url = self.web.url("/");
         let args = ["crawl", &url, "--json", "--headless"];

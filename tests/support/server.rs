@@ -29,14 +29,10 @@ impl Server {
         script(self.home.path(), &["kill", self.name]);
     }
 
-    /// SIGSTOP: it takes connections, and never answers.
-    pub fn freeze(&self) {
+    /// SIGSTOP: it takes connections, and never answers until the guard is dropped.
+    pub fn freeze(&self) -> Frozen {
         script(self.home.path(), &["freeze", self.name]);
-    }
-
-    /// Ends that.
-    pub fn thaw(&self) {
-        script(self.home.path(), &["thaw", self.name]);
+        Frozen { home: self.home.path().to_owned(), name: self.name }
     }
 
     /// Starts it again, which has to make good for how it ended.
@@ -71,10 +67,20 @@ impl Server {
     }
 }
 
+/// A server that does not answer. Dropped, it does.
+pub struct Frozen {
+    home: PathBuf,
+    name: &'static str,
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        script(&self.home, &["thaw", self.name]);
+    }
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
-        // What is frozen cannot end. It may have been killed.
-        let _ = std::panic::catch_unwind(|| self.thaw());
         script(self.home.path(), &["stop"]);
     }
 }

@@ -17,6 +17,7 @@ use crate::settings::scope_kind::ScopeKind;
 use crate::settings::{BreakerSettings, Settings, TrapSettings};
 use crate::store;
 use crate::store::{OpenMode, StoreError, Value};
+use crate::temp_folder::TempFolder;
 
 /// Workers beyond the permits, so that a URL is ready when a permit is free.
 const SPARE_WORKERS: u32 = 4;
@@ -29,7 +30,7 @@ pub async fn run(
     counters: &Arc<Counters>,
     parent: &ParentLink,
 ) -> Result<Option<Vec<f64>>, StrategyError> {
-    let folder = tempfile::Builder::new().prefix("crawldeck-compare-").tempdir()?;
+    let folder = TempFolder::new()?;
     let db = folder.path().join("compare.db").to_string_lossy().into_owned();
     let store = store::open(&db, OpenMode::CreateIfMissing).await?;
     if !parent.wait_for_start().await {

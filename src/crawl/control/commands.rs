@@ -49,7 +49,9 @@ impl Control {
             Command::TogglePause => self.toggle_pause(origin),
             Command::Stop => {
                 if self.run == RunState::Stopping {
-                    self.stop_in_a_hurry(origin);
+                    if origin != Origin::Terminal {
+                        self.stop_in_a_hurry(origin);
+                    }
                 } else if !self.run.is_final() {
                     self.log(ChangeAction::Stop, origin, None);
                     self.begin_stopping();

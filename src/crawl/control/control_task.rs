@@ -256,8 +256,7 @@ impl Control {
         self.run = run;
         self.snapshot_builder.end(&context.frontier, context.signals.at_s());
         self.publish(false);
-        let summary =
-            Summary::of(self.snapshot_builder.last(), context.storage.saver.lost.load(Relaxed));
+        let summary = Summary::of(self.snapshot_builder.last(), context.frontier.unsaved());
         let nothing = run == RunState::Failed || totals.pages == totals.skipped;
         let reason = context.frontier.last_error().filter(|_| nothing);
         let ended_by = context.storage.saver.fatal_error.get().cloned();
@@ -291,7 +290,7 @@ impl Control {
             ended_by: ended_by.as_deref().map(Into::into),
             ..self.snapshot_builder.last().clone()
         };
-        let summary = Summary::of(&last, context.storage.saver.lost.load(Relaxed));
+        let summary = Summary::of(&last, context.frontier.unsaved());
         self.snapshots.send_replace(Arc::new(last));
         Summary { ended_by, ..summary }
     }

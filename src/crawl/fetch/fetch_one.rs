@@ -4,6 +4,7 @@
 //! wait in the frontier, holding neither permit nor worker: the target's host has rules and a
 //! pace of its own.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,13 +36,13 @@ pub async fn run(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task: 
         task.attempts += 1;
     }
     slot.work_on(Some((task.target().into(), task.attempts)));
-    let fetching = panics::caught(fetch_one(context, slot, task.clone()));
+    let fetching = pin!(panics::caught(fetch_one(context, slot, task.clone())));
     let Some(result) = unless_aborted(context, fetching).await else { return };
     let Err(panic) = result else { return };
     tracing::error!(url = %task.url, "a worker panicked: {panic}; the page counts as failed");
     let text = format!("internal error: {panic}");
     let failure = FetchError::new(FailureKind::Other, text.clone());
-    let giving_up = panics::caught(give_up(context, slot, task.clone(), None, failure));
+    let giving_up = pin!(panics::caught(give_up(context, slot, task.clone(), None, failure)));
     let Some(result) = unless_aborted(context, giving_up).await else { return };
     if let Err(panic) = result {
         tracing::error!(url = %task.url, "a worker panicked again: {panic}");
@@ -66,7 +67,7 @@ fn chain_of(task: &mut UrlTask) -> Result<RedirectChain, ParseError> {
 }
 
 async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task: Box<UrlTask>) {
-    let CrawlContext { frontier, flow, signals, fetch, .. } = &**context;
+    let CrawlContext { frontier, storage, flow, signals, fetch, .. } = &**context;
     let target: Arc<str> =
         if task.chain.is_some() { task.target().into() } else { Arc::clone(&task.url) };
     let mut in_flight = InFlight::new(frontier, Arc::clone(&target));
@@ -92,7 +93,11 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
     if shares_target && !chain.hops().is_empty() {
         let hash = UrlHash::of(chain.url());
         // Another URL may have led there meanwhile.
-        let Ok(known) = known_target(context, slot, &hash).await else { return };
+        let Ok(known) =
+            known_target(&fetch.redirects, frontier, (storage, flow, signals), slot, &hash).await
+        else {
+            return;
+        };
         if let Some(known) = known {
             drop(in_flight);
             let elapsed = Duration::from_millis(task.spent_ms);

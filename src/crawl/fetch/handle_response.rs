@@ -141,7 +141,7 @@ async fn redirected(
     target: Url,
     took: Duration,
 ) {
-    let CrawlContext { frontier, fetch, .. } = &**context;
+    let CrawlContext { frontier, storage, flow, signals, fetch, .. } = &**context;
     let Some(chain) = attempt.chain.take() else { return };
     if let Some(reason) = fetch.scope().refuses(&target) {
         let message = format!("redirect target {reason}: {target}");
@@ -149,6 +149,7 @@ async fn redirected(
         return give_up(context, slot, task, Some(chain), failure).await;
     }
     let hash = UrlHash::of(&target);
+    let database = (&**storage, &**flow, &**signals);
     if let Some(reason) = frontier.redirect_trap(&task, target.as_str(), &hash) {
         let failure = FetchError::new(
             FailureKind::Refused("trap"),
@@ -158,7 +159,7 @@ async fn redirected(
     }
     if !context.settings.duplicate_seeds
         // Stopping: it is not known here, and the resumed crawl looks again.
-        && let Ok(Some(known)) = known_target(context, slot, &hash).await
+        && let Ok(Some(known)) = known_target(&fetch.redirects, frontier, database, slot, &hash).await
     {
         attempt.chain = Some(chain);
         attempt.redirect_target = Some(known);

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex};
 
-use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::outcome::PageOutcome;
 use crate::crawl::frontier::Frontier;
 use crate::crawl::hosts::UrlTask;
-use crate::crawl::pipeline::signals::Stopping;
+use crate::crawl::pipeline::flow::Flow;
+use crate::crawl::pipeline::signals::{Signals, Stopping};
+use crate::crawl::pipeline::storage::Storage;
 use crate::crawl::pipeline::worker_slots::WorkerSlot;
 use crate::crawl::protocol::snapshot::WorkerState;
 use crate::lock::Lock;
@@ -94,12 +95,13 @@ impl Drop for InFlightRedirect<'_> {
 /// The page that a redirect leads to, if it is done: it need not be fetched for each of them,
 /// unless each fetch counts (`duplicate_seeds`).
 pub async fn known_target(
-    context: &CrawlContext,
+    redirects: &Redirects,
+    frontier: &Frontier,
+    (storage, flow, signals): (&Storage, &Flow, &Signals),
     slot: &WorkerSlot,
     target: &UrlHash,
 ) -> Result<Option<Arc<PreviousPage>>, Stopping> {
-    let CrawlContext { frontier, storage, flow, signals, fetch, .. } = context;
-    if let Some(known) = fetch.redirects.targets.locked().get(target) {
+    if let Some(known) = redirects.targets.locked().get(target) {
         return Ok(Some(Arc::clone(known)));
     }
     if frontier.known(target).is_none() {

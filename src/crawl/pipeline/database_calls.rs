@@ -128,7 +128,7 @@ impl DatabaseCalls {
         if !call.aside {
             self.unanswered.locked().get_or_insert(open.began);
         }
-        let ended = Ended { calls: self, open: &open };
+        let ended = CallOver { calls: self, open: &open };
         let done = listen(&open, work).await;
         drop(ended);
         if done.is_ok() && !call.aside {
@@ -138,7 +138,8 @@ impl DatabaseCalls {
         done
     }
 
-    /// The call that has been open longest, if it has been for long.
+    /// The call that has been open longest, if it has been for long; a heartbeat only when there is no
+    /// other.
     #[must_use]
     pub fn long(&self, now: Instant) -> Option<LongCall> {
         let long = |open: &Arc<OpenCall>| {
@@ -148,7 +149,7 @@ impl DatabaseCalls {
             let silent = silent_for >= NAMED_AFTER;
             is_long.then_some(LongCall { call: open.call, since, silent })
         };
-        self.open.locked().iter().filter_map(long).min_by_key(|long| long.since)
+        self.open.locked().iter().filter_map(long).min_by_key(|long| (long.call.aside, long.since))
     }
 
     /// Since when the database has been silent although it was called; `None` when it answered the last
@@ -163,12 +164,12 @@ impl DatabaseCalls {
 }
 
 /// Takes a call from the list, also when its future is dropped.
-struct Ended<'a> {
+struct CallOver<'a> {
     calls: &'a DatabaseCalls,
     open: &'a Arc<OpenCall>,
 }
 
-impl Drop for Ended<'_> {
+impl Drop for CallOver<'_> {
     fn drop(&mut self) {
         self.calls.open.locked().retain(|open| !Arc::ptr_eq(open, self.open));
     }

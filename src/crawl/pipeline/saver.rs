@@ -26,8 +26,8 @@ const TRY_AGAIN: (Duration, Duration) = (Duration::from_millis(100), Duration::f
 const TRIES_AFTER_STOP: u32 = 5;
 /// A transaction longer than this is logged.
 const SLOW: Duration = Duration::from_secs(1);
-/// Times that the saver begins anew after a panic: once to save what it had in hand, and once to count
-/// what is lost.
+/// Times that the saver begins anew after a panic: once to save what it had in hand, and once to give the
+/// bytes of what is lost back.
 const FRESH_STARTS: u32 = 2;
 
 /// Runs until the pending batch is closed and empty. A panic stops the crawl; what can still be saved is
@@ -39,7 +39,6 @@ pub async fn run(frontier: Arc<Frontier>, storage: Arc<Storage>, signals: Arc<Si
         saver.storage.saver.task_panicked("the saver", &panic);
         panicked += 1;
         if panicked > FRESH_STARTS {
-            saver.storage.saver.lost.store(saver.frontier.unsaved(), Relaxed);
             break;
         }
         saver.broken |= panicked == FRESH_STARTS;
@@ -74,7 +73,6 @@ impl Saver {
                 frontier.committed(*cost);
             } else {
                 *broken = true;
-                storage.saver.lost.fetch_add(u64::from(cost.pages), Relaxed);
             }
             storage.budget.give_back(cost.kib);
             *in_hand = None;

@@ -21,8 +21,6 @@ pub struct SaverGauge {
     pub last_us: AtomicU64,
     /// Length of the longest, in µs.
     pub worst_us: AtomicU64,
-    /// Pages that could not be saved before the end.
-    pub lost: AtomicU64,
     /// Why the database refuses batches, while it does.
     pub batch_outage: Mutex<Option<DatabaseOutage>>,
     /// Why it refuses heartbeats; written by the heartbeat.

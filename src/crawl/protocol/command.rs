@@ -77,6 +77,10 @@ pub enum Origin {
     User,
     /// A signal from the operating system.
     Signal,
+    /// The terminal was closed, or the dashboard on it failed. A stop from here is never more than a
+    /// graceful one, however often it is given: a terminal that goes sends several signals, and the
+    /// dashboard sees it as well.
+    Terminal,
     /// Another program through the library.
     Api,
 }
@@ -89,6 +93,7 @@ impl Origin {
             Self::Start => "start",
             Self::User => "user",
             Self::Signal => "signal",
+            Self::Terminal => "terminal",
             Self::Api => "api",
         }
     }

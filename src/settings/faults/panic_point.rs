@@ -32,11 +32,13 @@ pub enum PanicPoint {
     Unlinked,
     /// The control task, at a tick.
     Control,
+    /// The dashboard, before it draws a frame.
+    Dashboard,
 }
 
 impl PanicPoint {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Producer,
         Self::Worker,
         Self::GiveUp,
@@ -50,6 +52,7 @@ impl PanicPoint {
         Self::Restore,
         Self::Unlinked,
         Self::Control,
+        Self::Dashboard,
     ];
 
     /// Its name, as [`PanicPoints`] reads it.
@@ -69,6 +72,7 @@ impl PanicPoint {
             Self::Restore => "restore",
             Self::Unlinked => "unlinked",
             Self::Control => "control",
+            Self::Dashboard => "dashboard",
         }
     }
 }

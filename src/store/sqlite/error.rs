@@ -1,7 +1,13 @@
 //! Errors of SQLite, as what the user can do about them: by primary result code
 //! (<https://www.sqlite.org/rescode.html>).
 
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+
 use crate::store::error::{StoreError, one_line};
+
+/// What SQLite says when a file cannot be made larger, of the kind SQLITE_IOERR: of a write, of a change of
+/// the size, of the shared memory beside the log. A full disk it tells from these, a limit of sizes not.
+const FILE_GROWS: [i32; 3] = [778, 1546, 4874];
 
 impl StoreError {
     /// Turns what SQLite said into what the user can do about it.
@@ -15,6 +21,7 @@ impl StoreError {
             other => one_line(&other.to_string()),
         };
         match code & 0xff {
+            10 if FILE_GROWS.contains(&code) && has_file_limit() => Self::FileLimit { db },
             5 | 6 => Self::Locked { db },
             8 => Self::ReadOnly { why: why(), db },
             11 | 26 => Self::Corrupt { why: why(), db },
@@ -43,6 +50,11 @@ impl StoreError {
 /// Whether SQLite says that something of the schema is not there.
 fn is_missing(why: &str) -> bool {
     ["no such table", "no such column", "has no column named"].iter().any(|said| why.contains(said))
+}
+
+/// Whether files of this process have a limit of their size.
+fn has_file_limit() -> bool {
+    getrlimit(Resource::RLIMIT_FSIZE).is_ok_and(|(limit, _)| limit != RLIM_INFINITY)
 }
 
 /// SQLite's extended result code, if the error is SQLite's.

@@ -30,18 +30,21 @@ pub async fn run(
     options: UiOptions,
 ) -> Result<(), UiError> {
     let theme = options.theme();
-    let view = move |gone| show(board, stop, theme, gone);
+    let view = move |gone| async move {
+        let screen = Screen::enter(options.panic_points).map_err(UiError::Terminal)?;
+        show(screen, board, stop, theme, gone).await
+    };
     on_own_thread(view, std::future::pending()).await
 }
 
 /// The loop, on the dashboard's own thread.
 async fn show(
+    mut screen: Screen,
     mut boards: watch::Receiver<Arc<ComparisonProgress>>,
     stop: CancellationToken,
     theme: Theme,
     mut gone: oneshot::Receiver<()>,
 ) -> Result<(), UiError> {
-    let mut screen = Screen::enter().map_err(UiError::Terminal)?;
     let mut events = EventStream::new();
     let mut board = boards.borrow_and_update().clone();
     let mut changed = true;

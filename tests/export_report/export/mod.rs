@@ -5,4 +5,5 @@
 mod forms;
 mod sitemaps;
 mod targets;
+mod terminal;
 mod test_db;

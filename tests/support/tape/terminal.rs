@@ -19,9 +19,15 @@ pub const PATIENCE: Duration = Duration::from_mins(1);
 /// A program in a pseudo-terminal.
 pub struct Terminal {
     child: Box<dyn Child + Send + Sync>,
+    /// Until the terminal is closed.
+    ends: Option<Ends>,
+    shared: Arc<Shared>,
+}
+
+/// Our ends of the terminal.
+struct Ends {
     master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
-    shared: Arc<Shared>,
 }
 
 /// What the reading thread has seen.
@@ -36,6 +42,8 @@ struct State {
     raw: Vec<u8>,
     /// Nothing more will come.
     over: bool,
+    /// The reading thread is to end.
+    closing: bool,
 }
 
 fn size(columns: u16, rows: u16) -> PtySize {
@@ -106,7 +114,7 @@ impl Terminal {
         let writer = pty.master.take_writer().expect("a writer");
         let (vt_rows, vt_columns) = vt_size(columns, rows);
         let parser = Parser::new(vt_rows, vt_columns, 0);
-        let state = Mutex::new(State { parser, raw: Vec::new(), over: false });
+        let state = Mutex::new(State { parser, raw: Vec::new(), over: false, closing: false });
         let shared = Arc::new(Shared { state, changed: Condvar::new() });
         let seen = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -117,14 +125,17 @@ impl Terminal {
                 let mut state = seen.lock();
                 state.parser.process(&buffer[..count]);
                 state.raw.extend_from_slice(&buffer[..count]);
-                state.over = count == 0;
-                seen.changed.notify_all();
-                if count == 0 {
+                state.over = count == 0 || state.closing;
+                if state.over {
+                    // Closed before others learn of it.
+                    drop(reader);
+                    seen.changed.notify_all();
                     return;
                 }
+                seen.changed.notify_all();
             }
         });
-        Self { child, master: pty.master, writer, shared }
+        Self { child, ends: Some(Ends { master: pty.master, writer }), shared }
     }
 
     /// What the reading thread sees, for another thread.
@@ -134,15 +145,30 @@ impl Terminal {
 
     /// Sends bytes, as keys would.
     pub fn send(&mut self, bytes: &[u8]) {
-        self.writer.write_all(bytes).expect("the terminal takes keys");
-        self.writer.flush().expect("the terminal takes keys");
+        let writer = &mut self.ends.as_mut().expect("an open terminal").writer;
+        writer.write_all(bytes).expect("the terminal takes keys");
+        writer.flush().expect("the terminal takes keys");
+    }
+
+    fn master(&self) -> &dyn MasterPty {
+        &*self.ends.as_ref().expect("an open terminal").master
+    }
+
+    /// Closes the terminal, as when its window is closed or ssh is cut. The program must be writing to it.
+    pub fn close(&mut self) {
+        let mut state = self.shared.lock();
+        state.closing = true;
+        while !state.over {
+            state = self.shared.changed.wait(state).expect("readable");
+        }
+        self.ends = None;
     }
 
     /// Changes the size, as a window would.
     pub fn resize(&self, columns: u16, rows: u16) {
         let (vt_rows, vt_columns) = vt_size(columns, rows);
         self.shared.lock().parser.screen_mut().set_size(vt_rows, vt_columns);
-        self.master.resize(size(columns, rows)).expect("the terminal takes a size");
+        self.master().resize(size(columns, rows)).expect("the terminal takes a size");
     }
 
     /// Looks at the screen.
@@ -167,7 +193,7 @@ impl Terminal {
 
     /// How the terminal treats lines: echo, line editing, signals.
     pub fn modes(&self) -> String {
-        format!("{:?}", self.master.get_termios().expect("a terminal"))
+        format!("{:?}", self.master().get_termios().expect("a terminal"))
     }
 
     /// Waits until the screen is as asked for; otherwise says what it was.

@@ -119,8 +119,12 @@ fn cpu(scales: &Scales<'_>) -> Option<Finding> {
     let (s, mean) = (scales.snapshot, &scales.mean);
     let mark = if scales.said == Some(Sign::Cpu) { STILL_BUSY } else { CPU_BUSY };
     let is_shared = mean.wanted_cpu >= 1.0 && scales.reaches(Sign::Cpu, mean.own_cpu, CPU_SHARED);
+    // The saver does not get on, and does not write either: its results wait for the processor.
+    let is_starved = mean.wanted_cpu >= mark
+        && mean.saving < MAJORITY
+        && scales.reaches(Sign::Cpu, mean.blocked, NOTABLE);
     // Workers that mostly wait for URLs could do more with the processor that there is.
-    if mean.own_cpu < mark && !is_shared || mean.idle >= MAJORITY {
+    if mean.own_cpu < mark && !is_shared && !is_starved || mean.idle >= MAJORITY {
         return None;
     }
     let used = percent(mean.own_cpu);
