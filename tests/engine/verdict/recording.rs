@@ -21,9 +21,9 @@ const FETCHING: [WorkerState; 3] =
 /// Waits shorter than this, in ms, are not recorded.
 const LONG_MS: u64 = 2_000;
 
-/// A number, rounded: a small one to a thousandth, others to a tenth.
+/// A number, rounded: a small one to a hundredth, others to a tenth.
 fn short(value: f64) -> Value {
-    let digits = if value.abs() < 10.0 { 1_000.0 } else { 10.0 };
+    let digits = if value.abs() < 10.0 { 100.0 } else { 10.0 };
     let number = (value * digits).round() / digits;
     if number.fract() == 0.0 { json!(number as i64) } else { json!(number) }
 }

@@ -25,6 +25,9 @@ const CPU_SHARED: f64 = 0.5;
 /// How many times what it uses this process wants, when others take the processor away from it.
 const CROWDED: f64 = 1.5;
 
+/// Share of its time below which the saver writes little: to begin with, and as long as that is said.
+const SAVES_LITTLE: (f64, f64) = (0.4, 0.65);
+
 /// A latency, given in ms: `96 ms`, `4.2 s`.
 fn latency(ms: f64) -> String {
     if ms < 1_000.0 { format!("{ms:.0} ms") } else { format!("{:.1} s", ms / 1000.0) }
@@ -38,7 +41,7 @@ fn percent(share: f64) -> String {
 pub(super) fn weigh(scales: &Scales<'_>) -> Finding {
     let cpu = cpu(scales);
     // Where the processor is busy and the saver is not, workers wait for the saver because of that.
-    let is_starved = cpu.is_some() && scales.mean.saving < MAJORITY;
+    let is_starved = cpu.is_some() && saver_has_time(scales);
     saving(scales)
         .filter(|_| !is_starved)
         .or_else(|| hanging(scales))
@@ -114,6 +117,12 @@ fn rate(scales: &Scales<'_>) -> Option<Finding> {
     Some(Finding::new(Sign::Rate, Limit::Rate, Stage::Gate, Advice::Raise(Dial::Rate), text))
 }
 
+/// Whether the saver could write more, so that it is not the limit.
+fn saver_has_time(scales: &Scales<'_>) -> bool {
+    let (before, after) = SAVES_LITTLE;
+    scales.mean.saving < if scales.said == Some(Sign::Cpu) { after } else { before }
+}
+
 /// The processor: this process has nearly all of it, or all that others leave.
 fn cpu(scales: &Scales<'_>) -> Option<Finding> {
     let (s, mean) = (scales.snapshot, &scales.mean);
@@ -121,7 +130,7 @@ fn cpu(scales: &Scales<'_>) -> Option<Finding> {
     let is_shared = mean.wanted_cpu >= 1.0 && scales.reaches(Sign::Cpu, mean.own_cpu, CPU_SHARED);
     // The saver does not get on, and does not write either: its results wait for the processor.
     let is_starved = mean.wanted_cpu >= mark
-        && mean.saving < MAJORITY
+        && saver_has_time(scales)
         && scales.reaches(Sign::Cpu, mean.blocked, NOTABLE);
     // Workers that mostly wait for URLs could do more with the processor that there is.
     if mean.own_cpu < mark && !is_shared && !is_starved || mean.idle >= MAJORITY {
