@@ -155,6 +155,9 @@ async fn too_many_permits() {
     staged.send(Command::Set(Setting::Permits(40))).await;
     let s = staged.until_limited(Limit::Server, Stage::Gate).await;
     assert_eq!(s.verdict.advice, Advice::Lower(Dial::Permits), "{:?}", s.verdict);
+    // The line there is seen at once; that the level brings nothing takes some seconds at it.
+    let compared = |s: &Snapshot| s.verdict.text.contains("bring no more pages than 10");
+    staged.until("both levels are compared", compared).await;
     // The site has them all, and answers ten.
     assert!(staged.lab.load().in_flight > 20);
     staged.send(Command::Set(Setting::Permits(10))).await;
