@@ -8,6 +8,8 @@
 #     tests/long.sh kills [ROUNDS]        kill -9 at random moments, on each database: ROUNDS (5) times
 #     tests/long.sh hostile               prints the table of the hostile suite
 #     tests/long.sh http2                 crawls nginx by HTTP/1.1 and HTTP/2, and prints a table (needs nginx)
+#     tests/long.sh verdict [SCENE...]    plays the scenes that the verdict is tested on, and prints the table;
+#                                         RECORD=1 records them again for cargo test (needs nginx)
 #     tests/long.sh pictures              draws the recordings in assets/ again (report.png needs Chromium)
 #     tests/long.sh all                   figures, bench, databases, plans, kills
 #
@@ -73,6 +75,11 @@ kills() {
 }
 
 hostile() { TEST_ARGUMENTS=(--ignored) run_tests engine hostile::the_table; }
+
+verdict() { # scenes
+    cargo build
+    SCENES="$*" TEST_ARGUMENTS=(--ignored) run_tests engine verdict::live::
+}
 
 # A site of 5,000 pages behind nginx, which ends a connection after so many requests.
 nginx_site() { # folder, port, keepalive_requests
@@ -151,6 +158,10 @@ case ${1:-} in
         [ $# = 1 ] || { echo "$1 takes no arguments" >&2; exit 2; }
         "$1"
         ;;
+    verdict)
+        shift
+        verdict "$@"
+        ;;
     kills)
         [[ $# -le 2 && ${2:-5} =~ ^[1-9][0-9]*$ ]] || { echo "kills takes a number of rounds" >&2; exit 2; }
         kills "${2:-5}"
@@ -160,7 +171,7 @@ case ${1:-} in
         cargo bench "$@"
         ;;
     *)
-        sed -n '2,14s/^# \{0,1\}//p' "$0"
+        sed -n '2,16s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

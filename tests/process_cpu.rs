@@ -155,6 +155,9 @@ async fn too_many_permits() {
     staged.send(Command::Set(Setting::Permits(40))).await;
     let s = staged.until_limited(Limit::Server, Stage::Gate).await;
     assert_eq!(s.verdict.advice, Advice::Lower(Dial::Permits), "{:?}", s.verdict);
+    // The line there is seen at once; that the level brings nothing takes some seconds at it.
+    let compared = |s: &Snapshot| s.verdict.text.contains("bring no more pages than 10");
+    staged.until("both levels are compared", compared).await;
     // The site has them all, and answers ten.
     assert!(staged.lab.load().in_flight > 20);
     staged.send(Command::Set(Setting::Permits(10))).await;
@@ -193,10 +196,14 @@ async fn recovery() {
     staged.until_limited(Limit::Saver, Stage::Saver).await;
     staged.send(Command::ClearFaults).await;
     let well = |s: &Snapshot| {
-        s.faults.is_none() && s.overloads.is_empty() && s.verdict.limit == Limit::Permits
+        // Which of permits, site and processor it is now has to be measured anew.
+        let is_over = s.verdict.limit != Limit::Saver && s.verdict.advice != Advice::None;
+        s.faults.is_none()
+            && s.overloads.is_empty()
+            && s.gate.limit == 16
+            && (is_over || s.verdict.limit == Limit::Cpu)
     };
-    let s = staged.until("permits again", well).await;
-    assert_eq!(s.gate.limit, 16);
+    let s = staged.until("all permits again, and the saver is not the limit", well).await;
     assert_eq!(s.scene, Some(Scene::Recovery));
     staged.end().await;
 }

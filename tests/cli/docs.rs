@@ -15,7 +15,7 @@ const README_LINES: usize = 200;
 
 /// The marked blocks, each in one page. `figures` is written by hand from measurements, `test` is
 /// the command that `.ci/run` runs, all others are compared with the program.
-const BLOCKS: [(&str, &str); 10] = [
+const BLOCKS: [(&str, &str); 11] = [
     ("README.md", "ten-keys"),
     ("README.md", "test"),
     ("docs/database.md", "schema"),
@@ -26,6 +26,7 @@ const BLOCKS: [(&str, &str); 10] = [
     ("docs/json.md", "json"),
     ("docs/keys.md", "keys"),
     ("docs/options.md", "options"),
+    ("docs/verdict.md", "verdict-scenes"),
 ];
 
 /// Options that the pages name and that are not of crawldeck but of cargo and its tests.

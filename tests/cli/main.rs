@@ -11,6 +11,8 @@ mod support;
 #[allow(dead_code, reason = "not all of it is used here")]
 #[path = "../support/tape/terminal.rs"]
 mod terminal;
+#[path = "../support/verdict_scenes.rs"]
+mod verdict_scenes;
 
 mod bad_input;
 mod bad_site;
@@ -34,3 +36,4 @@ mod show_config;
 mod signals;
 mod small_site;
 mod terminal_closed;
+mod verdict_page;

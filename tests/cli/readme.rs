@@ -17,6 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::support::database::Database;
+use crate::verdict_page::verdict_scenes_markdown;
 use clap::{Arg, CommandFactory};
 use crawldeck::cli::Cli;
 use crawldeck::crawl;
@@ -68,13 +69,14 @@ fn section(page: &str, name: &str) -> String {
 }
 
 /// The generated blocks: the page, the name of the block, and the text that the code gives for it.
-fn generated() -> [(&'static str, &'static str, String); 5] {
+fn generated() -> [(&'static str, &'static str, String); 6] {
     [
         ("README.md", "ten-keys", ten_keys_markdown()),
         ("docs/keys.md", "keys", keys_table_markdown()),
         ("docs/options.md", "options", options_markdown()),
         ("docs/faults-and-scenes.md", "faults", faults_markdown()),
         ("docs/faults-and-scenes.md", "scenes", scenes_markdown()),
+        ("docs/verdict.md", "verdict-scenes", verdict_scenes_markdown()),
     ]
 }
 

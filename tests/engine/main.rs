@@ -4,12 +4,16 @@
 
 #[path = "../support/fixtures/mod.rs"]
 mod fixtures;
+#[path = "../support/server.rs"]
+mod server;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/test_db.rs"]
 mod test_db;
 #[path = "../support/tls_server.rs"]
 mod tls_server;
+#[path = "../support/verdict_scenes.rs"]
+mod verdict_scenes;
 
 mod clock_put_back;
 mod crawl_safety;

@@ -13,7 +13,7 @@ use crate::crawl::measure::loop_delay::LoopDelayMeter;
 use crate::crawl::measure::meter::Meter;
 use crate::crawl::measure::process::ProcessMeter;
 use crate::crawl::measure::stage_clock::Shares;
-use crate::crawl::measure::verdict::judge;
+use crate::crawl::measure::verdict::VerdictJudge;
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::storage::Storage;
 use crate::crawl::protocol::change::Change;
@@ -62,6 +62,7 @@ pub struct SnapshotBuilder {
     producer: Shares<5>,
     workers: Shares<WORKER_STATES>,
     saver: Shares<2>,
+    judge: VerdictJudge,
 }
 
 impl SnapshotBuilder {
@@ -80,6 +81,7 @@ impl SnapshotBuilder {
             producer: Shares::default(),
             workers: Shares::default(),
             saver: Shares::default(),
+            judge: VerdictJudge::default(),
         }
     }
 
@@ -143,7 +145,7 @@ impl SnapshotBuilder {
         s.parse_pool =
             ParsePoolView { threads: parse.limit, busy: parse.in_use, waiting: parse.waiting };
         s.eta = eta(s);
-        s.verdict = judge(s);
+        s.verdict = self.judge.judge(s);
         let snapshot = Arc::new(s.clone());
         s.made_in_us = begin.elapsed().as_micros() as u64;
         snapshot
@@ -190,6 +192,7 @@ impl SnapshotBuilder {
             self.meter.roll(s.at_s, s.totals.fetched(), (s.gate.in_use, s.queue.len), second);
             s.history = self.meter.history();
             self.process.read();
+            s.start_levels = context.flow.start_levels.view();
         }
         s.process = self.process.last();
         s.loop_delay = self.loop_delay.read(&context.loop_delay, second_over);

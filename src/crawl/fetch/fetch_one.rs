@@ -151,6 +151,8 @@ async fn request(
     phases: &Arc<dyn PhaseSink>,
 ) -> Requested {
     let begin = Instant::now();
+    // Its own permit is one of them.
+    let in_flight = context.flow.gate.view().in_use;
     let options = recrawl::request_options(previous.as_ref());
     let outcome = {
         let request = context.fetch.fetcher.get(&mut chain, &options, phases);
@@ -161,7 +163,13 @@ async fn request(
             () = start.until_arrival() => request.await,
         }
     };
-    Requested { chain, outcome, took: begin.elapsed(), previous }
+    let took = begin.elapsed();
+    if outcome.is_ok() {
+        // Opening the connection says nothing of how busy the site is with others.
+        let answered_in = start.sent().map_or(took, |sent| sent.elapsed());
+        context.flow.start_levels.note(in_flight, answered_in);
+    }
+    Requested { chain, outcome, took, previous }
 }
 
 /// Reports the start, then never ends.

@@ -5,7 +5,7 @@ pub mod loop_delay;
 pub mod meter;
 pub mod process;
 pub mod recent_pages;
-pub mod saturation;
 pub mod shortages;
 pub mod stage_clock;
+pub mod start_levels;
 pub mod verdict;

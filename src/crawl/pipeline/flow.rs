@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::crawl::hosts::UrlTask;
 use crate::crawl::measure::stage_clock::StageClock;
+use crate::crawl::measure::start_levels::StartLevels;
 use crate::crawl::pipeline::queue::Queue;
 use crate::crawl::pipeline::rate::Rate;
 use crate::crawl::pipeline::worker_slots::WorkerSlots;
@@ -33,6 +34,8 @@ pub struct Flow {
     pub queue: Queue<Box<UrlTask>>,
     /// Permits: requests in flight.
     pub gate: Arc<ResizableSemaphore>,
+    /// Latencies by how many requests were in flight.
+    pub start_levels: StartLevels,
     /// Whole-crawl rate.
     pub rate: Rate,
     /// Threads for parsing large bodies.
@@ -50,6 +53,7 @@ impl Flow {
         Self {
             queue: Queue::new(dials.queue),
             gate: ResizableSemaphore::new(dials.permits),
+            start_levels: StartLevels::default(),
             rate: Rate::new(dials.rate),
             parse_gate: ResizableSemaphore::new(dials.parse_threads),
             workers: WorkerSlots::default(),

@@ -78,6 +78,11 @@ impl RequestStart {
         }
     }
 
+    /// When the request was handed to its connection, once it was.
+    pub fn sent(&self) -> Option<Instant> {
+        self.state.locked().sent
+    }
+
     /// The request is over, however it went: makes sure that the frontier knows of its start.
     /// Returns when it began; `None` when it never did.
     pub fn finish(&self) -> Option<Instant> {

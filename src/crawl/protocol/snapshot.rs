@@ -17,7 +17,7 @@ pub use crate::crawl::protocol::page_view::{PAGE_LINKS, PageView, RecentFailure}
 use crate::crawl::protocol::scene::Scene;
 pub use crate::crawl::protocol::stages::{
     FrontierView, GateView, LoopDelay, ParsePoolView, ProcessView, ProducerShares, QueueView,
-    SaverShares, SaverView, WORKER_STATES, WorkerShares, WorkerState, WorkerView,
+    SaverShares, SaverView, StartLevel, WORKER_STATES, WorkerShares, WorkerState, WorkerView,
 };
 use crate::crawl::protocol::verdict::Verdict;
 pub use crate::model::page_state::PageState;
@@ -263,6 +263,9 @@ pub struct Snapshot {
     pub throughput: Throughput,
     /// Request latency.
     pub latency: Latency,
+    /// Request latency by how many were in flight, fewest first; at most eleven classes.
+    #[serde(default)]
+    pub start_levels: Arc<[StartLevel]>,
     /// URLs not done.
     pub frontier: FrontierView,
     /// The bounded queue.

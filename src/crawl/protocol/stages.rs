@@ -44,6 +44,20 @@ pub struct GateView {
     pub waiting: u32,
 }
 
+/// Requests that were answered in this run, by how many were in flight when they began, their own
+/// included: a class from one power of two to below the next.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+pub struct StartLevel {
+    /// The least in flight of the class: 1, 2, 4, 8 …
+    pub in_flight: u32,
+    /// Requests that began so.
+    pub requests: u64,
+    /// Sum of the natural logarithms of their latencies in ms.
+    pub log_ms: f64,
+    /// Sum of the squares of these logarithms.
+    pub log_ms_squared: f64,
+}
+
 /// Where the producer's time went.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct ProducerShares {
@@ -240,4 +254,8 @@ pub struct ProcessView {
     pub cpu_percent: f32,
     /// Cores that it may use.
     pub cores: u16,
+    /// Time over the last second that its threads were ready to run and had no core, in percent of that
+    /// second, all threads together; 0 where the system does not report it.
+    #[serde(default)]
+    pub cpu_wait_percent: f32,
 }

@@ -25,6 +25,8 @@ pub enum Limit {
     HostPace,
     /// The server: every request that may be in flight is, and waits for it.
     Server,
+    /// The processor: its cores are busy.
+    Cpu,
     /// Parsing.
     Parsing,
     /// The saver.
