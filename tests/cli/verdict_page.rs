@@ -8,7 +8,7 @@ use crawldeck::ui::keys::advice;
 
 use crate::verdict_scenes::VERDICT_SCENES;
 
-/// What is said of a limit and an advice: `the server, \`-\` lowers permits`.
+/// What is said of a limit and an advice: the server, and that the key `-` lowers permits.
 fn verdict_words((limit, said): (Limit, Advice)) -> String {
     let limit = match limit {
         Limit::Unknown => "not known yet",

@@ -32,12 +32,25 @@ fn shorts(values: impl IntoIterator<Item = f64>) -> Value {
     values.into_iter().map(short).collect()
 }
 
+/// Of a host: URLs queued, its lowered limit, why it waits, and at how many requests it refused.
+type RecordedHost = (u64, Option<u32>, Option<WaitReason>, Option<u32>);
+
 /// What the judgement reads of a snapshot.
 fn whole(s: &Snapshot) -> Map<String, Value> {
-    let (w, p, g, c) = (&s.worker_shares, &s.producer, &s.gate, &s.process);
-    let shares =
-        [w.idle, w.permit, w.rate, w.connect, w.first_byte, w.body, w.parse, w.blocked, w.database];
-    let producer = [p.idle, p.throttled, p.busy, p.blocked];
+    let (workers, producer) = (&s.worker_shares, &s.producer);
+    let (gate, process) = (&s.gate, &s.process);
+    let shares = [
+        workers.idle,
+        workers.permit,
+        workers.rate,
+        workers.connect,
+        workers.first_byte,
+        workers.body,
+        workers.parse,
+        workers.blocked,
+        workers.database,
+    ];
+    let producer = [producer.idle, producer.throttled, producer.busy, producer.blocked];
     let long = s.workers.iter().filter_map(|worker| {
         let state = FETCHING.iter().position(|state| *state == worker.state)?;
         (worker.for_ms >= LONG_MS).then(|| json!([state, worker.for_ms / 100]))
@@ -54,14 +67,14 @@ fn whole(s: &Snapshot) -> Map<String, Value> {
         "t": (s.at_s * 100.0).round() / 100.0,
         "run": s.run,
         "dials": s.dials,
-        "gate": [g.limit, g.in_use, g.draining, g.waiting],
+        "gate": [gate.limit, gate.in_use, gate.draining, gate.waiting],
         "queue": s.queue.len,
         "open": [s.frontier.pending, s.frontier.retrying],
         "w": shorts(shares.map(f64::from)),
         "p": shorts(producer.map(f64::from)),
         "saving": short(f64::from(s.saver_shares.busy)),
         "parse": [s.parse_pool.threads, s.parse_pool.busy, s.parse_pool.waiting],
-        "cpu": shorts([f64::from(c.cpu_percent), f64::from(c.cores), f64::from(c.cpu_wait_percent)]),
+        "cpu": shorts([f64::from(process.cpu_percent), f64::from(process.cores), f64::from(process.cpu_wait_percent)]),
         "p50": short(s.latency.last_10s.p50),
         "second": shorts([point.at_s, point.pages_per_s.into(), point.p50_ms.into(), point.in_flight.into()]),
         "levels": levels.collect::<Value>(),
@@ -179,7 +192,7 @@ fn snapshot(line: &Map<String, Value>) -> Snapshot {
             pages: 0,
         })
         .collect();
-    let hosts: Vec<(u64, Option<u32>, Option<WaitReason>, Option<u32>)> = of(line, "hosts");
+    let hosts: Vec<RecordedHost> = of(line, "hosts");
     let hosts = hosts.into_iter().map(|(queued, lowered_limit, why, refused_at)| {
         let host = why.map_or_else(
             || fixtures::host("127.0.0.1"),

@@ -35,7 +35,8 @@ impl Served {
                 let _ = stream.write_all(&html(200, &body));
             })),
             Site::Failing => Self::Web(Web::start(|request, stream| {
-                let links: String = (0..300).map(|n| format!("<a href=/{n}>x</a>")).collect();
+                let links: Vec<String> = (0..300).map(|n| format!("<a href=/{n}>x</a>")).collect();
+                let links = links.concat();
                 let is_first = request.path == "/";
                 let answer = if is_first { html(200, &links) } else { html(500, "") };
                 let _ = stream.write_all(&answer);
@@ -82,7 +83,9 @@ impl Nginx {
         let folder = tempfile::tempdir().unwrap();
         let (port, pages_port) = (free_port(), free_port());
         let home = folder.path().display();
-        let links: String = (0..links).map(|n| format!("<a href='${{uri}}{n}'>{n}</a>")).collect();
+        let links: Vec<String> =
+            (0..links).map(|n| format!("<a href='${{uri}}{n}'>{n}</a>")).collect();
+        let links = links.concat();
         let text = "$words".repeat(words);
         let words = "words and more words ".repeat(100);
         let config = format!(

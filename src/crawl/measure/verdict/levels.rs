@@ -30,7 +30,7 @@ const LATER: f64 = 1.1;
 
 /// What was measured at one level.
 #[derive(Debug, Clone, Copy)]
-struct Level {
+struct MeasuredLevel {
     in_flight: u32,
     seconds: f64,
     /// Mean of pages/s, and its variance from second to second.
@@ -42,7 +42,7 @@ struct Level {
     last_s: f64,
 }
 
-impl Level {
+impl MeasuredLevel {
     const fn new(in_flight: u32) -> Self {
         Self {
             in_flight,
@@ -89,7 +89,7 @@ pub(super) enum Compared {
 /// The levels measured since what is crawled last changed.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
-    known: Vec<Level>,
+    known: Vec<MeasuredLevel>,
     /// Latency of requests that began while few were in flight.
     pub starts: Starts,
     /// The level of the last second, and how many seconds it was held.
@@ -143,7 +143,7 @@ impl Levels {
                 self.known.swap_remove(at);
             }
         }
-        let mut level = Level::new(most);
+        let mut level = MeasuredLevel::new(most);
         level.note(point);
         self.known.push(level);
     }
@@ -151,7 +151,7 @@ impl Levels {
     /// Compares the level now with the nearest ones below and above that are known. What was concluded
     /// before (`before`) holds while the difference is within the error.
     pub(super) fn compare(&self, before: Option<bool>) -> Option<Compared> {
-        let known = |level: &&Level| level.seconds >= KNOWN;
+        let known = |level: &&MeasuredLevel| level.seconds >= KNOWN;
         let now = self.known.iter().filter(known).find(|level| level.in_flight == self.now.0)?;
         let n = f64::from(now.in_flight);
         let others = || self.known.iter().filter(known);
@@ -174,7 +174,7 @@ impl Levels {
 }
 
 /// Whether going from one level to one above it brings pages; `None` when that cannot be told.
-fn helps(fewer: &Level, more: &Level, before: Option<bool>) -> Option<bool> {
+fn helps(fewer: &MeasuredLevel, more: &MeasuredLevel, before: Option<bool>) -> Option<bool> {
     if fewer.pages <= 0.0 || more.pages <= 0.0 {
         return None;
     }
