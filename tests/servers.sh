@@ -138,7 +138,7 @@ pid_of() {
 runs() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
 
 # Whether a process is there; one that is over and waits for its parent is not.
-is_there() { [ -n "$(ps -o stat= --pid "$1" | grep -v '^Z')" ]; }
+is_there() { ps -o stat= --pid "$1" | grep -qv '^Z'; }
 
 all_of() { # name: its processes; PostgreSQL has one per connection
     local pid
