@@ -137,9 +137,6 @@ pid_of() {
 
 runs() { kill -0 "$(pid_of "$1")" 2>/dev/null; }
 
-# Whether a process is there; one that is over and waits for its parent is not.
-is_there() { ps -o stat= --pid "$1" | grep -qv '^Z'; }
-
 all_of() { # name: its processes; PostgreSQL has one per connection
     local pid
     pid=$(pid_of "$1") || return 0
@@ -156,7 +153,7 @@ end() { # signal, name
     if [ "$1" = KILL ]; then mapfile -t pids < <(all_of "$2"); fi
     kill "-$1" "${pids[@]}" 2>/dev/null || true
     for pid in "${pids[@]}"; do
-        while is_there "$pid"; do sleep 0.1; done
+        while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
     done
 }
 
