@@ -43,6 +43,9 @@ pub struct LabOptions {
     /// Share of requests answered with 429 and a Retry-After of 1 to 2 s
     #[arg(long, value_name = "SHARE", value_parser = level(Fault::RetryAfter))]
     pub retry_after: Option<FaultSetting>,
+    /// Maximum requests answered per second; others get 429
+    #[arg(long, value_name = "R", value_parser = level(Fault::RateLimit))]
+    pub rate_limit: Option<FaultSetting>,
     /// Maximum requests served at the same time; others wait
     #[arg(long, value_name = "K", value_parser = level(Fault::Capacity))]
     pub capacity: Option<FaultSetting>,
@@ -63,6 +66,7 @@ impl LabOptions {
             self.hang,
             self.too_many,
             self.retry_after,
+            self.rate_limit,
             self.capacity,
             self.bandwidth,
         ]

@@ -45,6 +45,8 @@ pub struct FaultInjector {
     faults: watch::Sender<Faults>,
     /// Permits of the requests being processed.
     capacity: Arc<ResizableSemaphore>,
+    /// Requests that may be answered now, where there is a rate limit.
+    tokens: Mutex<TokenBucket>,
     /// When the next byte may be sent, where there is a bandwidth.
     next_send: Mutex<Instant>,
     /// Random decisions so far.
@@ -58,6 +60,7 @@ impl FaultInjector {
             seed,
             faults: watch::Sender::new(Faults::NONE),
             capacity: ResizableSemaphore::new(NO_LIMIT),
+            tokens: Mutex::new(TokenBucket::full(Instant::now())),
             next_send: Mutex::new(Instant::now()),
             draws: AtomicU32::new(0),
         };
@@ -72,8 +75,14 @@ impl FaultInjector {
     /// Whether a fault in force replaces or withholds responses.
     pub fn has_errors(&self) -> bool {
         let faults = self.faults.borrow();
-        let errors =
-            [Fault::Reset, Fault::Hang, Fault::ServerError, Fault::TooMany, Fault::RetryAfter];
+        let errors = [
+            Fault::Reset,
+            Fault::Hang,
+            Fault::ServerError,
+            Fault::TooMany,
+            Fault::RetryAfter,
+            Fault::RateLimit,
+        ];
         errors.into_iter().any(|fault| faults.get(fault).is_some())
     }
 
@@ -99,9 +108,18 @@ impl FaultInjector {
             RequestFault::Status(StatusCode::TOO_MANY_REQUESTS, None)
         } else if falls_on(Fault::RetryAfter) {
             RequestFault::Status(StatusCode::TOO_MANY_REQUESTS, Some(1 + u64::from(second)))
+        } else if faults.get(Fault::RateLimit).is_some_and(|rate| !self.has_token(rate)) {
+            RequestFault::Status(StatusCode::TOO_MANY_REQUESTS, None)
         } else {
             RequestFault::None
         }
+    }
+
+    /// Takes a token for a request, where so many requests a second are answered; false when there is
+    /// none.
+    fn has_token(&self, rate: f64) -> bool {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.take(rate, Instant::now())
     }
 
     /// Waits until the fault `hang` is no longer in force.
@@ -166,6 +184,31 @@ impl FaultInjector {
     }
 }
 
+/// Tokens for requests: as many a second as the rate limit, and a fifth of that in a burst.
+#[derive(Debug)]
+struct TokenBucket {
+    /// Tokens left at `at`.
+    left: f64,
+    at: Instant,
+}
+
+impl TokenBucket {
+    const fn full(at: Instant) -> Self {
+        Self { left: f64::INFINITY, at }
+    }
+
+    fn take(&mut self, rate: f64, now: Instant) -> bool {
+        let burst = (rate / 5.0).max(1.0);
+        let new = rate * now.saturating_duration_since(self.at).as_secs_f64();
+        (self.left, self.at) = ((self.left + new).min(burst), now);
+        let taken = self.left >= 1.0;
+        if taken {
+            self.left -= 1.0;
+        }
+        taken
+    }
+}
+
 impl FaultySite for FaultInjector {
     fn put(&self, faults: &Faults) {
         self.capacity.resize(faults.count(Fault::Capacity).unwrap_or(NO_LIMIT));
@@ -183,6 +226,22 @@ mod tests {
     fn decisions(faults: Faults, requests: usize) -> Vec<RequestFault> {
         let injector = FaultInjector::new(1, faults);
         (0..requests).map(|_| injector.decide()).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_rate_limit_answers_so_many_a_second_and_a_burst() {
+        let injector = FaultInjector::new(1, Faults::NONE.with(Fault::RateLimit, 50.0));
+        let answered = || (0..100).filter(|_| injector.decide() == RequestFault::None).count();
+        assert_eq!(answered(), 10, "a burst of a fifth");
+        let mut sum = 0;
+        for _ in 0..100 {
+            tokio::time::advance(Duration::from_millis(100)).await;
+            sum += answered();
+        }
+        assert!((499..=500).contains(&sum), "{sum}");
+        assert!(injector.has_errors());
+        injector.put(&Faults::NONE);
+        assert_eq!(answered(), 100);
     }
 
     #[test]

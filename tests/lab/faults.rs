@@ -195,6 +195,7 @@ fn a_level_that_cannot_be_is_refused_with_what_can() {
         (["lab", "--5xx", "110%"], "5xx takes 0% to 100%, or 'off', not '110%'"),
         (["lab", "--capacity", "0"], "capacity takes 1 to 100000, or 'off', not '0'"),
         (["lab", "--bandwidth", "12 parsecs"], "bandwidth takes 1KiB/s to 1GiB/s"),
+        (["lab", "--rate-limit", "none at all"], "rate-limit takes 1/s to 100000/s"),
         (["demo", "--hang", "-1"], "unexpected argument"),
         (["demo", "slow-boat", "--headless"], "slow-server"),
     ] {

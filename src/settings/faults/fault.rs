@@ -27,6 +27,8 @@ pub enum Fault {
     TooMany,
     /// A share of the requests is answered with 429 and `Retry-After`.
     RetryAfter,
+    /// Requests a second that the whole site answers; those beyond are answered with 429.
+    RateLimit,
     /// Requests that the whole site serves at once; more wait in line there.
     Capacity,
     /// Bytes of bodies per second over the whole site.
@@ -54,6 +56,8 @@ pub enum Unit {
     Size,
     /// Bytes per second.
     Bytes,
+    /// Requests per second.
+    Rate,
 }
 
 /// Where a fault is injected.
@@ -82,7 +86,7 @@ const BYTES: &[f64] =
 
 impl Fault {
     /// All of them, in the order in which they are shown: the site's, then the pipeline's.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Latency,
         Self::Spread,
         Self::SlowTail,
@@ -91,6 +95,7 @@ impl Fault {
         Self::Hang,
         Self::TooMany,
         Self::RetryAfter,
+        Self::RateLimit,
         Self::Capacity,
         Self::Bandwidth,
         Self::Saver,
@@ -111,6 +116,7 @@ impl Fault {
             Self::Hang => "hang",
             Self::TooMany => "429",
             Self::RetryAfter => "retry-after",
+            Self::RateLimit => "rate-limit",
             Self::Capacity => "capacity",
             Self::Bandwidth => "bandwidth",
             Self::Saver => "saver",
@@ -138,6 +144,7 @@ impl Fault {
             Self::Hang => "share without a response: a timeout",
             Self::TooMany => "share answered with 429",
             Self::RetryAfter => "share answered with 429, retry after 1 to 2 s",
+            Self::RateLimit => "requests answered a second, 429 beyond",
             Self::Capacity => "requests served at once, more wait in line",
             Self::Bandwidth => "bytes a second over the whole site",
             Self::Saver => "time added to every transaction",
@@ -167,6 +174,7 @@ impl Fault {
             | Self::Hang
             | Self::TooMany
             | Self::RetryAfter => Unit::Share,
+            Self::RateLimit => Unit::Rate,
             Self::Capacity | Self::Queue => Unit::Count,
             Self::Buffer => Unit::Size,
             Self::Bandwidth => Unit::Bytes,
@@ -179,7 +187,7 @@ impl Fault {
         match self.unit() {
             Unit::Time => (0.0, 60_000.0),
             Unit::Share => (0.0, 1.0),
-            Unit::Count => (1.0, 100_000.0),
+            Unit::Count | Unit::Rate => (1.0, 100_000.0),
             Unit::Size | Unit::Bytes => (1_024.0, 1_073_741_824.0),
         }
     }
@@ -192,7 +200,7 @@ impl Fault {
             _ => match self.unit() {
                 Unit::Time => TIMES,
                 Unit::Share => SHARES,
-                Unit::Count => COUNTS,
+                Unit::Count | Unit::Rate => COUNTS,
                 Unit::Size | Unit::Bytes => BYTES,
             },
         }
@@ -210,7 +218,7 @@ impl Fault {
     /// Whether level `a` is worse than `b`: less of a capacity, more of a delay or an error.
     fn is_worse(self, a: f64, b: f64) -> bool {
         match self.unit() {
-            Unit::Count | Unit::Size | Unit::Bytes => a < b,
+            Unit::Count | Unit::Rate | Unit::Size | Unit::Bytes => a < b,
             Unit::Time | Unit::Share => a > b,
         }
     }
@@ -253,6 +261,7 @@ impl Fault {
                 None => text.parse().ok(),
             },
             Unit::Count => text.parse().ok().map(|count: u32| f64::from(count)),
+            Unit::Rate => text.strip_suffix("/s").unwrap_or(text).parse().ok(),
             Unit::Size | Unit::Bytes => {
                 let size = text.strip_suffix("/s").unwrap_or(text);
                 size.parse::<bytesize::ByteSize>().ok().map(|size| size.as_u64() as f64)
@@ -279,6 +288,7 @@ impl Fault {
             // 0.07 * 100 is not 7.
             Unit::Share => format!("{}%", (level * 1e6).round() / 1e4),
             Unit::Count => format!("{level}"),
+            Unit::Rate => format!("{level}/s"),
             unit @ (Unit::Size | Unit::Bytes) => {
                 let per_second = if unit == Unit::Bytes { "/s" } else { "" };
                 format!("{}{per_second}", bytes_option(level as u64))
