@@ -31,8 +31,8 @@ pub const LAST_STEP: Duration = Duration::from_millis(300);
 /// Why the database is waited for no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatienceOver {
-    /// It did not answer.
-    Silent,
+    /// It completed no call for so many seconds.
+    Silent(u64),
     /// The user wants to stop at once.
     Hurry,
 }
@@ -40,14 +40,16 @@ pub enum PatienceOver {
 impl fmt::Display for PatienceOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Silent => {
-                write!(f, "the database has not answered for {} s", PATIENCE.as_secs())
+            Self::Silent(seconds) => {
+                write!(f, "the database has completed nothing for {seconds} s")
             }
             Self::Hurry => f.write_str("stopped at once, before all was saved"),
         }
     }
 }
 
+/// Calls that are long with no more than this time between them are one slow time.
+const SLOW_TIME: Duration = Duration::from_secs(5);
 /// Events of a call after one that failed, which say nothing of the database: a pool without a free
 /// connection, a connection that was made to a server that stays silent, a timer. Any other event is an
 /// answer.
@@ -143,6 +145,17 @@ impl OpenCall {
 pub struct DatabaseCalls {
     open: Mutex<Vec<Arc<OpenCall>>>,
     answers: Mutex<Answers>,
+    /// The calls that were long lately.
+    slow: Mutex<Option<SlowTime>>,
+}
+
+/// A time in which calls are long, one after the other.
+#[derive(Debug, Clone, Copy)]
+struct SlowTime {
+    call: DatabaseCall,
+    since: Instant,
+    /// When one was last seen to be long.
+    seen: Instant,
 }
 
 /// What became of the calls so far, those aside not counted.
@@ -188,10 +201,24 @@ impl DatabaseCalls {
         done
     }
 
-    /// The call that has been open longest, if it has been for long; a heartbeat only when there is no
-    /// other.
+    /// The call that has been open longest, if it has been for long, and for a while after it: every
+    /// transaction of a slow database begins anew. To be asked all the time.
     #[must_use]
     pub fn long(&self, now: Instant) -> Option<LongCall> {
+        let open = self.longest_open(now);
+        let mut slow = self.slow.locked();
+        let before = slow.filter(|slow| now.saturating_duration_since(slow.seen) < SLOW_TIME);
+        if let Some(open) = open {
+            let since = before.map_or(open.since, |slow| slow.since.min(open.since));
+            *slow = Some(SlowTime { call: open.call, since, seen: now });
+            return Some(if open.silent { open } else { LongCall { since, ..open } });
+        }
+        before.map(|slow| LongCall { call: slow.call, since: slow.since, silent: false })
+    }
+
+    /// The call that has been open longest, if it has been for long; a heartbeat only when there is no
+    /// other.
+    fn longest_open(&self, now: Instant) -> Option<LongCall> {
         let answered = self.answers.locked().answered;
         let long = |open: &Arc<OpenCall>| {
             let silent_for = now.saturating_duration_since(open.heard());
@@ -309,6 +336,9 @@ mod tests {
         };
         let (ended, ()) = tokio::join!(silent, look);
         assert!(ended.is_err());
+        let after = calls.long(Instant::now()).unwrap();
+        assert_eq!((after.since, after.silent), (begin, false));
+        tokio::time::sleep(SLOW_TIME).await;
         assert_eq!(calls.long(Instant::now()), None);
         assert_eq!(calls.silent_since(), Some(begin));
     }
@@ -334,6 +364,26 @@ mod tests {
         // Other branches of the same task make no difference: they are no events of the call.
         let _ = tokio::join!(calls.watch(CALL, slow(8)), look, slow(100));
         assert_eq!(calls.silent_since(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_slow_transaction_after_the_other_is_one_slow_time() {
+        let calls = DatabaseCalls::default();
+        let begin = Instant::now();
+        let transactions = async {
+            for _ in 0..6 {
+                let _ = calls.watch(CALL, slow(5)).await;
+            }
+        };
+        let look = async {
+            tokio::time::sleep(Duration::from_millis(3_100)).await;
+            for _ in 0..25 {
+                let long = calls.long(Instant::now()).unwrap();
+                assert_eq!((long.since, long.silent), (begin, false));
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        };
+        tokio::join!(transactions, look);
     }
 
     #[tokio::test(start_paused = true)]
