@@ -20,16 +20,16 @@ cd "$(dirname "$0")/.."
 say() { echo "==> $*"; }
 
 # Runs the tests of a binary that a filter selects. Cargo is content when the filter matches none.
-run_tests() { # binary, filter, then arguments of cargo; TEST_ARGUMENTS are those of the tests
-    local binary=$1 filter=$2 count
-    shift 2
+run_tests() { # binary, filter, --ignored or --include-ignored, then arguments of cargo
+    local binary=$1 filter=$2 which=$3 count
+    shift 3
     count=$(cargo test "$@" --test "$binary" "$filter" -- --include-ignored --list | grep -c ': test$') || true
     if [ "$count" = 0 ]; then
         echo "no test of '$binary' has '$filter' in its name" >&2
         return 1
     fi
     say "$count tests: $binary, $filter"
-    cargo test "$@" --test "$binary" "$filter" -- --nocapture --test-threads 1 "${TEST_ARGUMENTS[@]}"
+    cargo test "$@" --test "$binary" "$filter" -- --nocapture --test-threads 1 "$which"
 }
 
 servers=
@@ -47,7 +47,7 @@ start_servers() {
     eval "$exports"
 }
 
-figures() { TEST_ARGUMENTS=(--ignored) run_tests engine numbers:: --release; }
+figures() { run_tests engine numbers:: --ignored --release; }
 
 databases() {
     local name empty
@@ -62,7 +62,7 @@ databases() {
 
 plans() {
     start_servers
-    TEST_ARGUMENTS=(--ignored) run_tests store plans::
+    run_tests store plans:: --ignored
 }
 
 kills() {
@@ -70,15 +70,15 @@ kills() {
     start_servers
     for ((round = 1; round <= rounds; round++)); do
         say "kills, round $round of $rounds"
-        TEST_ARGUMENTS=(--include-ignored) run_tests durability kill::
+        run_tests durability kill:: --include-ignored
     done
 }
 
-hostile() { TEST_ARGUMENTS=(--ignored) run_tests engine hostile::the_table; }
+hostile() { run_tests engine hostile::the_table --ignored; }
 
 verdict() { # scenes
     cargo build
-    SCENES="$*" TEST_ARGUMENTS=(--ignored) run_tests engine verdict::live::
+    SCENES="$*" run_tests engine verdict::live:: --ignored
 }
 
 # A site of 5,000 pages behind nginx, which ends a connection after so many requests.

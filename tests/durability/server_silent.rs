@@ -15,7 +15,7 @@ use crate::stage::{Kind, Stage};
 use crate::support::{Ended, Running, run, wait_until};
 
 /// What is said of a stop that lost its patience.
-const GAVE_UP: &str = "crawldeck: the database has not answered for 14 s";
+const GAVE_UP: &str = "crawldeck: the database has completed nothing for ";
 
 /// A crawl whose server does not answer any more, which it has said.
 fn silent(kind: Kind) -> (Server, Stage, Running, Frozen) {
@@ -62,7 +62,7 @@ fn a_silent_server_holds_up_a_stop_no_longer_than_is_promised(kind: Kind) {
     let ended = crawl.end().exits(3);
     let took = begin.elapsed();
     assert!(took < Duration::from_secs(16), "{took:?}");
-    assert!(ended.stderr.lines().any(|line| line == GAVE_UP), "{}", ended.stderr);
+    assert!(ended.stderr.lines().any(|line| line.starts_with(GAVE_UP)), "{}", ended.stderr);
     assert_counted(&ended, frozen, &stage);
 }
 

@@ -78,8 +78,8 @@ async fn a_stop_waits_for_it_so_long_and_counts_what_is_lost() {
     let took = begin.elapsed();
     assert!(told.await.unwrap(), "that it is given up, and when");
     assert!((PATIENCE..LONGEST_STOP).contains(&took), "{took:?}");
-    let why = summary.ended_by.as_deref();
-    assert_eq!(why, Some("the database has not answered for 14 s"));
+    let why = summary.ended_by.as_deref().unwrap();
+    assert!(why.starts_with("the database has completed nothing for 1"), "{why}");
     assert_eq!(summary.state, RunState::Stopped);
     assert!(summary.unsaved > 5, "{}", summary.unsaved);
     tokio::time::resume();

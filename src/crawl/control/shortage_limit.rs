@@ -1,16 +1,21 @@
 //! The permits that fit what this machine can open at once: fewer when files, memory, ports or threads
 //! are short, more again when that is over.
 //!
-//! A burst of shortages is one incident: four fifths of what was in flight then are left. After quiet
-//! they come back, a tenth a second, up to just below what was too many; that is tried again ever more
-//! rarely.
+//! Shortages without a pause between them are one incident: four fifths of what was in flight at its begin
+//! are left, and less only down to an eighth, because what others open cannot be helped by fewer
+//! permits. After quiet they come back, a tenth a second, up to just below what was too many; that is
+//! tried again, and ever more rarely when it was too many again.
 
 use crate::crawl::measure::shortages::ShortageReading;
 use crate::crawl::protocol::snapshot::OverloadKind;
 use crate::web::http::Shortage;
 
-/// Seconds of a burst, which counts once.
+/// Seconds between two steps down within an incident.
 const BURST_S: f64 = 1.0;
+/// Of what was in flight when an incident began, at least this part is left,
+const LEAST_PART: u32 = 8;
+/// and at least so many.
+const LEAST: u32 = 4;
 /// Seconds without a shortage before permits are given back.
 const QUIET_S: f64 = 3.0;
 /// Seconds between two steps.
@@ -44,8 +49,9 @@ pub struct ShortageLimit {
     seen: [u64; Shortage::ALL.len()],
     /// When each was last met.
     last_s: [Option<f64>; Shortage::ALL.len()],
-    incident_s: Option<f64>,
     stepped_s: f64,
+    /// Permits that are left at least, whatever happens in this incident.
+    least: u32,
     /// Permits that were too many, until when they are not tried again, and the wait for that.
     too_many: Option<u32>,
     retry_at_s: f64,
@@ -68,6 +74,7 @@ impl ShortageLimit {
 
     /// Takes in a reading, `at_s` seconds after the start; `permits` are the user's.
     pub fn update(&mut self, reading: ShortageReading, permits: u32, at_s: f64) {
+        let newest_s = self.newest_s();
         let mut is_short = false;
         for (at, count) in reading.counts.into_iter().enumerate() {
             if count > self.seen[at] {
@@ -76,24 +83,39 @@ impl ShortageLimit {
         }
         let now = self.ceiling(permits);
         if is_short {
-            if self.incident_s.is_none_or(|incident_s| at_s - incident_s >= BURST_S) {
-                self.take_back(reading.in_flight.map_or(now, |flying| flying.clamp(1, now)), at_s);
+            if at_s - newest_s >= QUIET_S {
+                let in_flight = reading.in_flight.map_or(now, |flying| flying.clamp(1, now));
+                self.begin_incident(in_flight, now, at_s);
+            } else if at_s - self.stepped_s >= BURST_S {
+                self.stepped_s = at_s;
+                self.left = Some((now * 4 / 5).max(self.least).min(now));
             }
             return;
         }
-        let quiet_s = self.last_s.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
-        if self.left.is_some() && at_s - quiet_s >= QUIET_S && at_s - self.stepped_s >= STEP_S {
+        if self.left.is_some() && at_s - newest_s >= QUIET_S && at_s - self.stepped_s >= STEP_S {
             self.stepped_s = at_s;
             self.give_back(now, permits, at_s);
         }
     }
 
-    fn take_back(&mut self, in_flight: u32, at_s: f64) {
-        (self.incident_s, self.stepped_s) = (Some(at_s), at_s);
+    /// When any of them was last met.
+    fn newest_s(&self) -> f64 {
+        self.last_s.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max)
+    }
+
+    /// Shortages began while `in_flight` requests were, of `now` permits in force.
+    fn begin_incident(&mut self, in_flight: u32, now: u32, at_s: f64) {
+        self.stepped_s = at_s;
         self.left = Some((in_flight * 4 / 5).max(1));
-        self.too_many = Some(in_flight.max(2));
-        self.retry_s = (2.0 * self.retry_s).clamp(RETRY_S.0, RETRY_S.1);
+        self.least = (in_flight / LEAST_PART).max(LEAST).min(in_flight);
+        let retried = self.too_many.is_some_and(|too_many| now >= too_many);
+        let times = if retried { 2.0 } else { 1.0 };
+        self.retry_s = (times * self.retry_s).clamp(RETRY_S.0, RETRY_S.1);
         self.retry_at_s = at_s + self.retry_s;
+        // While few are in flight it is not they that are too many.
+        if self.too_many.is_none() || retried || 2 * in_flight > now {
+            self.too_many = Some(in_flight.max(2));
+        }
     }
 
     fn give_back(&mut self, now: u32, permits: u32, at_s: f64) {
@@ -115,7 +137,7 @@ impl ShortageLimit {
     pub fn overloads(&self, permits: u32, at_s: f64) -> Vec<(OverloadKind, String)> {
         let mut found = Vec::new();
         let lowered = self.left.is_some_and(|left| left < permits);
-        let newest = self.last_s.into_iter().flatten().fold(f64::NEG_INFINITY, f64::max);
+        let newest = self.newest_s();
         for (shortage, last_s) in Shortage::ALL.into_iter().zip(self.last_s) {
             let Some(last_s) = last_s else { continue };
             if at_s - last_s < TOLD_S || lowered && last_s >= newest {
@@ -190,6 +212,23 @@ mod tests {
             limit.update(reading(shortages, None), 300, f64::from(tick) / 10.0);
         }
         assert_eq!((limit.ceiling(300), limit.overloads(300, 4_600.0)), (300, Vec::new()));
+    }
+
+    /// Another program takes all files for a while.
+    #[test]
+    fn a_shortage_that_fewer_permits_do_not_help_takes_few_back_and_passes() {
+        let mut limit = ShortageLimit::default();
+        let mut shortages = 0;
+        for tick in 10..260_u32 {
+            shortages += 5;
+            let in_flight = limit.ceiling(300).min(40);
+            limit.update(reading(shortages, Some(in_flight)), 300, f64::from(tick) / 10.0);
+        }
+        assert_eq!(limit.ceiling(300), 5, "an eighth of what was in flight at first: {limit:?}");
+        for tick in 260..1_200_u32 {
+            limit.update(reading(shortages, None), 300, f64::from(tick) / 10.0);
+        }
+        assert_eq!(limit.ceiling(300), 300, "it is over after a minute and a half: {limit:?}");
     }
 
     #[test]

@@ -31,8 +31,8 @@ pub const LAST_STEP: Duration = Duration::from_millis(300);
 /// Why the database is waited for no longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatienceOver {
-    /// It did not answer.
-    Silent,
+    /// It completed no call for so many seconds.
+    Silent(u64),
     /// The user wants to stop at once.
     Hurry,
 }
@@ -40,14 +40,16 @@ pub enum PatienceOver {
 impl fmt::Display for PatienceOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Silent => {
-                write!(f, "the database has not answered for {} s", PATIENCE.as_secs())
+            Self::Silent(seconds) => {
+                write!(f, "the database has completed nothing for {seconds} s")
             }
             Self::Hurry => f.write_str("stopped at once, before all was saved"),
         }
     }
 }
 
+/// Calls that are long with no more than this time between them are one slow time.
+const SLOW_TIME: Duration = Duration::from_secs(5);
 /// Events of a call after one that failed, which say nothing of the database: a pool without a free
 /// connection, a connection that was made to a server that stays silent, a timer. Any other event is an
 /// answer.
@@ -143,6 +145,17 @@ impl OpenCall {
 pub struct DatabaseCalls {
     open: Mutex<Vec<Arc<OpenCall>>>,
     answers: Mutex<Answers>,
+    /// The calls that were long lately.
+    slow: Mutex<Option<SlowTime>>,
+}
+
+/// A time in which calls are long, one after the other.
+#[derive(Debug, Clone, Copy)]
+struct SlowTime {
+    call: DatabaseCall,
+    since: Instant,
+    /// When one was last seen to be long.
+    seen: Instant,
 }
 
 /// What became of the calls so far, those aside not counted.
@@ -188,10 +201,24 @@ impl DatabaseCalls {
         done
     }
 
-    /// The call that has been open longest, if it has been for long; a heartbeat only when there is no
-    /// other.
+    /// The call that has been open longest, if it has been for long, and for a while after it: every
+    /// transaction of a slow database begins anew. To be asked all the time.
     #[must_use]
     pub fn long(&self, now: Instant) -> Option<LongCall> {
+        let open = self.longest_open(now);
+        let mut slow = self.slow.locked();
+        let before = slow.filter(|slow| now.saturating_duration_since(slow.seen) < SLOW_TIME);
+        if let Some(open) = open {
+            let since = before.map_or(open.since, |slow| slow.since.min(open.since));
+            *slow = Some(SlowTime { call: open.call, since, seen: now });
+            return Some(if open.silent { open } else { LongCall { since, ..open } });
+        }
+        before.map(|slow| LongCall { call: slow.call, since: slow.since, silent: false })
+    }
+
+    /// The call that has been open longest, if it has been for long; a heartbeat only when there is no
+    /// other.
+    fn longest_open(&self, now: Instant) -> Option<LongCall> {
         let answered = self.answers.locked().answered;
         let long = |open: &Arc<OpenCall>| {
             let silent_for = now.saturating_duration_since(open.heard());
@@ -284,111 +311,4 @@ async fn listen<F: Future>(open: &OpenCall, connecting: u32, work: F) -> F::Outp
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
-
-    use super::*;
-
-    const CALL: DatabaseCall = DatabaseCall::write("a batch");
-
-    #[tokio::test(start_paused = true)]
-    async fn a_silent_call_is_named_with_its_age() {
-        let calls = Arc::new(DatabaseCalls::default());
-        let begin = Instant::now();
-        let silent = calls.watch(CALL, std::future::pending::<Result<(), ()>>());
-        let silent = tokio::time::timeout(Duration::from_secs(10), silent);
-        let look = async {
-            tokio::time::sleep(Duration::from_millis(2_900)).await;
-            assert_eq!(calls.long(Instant::now()), None);
-            tokio::time::sleep(Duration::from_millis(200)).await;
-            let long = calls.long(Instant::now()).unwrap();
-            assert_eq!(
-                (long.since, long.text()),
-                (begin, "silent while writing a batch".to_owned())
-            );
-        };
-        let (ended, ()) = tokio::join!(silent, look);
-        assert!(ended.is_err());
-        assert_eq!(calls.long(Instant::now()), None);
-        assert_eq!(calls.silent_since(), Some(begin));
-    }
-
-    /// Answers once a second, `answers` times.
-    async fn slow(answers: u32) -> Result<(), ()> {
-        for _ in 0..answers {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        Ok(())
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_call_is_heard_while_it_is_open() {
-        let calls = DatabaseCalls::default();
-        let begin = Instant::now();
-        let look = async {
-            tokio::time::sleep(Duration::from_millis(6_500)).await;
-            let long = calls.long(Instant::now()).unwrap();
-            assert_eq!(long.text(), "slow while writing a batch");
-            assert_eq!(calls.silent_since().unwrap().duration_since(begin).as_secs(), 6);
-        };
-        // Other branches of the same task make no difference: they are no events of the call.
-        let _ = tokio::join!(calls.watch(CALL, slow(8)), look, slow(100));
-        assert_eq!(calls.silent_since(), None);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_first_answer_counts_where_no_call_has_failed() {
-        let calls = DatabaseCalls::default();
-        let begin = Instant::now();
-        let look = async {
-            tokio::time::sleep(Duration::from_millis(1_500)).await;
-            assert_eq!(calls.silent_since().unwrap().duration_since(begin).as_secs(), 1);
-        };
-        let (done, ()) = tokio::join!(calls.watch(CALL, slow(2)), look);
-        assert_eq!((done, calls.silent_since()), (Ok(()), None));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_to_a_silent_server_is_no_answer() {
-        let calls = DatabaseCalls::default();
-        let begin = Instant::now();
-        let failed = || async {
-            slow(3).await?;
-            Err::<(), ()>(())
-        };
-        for _ in 0..2 {
-            assert_eq!(calls.watch(CALL, failed()).await, Err(()));
-            assert_eq!(calls.silent_since(), Some(begin));
-        }
-        let look = async {
-            tokio::time::sleep(Duration::from_millis(2_500)).await;
-            assert_eq!(calls.silent_since(), Some(begin));
-        };
-        let (again, ()) = tokio::join!(calls.watch(CALL, failed()), look);
-        assert!(again.is_err());
-        let again = calls.watch(CALL, std::future::pending::<Result<(), ()>>());
-        assert!(tokio::time::timeout(Duration::from_secs(1), again).await.is_err());
-        assert_eq!(calls.silent_since(), Some(begin), "that it is tried again is no answer");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_stream_is_named_only_when_no_row_arrives() {
-        let calls = DatabaseCalls::default();
-        let stream = DatabaseCall::stream("what is known");
-        let rows = async {
-            slow(10).await?;
-            tokio::time::sleep(Duration::from_secs(5)).await;
-            Ok::<(), ()>(())
-        };
-        let look = async {
-            tokio::time::sleep(Duration::from_millis(9_500)).await;
-            assert_eq!(calls.long(Instant::now()), None);
-            tokio::time::sleep(Duration::from_secs(4)).await;
-            assert_eq!(
-                calls.long(Instant::now()).unwrap().text(),
-                "silent while reading what is known"
-            );
-        };
-        let _ = tokio::join!(calls.watch(stream, rows), look);
-    }
-}
+mod tests;

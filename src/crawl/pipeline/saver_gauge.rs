@@ -77,7 +77,7 @@ impl SaverGauge {
     /// The database is waited for no longer.
     pub fn lost_patience(&self, why: PatienceOver) {
         tracing::error!("{why}; what is not saved is given up");
-        if why == PatienceOver::Silent {
+        if let PatienceOver::Silent(_) = why {
             self.gone.store(true, Relaxed);
             self.stop_because(why.to_string());
         }

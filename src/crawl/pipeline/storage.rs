@@ -114,7 +114,8 @@ impl Storage {
                 }
                 sleep_until(ends).await;
             }
-            PatienceOver::Silent
+            let since = self.calls.unanswered_since().unwrap_or(stopped).min(stopped);
+            PatienceOver::Silent(since.elapsed().as_secs())
         };
         let hurry = async {
             signals.hurry.cancelled().await;

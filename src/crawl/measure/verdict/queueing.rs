@@ -17,6 +17,8 @@ const QUEUES: f64 = 1.5;
 const STILL_QUEUES: f64 = 1.25;
 /// While others take the processor away it must have grown by more: requests wait for that as well.
 const QUEUES_WHEN_CROWDED: f64 = 2.5;
+/// The first requests are a measure when their latency spreads less than so many times that of now.
+const STEADY: f64 = 2.0;
 /// The first requests, which were alone, may have taken so many times less and still say nothing.
 const ALONE: f64 = 2.0;
 
@@ -123,6 +125,8 @@ impl Starts {
             alone.is_some_and(|alone| now.mean - alone.mean > ALONE.ln().max(2.0 * now.spread));
         // First requests that took much longer than those of now are no measure.
         let is_alike = grown.abs() < QUEUES.ln();
-        if is_alike && !was_quicker { Line::None } else { Line::Unknown }
+        // Nor are those of a server that was still warming up.
+        let is_steady = few.spread < STEADY * now.spread.max(SPREAD);
+        if is_alike && is_steady && !was_quicker { Line::None } else { Line::Unknown }
     }
 }

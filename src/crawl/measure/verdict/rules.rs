@@ -359,6 +359,7 @@ fn refusing(s: &Snapshot) -> Finding {
                 "limited by the server: it refuses {refused} requests at once, and gets {limit}"
             )
         }
+        [] | [_] => "limited by the server: it refuses more requests at once".to_owned(),
         _ => format!("limited by the servers: {} hosts refuse more requests at once", limits.len()),
     };
     Finding::new(Sign::Refusing, Limit::Server, Stage::Frontier, Advice::None, text)
