@@ -8,6 +8,7 @@
 mod gated_site;
 #[path = "../support/server.rs"]
 mod server;
+#[macro_use]
 #[path = "../support/stage.rs"]
 mod stage;
 #[path = "../support/mod.rs"]

@@ -106,23 +106,4 @@ fn a_stop_reports_what_is_not_saved(kind: Kind) {
     stage.database.assert_found(&stage.lab);
 }
 
-macro_rules! promises {
-    ($($promise:ident),+ $(,)?) => {
-        mod on_postgres {
-            $(#[test]
-            #[ignore = "needs PostgreSQL, which it starts itself"]
-            fn $promise() {
-                super::$promise(crate::stage::POSTGRES);
-            })+
-        }
-        mod on_mysql {
-            $(#[test]
-            #[ignore = "needs MariaDB, which it starts itself"]
-            fn $promise() {
-                super::$promise(crate::stage::MYSQL);
-            })+
-        }
-    };
-}
-
-promises![connections_are_dropped, the_server_is_killed, a_stop_reports_what_is_not_saved,];
+on_each_server![connections_are_dropped, the_server_is_killed, a_stop_reports_what_is_not_saved,];

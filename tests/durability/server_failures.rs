@@ -172,23 +172,4 @@ fn deadlocked(kind: Kind) {
     assert!(ended.stderr.contains("is busy"), "{}", ended.stderr);
 }
 
-macro_rules! promises {
-    ($($promise:ident),+ $(,)?) => {
-        mod on_postgres {
-            $(#[test]
-            #[ignore = "needs PostgreSQL, which it starts itself"]
-            fn $promise() {
-                super::$promise(super::POSTGRES);
-            })+
-        }
-        mod on_mysql {
-            $(#[test]
-            #[ignore = "needs MariaDB, which it starts itself"]
-            fn $promise() {
-                super::$promise(super::MYSQL);
-            })+
-        }
-    };
-}
-
-promises![deadlocked, locked, read_only, rights_taken_away];
+on_each_server![deadlocked, locked, read_only, rights_taken_away];

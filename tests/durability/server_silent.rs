@@ -89,26 +89,7 @@ fn a_server_that_answers_before_the_end_of_a_stop_gets_everything(kind: Kind) {
     assert_eq!(stage.database.texts("SELECT state FROM crawls"), ["stopped"]);
 }
 
-macro_rules! promises {
-    ($($promise:ident),+ $(,)?) => {
-        mod on_postgres {
-            $(#[test]
-            #[ignore = "needs PostgreSQL, which it starts itself"]
-            fn $promise() {
-                super::$promise(crate::stage::POSTGRES);
-            })+
-        }
-        mod on_mysql {
-            $(#[test]
-            #[ignore = "needs MariaDB, which it starts itself"]
-            fn $promise() {
-                super::$promise(crate::stage::MYSQL);
-            })+
-        }
-    };
-}
-
-promises![
+on_each_server![
     a_silent_server_holds_up_a_stop_no_longer_than_is_promised,
     a_second_stop_does_not_wait_for_a_silent_server,
     a_server_that_answers_before_the_end_of_a_stop_gets_everything,

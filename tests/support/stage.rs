@@ -46,6 +46,26 @@ pub const MYSQL: Kind = Kind {
     },
 };
 
+/// A test on each kind of server for every promise, a function of its [`Kind`].
+macro_rules! on_each_server {
+    ($($promise:ident),+ $(,)?) => {
+        mod on_postgres {
+            $(#[test]
+            #[ignore = "needs PostgreSQL, which it starts itself"]
+            fn $promise() {
+                super::$promise(crate::stage::POSTGRES);
+            })+
+        }
+        mod on_mysql {
+            $(#[test]
+            #[ignore = "needs MariaDB, which it starts itself"]
+            fn $promise() {
+                super::$promise(crate::stage::MYSQL);
+            })+
+        }
+    };
+}
+
 /// The lab, and where a crawl of it goes.
 pub struct Stage {
     pub database: Database,

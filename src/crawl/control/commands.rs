@@ -51,14 +51,14 @@ impl Control {
             Command::Stop => {
                 if self.run == RunState::Stopping {
                     if origin != Origin::Terminal {
-                        self.stop_in_a_hurry(origin);
+                        self.stop_at_once(origin);
                     }
                 } else if !self.run.is_final() {
                     self.log(ChangeAction::Stop, origin, None);
                     self.begin_stopping();
                 }
             }
-            Command::StopNow => self.stop_in_a_hurry(origin),
+            Command::StopNow => self.stop_at_once(origin),
             Command::Host(host, command) => self.host(&host, command, origin),
             Command::Exclude(pattern) => self.exclude(&pattern, origin),
             Command::AddSeed(url) => self.add_seed(url, origin),
@@ -91,8 +91,8 @@ impl Control {
     }
 
     /// The user wants to stop at once.
-    fn stop_in_a_hurry(&mut self, origin: Origin) {
-        self.context.signals.request_hurry();
+    fn stop_at_once(&mut self, origin: Origin) {
+        self.context.signals.request_stop_at_once();
         self.stop_now(origin);
     }
 

@@ -234,8 +234,7 @@ impl Control {
             (RunState::Complete, CrawlState::Complete)
         };
         if state == CrawlState::Complete {
-            let this = &*self;
-            this.count_unchecked().await;
+            self.count_unchecked().await;
         }
         // Otherwise the process that took the crawl over records its end.
         if !saver.gone.load(Relaxed) {
@@ -300,27 +299,25 @@ impl Control {
     async fn count_unchecked(&self) {
         let Some(previous) = self.context.settings.recrawl_of else { return };
         let CrawlContext { storage, frontier, signals, .. } = &*self.context;
-        let count =
-            storage.call(DatabaseCall::read("the earlier crawl"), storage.store.count_ok(previous));
-        let counted = tokio::select! {
-            counted = count => counted,
-            why = storage.patience_over(signals) => return tracing::error!("{why}; pages are not compared"),
-        };
-        let totals = match counted {
-            Ok(before) => serde_json::to_string(&frontier.count_unchecked(before)).ok(),
-            Err(error) => {
+        let (count, earlier) =
+            (storage.store.count_ok(previous), DatabaseCall::read("the earlier crawl"));
+        let totals = match storage.patient_call(signals, earlier, count).await {
+            Ok(Ok(before)) => serde_json::to_string(&frontier.count_unchecked(before)).ok(),
+            Ok(Err(error)) => {
                 tracing::error!(%error, "what was not compared cannot be counted");
                 None
             }
+            Err(why) => return tracing::error!("{why}; what was not compared is not counted"),
         };
         let batch = crate::store::Batch { totals, ..Default::default() };
         let commit = storage.store.commit(storage.crawl, &batch);
-        let committed = tokio::select! {
-            committed = storage.call(DatabaseCall::write("a batch"), commit) => committed,
-            why = storage.patience_over(signals) => return tracing::error!("{why}; the counts are not saved"),
-        };
-        if let Err(error) = committed {
-            tracing::error!(%error, "what was not compared could not be recorded");
+        let written = storage.patient_call(signals, DatabaseCall::write("a batch"), commit).await;
+        match written {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                tracing::error!(%error, "what was not compared could not be recorded")
+            }
+            Err(why) => tracing::error!("{why}; what was not compared is not recorded"),
         }
     }
 

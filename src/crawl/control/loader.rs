@@ -77,9 +77,10 @@ async fn load_seen(context: &CrawlContext) -> bool {
     };
     let call = DatabaseCall::stream("what is known");
     loop {
-        let read = tokio::select! {
-            read = storage.call(call, storage.store.seen(storage.crawl, &mut sink)) => read,
-            why = storage.patience_over(signals) => {
+        let seen = storage.store.seen(storage.crawl, &mut sink);
+        let read = match storage.patient_call(signals, call, seen).await {
+            Ok(read) => read,
+            Err(why) => {
                 storage.saver.lost_patience(why);
                 break;
             }

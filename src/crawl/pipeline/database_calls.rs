@@ -22,7 +22,7 @@ pub const NAMED_AFTER: Duration = Duration::from_secs(3);
 /// requests in flight need their time too.
 pub const PATIENCE: Duration = Duration::from_secs(14);
 /// After a stop at once, what can be saved in this time is saved.
-pub const HURRY: Duration = Duration::from_secs(1);
+pub const SAVE_AFTER_STOP_AT_ONCE: Duration = Duration::from_secs(1);
 
 /// For each of the last two steps, to record the end and to close the database, however long it was waited
 /// for before.
@@ -34,7 +34,7 @@ pub enum PatienceOver {
     /// It completed no call for so many seconds.
     Silent(u64),
     /// The user wants to stop at once.
-    Hurry,
+    StopAtOnce,
 }
 
 impl fmt::Display for PatienceOver {
@@ -43,7 +43,7 @@ impl fmt::Display for PatienceOver {
             Self::Silent(seconds) => {
                 write!(f, "the database has completed nothing for {seconds} s")
             }
-            Self::Hurry => f.write_str("stopped at once, before all was saved"),
+            Self::StopAtOnce => f.write_str("stopped at once, before all was saved"),
         }
     }
 }

@@ -88,9 +88,10 @@ async fn write(storage: &Storage, signals: &Signals, batch: &Batch) -> bool {
         let begin = Instant::now();
         inject_delay(signals, begin).await;
         let commit = storage.store.commit(storage.crawl, batch);
-        let done = tokio::select! {
-            done = storage.call(DatabaseCall::write("a batch"), commit) => done,
-            why = storage.patience_over(signals) => {
+        let done = storage.patient_call(signals, DatabaseCall::write("a batch"), commit).await;
+        let done = match done {
+            Ok(done) => done,
+            Err(why) => {
                 storage.saver.lost_patience(why);
                 return false;
             }
@@ -150,7 +151,7 @@ fn refused(
     if signals.stop_requested.is_cancelled() {
         *tries_left -= 1;
     }
-    *tries_left > 0 && !signals.hurry.is_cancelled()
+    *tries_left > 0 && !signals.at_once.is_cancelled()
 }
 
 /// Waits for `pause`; a stop, and a stop at once after it, end the wait.
@@ -159,7 +160,7 @@ async fn wait_before_retry(signals: &Signals, pause: Duration) {
     tokio::select! {
         () = tokio::time::sleep(pause) => {}
         () = signals.stop_requested.cancelled(), if !stopping => {}
-        () = signals.hurry.cancelled() => {}
+        () = signals.at_once.cancelled() => {}
     }
 }
 
@@ -209,7 +210,7 @@ pub async fn record_end(
         if signals.stop_requested.is_cancelled() {
             tries_left -= 1;
         }
-        if !error.is_transient() || tries_left == 0 || signals.hurry.is_cancelled() {
+        if !error.is_transient() || tries_left == 0 || signals.at_once.is_cancelled() {
             return Err(error);
         }
         let since_s = storage.failing_since_s(signals);

@@ -29,9 +29,9 @@ pub struct Signals {
     /// When the stop was requested; written once, before [`Self::stop_requested`].
     pub stopped_at: OnceLock<Instant>,
     /// Cancelled when the user wants to stop at once, whatever is not saved.
-    pub hurry: CancellationToken,
-    /// When that was requested; written once, before [`Self::hurry`].
-    pub hurried_at: OnceLock<Instant>,
+    pub at_once: CancellationToken,
+    /// When that was requested; written once, before [`Self::at_once`].
+    pub at_once_since: OnceLock<Instant>,
     /// Faults in force; written by the control task.
     pub faults: watch::Sender<Faults>,
     /// Where tasks panic: nowhere, unless a test wants it.
@@ -49,8 +49,8 @@ impl Signals {
             abort: CancellationToken::new(),
             stop_requested: CancellationToken::new(),
             stopped_at: OnceLock::new(),
-            hurry: CancellationToken::new(),
-            hurried_at: OnceLock::new(),
+            at_once: CancellationToken::new(),
+            at_once_since: OnceLock::new(),
             faults: watch::Sender::new(Faults::NONE),
             panic_points,
         }
@@ -63,9 +63,9 @@ impl Signals {
     }
 
     /// Requests a stop at once.
-    pub fn request_hurry(&self) {
-        let _ = self.hurried_at.set(Instant::now());
-        self.hurry.cancel();
+    pub fn request_stop_at_once(&self) {
+        let _ = self.at_once_since.set(Instant::now());
+        self.at_once.cancel();
     }
 
     /// Seconds since the start of this run.

@@ -8,7 +8,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::crawl::measure::stage_clock::StageClock;
 use crate::crawl::pipeline::database_calls::{
-    DatabaseCall, DatabaseCalls, HURRY, LAST_STEP, LongCall, NAMED_AFTER, PATIENCE, PatienceOver,
+    DatabaseCall, DatabaseCalls, LAST_STEP, LongCall, NAMED_AFTER, PATIENCE, PatienceOver,
+    SAVE_AFTER_STOP_AT_ONCE,
 };
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::saver_gauge::SaverGauge;
@@ -96,8 +97,24 @@ impl Storage {
         }
     }
 
+    /// Waits for a call of the database, but no longer than it is waited for after a stop.
+    ///
+    /// # Errors
+    /// Why it was given up; inside it, what the database said.
+    pub async fn patient_call<T>(
+        &self,
+        signals: &Signals,
+        call: DatabaseCall,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<Result<T, StoreError>, PatienceOver> {
+        tokio::select! {
+            done = self.call(call, work) => Ok(done),
+            why = self.patience_over(signals) => Err(why),
+        }
+    }
+
     /// Waits until the database need not be waited for any longer: after a stop it was silent for
-    /// [`PATIENCE`], or a stop at once was requested [`HURRY`] ago. Returns why.
+    /// [`PATIENCE`], or a stop at once was requested [`SAVE_AFTER_STOP_AT_ONCE`] ago. Returns why.
     pub async fn patience_over(&self, signals: &Signals) -> PatienceOver {
         signals.stop_requested.cancelled().await;
         let begin = Instant::now();
@@ -117,15 +134,15 @@ impl Storage {
             let since = self.calls.unanswered_since().unwrap_or(stopped).min(stopped);
             PatienceOver::Silent(since.elapsed().as_secs())
         };
-        let hurry = async {
-            signals.hurry.cancelled().await;
-            let since = *signals.hurried_at.get_or_init(Instant::now);
-            sleep_until(since + HURRY).await;
-            PatienceOver::Hurry
+        let stopped_at_once = async {
+            signals.at_once.cancelled().await;
+            let since = *signals.at_once_since.get_or_init(Instant::now);
+            sleep_until(since + SAVE_AFTER_STOP_AT_ONCE).await;
+            PatienceOver::StopAtOnce
         };
         tokio::select! {
             why = silence => why,
-            why = hurry => why,
+            why = stopped_at_once => why,
         }
     }
 
