@@ -11,7 +11,7 @@ mod support;
 #[allow(dead_code, reason = "not all of it is used here")]
 #[path = "../support/tape/terminal.rs"]
 mod terminal;
-#[path = "../support/verdict_scenes.rs"]
+#[path = "../support/verdict_scenes/mod.rs"]
 mod verdict_scenes;
 
 mod bad_input;

@@ -12,7 +12,7 @@ mod support;
 mod test_db;
 #[path = "../support/tls_server.rs"]
 mod tls_server;
-#[path = "../support/verdict_scenes.rs"]
+#[path = "../support/verdict_scenes/mod.rs"]
 mod verdict_scenes;
 
 mod clock_put_back;
