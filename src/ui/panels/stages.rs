@@ -35,6 +35,9 @@ impl Share {
     }
 }
 
+/// Share from which the wait for the database is shown.
+const SHOWN_FROM: f32 = 0.01;
+
 /// A remark with its style.
 pub type Remark = (String, Style);
 
@@ -90,8 +93,8 @@ pub fn workers(theme: Theme, snapshot: &Snapshot, fine: bool) -> Vec<Share> {
     shares.push(state("rate", s.rate, &[WorkerState::Rate]));
     shares.push(state("blocked", s.blocked, &[WorkerState::Blocked]));
     shares.push(state("idle", s.idle, &[WorkerState::Idle]));
-    // Few crawls read from the database while they fetch.
-    if s.database > 0.0 || counts[WorkerState::Database as usize] > 0 {
+    // A redirect now and then reads a row: that is not worth a line that comes and goes.
+    if s.database >= SHOWN_FROM {
         shares.push(state("database", s.database, &[WorkerState::Database]));
     }
     if s.paused > 0.0 || counts[WorkerState::Paused as usize] > 0 {
