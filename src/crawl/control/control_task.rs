@@ -315,7 +315,7 @@ impl Control {
         match written {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                tracing::error!(%error, "what was not compared could not be recorded")
+                tracing::error!(%error, "what was not compared could not be recorded");
             }
             Err(why) => tracing::error!("{why}; what was not compared is not recorded"),
         }
