@@ -61,7 +61,7 @@ impl Staged {
     }
 
     async fn send(&self, command: Command) {
-        self.crawl.commands.send((command, Origin::User)).await.unwrap();
+        self.crawl.commands.send((command, Origin::Key)).await.unwrap();
     }
 
     /// The first snapshot from now on of which `holds` is true.

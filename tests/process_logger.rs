@@ -55,6 +55,11 @@ fn child() {
                     Command::Stop => next.run = RunState::Stopping,
                     Command::StopNow => next.run = RunState::Stopped,
                     Command::Nudge(..)
+                    | Command::NudgeBoth(_)
+                    | Command::Redo
+                    | Command::Pin
+                    | Command::Autopilot(_)
+                    | Command::ToggleAutopilot
                     | Command::Host(..)
                     | Command::Exclude(_)
                     | Command::AddSeed(_)

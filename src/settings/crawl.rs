@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::Dials;
 use crate::settings::failing::{BreakerSettings, TrapSettings};
 use crate::settings::faults::PanicPoints;
@@ -65,6 +66,10 @@ pub struct Settings {
     pub rate: Option<f64>,
     /// Blocking threads for parsing large bodies.
     pub parse_threads: u32,
+    /// What the autopilot aims at, if it turns the dials.
+    pub autopilot: Option<AutopilotMode>,
+    /// Maximum permits that the autopilot and `tune` may set.
+    pub max_permits: u32,
     /// Bodies of at least this many bytes are parsed on those threads.
     pub parse_offload: u64,
     /// Requests in flight per host, `None` for no bound but the permits.
@@ -159,6 +164,8 @@ impl Default for Settings {
             queue: 100,
             rate: None,
             parse_threads: 2,
+            autopilot: None,
+            max_permits: 512,
             parse_offload: 64 << 10,
             per_host: None,
             delay: Duration::ZERO,

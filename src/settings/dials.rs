@@ -227,6 +227,13 @@ pub fn nudged(dials: &Dials, dial: Dial, by: i32) -> Setting {
     }
 }
 
+/// Workers for so many permits, while nobody sets them apart: pages are parsed while others are fetched.
+#[must_use]
+pub fn workers_for(permits: u32) -> u32 {
+    let (low, high) = Dial::Workers.range();
+    f64::from(permits).mul_add(2.0, 8.0).clamp(low, high) as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

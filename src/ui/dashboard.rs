@@ -126,7 +126,7 @@ fn perform(
 ) -> io::Result<()> {
     match effect {
         Effect::Send(command) => {
-            match commands.try_send((command.clone(), Origin::User)) {
+            match commands.try_send((command.clone(), Origin::Key)) {
                 Ok(()) => {}
                 Err(TrySendError::Full(_)) => app.busy(&command, snapshot),
                 Err(TrySendError::Closed(_)) => app.refuse("the engine is gone", snapshot),

@@ -43,6 +43,7 @@ pub const CRAWL_ROOMS: &[&[&str]] = &[
     &["pipeline"],
     &["frontier"],
     &["hosts"],
+    &["tuning"],
     &["measure"],
     &["protocol"],
 ];

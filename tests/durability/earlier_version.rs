@@ -90,7 +90,7 @@ async fn journal(dump: &mut SqliteConnection, crawl: CrawlId) -> Vec<ChangeRow> 
     let change = |(what, entry): (String, String)| {
         let members: Value = serde_json::from_str(&entry).unwrap();
         let at: jiff::Timestamp = members["at"].as_str().unwrap().parse().unwrap();
-        let by = [Origin::User, Origin::Signal].map(Origin::name);
+        let by = [Origin::Key, Origin::Signal].map(Origin::name);
         ChangeRow {
             seq: members["seq"].as_u64().unwrap(),
             at_ms: at.as_millisecond(),

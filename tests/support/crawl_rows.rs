@@ -52,8 +52,19 @@ pub fn page(crawl: CrawlId, seq: u32, url: &str) -> PageRow {
 fn change(seq: u64, at_ms: i64, what: ChangeAction) -> ChangeRow {
     let at = jiff::Timestamp::from_millisecond(at_ms).unwrap();
     let words = what.to_string();
-    let by = Origin::User;
-    let entry = Change { seq, at_s: 0.0, at, by, what, undoes: None, undone: false };
+    let by = Origin::Key;
+    let entry = Change {
+        seq,
+        at_s: 0.0,
+        at,
+        by,
+        what,
+        undoes: None,
+        undone: false,
+        redoes: None,
+        reason: None,
+        effect: None,
+    };
     let entry = serde_json::to_string(&entry).unwrap();
     ChangeRow { seq, at_ms, by: by.name(), what: words, entry }
 }

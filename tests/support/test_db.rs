@@ -149,7 +149,7 @@ pub async fn later(crawl: &mut Crawl, snapshots: u64) -> Arc<Snapshot> {
 }
 
 pub async fn give(crawl: &Crawl, command: Command) {
-    crawl.commands.send((command, Origin::User)).await.unwrap();
+    crawl.commands.send((command, Origin::Key)).await.unwrap();
 }
 
 /// Gives a command and waits until it is in the journal.

@@ -47,6 +47,11 @@ impl Control {
             Command::Fault(setting) => self.inject(setting, origin),
             Command::ClearFaults => self.clear_faults(origin),
             Command::Scene(scene) => self.set_scene(scene, origin),
+            Command::NudgeBoth(_)
+            | Command::Redo
+            | Command::Pin
+            | Command::Autopilot(_)
+            | Command::ToggleAutopilot => self.refuse("not yet"),
             Command::TogglePause => self.toggle_pause(origin),
             Command::Stop => {
                 if self.run == RunState::Stopping {

@@ -41,8 +41,18 @@ impl Journal {
     ) -> (Change, Option<Change>) {
         let seq = self.next.max(1);
         self.next = seq + 1;
-        let entry =
-            Change { seq, at_s, at: jiff::Timestamp::now(), by, what, undoes, undone: false };
+        let entry = Change {
+            seq,
+            at_s,
+            at: jiff::Timestamp::now(),
+            by,
+            what,
+            undoes,
+            undone: false,
+            redoes: None,
+            reason: None,
+            effect: None,
+        };
         let undone = undoes.and_then(|wanted| {
             let old = self.entries.iter_mut().find(|entry| entry.seq == wanted)?;
             old.undone = true;
@@ -80,14 +90,14 @@ mod tests {
         let mut journal = Journal::default();
         let turn =
             |old, new| ChangeAction::Set { old: Setting::Permits(old), new: Setting::Permits(new) };
-        journal.add(turn(10, 11), Origin::User, 1.0, None);
-        journal.add(turn(11, 12), Origin::User, 2.0, None);
-        journal.add(ChangeAction::Pause, Origin::User, 2.5, None);
+        journal.add(turn(10, 11), Origin::Key, 1.0, None);
+        journal.add(turn(11, 12), Origin::Key, 2.0, None);
+        journal.add(ChangeAction::Pause, Origin::Key, 2.5, None);
         assert_eq!(journal.last_undoable(), Some((2, turn(11, 12))));
-        let (_, undone) = journal.add(turn(12, 11), Origin::User, 3.0, Some(2));
+        let (_, undone) = journal.add(turn(12, 11), Origin::Key, 3.0, Some(2));
         assert!(undone.expect("marked").undone);
         assert_eq!(journal.last_undoable(), Some((1, turn(10, 11))));
-        journal.add(turn(11, 10), Origin::User, 4.0, Some(1));
+        journal.add(turn(11, 10), Origin::Key, 4.0, Some(1));
         assert_eq!(journal.last_undoable(), None);
         assert_eq!(journal.newest_first().len(), 5);
     }

@@ -10,6 +10,7 @@ use url::Url;
 
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::scene::Setup;
+use crate::crawl::protocol::tuning::ChangeEffect;
 use crate::settings::dials::Setting;
 use crate::settings::faults::Faults;
 
@@ -161,4 +162,13 @@ pub struct Change {
     pub undoes: Option<u64>,
     /// Whether a later entry turned this one back.
     pub undone: bool,
+    /// The entry that this one applies once more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redoes: Option<u64>,
+    /// Why, in one line, where the autopilot made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Arc<str>>,
+    /// What it gave; `None` for what no throughput follows from, and until something was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<ChangeEffect>,
 }

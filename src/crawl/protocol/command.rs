@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::crawl::protocol::scene::Scene;
+use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::faults::{Fault, FaultSetting};
 
 /// What can be done to one host while a crawl runs.
@@ -47,6 +48,10 @@ pub enum Command {
     /// Turns a dial by so many steps: units for counts, rungs of a 1-2-5 ladder for the rate.
     /// The result is clamped to the dial's range.
     Nudge(Dial, i32),
+    /// Turns permits by so many, and workers with them: they follow as
+    /// [`workers_for`](crate::settings::dials::workers_for) says, unless the user set them apart: then they turn
+    /// by as many.
+    NudgeBoth(i32),
     /// Sets a dial to a typed value.
     Set(Setting),
     /// Makes a fault so many rungs of its ladder worse, or milder where negative.
@@ -61,6 +66,15 @@ pub enum Command {
     TogglePause,
     /// Turns the last change that is not yet undone back.
     Undo,
+    /// Applies the change that was turned back last once more, unless another change came since.
+    Redo,
+    /// Pins the present setting; when one is pinned and another is in force, compares both; when the
+    /// comparison is over, drops it.
+    Pin,
+    /// Gives the dials to the autopilot, or takes them back (`None`).
+    Autopilot(Option<AutopilotMode>),
+    /// Takes the dials back from the autopilot, or gives them to it in the mode that it had last.
+    ToggleAutopilot,
     /// Stops gracefully: what is in flight finishes and is saved.
     Stop,
     /// Stops at once: requests in flight are given up; what was handed to the saver is saved.
@@ -73,8 +87,17 @@ pub enum Command {
 pub enum Origin {
     /// The settings with which a crawl starts or resumes.
     Start,
-    /// A key or a typed command on the dashboard.
-    User,
+    /// An option that differs from what the resumed crawl was stored with.
+    Resume,
+    /// A key on the dashboard.
+    #[serde(alias = "user")]
+    Key,
+    /// A command typed on the dashboard.
+    Typed,
+    /// The autopilot, or the sweep of `tune`.
+    Autopilot,
+    /// A step of a scene.
+    Scene,
     /// A signal from the operating system.
     Signal,
     /// The terminal was closed, or the dashboard on it failed. A stop from here is never more than a
@@ -91,7 +114,11 @@ impl Origin {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Start => "start",
-            Self::User => "user",
+            Self::Resume => "resume",
+            Self::Key => "key",
+            Self::Typed => "typed",
+            Self::Autopilot => "autopilot",
+            Self::Scene => "scene",
             Self::Signal => "signal",
             Self::Terminal => "terminal",
             Self::Api => "api",

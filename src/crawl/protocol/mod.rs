@@ -12,4 +12,5 @@ pub mod scene;
 pub mod snapshot;
 pub mod stages;
 pub mod summary;
+pub mod tuning;
 pub mod verdict;

@@ -19,6 +19,7 @@ pub use crate::crawl::protocol::stages::{
     FrontierView, GateView, LoopDelay, ParsePoolView, ProcessView, ProducerShares, QueueView,
     SaverShares, SaverView, StartLevel, WORKER_STATES, WorkerShares, WorkerState, WorkerView,
 };
+use crate::crawl::protocol::tuning::TuningView;
 use crate::crawl::protocol::verdict::Verdict;
 pub use crate::model::page_state::PageState;
 pub use crate::model::redirect_hop::RedirectHop;
@@ -328,6 +329,9 @@ pub struct Snapshot {
     pub changes: Arc<[Change]>,
     /// History, oldest first, at most [`HISTORY_POINTS`].
     pub history: Arc<[HistoryPoint]>,
+    /// What each setting gave, and the autopilot.
+    #[serde(default)]
+    pub tuning: TuningView,
     /// Why the last command was refused or did nothing, until the next command.
     pub notice: Option<Arc<str>>,
 }

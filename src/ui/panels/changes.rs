@@ -44,7 +44,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
         let note = match (change.undone, change.undoes, change.by) {
             (true, ..) => "undone",
             (_, Some(_), _) => "by undo",
-            (_, _, Origin::User) => "",
+            (_, _, Origin::Key) => "",
             (_, _, by) => by.name(),
         };
         // A pattern gives way to whether it still holds.

@@ -122,7 +122,7 @@ async fn seen(crawl: &mut Crawl, what: &str, holds: impl Fn(&Snapshot) -> bool) 
 }
 
 async fn give(crawl: &Crawl, command: Command) {
-    crawl.commands.send((command, Origin::User)).await.unwrap();
+    crawl.commands.send((command, Origin::Key)).await.unwrap();
 }
 
 async fn set(crawl: &mut Crawl, setting: Setting) {

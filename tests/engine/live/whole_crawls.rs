@@ -164,15 +164,15 @@ async fn turning_everything_all_the_time_changes_nothing_but_the_pace() {
                 Command::TogglePause
             }
         };
-        if commands.send((command, Origin::User)).await.is_err() {
+        if commands.send((command, Origin::Key)).await.is_err() {
             break;
         }
     }
     if paused {
-        let _ = commands.send((Command::TogglePause, Origin::User)).await;
+        let _ = commands.send((Command::TogglePause, Origin::Key)).await;
     }
-    let _ = commands.send((Command::Set(Setting::Workers(20)), Origin::User)).await;
-    let _ = commands.send((Command::Set(Setting::Permits(20)), Origin::User)).await;
+    let _ = commands.send((Command::Set(Setting::Workers(20)), Origin::Key)).await;
+    let _ = commands.send((Command::Set(Setting::Permits(20)), Origin::Key)).await;
     drop(commands);
     let summary = tokio::time::timeout(Duration::from_mins(1), ended).await.unwrap().unwrap();
     bench.assert_true(&summary).await;

@@ -135,13 +135,13 @@ async fn play(scene: &'static VerdictScene, server: Option<&Arc<Server>>) -> Str
                 Step::Permits(permits) => Command::Set(Setting::Permits(permits)),
                 Step::Pause => Command::TogglePause,
             };
-            crawl.commands.send((command, Origin::User)).await.unwrap();
+            crawl.commands.send((command, Origin::Key)).await.unwrap();
         }
     }
     let last = Arc::clone(&crawl.snapshots.borrow());
     println!("{}: {}", scene.name, summary(&last, &last.verdict));
     // It may have ended by itself.
-    let _ = crawl.commands.send((Command::StopNow, Origin::User)).await;
+    let _ = crawl.commands.send((Command::StopNow, Origin::Key)).await;
     crawl.wait().await;
     wait_in_thread(move || drop((site, kept))).await;
     if std::env::var_os("RECORD").is_some() {

@@ -242,8 +242,20 @@ impl Turned {
     fn change(&mut self, what: ChangeAction) {
         let seq = self.s.changes.first().map_or(0, |change| change.seq) + 1;
         let at = jiff::Timestamp::UNIX_EPOCH;
-        let (by, undoes, undone) = (Origin::User, None, false);
-        self.s.changes = [Change { seq, at_s: self.at_s, at, by, what, undoes, undone }].into();
+        let (by, undoes, undone) = (Origin::Key, None, false);
+        self.s.changes = [Change {
+            seq,
+            at_s: self.at_s,
+            at,
+            by,
+            what,
+            undoes,
+            undone,
+            redoes: None,
+            reason: None,
+            effect: None,
+        }]
+        .into();
     }
 }
 

@@ -19,7 +19,7 @@ async fn turn(crawl: &Crawl, pages: u64, command: Turn) {
     let mut snapshots = crawl.snapshots.clone();
     let far = snapshots.wait_for(|s| s.totals.pages >= pages || s.run.is_final()).await;
     assert!(!far.unwrap().run.is_final(), "over before {pages} pages");
-    crawl.commands.send((command, Origin::User)).await.unwrap();
+    crawl.commands.send((command, Origin::Key)).await.unwrap();
 }
 
 async fn crawled(db: &Path) {
@@ -55,7 +55,7 @@ async fn crawled(db: &Path) {
     }
     // In the picture a pause has to be seen.
     tokio::time::sleep(Duration::from_secs(2)).await;
-    crawl.commands.send((Turn::TogglePause, Origin::User)).await.unwrap();
+    crawl.commands.send((Turn::TogglePause, Origin::Key)).await.unwrap();
     crawl.wait().await;
     lab.stop().await;
 }
