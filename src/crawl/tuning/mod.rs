@@ -1,0 +1,13 @@
+//! Tuning: what each setting gave, and what the dials should be.
+//!
+//! It knows no task and no clock: what was measured comes in, comparisons and commands go out.
+
+pub mod block_series;
+pub mod curve;
+pub mod effect;
+pub mod measured_block;
+pub mod measured_table;
+pub mod row_sums;
+pub mod statistics;
+pub mod usl;
+pub mod window;
