@@ -15,6 +15,7 @@ mod overload;
 mod shortage_limit;
 mod snapshot_builder;
 mod throttle;
+mod tuning_gauge;
 
 pub use error::CrawlError;
 pub use fault_setup::FaultSetup;

@@ -6,3 +6,4 @@ pub mod autopilot;
 pub mod finished_requests;
 pub mod latency_buckets;
 pub mod reading;
+pub mod request_meter;
