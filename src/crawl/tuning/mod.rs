@@ -11,6 +11,7 @@ pub mod latency_buckets;
 pub mod measured_block;
 pub mod measured_table;
 pub mod reading;
+pub mod request_meter;
 pub mod row_sums;
 pub mod statistics;
 pub mod usl;
