@@ -12,9 +12,11 @@ mod journal;
 mod launch;
 mod loader;
 mod overload;
+mod scenes;
 mod shortage_limit;
 mod snapshot_builder;
 mod throttle;
+mod tuning_gauge;
 
 pub use error::CrawlError;
 pub use fault_setup::FaultSetup;
