@@ -213,3 +213,106 @@ impl PinState {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+    use super::*;
+
+    const fn dials(permits: u32) -> Dials {
+        Dials { permits, workers: 40, queue: 100, rate: None, parse_threads: 2 }
+    }
+
+    /// So many seconds of these pages; returns the last step that is wanted.
+    fn hold(pin: &mut PinnedSetting, seconds: u64, pages: u64) -> PinStep {
+        let mut step = PinStep::None;
+        for second in 0..seconds {
+            let mut block = MeasuredBlock {
+                seconds: 1.0,
+                pages: pages + second % 3,
+                ..MeasuredBlock::default()
+            };
+            (0..pages).for_each(|n| {
+                block.latencies.record(1000 * (100 + n % 20));
+            });
+            step = pin.add(&block);
+        }
+        step
+    }
+
+    fn pinned_and_turned() -> PinnedSetting {
+        let mut pin = PinnedSetting::default();
+        assert_eq!((pin.view(), pin.pressed(dials(16))), (None, PinStep::None));
+        hold(&mut pin, 8, 100);
+        pin.turned(dials(24));
+        pin
+    }
+
+    #[test]
+    fn the_pinned_setting_is_measured_before_and_after_the_other() {
+        let mut pin = pinned_and_turned();
+        let view = pin.view().unwrap();
+        assert_eq!((&*view.pinned, view.phase), ("permits 16, workers 40", PinPhase::Turned));
+        assert_eq!(view.other.as_deref(), Some("permits 24, workers 40"));
+        hold(&mut pin, 3, 130);
+        let PinStep::Refuse(why) = pin.pressed(dials(24)) else { panic!("too early") };
+        assert!(why.contains("3 of 6 s"), "{why}");
+        hold(&mut pin, 4, 130);
+        assert_eq!(pin.pressed(dials(24)), PinStep::Turn(dials(16)));
+        assert_eq!(hold(&mut pin, 5, 100), PinStep::None);
+        assert_eq!(pin.view().unwrap().phase, PinPhase::Checking);
+        assert!(matches!(pin.pressed(dials(16)), PinStep::Refuse(_)));
+        assert_eq!(hold(&mut pin, 1, 100), PinStep::Turn(dials(24)));
+        let view = pin.view().unwrap();
+        let effect = view.effect.unwrap();
+        assert_eq!((view.phase, effect.verdict), (PinPhase::Done, EffectVerdict::Better));
+        assert!((effect.pages_percent.value - 30.0).abs() < 2.0, "{effect:?}");
+        assert_eq!((effect.before.seconds, effect.after.seconds), (14.0, 7.0));
+        assert_eq!((pin.pressed(dials(24)), pin.view()), (PinStep::None, None));
+    }
+
+    #[test]
+    fn a_drift_of_the_server_voids_it() {
+        let mut pin = pinned_and_turned();
+        hold(&mut pin, 8, 130);
+        pin.pressed(dials(24));
+        hold(&mut pin, 8, 70);
+        let effect = pin.view().unwrap().effect.unwrap();
+        assert_eq!(effect.verdict, EffectVerdict::Void);
+        assert!(effect.note.as_deref().unwrap().starts_with("the server drifted: 100.9, then 7"));
+    }
+
+    #[test]
+    fn what_is_turned_meanwhile_cancels_it() {
+        let mut pin = pinned_and_turned();
+        pin.turned(dials(16));
+        assert_eq!(pin.view().unwrap().phase, PinPhase::Pinned, "turned back by hand");
+        pin.turned(dials(32));
+        hold(&mut pin, 8, 130);
+        pin.pressed(dials(32));
+        pin.turned(dials(17));
+        let view = pin.view().unwrap();
+        let effect = view.effect.unwrap();
+        assert_eq!((view.phase, effect.verdict), (PinPhase::Done, EffectVerdict::Void));
+        assert_eq!(effect.note.as_deref(), Some("cancelled: a dial was turned meanwhile"));
+        assert_eq!(hold(&mut pin, 9, 100), PinStep::None, "nothing is turned any more");
+        let mut pin = pinned_and_turned();
+        pin.conditions_changed();
+        assert_eq!(pin.view().unwrap().effect.unwrap().verdict, EffectVerdict::Void);
+    }
+
+    #[test]
+    fn a_setting_that_was_hardly_measured_cannot_be_compared() {
+        let mut pin = PinnedSetting::default();
+        pin.pressed(dials(16));
+        hold(&mut pin, 2, 100);
+        assert_eq!(pin.view().unwrap().measured_s, 2.0);
+        pin.turned(dials(24));
+        hold(&mut pin, 8, 100);
+        let PinStep::Refuse(why) = pin.pressed(dials(24)) else { panic!("not measured") };
+        assert!(why.contains("measured for 2 s only"), "{why}");
+        pin.turned(dials(16));
+        hold(&mut pin, 8, 100);
+        assert_eq!((pin.pressed(dials(16)), pin.view()), (PinStep::None, None), "dropped");
+    }
+}
