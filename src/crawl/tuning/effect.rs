@@ -214,14 +214,16 @@ impl OpenChange {
     fn explained(&self, now: &MeasuredSide, verdict: EffectVerdict) -> Option<String> {
         let (before, after) = (&self.before.window, &now.window);
         let share = |of: fn(&MeasuredBlock) -> u64| (before.share(of), after.share(of));
-        let worth_a_note =
-            |(before, after): (f64, f64)| after >= FAILED_SHARE && after >= 2.0 * before;
+        let worth_a_note = |(before, after): ((f64, f64), (f64, f64))| {
+            let more = after.0 - before.0;
+            after.0 >= FAILED_SHARE && more > before.0 && more > 2.0 * before.1.hypot(after.1)
+        };
         let (refused, failed) = (share(|block| block.refused), share(|block| block.errors));
-        if worth_a_note(refused) && refused.1 >= failed.1 {
-            return Some(format!("{:.1} % answered 429", 100.0 * refused.1));
+        if worth_a_note(refused) && refused.1.0 >= failed.1.0 {
+            return Some(format!("{:.1} % answered 429", 100.0 * refused.1.0));
         }
         if worth_a_note(failed) {
-            return Some(format!("{:.1} % failed: 5xx or no answer", 100.0 * failed.1));
+            return Some(format!("{:.1} % failed: 5xx or no answer", 100.0 * failed.1.0));
         }
         let starved = after.mean(|block| block.starved);
         if starved >= DRY_SHARE {

@@ -14,7 +14,7 @@ use crate::store::TimelineRow;
 
 /// Share of the most pages per second that the best row gives at least.
 const BEST_SHARE: f64 = 0.95;
-/// Share of failed and refused requests beyond which a row is not the best one.
+/// Share of failed and refused requests, beyond that of the row with the fewest, from which on a row is not the best.
 const BEST_FAILURES: f64 = 0.02;
 /// Relative half width of an interval beyond which a row's mean says too little to be compared with.
 const BEST_INTERVAL: f64 = 0.2;
@@ -223,13 +223,16 @@ fn best_of(rows: &[MeasuredRow], conditions: u32) -> Option<usize> {
         row.1.conditions == conditions
             && !row.1.earlier_run
             && pages.ci <= BEST_INTERVAL * pages.value
-            && row.1.error_share + row.1.refused_share <= BEST_FAILURES
     };
+    let failures = |row: &MeasuredRow| row.error_share + row.refused_share;
     let rows: Vec<_> = rows.iter().enumerate().collect();
     let known: Vec<_> = rows.iter().filter(known).collect();
     if known.len() < 2 {
         return None;
     }
+    let fewest = known.iter().map(|(_, row)| failures(row)).fold(f64::INFINITY, f64::min);
+    let sound = |row: &MeasuredRow| failures(row) <= fewest + BEST_FAILURES;
+    let known: Vec<_> = known.into_iter().filter(|(_, row)| sound(row)).collect();
     let most = known.iter().map(|(_, row)| row.pages_per_s.value).fold(0.0, f64::max);
     known
         .into_iter()
