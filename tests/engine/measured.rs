@@ -107,7 +107,11 @@ async fn each_setting_gets_its_row_and_each_turn_its_verdict() {
     let s = bench.held(8.0).await;
     let rows = &s.tuning.rows;
     assert_eq!(rows.iter().map(|row| row.permits).collect::<Vec<_>>(), [4, 8, 16, 32]);
-    assert_eq!(rows.iter().map(|row| row.best).collect::<Vec<_>>(), [false, false, true, false]);
+    assert_eq!(
+        rows.iter().map(|row| row.best).collect::<Vec<_>>(),
+        [false, false, true, false],
+        "{rows:?}"
+    );
     for (row, pages_per_s) in rows.iter().zip([10.0, 20.0, 40.0, 40.0]) {
         let measured = row.pages_per_s;
         assert!((measured.value / pages_per_s - 1.0).abs() < 0.15, "{row:?}");
@@ -127,7 +131,8 @@ async fn each_setting_gets_its_row_and_each_turn_its_verdict() {
     // The effects are in the database, the row of the newest one as well.
     let s = bench.seen(|s| s.saver.backlog_pages == 0).await;
     let effects = s.changes.iter().filter(|change| change.effect.is_some()).count();
-    let stored = bench.stop().await.rows::<(String, f64, f64)>(
+    let test_db = bench.stop().await;
+    let stored = test_db.rows::<(String, f64, f64)>(
         "SELECT effect, pages_per_s_before, pages_per_s_after FROM changes WHERE effect IS NOT NULL",
     );
     assert_eq!((effects, stored.await.len()), (4, 4));
