@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::crawl::control::autopilot::AutopilotDriver;
 use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::control::fault_setup::FaultSetup;
 use crate::crawl::control::journal::Journal;
@@ -94,6 +95,7 @@ pub(super) struct Control {
     pub(super) last_sent_s: f64,
     pub(super) snapshot_builder: SnapshotBuilder,
     pub(super) tuning_gauge: TuningGauge,
+    pub(super) autopilot: AutopilotDriver,
 }
 
 /// Runs the crawl to its end; returns its summary.
@@ -106,7 +108,6 @@ pub async fn run(start: Start) -> Summary {
     let (storage, signals) = (Arc::clone(&context.storage), Arc::clone(&context.signals));
     let mut control = Control {
         heartbeat: tokio::spawn(heartbeat::run(storage, signals)),
-        settings,
         load_shedder: load_shedder(fault_setup.site.is_some()),
         overloads: Vec::new(),
         pauses: Vec::new(),
@@ -134,6 +135,8 @@ pub async fn run(start: Start) -> Summary {
         last_sent_s: 0.0,
         snapshot_builder,
         tuning_gauge: TuningGauge::new(),
+        autopilot: AutopilotDriver::of(&settings),
+        settings,
     };
     for dial in Dial::ALL {
         let (old, new) = (before.get(dial), dials.get(dial));
@@ -161,6 +164,7 @@ impl Control {
             self.put(setting);
         }
         self.put_faults(self.faults);
+        self.start_autopilot();
         self.publish(false);
         let context = Arc::clone(&self.context);
         let mut tick = ticker();
@@ -370,6 +374,7 @@ impl Control {
             faults: self.faults,
             scene: self.scenes.on,
             notice: self.notice.clone(),
+            autopilot: self.autopilot_view(),
         };
         self.snapshots.send_replace(self.snapshot_builder.build(
             &self.context,

@@ -1,6 +1,7 @@
 //! The control task and what starts a crawl: launch, loader, commands, hosts, faults, journal,
 //! overload, exclusions and the snapshot builder.
 
+mod autopilot;
 mod commands;
 mod control_task;
 mod error;
