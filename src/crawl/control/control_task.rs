@@ -26,12 +26,13 @@ use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::summary::Summary;
+use crate::crawl::tuning::timeline_recorder::{RunCounters, TimelineRecorder};
 use crate::panics::{self, Panic};
 use crate::settings::Settings;
 use crate::settings::dials::Dial;
 use crate::settings::dials::Dials;
 use crate::settings::faults::{Faults, FaultySite, PanicPoint};
-use crate::store::CrawlState;
+use crate::store::{CrawlState, TimelineRow};
 
 /// Time between two snapshots.
 pub const TICK: Duration = Duration::from_millis(100);
@@ -59,6 +60,8 @@ pub struct Start {
     pub journal: Journal,
     /// Faults and scene to begin with.
     pub fault_setup: FaultSetup,
+    /// What was measured in earlier runs, oldest first.
+    pub timeline: Vec<TimelineRow>,
 }
 
 /// The control task.
@@ -94,14 +97,16 @@ pub(super) struct Control {
     pub(super) last_sent_s: f64,
     pub(super) snapshot_builder: SnapshotBuilder,
     pub(super) tuning_gauge: TuningGauge,
+    pub(super) timeline: TimelineRecorder,
 }
 
 /// Runs the crawl to its end; returns its summary.
 pub async fn run(start: Start) -> Summary {
-    let Start { context, exclusions, mut commands, snapshots, dials, before, journal, fault_setup } =
-        start;
+    let Start { context, exclusions, mut commands, snapshots, dials, before, journal, .. } = start;
+    let (fault_setup, timeline) = (start.fault_setup, start.timeline);
     let mut snapshot_builder = SnapshotBuilder::new(Snapshot::clone(&snapshots.borrow()));
     snapshot_builder.note_changes(journal.newest_first());
+    let first = RunCounters::of(&snapshot_builder.last().totals, 0.0, 0);
     let settings = context.settings.clone();
     let (storage, signals) = (Arc::clone(&context.storage), Arc::clone(&context.signals));
     let mut control = Control {
@@ -134,6 +139,7 @@ pub async fn run(start: Start) -> Summary {
         last_sent_s: 0.0,
         snapshot_builder,
         tuning_gauge: TuningGauge::new(),
+        timeline: TimelineRecorder::new(timeline.last(), first, dials, 0),
     };
     for dial in Dial::ALL {
         let (old, new) = (before.get(dial), dials.get(dial));
