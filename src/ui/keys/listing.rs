@@ -3,7 +3,7 @@
 use std::mem::discriminant;
 
 use super::binding::{Binding, KeyGroup};
-use super::table::{KEYS, TEN_TIMES, TYPED};
+use super::table::{KEYS, TYPED};
 use crate::ui::action::Action;
 use crate::ui::text;
 
@@ -27,6 +27,10 @@ fn belong_together(one: &Binding, other: &Binding) -> bool {
     match (one.action, other.action) {
         (A::Turn(a, _), A::Turn(b, _)) => a == b,
         (A::HostLimit(_), A::HostLimit(_))
+        | (A::TurnBoth(_), A::TurnBoth(_))
+        | (A::Undo, A::Redo)
+        | (A::Autopilot, A::Pin)
+        | (A::Exclude, A::Seed)
         | (A::NextTab, A::PreviousTab)
         | (A::Up, A::Down)
         | (A::Left, A::Right)
@@ -76,7 +80,6 @@ pub fn help_lines(group: KeyGroup) -> Vec<(String, String)> {
         rest = &rest[n..];
     }
     let more = match group {
-        KeyGroup::Dials => Some(TEN_TIMES),
         KeyGroup::Hosts => Some(TYPED),
         _ => None,
     };
