@@ -13,7 +13,7 @@ pub struct LabOptions {
     /// First of four ports (default: free ones)
     #[arg(long, value_name = "P")]
     pub port: Option<u16>,
-    /// Pages of the generated web (default: 10000; 60000 for a scene)
+    /// Pages of the generated web (default: 10000; 300000 for a scene)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub pages: Option<u32>,
     /// Seed it is generated from

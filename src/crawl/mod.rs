@@ -13,6 +13,7 @@ pub mod hosts;
 pub mod measure;
 mod pipeline;
 pub mod protocol;
+pub mod tuning;
 
 pub use crate::crawl::control::{Crawl, CrawlError, FaultSetup};
 

@@ -32,5 +32,6 @@ mod panics;
 mod protocol;
 mod recrawl;
 mod resend;
+mod scenes;
 mod silent_database;
 mod verdict;

@@ -101,6 +101,7 @@ fn faults_and_scenes_are_typed() {
     assert_eq!(of("fault off").0, send(Command::ClearFaults));
     assert_eq!(of("scene slow-server").0, send(Command::Scene(Some(Scene::SlowServer))));
     assert_eq!(of("scene Slow Server").0, send(Command::Scene(Some(Scene::SlowServer))));
+    assert_eq!(of("scene moving target").0, send(Command::Scene(Some(Scene::MovingTarget))));
     assert_eq!(of("scene off").0, send(Command::Scene(None)));
     assert!(of("faults").1.shows_faults());
     assert_eq!(of("scenes").1.scenes, Some(1), "the one that is on");
@@ -121,6 +122,8 @@ fn scenes_are_chosen_from_a_menu_where_there_is_a_stage() {
     assert_eq!(app.scenes, None);
     let seventh = press(&mut app, &s, &[K::Char('D'), K::Char('7')]);
     assert_eq!(seventh, scene(Some(Scene::Recovery)));
+    let ninth = press(&mut app, &s, &[K::Char('D'), K::Char('9')]);
+    assert_eq!(ninth, scene(Some(Scene::MovingTarget)));
     assert_eq!(press(&mut app, &s, &[K::Char('D'), K::Char('0')]), scene(None));
     let round = press(&mut app, &s, &[K::Char('D'), K::Up, K::Up, K::Enter]);
     assert_eq!(round, scene(None), "from the first upwards to the last");

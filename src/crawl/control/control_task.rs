@@ -1,6 +1,6 @@
 //! The control task: owns the dials, applies commands, is the only writer of snapshots, and
-//! brings the pipeline to its end. Its methods by subject are in `commands`, `hosts`, `faults` and
-//! `throttle`.
+//! brings the pipeline to its end. Its methods by subject are in `commands`, `hosts`, `faults`, `scenes`
+//! and `throttle`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,6 +14,7 @@ use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::control::fault_setup::FaultSetup;
 use crate::crawl::control::journal::Journal;
 use crate::crawl::control::overload::LoadShedder;
+use crate::crawl::control::scenes::Scenes;
 use crate::crawl::control::shortage_limit::connections_that_fit;
 use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
 use crate::crawl::fetch::context::CrawlContext;
@@ -22,7 +23,6 @@ use crate::crawl::pipeline::database_calls::DatabaseCall;
 use crate::crawl::pipeline::{heartbeat, saver};
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
-use crate::crawl::protocol::scene::{Scene, Setup};
 use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::summary::Summary;
 use crate::open_files;
@@ -72,9 +72,7 @@ pub(super) struct Control {
     /// The site, where it takes faults.
     pub(super) site: Option<Arc<dyn FaultySite>>,
     pub(super) faults: Faults,
-    pub(super) scene: Option<Scene>,
-    /// What was before the first scene.
-    pub(super) before_scenes: Option<Setup>,
+    pub(super) scenes: Scenes,
     /// The settings in force, without seeds.
     pub(super) settings: Settings,
     pub(super) load_shedder: LoadShedder,
@@ -123,10 +121,9 @@ pub async fn run(start: Start) -> Summary {
         snapshots,
         dials,
         journal,
+        scenes: Scenes::of(&fault_setup),
         site: fault_setup.site,
         faults: fault_setup.faults,
-        scene: fault_setup.scene,
-        before_scenes: None,
         run: RunState::Running,
         ending: false,
         paused_by_user: false,
@@ -193,6 +190,7 @@ impl Control {
                 }
                 _ = tick.tick() => {
                     self.shed_load();
+                    self.play_scene();
                     self.exclusions.recount();
                     self.store_settings();
                     self.publish(true);
@@ -367,7 +365,7 @@ impl Control {
             active_s: (at_s - paused.as_secs_f64()).max(0.0),
             dials: self.dials,
             faults: self.faults,
-            scene: self.scene,
+            scene: self.scenes.on,
             notice: self.notice.clone(),
         };
         self.snapshots.send_replace(self.snapshot_builder.build(

@@ -1,10 +1,9 @@
-//! Commands that inject faults, and set up scenes.
+//! Commands that inject faults.
 
 use crate::crawl::control::control_task::Control;
 use crate::crawl::pipeline::storage::SAVER_BUDGET_KIB;
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::Origin;
-use crate::crawl::protocol::scene::{Scene, Setup};
 use crate::settings::dials::Dial;
 use crate::settings::faults::{Fault, FaultSetting, Faults, Place};
 
@@ -63,45 +62,5 @@ impl Control {
         let old = Box::new(self.faults);
         self.put_faults(new);
         self.log(ChangeAction::Faults { old, new: Box::new(new) }, origin, undoes);
-    }
-
-    fn setup(&self) -> Setup {
-        Setup { scene: self.scene, dials: self.dials, faults: self.faults }
-    }
-
-    /// Sets dials and faults of a scene, or restores what was before the first.
-    pub(super) fn set_scene(&mut self, scene: Option<Scene>, origin: Origin) {
-        if self.site.is_none() {
-            return self.refuse("scenes are played on the lab site: see crawldeck demo");
-        }
-        let new = match (scene, self.scene) {
-            (None, None) => return self.refuse("no scene is on"),
-            (None, Some(_)) => {
-                let before = self.before_scenes.take();
-                before.unwrap_or(Setup { scene: None, dials: self.dials, faults: Faults::NONE })
-            }
-            (Some(scene), on) => {
-                if on.is_none() {
-                    self.before_scenes = Some(self.setup());
-                }
-                scene.setup(self.dials)
-            }
-        };
-        self.put_setup(&new, origin, None);
-    }
-
-    /// Puts dials, faults and scene as they are in `new`, in one step.
-    pub(super) fn put_setup(&mut self, new: &Setup, origin: Origin, undoes: Option<u64>) {
-        let old = self.setup();
-        if old == *new && undoes.is_none() {
-            return self.refuse("the stage is set like that already");
-        }
-        self.scene = new.scene;
-        self.put_faults(new.faults);
-        for dial in Dial::ALL {
-            self.put(new.dials.get(dial));
-        }
-        let new = Box::new(*new);
-        self.log(ChangeAction::Scene { old: Box::new(old), new }, origin, undoes);
     }
 }

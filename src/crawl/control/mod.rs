@@ -12,6 +12,7 @@ mod journal;
 mod launch;
 mod loader;
 mod overload;
+mod scenes;
 mod shortage_limit;
 mod snapshot_builder;
 mod throttle;

@@ -1,14 +1,16 @@
 //! Scenes: a stage set so that one thing shows, and the line that says what to watch.
 //!
-//! A scene is dials and faults, no more: from then on every key does what it always does.
+//! A scene is dials, faults and the autopilot on or off: from then on every key does what it always does.
+//! In one of them a fault changes by itself as time passes ([`Scene::fault_at`]), until it is turned by hand.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::settings::Settings;
+use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::Dials;
-use crate::settings::faults::{Fault, Faults};
+use crate::settings::faults::{Fault, FaultSetting, Faults};
 use crate::settings::scope_kind::ScopeKind;
 
 /// A scene.
@@ -29,9 +31,13 @@ pub enum Scene {
     FlakyHost,
     /// Three faults at once, to be taken away.
     Recovery,
+    /// The server handles a fixed number of requests at once, and the autopilot looks for it.
+    Autopilot,
+    /// The server's capacity halves and returns, and the autopilot follows.
+    MovingTarget,
 }
 
-/// Dials and faults, and the scene that they are of.
+/// Dials, faults and autopilot, and the scene that they are of.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Setup {
     /// The scene, if one is on.
@@ -40,16 +46,25 @@ pub struct Setup {
     pub dials: Dials,
     /// The faults.
     pub faults: Faults,
+    /// What the autopilot aims at, if it turns the dials.
+    #[serde(default)]
+    pub autopilot: Option<AutopilotMode>,
 }
 
 /// Pages of the lab that last for a while on one of its hosts.
-pub const PAGES: u32 = 60_000;
+pub const PAGES: u32 = 300_000;
 /// Requests that the site of [`Scene::TooManyPermits`] answers at once.
 const FEW_AT_ONCE: f64 = 10.0;
+/// Requests that the sites of [`Scene::Autopilot`] and [`Scene::MovingTarget`] answer at once,
+const KNEE: f64 = 32.0;
+/// and that of the latter while its capacity is halved.
+const HALF_KNEE: f64 = 16.0;
+/// Time between two changes of its capacity, in seconds.
+const MOVES_EVERY_S: f64 = 60.0;
 
 impl Scene {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::SlowServer,
         Self::SlowDatabase,
         Self::TooFewWorkers,
@@ -57,6 +72,8 @@ impl Scene {
         Self::RateLimitedHost,
         Self::FlakyHost,
         Self::Recovery,
+        Self::Autopilot,
+        Self::MovingTarget,
     ];
 
     /// Its one name: on the command line, in `:scene NAME` and in the journal.
@@ -70,6 +87,8 @@ impl Scene {
             Self::RateLimitedHost => "rate-limited-host",
             Self::FlakyHost => "flaky-host",
             Self::Recovery => "recovery",
+            Self::Autopilot => "autopilot",
+            Self::MovingTarget => "moving-target",
         }
     }
 
@@ -110,6 +129,32 @@ impl Scene {
             Self::Recovery => {
                 "take the three faults away, one by one or all at once: the verdict moves on"
             }
+            Self::Autopilot => {
+                "the autopilot climbs from 4 permits and settles where more would only wait, near 32"
+            }
+            Self::MovingTarget => {
+                "the site's capacity halves after a minute, returns after another: the autopilot follows"
+            }
+        }
+    }
+
+    /// The fault that changes by itself in this scene, at its level so many seconds after the scene began.
+    #[must_use]
+    pub fn fault_at(self, seconds: f64) -> Option<FaultSetting> {
+        if self != Self::MovingTarget {
+            return None;
+        }
+        let halved = (seconds / MOVES_EVERY_S).floor() % 2.0 >= 1.0;
+        let level = if halved { HALF_KNEE } else { KNEE };
+        Some(FaultSetting { fault: Fault::Capacity, level: Some(level) })
+    }
+
+    /// What the autopilot aims at in this scene, if it turns the dials.
+    #[must_use]
+    pub const fn autopilot(self) -> Option<AutopilotMode> {
+        match self {
+            Self::Autopilot | Self::MovingTarget => Some(AutopilotMode::Balanced),
+            _ => None,
         }
     }
 
@@ -120,11 +165,12 @@ impl Scene {
     pub fn stage(self, settings: &mut Settings) -> Faults {
         let setup = self.setup(settings.dials());
         settings.set_dials(&setup.dials);
+        settings.autopilot = setup.autopilot;
         settings.scope = ScopeKind::Host;
         setup.faults
     }
 
-    /// The dials and faults of the scene; dials that it does not set keep their values.
+    /// The dials, faults and autopilot of the scene; dials that it does not set keep their values.
     #[must_use]
     pub const fn setup(self, dials: Dials) -> Setup {
         let none = Faults::NONE;
@@ -156,13 +202,35 @@ impl Scene {
                     .with(Fault::Saver, 1_000.0)
                     .with(Fault::Buffer, 65_536.0),
             ),
+            Self::Autopilot | Self::MovingTarget => {
+                (4, 16, none.with(Fault::Latency, 200.0).with(Fault::Capacity, KNEE))
+            }
         };
-        Setup { scene: Some(self), dials: Dials { permits, workers, ..dials }, faults }
+        let dials = Dials { permits, workers, ..dials };
+        Setup { scene: Some(self), dials, faults, autopilot: self.autopilot() }
     }
 }
 
 impl fmt::Display for Scene {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_moving_target_moves_and_it_begins_as_it_is_set_up() {
+        let level = |seconds| Scene::MovingTarget.fault_at(seconds).and_then(|fault| fault.level);
+        let begins = Scene::MovingTarget.setup(Dials::default()).faults;
+        assert_eq!(level(0.0), begins.get(Fault::Capacity));
+        let levels =
+            [59.9, 60.0, 119.9, 120.0, 180.0].map(|seconds| level(seconds).unwrap_or_default());
+        assert_eq!(levels, [KNEE, HALF_KNEE, HALF_KNEE, KNEE, HALF_KNEE]);
+        for scene in Scene::ALL.into_iter().filter(|scene| *scene != Scene::MovingTarget) {
+            assert_eq!(scene.fault_at(60.0), None, "{scene}");
+        }
     }
 }

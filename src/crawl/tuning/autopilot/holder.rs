@@ -1,0 +1,26 @@
+//! What limits the crawl other than permits: the most urgent of them.
+
+use crate::crawl::tuning::autopilot::controller::Autopilot;
+use crate::crawl::tuning::autopilot::step::AutopilotHold;
+use crate::crawl::tuning::reading::TuningReading;
+
+/// Share of the ticks from which it counts.
+const MOSTLY: f64 = 0.5;
+
+impl Autopilot {
+    /// What limits other than the server, if anything does.
+    pub(super) fn holder(&self, reading: &TuningReading) -> Option<AutopilotHold> {
+        let holding = &self.holding;
+        if let Some(ours) = self.client.holder(self.permits, reading) {
+            Some(ours)
+        } else if holding.starved > MOSTLY {
+            Some(AutopilotHold::Frontier(holding.answers))
+        } else if holding.rate_limited > MOSTLY {
+            Some(AutopilotHold::Rate(self.dial.rate().unwrap_or(holding.answers)))
+        } else if self.permits >= self.max_permits {
+            Some(AutopilotHold::Ceiling(self.max_permits as u32))
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The rate dial: answers 429 lower the rate of the whole crawl, and a search finds the limit.
+
+use std::collections::VecDeque;
+
+use crate::crawl::tuning::reading::TuningReading;
+
+/// Answers to requests sent less than this after a change are not judged by it, in seconds.
+const IN_TRANSIT: f64 = 0.3;
+/// Answers 429 further apart than this are unrelated, in seconds.
+const RELATED: f64 = 3.0;
+/// Time over which good answers are counted for the first rate, in seconds.
+const SPAN: f64 = 2.0;
+/// Factors: first rate, step of the search, rate after a refusal that ended it, and any other refusal.
+const FIRST: f64 = 0.9;
+const SEARCH: f64 = 1.10;
+const BACK: f64 = 0.98;
+const LOWER: f64 = 0.95;
+/// One careful raise after so long without refusals, as a factor and in seconds; the wait doubles with each raise
+/// that was refused.
+const RAISE: f64 = 1.05;
+const WAIT: (f64, f64) = (60.0, 960.0);
+/// A raise without refusals for so long is kept, in seconds.
+const KEPT_AFTER: f64 = 20.0;
+/// The lowest rate, per second.
+const LOWEST: f64 = 0.2;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum RatePhase {
+    Searching,
+    Holding,
+    Raising,
+}
+
+/// The rate dial.
+#[derive(Debug, Clone)]
+pub(super) struct RateDial {
+    rate: Option<f64>,
+    /// The rate that the user set: never exceeded.
+    bound: f64,
+    /// The highest rate that was not refused.
+    good: f64,
+    phase: RatePhase,
+    changed_at: f64,
+    wait: f64,
+    refusals: u32,
+    refused_at: f64,
+    /// Whether the dial limited since it was last judged.
+    limited: bool,
+    /// Good answers of the last ticks: time and number.
+    answers: VecDeque<(f64, u32)>,
+}
+
+impl RateDial {
+    /// `rate` is where an earlier run ended, `bound` what the user set.
+    pub(super) fn new(rate: Option<f64>, bound: Option<f64>) -> Self {
+        let bound = bound.unwrap_or(f64::INFINITY);
+        let rate = rate.map(|r| r.min(bound));
+        Self {
+            rate,
+            bound,
+            good: rate.unwrap_or(0.0),
+            phase: RatePhase::Holding,
+            changed_at: 0.0,
+            wait: WAIT.0,
+            refusals: 0,
+            refused_at: f64::NEG_INFINITY,
+            limited: false,
+            answers: VecDeque::new(),
+        }
+    }
+
+    pub(super) const fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// The user set another rate, or none.
+    pub(super) fn set_bound(&mut self, bound: Option<f64>) {
+        self.bound = bound.unwrap_or(f64::INFINITY);
+        self.rate = self.rate.map(|rate| rate.min(self.bound));
+    }
+
+    /// A tick; returns why the rate changed, if it did.
+    pub(super) fn tick(&mut self, reading: &TuningReading) -> Option<String> {
+        let t = reading.at;
+        self.answers.push_back((t, reading.finished.answers));
+        while self.answers.front().is_some_and(|(at, _)| *at <= t - SPAN) {
+            self.answers.pop_front();
+        }
+        for failure in &reading.finished.refused {
+            if self.rate.is_none() || failure.sent_at > self.changed_at + IN_TRANSIT {
+                self.refusals += 1;
+                self.refused_at = t;
+            }
+        }
+        if t - self.refused_at > RELATED {
+            self.refusals = 0;
+        }
+        let reason = match self.rate {
+            None if self.refusals >= 2 => {
+                let counted: u32 = self.answers.iter().map(|(_, n)| n).sum();
+                let since = self.answers.front().map_or(t, |(at, _)| *at);
+                let span = (t - since).clamp(0.5, SPAN);
+                let rate = (FIRST * f64::from(counted) / span).max(0.5);
+                let rate = self.set(rate, RatePhase::Searching, t);
+                self.good = rate;
+                Some(format!("429 answers: rate {rate:.1}/s, search for the limit"))
+            }
+            None => None,
+            Some(rate) => self.turn(rate, t),
+        };
+        self.limited |= reading.pressure.rate_limited;
+        reason
+    }
+
+    fn turn(&mut self, rate: f64, t: f64) -> Option<String> {
+        let age = t - self.changed_at;
+        if self.refusals >= 1 && age > 0.5 {
+            if self.phase == RatePhase::Raising {
+                self.wait = (2.0 * self.wait).min(WAIT.1);
+            }
+            let new =
+                if self.phase == RatePhase::Holding { LOWER * rate } else { BACK * self.good };
+            let new = self.set(new.max(LOWEST), RatePhase::Holding, t);
+            self.good = new;
+            return Some(format!("429 again: rate {rate:.1} -> {new:.1}/s"));
+        }
+        match self.phase {
+            RatePhase::Searching
+                if age > RELATED.max(10.0 / rate) && t - self.refused_at > SPAN =>
+            {
+                if self.limited && rate < self.bound {
+                    self.good = rate;
+                    let new = self.set(SEARCH * rate, RatePhase::Searching, t);
+                    return Some(format!("no 429: rate {rate:.1} -> {new:.1}/s"));
+                }
+                if age >= KEPT_AFTER {
+                    self.phase = RatePhase::Holding;
+                }
+            }
+            RatePhase::Raising if age > KEPT_AFTER => {
+                self.good = rate;
+                self.phase = RatePhase::Holding;
+            }
+            RatePhase::Holding if age > self.wait && self.limited && rate < self.bound => {
+                let new = self.set(RAISE * self.good, RatePhase::Raising, t);
+                return Some(format!("no 429 for {age:.0} s: rate {rate:.1} -> {new:.1}/s"));
+            }
+            RatePhase::Searching | RatePhase::Holding | RatePhase::Raising => {}
+        }
+        None
+    }
+
+    /// Sets the rate, within its bound; returns it.
+    fn set(&mut self, rate: f64, phase: RatePhase, t: f64) -> f64 {
+        let rate = rate.min(self.bound);
+        self.rate = Some(rate);
+        self.phase = phase;
+        self.changed_at = t;
+        self.refusals = 0;
+        self.limited = false;
+        rate
+    }
+}
