@@ -10,6 +10,9 @@ use crate::ui::text;
 /// Maximum columns for the keys of several rows on one line of the help, and for what they do.
 const SHARED_LINE: (usize, usize) = (16, 38);
 
+/// More rows than these on one line are not all named.
+const MANY: usize = 7;
+
 /// The rows of a group.
 pub(super) fn rows_of(group: KeyGroup) -> Vec<&'static Binding> {
     KEYS.iter().filter(|b| b.group == group).collect()
@@ -57,7 +60,11 @@ fn run(rows: &[&Binding]) -> usize {
 /// The rows as one line: their keys, and what they do, said once where it is the same.
 fn joined(rows: &[&Binding]) -> (String, String) {
     let gap = if rows.len() > 2 { " " } else { "  " };
-    let keys: Vec<_> = rows.iter().map(|row| names(row)).collect();
+    let mut keys: Vec<_> = rows.iter().map(|row| names(row)).collect();
+    if keys.len() > MANY {
+        // A row of digits: the first, and the last two.
+        keys.splice(1..keys.len() - 2, ["…".to_owned()]);
+    }
     let mut what: Vec<_> = rows.iter().map(|row| row.help).collect();
     what.dedup();
     (keys.join(gap), what.join(", "))

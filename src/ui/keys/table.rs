@@ -44,6 +44,9 @@ pub const TEN_TIMES: &str = "with Alt ten times the step";
 /// Typed commands for a host.
 pub const TYPED: (&str, &str) = (":hold HOST", "also release, skip, reset, limit N");
 
+/// What turns permits and workers together.
+const BOTH: &str = "permits and workers up, down";
+
 /// What a digit does anywhere else.
 const TAB_NUMBER: &str = "the tab of this number";
 
@@ -64,8 +67,8 @@ pub const KEYS: &[Binding] = {
         bind(G::Dials, &[key('{')], A::Turn(D::Queue, -10), "", "queue 10 shorter"),
         bind(G::Dials, &[key('>')], A::Turn(D::Rate, 1), "rate", "a faster rate"),
         bind(G::Dials, &[key('<')], A::Turn(D::Rate, -1), "", "a slower rate"),
-        bind(G::Dials, &[key('w')], A::TurnBoth(1), "both", "permits and workers up"),
-        bind(G::Dials, &[key('W')], A::TurnBoth(-1), "", "permits and workers down"),
+        bind(G::Dials, &[key('w')], A::TurnBoth(1), "both", BOTH),
+        bind(G::Dials, &[key('W')], A::TurnBoth(-1), "", BOTH),
         bind(G::Dials, &[key('A')], A::Autopilot, "autopilot", "autopilot on or off"),
         bind(G::Dials, &[key('P')], A::Pin, "pin", "pin and compare"),
         bind(G::Crawl, &[key(' ')], A::Pause, "pause", "pause, or resume"),
