@@ -120,7 +120,7 @@ fn handle(app: &mut App, event: Event, snapshot: &Snapshot) -> Option<Effect> {
 }
 
 fn send(
-    command: Command,
+    command: &Command,
     origin: Origin,
     app: &mut App,
     snapshot: &Snapshot,
@@ -128,7 +128,7 @@ fn send(
 ) {
     match commands.try_send((command.clone(), origin)) {
         Ok(()) => {}
-        Err(TrySendError::Full(_)) => app.busy(&command, snapshot),
+        Err(TrySendError::Full(_)) => app.busy(command, snapshot),
         Err(TrySendError::Closed(_)) => app.refuse("the engine is gone", snapshot),
     }
 }
@@ -142,11 +142,11 @@ fn perform(
 ) -> io::Result<()> {
     match effect {
         Effect::Send(command) => {
-            send(command, Origin::Key, app, snapshot, commands);
+            send(&command, Origin::Key, app, snapshot, commands);
             Ok(())
         }
         Effect::SendTyped(command) => {
-            send(command, Origin::Typed, app, snapshot, commands);
+            send(&command, Origin::Typed, app, snapshot, commands);
             Ok(())
         }
         Effect::Copy(text) => screen.copy(&text),

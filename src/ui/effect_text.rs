@@ -96,18 +96,18 @@ pub fn autopilot(view: &AutopilotView) -> String {
     if !view.driving {
         return "autopilot off".to_owned();
     }
-    let mut words = format!("autopilot: {}", text::clean(&view.state));
+    let mut parts = vec![format!("autopilot: {}", text::clean(&view.state))];
     if let Some((from, to)) = view.probe {
-        words.push_str(&format!(" {from} → {to}"));
+        parts[0] = format!("{} {from} → {to}", parts[0]);
     }
     if let Some(why) = &view.held_by {
-        words.push_str(&format!(", {}", text::clean(why)));
+        parts.push(text::clean(why).into_owned());
     }
     if view.out_of_reach {
-        words.push_str(", the latency is out of reach");
+        parts.push("the latency is out of reach".to_owned());
     }
     if let Some(seconds) = view.next_probe_s {
-        words.push_str(&format!(", next probe in {:.0} s", seconds.max(0.0).ceil()));
+        parts.push(format!("next probe in {:.0} s", seconds.max(0.0).ceil()));
     }
-    words
+    parts.join(", ")
 }

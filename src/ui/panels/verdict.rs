@@ -37,16 +37,12 @@ pub fn words(snapshot: &Snapshot) -> String {
 fn last_change<'a>(theme: Theme, snapshot: &Snapshot) -> Option<Segment<'a>> {
     let change = snapshot.changes.first()?;
     let what = effect_text::what(change);
-    Some(match &change.effect {
-        Some(effect) => {
-            let (mark, style) = effect_text::look(theme, effect.verdict);
-            Segment::new(1, format!("{mark} {what}: {}", effect_text::result(effect)), style)
-        }
-        None => {
-            let age = effect_text::age(change, snapshot);
-            Segment::new(1, format!("{what}, {age}"), theme.dim())
-        }
-    })
+    let Some(effect) = &change.effect else {
+        let age = effect_text::age(change, snapshot);
+        return Some(Segment::new(1, format!("{what}, {age}"), theme.dim()));
+    };
+    let (mark, style) = effect_text::look(theme, effect.verdict);
+    Some(Segment::new(1, format!("{mark} {what}: {}", effect_text::result(effect)), style))
 }
 
 /// What the autopilot does; nothing before it was switched on.

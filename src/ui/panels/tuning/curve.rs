@@ -168,21 +168,16 @@ fn lines(painter: &mut Painter<'_>, axes: &Axes, curve: &Curve) {
             .collect()
     };
     chart::line(painter, axes.plot, &between(|p| p.p95_ms), axes.p95, theme.dim());
-    match &curve.usl {
-        Some(fit) => {
-            let points: Vec<_> = (0..dots)
-                .map(|dot| {
-                    let permits = dot as f32 / (dots.max(2) - 1) as f32 * axes.most_permits;
-                    (dot % 2 == 0 && permits >= 1.0).then(|| usl(fit, permits.into()) as f32)
-                })
-                .collect();
-            chart::line(painter, axes.plot, &points, axes.pages, Style::new());
-        }
-        None => {
-            let points = between(|p| p.pages_per_s.value);
-            chart::line(painter, axes.plot, &points, axes.pages, theme.dim());
-        }
-    }
+    let (points, style) = if let Some(fit) = &curve.usl {
+        let points = (0..dots).map(|dot| {
+            let permits = dot as f32 / (dots.max(2) - 1) as f32 * axes.most_permits;
+            (dot % 2 == 0 && permits >= 1.0).then(|| usl(fit, permits.into()) as f32)
+        });
+        (points.collect(), Style::new())
+    } else {
+        (between(|p| p.pages_per_s.value), theme.dim())
+    };
+    chart::line(painter, axes.plot, &points, axes.pages, style);
 }
 
 /// Pages per second that the fit gives for so many requests in flight.

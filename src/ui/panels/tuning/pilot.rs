@@ -94,10 +94,11 @@ pub fn one_row(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView) {
 /// What it does now.
 fn state<'a>(painter: &Painter<'_>, view: &AutopilotView) -> Vec<Segment<'a>> {
     let theme = painter.theme;
-    let mut words = text::clean(&view.state).into_owned();
-    if let Some((from, to)) = view.probe {
-        words.push_str(&format!(" {from} → {to}"));
-    }
+    let state = text::clean(&view.state);
+    let words = match view.probe {
+        Some((from, to)) => format!("{state} {from} → {to}"),
+        None => state.into_owned(),
+    };
     let mut segments = vec![Segment::new(0, words, theme.strong())];
     if view.out_of_reach {
         segments.push(Segment::new(0, "the latency asked for is out of reach", theme.warn()));
