@@ -18,6 +18,8 @@ use crate::ui::units;
 const WHAT: u16 = 24;
 /// From this width on the latency has a column.
 const LATENCY_FROM: u16 = 92;
+/// From this width on what was measured before and after stands beside what changed.
+const BOTH_SIDES_FROM: u16 = 140;
 
 /// Lays out the changes, newest first:
 ///
@@ -72,14 +74,29 @@ fn entry(painter: &mut Painter<'_>, line: Rect, change: &Change) {
     painter.text(place, 0, 0, &what, base);
     let mut next = column + WHAT + 1;
     if let Some(effect) = measured {
+        let wide = line.width >= BOTH_SIDES_FROM;
+        let (before, after) = (&effect.before, &effect.after);
+        if wide {
+            let [old, new] = [before, after].map(|side| units::rate(side.pages_per_s.value));
+            painter.text(line, next, 0, &format!("pages/s {old:>6} → {new:<6}"), theme.dim());
+            next += 24;
+        }
         let pages = effect_text::percent(effect.pages_percent.value);
         let ci = effect_text::interval(&effect.pages_percent);
         painter.text(line, next, 0, &format!("{pages:>8} {ci:<5}"), style);
         next += 15;
         if line.width >= LATENCY_FROM {
+            painter.text(line, next, 0, "p95", base);
+            next += 4;
+            if wide {
+                let [old, new] =
+                    [before, after].map(|side| units::count(side.p95_ms.max(0.0).round() as u64));
+                painter.text(line, next, 0, &format!("{old:>6} → {new:<6}"), theme.dim());
+                next += 16;
+            }
             let p95 = effect_text::percent(effect.p95_percent);
-            painter.text(line, next, 0, &format!("p95 {p95:>7}"), base);
-            next += 13;
+            painter.text(line, next, 0, &format!("{p95:>7}"), base);
+            next += 9;
         }
     } else {
         next = next.max(column + text::width(&what) as u16 + 2);
