@@ -18,6 +18,7 @@ mod shortage_limit;
 mod snapshot_builder;
 mod throttle;
 mod tuning_gauge;
+mod unchecked;
 
 pub use error::CrawlError;
 pub use fault_setup::FaultSetup;
