@@ -1,5 +1,7 @@
 //! The journal of a crawl: what was changed while it ran, which makes undo possible.
 
+use std::sync::Arc;
+
 use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::RECENT_CHANGES;
@@ -14,6 +16,8 @@ pub struct Journal {
     own: u64,
     /// The entry that the next one applies once more.
     redoing: Option<u64>,
+    /// The reason of the next entry.
+    reason: Option<Arc<str>>,
 }
 
 impl Journal {
@@ -24,7 +28,7 @@ impl Journal {
             entry.at_s = entry.at.duration_since(now).as_secs_f64().min(0.0);
         }
         let next = entries.iter().map(|entry| entry.seq + 1).max().unwrap_or(1);
-        let mut journal = Self { entries, next, own: next, redoing: None };
+        let mut journal = Self { entries, next, own: next, redoing: None, reason: None };
         journal.trim();
         journal
     }
@@ -32,6 +36,11 @@ impl Journal {
     fn trim(&mut self) {
         let surplus = self.entries.len().saturating_sub(RECENT_CHANGES);
         self.entries.drain(..surplus);
+    }
+
+    /// The next entry is made for this reason.
+    pub fn explain(&mut self, reason: &str) {
+        self.reason = Some(reason.into());
     }
 
     /// Adds an entry and returns it, with the entry it marks as undone, if any.
@@ -53,7 +62,7 @@ impl Journal {
             undoes,
             undone: false,
             redoes: self.redoing.take(),
-            reason: None,
+            reason: self.reason.take(),
             effect: None,
         };
         let undone = undoes.and_then(|wanted| {
@@ -118,7 +127,7 @@ impl Journal {
 
     /// Entries, newest first.
     #[must_use]
-    pub fn newest_first(&self) -> std::sync::Arc<[Change]> {
+    pub fn newest_first(&self) -> Arc<[Change]> {
         self.entries.iter().rev().cloned().collect()
     }
 }

@@ -8,16 +8,16 @@ use crate::crawl::measure::meter::LatencyHistogram;
 use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
-use crate::crawl::protocol::tuning::{EffectSide, MeasuredRow};
+use crate::crawl::protocol::tuning::EffectSide;
 use crate::crawl::tuning::curve::curve;
 use crate::crawl::tuning::effect::{ChangeKind, EffectTracker, EffectUpdate};
 use crate::crawl::tuning::littles_law::LittlesLawCheck;
 use crate::crawl::tuning::measured_block::{MeasuredBlock, MeasuredSetting};
-use crate::crawl::tuning::measured_table::MeasuredTable;
+use crate::crawl::tuning::measured_table::{MeasuredTable, rows_of_timeline};
 use crate::crawl::tuning::pin::{PinStep, PinnedSetting};
 use crate::crawl::tuning::reading::TuningReading;
 use crate::settings::dials::{Dial, Dials};
-use crate::store::{ChangeRow, EffectColumns};
+use crate::store::{ChangeRow, EffectColumns, TimelineRow};
 
 /// Shortest and longest time that is left out after a change, in seconds: until requests sent before it are
 /// answered.
@@ -27,6 +27,8 @@ const LEFT_OUT_S: (f64, f64) = (0.2, 10.0);
 #[derive(Debug)]
 pub(super) struct Measuring {
     table: MeasuredTable,
+    /// Number of the conditions with which this run began.
+    first_conditions: u32,
     effects: EffectTracker,
     pin: PinnedSetting,
     /// Who pressed the key of the comparison that turns dials.
@@ -101,10 +103,12 @@ impl SecondSums {
 }
 
 impl Measuring {
-    /// Nothing is measured yet; `earlier` are the rows of earlier runs.
-    pub(super) fn new(dials: &Dials, pages: u64, earlier: Vec<MeasuredRow>) -> Self {
+    /// Nothing is measured yet but what earlier runs stored; `pages` ended in those.
+    pub(super) fn new(dials: &Dials, pages: u64, timeline: &[TimelineRow]) -> Self {
+        let table = MeasuredTable::new(MeasuredSetting::from(dials), rows_of_timeline(timeline));
         Self {
-            table: MeasuredTable::new(MeasuredSetting::from(dials), earlier),
+            first_conditions: table.conditions(),
+            table,
             effects: EffectTracker::new(*dials),
             pin: PinnedSetting::default(),
             pin_by: Origin::Key,
@@ -117,6 +121,16 @@ impl Measuring {
             pages,
             has_pages: false,
         }
+    }
+
+    /// Number of the present conditions in this run, from 0.
+    pub(super) const fn conditions(&self) -> u32 {
+        self.table.conditions() - self.first_conditions
+    }
+
+    /// Whether all requests that are answered at `at_s` were sent under the setting in force.
+    pub(super) const fn is_settled(&self, at_s: f64) -> bool {
+        at_s >= self.settled_s
     }
 
     /// Leaves out what follows until requests of now are answered.
@@ -178,7 +192,7 @@ impl Control {
         (measuring.block_began_s, measuring.pages) = (at_s, pages);
         let mut updates = Vec::new();
         let mut step = PinStep::None;
-        if began_s >= measuring.settled_s && !self.ending && self.run == RunState::Running {
+        if measuring.is_settled(began_s) && !self.ending && self.run == RunState::Running {
             measuring.table.add(&block);
             step = measuring.pin.add(&block);
             updates = measuring.effects.add(block);
@@ -267,6 +281,7 @@ impl Control {
             PinStep::None => {}
             PinStep::Refuse(why) => self.refuse(why),
             PinStep::Turn(dials) => {
+                self.take_dials(origin);
                 self.measuring.pin_turns = true;
                 for dial in Dial::ALL {
                     if self.dials.get(dial) != dials.get(dial) {

@@ -13,6 +13,7 @@ impl Control {
         self.journal.begin_redo(seq);
         match what {
             ChangeAction::Set { new, .. } => self.turn(new, origin, None),
+            ChangeAction::SetBoth { new, .. } => self.turn_both(new, origin, None),
             ChangeAction::HostLimit { host, new, .. } => self.limit_host(&host, new, origin, None),
             ChangeAction::HostHeld { host, held } => self.hold_host(&host, held, origin, None),
             ChangeAction::HostSkipped { host, skipped } => {

@@ -69,6 +69,7 @@ impl Control {
         let loop_delay = self.snapshot_builder.last_loop_delay();
         let reading = gauge.read(&self.context, self.snapshot_builder.last(), loop_delay);
         self.measure_tick(&reading);
+        self.fly(&reading);
         self.tuning_gauge = gauge;
     }
 }
@@ -97,6 +98,7 @@ fn pressure(context: &CrawlContext, last: &Snapshot) -> Pressure {
         rate_limited,
         workers_full: workers > 0 && idle == 0,
         saver_full: blocked || behind,
+        throttled: limit < last.dials.permits,
         ..Pressure::default()
     }
 }
