@@ -19,6 +19,7 @@ mod scenes;
 mod shortage_limit;
 mod snapshot_builder;
 mod throttle;
+mod timeline;
 mod tuning_gauge;
 mod unchecked;
 

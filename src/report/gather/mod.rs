@@ -9,7 +9,7 @@ mod pages;
 use crate::crawl::tuning::measured_table::rows_of_timeline;
 use crate::model::ids::CrawlId;
 use crate::settings::Settings;
-use crate::store::{CrawlInfo, StoreError, StoreReader, TimelineRow, parse_utc};
+use crate::store::{CrawlInfo, StoreError, StoreReader, parse_utc};
 
 use super::data::{MeasuredSettings, PageLine, Report};
 use super::error::ReportError;
@@ -95,12 +95,11 @@ async fn measured(
     store: &dyn StoreReader,
     crawl: CrawlId,
 ) -> Result<Option<MeasuredSettings>, StoreError> {
-    let mut timeline = store.timeline(crawl, MEASURED_SPANS).await?;
+    let timeline = store.timeline(crawl, MEASURED_SPANS).await?;
     if timeline.is_empty() {
         return Ok(None);
     }
     let is_cut = timeline.len() >= MEASURED_SPANS as usize;
-    timeline.retain(TimelineRow::is_settled);
     Ok(Some(MeasuredSettings { rows: rows_of_timeline(&timeline), is_cut }))
 }
 
