@@ -20,8 +20,10 @@ use crate::units;
 pub(super) struct CrawlDisplay {
     /// By the dashboard, instead of progress lines.
     pub(super) dashboard: bool,
-    json: bool,
-    quiet: bool,
+    /// With one JSON object at the end.
+    pub(super) json: bool,
+    /// Not at all.
+    pub(super) quiet: bool,
 }
 
 impl CrawlDisplay {
@@ -125,15 +127,17 @@ pub(super) fn panic_points() -> PanicPoints {
 }
 
 /// Why no page was fetched, as a part of a line.
-fn reason_of(summary: &Summary) -> String {
+pub(super) fn reason_of(summary: &Summary) -> String {
     // Text of a server may be in it.
     let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let reason: Option<String> = summary.reason.as_deref().map(plain);
     reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
+/// Shows a crawl by dashboard, or by progress lines, until it is over and the user leaves. Ends early, once the
+/// crawl is over, where `signalled` has passed on a signal to stop.
 #[cfg(feature = "tui")]
-async fn view(
+pub(super) async fn view(
     crawl: &Crawl,
     display: &CrawlDisplay,
     signalled: &mut JoinHandle<()>,
@@ -161,7 +165,7 @@ async fn view(
 }
 
 #[cfg(not(feature = "tui"))]
-async fn view(
+pub(super) async fn view(
     crawl: &Crawl,
     display: &CrawlDisplay,
     _: &mut JoinHandle<()>,
