@@ -23,7 +23,8 @@ use crawldeck::settings::Settings;
 use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{
     Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
-    RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter, StoredCrawl, open,
+    RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter, StoredCrawl,
+    TimelineRow, open,
 };
 use futures_util::future::BoxFuture;
 use url::Url;
@@ -99,6 +100,9 @@ impl StoreReader for Discard {
         never()
     }
     fn count_ok(&self, _: CrawlId) -> Answer<'_, u64> {
+        never()
+    }
+    fn timeline(&self, _: CrawlId, _: u32) -> Answer<'_, Vec<TimelineRow>> {
         never()
     }
     fn seen<'a>(&'a self, _: CrawlId, _: SeenSink<'a>) -> Answer<'a, ()> {

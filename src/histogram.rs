@@ -51,6 +51,22 @@ impl<const BITS: u32> Histogram<BITS> {
         self.counts.iter().map(|(_, count)| u64::from(*count)).sum()
     }
 
+    /// Mean and standard deviation of what was recorded, as exact as the classes; `None` when there is nothing.
+    #[must_use]
+    pub fn moments(&self) -> Option<(f64, f64)> {
+        let n = self.count() as f64;
+        if n == 0.0 {
+            return None;
+        }
+        let sum = |of: &dyn Fn(f64) -> f64| -> f64 {
+            let each = self.counts.iter();
+            each.map(|(class, count)| f64::from(*count) * of(middle(*class, BITS) as f64)).sum()
+        };
+        let mean = sum(&|value| value) / n;
+        let variance = sum(&|value| (value - mean) * (value - mean)) / n;
+        Some((mean, variance.sqrt()))
+    }
+
     /// The smallest value that `share` (0..=1) of them do not exceed; `None` when there are none.
     #[must_use]
     pub fn quantile(&self, share: f64) -> Option<u64> {
@@ -113,6 +129,12 @@ mod tests {
             let (exact, is) = (values[rank - 1], histogram.quantile(share).unwrap());
             assert!(is.abs_diff(exact) as f64 <= exact as f64 * 0.01, "{share}: {exact} {is}");
         }
+        let (mean, deviation) = histogram.moments().unwrap();
+        let exact = values.iter().sum::<u64>() as f64 / 1000.0;
+        let squares: f64 = values.iter().map(|v| (*v as f64 - exact).powi(2)).sum();
+        assert!((mean - exact).abs() < exact * 0.005, "{mean} is not {exact}");
+        let exact = (squares / 1000.0).sqrt();
+        assert!((deviation - exact).abs() < exact * 0.005, "{deviation} is not {exact}");
         let mut twice = histogram.clone();
         twice.merge(&histogram);
         assert_eq!((twice.count(), twice.quantile(0.95)), (2000, histogram.quantile(0.95)));

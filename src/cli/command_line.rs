@@ -27,9 +27,9 @@ File and environment give only what is not stored (header, auth, bearer, proxy),
 output and logging.";
 
 /// What can be exported, and how conditions name it.
-const OF_EXPORT: &str = "Tables: pages, links, frontier, hosts, sitemaps, changes, crawls. Views: \
-broken_links, redirects, slow_pages, duplicates, by_status, by_host. Conditions name the columns that \
-are exported; some databases want a reserved word with its table: --where \"pages.change = 'new'\".";
+const OF_EXPORT: &str = "Tables: pages, links, frontier, hosts, sitemaps, changes, timeline, crawls. \
+Views: broken_links, redirects, slow_pages, duplicates, by_status, by_host. Conditions name the columns \
+that are exported; some databases want a reserved word with its table: --where \"pages.change = 'new'\".";
 
 /// What is compared.
 const OF_COMPARE: &str = "Strategies: sequential (one after the other, blocking), unlimited \

@@ -23,7 +23,7 @@ pub struct ExportTable {
 }
 
 /// All there are; the first one is exported when none is named.
-pub const TABLES: [ExportTable; 13] = [
+pub const TABLES: [ExportTable; 14] = [
     ExportTable {
         name: "pages",
         columns: &[
@@ -126,8 +126,55 @@ pub const TABLES: [ExportTable; 13] = [
     },
     ExportTable {
         name: "changes",
-        columns: &["seq", "at", "by_whom", "what", "entry"],
-        rows: "SELECT seq, at, by_whom, what, entry FROM changes WHERE crawl_id = :crawl",
+        columns: &[
+            "seq",
+            "at",
+            "by_whom",
+            "what",
+            "pages_per_s_before",
+            "pages_per_s_after",
+            "p95_ms_before",
+            "p95_ms_after",
+            "effect",
+            "entry",
+        ],
+        rows: "SELECT seq, at, by_whom, what, pages_per_s_before, pages_per_s_after, p95_ms_before, \
+               p95_ms_after, effect, entry FROM changes WHERE crawl_id = :crawl",
+        order: "seq",
+    },
+    ExportTable {
+        name: "timeline",
+        columns: &[
+            "seq",
+            "run",
+            "at",
+            "span_ms",
+            "conditions",
+            "permits",
+            "workers",
+            "queue",
+            "rate",
+            "pages",
+            "pages_sd",
+            "bytes",
+            "requests",
+            "retries",
+            "errors",
+            "refused",
+            "p50_ms",
+            "p95_ms",
+            "mean_ms",
+            "in_flight",
+            "queued",
+            "saver_backlog",
+            "loop_delay_ms",
+            "cpu_percent",
+            "memory",
+        ],
+        rows: "SELECT seq, run, at, span_ms, conditions, permits, workers, queue, rate, pages, pages_sd, \
+               bytes, requests, retries, errors, refused, p50_ms, p95_ms, mean_ms, in_flight, queued, \
+               saver_backlog, loop_delay_ms, cpu_percent, memory FROM timeline \
+               WHERE crawl_id = :crawl",
         order: "seq",
     },
     ExportTable {

@@ -39,17 +39,6 @@ fn formatted(at_ms: i64, format: &str) -> String {
     at.to_zoned(TimeZone::UTC).strftime(format).to_string()
 }
 
-/// `YYYY-MM-DD HH:MM:SS.mmm` or RFC 3339 in UTC, in ms since 1970.
-pub(super) fn parse_utc(text: &str) -> Option<i64> {
-    let digits = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
-    let year = i16::try_from(digits(0..4)?).ok()?;
-    let date = jiff::civil::Date::new(year, digits(5..7)? as i8, digits(8..10)? as i8).ok()?;
-    let days = i64::from((date - jiff::civil::date(1970, 1, 1)).get_days());
-    let seconds = digits(11..13)? * 3600 + digits(14..16)? * 60 + digits(17..19)?;
-    let millis = if text.as_bytes().get(19) == Some(&b'.') { digits(20..23)? } else { 0 };
-    Some((days * 86_400 + seconds) * 1000 + millis)
-}
-
 /// Text from the web made safe for one line: invisible characters and those that change the direction of
 /// the text become U+FFFD, line ends and tabs become spaces.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
@@ -130,6 +119,7 @@ pub(super) fn without_login(url: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::parse_utc;
 
     #[test]
     fn times_read_back() {

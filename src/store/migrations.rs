@@ -25,6 +25,7 @@ pub(super) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
             "resent and not parsed",
             include_str!("sqlite/migrations/0003_resent_and_not_parsed.sql"),
         ),
+        (4, "timeline", include_str!("sqlite/migrations/0004_timeline.sql")),
     ])
 });
 
@@ -38,6 +39,7 @@ pub(super) static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
             "resent and not parsed",
             include_str!("postgres/migrations/0002_resent_and_not_parsed.sql"),
         ),
+        (3, "timeline", include_str!("postgres/migrations/0003_timeline.sql")),
     ])
 });
 
@@ -51,6 +53,7 @@ pub(super) static MYSQL: LazyLock<Migrator> = LazyLock::new(|| {
             "resent and not parsed",
             include_str!("mysql/migrations/0002_resent_and_not_parsed.sql"),
         ),
+        (3, "timeline", include_str!("mysql/migrations/0003_timeline.sql")),
     ])
 });
 
@@ -132,10 +135,13 @@ mod tests {
             };
             all.iter().map(begin).collect()
         };
-        assert_eq!(hex(&SQLITE), ["516c8d43daca528d", "8f0db689176fe66d", "59a5cd61aaa0f686"]);
+        assert_eq!(
+            hex(&SQLITE),
+            ["516c8d43daca528d", "8f0db689176fe66d", "59a5cd61aaa0f686", "04c9886a0e8a2331"]
+        );
         #[cfg(feature = "postgres")]
-        assert_eq!(hex(&POSTGRES), ["bb6b5d2af0c2787f", "75dee52d671c9d7a"]);
+        assert_eq!(hex(&POSTGRES), ["bb6b5d2af0c2787f", "75dee52d671c9d7a", "bec34c80aa875d2d"]);
         #[cfg(feature = "mysql")]
-        assert_eq!(hex(&MYSQL), ["9002b3b4224d250a", "fa395cf614c37521"]);
+        assert_eq!(hex(&MYSQL), ["9002b3b4224d250a", "fa395cf614c37521", "c29c716684e39349"]);
     }
 }

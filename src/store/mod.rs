@@ -35,6 +35,7 @@ mod sql;
 pub mod sqlite;
 pub mod stored_crawl;
 mod text;
+pub mod timeline_row;
 pub mod traits;
 mod tx_error;
 
@@ -48,12 +49,14 @@ pub use name::OpenMode;
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use rows::{
-    Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, OpenHost, PageChange, PageRow,
-    PostponedRow, PreviousPage, SitemapRow,
+    Batch, ChangeRow, Content, EffectColumns, FrontierRow, HostRow, LinkRow, OpenHost, PageChange,
+    PageRow, PostponedRow, PreviousPage, SitemapRow,
 };
 pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;
 pub use stored_crawl::{CrawlState, StoredCrawl};
+pub use text::parse_utc;
+pub use timeline_row::TimelineRow;
 pub use traits::{Store, StoreAdmin, StoreReader, StoreWriter};
 
 use name::DbName;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::ids::PageId;
 use crate::model::url_identity::UrlHash;
+use crate::store::timeline_row::TimelineRow;
 
 /// A row of `scraped_pages`.
 #[derive(Debug, Clone, PartialEq)]
@@ -233,7 +234,7 @@ pub struct SitemapRow {
 }
 
 /// A row of `changes`: a journal entry.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChangeRow {
     /// Its number in the crawl, from 1.
     pub seq: u64,
@@ -245,6 +246,23 @@ pub struct ChangeRow {
     pub what: String,
     /// The whole entry, as JSON.
     pub entry: String,
+    /// What it gave; `None` for what no throughput follows from, and while it is measured.
+    pub effect: Option<EffectColumns>,
+}
+
+/// What a change gave, as stored in `changes`.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct EffectColumns {
+    /// Pages per second before it,
+    pub pages_per_s_before: f64,
+    /// and after it.
+    pub pages_per_s_after: f64,
+    /// 95th percentile of the latency before it in ms; `None` where nothing was answered,
+    pub p95_ms_before: Option<f64>,
+    /// and after it.
+    pub p95_ms_after: Option<f64>,
+    /// The verdict's word: `better`.
+    pub word: &'static str,
 }
 
 /// One transaction.
@@ -267,6 +285,8 @@ pub struct Batch {
     pub hosts: Vec<HostRow>,
     /// Journal entries, inserted or (same `seq`) replaced.
     pub changes: Vec<ChangeRow>,
+    /// What was measured; a row that is there already (same `seq`) stays.
+    pub timeline: Vec<TimelineRow>,
     /// The crawl's counters after this batch, as JSON: stored so that resuming need not count.
     pub totals: Option<String>,
     /// When settings changed: a JSON object whose members take the place of the stored ones
@@ -286,6 +306,7 @@ impl Batch {
             && self.sitemaps.is_empty()
             && self.hosts.is_empty()
             && self.changes.is_empty()
+            && self.timeline.is_empty()
             && self.totals.is_none()
             && self.settings.is_none()
     }

@@ -53,6 +53,18 @@ pub(super) fn utc_now() -> String {
     utc(jiff::Timestamp::now().as_millisecond())
 }
 
+/// `YYYY-MM-DD HH:MM:SS.mmm` or RFC 3339 in UTC, in ms since 1970.
+#[must_use]
+pub fn parse_utc(text: &str) -> Option<i64> {
+    let digits = |range: std::ops::Range<usize>| text.get(range)?.parse::<i64>().ok();
+    let year = i16::try_from(digits(0..4)?).ok()?;
+    let date = jiff::civil::Date::new(year, digits(5..7)? as i8, digits(8..10)? as i8).ok()?;
+    let days = i64::from((date - jiff::civil::date(1970, 1, 1)).get_days());
+    let seconds = digits(11..13)? * 3600 + digits(14..16)? * 60 + digits(17..19)?;
+    let millis = if text.as_bytes().get(19) == Some(&b'.') { digits(20..23)? } else { 0 };
+    Some((days * 86_400 + seconds) * 1000 + millis)
+}
+
 /// `settings` (JSON) with the members of `patch`, each as a whole in the place of the stored one;
 /// null takes one away. `None` when one of them is no JSON object.
 #[cfg(any(feature = "postgres", feature = "mysql", test))]

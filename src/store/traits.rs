@@ -10,6 +10,7 @@ use super::error::StoreError;
 use super::rows::{Batch, FrontierRow, OpenHost, PreviousLink, PreviousPage};
 use super::select::RowSink;
 use super::stored_crawl::{CrawlState, StoredCrawl};
+use super::timeline_row::TimelineRow;
 use crate::model::ids::{CrawlId, PageId};
 use crate::model::url_identity::UrlHash;
 
@@ -99,6 +100,13 @@ pub trait StoreReader: Send + Sync + 'static {
 
     /// How many pages of a crawl ended `ok`.
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// What was measured of a crawl last, at most `limit` rows, oldest first.
+    fn timeline(
+        &self,
+        crawl: CrawlId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<TimelineRow>, StoreError>>;
 
     /// Every URL of the crawl, done or not, streamed in chunks.
     fn seen<'a>(

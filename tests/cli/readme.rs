@@ -312,7 +312,7 @@ fn queries_answer(database: &Database) {
     let queries = pages.split("```sql\n").skip(1).map(|rest| rest.split_once("```").unwrap().0);
     let queries: Vec<&str> = queries.map(|query| query.trim_end().trim_end_matches(';')).collect();
     let views = ["broken_links", "redirects", "slow_pages", "duplicates", "by_status", "by_host"];
-    for table in views.into_iter().chain(["changes", "content_length, created_at"]) {
+    for table in views.into_iter().chain(["changes", "timeline", "content_length, created_at"]) {
         let asks = queries.iter().any(|query| query.contains(table));
         assert!(asks, "no example for {table}");
     }

@@ -90,13 +90,15 @@ async fn journal(dump: &mut SqliteConnection, crawl: CrawlId) -> Vec<ChangeRow> 
     let change = |(what, entry): (String, String)| {
         let members: Value = serde_json::from_str(&entry).unwrap();
         let at: jiff::Timestamp = members["at"].as_str().unwrap().parse().unwrap();
-        let by = [Origin::Key, Origin::Signal].map(Origin::name);
+        // The dashboard's keys and what was typed on it were one.
+        let by = ["user", "signal"];
         ChangeRow {
             seq: members["seq"].as_u64().unwrap(),
             at_ms: at.as_millisecond(),
             by: by.into_iter().find(|by| members["by"] == *by).unwrap(),
             what,
             entry,
+            effect: None,
         }
     };
     rows.into_iter().map(change).collect()
@@ -166,6 +168,10 @@ fn assert_nothing_resent(database: &Database) {
         assert_eq!(rows("WHERE resent = 0"), rows(""), "{table}");
     }
     assert_eq!(database.number("SELECT count(not_parsed) FROM scraped_pages"), 0);
+    // Nor did it measure what its changes gave.
+    let measured = "SELECT count(effect) + count(pages_per_s_before) FROM changes WHERE seq <= 13";
+    assert_eq!(database.number("SELECT count(*) FROM changes WHERE seq <= 13"), 13);
+    assert_eq!(database.number(measured), 0);
     let totals = database.texts("SELECT totals FROM crawls WHERE id = 2").remove(0);
     let totals: Value = serde_json::from_str(&totals).unwrap();
     assert_eq!((&totals["pages"], &totals["failed"]), (&json!(3), &json!(3)));

@@ -8,7 +8,10 @@ use crawldeck::model::ids::{CrawlId, page_id};
 use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::settings::dials::Setting;
-use crawldeck::store::{Batch, ChangeRow, Content, CrawlState, HostRow, LinkRow, PageRow, Store};
+use crawldeck::store::{
+    Batch, ChangeRow, Content, CrawlState, EffectColumns, HostRow, LinkRow, PageRow, Store,
+    TimelineRow,
+};
 
 /// 2026-11-01 12:00:00.000: when it was started.
 pub const AT: i64 = 1_793_534_400_000;
@@ -66,7 +69,58 @@ fn change(seq: u64, at_ms: i64, what: ChangeAction) -> ChangeRow {
         effect: None,
     };
     let entry = serde_json::to_string(&entry).unwrap();
-    ChangeRow { seq, at_ms, by: by.name(), what: words, entry }
+    ChangeRow { seq, at_ms, by: by.name(), what: words, entry, effect: None }
+}
+
+/// A change of which is known what it gave.
+fn measured(change: ChangeRow) -> ChangeRow {
+    let effect = EffectColumns {
+        pages_per_s_before: 10.0,
+        pages_per_s_after: 12.5,
+        p95_ms_before: Some(100.0),
+        p95_ms_after: None,
+        word: "better",
+    };
+    ChangeRow { effect: Some(effect), ..change }
+}
+
+/// What was measured: a row for ten seconds, or until a change; nothing while it was paused.
+fn timeline() -> Vec<TimelineRow> {
+    let spans: [(u32, i64, u64, u32); 12] = [
+        (1, 10_000, 10_000, 10),
+        (1, 20_000, 10_000, 10),
+        (1, 30_000, 10_000, 16),
+        (1, 45_000, 10_000, 16),
+        (1, 55_000, 10_000, 16),
+        (1, 60_100, 5_100, 16),
+        (2, DAYS + 10_000, 10_000, 16),
+        (2, DAYS + 20_000, 10_000, 16),
+        (2, DAYS + 30_000, 10_000, 24),
+        (2, DAYS + 40_000, 10_000, 24),
+        (2, DAYS + 50_000, 10_000, 24),
+        (2, DAYS + 60_000, 10_000, 24),
+    ];
+    let row = |(seq, (run, at_ms, span_ms, permits)): (u64, (u32, i64, u64, u32))| TimelineRow {
+        seq,
+        run,
+        at_ms: AT + at_ms,
+        span_ms,
+        permits,
+        workers: 40,
+        queue: 100,
+        pages: span_ms / 100,
+        pages_sd: Some(1.0 / 3.0),
+        bytes: span_ms * 10,
+        requests: span_ms / 100,
+        p50_ms: Some(34.0),
+        p95_ms: (run == 1).then_some(57.125),
+        mean_ms: Some(34.5),
+        in_flight: 0.5,
+        cpu_percent: 12.5,
+        memory: 50 << 20,
+        ..TimelineRow::default()
+    };
+    (1..).zip(spans).map(row).collect()
 }
 
 /// Odd pages, after those that are well.
@@ -154,11 +208,11 @@ pub async fn fill(store: &dyn Store) -> CrawlId {
         links,
         hosts: vec![HostRow { host: "h:1".into(), robots: Some("3 rules".into()), incidents: 2 }],
         changes: vec![
-            change(
+            measured(change(
                 1,
                 AT + 20_000,
                 ChangeAction::Set { old: Setting::Permits(10), new: Setting::Permits(16) },
-            ),
+            )),
             change(2, AT + 30_000, ChangeAction::Pause),
             change(3, AT + 35_000, ChangeAction::Resume),
             change(
@@ -173,6 +227,7 @@ pub async fn fill(store: &dyn Store) -> CrawlId {
                 ChangeAction::Set { old: Setting::Permits(16), new: Setting::Permits(24) },
             ),
         ],
+        timeline: timeline(),
         totals: Some(
             r#"{"pages":1210,"links":43,"retries":5,"resent":1500,"redirects":2}"#.to_owned(),
         ),

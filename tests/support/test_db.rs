@@ -19,6 +19,7 @@ use crawldeck::store;
 use crawldeck::store::{
     Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
     RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter, StoredCrawl,
+    TimelineRow,
 };
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
@@ -252,6 +253,7 @@ impl StoreReader for Fickle {
         fn links_of(page: PageId, limit: u32) -> Vec<PreviousLink>;
         fn ok_pages(crawl: CrawlId, after: PageId, limit: u32) -> Vec<FrontierRow>;
         fn count_ok(crawl: CrawlId) -> u64;
+        fn timeline(crawl: CrawlId, limit: u32) -> Vec<TimelineRow>;
         fn seen(crawl: CrawlId, sink: SeenSink<'a>) -> ();
         fn crawls() -> Vec<CrawlInfo>;
         fn select(sql: &'a str, sink: RowSink<'a>) -> ();

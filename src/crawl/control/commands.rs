@@ -147,6 +147,7 @@ impl Control {
             by: entry.by.name(),
             what: entry.what.to_string(),
             entry: serde_json::to_string(entry).unwrap_or_default(),
+            effect: None,
         });
         let rows: Vec<_> = rows.collect();
         let changed = self.change_settings(|edit| {

@@ -15,8 +15,9 @@ use crate::crawl::control::fault_setup::FaultSetup;
 use crate::crawl::control::journal::Journal;
 use crate::crawl::control::overload::LoadShedder;
 use crate::crawl::control::scenes::Scenes;
-use crate::crawl::control::shortage_limit::connections_that_fit;
 use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
+use crate::crawl::control::throttle::load_shedder;
+use crate::crawl::control::tuning_gauge::TuningGauge;
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::recrawl;
 use crate::crawl::pipeline::database_calls::DatabaseCall;
@@ -25,7 +26,6 @@ use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::summary::Summary;
-use crate::open_files;
 use crate::panics::{self, Panic};
 use crate::settings::Settings;
 use crate::settings::dials::Dial;
@@ -93,6 +93,7 @@ pub(super) struct Control {
     pub(super) notice: Option<Arc<str>>,
     pub(super) last_sent_s: f64,
     pub(super) snapshot_builder: SnapshotBuilder,
+    pub(super) tuning_gauge: TuningGauge,
 }
 
 /// Runs the crawl to its end; returns its summary.
@@ -132,6 +133,7 @@ pub async fn run(start: Start) -> Summary {
         notice: None,
         last_sent_s: 0.0,
         snapshot_builder,
+        tuning_gauge: TuningGauge::new(),
     };
     for dial in Dial::ALL {
         let (old, new) = (before.get(dial), dials.get(dial));
@@ -193,6 +195,7 @@ impl Control {
                     self.play_scene();
                     self.exclusions.recount();
                     self.store_settings();
+                    self.tune();
                     self.publish(true);
                     if self.run == RunState::Stopping {
                         return false;
@@ -375,16 +378,6 @@ impl Control {
             state,
             tick,
         ));
-    }
-}
-
-/// Knows how many connections fit the limit on open files; `shared`: the site is in this process.
-fn load_shedder(shared: bool) -> LoadShedder {
-    match (open_files::limit(), open_files::count()) {
-        (Some(limit), Some(open)) => {
-            LoadShedder::with_files(limit, connections_that_fit(limit, open, shared))
-        }
-        _ => LoadShedder::default(),
     }
 }
 

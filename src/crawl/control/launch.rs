@@ -154,10 +154,11 @@ pub fn launch(
     seeds.extend_from_slice(&settings.added_seeds);
     let panic_points = Arc::new(settings.panic_points.clone());
     let storage = Arc::new(Storage::new(crawl, store, Arc::clone(&panic_points)));
+    let signals = Signals::new(panic_points);
     let context = Arc::new(CrawlContext {
         frontier,
-        flow: Arc::new(Flow::new(&dials)),
-        signals: Arc::new(Signals::new(panic_points)),
+        flow: Arc::new(Flow::new(&dials, signals.start)),
+        signals: Arc::new(signals),
         fetch: FetchParts::new(&settings, parts.fetcher, parts.scope),
         loop_delay: Arc::default(),
         tasks: CrawlTasks::new(Arc::clone(&storage)),

@@ -16,6 +16,7 @@ mod scenes;
 mod shortage_limit;
 mod snapshot_builder;
 mod throttle;
+mod tuning_gauge;
 
 pub use error::CrawlError;
 pub use fault_setup::FaultSetup;

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::fetch::context::CrawlContext;
@@ -89,6 +89,12 @@ impl SnapshotBuilder {
     #[must_use]
     pub const fn last(&self) -> &Snapshot {
         &self.last
+    }
+
+    /// The worst delay of the event loop between the last two snapshots.
+    #[must_use]
+    pub const fn last_loop_delay(&self) -> Duration {
+        self.loop_delay.last()
     }
 
     /// Whether nothing was in flight or unsaved in the last snapshot.

@@ -23,6 +23,7 @@ use crate::crawl::pipeline::admission::admission;
 use crate::crawl::pipeline::request_start::RequestStart;
 use crate::crawl::pipeline::worker_slots::WorkerSlot;
 use crate::crawl::protocol::snapshot::WorkerState;
+use crate::crawl::tuning::request_meter::RequestEnd;
 use crate::model::url_identity::UrlHash;
 use crate::panics;
 use crate::settings::faults::PanicPoint;
@@ -129,11 +130,13 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
     let phases: Arc<dyn PhaseSink> = Arc::clone(&start) as Arc<dyn PhaseSink>;
     if task.purpose != FetchPurpose::Page {
         let request = site_files::run(context, slot, task, chain, &phases, &mut in_flight);
+        let begin = Instant::now();
         tokio::select! {
             biased;
             () = request => {}
             () = report_arrival(&start) => {}
         }
+        flow.requests.finish(RequestEnd::Other, begin, begin.elapsed(), false, 0);
         drop(permit);
         return;
     }
@@ -164,12 +167,13 @@ async fn request(
         }
     };
     let took = begin.elapsed();
+    // Opening the connection says nothing of how busy the site is with others.
+    let sent = start.sent().unwrap_or(begin);
+    let answered_in = took.saturating_sub(sent.duration_since(begin));
     if outcome.is_ok() {
-        // Opening the connection says nothing of how busy the site is with others.
-        let answered_in = start.sent().map_or(took, |sent| sent.elapsed());
         context.flow.start_levels.note(in_flight, answered_in);
     }
-    Requested { chain, outcome, took, previous }
+    Requested { chain, outcome, took, sent, answered_in, previous }
 }
 
 /// Reports the start, then never ends.

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use url::Url;
 
 use crate::crawl::fetch::attempt::FetchAttempt;
@@ -17,8 +18,9 @@ use crate::crawl::fetch::resend::{may_resend, resend};
 use crate::crawl::fetch::retry::RetryPolicy;
 use crate::crawl::fetch::shortage::{self, shortage_of};
 use crate::crawl::frontier::Frontier;
-use crate::crawl::hosts::{OutcomeEffect, UrlTask, host_of};
+use crate::crawl::hosts::{Outcome, OutcomeEffect, UrlTask, host_of};
 use crate::crawl::pipeline::worker_slots::WorkerSlot;
+use crate::crawl::tuning::request_meter::RequestEnd;
 use crate::model::url_identity::UrlHash;
 use crate::store::PreviousPage;
 use crate::web::http::{FailureKind, FetchError, FetchOutcome, RedirectChain, Response};
@@ -34,6 +36,10 @@ pub struct Requested {
     pub outcome: Result<FetchOutcome, FetchError>,
     /// How long the request took.
     pub took: Duration,
+    /// When it was sent, once there was a connection,
+    pub sent: Instant,
+    /// and how long the answer took from then on.
+    pub answered_in: Duration,
     /// What the earlier crawl knew of the URL.
     pub previous: Option<PreviousPage>,
 }
@@ -46,16 +52,19 @@ pub async fn handle_response(
     requested: Requested,
     mut in_flight: InFlight<'_>,
 ) {
-    let CrawlContext { frontier, fetch, .. } = &**context;
-    let Requested { chain, outcome, took, previous } = requested;
+    let CrawlContext { frontier, fetch, flow, .. } = &**context;
+    let Requested { chain, outcome, took, sent, answered_in, previous } = requested;
+    let retry = task.attempts > 1;
     if let Err(error) = &outcome
         && may_resend(frontier, &mut task, error)
     {
+        flow.requests.finish(RequestEnd::Other, sent, took, retry, error.length);
         return resend(frontier, task, chain, error, &mut in_flight);
     }
     if let Err(error) = &outcome
         && let Some(shortage) = shortage_of(error)
     {
+        flow.requests.finish(RequestEnd::Other, sent, took, retry, error.length);
         return shortage::wait(context, task, chain, shortage, &mut in_flight);
     }
     let summary = match &outcome {
@@ -64,7 +73,11 @@ pub async fn handle_response(
         Ok(FetchOutcome::NotModified(head)) => Ok((head.status, head.retry_after)),
         Err(error) => Err(error),
     };
-    let effect = in_flight.end(host_outcome(&summary, took));
+    let of_host = host_outcome(&summary, took);
+    let effect = in_flight.end(of_host);
+    let kind = outcome.as_ref().err().map(|error| error.kind);
+    let end = request_end(of_host, kind, effect, &task, answered_in);
+    flow.requests.finish(end, sent, took, retry, length(&outcome));
     note_breaker(frontier, &task, effect);
     let mut attempt = FetchAttempt {
         result: Ok(Response::default()),
@@ -106,6 +119,49 @@ pub async fn handle_response(
         return frontier.postpone(task, pause, latency, Some(failure), now_ms);
     }
     page::finish(context, slot, task, attempt).await;
+}
+
+/// What the end of a page's request says to tuning.
+fn request_end(
+    of_host: Option<Outcome>,
+    failure: Option<FailureKind>,
+    effect: OutcomeEffect,
+    task: &UrlTask,
+    answered_in: Duration,
+) -> RequestEnd {
+    let host = || host_number(&host_of(task.target()));
+    match of_host {
+        None => RequestEnd::Other,
+        Some(Outcome::Answered { status: 429, .. }) => RequestEnd::Refused(host()),
+        Some(Outcome::Answered { status, .. }) if status < 500 => RequestEnd::Answer(answered_in),
+        Some(Outcome::Unanswered { .. }) if !failure.is_some_and(shows_overload) => {
+            RequestEnd::Other
+        }
+        Some(Outcome::Answered { .. } | Outcome::Unanswered { .. }) => {
+            let cools_down = !effect.counts || effect.refused || effect.opened.is_some();
+            RequestEnd::Overloaded { host: host(), cools_down }
+        }
+    }
+}
+
+/// Whether a server that has too much to do fails like this.
+const fn shows_overload(failure: FailureKind) -> bool {
+    use FailureKind as F;
+    matches!(failure, F::Timeout | F::Connect | F::Reset | F::Truncated | F::Unprocessed)
+}
+
+/// A number that stands for a host.
+fn host_number(host: &str) -> u32 {
+    xxhash_rust::xxh3::xxh3_64(host.as_bytes()) as u32
+}
+
+/// Bytes of the body, decoded.
+fn length(outcome: &Result<FetchOutcome, FetchError>) -> u64 {
+    match outcome {
+        Ok(FetchOutcome::Response(response)) => response.length,
+        Ok(FetchOutcome::Redirect { .. } | FetchOutcome::NotModified(_)) => 0,
+        Err(error) => error.length,
+    }
 }
 
 /// The pause of a URL that has no attempts left, but failed because of its host.

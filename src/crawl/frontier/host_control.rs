@@ -55,6 +55,12 @@ impl Frontier {
         state.batch.host(host, None, incidents);
     }
 
+    /// How many hosts share permits and queue now.
+    #[must_use]
+    pub fn active_hosts(&self) -> u32 {
+        self.lock().hosts.active_hosts()
+    }
+
     /// How many URLs can be between the frontier and the end of their request (`pipeline`), and
     /// how many permits there are: both are shared out among the hosts.
     pub fn set_capacity(&self, pipeline: u32, permits: u32) {

@@ -22,6 +22,12 @@ impl HostQueues {
         self.permits = permits;
     }
 
+    /// How many hosts share permits and queue.
+    #[must_use]
+    pub const fn active_hosts(&self) -> u32 {
+        self.active_hosts
+    }
+
     /// How many URLs of a host may be on their way. Alone it may have all; among others it has its
     /// share of the permits, and as it answers, more and more, up to its share of queue and
     /// workers. When it is slower than they are or has fallen silent, it falls back to its share of

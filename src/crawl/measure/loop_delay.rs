@@ -83,12 +83,20 @@ pub struct LoopDelayMeter {
     seconds: VecDeque<u64>,
     run_us: u64,
     second_us: u64,
+    last_us: u64,
 }
 
 impl LoopDelayMeter {
+    /// The worst delay between the last two readings.
+    #[must_use]
+    pub const fn last(&self) -> Duration {
+        Duration::from_micros(self.last_us)
+    }
+
     /// Reads the gauge; `second_over` ends a second of the window.
     pub fn read(&mut self, gauge: &LoopDelayGauge, second_over: bool) -> LoopDelay {
-        self.second_us = self.second_us.max(gauge.take());
+        self.last_us = gauge.take();
+        self.second_us = self.second_us.max(self.last_us);
         self.run_us = self.run_us.max(self.second_us);
         let worst = self.seconds.iter().copied().max().unwrap_or(0).max(self.second_us);
         if second_over {

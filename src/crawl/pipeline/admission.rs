@@ -4,15 +4,30 @@ use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::signals::Signals;
 use crate::crawl::pipeline::worker_slots::WorkerSlot;
 use crate::crawl::protocol::snapshot::WorkerState;
+use crate::crawl::tuning::request_meter::MeteredRequest;
 use crate::semaphore::Permit;
+
+/// A permit in use: the request is in flight until this is dropped.
+#[derive(Debug)]
+pub struct AdmittedRequest<'a> {
+    // Dropped in this order: it is in flight no longer when another one gets its permit.
+    _metered: MeteredRequest<'a>,
+    _permit: Permit,
+}
 
 /// Waits for a permit and for the rate; while the crawl is paused nothing starts, and nothing
 /// any more (`None`) once it is stopping.
-pub async fn admission(flow: &Flow, signals: &Signals, slot: &WorkerSlot) -> Option<Permit> {
-    tokio::select! {
-        permit = permit(flow, signals, slot) => (!flow.queue.is_closed()).then_some(permit),
-        () = flow.queue.closed() => None,
-    }
+pub async fn admission<'a>(
+    flow: &'a Flow,
+    signals: &Signals,
+    slot: &WorkerSlot,
+) -> Option<AdmittedRequest<'a>> {
+    let permit = tokio::select! {
+        permit = permit(flow, signals, slot) => permit,
+        () = flow.queue.closed() => return None,
+    };
+    let admitted = || AdmittedRequest { _metered: flow.requests.begin(), _permit: permit };
+    (!flow.queue.is_closed()).then(admitted)
 }
 
 async fn permit(flow: &Flow, signals: &Signals, slot: &WorkerSlot) -> Permit {

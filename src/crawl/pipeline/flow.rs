@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
 use crate::crawl::hosts::UrlTask;
 use crate::crawl::measure::stage_clock::StageClock;
 use crate::crawl::measure::start_levels::StartLevels;
 use crate::crawl::pipeline::queue::Queue;
 use crate::crawl::pipeline::rate::Rate;
 use crate::crawl::pipeline::worker_slots::WorkerSlots;
+use crate::crawl::tuning::request_meter::RequestMeter;
 use crate::semaphore::ResizableSemaphore;
 use crate::settings::dials::Dials;
 
@@ -34,6 +37,8 @@ pub struct Flow {
     pub queue: Queue<Box<UrlTask>>,
     /// Permits: requests in flight.
     pub gate: Arc<ResizableSemaphore>,
+    /// What is in flight, and what ended.
+    pub requests: RequestMeter,
     /// Latencies by how many requests were in flight.
     pub start_levels: StartLevels,
     /// Whole-crawl rate.
@@ -47,12 +52,13 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// A pipeline with these dials, still without workers.
+    /// A pipeline with these dials, still without workers, of a run that began at `start`.
     #[must_use]
-    pub fn new(dials: &Dials) -> Self {
+    pub fn new(dials: &Dials, start: Instant) -> Self {
         Self {
             queue: Queue::new(dials.queue),
             gate: ResizableSemaphore::new(dials.permits),
+            requests: RequestMeter::new(start),
             start_levels: StartLevels::default(),
             rate: Rate::new(dials.rate),
             parse_gate: ResizableSemaphore::new(dials.parse_threads),

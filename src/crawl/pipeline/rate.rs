@@ -65,6 +65,12 @@ impl Rate {
         self.state.locked().gap.is_some()
     }
 
+    /// Whether a request waits for its turn.
+    #[must_use]
+    pub fn has_waiters(&self) -> bool {
+        self.limited() && self.line.try_lock().is_err()
+    }
+
     /// When the next start is due, if that is later than now.
     fn due(&self) -> Option<Instant> {
         let state = self.state.locked();

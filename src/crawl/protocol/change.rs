@@ -25,6 +25,13 @@ pub enum ChangeAction {
         /// After.
         new: Setting,
     },
+    /// Permits and workers were turned together.
+    SetBoth {
+        /// Permits and workers before.
+        old: (u32, u32),
+        /// After.
+        new: (u32, u32),
+    },
     /// A host's own limit of requests in flight.
     HostLimit {
         /// The host.
@@ -97,6 +104,7 @@ impl ChangeAction {
         matches!(
             self,
             Self::Set { .. }
+                | Self::SetBoth { .. }
                 | Self::HostLimit { .. }
                 | Self::HostHeld { .. }
                 | Self::HostSkipped { skipped: true, .. }
@@ -118,6 +126,9 @@ impl fmt::Display for ChangeAction {
         match self {
             Self::Set { old, new } => {
                 write!(f, "{} {} → {}", new.dial(), old.value_text(), new.value_text())
+            }
+            Self::SetBoth { old, new } => {
+                write!(f, "permits {} → {}, workers {} → {}", old.0, new.0, old.1, new.1)
             }
             Self::HostLimit { host, old, new } => {
                 let text = |limit: &Option<u32>| limit.map_or("off".into(), |n| n.to_string());

@@ -5,9 +5,9 @@ use crate::crawl::tuning::latency_buckets::LatencyBuckets;
 /// Failures of each kind that are listed one by one; further ones between the same two readings are only counted.
 pub const MAX_FAILURES: usize = 64;
 
-/// Requests that ended since the last reading: pages, robots.txt files and sitemaps, each hop of a redirect by
-/// itself. Requests that a server never processed, and those that failed for a shortage of this machine, are
-/// counted in [`Self::requests`] alone.
+/// Requests that ended since the last reading, each hop of a redirect by itself. Those of a robots.txt or a
+/// sitemap, those that a server never processed and those that failed for a shortage of this machine are
+/// counted in [`Self::requests`] and [`Self::permit_seconds`] alone.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FinishedRequests {
     /// All requests that gave their permit back.
@@ -26,9 +26,9 @@ pub struct FinishedRequests {
     pub refusals: u32,
     /// Answers 5xx, time-outs and broken connections.
     pub errors: u32,
-    /// Requests of a URL that was requested before, in this run or an earlier one.
+    /// Requests of pages that were requested before in this run.
     pub retries: u32,
-    /// Bytes of bodies as they were received.
+    /// Bytes of the bodies of pages, decoded.
     pub bytes: u64,
     /// Answers 429 one by one, at most [`MAX_FAILURES`].
     pub refused: Vec<FailedRequest>,

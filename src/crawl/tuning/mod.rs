@@ -3,6 +3,16 @@
 //! It knows no task and no clock: what was measured comes in, comparisons and commands go out.
 
 pub mod autopilot;
+pub mod block_series;
+pub mod curve;
+pub mod effect;
 pub mod finished_requests;
 pub mod latency_buckets;
+pub mod measured_block;
+pub mod measured_table;
 pub mod reading;
+pub mod request_meter;
+pub mod row_sums;
+pub mod statistics;
+pub mod usl;
+pub mod window;

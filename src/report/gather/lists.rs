@@ -8,9 +8,9 @@ use crate::report::data::{
     HostSums, Reason,
 };
 use crate::report::latency::MillisHistogram;
-use crate::report::text::{parse_utc, without_login};
+use crate::report::text::without_login;
 use crate::settings::mask::mask;
-use crate::store::StoreError;
+use crate::store::{StoreError, parse_utc};
 
 use super::crawl_reader::{CrawlReader, count, list, text};
 use super::pages::hops;

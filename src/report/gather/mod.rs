@@ -8,12 +8,11 @@ mod pages;
 
 use crate::model::ids::CrawlId;
 use crate::settings::Settings;
-use crate::store::{CrawlInfo, StoreError, StoreReader};
+use crate::store::{CrawlInfo, StoreError, StoreReader, parse_utc};
 
 use super::data::{PageLine, Report};
 use super::error::ReportError;
 use super::settings;
-use super::text::parse_utc;
 use crawl_reader::CrawlReader;
 
 /// Reads all that a report shows of a crawl; of the newest one when none is named.

@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, BinaryHeap};
 use crate::model::page_state::PageState;
 use crate::report::data::{HostLine, PageSums};
 use crate::report::latency::MillisHistogram;
-use crate::report::text::parse_utc;
 use crate::report::timeline::Collector;
-use crate::store::{Columns, StoreError, Value};
+use crate::store::{Columns, StoreError, Value, parse_utc};
 
 use super::crawl_reader::{CrawlReader, by_name, count};
 

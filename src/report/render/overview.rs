@@ -6,6 +6,7 @@ use crate::crawl::protocol::snapshot::Totals;
 use crate::model::page_state::PageState;
 use crate::report::data::Report;
 use crate::report::text;
+use crate::store::parse_utc;
 use crate::units::{self, count, counted, percent_precise};
 
 use super::parts::{Section, bar, empty, quantile, scroll, status_name, url, words};
@@ -23,7 +24,7 @@ pub(super) fn subject(report: &Report) -> String {
 
 /// `2026-11-23 06:40:12` of a time as the store gives it.
 pub(super) fn time(rfc3339: &str) -> String {
-    text::parse_utc(rfc3339).map_or_else(|| "?".to_owned(), text::date_time)
+    parse_utc(rfc3339).map_or_else(|| "?".to_owned(), text::date_time)
 }
 
 /// Title, state and times.

@@ -192,14 +192,23 @@ pub static FRONTIER: Bulk = LazyLock::new(|| {
     )
 });
 
+const CHANGE: [&str; 11] = [
+    "crawl_id",
+    "seq",
+    "at",
+    "by_whom",
+    "what",
+    "entry",
+    "pages_per_s_before",
+    "pages_per_s_after",
+    "p95_ms_before",
+    "p95_ms_after",
+    "effect",
+];
+
 /// Journal entries.
-pub static CHANGES: Bulk = LazyLock::new(|| {
-    Statements::new(
-        "changes",
-        &["crawl_id", "seq", "at", "by_whom", "what", "entry"],
-        &replace(&["at", "by_whom", "what", "entry"]),
-    )
-});
+pub static CHANGES: Bulk =
+    LazyLock::new(|| Statements::new("changes", &CHANGE, &replace(&CHANGE[2..])));
 
 /// What a batch adds to the totals of hosts.
 pub static HOSTS: Bulk = LazyLock::new(|| {
@@ -262,6 +271,39 @@ const SITEMAP: [&str; 10] = [
 pub static SITEMAPS: Bulk =
     LazyLock::new(|| Statements::new("sitemaps", &SITEMAP, &replace(&SITEMAP[2..])));
 
+/// What was measured: what is there stays.
+pub static TIMELINE: Bulk = LazyLock::new(|| {
+    let columns = [
+        "crawl_id",
+        "seq",
+        "run",
+        "at",
+        "span_ms",
+        "conditions",
+        "permits",
+        "workers",
+        "queue",
+        "rate",
+        "pages",
+        "pages_sd",
+        "bytes",
+        "requests",
+        "retries",
+        "errors",
+        "refused",
+        "p50_ms",
+        "p95_ms",
+        "mean_ms",
+        "in_flight",
+        "queued",
+        "saver_backlog",
+        "loop_delay_ms",
+        "cpu_percent",
+        "memory",
+    ];
+    Statements::new("timeline", &columns, "seq = seq")
+});
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
@@ -283,7 +325,9 @@ mod tests {
 
     #[test]
     fn statements_have_as_many_parameters_as_a_server_takes() {
-        for bulk in [&PAGES, &LINKS, &FRONTIER, &CHANGES, &HOSTS, &KNOWN_HOSTS, &SITEMAPS] {
+        for bulk in
+            [&PAGES, &LINKS, &FRONTIER, &CHANGES, &HOSTS, &KNOWN_HOSTS, &SITEMAPS, &TIMELINE]
+        {
             let (most, text) = bulk.texts.first().unwrap();
             assert_eq!(text.matches('?').count(), most * bulk.columns);
             assert!(most * bulk.columns <= 65_535 && *most >= 512, "{most}");

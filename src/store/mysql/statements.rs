@@ -11,7 +11,7 @@ use super::value;
 use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, ReasonHash};
 use crate::store::sql::{
     CommonStatements, Dialect, Done, OwnStatements, SameParams, SqlSyntax, Statement, last_id,
-    links_of, ok_pages, question_marks, seen, statement,
+    links_of, ok_pages, question_marks, seen, statement, timeline,
 };
 
 #[cfg(feature = "internals")]
@@ -57,6 +57,9 @@ pub const OK_PAGES: &str = ok_pages!("0", "scraped_pages FORCE INDEX (PRIMARY)",
 pub const COUNT_OK: &str =
     "SELECT cast(coalesce(sum(ok), 0) AS SIGNED) FROM hosts WHERE crawl_id = ?";
 
+/// What was measured last: `(crawl, limit)`.
+pub const TIMELINE: &str = timeline!("at", "?", "?");
+
 const fn by_page(sql: &'static str) -> Statement {
     statement(sql, &[First, Last, Limit])
 }
@@ -99,7 +102,7 @@ pub const DELETE_PAGES: &str = "DELETE scraped_pages FROM \
 impl Dialect for MySql {
     const COMMON: CommonStatements = question_marks::COMMON;
     const OWN: OwnStatements = OwnStatements {
-        same: SameParams { seen: SEEN, ok_pages: OK_PAGES, count_ok: COUNT_OK },
+        same: SameParams { seen: SEEN, ok_pages: OK_PAGES, count_ok: COUNT_OK, timeline: TIMELINE },
         frontier_of_host: statement(FRONTIER_OF_HOST, &[Crawl, Host, After, Limit]),
         open_hosts: statement(OPEN_HOSTS, &[Crawl]),
         skipped_because: statement(SKIPPED_BECAUSE, &[Crawl, ReasonHash, After, Limit]),
@@ -116,6 +119,7 @@ impl Dialect for MySql {
         by_crawl("DELETE FROM sitemaps WHERE crawl_id = ? ORDER BY crawl_id, url_hash LIMIT ?"),
         by_crawl("DELETE FROM hosts WHERE crawl_id = ? ORDER BY crawl_id, host_hash LIMIT ?"),
         by_crawl("DELETE FROM changes WHERE crawl_id = ? ORDER BY crawl_id, seq LIMIT ?"),
+        by_crawl("DELETE FROM timeline WHERE crawl_id = ? ORDER BY crawl_id, seq LIMIT ?"),
         by_crawl("DELETE FROM crawls WHERE id = ? ORDER BY id LIMIT ?"),
     ];
     const SYNTAX: SqlSyntax = SqlSyntax {

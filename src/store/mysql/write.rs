@@ -129,5 +129,6 @@ fn statements_of(table: BatchTable) -> &'static Bulk {
         BatchTable::Hosts => &bulk::HOSTS,
         BatchTable::KnownHosts => &bulk::KNOWN_HOSTS,
         BatchTable::Sitemaps => &bulk::SITEMAPS,
+        BatchTable::Timeline => &bulk::TIMELINE,
     }
 }

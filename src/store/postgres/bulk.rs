@@ -12,9 +12,11 @@ use sqlx::postgres::{PgBindIterExt, PgConnection};
 use crate::model::ids::{CrawlId, PageId};
 use crate::store::host_totals::HostTotals;
 use crate::store::rows::{
-    ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageChange, PageRow, SitemapRow,
+    ChangeRow, Content, EffectColumns, FrontierRow, HostRow, LinkRow, PageChange, PageRow,
+    SitemapRow,
 };
 use crate::store::text::{clean, shared};
+use crate::store::timeline_row::TimelineRow;
 
 /// What may be in the way of rows that are inserted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,12 +94,36 @@ const FRONTIER: Insert = insert!(
      not_before = excluded.not_before"
 );
 
-const CHANGES: &str = "INSERT INTO changes (crawl_id, seq, at, by_whom, what, entry) \
-     SELECT $1, seq, 'epoch'::timestamptz + at * interval '1 ms', by_whom, what, entry \
-     FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[]) \
-     AS row (seq, at, by_whom, what, entry) \
+const CHANGES: &str = "INSERT INTO changes (crawl_id, seq, at, by_whom, what, entry, \
+     pages_per_s_before, pages_per_s_after, p95_ms_before, p95_ms_after, effect) \
+     SELECT $1, seq, 'epoch'::timestamptz + at * interval '1 ms', by_whom, what, entry, \
+     pages_per_s_before, pages_per_s_after, p95_ms_before, p95_ms_after, effect \
+     FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::float8[], \
+     $8::float8[], $9::float8[], $10::float8[], $11::text[]) \
+     AS row (seq, at, by_whom, what, entry, pages_per_s_before, pages_per_s_after, p95_ms_before, \
+     p95_ms_after, effect) \
      ON CONFLICT (crawl_id, seq) DO UPDATE SET at = excluded.at, by_whom = excluded.by_whom, \
-     what = excluded.what, entry = excluded.entry";
+     what = excluded.what, entry = excluded.entry, \
+     pages_per_s_before = excluded.pages_per_s_before, \
+     pages_per_s_after = excluded.pages_per_s_after, p95_ms_before = excluded.p95_ms_before, \
+     p95_ms_after = excluded.p95_ms_after, effect = excluded.effect";
+
+// A row is written twice only when the answer to the first time was lost.
+const TIMELINE: &str = "INSERT INTO timeline (crawl_id, seq, run, at, span_ms, conditions, permits, \
+     workers, queue, rate, pages, pages_sd, bytes, requests, retries, errors, refused, p50_ms, p95_ms, \
+     mean_ms, in_flight, queued, saver_backlog, loop_delay_ms, cpu_percent, memory) \
+     SELECT $1, seq, run, 'epoch'::timestamptz + at * interval '1 ms', span_ms, conditions, permits, \
+     workers, queue, rate, pages, pages_sd, bytes, requests, retries, errors, refused, p50_ms, p95_ms, \
+     mean_ms, in_flight, queued, saver_backlog, loop_delay_ms, cpu_percent, memory \
+     FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], \
+     $7::bigint[], $8::bigint[], $9::bigint[], $10::float8[], $11::bigint[], $12::float8[], \
+     $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::float8[], \
+     $19::float8[], $20::float8[], $21::float8[], $22::float8[], $23::bigint[], $24::float8[], \
+     $25::float8[], $26::bigint[]) \
+     AS row (seq, run, at, span_ms, conditions, permits, workers, queue, rate, pages, pages_sd, bytes, \
+     requests, retries, errors, refused, p50_ms, p95_ms, mean_ms, in_flight, queued, saver_backlog, \
+     loop_delay_ms, cpu_percent, memory) \
+     ON CONFLICT (crawl_id, seq) DO NOTHING";
 
 // A host known before its first page has no times yet; `least` and `greatest` pass over null.
 const HOSTS: &str = "INSERT INTO hosts (crawl_id, host, pages, ok, failed, skipped, bytes, \
@@ -136,6 +162,11 @@ const SITEMAPS: &str = "INSERT INTO sitemaps (crawl_id, url_hash, url, state, st
 /// A counter in a column of 32 bits with a sign.
 pub(super) fn int(n: u32) -> i32 {
     i32::try_from(n).unwrap_or(i32::MAX)
+}
+
+/// The number, unless it is none or infinite.
+fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
 }
 
 /// Pages with the ids that their rows get.
@@ -234,6 +265,9 @@ pub(super) async fn changes(
     crawl: CrawlId,
     rows: &[&ChangeRow],
 ) -> Result<(), sqlx::Error> {
+    let effect = |of: fn(EffectColumns) -> Option<f64>| {
+        rows.iter().map(move |row| row.effect.and_then(of)).bind_iter()
+    };
     sqlx::query(CHANGES)
         .bind(crawl)
         .bind(rows.iter().map(|row| row.seq as i64).bind_iter())
@@ -241,6 +275,59 @@ pub(super) async fn changes(
         .bind(rows.iter().map(|row| row.by).bind_iter())
         .bind(rows.iter().map(|row| clean(&row.what)).bind_iter())
         .bind(rows.iter().map(|row| clean(&row.entry)).bind_iter())
+        .bind(effect(|effect| finite(effect.pages_per_s_before)))
+        .bind(effect(|effect| finite(effect.pages_per_s_after)))
+        .bind(effect(|effect| effect.p95_ms_before.and_then(finite)))
+        .bind(effect(|effect| effect.p95_ms_after.and_then(finite)))
+        .bind(rows.iter().map(|row| row.effect.map(|effect| effect.word)).bind_iter())
+        .execute(db)
+        .await
+        .map(drop)
+}
+
+/// What was measured; what is there stays.
+pub(super) async fn timeline(
+    db: &mut PgConnection,
+    crawl: CrawlId,
+    rows: &[TimelineRow],
+) -> Result<(), sqlx::Error> {
+    let count =
+        |of: fn(&TimelineRow) -> u64| rows.iter().map(move |row| of(row) as i64).bind_iter();
+    let level =
+        |of: fn(&TimelineRow) -> u32| rows.iter().map(move |row| i64::from(of(row))).bind_iter();
+    let real = |of: fn(&TimelineRow) -> f64| {
+        rows.iter().map(move |row| finite(of(row)).unwrap_or(0.0)).bind_iter()
+    };
+    let optional = |of: fn(&TimelineRow) -> Option<f64>| {
+        rows.iter().map(move |row| of(row).and_then(finite)).bind_iter()
+    };
+    sqlx::query(TIMELINE)
+        .bind(crawl)
+        .bind(count(|row| row.seq))
+        .bind(level(|row| row.run))
+        .bind(rows.iter().map(|row| row.at_ms).bind_iter())
+        .bind(count(|row| row.span_ms))
+        .bind(level(|row| row.conditions))
+        .bind(level(|row| row.permits))
+        .bind(level(|row| row.workers))
+        .bind(level(|row| row.queue))
+        .bind(optional(|row| row.rate))
+        .bind(count(|row| row.pages))
+        .bind(optional(|row| row.pages_sd))
+        .bind(count(|row| row.bytes))
+        .bind(count(|row| row.requests))
+        .bind(count(|row| row.retries))
+        .bind(count(|row| row.errors))
+        .bind(count(|row| row.refused))
+        .bind(optional(|row| row.p50_ms))
+        .bind(optional(|row| row.p95_ms))
+        .bind(optional(|row| row.mean_ms))
+        .bind(real(|row| row.in_flight))
+        .bind(real(|row| row.queued))
+        .bind(count(|row| row.saver_backlog))
+        .bind(real(|row| row.loop_delay_ms))
+        .bind(real(|row| row.cpu_percent))
+        .bind(count(|row| row.memory))
         .execute(db)
         .await
         .map(drop)

@@ -10,7 +10,7 @@ use sqlx::{Postgres, Row};
 use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, Reason};
 use crate::store::sql::{
     CommonStatements, Dialect, Done, OwnStatements, SameParams, SqlSyntax, Statement, last_id,
-    links_of, numbered, ok_pages, seen, statement,
+    links_of, numbered, ok_pages, seen, statement, timeline,
 };
 
 #[cfg(feature = "internals")]
@@ -59,10 +59,13 @@ pub const OK_PAGES: &str = ok_pages!("0::bigint", "scraped_pages", "$1", "$2", "
 /// Pages that ended `ok`: `(crawl)`. It adds up one row per host.
 pub const COUNT_OK: &str = "SELECT coalesce(sum(ok), 0)::bigint FROM hosts WHERE crawl_id = $1";
 
+/// What was measured last: `(crawl, limit)`.
+pub const TIMELINE: &str = timeline!("to_char(at, 'YYYY-MM-DD HH24:MI:SS.MS')", "$1", "$2");
+
 impl Dialect for Postgres {
     const COMMON: CommonStatements = numbered::COMMON;
     const OWN: OwnStatements = OwnStatements {
-        same: SameParams { seen: SEEN, ok_pages: OK_PAGES, count_ok: COUNT_OK },
+        same: SameParams { seen: SEEN, ok_pages: OK_PAGES, count_ok: COUNT_OK, timeline: TIMELINE },
         frontier_of_host: statement(FRONTIER_OF_HOST, &[Crawl, Host, After, Last, Limit]),
         open_hosts: statement(OPEN_HOSTS, &[Crawl]),
         skipped_because: statement(SKIPPED_BECAUSE, &[Crawl, Reason, After, Limit]),
@@ -75,6 +78,7 @@ impl Dialect for Postgres {
         statement("DELETE FROM sitemaps WHERE crawl_id = $1", &[Crawl]),
         statement("DELETE FROM hosts WHERE crawl_id = $1", &[Crawl]),
         statement("DELETE FROM changes WHERE crawl_id = $1", &[Crawl]),
+        statement("DELETE FROM timeline WHERE crawl_id = $1", &[Crawl]),
         statement("DELETE FROM crawls WHERE id = $1", &[Crawl]),
     ];
     const SYNTAX: SqlSyntax = SqlSyntax {

@@ -21,6 +21,7 @@ use crate::store::rows::{
 };
 use crate::store::sql::{BatchTables, OpenDatabase, WriteResult, require_lease, write_tables};
 use crate::store::text::patched;
+use crate::store::timeline_row::TimelineRow;
 
 /// URLs that are to be tried again: `(ids, attempts, resent, times)`.
 pub const POSTPONE: &str = "UPDATE frontier SET attempts = new.attempts, \
@@ -140,6 +141,10 @@ impl BatchTables for PostgresBatch<'_> {
 
     async fn changes(&mut self, rows: &[ChangeRow]) -> WriteResult {
         Ok(bulk::changes(self.db, self.crawl, &last_of(rows, |row| row.seq)).await?)
+    }
+
+    async fn timeline(&mut self, rows: &[TimelineRow]) -> WriteResult {
+        Ok(bulk::timeline(self.db, self.crawl, rows).await?)
     }
 }
 

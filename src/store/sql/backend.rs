@@ -81,6 +81,12 @@ pub trait SqlRow: Send + Sync + 'static {
     /// A whole number of 64 bits, or null.
     fn optional_int(&self, column: usize) -> Result<Option<i64>, sqlx::Error>;
 
+    /// A number with a fraction.
+    fn real(&self, column: usize) -> Result<f64, sqlx::Error>;
+
+    /// A number with a fraction, or null.
+    fn optional_real(&self, column: usize) -> Result<Option<f64>, sqlx::Error>;
+
     /// Text.
     fn text(&self, column: usize) -> Result<&str, sqlx::Error>;
 
@@ -100,6 +106,7 @@ where
     R: Row,
     usize: ColumnIndex<R>,
     for<'r> i64: Decode<'r, R::Database> + Type<R::Database>,
+    for<'r> f64: Decode<'r, R::Database> + Type<R::Database>,
     for<'r> &'r str: Decode<'r, R::Database> + Type<R::Database>,
     for<'r> &'r [u8]: Decode<'r, R::Database> + Type<R::Database>,
 {
@@ -112,6 +119,14 @@ where
     }
 
     fn optional_int(&self, column: usize) -> Result<Option<i64>, sqlx::Error> {
+        self.try_get(column)
+    }
+
+    fn real(&self, column: usize) -> Result<f64, sqlx::Error> {
+        self.try_get(column)
+    }
+
+    fn optional_real(&self, column: usize) -> Result<Option<f64>, sqlx::Error> {
         self.try_get(column)
     }
 
@@ -150,6 +165,13 @@ pub trait SqlArguments: Arguments {
     /// A whole number, or null.
     fn optional_int(&mut self, number: Option<impl Into<i64>>) -> BindResult;
 
+    /// A number with a fraction; 0 in place of one that is none or infinite, which not every database
+    /// takes.
+    fn real(&mut self, number: f64) -> BindResult;
+
+    /// Likewise, null in place of it.
+    fn optional_real(&mut self, number: Option<f64>) -> BindResult;
+
     /// Text that has no NUL.
     fn word(&mut self, text: &str) -> BindResult;
 
@@ -180,6 +202,8 @@ where
     A: Arguments,
     for<'t> i64: Encode<'t, A::Database> + Type<A::Database>,
     for<'t> Option<i64>: Encode<'t, A::Database>,
+    for<'t> Option<f64>: Encode<'t, A::Database>,
+    f64: Type<A::Database>,
     for<'t> Option<String>: Encode<'t, A::Database> + Type<A::Database>,
     str: Type<A::Database>,
     for<'t> &'t str: Encode<'t, A::Database>,
@@ -197,6 +221,14 @@ where
 
     fn optional_int(&mut self, number: Option<impl Into<i64>>) -> BindResult {
         self.add::<Option<i64>>(number.map(Into::into))
+    }
+
+    fn real(&mut self, number: f64) -> BindResult {
+        self.add::<Option<f64>>(Some(if number.is_finite() { number } else { 0.0 }))
+    }
+
+    fn optional_real(&mut self, number: Option<f64>) -> BindResult {
+        self.add::<Option<f64>>(number.filter(|number| number.is_finite()))
     }
 
     fn word(&mut self, text: &str) -> BindResult {

@@ -7,6 +7,7 @@ use crate::model::ids::PageId;
 use crate::store::rows::{
     Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, PostponedRow, SitemapRow,
 };
+use crate::store::timeline_row::TimelineRow;
 use crate::store::tx_error::TxError;
 
 /// What a write of one table gives.
@@ -51,6 +52,9 @@ pub trait BatchTables: Send {
 
     /// Adds or replaces journal entries.
     fn changes(&mut self, rows: &[ChangeRow]) -> impl Future<Output = WriteResult> + Send;
+
+    /// Adds what was measured; what is there stays.
+    fn timeline(&mut self, rows: &[TimelineRow]) -> impl Future<Output = WriteResult> + Send;
 }
 
 /// Writes all of a batch. The row of the crawl is first: it is locked from there on.
@@ -93,6 +97,9 @@ pub fn write_tables<'a, T: BatchTables + 'a>(
         }
         if !batch.changes.is_empty() {
             tables.changes(&batch.changes).await?;
+        }
+        if !batch.timeline.is_empty() {
+            tables.timeline(&batch.timeline).await?;
         }
         Ok(())
     })

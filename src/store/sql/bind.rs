@@ -9,6 +9,7 @@ use crate::store::rows::{
     ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageChange, PageRow, SitemapRow,
 };
 use crate::store::text::utc;
+use crate::store::timeline_row::TimelineRow;
 
 /// A page, up to and with the hash of its body.
 pub fn bind_page_head(to: &mut impl SqlArguments, crawl: CrawlId, page: &PageRow) -> BindResult {
@@ -92,7 +93,43 @@ pub fn bind_change(to: &mut impl SqlArguments, crawl: CrawlId, row: &ChangeRow) 
     to.optional_time(Some(utc(row.at_ms)))?;
     to.word(row.by)?;
     to.text(&row.what)?;
-    to.word(&row.entry)
+    to.word(&row.entry)?;
+    let effect = row.effect;
+    to.optional_real(effect.map(|effect| effect.pages_per_s_before))?;
+    to.optional_real(effect.map(|effect| effect.pages_per_s_after))?;
+    to.optional_real(effect.and_then(|effect| effect.p95_ms_before))?;
+    to.optional_real(effect.and_then(|effect| effect.p95_ms_after))?;
+    to.optional_word(effect.map(|effect| effect.word))
+}
+
+/// What was measured.
+pub fn bind_timeline(to: &mut impl SqlArguments, crawl: CrawlId, row: &TimelineRow) -> BindResult {
+    to.int(crawl)?;
+    to.int(row.seq as i64)?;
+    to.int(row.run)?;
+    to.optional_time(Some(utc(row.at_ms)))?;
+    to.int(row.span_ms as i64)?;
+    to.int(row.conditions)?;
+    to.int(row.permits)?;
+    to.int(row.workers)?;
+    to.int(row.queue)?;
+    to.optional_real(row.rate)?;
+    to.int(row.pages as i64)?;
+    to.optional_real(row.pages_sd)?;
+    to.int(row.bytes as i64)?;
+    to.int(row.requests as i64)?;
+    to.int(row.retries as i64)?;
+    to.int(row.errors as i64)?;
+    to.int(row.refused as i64)?;
+    to.optional_real(row.p50_ms)?;
+    to.optional_real(row.p95_ms)?;
+    to.optional_real(row.mean_ms)?;
+    to.real(row.in_flight)?;
+    to.real(row.queued)?;
+    to.int(row.saver_backlog as i64)?;
+    to.real(row.loop_delay_ms)?;
+    to.real(row.cpu_percent)?;
+    to.int(row.memory as i64)
 }
 
 /// What a batch adds to the totals of a host, from the number of pages on.

@@ -45,4 +45,4 @@ pub use select::stream_rows;
 pub use sql_store::{SqlStore, SqlWriter, give_back};
 pub use statement::{CommonStatements, OwnStatements, Param, SameParams, Statement, statement};
 pub use texts::question_marks;
-pub(in crate::store) use texts::{last_id, links_of, ok_pages, seen};
+pub(in crate::store) use texts::{last_id, links_of, ok_pages, seen, timeline};

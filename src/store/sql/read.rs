@@ -14,6 +14,8 @@ use crate::model::ids::host_id;
 use crate::model::ids::{CrawlId, PageId, seq_of};
 use crate::store::rows::{FrontierRow, OpenHost};
 use crate::store::stored_crawl::StoredCrawl;
+use crate::store::text::parse_utc;
+use crate::store::timeline_row::TimelineRow;
 use crate::store::traits::SeenSink;
 
 /// How many known URLs are passed on at a time.
@@ -118,6 +120,51 @@ fn frontier_row<D: Dialect>(row: &D::Row, host_id: i64) -> Result<FrontierRow, s
         found_on: row.optional_int(7)?,
         lastmod_ms: row.optional_int(8)?,
         host_id,
+    })
+}
+
+/// See [`crate::store::StoreReader::timeline`].
+pub async fn timeline<D: Dialect>(
+    pool: &Pool<D>,
+    crawl: CrawlId,
+    limit: u32,
+) -> Result<Vec<TimelineRow>, sqlx::Error> {
+    let values = Values { limit, ..Values::of(crawl) };
+    let connection = pool.acquire().await?;
+    let mut rows = fetch_all(connection, D::OWN.same.timeline(), values, timeline_row::<D>).await?;
+    rows.reverse();
+    Ok(rows)
+}
+
+fn timeline_row<D: Dialect>(row: &D::Row) -> Result<TimelineRow, sqlx::Error> {
+    let count = |column| Ok::<_, sqlx::Error>(row.int(column)? as u64);
+    let level = |column| Ok::<_, sqlx::Error>(u32::try_from(row.int(column)?).unwrap_or(u32::MAX));
+    Ok(TimelineRow {
+        seq: count(0)?,
+        run: level(1)?,
+        at_ms: D::time(row, 2)?.as_deref().and_then(parse_utc).unwrap_or(0),
+        span_ms: count(3)?,
+        conditions: level(4)?,
+        permits: level(5)?,
+        workers: level(6)?,
+        queue: level(7)?,
+        rate: row.optional_real(8)?,
+        pages: count(9)?,
+        pages_sd: row.optional_real(10)?,
+        bytes: count(11)?,
+        requests: count(12)?,
+        retries: count(13)?,
+        errors: count(14)?,
+        refused: count(15)?,
+        p50_ms: row.optional_real(16)?,
+        p95_ms: row.optional_real(17)?,
+        mean_ms: row.optional_real(18)?,
+        in_flight: row.real(19)?,
+        queued: row.real(20)?,
+        saver_backlog: count(21)?,
+        loop_delay_ms: row.real(22)?,
+        cpu_percent: row.real(23)?,
+        memory: count(24)?,
     })
 }
 

@@ -12,7 +12,7 @@ use super::backend::{Backend, BindResult, SqlArguments, arguments};
 use super::batch::{BatchTables, WriteResult};
 use super::bind::{
     bind_change, bind_frontier, bind_host_totals, bind_known_host, bind_link, bind_page_head,
-    bind_page_texts, bind_sitemap,
+    bind_page_texts, bind_sitemap, bind_timeline,
 };
 use super::dialect::{ConnectionOf, Dialect};
 use super::host_rows::{TotalsByHost, subtract_replaced};
@@ -22,6 +22,7 @@ use crate::store::rows::{
     Batch, ChangeRow, Content, FrontierRow, HostRow, LinkRow, PageRow, PostponedRow, SitemapRow,
 };
 use crate::store::text::json;
+use crate::store::timeline_row::TimelineRow;
 
 /// What rows are inserted into. Hosts have two ways: their totals, and what else is known of them.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +41,8 @@ pub enum BatchTable {
     KnownHosts,
     /// Sitemaps.
     Sitemaps,
+    /// What was measured; what is there stays.
+    Timeline,
 }
 
 /// The arguments type of a database.
@@ -236,7 +239,13 @@ impl<T: RowTables> BatchTables for T {
 
     async fn changes(&mut self, rows: &[ChangeRow]) -> WriteResult {
         let crawl = RowTables::crawl(self);
-        let bytes = |change: &ChangeRow| 40 + 3 * change.what.len() + change.entry.len();
+        let bytes = |change: &ChangeRow| 60 + 3 * change.what.len() + change.entry.len();
         self.insert(BatchTable::Changes, rows, bytes, |to, row| bind_change(to, crawl, row)).await
+    }
+
+    async fn timeline(&mut self, rows: &[TimelineRow]) -> WriteResult {
+        let crawl = RowTables::crawl(self);
+        self.insert(BatchTable::Timeline, rows, |_| 32, |to, row| bind_timeline(to, crawl, row))
+            .await
     }
 }

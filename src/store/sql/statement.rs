@@ -134,6 +134,8 @@ pub struct SameParams {
     pub ok_pages: &'static str,
     /// How many pages ended `ok`. `(crawl)`.
     pub count_ok: &'static str,
+    /// What was measured last, newest first: the columns of `timeline` but the crawl. `(crawl, limit)`.
+    pub timeline: &'static str,
 }
 
 impl SameParams {
@@ -150,6 +152,11 @@ impl SameParams {
     /// See the field.
     pub const fn count_ok(&self) -> Statement {
         statement(self.count_ok, &[Param::Crawl])
+    }
+
+    /// See the field.
+    pub const fn timeline(&self) -> Statement {
+        statement(self.timeline, &[Param::Crawl, Param::Limit])
     }
 }
 

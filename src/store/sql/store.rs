@@ -16,6 +16,7 @@ use crate::store::rows::{Batch, FrontierRow, OpenHost, PreviousLink, PreviousPag
 use crate::store::select::RowSink;
 use crate::store::slow_log::log_slow;
 use crate::store::stored_crawl::{CrawlState, StoredCrawl};
+use crate::store::timeline_row::TimelineRow;
 use crate::store::traits::{SeenSink, StoreAdmin, StoreReader, StoreWriter};
 use crate::store::tx_error::TxError;
 
@@ -170,6 +171,15 @@ impl<S: SqlStore> StoreReader for S {
     fn count_ok(&self, crawl: CrawlId) -> BoxFuture<'_, Result<u64, StoreError>> {
         let ok = recrawl::count_ok(&self.database().readers, crawl);
         Box::pin(reading(self, "adding up hosts", |_| 1, ok))
+    }
+
+    fn timeline(
+        &self,
+        crawl: CrawlId,
+        limit: u32,
+    ) -> BoxFuture<'_, Result<Vec<TimelineRow>, StoreError>> {
+        let rows = read::timeline(&self.database().readers, crawl, limit);
+        Box::pin(reading(self, "reading what was measured", Vec::len, rows))
     }
 
     fn seen<'a>(

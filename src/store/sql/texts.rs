@@ -72,6 +72,22 @@ macro_rules! ok_pages {
     };
 }
 
+/// What was measured last, newest first; `$at` is the end of the span as text, or as the driver reads it.
+macro_rules! timeline {
+    ($at:literal, $crawl:literal, $limit:literal) => {
+        concat!(
+            "SELECT seq, run, ",
+            $at,
+            ", span_ms, conditions, permits, workers, queue, rate, pages, pages_sd, bytes, requests, \
+             retries, errors, refused, p50_ms, p95_ms, mean_ms, in_flight, queued, saver_backlog, \
+             loop_delay_ms, cpu_percent, memory FROM timeline WHERE crawl_id = ",
+            $crawl,
+            " ORDER BY crawl_id DESC, seq DESC LIMIT ",
+            $limit
+        )
+    };
+}
+
 /// The statements that differ in their placeholders only.
 macro_rules! common_statements {
     ($first:literal, $second:literal, $third:literal) => {
@@ -142,4 +158,4 @@ pub mod numbered {
     common_statements!("$1", "$2", "$3");
 }
 
-pub(in crate::store) use {last_id, links_of, ok_pages, seen};
+pub(in crate::store) use {last_id, links_of, ok_pages, seen, timeline};

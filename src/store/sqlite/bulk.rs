@@ -92,10 +92,15 @@ pub(super) static FRONTIER: Bulk = LazyLock::new(|| {
 
 pub(super) static CHANGES: Bulk = LazyLock::new(|| {
     Statements::new(
-        6,
-        "INTO changes (crawl_id, seq, at, by_whom, what, entry)",
+        11,
+        "INTO changes (crawl_id, seq, at, by_whom, what, entry, pages_per_s_before, \
+         pages_per_s_after, p95_ms_before, p95_ms_after, effect)",
         "ON CONFLICT (crawl_id, seq) DO UPDATE SET at = excluded.at, by_whom = excluded.by_whom, \
-         what = excluded.what, entry = excluded.entry",
+         what = excluded.what, entry = excluded.entry, \
+         pages_per_s_before = excluded.pages_per_s_before, \
+         pages_per_s_after = excluded.pages_per_s_after, \
+         p95_ms_before = excluded.p95_ms_before, p95_ms_after = excluded.p95_ms_after, \
+         effect = excluded.effect",
     )
 });
 
@@ -130,5 +135,16 @@ pub(super) static SITEMAPS: Bulk = LazyLock::new(|| {
          state = excluded.state, status = excluded.status, urls = excluded.urls, \
          sitemaps = excluded.sitemaps, depth = excluded.depth, error = excluded.error, \
          created_at = excluded.created_at",
+    )
+});
+
+pub(super) static TIMELINE: Bulk = LazyLock::new(|| {
+    Statements::new(
+        26,
+        "INTO timeline (crawl_id, seq, run, at, span_ms, conditions, permits, workers, queue, rate, \
+         pages, pages_sd, bytes, requests, retries, errors, refused, p50_ms, p95_ms, mean_ms, \
+         in_flight, queued, saver_backlog, loop_delay_ms, cpu_percent, memory)",
+        // A row is written twice only when the answer to the first time was lost.
+        "ON CONFLICT (crawl_id, seq) DO NOTHING",
     )
 });

@@ -10,7 +10,7 @@ use sqlx::{Row, Sqlite};
 use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, Reason};
 use crate::store::sql::{
     CommonStatements, Dialect, Done, OwnStatements, SameParams, SqlSyntax, Statement, last_id,
-    links_of, ok_pages, question_marks, seen, statement,
+    links_of, ok_pages, question_marks, seen, statement, timeline,
 };
 
 #[cfg(feature = "internals")]
@@ -63,10 +63,13 @@ pub const OK_PAGES: &str = ok_pages!("0", "scraped_pages", "?", "?", "?");
 /// Pages that ended `ok`: `(crawl)`. It adds up one row per host.
 pub const COUNT_OK: &str = "SELECT coalesce(sum(ok), 0) FROM hosts WHERE crawl_id = ?";
 
+/// What was measured last: `(crawl, limit)`.
+pub const TIMELINE: &str = timeline!("at", "?", "?");
+
 impl Dialect for Sqlite {
     const COMMON: CommonStatements = question_marks::COMMON;
     const OWN: OwnStatements = OwnStatements {
-        same: SameParams { seen: SEEN, ok_pages: OK_PAGES, count_ok: COUNT_OK },
+        same: SameParams { seen: SEEN, ok_pages: OK_PAGES, count_ok: COUNT_OK, timeline: TIMELINE },
         frontier_of_host: statement(FRONTIER_OF_HOST, &[After, Last, Host, Limit]),
         open_hosts: statement(OPEN_HOSTS, &[First, Last]),
         skipped_because: statement(SKIPPED_BECAUSE, &[Crawl, Reason, After, Limit]),
@@ -106,6 +109,11 @@ impl Dialect for Sqlite {
         statement(
             "DELETE FROM changes WHERE crawl_id = ?1 AND seq IN \
              (SELECT seq FROM changes WHERE crawl_id = ?1 LIMIT ?2)",
+            &[Crawl, Limit],
+        ),
+        statement(
+            "DELETE FROM timeline WHERE crawl_id = ?1 AND seq IN \
+             (SELECT seq FROM timeline WHERE crawl_id = ?1 LIMIT ?2)",
             &[Crawl, Limit],
         ),
         statement("DELETE FROM crawls WHERE id = ?1", &[Crawl]),

@@ -5,7 +5,7 @@
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Sqlite, SqlitePool};
 
-use super::bulk::{self, CHANGES, FRONTIER, HOSTS, KNOWN_HOSTS, LINKS, PAGES, SITEMAPS};
+use super::bulk::{self, CHANGES, FRONTIER, HOSTS, KNOWN_HOSTS, LINKS, PAGES, SITEMAPS, TIMELINE};
 use crate::model::ids::CrawlId;
 use crate::store::rows::Batch;
 use crate::store::sql::{
@@ -79,6 +79,7 @@ impl RowTables for SqliteBatch<'_> {
             BatchTable::Hosts => &HOSTS,
             BatchTable::KnownHosts => &KNOWN_HOSTS,
             BatchTable::Sitemaps => &SITEMAPS,
+            BatchTable::Timeline => &TIMELINE,
         };
         bulk::write(self.db, statements, rows, bind).await
     }

@@ -102,6 +102,7 @@ fn marks(painter: &mut Painter<'_>, line: Rect, window: f64, snapshot: &Snapshot
         }
         let dial = match change.what {
             ChangeAction::Set { new, .. } => Some(new.dial()),
+            ChangeAction::SetBoth { .. } => Some(Dial::Permits),
             _ => None,
         };
         let words = verdict::mark(change);

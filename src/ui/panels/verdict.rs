@@ -61,6 +61,7 @@ pub fn mark(change: &Change) -> String {
             S::Rate(Some(v)) => format!("r{v}"),
             S::ParseThreads(v) => format!("t{v}"),
         },
+        ChangeAction::SetBoth { new, .. } => new.0.to_string(),
         ChangeAction::HostLimit { .. }
         | ChangeAction::HostHeld { .. }
         | ChangeAction::HostSkipped { .. }

@@ -34,10 +34,10 @@ fn what_was_turned_is_marked_and_listed_with_what_came_of_it() {
     assert_eq!(html.count("g", "pause"), 1);
     html.says(&[
         "Changes while it ran 6",
-        "1 2026-11-01 12:00:20 permits 10 → 16 user 10.0 s 10.0",
-        "2 2026-11-01 12:00:30 pause user",
-        "4 2026-11-01 12:00:40 seed http://***@h:1/s user",
-        "6 2026-11-04 12:00:20 permits 16 → 24 user",
+        "1 2026-11-01 12:00:20 permits 10 → 16 key 10.0 s 10.0",
+        "2 2026-11-01 12:00:30 pause key",
+        "4 2026-11-01 12:00:40 seed http://***@h:1/s key",
+        "6 2026-11-04 12:00:20 permits 16 → 24 key",
     ]);
     let mark = |text: &str| html.text.matches(text).count();
     assert!(mark("permits 10 → 16") == 1 && mark("permits 16 → 24") == 1);

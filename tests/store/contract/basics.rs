@@ -247,6 +247,7 @@ pub(super) async fn sitemaps_and_hosts_alone_are_a_batch(store: &Db) {
         Batch { sitemaps: vec![sitemap("http://h/sitemap.xml")], ..Batch::default() },
         Batch { hosts: vec![host], ..Batch::default() },
         Batch { restored: vec![open_url(99, 1)], ..Batch::default() },
+        Batch { timeline: vec![timeline(1)], ..Batch::default() },
     ] {
         let error = store.commit(99, &batch).await.unwrap_err();
         assert!(matches!(error, StoreError::NoSuchCrawl { crawl: 99, .. }), "{error}");

@@ -2,7 +2,8 @@
 
 use super::*;
 
-const TABLES: [&str; 6] = ["scraped_pages", "links", "frontier", "changes", "hosts", "sitemaps"];
+const TABLES: [&str; 7] =
+    ["scraped_pages", "links", "frontier", "changes", "hosts", "sitemaps", "timeline"];
 
 /// Something in every table.
 fn everything(crawl: CrawlId, pages: u32) -> Batch {
@@ -11,6 +12,7 @@ fn everything(crawl: CrawlId, pages: u32) -> Batch {
         links: (1..=pages).flat_map(|n| [link(crawl, n, n + 1), link(crawl, n, n + 2)]).collect(),
         discovered: (pages + 1..=2 * pages).map(|seq| open_url(crawl, seq)).collect(),
         changes: vec![change(1, "one"), change(2, "two")],
+        timeline: vec![timeline(1), timeline(2), timeline(3)],
         sitemaps: vec![sitemap("http://h/a.xml"), sitemap("http://h/b.xml")],
         hosts: vec![HostRow { host: "other:1".into(), robots: None, incidents: 1 }],
         totals: Some(format!("{{\"pages\":{pages}}}")),
@@ -79,7 +81,7 @@ pub(super) async fn a_crawl_is_removed_with_all_its_rows(store: &Db) {
         }
         counts
     };
-    assert_eq!(before, [700, 1400, 700, 2, 2, 2]);
+    assert_eq!(before, [700, 1400, 700, 2, 2, 2, 3]);
     // Its own row as well.
     assert_eq!(store.remove(crawls[1]).await.unwrap(), before.iter().sum::<i64>() as u64 + 1);
     for table in TABLES {

@@ -88,25 +88,70 @@ async fn an_older_schema_in_use_is_brought_up_to_date_under_it() {
     store.close().await;
 }
 
-/// What the newest migration added.
-pub(super) const ADDED: [&str; 3] = [
-    "ALTER TABLE scraped_pages DROP COLUMN resent",
-    "ALTER TABLE scraped_pages DROP COLUMN not_parsed",
-    "ALTER TABLE frontier DROP COLUMN resent",
+/// What takes the newest migrations back, newest first.
+pub(super) const TAKEN_BACK: [&[&str]; 2] = [
+    &[
+        "DROP TABLE timeline",
+        "ALTER TABLE changes DROP COLUMN pages_per_s_before",
+        "ALTER TABLE changes DROP COLUMN pages_per_s_after",
+        "ALTER TABLE changes DROP COLUMN p95_ms_before",
+        "ALTER TABLE changes DROP COLUMN p95_ms_after",
+        "ALTER TABLE changes DROP COLUMN effect",
+    ],
+    &[
+        "ALTER TABLE scraped_pages DROP COLUMN resent",
+        "ALTER TABLE scraped_pages DROP COLUMN not_parsed",
+        "ALTER TABLE frontier DROP COLUMN resent",
+    ],
 ];
 
-/// Takes the newest migration back, as if a version before this one had made the database.
-async fn take_back_the_newest(place: &Place) {
-    for sql in ADDED {
-        place.execute(sql).await;
+/// Takes migrations back, as if an earlier version had made the database.
+async fn take_back(place: &Place, migrations: usize) {
+    let newest = if matches!(place, Place::Sqlite(_)) { 4 } else { 3 };
+    for (version, statements) in (1..=newest).rev().zip(&TAKEN_BACK[..migrations]) {
+        for sql in *statements {
+            place.execute(sql).await;
+        }
+        place.execute(&format!("DELETE FROM _sqlx_migrations WHERE version = {version}")).await;
     }
-    let newest = if matches!(place, Place::Sqlite(_)) { 3 } else { 2 };
-    place.execute(&format!("DELETE FROM _sqlx_migrations WHERE version = {newest}")).await;
 }
 
-/// A crawl of the version before resumes with what its rows say: no request was resent, and what its
-/// totals called a retry is one only where a row says so.
+/// A crawl of the version before has its journal, of which nothing was measured, and goes on to measure.
 pub(super) async fn the_schema_before_is_brought_up_to_date(store: &Db) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    let changes = vec![change(1, "permits 8 → 16"), change(2, "permits 16 → 24")];
+    store.commit(crawl, &Batch { changes, ..Batch::default() }).await.unwrap();
+    store.close().await;
+    take_back(&store.place, 1).await;
+    let store = store.another().await;
+    assert_eq!(store.open_crawl(None).await.unwrap().changes.len(), 2);
+    assert!(store.timeline(crawl, 10).await.unwrap().is_empty());
+    let gave = "SELECT pages_per_s_before, pages_per_s_after, p95_ms_before, p95_ms_after, effect \
+                FROM changes ORDER BY seq";
+    assert_eq!(rows(&store, gave).await, vec![vec![Value::Null; 5]; 2]);
+    let effect = EffectColumns {
+        pages_per_s_before: 10.5,
+        pages_per_s_after: 12.25,
+        p95_ms_before: Some(30.0),
+        p95_ms_after: None,
+        word: "better",
+    };
+    let batch = Batch {
+        changes: vec![ChangeRow { effect: Some(effect), ..change(2, "permits 16 → 24") }],
+        timeline: vec![timeline(1)],
+        ..Batch::default()
+    };
+    store.commit(crawl, &batch).await.unwrap();
+    let better = [Value::Real(10.5), Value::Real(12.25), Value::Real(30.0)];
+    let better = [better.as_slice(), &[Value::Null, text("better")]].concat();
+    assert_eq!(rows(&store, gave).await, [vec![Value::Null; 5], better]);
+    assert_eq!(store.timeline(crawl, 10).await.unwrap(), [timeline(1)]);
+    store.close().await;
+}
+
+/// A crawl of an earlier version resumes with what its rows say: no request was resent, and what its
+/// totals called a retry is one only where a row says so.
+pub(super) async fn an_earlier_schema_is_brought_up_to_date(store: &Db) {
     let totals = r#"{"pages":2,"retries":9,"links":4}"#;
     let mut crawls = Vec::new();
     for state in [CrawlState::Complete, CrawlState::Stopped] {
@@ -125,7 +170,7 @@ pub(super) async fn the_schema_before_is_brought_up_to_date(store: &Db) {
         crawls.push(crawl);
     }
     store.close().await;
-    take_back_the_newest(&store.place).await;
+    take_back(&store.place, 2).await;
     let store = store.another().await;
     let stopped = store.open_crawl(None).await.unwrap();
     assert_eq!((stopped.id, stopped.open), (crawls[1], 2));

@@ -11,8 +11,9 @@ use crawldeck::model::ids::{CrawlId, PageId, crawl_of, host_id, page_id};
 use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::store::{
-    Batch, ChangeRow, Columns, Content, CrawlState, FrontierRow, HostRow, LinkRow, OpenHost,
-    PageChange, PageRow, PostponedRow, PreviousPage, SitemapRow, Store, StoreError, Value,
+    Batch, ChangeRow, Columns, Content, CrawlState, EffectColumns, FrontierRow, HostRow, LinkRow,
+    OpenHost, PageChange, PageRow, PostponedRow, PreviousPage, SitemapRow, Store, StoreError,
+    TimelineRow, Value,
 };
 use serde_json::json;
 
@@ -34,6 +35,7 @@ mod postgres_plans;
 mod recrawl;
 mod sqlite;
 mod texts;
+mod timeline;
 mod views;
 
 use databases::*;
@@ -78,6 +80,7 @@ contract![
     many::a_running_crawl_is_not_removed,
     many::crawls_are_listed,
     many::half_removed_crawls_can_only_be_removed,
+    migrated::an_earlier_schema_is_brought_up_to_date,
     migrated::the_schema_before_is_brought_up_to_date,
     recrawl::counts_good_pages,
     recrawl::good_pages_in_portions,
@@ -87,6 +90,11 @@ contract![
     texts::hashes_tell_urls_apart_and_texts_do_not,
     texts::links_have_texts_of_any_kind,
     texts::odd_text_survives,
+    timeline::a_row_holds_what_it_was_given,
+    timeline::a_row_takes_300_bytes_at_most,
+    timeline::changes_have_what_they_gave,
+    timeline::numbers_that_are_none_do_no_harm,
+    timeline::the_newest_rows_are_read_oldest_first,
     views::a_select_can_be_ended,
     views::a_select_changes_nothing,
     views::a_select_gives_every_kind_of_value,
@@ -166,7 +174,19 @@ fn link(crawl: CrawlId, from: u32, to: u32) -> LinkRow {
 
 fn change(seq: u64, what: &str) -> ChangeRow {
     let entry = format!("{{\"seq\":{seq},\"what\":\"{what}\"}}");
-    ChangeRow { seq, at_ms: AT, by: "user", what: what.to_owned(), entry }
+    ChangeRow { seq, at_ms: AT, by: "user", what: what.to_owned(), entry, effect: None }
+}
+
+/// Ten seconds of ten pages a second.
+fn timeline(seq: u64) -> TimelineRow {
+    TimelineRow {
+        seq,
+        run: 1,
+        at_ms: AT + 10_000 * seq as i64,
+        span_ms: 10_000,
+        pages: 100,
+        ..TimelineRow::default()
+    }
 }
 
 fn sitemap(url: &str) -> SitemapRow {

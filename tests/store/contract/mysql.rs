@@ -80,7 +80,7 @@ async fn a_migration_cut_short_is_run_again() {
                 ours.close().await;
                 whole.get_or_insert(schema(place).await);
                 for table in [
-                    "crawls, scraped_pages, links, frontier, changes, hosts, sitemaps",
+                    "crawls, scraped_pages, links, frontier, changes, hosts, sitemaps, timeline",
                     "broken_links, redirects, slow_pages, duplicates, by_status, by_host",
                 ] {
                     let kind = if table.starts_with("crawls") { "TABLE" } else { "VIEW" };
@@ -88,11 +88,9 @@ async fn a_migration_cut_short_is_run_again() {
                 }
                 place.execute("UPDATE _sqlx_migrations SET success = FALSE").await;
                 // With the collation that it was to have, it is the same.
-                let version = ask(place, "SELECT version()").await.concat().concat();
-                let collation = if version.contains("MariaDB") { "nopad" } else { "0900" };
+                let collation = collation(place).await;
                 for statement in &statements[..done] {
-                    let named = format!("utf8mb4_{collation}_bin");
-                    place.execute(&statement.replace("{collation}", &named)).await;
+                    place.execute(&statement.replace("{collation}", &collation)).await;
                 }
             } else {
                 place
@@ -112,7 +110,7 @@ async fn a_migration_cut_short_is_run_again() {
             store.close().await;
             assert_eq!(&schema(place).await, whole.get_or_insert(schema(place).await));
             let noted = ask(place, "SELECT version, success FROM _sqlx_migrations").await;
-            assert_eq!(noted, [["1", "1"], ["2", "1"]]);
+            assert_eq!(noted, [["1", "1"], ["2", "1"], ["3", "1"]]);
         })
         .await;
     }
@@ -122,25 +120,37 @@ async fn a_migration_cut_short_is_run_again() {
 #[ignore = "needs a server: CRAWLDECK_TEST_MYSQL=mysql://USER@HOST:PORT"]
 async fn an_added_column_is_not_added_twice() {
     let migrations = Migrator::new(Path::new("src/store/mysql/migrations")).await.unwrap();
-    let sql = migrations.iter().find(|migration| migration.version == 2).unwrap().sql.as_str();
-    let statements: Vec<&str> =
-        sql.split(";\n").filter(|statement| !statement.trim().is_empty()).collect();
     in_new_database(async |place| {
         opened(place).await.close().await;
         let whole = schema(place).await;
-        for done in 0..=statements.len() {
-            for sql in migrated::ADDED {
-                place.execute(sql).await;
+        let collation = collation(place).await;
+        for (version, taken_back) in (2..=3).rev().zip(migrated::TAKEN_BACK) {
+            let migration = migrations.iter().find(|migration| migration.version == version);
+            let sql = migration.unwrap().sql.as_str().replace("{collation}", &collation);
+            let statements: Vec<&str> =
+                sql.split(";\n").filter(|statement| !statement.trim().is_empty()).collect();
+            for done in 0..=statements.len() {
+                for sql in taken_back {
+                    place.execute(sql).await;
+                }
+                let failed = "UPDATE _sqlx_migrations SET success = FALSE WHERE version";
+                place.execute(&format!("{failed} = {version}")).await;
+                if done > 0 {
+                    place.execute(&statements[..done].join(";\n")).await;
+                }
+                opened(place).await.close().await;
+                assert_eq!(schema(place).await, whole, "{version}: after {done} statements");
             }
-            place.execute("UPDATE _sqlx_migrations SET success = FALSE WHERE version = 2").await;
-            if done > 0 {
-                place.execute(&statements[..done].join(";\n")).await;
-            }
-            opened(place).await.close().await;
-            assert_eq!(schema(place).await, whole, "after {done} statements");
         }
     })
     .await;
+}
+
+/// The collation of every text in a database on this server.
+async fn collation(place: &Place) -> String {
+    let version = ask(place, "SELECT version()").await.concat().concat();
+    let kind = if version.contains("MariaDB") { "nopad" } else { "0900" };
+    format!("utf8mb4_{kind}_bin")
 }
 
 #[tokio::test]

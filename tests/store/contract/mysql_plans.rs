@@ -235,6 +235,7 @@ fn resuming(crawl: CrawlId) -> Vec<Case<'static>> {
     vec![
         (statements::CRAWL, vec![n(crawl)], &[("crawls", "const", "PRIMARY")], 1),
         (statements::CHANGES, vec![n(crawl)], &[("changes", "ref", "PRIMARY")], 1),
+        (statements::TIMELINE, vec![n(crawl), n(1000)], &[("timeline", "ref", "PRIMARY")], 1),
         (statements::LAST_ID, ends, &[], 4),
         (
             statements::OPEN_COUNT,

@@ -126,6 +126,13 @@ fn queries_of_a_resume() -> Vec<Question> {
             &["Index Scan using changes_pkey on changes"],
         ),
         question(
+            "resume: what was measured",
+            statements::TIMELINE,
+            "bigint, bigint",
+            format!("{CRAWL}, 1000"),
+            &["Limit", "Index Scan Backward using timeline_pkey on timeline"],
+        ),
+        question(
             "resume: the crawl",
             statements::CRAWL,
             "bigint",

@@ -153,6 +153,7 @@ async fn assert_plans(db: &mut SqliteConnection) {
         (statements::PREVIOUS_PAGE, vec!["scraped_pages"]),
         (statements::LINKS_OF, vec!["links", "scraped_pages"]),
         (statements::COUNT_OK, vec!["hosts"]),
+        (statements::TIMELINE, vec!["timeline"]),
     ] {
         let plan = plan(db, statement).await;
         for table in tables {

@@ -102,7 +102,7 @@ pub(super) struct Levels {
 const fn is_comparable(what: &ChangeAction) -> bool {
     match what {
         ChangeAction::Set { new, .. } => !matches!(new, Setting::Rate(_)),
-        ChangeAction::Pause | ChangeAction::Resume => true,
+        ChangeAction::SetBoth { .. } | ChangeAction::Pause | ChangeAction::Resume => true,
         _ => false,
     }
 }
