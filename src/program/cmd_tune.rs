@@ -52,8 +52,7 @@ pub(super) async fn tune(
     settings.permits = FIRST_PERMITS.min(settings.max_permits);
     settings.workers = workers_for(settings.permits);
     settings.panic_points = panic_points();
-    let limits =
-        SweepLimits { max_permits: settings.max_permits, budget, rate: settings.rate };
+    let limits = SweepLimits { max_permits: settings.max_permits, budget, rate: settings.rate };
     display.warn_of(&settings);
     let _log = start_logging(display.dashboard, options.logging, options.output.log_file(), said)?;
     let mut signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
@@ -79,10 +78,7 @@ pub(super) async fn tune(
 /// `tune` turns permits and workers itself.
 fn refuse_dials(options: &CrawlOptions) -> Result<(), ProgramError> {
     let dials = &options.dials;
-    let given = [
-        ("--permits", dials.permits.is_some()),
-        ("--workers", dials.workers.is_some()),
-    ];
+    let given = [("--permits", dials.permits.is_some()), ("--workers", dials.workers.is_some())];
     match given.iter().find(|(_, given)| *given) {
         Some((flag, _)) => Err(ProgramError::Usage(format!(
             "tune turns permits and workers itself, and takes no {flag}; --max-permits bounds them"

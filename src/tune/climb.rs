@@ -1,8 +1,9 @@
 //! Part of `impl Sweep`: the climb from few permits to where pages per second no longer follow.
 
 use super::end::ClimbEnd;
+use super::hold::{Hold, HoldPurpose};
 use super::level::SweepLevel;
-use super::sweep::{Hold, HoldPurpose, Sweep};
+use super::sweep::Sweep;
 use crate::crawl::protocol::snapshot::Snapshot;
 
 /// Half the width of an interval, as a share of the mean, that is narrow enough for a climb.

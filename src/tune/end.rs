@@ -56,7 +56,10 @@ impl fmt::Display for ClimbEnd {
             }
             Self::Refused { permits } => write!(f, "the server answers 429 at {permits} permits"),
             Self::MostPermits(most) => {
-                write!(f, "pages/s still follow at {most} permits, the most allowed (--max-permits)")
+                write!(
+                    f,
+                    "pages/s still follow at {most} permits, the most allowed (--max-permits)"
+                )
             }
             Self::HostPace(why) => write!(f, "permits stay free: {why}"),
             Self::Frontier(rate) => {

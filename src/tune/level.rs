@@ -2,8 +2,9 @@
 
 use crate::crawl::protocol::tuning::{Estimate, MeasuredRow};
 
-/// Pages per second that grow by more than this power of the permits follow them.
-pub(super) const FOLLOWS: f64 = 0.5;
+/// Pages per second that grow by more than this power of the permits follow them. The curve's knee needs a level
+/// at which they plainly do not, so it is less than half.
+const FOLLOWS: f64 = 0.3;
 /// Share of the permits that must be in use, and how many may be free besides.
 const IN_USE: (f64, f64) = (0.9, 0.5);
 

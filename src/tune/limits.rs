@@ -37,8 +37,9 @@ impl FromStr for SweepBudget {
     /// # Errors
     /// What is wrong with the text, in a line fit for the user.
     fn from_str(text: &str) -> Result<Self, String> {
-        let refused =
-            || format!("takes a time from 1s to 24h, such as 2m, or a number of pages, not '{text}'");
+        let refused = || {
+            format!("takes a time from 1s to 24h, such as 2m, or a number of pages, not '{text}'")
+        };
         if let Ok(pages) = text.parse() {
             return if pages > 0 { Ok(Self::Pages(pages)) } else { Err(refused()) };
         }

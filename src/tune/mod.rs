@@ -8,7 +8,9 @@
 //! driver   the loop: snapshots in, commands out, lines of progress
 //!   sweep  the plan, pure: which setting next, and when it was held long enough
 //!     climb, refine, rate_search   the three parts of a sweep
-//!     level, limits, end           what was measured, what bounds it, why it ended
+//!     overload                     leaves a level at which requests fail
+//!     hold, level                  what is being measured, what was measured
+//!     limits, end                  what bounds it, why it ended
 //! result   what came of it: table, knee, flags; as JSON
 //!   render, plot                   as text, the curve in characters
 //! ```
@@ -16,8 +18,10 @@
 mod climb;
 pub mod driver;
 pub mod end;
+mod hold;
 pub mod level;
 pub mod limits;
+mod overload;
 mod plot;
 mod rate_search;
 mod refine;

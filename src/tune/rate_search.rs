@@ -1,8 +1,9 @@
 //! Part of `impl Sweep`: the search for the rate that a server allows, where it answers 429.
 
 use super::end::SweepEnd;
+use super::hold::{Hold, HoldPurpose};
 use super::level::SweepLevel;
-use super::sweep::{Hold, HoldPurpose, Sweep};
+use super::sweep::Sweep;
 use crate::crawl::protocol::snapshot::Snapshot;
 
 /// Half the width of an interval that is narrow enough; a rate is held for its time in any case.

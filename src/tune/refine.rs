@@ -1,8 +1,9 @@
 //! Part of `impl Sweep`: the levels around the knee.
 
 use super::end::{ClimbEnd, SweepEnd};
+use super::hold::{Hold, HoldPurpose};
 use super::level::SweepLevel;
-use super::sweep::{Hold, HoldPurpose, Sweep};
+use super::sweep::Sweep;
 use crate::crawl::protocol::snapshot::Snapshot;
 
 /// Half the width of an interval, as a share of the mean, that is narrow enough beside the knee.
@@ -26,7 +27,9 @@ impl Sweep {
     /// Takes in a level that was held, and begins to hold the next, or ends.
     pub(super) fn refine(&mut self, s: &Snapshot, held: Option<SweepLevel>) {
         self.levels.extend(held);
-        if matches!(self.climb_end, Some(ClimbEnd::Refused { .. })) || self.refined.len() >= MOST_LEVELS {
+        if matches!(self.climb_end, Some(ClimbEnd::Refused { .. }))
+            || self.refined.len() >= MOST_LEVELS
+        {
             return self.end(SweepEnd::Done);
         }
         let Some(permits) = self.wanted() else { return self.end(SweepEnd::Done) };
@@ -37,7 +40,8 @@ impl Sweep {
 
     /// The level that is wanted next.
     fn wanted(&self) -> Option<u32> {
-        let counting: Vec<&SweepLevel> = self.levels.iter().filter(|level| level.counts()).collect();
+        let counting: Vec<&SweepLevel> =
+            self.levels.iter().filter(|level| level.counts()).collect();
         let lowest = counting.iter().min_by_key(|level| level.permits())?;
         let second = counting
             .iter()
@@ -59,7 +63,9 @@ impl Sweep {
         let wide = |level: &&&SweepLevel| level.relative_ci() > TARGET;
         let most = counting.iter().max_by(|a, b| a.pages_per_s().total_cmp(&b.pages_per_s()));
         let again = [most, Some(lowest)].into_iter().flatten().filter(wide);
-        around.chain(again.map(|level| level.permits())).find(|permits| !self.refined.contains(permits))
+        around
+            .chain(again.map(|level| level.permits()))
+            .find(|permits| !self.refined.contains(permits))
     }
 
     fn fresh(&self, permits: u32) -> Option<u32> {

@@ -10,6 +10,8 @@ use crate::settings::dials::{Setting, workers_for};
 
 /// Share of the most pages per second that a setting to use gives at least.
 const ENOUGH: f64 = 0.95;
+/// An interval is taken for no wider than this share of the mean, where a setting is chosen.
+const MOST_DOUBT: f64 = 0.2;
 /// Permits for the rate that a server allows, as a multiple of what it keeps in flight.
 const HEADROOM: f64 = 1.25;
 /// What is said where the knee cannot be told.
@@ -120,7 +122,9 @@ impl TuneResult {
         let stopped_at = match (climb_end, ended) {
             (Some(why), _) => why.to_string(),
             (None, Some(SweepEnd::Urls)) => "every URL of the site is done".into(),
-            (None, Some(SweepEnd::Budget)) => format!("the budget of {} is used up", sweep.limits.budget),
+            (None, Some(SweepEnd::Budget)) => {
+                format!("the budget of {} is used up", sweep.limits.budget)
+            }
             (None, Some(SweepEnd::TakenOver)) => "a dial was turned by hand".into(),
             (None, _) => "it was stopped".into(),
         };
@@ -195,11 +199,14 @@ fn row(level: &SweepLevel, low_ms: f64, best: bool) -> TuneRow {
     }
 }
 
-/// The level with the fewest permits that gives nearly the most pages per second.
+/// The level with the fewest permits that gives nearly the most pages per second, as far as its interval tells.
 fn best(levels: &[SweepLevel]) -> Option<&SweepLevel> {
     let usable = || levels.iter().filter(|level| !level.overloaded && level.pages_per_s() > 0.0);
     let most = usable().map(SweepLevel::pages_per_s).fold(0.0, f64::max);
-    usable().find(|level| level.pages_per_s() >= ENOUGH * most)
+    usable().find(|level| {
+        let upper = level.pages_per_s() * (1.0 + level.relative_ci().min(MOST_DOUBT));
+        upper >= ENOUGH * most
+    })
 }
 
 fn knee(sweep: &Sweep, levels: &[SweepLevel]) -> TuneKnee {
@@ -207,7 +214,9 @@ fn knee(sweep: &Sweep, levels: &[SweepLevel]) -> TuneKnee {
     if let Some(search) = sweep.rate_search {
         let rate = search.allowed;
         let how = if search.is_known {
-            format!("the server allows about {rate} requests a second: the rate limits, not permits")
+            format!(
+                "the server allows about {rate} requests a second: the rate limits, not permits"
+            )
         } else {
             format!("{TOO_FEW}: 429 at every rate that was tried")
         };

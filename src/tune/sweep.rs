@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::end::{ClimbEnd, SweepEnd};
+use super::hold::{Hold, HoldPurpose};
 use super::level::{SweepLevel, is_full, relative_ci};
 use super::limits::{SweepBudget, SweepLimits};
 use super::rate_search::RateSearch;
@@ -15,6 +16,7 @@ use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::crawl::protocol::tuning::{Curve, MeasuredRow};
 use crate::settings::dials::{Dial, Setting, workers_for};
+use crate::units::counted;
 
 /// Permits with which the crawl begins, while URLs are gathered.
 pub const FIRST_PERMITS: u32 = 4;
@@ -30,83 +32,19 @@ const LEAST_PAGES: u64 = 8;
 const PATIENCE: f64 = 3.0;
 /// Share of the time in which nothing waits in the queue that makes it the reason for free permits.
 const IDLE: f64 = 0.1;
-/// Share of failed requests, beyond that of the lowest level, that a server may have.
-const MOST_OVERLOAD: f64 = 0.02;
-/// Failed or refused requests beyond the expected ones, in standard deviations, that are no chance.
-const CHANCE: f64 = 2.5;
-/// Longest wait for a host that cools down, in seconds.
-const LONGEST_COOLDOWN_S: f64 = 60.0;
-
-/// What a hold is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum HoldPurpose {
-    /// To see whether pages per second still follow.
-    Climb,
-    /// To know the neighbourhood of the knee.
-    Refine,
-    /// To see whether a rate is refused.
-    Rate,
-}
-
-/// A setting that is held.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Hold {
-    pub permits: u32,
-    pub rate: Option<f64>,
-    pub purpose: HoldPurpose,
-    /// Half the width of the interval, as a share of the mean, that is narrow enough.
-    pub target: f64,
-    /// Its share of the budget, in seconds.
-    pub share_s: f64,
-    /// When the setting was in force, in seconds not paused, and the requests until then.
-    from: Option<(f64, u64)>,
-    samples: u32,
-    in_use: f64,
-    /// Samples with free permits because there was no URL, and because hosts may be asked no more.
-    starved: u32,
-    throttled: u32,
-}
-
-impl Hold {
-    pub(super) const fn new(permits: u32, purpose: HoldPurpose, target: f64, share_s: f64) -> Self {
-        Self {
-            permits,
-            rate: None,
-            purpose,
-            target,
-            share_s,
-            from: None,
-            samples: 0,
-            in_use: 0.0,
-            starved: 0,
-            throttled: 0,
-        }
-    }
-
-    fn sample(&mut self, s: &Snapshot) {
-        self.samples += 1;
-        self.in_use += f64::from(s.gate.in_use.min(s.gate.limit));
-        if s.gate.in_use < s.gate.limit && s.queue.len == 0 {
-            if s.producer.throttled > s.producer.idle {
-                self.throttled += 1;
-            } else {
-                self.starved += 1;
-            }
-        }
-    }
-
-    fn in_flight(&self) -> f64 {
-        self.in_use / f64::from(self.samples.max(1))
-    }
-}
 
 #[derive(Debug, Clone, PartialEq)]
-enum SweepPhase {
+pub(super) enum SweepPhase {
     /// Waits for URLs since then, before the hold.
-    Gathering { since_s: Option<f64>, then: Hold },
+    Gathering {
+        since_s: Option<f64>,
+        then: Hold,
+    },
     Holding(Hold),
     /// Waits for hosts that cool down, since then.
-    Recovering { since_s: f64 },
+    Recovering {
+        since_s: f64,
+    },
     Over(SweepEnd),
 }
 
@@ -123,7 +61,7 @@ pub struct SweepStep {
 #[derive(Debug, Clone)]
 pub struct Sweep {
     pub(super) limits: SweepLimits,
-    phase: SweepPhase,
+    pub(super) phase: SweepPhase,
     pub(super) levels: Vec<SweepLevel>,
     pub(super) climb_end: Option<ClimbEnd>,
     pub(super) rate_search: Option<RateSearch>,
@@ -267,7 +205,7 @@ impl Sweep {
     }
 
     /// Sets permits, workers with them, and the rate; what is less comes first.
-    fn set(&mut self, s: &Snapshot, permits: u32, rate: Option<f64>) {
+    pub(super) fn set(&mut self, s: &Snapshot, permits: u32, rate: Option<f64>) {
         let mut settings = [Setting::Workers(workers_for(permits)), Setting::Permits(permits)];
         if permits < s.dials.permits {
             settings.reverse();
@@ -305,8 +243,7 @@ impl Sweep {
             self.phase = SweepPhase::Holding(hold);
             return;
         };
-        let level =
-            SweepLevel { row: row.clone(), in_flight: hold.in_flight(), overloaded: false };
+        let level = SweepLevel { row: row.clone(), in_flight: hold.in_flight(), overloaded: false };
         if let Some(refused) = self.overload(&row, requests(s) - from_requests) {
             let level = SweepLevel { overloaded: true, ..level };
             return self.step_back(s, &hold, level, refused);
@@ -337,9 +274,9 @@ impl Sweep {
         let many = level.row.pages >= LEAST_PAGES || held_s >= PATIENCE * hold.share_s;
         let narrow = relative_ci(level.row.pages_per_s) <= hold.target;
         let uncertain = hold.purpose == HoldPurpose::Climb
-            && self.last_counting(hold.permits).is_some_and(|lower| {
-                lower.following(&level.row).is_uncertain()
-            });
+            && self
+                .last_counting(hold.permits)
+                .is_some_and(|lower| lower.following(&level.row).is_uncertain());
         many && (used || (narrow && !uncertain) || !level.is_full())
     }
 
@@ -371,70 +308,12 @@ impl Sweep {
         self.refine(s, None);
     }
 
-    /// Whether more requests of the present level fail or are refused than the server may have: `Some(true)`
-    /// where it is 429. `requests` ended at this level.
-    fn overload(&self, row: &MeasuredRow, requests: u64) -> Option<bool> {
-        let requests = requests as f64;
-        let beyond = |share: f64, expected: f64, least: f64| {
-            let chance = CHANCE * (requests * expected + least).sqrt();
-            requests * share > requests * expected + chance
-        };
-        if beyond(row.refused_share, MOST_OVERLOAD, 0.25) {
-            return Some(true);
-        }
-        // Pages that always fail do so at the lowest level too.
-        let lowest = self.levels.iter().min_by_key(|level| level.permits());
-        let usual = lowest.map_or(0.5 - MOST_OVERLOAD, |level| level.row.error_share);
-        beyond(row.error_share, usual + MOST_OVERLOAD, 1.0).then_some(false)
-    }
-
-    /// Leaves a level at which the server refuses or fails requests.
-    fn step_back(&mut self, s: &Snapshot, hold: &Hold, level: SweepLevel, refused: bool) {
-        let lower = self.last_counting(hold.permits);
-        let back = lower.map_or((hold.permits / 2).max(1), SweepLevel::permits);
-        let share = if refused { level.row.refused_share } else { level.row.error_share };
-        let what = if refused { "answered 429" } else { "failed" };
-        self.tell(format!(
-            "{} permits: {:.1} % of the requests {what}; back to {back}",
-            hold.permits,
-            100.0 * share
-        ));
-        let rate = if refused { Some(self.refused_rate(hold, &level)) } else { hold.rate };
-        let permits = hold.permits;
-        self.levels.push(level);
-        if hold.purpose == HoldPurpose::Climb {
-            self.climb_end = Some(if refused {
-                ClimbEnd::Refused { permits }
-            } else {
-                ClimbEnd::Overload { permits, share }
-            });
-        }
-        self.set(s, back, rate.or(self.limits.rate));
-        self.phase = SweepPhase::Recovering { since_s: s.active_s };
-    }
-
-    fn recover(&mut self, s: &Snapshot, since_s: f64) {
-        let waited = s.active_s - since_s;
-        let cools_down = s.gate.in_use == 0 || s.producer.throttled > 0.5;
-        if waited < 1.0 || (cools_down && waited < LONGEST_COOLDOWN_S) {
-            self.phase = SweepPhase::Recovering { since_s };
-            return;
-        }
-        if self.rate_search.is_some() { self.search_rate(s) } else { self.refine(s, None) }
-    }
-
     /// The highest level below so many permits that counts.
     pub(super) fn last_counting(&self, below: u32) -> Option<&SweepLevel> {
         self.levels
             .iter()
             .filter(|level| level.counts() && level.permits() < below)
             .max_by_key(|level| level.permits())
-    }
-
-    /// Fewest permits at which the server was overloaded.
-    pub(super) fn ceiling(&self) -> Option<u32> {
-        let overloaded = self.levels.iter().filter(|level| level.overloaded);
-        overloaded.map(SweepLevel::permits).min()
     }
 }
 
@@ -454,8 +333,11 @@ fn is_by_hand(change: &crate::crawl::protocol::change::Change) -> bool {
 fn line(level: &SweepLevel) -> String {
     let row = &level.row;
     let rate = row.rate.map_or_else(String::new, |rate| format!(", rate {rate:.1}/s"));
+    let permits = counted(row.permits.into(), "permit", "permits");
+    let ci = row.pages_per_s.ci;
+    let ci = if ci.is_finite() { format!(" ± {ci:.1}") } else { String::new() };
     format!(
-        "{} permits{rate}: {:.1} pages/s ± {:.1}, p50 {:.0} ms, p95 {:.0} ms",
-        row.permits, row.pages_per_s.value, row.pages_per_s.ci, row.p50_ms, row.p95_ms
+        "{permits}{rate}: {:.1} pages/s{ci}, p50 {:.0} ms, p95 {:.0} ms",
+        row.pages_per_s.value, row.p50_ms, row.p95_ms
     )
 }
