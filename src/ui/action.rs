@@ -14,13 +14,16 @@ pub enum Tab {
     Hosts,
     /// Pages finished last.
     Pages,
+    /// What each setting gave.
+    Tuning,
     /// What the program says about itself.
     Log,
 }
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 5] = [Self::Deck, Self::Workers, Self::Hosts, Self::Pages, Self::Log];
+    pub const ALL: [Self; 6] =
+        [Self::Deck, Self::Workers, Self::Hosts, Self::Pages, Self::Tuning, Self::Log];
 
     /// Its title.
     #[must_use]
@@ -30,6 +33,7 @@ impl Tab {
             Self::Workers => "Workers",
             Self::Hosts => "Hosts",
             Self::Pages => "Pages",
+            Self::Tuning => "Tuning",
             Self::Log => "Log",
         }
     }
@@ -40,6 +44,12 @@ impl Tab {
 pub enum Action {
     /// Turn a dial by so many steps.
     Turn(Dial, i32),
+    /// Turn permits by so many, and workers with them.
+    TurnBoth(i32),
+    /// Give the dials to the autopilot, or take them back.
+    Autopilot,
+    /// Pin the setting in force, compare it with another, drop it.
+    Pin,
     /// Turn the selected host's own limit by so many requests.
     HostLimit(i32),
     /// Hold the selected host, or release it.
@@ -74,6 +84,8 @@ pub enum Action {
     Pause,
     /// Turn the last change back.
     Undo,
+    /// Apply the change that was turned back last once more.
+    Redo,
     /// Type a value.
     Ask,
     /// Stop; again: at once; when the crawl is over: leave.
@@ -122,7 +134,7 @@ pub enum Action {
     Sort,
     /// Sort the other way round.
     Reverse,
-    /// Copy the selected URL.
+    /// Copy the selected URL; on the Tuning tab what was measured.
     Copy,
     /// More of the log.
     LogMore,
@@ -136,6 +148,7 @@ impl Action {
     pub const fn far(self) -> Option<Self> {
         match self {
             Self::Turn(dial, steps) => Some(Self::Turn(dial, steps * 10)),
+            Self::TurnBoth(steps) => Some(Self::TurnBoth(steps * 10)),
             Self::HostLimit(steps) => Some(Self::HostLimit(steps * 10)),
             _ => None,
         }

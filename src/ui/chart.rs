@@ -151,6 +151,48 @@ pub fn line(painter: &mut Painter<'_>, area: Rect, points: &[Option<f32>], top: 
     }
 }
 
+/// A vertical line in braille from `low` to `high` at a column of dots, two a cell: an interval. Nothing where
+/// it is shorter than half a dot.
+pub fn whisker(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    x: usize,
+    (low, high): (f32, f32),
+    top: f32,
+    style: Style,
+) {
+    let dots = u32::from(area.height) * 4;
+    if dots == 0 || top <= 0.0 || !(low.is_finite() && high.is_finite()) {
+        return;
+    }
+    let scale = (dots - 1) as f32;
+    if (high - low) / top * scale < 0.5 {
+        return;
+    }
+    let row = |v: f32| dots - 1 - (v / top * scale).round().clamp(0.0, scale) as u32;
+    let mut glyph = [0; 4];
+    for cell in row(high) / 4..=row(low) / 4 {
+        let bits = (0..4)
+            .filter(|dot| (row(high)..=row(low)).contains(&(cell * 4 + dot)))
+            .fold(0, |bits, d| bits | dot(x % 2, d as usize));
+        if let Some(c) = char::from_u32(0x2800 + u32::from(bits)) {
+            let glyph = c.encode_utf8(&mut glyph);
+            painter.glyph(area, (x / 2) as u16, cell as u16, glyph, style);
+        }
+    }
+}
+
+/// The row of cells that a value's dot is on.
+#[must_use]
+pub fn row_of(value: f32, top: f32, height: u16) -> u16 {
+    let scale = f32::from(height) * 4.0 - 1.0;
+    if height == 0 || top <= 0.0 || !value.is_finite() {
+        return height.saturating_sub(1);
+    }
+    let up = (value / top * scale).round().clamp(0.0, scale);
+    ((scale - up) / 4.0) as u16
+}
+
 /// The bit of a braille cell's dot.
 const fn dot(column: usize, row: usize) -> u8 {
     match (column, row) {

@@ -32,10 +32,12 @@ pub async fn run_until(
     options: UiOptions,
     end: impl Future<Output = ()>,
 ) -> Result<(), UiError> {
-    let theme = options.theme();
+    let (theme, first_tab) = (options.theme(), options.first_tab);
     let view = move |gone| async move {
         let mut screen = Screen::enter(options.panic_points).map_err(UiError::Terminal)?;
-        show(&mut screen, EventStream::new(), snapshots, commands, theme, gone).await
+        let mut app = App::new();
+        app.tab = first_tab;
+        show(&mut screen, app, EventStream::new(), snapshots, commands, theme, gone).await
     };
     on_own_thread(view, end).await
 }
@@ -47,13 +49,13 @@ pub async fn run_until(
 /// When the terminal cannot be used, or the engine is gone before the end of the crawl.
 pub async fn show(
     screen: &mut impl Surface,
+    mut app: App,
     mut events: impl Stream<Item = io::Result<Event>> + Unpin,
     mut snapshots: watch::Receiver<Arc<Snapshot>>,
     commands: mpsc::Sender<(Command, Origin)>,
     theme: Theme,
     mut gone: oneshot::Receiver<()>,
 ) -> Result<(), UiError> {
-    let mut app = App::new();
     let mut engine_lives = true;
     let mut snapshot = snapshots.borrow_and_update().clone();
     app.see(&snapshot);
@@ -117,6 +119,20 @@ fn handle(app: &mut App, event: Event, snapshot: &Snapshot) -> Option<Effect> {
     }
 }
 
+fn send(
+    command: &Command,
+    origin: Origin,
+    app: &mut App,
+    snapshot: &Snapshot,
+    commands: &mpsc::Sender<(Command, Origin)>,
+) {
+    match commands.try_send((command.clone(), origin)) {
+        Ok(()) => {}
+        Err(TrySendError::Full(_)) => app.busy(command, snapshot),
+        Err(TrySendError::Closed(_)) => app.refuse("the engine is gone", snapshot),
+    }
+}
+
 fn perform(
     effect: Effect,
     app: &mut App,
@@ -126,11 +142,11 @@ fn perform(
 ) -> io::Result<()> {
     match effect {
         Effect::Send(command) => {
-            match commands.try_send((command.clone(), Origin::Key)) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_)) => app.busy(&command, snapshot),
-                Err(TrySendError::Closed(_)) => app.refuse("the engine is gone", snapshot),
-            }
+            send(&command, Origin::Key, app, snapshot, commands);
+            Ok(())
+        }
+        Effect::SendTyped(command) => {
+            send(&command, Origin::Typed, app, snapshot, commands);
             Ok(())
         }
         Effect::Copy(text) => screen.copy(&text),

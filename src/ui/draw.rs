@@ -9,7 +9,7 @@ use super::paint::Painter;
 use super::panels::{
     changes, charts, compact, discovery, failures, faults, footer, header, help, host_detail,
     hosts, log, overload, page_detail, pages, pipeline, pipeline_list, scenes, status_classes,
-    workers,
+    tuning, workers,
 };
 use super::theme::Theme;
 use crate::crawl::protocol::snapshot::Snapshot;
@@ -119,6 +119,7 @@ fn tab(painter: &mut Painter<'_>, area: Rect, app: &mut App, live: &Snapshot) {
             pages::draw(painter, table, &mut app.pages, &app.filter, shown);
             app.detail_top = page_detail::draw(painter, detail, &page, app.detail_top);
         }
+        Tab::Tuning => tuning::draw(painter, area, app, shown),
         Tab::Log => log::draw(painter, area, &app.log),
     }
 }

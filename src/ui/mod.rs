@@ -11,6 +11,7 @@ pub mod app;
 pub mod chart;
 mod dashboard;
 pub mod draw;
+pub mod effect_text;
 pub mod host_state;
 pub mod keys;
 pub mod log_view;
@@ -22,6 +23,7 @@ mod screen;
 pub mod tables;
 pub mod text;
 pub mod theme;
+pub mod tuning_text;
 pub mod units;
 mod view_thread;
 

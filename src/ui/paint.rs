@@ -56,6 +56,18 @@ pub fn fitting(mut segments: Vec<Segment<'_>>, columns: usize, gap: usize) -> Ve
     }
 }
 
+/// The lines of a frame; its corners: left and right above, left and right below.
+struct FrameLines {
+    across: &'static str,
+    down: &'static str,
+    corners: [&'static str; 4],
+}
+
+const LIGHT: FrameLines =
+    FrameLines { across: "─", down: "│", corners: ["╭", "╮", "╰", "╯"] };
+const HEAVY: FrameLines =
+    FrameLines { across: "━", down: "┃", corners: ["┏", "┓", "┗", "┛"] };
+
 /// The buffer and how to paint on it.
 pub struct Painter<'a> {
     /// Where it is painted.
@@ -152,23 +164,44 @@ impl Painter<'_> {
     /// A frame with a title on its left and segments on its right. Returns the area inside, one
     /// column of air on both sides.
     pub fn frame(&mut self, area: Rect, title: &[Span<'_>], segments: Vec<Segment<'_>>) -> Rect {
+        self.frame_of(area, &LIGHT, self.theme.dim(), title, segments)
+    }
+
+    /// Likewise with a heavy frame: what is in it has the dials.
+    pub fn heavy_frame(
+        &mut self,
+        area: Rect,
+        title: &[Span<'_>],
+        segments: Vec<Segment<'_>>,
+    ) -> Rect {
+        self.frame_of(area, &HEAVY, self.theme.strong(), title, segments)
+    }
+
+    fn frame_of(
+        &mut self,
+        area: Rect,
+        lines: &FrameLines,
+        style: Style,
+        title: &[Span<'_>],
+        segments: Vec<Segment<'_>>,
+    ) -> Rect {
         let dim = self.theme.dim();
         if area.width < 4 || area.height < 2 {
             return area;
         }
         let (right, bottom) = (area.width - 1, area.height - 1);
         for column in 1..right {
-            self.glyph(area, column, 0, "─", dim);
-            self.glyph(area, column, bottom, "─", dim);
+            self.glyph(area, column, 0, lines.across, style);
+            self.glyph(area, column, bottom, lines.across, style);
         }
         for row in 1..bottom {
-            self.glyph(area, 0, row, "│", dim);
-            self.glyph(area, right, row, "│", dim);
+            self.glyph(area, 0, row, lines.down, style);
+            self.glyph(area, right, row, lines.down, style);
         }
-        for (column, row, corner) in
-            [(0, 0, "╭"), (right, 0, "╮"), (0, bottom, "╰"), (right, bottom, "╯")]
+        for ((column, row), corner) in
+            [(0, 0), (right, 0), (0, bottom), (right, bottom)].into_iter().zip(lines.corners)
         {
-            self.glyph(area, column, row, corner, dim);
+            self.glyph(area, column, row, corner, style);
         }
         let inside = Rect { width: area.width - 2, ..area };
         let end = if width_of(title) + 4 <= usize::from(area.width) && !title.is_empty() {

@@ -5,6 +5,7 @@ use tui_input::Input;
 
 use crate::crawl::protocol::command::{Command, MAX_PER_HOST};
 use crate::crawl::protocol::scene::Scene;
+use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::{Dial, Setting};
 use crate::web::url::parse_seed;
 
@@ -72,7 +73,7 @@ pub enum HostVerb {
     Reset,
 }
 
-/// Reads a typed command: `permits 64`, `rate off`, `pause`, `undo`, `stop`, `q`, `help`,
+/// Reads a typed command: `permits 64`, `rate off`, `autopilot gentle`, `pin`, `pause`, `undo`, `redo`, `stop`, `q`, `help`,
 /// `exclude RE`, `seed URL`, `fault NAME LEVEL`, `scene NAME`, and for the host named or selected `hold`, `release`, `skip`,
 /// `reset`, `limit 4`.
 ///
@@ -87,6 +88,7 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
         "seed" => return seed(rest).map(|c| Some(Typed::Send(c))),
         "fault" | "faults" => return fault(rest).map(Some),
         "scene" | "scenes" => return scene(rest).map(Some),
+        "autopilot" => return autopilot(rest).map(|c| Some(Typed::Send(c))),
         _ => {}
     }
     // `Permits=5` and `rate 5/s` are as clear as `permits 5` and `rate 5`.
@@ -124,13 +126,15 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
     let typed = match word {
         "pause" => Typed::Send(Command::TogglePause),
         "undo" => Typed::Send(Command::Undo),
+        "redo" => Typed::Send(Command::Redo),
+        "pin" => Typed::Send(Command::Pin),
         "help" | "?" => Typed::Help,
         "stop" | "q" | "quit" => Typed::Stop,
         _ => {
             let dials: Vec<_> = Dial::ALL.iter().map(|d| d.name()).collect();
             let dials = dials.join(", ");
             return Err(format!(
-                "no '{word}' here: {dials}, pause, undo, stop, help; exclude, seed; \
+                "no '{word}' here: {dials}, autopilot, pin, pause, undo, redo, stop, help; exclude, seed; \
                  fault, scene; hold, release, skip, reset, limit"
             ));
         }
@@ -184,6 +188,19 @@ fn fault(text: &str) -> Result<Typed, String> {
             text.parse().map(|setting| Typed::Send(Command::Fault(setting)))
         }
     }
+}
+
+/// Reads what the autopilot is to do: `off`, or what it aims at, `balanced` where nothing is said.
+fn autopilot(text: &str) -> Result<Command, String> {
+    let mode = match text.replacen('=', " ", 1).trim() {
+        "" | "on" => Some(AutopilotMode::default()),
+        "off" => None,
+        text => {
+            let mode = text.parse::<AutopilotMode>();
+            Some(mode.map_err(|why| format!("{why}; or off"))?)
+        }
+    };
+    Ok(Command::Autopilot(mode))
 }
 
 /// Reads the name of a scene, in words or with hyphens, or `off`.
@@ -256,6 +273,14 @@ mod tests {
         assert_eq!(parse("Permits=5"), set(Setting::Permits(5)));
         assert_eq!(parse("rate = 5/s"), set(Setting::Rate(Some(5.0))));
         assert_eq!(parse("RATE OFF"), set(Setting::Rate(None)));
+        let autopilot = |mode| Ok(Some(Typed::Send(Command::Autopilot(mode))));
+        assert_eq!(parse("autopilot"), autopilot(Some(AutopilotMode::Balanced)));
+        assert_eq!(parse("autopilot=gentle"), autopilot(Some(AutopilotMode::Gentle)));
+        assert_eq!(parse("autopilot off"), autopilot(None));
+        let p95 = std::time::Duration::from_millis(300);
+        assert_eq!(parse("autopilot latency:300ms"), autopilot(Some(AutopilotMode::Latency(p95))));
+        assert!(parse("autopilot latency").unwrap_err().ends_with("or off"));
+        assert_eq!(parse("redo"), Ok(Some(Typed::Send(Command::Redo))));
         assert_eq!(parse("help"), Ok(Some(Typed::Help)));
         assert_eq!(parse("q"), Ok(Some(Typed::Stop)));
         assert_eq!(parse(""), Ok(None));
@@ -268,8 +293,8 @@ mod tests {
         assert_eq!(
             parse("warp 9"),
             Err(
-                "no 'warp' here: permits, workers, queue, rate, parse-threads, pause, undo, stop, \
-                 help; exclude, seed; fault, scene; hold, release, skip, reset, limit"
+                "no 'warp' here: permits, workers, queue, rate, parse-threads, autopilot, pin, pause, undo, \
+                 redo, stop, help; exclude, seed; fault, scene; hold, release, skip, reset, limit"
                     .into()
             )
         );

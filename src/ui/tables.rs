@@ -8,6 +8,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::host_state::HostState;
 use crate::crawl::protocol::snapshot::{HostView, PageView, Snapshot};
+use crate::crawl::protocol::tuning::MeasuredRow;
 
 /// Columns by which workers are sorted, in the order of the table.
 pub const WORKER_COLUMNS: [&str; 5] = ["worker", "state", "for", "attempt", "url"];
@@ -159,6 +160,37 @@ pub fn pages(snapshot: &Snapshot, table: &TableState, filter: &str) -> (Vec<usiz
 
 fn turned(ordering: Ordering, reverse: bool) -> Ordering {
     if reverse { ordering.reverse() } else { ordering }
+}
+
+/// Ids of the rows of the measured table, in its order.
+#[must_use]
+pub fn measured(snapshot: &Snapshot) -> Vec<i64> {
+    let mut ids = Vec::with_capacity(snapshot.tuning.rows.len());
+    for row in snapshot.tuning.rows.iter() {
+        let mut id = measured_id(row);
+        // Two stays at one setting that gave different results.
+        while ids.contains(&id) {
+            id = id.wrapping_add(1);
+        }
+        ids.push(id);
+    }
+    ids
+}
+
+/// The id of the row of the setting in force, if it was measured.
+#[must_use]
+pub fn present(snapshot: &Snapshot) -> Option<i64> {
+    let at = snapshot.tuning.rows.iter().position(|row| row.present)?;
+    measured(snapshot).get(at).copied()
+}
+
+/// The id of a row: it follows the setting and the stay, whatever is measured.
+fn measured_id(row: &MeasuredRow) -> i64 {
+    let rate = row.rate.unwrap_or(0.0).to_bits();
+    let numbers = [row.permits.into(), row.workers.into(), rate, row.conditions.into()];
+    let mut bytes: Vec<u8> = numbers.iter().flat_map(|n: &u64| n.to_le_bytes()).collect();
+    bytes.push(row.earlier_run.into());
+    xxh3_64(&bytes).cast_signed()
 }
 
 /// A filter as typed: a status (`404`), a class (`5xx`), a state (`failed`) or any text of

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::action::Tab;
 use super::theme::Theme;
 use crate::panics::{Panic, caught_now};
 use crate::settings::faults::PanicPoints;
@@ -20,6 +21,8 @@ pub struct UiOptions {
     pub color: Option<bool>,
     /// Whether to keep to ASCII; `None` asks the environment.
     pub ascii: Option<bool>,
+    /// The tab shown first.
+    pub first_tab: Tab,
     /// Whether the dashboard is to panic, for tests.
     pub panic_points: PanicPoints,
 }

@@ -193,7 +193,7 @@ fn a_busy_engine_did_not_hear_the_stop() {
 fn typed_values_are_set() {
     let snapshot = fixtures::permits_limited();
     let mut app = App::new();
-    let set = |s| Some(Effect::Send(Command::Set(s)));
+    let set = |s| Some(Effect::SendTyped(Command::Set(s)));
     assert_eq!(press(&mut app, &snapshot, ":permits 64\n"), set(Setting::Permits(64)));
     assert_eq!(press(&mut app, &snapshot, ":rate off\n"), set(Setting::Rate(None)));
     assert_eq!(press(&mut app, &snapshot, ":q\n"), Some(Effect::Send(Command::Stop)));

@@ -54,7 +54,7 @@ const SIZES: [(u16, u16); 5] = [(200, 60), (120, 36), (80, 24), (60, 15), (30, 5
 fn deck_at_every_size_of_interest() {
     for (name, snapshot) in fixtures::all() {
         for (width, height) in SIZES {
-            let once = matches!(name, "thousand" | "hostile" | "hosts");
+            let once = matches!(name, "thousand" | "hostile" | "hosts" | "tuned" | "compared");
             if name == "two_hundred_hosts" || once && width != 120 {
                 continue;
             }

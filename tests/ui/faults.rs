@@ -65,7 +65,8 @@ fn faults_are_chosen_made_worse_and_taken_away_by_keys() {
     // Enter types a level for it.
     press(&mut app, &s, &[K::Enter]);
     let set = typed(&mut app, &s, "7");
-    assert_eq!(set, send(Command::Fault("queue 7".parse().unwrap())));
+    let command = Command::Fault("queue 7".parse().unwrap());
+    assert_eq!(set, Some(Effect::SendTyped(command)));
     // Dials still work beside it, and all faults end with one key, open or not.
     assert_eq!(press(&mut app, &s, &[K::Char('+')]), send(Command::Nudge(Dial::Permits, 1)));
     assert_eq!(press(&mut app, &s, &[K::Char('0')]), send(Command::ClearFaults));
@@ -85,7 +86,7 @@ fn faults_are_chosen_made_worse_and_taken_away_by_keys() {
 #[test]
 fn faults_and_scenes_are_typed() {
     let s = fixtures::staged();
-    let send = |command| Some(Effect::Send(command));
+    let send = |command| Some(Effect::SendTyped(command));
     let of = |text: &str| {
         let mut app = App::new();
         app.key(KeyEvent::from(K::Char(':')), &s);

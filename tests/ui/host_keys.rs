@@ -18,6 +18,11 @@ use crawldeck::ui::app::{App, Effect};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 #[expect(clippy::unnecessary_wraps, reason = "it is compared with what a key press gives")]
+fn typed_to(host: &str, command: HostCommand) -> Option<Effect> {
+    Some(Effect::SendTyped(Command::Host(host.into(), command)))
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what a key press gives")]
 fn to(host: &str, command: HostCommand) -> Option<Effect> {
     Some(Effect::Send(Command::Host(host.into(), command)))
 }
@@ -151,7 +156,7 @@ fn e_excludes_what_is_below_the_selection() {
     press(&mut app, &snapshot, "3e");
     assert_eq!(typed(&app), r"^https?://127\.0\.0\.1:8700/");
     let sent = press(&mut app, &snapshot, "cal/\n");
-    let exclude = |re: &str| Some(Effect::Send(Command::Exclude(re.into())));
+    let exclude = |re: &str| Some(Effect::SendTyped(Command::Exclude(re.into())));
     assert_eq!(sent, exclude(r"^https?://127\.0\.0\.1:8700/cal/"));
     assert!(app.prompt.is_none());
     for (url, pattern) in [
@@ -190,7 +195,7 @@ fn an_invalid_pattern_or_seed_is_refused_with_the_reason() {
 fn a_adds_a_seed() {
     let snapshot = fixtures::hosts();
     let mut app = App::new();
-    let seed = |url: &str| Some(Effect::Send(Command::AddSeed(url.parse().unwrap())));
+    let seed = |url: &str| Some(Effect::SendTyped(Command::AddSeed(url.parse().unwrap())));
     assert_eq!(press(&mut app, &snapshot, "aexample.org/A#b\n"), seed("http://example.org/A"));
     let sent = press(&mut app, &snapshot, ":seed https://example.org/A\n");
     assert_eq!(sent, seed("https://example.org/A"));
@@ -205,13 +210,16 @@ fn typed_commands_reach_the_host_named_or_selected() {
         app = App::new();
         press(&mut app, &snapshot, keys)
     };
-    assert_eq!(enter(":hold api.example\n"), to(api, HostCommand::ToggleHold));
-    assert_eq!(enter("3j:hold\n"), to(api, HostCommand::ToggleHold));
-    assert_eq!(enter("3j:release held.example\n"), to("held.example", HostCommand::ToggleHold));
-    assert_eq!(enter("3j:limit 4\n"), to(api, HostCommand::SetLimit(Some(4))));
-    assert_eq!(enter(":limit off api.example\n"), to(api, HostCommand::SetLimit(None)));
-    assert_eq!(enter("3j:skip\n"), to(api, HostCommand::SkipRemaining));
-    assert_eq!(enter("3j:reset\n"), to(api, HostCommand::ResetBreaker));
+    assert_eq!(enter(":hold api.example\n"), typed_to(api, HostCommand::ToggleHold));
+    assert_eq!(enter("3j:hold\n"), typed_to(api, HostCommand::ToggleHold));
+    assert_eq!(
+        enter("3j:release held.example\n"),
+        typed_to("held.example", HostCommand::ToggleHold)
+    );
+    assert_eq!(enter("3j:limit 4\n"), typed_to(api, HostCommand::SetLimit(Some(4))));
+    assert_eq!(enter(":limit off api.example\n"), typed_to(api, HostCommand::SetLimit(None)));
+    assert_eq!(enter("3j:skip\n"), typed_to(api, HostCommand::SkipRemaining));
+    assert_eq!(enter("3j:reset\n"), typed_to(api, HostCommand::ResetBreaker));
     for (keys, why) in [
         (":hold held.example\n", "held.example is held already"),
         (":release api.example\n", "api.example is not held"),
@@ -226,5 +234,5 @@ fn typed_commands_reach_the_host_named_or_selected() {
     snapshot.hosts_known = 300;
     let mut app = App::new();
     let sent = press(&mut app, &snapshot, ":hold no.example\n");
-    assert_eq!(sent, to("no.example", HostCommand::ToggleHold));
+    assert_eq!(sent, typed_to("no.example", HostCommand::ToggleHold));
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crawldeck::crawl::protocol::command::{Command, Origin};
 use crawldeck::crawl::protocol::snapshot::Snapshot;
+use crawldeck::ui::app::App;
 use crawldeck::ui::{Surface, show};
 use crossterm::event::{Event, KeyCode, KeyEvent};
 use futures_util::{Stream, StreamExt as _, stream};
@@ -100,7 +101,7 @@ async fn shown(
         engine(&snapshots).await;
         drop(alive);
     };
-    let view = show(&mut screen, events, received, commands, COLOR, gone);
+    let view = show(&mut screen, App::new(), events, received, commands, COLOR, gone);
     let (result, ()) = tokio::join!(view, engine);
     result.unwrap();
     screen

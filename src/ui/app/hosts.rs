@@ -124,7 +124,7 @@ impl App {
                 let host = &url[Position::BeforeHost..Position::AfterPort];
                 Some(below(host, &format!("{folder}/")))
             }
-            Tab::Deck | Tab::Workers | Tab::Log => None,
+            Tab::Deck | Tab::Workers | Tab::Tuning | Tab::Log => None,
         }
     }
 }

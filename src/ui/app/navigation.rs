@@ -9,6 +9,7 @@ use crate::crawl::protocol::snapshot::{PageView, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::tables::{self, HOST_COLUMNS, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
 use crate::ui::text;
+use crate::ui::tuning_text;
 
 /// Rows that one key press scrolls a page's detail.
 const DETAIL_STEP: i16 = 8;
@@ -23,6 +24,7 @@ impl App {
             Tab::Workers => Some(tables::workers(shown, &self.workers).1),
             Tab::Hosts => Some(tables::hosts(shown, &self.hosts, &self.host_filter).1),
             Tab::Pages => Some(tables::pages(shown, &self.pages, &self.filter).1),
+            Tab::Tuning => Some(tables::measured(shown)),
             Tab::Deck | Tab::Log => None,
         }
     }
@@ -32,6 +34,7 @@ impl App {
             Tab::Workers => Some(&mut self.workers),
             Tab::Hosts => Some(&mut self.hosts),
             Tab::Pages => Some(&mut self.pages),
+            Tab::Tuning => Some(&mut self.measured),
             Tab::Deck | Tab::Log => None,
         }
     }
@@ -41,6 +44,7 @@ impl App {
         let table = match self.tab {
             Tab::Pages => &self.pages,
             Tab::Hosts => &self.hosts,
+            Tab::Tuning => &self.measured,
             Tab::Deck | Tab::Workers | Tab::Log => &self.workers,
         };
         table.visible.saturating_sub(1).max(1) as isize
@@ -87,6 +91,10 @@ impl App {
             self.refuse("nothing to scroll on the Deck", live);
             return;
         };
+        let present = tables::present(self.shown(live));
+        if self.tab == Tab::Tuning && self.measured.selected.is_none() {
+            self.measured.selected = present;
+        }
         let Some(table) = self.table() else { return };
         if rows == isize::MIN + 1 {
             table.selected = None;
@@ -102,7 +110,8 @@ impl App {
 
     /// Scrolls long text horizontally.
     pub(super) fn scroll_horizontally(&mut self, right: bool, live: &Snapshot) {
-        let Some(table) = self.table() else {
+        let tuning = self.tab == Tab::Tuning;
+        let Some(table) = self.table().filter(|_| !tuning) else {
             self.refuse("nothing to scroll horizontally here", live);
             return;
         };
@@ -144,12 +153,14 @@ impl App {
 
     /// Sorts by the next column, or the other way round.
     pub(super) fn sort(&mut self, action: Action, live: &Snapshot) {
+        // The measured table stands in the order of its settings.
+        let tuning = self.tab == Tab::Tuning;
         let columns = match self.tab {
             Tab::Pages => PAGE_COLUMNS.len(),
             Tab::Hosts => HOST_COLUMNS.len(),
-            Tab::Deck | Tab::Workers | Tab::Log => WORKER_COLUMNS.len(),
+            Tab::Deck | Tab::Workers | Tab::Tuning | Tab::Log => WORKER_COLUMNS.len(),
         };
-        let Some(table) = self.table() else {
+        let Some(table) = self.table().filter(|_| !tuning) else {
             self.refuse("sorting works on the Workers, Hosts and Pages tabs", live);
             return;
         };
@@ -166,6 +177,11 @@ impl App {
     /// The selected URL or host, fit for the clipboard.
     pub(super) fn copy(&mut self, live: &Snapshot) -> Option<Effect> {
         let url = match self.tab {
+            Tab::Tuning => {
+                let text = tuning_text::text(self.shown(live));
+                self.say("what was measured is copied, if this terminal allows it", live);
+                return Some(Effect::Copy(text));
+            }
             Tab::Pages => self.selected_page(live).map(|p| p.url.clone()),
             Tab::Hosts => self.selected_host(live).map(|h| h.host.clone()),
             Tab::Workers => {

@@ -25,8 +25,10 @@ const WHEEL_ROWS: isize = 3;
 /// What the loop has to do after an action.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Send this to the engine.
+    /// Send this to the engine: a key gave it.
     Send(Command),
+    /// Send this to the engine: it was typed.
+    SendTyped(Command),
     /// Copy this to the clipboard.
     Copy(String),
     /// Take the mouse or let it go.
@@ -73,6 +75,8 @@ pub struct App {
     pub detail: Option<Arc<PageView>>,
     /// First line of the detail shown.
     pub detail_top: u16,
+    /// The measured table.
+    pub measured: TableState,
     /// The table of workers.
     pub workers: TableState,
     /// The table of pages.
@@ -211,6 +215,9 @@ impl App {
     pub fn update(&mut self, action: Action, snapshot: &Snapshot) -> Option<Effect> {
         match action {
             Action::Turn(dial, steps) => return self.send(Command::Nudge(dial, steps), snapshot),
+            Action::TurnBoth(steps) => return self.send(Command::NudgeBoth(steps), snapshot),
+            Action::Autopilot => return self.send(Command::ToggleAutopilot, snapshot),
+            Action::Pin => return self.send(Command::Pin, snapshot),
             Action::HostLimit(_) | Action::HostHold | Action::HostSkip | Action::HostReset => {
                 return self.host_action(action, snapshot);
             }
@@ -233,6 +240,7 @@ impl App {
                 self.refuse("nothing to undo", snapshot);
             }
             Action::Undo => return self.send(Command::Undo, snapshot),
+            Action::Redo => return self.send(Command::Redo, snapshot),
             Action::Ask => self.prompt = Some(Prompt::new(Asking::Command, "")),
             Action::Stop => return self.stop(snapshot),
             Action::Show(tab) => self.tab = tab,

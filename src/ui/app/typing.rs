@@ -59,14 +59,28 @@ impl App {
                 self.scenes = None;
                 self.update(Action::Scenes, snapshot)
             }
-            Ok(Some(Typed::Send(Command::TogglePause))) => self.update(Action::Pause, snapshot),
-            Ok(Some(Typed::Send(Command::Undo))) => self.update(Action::Undo, snapshot),
-            Ok(Some(Typed::Send(command))) => self.send(command, snapshot),
-            Ok(Some(Typed::Host(verb, name))) => self.host_typed(verb, name.as_deref(), snapshot),
+            Ok(Some(Typed::Send(Command::TogglePause))) => {
+                typed_effect(self.update(Action::Pause, snapshot))
+            }
+            Ok(Some(Typed::Send(Command::Undo))) => {
+                typed_effect(self.update(Action::Undo, snapshot))
+            }
+            Ok(Some(Typed::Send(command))) => typed_effect(self.send(command, snapshot)),
+            Ok(Some(Typed::Host(verb, name))) => {
+                typed_effect(self.host_typed(verb, name.as_deref(), snapshot))
+            }
             Err(error) => {
                 self.prompt = Some(Prompt { error: Some(error), ..prompt });
                 None
             }
         }
+    }
+}
+
+/// The same effect, as of a command that was typed.
+fn typed_effect(effect: Option<Effect>) -> Option<Effect> {
+    match effect {
+        Some(Effect::Send(command)) => Some(Effect::SendTyped(command)),
+        effect => effect,
     }
 }

@@ -3,12 +3,15 @@
 use std::mem::discriminant;
 
 use super::binding::{Binding, KeyGroup};
-use super::table::{KEYS, TEN_TIMES, TYPED};
+use super::table::{KEYS, TYPED};
 use crate::ui::action::Action;
 use crate::ui::text;
 
 /// Maximum columns for the keys of several rows on one line of the help, and for what they do.
 const SHARED_LINE: (usize, usize) = (16, 38);
+
+/// More rows than these on one line are not all named.
+const MANY: usize = 7;
 
 /// The rows of a group.
 pub(super) fn rows_of(group: KeyGroup) -> Vec<&'static Binding> {
@@ -27,6 +30,10 @@ fn belong_together(one: &Binding, other: &Binding) -> bool {
     match (one.action, other.action) {
         (A::Turn(a, _), A::Turn(b, _)) => a == b,
         (A::HostLimit(_), A::HostLimit(_))
+        | (A::TurnBoth(_), A::TurnBoth(_))
+        | (A::Undo, A::Redo)
+        | (A::Autopilot, A::Pin)
+        | (A::Exclude, A::Seed)
         | (A::NextTab, A::PreviousTab)
         | (A::Up, A::Down)
         | (A::Left, A::Right)
@@ -53,7 +60,11 @@ fn run(rows: &[&Binding]) -> usize {
 /// The rows as one line: their keys, and what they do, said once where it is the same.
 fn joined(rows: &[&Binding]) -> (String, String) {
     let gap = if rows.len() > 2 { " " } else { "  " };
-    let keys: Vec<_> = rows.iter().map(|row| names(row)).collect();
+    let mut keys: Vec<_> = rows.iter().map(|row| names(row)).collect();
+    if keys.len() > MANY {
+        // A row of digits: the first, and the last two.
+        keys.splice(1..keys.len() - 2, ["…".to_owned()]);
+    }
     let mut what: Vec<_> = rows.iter().map(|row| row.help).collect();
     what.dedup();
     (keys.join(gap), what.join(", "))
@@ -76,7 +87,6 @@ pub fn help_lines(group: KeyGroup) -> Vec<(String, String)> {
         rest = &rest[n..];
     }
     let more = match group {
-        KeyGroup::Dials => Some(TEN_TIMES),
         KeyGroup::Hosts => Some(TYPED),
         _ => None,
     };

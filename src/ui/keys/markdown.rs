@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::binding::{KeyContext, KeyGroup};
 use super::listing::rows_of;
-use super::table::{TEN_TIMES, TYPED};
+use super::table::TYPED;
 
 impl KeyContext {
     /// The context in words, in front of what a key does: `on the Hosts tab: `.
@@ -37,7 +37,7 @@ pub fn keys_table_markdown() -> String {
             let _ = writeln!(out, "| {} | {prefix}{} |", names.join(" "), rows[0].help);
         }
         if group == KeyGroup::Dials {
-            let _ = writeln!(out, "| `Alt` + a dial key | {} |", TEN_TIMES.1);
+            let _ = writeln!(out, "| `Alt` + a dial key | ten times the step |");
         }
         if group == KeyGroup::Hosts {
             let _ = writeln!(out, "| `{}` | typed, for a host by name: {} |", TYPED.0, TYPED.1);

@@ -12,4 +12,4 @@ pub use self::{binding::BoundKey, markdown::keys_table_markdown};
 pub use binding::{Binding, KeyContext, KeyGroup};
 pub use listing::{help_lines, names, panel_hints};
 pub use lookup::{action_for, advice, name_of, turning};
-pub use table::KEYS;
+pub use table::{KEYS, TEN_TIMES};

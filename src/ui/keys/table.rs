@@ -39,10 +39,16 @@ const fn bind_in(
 }
 
 /// What holds for every dial key.
-pub const TEN_TIMES: (&str, &str) = ("Alt + a dial key", "ten times the step");
+pub const TEN_TIMES: &str = "with Alt ten times the step";
 
 /// Typed commands for a host.
 pub const TYPED: (&str, &str) = (":hold HOST", "also release, skip, reset, limit N");
+
+/// What turns permits and workers together.
+const BOTH: &str = "permits and workers up, down";
+
+/// What a digit does anywhere else.
+const TAB_NUMBER: &str = "the tab of this number";
 
 /// What a digit does in the menu of scenes.
 const SCENE_NUMBER: &str = "start the scene of this number, 0 none";
@@ -61,10 +67,15 @@ pub const KEYS: &[Binding] = {
         bind(G::Dials, &[key('{')], A::Turn(D::Queue, -10), "", "queue 10 shorter"),
         bind(G::Dials, &[key('>')], A::Turn(D::Rate, 1), "rate", "a faster rate"),
         bind(G::Dials, &[key('<')], A::Turn(D::Rate, -1), "", "a slower rate"),
+        bind(G::Dials, &[key('w')], A::TurnBoth(1), "both", BOTH),
+        bind(G::Dials, &[key('W')], A::TurnBoth(-1), "", BOTH),
+        bind(G::Dials, &[key('A')], A::Autopilot, "autopilot", "autopilot on or off"),
+        bind(G::Dials, &[key('P')], A::Pin, "pin", "pin and compare"),
         bind(G::Crawl, &[key(' ')], A::Pause, "pause", "pause, or resume"),
         bind(G::Crawl, &[key('u')], A::Undo, "undo", "undo the last change"),
+        bind(G::Crawl, &[key('U')], A::Redo, "redo", "apply it again"),
         bind(G::Crawl, &[key(':')], A::Ask, "set", "type a value: permits 64, rate off, …"),
-        bind(G::Crawl, &[key('e')], A::Exclude, "exclude", "exclude a subtree of the page or host"),
+        bind(G::Crawl, &[key('e')], A::Exclude, "exclude", "exclude a subtree"),
         bind(G::Crawl, &[key('a')], A::Seed, "add seed", "add a seed"),
         bind(
             G::Crawl,
@@ -73,11 +84,12 @@ pub const KEYS: &[Binding] = {
             "stop",
             "stop; again: at once; once over: leave",
         ),
-        bind(G::View, &[key('1')], A::Show(Tab::Deck), "", "Deck"),
-        bind(G::View, &[key('2')], A::Show(Tab::Workers), "", "Workers"),
-        bind(G::View, &[key('3')], A::Show(Tab::Hosts), "", "Hosts"),
-        bind(G::View, &[key('4')], A::Show(Tab::Pages), "", "Pages"),
-        bind(G::View, &[key('5')], A::Show(Tab::Log), "", "Log"),
+        bind(G::View, &[key('1')], A::Show(Tab::Deck), "", TAB_NUMBER),
+        bind(G::View, &[key('2')], A::Show(Tab::Workers), "", TAB_NUMBER),
+        bind(G::View, &[key('3')], A::Show(Tab::Hosts), "", TAB_NUMBER),
+        bind(G::View, &[key('4')], A::Show(Tab::Pages), "", TAB_NUMBER),
+        bind(G::View, &[key('5')], A::Show(Tab::Tuning), "", TAB_NUMBER),
+        bind(G::View, &[key('6')], A::Show(Tab::Log), "", TAB_NUMBER),
         bind(G::View, &[code(KeyCode::Tab)], A::NextTab, "", "the next tab"),
         bind(G::View, &[code(KeyCode::BackTab)], A::PreviousTab, "", "the tab before"),
         bind(G::View, &[key('F')], A::Faults, "faults", "faults: make things slow or broken"),
@@ -179,7 +191,7 @@ pub const KEYS: &[Binding] = {
         ),
         bind(G::Lists, &[key('s')], A::Sort, "sort", "sort by next column"),
         bind(G::Lists, &[key('S'), key('r')], A::Reverse, "reverse", "reverse order"),
-        bind(G::Lists, &[key('y')], A::Copy, "copy", "copy the selected URL"),
+        bind(G::Lists, &[key('y')], A::Copy, "copy", "copy the URL, or what was measured"),
         bind_in(C::Prompt, &[code(KeyCode::Enter)], A::Submit, "", "do what is typed"),
         bind_in(C::Prompt, &[code(KeyCode::Esc)], A::Close, "", "close it; a filter is dropped"),
         bind_in(C::Prompt, &[ctrl('c')], A::Stop, "", "stop; again: at once; once over: leave"),

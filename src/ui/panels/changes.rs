@@ -6,7 +6,9 @@ use ratatui::text::Span;
 
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::ui::action::Action;
+use crate::ui::effect_text;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
@@ -16,7 +18,7 @@ use crate::ui::units;
 ///
 /// ```text
 /// ╭─ changes ───────────────────── u undo ─╮
-/// │ 01:36 permits 8 → 16                   │
+/// │ 01:36 permits 8 → 16  +31 %            │
 /// │ 01:00 workers 16 → 32  undone          │
 /// ╰────────────────────────────────────────╯
 /// ```
@@ -41,16 +43,22 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
         let column = painter.text(inner, 0, row, &format!("{time:>6} "), theme.dim());
         let style = if change.undone { theme.dim() } else { Style::new() };
         let what = change.what.to_string();
+        let measured = change.effect.as_ref().filter(|effect| {
+            !matches!(effect.verdict, EffectVerdict::Measuring | EffectVerdict::Void)
+        });
         let note = match (change.undone, change.undoes, change.by) {
-            (true, ..) => "undone",
-            (_, Some(_), _) => "by undo",
-            (_, _, Origin::Key) => "",
-            (_, _, by) => by.name(),
+            (true, ..) => "undone".to_owned(),
+            _ if measured.is_some() => {
+                measured.map_or_else(String::new, |e| effect_text::percent(e.pages_percent.value))
+            }
+            (_, Some(_), _) => "by undo".to_owned(),
+            (_, _, Origin::Key | Origin::Typed) => String::new(),
+            (_, _, by) => by.name().to_owned(),
         };
         // A pattern gives way to whether it still holds.
-        let kept = if note.is_empty() { 0 } else { note.len() as u16 + 2 };
+        let kept = if note.is_empty() { 0 } else { text::width(&note) as u16 + 2 };
         let room = Rect { width: inner.width.saturating_sub(kept), ..inner };
         let column = painter.text(room, column, row, &text::clean(&what), style);
-        painter.text(inner, column + 2, row, note, theme.dim());
+        painter.text(inner, column + 2, row, &note, theme.dim());
     }
 }

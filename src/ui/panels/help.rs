@@ -17,7 +17,11 @@ const GAP: u16 = 3;
 pub type HelpLine = (String, String);
 
 fn group(group: KeyGroup) -> Vec<HelpLine> {
-    let mut lines = vec![(group.name().to_owned(), String::new())];
+    let mut title = group.name().to_owned();
+    if group == KeyGroup::Dials {
+        title = format!("{title}, {}", keys::TEN_TIMES);
+    }
+    let mut lines = vec![(title, String::new())];
     lines.extend(keys::help_lines(group));
     lines.push((String::new(), String::new()));
     lines

@@ -51,6 +51,9 @@ pub fn segments<'a>(painter: &Painter<'_>, app: &App, live: &Snapshot) -> Vec<Se
                 let limit = limit.map_or_else(|| "off".to_owned(), |n| n.to_string());
                 (format!("{name} {}", keys::name_of(Action::HostLimit(-steps))), limit)
             }
+            Action::TurnBoth(steps) => {
+                (format!("{name} {}", keys::name_of(Action::TurnBoth(-steps))), String::new())
+            }
             Action::Open if is_open(app) => (keys::name_of(Action::Close), String::new()),
             _ => (name, String::new()),
         };
@@ -82,7 +85,10 @@ fn is_of_use(action: Action, tab: Tab, live: &Snapshot) -> bool {
     let here = match action {
         A::HostLimit(_) | A::HostHold | A::HostSkip | A::HostReset => tab == Tab::Hosts,
         A::Exclude | A::Open | A::Filter => matches!(tab, Tab::Hosts | Tab::Pages),
-        A::Sort | A::Reverse | A::Copy => matches!(tab, Tab::Workers | Tab::Hosts | Tab::Pages),
+        A::Sort | A::Reverse => matches!(tab, Tab::Workers | Tab::Hosts | Tab::Pages),
+        A::Copy => matches!(tab, Tab::Workers | Tab::Hosts | Tab::Pages | Tab::Tuning),
+        A::TurnBoth(_) | A::Autopilot => matches!(tab, Tab::Deck | Tab::Tuning),
+        A::Pin | A::Redo => tab == Tab::Tuning,
         A::LogMore | A::LogLess => tab == Tab::Log,
         A::Faults => tab == Tab::Deck,
         A::Scenes => tab == Tab::Deck && live.site_takes_faults,
@@ -91,8 +97,12 @@ fn is_of_use(action: Action, tab: Tab, live: &Snapshot) -> bool {
     let changes = matches!(
         action,
         A::Turn(..)
+            | A::TurnBoth(_)
+            | A::Autopilot
+            | A::Pin
             | A::Pause
             | A::Undo
+            | A::Redo
             | A::Faults
             | A::Scenes
             | A::Ask
@@ -104,6 +114,10 @@ fn is_of_use(action: Action, tab: Tab, live: &Snapshot) -> bool {
             | A::Seed
     );
     here && !(over && changes)
+}
+
+fn driving(live: &Snapshot) -> bool {
+    live.tuning.autopilot.as_ref().is_some_and(|autopilot| autopilot.driving)
 }
 
 fn is_open(app: &App) -> bool {
@@ -120,6 +134,12 @@ fn rank_and_word(binding: &Binding, next: u8, app: &App, live: &Snapshot) -> (u8
         Action::Help => (1, word),
         // On the lab site they come first.
         Action::Faults | Action::Scenes if live.site_takes_faults => (2, word),
+        Action::Autopilot if driving(live) => (2, "autopilot off"),
+        Action::TurnBoth(_) | Action::Autopilot | Action::Pin if app.tab == Tab::Tuning => {
+            (2, word)
+        }
+        // They have a tab of their own, where they are looked for.
+        Action::TurnBoth(_) | Action::Autopilot => (90, word),
         Action::Pause if live.run == RunState::Paused => (2, "resume"),
         Action::Freeze if app.frozen.is_some() => (2, "unfreeze"),
         Action::Open if is_open(app) => (2, "close"),

@@ -23,5 +23,6 @@ pub mod scenes;
 pub mod stages;
 pub mod status_classes;
 pub mod table;
+pub mod tuning;
 pub mod verdict;
 pub mod workers;

@@ -14,7 +14,7 @@ use crate::ui::text;
 use crate::ui::units;
 
 /// Rows it needs, frame included, with two rows of worker cells.
-pub const HEIGHT: u16 = 14;
+pub const HEIGHT: u16 = 15;
 /// Narrowest frame in which it reads well.
 pub const WIDTH: u16 = 108;
 /// Rows of a legend below a stacked bar.
@@ -35,7 +35,8 @@ const QUEUE_SECONDS: f64 = 60.0;
 /// │   ▮ choosing   3% ▃▅▇▇▇▇▇         ▮ fetch    16 48%  ▯ permit   15  ▮ writing  12%       │
 /// │   ▤ queue full 97%▇▇▇▇▇▇▇         …                  …              · idle     88%       │
 /// │                                                                                          │
-/// │ ◆ limited by permits: …                       + raises permits   last: permits 8 → 16    │
+/// │ ◆ limited by permits: …                                              + raises permits   │
+/// │ ✓ permits 8 → 16: +31 % pages/s (±6), p95 +12 %                                          │
 /// ╰──────────────────────────────────────────────────────────────────────────────────────────╯
 /// ```
 pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
@@ -59,9 +60,9 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
         painter.text(*column, x, 1, "─▶", theme.dim());
     }
     shares(painter, &columns, 3 + strip_rows, snapshot);
-    let last = inner.height.saturating_sub(1 + slow);
-    verdict::draw(painter, inner, last, 1, snapshot);
-    overload::draw(painter, inner, last + 1, slow, snapshot);
+    let last = inner.height.saturating_sub(2 + slow);
+    verdict::draw_two_rows(painter, inner, last, snapshot);
+    overload::draw(painter, inner, last + 2, slow, snapshot);
 }
 
 /// Six columns: five of one width, and the database with what it needs.
