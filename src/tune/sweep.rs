@@ -70,6 +70,8 @@ pub struct Sweep {
     /// When it began, in seconds not paused, and the pages until then.
     began: Option<(f64, u64)>,
     waited_s: f64,
+    /// The level that is held, as far as it is measured.
+    open: Option<SweepLevel>,
     pub(super) curve: Arc<Curve>,
     pub(super) step: SweepStep,
 }
@@ -89,6 +91,7 @@ impl Sweep {
             refined: Vec::new(),
             began: None,
             waited_s: 0.0,
+            open: None,
             curve: Arc::default(),
             step: SweepStep::default(),
         }
@@ -141,8 +144,9 @@ impl Sweep {
         }
     }
 
-    /// Ends the sweep.
+    /// Ends the sweep; a level that was being measured counts as far as it was.
     pub(super) fn end(&mut self, end: SweepEnd) {
+        self.levels.extend(self.open.take());
         self.phase = SweepPhase::Over(end);
     }
 
@@ -246,12 +250,15 @@ impl Sweep {
         let level = SweepLevel { row: row.clone(), in_flight: hold.in_flight(), overloaded: false };
         if let Some(refused) = self.overload(&row, requests(s) - from_requests) {
             let level = SweepLevel { overloaded: true, ..level };
+            self.open = None;
             return self.step_back(s, &hold, level, refused);
         }
         if !self.is_enough(&hold, &level, held_s) {
+            self.open = Some(level);
             self.phase = SweepPhase::Holding(hold);
             return;
         }
+        self.open = None;
         self.tell(line(&level));
         if !is_full(level.in_flight, hold.permits) && hold.purpose != HoldPurpose::Rate {
             return self.not_full(s, hold, level);
