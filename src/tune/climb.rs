@@ -32,7 +32,7 @@ impl Sweep {
     }
 
     /// A level of the climb was held.
-    pub(super) fn climbed(&mut self, s: &Snapshot, level: SweepLevel) {
+    pub(super) fn climbed(&mut self, s: &Snapshot, hold: &Hold, level: SweepLevel) {
         let permits = level.permits();
         let following = self.last_counting(permits).map(|lower| lower.following(&level.row));
         let latency = level.row.mean_ms;
@@ -42,7 +42,10 @@ impl Sweep {
             Some(gain) if gain.follows() && gain.pages.value > WHOLLY => FACTORS.0,
             Some(gain) if gain.follows() => FACTORS.1,
             Some(_) if self.knee_permits() > BEYOND * f64::from(permits) => FACTORS.1,
-            Some(_) => return self.stop_climbing(s, ClimbEnd::Plateau),
+            Some(_) => {
+                let own = hold.own_limit().map(|text| ClimbEnd::OwnLimit(text.to_owned()));
+                return self.stop_climbing(s, own.unwrap_or(ClimbEnd::Plateau));
+            }
         };
         if latency > MOST_LATENCY * self.low_latency_ms() {
             return self.stop_climbing(s, ClimbEnd::Latency);

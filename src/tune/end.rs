@@ -42,7 +42,7 @@ pub(super) enum ClimbEnd {
     HostPace(String),
     /// Permits stayed free, since URLs came too slowly.
     Frontier(f64),
-    /// Permits stayed free, since this machine could not keep up.
+    /// This machine could not keep up, as the verdict has it.
     OwnLimit(String),
 }
 
@@ -65,7 +65,12 @@ impl fmt::Display for ClimbEnd {
             Self::Frontier(rate) => {
                 write!(f, "permits stay free: the frontier gives {rate:.0} URLs a second")
             }
-            Self::OwnLimit(why) => write!(f, "permits stay free: {why}"),
+            Self::OwnLimit(why) => {
+                write!(
+                    f,
+                    "pages/s no longer follow the permits, and this machine may be why: {why}"
+                )
+            }
         }
     }
 }

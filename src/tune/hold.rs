@@ -1,6 +1,7 @@
 //! A setting that is held while it is measured.
 
 use crate::crawl::protocol::snapshot::Snapshot;
+use crate::crawl::protocol::verdict::Limit;
 
 /// What a hold is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,10 +31,13 @@ pub(super) struct Hold {
     /// Samples with free permits because there was no URL, and because hosts may be asked no more.
     pub starved: u32,
     pub throttled: u32,
+    /// Samples in which this machine was the limit, and how the verdict said so last.
+    own: u32,
+    own_text: String,
 }
 
 impl Hold {
-    pub(super) const fn new(permits: u32, purpose: HoldPurpose, target: f64, share_s: f64) -> Self {
+    pub(super) fn new(permits: u32, purpose: HoldPurpose, target: f64, share_s: f64) -> Self {
         Self {
             permits,
             rate: None,
@@ -45,6 +49,8 @@ impl Hold {
             in_use: 0.0,
             starved: 0,
             throttled: 0,
+            own: 0,
+            own_text: String::new(),
         }
     }
 
@@ -52,6 +58,10 @@ impl Hold {
     pub(super) fn sample(&mut self, s: &Snapshot) {
         self.samples += 1;
         self.in_use += f64::from(s.gate.in_use.min(s.gate.limit));
+        if matches!(s.verdict.limit, Limit::Cpu | Limit::Parsing | Limit::Saver) {
+            self.own += 1;
+            self.own_text.clone_from(&s.verdict.text);
+        }
         if s.gate.in_use < s.gate.limit && s.queue.len == 0 {
             if s.producer.throttled > s.producer.idle {
                 self.throttled += 1;
@@ -59,6 +69,11 @@ impl Hold {
                 self.starved += 1;
             }
         }
+    }
+
+    /// How the verdict said it, where this machine was the limit for most of the time.
+    pub(super) fn own_limit(&self) -> Option<&str> {
+        (2 * self.own > self.samples).then_some(&self.own_text)
     }
 
     /// Mean of the requests in flight.

@@ -230,14 +230,15 @@ fn knee(sweep: &Sweep, levels: &[SweepLevel]) -> TuneKnee {
         _ => {}
     }
     let (curve, round) = (&sweep.curve, |value: f64| (value * 10.0).round() / 10.0);
-    if let Some(usl) = curve.usl {
+    let is_own = matches!(why, ClimbEnd::OwnLimit(_));
+    if let Some(usl) = curve.usl.filter(|_| !is_own) {
         let how = format!(
             "peak of the universal scalability law (contention {:.3}, coherency {:.5})",
             usl.alpha, usl.beta
         );
         return TuneKnee { permits: Some(round(usl.peak)), ci: None, how };
     }
-    if let Some(knee) = curve.knee {
+    if let Some(knee) = curve.knee.filter(|_| !is_own) {
         let how = format!(
             "most pages/s × lowest latency: {:.1} × {:.3} s",
             knee.most_pages_per_s.value, knee.low_latency_s
@@ -246,7 +247,13 @@ fn knee(sweep: &Sweep, levels: &[SweepLevel]) -> TuneKnee {
         return TuneKnee { permits: Some(round(knee.permits.value)), ci, how };
     }
     let Some(level) = best(levels) else { return without(TOO_FEW.into()) };
-    let how = curve.missing.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+    let how = match &curve.missing {
+        _ if is_own => {
+            "; this machine may be the limit, and the server's knee be higher".to_owned()
+        }
+        Some(why) => format!(" ({why})"),
+        None => String::new(),
+    };
     let how = format!("fewest permits with {:.0} % of the most pages/s{how}", 100.0 * ENOUGH);
     TuneKnee { permits: Some(f64::from(level.permits())), ci: None, how }
 }

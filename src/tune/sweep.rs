@@ -28,6 +28,8 @@ const LONGEST_WAIT_S: (f64, f64) = (10.0, 30.0);
 const LEAST_HOLD_S: (f64, f64) = (3.0, 2.5);
 /// Least pages of a level.
 const LEAST_PAGES: u64 = 8;
+/// A level of the climb that leaves open whether pages per second follow gets so many times its share.
+const DOUBT: f64 = 2.0;
 /// A level is held no longer than so many times its share of the budget.
 const PATIENCE: f64 = 3.0;
 /// Share of the time in which nothing waits in the queue that makes it the reason for free permits.
@@ -264,7 +266,7 @@ impl Sweep {
             return self.not_full(s, hold, level);
         }
         match hold.purpose {
-            HoldPurpose::Climb => self.climbed(s, level),
+            HoldPurpose::Climb => self.climbed(s, &hold, level),
             HoldPurpose::Refine => self.refine(s, Some(level)),
             HoldPurpose::Rate => self.rate_kept(s, level),
         }
@@ -277,14 +279,14 @@ impl Sweep {
         if held_s < least || level.row.held_s < LEAST_HOLD_S.1 {
             return false;
         }
-        let used = held_s >= hold.share_s;
         let many = level.row.pages >= LEAST_PAGES || held_s >= PATIENCE * hold.share_s;
         let narrow = relative_ci(level.row.pages_per_s) <= hold.target;
         let uncertain = hold.purpose == HoldPurpose::Climb
             && self
                 .last_counting(hold.permits)
                 .is_some_and(|lower| lower.following(&level.row).is_uncertain());
-        many && (used || (narrow && !uncertain) || !level.is_full())
+        let share_s = if uncertain { DOUBT * hold.share_s } else { hold.share_s };
+        many && (held_s >= share_s || (narrow && !uncertain) || !level.is_full())
     }
 
     /// Permits stayed free: says why. A frontier that was empty gets another chance.
@@ -300,7 +302,7 @@ impl Sweep {
         let why = match is_idle {
             true if starved >= throttled => ClimbEnd::Frontier(level.pages_per_s()),
             true => ClimbEnd::HostPace(s.verdict.text.clone()),
-            false => ClimbEnd::OwnLimit(s.verdict.text.clone()),
+            false => ClimbEnd::OwnLimit(hold.own_limit().unwrap_or(&s.verdict.text).to_owned()),
         };
         self.levels.push(level);
         self.stop_climbing(s, why);
