@@ -53,6 +53,8 @@ impl DialOptions {
         over(self.queue, &mut settings.queue);
         over(self.rate.map(|rate| rate.0), &mut settings.rate);
         over(self.parse_threads, &mut settings.parse_threads);
+        over(self.autopilot.map(|mode| mode.0), &mut settings.autopilot);
+        over(self.max_permits, &mut settings.max_permits);
     }
 }
 

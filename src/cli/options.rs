@@ -13,10 +13,11 @@ use clap::{Args, ValueEnum};
 use url::Url;
 
 use super::values::{
-    Clearable, Secret, clearable, contact, count_or_off, database, dial, duration, file, header,
-    item, limit, login, memory, pages_or_off, pattern, positive_duration, proxy, rate, resolve,
-    seed, share, size, size_or_off, switch, token, user_agent,
+    Clearable, Secret, autopilot, clearable, contact, count_or_off, database, dial, duration, file,
+    header, item, limit, login, memory, pages_or_off, pattern, positive_duration, proxy, rate,
+    resolve, seed, share, size, size_or_off, switch, token, user_agent,
 };
+use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::Dial;
 use crate::settings::scope_kind::ScopeKind;
 
@@ -86,6 +87,12 @@ pub struct DialOptions {
     /// Threads for parsing large pages [default: 2]
     #[arg(long, value_name = "N", value_parser = dial(Dial::ParseThreads))]
     pub parse_threads: Option<u32>,
+    /// Let the autopilot turn permits, workers and rate: balanced, gentle or latency:300ms; 'off' for no autopilot [default: off]
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "balanced", value_parser = autopilot, value_name = "MODE")]
+    pub autopilot: Option<Clearable<AutopilotMode>>,
+    /// Maximum permits that the autopilot and tune may set [default: 512]
+    #[arg(long, value_name = "N", value_parser = dial(Dial::Permits))]
+    pub max_permits: Option<u32>,
 }
 
 /// Which `nofollow` the crawl obeys.

@@ -68,6 +68,8 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "queue" => json!(s.queue),
         "rate" => value_or_off(s.rate),
         "parse-threads" => json!(s.parse_threads),
+        "autopilot" => value_or_off(s.autopilot.map(|mode| mode.to_string())),
+        "max-permits" => json!(s.max_permits),
         "per-host" => value_or_off(s.per_host),
         "delay" => time(s.delay),
         "max-robots-delay" => time(s.max_robots_delay),

@@ -13,6 +13,7 @@ use url::Url;
 
 use crate::crawl::protocol::scene::Scene;
 use crate::settings::USER_AGENT;
+use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::{Dial, Setting};
 use crate::settings::faults::{Fault, FaultSetting};
 
@@ -73,6 +74,15 @@ pub(super) fn rate(text: &str) -> Result<Clearable<f64>, String> {
     match Setting::parse(Dial::Rate, text)? {
         Setting::Rate(rate) => Ok(Clearable(rate)),
         other => Err(format!("not a rate: {other}")),
+    }
+}
+
+/// What the autopilot aims at. As a switch it takes true and false as well.
+pub(super) fn autopilot(text: &str) -> Result<Clearable<AutopilotMode>, String> {
+    match switch(text) {
+        _ if is_nothing(text) => Ok(Clearable(None)),
+        Ok(is_on) => Ok(Clearable(is_on.then(AutopilotMode::default))),
+        Err(_) => text.parse().map(|mode| Clearable(Some(mode))),
     }
 }
 

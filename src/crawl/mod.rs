@@ -22,6 +22,9 @@ use crate::model::ids::CrawlId;
 use crate::settings::Settings;
 use crate::store::StoreWriter;
 
+/// Rows of the timeline that a resumed crawl reads: half a day of them, the newest.
+const EARLIER_ROWS: u32 = 4_000;
+
 /// Starts a new crawl in `store`.
 ///
 /// # Errors
@@ -69,7 +72,9 @@ pub async fn resume(
     settings.take_credentials();
     let ready = Launch::new(settings, Arc::clone(&store))?;
     let hosts = store.open_hosts(id).await?;
-    Ok(launch(ready, id, Some(Earlier { stored, dials, hosts }), FaultSetup::default()))
+    let timeline = store.timeline(id, EARLIER_ROWS).await?;
+    let earlier = Earlier { stored, dials, hosts, timeline };
+    Ok(launch(ready, id, Some(earlier), FaultSetup::default()))
 }
 
 /// Recrawls the newest complete crawl: a new crawl from its seeds and with its settings, in

@@ -30,6 +30,8 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("queue", s.queue.to_string()),
         ("rate", s.rate.map_or_else(off, |rate| format!("{rate}/s"))),
         ("parse-threads", s.parse_threads.to_string()),
+        ("autopilot", s.autopilot.map_or_else(off, |mode| mode.to_string())),
+        ("max-permits", s.max_permits.to_string()),
         ("per-host", s.per_host.map_or_else(off, |n| n.to_string())),
         ("delay", units::duration_option(s.delay)),
         ("max-robots-delay", units::duration_option(s.max_robots_delay)),

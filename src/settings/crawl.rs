@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use crate::settings::autopilot_learnt::AutopilotLearnt;
 use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::Dials;
 use crate::settings::failing::{BreakerSettings, TrapSettings};
@@ -68,6 +69,8 @@ pub struct Settings {
     pub parse_threads: u32,
     /// What the autopilot aims at, if it turns the dials.
     pub autopilot: Option<AutopilotMode>,
+    /// What the autopilot learnt in this run and those before.
+    pub autopilot_learnt: Option<AutopilotLearnt>,
     /// Maximum permits that the autopilot and `tune` may set.
     pub max_permits: u32,
     /// Bodies of at least this many bytes are parsed on those threads.
@@ -165,6 +168,7 @@ impl Default for Settings {
             rate: None,
             parse_threads: 2,
             autopilot: None,
+            autopilot_learnt: None,
             max_permits: 512,
             parse_offload: 64 << 10,
             per_host: None,

@@ -13,8 +13,7 @@ pub struct TimelineRow {
     pub at_ms: i64,
     /// Time covered in ms, pauses left out.
     pub span_ms: u64,
-    /// Number of the conditions in the run, from 0: a change of a fault, a scene or a host's limit begins
-    /// new ones.
+    /// Number of the conditions: counts up in a run when a fault, a scene or a host's limit changes.
     pub conditions: u32,
     /// Maximum requests in flight.
     pub permits: u32,
@@ -26,7 +25,9 @@ pub struct TimelineRow {
     pub rate: Option<f64>,
     /// Pages finished after at least one request.
     pub pages: u64,
-    /// Standard deviation of the pages from second to second.
+    /// Standard deviation of the pages from second to second. `None` where two seconds were not covered, and
+    /// while requests that were sent before a change were still answered: such a row says nothing certain of
+    /// its setting.
     pub pages_sd: Option<f64>,
     /// Bytes of their bodies after decoding.
     pub bytes: u64,
@@ -65,10 +66,19 @@ impl TimelineRow {
         self.span_ms as f64 / 1000.0
     }
 
-    /// Whether both were measured in the same run, under the same conditions and the same setting.
+    /// Whether it says something certain of its setting: see [`Self::pages_sd`].
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        self.pages_sd.is_some()
+    }
+
+    /// Whether both were measured in the same run, under the same conditions and the same setting, and both
+    /// or none of them while requests from before were still answered.
     #[must_use]
     pub fn is_alike(&self, other: &Self) -> bool {
-        let setting = |row: &Self| (row.run, row.conditions, row.permits, row.workers, row.queue);
+        let setting = |row: &Self| {
+            (row.run, row.conditions, row.permits, row.workers, row.queue, row.is_settled())
+        };
         setting(self) == setting(other) && self.rate == other.rate
     }
 
@@ -191,8 +201,8 @@ mod tests {
 
     #[test]
     fn rows_of_two_settings_are_not_alike() {
-        let row = of(&[1]);
-        assert!(row.is_alike(&of(&[5, 5])));
+        let row = of(&[1, 1]);
+        assert!(row.is_alike(&of(&[5, 5, 5])));
         for other in [
             TimelineRow { run: 1, ..row.clone() },
             TimelineRow { conditions: 1, ..row.clone() },
@@ -200,6 +210,7 @@ mod tests {
             TimelineRow { workers: 1, ..row.clone() },
             TimelineRow { queue: 1, ..row.clone() },
             TimelineRow { rate: Some(1.0), ..row.clone() },
+            TimelineRow { pages_sd: None, ..row.clone() },
         ] {
             assert!(!row.is_alike(&other), "{other:?}");
         }

@@ -25,6 +25,7 @@ const MAX_STORED_COOLDOWNS: usize = 1_000;
 impl Control {
     pub(super) fn apply(&mut self, command: Command, origin: Origin) {
         self.notice = None;
+        let taken_over = self.yield_dials(&command, origin);
         match command {
             Command::Nudge(dial, by) => self.turn(nudged(&self.dials, dial, by), origin, None),
             Command::Set(setting) => self.turn(setting, origin, None),
@@ -47,11 +48,10 @@ impl Control {
             Command::Fault(setting) => self.inject(setting, origin),
             Command::ClearFaults => self.clear_faults(origin),
             Command::Scene(scene) => self.set_scene(scene, origin),
-            Command::NudgeBoth(_)
-            | Command::Redo
-            | Command::Pin
-            | Command::Autopilot(_)
-            | Command::ToggleAutopilot => self.refuse("not yet"),
+            Command::NudgeBoth(by) => self.nudge_both(by, origin),
+            Command::Autopilot(mode) => self.set_autopilot(mode, origin),
+            Command::ToggleAutopilot => self.toggle_autopilot(origin),
+            Command::Redo | Command::Pin => self.refuse("not yet"),
             Command::TogglePause => self.toggle_pause(origin),
             Command::Stop => {
                 if self.run == RunState::Stopping {
@@ -68,6 +68,10 @@ impl Control {
             Command::Exclude(pattern) => self.exclude(&pattern, origin),
             Command::AddSeed(url) => self.add_seed(url, origin),
         }
+        if let Some(taken_over) = taken_over {
+            let refused = self.notice.take().map(|why| format!("{why}; "));
+            self.refuse(refused.unwrap_or_default() + taken_over);
+        }
     }
 
     pub(super) fn turn(&mut self, new: Setting, origin: Origin, undoes: Option<u64>) {
@@ -81,6 +85,7 @@ impl Control {
                 _ => format!("{old} already"),
             });
         }
+        self.note_rate(new, origin);
         self.put(new);
         self.log(ChangeAction::Set { old, new }, origin, undoes);
     }
@@ -187,7 +192,8 @@ impl Control {
         let restorations = self.context.frontier.restorations();
         let changed = !restorations.iter().map(|restoration| &restoration.reason).eq(known);
         let cooled_down = self.note_cooldowns();
-        if changed || resolved || cooled_down {
+        let learnt = self.ending && self.settings.autopilot.is_some();
+        if changed || resolved || cooled_down || learnt {
             self.change_settings(|_| ());
         }
     }

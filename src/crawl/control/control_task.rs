@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
+use crate::crawl::control::autopilot::AutopilotDriver;
 use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::control::fault_setup::FaultSetup;
 use crate::crawl::control::journal::Journal;
@@ -20,18 +21,18 @@ use crate::crawl::control::throttle::load_shedder;
 use crate::crawl::control::tuning_gauge::TuningGauge;
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::recrawl;
-use crate::crawl::pipeline::database_calls::DatabaseCall;
 use crate::crawl::pipeline::{heartbeat, saver};
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::summary::Summary;
+use crate::crawl::tuning::timeline_recorder::{RunCounters, TimelineRecorder};
 use crate::panics::{self, Panic};
 use crate::settings::Settings;
 use crate::settings::dials::Dial;
 use crate::settings::dials::Dials;
 use crate::settings::faults::{Faults, FaultySite, PanicPoint};
-use crate::store::CrawlState;
+use crate::store::{CrawlState, TimelineRow};
 
 /// Time between two snapshots.
 pub const TICK: Duration = Duration::from_millis(100);
@@ -59,6 +60,8 @@ pub struct Start {
     pub journal: Journal,
     /// Faults and scene to begin with.
     pub fault_setup: FaultSetup,
+    /// What was measured in earlier runs, oldest first.
+    pub timeline: Vec<TimelineRow>,
 }
 
 /// The control task.
@@ -94,19 +97,21 @@ pub(super) struct Control {
     pub(super) last_sent_s: f64,
     pub(super) snapshot_builder: SnapshotBuilder,
     pub(super) tuning_gauge: TuningGauge,
+    pub(super) autopilot: AutopilotDriver,
+    pub(super) timeline: TimelineRecorder,
 }
 
 /// Runs the crawl to its end; returns its summary.
 pub async fn run(start: Start) -> Summary {
-    let Start { context, exclusions, mut commands, snapshots, dials, before, journal, fault_setup } =
-        start;
+    let Start { context, exclusions, mut commands, snapshots, dials, before, journal, .. } = start;
+    let (fault_setup, timeline) = (start.fault_setup, start.timeline);
     let mut snapshot_builder = SnapshotBuilder::new(Snapshot::clone(&snapshots.borrow()));
     snapshot_builder.note_changes(journal.newest_first());
+    let first = RunCounters::of(&snapshot_builder.last().totals, 0.0, 0);
     let settings = context.settings.clone();
     let (storage, signals) = (Arc::clone(&context.storage), Arc::clone(&context.signals));
     let mut control = Control {
         heartbeat: tokio::spawn(heartbeat::run(storage, signals)),
-        settings,
         load_shedder: load_shedder(fault_setup.site.is_some()),
         overloads: Vec::new(),
         pauses: Vec::new(),
@@ -134,6 +139,9 @@ pub async fn run(start: Start) -> Summary {
         last_sent_s: 0.0,
         snapshot_builder,
         tuning_gauge: TuningGauge::new(),
+        autopilot: AutopilotDriver::of(&settings),
+        settings,
+        timeline: TimelineRecorder::new(timeline.last(), first, dials, 0),
     };
     for dial in Dial::ALL {
         let (old, new) = (before.get(dial), dials.get(dial));
@@ -161,6 +169,7 @@ impl Control {
             self.put(setting);
         }
         self.put_faults(self.faults);
+        self.start_autopilot();
         self.publish(false);
         let context = Arc::clone(&self.context);
         let mut tick = ticker();
@@ -295,33 +304,6 @@ impl Control {
         Summary { ended_by, ..summary }
     }
 
-    /// Of a recrawl: pages that succeeded before and could not be compared. Known of a complete
-    /// crawl only.
-    async fn count_unchecked(&self) {
-        let Some(previous) = self.context.settings.recrawl_of else { return };
-        let CrawlContext { storage, frontier, signals, .. } = &*self.context;
-        let (count, earlier) =
-            (storage.store.count_ok(previous), DatabaseCall::read("the earlier crawl"));
-        let totals = match storage.patient_call(signals, earlier, count).await {
-            Ok(Ok(before)) => serde_json::to_string(&frontier.count_unchecked(before)).ok(),
-            Ok(Err(error)) => {
-                tracing::error!(%error, "what was not compared cannot be counted");
-                None
-            }
-            Err(why) => return tracing::error!("{why}; what was not compared is not counted"),
-        };
-        let batch = crate::store::Batch { totals, ..Default::default() };
-        let commit = storage.store.commit(storage.crawl, &batch);
-        let written = storage.patient_call(signals, DatabaseCall::write("a batch"), commit).await;
-        match written {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => {
-                tracing::error!(%error, "what was not compared could not be recorded");
-            }
-            Err(why) => tracing::error!("{why}; what was not compared is not recorded"),
-        }
-    }
-
     /// Serves commands and publishes until `end`.
     async fn serve_until<F: Future>(
         &mut self,
@@ -370,6 +352,7 @@ impl Control {
             faults: self.faults,
             scene: self.scenes.on,
             notice: self.notice.clone(),
+            autopilot: self.autopilot_view(),
         };
         self.snapshots.send_replace(self.snapshot_builder.build(
             &self.context,

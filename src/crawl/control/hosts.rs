@@ -16,6 +16,7 @@ impl Control {
     pub(super) fn undo(&mut self, seq: u64, what: ChangeAction, origin: Origin) {
         match what {
             ChangeAction::Set { old, .. } => self.turn(old, origin, Some(seq)),
+            ChangeAction::SetBoth { old, .. } => self.turn_both(old, origin, Some(seq)),
             ChangeAction::HostLimit { host, old, .. } => {
                 self.limit_host(&host, old, origin, Some(seq));
             }

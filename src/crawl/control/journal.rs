@@ -1,5 +1,7 @@
 //! The journal of a crawl: what was changed while it ran, which makes undo possible.
 
+use std::sync::Arc;
+
 use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::RECENT_CHANGES;
@@ -11,6 +13,8 @@ pub struct Journal {
     next: u64,
     /// Number of the first entry of this run.
     own: u64,
+    /// The reason of the next entry.
+    reason: Option<Arc<str>>,
 }
 
 impl Journal {
@@ -21,7 +25,7 @@ impl Journal {
             entry.at_s = entry.at.duration_since(now).as_secs_f64().min(0.0);
         }
         let next = entries.iter().map(|entry| entry.seq + 1).max().unwrap_or(1);
-        let mut journal = Self { entries, next, own: next };
+        let mut journal = Self { entries, next, own: next, reason: None };
         journal.trim();
         journal
     }
@@ -29,6 +33,11 @@ impl Journal {
     fn trim(&mut self) {
         let surplus = self.entries.len().saturating_sub(RECENT_CHANGES);
         self.entries.drain(..surplus);
+    }
+
+    /// The next entry is made for this reason.
+    pub fn explain(&mut self, reason: &str) {
+        self.reason = Some(reason.into());
     }
 
     /// Adds an entry and returns it, with the entry it marks as undone, if any.
@@ -50,7 +59,7 @@ impl Journal {
             undoes,
             undone: false,
             redoes: None,
-            reason: None,
+            reason: self.reason.take(),
             effect: None,
         };
         let undone = undoes.and_then(|wanted| {
@@ -75,7 +84,7 @@ impl Journal {
 
     /// Entries, newest first.
     #[must_use]
-    pub fn newest_first(&self) -> std::sync::Arc<[Change]> {
+    pub fn newest_first(&self) -> Arc<[Change]> {
         self.entries.iter().rev().cloned().collect()
     }
 }

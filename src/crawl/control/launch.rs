@@ -26,7 +26,7 @@ use crate::crawl::protocol::summary::Summary;
 use crate::model::ids::CrawlId;
 use crate::settings::Settings;
 use crate::settings::dials::Dials;
-use crate::store::{OpenHost, StoreWriter, StoredCrawl};
+use crate::store::{OpenHost, StoreWriter, StoredCrawl, TimelineRow};
 use crate::web::http::Fetcher;
 use crate::web::scope::Scope;
 use crate::web::traps::Traps;
@@ -108,6 +108,8 @@ pub struct Earlier {
     pub dials: Dials,
     /// Hosts with URLs on disk.
     pub hosts: Vec<OpenHost>,
+    /// What was measured, oldest first.
+    pub timeline: Vec<TimelineRow>,
 }
 
 /// Starts the tasks of a run; `earlier` is the run that is resumed.
@@ -121,7 +123,10 @@ pub fn launch(
     let dials = settings.dials();
     let before = earlier.as_ref().map_or(dials, |earlier| earlier.dials);
     let resumed = earlier.is_some();
-    let (stored, hosts) = earlier.map(|earlier| (earlier.stored, earlier.hosts)).unzip();
+    let (stored, hosts, timeline) = match earlier {
+        Some(earlier) => (Some(earlier.stored), earlier.hosts, earlier.timeline),
+        None => (None, Vec::new(), Vec::new()),
+    };
     let stored: Option<&StoredCrawl> = stored.as_ref();
     let totals: Totals = stored
         .and_then(|stored| serde_json::from_str(stored.totals.as_deref()?).ok())
@@ -139,7 +144,7 @@ pub fn launch(
             .with_restorations(&settings.restoring),
         traps: Traps::new(&settings.traps),
         sitemaps: parts.sitemaps,
-        hosts: hosts.unwrap_or_default(),
+        hosts,
         next_seq: stored.map_or(1, |stored| stored.next_seq),
         open: stored.map_or(0, |stored| stored.open),
         totals,
@@ -190,6 +195,7 @@ pub fn launch(
         before,
         journal,
         fault_setup,
+        timeline,
     }));
     Crawl { snapshots, commands: command_sender, control }
 }

@@ -1,6 +1,7 @@
 //! The control task and what starts a crawl: launch, loader, commands, hosts, faults, journal,
 //! overload, exclusions and the snapshot builder.
 
+mod autopilot;
 mod commands;
 mod control_task;
 mod error;
@@ -17,6 +18,7 @@ mod shortage_limit;
 mod snapshot_builder;
 mod throttle;
 mod tuning_gauge;
+mod unchecked;
 
 pub use error::CrawlError;
 pub use fault_setup::FaultSetup;

@@ -89,6 +89,7 @@ impl Control {
         for dial in Dial::ALL {
             self.put(new.dials.get(dial));
         }
+        self.note_rate(new.dials.get(Dial::Rate), origin);
         self.put_autopilot(new.autopilot);
         let new = Box::new(*new);
         self.log(ChangeAction::Scene { old: Box::new(old), new }, origin, undoes);

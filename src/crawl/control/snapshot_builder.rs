@@ -22,6 +22,7 @@ use crate::crawl::protocol::snapshot::{
     Eta, GateView, HOSTS_SHOWN, Overload, ParsePoolView, PauseReason, ProducerShares, RunState,
     SaverShares, SaverView, Snapshot, TrapView, WORKER_STATES, WorkerShares,
 };
+use crate::crawl::protocol::tuning::AutopilotView;
 use crate::semaphore::SemaphoreView;
 use crate::settings::dials::Dials;
 use crate::settings::faults::Faults;
@@ -46,6 +47,8 @@ pub struct State {
     pub scene: Option<Scene>,
     /// Why the last command was refused.
     pub notice: Option<Arc<str>>,
+    /// The autopilot.
+    pub autopilot: Option<AutopilotView>,
 }
 
 /// Gauges read over time, and the last snapshot.
@@ -136,6 +139,7 @@ impl SnapshotBuilder {
         s.faults = state.faults;
         s.scene = state.scene;
         s.notice = state.notice;
+        s.tuning.autopilot = state.autopilot;
         self.read_counts(context, tick);
         let (flow, storage) = (&context.flow, &context.storage);
         self.read_shares(flow, storage, tick);

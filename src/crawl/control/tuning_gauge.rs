@@ -67,7 +67,8 @@ impl Control {
     pub(super) fn tune(&mut self) {
         let mut gauge = std::mem::take(&mut self.tuning_gauge);
         let loop_delay = self.snapshot_builder.last_loop_delay();
-        let _reading = gauge.read(&self.context, self.snapshot_builder.last(), loop_delay);
+        let reading = gauge.read(&self.context, self.snapshot_builder.last(), loop_delay);
+        self.fly(&reading);
         self.tuning_gauge = gauge;
     }
 }
@@ -96,6 +97,7 @@ fn pressure(context: &CrawlContext, last: &Snapshot) -> Pressure {
         rate_limited,
         workers_full: workers > 0 && idle == 0,
         saver_full: blocked || behind,
+        throttled: limit < last.dials.permits,
         ..Pressure::default()
     }
 }

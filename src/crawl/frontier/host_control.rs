@@ -55,6 +55,13 @@ impl Frontier {
         state.batch.host(host, None, incidents);
     }
 
+    /// What the autopilot adds to the limits of hosts: the most requests in flight to each, and whether a
+    /// rate answers 429 without `Retry-After` instead of a cooldown.
+    pub fn set_automatic(&self, limit: Option<u32>, rate_dial: bool) {
+        self.lock().hosts.set_automatic(limit, rate_dial);
+        self.wake_producer();
+    }
+
     /// How many hosts share permits and queue now.
     #[must_use]
     pub fn active_hosts(&self) -> u32 {

@@ -28,6 +28,7 @@ mod site_files;
 mod sitemaps;
 mod start;
 mod state;
+mod timeline_rows;
 mod write_batch;
 
 pub use completion::Finished;

@@ -6,7 +6,7 @@ use crate::crawl::frontier::dispatch::MAX_UNSAVED;
 use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::state::FrontierState;
 use crate::crawl::frontier::write_batch::{BatchCost, BatchReady};
-use crate::store::Batch;
+use crate::store::{Batch, TimelineRow};
 
 impl Frontier {
     /// Waits for the next batch; `None` when the frontier is closed and nothing waits. The counters
@@ -89,6 +89,11 @@ impl Frontier {
     pub fn close(&self) {
         self.lock().batch.close();
         self.wake_saver();
+    }
+
+    /// What was measured: it goes with the next batch that is written anyway.
+    pub fn note_measured(&self, row: TimelineRow) {
+        self.lock().batch.timeline(row);
     }
 
     /// Stores the settings now in force with the next batch; see [`Batch::settings`].

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::crawl::frontier::timeline_rows::WaitingRows;
 use crate::store::{
-    Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, PostponedRow, SitemapRow,
+    Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, PostponedRow, SitemapRow, TimelineRow,
 };
 
 /// A batch is full at this many pages,
@@ -37,6 +38,7 @@ pub struct PendingBatch {
     batch: Batch,
     cost: BatchCost,
     oldest: Option<Instant>,
+    timeline: WaitingRows,
     flush: bool,
     closed: bool,
 }
@@ -122,6 +124,11 @@ impl PendingBatch {
         self.touch();
     }
 
+    /// What was measured; it goes with a batch that is written anyway, or with the last one.
+    pub fn timeline(&mut self, row: TimelineRow) {
+        self.timeline.add(row);
+    }
+
     /// Requests the next batch at once, however small.
     pub fn flush(&mut self) {
         self.flush = true;
@@ -149,7 +156,7 @@ impl PendingBatch {
             || self.batch.restored.len() >= FULL_DISCOVERED
     }
 
-    /// Whether nothing waits.
+    /// Whether nothing waits that is to be written soon.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.oldest.is_none()
@@ -157,16 +164,56 @@ impl PendingBatch {
 
     /// Takes the batch if its time has come.
     pub fn take(&mut self, now: Instant) -> BatchReady {
-        let Some(oldest) = self.oldest else {
-            self.flush = false;
-            return if self.closed { BatchReady::Closed } else { BatchReady::Nothing };
-        };
-        let due = oldest + MAX_BATCH_WAIT;
-        if !self.is_due() && now < due {
-            return BatchReady::At(due);
+        match self.oldest {
+            Some(oldest) if !self.is_due() && now < oldest + MAX_BATCH_WAIT => {
+                return BatchReady::At(oldest + MAX_BATCH_WAIT);
+            }
+            Some(_) => {}
+            None if self.closed && !self.timeline.is_empty() => {}
+            None => {
+                self.flush = false;
+                return if self.closed { BatchReady::Closed } else { BatchReady::Nothing };
+            }
         }
         self.flush = false;
         self.oldest = None;
+        self.batch.timeline = self.timeline.take();
         BatchReady::Batch(Box::new(std::mem::take(&mut self.batch)), std::mem::take(&mut self.cost))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn measured(seq: u64) -> TimelineRow {
+        TimelineRow { seq, ..TimelineRow::default() }
+    }
+
+    fn seqs(ready: BatchReady) -> Option<Vec<u64>> {
+        match ready {
+            BatchReady::Batch(batch, _) => Some(batch.timeline.iter().map(|row| row.seq).collect()),
+            _ => None,
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_measured_waits_for_a_batch_that_is_written_anyway() {
+        let mut pending = PendingBatch::default();
+        pending.timeline(measured(1));
+        assert!(pending.is_empty());
+        pending.flush();
+        let later = Instant::now() + 100 * MAX_BATCH_WAIT;
+        assert!(matches!(pending.take(later), BatchReady::Nothing));
+        pending.timeline(measured(2));
+        pending.add_cost(1);
+        assert!(matches!(pending.take(Instant::now()), BatchReady::At(_)));
+        assert_eq!(seqs(pending.take(later)), Some(vec![1, 2]));
+        assert!(matches!(pending.take(later), BatchReady::Nothing));
+        // The last batch may hold nothing else.
+        pending.timeline(measured(3));
+        pending.close();
+        assert_eq!(seqs(pending.take(Instant::now())), Some(vec![3]));
+        assert!(matches!(pending.take(later), BatchReady::Closed));
     }
 }

@@ -16,6 +16,7 @@ use crate::crawl::hosts::give_up::GiveUp;
 use crate::crawl::hosts::lowered_limit::{LoweredLimit, Refusal};
 use crate::crawl::hosts::outcome::{Outcome, OutcomeEffect};
 use crate::crawl::hosts::pace::Pace;
+use crate::crawl::hosts::refusals::Refusals;
 use crate::crawl::hosts::robots_slot::{HostRobots, RobotsSlot};
 use crate::crawl::hosts::slow_start::SlowStart;
 use crate::crawl::hosts::stats::HostStats;
@@ -81,6 +82,8 @@ pub struct HostQueue {
     slow_start: SlowStart,
     /// Its limit, when it answers 503 to more requests at a time.
     pub(super) lowered: LoweredLimit,
+    /// Its last answers, while they are 429.
+    pub(super) refusals: Refusals,
 }
 
 impl HostQueue {
@@ -114,6 +117,7 @@ impl HostQueue {
             cooldown: Cooldown::default(),
             slow_start: SlowStart::default(),
             lowered: LoweredLimit::default(),
+            refusals: Refusals::default(),
         }
     }
 
@@ -151,7 +155,8 @@ impl HostQueue {
     /// Maximum number of requests in flight.
     #[must_use]
     pub fn limit(&self, pace: &Pace) -> Option<u32> {
-        self.user_limit(pace).into_iter().chain(self.automatic_limit()).min()
+        let own = self.user_limit(pace).into_iter().chain(self.automatic_limit());
+        own.chain(pace.automatic_limit).min()
     }
 
     /// Maximum number of requests in flight by the user's wish.
@@ -216,7 +221,8 @@ impl HostQueue {
         if self.breaker.state(now) == BreakerState::HalfOpen && self.handed_out > 0 {
             return Some((WaitReason::Probe, None));
         }
-        if self.user_limit(pace).is_some_and(|limit| self.handed_out >= limit) {
+        let set = self.user_limit(pace).into_iter().chain(pace.automatic_limit).min();
+        if set.is_some_and(|limit| self.handed_out >= limit) {
             return Some((WaitReason::Limit, None));
         }
         if self.automatic_limit().is_some_and(|limit| self.handed_out >= limit) {
@@ -280,10 +286,10 @@ impl HostQueue {
             Outcome::Unanswered { took } => (None, None, took),
         };
         let failed = status.is_none_or(|status| status >= 500);
-        let refusal = self.note_refusal(status, retry_after, failed, started, now);
+        let refusal = self.note_refusal(status, retry_after, started, pace, now);
         let refused = refusal == Some(Refusal::Cooldown);
         self.cooldown.note(refused, failed, now);
-        self.stats.note(status, failed || refused, took);
+        self.stats.note(status, failed || refusal.is_some(), took);
         if status.is_some() {
             self.answers = self.answers.saturating_add(1);
             self.silent_since = Some(now);
@@ -293,7 +299,7 @@ impl HostQueue {
             if self.cooldown.begin(retry_after, started, pace, now, random) {
                 self.slow_start.begin(self.handed_out);
             }
-        } else if !failed {
+        } else if !failed && refusal.is_none() {
             self.slow_start.grow();
         }
         let was_down = self.breaker.down_since().is_some();
@@ -329,23 +335,6 @@ impl HostQueue {
                 _ => None,
             },
         }
-    }
-
-    /// What a refusal means; `None` for what is none. 429 and `Retry-After` demand a cooldown; a 503
-    /// may mean that too many requests are in flight.
-    fn note_refusal(
-        &mut self,
-        status: Option<u16>,
-        retry_after: Option<Duration>,
-        failed: bool,
-        started: Instant,
-        now: Instant,
-    ) -> Option<Refusal> {
-        if status == Some(503) && retry_after.is_none() {
-            return Some(self.lowered.refused(started, self.in_flight(), now));
-        }
-        self.lowered.ended(!failed && status != Some(429), status.is_some(), started, now);
-        matches!(status, Some(429 | 503)).then_some(Refusal::Cooldown)
     }
 
     /// Until when it is to be left alone, because it demanded that or because it is down.

@@ -26,6 +26,10 @@ pub struct Pace {
     pub attempts: u32,
     /// Whether robots.txt is obeyed.
     pub robots: bool,
+    /// Maximum number of requests in flight to a host that the autopilot sets.
+    pub automatic_limit: Option<u32>,
+    /// Whether a rate answers 429 without `Retry-After`, and not a cooldown: the autopilot turns it.
+    pub rate_answers_429: bool,
 }
 
 impl Default for Pace {
@@ -61,6 +65,8 @@ impl Pace {
             give_up: settings.host_give_up_after,
             attempts: settings.attempts,
             robots: !settings.ignore_robots,
+            automatic_limit: None,
+            rate_answers_429: false,
         }
     }
 }

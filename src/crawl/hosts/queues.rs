@@ -54,6 +54,8 @@ pub struct HostQueues {
     pub(super) permits: u32,
     /// Mean time that a request takes, over all hosts.
     pub(super) mean_ms: Option<f32>,
+    /// Whether the autopilot turns the rate of the whole crawl.
+    pub(super) rate_dial: bool,
 }
 
 impl HostQueues {
@@ -83,6 +85,7 @@ impl HostQueues {
             pipeline_capacity: u32::MAX,
             permits: u32::MAX,
             mean_ms: None,
+            rate_dial: false,
         }
     }
 

@@ -6,6 +6,8 @@ use crate::crawl::hosts::host_name::host_of;
 use crate::crawl::hosts::outcome::{Outcome, OutcomeEffect};
 use crate::crawl::hosts::queues::HostQueues;
 
+/// From so many active hosts on a 429 does not turn the rate of the whole crawl.
+const SEVERAL_HOSTS: u32 = 3;
 /// Weight of the newest request in the mean over all hosts.
 const NEWEST: f32 = 0.02;
 
@@ -52,6 +54,8 @@ impl HostQueues {
             lowered: None,
         };
         let Some(&index) = self.by_name.get(&*host_of(url)) else { return nothing };
+        // Among several hosts a 429 is the business of its host.
+        self.pace.rate_answers_429 = self.rate_dial && self.active_hosts < SEVERAL_HOSTS;
         let Some(host) = &mut self.hosts[index] else { return nothing };
         let mut effect = nothing;
         if let (None, Some(began)) = (outcome, began) {

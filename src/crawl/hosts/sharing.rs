@@ -22,6 +22,13 @@ impl HostQueues {
         self.permits = permits;
     }
 
+    /// What the autopilot adds to the limits of hosts: the most requests in flight to each, and whether a
+    /// rate answers 429 without `Retry-After`.
+    pub const fn set_automatic(&mut self, limit: Option<u32>, rate_dial: bool) {
+        self.pace.automatic_limit = limit;
+        self.rate_dial = rate_dial;
+    }
+
     /// How many hosts share permits and queue.
     #[must_use]
     pub const fn active_hosts(&self) -> u32 {

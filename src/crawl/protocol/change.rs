@@ -11,6 +11,7 @@ use url::Url;
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::scene::Setup;
 use crate::crawl::protocol::tuning::ChangeEffect;
+use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::Setting;
 use crate::settings::faults::Faults;
 
@@ -86,6 +87,13 @@ pub enum ChangeAction {
         /// After.
         new: Box<Setup>,
     },
+    /// The autopilot got the dials, or gave them back.
+    Autopilot {
+        /// What it aimed at before; `None` when the user had the dials.
+        old: Option<AutopilotMode>,
+        /// What it aims at now.
+        new: Option<AutopilotMode>,
+    },
     /// The user paused the crawl.
     Pause,
     /// The user resumed the crawl.
@@ -148,6 +156,8 @@ impl fmt::Display for ChangeAction {
                 Some(scene) => write!(f, "scene {scene}"),
                 None => f.write_str("scene off"),
             },
+            Self::Autopilot { new: Some(mode), .. } => write!(f, "autopilot {mode}"),
+            Self::Autopilot { new: None, .. } => f.write_str("autopilot off"),
             Self::Pause => f.write_str("pause"),
             Self::Resume => f.write_str("resume"),
             Self::Stop => f.write_str("stop"),

@@ -14,5 +14,6 @@ pub mod reading;
 pub mod request_meter;
 pub mod row_sums;
 pub mod statistics;
+pub mod timeline_recorder;
 pub mod usl;
 pub mod window;

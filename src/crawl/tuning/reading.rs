@@ -32,6 +32,8 @@ pub struct Pressure {
     pub workers_full: bool,
     /// The saver cannot keep up.
     pub saver_full: bool,
+    /// The crawl slows itself down because this machine is short of something.
+    pub throttled: bool,
     /// Lateness of the event loop now, in seconds.
     pub loop_delay: f64,
     /// Share of the CPU that the crawl may use which it used since the last tick, 0 to 1.

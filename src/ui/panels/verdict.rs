@@ -85,6 +85,8 @@ pub fn mark(change: &Change) -> String {
         ChangeAction::Scene { new, .. } => {
             format!("!{}", new.scene.map_or("scene off", Scene::name))
         }
+        ChangeAction::Autopilot { new: Some(_), .. } => "A".to_owned(),
+        ChangeAction::Autopilot { new: None, .. } => "A off".to_owned(),
         ChangeAction::Pause => "‖".to_owned(),
         ChangeAction::Resume => "▶".to_owned(),
         ChangeAction::Stop | ChangeAction::StopNow => "■".to_owned(),

@@ -201,6 +201,8 @@ fn pace() -> impl Strategy<Value = Pace> {
             give_up: Duration::MAX,
             attempts: u32::MAX,
             robots: true,
+            automatic_limit: None,
+            rate_answers_429: false,
         },
     )
 }

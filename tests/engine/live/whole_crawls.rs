@@ -48,7 +48,7 @@ async fn every_change_is_journaled_undone_and_kept() {
     let journal: Vec<(i64, String, String)> = query(&bench.db(), sql).await;
     let words: Vec<_> = journal.iter().map(|row| row.1.as_str()).collect();
     assert_eq!(words, expected);
-    assert!(journal.iter().zip(1..).all(|(row, seq)| row.0 == seq && row.2 == "user"));
+    assert!(journal.iter().zip(1..).all(|(row, seq)| row.0 == seq && row.2 == "key"));
 
     let mut crawl = crawl::resume(bench.store().await, None, |_| {}).await.unwrap();
     let first = seen(&mut crawl, "a snapshot", |s| s.seq > 0).await;

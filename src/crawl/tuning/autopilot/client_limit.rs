@@ -39,6 +39,8 @@ impl ClientLimit {
             Some(AutopilotHold::Cpu(self.cpu))
         } else if self.saver > 0.5 {
             Some(AutopilotHold::Saver)
+        } else if reading.pressure.throttled {
+            Some(AutopilotHold::Shortage)
         } else if reading.pressure.workers_full && idle {
             Some(AutopilotHold::Workers)
         } else {

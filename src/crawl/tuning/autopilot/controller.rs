@@ -11,13 +11,12 @@ use crate::crawl::tuning::autopilot::client_limit::ClientLimit;
 use crate::crawl::tuning::autopilot::cruise::Cruise;
 use crate::crawl::tuning::autopilot::goals::Goals;
 use crate::crawl::tuning::autopilot::holding::Holding;
-use crate::crawl::tuning::autopilot::learnt::AutopilotLearnt;
 use crate::crawl::tuning::autopilot::level::MeasuredLevel;
 use crate::crawl::tuning::autopilot::low_latency::LowLatency;
 use crate::crawl::tuning::autopilot::noise::Noise;
 use crate::crawl::tuning::autopilot::overload_answers::OverloadAnswers;
 use crate::crawl::tuning::autopilot::parameters::{
-    CLIMB, CLIMB_AGAIN, FIRST_PERMITS, KNEE_MARGIN, OVERLOAD_MEMORY, PROBE_EVERY,
+    CLIMB, CLIMB_AGAIN, FIRST_PERMITS, KNEE_MARGIN, OVERLOAD_MEMORY,
 };
 use crate::crawl::tuning::autopilot::probe::Probe;
 use crate::crawl::tuning::autopilot::rate_dial::RateDial;
@@ -28,6 +27,7 @@ use crate::crawl::tuning::autopilot::target::LatencyTarget;
 use crate::crawl::tuning::autopilot::window::Window;
 use crate::crawl::tuning::latency_buckets::LatencyBuckets;
 use crate::crawl::tuning::reading::TuningReading;
+use crate::settings::autopilot_learnt::AutopilotLearnt;
 use crate::settings::autopilot_mode::AutopilotMode;
 
 /// What the autopilot is doing, with what belongs to that alone.
@@ -88,6 +88,8 @@ pub struct Autopilot {
     pub(super) out_of_reach: bool,
     pub(super) held_by: Option<AutopilotHold>,
     pub(super) now: f64,
+    /// Whether there was a tick.
+    pub(super) ticked: bool,
     pub(super) steps: Vec<AutopilotStep>,
 }
 
@@ -127,6 +129,7 @@ impl Autopilot {
             out_of_reach: false,
             held_by: None,
             now: 0.0,
+            ticked: false,
             steps: Vec::new(),
         };
         if let Some(learnt) = learnt {
@@ -140,6 +143,9 @@ impl Autopilot {
     /// Takes a reading; returns what to turn, each with its reason. Call it every 100 ms, also while
     /// the user has the dials.
     pub fn tick(&mut self, reading: &TuningReading) -> Vec<AutopilotStep> {
+        if !std::mem::replace(&mut self.ticked, true) {
+            self.window = Window::open(reading.at);
+        }
         self.now = reading.at;
         self.observe(reading);
         if !matches!(self.phase, AutopilotPhase::HandedOver) {
@@ -164,23 +170,6 @@ impl Autopilot {
         self.permits = f64::from(permits.max(1)).min(self.max_permits);
         self.host_cap = None;
         self.engage();
-        if let Some(rate) = self.dial.rate() {
-            let reason = format!("rate {rate:.1}/s, as learnt from 429 answers");
-            self.steps
-                .push(AutopilotStep { command: Some(AutopilotCommand::Rate(Some(rate))), reason });
-        }
-    }
-
-    /// The user allows more or less than before, while the autopilot has the dials.
-    pub fn set_limits(&mut self, limits: AutopilotLimits) {
-        self.max_permits = f64::from(limits.max_permits.max(1));
-        self.dial.set_bound(limits.max_rate);
-        let driving = !matches!(self.phase, AutopilotPhase::HandedOver);
-        if driving && self.permits > self.max_permits {
-            let reason = format!("{} permits are the most allowed", limits.max_permits);
-            self.move_to(self.max_permits, reason);
-            self.cruise(PROBE_EVERY);
-        }
     }
 
     /// Permits it wants now.
@@ -189,10 +178,21 @@ impl Autopilot {
         self.permits as u32
     }
 
-    /// What it aims at.
+    /// While it probes: permits before and during the probe.
     #[must_use]
-    pub const fn mode(&self) -> AutopilotMode {
-        self.mode
+    pub fn probed(&self) -> Option<(u32, u32)> {
+        let AutopilotPhase::Probing(probe) = &self.phase else { return None };
+        let there = probe.there.map_or(self.permits, |there| there.permits);
+        Some((probe.base.permits as u32, there as u32))
+    }
+
+    /// The knee as it was measured, in permits: what is in flight at the most pages per second when nothing
+    /// waits.
+    #[must_use]
+    pub fn measured_knee(&self) -> Option<f64> {
+        let levels = self.levels.iter().map(|level| level.rate);
+        let rate = self.reference.map_or_else(|| levels.fold(0.0, f64::max), |level| level.rate);
+        (self.low.known() && rate > 0.0).then(|| rate * self.low.value)
     }
 
     /// What it does, for the screen.
@@ -239,6 +239,11 @@ impl Autopilot {
         let command = Some(AutopilotCommand::Permits(self.permits()));
         let reason = format!("begins with {} permits", self.permits());
         self.steps.push(AutopilotStep { command, reason });
+        if let Some(rate) = self.dial.rate() {
+            let reason = format!("rate {rate:.1}/s, as learnt from 429 answers");
+            let command = Some(AutopilotCommand::Rate(Some(rate)));
+            self.steps.push(AutopilotStep { command, reason });
+        }
     }
 
     /// Upper bound of the permits at present.

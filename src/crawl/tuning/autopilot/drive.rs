@@ -1,6 +1,7 @@
 //! A tick: what is measured, and which dials follow at once.
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
+use crate::crawl::tuning::autopilot::overload_answers::OverloadFinding;
 use crate::crawl::tuning::autopilot::parameters::{OVERLOAD_MEMORY, PROBE_EVERY};
 use crate::crawl::tuning::autopilot::step::{AutopilotCommand, AutopilotStep};
 use crate::crawl::tuning::autopilot::window::Window;
@@ -51,9 +52,10 @@ impl Autopilot {
             let command = Some(AutopilotCommand::Rate(self.dial.rate()));
             self.steps.push(AutopilotStep { command, reason });
         }
-        if let Some(share) = self.overload.tick(reading) {
-            self.yield_to_overload(share);
-            return;
+        match self.overload.tick(reading) {
+            Some(OverloadFinding::TooMany(share)) => return self.yield_to_overload(share),
+            Some(OverloadFinding::Unrelated(share)) => self.forgive_overload(share),
+            None => {}
         }
         if self.ceiling.is_some_and(|(_, until)| reading.at > until) {
             self.ceiling = None;
@@ -90,6 +92,20 @@ impl Autopilot {
         } else {
             self.cruise(PROBE_EVERY);
         }
+    }
+
+    /// Fewer permits left the share of overload answers as it was: it climbs again, and bears that share.
+    fn forgive_overload(&mut self, share: f64) {
+        self.ceiling = None;
+        let share = 100.0 * share;
+        let reason = format!("{share:.0} % fail with fewer permits as well: that is no overload");
+        if matches!(self.phase, AutopilotPhase::Targeting(_)) {
+            return self.note(reason);
+        }
+        self.levels.clear();
+        self.restarted = false;
+        self.phase = AutopilotPhase::Climbing { previous: None };
+        self.move_to(self.permits, reason);
     }
 
     /// The cap per host follows permits and hosts: up at once, down where it is far too high, so that

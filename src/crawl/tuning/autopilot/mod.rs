@@ -12,7 +12,6 @@ mod drive;
 mod goals;
 mod holder;
 mod holding;
-mod learnt;
 mod level;
 mod low_latency;
 mod noise;
@@ -30,5 +29,7 @@ mod watch;
 mod window;
 
 pub use controller::{Autopilot, AutopilotLimits};
-pub use learnt::AutopilotLearnt;
-pub use step::{AutopilotCommand, AutopilotHold, AutopilotState, AutopilotStatus, AutopilotStep};
+pub use parameters::PROBE_EVERY;
+pub use step::{AutopilotCommand, AutopilotState, AutopilotStep};
+#[cfg(feature = "internals")]
+pub use step::{AutopilotHold, AutopilotStatus};

@@ -6,7 +6,7 @@ pub(super) const FIRST_PERMITS: f64 = 4.0;
 pub(super) const CLIMB: f64 = 2.0;
 pub(super) const CLIMB_AGAIN: f64 = 1.5;
 /// Time between two probes, and after a move, in seconds.
-pub(super) const PROBE_EVERY: f64 = 14.0;
+pub const PROBE_EVERY: f64 = 14.0;
 pub(super) const PROBE_AFTER_MOVE: f64 = 3.0;
 /// The knee is this many times what pages per second and the low latency say.
 pub(super) const KNEE_MARGIN: f64 = 1.07;

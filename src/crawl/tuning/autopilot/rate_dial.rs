@@ -21,6 +21,8 @@ const RAISE: f64 = 1.05;
 const WAIT: (f64, f64) = (60.0, 960.0);
 /// A raise without refusals for so long is kept, in seconds.
 const KEPT_AFTER: f64 = 20.0;
+/// From so many hosts on a 429 is its host's business, and not that of the rate of the whole crawl.
+const SEVERAL_HOSTS: u32 = 3;
 /// The lowest rate, per second.
 const LOWEST: f64 = 0.2;
 
@@ -73,6 +75,11 @@ impl RateDial {
         self.rate
     }
 
+    /// The rate that the user set.
+    pub(super) fn bound(&self) -> Option<f64> {
+        Some(self.bound).filter(|bound| bound.is_finite())
+    }
+
     /// The user set another rate, or none.
     pub(super) fn set_bound(&mut self, bound: Option<f64>) {
         self.bound = bound.unwrap_or(f64::INFINITY);
@@ -86,7 +93,8 @@ impl RateDial {
         while self.answers.front().is_some_and(|(at, _)| *at <= t - SPAN) {
             self.answers.pop_front();
         }
-        for failure in &reading.finished.refused {
+        let alone = reading.active_hosts < SEVERAL_HOSTS;
+        for failure in reading.finished.refused.iter().filter(|_| alone) {
             if self.rate.is_none() || failure.sent_at > self.changed_at + IN_TRANSIT {
                 self.refusals += 1;
                 self.refused_at = t;

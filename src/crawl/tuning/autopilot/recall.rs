@@ -1,10 +1,10 @@
 //! What the autopilot learnt goes out, and comes back in the next run.
 
 use crate::crawl::tuning::autopilot::controller::Autopilot;
-use crate::crawl::tuning::autopilot::learnt::AutopilotLearnt;
 use crate::crawl::tuning::autopilot::low_latency::LowLatency;
 use crate::crawl::tuning::autopilot::parameters::{CLIMB_AGAIN, FIRST_PERMITS};
 use crate::crawl::tuning::autopilot::rate_dial::RateDial;
+use crate::settings::autopilot_learnt::AutopilotLearnt;
 
 /// Share of the learnt permits that a resumed crawl begins with.
 const BEGIN_WITH: f64 = 0.5;
@@ -20,6 +20,7 @@ impl Autopilot {
             dispersion: self.noise.dispersion,
             block_noise: self.noise.block,
             rate: self.dial.rate().unwrap_or(0.0),
+            user_rate: self.dial.bound().unwrap_or(0.0),
         }
     }
 

@@ -80,6 +80,8 @@ pub enum AutopilotHold {
     Workers,
     /// The saver.
     Saver,
+    /// This machine is short of something, and the crawl slows itself down.
+    Shortage,
     /// The most permits that are allowed.
     Ceiling(u32),
 }
@@ -94,6 +96,7 @@ impl fmt::Display for AutopilotHold {
             }
             Self::Cpu(share) => write!(f, "we are the limit: CPU at {:.0} %", 100.0 * share),
             Self::Workers => f.write_str("we are the limit: all workers are busy"),
+            Self::Shortage => f.write_str("we are the limit: this machine is short of something"),
             Self::Saver => f.write_str("we are the limit: the saver cannot keep up"),
             Self::Ceiling(permits) => write!(f, "{permits} permits are the most allowed"),
         }

@@ -1,7 +1,10 @@
-//! What the autopilot learnt, as plain numbers, for the next run of the crawl.
+//! What the autopilot learnt in earlier runs of a crawl.
 
-/// What was learnt. Every number is finite; 0 stands for "not known".
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+use serde::{Deserialize, Serialize};
+
+/// What the autopilot learnt, as plain numbers. Every number is finite; 0 stands for "not known".
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct AutopilotLearnt {
     /// Permits.
     pub permits: u32,
@@ -15,4 +18,6 @@ pub struct AutopilotLearnt {
     pub block_noise: f64,
     /// Request starts per second that answers 429 led to.
     pub rate: f64,
+    /// Request starts per second that the user set, which are never exceeded.
+    pub user_rate: f64,
 }
