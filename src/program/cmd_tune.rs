@@ -45,7 +45,7 @@ pub(super) async fn tune(
         return Err(CrawlError::NoSeeds.into());
     }
     refuse_dials(options)?;
-    let display = CrawlDisplay::of(options);
+    let display = CrawlDisplay::of_tuning(options);
     let mut settings = Settings { seeds, host_backoff: COOLDOWN, ..Settings::default() };
     options.apply(&mut settings);
     settings.autopilot = None;

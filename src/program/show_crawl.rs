@@ -24,6 +24,8 @@ pub(super) struct CrawlDisplay {
     pub(super) json: bool,
     /// Not at all.
     pub(super) quiet: bool,
+    #[cfg(feature = "tui")]
+    first_tab: crate::ui::action::Tab,
 }
 
 impl CrawlDisplay {
@@ -36,6 +38,17 @@ impl CrawlDisplay {
             dashboard: cfg!(feature = "tui") && terminal && options.output.headless != Some(true),
             json: options.output.json == Some(true),
             quiet: options.logging.is_quiet(),
+            #[cfg(feature = "tui")]
+            first_tab: crate::ui::action::Tab::default(),
+        }
+    }
+
+    /// Likewise; the dashboard begins with the Tuning tab.
+    pub(super) fn of_tuning(options: &CrawlOptions) -> Self {
+        Self {
+            #[cfg(feature = "tui")]
+            first_tab: crate::ui::action::Tab::Tuning,
+            ..Self::of(options)
         }
     }
 
@@ -153,7 +166,8 @@ pub(super) async fn view(
         // However the task ended, no signal is forwarded any more.
         let _ = signalled.await;
     };
-    let options = UiOptions { panic_points: panic_points(), ..UiOptions::default() };
+    let (panic_points, first_tab) = (panic_points(), display.first_tab);
+    let options = UiOptions { panic_points, first_tab, ..UiOptions::default() };
     let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
     if let Err(error) = &shown {
         tracing::error!(%error, "the dashboard ended: the crawl stops");

@@ -4,7 +4,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::sweep::Sweep;
 use crate::crawl::Crawl;
-use crate::crawl::protocol::command::{Command, Origin};
+use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::Snapshot;
 
 /// Where lines of progress go.
@@ -28,8 +28,8 @@ async fn see(crawl: &Crawl, sweep: &mut Sweep, snapshot: &Snapshot, progress: &T
         // Nobody may listen.
         let _ = progress.send(line);
     }
-    for setting in step.settings {
+    for command in step.commands {
         // A crawl that is over takes none, and its last snapshot says so.
-        let _ = crawl.commands.send((Command::Set(setting), Origin::Autopilot)).await;
+        let _ = crawl.commands.send((command, Origin::Autopilot)).await;
     }
 }

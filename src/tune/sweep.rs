@@ -11,8 +11,8 @@ use super::hold::{Hold, HoldPurpose};
 use super::level::{SweepLevel, is_full, relative_ci};
 use super::limits::{SweepBudget, SweepLimits};
 use super::rate_search::RateSearch;
-use crate::crawl::protocol::change::ChangeAction;
-use crate::crawl::protocol::command::Origin;
+use crate::crawl::protocol::change::{Change, ChangeAction};
+use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::crawl::protocol::tuning::{Curve, MeasuredRow};
 use crate::settings::dials::{Dial, Setting, workers_for};
@@ -53,8 +53,8 @@ pub(super) enum SweepPhase {
 /// What follows from a snapshot.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SweepStep {
-    /// Dials to set, in this order.
-    pub settings: Vec<Setting>,
+    /// Dials to turn, in this order.
+    pub commands: Vec<Command>,
     /// What to tell the user, a line each.
     pub told: Vec<String>,
 }
@@ -210,15 +210,23 @@ impl Sweep {
         self.phase = SweepPhase::Holding(hold);
     }
 
-    /// Sets permits, workers with them, and the rate; what is less comes first.
+    /// Sets permits, workers with them, and the rate.
     pub(super) fn set(&mut self, s: &Snapshot, permits: u32, rate: Option<f64>) {
-        let mut settings = [Setting::Workers(workers_for(permits)), Setting::Permits(permits)];
-        if permits < s.dials.permits {
-            settings.reverse();
+        let dials = &s.dials;
+        let commands = &mut self.step.commands;
+        if dials.rate != rate {
+            commands.push(Command::Set(Setting::Rate(rate)));
         }
-        let rate = Setting::Rate(rate);
-        let changed = |setting: &Setting| s.dials.get(setting.dial()) != *setting;
-        self.step.settings = [rate].into_iter().chain(settings).filter(changed).collect();
+        if dials.workers == workers_for(dials.permits) {
+            // One step of the journal.
+            let by = i64::from(permits) - i64::from(dials.permits);
+            if by != 0 {
+                commands.push(Command::NudgeBoth(by as i32));
+            }
+        } else {
+            commands.push(Command::Set(Setting::Workers(workers_for(permits))));
+            commands.push(Command::Set(Setting::Permits(permits)));
+        }
     }
 
     pub(super) fn tell(&mut self, text: String) {
@@ -331,11 +339,15 @@ const fn requests(s: &Snapshot) -> u64 {
     s.totals.fetched() + s.totals.retries + s.totals.resent
 }
 
-/// Whether a user turned a dial that the sweep turns.
-fn is_by_hand(change: &crate::crawl::protocol::change::Change) -> bool {
+/// Whether a user turned a dial that the sweep turns, or gave it to the autopilot.
+fn is_by_hand(change: &Change) -> bool {
     let ours = |dial| matches!(dial, Dial::Permits | Dial::Workers | Dial::Rate);
-    matches!(change.by, Origin::Key | Origin::Typed | Origin::Api)
-        && matches!(change.what, ChangeAction::Set { new, .. } if ours(new.dial()))
+    let turned = match &change.what {
+        ChangeAction::Set { new, .. } => ours(new.dial()),
+        ChangeAction::SetBoth { .. } | ChangeAction::Autopilot { .. } => true,
+        _ => false,
+    };
+    turned && matches!(change.by, Origin::Key | Origin::Typed | Origin::Api)
 }
 
 /// A level as a line of progress.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use crawldeck::crawl::measure::meter::LatencyHistogram;
+use crawldeck::crawl::protocol::command::Command;
 use crawldeck::crawl::protocol::snapshot::{RunState, Snapshot};
 use crawldeck::crawl::tuning::curve::curve;
 use crawldeck::crawl::tuning::measured_block::{MeasuredBlock, MeasuredSetting};
 use crawldeck::crawl::tuning::measured_table::MeasuredTable;
-use crawldeck::settings::dials::{Dials, Setting};
+use crawldeck::settings::dials::{Dials, Setting, workers_for};
 use crawldeck::tune::end::SweepEnd;
 use crawldeck::tune::result::TuneResult;
 use crawldeck::tune::sweep::{FIRST_PERMITS, Sweep};
@@ -100,8 +101,16 @@ impl SimulatedCrawl {
         (mean + 0.4 * mean.sqrt() * self.normal()).max(0.0)
     }
 
-    fn set(&mut self, setting: Setting) {
-        self.s.dials.set(setting);
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Set(setting) => self.s.dials.set(setting),
+            Command::NudgeBoth(by) => {
+                let permits = (self.s.dials.permits as i32 + by) as u32;
+                self.s.dials.set(Setting::Permits(permits));
+                self.s.dials.set(Setting::Workers(workers_for(permits)));
+            }
+            other => panic!("{other:?}"),
+        }
         self.s.gate.limit = self.s.dials.permits;
         self.table.begin_stay(MeasuredSetting::from(&self.s.dials));
         (self.block, self.ticks, self.answers) = (MeasuredBlock::default(), 0, (0.0, 0.0));
@@ -186,7 +195,7 @@ impl SimulatedCrawl {
             self.tick();
             let step = sweep.see(&self.s);
             told.extend(step.told);
-            step.settings.into_iter().for_each(|setting| self.set(setting));
+            step.commands.into_iter().for_each(|command| self.obey(command));
             if let Some(end) = sweep.ended() {
                 return (TuneResult::of(&sweep), end, told);
             }
