@@ -75,10 +75,14 @@ pub(super) async fn tune(
     sweep(crawl, &display, signals, limits).await
 }
 
-/// `tune` turns permits and workers itself.
+/// `tune` turns permits and workers itself, alone.
 fn refuse_dials(options: &CrawlOptions) -> Result<(), ProgramError> {
     let dials = &options.dials;
-    let given = [("--permits", dials.permits.is_some()), ("--workers", dials.workers.is_some())];
+    let given = [
+        ("--permits", dials.permits.is_some()),
+        ("--workers", dials.workers.is_some()),
+        ("--autopilot", dials.autopilot.is_some()),
+    ];
     match given.iter().find(|(_, given)| *given) {
         Some((flag, _)) => Err(ProgramError::Usage(format!(
             "tune turns permits and workers itself, and takes no {flag}; --max-permits bounds them"

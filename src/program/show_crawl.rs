@@ -167,7 +167,7 @@ pub(super) async fn view(
         let _ = signalled.await;
     };
     let (panic_points, first_tab) = (panic_points(), display.first_tab);
-    let options = UiOptions { panic_points, first_tab, ..UiOptions::default() };
+    let options = UiOptions { first_tab, panic_points, ..UiOptions::default() };
     let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
     if let Err(error) = &shown {
         tracing::error!(%error, "the dashboard ended: the crawl stops");

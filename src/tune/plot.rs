@@ -1,5 +1,7 @@
 //! The curve in characters.
 
+use std::fmt::Write as _;
+
 use crate::crawl::protocol::tuning::CurvePoint;
 
 /// Columns and rows of the plot, without its axes.
@@ -42,12 +44,16 @@ pub(super) fn plot(points: &[CurvePoint], knee: Option<f64>) -> String {
     let inside = |knee: &f64| (low..=high).contains(&log(*knee));
     if let Some(knee) = knee.filter(inside) {
         let at = column(knee);
-        cells.iter_mut().for_each(|line| line[at] = '┊');
+        for line in &mut cells {
+            line[at] = '┊';
+        }
     }
     for point in points {
         let at = column(f64::from(point.permits));
         let (most, least) = upper(point);
-        cells[row(most)..=row(least)].iter_mut().for_each(|line| line[at] = '│');
+        for line in &mut cells[row(most)..=row(least)] {
+            line[at] = '│';
+        }
     }
     for point in points {
         cells[row(point.pages_per_s.value)][column(f64::from(point.permits))] = '●';
@@ -57,10 +63,9 @@ pub(super) fn plot(points: &[CurvePoint], knee: Option<f64>) -> String {
         let label = if at == 0 { format!("{top:.0}") } else { String::new() };
         let tick = if at == 0 { '┤' } else { '│' };
         let line: String = line.iter().collect();
-        out += format!("{label:>MARGIN$} {tick}{line}").trim_end();
-        out.push('\n');
+        let _ = writeln!(out, "{}", format!("{label:>MARGIN$} {tick}{line}").trim_end());
     }
-    out += &format!("{:>MARGIN$} └{}\n", 0, "─".repeat(columns));
+    let _ = writeln!(out, "{:>MARGIN$} └{}", 0, "─".repeat(columns));
     let permits: Vec<u32> = points.iter().map(|point| point.permits).collect();
     let mut labels = String::new();
     for permits in permits {
@@ -70,7 +75,7 @@ pub(super) fn plot(points: &[CurvePoint], knee: Option<f64>) -> String {
             labels = format!("{labels:<at$}{text}");
         }
     }
-    out += &format!("{:>MARGIN$}  {labels}  permits\n", "");
+    let _ = writeln!(out, "{:>MARGIN$}  {labels}  permits", "");
     out
 }
 

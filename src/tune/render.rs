@@ -71,7 +71,10 @@ fn line(row: &TuneRow) -> String {
         percent(row.error_share),
         percent(row.refused_share),
     ];
-    cells.iter().zip(HEAD).map(|(cell, (_, width))| format!("{cell:>width$}")).collect()
+    cells.iter().zip(HEAD).fold(String::new(), |mut line, (cell, (_, width))| {
+        let _ = write!(line, "{cell:>width$}");
+        line
+    })
 }
 
 fn percent(share: f64) -> String {

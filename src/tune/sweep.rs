@@ -271,7 +271,7 @@ impl Sweep {
         self.open = None;
         self.tell(line(&level));
         if !is_full(level.in_flight, hold.permits) && hold.purpose != HoldPurpose::Rate {
-            return self.not_full(s, hold, level);
+            return self.not_full(s, &hold, level);
         }
         match hold.purpose {
             HoldPurpose::Climb => self.climbed(s, &hold, level),
@@ -298,7 +298,7 @@ impl Sweep {
     }
 
     /// Permits stayed free: says why. A frontier that was empty gets another chance.
-    fn not_full(&mut self, s: &Snapshot, hold: Hold, level: SweepLevel) {
+    fn not_full(&mut self, s: &Snapshot, hold: &Hold, level: SweepLevel) {
         let (starved, throttled) = (hold.starved, hold.throttled);
         // Otherwise URLs wait in the queue.
         let is_idle = f64::from(starved + throttled) > IDLE * f64::from(hold.samples);

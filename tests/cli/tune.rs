@@ -101,6 +101,7 @@ fn what_cannot_be_tuned_is_refused() {
     refused(&["tune", url, "--budget", "soon"], 2, "such as 2m, or a number of pages, not 'soon'");
     refused(&["tune", url, "--permits", "3"], 2, "tune turns permits and workers itself");
     refused(&["tune", url, "--workers", "3"], 2, "takes no --workers");
+    refused(&["tune", url, "--autopilot"], 2, "takes no --autopilot");
     refused(&["tune", url, "--attempts", "1"], 1, "no seed could be reached");
 }
 
