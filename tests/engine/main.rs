@@ -2,6 +2,8 @@
 //! sites of this process. Each module is a promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+#[path = "../support/crawl_simulation/mod.rs"]
+mod crawl_simulation;
 #[path = "../support/fixtures/mod.rs"]
 mod fixtures;
 #[path = "../support/server.rs"]
@@ -15,6 +17,7 @@ mod tls_server;
 #[path = "../support/verdict_scenes/mod.rs"]
 mod verdict_scenes;
 
+mod autopilot;
 mod clock_put_back;
 mod crawl_safety;
 mod degradation;
