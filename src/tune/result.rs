@@ -14,6 +14,8 @@ const ENOUGH: f64 = 0.95;
 const MOST_DOUBT: f64 = 0.2;
 /// Permits for the rate that a server allows, as a multiple of what it keeps in flight.
 const HEADROOM: f64 = 1.25;
+/// Half the width of an interval as a share of the mean, beyond which a level says nothing.
+const MOST_NOISE: f64 = 0.3;
 /// What is said where the knee cannot be told.
 const TOO_FEW: &str = "too few pages to tell";
 
@@ -230,6 +232,14 @@ fn knee(sweep: &Sweep, levels: &[SweepLevel]) -> TuneKnee {
         _ => {}
     }
     let (curve, round) = (&sweep.curve, |value: f64| (value * 10.0).round() / 10.0);
+    let usable = levels.iter().filter(|level| level.counts());
+    let most = usable.max_by(|a, b| a.pages_per_s().total_cmp(&b.pages_per_s()));
+    if most.is_none_or(|most| most.relative_ci() > MOST_NOISE) {
+        let percent = 100.0 * MOST_NOISE;
+        return without(format!(
+            "too noisy to tell: an interval is wider than ±{percent:.0} %; is this machine busy with something else?"
+        ));
+    }
     let is_own = matches!(why, ClimbEnd::OwnLimit(_));
     if let Some(usl) = curve.usl.filter(|_| !is_own) {
         let how = format!(
