@@ -55,7 +55,9 @@ impl Control {
     }
 
     fn note_row(&self, row: Option<TimelineRow>) {
-        row.into_iter().for_each(|row| self.context.frontier.note_measured(row));
+        if let Some(row) = row {
+            self.context.frontier.note_measured(row);
+        }
     }
 
     /// The dials, with the permits that there are while a local resource runs short.
