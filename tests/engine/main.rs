@@ -30,6 +30,7 @@ mod host_pacing;
 mod host_queues;
 mod hostile;
 mod live;
+mod measured;
 mod numbers;
 mod panics;
 mod protocol;

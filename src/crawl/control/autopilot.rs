@@ -139,7 +139,7 @@ impl Control {
         self.log(ChangeAction::Autopilot { old, new: Some(mode) }, origin, None);
     }
 
-    fn take_dials(&mut self, origin: Origin) {
+    pub(super) fn take_dials(&mut self, origin: Origin) {
         let Some(old) = self.settings.autopilot.take() else { return };
         if let Some(autopilot) = &mut self.autopilot.autopilot {
             autopilot.hand_over();

@@ -7,15 +7,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::crawl::control::control_task::Control;
+use crate::crawl::control::measuring::row_of;
 use crate::crawl::fetch::worker;
 use crate::crawl::frontier::FrontierEdit;
 use crate::crawl::hosts::Pace;
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::RunState;
-use crate::settings::dials::Setting;
-use crate::settings::dials::nudged;
-use crate::store::ChangeRow;
+use crate::settings::dials::{Dial, Dials, Setting, nudged};
 
 /// A cooldown shorter than this need not outlive the process,
 const MIN_STORED_COOLDOWN: Duration = Duration::from_secs(2);
@@ -30,6 +29,8 @@ impl Control {
             Command::Nudge(dial, by) => self.turn(nudged(&self.dials, dial, by), origin, None),
             Command::Set(setting) => self.turn(setting, origin, None),
             Command::Undo
+            | Command::Redo
+            | Command::Pin
             | Command::Host(..)
             | Command::Exclude(_)
             | Command::AddSeed(_)
@@ -48,10 +49,11 @@ impl Control {
             Command::Fault(setting) => self.inject(setting, origin),
             Command::ClearFaults => self.clear_faults(origin),
             Command::Scene(scene) => self.set_scene(scene, origin),
+            Command::Redo => self.redo(origin),
+            Command::Pin => self.press_pin(origin),
             Command::NudgeBoth(by) => self.nudge_both(by, origin),
             Command::Autopilot(mode) => self.set_autopilot(mode, origin),
             Command::ToggleAutopilot => self.toggle_autopilot(origin),
-            Command::Redo | Command::Pin => self.refuse("not yet"),
             Command::TogglePause => self.toggle_pause(origin),
             Command::Stop => {
                 if self.run == RunState::Stopping {
@@ -88,6 +90,16 @@ impl Control {
         self.note_rate(new, origin);
         self.put(new);
         self.log(ChangeAction::Set { old, new }, origin, undoes);
+    }
+
+    /// Journals the options that differ from the dials of the run before.
+    pub(super) fn log_overrides(&mut self, before: &Dials) {
+        for dial in Dial::ALL {
+            let (old, new) = (before.get(dial), self.dials.get(dial));
+            if old != new {
+                self.log(ChangeAction::Set { old, new }, Origin::Resume, None);
+            }
+        }
     }
 
     fn toggle_pause(&mut self, origin: Origin) {
@@ -146,15 +158,7 @@ impl Control {
     ) -> T {
         tracing::info!(by = origin.name(), "{what}");
         let (entry, undone) = self.journal.add(what, origin, self.context.signals.at_s(), undoes);
-        let rows = undone.iter().chain([&entry]).map(|entry| ChangeRow {
-            seq: entry.seq,
-            at_ms: entry.at.as_millisecond(),
-            by: entry.by.name(),
-            what: entry.what.to_string(),
-            entry: serde_json::to_string(entry).unwrap_or_default(),
-            effect: None,
-        });
-        let rows: Vec<_> = rows.collect();
+        let rows: Vec<_> = undone.iter().chain([&entry]).map(row_of).collect();
         let changed = self.change_settings(|edit| {
             for row in rows {
                 edit.record_change(row);
@@ -162,6 +166,7 @@ impl Control {
             change(edit)
         });
         self.snapshot_builder.note_changes(self.journal.newest_first());
+        self.measure_change(&entry);
         changed
     }
 

@@ -14,6 +14,7 @@ use crate::crawl::control::autopilot::AutopilotDriver;
 use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::control::fault_setup::FaultSetup;
 use crate::crawl::control::journal::Journal;
+use crate::crawl::control::measuring::Measuring;
 use crate::crawl::control::overload::LoadShedder;
 use crate::crawl::control::scenes::Scenes;
 use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
@@ -22,7 +23,6 @@ use crate::crawl::control::tuning_gauge::TuningGauge;
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::recrawl;
 use crate::crawl::pipeline::{heartbeat, saver};
-use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::{Overload, PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::summary::Summary;
@@ -97,6 +97,7 @@ pub(super) struct Control {
     pub(super) last_sent_s: f64,
     pub(super) snapshot_builder: SnapshotBuilder,
     pub(super) tuning_gauge: TuningGauge,
+    pub(super) measuring: Measuring,
     pub(super) autopilot: AutopilotDriver,
     pub(super) timeline: TimelineRecorder,
 }
@@ -137,18 +138,14 @@ pub async fn run(start: Start) -> Summary {
         paused_since: None,
         notice: None,
         last_sent_s: 0.0,
+        measuring: Measuring::new(&dials, first.pages, &timeline),
         snapshot_builder,
         tuning_gauge: TuningGauge::new(),
         autopilot: AutopilotDriver::of(&settings),
         settings,
         timeline: TimelineRecorder::new(timeline.last(), first, dials, 0),
     };
-    for dial in Dial::ALL {
-        let (old, new) = (before.get(dial), dials.get(dial));
-        if old != new {
-            control.log(ChangeAction::Set { old, new }, Origin::Start, None);
-        }
-    }
+    control.log_overrides(&before);
     let storage = Arc::clone(&control.context.storage);
     let panicked = |panic: &Panic| storage.saver.task_panicked("the control task", panic);
     let whole = panics::caught(control.crawl(&mut commands)).await;
@@ -222,6 +219,7 @@ impl Control {
     ) -> Summary {
         let context = Arc::clone(&self.context);
         self.ending = true;
+        self.end_measuring();
         context.frontier.stop();
         context.flow.queue.close();
         self.serve_until(commands, context.tasks.all_over()).await;
@@ -361,6 +359,7 @@ impl Control {
             state,
             tick,
         ));
+        self.measure_second();
     }
 }
 

@@ -72,7 +72,7 @@ impl Control {
         self.context.frontier.host_rule(host)
     }
 
-    fn limit_host(
+    pub(super) fn limit_host(
         &mut self,
         host: &Arc<str>,
         new: Option<u32>,
@@ -88,12 +88,24 @@ impl Control {
         self.log_with(what, origin, undoes, |edit| edit.limit_host(host, new));
     }
 
-    fn hold_host(&mut self, host: &Arc<str>, held: bool, origin: Origin, undoes: Option<u64>) {
+    pub(super) fn hold_host(
+        &mut self,
+        host: &Arc<str>,
+        held: bool,
+        origin: Origin,
+        undoes: Option<u64>,
+    ) {
         let what = ChangeAction::HostHeld { host: Arc::clone(host), held };
         self.log_with(what, origin, undoes, |edit| edit.hold_host(host, held));
     }
 
-    fn skip_host(&mut self, host: &Arc<str>, skipped: bool, origin: Origin, undoes: Option<u64>) {
+    pub(super) fn skip_host(
+        &mut self,
+        host: &Arc<str>,
+        skipped: bool,
+        origin: Origin,
+        undoes: Option<u64>,
+    ) {
         let context = Arc::clone(&self.context);
         let queued = context.frontier.host(host).map_or(0, |host| host.queued);
         if self.rule_of(host).skipped == skipped {

@@ -10,7 +10,7 @@ use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::frontier::{Frontier, ReadingsCursor, ReadingsRequest};
 use crate::crawl::measure::loop_delay::LoopDelayMeter;
-use crate::crawl::measure::meter::Meter;
+use crate::crawl::measure::meter::{LatencyHistogram, Meter};
 use crate::crawl::measure::process::ProcessMeter;
 use crate::crawl::measure::stage_clock::Shares;
 use crate::crawl::measure::verdict::VerdictJudge;
@@ -22,7 +22,7 @@ use crate::crawl::protocol::snapshot::{
     Eta, GateView, HOSTS_SHOWN, Overload, ParsePoolView, PauseReason, ProducerShares, RunState,
     SaverShares, SaverView, Snapshot, TrapView, WORKER_STATES, WorkerShares,
 };
-use crate::crawl::protocol::tuning::AutopilotView;
+use crate::crawl::protocol::tuning::{AutopilotView, TuningView};
 use crate::semaphore::SemaphoreView;
 use crate::settings::dials::Dials;
 use crate::settings::faults::Faults;
@@ -98,6 +98,17 @@ impl SnapshotBuilder {
     #[must_use]
     pub const fn last_loop_delay(&self) -> Duration {
         self.loop_delay.last()
+    }
+
+    /// The last full second: when it ended, in seconds since the start of this run, and its latencies in µs.
+    #[must_use]
+    pub fn last_second(&self) -> Option<(f64, &LatencyHistogram)> {
+        self.meter.last_second()
+    }
+
+    /// What the next snapshot says of settings.
+    pub const fn tuning(&mut self) -> &mut TuningView {
+        &mut self.last.tuning
     }
 
     /// Whether nothing was in flight or unsaved in the last snapshot.

@@ -68,6 +68,7 @@ impl Control {
         let mut gauge = std::mem::take(&mut self.tuning_gauge);
         let loop_delay = self.snapshot_builder.last_loop_delay();
         let reading = gauge.read(&self.context, self.snapshot_builder.last(), loop_delay);
+        self.measure_tick(&reading);
         self.fly(&reading);
         self.tuning_gauge = gauge;
     }

@@ -153,6 +153,12 @@ impl Meter {
         self.latency = Latency { last_10s: percentiles(&sum), run };
     }
 
+    /// The last full second: when it ended, in seconds since the start of this run, and its latencies in µs.
+    #[must_use]
+    pub fn last_second(&self) -> Option<(f64, &LatencyHistogram)> {
+        Some((self.last_point_s, self.seconds.back()?))
+    }
+
     /// Takes the last reading of a run, which need not end with a full second.
     pub fn end(&mut self, at_s: f64, pages: u64, open: u64, run: Percentiles) {
         self.read(at_s, pages, open);

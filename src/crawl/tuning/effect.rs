@@ -214,14 +214,16 @@ impl OpenChange {
     fn explained(&self, now: &MeasuredSide, verdict: EffectVerdict) -> Option<String> {
         let (before, after) = (&self.before.window, &now.window);
         let share = |of: fn(&MeasuredBlock) -> u64| (before.share(of), after.share(of));
-        let worth_a_note =
-            |(before, after): (f64, f64)| after >= FAILED_SHARE && after >= 2.0 * before;
+        let worth_a_note = |(before, after): ((f64, f64), (f64, f64))| {
+            let more = after.0 - before.0;
+            after.0 >= FAILED_SHARE && more > before.0 && more > 2.0 * before.1.hypot(after.1)
+        };
         let (refused, failed) = (share(|block| block.refused), share(|block| block.errors));
-        if worth_a_note(refused) && refused.1 >= failed.1 {
-            return Some(format!("{:.1} % answered 429", 100.0 * refused.1));
+        if worth_a_note(refused) && refused.1.0 >= failed.1.0 {
+            return Some(format!("{:.1} % answered 429", 100.0 * refused.1.0));
         }
         if worth_a_note(failed) {
-            return Some(format!("{:.1} % failed: 5xx or no answer", 100.0 * failed.1));
+            return Some(format!("{:.1} % failed: 5xx or no answer", 100.0 * failed.1.0));
         }
         let starved = after.mean(|block| block.starved);
         if starved >= DRY_SHARE {
@@ -287,4 +289,154 @@ pub fn words(dials: &Dials, other: Option<&Dials>) -> String {
     };
     let named = Dial::ALL.iter().filter(|dial| named(dial));
     named.map(|dial| dials.get(*dial).to_string()).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+    use super::*;
+
+    const fn dials(permits: u32, workers: u32) -> Dials {
+        Dials { permits, workers, queue: 100, rate: None, parse_threads: 2 }
+    }
+
+    /// A second with so many pages and this latency in ms, all permits in use.
+    fn block(pages: u64, ms: u64, permits: u32) -> MeasuredBlock {
+        let mut block = MeasuredBlock {
+            seconds: 1.0,
+            pages,
+            requests: pages,
+            in_flight: f64::from(permits),
+            ..MeasuredBlock::default()
+        };
+        (0..pages).for_each(|n| {
+            block.latencies.record(1000 * (ms - 10 + n % 21));
+        });
+        block
+    }
+
+    /// Holds a setting for so many seconds; returns what was said last.
+    fn hold(
+        tracker: &mut EffectTracker,
+        seconds: u64,
+        block: impl Fn(u64) -> MeasuredBlock,
+    ) -> Option<EffectUpdate> {
+        (0..seconds).flat_map(|second| tracker.add(block(second))).last()
+    }
+
+    fn turn(
+        tracker: &mut EffectTracker,
+        seq: u64,
+        dial: Dial,
+        to: Dials,
+        at_s: f64,
+    ) -> Vec<EffectUpdate> {
+        tracker.changed(seq, ChangeKind::Dial(dial), to, at_s)
+    }
+
+    #[test]
+    fn a_clear_difference_is_said_after_four_seconds_and_measured_for_ten() {
+        let mut tracker = EffectTracker::new(dials(16, 40));
+        assert_eq!(hold(&mut tracker, 12, |s| block(100 + s % 3, 170, 16)), None);
+        let begun = turn(&mut tracker, 7, Dial::Permits, dials(24, 40), 20.0);
+        assert_eq!((begun.len(), begun[0].seq, begun[0].last), (1, 7, false));
+        assert_eq!(begun[0].effect.verdict, EffectVerdict::Measuring);
+        let early = hold(&mut tracker, 3, |s| block(131 + s % 3, 180, 24)).unwrap();
+        assert_eq!((early.effect.verdict, early.last), (EffectVerdict::Measuring, false));
+        assert_eq!((early.effect.after.seconds, early.effect.needs_s), (3.0, 10.0));
+        let said = hold(&mut tracker, 1, |_| block(132, 180, 24)).unwrap();
+        assert_eq!((said.effect.verdict, said.last), (EffectVerdict::Better, false));
+        let last = hold(&mut tracker, 6, |s| block(131 + s % 3, 180, 24)).unwrap();
+        assert!(last.last && last.effect.verdict == EffectVerdict::Better, "{last:?}");
+        let effect = &last.effect;
+        assert!((effect.pages_percent.value - 30.7).abs() < 1.0, "{effect:?}");
+        assert!(effect.pages_percent.ci < 10.0 && effect.p95_percent > 3.0, "{effect:?}");
+        assert_eq!((effect.before.seconds, effect.after.seconds), (12.0, 10.0));
+        assert_eq!(hold(&mut tracker, 5, |_| block(300, 180, 24)), None, "it is over");
+    }
+
+    #[test]
+    fn the_same_again_is_no_difference() {
+        let mut tracker = EffectTracker::new(dials(64, 40));
+        hold(&mut tracker, 12, |s| block(200 + s % 5, 300, 64));
+        turn(&mut tracker, 1, Dial::Workers, dials(64, 90), 20.0);
+        let last = hold(&mut tracker, 10, |s| block(200 + s % 5, 300, 64)).unwrap();
+        assert!(last.last && last.effect.verdict == EffectVerdict::NoDifference, "{last:?}");
+        assert_eq!(last.effect.note.as_deref(), Some("permits were the limit"));
+    }
+
+    #[test]
+    fn failures_and_an_empty_frontier_explain_a_loss() {
+        let mut tracker = EffectTracker::new(dials(64, 40));
+        hold(&mut tracker, 12, |_| block(200, 300, 64));
+        turn(&mut tracker, 1, Dial::Permits, dials(96, 40), 20.0);
+        let failing = |_| MeasuredBlock { requests: 150, errors: 6, ..block(100, 300, 96) };
+        let last = hold(&mut tracker, 10, failing).unwrap();
+        assert_eq!(last.effect.verdict, EffectVerdict::Worse);
+        assert_eq!(last.effect.note.as_deref(), Some("4.0 % failed: 5xx or no answer"));
+        turn(&mut tracker, 2, Dial::Permits, dials(128, 40), 40.0);
+        let dry = |_| MeasuredBlock { starved: 0.6, ..block(40, 300, 30) };
+        let last = hold(&mut tracker, 10, dry).unwrap();
+        assert_eq!(last.effect.note.as_deref(), Some("the frontier ran dry"));
+    }
+
+    #[test]
+    fn quick_turns_are_compared_with_what_was_before_the_first() {
+        let mut tracker = EffectTracker::new(dials(16, 40));
+        hold(&mut tracker, 12, |_| block(100, 170, 16));
+        turn(&mut tracker, 1, Dial::Permits, dials(17, 40), 20.0);
+        let ended = turn(&mut tracker, 2, Dial::Permits, dials(18, 40), 20.3);
+        assert_eq!((ended[0].seq, ended[0].last), (1, true));
+        assert_eq!(ended[0].effect.verdict, EffectVerdict::Void);
+        assert_eq!(ended[0].effect.note.as_deref(), Some("turned again after 0 s"));
+        let last = hold(&mut tracker, 10, |_| block(113, 170, 18)).unwrap();
+        assert_eq!((last.seq, last.effect.verdict), (2, EffectVerdict::Better));
+        assert_eq!(last.effect.note.as_deref(), Some("against permits 16"));
+        // A fault between two turns: what was before it does not count.
+        tracker.changed(3, ChangeKind::Conditions, dials(18, 40), 40.0);
+        let begun = turn(&mut tracker, 4, Dial::Permits, dials(20, 40), 41.0);
+        assert_eq!(begun.last().unwrap().effect.verdict, EffectVerdict::Void);
+        assert!(begun.iter().all(|update| update.last), "{begun:?}");
+        assert_eq!(hold(&mut tracker, 10, |_| block(100, 170, 20)), None);
+    }
+
+    #[test]
+    fn turns_at_one_moment_are_one_change() {
+        let mut tracker = EffectTracker::new(dials(16, 40));
+        hold(&mut tracker, 12, |_| block(100, 170, 16));
+        turn(&mut tracker, 1, Dial::Permits, dials(32, 40), 20.0);
+        turn(&mut tracker, 2, Dial::Workers, dials(32, 72), 20.0001);
+        (0..9).for_each(|_| drop(tracker.add(block(200, 170, 32))));
+        let both = tracker.add(block(200, 170, 32));
+        assert_eq!(
+            both.iter().map(|u| (u.seq, u.last)).collect::<Vec<_>>(),
+            [(1, true), (2, true)]
+        );
+        assert!(both.iter().all(|update| update.effect.verdict == EffectVerdict::Better));
+    }
+
+    #[test]
+    fn few_pages_take_longer_and_end_without_a_verdict() {
+        let mut tracker = EffectTracker::new(dials(2, 12));
+        hold(&mut tracker, 30, |_| block(1, 900, 2));
+        turn(&mut tracker, 1, Dial::Permits, dials(3, 12), 40.0);
+        let at_ten = hold(&mut tracker, 10, |s| block(s % 2, 900, 3)).unwrap();
+        assert_eq!((at_ten.last, at_ten.effect.needs_s), (false, 30.0));
+        let last = hold(&mut tracker, 20, |s| block(s % 2, 900, 3)).unwrap();
+        assert!(last.last && last.effect.verdict == EffectVerdict::Void, "{last:?}");
+        assert_eq!(last.effect.note.as_deref(), Some("too few pages to tell"));
+        let stopped = tracker.stopped(80.0);
+        assert!(stopped.is_empty(), "it was over");
+    }
+
+    #[test]
+    fn the_end_of_the_crawl_ends_the_measuring() {
+        let mut tracker = EffectTracker::new(dials(16, 40));
+        hold(&mut tracker, 12, |_| block(100, 170, 16));
+        turn(&mut tracker, 1, Dial::Permits, dials(32, 40), 20.0);
+        hold(&mut tracker, 2, |_| block(100, 170, 32));
+        let last = &tracker.stopped(23.0)[0];
+        assert!(last.last && last.effect.verdict == EffectVerdict::Void, "{last:?}");
+        assert_eq!(last.effect.note.as_deref(), Some("the crawl ended after 3 s"));
+    }
 }

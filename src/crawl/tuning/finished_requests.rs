@@ -14,6 +14,8 @@ pub struct FinishedRequests {
     pub requests: u32,
     /// Sum of the times that they held it, in seconds.
     pub permit_seconds: f64,
+    /// Sum of the times that the requests in flight have held theirs so far, in seconds.
+    pub age_seconds: f64,
     /// Good answers: neither 429 nor 5xx.
     pub answers: u32,
     /// Sum of their latencies, in seconds.

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::crawl::measure::meter::LatencyHistogram;
 use crate::settings::dials::Dials;
+use crate::store::TimelineRow;
 
 /// What was measured in a block of time, about a second, in which nothing was turned.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -46,6 +47,12 @@ pub struct MeasuredSetting {
 impl From<&Dials> for MeasuredSetting {
     fn from(dials: &Dials) -> Self {
         Self { permits: dials.permits, workers: dials.workers, rate: dials.rate }
+    }
+}
+
+impl From<&TimelineRow> for MeasuredSetting {
+    fn from(row: &TimelineRow) -> Self {
+        Self { permits: row.permits, workers: row.workers, rate: row.rate }
     }
 }
 

@@ -10,10 +10,11 @@ use crate::crawl::protocol::tuning::{MEASURED_ROWS, MeasuredRow};
 use crate::crawl::tuning::curve::CurveLevel;
 use crate::crawl::tuning::measured_block::{MeasuredBlock, MeasuredSetting};
 use crate::crawl::tuning::row_sums::RowSums;
+use crate::store::TimelineRow;
 
 /// Share of the most pages per second that the best row gives at least.
 const BEST_SHARE: f64 = 0.95;
-/// Share of failed and refused requests beyond which a row is not the best one.
+/// Share of failed and refused requests, beyond that of the row with the fewest, from which on a row is not the best.
 const BEST_FAILURES: f64 = 0.02;
 /// Relative half width of an interval beyond which a row's mean says too little to be compared with.
 const BEST_INTERVAL: f64 = 0.2;
@@ -60,6 +61,12 @@ impl MeasuredTable {
         let next = RowSums::new(self.present.setting, self.present.conditions + 1);
         let ended = std::mem::replace(&mut self.present, next);
         self.end_stay(ended);
+    }
+
+    /// The setting in force.
+    #[must_use]
+    pub const fn setting(&self) -> MeasuredSetting {
+        self.present.setting
     }
 
     fn end_stay(&mut self, ended: RowSums) {
@@ -156,6 +163,34 @@ impl MeasuredTable {
     }
 }
 
+/// The rows of what was stored of earlier runs, by the same rules: each run has conditions of its own. Those that
+/// are best are marked for all conditions.
+#[must_use]
+pub fn rows_of_timeline(timeline: &[TimelineRow]) -> Vec<MeasuredRow> {
+    let Some(first) = timeline.first() else { return Vec::new() };
+    let mut table = MeasuredTable::new(MeasuredSetting::from(first), Vec::new());
+    let mut before = first;
+    for row in timeline {
+        if (row.run, row.conditions) != (before.run, before.conditions) {
+            table.begin_conditions();
+        }
+        if !row.is_alike(before) {
+            table.begin_stay(MeasuredSetting::from(row));
+        }
+        table.present.add_stored(row);
+        before = row;
+    }
+    table.begin_stay(table.setting());
+    let mut rows = table.rows().to_vec();
+    for conditions in 0..=table.conditions() {
+        if let Some(best) = best_of(&rows, conditions) {
+            rows[best].best = true;
+        }
+    }
+    rows.iter_mut().for_each(|row| row.present = false);
+    rows
+}
+
 /// The setting of a row.
 const fn setting_of(row: &MeasuredRow) -> MeasuredSetting {
     MeasuredSetting { permits: row.permits, workers: row.workers, rate: row.rate }
@@ -188,13 +223,18 @@ fn best_of(rows: &[MeasuredRow], conditions: u32) -> Option<usize> {
         row.1.conditions == conditions
             && !row.1.earlier_run
             && pages.ci <= BEST_INTERVAL * pages.value
-            && row.1.error_share + row.1.refused_share <= BEST_FAILURES
     };
+    let failures = |row: &MeasuredRow| row.error_share + row.refused_share;
     let rows: Vec<_> = rows.iter().enumerate().collect();
     let known: Vec<_> = rows.iter().filter(known).collect();
     if known.len() < 2 {
         return None;
     }
+    let fewest = known.iter().map(|(_, row)| failures(row)).fold(f64::INFINITY, f64::min);
+    // Of a few requests a few fail by chance.
+    let chance = |row: &MeasuredRow| 2.0 * (failures(row) / row.pages.max(1) as f64).sqrt();
+    let sound = |row: &MeasuredRow| failures(row) - chance(row) <= fewest + BEST_FAILURES;
+    let known: Vec<_> = known.into_iter().filter(|(_, row)| sound(row)).collect();
     let most = known.iter().map(|(_, row)| row.pages_per_s.value).fold(0.0, f64::max);
     known
         .into_iter()
@@ -293,6 +333,49 @@ mod tests {
         let rows = table.rows();
         assert_eq!(permits(&rows), [8, 8, 16]);
         assert_eq!(rows[..2].iter().map(|row| row.present).collect::<Vec<_>>(), [false, true]);
+    }
+
+    /// Ten stored seconds.
+    fn stored(run: u32, conditions: u32, permits: u32, pages: u64, ms: f64) -> TimelineRow {
+        TimelineRow {
+            run,
+            conditions,
+            permits,
+            workers: 2 * permits + 8,
+            span_ms: 10_000,
+            pages,
+            pages_sd: Some((pages as f64 / 10.0).sqrt()),
+            requests: pages,
+            p50_ms: Some(ms),
+            p95_ms: Some(2.0 * ms),
+            mean_ms: Some(ms),
+            ..TimelineRow::default()
+        }
+    }
+
+    #[test]
+    fn rows_of_earlier_runs_come_from_what_was_stored() {
+        let mut timeline = vec![stored(1, 0, 8, 400, 100.0); 3];
+        timeline.extend(vec![stored(1, 0, 16, 800, 100.0); 2]);
+        timeline.push(stored(1, 0, 8, 410, 200.0));
+        timeline.push(stored(1, 1, 8, 100, 900.0));
+        timeline.push(stored(2, 0, 8, 400, 100.0));
+        let rows = rows_of_timeline(&timeline);
+        let seen: Vec<_> = rows.iter().map(|r| (r.conditions, r.permits, r.held_s)).collect();
+        assert_eq!(seen, [(0, 8, 40.0), (0, 16, 20.0), (1, 8, 10.0), (2, 8, 10.0)]);
+        assert_eq!(
+            rows.iter().map(|row| row.best).collect::<Vec<_>>(),
+            [false, true, false, false]
+        );
+        let row = &rows[0];
+        assert!((row.p50_ms - 125.5).abs() < 0.1 && (row.p95_ms - 250.9).abs() < 0.1, "{row:?}");
+        assert!((row.pages_per_s.value - 40.25).abs() < 1e-9, "{row:?}");
+        // Poisson noise of 1610 pages: 2.5 %, so the interval is about twice that.
+        assert!(row.pages_per_s.ci > 1.0 && row.pages_per_s.ci < 4.0, "{row:?}");
+        let table = MeasuredTable::new(setting(8), rows);
+        assert_eq!(table.conditions(), 3);
+        assert!(table.rows().iter().all(|row| row.earlier_run && !row.best && !row.present));
+        assert!(rows_of_timeline(&[]).is_empty());
     }
 
     #[test]

@@ -119,6 +119,7 @@ impl RequestMeter {
         let running = u128::from(state.in_flight) * now_ns;
         // A start may be later than `now_ns`, which was read before the lock was had.
         let integral = (state.ended_ns + running).saturating_sub(state.starts_ns);
+        into.age_seconds = running.saturating_sub(state.starts_ns) as f64 / 1e9;
         (state.in_flight, integral as f64 / 1e9)
     }
 }
@@ -138,6 +139,7 @@ mod tests {
         tokio::time::advance(second).await;
         drop(first);
         assert_eq!(meter.take(&mut finished), (1, 3.0));
+        assert_eq!(finished.age_seconds, 1.0);
         tokio::time::advance(second).await;
         assert_eq!(meter.take(&mut finished), (1, 4.0));
         drop(other);

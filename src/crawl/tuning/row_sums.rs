@@ -6,11 +6,25 @@ use crate::crawl::protocol::tuning::{Estimate, MeasuredRow};
 use crate::crawl::tuning::block_series::BlockSeries;
 use crate::crawl::tuning::measured_block::{MeasuredBlock, MeasuredSetting};
 use crate::crawl::tuning::statistics::MeanError;
+use crate::store::TimelineRow;
 
 /// Least time and pages of a row that is shown.
 const SHOWN_FROM: (f64, u64) = (3.0, 20);
-/// Coefficient of variation of the latency where nothing was answered.
+/// Coefficient of variation of the latency where nothing is known of it.
 const UNKNOWN_CV: f64 = 1.0;
+/// Least coefficient of variation that the noise of a count is reckoned with.
+const LEAST_CV: f64 = 0.2;
+/// Degrees of freedom below which blocks are few.
+const FEW_BLOCKS: f64 = 5.0;
+
+/// Sums of stored percentiles and means, each weighted by the requests that it was taken of.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+struct StoredLatency {
+    requests: f64,
+    p50_ms: f64,
+    p95_ms: f64,
+    mean_ms: f64,
+}
 
 /// Sums of the blocks of one setting.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +35,10 @@ pub struct RowSums {
     pub conditions: u32,
     series: BlockSeries,
     latencies: LatencyHistogram,
+    stored: StoredLatency,
+    /// Of stored blocks: squared deviations of their seconds from the mean of the block, and how many more seconds
+    /// than blocks there are.
+    within: (f64, f64),
     pages: u64,
     requests: u64,
     errors: u64,
@@ -53,10 +71,41 @@ impl RowSums {
         self.cpu_percent += block.cpu_percent * block.seconds;
     }
 
+    /// Adds what was stored of about ten seconds of an earlier run.
+    pub fn add_stored(&mut self, row: &TimelineRow) {
+        let seconds = row.seconds();
+        self.series.add(seconds, row.pages);
+        if let Some(sd) = row.pages_sd {
+            let freedom = (seconds - 1.0).max(0.0);
+            self.within = (self.within.0 + freedom * sd * sd, self.within.1 + freedom);
+        }
+        if let (Some(p50), Some(p95), Some(mean)) = (row.p50_ms, row.p95_ms, row.mean_ms) {
+            let weight = row.requests.max(1) as f64;
+            self.stored.requests += weight;
+            self.stored.p50_ms += weight * p50;
+            self.stored.p95_ms += weight * p95;
+            self.stored.mean_ms += weight * mean;
+        }
+        self.pages += row.pages;
+        self.requests += row.requests;
+        self.errors += row.errors;
+        self.refused += row.refused;
+        self.retries += row.retries;
+        self.in_flight += row.in_flight * seconds;
+        self.loop_delay_ms += row.loop_delay_ms * seconds;
+        self.cpu_percent += row.cpu_percent * seconds;
+    }
+
     /// Adds a later stay at the same setting.
     pub fn append(&mut self, later: &Self) {
         self.series.append(&later.series);
         self.latencies.merge(&later.latencies);
+        let (mine, other) = (&mut self.stored, &later.stored);
+        mine.requests += other.requests;
+        mine.p50_ms += other.p50_ms;
+        mine.p95_ms += other.p95_ms;
+        mine.mean_ms += other.mean_ms;
+        self.within = (self.within.0 + later.within.0, self.within.1 + later.within.1);
         self.pages += later.pages;
         self.requests += later.requests;
         self.errors += later.errors;
@@ -96,7 +145,15 @@ impl RowSums {
     pub fn rate(&self) -> MeanError {
         let cv = self.latency().map_or(UNKNOWN_CV, |(_, cv)| cv);
         let unknown = MeanError { mean: 0.0, error: f64::INFINITY, dof: 0.0 };
-        self.series.rate(cv).unwrap_or(unknown)
+        let rate = self.series.rate(cv).unwrap_or(unknown);
+        let (squares, freedom) = self.within;
+        if freedom < 1.0 || rate.dof >= FEW_BLOCKS {
+            return rate;
+        }
+        // The seconds of a few stored blocks say more than the blocks do.
+        let error = (squares / freedom / self.seconds()).sqrt();
+        let least = rate.mean * LEAST_CV / (self.pages as f64).max(1.0).sqrt();
+        MeanError { error: error.max(least), dof: freedom, ..rate }
     }
 
     /// Mean latency in seconds with its standard error.
@@ -132,7 +189,12 @@ impl RowSums {
         let seconds = self.seconds().max(f64::MIN_POSITIVE);
         let share =
             |count: u64| if self.requests == 0 { 0.0 } else { count as f64 / self.requests as f64 };
-        let at = |share| self.latencies.quantile(share).unwrap_or(0) as f64 / 1000.0;
+        let of_stored =
+            |sum: f64| if self.stored.requests > 0.0 { sum / self.stored.requests } else { 0.0 };
+        let at = |share, stored| match self.latencies.quantile(share) {
+            Some(micros) => micros as f64 / 1000.0,
+            None => of_stored(stored),
+        };
         let rate = self.rate().interval();
         MeasuredRow {
             permits: self.setting.permits,
@@ -142,9 +204,11 @@ impl RowSums {
             held_s: self.seconds(),
             pages: self.pages,
             pages_per_s: Estimate { value: rate.value, ci: rate.ci },
-            p50_ms: at(0.5),
-            p95_ms: at(0.95),
-            mean_ms: self.latency().map_or(0.0, |(mean, _)| 1000.0 * mean),
+            p50_ms: at(0.5, self.stored.p50_ms),
+            p95_ms: at(0.95, self.stored.p95_ms),
+            mean_ms: self
+                .latency()
+                .map_or(of_stored(self.stored.mean_ms), |(mean, _)| 1000.0 * mean),
             error_share: share(self.errors),
             refused_share: share(self.refused),
             retries: self.retries,

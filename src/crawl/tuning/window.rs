@@ -15,8 +15,9 @@ const LEAST_LATENCIES: u64 = 20;
 const UNKNOWN_CV: f64 = 1.0;
 /// Changes of the pages per second and of the latency below this many per cent are none.
 const NO_CHANGE: (f64, f64) = (1.0, 5.0);
-/// The latency counts where pages per second are known to be the same within so many per cent.
-const SAME_PAGES: f64 = 10.0;
+/// The latency counts where pages per second differ by no more than so many per cent, with an interval that is
+/// no wider than so many.
+const SAME_PAGES: (f64, f64) = (7.5, 15.0);
 /// An interval of the latency is so much wider than one of 95 %: it is a second question asked of the same
 /// data (99 %).
 const LATENCY_STRICTER: f64 = 1.31;
@@ -67,12 +68,13 @@ impl BlockWindow {
         if self.is_empty() { 0.0 } else { sum / self.seconds() }
     }
 
-    /// Share of the requests that this counts, 0 to 1.
+    /// Share of the requests that this counts, 0 to 1, with its standard error.
     #[must_use]
-    pub fn share(&self, of: impl Fn(&MeasuredBlock) -> u64) -> f64 {
-        let requests: u64 = self.blocks.iter().map(|block| block.requests).sum();
-        let count: u64 = self.blocks.iter().map(of).sum();
-        if requests == 0 { 0.0 } else { count as f64 / requests as f64 }
+    pub fn share(&self, of: impl Fn(&MeasuredBlock) -> u64) -> (f64, f64) {
+        let requests = self.blocks.iter().map(|block| block.requests).sum::<u64>().max(1) as f64;
+        let count = self.blocks.iter().map(of).sum::<u64>() as f64;
+        // Of a count of none nothing is known but that it is about one at most.
+        (count / requests, count.max(1.0).sqrt() / requests)
     }
 
     /// What it says of its setting.
@@ -179,7 +181,7 @@ impl SettingsCompared {
             of.value.abs() >= least && of.value.abs() > stricter * of.ci
         };
         let sooner = differs(self.p95, stricter * LATENCY_STRICTER, NO_CHANGE.1);
-        let as_many = self.pages.ci <= SAME_PAGES && self.pages.value.abs() <= SAME_PAGES;
+        let as_many = self.pages.value.abs() <= SAME_PAGES.0 && self.pages.ci <= SAME_PAGES.1;
         if differs(self.pages, stricter, NO_CHANGE.0) {
             if self.pages.value > 0.0 { EffectVerdict::Better } else { EffectVerdict::Worse }
         } else if as_many && sooner {

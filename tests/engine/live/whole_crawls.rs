@@ -64,7 +64,7 @@ async fn every_change_is_journaled_undone_and_kept() {
     let turned = |settings: &mut Settings| settings.permits = 5;
     let mut crawl = crawl::resume(bench.store().await, None, turned).await.unwrap();
     let s = seen(&mut crawl, "by an option", |s| {
-        s.changes.first().is_some_and(|change| change.by == Origin::Start)
+        s.changes.first().is_some_and(|change| change.by == Origin::Resume)
     })
     .await;
     assert_eq!(s.changes[0].what.to_string(), "permits 12 → 5");
