@@ -10,6 +10,7 @@
 #     tests/long.sh http2                 crawls nginx by HTTP/1.1 and HTTP/2, and prints a table (needs nginx)
 #     tests/long.sh verdict [SCENE...]    plays the scenes that the verdict is tested on, and prints the table;
 #                                         RECORD=1 records them again for cargo test (needs nginx)
+#     tests/long.sh tune [RUNS]           tune on a lab of capacity 32, RUNS (5) times, and on nginx: prints the tables
 #     tests/long.sh pictures              draws the recordings in assets/ again (report.png needs Chromium)
 #     tests/long.sh all                   figures, bench, databases, plans, kills
 #
@@ -140,6 +141,28 @@ TABLE
     rm -r "$folder"
 }
 
+# The lab's knee is 32; nginx's is that of this machine.
+tune() { # runs
+    local folder run program=${CRAWLDECK:-target/release/crawldeck} port=21997 lab
+    [ -n "${CRAWLDECK:-}" ] || cargo build --release
+    folder=$(mktemp -d)
+    "$program" lab --port $port --capacity 32 --latency 100ms --pages 60000 >"$folder/lab.txt" &
+    lab=$!
+    until grep -q listening "$folder/lab.txt"; do sleep 0.1; done
+    for ((run = 1; run <= $1; run++)); do
+        say "lab, run $run of $1"
+        "$program" tune "http://127.0.0.1:$port/"
+    done
+    kill "$lab"
+    nginx_site "$folder" 21998 1000
+    nginx -p "$folder" -c "$folder/nginx.conf" -e "$folder/error.log"
+    say "nginx"
+    "$program" tune https://127.0.0.1:21998/ --insecure --http1
+    nginx -p "$folder" -c "$folder/nginx.conf" -e "$folder/error.log" -s stop
+    while [ -e "$folder/pid" ]; do sleep 0.1; done
+    rm -r "$folder"
+}
+
 pictures() {
     assets/record.sh
     assets/report.sh
@@ -162,6 +185,10 @@ case ${1:-} in
         shift
         verdict "$@"
         ;;
+    tune)
+        [[ $# -le 2 && ${2:-5} =~ ^[1-9][0-9]*$ ]] || { echo "tune takes a number of runs" >&2; exit 2; }
+        tune "${2:-5}"
+        ;;
     kills)
         [[ $# -le 2 && ${2:-5} =~ ^[1-9][0-9]*$ ]] || { echo "kills takes a number of rounds" >&2; exit 2; }
         kills "${2:-5}"
@@ -171,7 +198,7 @@ case ${1:-} in
         cargo bench "$@"
         ;;
     *)
-        sed -n '2,16s/^# \{0,1\}//p' "$0"
+        sed -n '2,17s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

@@ -38,4 +38,5 @@ mod recrawl;
 mod resend;
 mod scenes;
 mod silent_database;
+mod tune;
 mod verdict;
