@@ -1,13 +1,11 @@
 //! Part of `impl Sweep`: the climb from few permits to where pages per second no longer follow.
 
 use super::end::ClimbEnd;
-use super::hold::{Hold, HoldPurpose};
+use super::hold::{CLIMB_TARGET, Hold, HoldPurpose};
 use super::level::SweepLevel;
 use super::sweep::Sweep;
 use crate::crawl::protocol::snapshot::Snapshot;
 
-/// Half the width of an interval, as a share of the mean, that is narrow enough for a climb.
-pub(super) const TARGET: f64 = 0.08;
 /// Share of the budget for the climb.
 const SHARE: f64 = 0.7;
 /// Levels that a climb takes at most to be shared out among.
@@ -55,7 +53,7 @@ impl Sweep {
             return self.stop_climbing(s, ClimbEnd::MostPermits(most));
         }
         let next = ((f64::from(permits) * factor).ceil() as u32).min(most);
-        let hold = Hold::new(next, HoldPurpose::Climb, TARGET, self.climb_share_s(s, next));
+        let hold = Hold::new(next, HoldPurpose::Climb, CLIMB_TARGET, self.climb_share_s(s, next));
         self.begin_with_urls(s, hold);
     }
 }

@@ -3,6 +3,9 @@
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Limit;
 
+/// Half the width of an interval, as a share of the mean, that is narrow enough for a climb.
+pub(super) const CLIMB_TARGET: f64 = 0.08;
+
 /// What a hold is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum HoldPurpose {

@@ -10,7 +10,7 @@
 //!     climb, refine, rate_search   the three parts of a sweep
 //!     overload                     leaves a level at which requests fail
 //!     hold, level                  what is being measured, what was measured
-//!     limits, end                  what bounds it, why it ended
+//!     limits, rate_range, end      what bounds it, why it ended
 //! result   what came of it: table, knee, flags; as JSON
 //!   render, plot                   as text, the curve in characters
 //! ```
@@ -23,6 +23,7 @@ pub mod level;
 pub mod limits;
 mod overload;
 mod plot;
+mod rate_range;
 mod rate_search;
 mod refine;
 mod render;

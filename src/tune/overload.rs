@@ -71,7 +71,7 @@ impl Sweep {
             self.phase = SweepPhase::Recovering { since_s };
             return;
         }
-        if self.rate_search.is_some() { self.search_rate(s) } else { self.refine(s, None) }
+        if self.rate_range.is_some() { self.search_rate(s) } else { self.refine(s, None) }
     }
 
     /// Fewest permits at which the server was overloaded.

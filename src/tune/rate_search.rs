@@ -3,6 +3,7 @@
 use super::end::SweepEnd;
 use super::hold::{Hold, HoldPurpose};
 use super::level::SweepLevel;
+use super::rate_range::{RateRange, round};
 use super::sweep::Sweep;
 use crate::crawl::protocol::snapshot::Snapshot;
 
@@ -15,34 +16,10 @@ const CLOSE: f64 = 1.12;
 /// Share of what was asked for at the lowest level that is tried where that was refused.
 const FIRST_SHARE: f64 = 0.3;
 
-/// The rate between one that was allowed and one that was refused, in requests per second.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RateSearch {
-    /// The highest rate that was allowed.
-    pub allowed: f64,
-    /// The lowest rate that was refused.
-    pub refused: f64,
-    /// Whether `allowed` was measured.
-    pub is_known: bool,
-    /// Permits with which it is searched.
-    permits: u32,
-}
-
-impl RateSearch {
-    fn middle(&self) -> f64 {
-        round((self.allowed * self.refused).sqrt())
-    }
-}
-
-/// As a user would type it.
-fn round(rate: f64) -> f64 {
-    if rate >= 20.0 { rate.round() } else { (rate * 10.0).round() / 10.0 }
-}
-
 impl Sweep {
     /// Takes in that a level was refused; the rate that was allowed, to go back to.
     pub(super) fn refused_rate(&mut self, hold: &Hold, level: &SweepLevel) -> f64 {
-        if let Some(search) = &mut self.rate_search {
+        if let Some(search) = &mut self.rate_range {
             search.refused = hold.rate.unwrap_or(search.refused);
             if search.refused <= search.allowed {
                 (search.allowed, search.is_known) = (search.refused * FIRST_SHARE, false);
@@ -54,19 +31,19 @@ impl Sweep {
         let latency = lower.map_or(level.row.mean_ms, |lower| lower.row.mean_ms);
         let refused = per_s(f64::from(hold.permits), latency);
         let allowed = lower.map(|lower| per_s(lower.in_flight, lower.row.mean_ms));
-        let search = RateSearch {
+        let search = RateRange {
             allowed: round(allowed.unwrap_or(FIRST_SHARE * refused)),
             refused,
             is_known: allowed.is_some(),
             permits: hold.permits,
         };
-        self.rate_search = Some(search);
+        self.rate_range = Some(search);
         search.allowed
     }
 
     /// A rate was held without being refused.
     pub(super) fn rate_kept(&mut self, s: &Snapshot, level: SweepLevel) {
-        if let (Some(search), Some(rate)) = (&mut self.rate_search, level.row.rate) {
+        if let (Some(search), Some(rate)) = (&mut self.rate_range, level.row.rate) {
             (search.allowed, search.is_known) = (rate, true);
         }
         self.levels.push(level);
@@ -75,7 +52,7 @@ impl Sweep {
 
     /// Begins to hold the next rate, or ends.
     pub(super) fn search_rate(&mut self, s: &Snapshot) {
-        let Some(search) = self.rate_search else { return self.end(SweepEnd::Done) };
+        let Some(search) = self.rate_range else { return self.end(SweepEnd::Done) };
         let ceiling = self.limits.rate.unwrap_or(f64::INFINITY);
         let rate = if search.is_known { search.middle() } else { search.allowed };
         let rate = rate.min(ceiling).max(0.1);

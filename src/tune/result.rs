@@ -213,7 +213,7 @@ fn best(levels: &[SweepLevel]) -> Option<&SweepLevel> {
 
 fn knee(sweep: &Sweep, levels: &[SweepLevel]) -> TuneKnee {
     let without = |how: String| TuneKnee { permits: None, ci: None, how };
-    if let Some(search) = sweep.rate_search {
+    if let Some(search) = sweep.rate_range {
         let rate = search.allowed;
         let how = if search.is_known {
             format!(
@@ -272,7 +272,7 @@ fn knee(sweep: &Sweep, levels: &[SweepLevel]) -> TuneKnee {
 /// them with the fewest permits.
 fn choice(sweep: &Sweep, levels: &[SweepLevel], knee: &TuneKnee) -> Option<Choice> {
     let best = best(levels)?;
-    if let Some(search) = sweep.rate_search.filter(|search| search.is_known) {
+    if let Some(search) = sweep.rate_range.filter(|search| search.is_known) {
         let in_flight = search.allowed * sweep.low_latency_ms() / 1000.0;
         let permits = (HEADROOM * in_flight).ceil().max(1.0) as u32;
         let permits = permits.min(sweep.limits.max_permits);

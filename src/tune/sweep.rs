@@ -7,10 +7,10 @@
 use std::sync::Arc;
 
 use super::end::{ClimbEnd, SweepEnd};
-use super::hold::{Hold, HoldPurpose};
+use super::hold::{CLIMB_TARGET, Hold, HoldPurpose};
 use super::level::{SweepLevel, is_full, relative_ci};
 use super::limits::{SweepBudget, SweepLimits};
-use super::rate_search::RateSearch;
+use super::rate_range::RateRange;
 use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
@@ -66,7 +66,7 @@ pub struct Sweep {
     pub(super) phase: SweepPhase,
     pub(super) levels: Vec<SweepLevel>,
     pub(super) climb_end: Option<ClimbEnd>,
-    pub(super) rate_search: Option<RateSearch>,
+    pub(super) rate_range: Option<RateRange>,
     /// Permits that were held for refinement.
     pub(super) refined: Vec<u32>,
     /// When it began, in seconds not paused, and the pages until then.
@@ -83,13 +83,13 @@ impl Sweep {
     #[must_use]
     pub fn new(limits: SweepLimits) -> Self {
         let first = (FIRST_PERMITS / 2).min(limits.max_permits);
-        let then = Hold::new(first, HoldPurpose::Climb, super::climb::TARGET, 0.0);
+        let then = Hold::new(first, HoldPurpose::Climb, CLIMB_TARGET, 0.0);
         Self {
             limits,
             phase: SweepPhase::Gathering { since_s: None, then },
             levels: Vec::new(),
             climb_end: None,
-            rate_search: None,
+            rate_range: None,
             refined: Vec::new(),
             began: None,
             waited_s: 0.0,

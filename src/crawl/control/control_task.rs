@@ -16,7 +16,7 @@ use crate::crawl::control::fault_setup::FaultSetup;
 use crate::crawl::control::journal::Journal;
 use crate::crawl::control::measuring::Measuring;
 use crate::crawl::control::overload::LoadShedder;
-use crate::crawl::control::scenes::Scenes;
+use crate::crawl::control::scene_state::Scenes;
 use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
 use crate::crawl::control::throttle::load_shedder;
 use crate::crawl::control::tuning_gauge::TuningGauge;

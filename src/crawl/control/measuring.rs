@@ -276,7 +276,8 @@ impl Control {
 
     /// The key of the comparison with a pinned setting was pressed.
     pub(super) fn press_pin(&mut self, origin: Origin) {
-        let step = self.measuring.pin.pressed(self.dials);
+        let Measuring { pin, effects, .. } = &mut self.measuring;
+        let step = pin.pressed(self.dials, effects.present());
         self.measuring.pin_by = origin;
         self.do_pin_step(step, origin);
         self.show_measured();

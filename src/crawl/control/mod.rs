@@ -15,6 +15,7 @@ mod loader;
 mod measuring;
 mod overload;
 mod redo;
+mod scene_state;
 mod scenes;
 mod shortage_limit;
 mod snapshot_builder;

@@ -273,6 +273,13 @@ impl Autopilot {
         self.phase = AutopilotPhase::Cruising(Box::new(Cruise::new(self.now + probe_in)));
     }
 
+    /// Cruise expects so many pages per second: a change is noticed from the first block on.
+    pub(super) fn expect(&mut self, rate: f64) {
+        if let AutopilotPhase::Cruising(cruise) = &mut self.phase {
+            cruise.expected = Some(rate);
+        }
+    }
+
     /// The 95th percentile of the recent latencies, in seconds.
     pub(super) fn recent_p95(&self) -> f64 {
         if self.recent.total() < 4 { 0.3 } else { self.recent.p95().unwrap_or(0.3) }
