@@ -14,6 +14,7 @@
 //!   cli              flags, environment and file become settings
 //!   ui               the dashboard (feature `tui`): draws snapshots, sends commands
 //!   compare          the article's four strategies on the same work, measured
+//!   tune             what each number of permits gives on a site, measured, and which to use
 //!   headless         progress lines for pipes, cron and CI; signals
 //!   lab              the built-in web site to crawl (feature `lab`)
 //!   report, export   a crawl as one HTML file; tables as CSV and JSON, pages as sitemaps
@@ -87,6 +88,10 @@ mod temp_folder;
 pub mod terminal_text;
 #[cfg(not(feature = "internals"))]
 mod terminal_text;
+#[cfg(feature = "internals")]
+pub mod tune;
+#[cfg(not(feature = "internals"))]
+mod tune;
 #[cfg(all(feature = "tui", feature = "internals"))]
 pub mod ui;
 #[cfg(all(feature = "tui", not(feature = "internals")))]

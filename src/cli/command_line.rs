@@ -8,6 +8,7 @@ use url::Url;
 use super::compare::CompareOptions;
 use super::lab::LabOptions;
 use super::options::{CrawlOptions, LogOptions};
+use super::tune::TuneOptions;
 use super::values::{scene, seed};
 use crate::compare::Strategy;
 use crate::crawl::protocol::scene::Scene;
@@ -35,6 +36,14 @@ const OF_COMPARE: &str = "Strategies: sequential (one after the other, blocking)
 (everything at once), limited (a semaphore of permits), full (crawldeck itself: permits, retries, \
 threads, every fetch a row of a database). On a terminal they race side by side, otherwise they take \
 turns. An incomplete result is marked partial, and the exit code is 3.";
+
+/// What `tune` does with a site.
+const OF_TUNE: &str = "It crawls from few permits to more, each level as long as it takes to know its \
+pages per second, until more permits bring no more pages; then it measures around that knee. robots.txt, gaps and \
+limits per host hold as in a crawl, and a level at which more than 2 % of the requests fail (5xx, 429, time-outs) \
+is left at once. Options also come from crawldeck.toml and the environment, except db, permits, workers and \
+autopilot. The database is removed at the end, unless --db names one. Exit codes: 0 with a result, 1 failed, 2 \
+usage, 3 stopped before the end.";
 
 /// A web crawler that you fly by hand: watch the whole pipeline live, turn its dials by key.
 ///
@@ -164,6 +173,19 @@ pub enum Subcommand {
         /// As of `crawl`; shown, without reading a database
         #[arg(long, help_heading = "What to crawl")]
         recrawl: bool,
+    },
+    /// Measure what each number of permits gives on a site, and print the knee and the flags to use
+    #[command(after_help = OF_TUNE)]
+    Tune {
+        /// Where to begin; without a scheme it is http
+        #[arg(value_name = "URL", value_parser = seed)]
+        seeds: Vec<Url>,
+        /// How much it may take.
+        #[command(flatten)]
+        tune: TuneOptions,
+        /// As of `crawl`.
+        #[command(flatten)]
+        options: Box<CrawlOptions>,
     },
     /// Run the same work by four strategies, and print a table: time, memory, rows, stalls
     #[command(after_help = OF_COMPARE)]

@@ -47,6 +47,7 @@ pub fn read(
         None => (Mode::Demonstration, &matches),
         Some(("demo", flags)) => (Mode::Demonstration, flags),
         Some(("crawl" | "config", flags)) => (Mode::Crawl, flags),
+        Some(("tune", flags)) => (Mode::Tune, flags),
         Some(("resume", flags)) => (Mode::Resume, flags),
         Some(_) => {
             let cli = Cli::from_arg_matches(&matches)?;
@@ -78,6 +79,7 @@ pub fn read(
         Some(
             Subcommand::Crawl { options, .. }
             | Subcommand::Config { options, .. }
+            | Subcommand::Tune { options, .. }
             | Subcommand::Demo { options, .. },
         ) => Some(&**options),
         // The stored settings are not known yet.
@@ -150,7 +152,12 @@ enum Mode {
     Demonstration,
     Crawl,
     Resume,
+    Tune,
 }
+
+/// Options of file and environment that `tune` does not take: it turns these dials itself, and leaves databases
+/// alone.
+const NOT_OF_TUNE: [&str; 4] = ["db", "permits", "workers", "autopilot"];
 
 impl Mode {
     /// Whether an option of file or environment counts. A resumed crawl has its stored settings, but
@@ -159,6 +166,7 @@ impl Mode {
         let output = matches!(given.heading.as_str(), "Output" | "Logging");
         match self {
             Self::Crawl => true,
+            Self::Tune => !NOT_OF_TUNE.contains(&given.key.as_str()),
             Self::Resume => output || SECRETS.contains(&given.key.as_str()),
             Self::Demonstration => output && given.key != "db",
         }

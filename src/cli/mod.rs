@@ -5,7 +5,7 @@
 //!   merge         which source of an option holds
 //!   option_reader environment and file, checked by the definitions of the options
 //!     config_file   the file's entries as text
-//! command_line  the commands ── options, lab, compare   the options, by heading
+//! command_line  the commands ── options, lab, compare, tune   the options, by heading
 //!                                 apply                 options put over settings
 //!                                 values                how each kind of value is read
 //! show_config   the settings in force, for `config`
@@ -26,6 +26,7 @@ pub mod options;
 mod renamed;
 pub mod show_config;
 pub mod source;
+mod tune;
 pub mod values;
 
 pub use command_line::{Cli, ExportOptions, Subcommand, for_users};

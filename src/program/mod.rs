@@ -4,6 +4,7 @@
 //! ```text
 //! mod ── cmd_crawl     crawl, recrawl, resume     ┐ show_crawl   dashboard or progress lines,
 //!    ├── cmd_lab       demo, lab                  ┘              then the summary
+//!    ├── cmd_tune      tune
 //!    ├── cmd_compare   compare
 //!    ├── cmd_database  list, rm, export, report ── crawl_list    crawls as text and JSON
 //!    └── cmd_config    config
@@ -18,6 +19,7 @@ mod cmd_config;
 mod cmd_crawl;
 mod cmd_database;
 mod cmd_lab;
+mod cmd_tune;
 mod crawl_list;
 mod error;
 mod logging;
@@ -130,6 +132,9 @@ async fn run(invocation: Invocation) -> Result<ExitCode, ProgramError> {
         }
         Some(Subcommand::Config { seeds, recrawl, options }) => {
             cmd_config::config(&seeds, recrawl, &options, &sources)
+        }
+        Some(Subcommand::Tune { seeds, tune, options }) => {
+            cmd_tune::tune(seeds, tune.budget, &options, said).await
         }
         Some(Subcommand::Compare { options }) => cmd_compare::compare(options).await,
         // `main` runs it before there is an event loop.

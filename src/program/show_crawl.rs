@@ -20,8 +20,12 @@ use crate::units;
 pub(super) struct CrawlDisplay {
     /// By the dashboard, instead of progress lines.
     pub(super) dashboard: bool,
-    json: bool,
-    quiet: bool,
+    /// With one JSON object at the end.
+    pub(super) json: bool,
+    /// Not at all.
+    pub(super) quiet: bool,
+    #[cfg(feature = "tui")]
+    first_tab: crate::ui::action::Tab,
 }
 
 impl CrawlDisplay {
@@ -34,6 +38,17 @@ impl CrawlDisplay {
             dashboard: cfg!(feature = "tui") && terminal && options.output.headless != Some(true),
             json: options.output.json == Some(true),
             quiet: options.logging.is_quiet(),
+            #[cfg(feature = "tui")]
+            first_tab: crate::ui::action::Tab::default(),
+        }
+    }
+
+    /// Likewise; the dashboard begins with the Tuning tab.
+    pub(super) fn of_tuning(options: &CrawlOptions) -> Self {
+        Self {
+            #[cfg(feature = "tui")]
+            first_tab: crate::ui::action::Tab::Tuning,
+            ..Self::of(options)
         }
     }
 
@@ -125,15 +140,17 @@ pub(super) fn panic_points() -> PanicPoints {
 }
 
 /// Why no page was fetched, as a part of a line.
-fn reason_of(summary: &Summary) -> String {
+pub(super) fn reason_of(summary: &Summary) -> String {
     // Text of a server may be in it.
     let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let reason: Option<String> = summary.reason.as_deref().map(plain);
     reason.map_or_else(String::new, |reason| format!(": {reason}"))
 }
 
+/// Shows a crawl by dashboard, or by progress lines, until it is over and the user leaves. Ends early, once the
+/// crawl is over, where `signalled` has passed on a signal to stop.
 #[cfg(feature = "tui")]
-async fn view(
+pub(super) async fn view(
     crawl: &Crawl,
     display: &CrawlDisplay,
     signalled: &mut JoinHandle<()>,
@@ -149,7 +166,8 @@ async fn view(
         // However the task ended, no signal is forwarded any more.
         let _ = signalled.await;
     };
-    let options = UiOptions { panic_points: panic_points(), ..UiOptions::default() };
+    let (panic_points, first_tab) = (panic_points(), display.first_tab);
+    let options = UiOptions { first_tab, panic_points, ..UiOptions::default() };
     let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
     if let Err(error) = &shown {
         tracing::error!(%error, "the dashboard ended: the crawl stops");
@@ -161,7 +179,7 @@ async fn view(
 }
 
 #[cfg(not(feature = "tui"))]
-async fn view(
+pub(super) async fn view(
     crawl: &Crawl,
     display: &CrawlDisplay,
     _: &mut JoinHandle<()>,

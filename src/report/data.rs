@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::crawl::protocol::snapshot::Totals;
+use crate::crawl::protocol::tuning::{ChangeEffect, MeasuredRow};
 use crate::model::page_state::PageState;
 use crate::store::CrawlInfo;
 
@@ -54,6 +55,17 @@ pub struct Report {
     pub changes: Vec<ChangeLine>,
     /// Entries in the whole journal.
     pub all_changes: u64,
+    /// What was measured while it ran; `None` where nothing was.
+    pub measured: Option<MeasuredSettings>,
+}
+
+/// What each setting gave.
+#[derive(Debug)]
+pub struct MeasuredSettings {
+    /// A row for each setting that was held long enough, by conditions and setting.
+    pub rows: Vec<MeasuredRow>,
+    /// Whether there was more than is read for a report: then the newest is taken.
+    pub is_cut: bool,
 }
 
 /// A setting in force.
@@ -251,6 +263,10 @@ pub struct ChangeLine {
     pub what: String,
     /// What it means to the chart.
     pub kind: ChangeKind,
+    /// Why, where the autopilot made it.
+    pub reason: Option<String>,
+    /// What it gave, where that was measured.
+    pub effect: Option<ChangeEffect>,
 }
 
 /// What an entry means to the chart.

@@ -4,7 +4,7 @@ use ratatui::style::Style;
 
 use super::theme::Theme;
 use super::{text, units};
-use crate::crawl::protocol::change::Change;
+use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::{AutopilotView, ChangeEffect, EffectVerdict, Estimate};
 
@@ -75,6 +75,19 @@ pub fn what(change: &Change) -> String {
     let verb = if change.undoes.is_some() { "undone: " } else { "" };
     let what = change.what.to_string();
     format!("{verb}{}", text::cut(&text::clean(&what), CHANGE))
+}
+
+/// What was changed in so many columns; where both dials do not fit, permits alone: workers follow them.
+#[must_use]
+pub fn what_within(change: &Change, columns: usize) -> String {
+    let whole = what(change);
+    match change.what {
+        ChangeAction::SetBoth { old, new } if text::width(&whole) > columns => {
+            let verb = if change.undoes.is_some() { "undone: " } else { "" };
+            format!("{verb}permits {} → {}", old.0, new.0)
+        }
+        _ => text::cut(&whole, columns).into_owned(),
+    }
 }
 
 /// How long ago a change was made: `now`, `12 s ago`, `before this run`.

@@ -8,7 +8,7 @@ pub const ROOMS: &[&[&str]] = &[
     &["program"],
     &["cli"],
     &["ui"],
-    &["compare"],
+    &["compare", "tune"],
     &["headless"],
     &["lab", "report", "export"],
     &["crawl"],

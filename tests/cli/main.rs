@@ -36,4 +36,5 @@ mod show_config;
 mod signals;
 mod small_site;
 mod terminal_closed;
+mod tune;
 mod verdict_page;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crawldeck::crawl::protocol::change::{Change, ChangeAction};
 use crawldeck::crawl::protocol::command::Origin;
+use crawldeck::crawl::protocol::tuning::{ChangeEffect, EffectSide, EffectVerdict, Estimate};
 use crawldeck::model::ids::{CrawlId, page_id};
 use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
@@ -53,9 +54,20 @@ pub fn page(crawl: CrawlId, seq: u32, url: &str) -> PageRow {
 }
 
 fn change(seq: u64, at_ms: i64, what: ChangeAction) -> ChangeRow {
+    entry(seq, at_ms, what, None)
+}
+
+fn entry(seq: u64, at_ms: i64, what: ChangeAction, effect: Option<ChangeEffect>) -> ChangeRow {
     let at = jiff::Timestamp::from_millisecond(at_ms).unwrap();
     let words = what.to_string();
     let by = Origin::Key;
+    let effect_columns = effect.as_ref().map(|effect| EffectColumns {
+        pages_per_s_before: effect.before.pages_per_s.value,
+        pages_per_s_after: effect.after.pages_per_s.value,
+        p95_ms_before: Some(effect.before.p95_ms),
+        p95_ms_after: None,
+        word: effect.verdict.word(),
+    });
     let entry = Change {
         seq,
         at_s: 0.0,
@@ -66,22 +78,27 @@ fn change(seq: u64, at_ms: i64, what: ChangeAction) -> ChangeRow {
         undone: false,
         redoes: None,
         reason: None,
-        effect: None,
+        effect,
     };
     let entry = serde_json::to_string(&entry).unwrap();
-    ChangeRow { seq, at_ms, by: by.name(), what: words, entry, effect: None }
+    ChangeRow { seq, at_ms, by: by.name(), what: words, entry, effect: effect_columns }
 }
 
 /// A change of which is known what it gave.
-fn measured(change: ChangeRow) -> ChangeRow {
-    let effect = EffectColumns {
-        pages_per_s_before: 10.0,
-        pages_per_s_after: 12.5,
-        p95_ms_before: Some(100.0),
-        p95_ms_after: None,
-        word: "better",
+fn better() -> ChangeEffect {
+    let side = |value, p95_ms| EffectSide {
+        pages_per_s: Estimate { value, ci: 0.5 },
+        p95_ms,
+        seconds: 10.0,
     };
-    ChangeRow { effect: Some(effect), ..change }
+    ChangeEffect {
+        before: side(10.0, 100.0),
+        after: side(12.5, 0.0),
+        pages_percent: Estimate { value: 25.0, ci: 6.0 },
+        verdict: EffectVerdict::Better,
+        note: Some("permits were the limit".into()),
+        ..ChangeEffect::default()
+    }
 }
 
 /// What was measured: a row for ten seconds, or until a change; nothing while it was paused.
@@ -208,11 +225,12 @@ pub async fn fill(store: &dyn Store) -> CrawlId {
         links,
         hosts: vec![HostRow { host: "h:1".into(), robots: Some("3 rules".into()), incidents: 2 }],
         changes: vec![
-            measured(change(
+            entry(
                 1,
                 AT + 20_000,
                 ChangeAction::Set { old: Setting::Permits(10), new: Setting::Permits(16) },
-            )),
+                Some(better()),
+            ),
             change(2, AT + 30_000, ChangeAction::Pause),
             change(3, AT + 35_000, ChangeAction::Resume),
             change(

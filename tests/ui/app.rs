@@ -269,6 +269,10 @@ fn the_engine_s_notice_is_shown_once() {
     press(&mut app, &snapshot, "2");
     app.see(&snapshot);
     assert_eq!(said(&app, &snapshot), "", "a key press dismisses it");
+    // A second refusal in the same words, with no snapshot in between.
+    snapshot.notice = Some("permits are at their least already".into());
+    app.see(&snapshot);
+    assert_eq!(said(&app, &snapshot), "permits are at their least already");
     snapshot.notice = None;
     app.see(&snapshot);
     snapshot.notice = Some("permits are at their least already".into());

@@ -167,6 +167,7 @@ impl Control {
         });
         self.snapshot_builder.note_changes(self.journal.newest_first());
         self.measure_change(&entry);
+        self.turn_timeline();
         changed
     }
 

@@ -16,7 +16,7 @@ use crate::crawl::control::fault_setup::FaultSetup;
 use crate::crawl::control::journal::Journal;
 use crate::crawl::control::measuring::Measuring;
 use crate::crawl::control::overload::LoadShedder;
-use crate::crawl::control::scenes::Scenes;
+use crate::crawl::control::scene_state::Scenes;
 use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
 use crate::crawl::control::throttle::load_shedder;
 use crate::crawl::control::tuning_gauge::TuningGauge;
@@ -109,6 +109,9 @@ pub async fn run(start: Start) -> Summary {
     let mut snapshot_builder = SnapshotBuilder::new(Snapshot::clone(&snapshots.borrow()));
     snapshot_builder.note_changes(journal.newest_first());
     let first = RunCounters::of(&snapshot_builder.last().totals, 0.0, 0);
+    let measuring = Measuring::new(&dials, first.pages, &timeline);
+    let conditions = measuring.conditions();
+    let recorder = TimelineRecorder::new(timeline.last(), first, dials, conditions);
     let settings = context.settings.clone();
     let (storage, signals) = (Arc::clone(&context.storage), Arc::clone(&context.signals));
     let mut control = Control {
@@ -138,12 +141,12 @@ pub async fn run(start: Start) -> Summary {
         paused_since: None,
         notice: None,
         last_sent_s: 0.0,
-        measuring: Measuring::new(&dials, first.pages, &timeline),
+        measuring,
         snapshot_builder,
         tuning_gauge: TuningGauge::new(),
         autopilot: AutopilotDriver::of(&settings),
         settings,
-        timeline: TimelineRecorder::new(timeline.last(), first, dials, 0),
+        timeline: recorder,
     };
     control.log_overrides(&before);
     let storage = Arc::clone(&control.context.storage);
@@ -224,6 +227,7 @@ impl Control {
         context.flow.queue.close();
         self.serve_until(commands, context.tasks.all_over()).await;
         self.store_settings();
+        self.end_timeline();
         // No task is left that hands anything in: the saver writes what there is and ends.
         context.frontier.close();
         self.serve_until(commands, context.storage.saver.ended.cancelled()).await;

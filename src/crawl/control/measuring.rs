@@ -133,6 +133,11 @@ impl Measuring {
         at_s >= self.settled_s
     }
 
+    /// Whether all that ends in the running second was sent under the setting in force.
+    pub(super) const fn second_is_settled(&self) -> bool {
+        self.is_settled(self.block_began_s)
+    }
+
     /// Leaves out what follows until requests of now are answered.
     fn leave_out(&mut self, at_s: f64, last: &Snapshot) {
         let (least, most) = LEFT_OUT_S;
@@ -180,6 +185,7 @@ impl Control {
             Some((at_s, latencies)) if at_s > self.measuring.block_began_s => (at_s, latencies),
             _ => return,
         };
+        self.timeline.add_latencies(latencies);
         let last = self.snapshot_builder.last();
         let measuring = &mut self.measuring;
         let (began_s, pages) = (measuring.block_began_s, last.totals.fetched());
@@ -270,7 +276,8 @@ impl Control {
 
     /// The key of the comparison with a pinned setting was pressed.
     pub(super) fn press_pin(&mut self, origin: Origin) {
-        let step = self.measuring.pin.pressed(self.dials);
+        let Measuring { pin, effects, .. } = &mut self.measuring;
+        let step = pin.pressed(self.dials, effects.present());
         self.measuring.pin_by = origin;
         self.do_pin_step(step, origin);
         self.show_measured();

@@ -15,10 +15,12 @@ mod loader;
 mod measuring;
 mod overload;
 mod redo;
+mod scene_state;
 mod scenes;
 mod shortage_limit;
 mod snapshot_builder;
 mod throttle;
+mod timeline;
 mod tuning_gauge;
 mod unchecked;
 

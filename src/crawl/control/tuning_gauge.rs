@@ -69,6 +69,7 @@ impl Control {
         let loop_delay = self.snapshot_builder.last_loop_delay();
         let reading = gauge.read(&self.context, self.snapshot_builder.last(), loop_delay);
         self.measure_tick(&reading);
+        self.record_tick(&reading);
         self.fly(&reading);
         self.tuning_gauge = gauge;
     }

@@ -94,6 +94,12 @@ impl EffectTracker {
         Self { now: MeasuredSide { window: BlockWindow::default(), dials }, open: None }
     }
 
+    /// What was measured since the last change.
+    #[must_use]
+    pub const fn present(&self) -> &BlockWindow {
+        &self.now.window
+    }
+
     /// The entry `seq` was made at `at_s`; `dials` are those in force from now on. Returns what ended with it,
     /// and what the new entry begins with.
     pub fn changed(

@@ -163,14 +163,15 @@ impl MeasuredTable {
     }
 }
 
-/// The rows of what was stored of earlier runs, by the same rules: each run has conditions of its own. Those that
-/// are best are marked for all conditions.
+/// The rows of what was stored of earlier runs, by the same rules: each run has conditions of its own. What was
+/// measured right after a change does not count. Those that are best are marked for all conditions.
 #[must_use]
 pub fn rows_of_timeline(timeline: &[TimelineRow]) -> Vec<MeasuredRow> {
-    let Some(first) = timeline.first() else { return Vec::new() };
+    let settled = || timeline.iter().filter(|row| row.is_settled());
+    let Some(first) = settled().next() else { return Vec::new() };
     let mut table = MeasuredTable::new(MeasuredSetting::from(first), Vec::new());
     let mut before = first;
-    for row in timeline {
+    for row in settled() {
         if (row.run, row.conditions) != (before.run, before.conditions) {
             table.begin_conditions();
         }
@@ -378,6 +379,8 @@ mod tests {
         assert_eq!(table.conditions(), 3);
         assert!(table.rows().iter().all(|row| row.earlier_run && !row.best && !row.present));
         assert!(rows_of_timeline(&[]).is_empty());
+        let after_a_change = TimelineRow { pages_sd: None, ..stored(1, 0, 8, 400, 100.0) };
+        assert!(rows_of_timeline(&[after_a_change]).is_empty());
     }
 
     #[test]

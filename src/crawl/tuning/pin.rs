@@ -58,10 +58,10 @@ fn is_enough(window: &BlockWindow) -> bool {
 }
 
 impl PinnedSetting {
-    /// The key was pressed while `dials` are in force.
-    pub fn pressed(&mut self, dials: Dials) -> PinStep {
+    /// The key was pressed while `dials` are in force; `held` is what they gave since they were turned.
+    pub fn pressed(&mut self, dials: Dials, held: &BlockWindow) -> PinStep {
         let Some(state) = &mut self.state else {
-            self.state = Some(PinState::new(dials));
+            self.state = Some(PinState::new(dials, held.clone()));
             return PinStep::None;
         };
         match state.phase {
@@ -162,12 +162,12 @@ impl PinnedSetting {
 }
 
 impl PinState {
-    fn new(pinned: Dials) -> Self {
+    fn new(pinned: Dials, before: BlockWindow) -> Self {
         Self {
             phase: PinPhase::Pinned,
             pinned,
             other: None,
-            before: BlockWindow::default(),
+            before,
             after: BlockWindow::default(),
             between: BlockWindow::default(),
             effect: None,
@@ -242,7 +242,10 @@ mod tests {
 
     fn pinned_and_turned() -> PinnedSetting {
         let mut pin = PinnedSetting::default();
-        assert_eq!((pin.view(), pin.pressed(dials(16))), (None, PinStep::None));
+        assert_eq!(
+            (pin.view(), pin.pressed(dials(16), &BlockWindow::default())),
+            (None, PinStep::None)
+        );
         hold(&mut pin, 8, 100);
         pin.turned(dials(24));
         pin
@@ -255,27 +258,46 @@ mod tests {
         assert_eq!((&*view.pinned, view.phase), ("permits 16, workers 40", PinPhase::Turned));
         assert_eq!(view.other.as_deref(), Some("permits 24, workers 40"));
         hold(&mut pin, 3, 130);
-        let PinStep::Refuse(why) = pin.pressed(dials(24)) else { panic!("too early") };
+        let PinStep::Refuse(why) = pin.pressed(dials(24), &BlockWindow::default()) else {
+            panic!("too early")
+        };
         assert!(why.contains("3 of 6 s"), "{why}");
         hold(&mut pin, 4, 130);
-        assert_eq!(pin.pressed(dials(24)), PinStep::Turn(dials(16)));
+        assert_eq!(pin.pressed(dials(24), &BlockWindow::default()), PinStep::Turn(dials(16)));
         assert_eq!(hold(&mut pin, 5, 100), PinStep::None);
         assert_eq!(pin.view().unwrap().phase, PinPhase::Checking);
-        assert!(matches!(pin.pressed(dials(16)), PinStep::Refuse(_)));
+        assert!(matches!(pin.pressed(dials(16), &BlockWindow::default()), PinStep::Refuse(_)));
         assert_eq!(hold(&mut pin, 1, 100), PinStep::Turn(dials(24)));
         let view = pin.view().unwrap();
         let effect = view.effect.unwrap();
         assert_eq!((view.phase, effect.verdict), (PinPhase::Done, EffectVerdict::Better));
         assert!((effect.pages_percent.value - 30.0).abs() < 2.0, "{effect:?}");
         assert_eq!((effect.before.seconds, effect.after.seconds), (14.0, 7.0));
-        assert_eq!((pin.pressed(dials(24)), pin.view()), (PinStep::None, None));
+        assert_eq!(
+            (pin.pressed(dials(24), &BlockWindow::default()), pin.view()),
+            (PinStep::None, None)
+        );
+    }
+
+    #[test]
+    fn what_the_pinned_setting_gave_before_the_key_counts() {
+        let mut held = BlockWindow::default();
+        for pages in 100..108 {
+            held.add(MeasuredBlock { seconds: 1.0, pages, ..MeasuredBlock::default() });
+        }
+        let mut pin = PinnedSetting::default();
+        pin.pressed(dials(16), &held);
+        assert!((pin.view().unwrap().measured_s - 8.0).abs() < 1e-9);
+        pin.turned(dials(24));
+        hold(&mut pin, 8, 130);
+        assert_eq!(pin.pressed(dials(24), &held), PinStep::Turn(dials(16)));
     }
 
     #[test]
     fn a_drift_of_the_server_voids_it() {
         let mut pin = pinned_and_turned();
         hold(&mut pin, 8, 130);
-        pin.pressed(dials(24));
+        pin.pressed(dials(24), &BlockWindow::default());
         hold(&mut pin, 8, 70);
         let effect = pin.view().unwrap().effect.unwrap();
         assert_eq!(effect.verdict, EffectVerdict::Void);
@@ -289,7 +311,7 @@ mod tests {
         assert_eq!(pin.view().unwrap().phase, PinPhase::Pinned, "turned back by hand");
         pin.turned(dials(32));
         hold(&mut pin, 8, 130);
-        pin.pressed(dials(32));
+        pin.pressed(dials(32), &BlockWindow::default());
         pin.turned(dials(17));
         let view = pin.view().unwrap();
         let effect = view.effect.unwrap();
@@ -304,15 +326,21 @@ mod tests {
     #[test]
     fn a_setting_that_was_hardly_measured_cannot_be_compared() {
         let mut pin = PinnedSetting::default();
-        pin.pressed(dials(16));
+        pin.pressed(dials(16), &BlockWindow::default());
         hold(&mut pin, 2, 100);
         assert!((pin.view().unwrap().measured_s - 2.0).abs() < 1e-9);
         pin.turned(dials(24));
         hold(&mut pin, 8, 100);
-        let PinStep::Refuse(why) = pin.pressed(dials(24)) else { panic!("not measured") };
+        let PinStep::Refuse(why) = pin.pressed(dials(24), &BlockWindow::default()) else {
+            panic!("not measured")
+        };
         assert!(why.contains("measured for 2 s only"), "{why}");
         pin.turned(dials(16));
         hold(&mut pin, 8, 100);
-        assert_eq!((pin.pressed(dials(16)), pin.view()), (PinStep::None, None), "dropped");
+        assert_eq!(
+            (pin.pressed(dials(16), &BlockWindow::default()), pin.view()),
+            (PinStep::None, None),
+            "dropped"
+        );
     }
 }

@@ -270,6 +270,8 @@ impl CrawlReader<'_> {
                 by: text(&row[2]).unwrap_or_default(),
                 what,
                 kind,
+                reason: entry.as_ref().and_then(|entry| entry.reason.as_deref().map(str::to_owned)),
+                effect: entry.and_then(|entry| entry.effect),
             });
         }
         Ok((lines, all.first().map_or(0, |row| count(&row[0]))))

@@ -6,14 +6,18 @@ mod crawl_reader;
 mod lists;
 mod pages;
 
+use crate::crawl::tuning::measured_table::rows_of_timeline;
 use crate::model::ids::CrawlId;
 use crate::settings::Settings;
 use crate::store::{CrawlInfo, StoreError, StoreReader, parse_utc};
 
-use super::data::{PageLine, Report};
+use super::data::{MeasuredSettings, PageLine, Report};
 use super::error::ReportError;
 use super::settings;
 use crawl_reader::CrawlReader;
+
+/// Spans of the timeline that a report takes, of ten seconds each: two days.
+const MEASURED_SPANS: u32 = 20_000;
 
 /// Reads all that a report shows of a crawl; of the newest one when none is named.
 ///
@@ -66,6 +70,7 @@ pub async fn gather(
         differing,
         changes,
         all_changes,
+        measured: measured(store, info.id).await?,
         pages: pass.sums,
         hosts,
         crawl: info,
@@ -83,6 +88,19 @@ async fn chosen(store: &dyn StoreReader, crawl: Option<CrawlId>) -> Result<Crawl
             .find(|info| info.id == id)
             .ok_or_else(|| StoreError::NoSuchCrawl { db: db(), crawl: id }.into()),
     }
+}
+
+/// What each setting gave, by the rules of the dashboard's measured table.
+async fn measured(
+    store: &dyn StoreReader,
+    crawl: CrawlId,
+) -> Result<Option<MeasuredSettings>, StoreError> {
+    let timeline = store.timeline(crawl, MEASURED_SPANS).await?;
+    if timeline.is_empty() {
+        return Ok(None);
+    }
+    let is_cut = timeline.len() >= MEASURED_SPANS as usize;
+    Ok(Some(MeasuredSettings { rows: rows_of_timeline(&timeline), is_cut }))
 }
 
 /// Pages without their ids.

@@ -3,17 +3,15 @@
 use maud::{Markup, html};
 
 use crate::report::data::{ChangeKind, Report};
-use crate::report::latency::MillisHistogram;
 use crate::report::text;
-use crate::report::timeline::{Timeline, TimelineColumn};
+use crate::report::timeline::Timeline;
 use crate::units::{self, count, counted};
 
+use super::changes::changes;
 use super::chart::chart;
-use super::parts::{Section, empty, quantile, scroll, words};
+use super::measured::measured;
+use super::parts::{Section, empty, quantile, scroll};
 use super::pauses::pauses;
-
-/// Journal entries shown before the rest is folded away.
-const OPEN: usize = 12;
 
 pub(super) fn section(report: &Report) -> Section {
     let timeline = &report.timeline;
@@ -42,6 +40,7 @@ pub(super) fn section(report: &Report) -> Section {
             details { summary { "The chart as a table" } (scroll("The chart as a table", &table(timeline))) }
         }
         (changes(report))
+        (measured(report))
     };
     Section { id: "course", title: "Course", note, body }
 }
@@ -119,95 +118,6 @@ fn table(timeline: &Timeline) -> Markup {
                         }
                     }
                 }
-            }
-        }
-    }
-}
-
-/// What was measured between a change and the next one.
-#[derive(Default)]
-struct ChangeSpan {
-    ms: i64,
-    pages: u64,
-    latencies: MillisHistogram,
-}
-
-impl ChangeSpan {
-    /// Of the columns whose middle is in the span.
-    fn of(timeline: &Timeline, from: i64, to: i64) -> Self {
-        let mut span = Self::default();
-        let inside = |c: &&TimelineColumn| (from..to).contains(&i64::midpoint(c.from_ms, c.to_ms));
-        for column in timeline.sessions.iter().flat_map(|s| &s.columns).filter(inside) {
-            span.ms += column.to_ms - column.from_ms;
-            span.pages += column.slot.pages();
-            span.latencies.merge(&column.slot.latencies);
-        }
-        span
-    }
-
-    fn cells(&self) -> Markup {
-        let rate = self.pages as f64 * 1000.0 / self.ms.max(1) as f64;
-        html! {
-            td class="n" { @if self.ms > 0 { (text::span(self.ms)) } @else { "–" } }
-            td class="n" { @if self.ms > 0 { (units::three_digits(rate)) } @else { "–" } }
-            td class="n" { (quantile(&self.latencies, 0.5)) } td class="n" { (quantile(&self.latencies, 0.95)) }
-        }
-    }
-}
-
-/// The journal, with what came of each entry.
-fn changes(report: &Report) -> Markup {
-    let entries = &report.changes;
-    let end = |n: usize| entries.get(n + 1).map_or(i64::MAX, |next| next.at_ms);
-    let row = |n: usize| {
-        let entry = &entries[n];
-        html! {
-            tr {
-                td class="n" { (entry.seq) }
-                td class="n" { (text::date_time(entry.at_ms)) }
-                th scope="row" { (words(&entry.what)) }
-                td class="soft" { (words(&entry.by)) }
-                (ChangeSpan::of(&report.timeline, entry.at_ms, end(n)).cells())
-            }
-        }
-    };
-    let table = |caption: &str, rows: Markup| {
-        html! {
-            table class="changes" {
-                caption { (caption) }
-                thead { tr {
-                    th scope="col" class="n" { "no." } th scope="col" class="n" { "at (UTC)" } th scope="col" { "what" } th scope="col" { "by" }
-                    th scope="col" class="n" { "held for" } th scope="col" class="n" { "pages/s" }
-                    th scope="col" class="n" { "median" } th scope="col" class="n" { "p95" }
-                } }
-                tbody { (rows) }
-            }
-        }
-    };
-    let open = entries.len().min(OPEN);
-    let first = html! {
-        @if let Some(change) = entries.first() {
-            tr class="rest" {
-                td {} td class="n" { (text::date_time(report.began_ms)) } th scope="row" { "as started" } td {}
-                (ChangeSpan::of(&report.timeline, i64::MIN, change.at_ms).cells())
-            }
-        }
-        @for n in 0..open { (row(n)) }
-    };
-    html! {
-        h3 { "Changes while it ran " small { (count(report.all_changes)) } }
-        @if entries.is_empty() {
-            (empty("Nothing was changed while it ran."))
-        } @else {
-            (scroll("Changes", &table("Changes while it ran, and what was measured until the next one", first)))
-            @if entries.len() > open {
-                details {
-                    summary { (counted((entries.len() - open) as u64, "further change", "further changes")) }
-                    (scroll("Further changes", &table("Further changes", html! { @for n in open..entries.len() { (row(n)) } })))
-                }
-            }
-            @if report.all_changes > entries.len() as u64 {
-                p { (counted(report.all_changes - entries.len() as u64, "later one is", "later ones are")) " in the table " code { "changes" } "." }
             }
         }
     }

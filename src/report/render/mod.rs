@@ -1,9 +1,11 @@
 //! A report as one HTML file that loads nothing else: it holds its style and pictures, and no scripts.
 
+mod changes;
 mod chart;
 mod chart_axis;
 mod course;
 mod lists;
+mod measured;
 mod overview;
 mod parts;
 mod pauses;

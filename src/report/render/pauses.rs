@@ -41,6 +41,8 @@ mod tests {
             by: String::new(),
             what: String::new(),
             kind,
+            reason: None,
+            effect: None,
         };
         let changes = [
             change(1, 10, ChangeKind::Pause),

@@ -118,7 +118,9 @@ impl App {
             self.feedback = None;
         }
         match (&snapshot.notice, &self.notice) {
-            (Some(new), Some((old, _))) if Arc::ptr_eq(new, old) || new == old => {}
+            (Some(new), Some((old, _))) if Arc::ptr_eq(new, old) => {}
+            // The same words again, after another key.
+            (Some(new), Some((old, at_s))) if new == old && at_s.is_finite() => {}
             (Some(new), _) => self.notice = Some((new.clone(), now)),
             (None, _) => self.notice = None,
         }

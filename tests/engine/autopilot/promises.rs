@@ -24,6 +24,8 @@ struct Ideal {
     /// One page of so many always fails; 0 for none.
     broken_every: u32,
     pages: u32,
+    /// Answers per second.
+    capacity: f64,
     permits: u32,
     rate: Option<f64>,
     steps: Vec<AutopilotStep>,
@@ -41,6 +43,7 @@ impl Ideal {
             overloaded: false,
             broken_every: 0,
             pages: 0,
+            capacity: 320.0,
             permits: 4,
             rate: None,
             steps: Vec::new(),
@@ -51,7 +54,7 @@ impl Ideal {
         for _ in 0..10 * seconds {
             self.at += 0.1;
             let in_flight = if self.pressure.starved { 1.0 } else { f64::from(self.permits) };
-            let rate = (in_flight / 0.1).min(320.0).min(self.rate.unwrap_or(f64::INFINITY));
+            let rate = (in_flight / 0.1).min(self.capacity).min(self.rate.unwrap_or(f64::INFINITY));
             let latency = (in_flight / rate).min(10.0);
             self.in_flight_seconds += 0.1 * in_flight;
             self.answered += 0.1 * rate;
@@ -264,4 +267,19 @@ fn pages_that_always_fail_are_not_mistaken_for_overload() {
     assert!((28..=45).contains(&ideal.permits), "{}: {:#?}", ideal.permits, ideal.steps);
     let lowered = |step: &&AutopilotStep| step.reason.contains("overload answers");
     assert!(ideal.steps.iter().filter(lowered).count() <= 1, "{:#?}", ideal.steps);
+}
+
+#[test]
+fn whenever_capacity_halves_it_follows_within_15_seconds_and_back_within_40() {
+    for second in 30..46 {
+        let mut ideal = Ideal::new(AutopilotMode::Balanced, LIMITS, None);
+        ideal.run(second);
+        ideal.capacity = 160.0;
+        ideal.run(15);
+        assert!(ideal.permits < 24, "{second}: {} {:#?}", ideal.permits, ideal.steps);
+        ideal.run(45);
+        ideal.capacity = 320.0;
+        ideal.run(40);
+        assert!(ideal.permits >= 28, "{second}: {} {:#?}", ideal.permits, ideal.steps);
+    }
 }

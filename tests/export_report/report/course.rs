@@ -1,7 +1,8 @@
 //! How the crawl went: sessions, marks, pauses.
 
-use super::content::of_rows;
+use super::content::{execute, of_rows};
 use super::html::Html;
+use crate::support::run;
 
 /// Places of the bars, from the path that draws them.
 fn bars(html: &Html) -> usize {
@@ -34,11 +35,45 @@ fn what_was_turned_is_marked_and_listed_with_what_came_of_it() {
     assert_eq!(html.count("g", "pause"), 1);
     html.says(&[
         "Changes while it ran 6",
-        "1 2026-11-01 12:00:20 permits 10 → 16 key 10.0 s 10.0",
-        "2 2026-11-01 12:00:30 pause key",
+        "no. at (UTC) what by pages/s then change p95 then effect",
+        "1 2026-11-01 12:00:20 permits 10 → 16 key 10.0 12.5 +25 % ±6 100 ms – better permits were the limit",
+        "2 2026-11-01 12:00:30 pause key – – – – –",
         "4 2026-11-01 12:00:40 seed http://***@h:1/s key",
         "6 2026-11-04 12:00:20 permits 16 → 24 key",
     ]);
     let mark = |text: &str| html.text.matches(text).count();
     assert!(mark("permits 10 → 16") == 1 && mark("permits 16 → 24") == 1);
+}
+
+#[test]
+fn what_each_setting_gave_is_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (html, _) = of_rows(folder.path());
+    html.says(&[
+        "What each setting gave 4",
+        // Runs cannot be compared with each other.
+        "1 10 40 off 20.0 s 10.0 ±",
+        "1 16 40 off 35.1 s 10.0 ±",
+        "2 16 40 off 20.0 s 10.0 ±",
+        "2 24 40 off 40.0 s 10.0 ±",
+        "34 ms 57 ms × 1.0 0 0 0 0.0 ms 12 %",
+        "crawldeck export --table timeline",
+    ]);
+}
+
+#[test]
+fn a_crawl_of_the_version_before_is_reported_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    of_rows(folder.path());
+    let db = folder.path().join("rows.db");
+    execute(&db, "DELETE FROM timeline");
+    execute(&db, "UPDATE changes SET entry = json_remove(entry, '$.effect'), effect = NULL");
+    let html = run(folder.path(), &["report", "rows.db", "-o", "-"]).exits(0).stdout;
+    Html::read(&html).says(&[
+        "no. at (UTC) what by held for pages/s median p95",
+        "2026-11-01 12:00:00 as started 20.0 s 9.95 35 ms 57 ms",
+        "1 2026-11-01 12:00:20 permits 10 → 16 key 10.0 s 10.0",
+        "What each change gave was not measured while it ran: the times until the next change are compared.",
+        "What each setting gave Nothing was measured while it ran",
+    ]);
 }

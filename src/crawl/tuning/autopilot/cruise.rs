@@ -25,6 +25,8 @@ pub(super) struct Cruise {
     pub(super) renewed: bool,
     pub(super) blocks: Blocks,
     pub(super) disturbed_at: f64,
+    /// Pages per second that these permits gave when they were measured last.
+    pub(super) expected: Option<f64>,
 }
 
 impl Cruise {

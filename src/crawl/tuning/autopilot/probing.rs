@@ -156,12 +156,14 @@ impl Autopilot {
             }
             self.move_if_needed(there.permits, reason);
             self.cruise(PROBE_AFTER_MOVE);
+            self.expect(there.rate);
         } else {
             if !up && surely {
                 self.low.rise(there.latency.min(base.latency), 0.5);
             }
             self.move_if_needed(base.permits, reason);
             self.cruise_same(PROBE_EVERY);
+            self.expect(base.rate);
         }
     }
 

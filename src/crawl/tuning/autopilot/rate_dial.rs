@@ -160,7 +160,7 @@ impl RateDial {
 
     /// Sets the rate, within its bound; returns it.
     fn set(&mut self, rate: f64, phase: RatePhase, t: f64) -> f64 {
-        let rate = rate.min(self.bound);
+        let rate = rounded(rate).min(self.bound);
         self.rate = Some(rate);
         self.phase = phase;
         self.changed_at = t;
@@ -168,4 +168,10 @@ impl RateDial {
         self.limited = false;
         rate
     }
+}
+
+/// A rate as people read it.
+fn rounded(rate: f64) -> f64 {
+    let steps = if rate < 10.0 { 100.0 } else { 10.0 };
+    (rate * steps).round() / steps
 }

@@ -54,6 +54,10 @@ impl Autopilot {
     pub(super) fn cruise_on(&mut self, mut cruise: Box<Cruise>, reading: &TuningReading) {
         if self.window.measures() && cruise.baseline.is_none() {
             cruise.restart(reading);
+            if let Some(rate) = cruise.expected.take() {
+                cruise.blocks.mean = rate.max(1e-6).ln();
+                cruise.blocks.count = FIRST_BLOCKS;
+            }
         } else if cruise.baseline.is_some() && !self.watch(&mut cruise, reading) {
             return;
         }

@@ -14,8 +14,8 @@ use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::units;
 
-/// Columns of a change.
-const WHAT: u16 = 24;
+/// Columns of a change, on narrow and on wide screens.
+const WHAT: (u16, u16) = (24, 34);
 /// From this width on the latency has a column.
 const LATENCY_FROM: u16 = 92;
 /// From this width on what was measured before and after stands beside what changed.
@@ -61,18 +61,17 @@ fn entry(painter: &mut Painter<'_>, line: Rect, change: &Change) {
     let time = if change.at_s < 0.0 { "before".to_owned() } else { units::elapsed(change.at_s) };
     painter.text(line, 2, 0, &format!("{time:>6}"), theme.dim());
     painter.text(line, 9, 0, &format!("{:<10}", change.by.name()), base);
-    let what = effect_text::what(change);
+    let column = 20;
+    let kept = if line.width >= BOTH_SIDES_FROM { WHAT.1 } else { WHAT.0 };
     let measured = change
         .effect
         .as_ref()
         .filter(|effect| !matches!(effect.verdict, EffectVerdict::Measuring | EffectVerdict::Void));
     // What is no dial can be longer; then it takes the columns of the numbers.
-    let room = if measured.is_some() { WHAT } else { WHAT + 14 };
-    let column = 20;
-    let place =
-        Rect { x: line.x + column, width: room.min(line.width.saturating_sub(column)), ..line };
-    painter.text(place, 0, 0, &what, base);
-    let mut next = column + WHAT + 1;
+    let room = if measured.is_some() { kept } else { kept + 14 };
+    let what = effect_text::what_within(change, room.into());
+    painter.text(line, column, 0, &what, base);
+    let mut next = column + kept + 1;
     if let Some(effect) = measured {
         let wide = line.width >= BOTH_SIDES_FROM;
         let (before, after) = (&effect.before, &effect.after);
