@@ -7,6 +7,7 @@
 #     tests/long.sh plans                 query plans with a million rows, on PostgreSQL and MariaDB
 #     tests/long.sh kills [ROUNDS]        kill -9 at random moments, on each database: ROUNDS (5) times
 #     tests/long.sh hostile               prints the table of the hostile suite
+#     tests/long.sh honest                compares two equal settings twenty times, and prints the verdicts
 #     tests/long.sh http2                 crawls nginx by HTTP/1.1 and HTTP/2, and prints a table (needs nginx)
 #     tests/long.sh autopilot             crawls the lab and nginx with the autopilot, and prints how soon it
 #                                         settles and what it gives (ten minutes; needs nginx)
@@ -78,6 +79,8 @@ kills() {
 }
 
 hostile() { run_tests engine hostile::the_table --ignored; }
+
+honest() { run_tests engine measured::honest --ignored; }
 
 # A site of 200,000 small pages on nginx without any limit: page N links to 8 others, each of which one page links to.
 plain_site() { # folder, port
@@ -243,7 +246,7 @@ all() {
 }
 
 case ${1:-} in
-    figures | databases | plans | hostile | http2 | autopilot | pictures | all)
+    figures | databases | plans | hostile | honest | http2 | autopilot | pictures | all)
         [ $# = 1 ] || { echo "$1 takes no arguments" >&2; exit 2; }
         "$1"
         ;;
@@ -264,7 +267,7 @@ case ${1:-} in
         cargo bench "$@"
         ;;
     *)
-        sed -n '2,19s/^# \{0,1\}//p' "$0"
+        sed -n '2,20s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

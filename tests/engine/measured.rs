@@ -33,7 +33,13 @@ impl Bench {
     /// Begins with so many permits; from here on the clock jumps.
     async fn new(permits: u32) -> Self {
         let faults = Faults::NONE.with(Fault::Latency, 400.0).with(Fault::Capacity, 16.0);
-        let lab = Lab::start(LabConfig { pages: 50_000, faults, ..LabConfig::default() });
+        let bench = Self::of(faults, permits, 50_000).await;
+        tokio::time::pause();
+        bench
+    }
+
+    async fn of(faults: Faults, permits: u32, pages: u32) -> Self {
+        let lab = Lab::start(LabConfig { pages, faults, ..LabConfig::default() });
         let lab = lab.await.unwrap();
         let settings = Settings {
             seeds: vec![Url::parse(&lab.urls()[0]).unwrap()],
@@ -50,7 +56,6 @@ impl Bench {
         let crawl = crawl::start_with_faults(settings, store, setup).await.unwrap();
         let mut bench = Self { lab, test_db, crawl };
         bench.seen(|s| s.totals.pages > 20).await;
-        tokio::time::pause();
         bench
     }
 
@@ -83,8 +88,8 @@ impl Bench {
         s.changes[0].effect.clone().unwrap()
     }
 
+    /// Stops at once, on the real clock again.
     async fn stop(self) -> TestDb {
-        tokio::time::resume();
         self.give(Command::StopNow).await;
         self.crawl.wait().await;
         self.lab.stop().await;
@@ -131,6 +136,7 @@ async fn each_setting_gets_its_row_and_each_turn_its_verdict() {
     // The effects are in the database, the row of the newest one as well.
     let s = bench.seen(|s| s.saver.backlog_pages == 0).await;
     let effects = s.changes.iter().filter(|change| change.effect.is_some()).count();
+    tokio::time::resume();
     let test_db = bench.stop().await;
     let stored = test_db.rows::<(String, f64, f64)>(
         "SELECT effect, pages_per_s_before, pages_per_s_after FROM changes WHERE effect IS NOT NULL",
@@ -164,6 +170,7 @@ async fn a_pinned_setting_is_compared_with_another() {
     assert!(done.changes.iter().all(|change| change.by == Origin::Key));
     bench.give(Command::Pin).await;
     bench.seen(|s| s.tuning.pinned.is_none()).await;
+    tokio::time::resume();
     bench.stop().await;
 }
 
@@ -186,5 +193,52 @@ async fn what_was_turned_back_can_be_applied_again() {
     // A fault begins new conditions: its row is not that of before.
     let conditions = |s: &Snapshot| s.tuning.rows.iter().map(|row| row.conditions).max();
     bench.seen(|s| conditions(s) >= Some(3)).await;
+    tokio::time::resume();
+    bench.stop().await;
+}
+
+/// Twenty times the same twice: workers beyond those that permits can use change nothing. On the real clock, with
+/// answers that take 60 to 140 ms.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes four minutes: tests/long.sh honest"]
+async fn honest_about_two_equal_settings() {
+    let faults = Faults::NONE
+        .with(Fault::Latency, 60.0)
+        .with(Fault::Spread, 80.0)
+        .with(Fault::Capacity, 16.0);
+    let mut bench = Bench::of(faults, 24, 200_000).await;
+    bench.held(10.0).await;
+    println!(
+        "| turn | pages/s before | after | change in % | p95 in % | verdict |\n|---|---|---|---|---|---|"
+    );
+    let (mut better, mut worse) = (0, 0);
+    for turn in 0..20 {
+        let setting = Setting::Workers(if turn % 2 == 0 { 90 } else { 80 });
+        bench.give(Command::Set(setting)).await;
+        let is_over = |change: &Change| {
+            let effect = change.effect.as_ref();
+            effect.is_some_and(|e| e.after.seconds >= 9.5 || e.verdict == EffectVerdict::Void)
+        };
+        let s =
+            bench.seen(|s| s.dials.get(setting.dial()) == setting && is_over(&s.changes[0])).await;
+        let effect = s.changes[0].effect.as_ref().unwrap();
+        let (before, after) = (effect.before.pages_per_s, effect.after.pages_per_s);
+        println!(
+            "| {} | {:.1} ±{:.1} | {:.1} ±{:.1} | {:+.1} ±{:.1} | {:+.1} | {} |",
+            s.changes[0].what,
+            before.value,
+            before.ci,
+            after.value,
+            after.ci,
+            effect.pages_percent.value,
+            effect.pages_percent.ci,
+            effect.p95_percent,
+            effect.verdict
+        );
+        better += u32::from(effect.verdict == EffectVerdict::Better);
+        worse += u32::from(effect.verdict == EffectVerdict::Worse);
+    }
+    println!("better {better}, worse {worse} of 20");
+    assert!(better <= 2, "{better} of 20 are better than the same");
     bench.stop().await;
 }
