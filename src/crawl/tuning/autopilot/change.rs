@@ -57,7 +57,7 @@ impl Autopilot {
         self.noise.forget_elasticities();
         let knee = self.knee(level.rate).max(LARGEST_DROP * self.permits);
         let reason = format!(
-            "{:.1} -> {:.1} pages/s at {:.0} permits",
+            "{:.1} → {:.1} pages/s at {:.0} permits",
             before.rate, level.rate, self.permits
         );
         if down && self.low.known() && knee < 0.88 * self.permits {

@@ -90,5 +90,5 @@ pub(super) fn compare(
     let error = 196.0 * dispersion.sqrt() * combined(base.error, new.error);
     let tail = percent((new.p95.max(1e-6) / base.p95.max(1e-6)).ln());
     let (from, to, gain) = (base.permits, new.permits, percent(new.gain(base)));
-    format!("{from:.0} -> {to:.0}: {gain:+.0} % ± {error:.0}, p95 {tail:+.0} %, {verdict}")
+    format!("{from:.0} → {to:.0}: {gain:+.0} % ± {error:.0}, p95 {tail:+.0} %, {verdict}")
 }

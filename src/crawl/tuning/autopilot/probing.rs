@@ -92,7 +92,7 @@ impl Autopilot {
         } else {
             probe.there = Some(*level);
             self.phase = AutopilotPhase::Probing(probe);
-            let reason = format!("{:.0} -> {:.0}: back, to compare", level.permits, base.permits);
+            let reason = format!("{:.0} → {:.0}: back, to compare", level.permits, base.permits);
             self.move_to(base.permits, reason);
         }
     }

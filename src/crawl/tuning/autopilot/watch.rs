@@ -211,7 +211,7 @@ impl Autopilot {
             return false;
         }
         let reason = format!(
-            "{:.0} -> {permits:.0}: {}",
+            "{:.0} → {permits:.0}: {}",
             self.permits,
             if up { "probe up" } else { "probe down" }
         );
