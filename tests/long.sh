@@ -8,6 +8,8 @@
 #     tests/long.sh kills [ROUNDS]        kill -9 at random moments, on each database: ROUNDS (5) times
 #     tests/long.sh hostile               prints the table of the hostile suite
 #     tests/long.sh http2                 crawls nginx by HTTP/1.1 and HTTP/2, and prints a table (needs nginx)
+#     tests/long.sh autopilot             crawls the lab and nginx with the autopilot, and prints how soon it
+#                                         settles and what it gives (ten minutes; needs nginx)
 #     tests/long.sh verdict [SCENE...]    plays the scenes that the verdict is tested on, and prints the table;
 #                                         RECORD=1 records them again for cargo test (needs nginx)
 #     tests/long.sh tune [RUNS]           tune on a lab of capacity 32, RUNS (5) times, and on nginx: prints the tables
@@ -76,6 +78,69 @@ kills() {
 }
 
 hostile() { run_tests engine hostile::the_table --ignored; }
+
+# A site of 200,000 small pages on nginx without any limit: page N links to 8 others, each of which one page links to.
+plain_site() { # folder, port
+    python3 - "$1/www" <<'PAGES'
+import os, sys
+folder, pages, links = sys.argv[1], 200_000, 8
+name = lambda n: f"/p/{n // 1000}/{n}.html"
+for n in range(pages):
+    path = folder + (name(n) if n else "/index.html")
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    to = range(links * n + 1, min(links * n + links + 1, pages))
+    with open(path, "w") as page:
+        page.write(f"<title>page {n}</title>\n" + "".join(f'<a href="{name(i)}">{i}</a>\n' for i in to))
+        page.write("<p>" + "words " * 120 + "</p>\n")
+PAGES
+    cat >"$1/nginx.conf" <<CONF
+pid $1/pid; error_log $1/error.log; user root; worker_processes 1; events { worker_connections 2048; }
+http {
+    access_log off; types { text/html html; } keepalive_requests 10000000; sendfile on;
+    client_body_temp_path $1/tmp/a; proxy_temp_path $1/tmp/b; fastcgi_temp_path $1/tmp/c;
+    uwsgi_temp_path $1/tmp/d; scgi_temp_path $1/tmp/e;
+    server { listen 127.0.0.1:$2 backlog=2048; root $1/www; }
+}
+CONF
+    mkdir -p "$1/tmp"
+}
+
+autopilot() {
+    local folder port=21998 permits program=${CRAWLDECK:-target/release/crawldeck}
+    [ -n "${CRAWLDECK:-}" ] || cargo build --release
+    folder=$(mktemp -d)
+    # Crawls for so many seconds; leaves the lines of progress and the journal.
+    fly() { # name, seconds, arguments
+        local name=$1 seconds=$2
+        shift 2
+        timeout -s INT -k 20 "$seconds" "$program" "$@" --headless --json --db "$folder/$name.db" \
+            >"$folder/$name.json" 2>"$folder/$name.txt" || true
+        for table in changes timeline; do
+            "$program" export "$folder/$name.db" --table "$table" --format jsonl >"$folder/$name.$table" || true
+        done
+        rm -f "$folder/$name.db"*
+    }
+    say "the lab: capacity 32, latency 100 ms, so 320 pages/s and a knee of 32 permits"
+    for permits in 32 40; do
+        fly "fixed$permits" 35 demo --capacity 32 --latency 100ms --pages 300000 --scope host --permits "$permits" \
+            --workers $((2 * permits + 8))
+    done
+    fly settles 90 demo --capacity 32 --latency 100ms --pages 300000 --scope host --autopilot
+    say "its capacity halves after 60 s and returns after 120 s"
+    fly halves 185 demo moving-target --latency 100ms
+    say "the lab answers 50 requests a second, and others with 429"
+    fly limited 90 demo --latency 100ms --rate-limit 50 --pages 300000 --scope host --autopilot
+    say "nginx, without a limit"
+    plain_site "$folder" "$port"
+    nginx -p "$folder" -c "$folder/nginx.conf" -e "$folder/error.log"
+    for permits in 4 8 16 32 64 128 256; do
+        fly "nginx$permits" 15 crawl "http://127.0.0.1:$port/" --permits "$permits" --workers $((2 * permits + 8))
+    done
+    fly nginx 40 crawl "http://127.0.0.1:$port/" --autopilot
+    nginx -p "$folder" -c "$folder/nginx.conf" -e "$folder/error.log" -s stop
+    python3 tests/autopilot_table.py "$folder"
+    rm -r "$folder"
+}
 
 verdict() { # scenes
     cargo build
@@ -177,7 +242,7 @@ all() {
 }
 
 case ${1:-} in
-    figures | databases | plans | hostile | http2 | pictures | all)
+    figures | databases | plans | hostile | http2 | autopilot | pictures | all)
         [ $# = 1 ] || { echo "$1 takes no arguments" >&2; exit 2; }
         "$1"
         ;;
@@ -198,7 +263,7 @@ case ${1:-} in
         cargo bench "$@"
         ;;
     *)
-        sed -n '2,17s/^# \{0,1\}//p' "$0"
+        sed -n '2,19s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

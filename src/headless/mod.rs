@@ -16,6 +16,16 @@ use crate::units;
 /// Time between two lines where standard error is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// What the autopilot does, while it has the dials.
+fn autopilot(s: &Snapshot) -> String {
+    let Some(autopilot) = s.tuning.autopilot.as_ref().filter(|autopilot| autopilot.driving) else {
+        return String::new();
+    };
+    let held_by = autopilot.held_by.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+    let out_of_reach = if autopilot.out_of_reach { ", the latency is out of reach" } else { "" };
+    format!(", autopilot {}{held_by}{out_of_reach}", autopilot.state)
+}
+
 /// One line about a crawl.
 #[must_use]
 pub fn line(s: &Snapshot) -> String {
@@ -36,7 +46,7 @@ pub fn line(s: &Snapshot) -> String {
     };
     format!(
         "{run} {:.0} s: {:.1} pages/s, {} done, {} to go, {} failed{eta}; {}; p95 {:.0} ms, \
-         {}/{} permits, queue {}/{}",
+         {}/{} permits, queue {}/{}{}",
         s.at_s,
         s.throughput.last_10s,
         s.totals.pages,
@@ -48,6 +58,7 @@ pub fn line(s: &Snapshot) -> String {
         s.gate.limit,
         s.queue.len,
         s.queue.capacity,
+        autopilot(s),
     )
 }
 

@@ -18,6 +18,10 @@ const FACTORS: (f64, f64) = (2.0, 1.5);
 const WHOLLY: f64 = 0.85;
 /// A knee so many times beyond the highest level contradicts that pages per second have stopped following.
 const BEYOND: f64 = 1.15;
+/// Levels of which nothing is known, for all the noise, that a climb passes.
+const MOST_UNKNOWN: u32 = 3;
+/// Rise of the mean latency in ms that may be that of this machine, and not of the server.
+const LEAST_RISE_MS: f64 = 50.0;
 /// Mean latency as a multiple of the lowest that is enough.
 const MOST_LATENCY: f64 = 4.0;
 
@@ -39,13 +43,18 @@ impl Sweep {
             None => FACTORS.0,
             Some(gain) if gain.follows() && gain.pages.value > WHOLLY => FACTORS.0,
             Some(gain) if gain.follows() => FACTORS.1,
+            Some(gain) if gain.says_nothing() && self.unknown < MOST_UNKNOWN => {
+                self.unknown += 1;
+                FACTORS.0
+            }
             Some(_) if self.knee_permits() > BEYOND * f64::from(permits) => FACTORS.1,
             Some(_) => {
                 let own = hold.own_limit().map(|text| ClimbEnd::OwnLimit(text.to_owned()));
                 return self.stop_climbing(s, own.unwrap_or(ClimbEnd::Plateau));
             }
         };
-        if latency > MOST_LATENCY * self.low_latency_ms() {
+        let low = self.low_latency_ms();
+        if latency > MOST_LATENCY * low && latency > low + LEAST_RISE_MS {
             return self.stop_climbing(s, ClimbEnd::Latency);
         }
         let most = self.limits.max_permits;

@@ -5,6 +5,8 @@ use crate::crawl::protocol::tuning::{Estimate, MeasuredRow};
 /// Pages per second that grow by more than this power of the permits follow them. The curve's knee needs a level
 /// at which they plainly do not, so it is less than half.
 const FOLLOWS: f64 = 0.3;
+/// Half the width of an interval of that power beyond which it says nothing.
+const SAYS_NOTHING: f64 = 1.5;
 /// Share of the permits that must be in use, and how many may be free besides.
 const IN_USE: (f64, f64) = (0.9, 0.5);
 
@@ -35,6 +37,11 @@ impl Following {
     pub(super) fn follows(self) -> bool {
         let upper = self.pages.value + self.pages.ci.min(1.0);
         self.pages.value > FOLLOWS || (upper > FOLLOWS && self.by_latency > FOLLOWS)
+    }
+
+    /// Whether the interval is so wide that nothing follows from it.
+    pub(super) fn says_nothing(self) -> bool {
+        self.pages.ci > SAYS_NOTHING
     }
 
     /// Whether chance may have decided [`Self::follows`].

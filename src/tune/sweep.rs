@@ -72,6 +72,8 @@ pub struct Sweep {
     /// When it began, in seconds not paused, and the pages until then.
     began: Option<(f64, u64)>,
     waited_s: f64,
+    /// Levels of the climb of which nothing is known, for all the noise.
+    pub(super) unknown: u32,
     /// The level that is held, as far as it is measured.
     open: Option<SweepLevel>,
     pub(super) curve: Arc<Curve>,
@@ -93,6 +95,7 @@ impl Sweep {
             refined: Vec::new(),
             began: None,
             waited_s: 0.0,
+            unknown: 0,
             open: None,
             curve: Arc::default(),
             step: SweepStep::default(),

@@ -38,5 +38,6 @@ mod recrawl;
 mod resend;
 mod scenes;
 mod silent_database;
+mod timeline;
 mod tune;
 mod verdict;

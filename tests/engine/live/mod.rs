@@ -7,6 +7,7 @@
     reason = "tests fail by panicking"
 )]
 
+mod autopilot;
 mod whole_crawls;
 
 use std::collections::BTreeMap;
@@ -39,6 +40,10 @@ struct Bench {
 impl Bench {
     async fn new(pages: u32, latency: Duration) -> Self {
         let faults = Faults::NONE.with(Fault::Latency, latency.as_secs_f64() * 1_000.0);
+        Self::with_faults(pages, faults).await
+    }
+
+    async fn with_faults(pages: u32, faults: Faults) -> Self {
         // robots.txt is not asked for, so nothing may be forbidden by it.
         let config = LabConfig { pages, faults, forbidden: false, ..LabConfig::default() };
         Self { lab: Lab::start(config).await.unwrap(), folder: tempfile::tempdir().unwrap() }
