@@ -180,7 +180,8 @@ mod tests {
         journal.add(turn(10, 11), Origin::Key, 1.0, None);
         journal.add(turn(11, 12), Origin::Key, 2.0, None);
         assert_eq!(journal.last_redoable(), None);
-        (undo(&mut journal), undo(&mut journal));
+        undo(&mut journal);
+        undo(&mut journal);
         journal.add(ChangeAction::Pause, Origin::Key, 2.5, None);
         assert_eq!((redo(&mut journal), redo(&mut journal)), (1, 2));
         assert_eq!(journal.last_redoable(), None);

@@ -236,7 +236,9 @@ mod tests {
         assert!(missing(&[4, 8, 16], 32.0).contains("still rise"));
         assert!(missing(&[64, 128, 256], 32.0).contains("from 64 to 128 permits: measure fewer"));
         let mut starved = levels(&[4, 8, 16], queue(32.0, 0.1));
-        starved.iter_mut().for_each(|level| level.full = false);
+        for level in &mut starved {
+            level.full = false;
+        }
         assert!(curve(&starved).missing.expect("no knee").contains("not the limit"));
         assert!(curve(&[]).missing.is_some());
     }

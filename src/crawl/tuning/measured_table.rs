@@ -152,7 +152,7 @@ impl MeasuredTable {
             match levels.iter_mut().find(|(known, _)| known.permits == level.permits) {
                 // Of two rows that one is drawn whose permits were in use, else that held longer.
                 Some(known) if (level.full, held) > (known.0.full, known.1) => {
-                    *known = (level, held)
+                    *known = (level, held);
                 }
                 Some(_) => {}
                 None => levels.push((level, held)),
@@ -188,7 +188,9 @@ pub fn rows_of_timeline(timeline: &[TimelineRow]) -> Vec<MeasuredRow> {
             rows[best].best = true;
         }
     }
-    rows.iter_mut().for_each(|row| row.present = false);
+    for row in &mut rows {
+        row.present = false;
+    }
     rows
 }
 
@@ -314,7 +316,7 @@ mod tests {
         assert_eq!(permits(&table.rows()), [8, 16]);
         hold(&mut table, 4, 2, 50, 100);
         assert_eq!(permits(&table.rows()), [4, 8]);
-        assert_eq!(table.rows()[0].held_s, 4.0);
+        assert_eq!(table.rows()[0].pages, 202);
     }
 
     #[test]
@@ -324,7 +326,7 @@ mod tests {
         hold(&mut table, 16, 10, 150, 100);
         hold(&mut table, 8, 10, 102, 100);
         assert_eq!(permits(&table.rows()), [8, 16]);
-        assert_eq!(table.rows()[0].held_s, 20.0);
+        assert_eq!(table.rows()[0].pages, 2038);
         // The server became slower: a row of its own, which later stays join.
         hold(&mut table, 16, 10, 150, 100);
         hold(&mut table, 8, 10, 60, 200);

@@ -86,7 +86,7 @@ impl MeanError {
         }
         let quotient = other.mean / self.mean;
         let relative = self.error / self.mean;
-        if !(relative < MOST_RELATIVE_ERROR) {
+        if relative.is_nan() || relative >= MOST_RELATIVE_ERROR {
             return Estimate { value: 100.0 * (quotient - 1.0), ..unknown };
         }
         let (error, dof) =
