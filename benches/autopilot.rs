@@ -48,13 +48,13 @@ fn kind(name: &str) -> Option<Kind> {
         "gradient2" => Kind::Gradient2,
         "vegas" => Kind::Vegas,
         "aimd" => Kind::Aimd,
-        _ => match name.strip_prefix("fixed") {
-            Some(n) => Kind::Fixed(n.parse().ok()?),
-            None => {
-                let ms = name.strip_prefix("latency")?.parse().ok()?;
-                Kind::Autopilot(AutopilotMode::Latency(Duration::from_millis(ms)))
+        _ => {
+            if let Some(n) = name.strip_prefix("fixed") {
+                return Some(Kind::Fixed(n.parse().ok()?));
             }
-        },
+            let ms = name.strip_prefix("latency")?.parse().ok()?;
+            Kind::Autopilot(AutopilotMode::Latency(Duration::from_millis(ms)))
+        }
     })
 }
 

@@ -56,8 +56,8 @@ row("lab: pages/s after 20 s", f"{given:.0f}, {given / 320:.3f} of 320", "0.95 o
 row("lab: share of the best of 32 and 40 permits", f"{given / max(best, 1):.3f} of {best:.0f}", "")
 
 moves, found = permits("halves")
-halved = next((at for at, what in found if "32 → 16" in what), 0.0)
-back = next((at for at, what in found if "16 → 32" in what), 0.0)
+halved = next((at for at, what in found if "capacity 32 → 16" in what), 0.0)
+back = next((at for at, what in found if "capacity 16 → 32" in what), 0.0)
 low = next((at - halved for at, to in moves if at > halved and to < 24), float("inf"))
 high = next((at - back for at, to in moves if at > back and to >= 28), float("inf"))
 row("capacity halves: below 24 permits after", f"{low:.1f} s", "15 s")

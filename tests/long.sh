@@ -116,7 +116,8 @@ autopilot() {
         timeout -s INT -k 20 "$seconds" "$program" "$@" --headless --json --db "$folder/$name.db" \
             >"$folder/$name.json" 2>"$folder/$name.txt" || true
         for table in changes timeline; do
-            "$program" export "$folder/$name.db" --table "$table" --format jsonl >"$folder/$name.$table" || true
+            "$program" export "$folder/$name.db" --table "$table" --format jsonl >"$folder/$name.$table" \
+                2>"$folder/export.txt" || cat "$folder/export.txt"
         done
         rm -f "$folder/$name.db"*
     }

@@ -46,6 +46,28 @@ fn every_option_is_taken() {
 }
 
 #[test]
+fn the_autopilots_mode_follows_an_equals_sign_alone() {
+    let folder = folder();
+    let shown = |option: &str| {
+        let ended = run(folder.path(), &["config", option, "http://h/", "--json"]).exits(0);
+        ended.json()["autopilot"]["value"].as_str().unwrap_or_default().to_owned()
+    };
+    for (option, mode) in [
+        ("--autopilot", "balanced"),
+        ("--autopilot=gentle", "gentle"),
+        ("--autopilot=latency:300ms", "latency:300ms"),
+        ("--autopilot=off", "off"),
+        ("--headless", "off"),
+    ] {
+        assert_eq!(shown(option), mode, "{option}");
+    }
+    fs::write(folder.path().join("crawldeck.toml"), "autopilot = true\nmax-permits = 64\n")
+        .unwrap();
+    assert_eq!(shown("--headless"), "balanced");
+    assert_eq!(shown("--autopilot=off"), "off");
+}
+
+#[test]
 fn what_is_wrong_is_refused_with_a_reason() {
     let folder = folder();
     fs::write(folder.path().join("empty.txt"), "\n# nothing\n\n").unwrap();
@@ -75,6 +97,8 @@ fn what_is_wrong_is_refused_with_a_reason() {
         (&["crawl", seed, "--rate", "NaN"], "rate takes"),
         (&["crawl", seed, "--rate", "inf"], "rate takes"),
         (&["crawl", seed, "--permits", "0"], "permits takes 1 to 4096"),
+        (&["crawl", seed, "--autopilot=fast"], "balanced, gentle or latency:300ms"),
+        (&["crawl", seed, "--max-permits", "0"], "permits takes 1 to 4096"),
         (&["crawl", seed, "--permits", "1.5"], "permits takes a whole number"),
         (&["crawl", seed, "--permits", "99999999999"], "permits takes"),
         (&["crawl", seed, "--workers", "0"], "workers takes 1 to 4096"),

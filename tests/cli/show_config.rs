@@ -17,6 +17,8 @@ workers = 17
 queue = 101
 rate = 2.5
 parse-threads = 3
+autopilot = "gentle"
+max-permits = 77
 per-host = 2
 delay = "2s"
 max-robots-delay = "1m"
@@ -178,7 +180,7 @@ fn after(args: &[&str]) -> Settings {
 #[test]
 fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
     assert_eq!(after(&[]), Settings::default());
-    let others = "permits=9 workers=9 queue=9 rate=9 parse-threads=9 per-host=9 delay=9s \
+    let others = "permits=9 workers=9 queue=9 rate=9 parse-threads=9 autopilot max-permits=9 per-host=9 delay=9s \
                   max-robots-delay=9s host-backoff=9s max-host-backoff=9s host-give-up-after=9s ignore-robots \
                   respect-nofollow=all attempts=9 backoff=9s timeout=9s max-body=9MiB max-decompression-ratio=9 \
                   max-redirects=9 user-agent=x contact=a@b header=a:b auth=a:b bearer=x \

@@ -108,7 +108,7 @@ impl Control {
             }
             Some(mode) => self.give_dials(mode, origin),
             None if self.settings.autopilot.is_none() => {
-                self.refuse("the autopilot is off already")
+                self.refuse("the autopilot is off already");
             }
             None => {
                 self.take_dials(origin);
@@ -127,12 +127,11 @@ impl Control {
         let (limits, permits) = (self.limits(), self.dials.permits);
         let driver = &mut self.autopilot;
         driver.mode = mode;
-        match &mut driver.autopilot {
-            Some(autopilot) => autopilot.resume(mode, permits, limits),
-            None => {
-                let learnt = self.settings.autopilot_learnt.as_ref();
-                driver.autopilot = Some(Autopilot::new(mode, limits, learnt));
-            }
+        if let Some(autopilot) = &mut driver.autopilot {
+            autopilot.resume(mode, permits, limits);
+        } else {
+            let learnt = self.settings.autopilot_learnt.as_ref();
+            driver.autopilot = Some(Autopilot::new(mode, limits, learnt));
         }
         let old = self.settings.autopilot.replace(mode);
         self.cap_hosts(None);

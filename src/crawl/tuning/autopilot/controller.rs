@@ -53,9 +53,9 @@ pub struct AutopilotLimits {
 }
 
 /// The controller. Times are in seconds on the clock of [`TuningReading::at`].
+#[expect(clippy::struct_excessive_bools, reason = "facts of their own")]
 #[derive(Debug, Clone)]
 pub struct Autopilot {
-    pub(super) mode: AutopilotMode,
     pub(super) goals: Goals,
     pub(super) phase: AutopilotPhase,
     pub(super) permits: f64,
@@ -103,7 +103,6 @@ impl Autopilot {
         learnt: Option<&AutopilotLearnt>,
     ) -> Self {
         let mut new = Self {
-            mode,
             goals: Goals::from(mode),
             phase: AutopilotPhase::HandedOver,
             permits: FIRST_PERMITS,
@@ -163,7 +162,7 @@ impl Autopilot {
     /// The user gives the dials back, at so many permits. What was learnt stays; the climb starts from
     /// the present permits.
     pub fn resume(&mut self, mode: AutopilotMode, permits: u32, limits: AutopilotLimits) {
-        (self.mode, self.goals) = (mode, Goals::from(mode));
+        self.goals = Goals::from(mode);
         (self.reference, self.out_of_reach) = (None, false);
         self.max_permits = f64::from(limits.max_permits.max(1));
         self.dial.set_bound(limits.max_rate);
@@ -192,7 +191,7 @@ impl Autopilot {
     pub fn measured_knee(&self) -> Option<f64> {
         let levels = self.levels.iter().map(|level| level.rate);
         let rate = self.reference.map_or_else(|| levels.fold(0.0, f64::max), |level| level.rate);
-        (self.low.known() && rate > 0.0).then(|| rate * self.low.value)
+        (self.low.known() && rate > 0.0).then_some(rate * self.low.value)
     }
 
     /// What it does, for the screen.
