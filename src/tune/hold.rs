@@ -1,10 +1,18 @@
 //! A setting that is held while it is measured.
 
+use super::level::SweepLevel;
 use crate::crawl::protocol::snapshot::Snapshot;
+use crate::crawl::protocol::tuning::MeasuredRow;
 use crate::crawl::protocol::verdict::Limit;
+use crate::settings::dials::workers_for;
 
 /// Half the width of an interval, as a share of the mean, that is narrow enough for a climb.
 pub(super) const CLIMB_TARGET: f64 = 0.08;
+
+/// Share of failed requests, beyond that of the lowest level, that a server may have.
+pub(super) const MOST_OVERLOAD: f64 = 0.02;
+/// Least answers 429 that are acted on.
+const LEAST_REFUSED: u64 = 2;
 
 /// What a hold is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +37,8 @@ pub(super) struct Hold {
     pub share_s: f64,
     /// When the setting was in force, in seconds not paused, and the requests until then.
     pub from: Option<(f64, u64)>,
+    /// Requests that did not count as attempts until then.
+    pub from_resent: u64,
     pub samples: u32,
     in_use: f64,
     /// Samples with free permits because there was no URL, and because hosts may be asked no more.
@@ -48,6 +58,7 @@ impl Hold {
             target,
             share_s,
             from: None,
+            from_resent: 0,
             samples: 0,
             in_use: 0.0,
             starved: 0,
@@ -72,6 +83,28 @@ impl Hold {
                 self.starved += 1;
             }
         }
+    }
+
+    /// The level, where the server answers 429 to more than it may: seen at once, before anything of the level
+    /// is measured, since the host then cools down. `requests` ended at this level.
+    pub(super) fn refused(&self, s: &Snapshot, requests: u64) -> Option<SweepLevel> {
+        let resent = s.totals.resent - self.from_resent;
+        let is_refused = s.hosts.iter().any(|host| host.last_status == Some(429));
+        let share = resent as f64 / requests.max(1) as f64;
+        let many = is_refused && resent >= LEAST_REFUSED && share > MOST_OVERLOAD;
+        // A rate that is allowed is never refused, and a host that cools down gives few answers.
+        if !many && !(self.purpose == HoldPurpose::Rate && resent > 0) {
+            return None;
+        }
+        let row = MeasuredRow {
+            permits: self.permits,
+            workers: workers_for(self.permits),
+            rate: self.rate,
+            mean_ms: s.latency.last_10s.p50,
+            refused_share: share,
+            ..MeasuredRow::default()
+        };
+        Some(SweepLevel { row, in_flight: self.in_flight(), overloaded: true })
     }
 
     /// How the verdict said it, where this machine was the limit for most of the time.

@@ -1,14 +1,12 @@
 //! Part of `impl Sweep`: levels at which the server refuses or fails requests are left at once.
 
 use super::end::ClimbEnd;
-use super::hold::{Hold, HoldPurpose};
+use super::hold::{Hold, HoldPurpose, MOST_OVERLOAD};
 use super::level::SweepLevel;
 use super::sweep::{Sweep, SweepPhase};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::MeasuredRow;
 
-/// Share of failed requests, beyond that of the lowest level, that a server may have.
-const MOST_OVERLOAD: f64 = 0.02;
 /// Failed or refused requests beyond the expected ones, in standard deviations, that are no chance.
 const CHANCE: f64 = 2.5;
 /// Longest wait for a host that cools down, in seconds.
@@ -44,8 +42,9 @@ impl Sweep {
         let back = lower.map_or((hold.permits / 2).max(1), SweepLevel::permits);
         let share = if refused { level.row.refused_share } else { level.row.error_share };
         let what = if refused { "answered 429" } else { "failed" };
+        let at = hold.rate.map_or_else(String::new, |rate| format!(", rate {rate}/s"));
         self.tell(format!(
-            "{} permits: {:.1} % of the requests {what}; back to {back}",
+            "{} permits{at}: {:.1} % of the requests {what}; back to {back}",
             hold.permits,
             100.0 * share
         ));

@@ -242,6 +242,7 @@ impl Sweep {
         let Some((from_s, from_requests)) = hold.from else {
             if in_force {
                 hold.from = Some((s.active_s, requests(s)));
+                hold.from_resent = s.totals.resent;
             }
             self.phase = SweepPhase::Holding(hold);
             return;
@@ -251,6 +252,10 @@ impl Sweep {
             row.present && row.permits == hold.permits && row.rate == rate && row.held_s > 0.0
         };
         let row = s.tuning.rows.iter().find(is_row).cloned();
+        if let Some(level) = hold.refused(s, requests(s) - from_requests) {
+            self.open = None;
+            return self.step_back(s, &hold, level, true);
+        }
         let held_s = s.active_s - from_s;
         let Some(row) = row else {
             if held_s > PATIENCE * hold.share_s.max(LONGEST_WAIT_S.0) {

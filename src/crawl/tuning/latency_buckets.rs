@@ -88,12 +88,6 @@ impl LatencyBuckets {
         None
     }
 
-    /// The median in seconds.
-    #[must_use]
-    pub fn p50(&self) -> Option<f64> {
-        self.quantile(0.5)
-    }
-
     /// The 95th percentile in seconds.
     #[must_use]
     pub fn p95(&self) -> Option<f64> {
