@@ -93,7 +93,8 @@ impl Hold {
         let share = resent as f64 / requests.max(1) as f64;
         let many = is_refused && resent >= LEAST_REFUSED && share > MOST_OVERLOAD;
         // A rate that is allowed is never refused, and a host that cools down gives few answers.
-        if !many && !(self.purpose == HoldPurpose::Rate && resent > 0) {
+        let is_over_rate = self.purpose == HoldPurpose::Rate && resent > 0;
+        if !many && !is_over_rate {
             return None;
         }
         let row = MeasuredRow {

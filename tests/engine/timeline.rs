@@ -19,7 +19,7 @@ use crawldeck::settings::Settings;
 use crawldeck::settings::dials::Setting;
 use crawldeck::settings::faults::{Fault, Faults};
 use crawldeck::settings::scope_kind::ScopeKind;
-use crawldeck::store::{Batch, CrawlState, OpenMode, StoreReader, TimelineRow, open};
+use crawldeck::store::{Batch, CrawlState, OpenMode, TimelineRow, open};
 
 async fn lab() -> Lab {
     let faults = Faults::NONE.with(Fault::Latency, 20.0);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::crawl::control::control_task::Control;
-use crate::crawl::control::measuring::row_of;
+use crate::crawl::control::measure::row_of;
 use crate::crawl::fetch::worker;
 use crate::crawl::frontier::FrontierEdit;
 use crate::crawl::hosts::Pace;

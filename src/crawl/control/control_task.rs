@@ -10,15 +10,15 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::crawl::control::autopilot::AutopilotDriver;
+use crate::crawl::control::autopilot_driver::AutopilotDriver;
 use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::control::fault_setup::FaultSetup;
 use crate::crawl::control::journal::Journal;
 use crate::crawl::control::measuring::Measuring;
 use crate::crawl::control::overload::LoadShedder;
+use crate::crawl::control::overload::load_shedder;
 use crate::crawl::control::scene_state::Scenes;
 use crate::crawl::control::snapshot_builder::{SnapshotBuilder, State};
-use crate::crawl::control::throttle::load_shedder;
 use crate::crawl::control::tuning_gauge::TuningGauge;
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::fetch::recrawl;

@@ -2,6 +2,7 @@
 //! overload, exclusions and the snapshot builder.
 
 mod autopilot;
+mod autopilot_driver;
 mod commands;
 mod control_task;
 mod error;
@@ -12,6 +13,7 @@ mod hosts;
 mod journal;
 mod launch;
 mod loader;
+mod measure;
 mod measuring;
 mod overload;
 mod redo;

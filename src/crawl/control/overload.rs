@@ -4,9 +4,10 @@
 //! A pure function of gauges over time. The user's permits stay a ceiling above all of it: it
 //! only takes away, and gives back what it took.
 
-use crate::crawl::control::shortage_limit::ShortageLimit;
+use crate::crawl::control::shortage_limit::{ShortageLimit, connections_that_fit};
 use crate::crawl::measure::shortages::ShortageReading;
 use crate::crawl::protocol::snapshot::{Overload, OverloadKind, PauseReason};
+use crate::open_files;
 use crate::units;
 
 /// Seconds between two steps.
@@ -190,6 +191,16 @@ impl LoadShedder {
             let more = now + (g.permits / 4).max(1);
             self.left = (more < g.permits).then_some(more);
         }
+    }
+}
+
+/// Knows how many connections fit the limit on open files; `shared`: the site is in this process.
+pub(super) fn load_shedder(shared: bool) -> LoadShedder {
+    match (open_files::limit(), open_files::count()) {
+        (Some(limit), Some(open)) => {
+            LoadShedder::with_files(limit, connections_that_fit(limit, open, shared))
+        }
+        _ => LoadShedder::default(),
     }
 }
 

@@ -5,22 +5,10 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::crawl::control::control_task::{Control, EVERYTHING_DOWN_PATIENCE};
-use crate::crawl::control::overload::{Gauges, LoadShedder};
-use crate::crawl::control::shortage_limit::connections_that_fit;
+use crate::crawl::control::overload::Gauges;
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::RunState;
-use crate::open_files;
-
-/// Knows how many connections fit the limit on open files; `shared`: the site is in this process.
-pub(super) fn load_shedder(shared: bool) -> LoadShedder {
-    match (open_files::limit(), open_files::count()) {
-        (Some(limit), Some(open)) => {
-            LoadShedder::with_files(limit, connections_that_fit(limit, open, shared))
-        }
-        _ => LoadShedder::default(),
-    }
-}
 
 impl Control {
     /// Slows the crawl down when a local resource is under pressure; stops a crawl whose hosts have all

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 
-use crate::crawl::control::control_task::Control;
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::protocol::snapshot::{OverloadKind, RunState, Snapshot, WorkerState};
 use crate::crawl::tuning::finished_requests::FinishedRequests;
@@ -59,19 +58,6 @@ impl TuningGauge {
             active_hosts: context.frontier.active_hosts(),
             pressure,
         }
-    }
-}
-
-impl Control {
-    /// Reads what ended and what holds requests back, once per tick, for all who tune.
-    pub(super) fn tune(&mut self) {
-        let mut gauge = std::mem::take(&mut self.tuning_gauge);
-        let loop_delay = self.snapshot_builder.last_loop_delay();
-        let reading = gauge.read(&self.context, self.snapshot_builder.last(), loop_delay);
-        self.measure_tick(&reading);
-        self.record_tick(&reading);
-        self.fly(&reading);
-        self.tuning_gauge = gauge;
     }
 }
 

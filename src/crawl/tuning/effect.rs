@@ -1,84 +1,15 @@
 //! What a change gave: the setting before it against the one after it.
 
-use std::sync::Arc;
-
-use crate::crawl::protocol::tuning::{ChangeEffect, EffectVerdict, Estimate};
+use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::crawl::tuning::measured_block::MeasuredBlock;
-use crate::crawl::tuning::window::{BlockWindow, SettingsCompared, WindowStats};
-use crate::settings::dials::{Dial, Dials};
+use crate::crawl::tuning::open_change::{
+    EffectCause, EffectUpdate, LONGEST_S, MeasuredSide, NEEDS_S, OpenChange, PRECISE, TICKS_S,
+};
+use crate::crawl::tuning::window::{BlockWindow, SettingsCompared};
+use crate::settings::dials::Dials;
 
-/// Seconds after a change from which a clear difference is said,
-const EARLIEST_S: f64 = 3.9;
-/// from which any verdict is given, where it is precise enough,
-const NEEDS_S: f64 = 10.0;
-/// and at which it ends in any case.
-const LONGEST_S: f64 = 30.0;
-/// Ticks make ten blocks a little shorter or longer than ten seconds.
-const TICKS_S: f64 = 0.5;
-/// An early difference must be this many intervals wide: asked every second, chance gets more tries.
-const EARLY: f64 = 1.6;
-/// Half width in per cent that is precise enough after [`NEEDS_S`], and at least after [`LONGEST_S`].
-const PRECISE: (f64, f64) = (15.0, 30.0);
-/// Least blocks of a side.
-const LEAST_BLOCKS: usize = 3;
-/// Least pages of a side.
-const LEAST_PAGES: u64 = 20;
-/// Share of requests that failed which is worth a note.
-const FAILED_SHARE: f64 = 0.01;
-/// Share of the time without a URL that is worth a note.
-const DRY_SHARE: f64 = 0.3;
-/// Share of a limit in use from which it is the limit.
-const AT_LIMIT: f64 = 0.9;
 /// Changes within this many seconds are one.
 const TOGETHER_S: f64 = 0.01;
-
-/// What changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeKind {
-    /// A dial.
-    Dial(Dial),
-    /// A fault, a scene or a host's limit: what was measured before it cannot stand for what comes after.
-    Conditions,
-}
-
-/// A new effect of the journal's entry `seq`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct EffectUpdate {
-    /// The entry.
-    pub seq: u64,
-    /// What it gave so far.
-    pub effect: ChangeEffect,
-    /// Whether it will change no more.
-    pub last: bool,
-}
-
-/// Blocks of a setting, and which one that was.
-#[derive(Debug, Clone, Default)]
-struct MeasuredSide {
-    window: BlockWindow,
-    dials: Dials,
-}
-
-impl MeasuredSide {
-    fn is_enough(&self) -> bool {
-        self.window.len() >= LEAST_BLOCKS && self.window.pages() >= LEAST_PAGES
-    }
-}
-
-/// The change that is being measured.
-#[derive(Debug, Clone)]
-struct OpenChange {
-    /// The entry, and those made together with it.
-    entries: Vec<(u64, ChangeKind)>,
-    at_s: f64,
-    before: MeasuredSide,
-    before_stats: WindowStats,
-    /// The dials right before it.
-    turned_from: Dials,
-    said: EffectVerdict,
-    /// It is measured no more.
-    over: bool,
-}
 
 /// Follows changes and blocks; says what each change gave.
 #[derive(Debug, Default)]
@@ -105,7 +36,7 @@ impl EffectTracker {
     pub fn changed(
         &mut self,
         seq: u64,
-        kind: ChangeKind,
+        kind: EffectCause,
         dials: Dials,
         at_s: f64,
     ) -> Vec<EffectUpdate> {
@@ -179,128 +110,11 @@ impl EffectTracker {
     }
 }
 
-impl OpenChange {
-    fn is_measuring(&self) -> bool {
-        !self.over && self.before.is_enough()
-    }
-
-    fn is_of_dials(&self) -> bool {
-        self.entries.iter().all(|(_, kind)| matches!(kind, ChangeKind::Dial(_)))
-    }
-
-    /// What can be said now, and what explains it.
-    fn verdict_so_far(
-        &self,
-        now: &MeasuredSide,
-        compared: &SettingsCompared,
-    ) -> (EffectVerdict, Option<String>) {
-        let seconds = now.window.seconds();
-        let enough = now.is_enough();
-        let clear = compared.verdict(EARLY);
-        let verdict = if enough && seconds >= NEEDS_S - TICKS_S && compared.pages.ci <= PRECISE.0 {
-            compared.verdict(1.0)
-        } else if enough && seconds >= EARLIEST_S && clear != EffectVerdict::NoDifference {
-            clear
-        } else if seconds >= LONGEST_S - TICKS_S {
-            if !enough {
-                return (EffectVerdict::Void, Some("too few pages to tell".into()));
-            }
-            if compared.pages.ci > PRECISE.1 {
-                let note = format!("too noisy to tell: ±{:.0} %", compared.pages.ci);
-                return (EffectVerdict::Void, Some(note));
-            }
-            compared.verdict(1.0)
-        } else {
-            return (EffectVerdict::Measuring, None);
-        };
-        (verdict, self.explained(now, verdict))
-    }
-
-    /// What explains a verdict, in a few words.
-    fn explained(&self, now: &MeasuredSide, verdict: EffectVerdict) -> Option<String> {
-        let (before, after) = (&self.before.window, &now.window);
-        let share = |of: fn(&MeasuredBlock) -> u64| (before.share(of), after.share(of));
-        let worth_a_note = |(before, after): ((f64, f64), (f64, f64))| {
-            let more = after.0 - before.0;
-            after.0 >= FAILED_SHARE && more > before.0 && more > 2.0 * before.1.hypot(after.1)
-        };
-        let (refused, failed) = (share(|block| block.refused), share(|block| block.errors));
-        if worth_a_note(refused) && refused.1.0 >= failed.1.0 {
-            return Some(format!("{:.1} % answered 429", 100.0 * refused.1.0));
-        }
-        if worth_a_note(failed) {
-            return Some(format!("{:.1} % failed: 5xx or no answer", 100.0 * failed.1.0));
-        }
-        let starved = after.mean(|block| block.starved);
-        if starved >= DRY_SHARE {
-            return Some("the frontier ran dry".into());
-        }
-        if verdict == EffectVerdict::NoDifference
-            && let Some(limit) = self.other_limit(now)
-        {
-            return Some(format!("{limit} were the limit"));
-        }
-        let away = self.before.dials != self.turned_from;
-        away.then(|| format!("against {}", words(&self.before.dials, Some(&now.dials))))
-    }
-
-    /// The dial that was the limit on both sides while another one was turned.
-    fn other_limit(&self, now: &MeasuredSide) -> Option<&'static str> {
-        let turned = |dial| self.entries.iter().any(|(_, kind)| *kind == ChangeKind::Dial(dial));
-        let full = |side: &MeasuredSide| {
-            let in_flight = side.window.mean(|block| block.in_flight);
-            in_flight >= AT_LIMIT * f64::from(side.dials.permits)
-        };
-        let both_full = full(&self.before) && full(now);
-        (both_full && self.is_of_dials() && !turned(Dial::Permits)).then_some("permits")
-    }
-
-    /// The same effect for every entry made together.
-    fn updates(
-        &self,
-        now: &MeasuredSide,
-        (verdict, note): (EffectVerdict, Option<String>),
-        last: bool,
-    ) -> Vec<EffectUpdate> {
-        let after = now.window.stats();
-        let compared = SettingsCompared::of(&self.before_stats, &after);
-        let percent =
-            |of: Estimate| if of.ci.is_finite() { of } else { Estimate { value: 0.0, ..of } };
-        let longer = now.window.seconds() >= NEEDS_S - TICKS_S && !last;
-        let effect = ChangeEffect {
-            before: self.before_stats.side(),
-            after: after.side(),
-            pages_percent: percent(compared.pages),
-            p95_percent: compared.p95.value,
-            needs_s: if longer { LONGEST_S } else { NEEDS_S },
-            verdict,
-            note: note.map(Arc::from),
-        };
-        let update =
-            |(seq, _): &(u64, ChangeKind)| EffectUpdate { seq: *seq, effect: effect.clone(), last };
-        self.entries.iter().map(update).collect()
-    }
-}
-
-/// A setting in words: `permits 16, workers 40`; of the dials that differ from `other`, if there is one.
-#[must_use]
-pub fn words(dials: &Dials, other: Option<&Dials>) -> String {
-    let named = |dial: &Dial| match other {
-        Some(other) => dials.get(*dial) != other.get(*dial),
-        None => match dial {
-            Dial::Permits | Dial::Workers => true,
-            Dial::Rate => dials.rate.is_some(),
-            Dial::Queue | Dial::ParseThreads => false,
-        },
-    };
-    let named = Dial::ALL.iter().filter(|dial| named(dial));
-    named.map(|dial| dials.get(*dial).to_string()).collect::<Vec<_>>().join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
     use super::*;
+    use crate::settings::dials::{Dial, Dials};
 
     const fn dials(permits: u32, workers: u32) -> Dials {
         Dials { permits, workers, queue: 100, rate: None, parse_threads: 2 }
@@ -337,7 +151,7 @@ mod tests {
         to: Dials,
         at_s: f64,
     ) -> Vec<EffectUpdate> {
-        tracker.changed(seq, ChangeKind::Dial(dial), to, at_s)
+        tracker.changed(seq, EffectCause::Dial(dial), to, at_s)
     }
 
     #[test]
@@ -399,7 +213,7 @@ mod tests {
         assert_eq!((last.seq, last.effect.verdict), (2, EffectVerdict::Better));
         assert_eq!(last.effect.note.as_deref(), Some("against permits 16"));
         // A fault between two turns: what was before it does not count.
-        tracker.changed(3, ChangeKind::Conditions, dials(18, 40), 40.0);
+        tracker.changed(3, EffectCause::Conditions, dials(18, 40), 40.0);
         let begun = turn(&mut tracker, 4, Dial::Permits, dials(20, 40), 41.0);
         assert_eq!(begun.last().unwrap().effect.verdict, EffectVerdict::Void);
         assert!(begun.iter().all(|update| update.last), "{begun:?}");

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use crate::crawl::protocol::tuning::{
     ChangeEffect, EffectVerdict, Estimate, PinPhase, PinnedComparison,
 };
-use crate::crawl::tuning::effect::words;
 use crate::crawl::tuning::measured_block::MeasuredBlock;
+use crate::crawl::tuning::open_change::words;
 use crate::crawl::tuning::window::{BlockWindow, SettingsCompared};
 use crate::settings::dials::Dials;
 

@@ -4,7 +4,7 @@
 //! only stop rising, two of its three parameters are not determined, so no fit is made.
 
 use crate::crawl::protocol::tuning::UslFit;
-use crate::crawl::tuning::curve::CurveLevel;
+use crate::crawl::tuning::curve_level::CurveLevel;
 
 /// Least levels: one more than there are parameters.
 const LEAST_LEVELS: usize = 4;

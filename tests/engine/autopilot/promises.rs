@@ -104,7 +104,7 @@ fn it_finds_the_knee_and_says_why() {
         assert!(!step.reason.is_empty() && !step.reason.contains('\n') && step.reason.len() < 120);
         assert!(!step.reason.contains("NaN"), "{}", step.reason);
     }
-    let kept = |s: &&AutopilotStep| s.reason.contains("climbs on") && s.reason.contains("-> ");
+    let kept = |s: &&AutopilotStep| s.reason.contains("climbs on") && s.reason.contains("→ ");
     assert!(ideal.steps.iter().any(|s| kept(&s)));
 }
 

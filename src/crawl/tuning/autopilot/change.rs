@@ -2,7 +2,7 @@
 //! before it is kept.
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
-use crate::crawl::tuning::autopilot::level::{MeasuredLevel, compare};
+use crate::crawl::tuning::autopilot::level::{AutopilotLevel, compare};
 use crate::crawl::tuning::autopilot::parameters::{LARGEST_DROP, PROBE_AFTER_MOVE, PROBE_EVERY};
 use crate::crawl::tuning::autopilot::step::AutopilotStep;
 use crate::crawl::tuning::autopilot::window::{Window, ready};
@@ -33,13 +33,13 @@ impl Autopilot {
     }
 
     /// Pages per second seem to have changed: it looks again.
-    pub(super) fn suspect(&mut self, before: MeasuredLevel, down: bool, reading: &TuningReading) {
+    pub(super) fn suspect(&mut self, before: AutopilotLevel, down: bool, reading: &TuningReading) {
         self.phase = AutopilotPhase::Confirming { before, down };
         self.window = Window::open_drained(reading);
     }
 
     /// A tick of the second look.
-    pub(super) fn confirm(&mut self, before: &MeasuredLevel, down: bool, reading: &TuningReading) {
+    pub(super) fn confirm(&mut self, before: &AutopilotLevel, down: bool, reading: &TuningReading) {
         let Some((level, time)) = self.measured(reading) else { return };
         let few = level.answers < CONFIRM_ANSWERS && time < CONFIRM_FEW.1;
         let short = time < CONFIRM_TIME || time < CONFIRM_LATENCIES * level.latency;
@@ -57,7 +57,7 @@ impl Autopilot {
         self.noise.forget_elasticities();
         let knee = self.knee(level.rate).max(LARGEST_DROP * self.permits);
         let reason = format!(
-            "{:.1} -> {:.1} pages/s at {:.0} permits",
+            "{:.1} → {:.1} pages/s at {:.0} permits",
             before.rate, level.rate, self.permits
         );
         if down && self.low.known() && knee < 0.88 * self.permits {
@@ -70,7 +70,7 @@ impl Autopilot {
     }
 
     /// A tick at a computed knee.
-    pub(super) fn verify(&mut self, above: &MeasuredLevel, reading: &TuningReading) {
+    pub(super) fn verify(&mut self, above: &AutopilotLevel, reading: &TuningReading) {
         let Some((level, time)) = self.measured(reading) else { return };
         if !ready(&level, time) || (level.error > VERIFY_ERROR && time < VERIFY_TIME) {
             return;

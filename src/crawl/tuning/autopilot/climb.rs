@@ -1,7 +1,7 @@
 //! The climb, and the choice of the best level after it.
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
-use crate::crawl::tuning::autopilot::level::{MeasuredLevel, combined, compare, same};
+use crate::crawl::tuning::autopilot::level::{AutopilotLevel, combined, compare, same};
 use crate::crawl::tuning::autopilot::parameters::{CLIMB_AGAIN, FIRST_PERMITS, PROBE_EVERY};
 use crate::crawl::tuning::autopilot::window::{Window, ready};
 use crate::crawl::tuning::reading::TuningReading;
@@ -48,7 +48,7 @@ enum LevelVerdict {
 
 impl Autopilot {
     /// A tick of the climb.
-    pub(super) fn climb(&mut self, previous: Option<MeasuredLevel>, reading: &TuningReading) {
+    pub(super) fn climb(&mut self, previous: Option<AutopilotLevel>, reading: &TuningReading) {
         let Some((level, time)) = self.measured(reading) else { return };
         let limited = self.client.holder(self.permits, reading).is_some();
         if !ready(&level, time) {
@@ -96,8 +96,8 @@ impl Autopilot {
     /// pages of different lengths a lucky level is followed by one that looks poor.
     fn judge_level(
         &mut self,
-        previous: &MeasuredLevel,
-        level: &MeasuredLevel,
+        previous: &AutopilotLevel,
+        level: &AutopilotLevel,
         time: f64,
         limited: bool,
     ) -> LevelVerdict {
@@ -121,26 +121,26 @@ impl Autopilot {
     }
 
     /// Whether the latency is surely beyond the bound of the climb.
-    fn too_late(&self, level: &MeasuredLevel) -> bool {
+    fn too_late(&self, level: &AutopilotLevel) -> bool {
         let error = combined(level.error, self.low.error);
         self.low.ratio(level.latency).ln() - LATE_ERRORS * error > self.goals.climb_bound.ln()
     }
 
     /// What is known of the level's permits from before, joined with it.
-    fn join_known(&self, level: MeasuredLevel) -> MeasuredLevel {
+    fn join_known(&self, level: AutopilotLevel) -> AutopilotLevel {
         let known = self.levels.iter().find(|l| same(l.permits, level.permits));
         known.map_or(level, |known| known.joined(&level))
     }
 
     /// Keeps a level of the climb.
-    pub(super) fn keep_level(&mut self, level: MeasuredLevel) {
+    pub(super) fn keep_level(&mut self, level: AutopilotLevel) {
         self.levels.retain(|l| !same(l.permits, level.permits));
         self.levels.push(level);
     }
 
     /// Climbs on from a level. Where pages take long, so does each level: the first climb takes larger
     /// steps there while nothing queues.
-    fn climb_from(&mut self, level: MeasuredLevel, reason: String) {
+    fn climb_from(&mut self, level: AutopilotLevel, reason: String) {
         self.phase = AutopilotPhase::Climbing { previous: Some(level) };
         let first = self.climb_factor > CLIMB_AGAIN && level.permits > FIRST_PERMITS;
         let idle = self.low.ratio(level.latency) < NO_QUEUE;
@@ -157,9 +157,9 @@ impl Autopilot {
         }
     }
 
-    fn best_level(&self) -> Option<MeasuredLevel> {
+    fn best_level(&self) -> Option<AutopilotLevel> {
         let by_worth =
-            |a: &&MeasuredLevel, b: &&MeasuredLevel| self.utility(a).total_cmp(&self.utility(b));
+            |a: &&AutopilotLevel, b: &&AutopilotLevel| self.utility(a).total_cmp(&self.utility(b));
         self.levels.iter().max_by(by_worth).copied()
     }
 
@@ -215,7 +215,7 @@ impl Autopilot {
     }
 
     /// The middle of a wide gap next to the best level.
-    fn candidate(&self, best: &MeasuredLevel, last: &MeasuredLevel) -> Option<f64> {
+    fn candidate(&self, best: &AutopilotLevel, last: &AutopilotLevel) -> Option<f64> {
         let known = |p: f64| self.levels.iter().any(|l| (l.permits / p).ln().abs() < NEAR);
         let (below, above) = self.neighbours(best.permits);
         let middle =

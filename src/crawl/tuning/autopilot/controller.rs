@@ -11,7 +11,7 @@ use crate::crawl::tuning::autopilot::client_limit::ClientLimit;
 use crate::crawl::tuning::autopilot::cruise::Cruise;
 use crate::crawl::tuning::autopilot::goals::Goals;
 use crate::crawl::tuning::autopilot::holding::Holding;
-use crate::crawl::tuning::autopilot::level::MeasuredLevel;
+use crate::crawl::tuning::autopilot::level::AutopilotLevel;
 use crate::crawl::tuning::autopilot::low_latency::LowLatency;
 use crate::crawl::tuning::autopilot::noise::Noise;
 use crate::crawl::tuning::autopilot::overload_answers::OverloadAnswers;
@@ -33,12 +33,12 @@ use crate::settings::autopilot_mode::AutopilotMode;
 /// What the autopilot is doing, with what belongs to that alone.
 #[derive(Debug, Clone)]
 pub(super) enum AutopilotPhase {
-    Climbing { previous: Option<MeasuredLevel> },
+    Climbing { previous: Option<AutopilotLevel> },
     Settling { measured: u32 },
     Cruising(Box<Cruise>),
     Probing(Probe),
-    Confirming { before: MeasuredLevel, down: bool },
-    Verifying { above: MeasuredLevel },
+    Confirming { before: AutopilotLevel, down: bool },
+    Verifying { above: AutopilotLevel },
     Targeting(LatencyTarget),
     HandedOver,
 }
@@ -71,7 +71,7 @@ pub struct Autopilot {
     /// Latencies of the last few hundred answers.
     pub(super) recent: LatencyBuckets,
     /// Levels of the present climb.
-    pub(super) levels: Vec<MeasuredLevel>,
+    pub(super) levels: Vec<AutopilotLevel>,
     pub(super) climb_factor: f64,
     /// Whether the first levels were measured again.
     pub(super) restarted: bool,
@@ -84,7 +84,7 @@ pub struct Autopilot {
     /// Whether the last probe whose direction nothing decided was up.
     pub(super) alternate_up: bool,
     /// What the last cruise at the present permits gave.
-    pub(super) reference: Option<MeasuredLevel>,
+    pub(super) reference: Option<AutopilotLevel>,
     pub(super) out_of_reach: bool,
     pub(super) held_by: Option<AutopilotHold>,
     pub(super) now: f64,
@@ -285,7 +285,7 @@ impl Autopilot {
     }
 
     /// The present level, how long it was measured, once the window measures.
-    pub(super) fn measured(&self, reading: &TuningReading) -> Option<(MeasuredLevel, f64)> {
+    pub(super) fn measured(&self, reading: &TuningReading) -> Option<(AutopilotLevel, f64)> {
         self.window.level(self.permits, reading)
     }
 
@@ -295,7 +295,7 @@ impl Autopilot {
     }
 
     /// Worth of a level: pages per second less what its permits and its latency cost.
-    pub(super) fn utility(&self, level: &MeasuredLevel) -> f64 {
+    pub(super) fn utility(&self, level: &AutopilotLevel) -> f64 {
         let ratio = self.low.ratio(level.latency);
         let bound = self.goals.latency_bound;
         let late = if ratio > 1.1 * bound { (ratio / bound).ln() } else { 0.0 };

@@ -2,7 +2,7 @@
 
 /// Pages per second and latency at one setting.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub(super) struct MeasuredLevel {
+pub(super) struct AutopilotLevel {
     pub permits: f64,
     /// Good answers per second.
     pub rate: f64,
@@ -35,7 +35,7 @@ pub(super) fn combined(a: f64, b: f64) -> f64 {
     a.hypot(b)
 }
 
-impl MeasuredLevel {
+impl AutopilotLevel {
     /// Logarithm of the gain of pages per second over `other`.
     pub(super) fn gain(&self, other: &Self) -> f64 {
         (self.rate.max(1e-6) / other.rate.max(1e-6)).ln()
@@ -81,8 +81,8 @@ impl MeasuredLevel {
 
 /// `48 -> 58: +9 % ± 3, p95 +3 %, kept`.
 pub(super) fn compare(
-    base: &MeasuredLevel,
-    new: &MeasuredLevel,
+    base: &AutopilotLevel,
+    new: &AutopilotLevel,
     dispersion: f64,
     verdict: &str,
 ) -> String {
@@ -90,5 +90,5 @@ pub(super) fn compare(
     let error = 196.0 * dispersion.sqrt() * combined(base.error, new.error);
     let tail = percent((new.p95.max(1e-6) / base.p95.max(1e-6)).ln());
     let (from, to, gain) = (base.permits, new.permits, percent(new.gain(base)));
-    format!("{from:.0} -> {to:.0}: {gain:+.0} % ± {error:.0}, p95 {tail:+.0} %, {verdict}")
+    format!("{from:.0} → {to:.0}: {gain:+.0} % ± {error:.0}, p95 {tail:+.0} %, {verdict}")
 }

@@ -1,6 +1,6 @@
 //! The latency without a queue, learnt from the lowest levels.
 
-use crate::crawl::tuning::autopilot::level::{MeasuredLevel, combined};
+use crate::crawl::tuning::autopilot::level::{AutopilotLevel, combined};
 
 /// Answers that a level needs to count.
 const LEAST_ANSWERS: f64 = 8.0;
@@ -29,9 +29,9 @@ impl LowLatency {
     }
 
     /// Learns it from the levels of a climb: the lowest one and those above that take no longer.
-    pub(super) fn learn(&mut self, levels: &[MeasuredLevel]) {
-        let usable = |l: &&MeasuredLevel| l.filled && l.answers >= LEAST_ANSWERS;
-        let mut levels: Vec<&MeasuredLevel> = levels.iter().filter(usable).collect();
+    pub(super) fn learn(&mut self, levels: &[AutopilotLevel]) {
+        let usable = |l: &&AutopilotLevel| l.filled && l.answers >= LEAST_ANSWERS;
+        let mut levels: Vec<&AutopilotLevel> = levels.iter().filter(usable).collect();
         levels.sort_by(|a, b| a.permits.total_cmp(&b.permits));
         let Some(first) = levels.first() else { return };
         let (mut sum, mut answers) = (first.latency * first.answers, first.answers);

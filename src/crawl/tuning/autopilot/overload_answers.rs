@@ -38,12 +38,12 @@ struct Tick {
 
 /// Overload answers and good ones.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Counts {
+struct AnswerCounts {
     failures: f64,
     answers: f64,
 }
 
-impl Counts {
+impl AnswerCounts {
     fn total(self) -> f64 {
         self.failures + self.answers
     }
@@ -64,7 +64,7 @@ struct Check {
     /// The share before.
     share: f64,
     since: f64,
-    counts: Counts,
+    counts: AnswerCounts,
 }
 
 /// What overload answers say.
@@ -83,7 +83,7 @@ pub(super) struct OverloadAnswers {
     /// Only requests sent after this time count.
     counts_from: f64,
     /// What pages have anyway.
-    background: Counts,
+    background: AnswerCounts,
     check: Option<Check>,
 }
 
@@ -109,7 +109,7 @@ impl OverloadAnswers {
         let share = self.too_many(reading.active_hosts >= MANY_HOSTS)?;
         self.ticks.clear();
         self.counts_from = reading.at;
-        self.check = Some(Check { share, since: reading.at, counts: Counts::default() });
+        self.check = Some(Check { share, since: reading.at, counts: AnswerCounts::default() });
         Some(OverloadFinding::TooMany(share))
     }
 
@@ -162,7 +162,7 @@ impl OverloadAnswers {
         // It counts as if it had been learnt for long.
         let answers = LEARNT_OVER / 2.0;
         let failures = counts.share().max(share) * answers;
-        self.background = Counts { failures, answers: answers - failures };
+        self.background = AnswerCounts { failures, answers: answers - failures };
         self.ticks.clear();
         Some(counts.share())
     }

@@ -1,7 +1,7 @@
 //! A probe under way: when each of its levels is known, and what follows.
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
-use crate::crawl::tuning::autopilot::level::{Elasticity, MeasuredLevel, combined, compare, same};
+use crate::crawl::tuning::autopilot::level::{AutopilotLevel, Elasticity, combined, compare, same};
 use crate::crawl::tuning::autopilot::parameters::{
     CLIMB_AGAIN, LARGEST_DROP, PROBE_AFTER_MOVE, PROBE_EVERY,
 };
@@ -43,7 +43,7 @@ const STEP_TIME: f64 = 5.0;
 impl Autopilot {
     /// The step of a probe. The noisier the server, the larger a step down: that shows more, and
     /// burdens nobody.
-    pub(super) fn probe_step(&self, up: bool, base: &MeasuredLevel) -> f64 {
+    pub(super) fn probe_step(&self, up: bool, base: &AutopilotLevel) -> f64 {
         if up {
             return STEP_UP;
         }
@@ -61,7 +61,7 @@ impl Autopilot {
         }
     }
 
-    fn probe_there(&mut self, mut probe: Probe, level: &MeasuredLevel, time: f64) {
+    fn probe_there(&mut self, mut probe: Probe, level: &AutopilotLevel, time: f64) {
         let base = probe.base;
         if !ready(level, time) {
             if time > LONGEST {
@@ -92,7 +92,7 @@ impl Autopilot {
         } else {
             probe.there = Some(*level);
             self.phase = AutopilotPhase::Probing(probe);
-            let reason = format!("{:.0} -> {:.0}: back, to compare", level.permits, base.permits);
+            let reason = format!("{:.0} → {:.0}: back, to compare", level.permits, base.permits);
             self.move_to(base.permits, reason);
         }
     }
@@ -100,8 +100,8 @@ impl Autopilot {
     fn probe_back(
         &mut self,
         probe: &Probe,
-        there: &MeasuredLevel,
-        level: MeasuredLevel,
+        there: &AutopilotLevel,
+        level: AutopilotLevel,
         time: f64,
         reading: &TuningReading,
     ) {
@@ -128,7 +128,7 @@ impl Autopilot {
     }
 
     /// Keeps the probed level or goes back.
-    fn decide(&mut self, up: bool, base: &MeasuredLevel, there: &MeasuredLevel, new: Elasticity) {
+    fn decide(&mut self, up: bool, base: &AutopilotLevel, there: &AutopilotLevel, new: Elasticity) {
         let prior = prior::elasticity(self.low.ratio(base.latency));
         let pooled = self.noise.pool(up, prior, new);
         let ratio = self.low.ratio(there.latency);
@@ -175,7 +175,7 @@ impl Autopilot {
         }
     }
 
-    fn climb_again(&mut self, base: MeasuredLevel, level: MeasuredLevel, reason: String) {
+    fn climb_again(&mut self, base: AutopilotLevel, level: AutopilotLevel, reason: String) {
         self.levels = vec![base, level];
         self.climb_factor = CLIMB_AGAIN;
         self.phase = AutopilotPhase::Climbing { previous: Some(level) };

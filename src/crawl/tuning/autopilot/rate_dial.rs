@@ -130,7 +130,7 @@ impl RateDial {
                 if self.phase == RatePhase::Holding { LOWER * rate } else { BACK * self.good };
             let new = self.set(new.max(LOWEST), RatePhase::Holding, t);
             self.good = new;
-            return Some(format!("429 again: rate {rate:.1} -> {new:.1}/s"));
+            return Some(format!("429 again: rate {rate:.1} → {new:.1}/s"));
         }
         match self.phase {
             RatePhase::Searching
@@ -139,7 +139,7 @@ impl RateDial {
                 if self.limited && rate < self.bound {
                     self.good = rate;
                     let new = self.set(SEARCH * rate, RatePhase::Searching, t);
-                    return Some(format!("no 429: rate {rate:.1} -> {new:.1}/s"));
+                    return Some(format!("no 429: rate {rate:.1} → {new:.1}/s"));
                 }
                 if age >= KEPT_AFTER {
                     self.phase = RatePhase::Holding;
@@ -151,7 +151,7 @@ impl RateDial {
             }
             RatePhase::Holding if age > self.wait && self.limited && rate < self.bound => {
                 let new = self.set(RAISE * self.good, RatePhase::Raising, t);
-                return Some(format!("no 429 for {age:.0} s: rate {rate:.1} -> {new:.1}/s"));
+                return Some(format!("no 429 for {age:.0} s: rate {rate:.1} → {new:.1}/s"));
             }
             RatePhase::Searching | RatePhase::Holding | RatePhase::Raising => {}
         }

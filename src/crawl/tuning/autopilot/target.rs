@@ -1,6 +1,6 @@
 //! The latency target: permits that keep the 95th percentile below it, and no more than bring pages.
 
-use crate::crawl::tuning::autopilot::level::MeasuredLevel;
+use crate::crawl::tuning::autopilot::level::AutopilotLevel;
 use crate::crawl::tuning::autopilot::parameters::FIRST_PERMITS;
 
 /// What the search for the target remembers.
@@ -16,7 +16,7 @@ pub(super) struct LatencyTarget {
     pub(super) vain_cuts: u32,
     pub(super) at_one: u32,
     /// The level before the last raise, until that is judged.
-    pub(super) before_raise: Option<MeasuredLevel>,
+    pub(super) before_raise: Option<AutopilotLevel>,
     /// No raise before this time: the last one brought nothing.
     pub(super) raise_from: f64,
 }

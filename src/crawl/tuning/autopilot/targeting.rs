@@ -1,7 +1,7 @@
 //! Towards the latency target: raises, cuts, and when to give it up.
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
-use crate::crawl::tuning::autopilot::level::{MeasuredLevel, compare};
+use crate::crawl::tuning::autopilot::level::{AutopilotLevel, compare};
 use crate::crawl::tuning::autopilot::parameters::{CLIMB, FIRST_PERMITS};
 use crate::crawl::tuning::autopilot::target::LatencyTarget;
 use crate::crawl::tuning::autopilot::window::Window;
@@ -70,7 +70,7 @@ impl Autopilot {
     }
 
     /// More permits where there is room, or another window.
-    fn raise(&mut self, target: &mut LatencyTarget, level: MeasuredLevel, load: f64) {
+    fn raise(&mut self, target: &mut LatencyTarget, level: AutopilotLevel, load: f64) {
         let may = level.filled && self.held_by.is_none() && self.now >= target.raise_from;
         if load >= ROOM || !may {
             self.window = Window::open(self.now);

@@ -2,7 +2,7 @@
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
 use crate::crawl::tuning::autopilot::cruise::Cruise;
-use crate::crawl::tuning::autopilot::level::{MeasuredLevel, combined, same};
+use crate::crawl::tuning::autopilot::level::{AutopilotLevel, combined, same};
 use crate::crawl::tuning::autopilot::parameters::{LARGEST_DROP, PROBE_EVERY};
 use crate::crawl::tuning::autopilot::probe::Probe;
 use crate::crawl::tuning::autopilot::window::Sums;
@@ -78,11 +78,11 @@ impl Autopilot {
                 cruise.probe_at = t + 2.0;
             }
             Alarm::Down(rate) => {
-                let before = MeasuredLevel {
+                let before = AutopilotLevel {
                     permits: self.permits,
                     rate,
                     error: 0.05,
-                    ..MeasuredLevel::default()
+                    ..AutopilotLevel::default()
                 };
                 self.suspect(before, true, reading);
                 return false;
@@ -168,7 +168,7 @@ impl Autopilot {
     fn start_probe(
         &mut self,
         cruise: &mut Cruise,
-        level: MeasuredLevel,
+        level: AutopilotLevel,
         reading: &TuningReading,
     ) -> bool {
         let mut rose = false;
@@ -211,7 +211,7 @@ impl Autopilot {
             return false;
         }
         let reason = format!(
-            "{:.0} -> {permits:.0}: {}",
+            "{:.0} → {permits:.0}: {}",
             self.permits,
             if up { "probe up" } else { "probe down" }
         );

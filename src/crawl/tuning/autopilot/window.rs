@@ -1,6 +1,6 @@
 //! Measuring one setting: sums over the good answers, from when the setting shows in them.
 
-use crate::crawl::tuning::autopilot::level::MeasuredLevel;
+use crate::crawl::tuning::autopilot::level::AutopilotLevel;
 use crate::crawl::tuning::finished_requests::FinishedRequests;
 use crate::crawl::tuning::latency_buckets::LatencyBuckets;
 use crate::crawl::tuning::reading::TuningReading;
@@ -42,13 +42,13 @@ impl Sums {
     }
 
     /// What was measured until now, at so many permits.
-    pub(super) fn level(&self, permits: f64, reading: &TuningReading) -> MeasuredLevel {
+    pub(super) fn level(&self, permits: f64, reading: &TuningReading) -> AutopilotLevel {
         let time = (reading.at - self.since).max(1e-9);
         let count = self.answers.max(1.0);
         let latency = self.latency_sum / count;
         let variance = latency.mul_add(-latency, self.latency_squares / count).max(0.0);
         let cv = if latency > 0.0 { variance.sqrt() / latency } else { 1.0 };
-        MeasuredLevel {
+        AutopilotLevel {
             permits,
             rate: self.answers / time,
             latency,
@@ -102,13 +102,13 @@ impl Window {
         &self,
         permits: f64,
         reading: &TuningReading,
-    ) -> Option<(MeasuredLevel, f64)> {
+    ) -> Option<(AutopilotLevel, f64)> {
         let sums = self.sums.as_ref()?;
         (reading.at > sums.since).then(|| (sums.level(permits, reading), reading.at - sums.since))
     }
 }
 
 /// Whether a level measured for `time` seconds can be used.
-pub(super) fn ready(level: &MeasuredLevel, time: f64) -> bool {
+pub(super) fn ready(level: &AutopilotLevel, time: f64) -> bool {
     time >= LEAST_TIME && level.answers >= LEAST_ANSWERS && time >= LEAST_LATENCIES * level.latency
 }
