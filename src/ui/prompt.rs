@@ -82,7 +82,8 @@ pub enum HostVerb {
 pub fn parse(text: &str) -> Result<Option<Typed>, String> {
     let text = text.trim().trim_start_matches(':').trim_start();
     // Patterns and URLs are taken as they are.
-    let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let parts = |c: char| c.is_whitespace() || c == '=';
+    let (word, rest) = text.split_once(parts).unwrap_or((text, ""));
     match word.to_lowercase().as_str() {
         "exclude" => return exclude(rest).map(|c| Some(Typed::Send(c))),
         "seed" => return seed(rest).map(|c| Some(Typed::Send(c))),

@@ -67,7 +67,7 @@ fn the_log_tab_says_it_too() {
     let command = ["crawldeck", "--pages", "2000", "--latency", "100ms"];
     let mut terminal = Terminal::start(&command, (120, 36), folder.path(), &[]);
     terminal.expect("RUNNING");
-    terminal.send(b"5");
+    terminal.send(b"6");
     terminal.expect(r"settings from \./crawldeck\.toml");
     terminal.expect(r"WARNING: \./crawldeck\.toml sets log-file");
     terminal.send(b"q");

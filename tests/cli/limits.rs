@@ -12,7 +12,7 @@ use crate::support::{LabProcess, Running, assert_whole, crawldeck, run, wait_unt
 /// Pages whose rows take more than [`FEW_BYTES`].
 const PAGES: &str = "400";
 /// Room for an empty database, and not for these pages.
-const FEW_BYTES: &str = "150000";
+const FEW_BYTES: &str = "250000";
 
 /// The program under `prlimit`, which sets a soft limit that can be raised again.
 fn limited(folder: &Path, limit: &str) -> Command {
