@@ -17,9 +17,9 @@ use serde_json::Value;
 fn endless_site() -> Web {
     Web::start(|request, stream| {
         let n: u64 = request.path.trim_start_matches('/').parse().unwrap_or(0);
-        let links: String = (1..=10).map(|i| format!("<a href=/{}>x</a> ", 10 * n + i)).collect();
+        let links: Vec<_> = (1..=10).map(|i| format!("<a href=/{}>x</a>", 10 * n + i)).collect();
         sleep(Duration::from_millis(20));
-        let _ = stream.write_all(&html(200, &links));
+        let _ = stream.write_all(&html(200, &links.join(" ")));
     })
 }
 
