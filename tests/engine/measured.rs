@@ -199,6 +199,7 @@ async fn what_was_turned_back_can_be_applied_again() {
 
 /// Twenty times the same twice: workers beyond those that permits can use change nothing. On the real clock, with
 /// answers that take 60 to 140 ms.
+#[expect(clippy::print_stdout, reason = "prints the table of the verdicts")]
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes four minutes: tests/long.sh honest"]
 async fn honest_about_two_equal_settings() {

@@ -63,7 +63,9 @@ mod tests {
         for at_s in [70.0, 70.1, 129.0, 130.0] {
             let due = scenes.due(at_s, &faults);
             capacities.push(due.and_then(|due| due.level));
-            due.into_iter().for_each(|due| faults.set(due));
+            if let Some(due) = due {
+                faults.set(due);
+            }
         }
         assert_eq!(capacities, [Some(16.0), None, None, Some(32.0)]);
         let by_hand = faults.with(Fault::Capacity, 20.0);

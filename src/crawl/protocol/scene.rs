@@ -226,9 +226,9 @@ mod tests {
         let level = |seconds| Scene::MovingTarget.fault_at(seconds).and_then(|fault| fault.level);
         let begins = Scene::MovingTarget.setup(Dials::default()).faults;
         assert_eq!(level(0.0), begins.get(Fault::Capacity));
-        let levels =
-            [59.9, 60.0, 119.9, 120.0, 180.0].map(|seconds| level(seconds).unwrap_or_default());
-        assert_eq!(levels, [KNEE, HALF_KNEE, HALF_KNEE, KNEE, HALF_KNEE]);
+        let levels = [59.9, 60.0, 119.9, 120.0, 180.0]
+            .map(|seconds| level(seconds).unwrap_or_default() as u32);
+        assert_eq!(levels, [KNEE, HALF_KNEE, HALF_KNEE, KNEE, HALF_KNEE].map(|level| level as u32));
         for scene in Scene::ALL.into_iter().filter(|scene| *scene != Scene::MovingTarget) {
             assert_eq!(scene.fault_at(60.0), None, "{scene}");
         }

@@ -280,7 +280,7 @@ mod tests {
                 latencies.record(10_000 * n);
             }
             crawl.recorder.add_latencies(&latencies);
-            (0..10).for_each(|_| crawl.tick(if second == 9 { 0 } else { 1 }, dials, true));
+            (0..10).for_each(|_| crawl.tick(u32::from(second != 9), dials, true));
         }
         let rows = crawl.end();
         assert_eq!(rows.len(), 2, "{rows:#?}");
