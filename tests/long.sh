@@ -223,10 +223,10 @@ tune() { # runs
         "$program" tune "http://127.0.0.1:$port/"
     done
     kill "$lab"
-    nginx_site "$folder" 21998 1000
+    plain_site "$folder" 21998
     nginx -p "$folder" -c "$folder/nginx.conf" -e "$folder/error.log"
     say "nginx"
-    "$program" tune https://127.0.0.1:21998/ --insecure --http1
+    "$program" tune http://127.0.0.1:21998/
     nginx -p "$folder" -c "$folder/nginx.conf" -e "$folder/error.log" -s stop
     while [ -e "$folder/pid" ]; do sleep 0.1; done
     rm -r "$folder"

@@ -15,7 +15,7 @@ const HEAD: [(&str, usize); 10] = [
     ("p50", 9),
     ("p95", 9),
     ("latency", 8),
-    ("errors", 7),
+    ("errors", 8),
     ("429", 7),
 ];
 
