@@ -73,7 +73,7 @@ fn a_signal_asks_for_a_line() {
 #[test]
 fn the_first_signal_finishes_what_is_in_flight() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        let lab = LabProcess::start(&["--pages", "400", "--latency", "300ms", "--seed", "5"]);
+        let lab = LabProcess::start(&["--pages", "150", "--latency", "300ms", "--seed", "5"]);
         let folder = folder();
         let running = caught(&folder, &lab, &["--permits", "20", "--workers", "20"]);
         running.signal(signal);
