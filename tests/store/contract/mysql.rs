@@ -194,7 +194,7 @@ async fn what_is_not_ours_is_refused_and_left_as_it_is() {
             )
             .await;
         let error = refused(&place.url(), OpenMode::CreateIfMissing).await;
-        assert!(matches!(error, StoreError::Newer { theirs: 99, ours: 2, .. }), "{error}");
+        assert!(matches!(error, StoreError::Newer { theirs: 99, ours: 3, .. }), "{error}");
         place.execute("DELETE FROM _sqlx_migrations WHERE version = 99").await;
         place.execute("UPDATE _sqlx_migrations SET checksum = 'x'").await;
         let error = refused(&place.url(), OpenMode::CreateIfMissing).await;
