@@ -8,6 +8,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use url::Url;
 
 use super::command_line::{Cli, Subcommand};
 use super::config_file;
@@ -18,6 +19,7 @@ use super::option_reader::OptionReader;
 use super::options::CrawlOptions;
 use super::source::{SECRETS, Source, Sources};
 use crate::settings::BreakerSettings;
+use crate::settings::autopilot_mode::AutopilotMode;
 
 /// Options of a file in the working directory that are warned of: where requests pass, and where is written.
 const REACH_BEYOND: [&str; 3] = ["proxy", "db", "log-file"];
@@ -87,6 +89,7 @@ pub fn read(
     };
     if let Some(options) = options {
         reader.warnings.extend(breaker_window(options, &merged.sources)?);
+        reader.warnings.extend(mode_as_seed(&cli, options));
     }
     let mut warnings = reader.warnings;
     if found_here {
@@ -115,6 +118,20 @@ fn about_file_here(sources: &Sources, announced: bool) -> Vec<String> {
         ));
     }
     said
+}
+
+/// A warning where the autopilot's mode was given as a word of its own, which makes a seed of it.
+fn mode_as_seed(cli: &Cli, options: &CrawlOptions) -> Option<String> {
+    let Some(Subcommand::Crawl { seeds, .. } | Subcommand::Config { seeds, .. }) = &cli.command
+    else {
+        return None;
+    };
+    options.dials.autopilot.as_ref()?;
+    let host = |seed: &Url| Some(seed.host_str()?.parse::<AutopilotMode>().ok()?.to_string());
+    let mode = seeds.iter().find_map(host)?;
+    Some(format!(
+        "'{mode}' is taken as a URL: the mode of the autopilot follows an equals sign, --autopilot={mode}"
+    ))
 }
 
 /// An error where `breaker-min-requests` is above the window; a default above it is lowered, with a

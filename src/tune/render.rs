@@ -67,7 +67,7 @@ fn line(row: &TuneRow) -> String {
         format!("{:.1} ± {ci}", row.pages_per_s),
         format!("{:.0} ms", row.p50_ms),
         format!("{:.0} ms", row.p95_ms),
-        format!("×{:.1}", row.latency_ratio),
+        if row.latency_ratio > 0.0 { format!("×{:.1}", row.latency_ratio) } else { "-".into() },
         percent(row.error_share),
         percent(row.refused_share),
     ];

@@ -203,7 +203,8 @@ fn row(level: &SweepLevel, low_ms: f64, best: bool) -> TuneRow {
 
 /// The level with the fewest permits that gives nearly the most pages per second, as far as its interval tells.
 fn best(levels: &[SweepLevel]) -> Option<&SweepLevel> {
-    let usable = || levels.iter().filter(|level| !level.overloaded && level.pages_per_s() > 0.0);
+    // An interval wider than the mean says nothing of it.
+    let usable = || levels.iter().filter(|level| !level.overloaded && level.relative_ci() < 1.0);
     let most = usable().map(SweepLevel::pages_per_s).fold(0.0, f64::max);
     usable().find(|level| {
         let upper = level.pages_per_s() * (1.0 + level.relative_ci().min(MOST_DOUBT));

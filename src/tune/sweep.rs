@@ -15,6 +15,7 @@ use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::crawl::protocol::tuning::{Curve, MeasuredRow};
+use crate::crawl::protocol::verdict::Limit;
 use crate::settings::dials::{Dial, Setting, workers_for};
 use crate::units::counted;
 
@@ -317,8 +318,12 @@ impl Sweep {
         }
         let why = match is_idle {
             true if starved >= throttled => ClimbEnd::Frontier(level.pages_per_s()),
-            true => ClimbEnd::HostPace(s.verdict.text.clone()),
-            false => ClimbEnd::OwnLimit(hold.own_limit().unwrap_or(&s.verdict.text).to_owned()),
+            true => ClimbEnd::HostPace(host_pace(s)),
+            false => ClimbEnd::OwnLimit(
+                hold.own_limit()
+                    .unwrap_or("URLs wait in the queue, and no worker takes them")
+                    .to_owned(),
+            ),
         };
         self.levels.push(level);
         self.stop_climbing(s, why);
@@ -339,6 +344,15 @@ impl Sweep {
             .iter()
             .filter(|level| level.counts() && level.permits() < below)
             .max_by_key(|level| level.permits())
+    }
+}
+
+/// Why hosts may be asked no more, as the verdict has it where it names them.
+fn host_pace(s: &Snapshot) -> String {
+    if s.verdict.limit == Limit::HostPace {
+        s.verdict.text.clone()
+    } else {
+        "the hosts may be asked no more now: their gap, their limit or a cooldown".to_owned()
     }
 }
 

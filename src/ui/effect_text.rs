@@ -69,9 +69,13 @@ pub fn result(effect: &ChangeEffect) -> String {
     }
 }
 
-/// What was changed: `permits 8 → 16`, `undone: permits 16 → 8`.
+/// What was changed: `permits 8 → 16`, `undone: permits 16 → 8`; the change as a whole where it was made in
+/// several turns.
 #[must_use]
 pub fn what(change: &Change) -> String {
+    if let Some(whole) = change.effect.as_ref().and_then(|effect| effect.whole.as_ref()) {
+        return text::clean(whole).into_owned();
+    }
     let verb = if change.undoes.is_some() { "undone: " } else { "" };
     let what = change.what.to_string();
     format!("{verb}{}", text::cut(&text::clean(&what), CHANGE))

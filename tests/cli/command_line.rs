@@ -65,6 +65,10 @@ fn the_autopilots_mode_follows_an_equals_sign_alone() {
         .unwrap();
     assert_eq!(shown("--headless"), "balanced");
     assert_eq!(shown("--autopilot=off"), "off");
+    // A word of its own is a URL, as the warning says.
+    let ended = run(folder.path(), &["config", "--autopilot", "gentle"]).exits(0);
+    assert!(ended.stderr.contains("'gentle' is taken as a URL"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("--autopilot=gentle"), "{}", ended.stderr);
 }
 
 #[test]

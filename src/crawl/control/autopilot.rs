@@ -9,6 +9,7 @@ use crate::crawl::tuning::autopilot::{
     Autopilot, AutopilotCommand, AutopilotLimits, AutopilotStep,
 };
 use crate::crawl::tuning::reading::TuningReading;
+use crate::settings::Settings;
 use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::{Dial, Setting, nudged, workers_for};
 
@@ -93,7 +94,7 @@ impl Control {
         self.log(ChangeAction::Autopilot { old: Some(old), new: None }, origin, None);
     }
 
-    /// Whoever turns a dial by hand has the dials from then on; returns what to tell.
+    /// Takes the dials back where a command turns one of them by hand; returns what to tell the user.
     pub(super) fn yield_dials(
         &mut self,
         command: &Command,
@@ -140,7 +141,7 @@ impl Control {
     }
 
     fn take_step(&mut self, step: AutopilotStep) {
-        let AutopilotStep { command, reason } = step;
+        let AutopilotStep { command, reason, compared } = step;
         match command {
             Some(AutopilotCommand::Permits(permits)) => {
                 let new = (permits, workers_for(permits));
@@ -159,11 +160,14 @@ impl Control {
             Some(AutopilotCommand::HostCap(cap)) => return self.cap_hosts(cap),
             None => {}
         }
+        if let Some(compared) = compared {
+            self.note_compared(&compared);
+        }
         tracing::info!("autopilot: {reason}");
         self.autopilot.reason = reason.into();
     }
 
-    /// A rate that somebody else than the autopilot set is its bound from now on.
+    /// A rate that the autopilot did not set itself is its bound from now on.
     pub(super) const fn note_rate(&mut self, setting: Setting, origin: Origin) {
         if let Setting::Rate(rate) = setting
             && !matches!(origin, Origin::Autopilot)
@@ -178,10 +182,14 @@ impl Control {
         let Setting::Permits(permits) = nudged(&self.dials, Dial::Permits, by) else {
             return;
         };
-        let follow = old.1 == workers_for(old.0);
-        let apart = nudged(&self.dials, Dial::Workers, by);
-        let workers = match apart {
+        // Workers that were never turned were not set apart.
+        let untouched = old.1 == Settings::default().workers;
+        let follow = untouched || old.1 == workers_for(old.0);
+        let turned = i64::from(permits) - i64::from(old.0);
+        let workers = match nudged(&self.dials, Dial::Workers, turned as i32) {
             Setting::Workers(workers) if !follow => workers,
+            // At the end of their range permits stand still, and workers with them.
+            _ if turned == 0 => old.1,
             _ => workers_for(permits),
         };
         self.turn_both((permits, workers), origin, None);

@@ -51,7 +51,7 @@ impl AutopilotDriver {
             probe_every_s: PROBE_EVERY,
             probe: autopilot.probed(),
             reason: Arc::clone(&self.reason),
-            knee: autopilot.measured_knee(),
+            knee: autopilot.measured_knee().filter(|_| driving),
             rate: status.rate,
             out_of_reach: status.out_of_reach,
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::RECENT_CHANGES;
-use crate::crawl::protocol::tuning::ChangeEffect;
+use crate::crawl::protocol::tuning::{ChangeEffect, EffectVerdict};
 
 /// The journal of a crawl: the newest entries, and the numbering.
 #[derive(Debug, Default)]
@@ -123,6 +123,22 @@ impl Journal {
         let entry = self.entries.iter_mut().rev().find(|entry| entry.seq == seq)?;
         entry.effect = Some(effect);
         Some(entry)
+    }
+
+    /// The newest turn of the autopilot between these permits whose effect could not be told.
+    #[must_use]
+    pub fn undecided(&self, permits: (u32, u32)) -> Option<u64> {
+        let is_it = |entry: &&Change| match &entry.what {
+            ChangeAction::SetBoth { old, new } => {
+                entry.by == Origin::Autopilot && (old.0, new.0) == permits
+            }
+            _ => false,
+        };
+        let entry = self.entries.iter().rev().find(is_it)?;
+        let open = entry.effect.as_ref().is_none_or(|effect| {
+            matches!(effect.verdict, EffectVerdict::Measuring | EffectVerdict::Void)
+        });
+        open.then_some(entry.seq)
     }
 
     /// Entries, newest first.

@@ -9,6 +9,7 @@ use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::command::Origin;
 use crate::crawl::protocol::snapshot::RunState;
 use crate::crawl::protocol::tuning::EffectSide;
+use crate::crawl::tuning::autopilot::ComparedPermits;
 use crate::crawl::tuning::curve::curve;
 use crate::crawl::tuning::measured_block::MeasuredSetting;
 use crate::crawl::tuning::open_change::{EffectCause, EffectUpdate};
@@ -81,8 +82,11 @@ impl Control {
         let mut updates = Vec::new();
         let mut step = PinStep::None;
         if measuring.is_settled(began_s) && !self.ending && self.run == RunState::Running {
-            measuring.table.add(&block);
-            step = measuring.pin.add(&block);
+            // A second in which nothing was in flight, since all hosts cool down, measures no setting.
+            if !block.is_idle() {
+                measuring.table.add(&block);
+                step = measuring.pin.add(&block);
+            }
             updates = measuring.effects.add(block);
         }
         self.note_effects(updates);
@@ -133,6 +137,13 @@ impl Control {
     pub(super) fn end_measuring(&mut self) {
         let updates = self.measuring.effects.stopped(self.context.signals.at_s());
         self.note_effects(updates);
+    }
+
+    /// What the autopilot measured of a turn counts where the next one came too soon for more.
+    pub(super) fn note_compared(&mut self, compared: &ComparedPermits) {
+        if let Some(seq) = self.journal.undecided(compared.permits) {
+            self.note_effects(vec![EffectUpdate { seq, effect: compared.into(), last: true }]);
+        }
     }
 
     /// Puts effects into the journal, and those that change no more into the database.

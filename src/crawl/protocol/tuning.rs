@@ -102,6 +102,10 @@ pub struct MeasuredRow {
     pub best: bool,
     /// Whether another row of the same conditions gives more pages per second with fewer permits.
     pub dominated: bool,
+    /// Whether more requests fail than at the best row of the same conditions, by more than 2 % and by more than
+    /// chance explains.
+    #[serde(default)]
+    pub failing: bool,
 }
 
 /// A point of the curve.
@@ -239,8 +243,12 @@ pub struct ChangeEffect {
     pub needs_s: f64,
     /// Better or worse.
     pub verdict: EffectVerdict,
-    /// What explains it, in a few words: `2.1 % answered 503`, `turned again after 2 s`.
+    /// What explains it, in a few words: `2.1 % answered 429`, `turned again after 2 s`.
     pub note: Option<Arc<str>>,
+    /// The change that was measured, where it was made in several turns: `permits 16 → 24`. The entry itself is
+    /// the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub whole: Option<Arc<str>>,
 }
 
 /// Where a comparison with a pinned setting is.

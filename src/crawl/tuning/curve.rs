@@ -72,18 +72,21 @@ fn knee(levels: &[CurveLevel], full: &[CurveLevel]) -> Result<Knee, Arc<str>> {
     })
 }
 
-/// The mean latency without a queue: that of the two lowest levels, if they agree, and of those after them as
-/// long as they do.
+/// The mean latency without a queue: that of the lowest level and of all higher ones that agree with it. `None`
+/// where no other does: then it may have risen from there on already. What rises and falls again with more permits
+/// is no queue.
 fn low_latency(full: &[CurveLevel]) -> Option<MeanError> {
     let (first, others) = full.split_first()?;
     let mut pool = first.latency;
-    for (at, level) in others.iter().enumerate() {
+    let mut any = others.is_empty();
+    for level in others {
         let latency = level.latency;
         let difference = (latency.mean / pool.mean).ln();
         let error = (latency.error / latency.mean).hypot(pool.error / pool.mean);
         if difference.abs() > SAME_LATENCY.max(SAME_LATENCY_ERRORS * error) {
-            return (at > 0).then_some(pool);
+            continue;
         }
+        any = true;
         let weight = |of: MeanError| (of.error * of.error).max(f64::MIN_POSITIVE).recip();
         let (old, new) = (weight(pool), weight(latency));
         pool = MeanError {
@@ -92,7 +95,7 @@ fn low_latency(full: &[CurveLevel]) -> Option<MeanError> {
             dof: pool.dof + latency.dof,
         };
     }
-    Some(pool)
+    any.then_some(pool)
 }
 
 /// Whether pages per second still follow the permits at the highest level: from the level before it by more
@@ -157,6 +160,16 @@ mod tests {
             assert!((knee / capacity - 1.0).abs() < 0.03, "{knee} is not {capacity}");
             assert_eq!((curve.points.len(), curve.usl, curve.missing), (7, None, None));
         }
+    }
+
+    #[test]
+    fn a_latency_that_rises_and_falls_again_is_no_queue() {
+        let mut levels = levels(&[2, 4, 8, 16, 32, 64], queue(32.0, 0.1));
+        for level in &mut levels[1..3] {
+            level.latency.mean *= 1.15;
+        }
+        let knee = knee_of(&curve(&levels));
+        assert!((knee / 32.0 - 1.0).abs() < 0.05, "{knee} is not 32");
     }
 
     #[test]

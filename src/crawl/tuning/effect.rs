@@ -81,7 +81,8 @@ impl EffectTracker {
         open.said = verdict;
         let seconds = self.now.window.seconds();
         let precise = compared.pages.ci <= PRECISE.0;
-        let last = seconds >= LONGEST_S - TICKS_S
+        let last = open.not_its_own(&self.now.dials).is_some()
+            || seconds >= LONGEST_S - TICKS_S
             || (seconds >= NEEDS_S - TICKS_S && self.now.is_enough() && precise);
         let updates = open.updates(&self.now, (verdict, note), last);
         open.over = last;
@@ -211,13 +212,38 @@ mod tests {
         assert_eq!(ended[0].effect.note.as_deref(), Some("turned again after 0 s"));
         let last = hold(&mut tracker, 10, |_| block(113, 170, 18)).unwrap();
         assert_eq!((last.seq, last.effect.verdict), (2, EffectVerdict::Better));
-        assert_eq!(last.effect.note.as_deref(), Some("against permits 16"));
+        assert_eq!(last.effect.whole.as_deref(), Some("permits 16 → 18"));
         // A fault between two turns: what was before it does not count.
         tracker.changed(3, EffectCause::Conditions, dials(18, 40), 40.0);
         let begun = turn(&mut tracker, 4, Dial::Permits, dials(20, 40), 41.0);
         assert_eq!(begun.last().unwrap().effect.verdict, EffectVerdict::Void);
         assert!(begun.iter().all(|update| update.last), "{begun:?}");
         assert_eq!(hold(&mut tracker, 10, |_| block(100, 170, 20)), None);
+    }
+
+    #[test]
+    fn what_other_dials_gave_is_not_charged_to_the_last_turn() {
+        let mut tracker = EffectTracker::new(dials(16, 40));
+        hold(&mut tracker, 12, |_| block(100, 170, 16));
+        // Permits fall, and a second later workers are turned.
+        turn(&mut tracker, 1, Dial::Permits, dials(4, 40), 20.0);
+        turn(&mut tracker, 2, Dial::Workers, dials(4, 41), 21.0);
+        let last = hold(&mut tracker, 1, |_| block(25, 170, 4)).unwrap();
+        assert_eq!((last.seq, last.last, last.effect.verdict), (2, true, EffectVerdict::Void));
+        let note = "several dials were turned within a few seconds";
+        assert_eq!((last.effect.note.as_deref(), last.effect.whole), (Some(note), None));
+        assert_eq!(hold(&mut tracker, 12, |_| block(25, 170, 4)), None, "it is over");
+        // Far down and one up again: more permits are not what gave fewer pages.
+        turn(&mut tracker, 3, Dial::Permits, dials(1, 41), 40.0);
+        turn(&mut tracker, 4, Dial::Permits, dials(2, 41), 41.0);
+        let last = hold(&mut tracker, 1, |_| block(12, 170, 2)).unwrap();
+        assert_eq!((last.seq, last.effect.note.as_deref()), (4, Some(note)));
+        hold(&mut tracker, 12, |_| block(12, 170, 2));
+        // There and back.
+        turn(&mut tracker, 5, Dial::Permits, dials(3, 41), 60.0);
+        turn(&mut tracker, 6, Dial::Permits, dials(2, 41), 61.0);
+        let last = hold(&mut tracker, 1, |_| block(12, 170, 2)).unwrap();
+        assert_eq!(last.effect.note.as_deref(), Some("turned back to the setting before"));
     }
 
     #[test]

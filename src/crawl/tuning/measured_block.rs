@@ -6,6 +6,9 @@ use crate::crawl::measure::meter::LatencyHistogram;
 use crate::settings::dials::Dials;
 use crate::store::TimelineRow;
 
+/// Mean of the requests in flight up to which nothing was.
+const MOST_IDLE: f64 = 0.05;
+
 /// What was measured in a block of time, about a second, in which nothing was turned.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct MeasuredBlock {
@@ -31,6 +34,14 @@ pub struct MeasuredBlock {
     pub loop_delay_ms: f64,
     /// CPU of this process in per cent of one core.
     pub cpu_percent: f64,
+}
+
+impl MeasuredBlock {
+    /// Whether nothing was in flight and nothing ended.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.requests == 0 && self.pages == 0 && self.in_flight < MOST_IDLE
+    }
 }
 
 /// The dials that name a row of the measured table.

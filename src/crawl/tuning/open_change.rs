@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::crawl::protocol::tuning::{ChangeEffect, EffectVerdict, Estimate};
 use crate::crawl::tuning::measured_block::MeasuredBlock;
 use crate::crawl::tuning::window::{BlockWindow, SettingsCompared, WindowStats};
-use crate::settings::dials::{Dial, Dials};
+use crate::settings::dials::{Dial, Dials, Setting};
 
 /// Seconds after a change from which a clear difference is said,
 const EARLIEST_S: f64 = 3.9;
@@ -29,6 +29,10 @@ const FAILED_SHARE: f64 = 0.01;
 const DRY_SHARE: f64 = 0.3;
 /// Share of a limit in use from which it is the limit.
 const AT_LIMIT: f64 = 0.9;
+/// Turns in quick succession that are no single change.
+const SEVERAL_TURNS: &str = "several dials were turned within a few seconds";
+/// They led back to the setting before the first of them.
+const TURNED_BACK: &str = "turned back to the setting before";
 
 /// What changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +97,9 @@ impl OpenChange {
         now: &MeasuredSide,
         compared: &SettingsCompared,
     ) -> (EffectVerdict, Option<String>) {
+        if let Some(why) = self.not_its_own(&now.dials) {
+            return (EffectVerdict::Void, Some(why.to_owned()));
+        }
         let seconds = now.window.seconds();
         let enough = now.is_enough();
         let clear = compared.verdict(EARLY);
@@ -139,8 +146,35 @@ impl OpenChange {
         {
             return Some(format!("{limit} were the limit"));
         }
-        let away = self.before.dials != self.turned_from;
-        away.then(|| format!("against {}", words(&self.before.dials, Some(&now.dials))))
+        None
+    }
+
+    /// Whether a difference from what was measured before cannot be called the effect of this change, and why:
+    /// turns before it that were not measured moved other dials, or the same ones the other way.
+    pub(super) fn not_its_own(&self, now: &Dials) -> Option<&'static str> {
+        let (before, from) = (&self.before.dials, &self.turned_from);
+        if !self.is_of_dials() || before == from {
+            return None;
+        }
+        if before == now {
+            return Some(TURNED_BACK);
+        }
+        let goes = |dial: &Dial, of: &Dials| level(of.get(*dial)).total_cmp(&level(now.get(*dial)));
+        Dial::ALL.iter().any(|dial| goes(dial, before) != goes(dial, from)).then_some(SEVERAL_TURNS)
+    }
+
+    /// The change as a whole, where it was made in several turns: `permits 16 → 24`.
+    fn whole(&self, now: &Dials) -> Option<Arc<str>> {
+        let before = &self.before.dials;
+        if before == &self.turned_from || !self.is_of_dials() || self.not_its_own(now).is_some() {
+            return None;
+        }
+        let turned = Dial::ALL.iter().filter(|dial| before.get(**dial) != now.get(**dial));
+        let word = |dial: &Dial| {
+            let (old, new) = (before.get(*dial).value_text(), now.get(*dial).value_text());
+            format!("{dial} {old} → {new}")
+        };
+        Some(turned.map(word).collect::<Vec<_>>().join(", ").into())
     }
 
     /// The dial that was the limit on both sides while another one was turned.
@@ -174,6 +208,7 @@ impl OpenChange {
             needs_s: if longer { LONGEST_S } else { NEEDS_S },
             verdict,
             note: note.map(Arc::from),
+            whole: self.whole(&now.dials),
         };
         let update = |(seq, _): &(u64, EffectCause)| EffectUpdate {
             seq: *seq,
@@ -181,6 +216,17 @@ impl OpenChange {
             last,
         };
         self.entries.iter().map(update).collect()
+    }
+}
+
+/// The value of a dial as a number; no limit is above all of them.
+fn level(setting: Setting) -> f64 {
+    match setting {
+        Setting::Permits(n)
+        | Setting::Workers(n)
+        | Setting::Queue(n)
+        | Setting::ParseThreads(n) => f64::from(n),
+        Setting::Rate(rate) => rate.unwrap_or(f64::INFINITY),
     }
 }
 

@@ -210,6 +210,7 @@ impl PinState {
             needs_s: NEEDS_S,
             verdict,
             note: note.map(Arc::from),
+            whole: None,
         }
     }
 }

@@ -122,7 +122,9 @@ pub fn mean_of_blocks(blocks: &[(f64, f64)], latency_cv: f64) -> Option<MeanErro
     let mean = count / seconds;
     let rates: Vec<_> =
         blocks.iter().filter(|(s, _)| *s > 0.0).map(|(s, n)| (n / s, s / seconds)).collect();
-    let floor = mean * latency_cv.max(LEAST_CV) / count.max(1.0).sqrt();
+    // Of a count of none nothing is known but that it is about one at most.
+    let floor =
+        if count > 0.0 { mean * latency_cv.max(LEAST_CV) / count.sqrt() } else { seconds.recip() };
     let Some((error, dof)) = error_of_mean(&rates, mean) else {
         return Some(MeanError { mean, error: f64::INFINITY, dof: 0.0 });
     };
@@ -200,6 +202,8 @@ mod tests {
         assert_eq!((mean.mean, mean.dof), (100.0, 9.0));
         // The noise of a thousand independent events is a thirtieth of them.
         assert!((mean.error - 100.0 / 1000_f64.sqrt()).abs() < 1e-9, "{mean:?}");
+        let none = mean_of_blocks(&[(1.0, 0.0); 10], 1.0).expect("time");
+        assert!((none.error - 0.1).abs() < 1e-9, "{none:?}");
         let single = mean_of_blocks(&[(1.0, 100.0)], 1.0).expect("time");
         assert!(single.interval().ci.is_infinite());
         assert_eq!(mean_of_blocks(&[], 1.0), None);

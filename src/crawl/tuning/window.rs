@@ -52,7 +52,8 @@ impl BlockWindow {
     /// Seconds measured.
     #[must_use]
     pub fn seconds(&self) -> f64 {
-        self.blocks.iter().map(|block| block.seconds).sum()
+        // The sum of no numbers is −0.
+        self.blocks.iter().map(|block| block.seconds).fold(0.0, |sum, seconds| sum + seconds)
     }
 
     /// Pages that ended.

@@ -1,10 +1,11 @@
 //! The autopilot has the dials until a hand is on one of them, and has them again when it is told so.
 
 use crawldeck::crawl::protocol::change::ChangeAction;
-use crawldeck::crawl::protocol::tuning::AutopilotView;
+use crawldeck::crawl::protocol::tuning::{AutopilotView, EffectVerdict};
 use crawldeck::settings::autopilot_mode::AutopilotMode;
 
 use super::*;
+use crate::test_db::{done, refused};
 
 fn flown(settings: &mut Settings) {
     settings.scope = ScopeKind::Host;
@@ -32,6 +33,17 @@ async fn any_hand_on_a_dial_takes_over_and_tells_how_to_give_it_back() {
     );
     let reason = newest.reason.as_deref().unwrap();
     assert!(reason.starts_with("4 permits give "), "{reason}");
+    // The next turn comes too soon for ten seconds of measuring: what the autopilot measured counts.
+    let is_told = |s: &Snapshot| {
+        s.changes.iter().any(|change| {
+            change.what.to_string().starts_with("permits 4 → 8")
+                && change.effect.as_ref().is_some_and(|effect| {
+                    effect.verdict == EffectVerdict::Better
+                        && effect.after.pages_per_s.value > effect.before.pages_per_s.value
+                })
+        })
+    };
+    seen(&mut crawl, "what the first turn gave", is_told).await;
 
     let hands = [
         Command::Nudge(Dial::Permits, 1),
@@ -78,6 +90,23 @@ async fn any_hand_on_a_dial_takes_over_and_tells_how_to_give_it_back() {
     let mut crawl = crawl::resume(bench.store().await, None, off).await.unwrap();
     let s = seen(&mut crawl, "under way", |s| s.gate.in_use > 0).await;
     assert_eq!(s.tuning.autopilot, None);
+    stopped(crawl, Command::StopNow).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_follow_permits_unless_they_were_set_apart() {
+    let bench = Bench::new(20_000, Duration::from_millis(50)).await;
+    let mut crawl = bench.start(|settings| settings.permits = 8).await;
+    let both = |s: &Snapshot| (s.dials.permits, s.dials.workers);
+    assert_eq!(both(&crawl.snapshots.borrow()), (8, Settings::default().workers));
+    done(&mut crawl, Command::NudgeBoth(-10), "permits 8 → 1, workers 16 → 10").await;
+    // At the end of their range permits stand still, and workers with them.
+    let why = refused(&mut crawl, Command::NudgeBoth(-10)).await;
+    assert_eq!(why, "permits 1, workers 10 already");
+    done(&mut crawl, Command::NudgeBoth(3), "permits 1 → 4, workers 10 → 16").await;
+    done(&mut crawl, Command::Set(Setting::Workers(30)), "workers 16 → 30").await;
+    done(&mut crawl, Command::NudgeBoth(-10), "permits 4 → 1, workers 30 → 27").await;
+    assert_eq!(refused(&mut crawl, Command::NudgeBoth(-1)).await, "permits 1, workers 27 already");
     stopped(crawl, Command::StopNow).await;
 }
 

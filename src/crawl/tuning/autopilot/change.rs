@@ -2,9 +2,8 @@
 //! before it is kept.
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
-use crate::crawl::tuning::autopilot::level::{AutopilotLevel, compare};
+use crate::crawl::tuning::autopilot::level::AutopilotLevel;
 use crate::crawl::tuning::autopilot::parameters::{LARGEST_DROP, PROBE_AFTER_MOVE, PROBE_EVERY};
-use crate::crawl::tuning::autopilot::step::AutopilotStep;
 use crate::crawl::tuning::autopilot::window::{Window, ready};
 use crate::crawl::tuning::reading::TuningReading;
 
@@ -29,7 +28,7 @@ const MOST_RISE: f64 = 1.3;
 impl Autopilot {
     /// A decision that turns nothing.
     pub(super) fn note(&mut self, reason: String) {
-        self.steps.push(AutopilotStep { command: None, reason });
+        self.push(None, reason);
     }
 
     /// Pages per second seem to have changed: it looks again.
@@ -79,7 +78,7 @@ impl Autopilot {
         let elasticity = level.elasticity(above, self.noise.dispersion);
         let worse = 0.5f64.mul_add(elasticity.error, elasticity.value) > BETTER_ABOVE;
         let verdict = if worse { "not kept" } else { "kept" };
-        let reason = compare(above, &level, self.noise.dispersion, verdict);
+        let reason = self.compare(above, &level, verdict);
         if !worse {
             self.note(reason);
             self.cruise(PROBE_AFTER_MOVE);

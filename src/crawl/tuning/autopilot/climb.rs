@@ -1,7 +1,7 @@
 //! The climb, and the choice of the best level after it.
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
-use crate::crawl::tuning::autopilot::level::{AutopilotLevel, combined, compare, same};
+use crate::crawl::tuning::autopilot::level::{AutopilotLevel, combined, same};
 use crate::crawl::tuning::autopilot::parameters::{CLIMB_AGAIN, FIRST_PERMITS, PROBE_EVERY};
 use crate::crawl::tuning::autopilot::window::{Window, ready};
 use crate::crawl::tuning::reading::TuningReading;
@@ -76,7 +76,7 @@ impl Autopilot {
         self.learn_low_latency();
         let follows = verdict == LevelVerdict::Follows && !limited && !self.too_late(&level);
         let text = if follows { "climbs on" } else { "climb ends" };
-        let reason = compare(&previous, &level, self.noise.dispersion, text);
+        let reason = self.compare(&previous, &level, text);
         let early = self.levels.len() == 2 && previous.answers < SURE_ANSWERS;
         if follows && self.permits >= self.most().floor() {
             self.note(reason);

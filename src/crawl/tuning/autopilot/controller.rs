@@ -11,7 +11,7 @@ use crate::crawl::tuning::autopilot::client_limit::ClientLimit;
 use crate::crawl::tuning::autopilot::cruise::Cruise;
 use crate::crawl::tuning::autopilot::goals::Goals;
 use crate::crawl::tuning::autopilot::holding::Holding;
-use crate::crawl::tuning::autopilot::level::AutopilotLevel;
+use crate::crawl::tuning::autopilot::level::{AutopilotLevel, compare};
 use crate::crawl::tuning::autopilot::low_latency::LowLatency;
 use crate::crawl::tuning::autopilot::noise::Noise;
 use crate::crawl::tuning::autopilot::overload_answers::OverloadAnswers;
@@ -22,6 +22,7 @@ use crate::crawl::tuning::autopilot::probe::Probe;
 use crate::crawl::tuning::autopilot::rate_dial::RateDial;
 use crate::crawl::tuning::autopilot::step::{
     AutopilotCommand, AutopilotHold, AutopilotState, AutopilotStatus, AutopilotStep,
+    ComparedPermits,
 };
 use crate::crawl::tuning::autopilot::target::LatencyTarget;
 use crate::crawl::tuning::autopilot::window::Window;
@@ -91,6 +92,8 @@ pub struct Autopilot {
     /// Whether there was a tick.
     pub(super) ticked: bool,
     pub(super) steps: Vec<AutopilotStep>,
+    /// The comparison that the next step follows from.
+    pub(super) compared: Option<ComparedPermits>,
 }
 
 impl Autopilot {
@@ -130,6 +133,7 @@ impl Autopilot {
             now: 0.0,
             ticked: false,
             steps: Vec::new(),
+            compared: None,
         };
         if let Some(learnt) = learnt {
             new.recall(learnt, limits.max_rate);
@@ -237,11 +241,11 @@ impl Autopilot {
         self.window = Window::open(self.now);
         let command = Some(AutopilotCommand::Permits(self.permits()));
         let reason = format!("begins with {} permits", self.permits());
-        self.steps.push(AutopilotStep { command, reason });
+        self.push(command, reason);
         if let Some(rate) = self.dial.rate() {
             let reason = format!("rate {rate:.1}/s, as learnt from 429 answers");
             let command = Some(AutopilotCommand::Rate(Some(rate)));
-            self.steps.push(AutopilotStep { command, reason });
+            self.push(command, reason);
         }
     }
 
@@ -257,7 +261,24 @@ impl Autopilot {
             (permits as u32 != self.permits()).then_some(AutopilotCommand::Permits(permits as u32));
         self.permits = permits;
         self.window = Window::open(self.now);
-        self.steps.push(AutopilotStep { command, reason });
+        self.push(command, reason);
+    }
+
+    /// Adds a step; a comparison that was just made belongs to it.
+    pub(super) fn push(&mut self, command: Option<AutopilotCommand>, reason: String) {
+        self.steps.push(AutopilotStep { command, reason, compared: self.compared.take() });
+    }
+
+    /// Compares two levels for the next step; as a line.
+    pub(super) fn compare(
+        &mut self,
+        base: &AutopilotLevel,
+        new: &AutopilotLevel,
+        verdict: &str,
+    ) -> String {
+        let (compared, text) = compare(base, new, self.noise.dispersion, verdict);
+        self.compared = Some(compared);
+        text
     }
 
     /// Watches at the present permits; the first probe is due in so many seconds.

@@ -3,7 +3,7 @@
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
 use crate::crawl::tuning::autopilot::overload_answers::OverloadFinding;
 use crate::crawl::tuning::autopilot::parameters::{OVERLOAD_MEMORY, PROBE_EVERY};
-use crate::crawl::tuning::autopilot::step::{AutopilotCommand, AutopilotStep};
+use crate::crawl::tuning::autopilot::step::AutopilotCommand;
 use crate::crawl::tuning::autopilot::window::Window;
 use crate::crawl::tuning::reading::TuningReading;
 
@@ -50,7 +50,7 @@ impl Autopilot {
                 self.cruise(PROBE_EVERY);
             }
             let command = Some(AutopilotCommand::Rate(self.dial.rate()));
-            self.steps.push(AutopilotStep { command, reason });
+            self.push(command, reason);
         }
         match self.overload.tick(reading) {
             Some(OverloadFinding::TooMany(share)) => return self.yield_to_overload(share),
@@ -124,8 +124,7 @@ impl Autopilot {
                 Some(cap) => format!("{cap} in flight to a host: twice its share"),
                 None => "few hosts: no cap per host".to_owned(),
             };
-            self.steps
-                .push(AutopilotStep { command: Some(AutopilotCommand::HostCap(cap)), reason });
+            self.push(Some(AutopilotCommand::HostCap(cap)), reason);
         }
     }
 }

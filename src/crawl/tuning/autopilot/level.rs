@@ -1,5 +1,7 @@
 //! A measured level: what so many permits gave.
 
+use crate::crawl::tuning::autopilot::step::ComparedPermits;
+
 /// Pages per second and latency at one setting.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct AutopilotLevel {
@@ -79,16 +81,25 @@ impl AutopilotLevel {
     }
 }
 
-/// `48 -> 58: +9 % ± 3, p95 +3 %, kept`.
+/// Both levels as a comparison, and as a line: `48 → 58: +9 % ± 3, p95 +3 %, kept`.
 pub(super) fn compare(
     base: &AutopilotLevel,
     new: &AutopilotLevel,
     dispersion: f64,
     verdict: &str,
-) -> String {
+) -> (ComparedPermits, String) {
     let percent = |ln: f64| 100.0 * (ln.exp() - 1.0);
     let error = 196.0 * dispersion.sqrt() * combined(base.error, new.error);
     let tail = percent((new.p95.max(1e-6) / base.p95.max(1e-6)).ln());
     let (from, to, gain) = (base.permits, new.permits, percent(new.gain(base)));
-    format!("{from:.0} → {to:.0}: {gain:+.0} % ± {error:.0}, p95 {tail:+.0} %, {verdict}")
+    let compared = ComparedPermits {
+        permits: (from as u32, to as u32),
+        rate: (base.rate, new.rate),
+        p95: (base.p95, new.p95),
+        seconds: (base.answers / base.rate.max(1e-6), new.answers / new.rate.max(1e-6)),
+        ci_percent: error,
+    };
+    let text =
+        format!("{from:.0} → {to:.0}: {gain:+.0} % ± {error:.0}, p95 {tail:+.0} %, {verdict}");
+    (compared, text)
 }

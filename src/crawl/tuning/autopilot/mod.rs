@@ -30,6 +30,6 @@ mod window;
 
 pub use controller::{Autopilot, AutopilotLimits};
 pub use parameters::PROBE_EVERY;
-pub use step::{AutopilotCommand, AutopilotState, AutopilotStep};
+pub use step::{AutopilotCommand, AutopilotState, AutopilotStep, ComparedPermits};
 #[cfg(feature = "internals")]
 pub use step::{AutopilotHold, AutopilotStatus};

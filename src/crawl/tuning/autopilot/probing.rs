@@ -1,7 +1,7 @@
 //! A probe under way: when each of its levels is known, and what follows.
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
-use crate::crawl::tuning::autopilot::level::{AutopilotLevel, Elasticity, combined, compare, same};
+use crate::crawl::tuning::autopilot::level::{AutopilotLevel, Elasticity, combined, same};
 use crate::crawl::tuning::autopilot::parameters::{
     CLIMB_AGAIN, LARGEST_DROP, PROBE_AFTER_MOVE, PROBE_EVERY,
 };
@@ -140,7 +140,7 @@ impl Autopilot {
             highest < self.goals.lower_at || (ratio > bound && highest < LOWER_LATE)
         };
         let verdict = if kept { "kept" } else { "not kept" };
-        let reason = compare(base, there, self.noise.dispersion, verdict);
+        let reason = self.compare(base, there, verdict);
         let surely = new.value - new.error > NO_QUEUE;
         if kept && up && new.value > CLIMB_ELASTICITY && ratio < CLIMB_LATENCY {
             if surely {

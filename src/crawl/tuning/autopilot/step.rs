@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::crawl::protocol::tuning::{ChangeEffect, EffectSide, EffectVerdict, Estimate};
+
 /// A dial that is turned.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum AutopilotCommand {
@@ -19,8 +21,56 @@ pub enum AutopilotCommand {
 pub struct AutopilotStep {
     /// What to turn; `None` where a decision leaves everything as it is.
     pub command: Option<AutopilotCommand>,
-    /// One line: `48 -> 58: +9 % ± 3, p95 +3 %, kept`.
+    /// One line: `48 → 58: +9 % ± 3, p95 +3 %, kept`.
     pub reason: String,
+    /// What an earlier step gave, where this one follows from it.
+    pub compared: Option<ComparedPermits>,
+}
+
+/// What a turn of the permits gave, as the autopilot measured it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct ComparedPermits {
+    /// Permits before and after.
+    pub permits: (u32, u32),
+    /// Good answers per second before and after.
+    pub rate: (f64, f64),
+    /// 95th percentile of the latency before and after, in seconds.
+    pub p95: (f64, f64),
+    /// Seconds measured before and after.
+    pub seconds: (f64, f64),
+    /// Half the width of the 95 % interval of the change of the rate, in per cent.
+    pub ci_percent: f64,
+}
+
+impl From<&ComparedPermits> for ChangeEffect {
+    fn from(compared: &ComparedPermits) -> Self {
+        let side = |rate, p95: f64, seconds| EffectSide {
+            pages_per_s: Estimate { value: rate, ci: f64::INFINITY },
+            p95_ms: 1000.0 * p95,
+            seconds,
+        };
+        let percent = |(before, after): (f64, f64)| {
+            if before > 0.0 { 100.0 * (after / before - 1.0) } else { 0.0 }
+        };
+        let pages = Estimate { value: percent(compared.rate), ci: compared.ci_percent };
+        let verdict = if pages.value > pages.ci {
+            EffectVerdict::Better
+        } else if pages.value < -pages.ci {
+            EffectVerdict::Worse
+        } else {
+            EffectVerdict::NoDifference
+        };
+        Self {
+            before: side(compared.rate.0, compared.p95.0, compared.seconds.0),
+            after: side(compared.rate.1, compared.p95.1, compared.seconds.1),
+            pages_percent: pages,
+            p95_percent: percent(compared.p95),
+            needs_s: compared.seconds.1,
+            verdict,
+            note: None,
+            whole: None,
+        }
+    }
 }
 
 /// What the autopilot does.

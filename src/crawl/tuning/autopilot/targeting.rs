@@ -1,7 +1,7 @@
 //! Towards the latency target: raises, cuts, and when to give it up.
 
 use crate::crawl::tuning::autopilot::controller::{Autopilot, AutopilotPhase};
-use crate::crawl::tuning::autopilot::level::{AutopilotLevel, compare};
+use crate::crawl::tuning::autopilot::level::AutopilotLevel;
 use crate::crawl::tuning::autopilot::parameters::{CLIMB, FIRST_PERMITS};
 use crate::crawl::tuning::autopilot::target::LatencyTarget;
 use crate::crawl::tuning::autopilot::window::Window;
@@ -56,7 +56,7 @@ impl Autopilot {
                 target.cut_before = true;
                 target.raise_from = self.now
                     + if level.permits > SMALL_RAISE * before.permits { 0.0 } else { RAISE_EVERY };
-                let reason = compare(&before, &level, 1.0, "not kept");
+                let reason = self.compare(&before, &level, "not kept");
                 self.move_to(before.permits, reason);
             } else {
                 self.raise(&mut target, level, load);

@@ -227,7 +227,7 @@ fn mark(theme: Theme, row: &MeasuredRow, newest: Option<u32>) -> (&'static str, 
         ("‹", theme.dim())
     } else if newest.is_some_and(|newest| row.conditions != newest) {
         ("·", theme.dim())
-    } else if row.error_share + row.refused_share > BAD {
+    } else if row.failing {
         ("✗", theme.warn())
     } else {
         (" ", theme.dim())

@@ -58,7 +58,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &mut App, snapshot: &Sna
         if framed {
             pilot::draw(painter, take(STATE_ROWS), view, snapshot);
         } else {
-            pilot::one_row(painter, indent(take(1)), view);
+            pilot::one_row(painter, indent(take(1)), view, snapshot);
         }
     }
     if let Some(pinned) = &tuning.pinned {

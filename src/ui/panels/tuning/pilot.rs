@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::protocol::snapshot::Snapshot;
+use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::crawl::protocol::tuning::{AutopilotView, EffectVerdict};
 use crate::ui::action::Action;
 use crate::ui::effect_text;
@@ -41,7 +41,9 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snapsho
         painter.heavy_frame(area, &title, keys)
     } else {
         let title = [Span::styled("autopilot ", theme.strong()), Span::styled(mode, theme.dim())];
-        let keys = vec![Segment::new(0, format!("{key} gives it the dials"), theme.strong())];
+        let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
+        let keys = if over { String::new() } else { format!("{key} gives it the dials") };
+        let keys = vec![Segment::new(0, keys, theme.strong())];
         painter.frame(area, &title, keys)
     };
     if inner.height == 0 {
@@ -76,11 +78,16 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snapsho
 }
 
 /// One row, where there is no room for more: `◆ autopilot: cruising   next probe in 9 s`.
-pub fn one_row(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView) {
+pub fn one_row(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snapshot: &Snapshot) {
     let theme = painter.theme;
     let style = if view.driving { theme.strong() } else { theme.dim() };
     let key = keys::name_of(Action::Autopilot);
-    let key = if view.driving { format!("{key} off") } else { format!("{key} on") };
+    let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
+    let key = match view.driving {
+        _ if over => String::new(),
+        true => format!("{key} off"),
+        false => format!("{key} on"),
+    };
     let words = effect_text::autopilot(view);
     let mark = if view.driving { theme::LIMIT } else { "·" };
     let segments = vec![
