@@ -1,7 +1,7 @@
 //! A setting that is held while it is measured.
 
 use super::level::SweepLevel;
-use crate::crawl::protocol::snapshot::Snapshot;
+use crate::crawl::protocol::snapshot::{HostView, Snapshot, WaitReason};
 use crate::crawl::protocol::tuning::MeasuredRow;
 use crate::crawl::protocol::verdict::Limit;
 use crate::settings::dials::workers_for;
@@ -11,8 +11,32 @@ pub(super) const CLIMB_TARGET: f64 = 0.08;
 
 /// Share of failed requests, beyond that of the lowest level, that a server may have.
 pub(super) const MOST_OVERLOAD: f64 = 0.02;
-/// Least answers 429 that are acted on.
+/// Least answers 429 that are acted on, unless every host cools down for one.
 const LEAST_REFUSED: u64 = 2;
+
+/// Whether every host with URLs cools down or is down.
+pub(super) fn all_cool_down(s: &Snapshot) -> bool {
+    let mut asked = s.hosts.iter().filter(|host| host.queued > 0 || host.in_flight > 0).peekable();
+    asked.peek().is_some() && asked.all(cools_down)
+}
+
+/// Whether a host cools down, is down, or was so a moment ago: then its limit is still low.
+pub(super) fn recovers(host: &HostView) -> bool {
+    cools_down(host) || host.lowered_limit.is_some()
+}
+
+fn cools_down(host: &HostView) -> bool {
+    host.wait.is_some_and(|wait| {
+        matches!(
+            wait.why,
+            WaitReason::Breaker
+                | WaitReason::Probe
+                | WaitReason::RetryAfter
+                | WaitReason::Backoff
+                | WaitReason::RobotsUnreachable
+        )
+    })
+}
 
 /// What a hold is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +115,8 @@ impl Hold {
         let resent = s.totals.resent - self.from_resent;
         let is_refused = s.hosts.iter().any(|host| host.last_status == Some(429));
         let share = resent as f64 / requests.max(1) as f64;
-        let many = is_refused && resent >= LEAST_REFUSED && share > MOST_OVERLOAD;
+        let least = if all_cool_down(s) { 1 } else { LEAST_REFUSED };
+        let many = is_refused && resent >= least && share > MOST_OVERLOAD;
         // A rate that is allowed is never refused, and a host that cools down gives few answers.
         let is_over_rate = self.purpose == HoldPurpose::Rate && resent > 0;
         if !many && !is_over_rate {

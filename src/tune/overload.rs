@@ -1,7 +1,7 @@
 //! Part of `impl Sweep`: levels at which the server refuses or fails requests are left at once.
 
 use super::end::ClimbEnd;
-use super::hold::{Hold, HoldPurpose, MOST_OVERLOAD};
+use super::hold::{Hold, HoldPurpose, MOST_OVERLOAD, all_cool_down};
 use super::level::SweepLevel;
 use super::sweep::{Sweep, SweepPhase};
 use crate::crawl::protocol::snapshot::Snapshot;
@@ -65,7 +65,7 @@ impl Sweep {
     /// Waits until hosts cool down no more, then goes on.
     pub(super) fn recover(&mut self, s: &Snapshot, since_s: f64) {
         let waited = s.active_s - since_s;
-        let cools_down = s.gate.in_use == 0 || s.producer.throttled > 0.5;
+        let cools_down = s.gate.in_use == 0 || all_cool_down(s);
         if waited < 1.0 || (cools_down && waited < LONGEST_COOLDOWN_S) {
             self.phase = SweepPhase::Recovering { since_s };
             return;

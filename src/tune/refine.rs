@@ -77,10 +77,19 @@ impl Sweep {
         permits <= self.limits.max_permits && f64::from(permits) <= BELOW_CEILING * ceiling
     }
 
-    /// Lowest mean latency of the levels that count, in ms.
+    /// Lowest mean latency of the levels that count, in ms; where none does, since a rate is what limits, that of
+    /// the others that were not refused.
     pub(super) fn low_latency_ms(&self) -> f64 {
-        let counting = self.levels.iter().filter(|level| level.counts());
-        counting.map(|level| level.row.mean_ms).fold(f64::INFINITY, f64::min)
+        let lowest = |counts: fn(&SweepLevel) -> bool| {
+            let levels = self.levels.iter().filter(|level| counts(level));
+            levels.map(|level| level.row.mean_ms).fold(f64::INFINITY, f64::min)
+        };
+        let counting = lowest(SweepLevel::counts);
+        if counting.is_finite() {
+            counting
+        } else {
+            lowest(|level| !level.overloaded && level.row.mean_ms > 0.0)
+        }
     }
 
     /// The knee in permits as far as it is known: that of the curve, or most pages per second times the lowest

@@ -274,7 +274,11 @@ fn knee(sweep: &Sweep, levels: &[SweepLevel]) -> TuneKnee {
 fn choice(sweep: &Sweep, levels: &[SweepLevel], knee: &TuneKnee) -> Option<Choice> {
     let best = best(levels)?;
     if let Some(search) = sweep.rate_range.filter(|search| search.is_known) {
-        let in_flight = search.allowed * sweep.low_latency_ms() / 1000.0;
+        let held = levels.iter().find(|level| {
+            level.row.rate == Some(search.allowed) && !level.overloaded && level.row.mean_ms > 0.0
+        });
+        let latency_ms = held.map_or_else(|| sweep.low_latency_ms(), |level| level.row.mean_ms);
+        let in_flight = search.allowed * latency_ms / 1000.0;
         let permits = (HEADROOM * in_flight).ceil().max(1.0) as u32;
         let permits = permits.min(sweep.limits.max_permits);
         return Some(Choice { permits, workers: workers_for(permits), rate: Some(search.allowed) });

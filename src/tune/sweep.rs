@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::end::{ClimbEnd, SweepEnd};
-use super::hold::{CLIMB_TARGET, Hold, HoldPurpose};
+use super::hold::{CLIMB_TARGET, Hold, HoldPurpose, recovers};
 use super::level::{SweepLevel, is_full, relative_ci};
 use super::limits::{SweepBudget, SweepLimits};
 use super::rate_range::RateRange;
@@ -179,6 +179,16 @@ impl Sweep {
     }
 
     fn gather(&mut self, s: &Snapshot, since_s: Option<f64>, then: Hold) {
+        // The first few permits can be too many already.
+        let mut so_far = Hold::new(s.dials.permits, HoldPurpose::Climb, CLIMB_TARGET, 0.0);
+        so_far.rate = s.dials.rate;
+        let is_known = s.latency.last_10s.count > 0;
+        if self.levels.is_empty()
+            && is_known
+            && let Some(level) = so_far.refused(s, requests(s))
+        {
+            return self.step_back(s, &so_far, level, true);
+        }
         let waiting = s.frontier.pending + u64::from(s.queue.len);
         let enough = ENOUGH_URLS.0 + ENOUGH_URLS.1 * u64::from(then.permits);
         let since = since_s.unwrap_or_else(|| {
@@ -192,7 +202,9 @@ impl Sweep {
         });
         let waited = s.active_s - since;
         let [longest, in_all] = [LONGEST_WAIT_S.0, LONGEST_WAIT_S.1 - self.waited_s];
-        if waiting < enough && waited < longest.min(in_all) {
+        // A host that was left alone a moment ago takes fewer requests than it will.
+        let is_early = waiting < enough || s.hosts.iter().any(recovers);
+        if is_early && waited < longest.min(in_all) {
             self.phase = SweepPhase::Gathering { since_s: Some(since), then };
             return;
         }
@@ -306,12 +318,13 @@ impl Sweep {
         many && (held_s >= share_s || (narrow && !uncertain) || !level.is_full())
     }
 
-    /// Permits stayed free: says why. A frontier that was empty gets another chance.
+    /// Permits stayed free: says why. A frontier that was empty and hosts that were left alone get another chance.
     fn not_full(&mut self, s: &Snapshot, hold: &Hold, level: SweepLevel) {
         let (starved, throttled) = (hold.starved, hold.throttled);
         // Otherwise URLs wait in the queue.
         let is_idle = f64::from(starved + throttled) > IDLE * f64::from(hold.samples);
-        if is_idle && starved >= throttled && self.waited_s < LONGEST_WAIT_S.1 {
+        let for_now = starved >= throttled || s.hosts.iter().any(recovers);
+        if is_idle && for_now && self.waited_s < LONGEST_WAIT_S.1 {
             let again = Hold::new(hold.permits, hold.purpose, hold.target, hold.share_s);
             self.phase = SweepPhase::Gathering { since_s: None, then: again };
             return;

@@ -13,10 +13,13 @@ mod simulated;
 
 use std::time::Duration;
 
+use crawldeck::crawl::protocol::command::Command;
+use crawldeck::crawl::protocol::snapshot::{HostWait, RunState, Snapshot, WaitReason};
+use crawldeck::settings::dials::{Setting, workers_for};
 use crawldeck::tune::end::SweepEnd;
 use crawldeck::tune::limits::{SweepBudget, SweepLimits};
 use crawldeck::tune::result::TuneResult;
-use crawldeck::tune::sweep::Sweep;
+use crawldeck::tune::sweep::{FIRST_PERMITS, Sweep, SweepStep};
 use simulated::{Given, SimulatedCrawl};
 
 const LIMITS: SweepLimits =
@@ -165,4 +168,50 @@ fn a_frontier_that_gives_too_few_urls_is_waited_for_and_named() {
     assert_eq!(end, SweepEnd::Done, "{told:#?}");
     assert!(told.iter().any(|line| line.starts_with("waits for URLs: ")), "{told:#?}");
     assert!(result.knee.how.contains("the frontier gives 6"), "{} {told:#?}", result.knee.how);
+}
+
+/// A crawl whose only host cools down because it answered 429.
+fn refused_at_the_start() -> Snapshot {
+    let mut s = Snapshot { run: RunState::Running, active_s: 1.0, ..Snapshot::default() };
+    (s.dials.permits, s.dials.workers) = (FIRST_PERMITS, workers_for(FIRST_PERMITS));
+    (s.totals.ok, s.totals.resent, s.frontier.pending) = (20, 1, 500);
+    (s.latency.last_10s.count, s.latency.last_10s.p50) = (20, 92.0);
+    let mut host = crate::fixtures::hosts().hosts[0].clone();
+    (host.queued, host.last_status, host.lowered_limit) = (500, Some(429), None);
+    host.wait = Some(HostWait { why: WaitReason::Backoff, for_s: Some(1.5) });
+    s.hosts = [host].into();
+    s
+}
+
+#[test]
+fn a_429_to_the_first_permits_begins_the_search_for_the_rate() {
+    let mut sweep = Sweep::new(LIMITS);
+    let mut s = refused_at_the_start();
+    let step = sweep.see(&s);
+    assert!(step.told.iter().any(|line| line.contains("answered 429")), "{step:?}");
+    assert!(matches!(
+        step.commands[..],
+        [Command::Set(Setting::Rate(Some(_))), Command::NudgeBoth(-2)]
+    ));
+
+    // While the host cools down the sweep waits,
+    s.active_s += 5.0;
+    s.gate.in_use = 1;
+    assert_eq!(sweep.see(&s), SweepStep::default());
+    // and no longer than that, though the rate keeps the producer waiting.
+    let mut host = s.hosts[0].clone();
+    (host.wait, s.producer.throttled) = (None, 0.9);
+    s.hosts = [host].into();
+    s.active_s += 0.1;
+    let step = sweep.see(&s);
+    let permits = Command::NudgeBoth(0);
+    assert!(!step.commands.is_empty() && !step.commands.contains(&permits), "{step:?}");
+}
+
+#[test]
+fn a_level_whose_interval_is_wider_than_its_mean_is_no_setting_to_use() {
+    let noisy = |_: f64, _: Option<f64>| Given::good(1.0, 0.02);
+    let mut crawl = SimulatedCrawl::new(noisy, 9000);
+    let (result, _, told) = crawl.sweep(Sweep::new(LIMITS));
+    assert_eq!((result.flags.as_str(), result.knee.permits), ("", None), "{told:#?} {result:#?}");
 }
