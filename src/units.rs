@@ -205,6 +205,12 @@ pub fn duration_option(duration: Duration) -> String {
     humantime::format_duration(duration).to_string().replace(' ', "")
 }
 
+/// A time in ms with its unit: `0.4 ms`, `212 ms`.
+#[must_use]
+pub fn milliseconds(ms: f64) -> String {
+    if ms > 0.0 && ms < 9.95 { format!("{ms:.1} ms") } else { format!("{ms:.0} ms") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

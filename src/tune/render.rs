@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::plot::plot;
 use super::result::{TuneResult, TuneRow};
+use crate::units::milliseconds;
 
 /// What stands in the table's head, with the width of each column.
 const HEAD: [(&str, usize); 10] = [
@@ -65,8 +66,8 @@ fn line(row: &TuneRow) -> String {
         row.rate.map_or_else(|| "-".into(), |rate| format!("{rate}/s")),
         format!("{:.0} s", row.held_s),
         format!("{:.1} ± {ci}", row.pages_per_s),
-        format!("{:.0} ms", row.p50_ms),
-        format!("{:.0} ms", row.p95_ms),
+        milliseconds(row.p50_ms),
+        milliseconds(row.p95_ms),
         if row.latency_ratio > 0.0 { format!("×{:.1}", row.latency_ratio) } else { "-".into() },
         percent(row.error_share),
         percent(row.refused_share),

@@ -17,7 +17,7 @@ use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::crawl::protocol::tuning::{Curve, MeasuredRow};
 use crate::crawl::protocol::verdict::Limit;
 use crate::settings::dials::{Dial, Setting, workers_for};
-use crate::units::counted;
+use crate::units::{counted, milliseconds};
 
 /// Permits with which the crawl begins, while URLs are gathered.
 pub const FIRST_PERMITS: u32 = 4;
@@ -261,6 +261,10 @@ impl Sweep {
             return;
         };
         hold.sample(s);
+        if hold.purpose == HoldPurpose::Climb && self.left_with_urls_s(s) < self.left_s(s) {
+            // The end of the URLs is in sight by now.
+            hold.share_s = hold.share_s.min(self.climb_share_s(s, hold.permits));
+        }
         let is_row = |row: &&MeasuredRow| {
             row.present && row.permits == hold.permits && row.rate == rate && row.held_s > 0.0
         };
@@ -393,7 +397,9 @@ fn line(level: &SweepLevel) -> String {
     let ci = row.pages_per_s.ci;
     let ci = if ci.is_finite() { format!(" ± {ci:.1}") } else { String::new() };
     format!(
-        "{permits}{rate}: {:.1} pages/s{ci}, p50 {:.0} ms, p95 {:.0} ms",
-        row.pages_per_s.value, row.p50_ms, row.p95_ms
+        "{permits}{rate}: {:.1} pages/s{ci}, p50 {}, p95 {}",
+        row.pages_per_s.value,
+        milliseconds(row.p50_ms),
+        milliseconds(row.p95_ms)
     )
 }

@@ -62,7 +62,11 @@ fn half_width(row: &MeasuredRow) -> String {
 }
 
 fn milliseconds(value: f64) -> String {
-    if value > 0.0 { units::count(value.round() as u64) } else { "–".to_owned() }
+    match value {
+        0.0..9.95 if value > 0.0 => format!("{value:.1}"),
+        9.95.. => units::count(value.round() as u64),
+        _ => "–".to_owned(),
+    }
 }
 
 fn ratio(row: &MeasuredRow) -> String {
