@@ -1,6 +1,7 @@
 //! One level of a sweep: a number of permits, and what it gave.
 
 use crate::crawl::protocol::tuning::{Estimate, MeasuredRow};
+use crate::units::{counted, milliseconds};
 
 /// Pages per second that grow by more than this power of the permits follow them. The curve's knee needs a level
 /// at which they plainly do not, so it is less than half.
@@ -79,6 +80,21 @@ impl SweepLevel {
     #[must_use]
     pub fn counts(&self) -> bool {
         self.is_full() && !self.overloaded && self.pages_per_s() > 0.0
+    }
+
+    /// The level as a line of progress.
+    pub(super) fn line(&self) -> String {
+        let row = &self.row;
+        let rate = row.rate.map_or_else(String::new, |rate| format!(", rate {rate:.1}/s"));
+        let permits = counted(row.permits.into(), "permit", "permits");
+        let ci = row.pages_per_s.ci;
+        let ci = if ci.is_finite() { format!(" ± {ci:.1}") } else { String::new() };
+        format!(
+            "{permits}{rate}: {:.1} pages/s{ci}, p50 {}, p95 {}",
+            row.pages_per_s.value,
+            milliseconds(row.p50_ms),
+            milliseconds(row.p95_ms)
+        )
     }
 
     /// By how much pages per second follow the permits from this level to `higher`.

@@ -8,6 +8,7 @@
 //! driver   the loop: snapshots in, commands out, lines of progress
 //!   sweep  the plan, pure: which setting next, and when it was held long enough
 //!     climb, refine, rate_search   the three parts of a sweep
+//!     gather                       waits for enough URLs
 //!     overload                     leaves a level at which requests fail
 //!     hold, level                  what is being measured, what was measured
 //!     limits, rate_range, end      what bounds it, why it ended
@@ -18,6 +19,7 @@
 mod climb;
 pub mod driver;
 pub mod end;
+mod gather;
 mod hold;
 pub mod level;
 pub mod limits;

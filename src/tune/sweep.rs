@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::end::{ClimbEnd, SweepEnd};
+use super::gather::LONGEST_WAIT_S;
 use super::hold::{CLIMB_TARGET, Hold, HoldPurpose, recovers};
 use super::level::{SweepLevel, is_full, relative_ci};
 use super::limits::{SweepBudget, SweepLimits};
@@ -17,14 +18,9 @@ use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::crawl::protocol::tuning::{Curve, MeasuredRow};
 use crate::crawl::protocol::verdict::Limit;
 use crate::settings::dials::{Dial, Setting, workers_for};
-use crate::units::{counted, milliseconds};
 
 /// Permits with which the crawl begins, while URLs are gathered.
 pub const FIRST_PERMITS: u32 = 4;
-/// URLs that must wait before a level is held: so many, and so many for each permit.
-const ENOUGH_URLS: (u64, u64) = (50, 8);
-/// Longest wait for them at once, and in all, in seconds.
-const LONGEST_WAIT_S: (f64, f64) = (10.0, 30.0);
 /// Least time for which a level is held, in seconds, and how much of it must be measured.
 const LEAST_HOLD_S: (f64, f64) = (3.0, 2.5);
 /// Least pages of a level.
@@ -72,7 +68,8 @@ pub struct Sweep {
     pub(super) refined: Vec<u32>,
     /// When it began, in seconds not paused, and the pages until then.
     began: Option<(f64, u64)>,
-    waited_s: f64,
+    /// Seconds that were spent gathering URLs.
+    pub(super) waited_s: f64,
     /// Levels of the climb of which nothing is known, for all the noise.
     pub(super) unknown: u32,
     /// The level that is held, as far as it is measured.
@@ -178,45 +175,6 @@ impl Sweep {
         self.left_s(s).min(urls)
     }
 
-    fn gather(&mut self, s: &Snapshot, since_s: Option<f64>, then: Hold) {
-        // The first few permits can be too many already.
-        let mut so_far = Hold::new(s.dials.permits, HoldPurpose::Climb, CLIMB_TARGET, 0.0);
-        so_far.rate = s.dials.rate;
-        let is_known = s.latency.last_10s.count > 0;
-        if self.levels.is_empty()
-            && is_known
-            && let Some(level) = so_far.refused(s, requests(s))
-        {
-            return self.step_back(s, &so_far, level, true);
-        }
-        let waiting = s.frontier.pending + u64::from(s.queue.len);
-        let enough = ENOUGH_URLS.0 + ENOUGH_URLS.1 * u64::from(then.permits);
-        let since = since_s.unwrap_or_else(|| {
-            if waiting < enough {
-                self.tell(format!(
-                    "waits for URLs: {waiting} are known, {enough} are enough for {} permits",
-                    then.permits
-                ));
-            }
-            s.active_s
-        });
-        let waited = s.active_s - since;
-        let [longest, in_all] = [LONGEST_WAIT_S.0, LONGEST_WAIT_S.1 - self.waited_s];
-        // A host that was left alone a moment ago takes fewer requests than it will.
-        let is_early = waiting < enough || s.hosts.iter().any(recovers);
-        if is_early && waited < longest.min(in_all) {
-            self.phase = SweepPhase::Gathering { since_s: Some(since), then };
-            return;
-        }
-        self.waited_s += waited;
-        self.begin(s, then);
-    }
-
-    /// Begins to hold a level once there are enough URLs for it.
-    pub(super) fn begin_with_urls(&mut self, s: &Snapshot, hold: Hold) {
-        self.gather(s, None, hold);
-    }
-
     /// Begins to hold a level.
     pub(super) fn begin(&mut self, s: &Snapshot, mut hold: Hold) {
         if hold.share_s <= 0.0 {
@@ -294,7 +252,7 @@ impl Sweep {
             return;
         }
         self.open = None;
-        self.tell(line(&level));
+        self.tell(level.line());
         if !is_full(level.in_flight, hold.permits) && hold.purpose != HoldPurpose::Rate {
             return self.not_full(s, &hold, level);
         }
@@ -374,7 +332,7 @@ fn host_pace(s: &Snapshot) -> String {
 }
 
 /// Requests that ended.
-const fn requests(s: &Snapshot) -> u64 {
+pub(super) const fn requests(s: &Snapshot) -> u64 {
     s.totals.fetched() + s.totals.retries + s.totals.resent
 }
 
@@ -387,19 +345,4 @@ fn is_by_hand(change: &Change) -> bool {
         _ => false,
     };
     turned && matches!(change.by, Origin::Key | Origin::Typed | Origin::Api)
-}
-
-/// A level as a line of progress.
-fn line(level: &SweepLevel) -> String {
-    let row = &level.row;
-    let rate = row.rate.map_or_else(String::new, |rate| format!(", rate {rate:.1}/s"));
-    let permits = counted(row.permits.into(), "permit", "permits");
-    let ci = row.pages_per_s.ci;
-    let ci = if ci.is_finite() { format!(" ± {ci:.1}") } else { String::new() };
-    format!(
-        "{permits}{rate}: {:.1} pages/s{ci}, p50 {}, p95 {}",
-        row.pages_per_s.value,
-        milliseconds(row.p50_ms),
-        milliseconds(row.p95_ms)
-    )
 }

@@ -259,6 +259,8 @@ mod tests {
             [(1, true), (2, true)]
         );
         assert!(both.iter().all(|update| update.effect.verdict == EffectVerdict::Better));
+        let whole = Some("permits 16 → 32, workers 40 → 72");
+        assert!(both.iter().all(|update| update.effect.whole.as_deref() == whole));
     }
 
     #[test]

@@ -166,7 +166,8 @@ impl OpenChange {
     /// The change as a whole, where it was made in several turns: `permits 16 → 24`.
     fn whole(&self, now: &Dials) -> Option<Arc<str>> {
         let before = &self.before.dials;
-        if before == &self.turned_from || !self.is_of_dials() || self.not_its_own(now).is_some() {
+        let is_several = self.entries.len() > 1 || before != &self.turned_from;
+        if !is_several || !self.is_of_dials() || self.not_its_own(now).is_some() {
             return None;
         }
         let turned = Dial::ALL.iter().filter(|dial| before.get(**dial) != now.get(**dial));
@@ -208,7 +209,7 @@ impl OpenChange {
             needs_s: if longer { LONGEST_S } else { NEEDS_S },
             verdict,
             note: note.map(Arc::from),
-            whole: self.whole(&now.dials),
+            whole: self.whole(&now.dials).filter(|_| verdict != EffectVerdict::Void),
         };
         let update = |(seq, _): &(u64, EffectCause)| EffectUpdate {
             seq: *seq,

@@ -101,5 +101,5 @@ pub(super) fn compare(
     };
     let text =
         format!("{from:.0} → {to:.0}: {gain:+.0} % ± {error:.0}, p95 {tail:+.0} %, {verdict}");
-    (compared, text)
+    (compared, text.replace('-', "−"))
 }

@@ -29,7 +29,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snapsho
     let theme = painter.theme;
     let key = keys::name_of(Action::Autopilot);
     let mode = view.mode.to_string();
-    let inner = if view.driving {
+    let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
+    let inner = if view.driving && !over {
         let title = [
             Span::styled(format!("{} autopilot ", theme::LIMIT), theme.strong()),
             Span::styled(mode, theme.dim()),
@@ -41,7 +42,6 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snapsho
         painter.heavy_frame(area, &title, keys)
     } else {
         let title = [Span::styled("autopilot ", theme.strong()), Span::styled(mode, theme.dim())];
-        let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
         let keys = if over { String::new() } else { format!("{key} gives it the dials") };
         let keys = vec![Segment::new(0, keys, theme.strong())];
         painter.frame(area, &title, keys)
