@@ -1,13 +1,12 @@
 //! Waits until enough URLs are known for a level, and until hosts take requests again.
 
 use super::hold::{CLIMB_TARGET, Hold, HoldPurpose, recovers};
+use super::limits::LONGEST_WAIT_S;
 use super::sweep::{Sweep, SweepPhase, requests};
 use crate::crawl::protocol::snapshot::Snapshot;
 
 /// URLs that must wait before a level is held: so many, and so many for each permit.
 const ENOUGH_URLS: (u64, u64) = (50, 8);
-/// Longest wait for them at once, and in all, in seconds.
-pub(super) const LONGEST_WAIT_S: (f64, f64) = (10.0, 30.0);
 
 impl Sweep {
     /// Waits for URLs since then, or begins the hold.

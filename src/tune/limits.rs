@@ -4,6 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+/// Longest wait for URLs at once, and in all, in seconds.
+pub(super) const LONGEST_WAIT_S: (f64, f64) = (10.0, 30.0);
+
 /// Shortest and longest budget of time.
 const TIMES: (Duration, Duration) = (Duration::from_secs(1), Duration::from_hours(24));
 

@@ -7,10 +7,9 @@
 use std::sync::Arc;
 
 use super::end::{ClimbEnd, SweepEnd};
-use super::gather::LONGEST_WAIT_S;
 use super::hold::{CLIMB_TARGET, Hold, HoldPurpose, recovers};
 use super::level::{SweepLevel, is_full, relative_ci};
-use super::limits::{SweepBudget, SweepLimits};
+use super::limits::{LONGEST_WAIT_S, SweepBudget, SweepLimits};
 use super::rate_range::RateRange;
 use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::command::{Command, Origin};

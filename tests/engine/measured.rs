@@ -133,9 +133,9 @@ async fn each_setting_gets_its_row_and_each_turn_its_verdict() {
     let same = bench.turn(Setting::Workers(81)).await;
     assert_eq!(same.verdict, EffectVerdict::NoDifference, "{same:?}");
     assert_eq!(same.note.as_deref(), Some("permits were the limit"));
-    // The effects are in the database, the row of the newest one as well.
-    let s = bench.seen(|s| s.saver.backlog_pages == 0).await;
-    let effects = s.changes.iter().filter(|change| change.effect.is_some()).count();
+    // The effects are in the database at the end, the row of the newest one as well.
+    let with_effect = |s: &Snapshot| s.changes.iter().filter(|c| c.effect.is_some()).count();
+    let effects = with_effect(&bench.crawl.snapshots.borrow());
     tokio::time::resume();
     let test_db = bench.stop().await;
     let stored = test_db.rows::<(String, f64, f64)>(
