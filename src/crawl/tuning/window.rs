@@ -174,6 +174,15 @@ impl SettingsCompared {
         Self { pages, p95 }
     }
 
+    /// Whether the latency changed by more than the pages per second can have, for all that is known.
+    fn latency_outweighs_pages(&self) -> bool {
+        let ratio = 1.0 + self.p95.value / 100.0;
+        // As a factor above one, so that half and twice are the same.
+        let factor = ratio.max(1.0 / ratio);
+        let error = self.p95.ci / (100.0 * ratio);
+        factor * (1.0 - error) > 1.0 + (self.pages.value.abs() + self.pages.ci) / 100.0
+    }
+
     /// What it says; intervals are taken `stricter` times as wide. More pages are better; as many pages with a
     /// lower latency are better too.
     #[must_use]
@@ -182,7 +191,8 @@ impl SettingsCompared {
             of.value.abs() >= least && of.value.abs() > stricter * of.ci
         };
         let sooner = differs(self.p95, stricter * LATENCY_STRICTER, NO_CHANGE.1);
-        let as_many = self.pages.value.abs() <= SAME_PAGES.0 && self.pages.ci <= SAME_PAGES.1;
+        let as_many = (self.pages.value.abs() <= SAME_PAGES.0 && self.pages.ci <= SAME_PAGES.1)
+            || self.latency_outweighs_pages();
         if differs(self.pages, stricter, NO_CHANGE.0) {
             if self.pages.value > 0.0 { EffectVerdict::Better } else { EffectVerdict::Worse }
         } else if as_many && sooner {
@@ -316,6 +326,12 @@ mod tests {
         assert_eq!(SettingsCompared::of(&slow, &fast).verdict(1.0), EffectVerdict::Better);
         assert_eq!(SettingsCompared::of(&fast, &slow).verdict(1.0), EffectVerdict::Worse);
         assert_eq!(SettingsCompared::of(&slow, &slow).verdict(1.0), EffectVerdict::NoDifference);
+        // Pages per second that are not known well do not hide that all wait twice as long.
+        let pages = Estimate { value: 3.0, ci: 20.0 };
+        let compared = |p95, ci| SettingsCompared { pages, p95: Estimate { value: p95, ci } };
+        assert_eq!(compared(100.0, 15.0).verdict(1.0), EffectVerdict::Worse);
+        assert_eq!(compared(-50.0, 7.5).verdict(1.0), EffectVerdict::Better);
+        assert_eq!(compared(30.0, 15.0).verdict(1.0), EffectVerdict::NoDifference);
         let nothing = BlockWindow::default().stats();
         let compared = SettingsCompared::of(&nothing, &fast);
         assert_eq!(compared.verdict(1.0), EffectVerdict::NoDifference);
