@@ -194,7 +194,8 @@ async fn a_full_queue_is_cut_and_drains() {
     let bench = Bench::new(20_000, Duration::from_millis(20)).await;
     let full = |s: &mut Settings| (s.queue, s.permits, s.workers) = (500, 5, 5);
     let mut crawl = bench.start(full).await;
-    seen(&mut crawl, "a full queue", |s| s.queue.len == 500).await;
+    // Workers take a few between the refill and the snapshot.
+    seen(&mut crawl, "a full queue", |s| s.queue.len >= 450).await;
     give(&crawl, Command::Set(Setting::Queue(1))).await;
     let cut = seen(&mut crawl, "the cut", |s| s.queue.capacity == 1).await;
     assert!(cut.queue.len > 400, "what is in it stays: {:?}", cut.queue);
@@ -208,7 +209,7 @@ async fn a_full_queue_is_cut_and_drains() {
     })
     .await;
     set(&mut crawl, Setting::Queue(200)).await;
-    seen(&mut crawl, "it fills again", |s| s.queue.len == 200).await;
+    seen(&mut crawl, "it fills again", |s| s.queue.len >= 180).await;
     stopped(crawl, Command::Stop).await;
 }
 
