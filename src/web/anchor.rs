@@ -1,8 +1,6 @@
 //! Collects the text of the current link: the text between its tags, or else the `alt` text of an
 //! image inside it. It knows no URLs.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::web::source::text_of;
@@ -18,8 +16,7 @@ pub(super) struct Anchor {
     /// Index of the current link; `None` outside links, and in a link whose text is not wanted.
     link: Option<usize>,
     /// Whether the end tag was seen. Without one, the text continues to the next link.
-    /// Shared with the parser's end tag handler, which must be `'static`.
-    ended: Rc<Cell<bool>>,
+    ended: bool,
     text: String,
     alt: String,
 }
@@ -28,26 +25,31 @@ impl Anchor {
     /// Starts to collect the text of `link`; `None` for a link whose text is not wanted.
     pub(super) fn begin(&mut self, link: Option<usize>) {
         self.link = link;
-        self.ended.set(false);
+        self.ended = false;
         self.text.clear();
         self.alt.clear();
     }
 
-    /// The flag to set at the end tag; `None` when no text is collected.
-    pub(super) fn end(&self) -> Option<Rc<Cell<bool>>> {
-        self.link.map(|_| Rc::clone(&self.ended))
+    /// The end tag was seen.
+    pub(super) const fn end(&mut self) {
+        self.ended = true;
+    }
+
+    /// Whether text at this place is collected.
+    pub(super) const fn is_open(&self) -> bool {
+        self.link.is_some() && !self.ended
     }
 
     /// Adds text between the tags, as in the source.
     pub(super) fn text(&mut self, text: &str) {
-        if self.link.is_some() && !self.ended.get() {
+        if self.is_open() {
             add(&mut self.text, text);
         }
     }
 
     /// Takes the `alt` of an image between the tags, as in the source; the first one counts.
     pub(super) fn image(&mut self, alt: &str) {
-        if self.link.is_some() && !self.ended.get() && self.alt.is_empty() {
+        if self.is_open() && self.alt.is_empty() {
             add(&mut self.alt, alt);
         }
     }

@@ -1,7 +1,6 @@
 //! What each element of HTML and SVG says of a page, whichever parser has found it.
 
-use std::cell::Cell;
-use std::rc::Rc;
+use std::borrow::Cow;
 
 use crate::web::extract::{BaseChoice, MAX_VALUE, PageExtractor, StopParsing};
 use crate::web::prescan;
@@ -11,28 +10,28 @@ use crate::web::source::value_of;
 /// The attributes of an element.
 pub(super) trait TagAttributes {
     /// The value of the attribute `name` as in the source.
-    fn raw(&self, name: &str) -> Option<String>;
+    fn raw(&self, name: &str) -> Option<Cow<'_, str>>;
 
     /// The value of the attribute `name`, entities decoded.
-    fn value(&self, name: &str) -> Option<String> {
+    fn value(&self, name: &str) -> Option<Cow<'_, str>> {
         self.raw(name).map(value_of)
     }
 
     /// The URL in the attribute `name`. One that is too long anyway is not decoded.
-    fn url(&self, name: &str) -> Option<String> {
+    fn url(&self, name: &str) -> Option<Cow<'_, str>> {
         let raw = self.raw(name)?;
         Some(if raw.len() > MAX_VALUE { raw } else { value_of(raw) })
     }
 }
 
-/// An `a` element with the attribute `href`, or `xlink:href` in SVG. Returns the flag to set at its end
-/// tag, if its text is wanted.
+/// An `a` element with the attribute `href`, or `xlink:href` in SVG. Returns whether its text is wanted,
+/// and its end to be told.
 pub(super) fn anchor(
     page: &mut PageExtractor,
     tag: &impl TagAttributes,
     href: &str,
-) -> Result<Option<Rc<Cell<bool>>>, StopParsing> {
-    let Some(value) = tag.url(href) else { return Ok(None) };
+) -> Result<bool, StopParsing> {
+    let Some(value) = tag.url(href) else { return Ok(false) };
     let value = (!is_left_out(page, tag)).then_some(&*value);
     page.anchor(value)
 }

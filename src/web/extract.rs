@@ -1,8 +1,6 @@
 //! Collects links, title and directives of a page in one pass. It sees decoded values of attributes, and
 //! text as in the source; no markup.
 
-use std::cell::Cell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8};
@@ -200,11 +198,6 @@ impl PageExtractor {
         name.eq_ignore_ascii_case("robots") || self.options.names.contains(name.as_bytes())
     }
 
-    /// Whether the texts of links are collected.
-    pub(super) const fn collects_texts(&self) -> bool {
-        self.options.texts
-    }
-
     /// Counts a link that is left out because of `nofollow`.
     pub(super) const fn count_left_out(&mut self) {
         self.left_out = self.left_out.saturating_add(1);
@@ -237,16 +230,23 @@ impl PageExtractor {
     }
 
     /// Takes the value of `a href` and starts to collect its text; `None` when the link is left out.
-    /// Returns the flag to set at the end tag, if the text is wanted.
-    pub(super) fn anchor(
-        &mut self,
-        value: Option<&str>,
-    ) -> Result<Option<Rc<Cell<bool>>>, StopParsing> {
+    /// Returns whether its text is wanted; [`Self::anchor_ended`] tells its end then.
+    pub(super) fn anchor(&mut self, value: Option<&str>) -> Result<bool, StopParsing> {
         self.end_anchor();
         let link = value.map_or(Ok(None), |value| self.link_at(value, BaseChoice::First))?;
         let wanted = link.filter(|&link| self.options.texts && self.anchors[link].is_none());
         self.document.anchor.begin(wanted);
-        Ok(self.document.anchor.end())
+        Ok(wanted.is_some())
+    }
+
+    /// The element of a link has ended.
+    pub(super) const fn anchor_ended(&mut self) {
+        self.document.anchor.end();
+    }
+
+    /// Whether the text at this place is that of a link, and wanted.
+    pub(super) const fn wants_anchor_text(&self) -> bool {
+        self.document.anchor.is_open()
     }
 
     /// Text inside an `a` element.

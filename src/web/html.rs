@@ -2,8 +2,6 @@
 //!
 //! This module knows no crawl: other modules decide which links are followed.
 
-use std::cell::RefCell;
-
 use bytes::Bytes;
 use url::Url;
 
@@ -48,9 +46,8 @@ fn read_html(
     base: &Url,
     options: &LinkOptions,
 ) -> Parsed {
-    let page = RefCell::new(PageExtractor::new(base, detected, options));
-    let cut = markup::read(chunks, detected.encoding, &page).is_err();
-    let page = page.into_inner();
+    let mut page = PageExtractor::new(base, detected, options);
+    let cut = markup::read(chunks, detected.encoding, &mut page).is_err();
     match page.other_encoding() {
         Some(encoding) => {
             let declared = DetectedEncoding { encoding, certain: true };

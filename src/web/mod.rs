@@ -27,6 +27,8 @@ mod link_header;
 mod markup;
 mod message;
 mod mime;
+#[cfg(test)]
+mod oracle;
 mod origin_versions;
 pub mod parsed;
 mod phase;
@@ -37,6 +39,7 @@ mod relation;
 pub mod resolve;
 mod response;
 pub mod robots;
+mod scanner;
 pub mod scope;
 pub mod sitemap;
 mod sniff;

@@ -4,8 +4,6 @@
 //! as HTML as well, so that no link of it is lost. Namespaces are bounded for any page.
 
 use std::borrow::Cow;
-use std::cell::{Cell, RefCell};
-use std::rc::Rc;
 
 use bytes::Bytes;
 use encoding_rs::Encoding;
@@ -29,9 +27,8 @@ const SVG: &str = "http://www.w3.org/2000/svg";
 const XLINK: &str = "http://www.w3.org/1999/xlink";
 
 /// Reads the document in `chunks`.
-pub(super) fn read(chunks: &[Bytes], kind: DocumentKind, page: PageExtractor) -> Parsed {
+pub(super) fn read(chunks: &[Bytes], kind: DocumentKind, mut page: PageExtractor) -> Parsed {
     let encoding = page.encoding();
-    let page = RefCell::new(page);
     let mut first_base = FirstBase(None);
     if !encoding.is_ascii_compatible()
         || source::contains(chunks, b"<base")
@@ -40,19 +37,19 @@ pub(super) fn read(chunks: &[Bytes], kind: DocumentKind, page: PageExtractor) ->
         // It ends with an error where a `base` is found.
         let _ = Document::new(kind).read(chunks, encoding, &mut first_base);
     }
-    page.borrow_mut().expect_base(first_base.0.as_deref());
+    page.expect_base(first_base.0.as_deref());
     let mut document = Document::new(kind);
-    let ended = document.read(chunks, encoding, &mut XmlCollector::new(&page));
+    let ended = document.read(chunks, encoding, &mut XmlCollector::new(&mut page));
     let cut = match ended {
         Err(Ended::Stopped) => true,
         Err(Ended::Malformed) if kind == DocumentKind::Xhtml => {
-            page.borrow_mut().xml_ended();
-            markup::read(chunks, encoding, &page).is_err()
+            page.xml_ended();
+            markup::read(chunks, encoding, &mut page).is_err()
         }
         // Other XML is read up to the place where it is not well-formed, as browsers show it.
         Ok(()) | Err(Ended::Malformed) => false,
     };
-    let mut parsed = page.into_inner().finish(cut);
+    let mut parsed = page.finish(cut);
     parsed.unrecognized = kind == DocumentKind::Xml && !document.recognized;
     parsed
 }
@@ -229,10 +226,10 @@ impl XmlTag<'_> {
 }
 
 impl TagAttributes for XmlTag<'_> {
-    fn raw(&self, name: &str) -> Option<String> {
+    fn raw(&self, name: &str) -> Option<Cow<'_, str>> {
         let (_, value) = attributes(self.tag).find(|(found, _)| *found == name)?;
         // White space in attributes is normalized in XML.
-        Some(value.replace(['\t', '\r', '\n'], " "))
+        Some(Cow::Owned(value.replace(['\t', '\r', '\n'], " ")))
     }
 }
 
@@ -242,7 +239,7 @@ struct FirstBase(Option<String>);
 impl XmlSink for FirstBase {
     fn start(&mut self, tag: &XmlTag<'_>, _: Position) -> Result<(), Ended> {
         if (tag.namespace, tag.local) == (Namespace::Html, "base") {
-            self.0 = tag.value("href");
+            self.0 = tag.value("href").map(Cow::into_owned);
         }
         if self.0.is_some() { Err(Ended::Stopped) } else { Ok(()) }
     }
@@ -256,39 +253,35 @@ impl XmlSink for FirstBase {
     }
 }
 
-/// Depth of a link, and the flag to set at its end.
-type OpenLink = (u32, Rc<Cell<bool>>);
-
 /// Collects what the document has.
 struct XmlCollector<'page> {
-    page: &'page RefCell<PageExtractor>,
-    /// The current link.
-    anchor: Option<OpenLink>,
+    page: &'page mut PageExtractor,
+    /// Depth of the current link.
+    anchor: Option<u32>,
     /// Depth of the current script or style sheet, whose text is not shown.
     hidden: Option<u32>,
 }
 
 impl<'page> XmlCollector<'page> {
-    const fn new(page: &'page RefCell<PageExtractor>) -> Self {
+    const fn new(page: &'page mut PageExtractor) -> Self {
         Self { page, anchor: None, hidden: None }
     }
 }
 
 impl XmlSink for XmlCollector<'_> {
     fn start(&mut self, tag: &XmlTag<'_>, at: Position) -> Result<(), Ended> {
-        let mut page = self.page.borrow_mut();
+        let page = &mut *self.page;
         match (tag.namespace, tag.local) {
-            (Namespace::Html, "a") => self.anchor = link_of(&mut page, tag, Some("href"), at)?,
-            (Namespace::Svg, "a") => self.anchor = link_of(&mut page, tag, tag.svg_href(), at)?,
-            (Namespace::Html, "area") => elements::area(&mut page, tag)?,
-            (Namespace::Html, "link") => elements::link(&mut page, tag)?,
-            (Namespace::Html, "meta") => elements::meta(&mut page, tag, false)?,
+            (Namespace::Html, "a") => self.anchor = link_of(page, tag, Some("href"), at)?,
+            (Namespace::Svg, "a") => self.anchor = link_of(page, tag, tag.svg_href(), at)?,
+            (Namespace::Html, "area") => elements::area(page, tag)?,
+            (Namespace::Html, "link") => elements::link(page, tag)?,
+            (Namespace::Html, "meta") => elements::meta(page, tag, false)?,
             (Namespace::Html, "base") if tag.raw("href").is_some() => page.base_reached(),
             (Namespace::Html, "iframe") if tag.raw("srcdoc").is_some() => {
-                drop(page);
-                markup::read_srcdoc(tag.value("srcdoc").unwrap_or_default(), self.page)?;
+                markup::read_srcdoc(tag.value("srcdoc").unwrap_or_default().into_owned(), page)?;
             }
-            (Namespace::Html, "frame" | "iframe") => elements::frame(&mut page, tag)?,
+            (Namespace::Html, "frame" | "iframe") => elements::frame(page, tag)?,
             (Namespace::Html, "img") => {
                 if let Some(alt) = tag.raw("alt") {
                     page.anchor_image(&alt);
@@ -310,17 +303,17 @@ impl XmlSink for XmlCollector<'_> {
     }
 
     fn end(&mut self, depth: u32) -> Result<(), Ended> {
-        if let Some((_, ended)) = self.anchor.take_if(|(begin, _)| *begin >= depth) {
-            ended.set(true);
+        let page = &mut *self.page;
+        if self.anchor.take_if(|begin| *begin >= depth).is_some() {
+            page.anchor_ended();
         }
         self.hidden.take_if(|begin| *begin >= depth);
-        let mut page = self.page.borrow_mut();
         page.title().map(PageTitle::end);
         Ok(page.stop_if_done()?)
     }
 
     fn text(&mut self, text: &str) -> Result<(), Ended> {
-        let mut page = self.page.borrow_mut();
+        let page = &mut *self.page;
         if self.anchor.is_some() && self.hidden.is_none() {
             page.anchor_text(text);
         }
@@ -337,7 +330,7 @@ fn link_of(
     tag: &XmlTag<'_>,
     href: Option<&str>,
     at: Position,
-) -> Result<Option<OpenLink>, StopParsing> {
+) -> Result<Option<u32>, StopParsing> {
     let Some(href) = href else { return Ok(None) };
-    Ok(elements::anchor(page, tag, href)?.map(|ended| (at.depth, ended)))
+    Ok(elements::anchor(page, tag, href)?.then_some(at.depth))
 }
