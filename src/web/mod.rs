@@ -28,6 +28,7 @@ mod markup;
 mod message;
 mod mime;
 mod origin_versions;
+pub mod page_link;
 pub mod parsed;
 mod phase;
 mod prescan;
