@@ -128,11 +128,13 @@ impl LinkOrigins {
         if !has_scheme && !is_common(value) {
             return None;
         }
-        let origin = self.origin(base)?;
-        // Another text of such a host has the same identity.
-        if base.host_str()?.ends_with('.') {
+        // With a dot at its end, another text of the host has the same identity.
+        let is_other =
+            !matches!(base.scheme(), "http" | "https") || base.host_str()?.ends_with('.');
+        if is_other {
             return None;
         }
+        let origin = self.origin(base)?;
         self.text.clear();
         self.text.push_str(origin.text());
         if has_scheme {
@@ -225,7 +227,7 @@ mod tests {
         LinkOrigins::default().link(&absolute(base, value, UTF_8)?)
     }
 
-    const BASES: [&str; 8] = [
+    const BASES: [&str; 9] = [
         "http://site.test/",
         "http://site.test/dir/page.html?q=1#f",
         "https://site.test:8443/a/b/c/",
@@ -234,6 +236,7 @@ mod tests {
         "http://[::1]:80/x/y",
         "http://site.test./dir/x",
         "http://site.test/?only=query",
+        "ftp://site.test/dir/x",
     ];
 
     #[test]
