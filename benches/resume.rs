@@ -1,7 +1,7 @@
 //! How soon a resumed crawl asks for something: `cargo bench --bench resume`.
 //!
-//! A crawl of `MILLION` (1) million rows that are done and as many in the frontier, of one host and of
-//! 10,000, is written to a database of its own; then `crawldeck resume` continues it, and a proxy on
+//! A crawl of `MILLION` (1; 0.01 is 10,000 rows) million rows that are done and as many in the frontier, of
+//! one host and of 10,000, is written to a database of its own; then `crawldeck resume` continues it, and a proxy on
 //! this machine says when the first request came, counted from the start of the process: for
 //! robots.txt, and for a page. `POSTGRES` and `MYSQL` are URLs of empty databases; without them these
 //! are left out.
@@ -148,7 +148,8 @@ async fn main() {
     if std::env::args().any(|argument| argument == "--list" || argument == "--test") {
         return;
     }
-    let millions: u32 = std::env::var("MILLION").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
+    let millions: f64 = std::env::var("MILLION").ok().and_then(|n| n.parse().ok()).unwrap_or(1.0);
+    let rows = (millions * 1e6).round() as u32;
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let at = format!("http://{}/", listener.local_addr().unwrap());
     let (tell, requests) = mpsc::channel();
@@ -159,8 +160,8 @@ async fn main() {
         let store = open(&db, OpenMode::CreateIfMissing).await.unwrap();
         println!("{}", store.describe());
         for hosts in [1, 10_000] {
-            let crawl = prepare(&store, millions * 1_000_000, hosts).await;
-            println!("  {hosts} hosts, right after it was written, and again");
+            let crawl = prepare(&store, rows, hosts).await;
+            println!("  {rows} rows, {hosts} hosts, right after it was written, and again");
             resume(&db, crawl, &at, &requests);
             resume(&db, crawl, &at, &requests);
         }

@@ -120,6 +120,7 @@ impl ReachOptions {
         over(self.depth.map(|bound| bound.0), &mut settings.depth);
         over(self.max_pages.map(|bound| bound.0), &mut settings.max_pages);
         over(self.max_links, &mut settings.max_links);
+        over(self.store_links, &mut settings.store_links);
         over(self.scope, &mut settings.scope);
         over_list(&self.include, &mut settings.include);
         over_list(&self.exclude, &mut settings.exclude);

@@ -10,10 +10,13 @@ use crate::settings::faults::{Fault, FaultSetting};
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Lab site")]
 pub struct LabOptions {
-    /// First of four ports (default: free ones)
+    /// First of four ports, or the port of all --hosts (default: free ones)
     #[arg(long, value_name = "P")]
     pub port: Option<u16>,
-    /// Pages of the generated web (default: 10000; 300000 for a scene)
+    /// This many hosts with equally many pages, at addresses from 127.0.0.1 on and one port (Linux; default: four of unequal size on four ports)
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub hosts: Option<u32>,
+    /// Pages of the generated web (default: 10000, or one per host; 300000 for a scene)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub pages: Option<u32>,
     /// Seed it is generated from
@@ -80,7 +83,8 @@ impl LabOptions {
         let defaults = LabConfig::default();
         LabConfig {
             port: self.port,
-            pages: self.pages.unwrap_or(defaults.pages),
+            hosts: self.hosts,
+            pages: self.pages.unwrap_or(defaults.pages.max(self.hosts.unwrap_or(0))),
             seed: self.seed,
             faults: self.faults().collect(),
             ..defaults

@@ -225,6 +225,9 @@ pub struct ReachOptions {
     /// Maximum links taken from one page [default: 10000]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub max_links: Option<u32>,
+    /// Store the links of each page with their texts; 'no' follows and counts them only [default: true]
+    #[arg(long, value_parser = switch, value_name = "BOOL")]
+    pub store_links: Option<bool>,
     /// Which links are followed [default: host; any for the lab]
     #[arg(long, value_enum)]
     pub scope: Option<ScopeKind>,

@@ -109,6 +109,7 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "depth" => value_or_off(s.depth),
         "max-pages" => value_or_off(s.max_pages),
         "max-links" => json!(s.max_links),
+        "store-links" => json!(s.store_links),
         "scope" => json!(s.scope),
         "include" => json!(s.include),
         "exclude" => json!(s.exclude),

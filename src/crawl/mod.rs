@@ -16,6 +16,8 @@ pub mod protocol;
 pub mod tuning;
 
 pub use crate::crawl::control::{Crawl, CrawlError, FaultSetup};
+#[cfg(feature = "internals")]
+pub use crate::crawl::pipeline::queue;
 
 use crate::crawl::control::{Earlier, Launch, launch};
 use crate::model::ids::CrawlId;

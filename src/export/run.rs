@@ -8,6 +8,7 @@ use super::sitemap::{self, Sitemap, SitemapUrl};
 use super::tables::ExportTable;
 use super::target::Target;
 use crate::model::ids::CrawlId;
+use crate::settings::Settings;
 use crate::store::{StoreError, StoreReader, Value};
 
 /// How an export is written.
@@ -45,13 +46,16 @@ pub struct Exported {
     pub files: u64,
     /// Of a sitemap: URLs of other hosts than the first one's, for which it does not hold.
     pub foreign: u64,
+    /// Whether links were exported of a crawl that does not store them, or not of all its pages; see
+    /// [`Settings::store_links`].
+    pub links_missing: bool,
 }
 
 impl Exported {
     /// A line about it: `exported 1,200 rows of links of crawl 3 to links.csv`.
     #[must_use]
     pub fn summary(&self, table: ExportTable, target: &Target) -> String {
-        let Self { crawl, rows, files, foreign } = self;
+        let Self { crawl, rows, files, foreign, links_missing } = self;
         let mut text = format!("exported {rows} rows of {table} of crawl {crawl} to {target}");
         if *files > 1 {
             let _ = write!(text, ", an index of {} sitemaps beside it", files - 1);
@@ -62,6 +66,9 @@ impl Exported {
                 "; {foreign} are not of the first one's host, and a sitemap holds for one: say \
                  --where \"host = 'HOST'\""
             );
+        }
+        if *links_missing {
+            text.push_str("; the crawl ran with --store-links no");
         }
         text
     }
@@ -133,7 +140,22 @@ async fn as_rows(
         failed.map_or_else(|| writer.end(), Err)?;
     }
     file.keep()?;
-    Ok(Exported { crawl, rows, files: 1, foreign: 0 })
+    let links_missing = table.reads_links() && !stores_links(store, crawl).await?;
+    Ok(Exported { crawl, rows, files: 1, foreign: 0, links_missing })
+}
+
+/// Whether a crawl stores the links of its pages, by its settings.
+async fn stores_links(store: &dyn StoreReader, crawl: CrawlId) -> Result<bool, ExportError> {
+    let mut stores = true;
+    let sql = format!("SELECT settings FROM crawls WHERE id = {crawl}");
+    store
+        .select(&sql, &mut |_, values| {
+            let stored = values.first().and_then(Value::as_text).unwrap_or("{}");
+            stores = Settings::from_stored(stored).is_ok_and(|settings| settings.store_links);
+            false
+        })
+        .await?;
+    Ok(stores)
 }
 
 async fn as_sitemap(
@@ -148,7 +170,7 @@ async fn as_sitemap(
     if urls > sitemap::MAX_URLS && target.is_stdout() {
         return Err(ExportError::TooMany { urls });
     }
-    let mut written = Exported { crawl, rows: 0, files: 0, foreign: 0 };
+    let mut written = Exported { crawl, rows: 0, files: 0, foreign: 0, links_missing: false };
     let mut host = None;
     let mut parts = Vec::new();
     let mut current = Sitemap::new()?;

@@ -240,6 +240,11 @@ impl ExportTable {
         format!("{} ORDER BY {order}", self.selection("*", name, crawl, condition))
     }
 
+    /// Whether its rows come from `links`.
+    pub(super) fn reads_links(&self) -> bool {
+        matches!(self.name, "links" | "broken_links")
+    }
+
     /// The query for how many these are.
     pub(super) fn count(&self, crawl: CrawlId, condition: Option<&str>) -> String {
         self.selection("count(*)", self.name, crawl, condition)

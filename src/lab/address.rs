@@ -159,17 +159,18 @@ pub fn unescape(path: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::HOSTS;
     use super::*;
 
     #[test]
     fn every_address_leads_back_to_its_number() {
         let plan = SitePlan::new(7, 5000).with_forbidden(true);
         assert!((0..5000).any(|n| plan.path(n).starts_with("/private/")));
-        for n in 0..5000 {
-            let (host, path) = (plan.host(n), plan.path(n));
-            assert_eq!(plan.find(host, &path), Some(ResolvedPath::Page(n)), "{path}");
-            assert_eq!(plan.find((host + 1) % HOSTS, &path), None, "{path}");
+        for plan in [plan, plan.with_hosts(Some(5000))] {
+            for n in 0..5000 {
+                let (host, path) = (plan.host(n), plan.path(n));
+                assert_eq!(plan.find(host, &path), Some(ResolvedPath::Page(n)), "{path}");
+                assert_eq!(plan.find((host + 1) % plan.hosts(), &path), None, "{path}");
+            }
         }
         assert_eq!(plan.find(0, "/old/unknown-99999999999"), None);
     }

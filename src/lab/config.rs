@@ -7,8 +7,12 @@ use crate::settings::faults::Faults;
 /// What the lab serves.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LabConfig {
-    /// The first of four ports in a row; free ones if `None`.
+    /// The first of four ports in a row, or the one port of all `hosts`; free ones if `None`.
     pub port: Option<u16>,
+    /// This many hosts, each with as many pages as the others, at addresses from 127.0.0.1 on and one
+    /// port; from 1 to 16,777,214, and only on Linux. `None`: four hosts of unequal size at
+    /// 127.0.0.1, each on a port of its own.
+    pub hosts: Option<u32>,
     /// How many URLs the generated web has; at least 1.
     pub pages: u32,
     /// The generated web is the same for the same seed and number of pages.
@@ -23,6 +27,13 @@ pub struct LabConfig {
 
 impl Default for LabConfig {
     fn default() -> Self {
-        Self { port: None, pages: 10_000, seed: 1, faults: Faults::NONE, forbidden: true }
+        Self {
+            port: None,
+            hosts: None,
+            pages: 10_000,
+            seed: 1,
+            faults: Faults::NONE,
+            forbidden: true,
+        }
     }
 }

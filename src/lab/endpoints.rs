@@ -3,7 +3,7 @@
 //! It must not know the generated site.
 
 use std::io::Write as _;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::extract::{Path, Query};
@@ -18,7 +18,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::rng::{Rng, Topic};
-use super::site::LabHost;
+use super::site::Site;
 use super::streaming::{rows, streamed};
 
 const MAX_SECONDS: f64 = 60.0;
@@ -27,7 +27,7 @@ const MAX_REDIRECTS: u32 = 1000;
 const CHUNK: u64 = 64 * 1024;
 
 /// The routes.
-pub fn routes() -> Router<LabHost> {
+pub fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/delay/{seconds}", get(delay))
         .route("/json", get(slideshow))

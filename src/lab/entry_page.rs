@@ -7,7 +7,7 @@ pub const ABOUT: &str = r"<style>
 body { font: 16px/1.5 sans-serif; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
 code { background: #8882; padding: 0 .3em } li { margin: .1em 0 }
 </style>
-<p>This is a web site made up for crawlers: some thousand pages on four hosts, generated from
+<p>This is a web site made up for crawlers: some thousand pages on several hosts, generated from
 a seed, with the sizes, delays, redirects, broken links, odd addresses and charsets of the
 real web. Nothing here leads out of it.</p>
 <h2>To check a crawl</h2>

@@ -27,6 +27,12 @@ pub enum LabError {
         /// The error of the system.
         source: io::Error,
     },
+    /// The system has no socket for all addresses of the loopback network alone.
+    #[error(
+        "cannot serve many hosts on this system ({0}): they need the addresses from 127.0.0.1 on, as \
+         Linux has them from version 5.7; leave --hosts out"
+    )]
+    OneAddress(io::Error),
     /// Standard output or the signals cannot be used.
     #[error("cannot serve the lab: {0}")]
     Io(#[from] io::Error),

@@ -4,8 +4,9 @@
 //! It must not know where in the page the address stands.
 
 use super::address::{lower_case_escapes, unescape};
+use super::hosts::HostAddresses;
 use super::links::{HrefForm, PathSpelling, PlannedLink};
-use super::plan::{HOSTS, SitePlan};
+use super::plan::SitePlan;
 use super::rng::Topic;
 
 /// The base against which relative addresses of a page are resolved.
@@ -25,15 +26,15 @@ impl SitePlan {
         let mut rng = self.rng(n, Topic::Base);
         if n > 0 && rng.chance(25) {
             let own = self.host(n);
-            let host = if rng.chance(500) { own } else { (own + 1) % HOSTS };
+            let host = if rng.chance(500) { own } else { (own + 1) % self.hosts() };
             Base { host, path: "/base/of/this/page".to_owned(), declared: true }
         } else {
             Base { host: self.host(n), path: self.path(n), declared: false }
         }
     }
 
-    /// The address of a link as it is written on a page with this base; `ports` are the hosts'.
-    pub fn href(&self, link: PlannedLink, base: &Base, ports: [u16; HOSTS]) -> String {
+    /// The address of a link as it is written on a page with this base.
+    pub fn href(&self, link: PlannedLink, base: &Base, hosts: &HostAddresses) -> String {
         let host = self.host(link.to);
         let path = self.path(link.to);
         let path = match link.spelling {
@@ -41,7 +42,8 @@ impl SitePlan {
             PathSpelling::Raw => unescape(&path),
             PathSpelling::Canonical | PathSpelling::Padded => path,
         };
-        let port = ports[host];
+        let (address, port) = hosts.at(host);
+        let [first, second, third, last] = address.octets();
         let form = match link.form {
             HrefForm::RootRelative
             | HrefForm::DotSegments
@@ -54,10 +56,15 @@ impl SitePlan {
             form => form,
         };
         let mut href = match form {
-            HrefForm::Absolute => format!("http://127.0.0.1:{port}{path}"),
-            HrefForm::UpperCaseScheme => format!("HTTP://0X7F.0.0.1:{port}{path}"),
-            HrefForm::ShortHost => format!("http://127.1:{port}{path}"),
-            HrefForm::SchemeRelative => format!("//127.0.0.1:{port}{path}"),
+            HrefForm::Absolute => format!("http://{address}:{port}{path}"),
+            HrefForm::UpperCaseScheme => {
+                format!("HTTP://0X{first:X}.{second}.{third}.{last}:{port}{path}")
+            }
+            HrefForm::ShortHost => {
+                let rest = u32::from_be_bytes([0, second, third, last]);
+                format!("http://{first}.{rest}:{port}{path}")
+            }
+            HrefForm::SchemeRelative => format!("//{address}:{port}{path}"),
             HrefForm::RootRelative => path,
             HrefForm::DotSegments => format!("/./elsewhere/..{path}"),
             HrefForm::Relative => relative(&base.path, &path),
@@ -110,21 +117,27 @@ mod tests {
     #[test]
     fn every_form_means_the_canonical_url() {
         let plan = SitePlan::new(3, 3000);
-        let ports = [8080, 8081, 8082, 8083];
+        let ports = HostAddresses::Ports(vec![8080, 8081, 8082, 8083]);
+        every_form(&plan, &ports);
+        let many = HostAddresses::Addresses { port: 8080, count: 3000 };
+        every_form(&plan.with_hosts(Some(3000)), &many);
+    }
+
+    fn every_form(plan: &SitePlan, hosts: &HostAddresses) {
         let mut rng = Rng::new(0, 0, Topic::Markup);
         let mut links = Vec::new();
         for n in 0..300 {
             let base = plan.base(n);
-            let base_url = format!("http://127.0.0.1:{}{}", ports[base.host], base.path);
+            let base_url = format!("http://{}{}", hosts.authority(base.host), base.path);
             let base_url = url::Url::parse(&base_url).unwrap();
             plan.links(n, &mut links);
             links.push(PlannedLink::plain(rng.below(3000), LinkPosition::Inline));
             for link in &links {
-                let href = plan.href(*link, &base, ports);
+                let href = plan.href(*link, &base, hosts);
                 let mut found = base_url.join(&href).unwrap();
                 found.set_fragment(None);
-                let port = ports[plan.host(link.to)];
-                let want = format!("http://127.0.0.1:{port}{}", plan.path(link.to));
+                let host = hosts.authority(plan.host(link.to));
+                let want = format!("http://{host}{}", plan.path(link.to));
                 if link.spelling == PathSpelling::LowerHex {
                     assert!(found.as_str().eq_ignore_ascii_case(&want), "{href} on {base_url}");
                 } else {

@@ -15,11 +15,14 @@ use std::time::Duration;
 use axum::extract::connect_info::Connected;
 use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
 use super::error::LabError;
+
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1024;
 
 /// A listening socket on the port `offset` above `first`, or on a free one if `first` is 0.
 ///
@@ -30,10 +33,40 @@ pub async fn bind(first: u16, offset: u16) -> Result<TcpListener, LabError> {
         0 => 0,
         first => first.checked_add(offset).ok_or(LabError::PortTooHigh(first))?,
     };
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(|source| match source.kind() {
+    let bound = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await;
+    bound.map_err(|source| refused(port, source))
+}
+
+/// A listening socket on this port of every address of the loopback network, and of none that another
+/// machine could reach; on a free port if it is 0.
+///
+/// # Errors
+/// The port is in use or refused, or the system has no such socket.
+pub fn bind_loopback(port: u16) -> Result<TcpListener, LabError> {
+    let socket = TcpSocket::new_v4()?;
+    bind_to_loopback_device(&socket).map_err(LabError::OneAddress)?;
+    // As `TcpListener::bind` does: a port is free again once its listener is closed.
+    socket.set_reuseaddr(true)?;
+    let bound = socket.bind((Ipv4Addr::UNSPECIFIED, port).into());
+    bound.and_then(|()| socket.listen(BACKLOG)).map_err(|source| refused(port, source))
+}
+
+/// Linux delivers what is sent to any address of 127.0.0.0/8 to its loopback device.
+#[cfg(target_os = "linux")]
+fn bind_to_loopback_device(socket: &TcpSocket) -> io::Result<()> {
+    socket.bind_device(Some(b"lo"))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn bind_to_loopback_device(_: &TcpSocket) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+fn refused(port: u16, source: io::Error) -> LabError {
+    match source.kind() {
         io::ErrorKind::AddrInUse => LabError::PortInUse { port, source },
         _ => LabError::Listen { port, source },
-    })
+    }
 }
 
 /// A listener whose connections close when `close_all` is cancelled.
@@ -65,7 +98,9 @@ impl Listener for CuttableListener {
                 Ok((stream, peer)) => {
                     // Small responses must not wait for the client's acknowledgement.
                     let _ = stream.set_nodelay(true);
-                    return (CuttableStream::new(stream, self), peer);
+                    // A client that is gone already has no address any more.
+                    let Ok(local) = stream.local_addr() else { continue };
+                    return (CuttableStream::new(stream, local, self), peer);
                 }
                 // Out of file descriptors: accepting at once would be a busy loop.
                 Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
@@ -86,6 +121,8 @@ type SharedStream = Arc<Mutex<Option<TcpStream>>>;
 #[derive(Debug, Clone)]
 pub struct ConnectionHandle {
     stream: SharedStream,
+    /// The address to which the client connected.
+    local: SocketAddr,
     /// Cancelled to close this connection alone.
     close: CancellationToken,
     close_all: CancellationToken,
@@ -93,6 +130,11 @@ pub struct ConnectionHandle {
 }
 
 impl ConnectionHandle {
+    /// The address to which the client connected.
+    pub fn local(&self) -> SocketAddr {
+        self.local
+    }
+
     /// Closes the connection without another byte.
     pub fn close(&self) {
         self.close.cancel();
@@ -129,12 +171,12 @@ pub struct CuttableStream {
 }
 
 impl CuttableStream {
-    fn new(stream: TcpStream, listener: &CuttableListener) -> Self {
+    fn new(stream: TcpStream, local: SocketAddr, listener: &CuttableListener) -> Self {
         let close = listener.close_all.child_token();
         let closed = Box::pin(close.clone().cancelled_owned());
         let (close_all, takeovers) = (listener.close_all.clone(), listener.takeovers.clone());
         let stream = Arc::new(Mutex::new(Some(stream)));
-        let handle = ConnectionHandle { stream, close, close_all, takeovers };
+        let handle = ConnectionHandle { stream, local, close, close_all, takeovers };
         Self { handle, closed }
     }
 

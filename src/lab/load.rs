@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::{Deserialize, Serialize};
 
-/// A reading of the whole site, all four hosts; `/truth.json` and `/load.json` do not count.
+/// A reading of the whole site, all hosts; `/truth.json` and `/load.json` do not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Load {
     /// Requests that arrived and whose responses are not fully sent, queued ones included.

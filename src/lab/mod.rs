@@ -1,4 +1,4 @@
-//! The lab: a web site for testing crawlers, on four hosts of this machine.
+//! The lab: a web site for testing crawlers, on four hosts of this machine, or as many as are wanted.
 //!
 //! It has endpoints to test a client with, and a generated site that is the same for the same seed
 //! and page count, together with the truth about what a crawl of it must find.
@@ -28,6 +28,7 @@ mod entry_page;
 mod error;
 mod fault_injector;
 pub mod hostile;
+mod hosts;
 mod href;
 mod links;
 mod listener;

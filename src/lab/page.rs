@@ -7,9 +7,10 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 
 use super::charset::Charset;
+use super::hosts::HostAddresses;
 use super::href::Base;
 use super::links::{LinkPosition, PlannedLink};
-use super::plan::{HOSTS, PageKind, SitePlan};
+use super::plan::{PageKind, SitePlan};
 use super::prose::{Language, sentence};
 use super::rng::{Rng, Topic};
 
@@ -34,15 +35,15 @@ const TRAPS: [&str; 6] = [
     "<p title='<a href=\"/trap/title\">'>A title with a quoted tag.</p>\n",
 ];
 
-/// The HTML of page `n`, on hosts with these ports.
-pub fn render(plan: &SitePlan, n: u32, ports: [u16; HOSTS]) -> RenderedPage {
+/// The HTML of page `n`, on hosts with these addresses.
+pub fn render(plan: &SitePlan, n: u32, hosts: &HostAddresses) -> RenderedPage {
     let text = if plan.kind(n) == PageKind::Duplicate { plan.original(n) } else { n };
     let charset = Charset::of(plan, n);
     let mut links = Vec::with_capacity(40);
     plan.links(n, &mut links);
     let mut page = PageRenderer {
         plan,
-        ports,
+        hosts,
         base: plan.base(n),
         links,
         language: charset.language(),
@@ -64,7 +65,7 @@ pub fn render(plan: &SitePlan, n: u32, ports: [u16; HOSTS]) -> RenderedPage {
 
 struct PageRenderer<'a> {
     plan: &'a SitePlan,
-    ports: [u16; HOSTS],
+    hosts: &'a HostAddresses,
     base: Base,
     links: Vec<PlannedLink>,
     language: Language,
@@ -79,8 +80,8 @@ impl PageRenderer<'_> {
         self.html.push_str("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n");
         self.html.push_str(charset.meta());
         if self.base.declared {
-            let (port, path) = (self.ports[self.base.host], &self.base.path);
-            let _ = writeln!(self.html, "<base href=\"http://127.0.0.1:{port}{path}\">");
+            let (host, path) = (self.hosts.authority(self.base.host), &self.base.path);
+            let _ = writeln!(self.html, "<base href=\"http://{host}{path}\">");
         }
         self.html.push_str("<title>");
         escape(&self.plan.title(text), &mut self.html);
@@ -94,7 +95,7 @@ impl PageRenderer<'_> {
             match link.position {
                 LinkPosition::Refresh => {
                     self.html.push_str("<meta http-equiv=\"refresh\" content=\"600; url=");
-                    let href = self.plan.href(link, &self.base, self.ports);
+                    let href = self.plan.href(link, &self.base, self.hosts);
                     escape(href.trim(), &mut self.html);
                     self.html.push_str("\">\n");
                 }
@@ -204,7 +205,7 @@ impl PageRenderer<'_> {
 
     /// ` name="address"`, sometimes with other quotes or none.
     fn href(&mut self, link: PlannedLink, name: &str) {
-        let href = self.plan.href(link, &self.base, self.ports);
+        let href = self.plan.href(link, &self.base, self.hosts);
         let bare = !href.contains(char::is_whitespace) && !href.ends_with('/');
         let quote = match self.markup.below(100) {
             0..6 => "'",

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::rng::{Rng, Topic};
 
-/// Hosts of the lab.
+/// Hosts of the lab, unless another number is wanted.
 pub const HOSTS: usize = 4;
 /// Children of a page in the tree.
 pub const FANOUT: u32 = 8;
@@ -60,17 +60,29 @@ pub struct SitePlan {
     pages: u32,
     /// Whether `robots.txt` forbids a part.
     forbidden: bool,
+    /// That many hosts of equal size instead of [`HOSTS`] of unequal size.
+    hosts: Option<u32>,
 }
 
 impl SitePlan {
     /// A site of `pages` numbers, at least the entry.
     pub fn new(seed: u64, pages: u32) -> Self {
-        Self { seed, pages: pages.max(1), forbidden: false }
+        Self { seed, pages: pages.max(1), forbidden: false, hosts: None }
     }
 
     /// The same site with or without a part that `robots.txt` forbids.
     pub fn with_forbidden(self, forbidden: bool) -> Self {
         Self { forbidden, ..self }
+    }
+
+    /// The same pages on this many hosts of equal size, or on [`HOSTS`] of unequal size.
+    pub fn with_hosts(self, hosts: Option<u32>) -> Self {
+        Self { hosts: hosts.map(|count| count.max(1)), ..self }
+    }
+
+    /// How many hosts there are.
+    pub fn hosts(&self) -> usize {
+        self.hosts.map_or(HOSTS, |count| count as usize)
     }
 
     /// How many numbers there are.
@@ -142,8 +154,11 @@ impl SitePlan {
             && self.rng(n, Topic::Private).chance(20)
     }
 
-    /// The host of `n`; the hosts are of unequal size.
+    /// The host of `n`; four hosts are of unequal size.
     pub fn host(&self, n: u32) -> usize {
+        if let Some(count) = self.hosts {
+            return (n % count) as usize;
+        }
         if n == 0 {
             return 0;
         }
@@ -195,7 +210,7 @@ impl SitePlan {
     /// The host that serves hop `hop` of redirect `n`.
     pub fn hop_host(&self, n: u32, hop: u32) -> usize {
         let own = self.host(n);
-        if hop == 0 { own } else { (own + (self.hop_roll(n, hop) & 1) as usize) % HOSTS }
+        if hop == 0 { own } else { (own + (self.hop_roll(n, hop) & 1) as usize) % self.hosts() }
     }
 
     /// The status of hop `hop` of redirect `n`.
@@ -223,7 +238,7 @@ impl SitePlan {
     /// others.
     pub fn latency(&self, n: u32) -> Duration {
         let mut rng = self.rng(n, Topic::Latency);
-        let slow_host = if self.host(n) == HOSTS - 1 { 1.5 } else { 0.95 };
+        let slow_host = if self.host(n) == self.hosts() - 1 { 1.5 } else { 0.95 };
         let ms = if rng.chance(30) {
             400.0 + f64::from(rng.below(1100))
         } else {
@@ -249,6 +264,18 @@ mod tests {
         for n in (0..10_000).filter(|n| plan.kind(*n) == PageKind::Redirect) {
             assert_ne!(plan.kind(plan.target(n)), PageKind::Redirect);
         }
+    }
+
+    #[test]
+    fn hosts_are_of_equal_size_where_their_number_is_wanted() {
+        for (pages, hosts) in [(10_000, 1), (10_000, 10), (10_000, 10_000)] {
+            let plan = SitePlan::new(1, pages).with_hosts(Some(hosts));
+            let mut sizes = vec![0; plan.hosts()];
+            (0..pages).for_each(|n| sizes[plan.host(n)] += 1);
+            assert!(sizes.iter().all(|size| *size == pages / hosts), "{hosts}");
+            assert_eq!(plan.host(0), 0);
+        }
+        assert_eq!(SitePlan::new(1, 10).with_hosts(None).hosts(), HOSTS);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What a test reads of a running lab: the truth about the site, its load, and when requests came.
 
 use super::load::Load;
-use super::request_log::{LoggedRequest, RequestLog};
+use super::request_log::{LoggedRequest, RequestLog, RequestRecorder};
 use super::serve::Lab;
 use super::truth::Truth;
 
@@ -18,10 +18,10 @@ impl Lab {
         self.site.load.read()
     }
 
-    /// The newest requests to host `0..4`, with their times; none for another number.
+    /// The newest requests to the host of this index, with their times; none for another number.
     #[must_use]
     pub fn times(&self, host: usize) -> RequestLog {
-        self.site.request_logs.get(host).map(|record| record.read()).unwrap_or_default()
+        self.site.request_logs.get(host).map(RequestRecorder::read).unwrap_or_default()
     }
 }
 

@@ -3,12 +3,12 @@
 //! It must not know the responses, except for the status.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+#[cfg(feature = "internals")]
+use std::sync::Arc;
+use std::sync::{Mutex, PoisonError};
 
-use axum::Json;
-use axum::Router;
-use axum::extract::Query;
-use axum::routing::get;
+#[cfg(feature = "internals")]
+use axum::{Json, Router, extract::Query, routing::get};
 use http::{StatusCode, Uri};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
@@ -107,19 +107,27 @@ impl RequestRecorder {
     }
 }
 
-#[derive(Deserialize)]
-struct TimesQuery {
+/// The query of `/times.json`.
+#[derive(Debug, Deserialize)]
+pub struct TimesQuery {
     reset: Option<String>,
 }
 
-/// The route `/times.json`, to be added below the layer. With `?reset=1` it drops the requests first.
-pub fn route<S: Clone + Send + Sync + 'static>(recorder: Arc<RequestRecorder>) -> Router<S> {
-    let respond = move |Query(query): Query<TimesQuery>| {
-        if query.reset.is_some_and(|reset| reset != "0") {
-            recorder.reset();
+impl RequestRecorder {
+    /// The response to `/times.json`. With `?reset=1` it drops the requests first.
+    pub fn answer(&self, query: &TimesQuery) -> RequestLog {
+        if query.reset.as_ref().is_some_and(|reset| reset != "0") {
+            self.reset();
         }
-        std::future::ready(Json(recorder.read()))
-    };
+        self.read()
+    }
+}
+
+/// The route `/times.json` of one host, to be added below the layer.
+#[cfg(feature = "internals")]
+pub fn route<S: Clone + Send + Sync + 'static>(recorder: Arc<RequestRecorder>) -> Router<S> {
+    let respond =
+        move |Query(query): Query<TimesQuery>| std::future::ready(Json(recorder.answer(&query)));
     Router::new().route("/times.json", get(respond))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It must not decide what a number is; the plan does.
 
-use axum::extract::{ConnectInfo, Extension, State};
+use axum::extract::{ConnectInfo, Extension};
 use axum::response::{Html, IntoResponse, Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use http::header::{ALLOW, CONTENT_TYPE, LOCATION, RETRY_AFTER};
@@ -22,7 +22,7 @@ use super::{page, sitemap};
 
 /// Responds to any path that is not an endpoint.
 pub async fn respond(
-    State(host): State<LabHost>,
+    host: LabHost,
     ConnectInfo(connection): ConnectInfo<ConnectionHandle>,
     fault: Option<Extension<RequestFault>>,
     method: Method,
@@ -69,7 +69,7 @@ fn page_response(site: &Site, n: u32, connection: &ConnectionHandle) -> Response
             (StatusCode::BAD_GATEWAY, "not now, try again\n").into_response()
         }
         PageKind::Page | PageKind::Flaky { .. } | PageKind::Duplicate => {
-            let page = page::render(&site.plan, n, site.ports);
+            let page = page::render(&site.plan, n, &site.hosts);
             ([(CONTENT_TYPE, page.content_type)], page.body).into_response()
         }
         PageKind::Redirect => redirect(site, n, 0),
@@ -94,12 +94,12 @@ fn redirect(site: &Site, n: u32, hop: u32) -> Response {
     let (here, next) = (plan.hop_host(n, hop), hop + 1);
     let location = if next < plan.hops(n) {
         let (host, path) = (plan.hop_host(n, next), plan.hop_path(n, next));
-        if host == here { path } else { format!("http://127.0.0.1:{}{path}", site.ports[host]) }
+        if host == here { path } else { format!("http://{}{path}", site.hosts.authority(host)) }
     } else {
         let form = if n.is_multiple_of(2) { HrefForm::RootRelative } else { HrefForm::Absolute };
         let link = PlannedLink { form, ..PlannedLink::plain(plan.target(n), LinkPosition::Inline) };
         let base = Base { host: here, path: plan.hop_path(n, hop), declared: false };
-        plan.href(link, &base, site.ports)
+        plan.href(link, &base, &site.hosts)
     };
     let status = StatusCode::from_u16(plan.hop_status(n, hop)).unwrap_or(StatusCode::FOUND);
     (status, [(LOCATION, location)]).into_response()
@@ -115,9 +115,9 @@ fn error_page(status: StatusCode) -> Response {
 /// `/` of the other hosts, which no page links to: it names the entry.
 fn pointer_to_entry(site: &Site) -> Response {
     let html = format!(
-        "<!DOCTYPE html>\n<title>crawldeck lab</title>\n<p>One of the four hosts of the lab; the \
-         entry is <code>http://127.0.0.1:{}/</code>.</p>\n",
-        site.ports[0]
+        "<!DOCTYPE html>\n<title>crawldeck lab</title>\n<p>One of the hosts of the lab; the \
+         entry is <code>http://{}/</code>.</p>\n",
+        site.hosts.authority(0)
     );
     Html(html).into_response()
 }

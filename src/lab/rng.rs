@@ -7,7 +7,7 @@
 /// the others. The order is part of the seed.
 #[derive(Debug, Clone, Copy)]
 pub enum Topic {
-    /// Which of the four hosts.
+    /// Which of the hosts.
     Host,
     /// Page, redirect, missing, ...
     Kind,

@@ -3,13 +3,16 @@
 use std::io::{self, Write as _};
 use std::sync::Arc;
 
+use tokio::net::TcpListener;
+
 use super::config::LabConfig;
 use super::error::LabError;
-use super::listener::bind;
+use super::hosts::{HostAddresses, MAX_HOSTS};
+use super::listener::{bind, bind_loopback};
 use super::plan::HOSTS;
 use super::router::router;
 use super::server::LabServer;
-use super::site::{LabHost, Site};
+use super::site::Site;
 use crate::settings::faults::FaultySite;
 
 /// A lab being served; dropping it stops it without waiting.
@@ -26,23 +29,18 @@ impl Lab {
     /// # Errors
     /// A port is in use, refused or too high.
     pub async fn start(config: LabConfig) -> Result<Self, LabError> {
-        let mut listeners = Vec::with_capacity(HOSTS);
-        let mut ports = [0; HOSTS];
-        for (index, port) in ports.iter_mut().enumerate() {
-            let listener = bind(config.port.unwrap_or(0), index as u16).await?;
-            *port = listener.local_addr()?.port();
-            listeners.push(listener);
-        }
-        let site = Arc::new(Site::new(&config, ports));
+        let (listeners, hosts) = listen(&config).await?;
+        let site = Arc::new(Site::new(&config, hosts));
+        let router = router(Arc::clone(&site));
         let mut server = LabServer::default();
-        for (index, listener) in listeners.into_iter().enumerate() {
-            server.serve(listener, router(LabHost { site: Arc::clone(&site), index }));
+        for listener in listeners {
+            server.serve(listener, router.clone());
         }
-        let urls = ports.iter().map(|port| format!("http://127.0.0.1:{port}/")).collect();
+        let urls = site.hosts.authorities().map(|host| format!("http://{host}/")).collect();
         Ok(Self { site, urls, server })
     }
 
-    /// The four hosts, `http://127.0.0.1:PORT/`; the first one's page is the entry.
+    /// The hosts, `http://127.0.0.1:PORT/`; the first one's page is the entry.
     #[must_use]
     pub fn urls(&self) -> &[String] {
         &self.urls
@@ -60,8 +58,37 @@ impl Lab {
     }
 }
 
+/// The sockets, and the hosts that they are for.
+async fn listen(config: &LabConfig) -> Result<(Vec<TcpListener>, HostAddresses), LabError> {
+    let first = config.port.unwrap_or(0);
+    if let Some(count) = config.hosts {
+        let listener = bind_loopback(first)?;
+        let port = listener.local_addr()?.port();
+        let count = count.clamp(1, MAX_HOSTS);
+        return Ok((vec![listener], HostAddresses::Addresses { port, count }));
+    }
+    let mut listeners = Vec::with_capacity(HOSTS);
+    let mut ports = Vec::with_capacity(HOSTS);
+    for index in 0..HOSTS {
+        let listener = bind(first, index as u16).await?;
+        ports.push(listener.local_addr()?.port());
+        listeners.push(listener);
+    }
+    Ok((listeners, HostAddresses::Ports(ports)))
+}
+
+/// What is printed of the hosts: a line for each, or the first and the last of many.
+fn announcement(lab: &Lab) -> String {
+    match (&lab.site.hosts, lab.urls()) {
+        (HostAddresses::Addresses { .. }, [first, .., last]) => {
+            format!("listening {first}\n{} hosts, up to {last}\n", lab.urls().len())
+        }
+        (_, urls) => format!("listening {}\n", urls.join("\nlistening ")),
+    }
+}
+
 /// Serves the lab until the process receives INT or TERM. Prints `listening http://127.0.0.1:PORT/`
-/// for each host on standard output; ends at once if standard output is a closed pipe.
+/// for each host on standard output, of [`LabConfig::hosts`] for the first one alone; ends at once if standard output is a closed pipe.
 ///
 /// # Errors
 /// A port is in use, refused or too high; standard output cannot be written.
@@ -72,7 +99,7 @@ pub async fn serve(config: LabConfig) -> Result<(), LabError> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let lab = Lab::start(config).await?;
     // One write: a reader that closes the pipe after the first line does not break the others.
-    let lines = format!("listening {}\n", lab.urls().join("\nlistening "));
+    let lines = announcement(&lab);
     let mut stdout = io::stdout();
     let printed = stdout.write_all(lines.as_bytes()).and_then(|()| stdout.flush());
     if printed.is_ok() {

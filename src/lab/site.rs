@@ -1,4 +1,4 @@
-//! The state that the four hosts share.
+//! The state that all hosts share.
 //!
 //! It must not know HTTP.
 
@@ -7,8 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::config::LabConfig;
 use super::fault_injector::FaultInjector;
+use super::hosts::HostAddresses;
 use super::load::LoadCounters;
-use super::plan::{HOSTS, SitePlan};
+use super::plan::SitePlan;
 use super::request_log::RequestRecorder;
 use super::truth::Truth;
 
@@ -17,12 +18,12 @@ use super::truth::Truth;
 pub struct Site {
     /// The generated site.
     pub plan: SitePlan,
-    /// The hosts' ports.
-    pub ports: [u16; HOSTS],
+    /// Where the hosts are.
+    pub hosts: HostAddresses,
     /// Counts every request.
     pub load: Arc<LoadCounters>,
     /// The requests of each host.
-    pub request_logs: [Arc<RequestRecorder>; HOSTS],
+    pub request_logs: Vec<RequestRecorder>,
     /// The faults in force.
     pub injector: Arc<FaultInjector>,
     /// Failed requests in the current cycle of each flaky page; each request for one writes it.
@@ -31,7 +32,7 @@ pub struct Site {
     truth: OnceLock<Truth>,
 }
 
-/// One host of the site: the state of its handlers.
+/// One host of the site, as its handlers see it.
 #[derive(Debug, Clone)]
 pub struct LabHost {
     /// The whole site.
@@ -40,14 +41,27 @@ pub struct LabHost {
     pub index: usize,
 }
 
+impl LabHost {
+    /// Its address and port, as they stand in a URL.
+    pub fn name(&self) -> String {
+        self.site.hosts.authority(self.index)
+    }
+
+    /// Its requests.
+    pub fn request_log(&self) -> &RequestRecorder {
+        &self.site.request_logs[self.index]
+    }
+}
+
 impl Site {
-    /// A site on these ports.
-    pub fn new(config: &LabConfig, ports: [u16; HOSTS]) -> Self {
+    /// A site on these hosts.
+    pub fn new(config: &LabConfig, hosts: HostAddresses) -> Self {
+        let plan = SitePlan::new(config.seed, config.pages).with_hosts(config.hosts);
         Self {
-            plan: SitePlan::new(config.seed, config.pages).with_forbidden(config.forbidden),
-            ports,
+            plan: plan.with_forbidden(config.forbidden),
             load: Arc::default(),
-            request_logs: Default::default(),
+            request_logs: (0..hosts.count()).map(|_| RequestRecorder::default()).collect(),
+            hosts,
             injector: Arc::new(FaultInjector::new(config.seed, config.faults)),
             flaky: Mutex::default(),
             truth: OnceLock::new(),
@@ -56,7 +70,7 @@ impl Site {
 
     /// What a crawl must find; the first call walks the whole site.
     pub fn truth(&self) -> Truth {
-        let hosts = || self.ports.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+        let hosts = || self.hosts.authorities().collect();
         self.truth.get_or_init(|| Truth::of(&self.plan, hosts())).clone()
     }
 

@@ -21,11 +21,10 @@ const NAMESPACE: &str = "xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\"";
 /// The response, if the path is `robots.txt` or a sitemap.
 pub fn respond(host: &LabHost, path: &str) -> Option<Response> {
     if path == "/robots.txt" {
-        let port = host.site.ports[host.index];
+        let name = host.name();
         let part = if host.site.plan.forbids() { " /private/" } else { "" };
-        let body = format!(
-            "User-agent: *\nDisallow:{part}\n\nSitemap: http://127.0.0.1:{port}/sitemap.xml\n"
-        );
+        let body =
+            format!("User-agent: *\nDisallow:{part}\n\nSitemap: http://{name}/sitemap.xml\n");
         return Some(typed("text/plain; charset=utf-8", body));
     }
     let part = path.strip_prefix("/sitemap")?.strip_suffix(".xml")?;
@@ -46,20 +45,17 @@ fn part_count(host: &LabHost) -> u32 {
 }
 
 fn index(host: &LabHost) -> String {
-    let port = host.site.ports[host.index];
+    let name = host.name();
     let mut xml = format!("{HEAD}<sitemapindex {NAMESPACE}>\n");
     for part in 0..part_count(host) {
-        let _ = writeln!(
-            xml,
-            "<sitemap><loc>http://127.0.0.1:{port}/sitemap-{part}.xml</loc></sitemap>"
-        );
+        let _ = writeln!(xml, "<sitemap><loc>http://{name}/sitemap-{part}.xml</loc></sitemap>");
     }
     xml + "</sitemapindex>\n"
 }
 
 fn urls(host: &LabHost, number: u32) -> String {
     let plan = &host.site.plan;
-    let port = host.site.ports[host.index];
+    let name = host.name();
     let mut xml = format!("{HEAD}<urlset {NAMESPACE}>\n");
     let first = number * PART;
     for n in first..plan.pages().min(first.saturating_add(PART)) {
@@ -67,7 +63,7 @@ fn urls(host: &LabHost, number: u32) -> String {
         if listed && !plan.is_weakly_linked(n) && !plan.is_private(n) && plan.host(n) == host.index
         {
             let path = plan.path(n).replace('&', "&amp;");
-            let _ = writeln!(xml, "<url><loc>http://127.0.0.1:{port}{path}</loc></url>");
+            let _ = writeln!(xml, "<url><loc>http://{name}{path}</loc></url>");
         }
     }
     xml + "</urlset>\n"

@@ -19,7 +19,7 @@ pub struct Truth {
     pub skipped: u64,
     /// How many URLs end with each status.
     pub by_status: BTreeMap<String, u64>,
-    /// The hosts, as `127.0.0.1:PORT`, in order.
+    /// The hosts, as `ADDRESS:PORT`, in order.
     pub hosts: Vec<String>,
 }
 

@@ -21,6 +21,8 @@ pub struct Report {
     pub totals: Totals,
     /// Its settings, line by line.
     pub settings: Vec<SettingLine>,
+    /// Whether it stores the links of its pages.
+    pub links_stored: bool,
     /// Names of secrets that it was started with.
     pub identity: Vec<String>,
     /// The earlier crawl that it is a recrawl of.

@@ -57,6 +57,7 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("depth", s.depth.map_or_else(off, |n| n.to_string())),
         ("max-pages", s.max_pages.map_or_else(off, units::count)),
         ("max-links", units::count(u64::from(s.max_links))),
+        ("store-links", yes(s.store_links)),
         ("include", all(&s.include)),
         ("exclude", all(&s.exclude)),
         ("excluded while it ran", all(&s.live_exclusions)),

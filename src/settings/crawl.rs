@@ -100,6 +100,9 @@ pub struct Settings {
     pub max_pages: Option<u64>,
     /// Maximum links taken from one page.
     pub max_links: u32,
+    /// Whether the links of a page are stored, with their texts; without, they are followed and
+    /// counted, no more. On a resume, it holds for the pages that are still to come.
+    pub store_links: bool,
     /// Which links are followed.
     pub scope: ScopeKind,
     /// A URL must match one of these, if there are any.
@@ -182,6 +185,7 @@ impl Default for Settings {
             depth: None,
             max_pages: None,
             max_links: 10_000,
+            store_links: true,
             scope: ScopeKind::Host,
             include: Vec::new(),
             exclude: Vec::new(),

@@ -127,6 +127,9 @@ pub struct PreviousPage {
     pub final_url: Option<String>,
     /// Validators and hash.
     pub content: Content,
+    /// Whether it had links of which none is stored: see
+    /// [`store_links`](crate::settings::Settings::store_links).
+    pub links_missing: bool,
 }
 
 /// A row of `links`: a page leads to another.

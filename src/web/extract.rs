@@ -200,6 +200,11 @@ impl PageExtractor {
         name.eq_ignore_ascii_case("robots") || self.options.names.contains(name.as_bytes())
     }
 
+    /// Whether the texts of links are collected.
+    pub(super) const fn collects_texts(&self) -> bool {
+        self.options.texts
+    }
+
     /// Counts a link that is left out because of `nofollow`.
     pub(super) const fn count_left_out(&mut self) {
         self.left_out = self.left_out.saturating_add(1);
@@ -239,7 +244,8 @@ impl PageExtractor {
     ) -> Result<Option<Rc<Cell<bool>>>, StopParsing> {
         self.end_anchor();
         let link = value.map_or(Ok(None), |value| self.link_at(value, BaseChoice::First))?;
-        self.document.anchor.begin(link.filter(|&link| self.anchors[link].is_none()));
+        let wanted = link.filter(|&link| self.options.texts && self.anchors[link].is_none());
+        self.document.anchor.begin(wanted);
         Ok(self.document.anchor.end())
     }
 

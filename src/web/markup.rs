@@ -197,18 +197,22 @@ fn with_links<'h, 's>(
             Ok(())
         }
     });
-    anchor.1 = anchor.1.text(move |text: &mut TextChunk<'_>| {
-        if text.text_type().allows_html_entities() {
-            page.borrow_mut().anchor_text(text.as_str());
-        }
-        Ok(())
-    });
-    let image = on(&selectors.image, move |element| {
-        if let Some(alt) = element.get_attribute("alt") {
-            page.borrow_mut().anchor_image(&alt);
-        }
-        Ok(())
-    });
+    let settings = if page.borrow().collects_texts() {
+        anchor.1 = anchor.1.text(move |text: &mut TextChunk<'_>| {
+            if text.text_type().allows_html_entities() {
+                page.borrow_mut().anchor_text(text.as_str());
+            }
+            Ok(())
+        });
+        settings.append_element_content_handler(on(&selectors.image, move |element| {
+            if let Some(alt) = element.get_attribute("alt") {
+                page.borrow_mut().anchor_image(&alt);
+            }
+            Ok(())
+        }))
+    } else {
+        settings
+    };
     let area =
         on(&selectors.area, move |element| Ok(elements::area(&mut page.borrow_mut(), element)?));
     let link =
@@ -226,7 +230,6 @@ fn with_links<'h, 's>(
     });
     settings
         .append_element_content_handler(anchor)
-        .append_element_content_handler(image)
         .append_element_content_handler(area)
         .append_element_content_handler(link)
         .append_element_content_handler(frame)

@@ -34,7 +34,7 @@ mod prescan;
 mod redirect_chain;
 mod refresh;
 mod relation;
-mod resolve;
+pub mod resolve;
 mod response;
 pub mod robots;
 pub mod scope;

@@ -14,16 +14,23 @@ use crate::web::url::{MAX_URL_LEN, MAX_URL_TEXT};
 pub struct LinkOptions {
     /// Maximum number of links.
     pub max_links: usize,
+    /// Whether the texts of links are collected.
+    pub texts: bool,
     /// Which kinds of `nofollow` are respected.
     pub nofollow: RespectNofollow,
     /// The agent names whose directives apply to this crawler.
     pub names: Arc<RobotsAgents>,
 }
 
-/// At most 10,000 links; `nofollow` is not respected.
+/// At most 10,000 links with their texts; `nofollow` is not respected.
 impl Default for LinkOptions {
     fn default() -> Self {
-        Self { max_links: 10_000, nofollow: RespectNofollow::default(), names: Arc::default() }
+        Self {
+            max_links: 10_000,
+            texts: true,
+            nofollow: RespectNofollow::default(),
+            names: Arc::default(),
+        }
     }
 }
 
@@ -38,6 +45,7 @@ pub struct Parsed {
     pub links: Vec<Url>,
     /// The text of each link: entities decoded, white space collapsed, at most 200 characters.
     /// Without text, the `alt` text of an image in it. Of several links to one URL, the first text.
+    /// `None` where [`LinkOptions::texts`] is off.
     pub anchors: Vec<Option<Arc<str>>>,
     /// Whether the page has more than was taken.
     pub truncated: bool,

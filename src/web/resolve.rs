@@ -10,7 +10,8 @@ use crate::web::url::{MAX_URL_LEN, strip_user, without_extra_slashes};
 
 /// The absolute URL of `value`, without fragment, user and password. `encoding` is that of the page: a
 /// query is written in it.
-pub(super) fn absolute(base: &Url, value: &str, encoding: &'static Encoding) -> Option<Url> {
+#[must_use]
+pub fn absolute(base: &Url, value: &str, encoding: &'static Encoding) -> Option<Url> {
     let mut url = parse(base, value, encoding)?;
     url.set_fragment(None);
     strip_user(&mut url);

@@ -47,6 +47,7 @@ resolve = ["some.site=192.0.2.1", "other.site=::1"]
 depth = 0
 max-pages = 5
 max-links = 9
+store-links = false
 scope = "any"
 include = ["a\\.b", "\u202e\u0007é"]
 exclude = ["c"]
@@ -185,7 +186,7 @@ fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
                   respect-nofollow=all attempts=9 backoff=9s timeout=9s max-body=9MiB max-decompression-ratio=9 \
                   max-redirects=9 user-agent=x contact=a@b header=a:b auth=a:b bearer=x \
                   proxy=http://h cookies http1 ca=x insecure allow-private resolve=h=127.0.0.1 \
-                  depth=9 max-pages=9 max-links=9 scope=any include=x exclude=x no-follow \
+                  depth=9 max-pages=9 max-links=9 store-links=no scope=any include=x exclude=x no-follow \
                   sitemap=http://h/ no-sitemaps max-sitemaps=9 breaker-ratio=0.9 \
                   breaker-window=9 breaker-min-requests=9 breaker-cooldown=9s breaker-max-cooldown=9s \
                   breaker-reset-after=9s trap-repeats=9 trap-segments=9 trap-length=9 trap-queries=9 \

@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
 use std::collections::HashSet;
-use std::io::Write as _;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use crawldeck::lab::request_log::RequestLog;
@@ -14,6 +14,7 @@ use reqwest::Client;
 use url::Url;
 
 use crate::crawler::{at, client, idle, links, quick, text};
+use crate::support::{self, Running};
 
 fn no_redirects() -> Client {
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -232,4 +233,35 @@ async fn every_lab_host_is_hostile_too() {
         }
         assert!(get("base/no-such-trick").await.status().is_client_error());
     }
+}
+
+/// Ten thousand hosts are one port of as many addresses, and need no name server.
+#[cfg(target_os = "linux")]
+#[test]
+fn many_hosts_are_addresses_of_one_port() {
+    let mut command = support::crawldeck(std::path::Path::new("/"));
+    let lab = Running::start(command.args(["lab", "--hosts", "10000", "--latency", "0"]));
+    support::wait_until("the lab listens", || lab.stdout().lines().count() == 2);
+    let said = lab.stdout();
+    let (first, last) = said.split_once('\n').unwrap();
+    let port = Url::parse(first.strip_prefix("listening ").unwrap()).unwrap().port().unwrap();
+    assert_eq!(first, format!("listening http://127.0.0.1:{port}/"));
+    assert_eq!(last, format!("10000 hosts, up to http://127.0.39.16:{port}/\n"));
+    let get = |address: &str, path: &str| {
+        let mut stream = TcpStream::connect((address, port)).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nhost: any\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    for address in ["127.0.0.1", "127.0.1.0", "127.0.39.16"] {
+        let robots = get(address, "/robots.txt");
+        let sitemap = format!("Sitemap: http://{address}:{port}/sitemap.xml");
+        assert!(robots.starts_with("HTTP/1.1 200 ") && robots.contains(&sitemap), "{robots}");
+    }
+    for address in ["127.0.39.17", "127.255.0.1"] {
+        assert!(get(address, "/").starts_with("HTTP/1.1 421 "), "{address} is no host");
+    }
+    lab.signal(nix::sys::signal::Signal::SIGTERM);
+    lab.end().exits(0);
 }

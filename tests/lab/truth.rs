@@ -140,6 +140,46 @@ fn a_crawl_with_all_defaults_finds_the_truth() {
     assert_eq!(number(&db, other), 0, "skipped for another reason than robots.txt");
 }
 
+/// One page on each host, where links lead from host to host: what a crawl has to do with robots.txt,
+/// connections and pace for each.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crawl_of_as_many_hosts_as_pages_finds_the_truth() {
+    let pages = 300;
+    let lab = Lab::start(LabConfig { hosts: Some(pages), ..quick(pages) }).await.unwrap();
+    let (entry, truth) = (lab.urls()[0].clone(), lab.truth());
+    assert_eq!((truth.pages, truth.hosts.len(), lab.urls().len()), (300, 300, 300));
+    let crawling = tokio::task::spawn_blocking(move || {
+        let folder = tempfile::tempdir().unwrap();
+        let any = ["--scope", "any", "--allow-private", "--backoff", "1ms", "--json"];
+        let args = [&["crawl", &entry][..], &any].concat();
+        let json = run(folder.path(), &args).exits(0).json();
+        let db = folder.path().join("crawldeck.db");
+        let statuses: Vec<(i64, i64)> = rows(
+            &db,
+            "SELECT status, count(*) FROM scraped_pages WHERE state <> 'skipped' GROUP BY status",
+        );
+        (json, statuses, number(&db, "SELECT count(DISTINCT host) FROM scraped_pages"))
+    });
+    let (json, statuses, hosts) = crawling.await.unwrap();
+    assert_eq!(json["state"], "complete");
+    assert_eq!(
+        (json["pages"].as_u64(), json["skipped"].as_u64()),
+        (Some(300), Some(truth.skipped))
+    );
+    let by_status: BTreeMap<String, u64> =
+        statuses.into_iter().map(|(status, count)| (status.to_string(), count as u64)).collect();
+    assert_eq!((by_status, hosts), (truth.by_status, 300));
+    // Each host was asked for its robots.txt once, and knows its own requests alone.
+    for host in 0..300 {
+        let asked = lab.times(host).requests;
+        let robots = asked.iter().filter(|request| request.path == "/robots.txt").count();
+        assert_eq!(robots, 1, "host {host}: {asked:?}");
+        assert!(asked.len() < 12, "host {host}: {asked:?}");
+    }
+    lab.stop().await;
+}
+
 #[tokio::test]
 async fn the_web_follows_from_the_seed() {
     let (one, same) =

@@ -138,6 +138,7 @@ pub fn launch(
     let frontier = Arc::new(Frontier::new(FrontierStart {
         crawl,
         admission: Admission { depth: settings.depth, max_pages: settings.max_pages },
+        store_links: settings.store_links,
         pace: Pace::of(&settings),
         rules: rules.collect(),
         exclusions: Exclusions::of(&settings.live_exclusions)

@@ -42,7 +42,8 @@ pub async fn parse(
     let max_links = if settings.follow { settings.max_links as usize } else { 0 };
     let agents = Arc::clone(agents);
     let nofollow = settings.respect_nofollow;
-    let options = LinkOptions { max_links, nofollow, names: agents };
+    let texts = settings.store_links;
+    let options = LinkOptions { max_links, texts, nofollow, names: agents };
     let slowed = signals.faults.borrow().get(Fault::Parser).is_some();
     if response.length < settings.parse_offload && !slowed {
         let parsed = parse_html(&response.body, media_type.as_deref(), base, &options);

@@ -36,9 +36,11 @@ pub async fn previous(
     let read = || storage.store.previous_page(crawl, task.hash);
     let previous = storage.read(flow, signals, "the earlier crawl", read).await?;
     Ok(previous.map(|mut previous| {
-        // Validators belong to the URL that gave them.
+        // Validators belong to the URL that gave them. Links that are not stored can be found only
+        // in the body.
         let theirs = previous.final_url.as_deref().unwrap_or(&task.url);
-        if previous.state != PageState::Ok || theirs != chain.url().as_str() {
+        let needs_body = context.settings.follow && previous.links_missing;
+        if previous.state != PageState::Ok || theirs != chain.url().as_str() || needs_body {
             previous.content.etag = None;
             previous.content.last_modified = None;
         }

@@ -43,6 +43,7 @@ impl Redirects {
             title: outcome.title.clone(),
             final_url: None,
             content: outcome.content.clone(),
+            links_missing: false,
         };
         let mut targets = self.targets.locked();
         if targets.len() >= MAX_TARGETS {

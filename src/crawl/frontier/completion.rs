@@ -167,12 +167,10 @@ impl FrontierState {
                 lastmod_ms: None,
             };
             let to = self.discover(found, copy.as_ref());
-            self.batch.link(LinkRow { from: row.id, to, anchor });
-            self.totals.links += 1;
+            self.link(LinkRow { from: row.id, to, anchor });
         }
         if let Some(to) = redirect_target.and_then(|hash| self.known(&hash)) {
-            self.batch.link(LinkRow { from: row.id, to, anchor: None });
-            self.totals.links += 1;
+            self.link(LinkRow { from: row.id, to, anchor: None });
         }
         let requests = RequestCounts { attempts: row.attempts, resent: row.resent };
         self.count_ended(saved_requests, requests);
@@ -186,6 +184,13 @@ impl FrontierState {
         // The queue has run dry: nothing will fill the batch soon.
         if queue_empty && self.hosts.is_empty() && self.hosts.on_disk() == 0 {
             self.batch.flush();
+        }
+    }
+
+    fn link(&mut self, link: LinkRow) {
+        if self.store_links {
+            self.batch.link(link);
+            self.totals.links += 1;
         }
     }
 

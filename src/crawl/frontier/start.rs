@@ -28,6 +28,8 @@ pub struct FrontierStart {
     pub crawl: CrawlId,
     /// Limits on what is taken in.
     pub admission: Admission,
+    /// Whether the links of a page are stored.
+    pub store_links: bool,
     /// Politeness.
     pub pace: Pace,
     /// The user's rules for single hosts.
@@ -53,6 +55,7 @@ impl Default for FrontierStart {
         Self {
             crawl: 0,
             admission: Admission::default(),
+            store_links: true,
             pace: Pace::default(),
             rules: HashMap::new(),
             exclusions: Exclusions::default(),

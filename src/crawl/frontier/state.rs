@@ -24,6 +24,8 @@ use crate::web::traps::Traps;
 pub(super) struct FrontierState {
     pub(super) crawl: CrawlId,
     pub(super) admission: Admission,
+    /// Whether the links of a page are stored.
+    pub(super) store_links: bool,
     pub(super) seen: Seen,
     pub(super) next_seq: u32,
     /// Hosts, and the URLs in memory.
@@ -64,6 +66,7 @@ impl FrontierState {
         Self {
             crawl: start.crawl,
             admission: start.admission,
+            store_links: start.store_links,
             seen: Seen::default(),
             next_seq: start.next_seq,
             hosts,

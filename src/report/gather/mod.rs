@@ -55,6 +55,7 @@ pub async fn gather(
         db: store.describe(),
         totals: totals.unwrap_or_default(),
         settings: settings::lines(&settings),
+        links_stored: settings.store_links,
         identity: settings.credential_names,
         recrawl_of: settings.recrawl_of,
         began_ms,

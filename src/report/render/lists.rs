@@ -69,16 +69,18 @@ pub(super) fn broken(report: &Report) -> Section {
     let more = broken.all_links.saturating_sub(links);
     let lonely = report.pages.of(PageState::Failed).saturating_sub(broken.all_targets);
     let body = html! {
-        @if rows.is_empty() { (empty("No link leads to a page that failed.")) }
-        @else { (folded("Broken links", "broken", &head, &rows)) }
+        @if !report.links_stored { p { "The crawl ran with " code { "--store-links no" } ": which pages link to a failed one is not known, or not of all." } }
+        @if rows.is_empty() && report.links_stored { (empty("No link leads to a page that failed.")) }
+        @if !rows.is_empty() { (folded("Broken links", "broken", &head, &rows)) }
         @if more > 0 {
             p { (counted(more, "more broken link", "more broken links")) ": " code { "crawldeck export --table broken_links" } " has them all." }
         }
-        @if lonely > 0 {
+        @if lonely > 0 && report.links_stored {
             p class="soft" { (counted(lonely, "failed page is", "failed pages are")) " linked from nowhere: a seed, or named by a sitemap." }
         }
     };
     let note = match broken.all_links {
+        0 if !report.links_stored => "not known".to_owned(),
         0 => "none".to_owned(),
         links => format!(
             "{} to {}",

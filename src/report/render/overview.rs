@@ -96,7 +96,7 @@ pub(super) fn totals(report: &Report) -> Markup {
                 html! { "pages/s while active" }))
             (tile("median latency", latency(0.5), html! { "p95 " (latency(0.95)) ", p99 " (latency(0.99)) }))
             (tile("received", units::bytes_precise(pages.bytes), html! { "after decoding" }))
-            (tile("links", count(report.totals.links), html! { "between pages" }))
+            (tile("links", count(report.totals.links), html! { (if report.links_stored { "between pages" } else { "between pages; --store-links no" }) }))
             (tile("requests", count(pages.requests + report.totals.redirects), requests_note(&report.totals)))
             (tile("incidents", count(report.all_hosts.incidents),
                 html! { (if report.all_hosts.incidents == 0 { "no host was down" } else { "hosts found down" }) }))

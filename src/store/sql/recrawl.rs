@@ -57,6 +57,7 @@ pub async fn previous_page<D: Dialect>(
             canonical: text(10)?,
             not_parsed: text(11)?,
         },
+        links_missing: row.int(12)? != 0,
     }))
 }
 

@@ -120,10 +120,14 @@ macro_rules! common_statements {
         pub const NEWEST_COMPLETE: &str = "SELECT id, state, settings FROM crawls \
              WHERE state = 'complete' ORDER BY id DESC LIMIT 1";
 
-        /// A page as its crawl left it: `(crawl, hash)`.
+        /// A page as its crawl left it: `(crawl, hash)`. The last column is not 0 where it had links
+        /// and none is stored.
         pub const PREVIOUS_PAGE: &str = concat!(
             "SELECT id, state, status, content_length, content_type, title, final_url, etag, \
-             last_modified, body_hash, canonical, not_parsed FROM scraped_pages WHERE crawl_id = ",
+             last_modified, body_hash, canonical, not_parsed, \
+             CASE WHEN links_found > 0 AND NOT EXISTS (SELECT 1 FROM links \
+             WHERE links.crawl_id = scraped_pages.crawl_id AND links.from_id = scraped_pages.id) \
+             THEN id ELSE 0 END FROM scraped_pages WHERE crawl_id = ",
             $first,
             " AND url_hash = ",
             $second

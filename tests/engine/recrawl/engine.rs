@@ -256,3 +256,45 @@ async fn what_is_not_requested_or_only_failing_is_not_gone() {
     let recrawl = two.recrawl.unwrap();
     assert_eq!((two.failed, recrawl.same, recrawl.gone, recrawl.unchecked), (6, 0, 0, Some(6)));
 }
+
+/// What a page links to, by path; with the text of the link.
+const LINKS: &str = "SELECT page.url, target.url, links.anchor FROM links \
+    JOIN scraped_pages page ON page.id = links.from_id \
+    JOIN scraped_pages target ON target.id = links.to_id \
+    WHERE links.crawl_id = (SELECT max(id) FROM crawls) ORDER BY 1, 2";
+
+type Link = (String, String, Option<String>);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_are_not_stored_are_found_again() {
+    let (with, without) = (TestDb::new(), TestDb::new());
+    let site = serve(before(), None).await;
+    let one = first(&with, &site).await;
+    let links: Vec<Link> = with.rows(LINKS).await;
+    assert_eq!((one.links, links.len()), (6, 6));
+
+    // Followed and counted alike, and no row.
+    let settings = Settings { store_links: false, ..settings(site.url()) };
+    let crawl = crawl::start(settings, without.store().await).await.unwrap();
+    let bare = ended(crawl).await;
+    assert_eq!((bare.pages, bare.ok, bare.failed, bare.links), (one.pages, one.ok, one.failed, 0));
+    assert_eq!(without.rows::<Row>(ROWS).await, with.rows::<Row>(ROWS).await);
+    assert!(without.rows::<Link>("SELECT '', '', anchor FROM links").await.is_empty());
+    assert!(!without.settings().await.store_links);
+
+    // Pages with links are transferred again, for their links; those without are not.
+    site.reset_times();
+    let turned = async |turn: fn(&mut Settings)| {
+        ended(crawl::recrawl(without.store().await, turn).await.unwrap()).await
+    };
+    let two = turned(|s| s.store_links = true).await;
+    assert_eq!(two.recrawl, counts(1, 0, 0, 6, 0));
+    let whole: Vec<_> = asked(&site).into_iter().filter(|(_, s)| *s == Some(200)).collect();
+    assert_eq!(whole, [("/".to_owned(), Some(200)), ("/hub".to_owned(), Some(200))]);
+    assert_eq!((two.links, without.rows::<Link>(LINKS).await), (6, links));
+
+    // Now they are stored: nothing is transferred, and nothing stored by the next.
+    let three = turned(|s| s.store_links = false).await;
+    assert_eq!((three.recrawl, three.bytes, three.links), (counts(2, 0, 0, 6, 0), 0, 0));
+    assert_eq!(three.pages, one.pages);
+}

@@ -215,3 +215,22 @@ fn a_crawl_without_pages_has_a_report_that_says_so() {
     ]);
     assert_eq!(html.elements.iter().filter(|e| e.name == "svg").count(), 0);
 }
+
+#[test]
+fn links_that_are_not_stored_are_called_unknown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (_, stored) = of_rows(folder.path());
+    assert!(!stored.contains("--store-links no"));
+    let db = folder.path().join("rows.db");
+    execute(&db, "DELETE FROM links");
+    execute(&db, "UPDATE crawls SET settings = '{\"store_links\":false}'");
+    let html = run(folder.path(), &["report", "rows.db", "-o", "-"]).exits(0).stdout;
+    assert!(html.contains("The crawl ran with <code>--store-links no</code>"));
+    for wrong in ["No link leads to a page that failed.", "linked from nowhere"] {
+        assert!(!html.contains(wrong), "{wrong}");
+    }
+    for (table, said) in [("links", true), ("broken_links", true), ("pages", false)] {
+        let exported = run(folder.path(), &["export", "rows.db", "--table", table]).exits(0);
+        assert_eq!(exported.stderr.contains("ran with --store-links no"), said, "{table}");
+    }
+}

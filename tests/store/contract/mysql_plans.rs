@@ -290,8 +290,8 @@ fn looking_again(crawl: CrawlId) -> Vec<Case<'static>> {
         (
             statements::PREVIOUS_PAGE,
             vec![n(crawl), hash_literal(hash(77_777).0)],
-            &[("scraped_pages", "const", "scraped_pages_by_hash")],
-            2,
+            &[("scraped_pages", "const", "scraped_pages_by_hash"), ("links", "ref", "PRIMARY")],
+            10,
         ),
         (
             statements::LINKS_OF,

@@ -170,7 +170,11 @@ fn queries_of_a_recrawl() -> Vec<Question> {
             statements::PREVIOUS_PAGE,
             "bigint, bytea",
             format!("{CRAWL}, {hash}"),
-            &["Index Scan using scraped_pages_by_hash on scraped_pages", "url_hash = "],
+            &[
+                "Index Scan using scraped_pages_by_hash on scraped_pages",
+                "url_hash = ",
+                "Index Only Scan using links_pkey on links",
+            ],
         ),
         question(
             "again: where its links led",

@@ -68,6 +68,7 @@ pub(super) async fn pages_as_they_were(store: &Db) {
         content_length: 0,
         content_type: None,
         title: None,
+        links_found: 0,
         ..page(crawl, 2)
     };
     let half = Content { etag: Some(String::new()), ..Content::default() };
@@ -79,9 +80,13 @@ pub(super) async fn pages_as_they_were(store: &Db) {
     let batch = Batch {
         pages: vec![whole, bare, skipped],
         discovered: vec![open_url(crawl, 4)],
+        links: vec![link(crawl, 3, 4)],
         ..Batch::default()
     };
     store.commit(crawl, &batch).await.unwrap();
+    // The other crawl's page of the same number has its link.
+    let links = vec![link(other, 1, 4)];
+    store.commit(other, &Batch { links, ..Batch::default() }).await.unwrap();
 
     let previous = async |seq| store.previous_page(crawl, hash_of(&url(seq))).await.unwrap();
     let first = PreviousPage {
@@ -93,6 +98,7 @@ pub(super) async fn pages_as_they_were(store: &Db) {
         title: Some("Page 1".to_owned()),
         final_url: Some("http://h/x".to_owned()),
         content,
+        links_missing: true,
     };
     assert_eq!(previous(1).await.as_ref(), Some(&first));
     let second = PreviousPage {
@@ -104,10 +110,12 @@ pub(super) async fn pages_as_they_were(store: &Db) {
         title: None,
         final_url: None,
         content: Content::default(),
+        links_missing: false,
     };
     assert_eq!(previous(2).await, Some(second));
     let third = previous(3).await.unwrap();
     assert_eq!((third.state, third.content), (PageState::Skipped, half));
+    assert!(!third.links_missing, "one is stored");
 
     // Open, unknown, and of another crawl.
     for seq in [4, 5] {

@@ -150,7 +150,7 @@ async fn assert_plans(db: &mut SqliteConnection) {
         (statements::SKIPPED_BECAUSE, vec!["scraped_pages"]),
         (statements::OK_PAGES, vec!["scraped_pages"]),
         (statements::CRAWL_WITH_STATE, vec!["crawls"]),
-        (statements::PREVIOUS_PAGE, vec!["scraped_pages"]),
+        (statements::PREVIOUS_PAGE, vec!["scraped_pages", "links"]),
         (statements::LINKS_OF, vec!["links", "scraped_pages"]),
         (statements::COUNT_OK, vec!["hosts"]),
         (statements::TIMELINE, vec!["timeline"]),

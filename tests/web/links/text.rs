@@ -150,6 +150,24 @@ fn each_link_has_its_own_text_and_the_first_that_there_is() {
 }
 
 #[test]
+fn without_texts_the_links_are_the_same() {
+    let html = "<title>t</title><a href=/1>one</a><a href=/2><img src=x alt=two></a>\
+        <svg><a xlink:href=/3><text>three</text></a></svg><iframe srcdoc='<a href=/4>four</a>'>";
+    let xhtml =
+        "<html xmlns='http://www.w3.org/1999/xhtml'><title>t</title><a href='/1'>one</a></html>";
+    let base = Url::parse(PAGE).unwrap();
+    let without = LinkOptions { texts: false, ..LinkOptions::default() };
+    for (text, media_type) in [(html, "text/html"), (xhtml, "application/xhtml+xml")] {
+        let read = |options| parse_html(&[Bytes::from(text)], Some(media_type), &base, options);
+        let (with, without) = (read(&LinkOptions::default()), read(&without));
+        assert!(with.anchors.iter().all(Option::is_some), "{with:?}");
+        assert!(without.anchors.iter().all(Option::is_none), "{without:?}");
+        assert_eq!(without.anchors.len(), without.links.len());
+        assert_eq!((without.links, without.title), (with.links, with.title));
+    }
+}
+
+#[test]
 fn texts_of_links_are_bounded() {
     let words = "word ".repeat(100_000);
     let text = anchors(format!("<a href=/1>{words}</a>")).remove(0).unwrap();
