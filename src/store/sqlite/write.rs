@@ -3,7 +3,7 @@
 //! Each statement is a round trip to SQLite's thread, so rows go many at a time. See `bulk`.
 
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Connection, Sqlite, SqlitePool};
+use sqlx::{Sqlite, SqlitePool};
 
 use super::bulk::{
     self, CHANGES, FRONTIER, HOSTS, KNOWN_HOSTS, LINKS, NEW_PAGES, PAGES, SITEMAPS, TIMELINE,
@@ -11,8 +11,7 @@ use super::bulk::{
 use crate::model::ids::CrawlId;
 use crate::store::rows::Batch;
 use crate::store::sql::{
-    BatchTable, BindResult, Dialect, Known, OpenDatabase, RowTables, WriteResult, require_lease,
-    write_tables,
+    BatchTable, BindResult, Known, OpenDatabase, RowTables, WriteResult, require_lease,
 };
 use crate::store::text::utc_now;
 
@@ -39,25 +38,12 @@ const SUBTRACT: &str = "UPDATE hosts SET pages = hosts.pages - gone.pages, \
            GROUP BY host) AS gone \
      WHERE hosts.crawl_id = ?2 AND hosts.host = gone.host";
 
-/// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
-pub(super) async fn transact(
-    database: &OpenDatabase<Sqlite>,
-    connection: &mut SqliteConnection,
-    crawl: CrawlId,
-    batch: &Batch,
-    known: Known,
-) -> WriteResult {
-    let mut transaction = connection.begin_with(Sqlite::BEGIN).await?;
-    write_tables(SqliteBatch { database, db: &mut transaction, crawl, known }, batch).await?;
-    Ok(transaction.commit().await?)
-}
-
 /// The tables, in the transaction of a batch.
-struct SqliteBatch<'a> {
-    database: &'a OpenDatabase<Sqlite>,
-    db: &'a mut SqliteConnection,
-    crawl: CrawlId,
-    known: Known,
+pub(super) struct SqliteBatch<'a> {
+    pub(super) database: &'a OpenDatabase<Sqlite>,
+    pub(super) db: &'a mut SqliteConnection,
+    pub(super) crawl: CrawlId,
+    pub(super) known: Known,
 }
 
 impl RowTables for SqliteBatch<'_> {
