@@ -21,8 +21,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::{ConnectOptions, Connection, Sqlite, SqlitePool};
 
 use self::file_identity::FileIdentity;
-use self::write::SqliteBatch;
-use super::sql::{Dialect, OpenDatabase, SqlStore, SqlWriter, give_back, write_tables};
+use super::sql::{Known, OpenDatabase, SqlStore, SqlWriter, give_back};
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
 use crate::store::name::OpenMode;
@@ -101,13 +100,14 @@ impl SqlStore for SqliteStore {
 
     async fn write_batch(&self, crawl: CrawlId, batch: &Batch) -> Result<(), TxError> {
         let mut writer = self.writer().await?;
-        let writing = async {
-            let mut transaction = writer.begin_with(Sqlite::BEGIN).await?;
-            let tables = SqliteBatch { database: &self.database, db: &mut transaction, crawl };
-            write_tables(tables, batch).await?;
-            Ok(transaction.commit().await?)
+        let (database, db) = (&self.database, &mut writer);
+        let saved = match write::transact(database, db, crawl, batch, Known::Nothing).await {
+            // Some of it is there: a page is saved again, or the whole batch.
+            Err(error) if error.is_there() => {
+                write::transact(database, db, crawl, batch, Known::Some).await
+            }
+            saved => saved,
         };
-        let saved: Result<(), TxError> = writing.await;
         give_back::<Self, _>(writer, saved).await
     }
 

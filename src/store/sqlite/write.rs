@@ -3,13 +3,16 @@
 //! Each statement is a round trip to SQLite's thread, so rows go many at a time. See `bulk`.
 
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
-use sqlx::{Sqlite, SqlitePool};
+use sqlx::{Connection, Sqlite, SqlitePool};
 
-use super::bulk::{self, CHANGES, FRONTIER, HOSTS, KNOWN_HOSTS, LINKS, PAGES, SITEMAPS, TIMELINE};
+use super::bulk::{
+    self, CHANGES, FRONTIER, HOSTS, KNOWN_HOSTS, LINKS, NEW_PAGES, PAGES, SITEMAPS, TIMELINE,
+};
 use crate::model::ids::CrawlId;
 use crate::store::rows::Batch;
 use crate::store::sql::{
-    BatchTable, BindResult, OpenDatabase, RowTables, WriteResult, require_lease,
+    BatchTable, BindResult, Dialect, Known, OpenDatabase, RowTables, WriteResult, require_lease,
+    write_tables,
 };
 use crate::store::text::utc_now;
 
@@ -36,12 +39,25 @@ const SUBTRACT: &str = "UPDATE hosts SET pages = hosts.pages - gone.pages, \
            GROUP BY host) AS gone \
      WHERE hosts.crawl_id = ?2 AND hosts.host = gone.host";
 
-/// The tables, in the transaction of a batch: all or nothing of it, and nothing if the store does not
-/// have the lease of the crawl.
-pub(super) struct SqliteBatch<'a> {
-    pub(super) database: &'a OpenDatabase<Sqlite>,
-    pub(super) db: &'a mut SqliteConnection,
-    pub(super) crawl: CrawlId,
+/// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
+pub(super) async fn transact(
+    database: &OpenDatabase<Sqlite>,
+    connection: &mut SqliteConnection,
+    crawl: CrawlId,
+    batch: &Batch,
+    known: Known,
+) -> WriteResult {
+    let mut transaction = connection.begin_with(Sqlite::BEGIN).await?;
+    write_tables(SqliteBatch { database, db: &mut transaction, crawl, known }, batch).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// The tables, in the transaction of a batch.
+struct SqliteBatch<'a> {
+    database: &'a OpenDatabase<Sqlite>,
+    db: &'a mut SqliteConnection,
+    crawl: CrawlId,
+    known: Known,
 }
 
 impl RowTables for SqliteBatch<'_> {
@@ -60,6 +76,10 @@ impl RowTables for SqliteBatch<'_> {
         self.crawl
     }
 
+    fn known(&self) -> Known {
+        self.known
+    }
+
     fn connection(&mut self) -> &mut SqliteConnection {
         self.db
     }
@@ -72,6 +92,7 @@ impl RowTables for SqliteBatch<'_> {
         bind: impl Fn(&mut SqliteArguments, &T) -> BindResult + Send + Sync,
     ) -> WriteResult {
         let statements = match table {
+            BatchTable::NewPages => &NEW_PAGES,
             BatchTable::Pages => &PAGES,
             BatchTable::Links => &LINKS,
             BatchTable::Frontier => &FRONTIER,
