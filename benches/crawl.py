@@ -61,11 +61,12 @@ def wait(url):
 
 def ended(command):
     """Exit code and standard output of a command, which ends with this program."""
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          start_new_session=True) as process:
         try:
             out, _ = process.communicate()
         except BaseException:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
             raise
     return process.returncode, out
 
