@@ -18,6 +18,7 @@ import os
 import pty
 import re
 import select
+import signal
 import sqlite3
 import statistics
 import struct
@@ -58,15 +59,28 @@ def wait(url):
 # One crawl ------------------------------------------------------------------------------------------
 
 
+def ended(command):
+    """Exit code and standard output of a command, which ends with this program."""
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+                          start_new_session=True) as process:
+        try:
+            out, _ = process.communicate()
+        except BaseException:
+            os.killpg(process.pid, signal.SIGTERM)
+            raise
+    return process.returncode, out
+
+
 def by_measure(args, command):
     """Runs the command by the yardstick's measure.py, against nginx."""
     measure = os.path.join(os.environ["YARDSTICK"], "measure.py")
     pid = os.path.join(args.server, "nginx.pid")
-    done = subprocess.run(
+    code, out = ended(
         [sys.executable, measure, "--name", args.kind, "--status", args.url + "nginx_status", "--nginx-pid", pid,
-         "--runs", "1", "--timeout", str(TOO_LONG_S), "--", *command],
-        stdout=subprocess.PIPE, text=True, check=True)
-    row = json.loads(done.stdout.splitlines()[-1])
+         "--runs", "1", "--timeout", str(TOO_LONG_S), "--", *command])
+    if code != 0:
+        fail(f"measure.py ended with {code}")
+    row = json.loads(out.splitlines()[-1])
     if row["rc"] != 0 or row["timed_out"]:
         fail(f"{args.kind} ended with {row['rc']}: {row.get('tail')}")
     return {"wall_s": row["wall_s"], "cpu_s": row["user_s"] + row["sys_s"], "peak_mib": row["rss_mib"],
@@ -186,8 +200,7 @@ def run(args):
         row = by_measure(args, args.command)
     else:
         get_json(args.url + "load.json?reset=1")
-        row = timed(lambda command: subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                                   check=False).returncode, args.command)
+        row = timed(lambda command: ended(command)[0], args.command)
         row["requests"] = get_json(args.url + "load.json")["requests"]
     if os.path.exists(args.db):
         row |= of_client(args.db, row["said"]) if args.kind == "client" else of_crawldeck(args.db, began)
@@ -319,6 +332,7 @@ def main():
     shown.add_argument("results")
     shown.add_argument("version", nargs="?", default="crawldeck")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     if args.what == "run":
         args.command = args.command[1:] if args.command[:1] == ["--"] else args.command
         run(args)

@@ -34,8 +34,9 @@ runs=${RUNS:-5} port=${PORT:-19080} scale=${SCALE:-1}
 parts=("$@")
 [ ${#parts[@]} -gt 0 ] || parts=(fast big slow pty hosts)
 
-server='' lab='' temporary=''
+server='' lab='' running='' temporary=''
 clean_up() {
+    [ -z "$running" ] || { kill "$running" && wait "$running"; } 2>/dev/null || true
     [ -z "$server" ] || "$yardstick/nginx.sh" stop "$server"
     [ -z "$lab" ] || kill "$lab" 2>/dev/null || true
     [ -z "$temporary" ] || rm -rf "$temporary"
@@ -115,9 +116,17 @@ stop_lab() {
 crawl() { # part, kind, permits, site folder, port, command...
     local part=$1 kind=$2 permits=$3 folder=$4 at=$5
     shift 5
+    measured --part "$part" --kind "$kind" --permits "$permits" --site "$folder" --server "$server" \
+        --url "http://127.0.0.1:$at/" -- "$@"
+}
+
+# In the background, so that a signal to this script ends it at once.
+measured() { # arguments of crawl.py run
     rm -f "$work/out.db"*
-    python3 benches/crawl.py run --results "$results" --part "$part" --kind "$kind" --permits "$permits" \
-        --site "$folder" --server "$server" --url "http://127.0.0.1:$at/" --db "$work/out.db" -- "$@"
+    python3 benches/crawl.py run --results "$results" --db "$work/out.db" "$@" &
+    running=$!
+    wait "$running"
+    running=''
 }
 
 client() { # part, permits, site folder, port
@@ -215,9 +224,7 @@ if wants hosts; then
         for hosts in 1 $((10 / scale > 1 ? 10 / scale : 2)) "$pages"; do
             say "$hosts hosts: round $round of $runs"
             start_lab --hosts "$hosts" --pages "$pages"
-            rm -f "$work/out.db"*
-            python3 benches/crawl.py run --results "$results" --part hosts --kind "$hosts" --permits 50 \
-                --url "http://127.0.0.1:$((port + 3))/" --db "$work/out.db" -- \
+            measured --part hosts --kind "$hosts" --permits 50 --url "http://127.0.0.1:$((port + 3))/" -- \
                 "$crawldeck" crawl "http://127.0.0.1:$((port + 3))/" --config none --headless --scope any --allow-private \
                 --no-sitemaps --permits 50 --workers 50 --backoff 1ms --db "sqlite://$work/out.db"
             stop_lab
@@ -229,12 +236,10 @@ if wants memory; then
     start_lab
     for urls in 10000 20000 50000 100000 200000 500000 1000000; do
         say "memory: $urls URLs"
-        each=5000
+        each=$((urls / scale < 5000 ? urls / scale : 5000))
         seq 0 "$each" $((urls / scale - 1)) | sed "s|^|http://127.0.0.1:$((port + 3))/links/$each/|" >"$work/list.txt"
-        rm -f "$work/out.db"*
-        python3 benches/crawl.py run --results "$results" --part memory --kind "$urls" --permits 50 \
-            --expect $(($(wc -l <"$work/list.txt") * (each + 1))) \
-            --url "http://127.0.0.1:$((port + 3))/" --db "$work/out.db" -- \
+        measured --part memory --kind "$urls" --permits 50 --url "http://127.0.0.1:$((port + 3))/" \
+            --expect $(($(wc -l <"$work/list.txt") * (each + 1))) -- \
             "$crawldeck" crawl --list "$work/list.txt" --config none --headless --no-sitemaps \
             --permits 50 --workers 50 --db "sqlite://$work/out.db"
     done

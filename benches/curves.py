@@ -20,8 +20,8 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 NUMBERS = os.path.join(ROOT, "benches", "curves.json")
 SVG = "{http://www.w3.org/2000/svg}"
 
-WIDTH, HEIGHT = 720, 400
-LEFT, RIGHT, TOP, BOTTOM = 78, 700, 46, 340
+WIDTH, PLOT_HEIGHT = 720, 396
+LEFT, RIGHT, TOP, BOTTOM = 78, 680, 46, 340
 # Okabe and Ito: told apart by everybody; each series has a mark of its own as well.
 COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"]
 
@@ -35,7 +35,7 @@ CURVES = {
         "x": "URLs, all of them fetched and stored", "y": "MiB",
     },
     "resume": {
-        "title": "From the start of `resume` to the first page's request",
+        "title": "From the start of a resume to the first page's request",
         "x": "URLs done, and as many that wait", "y": "ms",
     },
 }
@@ -80,8 +80,9 @@ def take(results, resume=None):
     if resume:
         numbers["resume"] = take_resume(resume)
     with open(NUMBERS, "w", encoding="utf-8") as file:
-        json.dump(numbers, file, indent=1)
-        file.write("\n")
+        # One point a line.
+        text = json.dumps(numbers, indent=1, ensure_ascii=False)
+        file.write(re.sub(r"\[\s+([\d.]+),\s+([\d.]+)\s+\]", r"[\1, \2]", text) + "\n")
 
 
 def take_resume(resume):
@@ -135,11 +136,12 @@ def svg(name, series):
     about = CURVES[name]
     points = [point for values in series.values() for point in values]
     across, up = Axis([x for x, _ in points], LEFT, RIGHT), Axis([y for _, y in points], BOTTOM, TOP)
+    height = PLOT_HEIGHT + 20 * len(series)
     out = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'role="img" font-family="sans-serif" font-size="13" fill="#222">',
         f"<title>{about['title']}</title>",
-        f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>',
+        f'<rect width="{WIDTH}" height="{height}" fill="#fff"/>',
         f'<text x="{LEFT}" y="24" font-size="15" font-weight="bold">{about["title"]}</text>',
         f'<text x="{(LEFT + RIGHT) / 2}" y="{BOTTOM + 44}" text-anchor="middle">{about["x"]}</text>',
         f'<text x="{LEFT - 8}" y="{TOP - 12}" text-anchor="end">{about["y"]}</text>',
@@ -162,11 +164,9 @@ def svg(name, series):
             x, y = across.at(value[0]), up.at(value[1])
             out.append(f'<path class="point" data-x="{x:.2f}" data-y="{y:.2f}" d="{outline(index, x, y)}" '
                        f'fill="{colour}"><title>{value[0]:,}: {value[1]:,}</title></path>')
-    # The legend stands where curves that rise are not.
+    # The legend, below the plot.
     for index, title in enumerate(series):
-        x, y = LEFT + 10, TOP + 18 + 20 * index
-        out.append(f'<rect x="{x - 6}" y="{y - 14}" width="{16 + 7.4 * len(title):.0f}" height="19" fill="#fff" '
-                   'fill-opacity="0.85"/>')
+        x, y = LEFT + 10, PLOT_HEIGHT + 6 + 20 * index
         out.append(f'<path d="{outline(index, x + 2, y - 4.5)}" fill="{COLOURS[index]}"/>')
         out.append(f'<text x="{x + 14}" y="{y}">{title}</text>')
     return "\n".join(out) + "\n</svg>\n"

@@ -1,4 +1,5 @@
-//! How long the choice of the next URL takes, with 1, 100 and 10,000 hosts.
+//! How long the choice of the next URL takes, with 1, 100 and 10,000 hosts; and what a frontier of
+//! `MILLION` (5) million URLs takes in memory, and whether the choice is slower there.
 //!
 //! Only [`HostQueues::take`] is timed, each call for itself, so that a median can be given; the clock of
 //! the hosts is moved by hand. Criterion times the same calls for comparison between versions.
@@ -10,10 +11,13 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant as Watch};
 
+use crawldeck::crawl::frontier::{FoundLink, Frontier, FrontierStart, Next};
 use crawldeck::crawl::hosts::{FetchPurpose, UrlTask};
 use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
 use crawldeck::crawl::hosts::{Outcome, Pace};
+use crawldeck::model::ids::{host_id, page_id, seq_of};
 use crawldeck::model::url_identity::UrlHash;
+use crawldeck::store::FrontierRow;
 use crawldeck::web::robots::{RobotsAgents, RobotsPolicy, RobotsResponse};
 use criterion::{Criterion, criterion_group, criterion_main};
 use tokio::time::Instant;
@@ -138,9 +142,119 @@ fn choose(c: &mut Criterion) {
     group.finish();
 }
 
+/// A frontier of generated URLs, in turn one of each host. What is saved of it is dropped: rows that it
+/// reads back are generated anew.
+struct Large {
+    frontier: Frontier,
+    hosts: u32,
+    known: u32,
+}
+
+impl Large {
+    fn new(hosts: u32) -> Self {
+        Self { frontier: Frontier::new(FrontierStart::default()), hosts, known: 0 }
+    }
+
+    fn url(&self, seq: u32) -> Arc<str> {
+        format!("http://host-{}.test/articles/{}/page-{seq}.html", seq % self.hosts, seq % 97)
+            .into()
+    }
+
+    async fn grow(&mut self, to: u32) {
+        while self.known < to {
+            let seqs = self.known + 1..=to.min(self.known + 1_000);
+            self.known = *seqs.end();
+            self.frontier.seed(seqs.map(|seq| {
+                let url = self.url(seq);
+                let hash = UrlHash::of(&Url::parse(&url).unwrap());
+                FoundLink::bare(url, hash)
+            }));
+            let (_, cost) = self.frontier.next_batch().await.unwrap();
+            self.frontier.committed(cost);
+        }
+    }
+
+    /// Chooses so many URLs, each of which is answered at once; returns what each choice took, sorted.
+    fn choose(&self, count: usize) -> Vec<Duration> {
+        let mut each = Vec::with_capacity(count);
+        while each.len() < count {
+            let now = Instant::now();
+            let watch = Watch::now();
+            let next = self.frontier.next(black_box(now));
+            let took = watch.elapsed();
+            match next {
+                Next::UrlTask(task) => {
+                    each.push(took);
+                    self.frontier.started(&task.url, false);
+                    self.frontier.ended(&task.url, Some(now), Some(answered(200)));
+                }
+                Next::Refill { host, after, limit, commits } => {
+                    let rows = self.rows(&host, seq_of(after), limit as usize);
+                    self.frontier.refilled(&host, rows, commits, now, 0);
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+        each.sort_unstable();
+        each
+    }
+
+    fn rows(&self, host: &str, after: u32, limit: usize) -> Vec<FrontierRow> {
+        let number: u32 = host["host-".len()..].trim_end_matches(".test").parse().unwrap();
+        let mut first = after / self.hosts * self.hosts + number;
+        if first <= after {
+            first += self.hosts;
+        }
+        let seqs = (first..=self.known).step_by(self.hosts as usize).take(limit);
+        let row = |seq| {
+            let url = self.url(seq);
+            FrontierRow {
+                id: page_id(0, seq),
+                url_hash: UrlHash::of(&Url::parse(&url).unwrap()),
+                url,
+                depth: 0,
+                attempts: 0,
+                resent: 0,
+                not_before_ms: 0,
+                found_on: None,
+                host_id: host_id(host),
+                lastmod_ms: None,
+            }
+        };
+        seqs.map(row).collect()
+    }
+}
+
+/// Resident memory of this process, in bytes.
+fn resident() -> f64 {
+    memory_stats::memory_stats().unwrap().physical_mem as f64
+}
+
+fn large(_: &mut Criterion) {
+    let millions = std::env::var("MILLION").ok().and_then(|n| n.parse().ok()).unwrap_or(5);
+    let (few, all) = (200_000, millions * 1_000_000);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    for hosts in [1, 10_000] {
+        let before = resident();
+        let mut large = Large::new(hosts);
+        for urls in [few, all] {
+            runtime.block_on(large.grow(urls));
+            let each = large.choose(50_000);
+            let memory = resident() - before;
+            println!(
+                "{hosts} hosts, {urls} URLs: {:.0} MiB, {:.1} bytes a URL; choice: median {} ns, 99 % {} ns",
+                memory / f64::from(1 << 20),
+                memory / f64::from(urls),
+                each[each.len() / 2].as_nanos(),
+                each[each.len() * 99 / 100].as_nanos()
+            );
+        }
+    }
+}
+
 criterion_group! {
     name = benches;
     config = Criterion::default().measurement_time(Duration::from_secs(1)).warm_up_time(Duration::from_millis(200)).sample_size(20);
-    targets = choose
+    targets = choose, large
 }
 criterion_main!(benches);

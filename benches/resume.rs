@@ -3,7 +3,8 @@
 //! A crawl of `MILLION` (1; 0.01 is 10,000 rows) million rows that are done and as many in the frontier, of
 //! one host and of 10,000, is written to a database of its own; then `crawldeck resume` continues it, and a proxy on
 //! this machine says when the first request came, counted from the start of the process: for
-//! robots.txt, and for a page. `POSTGRES` and `MYSQL` are URLs of empty databases; without them these
+//! robots.txt, and for a page. The database says when the first page was saved, which needs the set of
+//! all known URLs. `POSTGRES` and `MYSQL` are URLs of empty databases; without them these
 //! are left out.
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
@@ -20,7 +21,9 @@ use crawldeck::model::ids::{CrawlId, host_id, page_id};
 use crawldeck::model::page_state::PageState;
 use crawldeck::model::url_identity::UrlHash;
 use crawldeck::settings::Settings;
-use crawldeck::store::{Batch, CrawlState, FrontierRow, OpenMode, PageRow, Store, open};
+use crawldeck::store::{
+    Batch, Columns, CrawlState, FrontierRow, OpenMode, PageRow, Store, Value, open,
+};
 use url::Url;
 
 /// Rows of a batch.
@@ -118,9 +121,28 @@ fn answer(mut stream: TcpStream, tell: &mpsc::Sender<(Instant, String)>) {
         .write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
 }
 
-fn resume(db: &str, crawl: CrawlId, proxy: &str, requests: &mpsc::Receiver<(Instant, String)>) {
+/// Pages of the rows that were open.
+async fn saved(store: &Arc<dyn Store>, crawl: CrawlId, rows: u32) -> i64 {
+    let (first, last) = (page_id(crawl, rows + 1), page_id(crawl, u32::MAX));
+    let sql = format!("SELECT count(*) FROM scraped_pages WHERE id BETWEEN {first} AND {last}");
+    let mut count = 0;
+    let mut sink = |_: &Columns, row: &[Value]| {
+        count = row[0].as_int().unwrap();
+        true
+    };
+    store.select(&sql, &mut sink).await.unwrap();
+    count
+}
+
+async fn resume(
+    (db, store): (&str, &Arc<dyn Store>),
+    (crawl, rows): (CrawlId, u32),
+    proxy: &str,
+    requests: &mpsc::Receiver<(Instant, String)>,
+) {
     // What the earlier process requested.
     while requests.recv_timeout(Duration::from_millis(200)).is_ok() {}
+    let before = saved(store, crawl, rows).await;
     let since = Instant::now();
     let mut child = Command::new(env!("CARGO_BIN_EXE_crawldeck"))
         .args(["resume", db, "--headless", "--proxy", proxy, "--crawl", &crawl.to_string()])
@@ -136,10 +158,19 @@ fn resume(db: &str, crawl: CrawlId, proxy: &str, requests: &mpsc::Receiver<(Inst
             break at;
         }
     };
+    while saved(store, crawl, rows).await == before {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let page_saved = Instant::now();
     let _ = child.kill();
     let _ = child.wait();
     let ms = |at: Instant| at.duration_since(since).as_millis();
-    println!("    first request {:5} ms, first page {:5} ms", ms(first.unwrap()), ms(page));
+    println!(
+        "    first request {:5} ms, first page {:5} ms, saved {:5} ms",
+        ms(first.unwrap()),
+        ms(page),
+        ms(page_saved)
+    );
 }
 
 #[tokio::main]
@@ -162,8 +193,9 @@ async fn main() {
         for hosts in [1, 10_000] {
             let crawl = prepare(&store, rows, hosts).await;
             println!("  {rows} rows, {hosts} hosts, right after it was written, and again");
-            resume(&db, crawl, &at, &requests);
-            resume(&db, crawl, &at, &requests);
+            for _ in 0..2 {
+                resume((&db, &store), (crawl, rows), &at, &requests).await;
+            }
         }
         store.close().await;
     }

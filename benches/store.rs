@@ -5,7 +5,7 @@
 //! empty database on a server, `postgres://…` or `mysql://…`. Without it, it is a file that is deleted
 //! afterwards, in `DIR` or the system's directory for temporary files; `INDEX` adds an index on
 //! `links.to_id` to it to see what it costs. `10k hosts` are frontier rows of as many hosts, in no
-//! order; `content` are pages with validators, hash and verdict.
+//! order; `content` are pages with validators, hash and verdict. `PART` names the one part to be measured.
 
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
@@ -155,6 +155,9 @@ async fn measure(
     part: impl Fn(Batch) -> Batch,
 ) -> CrawlId {
     let crawl = store.create_crawl("{}").await.unwrap();
+    if std::env::var("PART").is_ok_and(|part| part != name) {
+        return crawl;
+    }
     let mut site = Site {
         crawl,
         done: 0,

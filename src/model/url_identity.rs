@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use memchr::memchr;
 use url::{Position, Url};
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -18,6 +19,13 @@ impl UrlHash {
     #[must_use]
     pub fn of(url: &Url) -> Self {
         Self(xxh3_128(canonical(url).as_bytes()).to_be_bytes())
+    }
+
+    /// The identity of a URL that is serialised without fragment, and whose host has no trailing dot.
+    #[must_use]
+    pub fn of_text(url: &str) -> Self {
+        let upper = upper_escapes(url);
+        Self(xxh3_128(upper.as_deref().unwrap_or(url).as_bytes()).to_be_bytes())
     }
 
     /// The identity of the `n`-th repetition of `url` in a list that is fetched with its duplicates; the
@@ -55,7 +63,8 @@ pub fn canonical(url: &Url) -> Cow<'_, str> {
 
 /// `text` with its percent escapes in upper case; `None` when they are already.
 fn upper_escapes(text: &str) -> Option<String> {
-    if !text.as_bytes().windows(3).any(is_lower_escape) {
+    let first = memchr(b'%', text.as_bytes())?;
+    if !text.as_bytes()[first..].windows(3).any(is_lower_escape) {
         return None;
     }
     let mut upper = String::with_capacity(text.len());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 /// Text without NUL, at which other programs would end it.
 pub(super) fn clean(text: &str) -> Cow<'_, str> {
-    if text.as_bytes().contains(&0) {
+    if memchr::memchr(0, text.as_bytes()).is_some() {
         Cow::Owned(text.replace('\0', "\u{fffd}"))
     } else {
         Cow::Borrowed(text)
@@ -45,7 +45,25 @@ pub(super) fn json<T>(rows: &[T], item: impl Fn(&mut String, &T) -> std::fmt::Re
 /// `YYYY-MM-DD HH:MM:SS.mmm`, UTC.
 pub(super) fn utc(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
-    at.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string()
+    let at = jiff::tz::Offset::UTC.to_datetime(at);
+    if !(0..=9999).contains(&at.year()) {
+        return at.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string();
+    }
+    let mut text = String::with_capacity(23);
+    let mut number = |number: i32, digits: u32, after: &str| {
+        for place in (0..digits).rev() {
+            text.push(char::from(b'0' + (number / 10_i32.pow(place) % 10) as u8));
+        }
+        text.push_str(after);
+    };
+    number(at.year().into(), 4, "-");
+    number(at.month().into(), 2, "-");
+    number(at.day().into(), 2, " ");
+    number(at.hour().into(), 2, ":");
+    number(at.minute().into(), 2, ":");
+    number(at.second().into(), 2, ".");
+    number(at.subsec_nanosecond() / 1_000_000, 3, "");
+    text
 }
 
 /// Now, likewise.
@@ -114,5 +132,7 @@ mod tests {
     fn times_sort_and_are_utc() {
         assert_eq!(utc(0), "1970-01-01 00:00:00.000");
         assert_eq!(utc(1_700_000_000_007), "2023-11-14 22:13:20.007");
+        assert_eq!(utc(-1), "1969-12-31 23:59:59.999");
+        assert_eq!(parse_utc(&utc(951_827_696_789)), Some(951_827_696_789));
     }
 }

@@ -3,6 +3,8 @@
 //! It follows the order of the HTML standard (13.2.3.2) and reads no further than the
 //! first [`PRESCAN`] bytes for a declaration. The guess is that of Firefox (`chardetng`).
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
@@ -67,8 +69,20 @@ pub(super) fn of_xml(
         .unwrap_or_else(|| of_page(chunks, true, content_type, url))
 }
 
-fn beginning(chunks: &[Bytes]) -> Vec<u8> {
-    chunks.iter().flatten().copied().take(PRESCAN).collect()
+/// The first bytes of the page; not copied where the first chunk has them all.
+fn beginning(chunks: &[Bytes]) -> Cow<'_, [u8]> {
+    match chunks {
+        [] => Cow::default(),
+        [first] => first[..first.len().min(PRESCAN)].into(),
+        [first, ..] if first.len() >= PRESCAN => first[..PRESCAN].into(),
+        _ => {
+            let mut head = Vec::with_capacity(PRESCAN);
+            for chunk in chunks {
+                head.extend_from_slice(&chunk[..chunk.len().min(PRESCAN - head.len())]);
+            }
+            head.into()
+        }
+    }
 }
 
 /// The encoding of the byte order mark, or else of the header.

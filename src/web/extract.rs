@@ -11,6 +11,7 @@ use url::Url;
 use crate::model::url_identity::UrlHash;
 use crate::web::anchor::Anchor;
 use crate::web::charset::DetectedEncoding;
+use crate::web::page_link::{LinkOrigins, PageLink};
 use crate::web::parsed::{LinkOptions, Parsed};
 use crate::web::refresh::{self, Refresh};
 use crate::web::resolve::{absolute, base_url, has_other_scheme, is_fragment, trim};
@@ -74,7 +75,8 @@ pub(super) struct PageExtractor {
     link_bytes: usize,
     /// The index of the link with this URL.
     seen: HashMap<UrlHash, usize>,
-    links: Vec<Url>,
+    links: Vec<PageLink>,
+    origins: LinkOrigins,
     /// One for each link.
     anchors: Vec<Option<Arc<str>>>,
     refused: u32,
@@ -105,6 +107,7 @@ impl PageExtractor {
             link_bytes: 0,
             seen: HashMap::new(),
             links: Vec::new(),
+            origins: LinkOrigins::default(),
             anchors: Vec::new(),
             refused: 0,
             full: false,
@@ -312,21 +315,29 @@ impl PageExtractor {
         if is_fragment && self.base(base).is_none() {
             return Ok(None);
         }
-        let Some(url) = self.absolute(value, base) else {
-            self.refused += 1;
-            return Ok(None);
+        let resolve_from = match base {
+            BaseChoice::First => self.document.first_base.as_ref(),
+            BaseChoice::Current => self.document.base.as_ref(),
         };
-        if is_fragment && url.as_str() == without_fragment(&self.document.url) {
-            return Ok(None);
-        }
-        if !matches!(url.scheme(), "http" | "https") {
-            return Ok(None);
-        }
-        if url.as_str().len() > MAX_URL_TEXT {
+        let resolve_from = resolve_from.unwrap_or(&self.document.url);
+        let link = if let Some(link) = self.origins.common(resolve_from, value) {
+            link
+        } else {
+            let Some(url) = self.absolute(value, base) else {
+                self.refused += 1;
+                return Ok(None);
+            };
+            if is_fragment && url.as_str() == without_fragment(&self.document.url) {
+                return Ok(None);
+            }
+            let Some(link) = self.origins.link(&url) else { return Ok(None) };
+            link
+        };
+        if link.as_str().len() > MAX_URL_TEXT {
             self.refused += 1;
             return Ok(None);
         }
-        let vacant = match self.seen.entry(UrlHash::of(&url)) {
+        let vacant = match self.seen.entry(link.hash()) {
             Entry::Occupied(known) => return Ok(Some(*known.get())),
             Entry::Vacant(vacant) => vacant,
         };
@@ -334,12 +345,12 @@ impl PageExtractor {
             self.full = true;
             return self.stop_if_done().map(|()| None);
         }
-        let link = self.links.len();
-        vacant.insert(link);
-        self.link_bytes += url.as_str().len();
-        self.links.push(url);
+        let at = self.links.len();
+        vacant.insert(at);
+        self.link_bytes += link.as_str().len();
+        self.links.push(link);
         self.anchors.push(None);
-        Ok(Some(link))
+        Ok(Some(at))
     }
 
     /// The title, unless the document is embedded; see [`PageTitle`].

@@ -243,6 +243,9 @@ impl Inner {
         let mut request = client.get(url.clone());
         request = validator(request, IF_NONE_MATCH, options.etag);
         request = validator(request, IF_MODIFIED_SINCE, options.last_modified);
+        if options.close {
+            request = request.header(CONNECTION, HeaderValue::from_static("close"));
+        }
         request = self.headers.apply(request, url, cookies);
         let sending = PhaseTracker::track(phases, request.send());
         let (response, opened) = address_race::to_host_of(url, sending).await;

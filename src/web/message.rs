@@ -20,6 +20,8 @@ pub struct RequestOptions<'a> {
     pub timeout: Option<Duration>,
     /// Maximum number of redirects; `None`: that of the settings.
     pub max_redirects: Option<u32>,
+    /// Whether the connection is closed after the response. Over HTTP/2 it stays open.
+    pub close: bool,
 }
 
 /// The outcome of one request. The response has its whole body, or a body that is still to be read

@@ -30,6 +30,7 @@ mod mime;
 #[cfg(test)]
 mod oracle;
 mod origin_versions;
+pub mod page_link;
 pub mod parsed;
 mod phase;
 mod prescan;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::settings::RespectNofollow;
+use crate::web::page_link::PageLink;
 use crate::web::robots::RobotsAgents;
 #[cfg(doc)]
 use crate::web::url::{MAX_URL_LEN, MAX_URL_TEXT};
@@ -40,9 +41,8 @@ impl Default for LinkOptions {
 pub struct Parsed {
     /// The title: entities decoded, white space collapsed, at most 500 characters.
     pub title: Option<String>,
-    /// Absolute `http` and `https` URLs without fragment, user and password, distinct,
-    /// in document order. Those longer than [`MAX_URL_LEN`] are recorded, but not fetched.
-    pub links: Vec<Url>,
+    /// Distinct, in document order. Those longer than [`MAX_URL_LEN`] are recorded, but not fetched.
+    pub links: Vec<PageLink>,
     /// The text of each link: entities decoded, white space collapsed, at most 200 characters.
     /// Without text, the `alt` text of an image in it. Of several links to one URL, the first text.
     /// `None` where [`LinkOptions::texts`] is off.

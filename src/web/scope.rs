@@ -3,12 +3,15 @@
 //! The scope is checked for every link of every page, so the part that depends on the seeds is
 //! computed once.
 
+use std::borrow::Cow;
+
 use hashbrown::{HashMap, HashSet};
 use regex::RegexSet;
 use url::{Host, Position, Url};
 
 use crate::model::url_identity::{UrlHash, host_key};
 use crate::settings::scope_kind::ScopeKind;
+use crate::web::page_link::PageLink;
 
 /// Why a scope could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +26,64 @@ pub enum ScopeError {
         /// The error of the parser.
         source: Box<regex::Error>,
     },
+}
+
+/// What a scope asks of a URL.
+pub trait ScopedUrl {
+    /// Its identity.
+    fn identity(&self) -> UrlHash;
+    /// Host and port as one key.
+    fn host_and_port(&self) -> Cow<'_, str>;
+    /// The registrable domain; the whole host where there is none.
+    fn domain(&self) -> &str;
+    /// The path.
+    fn path_text(&self) -> &str;
+    /// The whole, without fragment.
+    fn text(&self) -> &str;
+}
+
+impl ScopedUrl for Url {
+    fn identity(&self) -> UrlHash {
+        UrlHash::of(self)
+    }
+
+    fn host_and_port(&self) -> Cow<'_, str> {
+        host_key(self)
+    }
+
+    fn domain(&self) -> &str {
+        domain(self)
+    }
+
+    fn path_text(&self) -> &str {
+        self.path()
+    }
+
+    fn text(&self) -> &str {
+        &self[..Position::AfterQuery]
+    }
+}
+
+impl ScopedUrl for PageLink {
+    fn identity(&self) -> UrlHash {
+        self.hash()
+    }
+
+    fn host_and_port(&self) -> Cow<'_, str> {
+        self.host_key().into()
+    }
+
+    fn domain(&self) -> &str {
+        domain(self.root())
+    }
+
+    fn path_text(&self) -> &str {
+        self.path()
+    }
+
+    fn text(&self) -> &str {
+        self.as_str()
+    }
 }
 
 /// Decides which URLs belong to a crawl.
@@ -91,11 +152,11 @@ impl Scope {
 
     /// Why `url` is not part of the crawl; `None` when it is.
     #[must_use]
-    pub fn refuses(&self, url: &Url) -> Option<&'static str> {
+    pub fn refuses(&self, url: &impl ScopedUrl) -> Option<&'static str> {
         if !self.reach.holds(url) {
             return Some("out of scope");
         }
-        let text = &url[..Position::AfterQuery];
+        let text = url.text();
         if self.include.as_ref().is_some_and(|set| !set.is_match(text)) {
             return Some("not included");
         }
@@ -119,14 +180,14 @@ impl Reach {
         }
     }
 
-    fn holds(&self, url: &Url) -> bool {
+    fn holds(&self, url: &impl ScopedUrl) -> bool {
         match self {
-            Self::Pages(pages) => pages.contains(&UrlHash::of(url)),
+            Self::Pages(pages) => pages.contains(&url.identity()),
             Self::Prefixes(hosts) => {
-                hosts.get(&*host_key(url)).is_some_and(|dirs| is_below(dirs, url.path()))
+                hosts.get(&*url.host_and_port()).is_some_and(|dirs| is_below(dirs, url.path_text()))
             }
-            Self::Hosts(hosts) => hosts.contains(&*host_key(url)),
-            Self::Domains(domains) => domains.contains(domain(url)),
+            Self::Hosts(hosts) => hosts.contains(&*url.host_and_port()),
+            Self::Domains(domains) => domains.contains(url.domain()),
             Self::Any => true,
         }
     }

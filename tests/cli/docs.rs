@@ -30,7 +30,8 @@ const BLOCKS: [(&str, &str); 11] = [
 ];
 
 /// Options that the pages name and that are not of crawldeck but of cargo and its tests.
-const OF_CARGO: [&str; 11] = [
+const OF_CARGO: [&str; 12] = [
+    "bench",
     "example",
     "features",
     "ignored",

@@ -28,7 +28,7 @@ use crate::model::url_identity::UrlHash;
 use crate::panics;
 use crate::settings::faults::PanicPoint;
 use crate::store::PreviousPage;
-use crate::web::http::{FailureKind, FetchError, PhaseSink, RedirectChain};
+use crate::web::http::{FailureKind, FetchError, PhaseSink, RedirectChain, RequestOptions};
 
 /// Works on one URL until it is handed in or put back; a panic makes it a failed page. After a
 /// stop at once it is simply dropped: the store still knows it as open.
@@ -140,15 +140,16 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
         drop(permit);
         return;
     }
-    let requested = request(context, chain, previous, &start, &phases).await;
+    let close = task.closes_connection;
+    let requested = request(context, (chain, close), previous, &start, &phases).await;
     drop(permit);
     handle_response(context, slot, task, requested, in_flight).await;
 }
 
-/// Requests a page.
+/// Requests a page, and closes the connection after the response if told to.
 async fn request(
     context: &CrawlContext,
-    mut chain: RedirectChain,
+    (mut chain, close): (RedirectChain, bool),
     previous: Option<PreviousPage>,
     start: &RequestStart,
     phases: &Arc<dyn PhaseSink>,
@@ -156,7 +157,7 @@ async fn request(
     let begin = Instant::now();
     // Its own permit is one of them.
     let in_flight = context.flow.gate.view().in_use;
-    let options = recrawl::request_options(previous.as_ref());
+    let options = RequestOptions { close, ..recrawl::request_options(previous.as_ref()) };
     let outcome = {
         let request = context.fetch.fetcher.get(&mut chain, &options, phases);
         tokio::pin!(request);

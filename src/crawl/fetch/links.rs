@@ -9,9 +9,9 @@ use crate::crawl::frontier::FoundLink;
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::signals::{Signals, Stopping};
 use crate::crawl::pipeline::storage::Storage;
-use crate::model::url_identity::UrlHash;
 use crate::settings::Settings;
 use crate::store::PreviousPage;
+use crate::web::page_link::{LinkOrigins, PageLink};
 use crate::web::robots::{RobotsAgents, robots_tag};
 use crate::web::scope::Scope;
 
@@ -40,11 +40,12 @@ pub fn links_of(
     {
         // The head comes before the body. Of the few links in it, those of the body have a text.
         let mut head = std::mem::take(&mut response.document.links);
-        head.retain(|url| !links.contains(url));
+        head.retain(|url| links.iter().all(|link| link.as_str() != url.as_str()));
         let room = (settings.max_links as usize).saturating_sub(links.len());
         head.truncate(room);
         anchors.splice(..0, head.iter().map(|_| None));
-        links.splice(..0, head);
+        let mut origins = LinkOrigins::default();
+        links.splice(..0, head.iter().filter_map(|url| origins.link(url)));
     }
     in_scope(scope, links.into_iter().zip(anchors))
 }
@@ -52,15 +53,11 @@ pub fn links_of(
 /// Of `links`, those that the scope follows.
 pub fn in_scope(
     scope: &Scope,
-    links: impl Iterator<Item = (Url, Option<Arc<str>>)>,
+    links: impl Iterator<Item = (PageLink, Option<Arc<str>>)>,
 ) -> Vec<FoundLink> {
     links
-        .filter(|(url, _)| scope.refuses(url).is_none())
-        .map(|(url, anchor)| FoundLink {
-            url: url.as_str().into(),
-            hash: UrlHash::of(&url),
-            anchor,
-        })
+        .filter(|(link, _)| scope.refuses(link).is_none())
+        .map(|(link, anchor)| FoundLink { hash: link.hash(), url: link.into_text(), anchor })
         .collect()
 }
 
@@ -74,12 +71,14 @@ pub async fn previous_links(
     settings: &Settings,
     (storage, flow, signals): (&Storage, &Flow, &Signals),
     previous: &PreviousPage,
-) -> Result<Vec<(Url, Option<Arc<str>>)>, Stopping> {
+) -> Result<Vec<(PageLink, Option<Arc<str>>)>, Stopping> {
     if !settings.follow {
         return Ok(Vec::new());
     }
     let most = settings.max_links;
     let read = || storage.store.links_of(previous.id, most);
     let links = storage.read(flow, signals, "the links of an unmodified page", read).await?;
-    Ok(links.into_iter().filter_map(|l| Some((Url::parse(&l.url).ok()?, l.anchor))).collect())
+    let mut origins = LinkOrigins::default();
+    let mut link = |url: &str| origins.link(&Url::parse(url).ok()?);
+    Ok(links.into_iter().filter_map(|l| Some((link(&l.url)?, l.anchor))).collect())
 }

@@ -133,6 +133,13 @@ impl HostQueue {
         self.queue.front().is_some_and(|task| matches!(task.purpose, FetchPurpose::Robots { .. }))
     }
 
+    /// Whether nothing of it may be requested before its robots.txt is there, but for a robots.txt on its
+    /// way: the redirect of one may lead back here.
+    #[must_use]
+    pub fn awaits_robots(&self) -> bool {
+        self.robots.is_fetching() && !self.robots_is_next()
+    }
+
     /// URLs that wait for it.
     #[must_use]
     pub fn queued(&self) -> u64 {
@@ -191,8 +198,7 @@ impl HostQueue {
         if self.rule.held {
             return Some((WaitReason::Held, None));
         }
-        // But for a robots.txt on its way: the redirect of one may lead back here.
-        if self.robots.is_fetching() && !self.robots_is_next() {
+        if self.awaits_robots() {
             return Some((WaitReason::Robots, None));
         }
         let (gap, by_robots) = self.gap(pace);

@@ -39,7 +39,7 @@ mod views;
 pub use self::{
     breaker::{Breaker, BreakerChange, JITTER},
     host::HostQueue,
-    limits::{MAX_IDLE_HOSTS, MAX_IN_MEMORY_PER_HOST},
+    limits::{MAX_CONNECTED_HOSTS, MAX_IDLE_HOSTS, MAX_IN_MEMORY_PER_HOST},
     robots_slot::ROBOTS_EXPIRE,
 };
 pub use give_up::{GiveUp, skipped_host_of, skipped_host_reason};

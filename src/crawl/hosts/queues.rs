@@ -169,10 +169,25 @@ impl HostQueues {
         host.listed = true;
         if host.give_up.is_some() {
             self.abandoned.push(index);
+        } else if host.awaits_robots() {
+            // It has had its turn, and continues it when the robots.txt is there.
+            host.listed = false;
+            self.set_active(index, true);
         } else {
             self.ready.push_back(index);
             self.set_active(index, true);
         }
+    }
+
+    /// Puts a host with URLs before all others: its turn was interrupted.
+    pub(super) fn list_first(&mut self, index: usize) {
+        let Some(Some(host)) = self.hosts.get_mut(index) else { return };
+        if host.listed || host.give_up.is_some() || !host.has_work() {
+            return self.list(index);
+        }
+        host.listed = true;
+        self.ready.push_front(index);
+        self.set_active(index, true);
     }
 
     /// Moves a host to where it belongs now.

@@ -45,7 +45,10 @@ impl HostQueues {
             RobotsSlot::Denied(policy, give_up)
         };
         host.set_robots(https, slot, pace, now);
-        self.list(index);
+        // Its first page follows at once, on the same connection: behind thousands of hosts the server
+        // would have closed that long before, and a resumed crawl would begin with thousands of
+        // robots.txt.
+        self.list_first(index);
     }
 
     /// What a host's robots.txt says, if that is known.

@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::crawl::hosts::give_up::GiveUp;
 use crate::crawl::hosts::limits::{
-    MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, MAX_RETRIES_PER_HOST, MIN_IN_MEMORY_PER_HOST,
+    MAX_CONNECTED_HOSTS, MAX_IN_MEMORY, MAX_IN_MEMORY_PER_HOST, MAX_RETRIES_PER_HOST,
+    MIN_IN_MEMORY_PER_HOST,
 };
 use crate::crawl::hosts::queues::HostQueues;
 use crate::crawl::hosts::robots_slot::RobotsSlot;
@@ -171,8 +172,13 @@ impl HostQueues {
     }
 
     fn hand_out(&mut self, index: usize, mut task: Box<UrlTask>, now: Instant) -> Taken {
+        let many = self.active_hosts > MAX_CONNECTED_HOSTS;
+        let several = self.by_name.len() > MAX_CONNECTED_HOSTS as usize;
         if let Some(host) = &mut self.hosts[index] {
             task.gap = host.gap(&self.pace).0;
+            // After a robots.txt a page follows at once.
+            task.closes_connection = task.purpose == FetchPurpose::Page
+                && (many || several && host.queue.is_empty() && host.on_disk == 0);
             host.handed_out += 1;
             host.unstarted += 1;
             if host.breaker.state(now) == BreakerState::HalfOpen {
@@ -185,9 +191,12 @@ impl HostQueues {
 
     /// Nothing came from disk for a host whose turn it is: another host's turn comes first.
     pub fn not_refilled(&mut self, host: &str) {
-        if let Some(index) = self.ready.pop_front_if(|first| {
-            self.hosts[*first].as_ref().is_some_and(|first| *first.name == *host)
-        }) {
+        // Hosts whose robots.txt came meanwhile stand before it.
+        let is_it = |listed: &usize| {
+            self.hosts[*listed].as_ref().is_some_and(|listed| *listed.name == *host)
+        };
+        if let Some(index) = self.ready.iter().position(is_it).and_then(|at| self.ready.remove(at))
+        {
             self.ready.push_back(index);
         }
     }

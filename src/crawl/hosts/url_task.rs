@@ -83,6 +83,8 @@ pub struct UrlTask {
     pub gap: Duration,
     /// The robots.txt of the host that is requested next; put in when it is handed out.
     pub robots: Option<Arc<RobotsPolicy>>,
+    /// Whether the connection is closed after its response; put in when it is handed out.
+    pub closes_connection: bool,
 }
 
 impl UrlTask {
@@ -110,6 +112,7 @@ impl UrlTask {
             continues_attempt: false,
             gap: Duration::ZERO,
             robots: None,
+            closes_connection: false,
         }
     }
 

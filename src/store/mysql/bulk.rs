@@ -3,7 +3,8 @@
 //! Rows are cut into chunks of a few fixed sizes, so there are few statement texts, each is prepared
 //! once and stays prepared; and into chunks that fit into a packet. Measured, MariaDB 10.11, batches of
 //! 12,500 links: 385,000 to 445,000 rows/s prepared, with 8192 to 512 rows a statement; 348,000 as
-//! text, 330,000 with `JSON_TABLE`.
+//! text, 330,000 with `JSON_TABLE`. The server takes about 2.5 µs of CPU a link, whatever the words
+//! (`ON DUPLICATE KEY`, `IGNORE` or neither), the type of the text, or the key.
 //!
 //! `VALUES(column)` is what both servers know for the new value: MySQL calls it deprecated since 8.0.20
 //! but knows it still, MariaDB does not know the alias that MySQL wants in its place. No `INSERT
@@ -23,8 +24,9 @@ use crate::store::tx_error::TxError;
 
 pub use crate::store::text::hash_of;
 
-/// Maximum rows of a statement.
-const SIZES: [usize; 6] = [2048, 512, 128, 32, 8, 1];
+/// Maximum rows of a statement. Each is half of the one before, so that a batch takes few statements: what
+/// it waits for is less the server than its turn on the event loop, once per statement.
+const SIZES: [usize; 13] = [4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 /// Maximum parameters of a statement: the server would take 65,535, but keeps memory for each.
 const PARAMETERS: usize = 22_528;
 /// Maximum bytes of a statement, if one row is not longer.
@@ -45,7 +47,12 @@ pub struct Statements {
 }
 
 impl Statements {
+    /// Upserts; `update` is what is done with a row that is there.
     fn new(table: &str, columns: &[&str], update: &str) -> Self {
+        Self::ending(table, columns, &format!(" ON DUPLICATE KEY UPDATE {update}"))
+    }
+
+    fn ending(table: &str, columns: &[&str], end: &str) -> Self {
         let row = format!("({})", vec!["?"; columns.len()].join(","));
         let head = format!("INSERT INTO {table} ({})", columns.join(","));
         let texts = SIZES
@@ -53,7 +60,7 @@ impl Statements {
             .filter(|size| size * columns.len() <= PARAMETERS)
             .map(|size| {
                 let rows = vec![row.as_str(); size].join(",");
-                (size, format!("{head} VALUES {rows} ON DUPLICATE KEY UPDATE {update}").into())
+                (size, format!("{head} VALUES {rows}{end}").into())
             })
             .collect();
         Self { columns: columns.len(), texts }
@@ -156,6 +163,9 @@ const PAGE: [&str; 28] = [
     "last_modified",
     "canonical",
 ];
+
+/// Page rows of which none is there.
+pub static NEW_PAGES: Bulk = LazyLock::new(|| Statements::ending("scraped_pages", &PAGE, ""));
 
 /// Page rows: upserts on `(crawl_id, url_hash)`.
 pub static PAGES: Bulk = LazyLock::new(|| {
@@ -313,7 +323,7 @@ mod tests {
     fn chunks_fit_into_statements_and_packets() {
         let links = |rows: &[usize], packet| LINKS.fitting(rows, packet, |bytes| *bytes);
         assert_eq!(links(&[10; 5], 1 << 20), Ok(5));
-        assert_eq!(links(&vec![10; 5000], 1 << 20), Ok(2048));
+        assert_eq!(links(&vec![10; 5000], 1 << 20), Ok(4096));
         // 58 bytes a row, 1024 of overhead.
         assert_eq!(links(&vec![10; 5000], 1024 + 580), Ok(10));
         assert_eq!(links(&[10, 1 << 20, 10], 1 << 20), Ok(1));

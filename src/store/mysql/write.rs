@@ -13,20 +13,39 @@ use crate::model::ids::CrawlId;
 use crate::model::page_state::PageState;
 use crate::store::rows::{Batch, PageRow};
 use crate::store::sql::{
-    BatchTable, BindResult, OpenDatabase, RowTables, SqlArguments, TotalsByHost, WriteResult,
-    require_lease, write_tables,
+    BatchTable, BindResult, Known, OpenDatabase, RowTables, SqlArguments, TotalsByHost,
+    WriteResult, require_lease, write_tables,
 };
 use crate::store::text::patched;
 
-/// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
+/// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl. After an
+/// error the connection is of no use.
 pub(super) async fn transact(
     database: &OpenDatabase<MySql>,
     db: &mut WriterConnection,
     crawl: CrawlId,
     batch: &Batch,
 ) -> WriteResult {
+    match attempt(database, db, crawl, batch, Known::Nothing).await {
+        // Some of it is there: a page is saved again, or the whole batch, whose answer was lost.
+        Err(error) if error.is_there() => {
+            sqlx::raw_sql("ROLLBACK").execute(&mut db.connection).await?;
+            attempt(database, db, crawl, batch, Known::Some).await
+        }
+        written => written,
+    }
+}
+
+async fn attempt(
+    database: &OpenDatabase<MySql>,
+    db: &mut WriterConnection,
+    crawl: CrawlId,
+    batch: &Batch,
+    known: Known,
+) -> WriteResult {
     sqlx::raw_sql("START TRANSACTION").execute(&mut db.connection).await?;
-    let tables = MySqlBatch { database, db: &mut *db, crawl, subtracted: TotalsByHost::new() };
+    let subtracted = TotalsByHost::new();
+    let tables = MySqlBatch { database, db: &mut *db, crawl, known, subtracted };
     write_tables(tables, batch).await?;
     sqlx::raw_sql("COMMIT").execute(&mut db.connection).await?;
     Ok(())
@@ -37,6 +56,7 @@ struct MySqlBatch<'a> {
     database: &'a OpenDatabase<MySql>,
     db: &'a mut WriterConnection,
     crawl: CrawlId,
+    known: Known,
     /// Totals of what was restored, until they are written with those of the pages.
     subtracted: TotalsByHost<'static>,
 }
@@ -50,6 +70,10 @@ impl RowTables for MySqlBatch<'_> {
 
     fn crawl(&self) -> CrawlId {
         self.crawl
+    }
+
+    fn known(&self) -> Known {
+        self.known
     }
 
     fn connection(&mut self) -> &mut MySqlConnection {
@@ -122,6 +146,7 @@ impl RowTables for MySqlBatch<'_> {
 
 fn statements_of(table: BatchTable) -> &'static Bulk {
     match table {
+        BatchTable::NewPages => &bulk::NEW_PAGES,
         BatchTable::Pages => &bulk::PAGES,
         BatchTable::Links => &bulk::LINKS,
         BatchTable::Frontier => &bulk::FRONTIER,

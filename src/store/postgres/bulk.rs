@@ -15,17 +15,9 @@ use crate::store::rows::{
     ChangeRow, Content, EffectColumns, FrontierRow, HostRow, LinkRow, PageChange, PageRow,
     SitemapRow,
 };
+use crate::store::sql::Known;
 use crate::store::text::{clean, shared};
 use crate::store::timeline_row::TimelineRow;
-
-/// What may be in the way of rows that are inserted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
-    /// Nothing: a row that is there already is an error of the whole statement.
-    Nothing,
-    /// Rows that are there already: they are replaced, or stay.
-    Some,
-}
 
 /// A statement in two ways.
 struct Insert {

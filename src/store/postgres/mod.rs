@@ -24,7 +24,6 @@ use sqlx::{PgPool, Postgres};
 use tokio::time::timeout;
 use url::Url;
 
-use self::bulk::Known;
 use self::connect::{connect, connect_options};
 use self::error::{from_postgres, from_postgres_query};
 use crate::model::ids::CrawlId;
@@ -32,7 +31,7 @@ use crate::store::error::StoreError;
 use crate::store::name::OpenMode;
 use crate::store::rows::Batch;
 use crate::store::select::RowSink;
-use crate::store::sql::{OpenDatabase, SqlStore, SqlWriter, give_back, within};
+use crate::store::sql::{Known, OpenDatabase, SqlStore, SqlWriter, give_back, within};
 use crate::store::tx_error::TxError;
 
 /// How long to wait for a connection before asking the server for the reason that there is none.
@@ -107,7 +106,7 @@ impl SqlStore for PostgresStore {
             match new {
                 // Some of it is there: a page is saved again, or the whole batch, whose answer was
                 // lost.
-                Err(TxError::Driver(error)) if write::is_there(&error) => {
+                Err(error) if error.is_there() => {
                     write::transact(db, &mut writer, crawl, batch, Known::Some).await
                 }
                 written => written,

@@ -1,25 +1,24 @@
 //! Writing: one transaction per batch, one statement per table. See `bulk`.
 //!
-//! A batch is first written as if all of it were new, which is cheaper. When some of it is not, nothing
-//! of it stays, and it is written once more by upserts. So a batch whose confirmation was lost can be
-//! written again, and each of its rows exists once: every row replaces itself, and totals are corrected by
-//! what is replaced. The first statement locks the row of the crawl, so that a transaction which lost
-//! its connection on the way is over, one way or the other, before its repetition reads anything.
+//! A batch is first written as if all of it were new; see [`Known`]. The first statement locks the row of
+//! the crawl, so that a transaction which lost its connection on the way is over, one way or the other,
+//! before its repetition reads anything.
 
 use std::hash::Hash;
 
 use hashbrown::HashMap;
-use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgBindIterExt, PgConnection};
 use sqlx::{Connection, Postgres};
 
-use super::bulk::{self, Known};
+use super::bulk;
 use crate::model::ids::{CrawlId, PageId, crawl_of};
 use crate::model::url_identity::UrlHash;
 use crate::store::rows::{
     Batch, ChangeRow, FrontierRow, HostRow, LinkRow, PageRow, PostponedRow, SitemapRow,
 };
-use crate::store::sql::{BatchTables, OpenDatabase, WriteResult, require_lease, write_tables};
+use crate::store::sql::{
+    BatchTables, Known, OpenDatabase, WriteResult, require_lease, write_tables,
+};
 use crate::store::text::patched;
 use crate::store::timeline_row::TimelineRow;
 
@@ -35,11 +34,6 @@ pub const DONE: &str = "DELETE FROM frontier WHERE id = ANY($1)";
 
 /// Pages that are open again: `(ids)`.
 pub const RESTORE: &str = "DELETE FROM scraped_pages WHERE id = ANY($1)";
-
-/// Whether a row that was inserted is there already.
-pub(super) fn is_there(error: &sqlx::Error) -> bool {
-    error.as_database_error().is_some_and(DatabaseError::is_unique_violation)
-}
 
 /// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
 pub(super) async fn transact(

@@ -13,6 +13,19 @@ use crate::store::tx_error::TxError;
 /// What a write of one table gives.
 pub type WriteResult = Result<(), TxError>;
 
+/// What may be in the way of rows that are inserted.
+///
+/// A batch is first written as if all of it were new, which is cheaper. When some of it is not, nothing of
+/// it stays, and it is written once more. So a batch whose confirmation was lost can be written again, and
+/// each of its rows exists once: every row replaces itself, and totals are corrected by what is replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing: a row that is there already is an error of the whole batch.
+    Nothing,
+    /// Rows that are there already: they are replaced, or stay.
+    Some,
+}
+
 /// The tables of one crawl, in the transaction of a batch. No method is called for no rows, but for
 /// [`BatchTables::host_totals`].
 pub trait BatchTables: Send {

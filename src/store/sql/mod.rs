@@ -35,7 +35,7 @@ pub use self::{
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 pub use self::{schema_state::SchemaState, sql_store::within};
 pub use backend::BindResult;
-pub use batch::{WriteResult, write_tables};
+pub use batch::{Known, WriteResult, write_tables};
 pub use crawl_statements::SqlSyntax;
 pub use crawls::require_lease;
 pub use dialect::{Dialect, Done};

@@ -9,7 +9,7 @@ use hashbrown::{HashMap, HashSet};
 use sqlx::SqlSafeStr;
 
 use super::backend::{Backend, BindResult, SqlArguments, arguments};
-use super::batch::{BatchTables, WriteResult};
+use super::batch::{BatchTables, Known, WriteResult};
 use super::bind::{
     bind_change, bind_frontier, bind_host_totals, bind_known_host, bind_link, bind_page_head,
     bind_page_texts, bind_sitemap, bind_timeline,
@@ -27,6 +27,8 @@ use crate::store::timeline_row::TimelineRow;
 /// What rows are inserted into. Hosts have two ways: their totals, and what else is known of them.
 #[derive(Debug, Clone, Copy)]
 pub enum BatchTable {
+    /// Pages of which none is there.
+    NewPages,
     /// Upserts of pages.
     Pages,
     /// Links; what is there stays.
@@ -64,6 +66,9 @@ pub trait RowTables: Send {
 
     /// The crawl.
     fn crawl(&self) -> CrawlId;
+
+    /// What may be there of the pages.
+    fn known(&self) -> Known;
 
     /// The connection, in the transaction.
     fn connection(&mut self) -> &mut ConnectionOf<Self::Db>;
@@ -179,7 +184,7 @@ impl<T: RowTables> BatchTables for T {
 
     async fn host_totals(&mut self, pages: &[PageRow]) -> WriteResult {
         let (mut totals, crawl) = (host_totals::of_pages(pages), RowTables::crawl(self));
-        if !pages.is_empty() {
+        if self.known() == Known::Some && !pages.is_empty() {
             let hashes: HashSet<u128> =
                 pages.iter().map(|page| u128::from_be_bytes(page.url_hash.0)).collect();
             let hashes = json(&Vec::from_iter(hashes), |out, hash| write!(out, "\"{hash:032x}\""));
@@ -205,7 +210,11 @@ impl<T: RowTables> BatchTables for T {
 
     async fn pages(&mut self, pages: &[PageRow]) -> WriteResult {
         let crawl = RowTables::crawl(self);
-        self.insert(BatchTable::Pages, pages, page_bytes, |to, page| {
+        let table = match self.known() {
+            Known::Nothing => BatchTable::NewPages,
+            Known::Some => BatchTable::Pages,
+        };
+        self.insert(table, pages, page_bytes, |to, page| {
             bind_page_head(to, crawl, page)?;
             T::bind_reason_key(to, page)?;
             bind_page_texts(to, page)

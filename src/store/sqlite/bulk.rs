@@ -54,13 +54,17 @@ pub(super) async fn write<T: Sync>(
     Ok(())
 }
 
+const INTO_PAGES: &str = "INTO scraped_pages (id, crawl_id, url_hash, state, status, depth, attempts, resent, \
+     elapsed_ms, content_length, links_found, found_on, created_at, lastmod, change, body_hash, \
+     host, content_type, not_parsed, url, final_url, title, error, redirects, etag, last_modified, \
+     canonical)";
+
+pub(super) static NEW_PAGES: Bulk = LazyLock::new(|| Statements::new(27, INTO_PAGES, ""));
+
 pub(super) static PAGES: Bulk = LazyLock::new(|| {
     Statements::new(
         27,
-        "INTO scraped_pages (id, crawl_id, url_hash, state, status, depth, attempts, resent, \
-         elapsed_ms, content_length, links_found, found_on, created_at, lastmod, change, body_hash, \
-         host, content_type, not_parsed, url, final_url, title, error, redirects, etag, \
-         last_modified, canonical)",
+        INTO_PAGES,
         "ON CONFLICT (crawl_id, url_hash) DO UPDATE SET url = excluded.url, host = excluded.host, \
          state = excluded.state, status = excluded.status, depth = excluded.depth, \
          attempts = excluded.attempts, resent = excluded.resent, \

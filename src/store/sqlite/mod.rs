@@ -22,13 +22,11 @@ use sqlx::{ConnectOptions, Connection, Sqlite, SqlitePool};
 
 use self::file_identity::FileIdentity;
 use self::write::SqliteBatch;
-use super::sql::{Dialect, OpenDatabase, SqlStore, SqlWriter, give_back, write_tables};
+use super::sql::{Dialect, Known, OpenDatabase, SqlStore, SqlWriter, give_back, write_tables};
+use super::{rows::Batch, select::RowSink, tx_error::TxError};
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
 use crate::store::name::OpenMode;
-use crate::store::rows::Batch;
-use crate::store::select::RowSink;
-use crate::store::tx_error::TxError;
 
 /// A SQLite file with crawls.
 #[derive(Debug)]
@@ -66,6 +64,18 @@ fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
+/// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
+async fn transact(
+    database: &OpenDatabase<Sqlite>,
+    connection: &mut sqlx::SqliteConnection,
+    (crawl, batch): (CrawlId, &Batch),
+    known: Known,
+) -> Result<(), TxError> {
+    let mut transaction = connection.begin_with(Sqlite::BEGIN).await?;
+    write_tables(SqliteBatch { database, db: &mut transaction, crawl, known }, batch).await?;
+    Ok(transaction.commit().await?)
+}
+
 impl SqlWriter<Sqlite> for PoolConnection<Sqlite> {
     async fn discard(self) {
         // SQLite may have ended the transaction by itself (disk full), which leaves the driver
@@ -101,13 +111,14 @@ impl SqlStore for SqliteStore {
 
     async fn write_batch(&self, crawl: CrawlId, batch: &Batch) -> Result<(), TxError> {
         let mut writer = self.writer().await?;
-        let writing = async {
-            let mut transaction = writer.begin_with(Sqlite::BEGIN).await?;
-            let tables = SqliteBatch { database: &self.database, db: &mut transaction, crawl };
-            write_tables(tables, batch).await?;
-            Ok(transaction.commit().await?)
+        let (database, db) = (&self.database, &mut writer);
+        let saved = match transact(database, db, (crawl, batch), Known::Nothing).await {
+            // Some of it is there: a page is saved again, or the whole batch.
+            Err(error) if error.is_there() => {
+                transact(database, db, (crawl, batch), Known::Some).await
+            }
+            saved => saved,
         };
-        let saved: Result<(), TxError> = writing.await;
         give_back::<Self, _>(writer, saved).await
     }
 

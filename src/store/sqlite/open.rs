@@ -20,6 +20,11 @@ const OPEN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long to wait for another process's transaction later on.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Memory for pages of the connection that writes: negative, in KiB. A crawl soon fills all of it; pages
+/// that do not fit are read from the system's cache. A crawl of 20,000 pages took the same CPU time with 2, 4
+/// and 16 MiB.
+const WRITER_CACHE: &str = "-4096";
+
 /// What the file itself says.
 enum FileState {
     /// Nothing, or zero bytes.
@@ -49,7 +54,7 @@ pub(super) async fn open(
     };
     let writer = pool()
         .max_connections(1)
-        .connect_with(options.clone().pragma("cache_size", "-16384"))
+        .connect_with(options.clone().pragma("cache_size", WRITER_CACHE))
         .await
         .map_err(failed)?;
     let readers = pool()

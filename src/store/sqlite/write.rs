@@ -5,11 +5,13 @@
 use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Sqlite, SqlitePool};
 
-use super::bulk::{self, CHANGES, FRONTIER, HOSTS, KNOWN_HOSTS, LINKS, PAGES, SITEMAPS, TIMELINE};
+use super::bulk::{
+    self, CHANGES, FRONTIER, HOSTS, KNOWN_HOSTS, LINKS, NEW_PAGES, PAGES, SITEMAPS, TIMELINE,
+};
 use crate::model::ids::CrawlId;
 use crate::store::rows::Batch;
 use crate::store::sql::{
-    BatchTable, BindResult, OpenDatabase, RowTables, WriteResult, require_lease,
+    BatchTable, BindResult, Known, OpenDatabase, RowTables, WriteResult, require_lease,
 };
 use crate::store::text::utc_now;
 
@@ -36,12 +38,12 @@ const SUBTRACT: &str = "UPDATE hosts SET pages = hosts.pages - gone.pages, \
            GROUP BY host) AS gone \
      WHERE hosts.crawl_id = ?2 AND hosts.host = gone.host";
 
-/// The tables, in the transaction of a batch: all or nothing of it, and nothing if the store does not
-/// have the lease of the crawl.
+/// The tables, in the transaction of a batch.
 pub(super) struct SqliteBatch<'a> {
     pub(super) database: &'a OpenDatabase<Sqlite>,
     pub(super) db: &'a mut SqliteConnection,
     pub(super) crawl: CrawlId,
+    pub(super) known: Known,
 }
 
 impl RowTables for SqliteBatch<'_> {
@@ -60,6 +62,10 @@ impl RowTables for SqliteBatch<'_> {
         self.crawl
     }
 
+    fn known(&self) -> Known {
+        self.known
+    }
+
     fn connection(&mut self) -> &mut SqliteConnection {
         self.db
     }
@@ -72,6 +78,7 @@ impl RowTables for SqliteBatch<'_> {
         bind: impl Fn(&mut SqliteArguments, &T) -> BindResult + Send + Sync,
     ) -> WriteResult {
         let statements = match table {
+            BatchTable::NewPages => &NEW_PAGES,
             BatchTable::Pages => &PAGES,
             BatchTable::Links => &LINKS,
             BatchTable::Frontier => &FRONTIER,

@@ -1,5 +1,6 @@
 //! The trap detector: judges each new URL, and learns from each fetched page.
 
+use jiff::tz::TimeZone;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::copies::{CopyCounter, FetchedPage};
@@ -68,7 +69,7 @@ impl Traps {
     /// A detector with `settings`, in the current year.
     #[must_use]
     pub fn new(settings: &TrapSettings) -> Self {
-        let year = jiff::Zoned::now().year();
+        let year = jiff::Timestamp::now().to_zoned(TimeZone::UTC).year();
         Self::in_year(settings, u16::try_from(year).unwrap_or_default())
     }
 

@@ -218,8 +218,8 @@ fn begin(pace: &Pace, asked: &[Option<f64>], at: Instant) -> (HostQueues, Vec<Ho
             queues.add(page(host, id * 20 + page_id), id * 20 + page_id - 1);
         }
     }
-    for _ in asked {
-        let robots = taken(&mut queues, at).unwrap();
+    let all_robots: Vec<_> = asked.iter().map(|_| taken(&mut queues, at).unwrap()).collect();
+    for robots in all_robots {
         let at_host = NAMES.iter().position(|name| *name == host_of(&robots.url)).unwrap();
         queues.started(&robots.url, at);
         let answer =

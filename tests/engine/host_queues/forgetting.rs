@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crawldeck::crawl::hosts::{HostQueue, Pace};
-use crawldeck::crawl::hosts::{MAX_IDLE_HOSTS, Taken};
+use crawldeck::crawl::hosts::{MAX_CONNECTED_HOSTS, MAX_IDLE_HOSTS, Taken};
 use crawldeck::settings::BreakerSettings;
 use tokio::time::Instant;
 
@@ -126,4 +126,33 @@ async fn an_idle_host_takes_less_than_a_kibibyte() {
     let grown = memory_stats::memory_stats().unwrap().physical_mem.saturating_sub(before);
     println!("{size} bytes of state per host; {} with all that belongs to it", grown / hosts);
     assert!(size < 1024, "{size}");
+}
+
+/// One takes memory and a file, on both sides.
+#[tokio::test(start_paused = true)]
+async fn connections_are_kept_to_a_number_of_hosts() {
+    let now = Instant::now();
+    let mut queues = queues(free());
+    let few = MAX_CONNECTED_HOSTS as usize;
+    // They count as active a little longer than they have URLs.
+    let later = now + S;
+    let closes = |queues: &mut crawldeck::crawl::hosts::HostQueues, count: usize| -> Vec<bool> {
+        let out: Vec<_> = (0..count).map(|_| taken(queues, later).unwrap()).collect();
+        for task in &out {
+            asked(queues, task, answered(200), later);
+        }
+        out.iter().map(|task| task.closes_connection).collect()
+    };
+    for host in 0..few {
+        fill(&mut queues, &format!("h{host}.test"), [1, 2]);
+    }
+    assert!(closes(&mut queues, 2 * few).iter().all(|closes| !closes), "also after the last URL");
+    // More are known, and few of them have URLs: the connection serves these.
+    fill(&mut queues, "new.test", [1, 2, 3]);
+    assert_eq!(closes(&mut queues, 3), [false, false, true]);
+    // More have URLs than that.
+    for host in 0..=few {
+        fill(&mut queues, &format!("h{host}.test"), [3, 4]);
+    }
+    assert!(closes(&mut queues, 2 * few + 2).iter().all(|closes| *closes));
 }

@@ -1,10 +1,14 @@
 //! Nothing of a host goes out before its robots.txt, and what that says holds as long as nothing
 //! newer is known.
 
-use crawldeck::crawl::hosts::{HostQueues, host_of};
+use std::collections::{HashMap, HashSet};
+
+use crawldeck::crawl::hosts::{HostQueues, Taken, host_of};
 use crawldeck::crawl::hosts::{Pace, ROBOTS_EXPIRE};
 use crawldeck::crawl::protocol::host_view::WaitReason;
+use crawldeck::store::OpenHost;
 use crawldeck::web::http::RedirectChain;
+use proptest::prelude::*;
 use tokio::time::Instant;
 use url::Url;
 
@@ -136,4 +140,111 @@ async fn a_redirected_robots_txt_keeps_the_gap_of_its_target() {
     assert_eq!(due(&mut queues, now), Some(now + 5 * S));
     let hop = taken(&mut queues, now + 5 * S).unwrap();
     assert_eq!((hop.target(), hop.gap), (target.as_str(), 5 * S));
+}
+
+/// Behind thousands of hosts the server would have closed the connection by then.
+#[tokio::test(start_paused = true)]
+async fn the_first_page_follows_its_robots_txt_before_other_hosts_have_their_turn() {
+    let now = Instant::now();
+    let mut queues = obeying();
+    for host in 0..1_000 {
+        fill(&mut queues, &format!("h{host}.test"), [1, 2]);
+    }
+    let asking: Vec<_> = (0..3).map(|_| taken(&mut queues, now).unwrap()).collect();
+    for task in &asking {
+        assert!(is_robots(task));
+        asked(&mut queues, task, answered(200), now);
+        queues.robots_fetched(&host_of(&task.url), false, rules(NO_RULES), now);
+    }
+    let next: Vec<_> = (0..4).map(|_| taken(&mut queues, now).unwrap()).collect();
+    let hosts: Vec<_> = next.iter().map(|task| host_of(&task.url)).collect();
+    assert_eq!(hosts, ["h2.test", "h1.test", "h0.test", "h3.test"]);
+    assert_eq!(
+        next.iter().map(|task| is_robots(task)).collect::<Vec<_>>(),
+        [false, false, false, true]
+    );
+    // The second page takes its turn after the robots.txt of all others.
+    let rest = all_taken(&mut queues, now);
+    assert!(rest[..996].iter().all(is_robots));
+    assert_eq!((rest.len(), &*rest[996].url), (999, "http://h2.test/2"));
+}
+
+proptest! {
+    /// Whatever order the answers come in, no host has more than its turn, and each URL goes out once.
+    #[test]
+    fn turns_stay_even_while_robots_files_arrive(hosts in 1..12_i64, pages in 1..6_i64, seed in any::<u64>()) {
+        let now = Instant::now();
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut queues = obeying();
+        for id in 0..hosts * pages {
+            queues.add(task(&format!("h{}.test", id % hosts), id + 1), id);
+        }
+        let (mut out, mut seen, mut order) = (Vec::new(), HashSet::new(), Vec::new());
+        let mut known: HashSet<String> = HashSet::new();
+        while seen.len() < (hosts * pages) as usize {
+            match queues.take(now) {
+                Taken::UrlTask(task) => {
+                    let host = host_of(&task.url).into_owned();
+                    if is_robots(&task) {
+                        prop_assert!(!known.contains(&host), "asked for again: {host}");
+                    } else {
+                        prop_assert!(known.contains(&host), "before its robots.txt: {host}");
+                        prop_assert!(seen.insert(task.id));
+                        order.push(host);
+                    }
+                    out.push(task);
+                }
+                Taken::Throttled(_) => prop_assert!(!out.is_empty(), "nothing would ever go out"),
+                other => prop_assert!(false, "{other:?}"),
+            }
+            while !out.is_empty() && rng.bool() {
+                let task = out.swap_remove(rng.usize(..out.len()));
+                asked(&mut queues, &task, answered(200), now);
+                if is_robots(&task) {
+                    let host = host_of(&task.url).into_owned();
+                    queues.robots_fetched(&host, false, rules(NO_RULES), now);
+                    known.insert(host);
+                }
+            }
+        }
+        // Once all are known, a host comes again only after every other one with URLs.
+        let mut left: HashMap<String, i64> = (0..hosts).map(|h| (format!("h{h}.test"), pages)).collect();
+        for (at, host) in order.iter().enumerate() {
+            *left.get_mut(host).unwrap() -= 1;
+            if let Some(next) = order[at + 1..].iter().position(|other| other == host) {
+                let between: HashSet<_> = order[at + 1..=at + next].iter().collect();
+                let others = known_before(&order, at).filter(|other| *other != host && left[*other] > 0);
+                for other in others {
+                    prop_assert!(between.contains(other), "{host} twice before {other}");
+                }
+            }
+        }
+        let empty = matches!(queues.take(now), Taken::Empty);
+        prop_assert!(empty);
+    }
+}
+
+/// The hosts of which a page went out up to `at`.
+fn known_before(order: &[String], at: usize) -> impl Iterator<Item = &String> {
+    order[..=at].iter().collect::<HashSet<_>>().into_iter()
+}
+
+/// A host that could not be read from disk gives way, also where another one came before it meanwhile.
+#[tokio::test(start_paused = true)]
+async fn a_host_that_was_not_read_gives_way_to_those_whose_robots_txt_came() {
+    let now = Instant::now();
+    let mut queues = obeying();
+    fill(&mut queues, "a.test", [1]);
+    let asking = taken(&mut queues, now).unwrap();
+    asked(&mut queues, &asking, answered(200), now);
+    let disk = OpenHost { host_id: 0, open: 9, url: "http://disk.test/".into() };
+    queues.restore(&[disk], 1);
+    let refill = queues.take(now);
+    assert!(matches!(&refill, Taken::Refill { host, .. } if &**host == "disk.test"), "{refill:?}");
+    queues.robots_fetched("a.test", false, rules(NO_RULES), now);
+    fill(&mut queues, "b.test", [3]);
+    queues.not_refilled("disk.test");
+    assert_eq!(&*taken(&mut queues, now).unwrap().url, "http://a.test/1");
+    assert_eq!(&*taken(&mut queues, now).unwrap().url, "http://b.test/robots.txt");
+    assert!(matches!(queues.take(now), Taken::Refill { .. }));
 }

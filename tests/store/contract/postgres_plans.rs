@@ -173,7 +173,7 @@ fn queries_of_a_recrawl() -> Vec<Question> {
             &[
                 "Index Scan using scraped_pages_by_hash on scraped_pages",
                 "url_hash = ",
-                "Index Only Scan using links_pkey on links",
+                "Index Scan using links_pkey on links",
             ],
         ),
         question(

@@ -149,3 +149,18 @@ async fn the_start_is_reported_before_the_server_can_know() {
     let reported = reported.lock().unwrap();
     assert_eq!(*reported, [&[Phase::Connect, Phase::FirstByte][..], &[Phase::FirstByte]]);
 }
+
+#[tokio::test]
+async fn a_connection_is_closed_where_that_is_wanted() {
+    let server = Server::start(|_| ok("")).await;
+    let fetcher = fetcher(&settings(), &[&server.base]);
+    let silent: Arc<dyn PhaseSink> = Arc::new(());
+    for close in [false, true, false] {
+        let options = RequestOptions { close, ..RequestOptions::default() };
+        let mut chain = RedirectChain::new(&server.base);
+        fetcher.get(&mut chain, &options, &silent).await.unwrap();
+        let head = server.heads().pop().unwrap();
+        assert_eq!(head.contains("\r\nconnection: close\r\n"), close, "{head}");
+    }
+    assert_eq!(server.connections(), 2, "the second was the last on its connection");
+}

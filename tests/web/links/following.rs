@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use bytes::Bytes;
 use crawldeck::settings::RespectNofollow;
 use crawldeck::web::html::parse_html;
+use crawldeck::web::page_link::PageLink;
 use crawldeck::web::parsed::{LinkOptions, Parsed};
 use crawldeck::web::robots::RobotsAgents;
 use crawldeck::web::robots::robots_tag;
@@ -127,7 +128,7 @@ fn links_are_followed_without_user_and_password() {
     let html = "<a href='http://me:pw@site.test/a'>1<a href='//me@site.test/a'>2<a href='http://:@site.test/b'>3\
         <a href='http://a.test@b.test/'>4<link rel=canonical href='http://me:pw@site.test/c#x'>";
     let parsed = parse(html);
-    let found: Vec<_> = parsed.links.iter().map(Url::as_str).collect();
+    let found: Vec<_> = parsed.links.iter().map(PageLink::as_str).collect();
     let expected =
         ["http://site.test/a", "http://site.test/b", "http://b.test/", "http://site.test/c"];
     assert_eq!(found, expected);
@@ -190,7 +191,7 @@ fn nofollow_is_reported_and_obeyed_when_set() {
             LinkOptions { nofollow: RespectNofollow { pages, links }, ..LinkOptions::default() };
         let body = [Bytes::from_static(html.as_bytes())];
         let parsed = parse_html(&body, None, &Url::parse(PAGE).unwrap(), &take);
-        let found: Vec<_> = parsed.links.iter().map(Url::path).collect();
+        let found: Vec<_> = parsed.links.iter().map(PageLink::path).collect();
         assert_eq!((found, parsed.nofollow_links), (expected.to_vec(), left_out), "{take:?}");
         assert!(parsed.nofollow);
     }

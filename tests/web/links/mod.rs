@@ -10,6 +10,7 @@ mod xml;
 
 use bytes::Bytes;
 use crawldeck::web::html::parse_html;
+use crawldeck::web::page_link::PageLink;
 use crawldeck::web::parsed::{LinkOptions, Parsed};
 use url::Url;
 
@@ -34,6 +35,6 @@ fn links(html: impl AsRef<[u8]>) -> Vec<String> {
 
 /// The paths of the links, joined by spaces.
 fn paths(parsed: &Parsed) -> String {
-    let path = |url: &Url| url.as_str().strip_prefix("http://site.test").unwrap().to_owned();
+    let path = |url: &PageLink| url.as_str().strip_prefix("http://site.test").unwrap().to_owned();
     parsed.links.iter().map(path).collect::<Vec<_>>().join(" ")
 }

@@ -1,0 +1,304 @@
+//! A link of a page: the text of its URL, its identity, and where it leads to.
+//!
+//! A page has many links to few hosts, and most of them are known already. So a link in one of the common
+//! forms is put together from its parts; any other goes through the URL parser, with the same result.
+
+use std::fmt;
+use std::sync::Arc;
+
+use memchr::{memchr, memmem, memrchr};
+use url::{Position, Url};
+
+use crate::model::url_identity::{UrlHash, host_key};
+
+/// Scheme, host and port; one for all links of a page that lead there.
+#[derive(Debug, PartialEq, Eq)]
+pub struct LinkOrigin {
+    /// The URL of its root.
+    root: Url,
+    /// Host and port as one key.
+    host_key: Box<str>,
+}
+
+impl LinkOrigin {
+    fn of(url: &Url) -> Option<Self> {
+        let root = Url::parse(&format!("{}/", without_user(url))).ok()?;
+        let host_key = host_key(&root).into();
+        Some(Self { root, host_key })
+    }
+
+    /// As serialised, up to the path: `http://127.0.0.1:8700`.
+    fn text(&self) -> &str {
+        &self.root[..Position::BeforePath]
+    }
+}
+
+/// The URL of a link: `http` or `https`, without fragment, user and password.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageLink {
+    origin: Arc<LinkOrigin>,
+    text: Arc<str>,
+    hash: UrlHash,
+}
+
+impl PageLink {
+    /// The URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The URL, not copied.
+    #[must_use]
+    pub fn into_text(self) -> Arc<str> {
+        self.text
+    }
+
+    /// Its identity.
+    #[must_use]
+    pub const fn hash(&self) -> UrlHash {
+        self.hash
+    }
+
+    /// Host and port as one key.
+    #[must_use]
+    pub fn host_key(&self) -> &str {
+        &self.origin.host_key
+    }
+
+    /// The URL of the root of its host.
+    #[must_use]
+    pub fn root(&self) -> &Url {
+        &self.origin.root
+    }
+
+    /// The path.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.path_and_query().split('?').next().unwrap_or_default()
+    }
+
+    /// The query, without the question mark.
+    #[cfg(feature = "internals")]
+    #[must_use]
+    pub fn query(&self) -> Option<&str> {
+        self.path_and_query().split_once('?').map(|(_, query)| query)
+    }
+
+    fn path_and_query(&self) -> &str {
+        &self.text[self.origin.text().len()..]
+    }
+}
+
+impl fmt::Display for PageLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+/// The origins of the links of a page, and room to put links together.
+#[derive(Debug, Default)]
+pub struct LinkOrigins {
+    known: Vec<Arc<LinkOrigin>>,
+    text: String,
+}
+
+/// Most origins that are kept for a page; others get one of their own.
+const MAX_ORIGINS: usize = 16;
+
+impl LinkOrigins {
+    /// The link to `url`; `None` for one that is neither `http` nor `https`.
+    pub fn link(&mut self, url: &Url) -> Option<PageLink> {
+        if !matches!(url.scheme(), "http" | "https") {
+            return None;
+        }
+        let origin = self.origin(url)?;
+        self.text.clear();
+        self.text.push_str(origin.text());
+        self.text.push_str(&url[Position::BeforePath..Position::AfterQuery]);
+        Some(PageLink { origin, text: self.text.as_str().into(), hash: UrlHash::of(url) })
+    }
+
+    /// The link in `value`, which stands on a page with this base; `None` for one that is in none of the
+    /// common forms and has to be parsed.
+    pub fn common(&mut self, base: &Url, value: &str) -> Option<PageLink> {
+        let fragment = memchr(b'#', value.as_bytes());
+        let value = &value[..fragment.unwrap_or(value.len())];
+        let has_scheme = value.starts_with("http");
+        if !has_scheme && !is_common(value) {
+            return None;
+        }
+        // With a dot at its end, another text of the host has the same identity.
+        let is_other =
+            !matches!(base.scheme(), "http" | "https") || base.host_str()?.ends_with('.');
+        if is_other {
+            return None;
+        }
+        let origin = self.origin(base)?;
+        self.text.clear();
+        self.text.push_str(origin.text());
+        if has_scheme {
+            let path = value.strip_prefix(origin.text())?;
+            if !path.starts_with('/') || !is_common(path) {
+                return None;
+            }
+            self.text.push_str(path);
+        } else if value.starts_with('/') {
+            if value.starts_with("//") {
+                return None;
+            }
+            self.text.push_str(value);
+        } else {
+            let path = base.path();
+            let directory = memrchr(b'/', path.as_bytes())?;
+            self.text.push_str(&path[..=directory]);
+            self.text.push_str(value);
+        }
+        let hash = UrlHash::of_text(&self.text);
+        Some(PageLink { origin, text: self.text.as_str().into(), hash })
+    }
+
+    fn origin(&mut self, url: &Url) -> Option<Arc<LinkOrigin>> {
+        let (scheme, host) =
+            (&url[..Position::BeforeUsername], &url[Position::BeforeHost..Position::BeforePath]);
+        let is_same = |origin: &&Arc<LinkOrigin>| {
+            origin.text().strip_prefix(scheme).is_some_and(|rest| rest == host)
+        };
+        if let Some(known) = self.known.iter().find(is_same) {
+            return Some(Arc::clone(known));
+        }
+        let origin = Arc::new(LinkOrigin::of(url)?);
+        if self.known.len() < MAX_ORIGINS {
+            self.known.push(Arc::clone(&origin));
+        }
+        Some(origin)
+    }
+}
+
+/// Scheme, host and port.
+fn without_user(url: &Url) -> String {
+    let scheme = &url[..Position::BeforeUsername];
+    [scheme, &url[Position::BeforeHost..Position::BeforePath]].concat()
+}
+
+/// Whether the URL parser would take this path, with or without a query, as it is: only characters that are
+/// never escaped, and no segment that begins with a dot.
+fn is_common(value: &str) -> bool {
+    let bytes = value.as_bytes();
+    let path = &bytes[..memchr(b'?', bytes).unwrap_or(bytes.len())];
+    let is_plain = |byte: &u8| PLAIN[usize::from(*byte)];
+    let is_of_query = |byte: &u8| is_plain(byte) || matches!(byte, b'?' | b'%' | b':');
+    !path.is_empty()
+        && path[0] != b'.'
+        && path.iter().all(is_plain)
+        && memmem::find(path, b"/.").is_none()
+        && bytes[path.len()..].iter().all(is_of_query)
+}
+
+/// Characters that are escaped neither in a path nor in a query, and separate nothing but segments.
+const PLAIN: [bool; 256] = {
+    let mut plain = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        plain[byte] = (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let others = b"-_.~/=&+,;@!$*()";
+    let mut at = 0;
+    while at < others.len() {
+        plain[others[at] as usize] = true;
+        at += 1;
+    }
+    plain
+};
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use encoding_rs::UTF_8;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::web::resolve::absolute;
+
+    /// The link as the URL parser has it.
+    fn parsed(base: &Url, value: &str) -> Option<PageLink> {
+        LinkOrigins::default().link(&absolute(base, value, UTF_8)?)
+    }
+
+    const BASES: [&str; 9] = [
+        "http://site.test/",
+        "http://site.test/dir/page.html?q=1#f",
+        "https://site.test:8443/a/b/c/",
+        "http://me:pw@site.test/dir/x",
+        "http://127.0.0.1:8700/a%2Fb/./c",
+        "http://[::1]:80/x/y",
+        "http://site.test./dir/x",
+        "http://site.test/?only=query",
+        "ftp://site.test/dir/x",
+    ];
+
+    #[test]
+    fn common_forms_need_no_parser() {
+        for (base, value, expected) in [
+            (BASES[1], "a.html", "http://site.test/dir/a.html"),
+            (BASES[1], "/a/b?c=%e9&d=1#x", "http://site.test/a/b?c=%e9&d=1"),
+            (BASES[2], "https://site.test:8443/x#y", "https://site.test:8443/x"),
+            (BASES[3], "z", "http://site.test/dir/z"),
+            (BASES[4], "s//t", "http://127.0.0.1:8700/a%2Fb/s//t"),
+        ] {
+            let base = Url::parse(base).unwrap();
+            let link = LinkOrigins::default().common(&base, value).unwrap();
+            assert_eq!(link.as_str(), expected);
+            assert_eq!(Some(link), parsed(&base, value), "{value}");
+        }
+    }
+
+    #[test]
+    fn other_forms_are_left_to_the_parser() {
+        for value in [
+            "",
+            "?q",
+            "#x",
+            "./a",
+            "../a",
+            "a/../b",
+            "a/.b",
+            "//other.test/",
+            "\\a",
+            "a b",
+            "a:b",
+            "mailto:x",
+            "/\u{e9}",
+            "/a'",
+            "/%2e%2e/b",
+            "http://other.test/",
+            "http://site.test",
+            "http://site.test:80/a",
+            "http:a",
+            "https",
+            "HTTP://site.test/",
+        ] {
+            let base = Url::parse(BASES[1]).unwrap();
+            let link = LinkOrigins::default().common(&base, value);
+            assert!(link.is_none() || link == parsed(&base, value), "{value}: {link:?}");
+            assert!(link.is_none() || value == "https", "{value}: {link:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+        #[test]
+        fn links_are_those_of_the_parser(
+            base in 0..BASES.len(),
+            value in "(http://site\\.test|https://site\\.test:8443|http://127\\.0\\.0\\.1:8700|http:|/|//|)\
+                      [a-cA-C0-2./?#%&=:;@+*()~_ \\\\'\"<>|^`{}\t\u{e9}-]{0,12}"
+        ) {
+            let base = Url::parse(BASES[base]).unwrap();
+            if let Some(link) = LinkOrigins::default().common(&base, value.trim()) {
+                prop_assert_eq!(Some(link), parsed(&base, value.trim()), "{} {}", base, value);
+            }
+        }
+    }
+}
