@@ -81,8 +81,10 @@ fn both(html: &str) -> [String; 2] {
     [html::parse_html, super::parse_html].map(|parse| {
         let parsed = parse(&chunks, Some("text/html"), &base, &options);
         let links = parsed.links.iter().zip(&parsed.anchors);
-        let links =
-            links.map(|(url, text)| format!("{} {}", url.path(), text.as_deref().unwrap_or("-")));
+        let links = links.map(|(url, text)| {
+            let path = url.as_str().trim_start_matches("http://site.test");
+            format!("{path} {}", text.as_deref().unwrap_or("-"))
+        });
         links.collect::<Vec<_>>().join(", ")
     })
 }
