@@ -13,6 +13,9 @@ const SPAN: f64 = 2.0;
 /// Factors: first rate, step of the search, rate after a refusal that ended it, and any other refusal.
 const FIRST: f64 = 0.9;
 const SEARCH: f64 = 1.10;
+/// After so many steps of the search without a refusal the first rate was plainly too low: the steps get longer,
+/// until the first refusal.
+const LEAP: (u32, f64) = (3, 1.25);
 const BACK: f64 = 0.98;
 const LOWER: f64 = 0.95;
 /// One careful raise after so long without refusals, as a factor and in seconds; the wait doubles with each raise
@@ -42,6 +45,8 @@ pub(super) struct RateDial {
     /// The highest rate that was not refused.
     good: f64,
     phase: RatePhase,
+    /// Steps of the search without a refusal; `None` once it has met one.
+    steps: Option<u32>,
     changed_at: f64,
     wait: f64,
     refusals: u32,
@@ -62,6 +67,7 @@ impl RateDial {
             bound,
             good: rate.unwrap_or(0.0),
             phase: RatePhase::Holding,
+            steps: Some(0),
             changed_at: 0.0,
             wait: WAIT.0,
             refusals: 0,
@@ -126,10 +132,13 @@ impl RateDial {
             if self.phase == RatePhase::Raising {
                 self.wait = (2.0 * self.wait).min(WAIT.1);
             }
+            let leapt = self.phase == RatePhase::Searching && self.leaps();
             let new =
                 if self.phase == RatePhase::Holding { LOWER * rate } else { BACK * self.good };
-            let new = self.set(new.max(LOWEST), RatePhase::Holding, t);
-            self.good = new;
+            // A long step went too far: the search goes on in short ones.
+            let phase = if leapt { RatePhase::Searching } else { RatePhase::Holding };
+            let new = self.set(new.max(LOWEST), phase, t);
+            (self.good, self.steps) = (new, None);
             return Some(format!("429 again: rate {rate:.1} → {new:.1}/s"));
         }
         match self.phase {
@@ -138,7 +147,9 @@ impl RateDial {
             {
                 if self.limited && rate < self.bound {
                     self.good = rate;
-                    let new = self.set(SEARCH * rate, RatePhase::Searching, t);
+                    self.steps = self.steps.map(|steps| steps + 1);
+                    let step = if self.leaps() { LEAP.1 } else { SEARCH };
+                    let new = self.set(step * rate, RatePhase::Searching, t);
                     return Some(format!("no 429: rate {rate:.1} → {new:.1}/s"));
                 }
                 if age >= KEPT_AFTER {
@@ -156,6 +167,11 @@ impl RateDial {
             RatePhase::Searching | RatePhase::Holding | RatePhase::Raising => {}
         }
         None
+    }
+
+    /// Whether the last step of the search was a long one.
+    fn leaps(&self) -> bool {
+        self.steps.is_some_and(|steps| steps > LEAP.0)
     }
 
     /// Sets the rate, within its bound; returns it.
