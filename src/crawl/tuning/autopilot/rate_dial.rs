@@ -191,3 +191,79 @@ fn rounded(rate: f64) -> f64 {
     let steps = if rate < 10.0 { 100.0 } else { 10.0 };
     (rate * steps).round() / steps
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crawl::tuning::finished_requests::{FailedRequest, FinishedRequests};
+    use crate::crawl::tuning::reading::Pressure;
+
+    /// Runs against a server that answers `limit` requests a second, until `until`; returns its share of answers 429.
+    fn run(dial: &mut RateDial, limit: f64, (from, until): (f64, f64)) -> f64 {
+        let (mut t, mut tokens, mut debt) = (from, 0.0, 0.0);
+        let (mut answered, mut refused) = (0, 0);
+        while t < until {
+            t += 0.1;
+            tokens = (tokens + 0.1 * limit).min(limit / 5.0);
+            debt += 0.1 * dial.rate().unwrap_or(limit);
+            let mut finished = FinishedRequests::default();
+            while debt >= 1.0 {
+                debt -= 1.0;
+                if tokens >= 1.0 {
+                    tokens -= 1.0;
+                    finished.answer(0.05);
+                    answered += 1;
+                } else {
+                    finished.refuse(FailedRequest { sent_at: t, host: 0 });
+                    refused += 1;
+                }
+            }
+            let pressure = Pressure { rate_limited: dial.rate().is_some(), ..Pressure::default() };
+            dial.tick(&TuningReading {
+                at: t,
+                in_flight: 1,
+                in_flight_seconds: t,
+                finished: &finished,
+                active_hosts: 1,
+                pressure,
+            });
+        }
+        f64::from(refused) / f64::from(answered + refused)
+    }
+
+    #[test]
+    fn a_first_rate_that_was_far_too_low_is_left_soon() {
+        let mut dial = RateDial::new(None, None);
+        // Two answers 429 before a tenth of what the server gives was answered.
+        let mut early = FinishedRequests::default();
+        (0..3).for_each(|_| early.answer(0.05));
+        (0..2).for_each(|_| early.refuse(FailedRequest { sent_at: 0.1, host: 0 }));
+        let reading = TuningReading {
+            at: 0.1,
+            in_flight: 1,
+            in_flight_seconds: 0.1,
+            finished: &early,
+            active_hosts: 1,
+            pressure: Pressure::default(),
+        };
+        assert!(dial.tick(&reading).is_some());
+        assert!(dial.rate().is_some_and(|rate| rate < 6.0), "{dial:?}");
+        let share = run(&mut dial, 40.0, (0.1, 60.0));
+        assert!(dial.rate().is_some_and(|rate| (34.0..=42.0).contains(&rate)), "{dial:?}");
+        assert!(share < 0.005, "{share}");
+    }
+
+    #[test]
+    fn a_good_first_rate_is_searched_in_short_steps() {
+        let mut dial = RateDial::new(Some(36.0), None);
+        dial.set(36.0, RatePhase::Searching, 0.0);
+        let mut highest = 0.0_f64;
+        for second in 0..40 {
+            let from = f64::from(second);
+            run(&mut dial, 40.0, (from, from + 1.0));
+            highest = highest.max(dial.rate().unwrap_or_default());
+        }
+        assert!(highest < 46.0, "{highest}");
+        assert!(dial.rate().is_some_and(|rate| (36.0..=40.0).contains(&rate)), "{dial:?}");
+    }
+}
