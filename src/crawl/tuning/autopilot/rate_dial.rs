@@ -13,11 +13,11 @@ const SPAN: f64 = 2.0;
 /// Factors: first rate, step of the search, rate after a refusal that ended it, and any other refusal.
 const FIRST: f64 = 0.9;
 const SEARCH: f64 = 1.10;
-/// After so many steps of the search without a refusal the first rate was plainly too low: the steps get longer,
-/// until the first refusal.
-const LEAP: (u32, f64) = (3, 1.25);
 const BACK: f64 = 0.98;
 const LOWER: f64 = 0.95;
+/// After so many steps of the search without a refusal the first rate was plainly too low: longer steps follow, until
+/// the first refusal.
+const LEAP: (u32, f64) = (3, 1.25);
 /// One careful raise after so long without refusals, as a factor and in seconds; the wait doubles with each raise
 /// that was refused.
 const RAISE: f64 = 1.05;
