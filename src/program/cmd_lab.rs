@@ -53,7 +53,7 @@ pub(super) async fn demo(
     }
     let faults = config.faults;
     // Each of many hosts has an address of its own, and only the first one's is the seed's.
-    settings.fetch.allow_private = config.hosts.is_some();
+    settings.fetch.allow_private |= config.hosts.is_some();
     let lab = Lab::start(config).await?;
     settings.seeds = if listed.is_empty() {
         lab.urls().first().and_then(|url| Url::parse(url).ok()).into_iter().collect()

@@ -45,25 +45,7 @@ pub(super) fn json<T>(rows: &[T], item: impl Fn(&mut String, &T) -> std::fmt::Re
 /// `YYYY-MM-DD HH:MM:SS.mmm`, UTC.
 pub(super) fn utc(ms: i64) -> String {
     let at = jiff::Timestamp::from_millisecond(ms).unwrap_or_default();
-    let at = jiff::tz::Offset::UTC.to_datetime(at);
-    if !(0..=9999).contains(&at.year()) {
-        return at.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string();
-    }
-    let mut text = String::with_capacity(23);
-    let mut number = |number: i32, digits: u32, after: &str| {
-        for place in (0..digits).rev() {
-            text.push(char::from(b'0' + (number / 10_i32.pow(place) % 10) as u8));
-        }
-        text.push_str(after);
-    };
-    number(at.year().into(), 4, "-");
-    number(at.month().into(), 2, "-");
-    number(at.day().into(), 2, " ");
-    number(at.hour().into(), 2, ":");
-    number(at.minute().into(), 2, ":");
-    number(at.second().into(), 2, ".");
-    number(at.subsec_nanosecond() / 1_000_000, 3, "");
-    text
+    at.strftime("%Y-%m-%d %H:%M:%S.%3f").to_string()
 }
 
 /// Now, likewise.

@@ -73,8 +73,9 @@ pub(super) fn of_xml(
 fn beginning(chunks: &[Bytes]) -> Cow<'_, [u8]> {
     match chunks {
         [] => Cow::default(),
-        [first] => first[..first.len().min(PRESCAN)].into(),
-        [first, ..] if first.len() >= PRESCAN => first[..PRESCAN].into(),
+        [first, rest @ ..] if rest.is_empty() || first.len() >= PRESCAN => {
+            first[..first.len().min(PRESCAN)].into()
+        }
         _ => {
             let mut head = Vec::with_capacity(PRESCAN);
             for chunk in chunks {

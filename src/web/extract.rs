@@ -58,6 +58,20 @@ struct DocumentState {
     anchor: Anchor,
 }
 
+impl DocumentState {
+    fn base(&self, choice: BaseChoice) -> Option<&Url> {
+        match choice {
+            BaseChoice::First => self.first_base.as_ref(),
+            BaseChoice::Current => self.base.as_ref(),
+        }
+    }
+
+    /// What a URL on it is resolved by: a `base`, or else its own URL.
+    fn resolves_by(&self, choice: BaseChoice) -> &Url {
+        self.base(choice).unwrap_or(&self.url)
+    }
+}
+
 /// The document around an embedded one.
 #[derive(Debug)]
 pub(super) struct OuterDocument(DocumentState);
@@ -295,32 +309,18 @@ impl PageExtractor {
         }
     }
 
-    fn base(&self, choice: BaseChoice) -> Option<&Url> {
-        match choice {
-            BaseChoice::First => self.document.first_base.as_ref(),
-            BaseChoice::Current => self.document.base.as_ref(),
-        }
-    }
-
     /// Resolves `value` to an absolute URL without fragment, user and password.
     fn absolute(&self, value: &str, base: BaseChoice) -> Option<Url> {
-        let document = &self.document;
-        let base = self.base(base).unwrap_or(&document.url);
-        absolute(base, value, document.encoding.encoding)
+        absolute(self.document.resolves_by(base), value, self.encoding())
     }
 
     fn resolve(&mut self, value: &str, base: BaseChoice) -> Result<Option<usize>, StopParsing> {
         // A place in the document itself, which is no link, unless a `base` leads elsewhere.
         let is_fragment = is_fragment(value);
-        if is_fragment && self.base(base).is_none() {
+        if is_fragment && self.document.base(base).is_none() {
             return Ok(None);
         }
-        let resolve_from = match base {
-            BaseChoice::First => self.document.first_base.as_ref(),
-            BaseChoice::Current => self.document.base.as_ref(),
-        };
-        let resolve_from = resolve_from.unwrap_or(&self.document.url);
-        let link = if let Some(link) = self.origins.common(resolve_from, value) {
+        let link = if let Some(link) = self.origins.common(self.document.resolves_by(base), value) {
             link
         } else {
             let Some(url) = self.absolute(value, base) else {

@@ -282,8 +282,7 @@ mod tests {
         ] {
             let base = Url::parse(BASES[1]).unwrap();
             let link = LinkOrigins::default().common(&base, value);
-            assert!(link.is_none() || link == parsed(&base, value), "{value}: {link:?}");
-            assert!(link.is_none() || value == "https", "{value}: {link:?}");
+            assert_eq!(link, None, "{value}");
         }
     }
 

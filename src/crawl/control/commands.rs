@@ -35,7 +35,7 @@ impl Control {
             | Command::Exclude(_)
             | Command::AddSeed(_)
             | Command::Scene(_)
-                if self.ending || self.run == RunState::Stopping || self.run.is_final() =>
+                if self.ending || self.run.is_ending() =>
             {
                 self.refuse("the crawl is stopping");
             }

@@ -64,6 +64,12 @@ impl RunState {
     pub const fn is_final(self) -> bool {
         matches!(self, Self::Complete | Self::Stopped | Self::Failed)
     }
+
+    /// Whether the crawl ends or has ended: no dial can be turned any more.
+    #[must_use]
+    pub const fn is_ending(self) -> bool {
+        self.is_final() || matches!(self, Self::Stopping)
+    }
 }
 
 /// Options that viewers should know of: shown as long as the crawl runs.

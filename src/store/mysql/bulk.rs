@@ -24,8 +24,8 @@ use crate::store::tx_error::TxError;
 
 pub use crate::store::text::hash_of;
 
-/// Maximum rows of a statement. Each is half of the one before, so that a batch takes few statements: what
-/// it waits for is less the server than its turn on the event loop, once per statement.
+/// Maximum rows of a statement. Each is half of the one before, so that a batch takes few statements, and
+/// waits for few answers.
 const SIZES: [usize; 13] = [4096, 2048, 1024, 512, 256, 128, 64, 32, 16, 8, 4, 2, 1];
 /// Maximum parameters of a statement: the server would take 65,535, but keeps memory for each.
 const PARAMETERS: usize = 22_528;

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::crawl::protocol::command::Origin;
-use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::ui::action::Action;
 use crate::ui::effect_text;
@@ -25,7 +25,7 @@ use crate::ui::units;
 pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = painter.theme;
     // Offered while it works.
-    let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
+    let over = snapshot.run.is_ending();
     let undo = format!("{} undo", keys::name_of(Action::Undo));
     let hint = if over || snapshot.changes.is_empty() {
         vec![]

@@ -81,7 +81,7 @@ fn means_here(binding: &Binding, tab: Tab) -> bool {
 fn is_of_use(action: Action, tab: Tab, live: &Snapshot) -> bool {
     use Action as A;
     // While the crawl stops, dials and pausing have no effect any more.
-    let over = live.run.is_final() || live.run == RunState::Stopping;
+    let over = live.run.is_ending();
     let here = match action {
         A::HostLimit(_) | A::HostHold | A::HostSkip | A::HostReset => tab == Tab::Hosts,
         A::Exclude | A::Open | A::Filter => matches!(tab, Tab::Hosts | Tab::Pages),

@@ -6,7 +6,7 @@ use ratatui::text::Span;
 
 use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::scene::Scene;
-use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Limit;
 use crate::settings::faults::Fault;
 use crate::ui::action::Action;
@@ -51,7 +51,7 @@ fn autopilot<'a>(theme: Theme, snapshot: &Snapshot) -> Option<Segment<'a>> {
     let style = if view.driving { theme.strong() } else { theme.dim() };
     let key = keys::name_of(Action::Autopilot);
     let words = effect_text::autopilot(view);
-    let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
+    let over = snapshot.run.is_ending();
     let words =
         if view.driving || over { words } else { format!("{words}: {key} gives it the dials") };
     Some(Segment::new(0, words, style))

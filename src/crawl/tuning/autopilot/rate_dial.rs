@@ -15,6 +15,9 @@ const FIRST: f64 = 0.9;
 const SEARCH: f64 = 1.10;
 const BACK: f64 = 0.98;
 const LOWER: f64 = 0.95;
+/// After so many steps of the search without a refusal the first rate was plainly too low: longer steps follow, until
+/// the first refusal.
+const LEAP: (u32, f64) = (3, 1.25);
 /// One careful raise after so long without refusals, as a factor and in seconds; the wait doubles with each raise
 /// that was refused.
 const RAISE: f64 = 1.05;
@@ -42,6 +45,8 @@ pub(super) struct RateDial {
     /// The highest rate that was not refused.
     good: f64,
     phase: RatePhase,
+    /// Steps of the search without a refusal; `None` once it has met one.
+    steps: Option<u32>,
     changed_at: f64,
     wait: f64,
     refusals: u32,
@@ -62,6 +67,7 @@ impl RateDial {
             bound,
             good: rate.unwrap_or(0.0),
             phase: RatePhase::Holding,
+            steps: Some(0),
             changed_at: 0.0,
             wait: WAIT.0,
             refusals: 0,
@@ -126,10 +132,13 @@ impl RateDial {
             if self.phase == RatePhase::Raising {
                 self.wait = (2.0 * self.wait).min(WAIT.1);
             }
+            let leapt = self.phase == RatePhase::Searching && self.leaps();
             let new =
                 if self.phase == RatePhase::Holding { LOWER * rate } else { BACK * self.good };
-            let new = self.set(new.max(LOWEST), RatePhase::Holding, t);
-            self.good = new;
+            // A long step went too far: the search goes on in short ones.
+            let phase = if leapt { RatePhase::Searching } else { RatePhase::Holding };
+            let new = self.set(new.max(LOWEST), phase, t);
+            (self.good, self.steps) = (new, None);
             return Some(format!("429 again: rate {rate:.1} → {new:.1}/s"));
         }
         match self.phase {
@@ -138,7 +147,9 @@ impl RateDial {
             {
                 if self.limited && rate < self.bound {
                     self.good = rate;
-                    let new = self.set(SEARCH * rate, RatePhase::Searching, t);
+                    self.steps = self.steps.map(|steps| steps + 1);
+                    let step = if self.leaps() { LEAP.1 } else { SEARCH };
+                    let new = self.set(step * rate, RatePhase::Searching, t);
                     return Some(format!("no 429: rate {rate:.1} → {new:.1}/s"));
                 }
                 if age >= KEPT_AFTER {
@@ -158,6 +169,11 @@ impl RateDial {
         None
     }
 
+    /// Whether the last step of the search was a long one.
+    fn leaps(&self) -> bool {
+        self.steps.is_some_and(|steps| steps > LEAP.0)
+    }
+
     /// Sets the rate, within its bound; returns it.
     fn set(&mut self, rate: f64, phase: RatePhase, t: f64) -> f64 {
         let rate = rounded(rate).min(self.bound);
@@ -174,4 +190,80 @@ impl RateDial {
 fn rounded(rate: f64) -> f64 {
     let steps = if rate < 10.0 { 100.0 } else { 10.0 };
     (rate * steps).round() / steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crawl::tuning::finished_requests::{FailedRequest, FinishedRequests};
+    use crate::crawl::tuning::reading::Pressure;
+
+    /// Runs against a server that answers `limit` requests a second, until `until`; returns its share of answers 429.
+    fn run(dial: &mut RateDial, limit: f64, (from, until): (f64, f64)) -> f64 {
+        let (mut t, mut tokens, mut debt) = (from, 0.0, 0.0);
+        let (mut answered, mut refused) = (0, 0);
+        while t < until {
+            t += 0.1;
+            tokens = (tokens + 0.1 * limit).min(limit / 5.0);
+            debt += 0.1 * dial.rate().unwrap_or(limit);
+            let mut finished = FinishedRequests::default();
+            while debt >= 1.0 {
+                debt -= 1.0;
+                if tokens >= 1.0 {
+                    tokens -= 1.0;
+                    finished.answer(0.05);
+                    answered += 1;
+                } else {
+                    finished.refuse(FailedRequest { sent_at: t, host: 0 });
+                    refused += 1;
+                }
+            }
+            let pressure = Pressure { rate_limited: dial.rate().is_some(), ..Pressure::default() };
+            dial.tick(&TuningReading {
+                at: t,
+                in_flight: 1,
+                in_flight_seconds: t,
+                finished: &finished,
+                active_hosts: 1,
+                pressure,
+            });
+        }
+        f64::from(refused) / f64::from(answered + refused)
+    }
+
+    #[test]
+    fn a_first_rate_that_was_far_too_low_is_left_soon() {
+        let mut dial = RateDial::new(None, None);
+        // Two answers 429 before a tenth of what the server gives was answered.
+        let mut early = FinishedRequests::default();
+        (0..3).for_each(|_| early.answer(0.05));
+        (0..2).for_each(|_| early.refuse(FailedRequest { sent_at: 0.1, host: 0 }));
+        let reading = TuningReading {
+            at: 0.1,
+            in_flight: 1,
+            in_flight_seconds: 0.1,
+            finished: &early,
+            active_hosts: 1,
+            pressure: Pressure::default(),
+        };
+        assert!(dial.tick(&reading).is_some());
+        assert!(dial.rate().is_some_and(|rate| rate < 6.0), "{dial:?}");
+        let share = run(&mut dial, 40.0, (0.1, 60.0));
+        assert!(dial.rate().is_some_and(|rate| (34.0..=42.0).contains(&rate)), "{dial:?}");
+        assert!(share < 0.005, "{share}");
+    }
+
+    #[test]
+    fn a_good_first_rate_is_searched_in_short_steps() {
+        let mut dial = RateDial::new(Some(36.0), None);
+        dial.set(36.0, RatePhase::Searching, 0.0);
+        let mut highest = 0.0_f64;
+        for second in 0..40 {
+            let from = f64::from(second);
+            run(&mut dial, 40.0, (from, from + 1.0));
+            highest = highest.max(dial.rate().unwrap_or_default());
+        }
+        assert!(highest < 46.0, "{highest}");
+        assert!(dial.rate().is_some_and(|rate| (36.0..=40.0).contains(&rate)), "{dial:?}");
+    }
 }

@@ -5,7 +5,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::crawl::protocol::change::Change;
-use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::ui::action::Action;
 use crate::ui::effect_text;
@@ -32,7 +32,7 @@ const BOTH_SIDES_FROM: u16 = 140;
 /// ```
 pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = painter.theme;
-    let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
+    let over = snapshot.run.is_ending();
     let hint = |rank, action, word| {
         Segment::new(rank, format!("{} {word}", keys::name_of(action)), theme.dim())
     };

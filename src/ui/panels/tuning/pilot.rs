@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::{AutopilotView, EffectVerdict};
 use crate::ui::action::Action;
 use crate::ui::effect_text;
@@ -29,7 +29,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snapsho
     let theme = painter.theme;
     let key = keys::name_of(Action::Autopilot);
     let mode = view.mode.to_string();
-    let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
+    let over = snapshot.run.is_ending();
     let inner = if view.driving && !over {
         let title = [
             Span::styled(format!("{} autopilot ", theme::LIMIT), theme.strong()),
@@ -82,7 +82,7 @@ pub fn one_row(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snap
     let theme = painter.theme;
     let style = if view.driving { theme.strong() } else { theme.dim() };
     let key = keys::name_of(Action::Autopilot);
-    let over = snapshot.run.is_final() || snapshot.run == RunState::Stopping;
+    let over = snapshot.run.is_ending();
     let key = match view.driving {
         _ if over => String::new(),
         true => format!("{key} off"),
