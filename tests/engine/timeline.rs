@@ -23,7 +23,7 @@ use crawldeck::store::{Batch, CrawlState, OpenMode, TimelineRow, open};
 
 async fn lab() -> Lab {
     let faults = Faults::NONE.with(Fault::Latency, 20.0);
-    Lab::start(LabConfig { pages: 600, faults, ..LabConfig::default() }).await.unwrap()
+    Lab::start(LabConfig { pages: 1_200, faults, ..LabConfig::default() }).await.unwrap()
 }
 
 fn of_lab(lab: &Lab) -> Settings {
@@ -68,8 +68,9 @@ async fn every_page_is_in_a_row_of_its_run_and_setting() {
     };
     seen(&mut crawl, "nothing under way", still).await;
     give(&crawl, Command::TogglePause).await;
+    // Longer than the second after which latencies are known, at that rate.
     give(&crawl, Command::Set(Setting::Rate(Some(400.0)))).await;
-    more(&mut crawl, 60).await;
+    more(&mut crawl, 500).await;
     stopped(crawl, Command::Stop).await;
     let first = timeline(&test_db).await;
     let expected = (test_db.number(PAGES).await, test_db.number(BYTES).await);
@@ -79,7 +80,7 @@ async fn every_page_is_in_a_row_of_its_run_and_setting() {
     let mut found = settings.clone();
     found.dedup();
     assert_eq!(found, turned, "{first:#?}");
-    for (setting, least) in turned.into_iter().zip([60, 55, 55]) {
+    for (setting, least) in turned.into_iter().zip([60, 55, 480]) {
         let of_setting = |row: &&TimelineRow| (row.permits, row.rate) == setting;
         assert!(sums(&first, of_setting).0 >= least, "{setting:?}: {first:#?}");
     }
