@@ -22,7 +22,12 @@ pub struct LinkOrigin {
 
 impl LinkOrigin {
     fn of(url: &Url) -> Option<Self> {
-        let root = Url::parse(&format!("{}/", without_user(url))).ok()?;
+        let mut root = url.clone();
+        root.set_fragment(None);
+        root.set_query(None);
+        root.set_path("/");
+        root.set_username("").ok()?;
+        root.set_password(None).ok()?;
         let host_key = host_key(&root).into();
         Some(Self { root, host_key })
     }
@@ -173,12 +178,6 @@ impl LinkOrigins {
         }
         Some(origin)
     }
-}
-
-/// Scheme, host and port.
-fn without_user(url: &Url) -> String {
-    let scheme = &url[..Position::BeforeUsername];
-    [scheme, &url[Position::BeforeHost..Position::BeforePath]].concat()
 }
 
 /// Whether the URL parser would take this path, with or without a query, as it is: only characters that are

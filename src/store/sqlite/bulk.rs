@@ -11,25 +11,28 @@ use sqlx::{Arguments, AssertSqlSafe};
 
 use crate::store::sql::WriteResult;
 
-/// Chunk sizes. The largest, times 27 columns, stays below SQLite's 32,766 variables.
+/// Chunk sizes.
 const SIZES: [usize; 5] = [512, 128, 32, 8, 1];
+/// Maximum number of values of one statement. SQLite allows 32,766; a prepared statement keeps some 200 bytes
+/// for each.
+const MAX_VALUES: usize = 2048;
 
 /// A statement in all its sizes.
 pub(super) type Bulk = LazyLock<Statements>;
 
-/// A statement's texts, one per size.
+/// A statement's texts, with the number of rows of each.
 pub(super) struct Statements {
     columns: usize,
-    texts: [Arc<str>; SIZES.len()],
+    texts: Vec<(usize, Arc<str>)>,
 }
 
 impl Statements {
     fn new(columns: usize, head: &str, tail: &str) -> Self {
         let row = format!("({})", vec!["?"; columns].join(","));
-        let texts = SIZES.map(|size| {
-            format!("INSERT {head} VALUES {} {tail}", vec![row.as_str(); size].join(",")).into()
-        });
-        Self { columns, texts }
+        let text =
+            |size| format!("INSERT {head} VALUES {} {tail}", vec![row.as_str(); size].join(","));
+        let sizes = SIZES.into_iter().filter(|size| size * columns <= MAX_VALUES);
+        Self { columns, texts: sizes.map(|size| (size, text(size).into())).collect() }
     }
 }
 
@@ -40,7 +43,7 @@ pub(super) async fn write<T: Sync>(
     mut rows: &[T],
     bind: impl Fn(&mut SqliteArguments, &T) -> Result<(), BoxDynError> + Send + Sync,
 ) -> WriteResult {
-    for (size, text) in SIZES.into_iter().zip(&statements.texts) {
+    for &(size, ref text) in &statements.texts {
         while let Some((chunk, rest)) = rows.split_at_checked(size) {
             let mut arguments = SqliteArguments::default();
             arguments.reserve(size * statements.columns, 0);

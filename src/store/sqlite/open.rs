@@ -23,7 +23,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Memory for pages of the connection that writes: negative, in KiB. A crawl soon fills all of it; pages
 /// that do not fit are read from the system's cache. A crawl of 20,000 pages took the same CPU time with 2, 4
 /// and 16 MiB.
-const WRITER_CACHE: &str = "-4096";
+const WRITER_CACHE: &str = "-2048";
 
 /// What the file itself says.
 enum FileState {
