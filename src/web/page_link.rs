@@ -3,9 +3,12 @@
 //! A page has many links to few hosts, and most of them are known already. So a link in one of the common
 //! forms is put together from its parts; any other goes through the URL parser, with the same result.
 
+use std::borrow::Cow;
+use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
+use hashbrown::HashMap;
 use memchr::{memchr, memmem, memrchr};
 use url::{Position, Url};
 
@@ -101,15 +104,23 @@ impl fmt::Display for PageLink {
     }
 }
 
+thread_local! {
+    /// Origins of the pages that this thread has read lately, by their text: a page leads to the hosts that
+    /// others led to. Those whose host ends with a dot are not in it: another text of them has the same
+    /// identity.
+    static ORIGINS: RefCell<HashMap<Box<str>, Arc<LinkOrigin>>> = RefCell::default();
+}
+
+/// Maximum number of origins that a thread keeps, of some 300 bytes each.
+const MAX_ORIGINS: usize = 2_048;
+
 /// The origins of the links of a page, and room to put links together.
 #[derive(Debug, Default)]
 pub struct LinkOrigins {
-    known: Vec<Arc<LinkOrigin>>,
+    /// That of the link before.
+    last: Option<Arc<LinkOrigin>>,
     text: String,
 }
-
-/// Most origins that are kept for a page; others get one of their own.
-const MAX_ORIGINS: usize = 16;
 
 impl LinkOrigins {
     /// The link to `url`; `None` for one that is neither `http` nor `https`.
@@ -129,8 +140,14 @@ impl LinkOrigins {
     pub fn common(&mut self, base: &Url, value: &str) -> Option<PageLink> {
         let fragment = memchr(b'#', value.as_bytes());
         let value = &value[..fragment.unwrap_or(value.len())];
-        let has_scheme = value.starts_with("http");
-        if !has_scheme && !is_common(value) {
+        if value.starts_with("http") {
+            let rest = value.strip_prefix("http://").or_else(|| value.strip_prefix("https://"))?;
+            let host = memchr(b'/', rest.as_bytes())?;
+            let (origin, path) = value.split_at(value.len() - rest.len() + host);
+            let origin = is_common(path).then(|| self.known(origin))??;
+            return Some(self.joined(origin, "", path));
+        }
+        if !is_common(value) || value.starts_with("//") {
             return None;
         }
         // With a dot at its end, another text of the host has the same identity.
@@ -140,43 +157,61 @@ impl LinkOrigins {
             return None;
         }
         let origin = self.origin(base)?;
+        let path = base.path();
+        let directory = match value.as_bytes() {
+            [b'/', ..] => "",
+            _ => &path[..=memrchr(b'/', path.as_bytes())?],
+        };
+        Some(self.joined(origin, directory, value))
+    }
+
+    /// The link to `directory` and `path` of `origin`.
+    fn joined(&mut self, origin: Arc<LinkOrigin>, directory: &str, path: &str) -> PageLink {
         self.text.clear();
         self.text.push_str(origin.text());
-        if has_scheme {
-            let path = value.strip_prefix(origin.text())?;
-            if !path.starts_with('/') || !is_common(path) {
-                return None;
-            }
-            self.text.push_str(path);
-        } else if value.starts_with('/') {
-            if value.starts_with("//") {
-                return None;
-            }
-            self.text.push_str(value);
-        } else {
-            let path = base.path();
-            let directory = memrchr(b'/', path.as_bytes())?;
-            self.text.push_str(&path[..=directory]);
-            self.text.push_str(value);
+        self.text.push_str(directory);
+        self.text.push_str(path);
+        PageLink { origin, text: self.text.as_str().into(), hash: UrlHash::of_text(&self.text) }
+    }
+
+    /// The origin with this text, if a link led there lately.
+    fn known(&mut self, text: &str) -> Option<Arc<LinkOrigin>> {
+        if let Some(last) = self.last.as_ref().filter(|last| last.text() == text) {
+            return Some(Arc::clone(last));
         }
-        let hash = UrlHash::of_text(&self.text);
-        Some(PageLink { origin, text: self.text.as_str().into(), hash })
+        let known = ORIGINS.with_borrow(|origins| origins.get(text).cloned());
+        self.last.clone_from(&known);
+        known
     }
 
     fn origin(&mut self, url: &Url) -> Option<Arc<LinkOrigin>> {
-        let (scheme, host) =
-            (&url[..Position::BeforeUsername], &url[Position::BeforeHost..Position::BeforePath]);
-        let is_same = |origin: &&Arc<LinkOrigin>| {
-            origin.text().strip_prefix(scheme).is_some_and(|rest| rest == host)
-        };
-        if let Some(known) = self.known.iter().find(is_same) {
-            return Some(Arc::clone(known));
+        let text = without_user(url);
+        if let Some(known) = self.known(&text) {
+            return Some(known);
         }
         let origin = Arc::new(LinkOrigin::of(url)?);
-        if self.known.len() < MAX_ORIGINS {
-            self.known.push(Arc::clone(&origin));
+        if url.host_str().is_some_and(|host| !host.ends_with('.')) {
+            ORIGINS.with_borrow_mut(|origins| {
+                if origins.len() >= MAX_ORIGINS {
+                    origins.clear();
+                }
+                origins.insert(text.into(), Arc::clone(&origin));
+            });
+            self.last = Some(Arc::clone(&origin));
         }
         Some(origin)
+    }
+}
+
+/// Scheme, host and port.
+fn without_user(url: &Url) -> Cow<'_, str> {
+    let scheme = &url[..Position::BeforeUsername];
+    let host = &url[Position::BeforeHost..Position::BeforePath];
+    let whole = &url[..Position::BeforePath];
+    if scheme.len() + host.len() == whole.len() {
+        Cow::Borrowed(whole)
+    } else {
+        Cow::Owned([scheme, host].concat())
     }
 }
 
@@ -238,6 +273,15 @@ mod tests {
         "ftp://site.test/dir/x",
     ];
 
+    /// A page read on this thread has links to all of them.
+    fn all_known() -> LinkOrigins {
+        let mut origins = LinkOrigins::default();
+        for base in BASES {
+            let _ = origins.origin(&Url::parse(base).unwrap());
+        }
+        origins
+    }
+
     #[test]
     fn common_forms_need_no_parser() {
         for (base, value, expected) in [
@@ -246,9 +290,11 @@ mod tests {
             (BASES[2], "https://site.test:8443/x#y", "https://site.test:8443/x"),
             (BASES[3], "z", "http://site.test/dir/z"),
             (BASES[4], "s//t", "http://127.0.0.1:8700/a%2Fb/s//t"),
+            (BASES[4], "https://site.test:8443/x", "https://site.test:8443/x"),
+            (BASES[8], "http://[::1]/x?y", "http://[::1]/x?y"),
         ] {
             let base = Url::parse(base).unwrap();
-            let link = LinkOrigins::default().common(&base, value).unwrap();
+            let link = all_known().common(&base, value).unwrap();
             assert_eq!(link.as_str(), expected);
             assert_eq!(Some(link), parsed(&base, value), "{value}");
         }
@@ -290,11 +336,12 @@ mod tests {
         #[test]
         fn links_are_those_of_the_parser(
             base in 0..BASES.len(),
-            value in "(http://site\\.test|https://site\\.test:8443|http://127\\.0\\.0\\.1:8700|http:|/|//|)\
+            value in "(http://site\\.test|http://site\\.test\\.|http://other\\.test|https://site\\.test:8443|http://127\\.0\\.0\\.1:8700|http:|/|//|)\
                       [a-cA-C0-2./?#%&=:;@+*()~_ \\\\'\"<>|^`{}\t\u{e9}-]{0,12}"
         ) {
             let base = Url::parse(BASES[base]).unwrap();
-            if let Some(link) = LinkOrigins::default().common(&base, value.trim()) {
+            let mut origins = all_known();
+            if let Some(link) = origins.common(&base, value.trim()) {
                 prop_assert_eq!(Some(link), parsed(&base, value.trim()), "{} {}", base, value);
             }
         }
