@@ -6,38 +6,50 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use memchr::{memchr, memmem, memrchr};
 use url::{Position, Url};
 
-use crate::model::url_identity::{UrlHash, host_key};
+use crate::model::url_identity::{UrlHash, host_key, without_dot};
 
 /// Scheme, host and port; one for all links of a page that lead there.
 #[derive(Debug, PartialEq, Eq)]
 pub struct LinkOrigin {
-    /// The URL of its root.
-    root: Url,
+    /// As serialised, up to the path: `http://127.0.0.1:8700`.
+    text: Box<str>,
     /// Host and port as one key.
     host_key: Box<str>,
+    /// Length of the host in it, in bytes.
+    host_len: usize,
 }
 
 impl LinkOrigin {
     fn of(url: &Url) -> Option<Self> {
-        let mut root = url.clone();
-        root.set_fragment(None);
-        root.set_query(None);
-        root.set_path("/");
-        root.set_username("").ok()?;
-        root.set_password(None).ok()?;
-        let host_key = host_key(&root).into();
-        Some(Self { root, host_key })
+        let host = url.host_str()?;
+        let host_key = host_key(url).into();
+        let host_len = without_dot(host).unwrap_or(host).len();
+        Some(Self { text: without_user(url).into(), host_key, host_len })
     }
 
-    /// As serialised, up to the path: `http://127.0.0.1:8700`.
-    fn text(&self) -> &str {
-        &self.root[..Position::BeforePath]
+    /// The origin in `text`; `None` unless that is plainly what the URL parser makes of it.
+    fn plain(text: &str) -> Option<Self> {
+        let (scheme, rest) = text.split_once("://")?;
+        let default_port = match scheme {
+            "http" => 80,
+            "https" => 443,
+            _ => return None,
+        };
+        let (host, port) =
+            rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
+        let is_port = |digits: &str| {
+            !digits.starts_with(['0', '+'])
+                && digits.parse().is_ok_and(|port: u16| port != default_port)
+        };
+        let is_plain = is_plain_host(host) && port.is_none_or(is_port);
+        is_plain.then(|| Self { text: text.into(), host_key: rest.into(), host_len: host.len() })
     }
 }
 
@@ -74,10 +86,10 @@ impl PageLink {
         &self.origin.host_key
     }
 
-    /// The URL of the root of its host.
+    /// The host, without the trailing dot.
     #[must_use]
-    pub fn root(&self) -> &Url {
-        &self.origin.root
+    pub fn host(&self) -> &str {
+        &self.origin.host_key[..self.origin.host_len]
     }
 
     /// The path.
@@ -94,7 +106,7 @@ impl PageLink {
     }
 
     fn path_and_query(&self) -> &str {
-        &self.text[self.origin.text().len()..]
+        &self.text[self.origin.text.len()..]
     }
 }
 
@@ -130,7 +142,7 @@ impl LinkOrigins {
         }
         let origin = self.origin(url)?;
         self.text.clear();
-        self.text.push_str(origin.text());
+        self.text.push_str(&origin.text);
         self.text.push_str(&url[Position::BeforePath..Position::AfterQuery]);
         Some(PageLink { origin, text: self.text.as_str().into(), hash: UrlHash::of(url) })
     }
@@ -168,7 +180,7 @@ impl LinkOrigins {
     /// The link to `directory` and `path` of `origin`.
     fn joined(&mut self, origin: Arc<LinkOrigin>, directory: &str, path: &str) -> PageLink {
         self.text.clear();
-        self.text.push_str(origin.text());
+        self.text.push_str(&origin.text);
         self.text.push_str(directory);
         self.text.push_str(path);
         PageLink { origin, text: self.text.as_str().into(), hash: UrlHash::of_text(&self.text) }
@@ -176,10 +188,11 @@ impl LinkOrigins {
 
     /// The origin with this text, if a link led there lately.
     fn known(&mut self, text: &str) -> Option<Arc<LinkOrigin>> {
-        if let Some(last) = self.last.as_ref().filter(|last| last.text() == text) {
+        if let Some(last) = self.last.as_ref().filter(|last| *last.text == *text) {
             return Some(Arc::clone(last));
         }
         let known = ORIGINS.with_borrow(|origins| origins.get(text).cloned());
+        let known = known.or_else(|| Some(remembered(LinkOrigin::plain(text)?)));
         self.last.clone_from(&known);
         known
     }
@@ -189,18 +202,26 @@ impl LinkOrigins {
         if let Some(known) = self.known(&text) {
             return Some(known);
         }
-        let origin = Arc::new(LinkOrigin::of(url)?);
-        if url.host_str().is_some_and(|host| !host.ends_with('.')) {
-            ORIGINS.with_borrow_mut(|origins| {
-                if origins.len() >= MAX_ORIGINS {
-                    origins.clear();
-                }
-                origins.insert(text.into(), Arc::clone(&origin));
-            });
-            self.last = Some(Arc::clone(&origin));
+        let origin = LinkOrigin::of(url)?;
+        if url.host_str()?.ends_with('.') {
+            return Some(Arc::new(origin));
         }
+        let origin = remembered(origin);
+        self.last = Some(Arc::clone(&origin));
         Some(origin)
     }
+}
+
+/// The origin, which this thread knows from now on.
+fn remembered(origin: LinkOrigin) -> Arc<LinkOrigin> {
+    let origin = Arc::new(origin);
+    ORIGINS.with_borrow_mut(|origins| {
+        if origins.len() >= MAX_ORIGINS {
+            origins.clear();
+        }
+        origins.insert(origin.text.clone(), Arc::clone(&origin));
+    });
+    origin
 }
 
 /// Scheme, host and port.
@@ -213,6 +234,23 @@ fn without_user(url: &Url) -> Cow<'_, str> {
     } else {
         Cow::Owned([scheme, host].concat())
     }
+}
+
+/// Whether the URL parser would take this host as it is: an address of IP version 4, or a name of lower-case
+/// labels without a double hyphen (those of other scripts have one) that is no number.
+fn is_plain_host(host: &str) -> bool {
+    let is_plain = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && !label.contains("--")
+            && label.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    };
+    let last = host.rsplit('.').next().unwrap_or(host);
+    if last.starts_with(|c: char| c.is_ascii_digit()) {
+        return host.parse::<Ipv4Addr>().is_ok();
+    }
+    host.len() <= 253 && host.split('.').all(|label| label.len() <= 63 && is_plain(label))
 }
 
 /// Whether the URL parser would take this path, with or without a query, as it is: only characters that are
@@ -291,6 +329,8 @@ mod tests {
             (BASES[3], "z", "http://site.test/dir/z"),
             (BASES[4], "s//t", "http://127.0.0.1:8700/a%2Fb/s//t"),
             (BASES[4], "https://site.test:8443/x", "https://site.test:8443/x"),
+            (BASES[4], "http://other.test/", "http://other.test/"),
+            (BASES[4], "http://a-b.c1.test:8/x", "http://a-b.c1.test:8/x"),
             (BASES[8], "http://[::1]/x?y", "http://[::1]/x?y"),
         ] {
             let base = Url::parse(base).unwrap();
@@ -318,8 +358,18 @@ mod tests {
             "/\u{e9}",
             "/a'",
             "/%2e%2e/b",
-            "http://other.test/",
             "http://site.test",
+            "http://Site.test/",
+            "http://site.test./",
+            "http://xn--a.test/",
+            "http://a..test/",
+            "http://1.2.3/",
+            "http://01.2.3.4/",
+            "http://a.0x1/",
+            "http://me@site.test/",
+            "http://site.test:/a",
+            "http://site.test:080/a",
+            "https://site.test:443/a",
             "http://site.test:80/a",
             "http:a",
             "https",
@@ -336,7 +386,7 @@ mod tests {
         #[test]
         fn links_are_those_of_the_parser(
             base in 0..BASES.len(),
-            value in "(http://site\\.test|http://site\\.test\\.|http://other\\.test|https://site\\.test:8443|http://127\\.0\\.0\\.1:8700|http:|/|//|)\
+            value in "(https?://[a-c0-2.:-]{1,9}/|http://site\\.test|http://site\\.test\\.|http://other\\.test|https://site\\.test:8443|http://127\\.0\\.0\\.1:8700|http:|/|//|)\
                       [a-cA-C0-2./?#%&=:;@+*()~_ \\\\'\"<>|^`{}\t\u{e9}-]{0,12}"
         ) {
             let base = Url::parse(BASES[base]).unwrap();

@@ -4,10 +4,11 @@
 //! computed once.
 
 use std::borrow::Cow;
+use std::net::Ipv4Addr;
 
 use hashbrown::{HashMap, HashSet};
 use regex::RegexSet;
-use url::{Host, Position, Url};
+use url::{Position, Url};
 
 use crate::model::url_identity::{UrlHash, host_key};
 use crate::settings::scope_kind::ScopeKind;
@@ -52,7 +53,7 @@ impl ScopedUrl for Url {
     }
 
     fn domain(&self) -> &str {
-        domain(self)
+        domain(self.host_str().unwrap_or_default())
     }
 
     fn path_text(&self) -> &str {
@@ -74,7 +75,7 @@ impl ScopedUrl for PageLink {
     }
 
     fn domain(&self) -> &str {
-        domain(self.root())
+        domain(self.host())
     }
 
     fn path_text(&self) -> &str {
@@ -143,7 +144,7 @@ impl Scope {
                 hosts.insert(host_key(seed).into());
             }
             Reach::Domains(domains) => {
-                domains.insert(domain(seed).into());
+                domains.insert(ScopedUrl::domain(seed).into());
             }
             Reach::Any => {}
         }
@@ -174,7 +175,7 @@ impl Reach {
             ScopeKind::Prefix => Self::Prefixes(prefixes(seeds)),
             ScopeKind::Host => Self::Hosts(seeds.iter().map(|url| host_key(url).into()).collect()),
             ScopeKind::Domain => {
-                Self::Domains(seeds.iter().map(|url| domain(url).into()).collect())
+                Self::Domains(seeds.iter().map(|url| ScopedUrl::domain(url).into()).collect())
             }
             ScopeKind::Any => Self::Any,
         }
@@ -218,10 +219,9 @@ fn tidy(dirs: &mut Vec<Box<str>>) {
     dirs.dedup_by(|later, kept| later.starts_with(&**kept));
 }
 
-/// The registrable domain; the whole host where there is none (addresses, `localhost`).
-fn domain(url: &Url) -> &str {
-    let host = url.host_str().unwrap_or_default();
-    if !matches!(url.host(), Some(Host::Domain(_))) {
+/// The registrable domain of `host`; the whole host where there is none (addresses, `localhost`).
+fn domain(host: &str) -> &str {
+    if host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok() {
         return host;
     }
     let host = host.strip_suffix('.').unwrap_or(host);

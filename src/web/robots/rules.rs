@@ -4,6 +4,8 @@
 //! search. Each rule with a wildcard has a short string that a path must contain; the rule is compared
 //! only with such paths. This module knows neither lines nor agents.
 
+use hashbrown::HashMap;
+
 use super::pattern::{Side, matches, normalise};
 
 /// Bits of the filter of short strings of a path.
@@ -195,15 +197,14 @@ fn link_prefixes(text: &str, plain: &mut [PrefixRule]) {
 
 /// Chooses for each rule the string that the fewest other rules contain.
 fn choose_bits(text: &str, wild: &mut [WildcardRule]) {
-    let mut counts = vec![0_u32; BITS];
+    let mut counts: HashMap<u16, u32> = HashMap::new();
     for rule in wild.iter() {
         for gram in grams_of(slice(text, rule.span)) {
-            counts[usize::from(bit(gram))] += 1;
+            *counts.entry(bit(gram)).or_default() += 1;
         }
     }
     for rule in wild {
-        rule.bit =
-            grams_of(slice(text, rule.span)).map(bit).min_by_key(|&b| counts[usize::from(b)]);
+        rule.bit = grams_of(slice(text, rule.span)).map(bit).min_by_key(|b| counts.get(b));
     }
 }
 
