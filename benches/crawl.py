@@ -1,14 +1,14 @@
 """Measures one crawl and checks its rows, and prints the tables of many; benches/crawl.sh calls it.
 
     crawl.py run --results FILE --part P --kind K --permits N --url URL --db FILE
-                 [--site S --server N] [--expect PAGES] -- COMMAND
+                 [--site S --server N] [--expect PAGES] [--at URL --program FILE] -- COMMAND
     crawl.py wait URL
     crawl.py table FILE [VERSION]
 
 A line of the results is one crawl: wall and CPU seconds (user + system, of the crawler alone), peak memory,
 requests that the server counted, and what the database says: pages that ended well, seconds from the first
-page's request to the last commit, seconds from the start of the process to that request. Python's own
-library is enough.
+page's request to the last commit, seconds from the start of the process to that request. With `--at` that is
+the database of a server, which `--program` exports. Python's own library is enough.
 """
 
 import argparse
@@ -158,6 +158,26 @@ def of_crawldeck(db, began):
             "start_s": first - began, "all_pages": json.loads(totals)["pages"]}
 
 
+def of_server(program, at):
+    """The same of the newest crawl in the database of a server."""
+    def rows(name):
+        code, out = ended([program, "export", at, "--format", "jsonl", "--table", name])
+        if code != 0:
+            fail(f"the export of {name} ended with {code}")
+        return [json.loads(line) for line in out.splitlines()]
+
+    seconds = lambda row, key: datetime.fromisoformat(row[key]).timestamp()
+    pages, crawl = rows("pages"), rows("crawls")[0]
+    ok = [page["url_hash"] for page in pages if page["status"] == 200]
+    if crawl["state"] != "complete" or rows("frontier"):
+        fail(f"the crawl is {crawl['state']}, or URLs are open")
+    if len(ok) != len(set(ok)):
+        fail(f"{len(ok)} pages, of which {len(set(ok))} are distinct")
+    first = min(seconds(page, "created_at") - page["elapsed_ms"] / 1000 for page in pages if page["status"])
+    return {"pages": len(ok), "found": sum(page["links_found"] for page in pages), "links": len(rows("links")),
+            "span_s": seconds(crawl, "updated_at") - first}
+
+
 def of_client(db, said):
     """What the database of the bare client says, and the client itself."""
     with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as connection:
@@ -205,6 +225,8 @@ def run(args):
     if os.path.exists(args.db):
         row |= of_client(args.db, row["said"]) if args.kind == "client" else of_crawldeck(args.db, began)
         row["database_mib"] = os.path.getsize(args.db) / (1 << 20)
+    elif args.at:
+        row |= of_server(args.program, args.at)
     row.pop("said", None)
     check(args, row)
     row |= {"part": args.part, "kind": args.kind, "permits": args.permits}
@@ -307,6 +329,11 @@ def tables(results, version):
             found.append([f"{count:,}", f"{rows.median('requests'):,.0f}", rows.figures("span_s"),
                           own.ratio(base, "per", inverse=True), own.ratio(base, "cpu")])
         table(["hosts", "requests", "crawldeck", "speed per request", "CPU per request"], found)
+    if "databases" in parts:
+        base = of("databases", 50, "sqlite")
+        table(["database", "crawldeck, links stored", "speed", "CPU of the crawler"],
+              [[name, rows.figures("span_s"), rows.ratio(base, "span_s", inverse=True), rows.ratio(base, "cpu_s")]
+               for name in ("sqlite", "postgres", "mariadb") for rows in [of("databases", 50, name)]])
     if "peers" in parts:
         base, found = of("peers", 50, "crawldeck"), []
         for part, permits, kind in groups:
@@ -326,6 +353,8 @@ def main():
     one.add_argument("--expect", type=int)
     one.add_argument("--site")
     one.add_argument("--server")
+    one.add_argument("--at")
+    one.add_argument("--program")
     one.add_argument("command", nargs=argparse.REMAINDER)
     commands.add_parser("wait").add_argument("url")
     shown = commands.add_parser("table")

@@ -8,14 +8,16 @@
 #     slow     5,000 pages of 12 kB that wait 50 ms: 50, 100 and 1,000 in flight
 #     pty      the fast site with the dashboard drawn into a terminal of 200×60, against headless
 #     hosts    10,000 pages of the lab site on 1, 10 and 10,000 hosts
+#     databases    the fast site into SQLite, PostgreSQL and MariaDB, the servers on the same cores
 #     peers    the fast site crawled by wget2, spider and Scrapy, where they are installed
 #     permits  the sites fast and slow with 1 to 1,000 permits, for the curve
 #     memory   10,000 to 1,000,000 URLs that a few pages of the lab link to, once each, for the curve
 #     table    nothing is run; the tables of an earlier run in BENCH_DIR are printed again
 #
-# Without a PART: fast big slow pty hosts. All runs of a part alternate, so that each ratio is one of the same
+# Without a PART: fast big slow pty hosts databases. All runs of a part alternate, so that each ratio is one of the same
 # minutes. Of each crawl it is checked that every reachable page is in the database once; one that fails this
-# ends the script. Needs nginx (with the module echo for `slow`), GNU time and Python 3.
+# ends the script. Needs nginx (with the module echo for `slow`), GNU time and Python 3; `databases` installs and
+# starts its servers by tests/servers.sh.
 #
 # YARDSTICK is a folder with gen_site.py (writes a site), nginx.sh (serves it), measure.py (measures a command)
 # and limits/ (the bare client, a Cargo package). Further settings, all of them environment variables:
@@ -32,13 +34,14 @@ yardstick=$(cd "${YARDSTICK:?set YARDSTICK to the folder of gen_site.py, nginx.s
 export YARDSTICK=$yardstick
 runs=${RUNS:-5} port=${PORT:-19080} scale=${SCALE:-1}
 parts=("$@")
-[ ${#parts[@]} -gt 0 ] || parts=(fast big slow pty hosts)
+[ ${#parts[@]} -gt 0 ] || parts=(fast big slow pty hosts databases)
 
 server='' lab='' running='' temporary=''
 clean_up() {
     [ -z "$running" ] || { kill "$running" && wait "$running"; } 2>/dev/null || true
     [ -z "$server" ] || "$yardstick/nginx.sh" stop "$server"
     [ -z "$lab" ] || kill "$lab" 2>/dev/null || true
+    [ -z "${servers:-}" ] || CRAWLDECK_SERVERS=$servers tests/servers.sh stop
     [ -z "$temporary" ] || rm -rf "$temporary"
 }
 trap clean_up EXIT
@@ -140,6 +143,12 @@ ours() { # part, kind, permits, site folder, port, further arguments
         --permits "$permits" --workers "$permits" --db "sqlite://$work/out.db" "$@"
 }
 
+into_server() { # kind, URL of its database, site folder
+    measured --part databases --kind "$1" --permits 50 --site "$3" --server "$server" --url "http://127.0.0.1:$port/" \
+        --at "$2" --program "$crawldeck" -- "$crawldeck" crawl "http://127.0.0.1:$port/" --config none --headless \
+        --permits 50 --workers 50 --db "$2"
+}
+
 compare() { # part, permits, site folder, port
     for ((round = 1; round <= runs; round++)); do
         say "$1, $2 permits: round $round of $runs"
@@ -149,7 +158,7 @@ compare() { # part, permits, site folder, port
     done
 }
 
-if wants fast || wants pty || wants permits || wants peers; then
+if wants fast || wants pty || wants permits || wants peers || wants databases; then
     folder=$(site fast "$port" $((20000 / scale)) 25 12000)
     serve "$folder" "$port"
     if wants fast; then compare fast 50 "$folder" "$port"; fi
@@ -159,6 +168,21 @@ if wants fast || wants pty || wants permits || wants peers; then
             ours pty headless 50 "$folder" "$port" --headless
             ours pty dashboard 50 "$folder" "$port"
         done
+    fi
+    if wants databases; then
+        servers=$work/servers
+        eval "$(CRAWLDECK_SERVERS=$servers tests/servers.sh start)"
+        for ((round = 1; round <= runs; round++)); do
+            say "databases: round $round of $runs"
+            ours databases sqlite 50 "$folder" "$port" --headless
+            # Each crawl begins with an empty database: crawldeck makes that of MariaDB itself.
+            psql -q "$CRAWLDECK_TEST_POSTGRES" -c "DROP DATABASE IF EXISTS crawl_$((round - 1))" \
+                -c "CREATE DATABASE crawl_$round TEMPLATE template0"
+            into_server postgres "${CRAWLDECK_TEST_POSTGRES%/*}/crawl_$round" "$folder"
+            into_server mariadb "${CRAWLDECK_TEST_MYSQL%/*}/crawl_$round" "$folder"
+        done
+        tests/servers.sh stop
+        servers=''
     fi
     if wants permits; then
         for permits in 1 2 5 10 20 50 100 200 500 1000; do
