@@ -8,6 +8,7 @@
 
 mod bulk;
 mod connect;
+mod copy;
 mod error;
 pub mod hosts;
 pub mod open;
