@@ -4,7 +4,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crossterm::event::{Event, EventStream};
+use crossterm::event::Event;
 use futures_util::{Stream, StreamExt as _};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::app::{App, Effect};
 use super::screen::{Screen, Surface};
+use super::terminal_events::terminal_events;
 use super::theme::Theme;
 use super::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
 use super::{draw, log_view};
@@ -37,7 +38,8 @@ pub async fn run_until(
         let mut screen = Screen::enter(options.panic_points).map_err(UiError::Terminal)?;
         let mut app = App::new();
         app.tab = first_tab;
-        show(&mut screen, app, EventStream::new(), snapshots, commands, theme, gone).await
+        let events = terminal_events().map_err(UiError::Terminal)?;
+        show(&mut screen, app, events, snapshots, commands, theme, gone).await
     };
     on_own_thread(view, end).await
 }

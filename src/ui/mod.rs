@@ -21,6 +21,7 @@ pub mod prompt;
 pub mod race;
 mod screen;
 pub mod tables;
+mod terminal_events;
 pub mod text;
 pub mod theme;
 pub mod tuning_text;

@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crossterm::event::{Event, EventStream, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind};
 use futures_util::StreamExt as _;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
@@ -14,6 +14,7 @@ use crate::compare::progress::ComparisonProgress;
 use crate::ui::action::Action;
 use crate::ui::keys::{self, KeyContext};
 use crate::ui::screen::{Screen, Surface as _};
+use crate::ui::terminal_events::terminal_events;
 use crate::ui::theme::Theme;
 use crate::ui::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
 
@@ -45,7 +46,7 @@ async fn show(
     theme: Theme,
     mut gone: oneshot::Receiver<()>,
 ) -> Result<(), UiError> {
-    let mut events = EventStream::new();
+    let mut events = terminal_events().map_err(UiError::Terminal)?;
     let mut board = boards.borrow_and_update().clone();
     let mut changed = true;
     let mut next_frame = Instant::now();

@@ -1,0 +1,80 @@
+//! Events of the terminal, read on a thread of its own until the terminal is gone.
+//!
+//! crossterm reads a terminal that was closed over and over, and takes a core for it. So it is asked only
+//! while the terminal is there.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, stdin};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::time::Duration;
+
+use crossterm::event::{self, Event};
+use futures_util::Stream;
+use futures_util::stream::poll_fn;
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, poll};
+use tokio::sync::mpsc;
+
+/// How long a new size waits at most, in ms: it comes as a signal, not as input.
+const LOOK_EVERY_MS: u8 = 50;
+/// Events that may wait for the dashboard.
+const WAITING: usize = 64;
+
+/// The events of the terminal, and an error once it is gone. The thread ends soon after the stream is dropped.
+///
+/// # Errors
+/// When there is no terminal, or the system allows no more threads.
+pub(super) fn terminal_events() -> io::Result<impl Stream<Item = io::Result<Event>> + Unpin> {
+    let terminal = input()?;
+    let (sender, mut events) = mpsc::channel(WAITING);
+    std::thread::Builder::new().name("terminal events".to_owned()).spawn(move || {
+        if let Err(error) = read(&terminal, &sender) {
+            // The dashboard may have ended meanwhile.
+            let _ = sender.blocking_send(Err(error));
+        }
+    })?;
+    Ok(poll_fn(move |context| events.poll_recv(context)))
+}
+
+/// What crossterm reads: standard input, or the terminal of the process when that is something else.
+fn input() -> io::Result<OwnedFd> {
+    if stdin().is_terminal() {
+        stdin().as_fd().try_clone_to_owned()
+    } else {
+        Ok(File::open("/dev/tty")?.into())
+    }
+}
+
+/// Reads until nobody takes the events any more.
+fn read(terminal: &OwnedFd, to: &mpsc::Sender<io::Result<Event>>) -> io::Result<()> {
+    while !to.is_closed() {
+        wait(terminal)?;
+        while !to.is_closed() && is_waiting()? {
+            // The dashboard may have ended meanwhile.
+            let _ = to.blocking_send(Ok(event::read()?));
+        }
+    }
+    Ok(())
+}
+
+/// Waits for input, but not for long.
+fn wait(terminal: &OwnedFd) -> io::Result<()> {
+    const GONE: PollFlags = PollFlags::POLLHUP.union(PollFlags::POLLERR).union(PollFlags::POLLNVAL);
+    let mut watched = [PollFd::new(terminal.as_fd(), PollFlags::POLLIN)];
+    match poll(&mut watched, LOOK_EVERY_MS) {
+        Ok(_) | Err(Errno::EINTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    if watched[0].revents().is_some_and(|found| found.intersects(GONE)) {
+        return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it was closed"));
+    }
+    Ok(())
+}
+
+/// Whether crossterm has an event.
+fn is_waiting() -> io::Result<bool> {
+    match event::poll(Duration::ZERO) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(false),
+        found => found,
+    }
+}
