@@ -236,7 +236,7 @@ impl HtmlDocument<'_> {
                     _ => return Ok(()),
                 };
                 if elements::anchor(page, &tag, href)? {
-                    self.tree.tell_end();
+                    self.tree.report_end();
                 }
             }
             tag_name::IMG if page.wants_anchor_text() && self.tree.is_in(ElementRole::Link) => {

@@ -123,8 +123,11 @@ thread_local! {
     static ORIGINS: RefCell<HashMap<Box<str>, Arc<LinkOrigin>>> = RefCell::default();
 }
 
-/// Maximum number of origins that a thread keeps, of some 300 bytes each.
+/// Maximum number of origins that a thread keeps.
 const MAX_ORIGINS: usize = 2_048;
+/// Maximum length of the text of such an origin, in bytes: a name has 253 at most, but the URL parser takes
+/// longer ones.
+const MAX_ORIGIN: usize = 300;
 
 /// The origins of the links of a page, and room to put links together.
 #[derive(Debug, Default)]
@@ -156,7 +159,10 @@ impl LinkOrigins {
             let rest = value.strip_prefix("http://").or_else(|| value.strip_prefix("https://"))?;
             let host = memchr(b'/', rest.as_bytes())?;
             let (origin, path) = value.split_at(value.len() - rest.len() + host);
-            let origin = is_common(path).then(|| self.known(origin))??;
+            if !is_common(path) {
+                return None;
+            }
+            let origin = self.known(origin)?;
             return Some(self.joined(origin, "", path));
         }
         if !is_common(value) || value.starts_with("//") {
@@ -212,9 +218,12 @@ impl LinkOrigins {
     }
 }
 
-/// The origin, which this thread knows from now on.
+/// The origin, which this thread knows from now on, unless it is too long.
 fn remembered(origin: LinkOrigin) -> Arc<LinkOrigin> {
     let origin = Arc::new(origin);
+    if origin.text.len() > MAX_ORIGIN {
+        return origin;
+    }
     ORIGINS.with_borrow_mut(|origins| {
         if origins.len() >= MAX_ORIGINS {
             origins.clear();
@@ -379,6 +388,20 @@ mod tests {
             let link = LinkOrigins::default().common(&base, value);
             assert_eq!(link, None, "{value}");
         }
+    }
+
+    #[test]
+    fn what_a_thread_remembers_is_bounded() {
+        let mut origins = LinkOrigins::default();
+        for n in 0..3 * MAX_ORIGINS {
+            let long = Url::parse(&format!("http://{n}{}/", "x".repeat(2 * MAX_ORIGIN))).unwrap();
+            assert!(origins.link(&long).unwrap().host().ends_with('x'));
+            assert!(origins.common(&long, &format!("http://host-{n}.test/a")).is_some());
+        }
+        ORIGINS.with_borrow(|known| {
+            assert!(known.len() <= MAX_ORIGINS);
+            assert!(known.keys().all(|text| text.len() <= MAX_ORIGIN));
+        });
     }
 
     proptest! {

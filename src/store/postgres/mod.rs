@@ -66,6 +66,21 @@ impl PostgresStore {
     }
 }
 
+/// A connection in a write. When nobody waits for the write any more, the connection is closed: the answer to
+/// a `COPY` would be taken for that to the next statement.
+struct UnansweredWriter<'a> {
+    connection: &'a mut PoolConnection<Postgres>,
+    answered: bool,
+}
+
+impl Drop for UnansweredWriter<'_> {
+    fn drop(&mut self) {
+        if !self.answered {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
 impl SqlWriter<Postgres> for PoolConnection<Postgres> {
     async fn discard(self) {
         drop(self.detach());
@@ -102,18 +117,22 @@ impl SqlStore for PostgresStore {
 
     async fn write_batch(&self, crawl: CrawlId, batch: &Batch) -> Result<(), TxError> {
         let (db, mut writer) = (&self.database, self.writer().await?);
+        let mut unanswered = UnansweredWriter { connection: &mut writer, answered: false };
         let committing = async {
-            let new = write::transact(db, &mut writer, crawl, batch, Known::Nothing).await;
+            let writer = &mut *unanswered.connection;
+            let new = write::transact(db, writer, crawl, batch, Known::Nothing).await;
             match new {
                 // Some of it is there: a page is saved again, or the whole batch, whose answer was
                 // lost.
                 Err(error) if error.is_there() => {
-                    write::transact(db, &mut writer, crawl, batch, Known::Some).await
+                    write::transact(db, writer, crawl, batch, Known::Some).await
                 }
                 written => written,
             }
         };
         let written = within(Some(COMMIT_TIMEOUT), &db.name, committing).await;
+        unanswered.answered = true;
+        drop(unanswered);
         give_back::<Self, _>(writer, written).await
     }
 

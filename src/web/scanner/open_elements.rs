@@ -30,8 +30,8 @@ pub(in crate::web) enum ElementRole {
 struct OpenElement {
     name: TagName,
     role: ElementRole,
-    /// Whether its end is to be told.
-    told: bool,
+    /// Whether its end is to be reports_end.
+    reports_end: bool,
 }
 
 /// The open elements, and how many of each role.
@@ -61,20 +61,20 @@ impl OpenElements {
             }
             *self.deep.entry(name).or_default() += 1;
         }
-        self.elements.push(OpenElement { name, role, told: false });
+        self.elements.push(OpenElement { name, role, reports_end: false });
         self.open[role as usize] += 1;
         Ok(())
     }
 
-    /// Wants to be told when the innermost element ends.
-    pub(super) fn tell_end(&mut self) {
+    /// Wants to be reports_end when the innermost element ends.
+    pub(super) fn report_end(&mut self) {
         if let Some(innermost) = self.elements.last_mut() {
-            innermost.told = true;
+            innermost.reports_end = true;
         }
     }
 
     /// Closes the innermost element with `name`, and those inside it. Returns whether one of them was to
-    /// be told.
+    /// be reports_end.
     pub(super) fn close(&mut self, name: TagName) -> bool {
         if let Some(innermost) = self.elements.pop_if(|innermost| innermost.name == name) {
             return self.closed(&innermost);
@@ -84,16 +84,16 @@ impl OpenElements {
             if depth <= SHALLOW || self.deep.contains_key(&name) { depth } else { SHALLOW };
         let place = self.elements[..searched].iter().rposition(|element| element.name == name);
         let Some(place) = place else { return false };
-        let mut told = false;
+        let mut reports_end = false;
         while self.elements.len() > place
             && let Some(innermost) = self.elements.pop()
         {
-            told |= self.closed(&innermost);
+            reports_end |= self.closed(&innermost);
         }
-        told
+        reports_end
     }
 
-    /// Forgets an element, the innermost before. Returns whether its end is to be told.
+    /// Forgets an element, the innermost before. Returns whether its end is to be reports_end.
     fn closed(&mut self, element: &OpenElement) -> bool {
         if self.elements.len() >= SHALLOW
             && let Some(count) = self.deep.get_mut(&element.name)
@@ -104,7 +104,7 @@ impl OpenElements {
             }
         }
         self.open[element.role as usize] -= 1;
-        element.told
+        element.reports_end
     }
 }
 

@@ -9,7 +9,7 @@ use super::tag::ends_name;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     Text,
-    Wanted,
+    EndTag,
     /// The bytes end before it can be told.
     Unknown,
 }
@@ -21,7 +21,7 @@ pub(super) fn tag_at(bytes: &[u8], name: &[u8]) -> Found {
         return Found::Text;
     }
     match bytes.get(name.len()) {
-        Some(&byte) if ends_name(byte) => Found::Wanted,
+        Some(&byte) if ends_name(byte) => Found::EndTag,
         Some(_) => Found::Text,
         None => Found::Unknown,
     }
@@ -80,17 +80,17 @@ pub(super) fn script_step(bytes: &[u8], at: usize, place: ScriptPlace) -> Script
     }
     let tag = &bytes[here..];
     let result = match (place, end_tag_at(tag, SCRIPT)) {
-        (ScriptPlace::DoubleEscaped, Found::Wanted) => {
+        (ScriptPlace::DoubleEscaped, Found::EndTag) => {
             return ScriptStep::Text(next, ScriptPlace::Escaped);
         }
-        (_, Found::Wanted) => return ScriptStep::EndTag(here),
+        (_, Found::EndTag) => return ScriptStep::EndTag(here),
         (ScriptPlace::Code, Found::Text) => match comment_at(tag) {
             // Its dashes may be those of its end.
-            Found::Wanted => return ScriptStep::Text(next + 1, ScriptPlace::Escaped),
+            Found::EndTag => return ScriptStep::Text(next + 1, ScriptPlace::Escaped),
             other => other,
         },
         (ScriptPlace::Escaped, Found::Text) => match tag_at(&tag[1..], SCRIPT) {
-            Found::Wanted => return ScriptStep::Text(next, ScriptPlace::DoubleEscaped),
+            Found::EndTag => return ScriptStep::Text(next, ScriptPlace::DoubleEscaped),
             other => other,
         },
         (_, other) => other,
@@ -106,7 +106,7 @@ fn comment_at(bytes: &[u8]) -> Found {
     let start = b"<!--";
     let length = bytes.len().min(start.len());
     match bytes[..length] == start[..length] {
-        true if length == start.len() => Found::Wanted,
+        true if length == start.len() => Found::EndTag,
         true => Found::Unknown,
         false => Found::Text,
     }

@@ -261,7 +261,7 @@ impl<'t> StartTag<'t> {
         let value = self.raw_value(name)?;
         Some(match std::str::from_utf8(value) {
             Ok(text) if value.is_ascii() => Cow::Borrowed(text),
-            _ => encoding.decode(value).0,
+            _ => encoding.decode_without_bom_handling(value).0,
         })
     }
 }

@@ -49,7 +49,7 @@ pub(in crate::web) trait TokenSink {
     fn end_tag(&mut self, name: TagName) -> Result<(), CutShort>;
     /// A piece of text, not decoded, as in the source. `references`: whether they count in it.
     fn text(&mut self, piece: &[u8], references: bool) -> Result<(), CutShort>;
-    /// The text ends at something that is no tag.
+    /// The text ends at something that is neither tag nor text. A tag ends it as well, without this call.
     fn text_ends(&mut self) -> Result<(), CutShort>;
     /// Whether the page is at a place that is not HTML, where `CDATA` sections are.
     fn is_foreign(&self) -> bool;
@@ -325,7 +325,7 @@ impl Tokenizer {
         let open = at + length;
         sink.text(&bytes[at..open], references)?;
         match end_tag_at(&bytes[open..], name.as_bytes()) {
-            Found::Wanted => self.end_tag(bytes, open, sink),
+            Found::EndTag => self.end_tag(bytes, open, sink),
             Found::Unknown => Ok(Step::Wait(open)),
             Found::Text => {
                 sink.text(b"<", references)?;

@@ -36,9 +36,9 @@ impl Tree {
     }
 
     /// Wants to be told when the element that began last ends.
-    pub(in crate::web) fn tell_end(&mut self) {
+    pub(in crate::web) fn report_end(&mut self) {
         if self.has_content {
-            self.open.tell_end();
+            self.open.report_end();
         }
     }
 

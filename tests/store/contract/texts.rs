@@ -96,15 +96,28 @@ pub(super) async fn links_have_texts_of_any_kind(store: &Db) {
         "\u{202e}rtl".to_owned(),
         " ".to_owned(),
     ];
-    let links = (2..)
-        .zip(&texts)
-        .map(|(to, text)| LinkRow { anchor: Some(text.as_str().into()), ..link(crawl, 1, to) })
-        .collect();
-    let pages = (1..=7).map(|seq| page(crawl, seq)).collect();
-    store.commit(crawl, &Batch { pages, links, ..Batch::default() }).await.unwrap();
-    let kept = rows(store, "SELECT anchor FROM links ORDER BY to_id").await;
-    let expected: Vec<_> = texts.iter().map(|t| [text(&t.replace('\0', "\u{fffd}"))]).collect();
-    assert_eq!(kept, expected);
+    // Few links, then as many as are written in another way; every seventh has no text.
+    for (page_seq, count) in [(1, 6), (2, 700)] {
+        let of = |to: u32| (to % 7 != 6).then(|| &texts[to as usize % 7 % texts.len()]);
+        let row = |to| LinkRow {
+            anchor: of(to).map(|t| t.as_str().into()),
+            ..link(crawl, page_seq, to + 1)
+        };
+        let links = (0..count).map(row).collect();
+        let pages = vec![page(crawl, page_seq)];
+        store.commit(crawl, &Batch { pages, links, ..Batch::default() }).await.unwrap();
+        let from = page_id(crawl, page_seq);
+        let sql = format!(
+            "SELECT anchor FROM links WHERE from_id = {from} AND anchor IS NOT NULL ORDER BY to_id"
+        );
+        let expected: Vec<_> =
+            (0..count).filter_map(of).map(|t| [text(&t.replace('\0', "\u{fffd}"))]).collect();
+        assert_eq!(rows(store, &sql).await, expected);
+        let all = rows(store, &format!("SELECT to_id FROM links WHERE from_id = {from}")).await;
+        assert_eq!(all.len(), count as usize);
+    }
+    let pages = (3..=7).map(|seq| page(crawl, seq)).collect();
+    store.commit(crawl, &Batch { pages, ..Batch::default() }).await.unwrap();
     let links = store.links_of(page_id(crawl, 1), 100).await.unwrap();
     assert_eq!(links[2].anchor.as_deref(), Some(texts[2].as_str()));
 }
