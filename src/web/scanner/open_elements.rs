@@ -30,7 +30,7 @@ pub(in crate::web) enum ElementRole {
 struct OpenElement {
     name: TagName,
     role: ElementRole,
-    /// Whether its end is to be reports_end.
+    /// Whether its end is to be reported.
     reports_end: bool,
 }
 
@@ -66,7 +66,7 @@ impl OpenElements {
         Ok(())
     }
 
-    /// Wants to be reports_end when the innermost element ends.
+    /// Asks for a report when the innermost element ends.
     pub(super) fn report_end(&mut self) {
         if let Some(innermost) = self.elements.last_mut() {
             innermost.reports_end = true;
@@ -74,7 +74,7 @@ impl OpenElements {
     }
 
     /// Closes the innermost element with `name`, and those inside it. Returns whether one of them was to
-    /// be reports_end.
+    /// be reported.
     pub(super) fn close(&mut self, name: TagName) -> bool {
         if let Some(innermost) = self.elements.pop_if(|innermost| innermost.name == name) {
             return self.closed(&innermost);
@@ -93,7 +93,7 @@ impl OpenElements {
         reports_end
     }
 
-    /// Forgets an element, the innermost before. Returns whether its end is to be reports_end.
+    /// Forgets an element, the innermost before. Returns whether its end is to be reported.
     fn closed(&mut self, element: &OpenElement) -> bool {
         if self.elements.len() >= SHALLOW
             && let Some(count) = self.deep.get_mut(&element.name)
