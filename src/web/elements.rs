@@ -25,7 +25,7 @@ pub(super) trait TagAttributes {
 }
 
 /// An `a` element with the attribute `href`, or `xlink:href` in SVG. Returns whether its text is wanted,
-/// and its end to be told.
+/// and its end to be reported.
 pub(super) fn anchor(
     page: &mut PageExtractor,
     tag: &impl TagAttributes,

@@ -35,14 +35,14 @@ impl Tree {
         Ok(content)
     }
 
-    /// Wants to be told when the element that began last ends.
+    /// Asks for a report when the element that began last ends.
     pub(in crate::web) fn report_end(&mut self) {
         if self.has_content {
             self.open.report_end();
         }
     }
 
-    /// Follows an end tag. Returns whether an element has ended whose end was to be told.
+    /// Follows an end tag. Returns whether an element has ended whose end was to be reported.
     pub(in crate::web) fn end(&mut self, name: TagName) -> bool {
         self.namespaces.end(name);
         self.open.close(name)
