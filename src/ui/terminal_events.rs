@@ -12,7 +12,7 @@ use crossterm::event::{self, Event};
 use futures_util::Stream;
 use futures_util::stream::poll_fn;
 use nix::errno::Errno;
-use nix::poll::{PollFd, PollFlags, poll};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::sync::mpsc;
 
 /// How long a new size waits at most, in ms: it comes as a signal, not as input.
@@ -59,14 +59,19 @@ fn read(terminal: &OwnedFd, to: &mpsc::Sender<io::Result<Event>>) -> io::Result<
 
 /// Waits for input, but not for long.
 fn wait(terminal: &OwnedFd) -> io::Result<()> {
-    const GONE: PollFlags = PollFlags::POLLHUP.union(PollFlags::POLLERR).union(PollFlags::POLLNVAL);
+    const GONE: PollFlags = PollFlags::POLLHUP.union(PollFlags::POLLERR);
     let mut watched = [PollFd::new(terminal.as_fd(), PollFlags::POLLIN)];
-    match poll(&mut watched, LOOK_EVERY_MS) {
+    match poll(&mut watched, PollTimeout::from(LOOK_EVERY_MS)) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(error) => return Err(error.into()),
     }
-    if watched[0].revents().is_some_and(|found| found.intersects(GONE)) {
+    let found = watched[0].revents().unwrap_or(PollFlags::empty());
+    if found.intersects(GONE) {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it was closed"));
+    }
+    if found.contains(PollFlags::POLLNVAL) {
+        // macOS cannot wait for `/dev/tty` in this way.
+        std::thread::sleep(Duration::from_millis(LOOK_EVERY_MS.into()));
     }
     Ok(())
 }

@@ -24,6 +24,7 @@ pub mod http;
 mod inflate;
 mod jar;
 mod link_header;
+mod link_origin;
 mod markup;
 mod message;
 mod mime;

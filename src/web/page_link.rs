@@ -3,55 +3,16 @@
 //! A page has many links to few hosts, and most of them are known already. So a link in one of the common
 //! forms is put together from its parts; any other goes through the URL parser, with the same result.
 
-use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
 use memchr::{memchr, memmem, memrchr};
 use url::{Position, Url};
 
-use crate::model::url_identity::{UrlHash, host_key, without_dot};
-
-/// Scheme, host and port; one for all links of a page that lead there.
-#[derive(Debug, PartialEq, Eq)]
-pub struct LinkOrigin {
-    /// As serialised, up to the path: `http://127.0.0.1:8700`.
-    text: Box<str>,
-    /// Host and port as one key.
-    host_key: Box<str>,
-    /// Length of the host in it, in bytes.
-    host_len: usize,
-}
-
-impl LinkOrigin {
-    fn of(url: &Url) -> Option<Self> {
-        let host = url.host_str()?;
-        let host_key = host_key(url).into();
-        let host_len = without_dot(host).unwrap_or(host).len();
-        Some(Self { text: without_user(url).into(), host_key, host_len })
-    }
-
-    /// The origin in `text`; `None` unless that is plainly what the URL parser makes of it.
-    fn plain(text: &str) -> Option<Self> {
-        let (scheme, rest) = text.split_once("://")?;
-        let default_port = match scheme {
-            "http" => 80,
-            "https" => 443,
-            _ => return None,
-        };
-        let (host, port) =
-            rest.split_once(':').map_or((rest, None), |(host, port)| (host, Some(port)));
-        let is_port = |digits: &str| {
-            !digits.starts_with(['0', '+'])
-                && digits.parse().is_ok_and(|port: u16| port != default_port)
-        };
-        let is_plain = is_plain_host(host) && port.is_none_or(is_port);
-        is_plain.then(|| Self { text: text.into(), host_key: rest.into(), host_len: host.len() })
-    }
-}
+use crate::model::url_identity::UrlHash;
+use crate::web::link_origin::{LinkOrigin, without_user};
 
 /// The URL of a link: `http` or `https`, without fragment, user and password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,13 +44,13 @@ impl PageLink {
     /// Host and port as one key.
     #[must_use]
     pub fn host_key(&self) -> &str {
-        &self.origin.host_key
+        self.origin.host_key()
     }
 
     /// The host, without the trailing dot.
     #[must_use]
     pub fn host(&self) -> &str {
-        &self.origin.host_key[..self.origin.host_len]
+        self.origin.host()
     }
 
     /// The path.
@@ -106,7 +67,7 @@ impl PageLink {
     }
 
     fn path_and_query(&self) -> &str {
-        &self.text[self.origin.text.len()..]
+        &self.text[self.origin.text().len()..]
     }
 }
 
@@ -145,7 +106,7 @@ impl LinkOrigins {
         }
         let origin = self.origin(url)?;
         self.text.clear();
-        self.text.push_str(&origin.text);
+        self.text.push_str(origin.text());
         self.text.push_str(&url[Position::BeforePath..Position::AfterQuery]);
         Some(PageLink { origin, text: self.text.as_str().into(), hash: UrlHash::of(url) })
     }
@@ -186,7 +147,7 @@ impl LinkOrigins {
     /// The link to `directory` and `path` of `origin`.
     fn joined(&mut self, origin: Arc<LinkOrigin>, directory: &str, path: &str) -> PageLink {
         self.text.clear();
-        self.text.push_str(&origin.text);
+        self.text.push_str(origin.text());
         self.text.push_str(directory);
         self.text.push_str(path);
         PageLink { origin, text: self.text.as_str().into(), hash: UrlHash::of_text(&self.text) }
@@ -194,7 +155,7 @@ impl LinkOrigins {
 
     /// The origin with this text, if a link led there lately.
     fn known(&mut self, text: &str) -> Option<Arc<LinkOrigin>> {
-        if let Some(last) = self.last.as_ref().filter(|last| *last.text == *text) {
+        if let Some(last) = self.last.as_ref().filter(|last| last.text() == text) {
             return Some(Arc::clone(last));
         }
         let known = ORIGINS.with_borrow(|origins| origins.get(text).cloned());
@@ -221,45 +182,16 @@ impl LinkOrigins {
 /// The origin, which this thread knows from now on, unless it is too long.
 fn remembered(origin: LinkOrigin) -> Arc<LinkOrigin> {
     let origin = Arc::new(origin);
-    if origin.text.len() > MAX_ORIGIN {
+    if origin.text().len() > MAX_ORIGIN {
         return origin;
     }
     ORIGINS.with_borrow_mut(|origins| {
         if origins.len() >= MAX_ORIGINS {
             origins.clear();
         }
-        origins.insert(origin.text.clone(), Arc::clone(&origin));
+        origins.insert(origin.text().into(), Arc::clone(&origin));
     });
     origin
-}
-
-/// Scheme, host and port.
-fn without_user(url: &Url) -> Cow<'_, str> {
-    let scheme = &url[..Position::BeforeUsername];
-    let host = &url[Position::BeforeHost..Position::BeforePath];
-    let whole = &url[..Position::BeforePath];
-    if scheme.len() + host.len() == whole.len() {
-        Cow::Borrowed(whole)
-    } else {
-        Cow::Owned([scheme, host].concat())
-    }
-}
-
-/// Whether the URL parser would take this host as it is: an address of IP version 4, or a name of lower-case
-/// labels without a double hyphen (those of other scripts have one) that is no number.
-fn is_plain_host(host: &str) -> bool {
-    let is_plain = |label: &str| {
-        !label.is_empty()
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && !label.contains("--")
-            && label.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
-    };
-    let last = host.rsplit('.').next().unwrap_or(host);
-    if last.starts_with(|c: char| c.is_ascii_digit()) {
-        return host.parse::<Ipv4Addr>().is_ok();
-    }
-    host.len() <= 253 && host.split('.').all(|label| label.len() <= 63 && is_plain(label))
 }
 
 /// Whether the URL parser would take this path, with or without a query, as it is: only characters that are
