@@ -26,6 +26,9 @@ const WAITING: usize = 64;
 /// When there is no terminal, or the system allows no more threads.
 pub(super) fn terminal_events() -> io::Result<impl Stream<Item = io::Result<Event>> + Unpin> {
     let terminal = input()?;
+    // From here on a new size is noticed, which is a signal.
+    wait(&terminal, 0)?;
+    is_waiting()?;
     let (sender, mut events) = mpsc::channel(WAITING);
     std::thread::Builder::new().name("terminal events".to_owned()).spawn(move || {
         if let Err(error) = read(&terminal, &sender) {
@@ -48,7 +51,7 @@ fn input() -> io::Result<OwnedFd> {
 /// Reads until nobody takes the events any more.
 fn read(terminal: &OwnedFd, to: &mpsc::Sender<io::Result<Event>>) -> io::Result<()> {
     while !to.is_closed() {
-        wait(terminal)?;
+        wait(terminal, LOOK_EVERY_MS)?;
         while !to.is_closed() && is_waiting()? {
             // The dashboard may have ended meanwhile.
             let _ = to.blocking_send(Ok(event::read()?));
@@ -57,11 +60,11 @@ fn read(terminal: &OwnedFd, to: &mpsc::Sender<io::Result<Event>>) -> io::Result<
     Ok(())
 }
 
-/// Waits for input, but not for long.
-fn wait(terminal: &OwnedFd) -> io::Result<()> {
+/// Waits for input, but not longer than this, in ms. Fails when the terminal is gone.
+fn wait(terminal: &OwnedFd, most_ms: u8) -> io::Result<()> {
     const GONE: PollFlags = PollFlags::POLLHUP.union(PollFlags::POLLERR);
     let mut watched = [PollFd::new(terminal.as_fd(), PollFlags::POLLIN)];
-    match poll(&mut watched, PollTimeout::from(LOOK_EVERY_MS)) {
+    match poll(&mut watched, PollTimeout::from(most_ms)) {
         Ok(_) | Err(Errno::EINTR) => {}
         Err(error) => return Err(error.into()),
     }
@@ -71,7 +74,7 @@ fn wait(terminal: &OwnedFd) -> io::Result<()> {
     }
     if found.contains(PollFlags::POLLNVAL) {
         // macOS cannot wait for `/dev/tty` in this way.
-        std::thread::sleep(Duration::from_millis(LOOK_EVERY_MS.into()));
+        std::thread::sleep(Duration::from_millis(most_ms.into()));
     }
     Ok(())
 }
