@@ -17,6 +17,8 @@ use tokio::sync::mpsc;
 
 /// How long a new size waits at most, in ms: it comes as a signal, not as input.
 const LOOK_EVERY_MS: u8 = 50;
+/// Pause when there is input that makes no event yet: what crossterm has not noticed, or a part of a key.
+const NOT_TAKEN: Duration = Duration::from_millis(10);
 /// Events that may wait for the dashboard.
 const WAITING: usize = 64;
 
@@ -51,17 +53,22 @@ fn input() -> io::Result<OwnedFd> {
 /// Reads until nobody takes the events any more.
 fn read(terminal: &OwnedFd, to: &mpsc::Sender<io::Result<Event>>) -> io::Result<()> {
     while !to.is_closed() {
-        wait(terminal, LOOK_EVERY_MS)?;
+        let mut idle = wait(terminal, LOOK_EVERY_MS)?;
         while !to.is_closed() && is_waiting()? {
+            idle = false;
             // The dashboard may have ended meanwhile.
             let _ = to.blocking_send(Ok(event::read()?));
+        }
+        if idle {
+            std::thread::sleep(NOT_TAKEN);
         }
     }
     Ok(())
 }
 
-/// Waits for input, but not longer than this, in ms. Fails when the terminal is gone.
-fn wait(terminal: &OwnedFd, most_ms: u8) -> io::Result<()> {
+/// Waits for input, but not longer than this, in ms. Returns whether the wait ended at once, and would again
+/// until the input is taken. Fails when the terminal is gone.
+fn wait(terminal: &OwnedFd, most_ms: u8) -> io::Result<bool> {
     const GONE: PollFlags = PollFlags::POLLHUP.union(PollFlags::POLLERR);
     let mut watched = [PollFd::new(terminal.as_fd(), PollFlags::POLLIN)];
     match poll(&mut watched, PollTimeout::from(most_ms)) {
@@ -72,11 +79,8 @@ fn wait(terminal: &OwnedFd, most_ms: u8) -> io::Result<()> {
     if found.intersects(GONE) {
         return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "it was closed"));
     }
-    if found.contains(PollFlags::POLLNVAL) {
-        // macOS cannot wait for `/dev/tty` in this way.
-        std::thread::sleep(Duration::from_millis(most_ms.into()));
-    }
-    Ok(())
+    // Not valid is what macOS says of `/dev/tty`.
+    Ok(!found.is_empty())
 }
 
 /// Whether crossterm has an event.
