@@ -218,7 +218,7 @@ pub(super) async fn links(
     rows: &[&LinkRow],
     known: Known,
 ) -> Result<(), sqlx::Error> {
-    if matches!(known, Known::Nothing) && rows.len() >= copy::WORTH_IT {
+    if matches!(known, Known::Nothing) && rows.len() >= copy::LEAST_ROWS {
         return copy::links(db, crawl, rows).await;
     }
     sqlx::query(LINKS.sql(known))

@@ -9,8 +9,8 @@ use crate::model::ids::CrawlId;
 use crate::store::rows::LinkRow;
 use crate::store::text::clean;
 
-/// Rows from which on it is worth its second round trip.
-pub(super) const WORTH_IT: usize = 256;
+/// Number of rows from which on the second round trip pays off: `COPY` takes two.
+pub(super) const LEAST_ROWS: usize = 256;
 
 const LINKS: &str = "COPY links (crawl_id, from_id, to_id, anchor) FROM STDIN (FORMAT binary)";
 

@@ -5,11 +5,11 @@ use memchr::{memchr, memchr2};
 
 use super::tag::ends_name;
 
-/// What stands at a `<`.
+/// Whether what was asked for stands at a `<`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Found {
     Text,
-    EndTag,
+    Match,
     /// The bytes end before it can be told.
     Unknown,
 }
@@ -21,7 +21,7 @@ pub(super) fn tag_at(bytes: &[u8], name: &[u8]) -> Found {
         return Found::Text;
     }
     match bytes.get(name.len()) {
-        Some(&byte) if ends_name(byte) => Found::EndTag,
+        Some(&byte) if ends_name(byte) => Found::Match,
         Some(_) => Found::Text,
         None => Found::Unknown,
     }
@@ -80,17 +80,17 @@ pub(super) fn script_step(bytes: &[u8], at: usize, place: ScriptPlace) -> Script
     }
     let tag = &bytes[here..];
     let result = match (place, end_tag_at(tag, SCRIPT)) {
-        (ScriptPlace::DoubleEscaped, Found::EndTag) => {
+        (ScriptPlace::DoubleEscaped, Found::Match) => {
             return ScriptStep::Text(next, ScriptPlace::Escaped);
         }
-        (_, Found::EndTag) => return ScriptStep::EndTag(here),
+        (_, Found::Match) => return ScriptStep::EndTag(here),
         (ScriptPlace::Code, Found::Text) => match comment_at(tag) {
             // Its dashes may be those of its end.
-            Found::EndTag => return ScriptStep::Text(next + 1, ScriptPlace::Escaped),
+            Found::Match => return ScriptStep::Text(next + 1, ScriptPlace::Escaped),
             other => other,
         },
         (ScriptPlace::Escaped, Found::Text) => match tag_at(&tag[1..], SCRIPT) {
-            Found::EndTag => return ScriptStep::Text(next, ScriptPlace::DoubleEscaped),
+            Found::Match => return ScriptStep::Text(next, ScriptPlace::DoubleEscaped),
             other => other,
         },
         (_, other) => other,
@@ -106,7 +106,7 @@ fn comment_at(bytes: &[u8]) -> Found {
     let start = b"<!--";
     let length = bytes.len().min(start.len());
     match bytes[..length] == start[..length] {
-        true if length == start.len() => Found::EndTag,
+        true if length == start.len() => Found::Match,
         true => Found::Unknown,
         false => Found::Text,
     }

@@ -76,6 +76,8 @@ enum Step {
     Wait(usize),
 }
 
+type StepResult = Result<Step, CutShort>;
+
 /// Splits a page, given in pieces, into tags and texts.
 #[derive(Debug)]
 pub(in crate::web) struct Tokenizer {
@@ -179,12 +181,7 @@ impl Tokenizer {
     }
 
     /// Text up to the next tag, and that.
-    fn markup(
-        &mut self,
-        bytes: &[u8],
-        at: usize,
-        sink: &mut impl TokenSink,
-    ) -> Result<Step, CutShort> {
+    fn markup(&mut self, bytes: &[u8], at: usize, sink: &mut impl TokenSink) -> StepResult {
         // Most tags follow another one, or a single line feed behind it.
         let found = match bytes[at..] {
             [b'<', ..] => Some(0),
@@ -226,12 +223,7 @@ impl Tokenizer {
         }
     }
 
-    fn start_tag(
-        &mut self,
-        bytes: &[u8],
-        open: usize,
-        sink: &mut impl TokenSink,
-    ) -> Result<Step, CutShort> {
+    fn start_tag(&mut self, bytes: &[u8], open: usize, sink: &mut impl TokenSink) -> StepResult {
         let tag = &bytes[open..];
         let Some(end) = self.tag.find_end(tag, 1) else { return Ok(Step::Wait(open)) };
         let content = sink.start_tag(&self.tag.start_tag(tag, &end))?;
@@ -239,12 +231,7 @@ impl Tokenizer {
         Ok(Step::Continue(open + end.end + 1))
     }
 
-    fn end_tag(
-        &mut self,
-        bytes: &[u8],
-        open: usize,
-        sink: &mut impl TokenSink,
-    ) -> Result<Step, CutShort> {
+    fn end_tag(&mut self, bytes: &[u8], open: usize, sink: &mut impl TokenSink) -> StepResult {
         let tag = &bytes[open..];
         let Some(end) = self.tag.find_end(tag, 2) else { return Ok(Step::Wait(open)) };
         sink.end_tag(TagName::new(&tag[2..end.name_end]))?;
@@ -286,12 +273,7 @@ impl Tokenizer {
         Step::Wait(at + read)
     }
 
-    fn cdata(
-        &mut self,
-        bytes: &[u8],
-        at: usize,
-        sink: &mut impl TokenSink,
-    ) -> Result<Step, CutShort> {
+    fn cdata(&mut self, bytes: &[u8], at: usize, sink: &mut impl TokenSink) -> StepResult {
         let section = &bytes[at..];
         let mut from = 0;
         while let Some(length) = memchr(b'>', &section[from..]) {
@@ -317,7 +299,7 @@ impl Tokenizer {
         name: &str,
         references: bool,
         sink: &mut impl TokenSink,
-    ) -> Result<Step, CutShort> {
+    ) -> StepResult {
         let Some(length) = memchr(b'<', &bytes[at..]) else {
             sink.text(&bytes[at..], references)?;
             return Ok(Step::Wait(bytes.len()));
@@ -325,7 +307,7 @@ impl Tokenizer {
         let open = at + length;
         sink.text(&bytes[at..open], references)?;
         match end_tag_at(&bytes[open..], name.as_bytes()) {
-            Found::EndTag => self.end_tag(bytes, open, sink),
+            Found::Match => self.end_tag(bytes, open, sink),
             Found::Unknown => Ok(Step::Wait(open)),
             Found::Text => {
                 sink.text(b"<", references)?;
@@ -340,7 +322,7 @@ impl Tokenizer {
         at: usize,
         place: ScriptPlace,
         sink: &mut impl TokenSink,
-    ) -> Result<Step, CutShort> {
+    ) -> StepResult {
         match script_step(bytes, at, place) {
             ScriptStep::Text(end, place) => {
                 sink.text(&bytes[at..end], false)?;
