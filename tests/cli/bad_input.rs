@@ -12,11 +12,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
-use std::net::TcpListener;
 use std::path::Path;
 use std::sync::Mutex;
 
 use super::bad_site::answer;
+use crate::closed_port::ClosedPort;
 use crate::support::{Ended, Running, Web, assert_whole, crawldeck, html, number, rows};
 
 /// URL, state, status, error.
@@ -67,10 +67,7 @@ const EXPECTED: &[(&str, Row)] = &[
 
 /// A site whose seeds `/` and `/more` link to everything bad.
 fn everything_bad() -> Web {
-    let refused = {
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        free.local_addr().unwrap().to_string()
-    };
+    let closed = ClosedPort::new();
     let long = "x".repeat(100_000);
     let mut index = String::from("<title>Everything bad</title>");
     for (path, _) in EXPECTED {
@@ -87,7 +84,7 @@ fn everything_bad() -> Web {
                 "<a href='/long/{long}'>a<a href='http://{}/'>b<a href='https://{}/tls'>c\
                  <a href='http://nosuch.invalid/'>d<a href='http://127.0.0.1:99999/'>e\
                  <a href='javascript:alert(1)'>f<a href='http://['>g<a href='/loop/b'>h",
-                refused,
+                closed.address(),
                 request.head.split("host: ").nth(1).unwrap().lines().next().unwrap()
             );
             let _ = stream.write_all(&html(200, &page));

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use super::small_site::{db, folder, small_site};
+use crate::closed_port::ClosedPort;
 use crate::support::{self, LabProcess, Web, number, rows, run, wait};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection};
@@ -178,9 +179,8 @@ fn there_is_nothing_to_resume_without_a_database() {
 #[test]
 fn a_host_that_nobody_reaches_is_a_failed_crawl() {
     let folder = folder();
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let seed = format!("http://{}/", free.local_addr().unwrap());
-    drop(free);
+    let closed = ClosedPort::new();
+    let seed = format!("http://{}/", closed.address());
     let args = ["crawl", &seed, "--attempts", "1", "--json"];
     let ended = run(folder.path(), &args).exits(1);
     assert!(ended.stderr.contains("no seed could be reached"), "{ended:?}");

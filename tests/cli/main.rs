@@ -2,6 +2,8 @@
 //! a promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+#[path = "../support/closed_port.rs"]
+mod closed_port;
 #[path = "../support/crawl_rows.rs"]
 mod crawl_rows;
 #[path = "../support/gated_site.rs"]

@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::closed_port::ClosedPort;
 use crate::stage::Stage;
 use crate::support::database::Database;
 use crate::support::{self, assert_whole, run, wait_until};
@@ -138,11 +139,9 @@ fn what_cannot_be_opened(database: Database) {
         change(&mut url);
         String::from(url)
     };
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let closed = ClosedPort::new();
     for (url, said) in [
-        (changed(&|url| url.set_port(Some(port)).unwrap()), "no connection to "),
+        (changed(&|url| url.set_port(Some(closed.port())).unwrap()), "no connection to "),
         (changed(&|url| url.set_username("nobody").unwrap()), "refuses access"),
         (changed(&|url| url.set_path("no_such")), " "),
     ] {

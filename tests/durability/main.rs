@@ -4,6 +4,8 @@
 //! `.ci/run` runs `disk_full` and `kill` in steps of their own.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+#[path = "../support/closed_port.rs"]
+mod closed_port;
 #[path = "../support/gated_site.rs"]
 mod gated_site;
 #[path = "../support/server.rs"]

@@ -2,6 +2,8 @@
 //! sites of this process. Each module is a promise.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+#[path = "../support/closed_port.rs"]
+mod closed_port;
 #[path = "../support/crawl_simulation/mod.rs"]
 mod crawl_simulation;
 #[path = "../support/fixtures/mod.rs"]

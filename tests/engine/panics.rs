@@ -47,7 +47,8 @@ async fn stopped_and_whole(test_db: &TestDb, crawl: Crawl, task: &str, file: &st
     assert!(last.ended_by.as_deref() == Some(why), "{task}: {:?}", last.ended_by);
     let saved = test_db.number("SELECT count(*) FROM scraped_pages").await as u64;
     assert_eq!(saved + summary.unsaved, summary.pages, "{task}: every page is saved or counted");
-    let resumed = crawl::resume(test_db.store().await, None, |_| ()).await.unwrap();
+    let resumed =
+        crawl::resume(test_db.store().await, None, |given| given.rate = None).await.unwrap();
     let resumed = ended(resumed).await;
     let all = u64::from(PAGES) + 1;
     assert_eq!((resumed.state, resumed.ok), (RunState::Complete, all), "{task}");
@@ -115,7 +116,8 @@ async fn a_panic_in_another_task_stops_the_crawl_and_is_told() {
         ("control:3+", "the control task", "src/crawl/control/control_task.rs:"),
     ] {
         let test_db = TestDb::new();
-        let given = panicking(&site, points);
+        // Slow, so that no stall of the machine lets the crawl end first.
+        let given = Settings { rate: Some(100.0), ..panicking(&site, points) };
         let crawl = crawl::start(given, test_db.store().await).await.unwrap();
         let summary = stopped_and_whole(&test_db, crawl, task, file).await;
         assert_eq!(summary.unsaved, 0, "{points}: all can be saved");

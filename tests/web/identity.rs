@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use crate::closed_port::ClosedPort;
 use crate::web_server::{self, Server, answer, fetch, fetcher, ok, redirect, url};
 use crawldeck::settings::{Credentials, FetchSettings};
 use crawldeck::web::http::{
@@ -330,7 +331,8 @@ async fn a_socks_proxy_is_asked_for_the_host() {
 
 #[tokio::test]
 async fn errors_tell_no_secret() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let closed = ClosedPort::new();
+    let free = closed.address();
     let closing = Server::bytes("", || web_server::Then::Close).await;
     let scolding =
         Server::bytes("HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n", || web_server::Then::Keep)

@@ -141,6 +141,7 @@ fn pages_of_a_folder_are_read_as_by_another_parser() {
     let folder = std::env::var_os(PAGES).unwrap();
     let mut pages = Vec::new();
     pages_in(Path::new(&folder), &mut pages);
+    assert!(!pages.is_empty(), "no page in {}", folder.display());
     let base = Url::parse("http://site.test/dir/page.html").unwrap();
     let (mut links, mut bytes) = (0, 0);
     for page in &pages {

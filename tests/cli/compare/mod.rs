@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::closed_port::ClosedPort;
 use crate::support::{self, Ended, LabProcess, Running, Web, crawldeck, run};
 use crawldeck::compare::progress::ComparisonProgress;
 use crawldeck::compare::race::{self, ComparisonPlan};
@@ -170,9 +171,8 @@ fn permits_are_kept() {
 #[test]
 fn a_site_that_refuses_makes_a_partial_table() {
     let folder = folder();
-    // Nobody listens there any more.
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let urls = vec![format!("http://{closed}/"); 3];
+    let closed = ClosedPort::new();
+    let urls = vec![format!("http://{}/", closed.address()); 3];
     let json = compare_list(folder.path(), &urls, &[]).exits(3).json();
     assert_eq!(json["partial"], true);
     let reasons = reasons(&json);

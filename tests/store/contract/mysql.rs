@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::*;
+use crate::closed_port::ClosedPort;
 use crawldeck::store::{OpenMode, open};
 use sqlx::migrate::Migrator;
 use sqlx::{AssertSqlSafe, Connection, MySqlConnection};
@@ -286,9 +287,8 @@ async fn whoever_may_only_read_can_look_and_no_more() {
 #[tokio::test]
 #[ignore = "needs a server: CRAWLDECK_TEST_MYSQL=mysql://USER@HOST:PORT"]
 async fn a_server_that_is_not_there_is_said_so() {
-    // A port that was free a moment ago.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let url = format!("mysql://me:secret@{free}/crawl");
+    let closed = ClosedPort::new();
+    let url = format!("mysql://me:secret@{}/crawl", closed.address());
     let error = refused(&url, OpenMode::CreateIfMissing).await;
     assert!(matches!(error, StoreError::Unreachable { .. }), "{error}");
     assert!(error.is_transient());

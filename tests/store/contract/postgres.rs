@@ -1,6 +1,7 @@
 //! What is PostgreSQL's own: opening, refusing, and what its errors mean.
 
 use super::*;
+use crate::closed_port::ClosedPort;
 use std::panic::{AssertUnwindSafe, resume_unwind};
 
 use crawldeck::store::{OpenMode, open};
@@ -50,9 +51,8 @@ async fn tables(place: &Place) -> Vec<String> {
 #[ignore = "needs a server: CRAWLDECK_TEST_POSTGRES=postgres://USER@HOST:PORT"]
 async fn what_cannot_be_reached_says_why() {
     untouched(async |place: &Place| {
-        let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = closed.local_addr().unwrap().port();
-        drop(closed);
+        let closed = ClosedPort::new();
+        let port = closed.port();
         let nobody = other(place, |url| {
             url.set_port(Some(port)).unwrap();
             url.set_password(Some("secret")).unwrap();

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
 use super::*;
+use crate::closed_port::ClosedPort;
 use crawldeck::store::{OpenMode, open};
 use sqlx::{Connection, PgConnection};
 
@@ -78,15 +79,13 @@ async fn many_open_an_empty_database_at_once(store: &Db) {
 }
 
 async fn names_that_lead_nowhere_say_why(store: &Db) {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = free.local_addr().unwrap().port();
-    drop(free);
+    let closed = ClosedPort::new();
     // Takes the connection and says nothing.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let silent_port = silent.local_addr().unwrap().port();
     for (url, said, transient) in [
         (changed(store, |url| url.set_path("no_such")), "no_such does not exist on its", false),
-        (changed(store, |url| url.set_port(Some(port)).unwrap()), "refused", true),
+        (changed(store, |url| url.set_port(Some(closed.port())).unwrap()), "refused", true),
         (
             changed(store, |url| url.set_port(Some(silent_port)).unwrap()),
             "no response within",

@@ -12,6 +12,7 @@ use tokio::net::TcpListener;
 use url::Url;
 
 use super::{again, failure, get, get_with, settings};
+use crate::closed_port::ClosedPort;
 use crate::web_server::{Server, Then, ok};
 
 #[tokio::test]
@@ -32,10 +33,11 @@ async fn an_answer_is_complete() {
 
 #[tokio::test]
 async fn no_connection() {
-    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let error = failure(&Url::parse(&format!("http://{free}/")).unwrap()).await;
+    let closed = ClosedPort::new();
+    let address = closed.address();
+    let error = failure(&Url::parse(&format!("http://{address}/")).unwrap()).await;
     assert_eq!(error.kind, FailureKind::Connect);
-    assert_eq!(error.message, format!("connection refused by {free}"));
+    assert_eq!(error.message, format!("connection refused by {address}"));
     assert_eq!((error.status, error.length), (None, 0));
     assert!(error.kind.is_retryable());
 }

@@ -17,6 +17,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, Row as _};
 use url::Url;
 
+use crate::closed_port::ClosedPort;
 use crate::support::{assert_whole, rows};
 
 /// Far more than any case takes: one that comes here did not end.
@@ -111,7 +112,7 @@ impl Case {
         self
     }
 
-    /// The origin has stopped before the crawl begins.
+    /// Nobody listens at the address of the origin.
     pub fn gone(mut self) -> Self {
         self.gone = true;
         self
@@ -145,18 +146,18 @@ impl Case {
 
     /// Runs the crawl and compares; returns what came of it, in words.
     pub async fn check(self) -> String {
-        let origin = TestOrigin::start(self.site).await.unwrap();
-        let address = origin.url().trim_end_matches('/').to_owned();
+        let closed = ClosedPort::new();
+        let (origin, address) = if self.gone {
+            (None, format!("http://{}", closed.address()))
+        } else {
+            let origin = TestOrigin::start(self.site).await.unwrap();
+            let address = origin.url().trim_end_matches('/').to_owned();
+            (Some(origin), address)
+        };
         // No host may harm another.
         let honest = TestOrigin::start(TestOriginConfig::default()).await.unwrap();
         let mut settings = settings(&format!("{address}{}", self.path), honest.url());
         (self.settings)(&mut settings, &address);
-        let origin = if self.gone {
-            origin.stop().await;
-            None
-        } else {
-            Some(origin)
-        };
         let folder = tempfile::tempdir().unwrap();
         let db = folder.path().join("hostile.db");
         let store = store::open(db.to_str().unwrap(), OpenMode::CreateIfMissing).await.unwrap();
