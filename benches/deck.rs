@@ -6,6 +6,7 @@
 #[allow(clippy::expect_used, reason = "a bench fails by panicking")]
 mod fixtures;
 
+use crawldeck::settings::appearance::ColorDepth;
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;
@@ -23,7 +24,7 @@ fn frames(c: &mut Criterion) {
         c.bench_function(&format!("{} 200x60, 1000 workers, 200 hosts", tab.name()), |b| {
             b.iter(|| {
                 terminal
-                    .draw(|frame| draw(frame, &mut app, &snapshot, Theme::new(true, false)))
+                    .draw(|frame| draw(frame, &mut app, &snapshot, Theme::dark(ColorDepth::Ansi)))
                     .unwrap();
             });
         });

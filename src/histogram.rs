@@ -51,6 +51,11 @@ impl<const BITS: u32> Histogram<BITS> {
         self.counts.iter().map(|(_, count)| u64::from(*count)).sum()
     }
 
+    /// Each value, as exact as its class, and how often it was recorded, the smallest first.
+    pub fn values(&self) -> impl Iterator<Item = (u64, u32)> {
+        self.counts.iter().map(|(class, count)| (middle(*class, BITS), *count))
+    }
+
     /// Mean and standard deviation of what was recorded, as exact as the classes; `None` when there is nothing.
     #[must_use]
     pub fn moments(&self) -> Option<(f64, f64)> {

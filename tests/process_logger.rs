@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use crawldeck::crawl::protocol::command::{Command, Origin};
 use crawldeck::crawl::protocol::snapshot::RunState;
+use crawldeck::settings::appearance::{Appearance, ColorDepth, ThemeName};
 use crawldeck::settings::dials::Dial;
 use crawldeck::ui::{UiOptions, log_layer, run_until};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
@@ -40,7 +41,13 @@ fn child() {
     let result = runtime.block_on(async {
         let (tx, rx) = watch::channel(Arc::new(fixtures::permits_limited()));
         let (commands, mut heard) = mpsc::channel::<(Command, Origin)>(64);
-        let options = UiOptions { color: Some(true), ascii: Some(false), ..UiOptions::default() };
+        let appearance = Appearance {
+            theme: Some(ThemeName::Dark),
+            colors: Some(ColorDepth::Ansi),
+            ascii: Some(false),
+            no_motion: true,
+        };
+        let options = UiOptions { appearance, ..UiOptions::default() };
         let engine = tokio::spawn(async move {
             while let Some((command, _)) = heard.recv().await {
                 let mut next = (**tx.borrow()).clone();

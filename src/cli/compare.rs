@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::display_options::DisplayOptions;
 use super::options::LogOptions;
 use super::values::{dial, factor};
 use crate::settings::dials::Dial;
@@ -29,6 +30,9 @@ pub struct CompareOptions {
     /// Print one JSON object instead of the table; no dashboard
     #[arg(long, help_heading = "Output")]
     pub json: bool,
+    /// How the dashboard looks.
+    #[command(flatten)]
+    pub display: DisplayOptions,
     /// More (-v) or less (-q) logging.
     #[command(flatten)]
     pub logging: LogOptions,

@@ -180,7 +180,7 @@ impl Mode {
     /// Whether an option of file or environment counts. A resumed crawl has its stored settings, but
     /// no secrets; the demonstration is the same everywhere, and leaves databases alone.
     fn admits(self, given: &GivenOption) -> bool {
-        let output = matches!(given.heading.as_str(), "Output" | "Logging");
+        let output = matches!(given.heading.as_str(), "Output" | "Dashboard" | "Logging");
         match self {
             Self::Crawl => true,
             Self::Tune => !NOT_OF_TUNE.contains(&given.key.as_str()),

@@ -5,7 +5,7 @@
 //!   merge         which source of an option holds
 //!   option_reader environment and file, checked by the definitions of the options
 //!     config_file   the file's entries as text
-//! command_line  the commands ── options, lab, compare, tune   the options, by heading
+//! command_line  the commands ── options, display_options, lab, compare, tune   the options, by heading
 //!                                 apply                 options put over settings
 //!                                 values                how each kind of value is read
 //! show_config   the settings in force, for `config`
@@ -16,6 +16,7 @@ mod apply;
 mod command_line;
 mod compare;
 pub mod config_file;
+pub mod display_options;
 mod environment;
 mod error;
 mod invocation;

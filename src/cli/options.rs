@@ -12,6 +12,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use url::Url;
 
+use super::display_options::DisplayOptions;
 use super::values::{
     Clearable, Secret, autopilot, clearable, contact, count_or_off, database, dial, duration, file,
     header, item, limit, login, memory, pages_or_off, pattern, positive_duration, proxy, rate,
@@ -57,6 +58,9 @@ pub struct CrawlOptions {
     /// Where results go.
     #[command(flatten)]
     pub output: OutputOptions,
+    /// How the dashboard looks.
+    #[command(flatten)]
+    pub display: DisplayOptions,
     /// More or less logging.
     #[command(flatten)]
     pub logging: LogOptions,

@@ -62,6 +62,7 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
     let (s, fetch, breaker, traps) =
         (settings, &settings.fetch, &settings.breaker, &settings.traps);
     let credentials = &fetch.credentials;
+    let appearance = options.display.appearance();
     let open = match key {
         "permits" => json!(s.permits),
         "workers" => json!(s.workers),
@@ -142,6 +143,10 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "min-disk" => value_or_off(Some(s.min_disk).filter(|size| *size > 0).map(bytes_option)),
         "db" => return Some(url(options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0))),
         "headless" => json!(options.output.headless.unwrap_or_default()),
+        "theme" => json!(auto_or(appearance.theme)),
+        "color" => json!(auto_or(appearance.colors)),
+        "ascii" => appearance.ascii.map_or_else(|| json!("auto"), Into::into),
+        "no-motion" => json!(appearance.no_motion),
         "json" => json!(options.output.json.unwrap_or_default()),
         "log-file" => path(options.output.log_file()),
         "verbose" => json!(options.logging.verbose.min(MAX_VERBOSITY)),
@@ -149,6 +154,11 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         _ => return None,
     };
     Some((open, false))
+}
+
+/// What was given, else that it is found out.
+fn auto_or<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| "auto".to_owned(), |value| value.to_string())
 }
 
 fn value_or_off<T: Into<Value>>(value: Option<T>) -> Value {

@@ -191,6 +191,18 @@ pub(super) fn memory(text: &str) -> Result<Clearable<u64>, String> {
     if text == "auto" { Ok(Clearable(None)) } else { size(text).map(|v| Clearable(Some(v))) }
 }
 
+/// A value, or what is found out.
+pub(super) fn auto_or<T: std::str::FromStr<Err = String>>(
+    text: &str,
+) -> Result<Clearable<T>, String> {
+    if text == "auto" { Ok(Clearable(None)) } else { text.parse().map(|v| Clearable(Some(v))) }
+}
+
+/// A switch, or what is found out.
+pub(super) fn auto_or_switch(text: &str) -> Result<Clearable<bool>, String> {
+    if text == "auto" { Ok(Clearable(None)) } else { switch(text).map(|v| Clearable(Some(v))) }
+}
+
 /// A share of failures; `off` is a share above 1, which is never reached.
 pub(super) fn share(text: &str) -> Result<f64, String> {
     if is_off(text) {

@@ -15,6 +15,7 @@ use crate::compare::workload::Workload;
 use crate::headless::signals::ProcessSignals;
 use crate::headless::tell;
 use crate::lab::{Lab, LabConfig};
+use crate::settings::appearance::Appearance;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -69,9 +70,10 @@ pub(super) async fn compare(options: CompareOptions) -> Result<ExitCode, Program
         }
     });
     let (sender, board) = watch::channel(Arc::new(plan.initial_progress()));
+    let appearance = dashboard.then(|| options.display.appearance());
     let shown = tokio::join!(
         race::run(&plan, &sender, &stop),
-        view(board.clone(), dashboard, quiet, &stop)
+        view(board.clone(), appearance, quiet, &stop)
     )
     .1;
     signalled.abort();
@@ -111,16 +113,17 @@ fn own_list(path: &Path) -> Result<Workload, ProgramError> {
 #[cfg(feature = "tui")]
 async fn view(
     board: watch::Receiver<Arc<ComparisonProgress>>,
-    dashboard: bool,
+    dashboard: Option<Appearance>,
     quiet: bool,
     stop: &CancellationToken,
 ) -> Result<(), crate::ui::UiError> {
     use crate::ui::{UiOptions, race};
-    if !dashboard {
+    let Some(appearance) = dashboard else {
         lines(board, quiet).await;
         return Ok(());
-    }
-    let shown = race::run(board, stop.clone(), UiOptions::default()).await;
+    };
+    let ui = UiOptions { appearance, ..UiOptions::default() };
+    let shown = race::run(board, stop.clone(), ui).await;
     if let Err(error) = &shown {
         tracing::error!(%error, "the view ended: the comparison stops");
         // Nobody sees it any more.
@@ -132,7 +135,7 @@ async fn view(
 #[cfg(not(feature = "tui"))]
 async fn view(
     board: watch::Receiver<Arc<ComparisonProgress>>,
-    _: bool,
+    _: Option<Appearance>,
     quiet: bool,
     _: &CancellationToken,
 ) -> Result<(), std::convert::Infallible> {

@@ -26,6 +26,8 @@ pub(super) struct CrawlDisplay {
     pub(super) quiet: bool,
     #[cfg(feature = "tui")]
     first_tab: crate::ui::action::Tab,
+    #[cfg(feature = "tui")]
+    appearance: crate::settings::appearance::Appearance,
 }
 
 impl CrawlDisplay {
@@ -40,6 +42,8 @@ impl CrawlDisplay {
             quiet: options.logging.is_quiet(),
             #[cfg(feature = "tui")]
             first_tab: crate::ui::action::Tab::default(),
+            #[cfg(feature = "tui")]
+            appearance: options.display.appearance(),
         }
     }
 
@@ -166,8 +170,11 @@ pub(super) async fn view(
         // However the task ended, no signal is forwarded any more.
         let _ = signalled.await;
     };
-    let (panic_points, first_tab) = (panic_points(), display.first_tab);
-    let options = UiOptions { first_tab, panic_points, ..UiOptions::default() };
+    let options = UiOptions {
+        appearance: display.appearance.clone(),
+        first_tab: display.first_tab,
+        panic_points: panic_points(),
+    };
     let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;
     if let Err(error) = &shown {
         tracing::error!(%error, "the dashboard ended: the crawl stops");

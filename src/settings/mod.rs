@@ -1,5 +1,6 @@
 //! The settings of a crawl: validated once, stored with the crawl, read by the engine.
 
+pub mod appearance;
 pub mod autopilot_learnt;
 pub mod autopilot_mode;
 mod crawl;

@@ -98,6 +98,8 @@ pub enum Action {
     PreviousTab,
     /// Hold the picture still, or let it move again.
     Freeze,
+    /// Show more of the past in charts, after all of it the least.
+    Zoom,
     /// Show or hide the help.
     Help,
     /// Take the mouse (its wheel then scrolls), or leave it to the terminal.

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::app::{App, Effect};
+use super::deck::motion;
 use super::screen::{Screen, Surface};
 use super::terminal_events::terminal_events;
 use super::theme::Theme;
@@ -34,18 +35,20 @@ pub async fn run_until(
     end: impl Future<Output = ()>,
 ) -> Result<(), UiError> {
     let (theme, first_tab) = (options.theme(), options.first_tab);
+    let moves = !options.appearance.no_motion;
     let view = move |gone| async move {
         let mut screen = Screen::enter(options.panic_points).map_err(UiError::Terminal)?;
         let mut app = App::new();
         app.tab = first_tab;
+        app.motion.enable(moves);
         let events = terminal_events().map_err(UiError::Terminal)?;
         show(&mut screen, app, events, snapshots, commands, theme, gone).await
     };
     on_own_thread(view, end).await
 }
 
-/// The loop, on the dashboard's own thread. It draws after an event or a snapshot and at no other
-/// time, and leaves [`FRAME`] between two frames.
+/// The loop, on the dashboard's own thread. It draws after an event or a snapshot, and while something moves on
+/// the Deck, at no other time, and leaves [`FRAME`] between two frames.
 ///
 /// # Errors
 /// When the terminal cannot be used, or the engine is gone before the end of the crawl.
@@ -63,12 +66,15 @@ pub async fn show(
     app.see(&snapshot);
     let mut changed = true;
     let mut next_frame = Instant::now();
+    let mut next_move = next_frame;
     while !app.done(&snapshot) {
         if changed && Instant::now() >= next_frame {
             log_view::gather();
+            let begin = Instant::now();
             screen
                 .draw(|frame| draw::draw(frame, &mut app, &snapshot, theme))
                 .map_err(UiError::Terminal)?;
+            app.motion.wrote(begin.elapsed());
             changed = false;
             next_frame = Instant::now() + FRAME;
         }
@@ -98,6 +104,11 @@ pub async fn show(
                 }
             }
             () = tokio::time::sleep_until(next_frame), if changed => {}
+            () = tokio::time::sleep_until(next_move), if app.shows_motion() => {
+                app.motion.advance();
+                next_move = Instant::now() + motion::FRAME;
+                changed = true;
+            }
         }
     }
     Ok(())
@@ -117,7 +128,10 @@ fn handle(app: &mut App, event: Event, snapshot: &Snapshot) -> Option<Effect> {
         // Also when the size is what it was: a terminal that shrank and grew between two frames
         // has lost what was on it.
         Event::Resize(..) => Some(Effect::Redraw),
-        Event::FocusGained | Event::FocusLost => None,
+        Event::FocusGained | Event::FocusLost => {
+            app.motion.focus(event == Event::FocusGained);
+            None
+        }
     }
 }
 

@@ -5,11 +5,12 @@ use ratatui::layout::{Position, Rect};
 
 use super::action::Tab;
 use super::app::App;
+use super::deck::{self, DeckView};
 use super::paint::Painter;
+use super::palette::Role;
 use super::panels::{
-    changes, charts, compact, discovery, failures, faults, footer, header, help, host_detail,
-    hosts, log, overload, page_detail, pages, pipeline, pipeline_list, scenes, status_classes,
-    tuning, workers,
+    compact, discovery, faults, footer, header, help, host_detail, hosts, log, page_detail, pages,
+    scenes, tuning, workers,
 };
 use super::theme::Theme;
 use crate::crawl::protocol::snapshot::Snapshot;
@@ -27,13 +28,12 @@ const HOST_DETAIL: u16 = 56;
 const HOST_ROWS: u16 = 13;
 /// From this height on the faults stand beside the Deck.
 const FAULTS_BESIDE: u16 = 26;
-/// From this width on the Deck has room for the journal.
-const CHANGES: u16 = 160;
 
 /// Draws one frame. `live` is the newest snapshot; a frozen view shows its own.
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, live: &Snapshot, theme: Theme) {
     let area = frame.area();
     let mut painter = Painter { buffer: frame.buffer_mut(), theme };
+    painter.buffer.set_style(area, theme.text(Role::Text));
     let cursor = screen(&mut painter, area, app, live);
     theme.finish(painter.buffer);
     if let Some(cursor) = cursor {
@@ -196,99 +196,19 @@ fn beside(area: Rect) -> (Rect, Rect) {
 /// The Deck, and beside it the faults where they are open: on its right where that leaves it its
 /// width, else below it.
 fn deck_and_faults(painter: &mut Painter<'_>, area: Rect, app: &App, shown: &Snapshot) {
+    let view = DeckView { zoom: app.zoom, motion: &app.motion, newest: &app.newest };
     if !app.faults.open {
-        return deck(painter, area, shown);
+        return deck::draw(painter, area, view, shown);
     }
-    if area.width >= pipeline::WIDTH + faults::WIDTH && area.height >= FAULTS_BESIDE {
+    if area.width >= deck::LEAST.0 + faults::WIDTH && area.height >= FAULTS_BESIDE {
         let left = Rect { width: area.width - faults::WIDTH, ..area };
-        deck(painter, left, shown);
+        deck::draw(painter, left, view, shown);
         let right = Rect { x: left.right(), width: faults::WIDTH, ..area };
         faults::draw(painter, right, app, shown);
         return;
     }
     let below = faults::HEIGHT.min(area.height);
     let above = Rect { height: area.height - below, ..area };
-    deck(painter, above, shown);
+    deck::draw(painter, above, view, shown);
     faults::draw(painter, Rect { y: above.bottom(), height: below, ..area }, app, shown);
-}
-
-/// Lays out the Deck. From 108×27 on (without header and footer 4 rows less):
-///
-/// ```text
-/// ╭─ pipeline ────────────────────────────────────────╮
-/// ╰───────────────────────────────────────────────────╯
-/// ╭─ pages/s ───────────────╮╭─ latency ms ───────────╮
-/// ╰─────────────────────────╯╰────────────────────────╯
-/// ╭─ statuses ──╮╭─ retries and failures ─────────────╮
-/// ╰─────────────╯╰────────────────────────────────────╯
-/// ```
-///
-/// Narrower or lower, the pipeline runs from top to bottom, and charts and lower panels come
-/// as they find room, else as one row each.
-fn deck(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
-    let across = area.width >= pipeline::WIDTH && area.height >= pipeline::HEIGHT + 5;
-    let mut rest = area;
-    let mut take = |rows: u16| {
-        let rows = rows.min(rest.height);
-        let taken = Rect { height: rows, ..rest };
-        rest = Rect { y: rest.y + rows, height: rest.height - rows, ..rest };
-        taken
-    };
-    if across {
-        // Tall screens show more workers as cells of their own.
-        let cells = (snapshot.workers.len() as u16).div_ceil((area.width / 6).max(1));
-        let most = (area.height.saturating_sub(30) / 4).min(8);
-        let more = cells.saturating_sub(2).min(most);
-        let slow = overload::rows(snapshot, overload::MAX_ROWS);
-        pipeline::draw(painter, take(pipeline::HEIGHT + more + slow), snapshot);
-    } else {
-        let inside = Rect { x: area.x + 1, width: area.width - 2, ..area };
-        let extra = pipeline_list::extra(snapshot);
-        let most = area.height.saturating_sub(4).min(pipeline_list::HEIGHT + 1 + extra);
-        let used = pipeline_list::draw(painter, Rect { height: most, ..inside }, snapshot);
-        take(used);
-    }
-    let indent = |area: Rect| Rect { x: area.x + 3, width: area.width.saturating_sub(4), ..area };
-    if rest.height >= charts::HEIGHT + 4 {
-        let wanted = if rest.height >= 17 { 7 } else { 4 };
-        let lower = (rest.height / 3).max(wanted).min(rest.height - charts::HEIGHT);
-        let above = Rect { height: rest.height - lower, ..rest };
-        charts::draw(painter, above, snapshot);
-        let below = Rect { y: above.bottom(), height: lower, ..rest };
-        let left = (below.width / 4).clamp(30, 60);
-        status_classes::draw(painter, Rect { width: left, ..below }, snapshot);
-        let right = Rect { x: below.x + left, width: below.width - left, ..below };
-        if area.width < CHANGES {
-            failures::draw(painter, right, snapshot);
-            return;
-        }
-        let journal = 44;
-        let middle = Rect { width: right.width - journal, ..right };
-        failures::draw(painter, middle, snapshot);
-        changes::draw(painter, Rect { x: middle.right(), width: journal, ..right }, snapshot);
-        return;
-    }
-    if rest.height >= charts::HEIGHT + 2 {
-        let above = Rect { height: rest.height - 2, ..rest };
-        charts::draw(painter, above, snapshot);
-        rest = Rect { y: above.bottom(), height: 2, ..rest };
-    } else {
-        // Both sparklines equally high, and air above them if a row is left.
-        let spare = (rest.height % 2).min(rest.height.saturating_sub(4));
-        let sparks =
-            Rect { y: rest.y + spare, height: rest.height.saturating_sub(2 + spare), ..rest };
-        charts::sparklines(painter, indent(sparks), snapshot);
-        rest = Rect {
-            y: sparks.bottom(),
-            height: rest.bottom().saturating_sub(sparks.bottom()),
-            ..rest
-        };
-    }
-    if rest.height >= 1 {
-        status_classes::one_row(painter, Rect { height: 1, ..indent(rest) }, snapshot);
-    }
-    if rest.height >= 2 {
-        let line = Rect { y: rest.y + 1, height: 1, ..rest };
-        failures::one_row(painter, indent(line), snapshot);
-    }
 }

@@ -7,6 +7,7 @@ use super::{text, units};
 use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::{AutopilotView, ChangeEffect, EffectVerdict, Estimate};
+use crate::ui::palette::Role;
 
 /// Maximum columns for what was changed: patterns and URLs can be longer than any row.
 const CHANGE: usize = 44;
@@ -40,7 +41,7 @@ pub fn look(theme: Theme, verdict: EffectVerdict) -> (&'static str, Style) {
     match verdict {
         EffectVerdict::Measuring => ("▶", theme.strong()),
         EffectVerdict::Better => ("✓", theme.strong()),
-        EffectVerdict::Worse => ("✗", theme.warn()),
+        EffectVerdict::Worse => ("✗", theme.text(Role::Blocked)),
         EffectVerdict::NoDifference => ("=", Style::new()),
         EffectVerdict::Void => ("·", theme.dim()),
     }

@@ -10,22 +10,27 @@ pub mod action;
 pub mod app;
 pub mod chart;
 mod dashboard;
+pub mod deck;
+pub mod detect_theme;
 pub mod draw;
 pub mod effect_text;
 pub mod host_state;
 pub mod keys;
 pub mod log_view;
 pub mod paint;
+pub mod palette;
 pub mod panels;
 pub mod prompt;
 pub mod race;
 mod screen;
+pub mod stand_in;
 pub mod tables;
 mod terminal_events;
 pub mod text;
 pub mod theme;
 pub mod tuning_text;
 pub mod units;
+pub mod url_text;
 mod view_thread;
 
 #[cfg(feature = "internals")]

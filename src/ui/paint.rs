@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use super::palette::Role;
 use super::text;
 use super::theme::{self, Theme};
 
@@ -67,6 +68,15 @@ const LIGHT: FrameLines =
     FrameLines { across: "─", down: "│", corners: ["╭", "╮", "╰", "╯"] };
 const HEAVY: FrameLines =
     FrameLines { across: "━", down: "┃", corners: ["┏", "┓", "┗", "┛"] };
+
+/// What a vessel's frame says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct VesselLook {
+    /// The stage limits the crawl.
+    pub limits: bool,
+    /// A fault is made there.
+    pub has_fault: bool,
+}
 
 /// The buffer and how to paint on it.
 pub struct Painter<'a> {
@@ -151,20 +161,108 @@ impl Painter<'_> {
             .then(|| self.buffer[(area.x + column, area.y + row)].symbol())
     }
 
-    /// Gives a cell another style, glyph kept.
-    pub fn restyle(&mut self, area: Rect, column: u16, row: u16, style: Style) {
-        let area = area.intersection(self.buffer.area);
-        if row < area.height && column < area.width {
-            let cell = &mut self.buffer[(area.x + column, area.y + row)];
-            cell.modifier = ratatui::style::Modifier::empty();
-            cell.set_style(style);
+    /// A panel of the Deck: its title bold on the left, its numbers in the frame's top line on the right, the
+    /// frame tinted by what it shows. Returns the area inside, one column of air on both sides.
+    pub fn panel(
+        &mut self,
+        area: Rect,
+        title: &str,
+        role: Role,
+        numbers: Vec<Segment<'_>>,
+    ) -> Rect {
+        let title = [Span::styled(title, self.theme.strong())];
+        self.frame_of(area, &LIGHT, self.theme.tint(role), &title, numbers)
+    }
+
+    /// The frame of a stage: heavy where it limits the crawl, `!` where a fault is made. Returns the area inside.
+    pub fn vessel(&mut self, area: Rect, name: &str, number: &str, look: VesselLook) -> Rect {
+        let theme = self.theme;
+        let (lines, frame, title) = if look.limits {
+            (&HEAVY, theme.mark(Role::Limit), theme.bold(Role::Limit))
+        } else {
+            (&LIGHT, theme.mark(Role::Faint), theme.strong())
+        };
+        self.frame_of(area, lines, frame, &[], vec![]);
+        if area.width < 4 || area.height < 2 {
+            return area;
+        }
+        let mut spans = Vec::new();
+        if look.limits {
+            spans.push(Span::styled("◆ ", title));
+        }
+        spans.push(Span::styled(name, title));
+        if !number.is_empty() {
+            spans.push(Span::styled(format!(" {number}"), theme.dim()));
+        }
+        if look.has_fault {
+            spans.push(Span::styled(" !", theme.bold(Role::Blocked)));
+        }
+        // What does not fit goes, the last first; the name stays.
+        let room = usize::from(area.width - 2);
+        while spans.len() > 1 && width_of(&spans) > room {
+            spans.pop();
+        }
+        let width = width_of(&spans) as u16;
+        let air = (area.width - 2).saturating_sub(width);
+        let inside = Rect { x: area.x + 1, width: area.width - 2, ..area };
+        let start = match air {
+            0 | 1 => 0,
+            2 | 3 => 1,
+            _ => 2,
+        };
+        if start > 0 {
+            self.text(inside, start - 1, 0, " ", frame);
+        }
+        let end = self.spans(inside, start, 0, &spans);
+        if air > 1 {
+            self.text(inside, end, 0, " ", frame);
+        }
+        let left = u16::from(area.width >= 12);
+        let right = u16::from(area.width >= 20);
+        Rect {
+            x: area.x + 1 + left,
+            y: area.y + 1,
+            width: area.width - 2 - left - right,
+            height: area.height - 2,
+        }
+    }
+
+    /// Where time goes: a thick line over the whole width, in parts of one hue each; without colours in glyphs.
+    pub fn time_line(&mut self, area: Rect, shares: &[(f32, &str, Style)]) {
+        let cells = apportion(&shares.iter().map(|s| s.0).collect::<Vec<_>>(), area.width);
+        let mut column = 0;
+        for ((_, glyph, style), n) in shares.iter().zip(cells) {
+            let glyph = match *glyph {
+                glyph if !self.theme.has_color() => glyph,
+                "·" => "─",
+                _ => "━",
+            };
+            for _ in 0..n {
+                self.glyph(area, column, 0, glyph, *style);
+                column += 1;
+            }
+        }
+        for column in column..area.width {
+            self.glyph(area, column, 0, "─", self.theme.mark(Role::Faint));
+        }
+    }
+
+    /// A bar without a track, to an eighth of a cell.
+    pub fn bar(&mut self, area: Rect, column: u16, row: u16, whole: u16, share: f64, fill: Style) {
+        let eighths = (share.clamp(0.0, 1.0) * f64::from(whole) * 8.0).round() as u16;
+        for i in 0..whole {
+            match eighths.saturating_sub(i * 8).min(8) {
+                0 => {}
+                8 => self.glyph(area, column + i, row, theme::FULL, fill),
+                n => self.glyph(area, column + i, row, theme::EIGHTHS[usize::from(n)], fill),
+            }
         }
     }
 
     /// A frame with a title on its left and segments on its right. Returns the area inside, one
     /// column of air on both sides.
     pub fn frame(&mut self, area: Rect, title: &[Span<'_>], segments: Vec<Segment<'_>>) -> Rect {
-        self.frame_of(area, &LIGHT, self.theme.dim(), title, segments)
+        self.frame_of(area, &LIGHT, self.theme.mark(Role::Faint), title, segments)
     }
 
     /// Likewise with a heavy frame: what is in it has the dials.
@@ -174,7 +272,7 @@ impl Painter<'_> {
         title: &[Span<'_>],
         segments: Vec<Segment<'_>>,
     ) -> Rect {
-        self.frame_of(area, &HEAVY, self.theme.strong(), title, segments)
+        self.frame_of(area, &HEAVY, self.theme.mark(Role::Limit), title, segments)
     }
 
     fn frame_of(
@@ -221,7 +319,7 @@ impl Painter<'_> {
                 self.text(room, column.saturating_sub(1), 0, " ", dim);
                 for (i, part) in segments.iter().enumerate() {
                     if i > 0 {
-                        column = self.text(room, column, 0, " · ", dim);
+                        column = self.text(room, column, 0, "   ", dim);
                     }
                     column = self.spans(room, column, 0, &part.spans);
                 }
@@ -242,25 +340,13 @@ impl Painter<'_> {
         fill: Style,
     ) {
         let eighths = (share.clamp(0.0, 1.0) * f64::from(whole) * 8.0).round() as u16;
-        let dim = self.theme.dim();
+        let dim = self.theme.mark(Role::Faint);
         for i in 0..whole {
             let filled = eighths.saturating_sub(i * 8).min(8);
             match filled {
                 0 => self.glyph(area, column + i, row, theme::TRACK, dim),
                 8 => self.glyph(area, column + i, row, theme::FULL, fill),
                 n => self.glyph(area, column + i, row, theme::EIGHTHS[usize::from(n)], fill),
-            }
-        }
-    }
-
-    /// A stacked bar: shares side by side over the whole width, each in its own glyph.
-    pub fn stack(&mut self, area: Rect, row: u16, shares: &[(f32, &str, Style)]) {
-        let cells = apportion(&shares.iter().map(|s| s.0).collect::<Vec<_>>(), area.width);
-        let mut column = 0;
-        for ((_, glyph, style), n) in shares.iter().zip(cells) {
-            for _ in 0..n {
-                self.glyph(area, column, row, glyph, *style);
-                column += 1;
             }
         }
     }

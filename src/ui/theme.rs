@@ -1,14 +1,17 @@
-//! Colours and glyphs: what each means, and what replaces it where a terminal has none.
+//! Styles and glyphs: what each means, and what replaces it where a terminal has none.
 //!
-//! Panels ask for a meaning (`accent`, `warn`), never for a colour. They draw in Unicode;
-//! on a terminal without it [`Theme::finish`] puts a stand-in for every glyph, so that no
-//! panel needs a second way to draw.
+//! Panels ask for a meaning, a [`Role`], never for a colour. They draw in Unicode; on a terminal
+//! without it [`Theme::finish`] puts a stand-in for every glyph, so that no panel needs a second
+//! way to draw.
 
 use ratatui::buffer::Buffer;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Modifier, Style};
 
 use super::host_state::HostState;
+use super::palette::{self, Role, Use};
+use super::stand_in::stand_in;
 use crate::crawl::protocol::snapshot::{RunState, WorkerState};
+use crate::settings::appearance::{ColorDepth, ThemeName};
 
 /// Marks what limits the crawl.
 pub const LIMIT: &str = "◆";
@@ -28,147 +31,203 @@ pub const MARK: &str = "▲";
 /// How this terminal shows meanings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
-    color: bool,
-    ascii: bool,
+    /// Which colours.
+    pub name: ThemeName,
+    /// How many the terminal has.
+    pub depth: ColorDepth,
+    /// Whether glyphs get their ASCII stand-ins.
+    pub ascii: bool,
 }
 
 impl Theme {
-    /// With or without the 16 ANSI colours, in Unicode or in ASCII.
+    /// The dark theme in Unicode with so many colours.
     #[must_use]
-    pub const fn new(color: bool, ascii: bool) -> Self {
-        Self { color, ascii }
+    pub const fn dark(depth: ColorDepth) -> Self {
+        Self { name: ThemeName::Dark, depth, ascii: false }
     }
 
-    /// As told; where nothing is told, what the environment says: `NO_COLOR` and `TERM` for colours, `LC_ALL`, `LC_CTYPE`,
-    /// `LANG` (the first that is set) and `TERM` for glyphs.
+    /// Without colours.
     #[must_use]
-    pub fn detect(
-        color: Option<bool>,
-        ascii: Option<bool>,
-        env: impl Fn(&str) -> Option<String>,
-    ) -> Self {
-        let set = |name: &str| env(name).filter(|v| !v.is_empty());
-        let term = set("TERM").unwrap_or_default();
-        let color = color.unwrap_or_else(|| {
-            set("NO_COLOR").is_none()
-                && (set("COLORTERM").is_some()
-                    || !(term == "dumb" || term.starts_with("vt") || term.ends_with("-mono")))
-        });
-        let ascii = ascii.unwrap_or_else(|| {
-            let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
-            let utf8 = locale.is_none_or(|l| {
-                let l = l.to_ascii_lowercase();
-                l.contains("utf-8") || l.contains("utf8")
-            });
-            !utf8 || term == "linux" || term == "dumb" || term.starts_with("vt")
-        });
-        Self::new(color, ascii)
+    pub const fn mono() -> Self {
+        Self { name: ThemeName::Mono, depth: ColorDepth::None, ascii: false }
     }
 
-    const fn colored(self, style: Style, color: Color) -> Style {
-        if self.color { style.fg(color) } else { style }
+    /// The same in ASCII.
+    #[must_use]
+    pub const fn in_ascii(self) -> Self {
+        Self { ascii: true, ..self }
+    }
+
+    /// Whether there are colours.
+    #[must_use]
+    pub fn has_color(self) -> bool {
+        self.depth > ColorDepth::None && self.name != ThemeName::Mono
+    }
+
+    /// Whether hues can be mixed.
+    #[must_use]
+    pub fn has_gradients(self) -> bool {
+        self.depth > ColorDepth::Ansi && self.name != ThemeName::Mono
+    }
+
+    fn style(self, role: Role, used: Use) -> Style {
+        let color = palette::color(self.name, self.depth, role, used);
+        // Painted over what is dim, such as a frame, it would be both, which looks like neither.
+        let plain = Style::new().remove_modifier(Modifier::DIM.union(Modifier::BOLD));
+        let style = match role {
+            Role::Strong => plain.remove_modifier(Modifier::DIM).add_modifier(Modifier::BOLD),
+            Role::Limit if !self.has_color() => plain.add_modifier(Modifier::BOLD),
+            Role::Dim if !self.has_gradients() => plain.add_modifier(Modifier::DIM),
+            Role::Faint if !self.has_color() => plain.add_modifier(Modifier::DIM),
+            _ => plain,
+        };
+        match color {
+            Some(color) => style.fg(color),
+            None if self.has_color() => style.fg(ratatui::style::Color::Reset),
+            None => style,
+        }
+    }
+
+    /// The style of words and numbers.
+    #[must_use]
+    pub fn text(self, role: Role) -> Style {
+        self.style(role, Use::Text)
+    }
+
+    /// The style of bold words and numbers.
+    #[must_use]
+    pub fn bold(self, role: Role) -> Style {
+        self.text(role).remove_modifier(Modifier::DIM).add_modifier(Modifier::BOLD)
+    }
+
+    /// The style of glyphs and lines.
+    #[must_use]
+    pub fn mark(self, role: Role) -> Style {
+        self.style(role, Use::Mark)
+    }
+
+    /// The style of bars and areas.
+    #[must_use]
+    pub fn fill(self, role: Role) -> Style {
+        self.style(role, Use::Fill)
+    }
+
+    /// The style of an area: the role's hue at strength `t`, 0..=1, where hues can be mixed.
+    #[must_use]
+    pub fn shade(self, role: Role, t: f32) -> Style {
+        match palette::shade(self.name, self.depth, role, t) {
+            Some(color) if self.has_color() => self.fill(role).fg(color),
+            _ => self.fill(role),
+        }
+    }
+
+    /// A cell of two colours, ink on ink: the upper one behind the glyph of the lower one.
+    #[must_use]
+    pub fn behind(self, lower: Style, upper: Style) -> Style {
+        match upper.fg {
+            Some(color) if self.has_color() => lower.bg(color),
+            _ => lower,
+        }
+    }
+
+    /// A chip: words in reverse.
+    #[must_use]
+    pub fn chip(self, role: Role) -> Style {
+        self.bold(role).add_modifier(Modifier::REVERSED)
+    }
+
+    /// The frame of a panel, tinted by what it shows.
+    #[must_use]
+    pub fn tint(self, role: Role) -> Style {
+        if self.has_gradients() { self.shade(role, 0.15) } else { self.mark(Role::Faint) }
     }
 
     /// Primary things: states, levels, titles.
     #[must_use]
-    #[allow(clippy::unused_self, reason = "a style of the theme like all others")]
-    pub const fn strong(self) -> Style {
-        // Painted over what is dim, such as a frame, it would be both, which looks like neither.
-        Style::new().add_modifier(Modifier::BOLD).remove_modifier(Modifier::DIM)
+    pub fn strong(self) -> Style {
+        self.text(Role::Strong)
     }
 
-    /// Secondary things: frames, tracks, units, idle workers.
+    /// Secondary things: labels, units, idle workers.
     #[must_use]
-    #[allow(clippy::unused_self, reason = "a style of the theme like all others")]
-    pub const fn dim(self) -> Style {
-        Style::new().add_modifier(Modifier::DIM).remove_modifier(Modifier::BOLD)
+    pub fn dim(self) -> Style {
+        self.text(Role::Dim)
     }
 
-    /// The limiting stage, and nothing else.
+    /// The row that keys act on, the active tab, a key.
     #[must_use]
-    pub const fn accent(self) -> Style {
-        self.colored(self.strong(), Color::Cyan)
+    pub fn selected(self) -> Style {
+        self.chip(Role::Wait)
     }
 
-    /// A warning.
+    /// The role of a final status, `None` for no answer.
     #[must_use]
-    pub const fn warn(self) -> Style {
-        // Dim yellow, as on a frame, would be a third shade without a meaning.
-        self.colored(Style::new().remove_modifier(Modifier::DIM), Color::Yellow)
-    }
-
-    /// An error.
-    #[must_use]
-    pub const fn error(self) -> Style {
-        self.colored(Style::new().remove_modifier(Modifier::DIM), Color::Red)
-    }
-
-    /// The row or tab that keys act on.
-    #[must_use]
-    #[allow(clippy::unused_self, reason = "a style of the theme like all others")]
-    pub const fn selected(self) -> Style {
-        Style::new().add_modifier(Modifier::REVERSED)
-    }
-
-    /// The style for a final status, `None` for no response.
-    #[must_use]
-    pub const fn status(self, status: Option<u16>) -> Style {
+    pub const fn status_role(status: Option<u16>) -> Role {
         match status {
-            Some(400..=499) => self.warn(),
-            None | Some(500..) => self.error(),
-            Some(_) => Style::new(),
+            Some(200..=299) => Role::Ok,
+            Some(300..=399) => Role::Moved,
+            Some(400..=499) => Role::Client,
+            None | Some(500..) => Role::Server,
+            Some(_) => Role::Text,
         }
+    }
+
+    /// Glyph and style for a final status, `None` for no answer.
+    #[must_use]
+    pub fn status(self, status: Option<u16>) -> (&'static str, Style) {
+        let glyph = match status {
+            Some(200..=299) => "✓",
+            Some(300..=399) => "»",
+            Some(400..=499) => "!",
+            None => "∅",
+            Some(500..) => "✗",
+            Some(_) => "·",
+        };
+        (glyph, self.mark(Self::status_role(status)))
     }
 
     /// Glyph, word and style of a run state.
     #[must_use]
-    pub const fn run_state(self, run: RunState) -> (&'static str, &'static str, Style) {
+    pub fn run_state(self, run: RunState) -> (&'static str, &'static str, Style) {
         match run {
-            RunState::Starting => ("○", "STARTING", self.strong()),
-            RunState::Running => ("●", "RUNNING", self.strong()),
-            RunState::Paused => ("‖", "PAUSED", self.warn().add_modifier(Modifier::BOLD)),
-            RunState::Stopping => ("◌", "STOPPING", self.warn().add_modifier(Modifier::BOLD)),
-            RunState::Complete => ("✓", "COMPLETE", self.strong()),
-            RunState::Stopped => ("■", "STOPPED", self.warn().add_modifier(Modifier::BOLD)),
-            RunState::Failed => ("✗", "FAILED", self.error().add_modifier(Modifier::BOLD)),
+            RunState::Starting => ("○", "STARTING", self.bold(Role::Dim)),
+            RunState::Running => ("●", "RUNNING", self.bold(Role::Ok)),
+            RunState::Paused => ("‖", "PAUSED", self.bold(Role::Wait)),
+            RunState::Stopping => ("◌", "STOPPING", self.bold(Role::Wait)),
+            RunState::Complete => ("✓", "COMPLETE", self.bold(Role::Ok)),
+            RunState::Stopped => ("■", "STOPPED", self.bold(Role::Wait)),
+            RunState::Failed => ("✗", "FAILED", self.bold(Role::Server)),
         }
     }
 
     /// Glyph and style of what a worker does.
     #[must_use]
-    pub const fn worker(self, state: WorkerState) -> (&'static str, Style) {
+    pub fn worker(self, state: WorkerState) -> (&'static str, Style) {
         match state {
-            WorkerState::Idle => ("·", self.dim()),
-            WorkerState::Permit => ("▯", self.dim()),
-            WorkerState::Rate => ("◇", self.dim()),
+            WorkerState::Idle => ("·", self.mark(Role::Faint)),
+            WorkerState::Permit | WorkerState::Rate => ("▯", self.mark(Role::Wait)),
             WorkerState::Connect | WorkerState::FirstByte | WorkerState::Body => {
-                ("▮", Style::new())
+                ("▮", self.mark(Role::Ok))
             }
-            WorkerState::Parse => ("▒", Style::new()),
-            WorkerState::Database => ("▥", self.warn()),
-            WorkerState::Blocked => ("▤", self.warn()),
-            WorkerState::Paused => ("‖", self.dim()),
+            WorkerState::Parse => ("▪", self.mark(Role::Moved)),
+            WorkerState::Database => ("▥", self.mark(Role::Wait)),
+            WorkerState::Blocked => ("▤", self.mark(Role::Blocked)),
+            WorkerState::Paused => ("‖", self.mark(Role::Wait)),
         }
     }
 
     /// Glyph and style of how a host is.
     #[must_use]
-    pub const fn host(self, state: HostState) -> (&'static str, Style) {
+    pub fn host(self, state: HostState) -> (&'static str, Style) {
         match state {
-            HostState::Ok => ("●", Style::new()),
-            HostState::Idle => ("◌", self.dim()),
-            HostState::Waits => ("◔", self.warn()),
-            HostState::Held => ("‖", self.warn()),
-            HostState::Probing => ("◐", self.warn()),
-            HostState::Skipped => ("–", self.dim()),
-            HostState::Open | HostState::GivenUp => ("✗", self.error()),
+            HostState::Ok => ("●", self.mark(Role::Ok)),
+            HostState::Idle => ("◌", self.mark(Role::Dim)),
+            HostState::Waits => ("◔", self.mark(Role::Wait)),
+            HostState::Held => ("‖", self.mark(Role::Wait)),
+            HostState::Probing => ("◐", self.mark(Role::Blocked)),
+            HostState::Skipped => ("–", self.mark(Role::Dim)),
+            HostState::Open | HostState::GivenUp => ("✗", self.mark(Role::Server)),
         }
-    }
-
-    /// Whether glyphs get their ASCII stand-ins.
-    #[must_use]
-    pub const fn is_ascii(self) -> bool {
-        self.ascii
     }
 
     /// The last step of a draw: on a terminal without Unicode, every glyph gets its stand-in.
@@ -182,77 +241,5 @@ impl Theme {
                 cell.set_char(stand_in);
             }
         }
-    }
-}
-
-/// The ASCII character that stands in for a glyph.
-const fn stand_in(glyph: char) -> char {
-    match glyph {
-        '█' | '▮' | '▉' | '▊' | '▇' | '┏' | '┓' | '┗' | '┛' => '#',
-        '▋' | '▌' | '▍' | '▅' | '▆' | '‖' | '━' => '=',
-        '▎' | '▏' | '─' | '−' | '–' => '-',
-        '▃' | '▄' => ':',
-        '▁' | '▂' | '·' => '.',
-        '│' | '┤' | '┃' | '┊' | '▐' => '|',
-        '╭' | '╮' | '╰' | '╯' | '┼' | '┬' | '┴' | '├' | '└' | '┌' | '┐' | '┘' => {
-            '+'
-        }
-        '▯' | '●' | '○' | '◌' => 'o',
-        '▒' => '%',
-        '▤' | '✗' | '■' | '×' => 'x',
-        '▥' => 'd',
-        '◇' => 'r',
-        '◔' => 'w',
-        '◐' => 'p',
-        '◆' => '*',
-        '▶' | '→' | '›' => '>',
-        '←' | '‹' => '<',
-        '▲' | '↑' => '^',
-        '▼' | '↓' | '✓' => 'v',
-        '…' | '±' => '~',
-        '⠁'..='⣿' => {
-            // Dots 1, 2, 4, 5 are the upper half of a braille cell.
-            let dots = glyph as u32 - 0x2800;
-            match (dots & 0b0001_1011 != 0, dots & 0b1110_0100 != 0) {
-                (true, false) => '\'',
-                (false, true) => '.',
-                _ => ':',
-            }
-        }
-        _ => '?',
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_bold_and_dim_at_once() {
-        let theme = Theme::new(true, false);
-        let both = Modifier::BOLD | Modifier::DIM;
-        for (under, over) in [(theme.dim(), theme.strong()), (theme.strong(), theme.dim())] {
-            let mut cell = ratatui::buffer::Cell::default();
-            cell.set_style(under).set_style(over);
-            assert!(!cell.modifier.contains(both) && cell.modifier.intersects(both));
-        }
-    }
-
-    fn detect(vars: &[(&str, &str)]) -> Theme {
-        Theme::detect(None, None, |name| {
-            vars.iter().find(|(n, _)| *n == name).map(|(_, v)| (*v).to_owned())
-        })
-    }
-
-    #[test]
-    fn the_environment_decides() {
-        let utf8 = ("LANG", "de_DE.UTF-8");
-        assert_eq!(detect(&[("TERM", "xterm"), utf8]), Theme::new(true, false));
-        assert_eq!(detect(&[("TERM", "xterm"), utf8, ("NO_COLOR", "1")]), Theme::new(false, false));
-        assert_eq!(detect(&[("TERM", "xterm"), utf8, ("NO_COLOR", "")]), Theme::new(true, false));
-        assert_eq!(detect(&[("TERM", "xterm"), utf8, ("LC_ALL", "C")]), Theme::new(true, true));
-        assert_eq!(detect(&[("TERM", "linux"), utf8]), Theme::new(true, true));
-        assert_eq!(detect(&[("TERM", "dumb"), utf8]), Theme::new(false, true));
-        assert_eq!(detect(&[("TERM", "xterm")]), Theme::new(true, false));
     }
 }

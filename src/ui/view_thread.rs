@@ -4,23 +4,27 @@
 use std::io;
 use std::time::Duration;
 
+use terminal_colorsaurus::{QueryOptions, ThemeMode};
 use tokio::sync::oneshot;
 
 use super::action::Tab;
+use super::detect_theme::detect;
 use super::theme::Theme;
 use crate::panics::{Panic, caught_now};
+use crate::settings::appearance::Appearance;
 use crate::settings::faults::PanicPoints;
 
 /// Least time between two frames.
 pub(super) const FRAME: Duration = Duration::from_millis(33);
 
+/// Longest wait for the terminal to name its background. A later reply is no key press.
+const REPLY: Duration = Duration::from_millis(100);
+
 /// How the dashboard looks.
 #[derive(Debug, Clone, Default)]
 pub struct UiOptions {
-    /// Whether to use colours; `None` asks the environment.
-    pub color: Option<bool>,
-    /// Whether to keep to ASCII; `None` asks the environment.
-    pub ascii: Option<bool>,
+    /// Colours, glyphs and motion.
+    pub appearance: Appearance,
     /// The tab shown first.
     pub first_tab: Tab,
     /// Whether the dashboard is to panic, for tests.
@@ -47,8 +51,16 @@ pub enum UiError {
 impl UiOptions {
     /// The theme that these options and the environment ask for.
     pub(super) fn theme(&self) -> Theme {
-        Theme::detect(self.color, self.ascii, |name| std::env::var(name).ok())
+        detect(&self.appearance, |name| std::env::var(name).ok(), is_light)
     }
+}
+
+/// Whether the background of the terminal is light, if it says so soon.
+fn is_light() -> Option<bool> {
+    let mut options = QueryOptions::default();
+    options.timeout = REPLY;
+    let mode = terminal_colorsaurus::theme_mode(options).ok()?;
+    Some(mode == ThemeMode::Light)
 }
 
 /// Runs what `view` makes on a thread of its own, until it ends or `end` does. The receiver

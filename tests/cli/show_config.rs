@@ -75,6 +75,10 @@ max-memory = "1GiB"
 min-disk = "off"
 db = "sqlite://other.db"
 headless = true
+theme = 'light'
+color = '256'
+ascii = true
+no-motion = true
 json = true
 log-file = "log.txt"
 verbose = 1
@@ -206,7 +210,7 @@ fn stated_defaults_hold_and_every_option_has_an_effect_of_its_own() {
     let crawl = cli.find_subcommand("crawl").unwrap();
     let of_settings = crawl.get_arguments().filter(|option| {
         let heading = option.get_help_heading();
-        !matches!(heading, None | Some("Output" | "Logging"))
+        !matches!(heading, None | Some("Output" | "Dashboard" | "Logging"))
             && !matches!(option.get_id().as_str(), "list" | "recrawl")
     });
     for option in of_settings {

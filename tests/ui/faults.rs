@@ -11,6 +11,7 @@ use crate::fixtures;
 use crawldeck::crawl::protocol::command::Command;
 use crawldeck::crawl::protocol::scene::Scene;
 use crawldeck::crawl::protocol::snapshot::{RunState, Snapshot};
+use crawldeck::settings::appearance::ColorDepth;
 use crawldeck::settings::dials::Dial;
 use crawldeck::settings::faults::{Fault, FaultSetting};
 use crawldeck::ui::action::Tab;
@@ -153,7 +154,7 @@ fn nothing_is_made_worse_once_the_crawl_is_over() {
     }
 }
 
-const COLOR: Theme = Theme::new(true, false);
+const COLOR: Theme = Theme::dark(ColorDepth::Ansi);
 
 #[test]
 fn the_panel_at_every_size_of_interest() {
@@ -169,7 +170,7 @@ fn the_panel_at_every_size_of_interest() {
     }
     let mut app = App::new();
     press(&mut app, &staged, &[K::Char('F')]);
-    let ascii = screen(&mut app, &staged, (120, 36), Theme::new(false, true));
+    let ascii = screen(&mut app, &staged, (120, 36), Theme::mono().in_ascii());
     assert!(ascii.is_ascii());
     insta::assert_snapshot!("faults_ascii_120x36", ascii);
 }

@@ -17,6 +17,7 @@ mod host_keys;
 mod idle;
 mod keyboard;
 mod lists;
+mod palette;
 mod race;
 mod screen;
 mod sizes;

@@ -11,12 +11,13 @@ use crate::tape::terminal::Terminal;
 use crawldeck::compare::Strategy;
 use crawldeck::compare::ipc::{StrategyEnd, StrategyProgress};
 use crawldeck::compare::progress::{ComparisonProgress, Lane, LaneState};
+use crawldeck::settings::appearance::ColorDepth;
 use crawldeck::ui::race::draw;
 use crawldeck::ui::theme::Theme;
 use ratatui::Terminal as Drawing;
 use ratatui::backend::TestBackend;
 
-const COLOR: Theme = Theme::new(true, false);
+const COLOR: Theme = Theme::dark(ColorDepth::Ansi);
 const MIB: u64 = 1 << 20;
 
 fn lane(strategy: Strategy, counts: (u64, u64, u64), elapsed_s: f64, mib: u64, ms: f64) -> Lane {
@@ -148,7 +149,7 @@ fn the_race_at_every_size_of_interest() {
     }
     insta::assert_snapshot!(
         "race_ascii_80x24",
-        screen(&racing(), (80, 24), Theme::new(false, true))
+        screen(&racing(), (80, 24), Theme::mono().in_ascii())
     );
 }
 
@@ -167,7 +168,7 @@ fn no_size_panics() {
 #[test]
 fn every_url_is_a_cell() {
     for size in [(120, 36), (200, 60)] {
-        let screen = screen(&racing(), size, Theme::new(false, false));
+        let screen = screen(&racing(), size, Theme::mono());
         let done = 7 + 100 + 43 + 41;
         let full = |line: &str| line.matches('█').count();
         // Above the charts.

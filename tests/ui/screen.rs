@@ -1,6 +1,7 @@
 //! Drawing the dashboard on a buffer of a given size.
 
 use crawldeck::crawl::protocol::snapshot::Snapshot;
+use crawldeck::settings::appearance::ColorDepth;
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;
 use crawldeck::ui::theme::Theme;
@@ -9,7 +10,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 
 /// With colours, in Unicode.
-pub(crate) const COLOR: Theme = Theme::new(true, false);
+pub(crate) const COLOR: Theme = Theme::dark(ColorDepth::Ansi);
 
 /// The dashboard, drawn once.
 pub(crate) fn render(app: &mut App, snapshot: &Snapshot, (width, height): (u16, u16)) -> Buffer {

@@ -9,6 +9,7 @@
 
 use crate::fixtures;
 use crawldeck::crawl::protocol::snapshot::Snapshot;
+use crawldeck::settings::appearance::ColorDepth;
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;
 use crawldeck::ui::theme::Theme;
@@ -21,7 +22,7 @@ use unicode_width::UnicodeWidthStr as _;
 fn after(keys: &str, snapshot: &Snapshot, (width, height): (u16, u16)) -> String {
     let mut app = App::new();
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-    let theme = Theme::new(true, false);
+    let theme = Theme::dark(ColorDepth::Ansi);
     app.see(snapshot);
     terminal.draw(|frame| draw(frame, &mut app, snapshot, theme)).unwrap();
     for c in keys.chars() {

@@ -103,7 +103,7 @@ fn a_storm_of_sizes_is_survived() {
         }
         // As it was: between two frames, as likely as not, and everything on it is lost.
         terminal.resize(SIZE.0, SIZE.1);
-        terminal.expect("(?s)crawldeck .*╭─ pipeline.*╰.*╭─ status classes.*╰.*permits 10");
+        terminal.expect("(?s)crawldeck .*╭─ frontier.*╰.*╭─ answers.*╰.*permits 10");
     }
     // No key: one that comes at the very moment of a resize is read with the next.
     signal(&terminal, Signal::SIGTERM);

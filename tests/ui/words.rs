@@ -123,7 +123,7 @@ fn a_url_has_one_failure_its_newest() {
     newer.next_at_s = None;
     snapshot.failures = vec![std::sync::Arc::new(newer), older].into();
     let text = screen(&render(&mut App::new(), &snapshot, (120, 36)));
-    assert!(text.contains("gave up after 3 attempts") && !text.contains("attempt 2 of 3"));
+    assert!(text.contains("gave up: gave in") && !text.contains("attempt 2 of 3"), "{text}");
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn flags_are_loud_on_every_tab_at_every_size() {
                 let buffer = render(&mut app, &snapshot, (width, height));
                 let top: Vec<_> = (0..width).map(|x| &buffer[(x, 1)]).collect();
                 let red: String =
-                    top.iter().filter(|c| c.fg == Color::Red).map(|c| c.symbol()).collect();
+                    top.iter().filter(|c| c.fg == Color::LightRed).map(|c| c.symbol()).collect();
                 let line: String = top.iter().map(|c| c.symbol()).collect();
                 for (long, short) in FLAGS {
                     assert!(line.contains(long) || line.contains(short), "{width}: {line}");

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use crate::crawl::control::exclusion_task::ExclusionTasks;
 use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::frontier::{Frontier, ReadingsCursor, ReadingsRequest};
+use crate::crawl::measure::flow_meter::FlowMeter;
 use crate::crawl::measure::loop_delay::LoopDelayMeter;
 use crate::crawl::measure::meter::{LatencyHistogram, Meter};
 use crate::crawl::measure::process::ProcessMeter;
@@ -20,7 +21,7 @@ use crate::crawl::protocol::change::Change;
 use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::{
     Eta, GateView, HOSTS_SHOWN, Overload, ParsePoolView, PauseReason, ProducerShares, RunState,
-    SaverShares, SaverView, Snapshot, TrapView, WORKER_STATES, WorkerShares,
+    SaverShares, SaverView, Snapshot, Totals, TrapView, WORKER_STATES, WorkerShares,
 };
 use crate::crawl::protocol::tuning::{AutopilotView, TuningView};
 use crate::semaphore::SemaphoreView;
@@ -60,6 +61,7 @@ pub struct SnapshotBuilder {
     last_hosts: usize,
     meter: Meter,
     rows: Meter,
+    flow: FlowMeter,
     loop_delay: LoopDelayMeter,
     process: ProcessMeter,
     producer: Shares<5>,
@@ -74,8 +76,9 @@ impl SnapshotBuilder {
     pub fn new(first: Snapshot) -> Self {
         Self {
             first_pages: first.totals.fetched(),
-            meter: Meter::new(first.totals.fetched()),
-            rows: Meter::new(0),
+            meter: Meter::new(first.totals),
+            flow: FlowMeter::default(),
+            rows: Meter::new(Totals::default()),
             last: first,
             cursor: ReadingsCursor::default(),
             last_hosts: 0,
@@ -205,13 +208,18 @@ impl SnapshotBuilder {
         self.last_hosts = s.hosts_known as usize;
         s.queue = context.flow.queue.view();
         s.gate = gate_view(&context.flow);
+        let (queued, taken) = context.flow.queue.passed();
+        let finished = s.totals.fetched() - self.first_pages;
+        let passed = [queued, taken, context.flow.requests.begun(), finished, s.saver.pages];
+        s.flow = self.flow.read(s.at_s, passed, tick);
         if tick {
             self.meter.read(s.at_s, s.totals.fetched(), s.frontier.open);
             self.rows.read(s.at_s, context.storage.saver.rows.load(Relaxed), 0);
         }
         if let Some(second) = readings.latencies {
-            self.meter.roll(s.at_s, s.totals.fetched(), (s.gate.in_use, s.queue.len), second);
+            self.meter.roll(s.at_s, s.totals, (s.gate.in_use, s.queue.len), second);
             s.history = self.meter.history();
+            s.run_history = self.meter.run_history();
             self.process.read();
             s.start_levels = context.flow.start_levels.view();
         }

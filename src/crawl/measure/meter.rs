@@ -3,9 +3,10 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use crate::crawl::protocol::snapshot::{
-    HISTORY_POINTS, HistoryPoint, Latency, Percentiles, Throughput,
+use crate::crawl::protocol::history::{
+    AnswerRates, HISTORY_POINTS, HistoryPoint, LATENCY_CLASSES, RunHistory, latency_class,
 };
+use crate::crawl::protocol::snapshot::{Latency, Percentiles, Throughput, Totals};
 use crate::histogram::Histogram;
 
 /// Longest latency recorded, in µs: ten minutes.
@@ -58,22 +59,24 @@ pub struct Meter {
     opened: VecDeque<(f64, u64)>,
     seconds: VecDeque<LatencyHistogram>,
     history: VecDeque<HistoryPoint>,
+    run_history: RunHistory,
     latency: Latency,
-    pages_at_last_point: u64,
+    totals_at_last_point: Totals,
     last_point_s: f64,
 }
 
 impl Meter {
-    /// A meter for a run that begins with `pages` finished pages.
+    /// A meter for a run that begins with these totals.
     #[must_use]
-    pub fn new(pages: u64) -> Self {
+    pub fn new(totals: Totals) -> Self {
         Self {
-            readings: VecDeque::from([(0.0, pages)]),
+            readings: VecDeque::from([(0.0, totals.fetched())]),
             opened: VecDeque::new(),
             seconds: VecDeque::new(),
             history: VecDeque::new(),
+            run_history: RunHistory::default(),
             latency: Latency::default(),
-            pages_at_last_point: pages,
+            totals_at_last_point: totals,
             last_point_s: 0.0,
         }
     }
@@ -123,24 +126,29 @@ impl Meter {
     pub fn roll(
         &mut self,
         at_s: f64,
-        pages: u64,
+        totals: Totals,
         levels: (u32, u32),
         (second, run): (LatencyHistogram, Percentiles),
     ) {
         let span = (at_s - self.last_point_s).max(0.001);
         let of_second = percentiles(&second);
-        self.history.push_back(HistoryPoint {
+        let before = self.totals_at_last_point;
+        let point = HistoryPoint {
             at_s,
-            pages_per_s: ((pages - self.pages_at_last_point) as f64 / span) as f32,
+            pages_per_s: rate(totals.fetched(), before.fetched(), span),
             p50_ms: of_second.p50 as f32,
             p95_ms: of_second.p95 as f32,
             in_flight: levels.0,
             queued: levels.1,
-        });
+            answers: answers(&totals, &before, span),
+            latencies: latencies(&second),
+        };
+        self.history.push_back(point);
+        self.run_history.push(&point);
         while self.history.len() > HISTORY_POINTS {
             self.history.pop_front();
         }
-        self.pages_at_last_point = pages;
+        self.totals_at_last_point = totals;
         self.last_point_s = at_s;
         self.seconds.push_back(second);
         while self.seconds.len() > SECONDS {
@@ -176,6 +184,38 @@ impl Meter {
     pub fn history(&self) -> std::sync::Arc<[HistoryPoint]> {
         self.history.iter().copied().collect()
     }
+
+    /// The history of the whole run, oldest first.
+    #[must_use]
+    pub fn run_history(&self) -> std::sync::Arc<[HistoryPoint]> {
+        self.run_history.points().collect()
+    }
+}
+
+fn rate(now: u64, before: u64, span: f64) -> f32 {
+    (now.saturating_sub(before) as f64 / span) as f32
+}
+
+/// Answers per second between two totals, `span` seconds apart.
+fn answers(now: &Totals, before: &Totals, span: f64) -> AnswerRates {
+    let class = |class: usize| rate(now.by_class[class], before.by_class[class], span);
+    AnswerRates {
+        ok: class(0) + class(1),
+        moved: class(2),
+        client: class(3),
+        server: class(4),
+        none: rate(now.no_answer, before.no_answer, span),
+        retries: rate(now.retries, before.retries, span),
+    }
+}
+
+fn latencies(second: &LatencyHistogram) -> [u16; LATENCY_CLASSES] {
+    let mut classes = [0_u16; LATENCY_CLASSES];
+    for (micros, count) in second.values() {
+        let class = &mut classes[latency_class(micros as f64 / 1000.0)];
+        *class = class.saturating_add(u16::try_from(count).unwrap_or(u16::MAX));
+    }
+    classes
 }
 
 #[cfg(test)]
@@ -188,26 +228,41 @@ mod tests {
         for ms in 1..=100 {
             latencies.record(Duration::from_millis(ms));
         }
-        let mut meter = Meter::new(5);
+        let totals = |ok| Totals { ok, ..Totals::default() };
+        let mut meter = Meter::new(totals(5));
         for tenth in 1..=20 {
             meter.read(f64::from(tenth) / 10.0, 5 + 3 * tenth as u64, 1000 - 10 * tenth as u64);
         }
-        meter.roll(2.0, 65, (4, 7), latencies.roll());
+        meter.roll(
+            2.0,
+            Totals { by_class: [0, 40, 8, 12, 0], ..totals(65) },
+            (4, 7),
+            latencies.roll(),
+        );
         let p = meter.latency().last_10s;
         assert!((p.p50 - 50.0).abs() < 1.0 && (p.p95 - 95.0).abs() < 1.0, "{p:?}");
         let t = meter.throughput(2.0, 5);
         assert!((t.last_1s - 30.0).abs() < 0.1 && (t.run - 30.0).abs() < 0.1, "{t:?}");
         assert!((meter.growth() + 100.0).abs() < 0.1);
-        assert_eq!(meter.history()[0].in_flight, 4);
+        let point = meter.history()[0];
+        assert_eq!((point.in_flight, point.pages_per_s), (4, 30.0));
+        let answers = point.answers;
+        assert_eq!(
+            (answers.ok, answers.moved, answers.client, answers.none),
+            (20.0, 4.0, 6.0, 0.0)
+        );
+        assert_eq!(point.latencies.iter().map(|n| u32::from(*n)).sum::<u32>(), 100);
+        assert_eq!(point.latencies[latency_class(95.0)], 10, "91 to 100 ms: {point:?}");
+        assert_eq!(meter.run_history()[0], point);
     }
 
     #[test]
     fn history_is_bounded_and_an_empty_second_has_no_latency() {
         let mut latencies = Latencies::default();
-        let mut meter = Meter::new(0);
+        let mut meter = Meter::new(Totals::default());
         for s in 1..=(HISTORY_POINTS as u32 + 50) {
             meter.read(f64::from(s), 0, 0);
-            meter.roll(f64::from(s), 0, (0, 0), latencies.roll());
+            meter.roll(f64::from(s), Totals::default(), (0, 0), latencies.roll());
         }
         assert_eq!(meter.history().len(), HISTORY_POINTS);
         assert_eq!(meter.latency(), Latency::default());

@@ -1,6 +1,7 @@
 //! What is measured while a crawl runs: time per stage, latency, throughput, the event loop, the
 //! process, and the judgement of what limits the crawl.
 
+pub mod flow_meter;
 pub mod loop_delay;
 pub mod meter;
 pub mod process;

@@ -14,6 +14,7 @@ use crate::lock::Lock;
 #[derive(Debug)]
 struct QueueState<T> {
     items: VecDeque<T>,
+    pushed: u64,
     capacity: usize,
     closed: bool,
 }
@@ -43,6 +44,7 @@ impl<T> Queue<T> {
         Self {
             state: Mutex::new(QueueState {
                 items: VecDeque::new(),
+                pushed: 0,
                 capacity: capacity as usize,
                 closed: false,
             }),
@@ -65,6 +67,7 @@ impl<T> Queue<T> {
             return Err(PushError::Full(item));
         }
         state.items.push_back(item);
+        state.pushed += 1;
         drop(state);
         self.item.notify_one();
         Ok(())
@@ -140,6 +143,13 @@ impl<T> Queue<T> {
             }
             woken.await;
         }
+    }
+
+    /// Items that came in, and those of them that were taken out.
+    #[must_use]
+    pub fn passed(&self) -> (u64, u64) {
+        let state = self.state.locked();
+        (state.pushed, state.pushed - state.items.len() as u64)
     }
 
     /// Level and capacity.

@@ -5,6 +5,8 @@
 
 pub mod change;
 pub mod command;
+pub mod flow;
+pub mod history;
 pub mod host_view;
 pub mod overload;
 pub mod page_view;

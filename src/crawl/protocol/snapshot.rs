@@ -11,6 +11,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::crawl::protocol::change::Change;
+use crate::crawl::protocol::flow::FlowView;
+pub use crate::crawl::protocol::history::{AnswerRates, HISTORY_POINTS, HistoryPoint};
 pub use crate::crawl::protocol::host_view::{BreakerState, HostView, HostWait, WaitReason};
 pub use crate::crawl::protocol::overload::{DatabaseOutage, Overload, OverloadKind, PauseReason};
 pub use crate::crawl::protocol::page_view::{PAGE_LINKS, PageView, RecentFailure};
@@ -32,8 +34,6 @@ pub const RECENT_PAGES: usize = 500;
 pub const RECENT_FAILURES: usize = 50;
 /// Maximum journal entries kept for viewers.
 pub const RECENT_CHANGES: usize = 100;
-/// Maximum points of history kept for charts (one a second).
-pub const HISTORY_POINTS: usize = 600;
 /// Maximum hosts in a snapshot.
 pub const HOSTS_SHOWN: usize = 200;
 
@@ -209,23 +209,6 @@ pub struct Latency {
     pub run: Percentiles,
 }
 
-/// One second of history.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-pub struct HistoryPoint {
-    /// End of the second, in seconds since the start of this run.
-    pub at_s: f64,
-    /// Pages finished in it.
-    pub pages_per_s: f32,
-    /// Median latency of requests that ended in it, in ms; 0 when none did.
-    pub p50_ms: f32,
-    /// 95th percentile, likewise.
-    pub p95_ms: f32,
-    /// Permits in use at its end.
-    pub in_flight: u32,
-    /// URLs in the queue at its end.
-    pub queued: u32,
-}
-
 /// How long it may still take.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -335,6 +318,13 @@ pub struct Snapshot {
     pub changes: Arc<[Change]>,
     /// History, oldest first, at most [`HISTORY_POINTS`].
     pub history: Arc<[HistoryPoint]>,
+    /// History of the whole run, oldest first, at most
+    /// [`RUN_POINTS`](crate::crawl::protocol::history::RUN_POINTS).
+    #[serde(default)]
+    pub run_history: Arc<[HistoryPoint]>,
+    /// Pages between the stages.
+    #[serde(default)]
+    pub flow: FlowView,
     /// What each setting gave, and the autopilot.
     #[serde(default)]
     pub tuning: TuningView,

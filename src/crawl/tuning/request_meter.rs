@@ -14,6 +14,8 @@ use crate::lock::Lock;
 #[derive(Debug)]
 struct MeterState {
     in_flight: u32,
+    /// Requests that had their permit so far.
+    begun: u64,
     /// Sum of the starts of what is in flight, in ns since the meter's start.
     starts_ns: u128,
     /// Sum of the times of what ended, in ns.
@@ -70,7 +72,13 @@ impl RequestMeter {
         let finished = FinishedRequests::with_room();
         Self {
             start,
-            state: Mutex::new(MeterState { in_flight: 0, starts_ns: 0, ended_ns: 0, finished }),
+            state: Mutex::new(MeterState {
+                in_flight: 0,
+                begun: 0,
+                starts_ns: 0,
+                ended_ns: 0,
+                finished,
+            }),
         }
     }
 
@@ -78,11 +86,18 @@ impl RequestMeter {
         self.start.elapsed().as_nanos() as u64
     }
 
+    /// Requests that had their permit so far.
+    #[must_use]
+    pub fn begun(&self) -> u64 {
+        self.state.locked().begun
+    }
+
     /// A request has its permit.
     pub fn begin(&self) -> MeteredRequest<'_> {
         let start_ns = self.now_ns();
         let mut state = self.state.locked();
         state.in_flight += 1;
+        state.begun += 1;
         state.starts_ns += u128::from(start_ns);
         MeteredRequest { meter: self, start_ns }
     }

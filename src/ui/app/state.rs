@@ -12,6 +12,8 @@ use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
 use crate::crawl::protocol::command::Command;
 use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
+use crate::ui::chart::Zoom;
+use crate::ui::deck::{Motion, NewestPages};
 use crate::ui::keys::{self, KeyContext};
 use crate::ui::log_view::LogView;
 use crate::ui::prompt::{Asking, Prompt};
@@ -95,6 +97,12 @@ pub struct App {
     pub scenes: Option<usize>,
     /// The log.
     pub log: LogView,
+    /// What moves on the Deck.
+    pub motion: Motion,
+    /// Which of the newest pages the Deck shows.
+    pub newest: NewestPages,
+    /// How much of the past charts show.
+    pub zoom: Zoom,
     feedback: Option<Feedback>,
     notice: Option<(Arc<str>, f64)>,
     /// Whether the user requested a stop, so that the end of the crawl ends the dashboard.
@@ -111,6 +119,8 @@ impl App {
 
     /// Takes note of a new snapshot.
     pub fn see(&mut self, snapshot: &Snapshot) {
+        self.motion.see(snapshot);
+        self.newest.see(snapshot);
         let now = snapshot.at_s;
         // Once the crawl is over its time stands still, and nothing would ever expire.
         let over = snapshot.run.is_final();
@@ -124,6 +134,12 @@ impl App {
             (Some(new), _) => self.notice = Some((new.clone(), now)),
             (None, _) => self.notice = None,
         }
+    }
+
+    /// Whether something moves on what is shown.
+    #[must_use]
+    pub fn shows_motion(&self) -> bool {
+        self.tab == Tab::Deck && self.frozen.is_none() && self.motion.is_moving()
     }
 
     /// Whether the dashboard is done: the crawl is over, and the user requested its end or
@@ -255,6 +271,10 @@ impl App {
                     Some(_) => None,
                     None => Some(Arc::new(snapshot.clone())),
                 };
+            }
+            Action::Zoom => {
+                self.zoom = self.zoom.next();
+                self.say(format!("charts show up to {}", self.zoom.name()), snapshot);
             }
             Action::Help => self.help = if self.help.is_some() { None } else { Some(0) },
             Action::Mouse => {

@@ -43,6 +43,7 @@ fn belong_together(one: &Binding, other: &Binding) -> bool {
         | (A::FaultSelect(_), A::FaultSelect(_))
         | (A::FaultLevel(_), A::FaultLevel(_))
         | (A::ScenePick(_), A::ScenePick(_))
+        | (A::Zoom, A::Freeze)
         | (A::Redraw, A::Suspend)
         | (A::FaultOff, A::ClearFaults)
         | (A::LogMore, A::LogLess) => true,

@@ -4,10 +4,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::{charts, header, hints, overload, stages, verdict};
+use super::{header, hints, overload, stages, verdict};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::app::App;
+use crate::ui::deck::charts;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::units;
 
 /// Maximum rows of the chart.
@@ -71,7 +73,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
         // A row of air above a chart of several rows.
         let air = u16::from(spare > 2);
         let high = (spare - air).min(CHART_ROWS);
-        charts::pages(painter, Rect { y: area.y + row - 1 + air, height: high, ..area }, s);
+        let place = Rect { y: area.y + row - 1 + air, height: high, ..area };
+        charts::pages(painter, place, s, app.zoom);
     }
 }
 
@@ -84,7 +87,7 @@ fn levels(painter: &Painter<'_>, s: &Snapshot) -> Vec<Level> {
     let now = |value: f64| format!("{}/s", units::rate(value));
     let [waits, more] = stages::gate(theme, s);
     let [moves, retries] = stages::frontier(theme, s);
-    let failed = if s.totals.failed > 0 { theme.error() } else { theme.dim() };
+    let failed = if s.totals.failed > 0 { theme.text(Role::Server) } else { theme.dim() };
     let counts: Vec<_> = stages::workers(theme, s, false)
         .into_iter()
         .filter(|w| w.count.unwrap_or(0) > 0)

@@ -8,6 +8,7 @@ use crate::crawl::protocol::snapshot::{ExclusionProgress, SitemapsView, Snapshot
 use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
@@ -80,7 +81,7 @@ fn traps(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     let mut segments = Vec::new();
     if !traps.is_empty() {
         let all = traps.iter().fold(0_u64, |sum, t| sum.saturating_add(t.skipped));
-        segments.push(Segment::new(0, skipped(all), theme.warn()));
+        segments.push(Segment::new(0, skipped(all), theme.text(Role::Wait)));
         segments.push(Segment::new(
             1,
             units::counted(traps.len() as u64, "pattern", "patterns"),
@@ -100,7 +101,7 @@ fn traps(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     for (row, trap) in traps.iter().take(inner.height.into()).enumerate() {
         let row = row as u16;
         painter.text(Rect { width: kinds, ..inner }, 0, row, &trap.kind, Style::new());
-        painter.right(inner, row, &number(trap.skipped), theme.warn());
+        painter.right(inner, row, &number(trap.skipped), theme.text(Role::Wait));
         let room = inner.width.saturating_sub(kinds + 2 + numbers + 2);
         let middle = Rect { x: inner.x + kinds + 2, width: room, ..inner };
         let wide = inner.width >= EXAMPLE;
@@ -123,7 +124,7 @@ fn first_trap(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
         return;
     };
     let more = snapshot.traps.len() - 1;
-    let mut segments = vec![Segment::new(0, skipped(trap.skipped), theme.warn())];
+    let mut segments = vec![Segment::new(0, skipped(trap.skipped), theme.text(Role::Wait))];
     if more > 0 {
         segments.push(Segment::new(1, format!("+{more} more"), theme.dim()));
     }
@@ -174,8 +175,8 @@ fn one_exclusion(
     let done = done(exclusion);
     let number = format!("{} {done:<columns$}", units::count(exclusion.urls));
     let (running, style) = match (exclusion.running, area.width >= WORDS) {
-        (true, true) => ("◌ running", theme.warn()),
-        (true, false) => ("◌", theme.warn()),
+        (true, true) => ("◌ running", theme.text(Role::Wait)),
+        (true, false) => ("◌", theme.text(Role::Wait)),
         (false, true) => ("✓ done   ", theme.dim()),
         (false, false) => ("✓", theme.dim()),
     };
@@ -206,7 +207,7 @@ fn sitemaps<'a>(theme: Theme, s: &SitemapsView) -> Vec<Segment<'a>> {
         if s.waiting > 0 { Style::new() } else { theme.dim() },
     );
     if s.failed > 0 {
-        add(2, format!("{} not readable", s.failed), theme.warn());
+        add(2, format!("{} not readable", s.failed), theme.text(Role::Server));
     }
     add(1, units::counted(s.found, "new URL", "new URLs"), Style::new());
     segments

@@ -9,6 +9,7 @@ use crate::ui::action::Action;
 use crate::ui::app::App;
 use crate::ui::keys::{self, KeyGroup};
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 
 /// Columns of the panel beside the Deck,
@@ -129,12 +130,12 @@ fn one(painter: &mut Painter<'_>, line: Rect, fault: Fault, app: &App, s: &Snaps
     let setting = FaultSetting { fault, level: s.faults.get(fault) };
     let selected = app.fault() == fault;
     let style = match setting.level {
-        Some(_) => theme.warn(),
+        Some(_) => theme.text(Role::Blocked),
         None if selected && takes(fault, s) => theme.strong(),
         None => theme.dim(),
     };
     if selected {
-        painter.text(line, 0, 0, "›", theme.accent());
+        painter.text(line, 0, 0, "›", theme.bold(Role::Limit));
     }
     painter.text(line, 2, 0, fault.name(), style);
     let level = if takes(fault, s) { setting.level_text() } else { "–".to_owned() };
@@ -142,6 +143,13 @@ fn one(painter: &mut Painter<'_>, line: Rect, fault: Fault, app: &App, s: &Snaps
     painter.right(numbers, 0, &level, style);
     let bar = line.width.saturating_sub(NARROW + 1).min(10);
     if setting.level.is_some() && bar >= 3 {
-        painter.gauge(line, NARROW + 1, 0, bar, fault.severity(setting.level), theme.warn());
+        painter.gauge(
+            line,
+            NARROW + 1,
+            0,
+            bar,
+            fault.severity(setting.level),
+            theme.text(Role::Blocked),
+        );
     }
 }

@@ -11,6 +11,7 @@ use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables;
 use crate::ui::text;
@@ -48,7 +49,7 @@ pub fn status(
     }
     let answer = app.feedback(live);
     if let Some(feedback) = answer.as_ref().filter(|_| !live.run.is_final()) {
-        let style = if feedback.refused { theme.warn() } else { Style::new() };
+        let style = if feedback.refused { theme.text(Role::Blocked) } else { Style::new() };
         painter.text(strip, 0, 0, &text::clean(&feedback.text), style);
         return None;
     }
@@ -66,7 +67,10 @@ pub fn status(
                 strip,
                 0,
                 3,
-                vec![Segment::new(0, words, theme.warn()), Segment::new(1, hint, theme.warn())],
+                vec![
+                    Segment::new(0, words, theme.text(Role::Wait)),
+                    Segment::new(1, hint, theme.text(Role::Wait)),
+                ],
             );
             return None;
         }
@@ -74,7 +78,7 @@ pub fn status(
             let (_, word, style) = theme.run_state(live.run);
             // An answer stays until the next key, as time stands still: the totals stay beside it.
             let (words, style) = match answer {
-                Some(answer) if answer.refused => (answer.text, theme.warn()),
+                Some(answer) if answer.refused => (answer.text, theme.text(Role::Blocked)),
                 Some(answer) => (answer.text, Style::new()),
                 None => (format!("{} · {leave} leaves", word.to_lowercase()), style),
             };
@@ -99,7 +103,7 @@ pub fn status(
 fn totals<'a>(painter: &Painter<'_>, snapshot: &Snapshot) -> Vec<Segment<'a>> {
     let theme = painter.theme;
     let t = &snapshot.totals;
-    let failed = if t.failed > 0 { theme.error() } else { theme.dim() };
+    let failed = if t.failed > 0 { theme.text(Role::Server) } else { theme.dim() };
     let segment = |rank, number: String, words: &'static str, style: Style| {
         let gap = if rank == 0 { "" } else { " · " };
         Segment::of(
@@ -196,7 +200,7 @@ fn prompt(
         }
     };
     let (message, style) = match &prompt.error {
-        Some(error) => (text::clean(error).into_owned(), theme.error()),
+        Some(error) => (text::clean(error).into_owned(), theme.text(Role::Server)),
         None => (hint, theme.dim()),
     };
     let column = painter.text(strip, 0, 0, sign, theme.strong());

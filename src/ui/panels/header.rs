@@ -1,25 +1,26 @@
 //! The two lines on top: what is crawled and how it goes; tabs and the process itself.
 
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 use ratatui::text::Span;
 
 use crate::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
 use crate::ui::action::Tab;
 use crate::ui::app::App;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
+use crate::ui::url_text;
 
-/// A stall of the event loop from which on it is a warning, in ms.
+/// A delay of the event loop from which on it is a warning, in ms.
 const STALL_MS: f64 = 50.0;
 
 /// Lays out the header:
 ///
 /// ```text
 ///  crawldeck  lab · http://127.0.0.1:8700/                 ● RUNNING  02:41   sqlite · crawl 7
-///   1 Deck   2 Workers   3 Hosts …     IGNORING ROBOTS     CPU  38%   41 MiB   loop stall 3 ms
+///   1 Deck   2 Workers   3 Hosts …     IGNORING ROBOTS     CPU  38%   41 MiB   loop late 3 ms
 /// ```
 ///
 /// Flags that third parties should know of stands on every tab: in short where there is
@@ -28,7 +29,9 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
     let theme = painter.theme;
     let strip = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     // The target gets its width before the database does, but no more than two fifths.
-    let target = text::clean(&live.target).into_owned();
+    let target = url_text::readable(&live.target);
+    let target = target.replace("http://", "");
+    let target = target.trim_end_matches('/').to_owned();
     let kept = (text::width(&target) as u16 + 2).min(strip.width * 2 / 5);
     let right = Rect { x: strip.x + kept, width: strip.width - kept, ..strip };
     let mut segments = state_segments(painter, app, live, right.width);
@@ -66,12 +69,12 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
     let shown = app.shown(live);
     let rest = Rect { x: strip.x + column, width: strip.width.saturating_sub(column), ..strip };
     let stall = shown.loop_delay.worst_10s_ms;
-    let style = if stall >= STALL_MS { theme.warn() } else { theme.dim() };
+    let style = if stall >= STALL_MS { theme.text(Role::Blocked) } else { theme.dim() };
     let mut segments = flags;
     segments.extend([
         Segment::new(1, format!("CPU {:>3.0}%", shown.process.cpu_percent), theme.dim()),
         Segment::new(2, format!("{:>8}", units::bytes(shown.process.rss_bytes)), theme.dim()),
-        Segment::new(3, format!("loop stall {:>6}", units::duration(stall)), style),
+        Segment::new(3, format!("loop late {:>6}", units::duration(stall)), style),
     ]);
     painter.fit_right(rest, 1, 3, segments);
 }
@@ -89,7 +92,7 @@ pub fn flag_segments<'a>(theme: Theme, live: &Snapshot, short: bool) -> Vec<Segm
     .into_iter()
     .filter(|(set, ..)| *set)
     .map(|(_, long, brief)| {
-        let style = theme.error().add_modifier(Modifier::BOLD);
+        let style = theme.bold(Role::Server);
         Segment::new(0, if short { brief } else { long }, style)
     })
     .collect()
@@ -118,13 +121,13 @@ pub fn state_segments<'a>(
             reasons = named(true);
         }
         if !reasons.is_empty() {
-            state.push(Span::styled(format!(" {reasons}"), theme.warn()));
+            state.push(Span::styled(format!(" {reasons}"), theme.text(Role::Wait)));
         }
     }
     let mut segments = Vec::new();
     if let Some(frozen) = &app.frozen {
         let text = format!(" FROZEN at {} ", units::elapsed(frozen.at_s));
-        segments.push(Segment::new(0, text, theme.warn().patch(theme.selected())));
+        segments.push(Segment::new(0, text, theme.text(Role::Wait).patch(theme.selected())));
     }
     segments.push(Segment::of(0, state));
     segments.push(Segment::new(1, units::elapsed(live.at_s), theme.strong()));

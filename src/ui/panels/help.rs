@@ -34,7 +34,7 @@ fn signs() -> Vec<HelpLine> {
         ("◆", "what limits the crawl now"),
         ("▲16", "permits turned to 16 (w q r t: others)"),
         ("▲h x s !", "a host, an exclusion, a seed, a fault"),
-        ("▮ ▒ ▯ ◇", "fetches, parses, waits: permit, rate"),
+        ("▮ ▪ ▯", "fetches, parses, waits for a permit"),
         ("▤ ▥ · ‖", "blocked, database, idle, paused"),
     ];
     lines.map(|(a, b)| (a.to_owned(), b.to_owned())).to_vec()

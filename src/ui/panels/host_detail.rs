@@ -10,6 +10,7 @@ use crate::ui::action::Action;
 use crate::ui::host_state::HostState;
 use crate::ui::keys::{self, KeyGroup};
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
@@ -134,8 +135,8 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
     let style = match host.breaker {
         BreakerState::Closed if host.incidents == 0 => dim,
         BreakerState::Closed => plain,
-        BreakerState::HalfOpen => theme.warn(),
-        BreakerState::Open => theme.error(),
+        BreakerState::HalfOpen => theme.text(Role::Blocked),
+        BreakerState::Open => theme.text(Role::Server),
     };
     rows.push(("breaker", format!("{}, {incidents}", host.breaker.name()), style));
     let failed = match host.failures {
@@ -156,8 +157,8 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
     };
     rows.push(("latency", latency, if host.p95_ms > 0.0 { plain } else { dim }));
     rows.push(match host.last_status {
-        Some(status) => ("last", format!("responded {status}"), theme.status(Some(status))),
-        None if host.requests > 0 => ("last", "no response".to_owned(), theme.error()),
+        Some(status) => ("last", format!("responded {status}"), theme.status(Some(status)).1),
+        None if host.requests > 0 => ("last", "no response".to_owned(), theme.text(Role::Server)),
         None => ("last", "not requested yet".to_owned(), dim),
     });
     rows

@@ -8,6 +8,7 @@ use super::table::{self, TableColumn, fixed, flexible};
 use crate::crawl::protocol::snapshot::{HostView, HostWait, Snapshot, WaitReason};
 use crate::ui::host_state::{HostState, is_pace};
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
@@ -88,7 +89,7 @@ fn counts<'a>(
     let mut segments = Vec::new();
     if !filter.trim().is_empty() {
         let words = text::cut(&text::clean(filter.trim()), 30).into_owned();
-        segments.push(Segment::new(0, format!("filter {words}"), theme.warn()));
+        segments.push(Segment::new(0, format!("filter {words}"), theme.text(Role::Wait)));
         segments.push(Segment::new(0, format!("{found} of {}", snapshot.hosts.len()), theme.dim()));
     }
     for (rank, word) in [
@@ -157,9 +158,9 @@ pub fn error_style(theme: Theme, host: &HostView) -> Style {
     if host.requests == 0 || host.error_ratio < FEW {
         theme.dim()
     } else if host.error_ratio < 0.5 {
-        theme.warn()
+        theme.text(Role::Retry)
     } else {
-        theme.error()
+        theme.text(Role::Server)
     }
 }
 
@@ -176,9 +177,9 @@ fn gap(host: &HostView) -> String {
 /// nothing moves when they lose a digit.
 fn waits(theme: Theme, host: &HostView) -> table::Cell {
     let style = match host.wait {
-        Some(HostWait { why: WaitReason::Breaker, .. }) => theme.error(),
+        Some(HostWait { why: WaitReason::Breaker, .. }) => theme.text(Role::Server),
         Some(wait) if is_pace(wait.why) => theme.dim(),
-        Some(_) => theme.warn(),
+        Some(_) => theme.text(Role::Wait),
         None => theme.dim(),
     };
     let Some(wait) = host.wait else {
@@ -191,4 +192,43 @@ fn waits(theme: Theme, host: &HostView) -> table::Cell {
     let why = wait.why.name().replace("robots.txt", "robots");
     let long = wait.for_s.map(units::countdown).unwrap_or_default();
     (format!("{why:<WHY$} {long:>LONG$}"), style)
+}
+
+/// What a host waits for, set by whom, in a few words for the Deck: `limit 1, set by a 503`.
+#[must_use]
+pub fn wait_words(theme: Theme, host: &HostView) -> (String, Style) {
+    if let Some(why) = &host.ended {
+        return (text::clean(why).into_owned(), theme.text(Role::Server));
+    }
+    if host.skipped {
+        return ("skipped by you".to_owned(), theme.dim());
+    }
+    let Some(wait) = host.wait else {
+        return match (host.queued, host.retrying) {
+            (0, 0) if host.in_flight == 0 => ("nothing: no URLs left".to_owned(), theme.dim()),
+            (0, n) if n > 0 => {
+                (format!("{} to be retried", units::short_count(n.into())), theme.text(Role::Retry))
+            }
+            _ => ("permits".to_owned(), theme.dim()),
+        };
+    };
+    let more = wait.for_s.map_or_else(String::new, |s| format!(": {} more", units::countdown(s)));
+    let limit = host.limit.unwrap_or(host.in_flight);
+    let words = match wait.why {
+        WaitReason::Limit => format!("limit {limit}, yours"),
+        WaitReason::LoweredLimit => {
+            let cause = if host.refused_at.is_some() { "a 503" } else { "a cooldown" };
+            format!("limit {limit}, set by {cause}")
+        }
+        WaitReason::RobotsDelay => format!("gap {}, robots.txt", units::interval(host.gap_ms)),
+        WaitReason::Delay => format!("gap {}, yours", units::interval(host.gap_ms)),
+        WaitReason::Breaker => format!("breaker{more}"),
+        why => format!("{}{more}", why.name()),
+    };
+    let style = match wait.why {
+        WaitReason::Breaker => theme.text(Role::Server),
+        why if is_pace(why) => theme.text(Role::Blocked),
+        _ => theme.text(Role::Wait),
+    };
+    (words, style)
 }

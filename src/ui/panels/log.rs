@@ -10,6 +10,7 @@ use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::log_view::{LogView, is_listening};
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 
@@ -55,8 +56,8 @@ impl LogFormatter for Formatter {
         let theme = self.0;
         let level = record.level.as_str();
         let style = match level {
-            "ERROR" => theme.error(),
-            "WARN" => theme.warn(),
+            "ERROR" => theme.text(Role::Server),
+            "WARN" => theme.text(Role::Client),
             "DEBUG" | "TRACE" => theme.dim(),
             _ => Style::new(),
         };

@@ -1,11 +1,8 @@
 //! The segments of the screen, one file each. A panel gets a painter, an area and a snapshot, and
 //! draws itself at any size.
 
-pub mod changes;
-pub mod charts;
 pub mod compact;
 pub mod discovery;
-pub mod failures;
 pub mod faults;
 pub mod footer;
 pub mod header;
@@ -17,11 +14,8 @@ pub mod log;
 pub mod overload;
 pub mod page_detail;
 pub mod pages;
-pub mod pipeline;
-pub mod pipeline_list;
 pub mod scenes;
 pub mod stages;
-pub mod status_classes;
 pub mod table;
 pub mod tuning;
 pub mod verdict;

@@ -7,6 +7,7 @@ use ratatui::text::Span;
 
 use crate::crawl::protocol::snapshot::{Overload, OverloadKind, Snapshot};
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
 use crate::ui::units;
@@ -43,7 +44,7 @@ fn active(s: &Snapshot, width: u16) -> Vec<(&'static str, String)> {
 /// ```
 pub fn draw(painter: &mut Painter<'_>, area: Rect, row: u16, rows: u16, s: &Snapshot) -> u16 {
     let rows = self::rows(s, rows).min(rows);
-    let warn = painter.theme.warn();
+    let warn = painter.theme.text(Role::Blocked);
     let active = active(s, area.width);
     for (i, (glyph, words)) in active.iter().take(rows.into()).enumerate() {
         let line = Rect { y: area.y + row + i as u16, height: 1, ..area };

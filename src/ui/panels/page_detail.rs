@@ -9,6 +9,7 @@ use crate::crawl::protocol::snapshot::PageView;
 use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
@@ -63,7 +64,7 @@ fn fields(theme: Theme, page: &PageView) -> Vec<(&'static str, String, Style)> {
         ("status", format!("{status} ({})", page.state.name()), status_style),
     ];
     if let Some(error) = &page.error {
-        rows.push(("error", clean(error), theme.error()));
+        rows.push(("error", clean(error), theme.text(Role::Server)));
     }
     if let Some(reason) = &page.not_parsed {
         rows.push(("not parsed", clean(reason), dim));

@@ -8,6 +8,7 @@ use super::table::{self, TableColumn, fixed, flexible};
 use crate::crawl::protocol::snapshot::{PageView, Snapshot};
 use crate::model::page_state::PageState;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
@@ -51,7 +52,7 @@ pub fn draw(
         segments.push(Segment::new(1, format!("last {all}"), theme.dim()));
     } else {
         let words = text::cut(&text::clean(filter.trim()), 30).into_owned();
-        segments.push(Segment::new(0, format!("filter {words}"), theme.warn()));
+        segments.push(Segment::new(0, format!("filter {words}"), theme.text(Role::Wait)));
         segments.push(Segment::new(1, format!("{} of {all}", ids.len()), theme.dim()));
     }
     let by = tables::PAGE_COLUMNS[state.sort % tables::PAGE_COLUMNS.len()];
@@ -73,8 +74,8 @@ pub fn draw(
 pub fn status(theme: Theme, page: &PageView) -> (String, Style) {
     match (page.state, page.status) {
         (PageState::Skipped, _) => ("· skipped".to_owned(), theme.dim()),
-        (_, None) => ("✗ none".to_owned(), theme.error()),
-        (PageState::Failed, Some(n)) => (format!("✗ {n}"), theme.status(Some(n))),
+        (_, None) => ("✗ none".to_owned(), theme.text(Role::Server)),
+        (PageState::Failed, Some(n)) => (format!("✗ {n}"), theme.status(Some(n)).1),
         (PageState::Ok, Some(n)) => (format!("✓ {n}"), Style::new()),
     }
 }
@@ -86,7 +87,7 @@ fn cells(theme: Theme, page: &PageView) -> Vec<table::Cell> {
         (Some(title), None) => (text::clean(title).into_owned(), plain),
         (None, None) => (String::new(), plain),
     };
-    let tries = if page.attempts > 1 { theme.warn() } else { theme.dim() };
+    let tries = if page.attempts > 1 { theme.text(Role::Retry) } else { theme.dim() };
     vec![
         (units::elapsed(page.at_s), theme.dim()),
         status(theme, page),

@@ -10,6 +10,7 @@ use crate::ui::action::Action;
 use crate::ui::app::SCENE_ROWS;
 use crate::ui::keys::{self, KeyGroup};
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 
 /// Maximum columns.
@@ -54,7 +55,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, at: usize, s: &Snapshot) {
         let scene = Scene::ALL.get(row).copied();
         let style = if row == at { theme.strong() } else { theme.dim() };
         if row == at {
-            painter.text(inner, 0, y, "›", theme.accent());
+            painter.text(inner, 0, y, "›", theme.bold(Role::Limit));
         }
         let (number, title) = match scene {
             Some(scene) => (row + 1, scene.title()),
@@ -62,7 +63,12 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, at: usize, s: &Snapshot) {
         };
         painter.text(inner, 2, y, &format!("{number} {title}"), style);
         if scene.is_some() && scene == s.scene {
-            painter.right(Rect { y: inner.y + y, height: 1, ..inner }, 0, "on", theme.warn());
+            painter.right(
+                Rect { y: inner.y + y, height: 1, ..inner },
+                0,
+                "on",
+                theme.text(Role::Limit),
+            );
         }
     }
     let words = Scene::ALL.get(at).map_or("", |scene| scene.watch());

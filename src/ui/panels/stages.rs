@@ -6,9 +6,10 @@ use ratatui::style::Style;
 use crate::crawl::protocol::snapshot::{Snapshot, WORKER_STATES, WorkerState};
 use crate::crawl::protocol::verdict::Stage;
 use crate::settings::faults::Fault;
-use crate::ui::paint::{Painter, Segment};
+use crate::ui::paint::Painter;
+use crate::ui::palette::Role;
 use crate::ui::text;
-use crate::ui::theme::{self, Theme};
+use crate::ui::theme::Theme;
 use crate::ui::units;
 
 /// A share of a stage's time, with its glyph in the stacked bar.
@@ -28,9 +29,9 @@ pub struct Share {
 }
 
 impl Share {
-    /// For a stacked bar.
+    /// For a line of time.
     #[must_use]
-    pub const fn bar(&self) -> (f32, &'static str, Style) {
+    pub const fn line(&self) -> (f32, &'static str, Style) {
         (self.share, self.glyph, self.style)
     }
 }
@@ -53,13 +54,13 @@ pub fn producer(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
     // With nothing else to choose, it is the retries' delays that it waits for.
     let waits_for = if f.pending == 0 && f.retrying > 0 { "retries" } else { "host pace" };
     let mut shares = vec![
-        share("choosing", p.busy, "▮", Style::new()),
-        share("queue full", p.blocked, "▤", Style::new()),
-        share(waits_for, p.throttled, "▯", theme.dim()),
-        share("idle", p.idle, "·", theme.dim()),
+        share("choosing", p.busy, "▮", theme.mark(Role::Ok)),
+        share("queue full", p.blocked, "▤", theme.mark(Role::Blocked)),
+        share(waits_for, p.throttled, "▯", theme.mark(Role::Wait)),
+        share("idle", p.idle, "·", theme.mark(Role::Faint)),
     ];
     if p.paused > 0.0 {
-        shares.insert(0, share("paused", p.paused, "‖", theme.dim()));
+        shares.insert(0, share("paused", p.paused, "‖", theme.mark(Role::Wait)));
     }
     shares
 }
@@ -107,7 +108,10 @@ pub fn workers(theme: Theme, snapshot: &Snapshot, fine: bool) -> Vec<Share> {
 #[must_use]
 pub fn saver(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
     let s = &snapshot.saver_shares;
-    vec![share("writing", s.busy, "▮", Style::new()), share("idle", s.idle, "·", theme.dim())]
+    vec![
+        share("writing", s.busy, "▮", theme.mark(Role::Ok)),
+        share("idle", s.idle, "·", theme.mark(Role::Faint)),
+    ]
 }
 
 /// How many workers are in each state, by `WorkerState as usize`.
@@ -136,7 +140,7 @@ pub fn frontier(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
         0 => String::new(),
         n => format!("{} retrying", units::count(n)),
     };
-    [(moves, theme.dim()), (retries, theme.warn())]
+    [(moves, theme.dim()), (retries, theme.text(Role::Retry))]
 }
 
 /// What the queue's level means.
@@ -144,7 +148,7 @@ pub fn frontier(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
 pub fn queue(theme: Theme, snapshot: &Snapshot) -> Remark {
     let q = &snapshot.queue;
     if q.len > q.capacity {
-        (format!("{} over, draining", q.len - q.capacity), theme.warn())
+        (format!("{} over, draining", q.len - q.capacity), theme.text(Role::Blocked))
     } else if q.len == q.capacity && q.len > 0 {
         ("full".to_owned(), Style::new())
     } else if q.len == 0 {
@@ -165,7 +169,7 @@ pub fn gate(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
     let more = match (g.draining, snapshot.dials.rate) {
         (0, None) => (String::new(), theme.dim()),
         (0, Some(rate)) => (format!("rate {rate}/s"), Style::new()),
-        (n, _) => (format!("draining {n}"), theme.warn()),
+        (n, _) => (format!("draining {n}"), theme.text(Role::Blocked)),
     };
     [waits, more]
 }
@@ -204,34 +208,6 @@ pub fn gate_level(snapshot: &Snapshot) -> String {
     if gate.limit == dial { level } else { format!("{level} of {dial}") }
 }
 
-/// The style of the gate's level: a warning while it is not what the dial says.
-#[must_use]
-pub fn gate_style(theme: Theme, snapshot: &Snapshot) -> Style {
-    let gate = &snapshot.gate;
-    if gate.draining > 0 || gate.limit < snapshot.dials.permits {
-        theme.warn()
-    } else {
-        level_style(theme, Stage::Gate, snapshot)
-    }
-}
-
-/// Workers that leave, and the parse threads.
-#[must_use]
-pub fn worker_segments<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Segment<'a>> {
-    let mut segments = Vec::new();
-    let leaving = snapshot.workers.iter().filter(|w| w.leaving).count();
-    if leaving > 0 {
-        segments.push(Segment::new(0, format!("{leaving} leaving"), theme.warn()));
-    }
-    let pool = &snapshot.parse_pool;
-    let style = if pool.waiting > 0 { Style::new() } else { theme.dim() };
-    segments.push(Segment::new(1, format!("parsing {}/{}", pool.busy, pool.threads), style));
-    if pool.waiting > 0 {
-        segments.push(Segment::new(2, format!("{} wait", pool.waiting), style));
-    }
-    segments
-}
-
 /// How full the saver's buffer is.
 #[must_use]
 pub fn backlog(snapshot: &Snapshot) -> f64 {
@@ -244,66 +220,14 @@ pub fn ratio(level: f64, bound: f64) -> f64 {
     if bound > 0.0 { level / bound } else { 0.0 }
 }
 
-/// The title of a stage: marked and in the accent if it limits the crawl, and marked if a fault is
-/// made there.
-pub fn title(
-    painter: &mut Painter<'_>,
-    area: Rect,
-    row: u16,
-    name: &str,
-    stage: Stage,
-    snapshot: &Snapshot,
-) {
-    let style = if snapshot.verdict.stage == Some(stage) {
-        painter.glyph(
-            Rect { x: area.x.saturating_sub(2), ..area },
-            0,
-            row,
-            theme::LIMIT,
-            painter.theme.accent(),
-        );
-        painter.theme.accent()
-    } else {
-        painter.theme.strong()
-    };
-    let end = painter.text(area, 0, row, name, style);
-    if snapshot.faults.on().any(|setting| hits(setting.fault) == stage) {
-        painter.text(area, end + 1, row, theme::FAULT, painter.theme.warn());
-    }
-}
-
 /// The stage at which a fault is felt first; those of the site where its answers are waited for.
-const fn hits(fault: Fault) -> Stage {
+#[must_use]
+pub const fn stage_of(fault: Fault) -> Stage {
     match fault {
         Fault::Queue => Stage::Queue,
         Fault::Parser => Stage::Workers,
         Fault::Saver | Fault::Buffer => Stage::Saver,
         _ => Stage::Gate,
-    }
-}
-
-/// The style of a stage's level: the accent if it limits the crawl.
-#[must_use]
-pub fn level_style(theme: Theme, stage: Stage, snapshot: &Snapshot) -> Style {
-    if snapshot.verdict.stage == Some(stage) { theme.accent() } else { Style::new() }
-}
-
-/// A gauge with its numbers behind it, as wide as `width`; the numbers alone where no gauge fits.
-pub fn gauge(
-    painter: &mut Painter<'_>,
-    area: Rect,
-    row: u16,
-    share: f64,
-    numbers: &str,
-    style: Style,
-) {
-    let need = text::width(numbers) as u16 + 1;
-    let bar = area.width.saturating_sub(need);
-    if bar >= 3 {
-        painter.gauge(area, 0, row, bar, share, style);
-        painter.text(area, bar + 1, row, numbers, painter.theme.strong().patch(style));
-    } else if text::width(numbers) <= area.width.into() {
-        painter.text(area, 0, row, numbers, painter.theme.strong().patch(style));
     }
 }
 
@@ -348,23 +272,4 @@ pub fn strip(
         painter.glyph(area, at.0, at.1, glyph, style);
     }
     (states.len() as u16).div_ceil(area.width)
-}
-
-/// One entry of a legend: glyph, label, count, share.
-pub fn legend(painter: &mut Painter<'_>, area: Rect, row: u16, share: &Share) {
-    let theme = painter.theme;
-    let rests = share.share < 0.005 && share.count.unwrap_or(0) == 0;
-    let style = if rests { theme.dim() } else { share.style };
-    painter.text(area, 0, row, share.glyph, share.style);
-    painter.text(area, 2, row, share.label, style);
-    let percent = units::percent(share.share);
-    // Count and share where both fit beside the label, else the share.
-    let both = share.count.map(|n| format!("{n} {percent}"));
-    for numbers in both.into_iter().chain([percent]) {
-        let left = usize::from(area.width).saturating_sub(numbers.len());
-        if left > 2 + share.label.len() {
-            painter.text(area, left as u16, row, &numbers, style);
-            return;
-        }
-    }
 }

@@ -63,7 +63,7 @@ pub fn draw(
             "▼"
         };
         // The arrow's stand-in is a letter, which must not look like one of the title's.
-        let gap = if sorted && theme.is_ascii() { " " } else { "" };
+        let gap = if sorted && theme.ascii { " " } else { "" };
         let title = if column.right {
             format!("{arrow}{gap}{}", column.title)
         } else {

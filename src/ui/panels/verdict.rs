@@ -13,6 +13,7 @@ use crate::ui::action::Action;
 use crate::ui::effect_text;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment, fitting};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme::{self, Theme};
 
@@ -21,8 +22,8 @@ use crate::ui::theme::{self, Theme};
 pub fn look(theme: Theme, snapshot: &Snapshot) -> (&'static str, Style) {
     match snapshot.verdict.limit {
         Limit::Unknown | Limit::Over => ("·", theme.dim()),
-        Limit::Paused => ("‖", theme.warn()),
-        _ => (theme::LIMIT, theme.accent()),
+        Limit::Paused => ("‖", theme.text(Role::Wait)),
+        _ => (theme::LIMIT, theme.bold(Role::Limit)),
     }
 }
 
@@ -109,38 +110,8 @@ fn advice<'a>(theme: Theme, snapshot: &Snapshot) -> Option<Segment<'a>> {
         return autopilot(theme, snapshot);
     }
     let (key, what) = keys::advice(snapshot.verdict.advice)?;
-    let key = Span::styled(key, theme.accent());
+    let key = Span::styled(key, theme.bold(Role::Limit));
     Some(Segment::of(0, vec![key, Span::raw(format!(" {what}"))]))
-}
-
-/// Draws it on two rows of their own: the verdict with the key that would help; what the last change gave, and
-/// the autopilot:
-///
-/// ```text
-/// ◆ limited by permits: workers spend 46 % of their time …                     + raises permits
-/// ✓ permits 8 → 16: +31 % pages/s (±6), p95 +12 %        autopilot: cruising, next probe in 9 s
-/// ```
-pub fn draw_two_rows(painter: &mut Painter<'_>, area: Rect, row: u16, snapshot: &Snapshot) {
-    let theme = painter.theme;
-    let (glyph, style) = look(theme, snapshot);
-    painter.text(area, 0, row, glyph, style);
-    let body = Rect { x: area.x + 2, width: area.width.saturating_sub(2), ..area };
-    let words = words(snapshot);
-    let column = painter.text(body, 0, row, &words, style);
-    let right =
-        Rect { x: body.x + column + 2, width: body.width.saturating_sub(column + 2), ..body };
-    let driving = snapshot.tuning.autopilot.as_ref().is_some_and(|view| view.driving);
-    let key = advice(theme, snapshot).filter(|_| !driving);
-    painter.fit_right(right, row, 3, key.into_iter().collect());
-    let line = Rect { y: area.y + row + 1, height: 1, ..area };
-    if row + 1 >= area.height {
-        return;
-    }
-    let free = painter.fit_right(line, 0, 3, autopilot(theme, snapshot).into_iter().collect());
-    let left = Rect { width: free.saturating_sub(2), ..line };
-    let segment = last_change(theme, snapshot)
-        .unwrap_or_else(|| Segment::new(0, "· no dial was turned so far", theme.dim()));
-    painter.fit(left, 0, 0, vec![segment]);
 }
 
 /// Draws it on one row, or on two where one is too narrow and `rows` allows. Returns the rows

@@ -8,6 +8,7 @@ use super::stages;
 use super::table::{self, TableColumn, fixed, flexible};
 use crate::crawl::protocol::snapshot::{Snapshot, WorkerState, WorkerView};
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
@@ -40,7 +41,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, state: &mut TableState, snaps
         .collect();
     let leaving = snapshot.workers.iter().filter(|w| w.leaving).count();
     if leaving > 0 {
-        segments.push(Segment::new(0, format!("{leaving} leaving"), theme.warn()));
+        segments.push(Segment::new(0, format!("{leaving} leaving"), theme.text(Role::Wait)));
     }
     let title = format!("workers {}", snapshot.workers.len());
     let inner = painter.frame(area, &[Span::styled(title, theme.strong())], segments);
@@ -60,12 +61,12 @@ fn cells(theme: Theme, worker: &WorkerView) -> Vec<table::Cell> {
     let mut style = style;
     if worker.leaving {
         words.push_str(" leaving");
-        style = theme.warn();
+        style = theme.text(Role::Blocked);
     }
     let inactive = matches!(worker.state, WorkerState::Idle | WorkerState::Paused);
     let row_style = if inactive { theme.dim() } else { Style::new() };
     let attempt = if worker.attempt == 0 { String::new() } else { worker.attempt.to_string() };
-    let attempt_style = if worker.attempt > 1 { theme.warn() } else { row_style };
+    let attempt_style = if worker.attempt > 1 { theme.text(Role::Retry) } else { row_style };
     let url = worker.url.as_deref().map(|u| text::clean(u).into_owned()).unwrap_or_default();
     vec![
         (worker.id.to_string(), row_style),

@@ -6,6 +6,7 @@ use ratatui::text::Span;
 
 use crate::compare::progress::{Lane, LaneState};
 use crate::ui::paint::{Painter, Segment, apportion};
+use crate::ui::palette::Role;
 use crate::ui::theme::{self, Theme};
 use crate::ui::units;
 use crate::ui::{chart, text};
@@ -23,12 +24,12 @@ const ROUND: u16 = 5;
 
 /// Glyph and style of where a strategy is.
 #[must_use]
-pub const fn look(theme: Theme, state: LaneState) -> (&'static str, Style) {
+pub fn look(theme: Theme, state: LaneState) -> (&'static str, Style) {
     match state {
         LaneState::Waiting => ("○", theme.dim()),
         LaneState::Running => ("●", theme.strong()),
         LaneState::Finished => ("✓", theme.strong()),
-        LaneState::Failed => ("✗", theme.error()),
+        LaneState::Failed => ("✗", theme.text(Role::Server)),
     }
 }
 
@@ -85,7 +86,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
         segments.push(Segment::new(
             1,
             format!("{} failed", units::count(progress.failed)),
-            theme.error(),
+            theme.text(Role::Server),
         ));
     } else if lane.state == LaneState::Running {
         let flying = format!("{} at once", units::count(progress.in_flight));
@@ -95,7 +96,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
     let cells = Rect { y: inside.y + ABOVE, height: inside.height - ABOVE - BELOW, ..inside };
     let used = track(painter, cells, lane);
     let bound = lane.lower_bound.map(|bound| seconds(bound.bound_s));
-    let stall = if progress.stall_ms >= STALL_MS { theme.warn() } else { Style::new() };
+    let stall =
+        if progress.stall_ms >= STALL_MS { theme.text(Role::Blocked) } else { Style::new() };
     let figures = [
         ("bound", bound.unwrap_or_else(|| "-".into()), Style::new()),
         ("memory", units::bytes(progress.rss_peak_bytes), Style::new()),
@@ -142,7 +144,7 @@ fn chart_of(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
         }
         before = at + 1;
     }
-    chart::ridge(painter, plot, &bins, peak as f32);
+    chart::area(painter, plot, &bins, peak as f32, painter.theme.fill(Role::Ok));
 }
 
 fn row_to_end(area: Rect, at: u16) -> Rect {
@@ -172,7 +174,7 @@ fn track(painter: &mut Painter<'_>, area: Rect, lane: &Lane) -> u16 {
     let cells = apportion(&shares.map(|n| n as f32), whole);
     let looks = [
         (theme::FULL, Style::new()),
-        ("✗", theme.error()),
+        ("✗", theme.text(Role::Server)),
         ("▮", theme.dim()),
         (theme::TRACK, theme.dim()),
     ];
@@ -197,7 +199,11 @@ pub fn in_a_row<'a>(theme: Theme, lane: &Lane) -> Vec<Segment<'a>> {
         Segment::new(3, format!("stall {:>8}", units::duration(progress.stall_ms)), theme.dim()),
     ];
     if progress.failed > 0 {
-        segments.push(Segment::new(1, format!("{} failed", progress.failed), theme.error()));
+        segments.push(Segment::new(
+            1,
+            format!("{} failed", progress.failed),
+            theme.text(Role::Server),
+        ));
     }
     segments
 }

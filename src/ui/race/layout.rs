@@ -13,6 +13,7 @@ use crate::ui::action::Action;
 use crate::ui::draw::SMALLEST;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
@@ -106,9 +107,9 @@ fn longest(board: &ComparisonProgress) -> f64 {
 fn head(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
     let theme = painter.theme;
     let (glyph, word, style) = match (board.finished, board.stopping) {
-        (true, true) => ("■", "STOPPED", theme.warn()),
+        (true, true) => ("■", "STOPPED", theme.text(Role::Wait)),
         (true, false) => ("✓", "OVER", theme.strong()),
-        (false, true) => ("◌", "STOPPING", theme.warn()),
+        (false, true) => ("◌", "STOPPING", theme.text(Role::Wait)),
         (false, false) => ("●", "RACING", theme.strong()),
     };
     let right = vec![
@@ -145,7 +146,11 @@ fn hints(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
             segments.push(Segment::new(0, format!("{leave} leaves, the table stays"), theme.dim()));
         }
         (false, true) => {
-            segments.push(Segment::new(0, "stopping: what was measured is kept", theme.warn()));
+            segments.push(Segment::new(
+                0,
+                "stopping: what was measured is kept",
+                theme.text(Role::Wait),
+            ));
         }
         (false, false) => {
             segments.push(Segment::new(
@@ -158,10 +163,10 @@ fn hints(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
     if let Some(lane) = early.filter(|_| !board.stopping) {
         let why = lane.why.as_deref().unwrap_or("ended early");
         let text = format!("{}: {}", lane.strategy, text::clean(why));
-        segments.push(Segment::new(1, text, theme.error()));
+        segments.push(Segment::new(1, text, theme.text(Role::Server)));
     } else if failed > 0 {
         let text = format!("partial: {} failed", units::counted(failed, "request", "requests"));
-        segments.push(Segment::new(1, text, theme.error()));
+        segments.push(Segment::new(1, text, theme.text(Role::Server)));
     }
     painter.fit(strip, 0, 3, segments);
 }

@@ -167,6 +167,7 @@ fn snapshot(line: &Map<String, Value>) -> Snapshot {
         p95_ms: 0.0,
         in_flight: in_flight as u32,
         queued: s.queue.len,
+        ..HistoryPoint::default()
     }]
     .into();
     let levels: Vec<(u32, u64, f64, f64)> = of(line, "levels");

@@ -43,9 +43,9 @@ fn judge_seconds(s: &Snapshot, of: &[(u32, f32, f32)]) -> Verdict {
             at_s,
             pages_per_s: *pages_per_s,
             p50_ms: *p50_ms,
-            p95_ms: *p50_ms,
             in_flight: *in_flight,
             queued: 50,
+            ..HistoryPoint::default()
         };
         let history = [second].into();
         said = judge.judge(&Snapshot { history, start_levels: levels.clone().into(), ..s.clone() });
@@ -231,6 +231,7 @@ impl Turned {
                 p95_ms: ms,
                 in_flight: permits,
                 queued: 50,
+                ..HistoryPoint::default()
             }]
             .into();
             self.judge.judge(&self.s)

@@ -1,17 +1,15 @@
 //! The curve: pages per second and the 95th percentile of the latency against permits.
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
-use ratatui::text::Span;
 
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::{Curve, CurvePoint, UslFit};
-use crate::ui::chart;
+use crate::ui::chart::{self, AXIS_ROWS, Scale};
 use crate::ui::effect_text;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme;
-use crate::ui::units;
 
 /// Columns of the labels of the axis on the right.
 const RIGHT: u16 = 7;
@@ -34,10 +32,10 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = painter.theme;
     let curve = &*snapshot.tuning.curve;
     let hint = vec![
-        Segment::new(1, "● pages/s", theme.strong()),
-        Segment::new(0, "◆ p95 ms", theme.dim()),
+        Segment::new(1, "● pages/s", theme.text(Role::Ok)),
+        Segment::new(0, "◆ p95 ms", theme.text(Role::High)),
     ];
-    let inner = painter.frame(area, &[Span::styled("the curve", theme.strong())], hint);
+    let inner = painter.panel(area, "pages/s and p95 against permits", Role::Ok, hint);
     let mut plot = inner;
     let missing = if curve.points.is_empty() {
         Some(curve.missing.as_deref().unwrap_or("no curve yet: hold some settings for a while"))
@@ -63,8 +61,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
 struct Axes {
     plot: Rect,
     most_permits: f32,
-    pages: f32,
-    p95: f32,
+    pages: Scale,
+    p95: Scale,
 }
 
 impl Axes {
@@ -80,24 +78,23 @@ fn plot_points(painter: &mut Painter<'_>, area: Rect, curve: &Curve) {
     let high = |value: fn(&CurvePoint) -> f64| {
         curve.points.iter().map(value).filter(|v| v.is_finite()).fold(0.0, f64::max) as f32
     };
-    let rows = area.height - 2;
-    let labels = (rows / 3).clamp(2, 5);
+    let rows = area.height - AXIS_ROWS;
     let with_interval = |p: &CurvePoint| {
         let ci = p.pages_per_s.ci;
         p.pages_per_s.value + if ci.is_finite() { ci.min(p.pages_per_s.value / 4.0) } else { 0.0 }
     };
-    let (pages, step) = chart::scale(high(with_interval) * 1.03, labels);
+    let pages = Scale::new(high(with_interval), rows);
     let above = Rect { height: rows, width: area.width.saturating_sub(RIGHT), ..area };
-    let plot = chart::y_axis(painter, above, pages, step);
-    let steps = (pages / step).round().max(1.0);
-    let p95 = right_axis(painter, plot, steps, high(|p| p.p95_ms) * 1.03);
+    let plot = chart::y_axis(painter, above, pages);
+    let p95 = Scale::every(high(|p| p.p95_ms), rows, pages.every);
+    right_axis(painter, plot, p95);
     let knee = curve.knee.map(|knee| knee.permits.value as f32);
     let most_permits = high(|p| f64::from(p.permits)).max(knee.unwrap_or(0.0)) * 1.06;
     let axes = Axes { plot, most_permits, pages, p95 };
     if let Some(knee) = knee {
         let column = (axes.dot(knee) / 2) as u16;
         for row in 0..plot.height {
-            painter.glyph(plot, column, row, "┊", theme.strong());
+            painter.glyph(plot, column, row, "┊", theme.mark(Role::Limit));
         }
     }
     lines(painter, &axes, curve);
@@ -105,48 +102,34 @@ fn plot_points(painter: &mut Painter<'_>, area: Rect, curve: &Curve) {
         let x = axes.dot(point.permits as f32);
         let (value, ci) = (point.pages_per_s.value as f32, point.pages_per_s.ci as f32);
         if ci.is_finite() {
-            let ends = ((value - ci).max(0.0), (value + ci).min(pages));
-            chart::whisker(painter, plot, x, ends, pages, theme.strong());
+            let ends = ((value - ci).max(0.0), (value + ci).min(axes.pages.top()));
+            chart::whisker(painter, plot, x, ends, axes.pages, theme.mark(Role::Ok));
         }
     }
     for point in &curve.points {
         let column = (axes.dot(point.permits as f32) / 2) as u16;
         if point.p95_ms > 0.0 {
-            let row = chart::row_of(point.p95_ms as f32, p95, plot.height);
-            painter.glyph(plot, column, row, theme::LIMIT, theme.dim());
+            let row = chart::row_of(point.p95_ms as f32, axes.p95, plot.height);
+            painter.glyph(plot, column, row, theme::LIMIT, theme.mark(Role::High));
         }
-        let row = chart::row_of(point.pages_per_s.value as f32, pages, plot.height);
-        painter.glyph(plot, column, row, "●", theme.strong());
+        let row = chart::row_of(point.pages_per_s.value as f32, axes.pages, plot.height);
+        painter.glyph(plot, column, row, "●", theme.mark(Role::Ok));
     }
     foot(painter, area, &axes, curve, knee);
 }
 
-/// The axis of the latency: as many steps as the other one has. Returns its top.
-fn right_axis(painter: &mut Painter<'_>, plot: Rect, steps: f32, most: f32) -> f32 {
-    let dim = painter.theme.dim();
-    let step = round_step(most / steps);
-    let top = step * steps;
+/// The axis of the latency, its labels on the rows of the other one's.
+fn right_axis(painter: &mut Painter<'_>, plot: Rect, scale: Scale) {
+    let (dim, faint) = (painter.theme.dim(), painter.theme.mark(Role::Faint));
     let gutter = Rect { x: plot.right(), width: RIGHT, ..plot };
     for row in 0..plot.height {
-        painter.glyph(gutter, 0, row, "│", dim);
+        painter.glyph(gutter, 0, row, "│", faint);
     }
-    for i in 1..=steps as u16 {
-        let up = (f32::from(i) / steps * f32::from(plot.height)).round() as u16;
-        let row = plot.height.saturating_sub(up.max(1));
-        painter.glyph(gutter, 0, row, "├", dim);
-        let label = units::count((step * f32::from(i)).round() as u64);
-        painter.text(gutter, 1, row, &label, dim);
+    for (row, value) in scale.labels() {
+        let y = plot.height.saturating_sub(row);
+        painter.glyph(gutter, 0, y, "├", faint);
+        painter.text(gutter, 1, y, &chart::label(value, scale.step), dim);
     }
-    top
-}
-
-/// The smallest round number that is not below a value.
-fn round_step(value: f32) -> f32 {
-    let value = if value.is_finite() { value.max(1.0) } else { 1.0 };
-    let power = 10_f32.powf(value.log10().floor());
-    let steps = [1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0];
-    let step = steps.into_iter().map(|step| step * power).find(|step| *step >= value * 0.999);
-    step.unwrap_or(10.0 * power)
 }
 
 /// Lines between the points, and the fit where there is one, dotted.
@@ -167,15 +150,15 @@ fn lines(painter: &mut Painter<'_>, axes: &Axes, curve: &Curve) {
             })
             .collect()
     };
-    chart::line(painter, axes.plot, &between(|p| p.p95_ms), axes.p95, theme.dim());
+    chart::line(painter, axes.plot, &between(|p| p.p95_ms), axes.p95, theme.mark(Role::Low));
     let (points, style) = if let Some(fit) = &curve.usl {
         let points = (0..dots).map(|dot| {
             let permits = dot as f32 / (dots.max(2) - 1) as f32 * axes.most_permits;
             (dot % 2 == 0 && permits >= 1.0).then(|| usl(fit, permits.into()) as f32)
         });
-        (points.collect(), Style::new())
+        (points.collect(), theme.mark(Role::Ok))
     } else {
-        (between(|p| p.pages_per_s.value), theme.dim())
+        (between(|p| p.pages_per_s.value), theme.mark(Role::Ok))
     };
     chart::line(painter, axes.plot, &points, axes.pages, style);
 }
@@ -190,12 +173,13 @@ fn foot(painter: &mut Painter<'_>, area: Rect, axes: &Axes, curve: &Curve, knee:
     let theme = painter.theme;
     let line = Rect { y: axes.plot.bottom(), height: 1, ..axes.plot };
     let zero = Rect { x: area.x, width: axes.plot.x.saturating_sub(area.x), ..line };
-    painter.right(zero, 0, "0┼", theme.dim());
+    painter.text(zero, zero.width.saturating_sub(2), 0, "0", theme.dim());
+    painter.glyph(zero, zero.width.saturating_sub(1), 0, "╰", theme.mark(Role::Faint));
     for column in 0..line.width {
-        painter.glyph(line, column, 0, "─", theme.dim());
+        painter.glyph(line, column, 0, "─", theme.mark(Role::Faint));
     }
     let gutter = Rect { x: line.right(), width: RIGHT, ..line };
-    painter.text(gutter, 0, 0, "┼0", theme.dim());
+    painter.text(gutter, 0, 0, "╯0", theme.dim());
     let below = Rect { y: line.y + 1, ..line };
     let mut taken: Vec<(u16, u16)> = Vec::new();
     let mut label = |painter: &mut Painter<'_>, permits: f32, words: &str, style| {
@@ -211,11 +195,11 @@ fn foot(painter: &mut Painter<'_>, area: Rect, axes: &Axes, curve: &Curve, knee:
     };
     if let Some(permits) = knee {
         let column = (axes.dot(permits) / 2) as u16;
-        painter.glyph(line, column, 0, theme::MARK, theme.strong());
+        painter.glyph(line, column, 0, theme::MARK, theme.text(Role::Limit));
         let words = curve.knee.map_or_else(String::new, |knee| {
             format!("{permits:.0} {} knee", effect_text::interval(&knee.permits))
         });
-        label(painter, permits, &words, theme.strong());
+        label(painter, permits, &words, theme.text(Role::Limit));
     }
     let ends = curve.points.last().into_iter().chain(&curve.points);
     for point in ends {

@@ -8,6 +8,7 @@ use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::MeasuredRow;
 use crate::ui::effect_text;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::tables::{self, TableState};
 use crate::ui::theme::Theme;
 use crate::ui::units;
@@ -197,7 +198,7 @@ fn row(
             "429%" => measured.refused_share > BAD,
             _ => false,
         };
-        let style = if failed { theme.error() } else { style };
+        let style = if failed { theme.text(Role::Server) } else { style };
         right(painter, area, (*x, line), column.width, &(column.cell)(measured), style);
         let end = x + column.width;
         // The bar stands where the next column leaves room for it.
@@ -232,7 +233,7 @@ fn mark(theme: Theme, row: &MeasuredRow, newest: Option<u32>) -> (&'static str, 
     } else if newest.is_some_and(|newest| row.conditions != newest) {
         ("·", theme.dim())
     } else if row.failing {
-        ("✗", theme.warn())
+        ("✗", theme.text(Role::Blocked))
     } else {
         (" ", theme.dim())
     }

@@ -6,6 +6,8 @@ mod journal;
 mod measured;
 mod pilot;
 
+pub use self::curve::draw as draw_curve;
+
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
@@ -16,6 +18,7 @@ use crate::ui::app::App;
 use crate::ui::effect_text;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::units;
 
 /// Rows of the panel of the autopilot, and of the one of a comparison, frame included.
@@ -149,7 +152,8 @@ fn check(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
         painter.text(left, 0, 0, "nothing in flight", theme.dim());
         return;
     };
-    let (mark, style) = if law.agrees { ("✓", Style::new()) } else { ("✗", theme.warn()) };
+    let (mark, style) =
+        if law.agrees { ("✓", Style::new()) } else { ("✗", theme.text(Role::Blocked)) };
     let verb = if law.agrees { "agrees with the gate: " } else { "the gate counts " };
     let segments = vec![
         Segment::of(

@@ -10,6 +10,7 @@ use crate::ui::action::Action;
 use crate::ui::effect_text;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 use crate::ui::text;
 use crate::ui::theme;
 use crate::ui::units;
@@ -108,7 +109,11 @@ fn state<'a>(painter: &Painter<'_>, view: &AutopilotView) -> Vec<Segment<'a>> {
     };
     let mut segments = vec![Segment::new(0, words, theme.strong())];
     if view.out_of_reach {
-        segments.push(Segment::new(0, "the latency asked for is out of reach", theme.warn()));
+        segments.push(Segment::new(
+            0,
+            "the latency asked for is out of reach",
+            theme.text(Role::Blocked),
+        ));
     }
     if let Some(rate) = view.rate {
         let words = format!("rate {}/s because of answers 429", units::rate(rate));

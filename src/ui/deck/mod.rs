@@ -1,0 +1,106 @@
+//! The Deck: the pipeline as vessels and ways, what limits it, and as many panels as the screen has room for.
+//!
+//! ```text
+//! layout        which panel stands where, at every size
+//! stages        the six vessels      vessel_places   where they stand
+//! tracks        the ways between     track_state     how it goes on them   motion   what moves on them
+//! verdict_rows  what limits, what the last change gave
+//! charts, answers, failures, changes, hosts, newest  the panels
+//! ```
+
+pub mod answers;
+pub mod changes;
+pub mod charts;
+pub mod failures;
+pub mod hosts;
+mod layout;
+pub mod motion;
+pub mod newest;
+pub mod newest_pages;
+mod stages;
+mod track_state;
+pub mod tracks;
+mod verdict_rows;
+mod vessel_places;
+
+use ratatui::layout::Rect;
+
+use self::layout::{Layout, LowerRow};
+pub use self::motion::Motion;
+pub use self::newest_pages::NewestPages;
+use self::vessel_places::Vessels;
+use crate::crawl::protocol::snapshot::Snapshot;
+use crate::ui::chart::Zoom;
+use crate::ui::paint::Painter;
+use crate::ui::panels::overload;
+
+/// Narrowest and lowest area that the Deck is drawn in.
+pub const LEAST: (u16, u16) = (80, 16);
+
+/// How the Deck is looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct DeckView<'a> {
+    /// How much of the past.
+    pub zoom: Zoom,
+    /// What moves.
+    pub motion: &'a Motion,
+    /// Which pages are shown.
+    pub newest: &'a NewestPages,
+}
+
+/// Draws the Deck in an area of at least [`LEAST`]:
+///
+/// ```text
+/// ╭ frontier ╮   ╭─ queue ─╮   ╭─ workers ─╮   ┏ ◆ gate ━┓   ╭─ saver ─╮   ╭ database ╮
+/// │          │●·▶│         │●·▶│           │●●▶┃         ┃··▶│         │·●▶│          │
+/// ╰──────────╯   ╰─────────╯   ╰───────────╯   ┗━━━━━━━━━┛   ╰─────────╯   ╰──────────╯
+///  ◆ limited by permits   …                                            +  raises permits
+///  ✓ better  permits 12 → 16 …                                           u  undoes it
+/// ╭─ pages/s ────────────────────────────────╮╭─ latency ms ───────────────────────────╮
+/// ╰──────────────────────────────────────────╯╰────────────────────────────────────────╯
+/// ╭─ answers ────────╮╭─ retries and failures ─────────────────────────────────────────╮
+/// ╰──────────────────╯╰────────────────────────────────────────────────────────────────╯
+/// ```
+pub fn draw(painter: &mut Painter<'_>, area: Rect, view: DeckView<'_>, s: &Snapshot) {
+    let recrawl = overload::recrawl(painter.theme, s);
+    let more = overload::rows(s, overload::MAX_ROWS) + u16::from(!recrawl.is_empty());
+    let layout = Layout::new(area, more);
+    let vessels = Vessels::new(layout.stages);
+    stages::draw(painter, &vessels, s);
+    // Beside the middle of the frames.
+    let row = layout.stages.height.saturating_sub(1) / 2;
+    tracks::draw(painter, &vessels.tracks, row, layout.stages.height >= 5, view.motion, s);
+    verdict_rows::draw(painter, layout.verdict, s);
+    let mut row = 0;
+    if !recrawl.is_empty() && layout.overloads.height > 0 {
+        painter.fit(layout.overloads, 0, 0, recrawl);
+        row = 1;
+    }
+    let slow = layout.overloads.height.saturating_sub(row);
+    overload::draw(painter, layout.overloads, row, slow, s);
+    let zoom = view.zoom;
+    match layout.charts.as_slice() {
+        [] => charts::sparklines(painter, layout.sparklines, s, zoom),
+        [pages, latency, rest @ ..] => {
+            charts::throughput(painter, *pages, s, zoom);
+            charts::latency(painter, *latency, s, zoom);
+            if let Some(map) = rest.first() {
+                charts::latency_map(painter, *map, s, zoom);
+            }
+        }
+        [only] => charts::throughput(painter, *only, s, zoom),
+    }
+    for (panel, place) in &layout.panels {
+        match panel {
+            LowerRow::Answers => answers::draw(painter, *place, s),
+            LowerRow::AnswersRow => answers::one_row(painter, *place, s),
+            LowerRow::Failures => failures::draw(painter, *place, s),
+            LowerRow::FailureRows => failures::rows(painter, *place, s),
+            LowerRow::Strips => charts::strips(painter, *place, s, zoom),
+            LowerRow::Changes => changes::draw(painter, *place, s),
+            LowerRow::Hosts => hosts::draw(painter, *place, s),
+            LowerRow::Newest => newest::draw(painter, *place, view.newest, s),
+            LowerRow::Curve => crate::ui::panels::tuning::draw_curve(painter, *place, s),
+        }
+    }
+}
