@@ -10,6 +10,7 @@ mod tape;
 
 mod any_input;
 mod app;
+mod axes;
 mod deck;
 mod demo_tape;
 mod faults;
