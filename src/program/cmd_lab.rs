@@ -29,7 +29,8 @@ pub(super) async fn demo(
     // Without its sitemap: that would fill the frontier at once, and nobody would see it grow.
     let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
     let listed = with_listed_seeds(Vec::new(), options)?;
-    let display = CrawlDisplay::of(options);
+    let mut display = CrawlDisplay::of(options);
+    display.temporary = options.output.db.is_none();
     let _log = start_logging(display.dashboard, options.logging, options.output.log_file(), said)?;
     let signals = ProcessSignals::listen().map_err(ProgramError::io("signals"))?;
     let folder;

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use tokio::task::JoinHandle;
 
 use super::output::print_result;
-use crate::cli::{CrawlOptions, PANIC_IN};
+use crate::cli::{CrawlOptions, DEFAULT_DB, PANIC_IN};
 use crate::crawl::Crawl;
+use crate::crawl::protocol::failure_hint::failure_hint;
 use crate::crawl::protocol::snapshot::RunState;
 use crate::crawl::protocol::summary::Summary;
 use crate::headless::signals::ProcessSignals;
@@ -24,6 +25,8 @@ pub(super) struct CrawlDisplay {
     pub(super) json: bool,
     /// Not at all.
     pub(super) quiet: bool,
+    /// Its database is removed at the end.
+    pub(super) temporary: bool,
     #[cfg(feature = "tui")]
     first_tab: crate::ui::action::Tab,
     #[cfg(feature = "tui")]
@@ -40,6 +43,7 @@ impl CrawlDisplay {
             dashboard: cfg!(feature = "tui") && terminal && options.output.headless != Some(true),
             json: options.output.json == Some(true),
             quiet: options.logging.is_quiet(),
+            temporary: false,
             #[cfg(feature = "tui")]
             first_tab: crate::ui::action::Tab::default(),
             #[cfg(feature = "tui")]
@@ -52,6 +56,7 @@ impl CrawlDisplay {
         Self {
             #[cfg(feature = "tui")]
             first_tab: crate::ui::action::Tab::Tuning,
+            temporary: options.output.db.is_none(),
             ..Self::of(options)
         }
     }
@@ -96,7 +101,7 @@ pub(super) async fn show_crawl(
         let text = serde_json::to_string(&summary).unwrap_or_default();
         print_result(format!("{text}\n").as_bytes());
     } else if !display.quiet {
-        print_result(format!("{}\n", in_words(&summary)).as_bytes());
+        print_result(format!("{}\n", in_words(&summary, display.temporary)).as_bytes());
     }
     if let Some(recrawl) = &summary.recrawl
         && !display.json
@@ -112,8 +117,8 @@ pub(super) async fn show_crawl(
     }
     if summary.state == RunState::Failed {
         tell(&format!(
-            "crawldeck: no seed could be reached, no page got a response{reason}; see the error column of \
-             scraped_pages"
+            "crawldeck: no seed could be reached, no page got a response{reason}{}",
+            advice(&summary)
         ));
     }
     if summary.state == RunState::Complete && summary.pages == summary.skipped {
@@ -172,6 +177,7 @@ pub(super) async fn view(
     };
     let options = UiOptions {
         appearance: display.appearance.clone(),
+        database: shown_database(&crawl.snapshots.borrow().db, display.temporary),
         first_tab: display.first_tab,
         panic_points: panic_points(),
     };
@@ -185,6 +191,17 @@ pub(super) async fn view(
     shown
 }
 
+/// The database as further commands name it.
+#[cfg(feature = "tui")]
+fn shown_database(db: &str, temporary: bool) -> crate::ui::ShownDatabase {
+    use crate::ui::ShownDatabase;
+    match db {
+        _ if temporary => ShownDatabase::Temporary,
+        DEFAULT_DB => ShownDatabase::Usual,
+        db => ShownDatabase::Named(db.to_owned()),
+    }
+}
+
 #[cfg(not(feature = "tui"))]
 pub(super) async fn view(
     crawl: &Crawl,
@@ -195,12 +212,23 @@ pub(super) async fn view(
     Ok(())
 }
 
-fn in_words(summary: &Summary) -> String {
+/// What to do about a crawl of which nothing answered, as the end of a line.
+fn advice(summary: &Summary) -> String {
+    let hint = summary.reason.as_deref().and_then(failure_hint);
+    hint.map_or_else(String::new, |(question, action)| {
+        format!("; {question} If not: {action}, then crawl again")
+    })
+}
+
+fn in_words(summary: &Summary, temporary: bool) -> String {
     let state = match summary.state {
         RunState::Complete => "complete",
         RunState::Failed => "failed",
+        _ if temporary => "stopped",
         _ => "stopped, resumable",
     };
+    let db =
+        if temporary { "a temporary database, removed (--db URL keeps it)" } else { &summary.db };
     let resent = match summary.resent {
         0 => String::new(),
         requests => format!("{} resent, ", units::counted(requests, "request", "requests")),
@@ -216,7 +244,7 @@ fn in_words(summary: &Summary) -> String {
         units::bytes(summary.bytes),
         summary.elapsed_s,
         summary.pages_per_s,
-        summary.db,
+        db,
         summary.crawl_id,
     )
 }

@@ -196,7 +196,12 @@ fn beside(area: Rect) -> (Rect, Rect) {
 /// The Deck, and beside it the faults where they are open: on its right where that leaves it its
 /// width, else below it.
 fn deck_and_faults(painter: &mut Painter<'_>, area: Rect, app: &App, shown: &Snapshot) {
-    let view = DeckView { zoom: app.zoom, motion: &app.motion, newest: &app.newest };
+    let view = DeckView {
+        zoom: app.zoom,
+        motion: &app.motion,
+        database: &app.database,
+        newest: &app.newest,
+    };
     if !app.faults.open {
         return deck::draw(painter, area, view, shown);
     }

@@ -37,4 +37,4 @@ mod view_thread;
 pub use self::{dashboard::show, screen::Surface};
 pub use dashboard::run_until;
 pub use log_view::log_layer;
-pub use view_thread::{UiError, UiOptions};
+pub use view_thread::{ShownDatabase, UiError, UiOptions};

@@ -20,11 +20,25 @@ pub(super) const FRAME: Duration = Duration::from_millis(33);
 /// Longest wait for the terminal to name its background. A later reply is no key press.
 const REPLY: Duration = Duration::from_millis(100);
 
+/// The database as further commands name it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ShownDatabase {
+    /// The one that commands take where none is named.
+    #[default]
+    Usual,
+    /// This one; secrets in it are masked.
+    Named(String),
+    /// One that is removed at the end.
+    Temporary,
+}
+
 /// How the dashboard looks.
 #[derive(Debug, Clone, Default)]
 pub struct UiOptions {
     /// Colours, glyphs and motion.
     pub appearance: Appearance,
+    /// Where the results are, once the crawl is over.
+    pub database: ShownDatabase,
     /// The tab shown first.
     pub first_tab: Tab,
     /// Whether the dashboard is to panic, for tests.

@@ -29,6 +29,7 @@ mod exit_reasons;
 mod file_here;
 mod leftovers;
 mod limits;
+mod no_answer;
 mod other_modes;
 mod outputs;
 mod reach;

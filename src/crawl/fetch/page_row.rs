@@ -1,11 +1,7 @@
-//! The row of a page in its final state, and what viewers see of it.
-
-use std::sync::Arc;
+//! The row of a page in its final state.
 
 use crate::crawl::fetch::outcome::PageOutcome;
-use crate::crawl::frontier::FoundLink;
 use crate::crawl::hosts::{UrlTask, host_of};
-use crate::crawl::protocol::snapshot::{PAGE_LINKS, PageView, RedirectHop};
 use crate::store::{Content, PageChange, PageRow};
 
 /// What a row holds besides the task and the outcome.
@@ -50,36 +46,5 @@ pub fn page_row(task: UrlTask, outcome: PageOutcome, parts: PageParts) -> PageRo
         content: (outcome.content != Content::default()).then(|| Box::new(outcome.content)),
         lastmod_ms: task.lastmod_ms,
         change: parts.change,
-    }
-}
-
-/// What viewers see of a row; `at_s` is the end in seconds of the run.
-pub fn page_view(
-    row: &PageRow,
-    (at_s, created_at): (f64, jiff::Timestamp),
-    redirects: Vec<RedirectHop>,
-    found_on: Option<Arc<str>>,
-    links: &[FoundLink],
-) -> PageView {
-    PageView {
-        id: row.id,
-        at_s,
-        created_at,
-        url: Arc::clone(&row.url),
-        state: row.state,
-        status: row.status,
-        content_length: row.content_length,
-        content_type: row.content_type.clone(),
-        title: row.title.clone(),
-        depth: row.depth,
-        elapsed_ms: row.elapsed_ms,
-        attempts: row.attempts,
-        final_url: row.final_url.clone(),
-        redirects,
-        error: row.error.clone(),
-        not_parsed: row.content.as_ref().and_then(|content| content.not_parsed.clone()),
-        found_on,
-        links_found: row.links_found,
-        links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.url)).collect(),
     }
 }

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::link::{FoundLink, FoundUrl};
+use crate::crawl::frontier::page_view::page_view;
 use crate::crawl::frontier::sitemaps::sitemap_row;
 use crate::crawl::frontier::state::FrontierState;
 use crate::crawl::hosts::{FetchPurpose, GiveUp, RequestCounts, UrlTask, host_of};
@@ -99,33 +100,50 @@ impl FrontierState {
         self.recent.not_fetched(&reason);
         let host = host_of(&task.url).into();
         let chain = task.chain.as_deref().filter(|chain| !chain.hops().is_empty());
-        self.batch.page(
-            PageRow {
-                id: task.id,
-                url: Arc::clone(&task.url),
-                url_hash: task.hash,
-                host,
-                state,
-                status: None,
-                content_length: 0,
-                content_type: None,
-                title: None,
-                depth: task.depth,
-                elapsed_ms: 0,
-                attempts: requests.attempts,
-                resent: requests.resent,
-                final_url: chain.map(|chain| chain.url().to_string()),
-                redirects: chain.and_then(|chain| serde_json::to_string(chain.hops()).ok()),
-                error: Some(reason),
-                found_on: task.found_on,
-                links_found: 0,
-                created_at_ms: jiff::Timestamp::now().as_millisecond(),
-                content: None,
-                lastmod_ms: task.lastmod_ms,
-                change: None,
-            },
-            0,
-        );
+        let row = PageRow {
+            id: task.id,
+            url: Arc::clone(&task.url),
+            url_hash: task.hash,
+            host,
+            state,
+            status: None,
+            content_length: 0,
+            content_type: None,
+            title: None,
+            depth: task.depth,
+            elapsed_ms: 0,
+            attempts: requests.attempts,
+            resent: requests.resent,
+            final_url: chain.map(|chain| chain.url().to_string()),
+            redirects: chain.and_then(|chain| serde_json::to_string(chain.hops()).ok()),
+            error: Some(reason),
+            found_on: task.found_on,
+            links_found: 0,
+            created_at_ms: jiff::Timestamp::now().as_millisecond(),
+            content: None,
+            lastmod_ms: task.lastmod_ms,
+            change: None,
+        };
+        if state == PageState::Failed {
+            self.show_failed(&row);
+        }
+        self.batch.page(row, 0);
+    }
+
+    /// Shows a page that failed without a request of its own: why stands nowhere else while the crawl runs.
+    fn show_failed(&mut self, row: &PageRow) {
+        let at_s = self.start.elapsed().as_secs_f64();
+        let view = page_view(row, (at_s, jiff::Timestamp::now()), Vec::new(), None, &[]);
+        let failure = RecentFailure {
+            at_s,
+            url: Arc::clone(&row.url),
+            what: row.error.clone().unwrap_or_default(),
+            attempt: row.attempts,
+            attempts: row.attempts,
+            next_at_s: None,
+            found_on: None,
+        };
+        self.recent.failed_unfetched(view, failure);
     }
 
     /// Ends what waited for a host that is given up.

@@ -6,6 +6,8 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use tokio::time::Instant;
+
 use crate::crawl::frontier::exclusions::Exclusions;
 use crate::crawl::frontier::seen::Seen;
 use crate::crawl::frontier::sitemaps::Sitemaps;
@@ -56,6 +58,8 @@ pub(super) struct FrontierState {
     pub(super) latencies: Latencies,
     /// Pages and failures for viewers.
     pub(super) recent: RecentPages,
+    /// When this run began.
+    pub(super) start: Instant,
 }
 
 impl FrontierState {
@@ -85,6 +89,7 @@ impl FrontierState {
             batch: PendingBatch::default(),
             latencies: Latencies::default(),
             recent: RecentPages::default(),
+            start: Instant::now(),
         }
     }
 

@@ -26,6 +26,14 @@ impl RecentPages {
         if self.pages.len() > RECENT_PAGES { self.pages.pop_back() } else { None }
     }
 
+    /// Adds a page that failed without a request of its own, and the failure.
+    pub fn failed_unfetched(&mut self, page: PageView, failure: RecentFailure) {
+        self.page_seq += 1;
+        self.pages.push_front(Arc::new(page));
+        self.pages.truncate(RECENT_PAGES);
+        self.failure(Arc::new(failure));
+    }
+
     /// Notes why a page is not fetched; the error of a page that was requested says more.
     pub fn not_fetched(&mut self, reason: &str) {
         if self.last_error.is_empty() {

@@ -5,6 +5,7 @@
 
 pub mod change;
 pub mod command;
+pub mod failure_hint;
 pub mod flow;
 pub mod history;
 pub mod host_view;

@@ -18,6 +18,7 @@ use crate::ui::keys::{self, KeyContext};
 use crate::ui::log_view::LogView;
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables::TableState;
+use crate::ui::view_thread::ShownDatabase;
 
 /// How long a line of feedback stays, in seconds.
 const FEEDBACK_S: f64 = 5.0;
@@ -97,6 +98,8 @@ pub struct App {
     pub scenes: Option<usize>,
     /// The log.
     pub log: LogView,
+    /// Where the results are, once the crawl is over.
+    pub database: ShownDatabase,
     /// What moves on the Deck.
     pub motion: Motion,
     /// Which of the newest pages the Deck shows.

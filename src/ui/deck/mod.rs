@@ -33,6 +33,7 @@ use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::chart::Zoom;
 use crate::ui::paint::Painter;
 use crate::ui::panels::overload;
+use crate::ui::view_thread::ShownDatabase;
 
 /// Narrowest and lowest area that the Deck is drawn in.
 pub const LEAST: (u16, u16) = (80, 16);
@@ -44,6 +45,8 @@ pub struct DeckView<'a> {
     pub zoom: Zoom,
     /// What moves.
     pub motion: &'a Motion,
+    /// Where the results are, once the crawl is over.
+    pub database: &'a ShownDatabase,
     /// Which pages are shown.
     pub newest: &'a NewestPages,
 }
@@ -70,7 +73,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: DeckView<'_>, s: &Snaps
     // Beside the middle of the frames.
     let row = layout.stages.height.saturating_sub(1) / 2;
     tracks::draw(painter, &vessels.tracks, row, layout.stages.height >= 5, view.motion, s);
-    verdict_rows::draw(painter, layout.verdict, s);
+    verdict_rows::draw(painter, layout.verdict, view.database, s);
     let mut row = 0;
     if !recrawl.is_empty() && layout.overloads.height > 0 {
         painter.fit(layout.overloads, 0, 0, recrawl);

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use crate::crawl::protocol::failure_hint::failure_hint;
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::crawl::protocol::verdict::Limit;
@@ -16,6 +17,7 @@ use crate::ui::panels::verdict;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
+use crate::ui::view_thread::ShownDatabase;
 
 /// Most columns of a chip.
 const CHIP: usize = 34;
@@ -77,7 +79,7 @@ fn key(theme: Theme, s: &Snapshot, role: Role) -> Option<Segment<'static>> {
 ///  ◆ limited by permits   workers spend 46 % of their time waiting for one        +  raises permits
 ///  ✓ better  permits 12 → 16   +31 % pages/s ±6   p95 +12 %   01:05 ago             u  undoes it
 /// ```
-pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
+pub fn draw(painter: &mut Painter<'_>, area: Rect, database: &ShownDatabase, s: &Snapshot) {
     let theme = painter.theme;
     let (chip, role, rest) = head(s);
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
@@ -94,6 +96,11 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
         return;
     }
     let second = Rect { y: area.y + 1, ..first };
+    if s.run.is_final() {
+        let inside = Rect { x: second.x + 1, width: second.width.saturating_sub(1), ..second };
+        painter.fit(inside, 0, 3, what_next(theme, database, s));
+        return;
+    }
     let mut right = Vec::new();
     if let Some(view) = &s.tuning.autopilot {
         let style = if view.driving { theme.bold(Role::Limit) } else { theme.dim() };
@@ -113,6 +120,43 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     } else {
         let inside = Rect { x: left.x + 1, width: left.width.saturating_sub(1), ..left };
         painter.fit(inside, 0, 3, segments);
+    }
+}
+
+/// The commands that go on from here, with the right database.
+fn what_next<'a>(theme: Theme, database: &ShownDatabase, s: &Snapshot) -> Vec<Segment<'a>> {
+    let dim = |rank, words: &'static str| Segment::new(rank, words, theme.dim());
+    let strong = |rank, words: String| Segment::new(rank, words, theme.strong());
+    let hint = s.failures.first().and_then(|last| failure_hint(&last.what));
+    let named = |command: &str| match database {
+        ShownDatabase::Named(name) => format!("crawldeck {command} {}", text::clean(name)),
+        _ => format!("crawldeck {command}"),
+    };
+    if *database == ShownDatabase::Temporary {
+        return vec![
+            dim(0, "its database is temporary: it is removed when you leave"),
+            Segment::of(
+                1,
+                vec![
+                    Span::styled("--db URL", theme.strong()),
+                    Span::styled(" keeps one", theme.dim()),
+                ],
+            ),
+        ];
+    }
+    match s.run {
+        RunState::Failed => {
+            // Nothing is left of it to be resumed.
+            let action = hint.map_or("", |(_, action)| action);
+            let then = if action.is_empty() { "crawl again" } else { ", then crawl again" };
+            vec![dim(0, "next"), strong(0, format!("{action}{then}"))]
+        }
+        RunState::Stopped => vec![dim(0, "next"), strong(0, named("resume"))],
+        _ => vec![
+            dim(0, "next"),
+            strong(0, named("report")),
+            strong(1, format!("{} --output pages.csv", named("export"))),
+        ],
     }
 }
 

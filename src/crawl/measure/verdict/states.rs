@@ -1,5 +1,6 @@
 //! States that need no measurement, and are told at once: a pause, a stop, a database that does not answer.
 
+use crate::crawl::protocol::failure_hint::failure_hint;
 use crate::crawl::protocol::snapshot::{OverloadKind, PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::verdict::{Advice, Limit, Stage, Verdict};
 use crate::units;
@@ -17,9 +18,15 @@ pub(super) fn at_once(s: &Snapshot) -> Option<Verdict> {
         }
         RunState::Failed => {
             let text = match s.failures.first() {
-                Some(last) => format!("failed: no host ever responded: {}", last.what),
-                None => "failed: no host ever responded".into(),
+                Some(last) => {
+                    let hint = failure_hint(&last.what).map_or("", |(question, _)| question);
+                    // For which file it was asked is of no use here.
+                    let what = last.what.split(" (").next().unwrap_or_default();
+                    format!("nothing answered: {what}; {hint}")
+                }
+                None => "nothing answered".into(),
             };
+            let text = text.trim_end_matches("; ").to_owned();
             Verdict::new(Limit::Over, None, Advice::None, text)
         }
         RunState::Stopping => {
