@@ -5,6 +5,7 @@
 //! the shell to its jobs, the kernel once more when the shell has ended. So HUP never asks for more than
 //! a graceful stop.
 
+use std::io::IsTerminal as _;
 use std::sync::Arc;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -51,11 +52,14 @@ impl ProcessSignals {
     /// Passes signals on. Ends when a signal requested a stop and the crawl is over: the caller must then
     /// leave the dashboard, because the terminal may be closed.
     ///
+    /// With the dashboard on the terminal, the line of USR1 goes to the log.
+    ///
     /// HUP asks for a graceful stop however often it comes; INT and TERM after any other signal stop at once.
     pub async fn forward(
         mut self,
         commands: mpsc::Sender<(Command, Origin)>,
         snapshots: watch::Receiver<Arc<Snapshot>>,
+        dashboard: bool,
     ) {
         let mut over = snapshots.clone();
         let mut stops = 0;
@@ -65,7 +69,13 @@ impl ProcessSignals {
                 _ = self.terminate.recv() => false,
                 () = next(&mut self.hangup) => true,
                 _ = self.tell.recv() => {
-                    tell(&line(&snapshots.borrow().clone()));
+                    let line = line(&snapshots.borrow().clone());
+                    if dashboard && std::io::stderr().is_terminal() {
+                        // It would be written across the dashboard.
+                        tracing::info!("{line}");
+                    } else {
+                        tell(&line);
+                    }
                     continue;
                 }
                 _ = over.wait_for(|s| s.run.is_final()), if stops > 0 => return,

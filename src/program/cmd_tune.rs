@@ -98,7 +98,8 @@ async fn sweep(
     signals: ProcessSignals,
     limits: SweepLimits,
 ) -> Result<ExitCode, ProgramError> {
-    let forward = signals.forward(crawl.commands.clone(), crawl.snapshots.clone());
+    let forward =
+        signals.forward(crawl.commands.clone(), crawl.snapshots.clone(), display.dashboard);
     let mut forward = tokio::spawn(forward);
     let mut sweep = Sweep::new(limits);
     let (progress, mut lines) = mpsc::unbounded_channel::<String>();

@@ -1,6 +1,7 @@
 //! Shows a running crawl, by dashboard or progress lines, and prints its summary at the end.
 
 use std::io::{IsTerminal, stdin, stdout};
+use std::path::Path;
 use std::process::ExitCode;
 
 use tokio::task::JoinHandle;
@@ -36,7 +37,9 @@ pub(super) struct CrawlDisplay {
 impl CrawlDisplay {
     /// As the options and the terminal want it.
     pub(super) fn of(options: &CrawlOptions) -> Self {
-        let terminal = stdin().is_terminal()
+        // A list on standard input is read before, and keys come from the terminal itself.
+        let list_on_stdin = options.reach.list() == Some(Path::new("-"));
+        let terminal = (stdin().is_terminal() || list_on_stdin && has_terminal())
             && stdout().is_terminal()
             && std::env::var_os("TERM").is_none_or(|term| term != "dumb");
         Self {
@@ -88,7 +91,8 @@ pub(super) async fn show_crawl(
     display: &CrawlDisplay,
     signals: ProcessSignals,
 ) -> ExitCode {
-    let forward = signals.forward(crawl.commands.clone(), crawl.snapshots.clone());
+    let forward =
+        signals.forward(crawl.commands.clone(), crawl.snapshots.clone(), display.dashboard);
     let mut forward = tokio::spawn(forward);
     let shown = view(&crawl, display, &mut forward).await;
     let summary = crawl.wait().await;
@@ -146,6 +150,11 @@ pub(super) async fn show_crawl(
 pub(super) fn panic_points() -> PanicPoints {
     let wanted = std::env::var(PANIC_IN).ok();
     wanted.and_then(|points| points.parse().ok()).unwrap_or_default()
+}
+
+/// Whether the process has a terminal to read keys from.
+fn has_terminal() -> bool {
+    std::fs::File::open("/dev/tty").is_ok()
 }
 
 /// Why no page was fetched, as a part of a line.

@@ -5,13 +5,14 @@ use std::io;
 use std::sync::Arc;
 
 use crossterm::event::Event;
-use futures_util::{Stream, StreamExt as _};
+use futures_util::{Stream, StreamExt as _, stream};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::app::{App, Effect};
 use super::deck::motion;
+use super::job_control::job_control;
 use super::screen::{Screen, Surface};
 use super::terminal_events::terminal_events;
 use super::theme::Theme;
@@ -43,6 +44,7 @@ pub async fn run_until(
         app.motion.enable(moves);
         app.database = database;
         let events = terminal_events().map_err(UiError::Terminal)?;
+        let events = stream::select(events, job_control().map_err(UiError::Terminal)?);
         show(&mut screen, app, events, snapshots, commands, theme, gone).await
     };
     on_own_thread(view, end).await

@@ -21,6 +21,7 @@ use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
 
+use super::job_control;
 use crate::settings::faults::{PanicPoint, PanicPoints};
 
 /// Whether the terminal is ours now; the panic hook has no other way to know.
@@ -106,6 +107,11 @@ impl Screen {
 
 impl Surface for Screen {
     fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        if job_control::was_continued() && TAKEN.load(Ordering::SeqCst) {
+            // A shell has had the terminal: its modes are what that left.
+            give_back();
+            LOST.store(true, Ordering::SeqCst);
+        }
         if LOST.swap(false, Ordering::SeqCst) {
             take(self.mouse)?;
             self.clear()?;
@@ -137,9 +143,8 @@ impl Surface for Screen {
 
     fn suspend(&mut self) -> io::Result<()> {
         give_back();
-        nix::sys::signal::raise(nix::sys::signal::Signal::SIGTSTP)?;
-        take(self.mouse)?;
-        self.clear()
+        LOST.store(true, Ordering::SeqCst);
+        job_control::stop()
     }
 }
 

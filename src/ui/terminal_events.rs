@@ -15,6 +15,8 @@ use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use tokio::sync::mpsc;
 
+use super::terminal_replies::ReplyFilter;
+
 /// How long a new size waits at most, in ms: it comes as a signal, not as input.
 const LOOK_EVERY_MS: u8 = 50;
 /// Pause when there is input that makes no event yet: what crossterm has not noticed, or a part of a key.
@@ -52,12 +54,20 @@ fn input() -> io::Result<OwnedFd> {
 
 /// Reads until nobody takes the events any more.
 fn read(terminal: &OwnedFd, to: &mpsc::Sender<io::Result<Event>>) -> io::Result<()> {
+    let mut replies = ReplyFilter::default();
     while !to.is_closed() {
         let mut idle = wait(terminal, LOOK_EVERY_MS)?;
+        let mut none = true;
         while !to.is_closed() && is_waiting()? {
-            idle = false;
-            // The dashboard may have ended meanwhile.
-            let _ = to.blocking_send(Ok(event::read()?));
+            (idle, none) = (false, false);
+            let event = event::read()?;
+            for event in replies.take(event, is_waiting()?) {
+                // The dashboard may have ended meanwhile.
+                let _ = to.blocking_send(Ok(event));
+            }
+        }
+        if none && let Some(event) = replies.pause() {
+            let _ = to.blocking_send(Ok(event));
         }
         if idle {
             std::thread::sleep(NOT_TAKEN);

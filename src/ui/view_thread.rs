@@ -98,7 +98,7 @@ where
         .name("dashboard".to_owned())
         .spawn(move || {
             let outcome = caught_now(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
                 match runtime {
                     Ok(runtime) => runtime.block_on(view(gone)),
                     Err(error) => Err(UiError::Terminal(error)),

@@ -291,3 +291,43 @@ fn the_table_for_the_readme_lists_every_key() {
     }
     assert!(table.contains("ten times the step"));
 }
+
+/// Help, a menu and a detail are left before the crawl is.
+#[test]
+fn q_closes_what_lies_on_top_first() {
+    let snapshot = fixtures::staged();
+    let mut app = App::new();
+    let q = KeyEvent::from(KeyCode::Char('q'));
+    for open in [Action::Help, Action::Scenes] {
+        app.update(open, &snapshot);
+        assert_eq!(app.key(q, &snapshot), None, "{open:?}");
+        assert!(app.help.is_none() && app.scenes.is_none());
+    }
+    app.update(Action::Show(Tab::Pages), &snapshot);
+    app.update(Action::Open, &snapshot);
+    assert!(app.detail.is_some());
+    assert_eq!(app.key(q, &snapshot), None);
+    assert!(app.detail.is_none());
+    // Ctrl-C means the crawl whatever is open.
+    app.update(Action::Help, &snapshot);
+    let interrupt = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+    assert_eq!(app.key(interrupt, &snapshot), Some(Effect::Send(Command::Stop)));
+    assert_eq!(app.key(q, &fixtures::permits_limited()), None, "the help");
+    assert_eq!(App::new().key(q, &snapshot), Some(Effect::Send(Command::Stop)));
+}
+
+/// A terminal sends Escape and a key as it sends that key with Alt.
+#[test]
+fn an_escape_and_a_key_in_one_read_lose_neither() {
+    let snapshot = fixtures::staged();
+    let mut app = App::new();
+    app.update(Action::Help, &snapshot);
+    let both = KeyEvent::new(KeyCode::Char('2'), KeyModifiers::ALT);
+    assert_eq!(app.key(both, &snapshot), None);
+    assert_eq!((app.help, app.tab), (None, Tab::Workers));
+    app.update(Action::Ask, &snapshot);
+    let both = KeyEvent::new(KeyCode::Char('1'), KeyModifiers::ALT);
+    app.key(both, &snapshot);
+    assert!(app.prompt.is_none());
+    assert_eq!(app.tab, Tab::Deck);
+}

@@ -42,7 +42,7 @@ fn a_key_stops_it_gracefully() {
         assert_eq!(terminal.end(), 3);
         terminal.assert_restored();
         assert_eq!(terminal.modes(), before);
-        assert!(terminal.text().contains("stopped, resumable"), "{}", terminal.text());
+        assert!(terminal.text().contains("stopped: "), "{}", terminal.text());
     }
 }
 
@@ -56,7 +56,7 @@ fn a_signal_stops_it_gracefully() {
         assert_eq!(terminal.end(), 3, "{stop}");
         terminal.assert_restored();
         assert_eq!(terminal.modes(), before, "{stop}");
-        assert!(terminal.text().contains("stopped, resumable"), "{}", terminal.text());
+        assert!(terminal.text().contains("stopped: "), "{}", terminal.text());
     }
 }
 
@@ -111,6 +111,54 @@ fn a_storm_of_sizes_is_survived() {
     terminal.assert_restored();
 }
 
+/// By `kill`, not by a key: TSTP gives the terminal back, STOP cannot, and `fg` draws everything anew.
+#[test]
+fn stopped_from_outside_it_comes_back() {
+    let (mut shell, folder) = start(&["sh", "-i"], SIZE, &[]);
+    shell.expect(r"\$ $");
+    shell.send(b"sh -c 'echo $$ > pid; exec crawldeck --latency 100ms'\r");
+    shell.expect("RUNNING");
+    let pid = std::fs::read_to_string(folder.path().join("pid")).unwrap();
+    let pid = Pid::from_raw(pid.trim().parse().unwrap());
+    for (stop, permits) in [(Signal::SIGTSTP, "permits 11"), (Signal::SIGSTOP, "permits 12")] {
+        kill(pid, stop).unwrap();
+        shell.expect(r"(?i)\[1\]\s*\+\s+(stopped|suspended)");
+        // As a line feed: a terminal that was not given back is raw.
+        shell.send(b"fg\n");
+        let back = |screen: &vt100::Screen| {
+            let text = screen.contents();
+            screen.alternate_screen()
+                && text.contains("RUNNING")
+                && text.contains("╭─ queue")
+                && !text.to_lowercase().contains("suspended")
+                && !text.to_lowercase().contains("stopped")
+        };
+        shell.wait("the dashboard, drawn anew", PATIENCE, back).unwrap();
+        shell.send(b"+");
+        shell.expect(permits);
+    }
+    shell.send(b"q");
+    shell.expect("stopped: ");
+    shell.assert_restored();
+    shell.send(b"exit\r");
+    assert_eq!(shell.end(), 0);
+}
+
+/// The line that USR1 asks for goes where it does no harm.
+#[test]
+fn a_line_that_is_asked_for_is_not_written_across_the_dashboard() {
+    let (mut terminal, _folder) = start(SLOW, SIZE, &[]);
+    terminal.expect("RUNNING");
+    let before = terminal.raw().len();
+    signal(&terminal, Signal::SIGUSR1);
+    terminal.send(b"6");
+    terminal.expect(r"╭─ log(?s:.*)INFO.* pages/s");
+    let written = String::from_utf8_lossy(&terminal.raw()[before..]).into_owned();
+    assert!(!written.contains('\n'), "a line outside of a frame: {written:?}");
+    signal(&terminal, Signal::SIGTERM);
+    assert_eq!(terminal.end(), 3);
+}
+
 #[test]
 fn suspended_it_gives_the_terminal_back_and_returns() {
     let (mut shell, _folder) = start(&["sh", "-i"], SIZE, &[]);
@@ -130,7 +178,7 @@ fn suspended_it_gives_the_terminal_back_and_returns() {
     shell.send(b"+");
     shell.expect("permits 11");
     shell.send(b"q");
-    shell.expect("stopped, resumable");
+    shell.expect("stopped: ");
     shell.send(b"stty -g > after; cmp before after && echo after=$?\r");
     shell.expect(r"after=0");
     shell.assert_restored();
@@ -158,6 +206,8 @@ fn no_color_is_obeyed() {
             terminal.send(key);
         }
         terminal.expect("one permit more");
+        // The help, then the crawl.
+        terminal.send(b"q");
         terminal.send(b"q");
         assert_eq!(terminal.end(), 3);
         sgr_colors(&terminal.raw())
@@ -202,6 +252,8 @@ fn no_line_is_wrapped_at_80_by_24() {
             assert!(screen.alternate_screen(), "it scrolled:\n{}", screen.contents());
         });
     }
+    // The help, then the crawl.
+    terminal.send(b"q");
     terminal.send(b"q");
     assert_eq!(terminal.end(), 3);
 }

@@ -3,6 +3,7 @@
 mod faults;
 mod hosts;
 mod navigation;
+mod pressing;
 mod state;
 mod typing;
 

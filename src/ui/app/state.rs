@@ -1,20 +1,18 @@
 //! `App`: what the view remembers, and what an action does to it. Pure: no terminal, no channel, no
 //! clock; time comes from snapshots.
 //!
-//! Its methods stand in five files: here the life of the view, key presses and the dispatch of
-//! actions; in `faults.rs`, `hosts.rs` and `navigation.rs` what an action does to these; in
+//! Its methods stand in six files: here the life of the view and the dispatch of actions; in `pressing.rs` what
+//! a key press means; in `faults.rs`, `hosts.rs` and `navigation.rs` what an action does to these; in
 //! `typing.rs` what is typed.
 
 use std::sync::Arc;
-
-use crossterm::event::{KeyEvent, KeyEventKind, MouseEvent, MouseEventKind};
 
 use crate::crawl::protocol::command::Command;
 use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::chart::Zoom;
 use crate::ui::deck::{Motion, NewestPages};
-use crate::ui::keys::{self, KeyContext};
+use crate::ui::keys;
 use crate::ui::log_view::LogView;
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables::TableState;
@@ -22,8 +20,6 @@ use crate::ui::view_thread::ShownDatabase;
 
 /// How long a line of feedback stays, in seconds.
 const FEEDBACK_S: f64 = 5.0;
-/// Rows that one notch of the wheel scrolls.
-const WHEEL_ROWS: isize = 3;
 
 /// What the loop has to do after an action.
 #[derive(Debug, Clone, PartialEq)]
@@ -106,8 +102,8 @@ pub struct App {
     pub newest: NewestPages,
     /// How much of the past charts show.
     pub zoom: Zoom,
-    feedback: Option<Feedback>,
-    notice: Option<(Arc<str>, f64)>,
+    pub(super) feedback: Option<Feedback>,
+    pub(super) notice: Option<(Arc<str>, f64)>,
     /// Whether the user requested a stop, so that the end of the crawl ends the dashboard.
     stopping: bool,
     leave: bool,
@@ -177,47 +173,6 @@ impl App {
     pub fn refuse(&mut self, text: impl Into<String>, snapshot: &Snapshot) {
         let at_s = snapshot.at_s;
         self.feedback = Some(Feedback { text: text.into(), refused: true, at_s });
-    }
-
-    /// A key was pressed. Releases mean nothing.
-    pub fn key(&mut self, event: KeyEvent, snapshot: &Snapshot) -> Option<Effect> {
-        if event.kind == KeyEventKind::Release {
-            return None;
-        }
-        self.feedback = None;
-        if let Some((_, at_s)) = &mut self.notice {
-            *at_s = f64::NEG_INFINITY;
-        }
-        if let Some(action) = keys::action_for(event, self.context()) {
-            return self.update(action, snapshot);
-        }
-        // Ignored where no prompt is open.
-        self.type_key(event);
-        None
-    }
-
-    /// What the keys act on now.
-    fn context(&self) -> KeyContext {
-        match self.tab {
-            _ if self.prompt.is_some() => KeyContext::Prompt,
-            // The help lies over them.
-            _ if self.help.is_none() && self.scenes.is_some() => KeyContext::SceneMenu,
-            _ if self.help.is_none() && self.shows_faults() => KeyContext::FaultPanel,
-            tab => KeyContext::of(tab),
-        }
-    }
-
-    /// The wheel was turned.
-    pub fn wheel(&mut self, event: MouseEvent, snapshot: &Snapshot) {
-        let action = match event.kind {
-            MouseEventKind::ScrollUp => Action::Up,
-            MouseEventKind::ScrollDown => Action::Down,
-            _ => return,
-        };
-        for _ in 0..WHEEL_ROWS {
-            self.update(action, snapshot);
-        }
-        self.feedback = None;
     }
 
     /// A command, unless the crawl is over and nothing can be changed any more.
@@ -354,7 +309,7 @@ impl App {
     }
 
     /// Closes the innermost thing that is open.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         if self.help.take().is_some() {
         } else if let Some(prompt) = self.prompt.take() {
             if prompt.asking == Asking::Filter {
