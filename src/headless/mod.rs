@@ -32,6 +32,9 @@ pub fn line(s: &Snapshot) -> String {
     let eta = match s.eta {
         Eta::Unknown => String::new(),
         Eta::AtLeast(seconds) => format!(", at least {} more", units::estimate(seconds)),
+        Eta::Between(from, to) => {
+            format!(", {} to {} more", units::estimate(from), units::estimate(to))
+        }
         Eta::About(seconds) => format!(", about {} more", units::estimate(seconds)),
         Eta::Done => ", over".into(),
     };

@@ -11,7 +11,7 @@ const LONGEST: usize = 512;
 
 /// Where in a reply the events are.
 #[derive(Debug, Default)]
-enum Place {
+enum ReplyPlace {
     /// In none.
     #[default]
     Outside,
@@ -24,30 +24,30 @@ enum Place {
 /// Leaves replies out of the events of a terminal.
 #[derive(Debug, Default)]
 pub struct ReplyFilter {
-    place: Place,
+    place: ReplyPlace,
 }
 
 impl ReplyFilter {
     /// Takes an event; `more` tells that others came with it. Returns those that are none of a reply, in order.
     pub fn take(&mut self, event: Event, more: bool) -> Vec<Event> {
         match std::mem::take(&mut self.place) {
-            Place::Outside if starts(&event).is_some() && more => {
-                self.place = Place::Start(event);
+            ReplyPlace::Outside if starts(&event).is_some() && more => {
+                self.place = ReplyPlace::Start(event);
                 Vec::new()
             }
-            Place::Outside => vec![event],
-            Place::Start(first) if continues(&first, &event) => {
-                self.place = Place::Inside(2);
+            ReplyPlace::Outside => vec![event],
+            ReplyPlace::Start(first) if continues(&first, &event) => {
+                self.place = ReplyPlace::Inside(2);
                 Vec::new()
             }
-            Place::Start(first) => {
+            ReplyPlace::Start(first) => {
                 let mut events = vec![first];
                 events.extend(self.take(event, more));
                 events
             }
-            Place::Inside(keys) => {
+            ReplyPlace::Inside(keys) => {
                 if !ends(&event) && keys < LONGEST && matches!(event, Event::Key(_)) {
-                    self.place = Place::Inside(keys + 1);
+                    self.place = ReplyPlace::Inside(keys + 1);
                 }
                 Vec::new()
             }
@@ -57,8 +57,8 @@ impl ReplyFilter {
     /// Nothing came for a while: what was held back is a key, and no reply goes on.
     pub fn pause(&mut self) -> Option<Event> {
         match std::mem::take(&mut self.place) {
-            Place::Start(event) => Some(event),
-            Place::Outside | Place::Inside(_) => None,
+            ReplyPlace::Start(event) => Some(event),
+            ReplyPlace::Outside | ReplyPlace::Inside(_) => None,
         }
     }
 }

@@ -216,6 +216,21 @@ impl Theme {
         }
     }
 
+    /// What the number of workers in a state is written in.
+    #[must_use]
+    pub const fn worker_role(state: WorkerState) -> Role {
+        match state {
+            WorkerState::Idle => Role::Dim,
+            WorkerState::Connect | WorkerState::FirstByte | WorkerState::Body => Role::Ok,
+            WorkerState::Parse => Role::Moved,
+            WorkerState::Blocked => Role::Blocked,
+            WorkerState::Permit
+            | WorkerState::Rate
+            | WorkerState::Database
+            | WorkerState::Paused => Role::Wait,
+        }
+    }
+
     /// Glyph and style of how a host is.
     #[must_use]
     pub fn host(self, state: HostState) -> (&'static str, Style) {

@@ -32,7 +32,7 @@ fn the_deck_and_the_pages_name_them_too() {
     terminal.expect("next +start the server, then crawl again");
     terminal.expect("✗ refused");
     terminal.send(b"4");
-    terminal.expect(&format!("✗ none.*{}", &cause[..20]));
+    terminal.expect(&format!("∅ none.*{}", &cause[..20]));
     terminal.send(b"q");
     assert_eq!(terminal.end(), 1);
     let error =

@@ -132,8 +132,12 @@ fn scenes_are_chosen_from_a_menu_where_there_is_a_stage() {
     assert_eq!(app.scenes, None);
     press(&mut app, &s, &[K::Char('D'), K::Char('D')]);
     assert_eq!(app.scenes, None);
-    // Other keys mean what they always mean.
+    // Other keys mean what they always mean; `q` leaves the menu first.
     press(&mut app, &s, &[K::Char('D')]);
+    let pause = press(&mut app, &s, &[K::Char(' ')]);
+    assert_eq!(pause, Some(Effect::Send(Command::TogglePause)));
+    assert_eq!(press(&mut app, &s, &[K::Char('q')]), None);
+    assert_eq!(app.scenes, None);
     let stop = press(&mut app, &s, &[K::Char('q')]);
     assert_eq!(stop, Some(Effect::Send(Command::Stop)));
 

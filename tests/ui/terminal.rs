@@ -140,7 +140,7 @@ fn stopped_from_outside_it_comes_back() {
     shell.send(b"q");
     shell.expect("stopped: ");
     shell.assert_restored();
-    shell.send(b"exit\r");
+    shell.send(b"exit 0\r");
     assert_eq!(shell.end(), 0);
 }
 

@@ -304,5 +304,11 @@ fn eta(s: &Snapshot) -> Eta {
     let open = s.frontier.open as f64;
     let shrinks = -s.frontier.growth_per_s;
     // Slower than a tenth of the pages done, shrinking may be chance.
-    if shrinks > rate / 10.0 { Eta::About(open / shrinks) } else { Eta::AtLeast(open / rate) }
+    if shrinks <= rate / 10.0 {
+        Eta::AtLeast(open / rate)
+    } else if shrinks < rate * 0.7 {
+        Eta::Between(open / rate, open / shrinks)
+    } else {
+        Eta::About(open / shrinks)
+    }
 }

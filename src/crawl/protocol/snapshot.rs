@@ -218,6 +218,9 @@ pub enum Eta {
     Unknown,
     /// New URLs come faster than pages end: at least this many seconds.
     AtLeast(f64),
+    /// The frontier shrinks, more slowly than pages end: between so many seconds, if nothing new is found, and
+    /// so many, if it goes on to shrink as now.
+    Between(f64, f64),
     /// The frontier shrinks: about this many seconds.
     About(f64),
     /// Over.

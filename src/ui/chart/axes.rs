@@ -81,7 +81,7 @@ pub fn time_axis(
     left: u16,
     plot: &Plot,
     marks: &[ChangeMark],
-    legend: &[(Role, &'static str)],
+    legend: &[(Role, &'static str, &'static str)],
 ) {
     let theme = painter.theme;
     let faint = theme.mark(Role::Faint);
@@ -99,12 +99,13 @@ pub fn time_axis(
     let name = plot.window.name();
     let after = painter.text(below, 0, 0, &name, theme.dim()) + 2;
     painter.right(below, 0, "now", theme.dim());
-    let width: usize = legend.iter().map(|(_, word)| text::width(word) + 4).sum();
+    let width: usize = legend.iter().map(|(.., word)| text::width(word) + 4).sum();
     let room = below.width.saturating_sub(after + 5);
     if !legend.is_empty() && width as u16 <= room {
         let mut column = after + (room - width as u16) / 2;
-        for (role, word) in legend {
-            painter.glyph(below, column, 0, theme::FULL, theme.fill(*role));
+        for (role, glyph, word) in legend {
+            let glyph = if theme.has_color() { theme::FULL } else { glyph };
+            painter.glyph(below, column, 0, glyph, theme.fill(*role));
             column = painter.text(below, column + 2, 0, word, theme.dim()) + 2;
         }
     }

@@ -20,8 +20,12 @@ const NAMES: u16 = 4;
 const PARTS: [(Role, &str); 4] =
     [(Role::Server, "×"), (Role::Client, "!"), (Role::Moved, "▒"), (Role::Ok, "█")];
 /// Their names, the largest first.
-const LEGEND: [(Role, &str); 4] =
-    [(Role::Ok, "ok"), (Role::Moved, "moved"), (Role::Client, "4xx"), (Role::Server, "5xx")];
+const LEGEND: [(Role, &str, &str); 4] = [
+    (Role::Ok, "█", "ok"),
+    (Role::Moved, "▒", "moved"),
+    (Role::Client, "!", "4xx"),
+    (Role::Server, "×", "5xx"),
+];
 
 /// The values of a second, from the axis up.
 fn parts(point: &HistoryPoint) -> [f32; 4] {
@@ -48,13 +52,31 @@ fn marks(s: &Snapshot) -> Vec<ChangeMark> {
         .collect()
 }
 
+/// Says what an empty chart waits for; returns whether it is empty.
+fn is_empty(painter: &mut Painter<'_>, inner: Rect, s: &Snapshot, first: &str) -> bool {
+    let shown = |point: &HistoryPoint| match first {
+        "the first page" => point.pages_per_s > 0.0,
+        _ => point.p95_ms > 0.0,
+    };
+    let empty = !s.history.iter().chain(s.run_history.iter()).any(shown);
+    if empty {
+        let words = if s.run.is_final() {
+            "nothing was measured".to_owned()
+        } else {
+            format!("begins with {first}, a second after it")
+        };
+        painter.text(inner, 0, 0, &words, painter.theme.dim());
+    }
+    empty
+}
+
 /// The axes of a chart, with `right` columns left free on its right. `most` finds the greatest value shown.
 fn axes(
     painter: &mut Painter<'_>,
     inner: Rect,
     right: u16,
     (s, zoom): (&Snapshot, Zoom),
-    legend: &[(Role, &'static str)],
+    legend: &[(Role, &'static str, &'static str)],
     most: impl Fn(&ChartWindow) -> f32,
 ) -> Plot {
     let above = Rect {
@@ -87,16 +109,16 @@ pub fn throughput(painter: &mut Painter<'_>, area: Rect, s: &Snapshot, zoom: Zoo
     let theme = painter.theme;
     let t = &s.throughput;
     let segment = |rank, value: f64, unit: &'static str| {
-        let number = Span::styled(format!("{:>5}", units::rate(value)), theme.strong());
+        let number = Span::styled(format!("{:>4}", units::rate(value)), theme.strong());
         Segment::of(rank, vec![number, Span::styled(unit, theme.dim())])
     };
-    let segments = vec![
-        segment(0, t.last_1s, " now"),
-        segment(2, t.last_10s, " 10 s"),
-        segment(1, t.run, " run"),
-    ];
+    let mut segments = vec![segment(1, t.run, " run")];
+    if !s.run.is_final() {
+        // At the end nothing is now any more.
+        segments.splice(..0, [segment(0, t.last_1s, " now"), segment(2, t.last_10s, " 10 s")]);
+    }
     let inner = painter.panel(area, "pages/s", Role::Ok, segments);
-    if inner.height < 4 || inner.width < 12 {
+    if inner.height < 4 || inner.width < 12 || is_empty(painter, inner, s, "the first page") {
         return;
     }
     let most = |window: &ChartWindow| {
@@ -127,7 +149,7 @@ pub fn latency(painter: &mut Painter<'_>, area: Rect, s: &Snapshot, zoom: Zoom) 
         } else {
             units::count(value.max(0.0).round() as u64)
         };
-        let value = Span::styled(format!(" {value:>5}"), theme.bold(role));
+        let value = Span::styled(format!(" {value:>3}"), theme.bold(role));
         Segment::of(rank, vec![Span::styled(name, theme.dim()), value])
     };
     let segments = vec![
@@ -136,7 +158,7 @@ pub fn latency(painter: &mut Painter<'_>, area: Rect, s: &Snapshot, zoom: Zoom) 
         segment(2, "p99", l.p99, Role::Strong),
     ];
     let inner = painter.panel(area, "latency ms", Role::Low, segments);
-    if inner.height < 4 || inner.width < 16 {
+    if inner.height < 4 || inner.width < 16 || is_empty(painter, inner, s, "the first answer") {
         return;
     }
     // A second without a response has no latency; 0 would draw a cliff.
@@ -173,7 +195,7 @@ pub fn latency_map(painter: &mut Painter<'_>, area: Rect, s: &Snapshot, zoom: Zo
         Segment::of(0, chart::heat_legend(theme)),
     ];
     let inner = painter.panel(area, "latency over time", Role::Low, legend);
-    if inner.height < 5 || inner.width < 20 {
+    if inner.height < 5 || inner.width < 20 || is_empty(painter, inner, s, "the first answer") {
         return;
     }
     let above = Rect { height: inner.height - AXIS_ROWS, ..inner };

@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::crawl::protocol::snapshot::{RecentFailure, Snapshot};
+use crate::crawl::protocol::snapshot::{RecentFailure, RunState, Snapshot};
+use crate::ui::host_state::is_pace;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -32,9 +33,11 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     let theme = painter.theme;
     let counts = [
         (units::counted(s.totals.retries, "retry", "retries"), s.totals.retries, Role::Retry),
+        (format!("{} resent", units::count(s.totals.resent)), s.totals.resent, Role::Retry),
         (format!("{} failed", units::count(s.totals.failed)), s.totals.failed, Role::Server),
     ];
-    let segments = counts.into_iter().enumerate().map(|(i, (words, n, role))| {
+    let shown = counts.into_iter().filter(|(words, n, _)| *n > 0 || !words.ends_with("resent"));
+    let segments = shown.enumerate().map(|(i, (words, n, role))| {
         let style = if n == 0 { theme.dim() } else { theme.text(role) };
         Segment::new(i as u8, words, style)
     });
@@ -46,7 +49,10 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
 pub fn rows(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     let shown = newest(s, area.height.into());
     if shown.is_empty() {
-        let words = "no retries and no failures so far";
+        let words = match s.totals.failed {
+            0 => "no retries and no failures so far",
+            _ => "nothing is to be tried again now",
+        };
         painter.text(area, 0, 0, words, painter.theme.dim());
         return;
     }
@@ -65,11 +71,32 @@ fn newest(s: &Snapshot, rows: usize) -> Vec<&RecentFailure> {
         if shown.len() >= rows {
             break;
         }
-        if !shown.iter().any(|other| other.url == failure.url) {
+        if !shown.iter().any(|other| other.url == failure.url) && is_open(failure, s) {
             shown.push(failure);
         }
     }
     shown
+}
+
+/// Whether a failure is still one: its URL is lost, or its next attempt is to come. What came of an attempt that
+/// was made is known when it failed again; otherwise the URL was fetched.
+fn is_open(failure: &RecentFailure, s: &Snapshot) -> bool {
+    let Some(at) = failure.next_at_s else { return true };
+    !s.run.is_final() && (s.at_s - at <= DUE_S || held_back(failure, s).is_some())
+}
+
+/// What holds the next attempt back longer than its delay.
+fn held_back(failure: &RecentFailure, s: &Snapshot) -> Option<&'static str> {
+    if s.run == RunState::Paused {
+        return Some("paused");
+    }
+    let host = s.hosts.iter().find(|host| {
+        failure.url.split_once("://").is_some_and(|(_, rest)| {
+            rest.strip_prefix(&*host.host)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    })?;
+    host.wait.filter(|wait| !is_pace(wait.why)).map(|wait| wait.why.name())
 }
 
 /// Glyph and hue of what went wrong: that of the status where there is one.
@@ -98,10 +125,6 @@ fn one(
     common: CommonOrigin<'_>,
 ) {
     let theme = painter.theme;
-    let now = s.at_s;
-    let last = failure.next_at_s.is_none();
-    // Its next attempt is on its way or made, or never will be: all that is known is the past.
-    let past = s.run.is_final() || failure.next_at_s.is_some_and(|at| now - at > DUE_S);
     let (glyph, style) = look(theme, &failure.what);
     painter.text(line, 0, 0, glyph, style);
     painter.text(Rect { width: WHAT.min(line.width), ..line }, 2, 0, &short(&failure.what), style);
@@ -114,10 +137,9 @@ fn one(
         return;
     }
     let url = common.name(&failure.url, usize::from(outcome_at) - 1);
-    let plain = if past && !last { theme.dim() } else { theme.text(Role::Text) };
-    painter.text(rest, 0, 0, &url, plain);
+    painter.text(rest, 0, 0, &url, theme.text(Role::Text));
     let right = Rect { x: rest.x + outcome_at, width: rest.width - outcome_at, ..rest };
-    outcome(painter, right, failure, (now, past), common);
+    outcome(painter, right, failure, s, common);
 }
 
 /// Attempts as dots, what comes next, and a line that runs out until then.
@@ -125,7 +147,7 @@ fn outcome(
     painter: &mut Painter<'_>,
     area: Rect,
     failure: &RecentFailure,
-    (now, past): (f64, bool),
+    s: &Snapshot,
     common: CommonOrigin<'_>,
 ) {
     let theme = painter.theme;
@@ -139,16 +161,18 @@ fn outcome(
     }
     // Words start in one column, whether there are dots before them or not.
     let after = if all > 1 { all as u16 + 1 } else { 0 };
+    let now = s.at_s;
+    let held = failure.next_at_s.filter(|at| *at <= now).and_then(|_| held_back(failure, s));
     let words = match failure.next_at_s {
-        Some(_) if past => format!("attempt {} of {} failed", failure.attempt, failure.attempts),
+        Some(_) if held.is_some() => format!("waits: {}", held.unwrap_or_default()),
         Some(at) if at > now => format!("next in {}", units::duration((at - now) * 1000.0)),
         Some(_) => "is due".to_owned(),
         None if failure.attempt > 1 => format!("gave up: {}", text::clean(&failure.what)),
+        None if failure.attempts == 0 => text::clean(&failure.what).into_owned(),
         None => "final".to_owned(),
     };
-    let style = if past { theme.dim() } else { theme.text(Role::Text) };
-    let end = painter.text(area, after, 0, &words, style);
-    if let (Some(at), false) = (failure.next_at_s, past) {
+    let end = painter.text(area, after, 0, &words, theme.text(Role::Text));
+    if let Some(at) = failure.next_at_s {
         let line = Rect {
             x: area.right().saturating_sub(COUNTDOWN + 1),
             width: COUNTDOWN.min(area.width),

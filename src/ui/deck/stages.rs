@@ -4,13 +4,14 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::vessel_places::Vessels;
-use crate::crawl::protocol::snapshot::{Snapshot, WorkerState};
+use crate::crawl::protocol::snapshot::{RunState, Snapshot, WorkerState};
 use crate::crawl::protocol::verdict::Stage;
 use crate::ui::chart::{self, ChartWindow, Zoom};
 use crate::ui::paint::{Painter, VesselLook};
 use crate::ui::palette::Role;
 use crate::ui::panels::stages::{self, Share};
 use crate::ui::text;
+use crate::ui::theme::Theme;
 use crate::ui::units;
 
 /// Inner rows from which a vessel says where its time goes.
@@ -48,7 +49,7 @@ pub fn draw(painter: &mut Painter<'_>, places: &Vessels, s: &Snapshot) {
 
 fn look(stage: Stage, s: &Snapshot) -> VesselLook {
     let has_fault = s.faults.on().any(|setting| stages::stage_of(setting.fault) == stage);
-    VesselLook { limits: s.verdict.stage == Some(stage), has_fault }
+    VesselLook { limits: stages::limits(stage, s), has_fault }
 }
 
 /// A number that is heavier than what is said of it.
@@ -107,21 +108,24 @@ fn draw_frontier(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
         let short = match most.label {
             "queue full" if most.share >= 0.995 => "all blocked".to_owned(),
             "queue full" => format!("{percent} blocked"),
-            _ => percent,
+            label => format!("{percent} {}", label.split(' ').next_back().unwrap_or(label)),
         };
-        let words = fitting(area, &[&long, &short]);
-        painter.text(area, 0, 4, words, most.style);
+        let words = if s.run.is_final() { "at rest" } else { fitting(area, &[&long, &short]) };
+        let style = if s.run.is_final() { theme.dim() } else { theme.text(most.role) };
+        painter.text(area, 0, 4, words, style);
     }
 }
 
 fn draw_queue(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     let theme = painter.theme;
     let full = stages::ratio(s.queue.len.into(), s.queue.capacity.into());
-    let is_full = s.queue.len >= s.queue.capacity;
-    let fill = if s.verdict.stage == Some(Stage::Queue) {
+    // Full is how it should be, unless nothing leaves it.
+    let stuck =
+        s.queue.len >= s.queue.capacity && s.flow.per_s[1] == 0.0 && s.run == RunState::Running;
+    let fill = if stages::limits(Stage::Queue, s) {
         theme.fill(Role::Limit)
     } else {
-        theme.fill(if is_full { Role::Blocked } else { Role::Wait })
+        theme.fill(if stuck { Role::Blocked } else { Role::Wait })
     };
     painter.gauge(area, 0, 0, bars(area).width, full, fill);
     let level = format!("{}/{}", s.queue.len, s.queue.capacity);
@@ -165,8 +169,8 @@ fn draw_workers(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
         (of(&[WorkerState::Idle]), "idle", WorkerState::Idle),
     ];
     let there = groups.iter().filter(|(n, ..)| *n > 0);
-    let words: usize = there.clone().map(|(n, word, _)| n.to_string().len() + word.len() + 2).sum();
-    let glyphs = words > usize::from(area.width) + 1;
+    // By the width alone, so that the form stays while the numbers change.
+    let glyphs = area.width < 16;
     let mut column = 0;
     for (n, word, state) in there {
         let (glyph, style) = theme.worker(*state);
@@ -175,8 +179,7 @@ fn draw_workers(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
         if usize::from(column) + need > area.width.into() {
             break;
         }
-        let bold = style.add_modifier(ratatui::style::Modifier::BOLD);
-        column = painter.text(area, column, 2, &number, bold);
+        column = painter.text(area, column, 2, &number, theme.bold(Theme::worker_role(*state)));
         column = if glyphs {
             painter.text(area, column, 2, glyph, style)
         } else {
@@ -184,6 +187,10 @@ fn draw_workers(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
         } + 1;
     }
     if area.height < TALL {
+        return;
+    }
+    if s.run.is_final() {
+        painter.text(area, 0, 4, "at rest", theme.dim());
         return;
     }
     let shares = stages::workers(theme, s, false);
@@ -198,7 +205,7 @@ fn draw_workers(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
         if usize::from(column) + need > area.width.into() {
             break;
         }
-        column = painter.text(area, column, 4, &percent, share.style);
+        column = painter.text(area, column, 4, &percent, theme.text(share.role));
         let gap = if area.width < 30 { 1 } else { 2 };
         column = painter.text(area, column + 1, 4, label, theme.dim()) + gap;
     }
@@ -208,7 +215,7 @@ fn draw_workers(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
 fn draw_gate(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     let theme = painter.theme;
     let (gate, dial) = (&s.gate, s.dials.permits);
-    let limits = s.verdict.stage == Some(Stage::Gate);
+    let limits = stages::limits(Stage::Gate, s);
     let taken_back = dial.saturating_sub(gate.limit);
     let places = dial.max(gate.in_use);
     let rows = 2;
@@ -274,7 +281,7 @@ fn draw_gate(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
 
 fn draw_saver(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     let theme = painter.theme;
-    let limits = s.verdict.stage == Some(Stage::Saver);
+    let limits = stages::limits(Stage::Saver, s);
     let level = stages::backlog(s);
     let role = if limits {
         Role::Limit
@@ -295,6 +302,11 @@ fn draw_saver(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     if area.height < TALL {
         return;
     }
+    if s.run.is_final() {
+        let words = if s.run == RunState::Complete { "all written" } else { "at rest" };
+        painter.text(area, 0, 4, words, theme.text(Role::Ok));
+        return;
+    }
     time(painter, area, 3, &stages::saver(theme, s));
     let percent = units::percent(s.saver_shares.busy).trim_start().to_owned();
     let style = if limits { theme.bold(Role::Limit) } else { theme.text(Role::Text) };
@@ -310,10 +322,10 @@ fn draw_database(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     let theme = painter.theme;
     let word = |n: u64, one: &'static str, more: &'static str| if n == 1 { one } else { more };
     number(painter, area, 0, &units::short_count(s.saver.pages));
-    painter.text(area, 0, 1, word(s.saver.pages, "page", "pages"), theme.dim());
+    painter.text(area, 0, 1, word(s.saver.pages, "URL", "URLs"), theme.dim());
     if area.height < TALL {
         let rate = s.flow.per_s[4];
-        if area.width >= 9 && rate > 0.0 {
+        if area.width >= 9 && rate > 0.0 && s.run == RunState::Running {
             painter.text(area, 0, 2, &format!("+{}/s", units::rate(rate.into())), theme.dim());
         } else {
             number(painter, area, 2, &units::short_count(s.totals.links));
@@ -322,7 +334,7 @@ fn draw_database(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     }
     number(painter, area, 2, &units::short_count(s.totals.links));
     painter.text(area, 0, 3, word(s.totals.links, "link", "links"), theme.dim());
-    let rows = format!("{} rows", units::short_count(s.saver.rows));
+    let rows = units::counted(s.saver.rows, "row", "rows");
     let compact = format!("{} rows", compact_count(s.saver.rows));
     painter.text(area, 0, 4, fitting(area, &[&rows, &compact]), theme.dim());
 }
@@ -330,7 +342,7 @@ fn draw_database(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
 /// A count in few columns: `371k`, `4.1M`.
 fn compact_count(n: u64) -> String {
     match n {
-        0..10_000 => n.to_string(),
+        0..10_000 => units::count(n),
         10_000..10_000_000 => format!("{}k", n / 1000),
         _ => format!("{}M", n / 1_000_000),
     }

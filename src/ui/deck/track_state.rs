@@ -1,6 +1,7 @@
 //! How it goes on the way between two stages. It knows no drawing.
 
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::verdict::Limit;
 use crate::ui::palette::Role;
 
 /// A way is full from this share of the last second on for which its lower end was awaited.
@@ -75,6 +76,8 @@ fn awaited(s: &Snapshot, track: usize) -> f32 {
         0 => s.producer.blocked,
         1 => s.queue.len as f32 / s.queue.capacity.max(1) as f32,
         2 => s.worker_shares.permit * workers,
+        // Permits that were taken back wait for the saver as well.
+        3 if s.verdict.limit == Limit::Saver => 1.0,
         3 => s.worker_shares.blocked * workers,
         _ if s.database_outage.is_some() => 1.0,
         _ => 0.0,

@@ -6,10 +6,9 @@ use ratatui::layout::Rect;
 use super::motion::Motion;
 use super::track_state::TrackState;
 use crate::crawl::protocol::flow::TRACKS;
-use crate::crawl::protocol::snapshot::Snapshot;
+use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::ui::paint::Painter;
 use crate::ui::palette::Role;
-use crate::ui::units;
 
 /// Draws the ways between the stages: each from where one frame ends to where the next begins, at `row`, and
 /// below it how many pages pass in a second:
@@ -30,11 +29,14 @@ pub fn draw(
         let state = motion.state(track, s);
         one(painter, *place, row, track, state, motion);
         let rate = s.flow.per_s[track];
-        if with_rates && !s.run.is_final() && (rate > 0.0 || state != TrackState::Rest) {
-            let words = format!("{}/s", units::short_count(f64::from(rate).round() as u64));
-            let fits = words.len() <= usize::from(place.width);
+        if with_rates && s.run == RunState::Running && (rate > 0.0 || state != TrackState::Rest) {
+            let rate = f64::from(rate).round() as u64;
+            let number = if rate < 1000 { rate.to_string() } else { format!("{}k", rate / 1000) };
+            let with_unit = format!("{number}/s");
+            let room = usize::from(place.width);
+            let words = [with_unit, number].into_iter().find(|words| words.len() <= room);
             let style = painter.theme.dim();
-            painter.text(*place, 0, row + 1, if fits { &words } else { "" }, style);
+            painter.text(*place, 0, row + 1, &words.unwrap_or_default(), style);
         }
     }
 }

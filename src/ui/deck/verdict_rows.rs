@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::failure_hint::failure_hint;
-use crate::crawl::protocol::snapshot::{RunState, Snapshot};
+use crate::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::crawl::protocol::verdict::Limit;
 use crate::ui::action::Action;
@@ -39,7 +40,13 @@ fn head(s: &Snapshot) -> (String, Role, String) {
             let rest = if rest == "paused" { String::new() } else { rest };
             (format!("‖ {}", or("paused")), Role::Wait, rest)
         }
-        (_, Limit::Unknown | Limit::Over) => (format!("· {}", or("measuring")), Role::Wait, rest),
+        (_, Limit::Unknown | Limit::Over) => {
+            let rest = match &*rest {
+                "measuring" => "what limits is known after a few seconds of pages".to_owned(),
+                _ => rest,
+            };
+            (format!("· {}", or("measuring")), Role::Wait, rest)
+        }
         _ if start.is_empty() => ("◆".to_owned(), Role::Limit, rest),
         _ => (format!("◆ {start}"), Role::Limit, rest),
     }
@@ -96,7 +103,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, database: &ShownDatabase, s: 
         return;
     }
     let second = Rect { y: area.y + 1, ..first };
-    if s.run.is_final() {
+    if s.run == RunState::Paused || s.run.is_final() {
         let inside = Rect { x: second.x + 1, width: second.width.saturating_sub(1), ..second };
         painter.fit(inside, 0, 3, what_next(theme, database, s));
         return;
@@ -132,7 +139,7 @@ fn what_next<'a>(theme: Theme, database: &ShownDatabase, s: &Snapshot) -> Vec<Se
         ShownDatabase::Named(name) => format!("crawldeck {command} {}", text::clean(name)),
         _ => format!("crawldeck {command}"),
     };
-    if *database == ShownDatabase::Temporary {
+    if *database == ShownDatabase::Temporary && s.run.is_final() {
         return vec![
             dim(0, "its database is temporary: it is removed when you leave"),
             Segment::of(
@@ -145,6 +152,20 @@ fn what_next<'a>(theme: Theme, database: &ShownDatabase, s: &Snapshot) -> Vec<Se
         ];
     }
     match s.run {
+        RunState::Paused => {
+            let since = s.changes.iter().find(|change| matches!(change.what, ChangeAction::Pause));
+            let since = since.filter(|_| s.pause_reasons.contains(&PauseReason::User));
+            let mut said = Vec::new();
+            if let Some(since) = since {
+                said.push(Segment::new(
+                    0,
+                    format!("since {}", units::elapsed(since.at_s)),
+                    theme.dim(),
+                ));
+            }
+            said.push(dim(1, "nothing is lost: what was under way is stored, what waits goes on"));
+            said
+        }
         RunState::Failed => {
             // Nothing is left of it to be resumed.
             let action = hint.map_or("", |(_, action)| action);

@@ -148,8 +148,12 @@ fn totals<'a>(painter: &Painter<'_>, snapshot: &Snapshot) -> Vec<Segment<'a>> {
 #[must_use]
 pub fn eta(snapshot: &Snapshot) -> String {
     match snapshot.eta {
+        Eta::Unknown if snapshot.run == RunState::Paused => "paused".to_owned(),
         Eta::Unknown => "too early to say how long".to_owned(),
         Eta::AtLeast(s) => format!("still growing: at least {} more", units::estimate(s)),
+        Eta::Between(from, to) => {
+            format!("{} to {} left", units::estimate(from), units::estimate(to))
+        }
         Eta::About(s) => format!("about {} left", units::estimate(s)),
         Eta::Done => "nothing left to do".to_owned(),
     }

@@ -12,6 +12,7 @@ use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
 use crate::ui::url_text;
+use crate::ui::view_thread::ShownDatabase;
 
 /// A delay of the event loop from which on it is a warning, in ms.
 const STALL_MS: f64 = 50.0;
@@ -71,6 +72,11 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
     let stall = shown.loop_delay.worst_10s_ms;
     let style = if stall >= STALL_MS { theme.text(Role::Blocked) } else { theme.dim() };
     let mut segments = flags;
+    let dot = app.motion.pages_per_dot();
+    if app.tab == Tab::Deck && app.shows_motion() && dot > 1 {
+        let words = format!("● = {} pages", units::count(dot));
+        segments.push(Segment::new(4, words, theme.dim()));
+    }
     segments.extend([
         Segment::new(1, format!("CPU {:>3.0}%", shown.process.cpu_percent), theme.dim()),
         Segment::new(2, format!("{:>8}", units::bytes(shown.process.rss_bytes)), theme.dim()),
@@ -131,8 +137,13 @@ pub fn state_segments<'a>(
     }
     segments.push(Segment::of(0, state));
     segments.push(Segment::new(1, units::elapsed(live.at_s), theme.strong()));
-    let db = text::cut(&text::clean(&live.db), 24).into_owned();
-    segments.push(Segment::new(3, db, theme.dim()));
+    let db = match &app.database {
+        ShownDatabase::Temporary => "temporary database".to_owned(),
+        _ => text::cut(&text::clean(&live.db), 24).into_owned(),
+    };
+    // Where there is little room, a temporary one says nothing.
+    let rank = if app.database == ShownDatabase::Temporary { 9 } else { 3 };
+    segments.push(Segment::new(rank, db, theme.dim()));
     segments.push(Segment::new(2, format!("crawl {}", live.crawl_id), theme.dim()));
     segments
 }

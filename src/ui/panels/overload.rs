@@ -48,8 +48,10 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, row: u16, rows: u16, s: &Snap
     let active = active(s, area.width);
     for (i, (glyph, words)) in active.iter().take(rows.into()).enumerate() {
         let line = Rect { y: area.y + row + i as u16, height: 1, ..area };
-        painter.text(line, 0, 0, glyph, warn);
-        painter.text(line, 2, 0, words, warn);
+        // A scene was wanted; faults hurt.
+        let style = if *glyph == theme::FAULT { warn } else { painter.theme.text(Role::Limit) };
+        painter.text(line, 0, 0, glyph, style);
+        painter.text(line, 2, 0, words, style);
     }
     let above = rows.min(active.len() as u16);
     for i in above..rows {

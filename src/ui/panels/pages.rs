@@ -72,11 +72,11 @@ pub fn draw(
 /// Status and state in one: `200`, `404`, `skipped`, `no answer`.
 #[must_use]
 pub fn status(theme: Theme, page: &PageView) -> (String, Style) {
+    let (glyph, _) = theme.status(page.status);
     match (page.state, page.status) {
         (PageState::Skipped, _) => ("· skipped".to_owned(), theme.dim()),
-        (_, None) => ("✗ none".to_owned(), theme.text(Role::Server)),
-        (PageState::Failed, Some(n)) => (format!("✗ {n}"), theme.status(Some(n)).1),
-        (PageState::Ok, Some(n)) => (format!("✓ {n}"), Style::new()),
+        (_, None) => (format!("{glyph} none"), theme.text(Role::Server)),
+        (_, Some(n)) => (format!("{glyph} {n}"), theme.text(Theme::status_role(Some(n)))),
     }
 }
 

@@ -3,8 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::crawl::protocol::snapshot::{Snapshot, WORKER_STATES, WorkerState};
-use crate::crawl::protocol::verdict::Stage;
+use crate::crawl::protocol::snapshot::{RunState, Snapshot, WORKER_STATES, WorkerState};
+use crate::crawl::protocol::verdict::{Limit, Stage};
 use crate::settings::faults::Fault;
 use crate::ui::paint::Painter;
 use crate::ui::palette::Role;
@@ -26,6 +26,8 @@ pub struct Share {
     pub glyph: &'static str,
     /// Its style.
     pub style: Style,
+    /// What its hue stands for.
+    pub role: Role,
 }
 
 impl Share {
@@ -42,8 +44,10 @@ const SHOWN_FROM: f32 = 0.01;
 /// A remark with its style.
 pub type Remark = (String, Style);
 
-fn share(label: &'static str, share: f32, glyph: &'static str, style: Style) -> Share {
-    Share { label, share, count: None, glyph, style }
+fn share(theme: Theme, label: &'static str, share: f32, glyph: &'static str, role: Role) -> Share {
+    // No text is as faint as a frame.
+    let text = if role == Role::Faint { Role::Dim } else { role };
+    Share { label, share, count: None, glyph, style: theme.mark(role), role: text }
 }
 
 /// Where the producer's time went.
@@ -54,13 +58,13 @@ pub fn producer(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
     // With nothing else to choose, it is the retries' delays that it waits for.
     let waits_for = if f.pending == 0 && f.retrying > 0 { "retries" } else { "host pace" };
     let mut shares = vec![
-        share("choosing", p.busy, "▮", theme.mark(Role::Ok)),
-        share("queue full", p.blocked, "▤", theme.mark(Role::Blocked)),
-        share(waits_for, p.throttled, "▯", theme.mark(Role::Wait)),
-        share("idle", p.idle, "·", theme.mark(Role::Faint)),
+        share(theme, "choosing", p.busy, "▮", Role::Ok),
+        share(theme, "queue full", p.blocked, "▤", Role::Blocked),
+        share(theme, waits_for, p.throttled, "▯", Role::Wait),
+        share(theme, "idle", p.idle, "·", Role::Faint),
     ];
     if p.paused > 0.0 {
-        shares.insert(0, share("paused", p.paused, "‖", theme.mark(Role::Wait)));
+        shares.insert(0, share(theme, "paused", p.paused, "‖", Role::Wait));
     }
     shares
 }
@@ -74,7 +78,8 @@ pub fn workers(theme: Theme, snapshot: &Snapshot, fine: bool) -> Vec<Share> {
     let state = |label, value: f32, states: &[WorkerState]| {
         let (glyph, style) = theme.worker(states[0]);
         let count = states.iter().map(|s| counts[*s as usize]).sum();
-        Share { label, share: value, count: Some(count), glyph, style }
+        let role = Theme::worker_role(states[0]);
+        Share { label, share: value, count: Some(count), glyph, style, role }
     };
     let mut shares = if fine {
         vec![
@@ -109,8 +114,8 @@ pub fn workers(theme: Theme, snapshot: &Snapshot, fine: bool) -> Vec<Share> {
 pub fn saver(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
     let s = &snapshot.saver_shares;
     vec![
-        share("writing", s.busy, "▮", theme.mark(Role::Ok)),
-        share("idle", s.idle, "·", theme.mark(Role::Faint)),
+        share(theme, "writing", s.busy, "▮", Role::Ok),
+        share(theme, "idle", s.idle, "·", Role::Faint),
     ]
 }
 
@@ -129,7 +134,12 @@ pub fn counts(snapshot: &Snapshot) -> [u32; WORKER_STATES] {
 pub fn frontier(theme: Theme, snapshot: &Snapshot) -> [Remark; 2] {
     let f = &snapshot.frontier;
     let growth = f.growth_per_s;
-    let moves = if growth >= 0.5 {
+    let still = snapshot.run.is_final() || snapshot.run == RunState::Paused;
+    let moves = if snapshot.run == RunState::Complete {
+        "done".to_owned()
+    } else if still {
+        "steady".to_owned()
+    } else if growth >= 0.5 {
         format!("+{}/s growing", units::count(growth.round() as u64))
     } else if growth <= -0.5 {
         format!("−{}/s shrinking", units::count((-growth).round() as u64))
@@ -206,6 +216,13 @@ pub fn gate_level(snapshot: &Snapshot) -> String {
     let (gate, dial) = (&snapshot.gate, snapshot.dials.permits);
     let level = level(gate.in_use, gate.limit);
     if gate.limit == dial { level } else { format!("{level} of {dial}") }
+}
+
+/// Whether a stage limits the crawl: only while it runs, and only what was measured.
+#[must_use]
+pub fn limits(stage: Stage, s: &Snapshot) -> bool {
+    let told = !matches!(s.verdict.limit, Limit::Unknown | Limit::Paused | Limit::Over);
+    told && !s.run.is_ending() && s.verdict.stage == Some(stage)
 }
 
 /// How full the saver's buffer is.

@@ -137,9 +137,9 @@ fn states_come_before_measurements() {
     let early = judge_seconds(&s, &[(16, 100.0, 100.0)]);
     assert_eq!((early.limit, &*early.text), (Limit::Unknown, "measuring"));
     s.run = RunState::Paused;
-    check("paused", Limit::Paused, Some(Stage::Gate), Advice::Resume, &s);
+    check("paused", Limit::Paused, None, Advice::Resume, &s);
     s.run = RunState::Stopping;
-    check("stopping", Limit::Over, Some(Stage::Gate), Advice::None, &s);
+    check("stopping", Limit::Over, None, Advice::None, &s);
     for over in [RunState::Complete, RunState::Stopped, RunState::Failed] {
         s.run = over;
         check("over", Limit::Over, None, Advice::None, &s);
@@ -147,7 +147,7 @@ fn states_come_before_measurements() {
     s.run = RunState::Paused;
     s.pause_reasons = vec![PauseReason::Disk];
     s.overloads = vec![overload(OverloadKind::Disk, "disk nearly full: 90 MiB free")];
-    check("no disk", Limit::Paused, Some(Stage::Gate), Advice::None, &s);
+    check("no disk", Limit::Paused, None, Advice::None, &s);
     assert_eq!(judge(&s).text, "paused: disk nearly full: 90 MiB free");
     (s.pause_reasons, s.overloads) = (Vec::new(), Vec::new());
     s.run = RunState::Running;

@@ -39,7 +39,7 @@ pub(super) fn at_once(s: &Snapshot) -> Option<Verdict> {
                 Some(why) => format!("{text}; {why}"),
                 None => with_outage(&text, s),
             };
-            Verdict::new(Limit::Over, Some(Stage::Gate), Advice::None, text)
+            Verdict::new(Limit::Over, None, Advice::None, text)
         }
         RunState::Paused => paused(s),
         RunState::Starting | RunState::Running => {
@@ -59,7 +59,7 @@ fn paused(s: &Snapshot) -> Verdict {
         Some(overload) if !by_user => (format!("paused: {}", overload.text), Advice::None),
         _ => ("paused by you: nothing new starts".to_owned(), Advice::Resume),
     };
-    Verdict::new(Limit::Paused, Some(Stage::Gate), advice, with_outage(&text, s))
+    Verdict::new(Limit::Paused, None, advice, with_outage(&text, s))
 }
 
 fn with_outage(text: &str, s: &Snapshot) -> String {
