@@ -19,6 +19,7 @@ use crate::settings::faults::PanicPoints;
 use crate::units;
 
 /// How a crawl is shown.
+#[allow(clippy::struct_excessive_bools, reason = "each is an option of its own")]
 pub(super) struct CrawlDisplay {
     /// By the dashboard, instead of progress lines.
     pub(super) dashboard: bool,

@@ -199,6 +199,7 @@ fn deck_and_faults(painter: &mut Painter<'_>, area: Rect, app: &App, shown: &Sna
     let view = DeckView {
         zoom: app.zoom,
         motion: &app.motion,
+        scene: &app.scene,
         database: &app.database,
         newest: &app.newest,
     };

@@ -170,7 +170,7 @@ proptest! {
         if let Some(chart) = ReadChart::find(&buffer, "pages/s") {
             chart.assert_even();
             // A column ends at the upper edge of the row of its value.
-            let middle = (chart.columns.start + chart.columns.end) / 2;
+            let middle = u16::midpoint(chart.columns.start, chart.columns.end);
             let edge = chart.edge(&buffer, middle) + 0.5;
             let least = f64::from(pages).max(chart.per_row() / 8.0);
             assert_near(&chart, edge, least, "pages/s");

@@ -7,6 +7,7 @@ use crate::crawl::protocol::snapshot::{PAGE_LINKS, PageView, RedirectHop};
 use crate::store::PageRow;
 
 /// What viewers see of a row; `at_s` is the end in seconds of the run.
+#[must_use]
 pub fn page_view(
     row: &PageRow,
     (at_s, created_at): (f64, jiff::Timestamp),

@@ -11,7 +11,7 @@ use crate::crawl::protocol::command::Command;
 use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::chart::Zoom;
-use crate::ui::deck::{Motion, NewestPages};
+use crate::ui::deck::{Motion, NewestPages, SceneProgress};
 use crate::ui::keys;
 use crate::ui::log_view::LogView;
 use crate::ui::prompt::{Asking, Prompt};
@@ -94,6 +94,8 @@ pub struct App {
     pub scenes: Option<usize>,
     /// The log.
     pub log: LogView,
+    /// How far the scene that is on has come.
+    pub scene: SceneProgress,
     /// Where the results are, once the crawl is over.
     pub database: ShownDatabase,
     /// What moves on the Deck.
@@ -119,6 +121,7 @@ impl App {
     /// Takes note of a new snapshot.
     pub fn see(&mut self, snapshot: &Snapshot) {
         self.motion.see(snapshot);
+        self.scene.see(snapshot);
         self.newest.see(snapshot);
         let now = snapshot.at_s;
         // Once the crawl is over its time stands still, and nothing would ever expire.

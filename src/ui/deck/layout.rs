@@ -3,6 +3,8 @@
 
 use ratatui::layout::Rect;
 
+use super::scene_panel;
+
 /// Rows of the stages: low, and with where their time goes.
 const STAGES: (u16, u16) = (5, 7);
 /// Rows that charts need, and the most that they make use of.
@@ -43,6 +45,8 @@ pub struct Layout {
     pub verdict: Rect,
     /// Scene, faults and overloads.
     pub overloads: Rect,
+    /// The steps of the scene that is on.
+    pub scene: Rect,
     /// Charts from left to right; none where there is no room.
     pub charts: Vec<Rect>,
     /// Sparklines, where there are no charts.
@@ -63,6 +67,15 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Takes rows from the bottom.
+    fn take_last(&mut self, rows: u16) -> Rect {
+        let rows = rows.min(self.0.height);
+        self.0.height -= rows;
+        Rect { y: self.0.bottom(), height: rows, ..self.0 }
+    }
+}
+
 /// Shares out a row among panels: each has what it needs, the rest in proportion to that.
 fn side_by_side(row: Rect, panels: &[(LowerRow, u16)]) -> Vec<(LowerRow, Rect)> {
     let needed: u16 = panels.iter().map(|(_, columns)| columns).sum();
@@ -80,9 +93,9 @@ fn side_by_side(row: Rect, panels: &[(LowerRow, u16)]) -> Vec<(LowerRow, Rect)> 
 }
 
 impl Layout {
-    /// The layout of an area, with so many rows for scene, faults and overloads.
+    /// The layout of an area, with so many rows for faults and overloads, and the steps of a scene.
     #[must_use]
-    pub fn new(area: Rect, overloads: u16) -> Self {
+    pub fn new(area: Rect, overloads: u16, has_scene: bool) -> Self {
         let mut rows = Rows(area);
         // Air where there is room for it.
         if area.height >= 22 {
@@ -93,18 +106,30 @@ impl Layout {
         let verdict = rows.take(2);
         let overloads = rows.take(overloads.min(rows.0.height.saturating_sub(3)));
         let overloads = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..overloads };
-        if area.height >= 30 {
+        let low = rows.0.height < CHART_LEAST + scene_panel::HEIGHT + 5;
+        let scene = match has_scene {
+            // Where there is little room, instead of answers and failures.
+            true if low => rows.take_last(scene_panel::HEIGHT.min(rows.0.height.saturating_sub(4))),
+            true => rows.take(scene_panel::HEIGHT),
+            false => Rect::ZERO,
+        };
+        if area.height >= 30 && !has_scene {
             rows.take(1);
         }
         let mut layout = Self {
             stages,
             verdict,
             overloads,
+            scene,
             charts: Vec::new(),
             sparklines: Rect::ZERO,
             panels: Vec::new(),
         };
-        layout.lower(rows);
+        if has_scene && low {
+            layout.only_charts(rows);
+        } else {
+            layout.lower(rows);
+        }
         layout
     }
 
@@ -120,6 +145,15 @@ impl Layout {
             self.wide(rows);
         } else {
             self.usual(rows);
+        }
+    }
+
+    /// Charts alone, or their sparklines.
+    fn only_charts(&mut self, mut rows: Rows) {
+        if rows.0.height >= CHART_LEAST - 1 {
+            self.charts(rows.take(u16::MAX), 2);
+        } else {
+            self.sparklines = indented(rows.take(u16::MAX));
         }
     }
 
@@ -206,19 +240,23 @@ mod tests {
     fn nothing_overlaps_and_nothing_is_left_out() {
         for width in [80, 96, 108, 120, 150, 179, 180, 200, 249, 250, 300] {
             for height in 16..=96 {
-                for more in [0, 3] {
+                for (more, scene) in [(0, false), (3, false), (0, true)] {
                     let area = Rect { x: 0, y: 2, width, height };
-                    let layout = Layout::new(area, more);
-                    let mut places = vec![layout.stages, layout.verdict];
+                    let layout = Layout::new(area, more, scene);
+                    let mut places = vec![layout.stages, layout.verdict, layout.scene];
                     places.extend(&layout.charts);
                     places.extend(layout.panels.iter().map(|(_, place)| place));
                     for (i, a) in places.iter().enumerate() {
-                        assert_eq!(a.intersection(area), *a, "{width}×{height}: {layout:?}");
+                        assert!(
+                            a.is_empty() || a.intersection(area) == *a,
+                            "{width}×{height}: {layout:?}"
+                        );
                         for b in &places[i + 1..] {
                             assert!(a.intersection(*b).is_empty(), "{width}×{height}: {layout:?}");
                         }
                     }
-                    let last = layout.panels.iter().map(|(_, place)| place.bottom()).max();
+                    let panels = layout.panels.iter().map(|(_, place)| place.bottom());
+                    let last = panels.chain([layout.scene.bottom()]).max();
                     assert_eq!(last, Some(area.bottom()), "{width}×{height}: {layout:?}");
                 }
             }

@@ -4,6 +4,7 @@
 //! layout        which panel stands where, at every size
 //! stages        the six vessels      vessel_places   where they stand
 //! tracks        the ways between     track_state     how it goes on them   motion   what moves on them
+//! scene_panel   the scene as steps   scene_steps   what each measures   scene_progress   which happened
 //! verdict_rows  what limits, what the last change gave
 //! charts, answers, failures, changes, hosts, newest  the panels
 //! ```
@@ -17,6 +18,9 @@ mod layout;
 pub mod motion;
 pub mod newest;
 pub mod newest_pages;
+mod scene_panel;
+mod scene_progress;
+mod scene_steps;
 mod stages;
 mod track_state;
 pub mod tracks;
@@ -28,6 +32,7 @@ use ratatui::layout::Rect;
 use self::layout::{Layout, LowerRow};
 pub use self::motion::Motion;
 pub use self::newest_pages::NewestPages;
+pub use self::scene_progress::SceneProgress;
 use self::vessel_places::Vessels;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::chart::Zoom;
@@ -47,6 +52,8 @@ pub struct DeckView<'a> {
     pub motion: &'a Motion,
     /// Where the results are, once the crawl is over.
     pub database: &'a ShownDatabase,
+    /// How far the scene has come.
+    pub scene: &'a SceneProgress,
     /// Which pages are shown.
     pub newest: &'a NewestPages,
 }
@@ -66,10 +73,15 @@ pub struct DeckView<'a> {
 /// ```
 pub fn draw(painter: &mut Painter<'_>, area: Rect, view: DeckView<'_>, s: &Snapshot) {
     let recrawl = overload::recrawl(painter.theme, s);
-    let more = overload::rows(s, overload::MAX_ROWS) + u16::from(!recrawl.is_empty());
-    let layout = Layout::new(area, more);
+    let has_scene = view.scene.scene().is_some() && !s.run.is_final();
+    let slow = if has_scene { 0 } else { overload::rows(s, overload::MAX_ROWS) };
+    let layout = Layout::new(area, slow + u16::from(!recrawl.is_empty()), has_scene);
     let vessels = Vessels::new(layout.stages);
     stages::draw(painter, &vessels, s);
+    if has_scene {
+        scene_panel::numbers(painter, &vessels, view.scene, s);
+        scene_panel::draw(painter, layout.scene, view.scene, s);
+    }
     // Beside the middle of the frames.
     let row = layout.stages.height.saturating_sub(1) / 2;
     tracks::draw(painter, &vessels.tracks, row, layout.stages.height >= 5, view.motion, s);
