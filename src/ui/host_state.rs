@@ -75,6 +75,10 @@ impl HostState {
 pub const fn is_pace(why: WaitReason) -> bool {
     matches!(
         why,
-        WaitReason::RobotsDelay | WaitReason::Delay | WaitReason::Limit | WaitReason::LoweredLimit
+        WaitReason::RobotsDelay
+            | WaitReason::Delay
+            | WaitReason::Limit
+            | WaitReason::AutopilotLimit
+            | WaitReason::LoweredLimit
     )
 }

@@ -198,13 +198,16 @@ fn measured_id(row: &MeasuredRow) -> i64 {
 struct Filter {
     text: String,
     class: Option<u16>,
+    status: Option<u16>,
 }
 
 impl Filter {
     fn new(text: &str) -> Self {
         let text = text.trim().to_lowercase();
         let class = text.strip_suffix("xx").and_then(|c| c.parse().ok()).filter(|c| *c < 10);
-        Self { text, class }
+        // Three digits mean the status, whatever URL has them as well.
+        let status = text.parse().ok().filter(|status| (100..600).contains(status));
+        Self { text, class, status }
     }
 
     fn passes(&self, page: &PageView) -> bool {
@@ -216,9 +219,11 @@ impl Filter {
         {
             return true;
         }
+        if self.status.is_some() {
+            return page.status == self.status;
+        }
         let has = |text: &str| text.to_lowercase().contains(&self.text);
-        page.status.is_some_and(|s| s.to_string() == self.text)
-            || page.state.name() == self.text
+        page.state.name() == self.text
             || has(&page.url)
             || [&page.title, &page.error, &page.content_type]
                 .into_iter()

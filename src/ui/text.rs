@@ -44,6 +44,36 @@ pub const fn is_invisible(c: char) -> bool {
     )
 }
 
+/// Whether terminals disagree about the columns of a character, alone or beside another: a letter that is drawn
+/// in one column more than counted leaves a ghost when it goes.
+#[must_use]
+pub const fn is_measured_differently(c: char) -> bool {
+    matches!(
+        c,
+        // Letters of flags: two of them are one flag, or two letters.
+        '\u{1F1E6}'..='\u{1F1FF}'
+            // Vowels and finals of Hangul: parts of a syllable, or columns of their own.
+            | '\u{1161}'..='\u{11FF}'
+            | '\u{D7B0}'..='\u{D7FF}'
+            // Signs that precede the number that they are drawn around.
+            | '\u{0600}'..='\u{0605}'
+            | '\u{06DD}'
+            | '\u{070F}'
+            | '\u{08E2}'
+            | '\u{110BD}'
+            | '\u{110CD}'
+            // A key around the digit before it.
+            | '\u{20E0}'..='\u{20E4}'
+            // Long dashes, drawn over their neighbours.
+            | '\u{2E3A}'..='\u{2E3B}'
+            // One sign as wide as a sentence.
+            | '\u{FDFD}'
+            | '\u{12031}'
+            // Icons of patched fonts, one or two columns wide.
+            | '\u{E000}'..='\u{F8FF}'
+    )
+}
+
 /// Text from the web, fit for a terminal: control, bidi and invisible characters become
 /// [`REPLACEMENT`], and each character takes the columns that it says it takes.
 ///
@@ -63,7 +93,7 @@ pub fn clean(text: &str) -> Cow<'_, str> {
         if has_base && (selector || after_wide && (c == '\u{200D}' || tone)) {
             continue;
         }
-        if c.is_control() || is_bidi(c) || is_invisible(c) {
+        if c.is_control() || is_bidi(c) || is_invisible(c) || is_measured_differently(c) {
             out.push(REPLACEMENT);
             (marks, after_wide, has_base) = (0, false, true);
             continue;
@@ -209,6 +239,21 @@ mod tests {
         assert_eq!(clean("日本語 ok"), "日本語 ok");
         assert_eq!(clean("👨\u{200D}👩"), "👨👩");
         assert_eq!(clean("❤\u{FE0F}"), "❤");
+        // What terminals measure differently.
+        for (cluster, shown) in [
+            ("🇩🇪", "��"),
+            ("1\u{FE0F}\u{20E3}", "1�"),
+            ("\u{1112}\u{1161}\u{11AB}", "\u{1112}��"),
+            ("\u{0600}12", "�12"),
+            ("⸻", "�"),
+            ("\u{FDFD}", "�"),
+            ("\u{E0B0}", "�"),
+            ("👍🏽", "👍"),
+            ("👩\u{200D}💻", "👩💻"),
+            ("☺\u{FE0E}", "☺"),
+        ] {
+            assert_eq!(clean(cluster), shown, "{cluster:?}");
+        }
     }
 
     #[test]

@@ -22,9 +22,10 @@ pub fn failure_line(
     };
     let attempt = task.attempts;
     if let Some(pause) = pause {
-        tracing::debug!(url = %task.url, %what, attempt, pause_ms = pause.as_millis(), "retry");
+        let pause = humantime::format_duration(Duration::from_millis(pause.as_millis() as u64));
+        tracing::debug!("{}: {what}, attempt {attempt}; the next in {pause}", task.url);
     } else {
-        tracing::warn!(url = %task.url, %what, attempt, "failed");
+        tracing::warn!("{}: {what}, attempt {attempt}, the last", task.url);
     }
     Arc::new(RecentFailure {
         at_s,

@@ -82,6 +82,8 @@ pub struct HostQueue {
     slow_start: SlowStart,
     /// Its limit, when it answers 503 to more requests at a time.
     pub(super) lowered: LoweredLimit,
+    /// The status for which its limit was lowered last.
+    pub(super) lowered_by: Option<u16>,
     /// Its last answers, while they are 429.
     pub(super) refusals: Refusals,
 }
@@ -117,6 +119,7 @@ impl HostQueue {
             cooldown: Cooldown::default(),
             slow_start: SlowStart::default(),
             lowered: LoweredLimit::default(),
+            lowered_by: None,
             refusals: Refusals::default(),
         }
     }
@@ -227,9 +230,12 @@ impl HostQueue {
         if self.breaker.state(now) == BreakerState::HalfOpen && self.handed_out > 0 {
             return Some((WaitReason::Probe, None));
         }
-        let set = self.user_limit(pace).into_iter().chain(pace.automatic_limit).min();
-        if set.is_some_and(|limit| self.handed_out >= limit) {
+        let is_reached = |limit: Option<u32>| limit.is_some_and(|limit| self.handed_out >= limit);
+        if is_reached(self.user_limit(pace)) {
             return Some((WaitReason::Limit, None));
+        }
+        if is_reached(pace.automatic_limit) {
+            return Some((WaitReason::AutopilotLimit, None));
         }
         if self.automatic_limit().is_some_and(|limit| self.handed_out >= limit) {
             return Some((WaitReason::LoweredLimit, None));
@@ -301,6 +307,9 @@ impl HostQueue {
             self.silent_since = Some(now);
         }
         self.last_unanswered = status.is_none();
+        if refused || matches!(refusal, Some(Refusal::Lowered(_))) {
+            self.lowered_by = status;
+        }
         if refused {
             if self.cooldown.begin(retry_after, started, pace, now, random) {
                 self.slow_start.begin(self.handed_out);

@@ -56,6 +56,7 @@ fn view_of(host: &HostQueue, pace: &Pace, now: Instant) -> HostView {
         limit: host.limit(pace),
         lowered_limit: host.lowered_limit(pace),
         refused_at: host.lowered.refused_at(),
+        lowered_by: host.lowered_limit(pace).and(host.lowered_by),
         gap_ms: gap.as_millis() as u64,
         gap_by_robots,
         requests: host.stats.requests(),

@@ -23,6 +23,9 @@ pub struct HostView {
     pub lowered_limit: Option<u32>,
     /// Fewest requests in flight to which it answered 503, while its limit is lowered for that.
     pub refused_at: Option<u32>,
+    /// The status, 429 or 503, for which its limit was lowered last.
+    #[serde(default)]
+    pub lowered_by: Option<u16>,
     /// Gap between the starts of two requests, in ms.
     pub gap_ms: u64,
     /// Whether the gap is that of its robots.txt (otherwise it is the user's).
@@ -114,6 +117,8 @@ pub enum WaitReason {
     Delay,
     /// As many requests in flight as the user allows.
     Limit,
+    /// As many requests in flight as the autopilot allows.
+    AutopilotLimit,
     /// As many requests in flight as its lowered limit allows; see [`HostView::lowered_limit`].
     LoweredLimit,
 }
@@ -133,6 +138,7 @@ impl WaitReason {
             Self::RobotsDelay => "robots.txt delay",
             Self::Delay => "your delay",
             Self::Limit => "your limit",
+            Self::AutopilotLimit => "autopilot's limit",
             Self::LoweredLimit => "lowered limit",
         }
     }

@@ -115,7 +115,11 @@ fn fields(theme: Theme, host: &HostView) -> Vec<(&'static str, String, Style)> {
             )
         }
         (_, Some(limit), None) => {
-            format!("{} of {limit}: limit lowered after a cooldown, rises again", host.in_flight)
+            let after = host.lowered_by.map_or(String::new(), |status| format!(" for a {status}"));
+            format!(
+                "{} of {limit}: limit lowered after a cooldown{after}, rises again",
+                host.in_flight
+            )
         }
         (Some(limit), ..) => format!("{} of {limit} that you allow", host.in_flight),
         (None, ..) => format!("{}, no limit but the permits", host.in_flight),

@@ -217,9 +217,11 @@ pub fn wait_words(theme: Theme, host: &HostView) -> (String, Style) {
     let words = match wait.why {
         WaitReason::Limit => format!("limit {limit}, yours"),
         WaitReason::LoweredLimit => {
-            let cause = if host.refused_at.is_some() { "a 503" } else { "a cooldown" };
+            let cause =
+                host.lowered_by.map_or("a cooldown".to_owned(), |status| format!("a {status}"));
             format!("limit {limit}, set by {cause}")
         }
+        WaitReason::AutopilotLimit => format!("limit {limit}, the autopilot's"),
         WaitReason::RobotsDelay => format!("gap {}, robots.txt", units::interval(host.gap_ms)),
         WaitReason::Delay => format!("gap {}, yours", units::interval(host.gap_ms)),
         WaitReason::Breaker => format!("breaker{more}"),

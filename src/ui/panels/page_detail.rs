@@ -6,6 +6,7 @@ use ratatui::text::Span;
 
 use super::pages;
 use crate::crawl::protocol::snapshot::PageView;
+use crate::model::ids::seq_of;
 use crate::ui::action::Action;
 use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
@@ -32,7 +33,8 @@ const NAMES: usize = 12;
 /// ```
 pub fn draw(painter: &mut Painter<'_>, area: Rect, page: &PageView, top: u16) -> u16 {
     let theme = painter.theme;
-    let title = format!("page {}", page.id);
+    // The id of a row holds the number of its crawl as well.
+    let title = format!("page {}", units::count(seq_of(page.id).into()));
     let closes = format!("{} closes", keys::name_of(Action::Close));
     let copies = format!("{} copies the URL", keys::name_of(Action::Copy));
     let segments = vec![Segment::new(1, copies, theme.dim()), Segment::new(0, closes, theme.dim())];

@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::crawl::protocol::snapshot::{RunState, Snapshot, WORKER_STATES, WorkerState};
+use crate::crawl::protocol::snapshot::{
+    RunState, Snapshot, WORKER_STATES, WaitReason, WorkerState,
+};
 use crate::crawl::protocol::verdict::{Limit, Stage};
 use crate::settings::faults::Fault;
 use crate::ui::paint::Painter;
@@ -56,7 +58,7 @@ pub fn producer(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
     let p = &snapshot.producer;
     let f = &snapshot.frontier;
     // With nothing else to choose, it is the retries' delays that it waits for.
-    let waits_for = if f.pending == 0 && f.retrying > 0 { "retries" } else { "host pace" };
+    let waits_for = if f.pending == 0 && f.retrying > 0 { "retries" } else { hosts_wait(snapshot) };
     let mut shares = vec![
         share(theme, "choosing", p.busy, "▮", Role::Ok),
         share(theme, "queue full", p.blocked, "▤", Role::Blocked),
@@ -67,6 +69,29 @@ pub fn producer(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
         shares.insert(0, share(theme, "paused", p.paused, "‖", Role::Wait));
     }
     shares
+}
+
+/// Causes for which hosts wait, and the word for no known one.
+const CAUSES: [&str; 7] =
+    ["held hosts", "robots.txt", "breakers", "cooldowns", "hosts' gaps", "hosts' limits", "hosts"];
+
+/// What most URLs of waiting hosts wait for, in a word or two.
+fn hosts_wait(snapshot: &Snapshot) -> &'static str {
+    let mut queued = [0_u64; 6];
+    for host in snapshot.hosts.iter() {
+        let Some(wait) = host.wait else { continue };
+        let cause = match wait.why {
+            WaitReason::Held => 0,
+            WaitReason::Robots | WaitReason::RobotsUnreachable => 1,
+            WaitReason::Breaker | WaitReason::Probe => 2,
+            WaitReason::RetryAfter | WaitReason::Backoff => 3,
+            WaitReason::RobotsDelay | WaitReason::Delay => 4,
+            WaitReason::Limit | WaitReason::AutopilotLimit | WaitReason::LoweredLimit => 5,
+        };
+        queued[cause] = queued[cause].saturating_add(host.queued.max(1));
+    }
+    let most = (0..6).filter(|cause| queued[*cause] > 0).max_by_key(|cause| queued[*cause]);
+    CAUSES[most.unwrap_or(6)]
 }
 
 /// Where the workers' time went, and how many are there now. `fine` tells the segments of a fetch

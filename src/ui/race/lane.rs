@@ -59,8 +59,8 @@ const fn word(state: LaneState) -> &'static str {
 /// ```
 ///
 /// Where there is room, a chart of the requests in flight follows, over the time that the race has
-/// taken so far: `whole_s` seconds.
-pub fn draw(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
+/// taken so far, `whole_s` seconds, and up to the highest `peak` of all lanes.
+pub fn draw(painter: &mut Painter<'_>, area: Rect, lane: &Lane, (whole_s, peak): (f64, u64)) {
     let theme = painter.theme;
     let title = [Span::styled(lane.strategy.name(), theme.strong())];
     let inside = painter.frame(area, &title, Vec::new());
@@ -114,7 +114,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
         }
     }
     let below = first + figures_rows + 1;
-    chart_of(painter, row_to_end(inside, below), lane, whole_s);
+    chart_of(painter, row_to_end(inside, below), lane, whole_s, peak);
 }
 
 /// A length of time, comparable among lanes: `80.2 s`.
@@ -122,9 +122,15 @@ fn seconds(s: f64) -> String {
     if (1.0..1000.0).contains(&s) { format!("{s:.1} s") } else { units::duration(s * 1000.0) }
 }
 
-/// Requests in flight over the time of the race; the lane's own scale, its peak above.
-fn chart_of(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
-    let peak = lane.samples.iter().map(|reading| reading.in_flight).max().unwrap_or(0);
+/// The most requests in flight of a lane.
+#[must_use]
+pub fn peak(lane: &Lane) -> u64 {
+    lane.samples.iter().map(|reading| reading.in_flight).max().unwrap_or(0)
+}
+
+/// Requests in flight over the time of the race, on a scale that all lanes share; its own peak above.
+fn chart_of(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64, most: u64) {
+    let peak = peak(lane);
     if area.height < CHART_ROWS || area.width == 0 || peak == 0 || whole_s <= 0.0 {
         return;
     }
@@ -144,7 +150,7 @@ fn chart_of(painter: &mut Painter<'_>, area: Rect, lane: &Lane, whole_s: f64) {
         }
         before = at + 1;
     }
-    chart::area(painter, plot, &bins, peak as f32, painter.theme.fill(Role::Ok));
+    chart::area(painter, plot, &bins, most.max(peak) as f32, painter.theme.fill(Role::Ok));
 }
 
 fn row_to_end(area: Rect, at: u16) -> Rect {

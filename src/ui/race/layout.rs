@@ -77,10 +77,11 @@ fn draw_lanes(painter: &mut Painter<'_>, area: Rect, board: &ComparisonProgress)
     let four: Vec<&Lane> =
         board.lanes.iter().filter(|one| Strategy::FOUR.contains(&one.strategy)).collect();
     let count = four.len().max(1) as u16;
+    let peak = four.iter().map(|one| lane::peak(one)).max().unwrap_or(0);
     let mut x = area.x;
     for (at, one) in (0..).zip(four) {
         let width = area.width / count + u16::from(at < area.width % count);
-        lane::draw(painter, Rect { x, width, ..area }, one, longest(board));
+        lane::draw(painter, Rect { x, width, ..area }, one, (longest(board), peak));
         x += width;
     }
 }

@@ -127,7 +127,7 @@ fn each_limit_by_its_signs() {
     check("host pace", Limit::HostPace, Some(Stage::Frontier), none, &s);
     s.frontier.pending = 0;
     s.frontier.retrying = 3;
-    assert!(judge(&s).text.contains("3 URLs wait for their next attempt"));
+    assert!(judge(&s).text.contains("3 URLs wait for the next attempt"));
 }
 
 #[test]

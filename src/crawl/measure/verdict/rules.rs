@@ -336,13 +336,13 @@ fn starved(scales: &Scales<'_>) -> Finding {
         return refusing(s);
     }
     let (sign, text) = if s.frontier.pending == 0 && s.frontier.retrying > 0 {
-        let retrying = s.frontier.retrying;
-        (Sign::Retries, format!("limited by retries: {retrying} URLs wait for their next attempt"))
+        let retrying = units::counted(s.frontier.retrying, "URL waits", "URLs wait");
+        (Sign::Retries, format!("limited by retries: {retrying} for the next attempt"))
     } else {
         let why = cooldown(s).map_or_else(String::new, |why| format!(" ({why})"));
-        let pending = s.frontier.pending;
+        let pending = units::counted(s.frontier.pending, "URL waits", "URLs wait");
         let text = format!(
-            "limited by host pace: {pending} URLs wait until their hosts may be requested again{why}"
+            "limited by host pace: {pending} until their hosts may be requested again{why}"
         );
         (Sign::HostPace, text)
     };
