@@ -32,6 +32,7 @@ const FAULTS_BESIDE: u16 = 26;
 /// Draws one frame. `live` is the newest snapshot; a frozen view shows its own.
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, live: &Snapshot, theme: Theme) {
     let area = frame.area();
+    let theme = Theme { name: app.theme.unwrap_or(theme.name), ..theme };
     let mut painter = Painter { buffer: frame.buffer_mut(), theme };
     painter.buffer.set_style(area, theme.text(Role::Text));
     let cursor = screen(&mut painter, area, app, live);

@@ -5,6 +5,7 @@ use tui_input::Input;
 
 use crate::crawl::protocol::command::{Command, MAX_PER_HOST};
 use crate::crawl::protocol::scene::Scene;
+use crate::settings::appearance::ThemeName;
 use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::{Dial, Setting};
 use crate::web::url::parse_seed;
@@ -50,6 +51,8 @@ pub enum Typed {
     Host(HostVerb, Option<String>),
     /// The same as pressing the key to stop.
     Stop,
+    /// Show the dashboard in these colours.
+    Theme(ThemeName),
     /// The same as pressing the key for help.
     Help,
     /// Show the faults.
@@ -74,7 +77,7 @@ pub enum HostVerb {
 }
 
 /// Reads a typed command: `permits 64`, `rate off`, `autopilot gentle`, `pin`, `pause`, `undo`, `redo`, `stop`, `q`, `help`,
-/// `exclude RE`, `seed URL`, `fault NAME LEVEL`, `scene NAME`, and for the host named or selected `hold`, `release`, `skip`,
+/// `exclude RE`, `seed URL`, `fault NAME LEVEL`, `scene NAME`, `theme NAME`, and for the host named or selected `hold`, `release`, `skip`,
 /// `reset`, `limit 4`.
 ///
 /// # Errors
@@ -90,6 +93,9 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
         "fault" | "faults" => return fault(rest).map(Some),
         "scene" | "scenes" => return scene(rest).map(Some),
         "autopilot" => return autopilot(rest).map(|c| Some(Typed::Send(c))),
+        "theme" => {
+            return rest.trim().to_lowercase().parse().map(|theme| Some(Typed::Theme(theme)));
+        }
         _ => {}
     }
     // `Permits=5` and `rate 5/s` are as clear as `permits 5` and `rate 5`.
@@ -281,6 +287,8 @@ mod tests {
         let p95 = std::time::Duration::from_millis(300);
         assert_eq!(parse("autopilot latency:300ms"), autopilot(Some(AutopilotMode::Latency(p95))));
         assert!(parse("autopilot latency").unwrap_err().ends_with("or off"));
+        assert_eq!(parse("theme light"), Ok(Some(Typed::Theme(ThemeName::Light))));
+        assert!(parse("theme pink").unwrap_err().contains("dark, light, high-contrast, mono"));
         assert_eq!(parse("redo"), Ok(Some(Typed::Send(Command::Redo))));
         assert_eq!(parse("help"), Ok(Some(Typed::Help)));
         assert_eq!(parse("q"), Ok(Some(Typed::Stop)));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::crawl::protocol::command::Command;
 use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
+use crate::settings::appearance::ThemeName;
 use crate::ui::action::{Action, Tab};
 use crate::ui::chart::Zoom;
 use crate::ui::deck::{Motion, NewestPages, SceneProgress};
@@ -102,6 +103,8 @@ pub struct App {
     pub motion: Motion,
     /// Which of the newest pages the Deck shows.
     pub newest: NewestPages,
+    /// The theme that was typed, instead of the one at the start.
+    pub theme: Option<ThemeName>,
     /// How much of the past charts show.
     pub zoom: Zoom,
     pub(super) feedback: Option<Feedback>,

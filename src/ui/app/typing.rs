@@ -51,6 +51,11 @@ impl App {
                 self.help = Some(0);
                 None
             }
+            Ok(Some(Typed::Theme(theme))) => {
+                self.theme = Some(theme);
+                self.say(format!("the colours of {theme}"), snapshot);
+                None
+            }
             Ok(Some(Typed::Faults)) => {
                 self.faults.open = false;
                 self.update(Action::Faults, snapshot)
