@@ -100,6 +100,10 @@ pub async fn show(
                     snapshot = snapshots.borrow_and_update().clone();
                     app.see(&snapshot);
                     changed = true;
+                    if app.shows_motion() && Instant::now() + motion::EARLY >= next_move {
+                        app.motion.advance();
+                        next_move = Instant::now() + motion::FRAME;
+                    }
                 } else if snapshot.run.is_final() {
                     engine_lives = false;
                 } else {

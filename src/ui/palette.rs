@@ -202,17 +202,46 @@ pub const fn indexed_rgb(index: u8) -> u32 {
     }
 }
 
-/// The nearest of the 256 colours, the first 16 left out: they belong to the user.
+/// The nearest of the 256 colours, the first 16 left out: they belong to the user. Of two that are as near, the
+/// one of the same hue: a gradient must not change its colour.
 #[must_use]
 pub fn nearest(rgb: u32) -> u8 {
     let distance = |index: u8| {
         let other = indexed_rgb(index);
-        [16, 8, 0]
+        let squares = [16, 8, 0]
             .into_iter()
             .map(|shift| (rgb >> shift & 0xFF).abs_diff(other >> shift & 0xFF).pow(2))
-            .sum::<u32>()
+            .sum::<u32>();
+        let turned = match (hue(rgb), hue(other)) {
+            (Some(a), Some(b)) => (a - b).abs().min(360.0 - (a - b).abs()) * HUE_WEIGHT,
+            _ => 0.0,
+        };
+        squares as f32 + turned * turned
     };
-    (16..=u8::MAX).min_by_key(|index| distance(*index)).unwrap_or(16)
+    (16..=u8::MAX).min_by(|a, b| distance(*a).total_cmp(&distance(*b))).unwrap_or(16)
+}
+
+/// What a degree of hue weighs against a step of a channel.
+const HUE_WEIGHT: f32 = 3.0;
+/// Difference of the channels below which a colour is a grey.
+const GREY: f32 = 24.0;
+
+/// The hue in degrees; `None` for a grey.
+fn hue(rgb: u32) -> Option<f32> {
+    let [r, g, b] = [16, 8, 0].map(|shift| (rgb >> shift & 0xFF) as f32);
+    let (most, least) = (r.max(g).max(b), r.min(g).min(b));
+    let range = most - least;
+    if range < GREY {
+        return None;
+    }
+    let sixth = if most <= r {
+        ((g - b) / range).rem_euclid(6.0)
+    } else if most <= g {
+        (b - r) / range + 2.0
+    } else {
+        (r - g) / range + 4.0
+    };
+    Some(sixth * 60.0)
 }
 
 const fn rgb_color(rgb: u32) -> Color {

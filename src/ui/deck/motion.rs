@@ -9,8 +9,10 @@ use crate::crawl::protocol::flow::TRACKS;
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::ui::palette::Role;
 
-/// Time from one frame to the next: fifteen a second.
-pub const FRAME: Duration = Duration::from_millis(67);
+/// Time from one frame to the next: that of snapshots, so that most frames show both.
+pub const FRAME: Duration = Duration::from_millis(100);
+/// A frame may come this much sooner to be one with that of a snapshot.
+pub const EARLY: Duration = Duration::from_millis(60);
 /// Dots that may set out in a second.
 const DOTS_PER_S: f32 = 5.0;
 /// Dots that may wait to set out; more would show what is long past.
