@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use tokio::task::JoinHandle;
 
 use super::output::print_result;
-use crate::cli::{CrawlOptions, DEFAULT_DB, PANIC_IN};
+use crate::cli::{CrawlOptions, PANIC_IN};
 use crate::crawl::Crawl;
 use crate::crawl::protocol::failure_hint::failure_hint;
 use crate::crawl::protocol::snapshot::RunState;
@@ -207,7 +207,7 @@ fn shown_database(db: &str, temporary: bool) -> crate::ui::ShownDatabase {
     use crate::ui::ShownDatabase;
     match db {
         _ if temporary => ShownDatabase::Temporary,
-        DEFAULT_DB => ShownDatabase::Usual,
+        crate::cli::DEFAULT_DB => ShownDatabase::Usual,
         db => ShownDatabase::Named(db.to_owned()),
     }
 }

@@ -39,6 +39,7 @@ pub struct Theme {
     pub ascii: bool,
 }
 
+#[cfg(any(test, feature = "internals"))]
 impl Theme {
     /// The dark theme in Unicode with so many colours.
     #[must_use]
@@ -57,7 +58,9 @@ impl Theme {
     pub const fn in_ascii(self) -> Self {
         Self { ascii: true, ..self }
     }
+}
 
+impl Theme {
     /// Whether there are colours.
     #[must_use]
     pub fn has_color(self) -> bool {
