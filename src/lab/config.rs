@@ -23,6 +23,8 @@ pub struct LabConfig {
     /// Whether a part of the pages lies below `/private/`, which every `robots.txt` forbids
     /// and pages link to all the same.
     pub forbidden: bool,
+    /// Whether some pages fail at first and are answered when they are requested again.
+    pub flaky: bool,
 }
 
 impl Default for LabConfig {
@@ -34,6 +36,7 @@ impl Default for LabConfig {
             seed: 1,
             faults: Faults::NONE,
             forbidden: true,
+            flaky: true,
         }
     }
 }

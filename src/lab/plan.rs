@@ -60,6 +60,8 @@ pub struct SitePlan {
     pages: u32,
     /// Whether `robots.txt` forbids a part.
     forbidden: bool,
+    /// Whether some pages fail at first.
+    flaky: bool,
     /// That many hosts of equal size instead of [`HOSTS`] of unequal size.
     hosts: Option<u32>,
 }
@@ -67,12 +69,17 @@ pub struct SitePlan {
 impl SitePlan {
     /// A site of `pages` numbers, at least the entry.
     pub fn new(seed: u64, pages: u32) -> Self {
-        Self { seed, pages: pages.max(1), forbidden: false, hosts: None }
+        Self { seed, pages: pages.max(1), forbidden: false, flaky: true, hosts: None }
     }
 
     /// The same site with or without a part that `robots.txt` forbids.
     pub fn with_forbidden(self, forbidden: bool) -> Self {
         Self { forbidden, ..self }
+    }
+
+    /// The same site with or without pages that fail at first.
+    pub fn with_flaky(self, flaky: bool) -> Self {
+        Self { flaky, ..self }
     }
 
     /// The same pages on this many hosts of equal size, or on [`HOSTS`] of unequal size.
@@ -114,6 +121,9 @@ impl SitePlan {
         }
         let mut rng = self.rng(n, Topic::Kind);
         let roll = rng.below(1000);
+        if roll < 12 && !self.flaky {
+            return PageKind::Page;
+        }
         if roll < 12 {
             return PageKind::Flaky { failures: 1 + rng.below(2) as u8, closes: rng.chance(400) };
         }

@@ -58,7 +58,7 @@ impl Site {
     pub fn new(config: &LabConfig, hosts: HostAddresses) -> Self {
         let plan = SitePlan::new(config.seed, config.pages).with_hosts(config.hosts);
         Self {
-            plan: plan.with_forbidden(config.forbidden),
+            plan: plan.with_forbidden(config.forbidden).with_flaky(config.flaky),
             load: Arc::default(),
             request_logs: (0..hosts.count()).map(|_| RequestRecorder::default()).collect(),
             hosts,

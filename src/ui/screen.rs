@@ -14,9 +14,10 @@ use crossterm::event::{
     PushKeyboardEnhancementFlags,
 };
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{cursor, execute};
+use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Position, Rect};
 use ratatui::{Frame, Terminal};
@@ -117,7 +118,14 @@ impl Surface for Screen {
             self.clear()?;
         }
         self.panic_points.pass(PanicPoint::Dashboard);
-        self.terminal.draw(draw).map(|_| ())
+        if !has_keyboard_protocol() {
+            return self.terminal.draw(draw).map(|_| ());
+        }
+        // Terminals that know it show the frame at once, others skip the sequence.
+        queue!(stdout(), BeginSynchronizedUpdate)?;
+        let drawn = self.terminal.draw(draw).map(|_| ());
+        execute!(stdout(), EndSynchronizedUpdate)?;
+        drawn
     }
 
     fn clear(&mut self) -> io::Result<()> {

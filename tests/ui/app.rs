@@ -211,7 +211,6 @@ fn refused_keys_say_why() {
     for (keys, why) in [
         ("u", "nothing to undo"),
         ("/", "filters work on the Hosts and Pages tabs"),
-        ("j", "nothing to scroll on the Deck"),
         ("s", "sorting works on the Workers, Hosts and Pages tabs"),
         ("\n", "details open on the Hosts and Pages tabs"),
         ("4\n", "no page to open"),
@@ -330,4 +329,33 @@ fn an_escape_and_a_key_in_one_read_lose_neither() {
     app.key(both, &snapshot);
     assert!(app.prompt.is_none());
     assert_eq!(app.tab, Tab::Deck);
+}
+
+#[test]
+fn arrows_on_the_deck_choose_a_dial_and_turn_it() {
+    let snapshot = fixtures::permits_limited();
+    let mut app = App::new();
+    let mut arrow = |code| app.key(KeyEvent::from(code), &snapshot);
+    assert_eq!(arrow(KeyCode::Up), None, "the first one selects");
+    let turn = |dial, steps| Some(Effect::Send(Command::Nudge(dial, steps)));
+    assert_eq!(arrow(KeyCode::Up), turn(Dial::Permits, 1));
+    assert_eq!(arrow(KeyCode::Down), turn(Dial::Permits, -1));
+    arrow(KeyCode::Right);
+    assert_eq!(arrow(KeyCode::Down), turn(Dial::Workers, -1));
+    arrow(KeyCode::Right);
+    assert_eq!(arrow(KeyCode::Up), turn(Dial::Queue, 10), "by the step of its key");
+    for _ in 0..3 {
+        arrow(KeyCode::Left);
+    }
+    assert_eq!(
+        arrow(KeyCode::Up),
+        turn(Dial::ParseThreads, 1),
+        "round, and without a key of its own"
+    );
+    arrow(KeyCode::Esc);
+    assert_eq!(app.dial, None);
+    // On other tabs arrows move in lists.
+    app.dial = Some(Dial::Permits);
+    app.update(Action::Show(Tab::Pages), &snapshot);
+    assert_eq!(app.key(KeyEvent::from(KeyCode::Up), &snapshot), None);
 }

@@ -1,5 +1,6 @@
 //! The state of the view, and what actions do to it.
 
+mod dials;
 mod faults;
 mod hosts;
 mod navigation;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::crawl::protocol::command::Command;
 use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
 use crate::settings::appearance::ThemeName;
+use crate::settings::dials::Dial;
 use crate::ui::action::{Action, Tab};
 use crate::ui::chart::Zoom;
 use crate::ui::deck::{Motion, NewestPages, SceneProgress};
@@ -99,6 +100,8 @@ pub struct App {
     pub scene: SceneProgress,
     /// Where the results are, once the crawl is over.
     pub database: ShownDatabase,
+    /// The dial that arrows turn on the Deck.
+    pub dial: Option<Dial>,
     /// What moves on the Deck.
     pub motion: Motion,
     /// Which of the newest pages the Deck shows.
@@ -253,6 +256,9 @@ impl App {
             }
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
+            Action::Up | Action::Down | Action::Left | Action::Right if self.dials_listen() => {
+                return self.dial_arrow(action, snapshot);
+            }
             Action::Up => self.step(-1, snapshot),
             Action::Down => self.step(1, snapshot),
             Action::PageUp | Action::PageDown => {
@@ -329,6 +335,7 @@ impl App {
             self.filter_mut().clear();
         } else if self.tab == Tab::Log {
             self.log.follow();
+        } else if self.tab == Tab::Deck && self.dial.take().is_some() {
         } else {
             self.frozen = None;
         }

@@ -1,5 +1,6 @@
 //! Keys with what they do here, and the dials with their values: the last row of the screen.
 
+use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
@@ -7,26 +8,27 @@ use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
 use crate::ui::keys::{self, Binding, KeyContext, KeyGroup};
 use crate::ui::paint::{Painter, Segment};
+use crate::ui::palette::Role;
 
 /// Keys and dials, the most important first; what does not fit is left out.
 #[must_use]
 pub fn segments<'a>(painter: &Painter<'_>, app: &App, live: &Snapshot) -> Vec<Segment<'a>> {
     let theme = painter.theme;
-    let hint = |rank, names: String, word: &str, value: String| {
+    let hint = |rank, names: String, word: &str, value: String, selected: bool| {
         let gap = if value.is_empty() { "" } else { " " };
         Segment::of(
             rank,
             vec![
                 Span::styled(names, theme.strong()),
                 Span::styled(format!(" {word}{gap}"), theme.dim()),
-                Span::raw(value),
+                Span::styled(value, if selected { theme.chip(Role::Limit) } else { Style::new() }),
             ],
         )
     };
     if app.help.is_some() {
         let close = [Action::Close, Action::Help].map(keys::name_of).join(" ");
         // How to scroll it stands on its frame, where it does.
-        return vec![hint(0, close, "close", String::new())];
+        return vec![hint(0, close, "close", String::new(), false)];
     }
     // What acts on the selected host comes first where there is one.
     let on_host = |b: &&Binding| app.tab == Tab::Hosts && b.group == KeyGroup::Hosts;
@@ -57,7 +59,13 @@ pub fn segments<'a>(painter: &Painter<'_>, app: &App, live: &Snapshot) -> Vec<Se
             Action::Open if is_open(app) => (keys::name_of(Action::Close), String::new()),
             _ => (name, String::new()),
         };
-        segments.push(hint(rank, name, word, value));
+        let selected = match binding.action {
+            Action::Turn(dial, _) => app.tab == Tab::Deck && app.dial == Some(dial),
+            _ => false,
+        };
+        // What arrows turn must be seen.
+        let rank = if selected { 1 } else { rank };
+        segments.push(hint(rank, name, word, value, selected));
     }
     segments
 }

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::table::{self, TableColumn, fixed, flexible};
+use super::table::{self, TableColumn, fixed, flexible, urls};
 use crate::crawl::protocol::snapshot::{PageView, Snapshot};
 use crate::model::page_state::PageState;
 use crate::ui::paint::{Painter, Segment};
@@ -13,6 +13,7 @@ use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
+use crate::ui::url_text::CommonOrigin;
 
 /// Columns, in the order of [`tables::PAGE_COLUMNS`].
 const COLUMNS: [TableColumn; 8] = [
@@ -23,7 +24,7 @@ const COLUMNS: [TableColumn; 8] = [
     fixed("depth", 6, true, 90),
     fixed("tries", 6, true, 90),
     flexible("title", 2, 70),
-    flexible("url", 3, 0),
+    urls("url", 3, 0),
 ];
 
 /// Lays out the pages:
@@ -64,8 +65,9 @@ pub fn draw(
         state.visible = 0;
         return;
     }
+    let common = CommonOrigin::of(order.iter().map(|&at| &*snapshot.recent[at].url));
     table::draw(painter, inner, &COLUMNS, state, &ids, |at| {
-        cells(theme, &snapshot.recent[order[at]])
+        cells(theme, &snapshot.recent[order[at]], common)
     });
 }
 
@@ -80,7 +82,7 @@ pub fn status(theme: Theme, page: &PageView) -> (String, Style) {
     }
 }
 
-fn cells(theme: Theme, page: &PageView) -> Vec<table::Cell> {
+fn cells(theme: Theme, page: &PageView, common: CommonOrigin<'_>) -> Vec<table::Cell> {
     let plain = Style::new();
     let title = match (&page.title, &page.error) {
         (_, Some(error)) => (text::clean(error).into_owned(), theme.dim()),
@@ -96,6 +98,6 @@ fn cells(theme: Theme, page: &PageView) -> Vec<table::Cell> {
         (page.depth.to_string(), theme.dim()),
         (page.attempts.to_string(), tries),
         title,
-        (text::clean(&page.url).into_owned(), plain),
+        (common.name(&page.url, usize::MAX), plain),
     ]
 }

@@ -6,6 +6,7 @@ use ratatui::style::{Modifier, Style};
 use crate::ui::paint::Painter;
 use crate::ui::tables::TableState;
 use crate::ui::text;
+use crate::ui::url_text;
 
 /// A column: title, width and how it gives way.
 #[derive(Debug, Clone, Copy)]
@@ -20,18 +21,26 @@ pub struct TableColumn {
     pub right: bool,
     /// From which width of the table on it is shown.
     pub from: u16,
+    /// Whether what does not fit is left out in the middle, as of URLs; otherwise at the end.
+    pub middle: bool,
 }
 
 /// A column of fixed width.
 #[must_use]
 pub const fn fixed(title: &'static str, width: u16, right: bool, from: u16) -> TableColumn {
-    TableColumn { title, width, flexible: false, right, from }
+    TableColumn { title, width, flexible: false, right, from, middle: false }
 }
 
 /// A column that shares what is left.
 #[must_use]
 pub const fn flexible(title: &'static str, share: u16, from: u16) -> TableColumn {
-    TableColumn { title, width: share, flexible: true, right: false, from }
+    TableColumn { title, width: share, flexible: true, right: false, from, middle: false }
+}
+
+/// A column of URLs that shares what is left.
+#[must_use]
+pub const fn urls(title: &'static str, share: u16, from: u16) -> TableColumn {
+    TableColumn { middle: true, ..flexible(title, share, from) }
 }
 
 /// A cell: text and style.
@@ -99,9 +108,12 @@ pub fn draw(
             if column.right {
                 painter.right(*place, y, &words, style);
             } else {
-                let shown =
-                    if column.flexible { text::skip(&words, table.left.into()) } else { &words };
-                painter.text(*place, 0, y, shown, style);
+                let shown = match (column.flexible, table.left) {
+                    (true, 0) if column.middle => url_text::shorten(&words, place.width.into()),
+                    (true, left) => text::skip(&words, left.into()).into(),
+                    (false, _) => words.as_str().into(),
+                };
+                painter.text(*place, 0, y, &shown, style);
             }
         }
         if chosen {

@@ -5,14 +5,14 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::stages;
-use super::table::{self, TableColumn, fixed, flexible};
+use super::table::{self, TableColumn, fixed, urls};
 use crate::crawl::protocol::snapshot::{Snapshot, WorkerState, WorkerView};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::tables::{self, TableState};
-use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
+use crate::ui::url_text::CommonOrigin;
 
 /// Columns, in the order of [`tables::WORKER_COLUMNS`], then the pages finished.
 const COLUMNS: [TableColumn; 6] = [
@@ -20,7 +20,7 @@ const COLUMNS: [TableColumn; 6] = [
     fixed("state", 20, false, 0),
     fixed("for", 8, true, 0),
     fixed("attempt", 8, true, 70),
-    flexible("url", 1, 0),
+    urls("url", 1, 0),
     fixed("pages", 8, true, 90),
 ];
 
@@ -50,12 +50,13 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, state: &mut TableState, snaps
         return;
     }
     let (order, ids) = tables::workers(snapshot, state);
+    let common = CommonOrigin::of(snapshot.workers.iter().filter_map(|w| w.url.as_deref()));
     table::draw(painter, inner, &COLUMNS, state, &ids, |at| {
-        cells(theme, &snapshot.workers[order[at]])
+        cells(theme, &snapshot.workers[order[at]], common)
     });
 }
 
-fn cells(theme: Theme, worker: &WorkerView) -> Vec<table::Cell> {
+fn cells(theme: Theme, worker: &WorkerView, common: CommonOrigin<'_>) -> Vec<table::Cell> {
     let (glyph, style) = theme.worker(worker.state);
     let mut words = format!("{glyph} {}", worker.state.name());
     let mut style = style;
@@ -67,7 +68,7 @@ fn cells(theme: Theme, worker: &WorkerView) -> Vec<table::Cell> {
     let row_style = if inactive { theme.dim() } else { Style::new() };
     let attempt = if worker.attempt == 0 { String::new() } else { worker.attempt.to_string() };
     let attempt_style = if worker.attempt > 1 { theme.text(Role::Retry) } else { row_style };
-    let url = worker.url.as_deref().map(|u| text::clean(u).into_owned()).unwrap_or_default();
+    let url = worker.url.as_deref().map(|u| common.name(u, usize::MAX)).unwrap_or_default();
     vec![
         (worker.id.to_string(), row_style),
         (words, style),
