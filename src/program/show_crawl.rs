@@ -226,7 +226,7 @@ pub(super) async fn view(
 fn advice(summary: &Summary) -> String {
     let hint = summary.reason.as_deref().and_then(failure_hint);
     hint.map_or_else(String::new, |(question, action)| {
-        format!("; {question} If not: {action}, then crawl again")
+        format!("; {question} Next: {action}, then crawl again")
     })
 }
 

@@ -10,8 +10,8 @@ fn the_exit_line_names_cause_and_remedy() {
     let closed = ClosedPort::new();
     let refused = format!("http://{}/", closed.address());
     for (seed, said) in [
-        (&*refused, "; does a server listen there? If not: start the server, then crawl again"),
-        ("http://nosuch.invalid/", "; is the name right? If not: correct the name"),
+        (&*refused, "; does a server listen there? Next: start the server, then crawl again"),
+        ("http://nosuch.invalid/", "; is the name right? Next: correct the name"),
     ] {
         let args = ["crawl", seed, "--attempts", "1", "--headless"];
         let ended = run(folder.path(), &args).exits(1);

@@ -4,37 +4,35 @@
 /// listen there?`, `start the server`. `None` where there is nothing to advise.
 #[must_use]
 pub fn failure_hint(reason: &str) -> Option<(&'static str, &'static str)> {
-    const HINTS: [(&[&str], &str, &str); 7] = [
+    // By how a reason begins: names of hosts, which follow, may hold any word.
+    const HINTS: [(&[&str], &str, &str); 8] = [
         (
-            &["refused by the proxy"],
-            "does the proxy allow it?",
-            "ask for access, or change --proxy",
+            &["connection refused by the proxy"],
+            "does the proxy run, and allow it?",
+            "correct --proxy, or ask for access",
         ),
-        (&["private address refused"], "is it a host of your own?", "permit it by --allow-private"),
         (&["connection refused"], "does a server listen there?", "start the server"),
+        (&["private address refused"], "is it a host of your own?", "permit it by --allow-private"),
+        (&["name not found"], "is the name right?", "correct the name, or try again later"),
         (
-            &["name not found", "name lookup"],
-            "is the name right?",
-            "correct the name, or try again later",
+            &["TLS with"],
+            "does it speak TLS, with a known certificate?",
+            "name its authority by --ca",
         ),
         (
-            &["certificate", "TLS", "tls", "handshake"],
-            "does it speak TLS, with a certificate that this machine trusts?",
-            "name its authority by --ca, or use http",
+            &["no connection to", "no route to", "cannot connect to"],
+            "does the host run, or does a firewall drop the packets?",
+            "check host and network",
         ),
+        (&["no response from"], "is it overloaded?", "try again later, or with a longer --timeout"),
         (
-            &["timeout", "timed out", "no response within"],
-            "is it overloaded, or does a firewall drop the packets?",
-            "try again later, or with a longer --timeout",
-        ),
-        (
-            &["reset", "closed", "malformed"],
+            &["connection reset", "connection closed", "the response head"],
             "does it speak HTTP on this port?",
             "check scheme and port",
         ),
     ];
-    let (_, question, action) =
-        HINTS.iter().find(|(words, ..)| words.iter().any(|word| reason.contains(word)))?;
+    let begins = |words: &&[&str]| words.iter().any(|word| reason.starts_with(word));
+    let (_, question, action) = HINTS.iter().find(|(words, ..)| begins(words))?;
     Some((question, action))
 }
 
@@ -46,10 +44,16 @@ mod tests {
     fn every_usual_reason_has_something_to_do() {
         for (reason, action) in [
             ("connection refused by 127.0.0.1:1 (asked for robots.txt)", "start the server"),
+            ("connection refused by the proxy", "correct --proxy, or ask for access"),
             ("name not found: nosuch.invalid", "correct the name, or try again later"),
-            ("TLS: certificate expired", "name its authority by --ca, or use http"),
-            ("timeout after 10 s", "try again later, or with a longer --timeout"),
-            ("the connection was reset", "check scheme and port"),
+            ("TLS with a.example failed: unknown issuer", "name its authority by --ca"),
+            ("no connection to a.example within 10 s", "check host and network"),
+            (
+                "no response from a.example within 10 s",
+                "try again later, or with a longer --timeout",
+            ),
+            ("connection reset by tls.example", "check scheme and port"),
+            ("connection closed by a.example before a response", "check scheme and port"),
             ("private address refused: 10.0.0.1", "permit it by --allow-private"),
         ] {
             assert_eq!(failure_hint(reason).map(|hint| hint.1), Some(action), "{reason}");

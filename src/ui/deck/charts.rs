@@ -53,11 +53,13 @@ fn marks(s: &Snapshot) -> Vec<ChangeMark> {
 }
 
 /// Says what an empty chart waits for; returns whether it is empty.
-fn is_empty(painter: &mut Painter<'_>, inner: Rect, s: &Snapshot, first: &str) -> bool {
-    let shown = |point: &HistoryPoint| match first {
-        "the first page" => point.pages_per_s > 0.0,
-        _ => point.p95_ms > 0.0,
-    };
+fn is_empty(
+    painter: &mut Painter<'_>,
+    inner: Rect,
+    s: &Snapshot,
+    first: &str,
+    shown: fn(&HistoryPoint) -> bool,
+) -> bool {
     let empty = !s.history.iter().chain(s.run_history.iter()).any(shown);
     if empty {
         let words = if s.run.is_final() {
@@ -118,7 +120,10 @@ pub fn throughput(painter: &mut Painter<'_>, area: Rect, s: &Snapshot, zoom: Zoo
         segments.splice(..0, [segment(0, t.last_1s, " now"), segment(2, t.last_10s, " 10 s")]);
     }
     let inner = painter.panel(area, "pages/s", Role::Ok, segments);
-    if inner.height < 4 || inner.width < 12 || is_empty(painter, inner, s, "the first page") {
+    if inner.height < 4
+        || inner.width < 12
+        || is_empty(painter, inner, s, "the first page", |p| p.pages_per_s > 0.0)
+    {
         return;
     }
     let most = |window: &ChartWindow| {
@@ -158,7 +163,10 @@ pub fn latency(painter: &mut Painter<'_>, area: Rect, s: &Snapshot, zoom: Zoom) 
         segment(2, "p99", l.p99, Role::Strong),
     ];
     let inner = painter.panel(area, "latency ms", Role::Low, segments);
-    if inner.height < 4 || inner.width < 16 || is_empty(painter, inner, s, "the first answer") {
+    if inner.height < 4
+        || inner.width < 16
+        || is_empty(painter, inner, s, "the first answer", |p| p.p95_ms > 0.0)
+    {
         return;
     }
     // A second without a response has no latency; 0 would draw a cliff.
@@ -195,7 +203,10 @@ pub fn latency_map(painter: &mut Painter<'_>, area: Rect, s: &Snapshot, zoom: Zo
         Segment::of(0, chart::heat_legend(theme)),
     ];
     let inner = painter.panel(area, "latency over time", Role::Low, legend);
-    if inner.height < 5 || inner.width < 20 || is_empty(painter, inner, s, "the first answer") {
+    if inner.height < 5
+        || inner.width < 20
+        || is_empty(painter, inner, s, "the first answer", |p| p.p95_ms > 0.0)
+    {
         return;
     }
     let above = Rect { height: inner.height - AXIS_ROWS, ..inner };
