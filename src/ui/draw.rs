@@ -203,6 +203,7 @@ fn deck_and_faults(painter: &mut Painter<'_>, area: Rect, app: &App, shown: &Sna
         scene: &app.scene,
         database: &app.database,
         newest: &app.newest,
+        log: &app.log,
     };
     if !app.faults.open {
         return deck::draw(painter, area, view, shown);

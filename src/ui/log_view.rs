@@ -51,12 +51,15 @@ pub struct LogView {
     level: usize,
     /// The widget's own state: where it is scrolled to.
     pub state: TuiWidgetState,
+    /// The state of a widget that always shows the newest lines.
+    pub newest: TuiWidgetState,
 }
 
 impl Default for LogView {
     fn default() -> Self {
         let level = 2;
-        Self { level, state: TuiWidgetState::new().set_default_display_level(LEVELS[level]) }
+        let at = |level: usize| TuiWidgetState::new().set_default_display_level(LEVELS[level]);
+        Self { level, state: at(level), newest: at(level) }
     }
 }
 

@@ -11,13 +11,14 @@ use crate::crawl::fetch::context::CrawlContext;
 use crate::crawl::frontier::{Frontier, ReadingsCursor, ReadingsRequest};
 use crate::crawl::measure::flow_meter::FlowMeter;
 use crate::crawl::measure::loop_delay::LoopDelayMeter;
-use crate::crawl::measure::meter::{LatencyHistogram, Meter};
+use crate::crawl::measure::meter::{LatencyHistogram, Meter, SecondLevels};
 use crate::crawl::measure::process::ProcessMeter;
 use crate::crawl::measure::stage_clock::Shares;
 use crate::crawl::measure::verdict::VerdictJudge;
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::storage::Storage;
 use crate::crawl::protocol::change::Change;
+use crate::crawl::protocol::history::ResourceLevels;
 use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::{
     Eta, GateView, HOSTS_SHOWN, Overload, ParsePoolView, PauseReason, ProducerShares, RunState,
@@ -217,10 +218,11 @@ impl SnapshotBuilder {
             self.rows.read(s.at_s, context.storage.saver.rows.load(Relaxed), 0);
         }
         if let Some(second) = readings.latencies {
-            self.meter.roll(s.at_s, s.totals, (s.gate.in_use, s.queue.len), second);
+            self.process.read();
+            s.process = self.process.last();
+            self.meter.roll(s.at_s, s.totals, second_levels(s), second);
             s.history = self.meter.history();
             s.run_history = self.meter.run_history();
-            self.process.read();
             s.start_levels = context.flow.start_levels.view();
         }
         s.process = self.process.last();
@@ -259,6 +261,20 @@ impl SnapshotBuilder {
         let [idle, busy] = self.saver.read(sum, tick);
         s.saver_shares = SaverShares { idle, busy };
     }
+}
+
+/// Levels for the history. The saver's are those of the snapshot before.
+fn second_levels(s: &Snapshot) -> SecondLevels {
+    let resources = ResourceLevels {
+        rows_per_s: s.saver.rows_per_s as f32,
+        batch_pages: s.saver.last_batch_pages as f32,
+        transaction_ms: s.saver.last_transaction_ms as f32,
+        backlog_kib: (s.saver.backlog_bytes >> 10) as f32,
+        cpu_percent: s.process.cpu_percent,
+        rss_mib: (s.process.rss_bytes >> 10) as f32 / 1024.0,
+        loop_late_ms: s.loop_delay.worst_10s_ms as f32,
+    };
+    SecondLevels { in_flight: s.gate.in_use, queued: s.queue.len, resources }
 }
 
 fn trap_view(trap: traps::TrapStatus) -> TrapView {

@@ -88,6 +88,7 @@ impl FrontierState {
     /// Puts a URL into its final state that is not (or no longer) fetched.
     pub(super) fn end_unfetched(&mut self, task: &UrlTask, state: PageState, reason: String) {
         self.totals.pages += 1;
+        self.totals.depth_mut(task.depth).done += 1;
         if state == PageState::Failed {
             self.totals.failed += 1;
             self.totals.no_answer += 1;
@@ -231,6 +232,7 @@ impl FrontierState {
     fn count(&mut self, row: &PageRow, unmodified: bool) {
         let totals = &mut self.totals;
         totals.pages += 1;
+        totals.depth_mut(row.depth).done += 1;
         match row.state {
             PageState::Ok => totals.ok += 1,
             PageState::Failed => totals.failed += 1,

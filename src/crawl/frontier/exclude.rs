@@ -169,6 +169,8 @@ impl FrontierState {
     fn restore_row(&mut self, row: FrontierRow) {
         self.totals.pages = self.totals.pages.saturating_sub(1);
         self.totals.skipped = self.totals.skipped.saturating_sub(1);
+        let depth = self.totals.depth_mut(row.depth);
+        depth.done = depth.done.saturating_sub(1);
         self.open += 1;
         let newest = self.newest();
         let task = task_of_row(&row);

@@ -101,6 +101,7 @@ impl FrontierState {
         self.seen.insert(&found.hash, seq);
         let id = page_id(self.crawl, seq);
         self.totals.discovered += 1;
+        self.totals.depth_mut(found.depth).known += 1;
         self.open += 1;
         if let Some(reason) = self.skip_reason(&found, copy) {
             self.end_unfetched(&new_task(id, found), PageState::Skipped, reason);

@@ -301,7 +301,7 @@ impl HostQueue {
         let refusal = self.note_refusal(status, retry_after, started, pace, now);
         let refused = refusal == Some(Refusal::Cooldown);
         self.cooldown.note(refused, failed, now);
-        self.stats.note(status, failed || refusal.is_some(), took);
+        self.stats.note(status, failed || refusal.is_some(), took, now);
         if status.is_some() {
             self.answers = self.answers.saturating_add(1);
             self.silent_since = Some(now);

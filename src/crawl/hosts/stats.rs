@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::histogram::Histogram;
 
 /// Maximum latency recorded, in ms.
@@ -11,6 +13,53 @@ const MAX_MS: u64 = 47_000;
 const FULL: u32 = 200;
 /// Weight of the newest request in the running mean.
 const NEWEST: f32 = 0.1;
+
+/// What a rate is measured over.
+const RATE_WINDOW: Duration = Duration::from_secs(5);
+
+/// Requests per second over the last seconds, from two counters: those of the window that runs, and of the one
+/// before, weighed by how much of it the last seconds still hold.
+#[derive(Debug, Clone, Copy, Default)]
+struct RequestRate {
+    /// Begin of the window that runs; none before the first request.
+    begun: Option<Instant>,
+    running: u32,
+    before: Option<u32>,
+}
+
+impl RequestRate {
+    /// Begins a new window where the one that runs is over.
+    fn turn(&mut self, now: Instant) {
+        let Some(begun) = self.begun else { return };
+        let past = now.saturating_duration_since(begun);
+        if past < RATE_WINDOW {
+            return;
+        }
+        let windows = (past.as_millis() / RATE_WINDOW.as_millis()) as u32;
+        self.before = Some(if windows == 1 { self.running } else { 0 });
+        self.running = 0;
+        self.begun = Some(begun + RATE_WINDOW * windows);
+    }
+
+    fn note(&mut self, now: Instant) {
+        self.turn(now);
+        self.begun.get_or_insert(now);
+        self.running = self.running.saturating_add(1);
+    }
+
+    fn per_s(mut self, now: Instant) -> f32 {
+        self.turn(now);
+        let Some(begun) = self.begun else { return 0.0 };
+        let past = now.saturating_duration_since(begun).as_secs_f32();
+        let window = RATE_WINDOW.as_secs_f32();
+        let running = self.running as f32;
+        match self.before {
+            // The first window is as long as it has lasted.
+            None => running / past.max(1.0),
+            Some(before) => (before as f32).mul_add(1.0 - past / window, running) / window,
+        }
+    }
+}
 
 /// The numbers of one host.
 #[derive(Debug, Clone, Default)]
@@ -21,11 +70,13 @@ pub struct HostStats {
     /// In ms, to about a fifth.
     latencies: Histogram<2>,
     mean_ms: Option<f32>,
+    rate: RequestRate,
 }
 
 impl HostStats {
     /// A request has ended. Failures are no latency: quick ones would make a dying host look fast.
-    pub fn note(&mut self, status: Option<u16>, failed: bool, took: Duration) {
+    pub fn note(&mut self, status: Option<u16>, failed: bool, took: Duration, now: Instant) {
+        self.rate.note(now);
         self.requests += 1;
         self.failures += u64::from(failed);
         if status.is_some() {
@@ -40,6 +91,12 @@ impl HostStats {
         if self.latencies.record(ms) >= FULL {
             self.latencies.halve();
         }
+    }
+
+    /// Requests that ended per second, over the last five to ten.
+    #[must_use]
+    pub fn per_s(&self, now: Instant) -> f32 {
+        self.rate.per_s(now)
     }
 
     /// Requests that ended.
@@ -81,19 +138,36 @@ mod tests {
     fn percentiles_are_near_and_old_latencies_fade() {
         let mut stats = HostStats::default();
         assert!(stats.percentile(0.5) < f32::EPSILON);
-        let ms = Duration::from_millis;
+        let (ms, now) = (Duration::from_millis, Instant::now());
         for took in [40, 40, 40, 40, 40, 40, 40, 40, 40, 900] {
-            stats.note(Some(200), false, ms(took));
+            stats.note(Some(200), false, ms(took), now);
         }
         assert!((32.0..50.0).contains(&stats.percentile(0.5)), "{}", stats.percentile(0.5));
         assert!((700.0..1100.0).contains(&stats.percentile(0.95)), "{}", stats.percentile(0.95));
         for _ in 0..2000 {
-            stats.note(Some(200), false, ms(5));
+            stats.note(Some(200), false, ms(5), now);
         }
         assert!(stats.percentile(0.99) < 7.0);
-        stats.note(None, true, ms(1));
+        stats.note(None, true, ms(1), now);
         assert_eq!((stats.requests(), stats.failures()), (2011, 1));
         assert_eq!(stats.last_status(), Some(200));
-        stats.note(Some(200), false, Duration::from_hours(1));
+        stats.note(Some(200), false, Duration::from_hours(1), now);
+    }
+
+    #[test]
+    fn the_rate_is_that_of_the_last_seconds() {
+        let begin = Instant::now();
+        let at = |tenths: u32| begin + Duration::from_millis(100) * tenths;
+        let mut stats = HostStats::default();
+        assert!(stats.per_s(begin) < f32::EPSILON, "no request, no rate");
+        for tenth in 0..200 {
+            stats.note(Some(200), false, Duration::from_millis(1), at(tenth));
+            if tenth >= 20 {
+                let rate = stats.per_s(at(tenth));
+                assert!((9.0..11.0).contains(&rate), "{rate} after {tenth} tenths");
+            }
+        }
+        let [soon, later, long_after] = [220, 260, 400].map(|tenth| stats.per_s(at(tenth)));
+        assert!(soon > later && later >= long_after && long_after < f32::EPSILON);
     }
 }

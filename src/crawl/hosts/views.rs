@@ -61,6 +61,7 @@ fn view_of(host: &HostQueue, pace: &Pace, now: Instant) -> HostView {
         gap_by_robots,
         requests: host.stats.requests(),
         failures: host.stats.failures(),
+        requests_per_s: host.stats.per_s(now),
         error_ratio: host.breaker.ratio(),
         p50_ms: host.stats.percentile(0.50),
         p95_ms: host.stats.percentile(0.95),

@@ -4,7 +4,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::crawl::protocol::history::{
-    AnswerRates, HISTORY_POINTS, HistoryPoint, LATENCY_CLASSES, RunHistory, latency_class,
+    AnswerRates, HISTORY_POINTS, HistoryPoint, LatencyCounts, ResourceLevels, RunHistory,
+    latency_class,
 };
 use crate::crawl::protocol::snapshot::{Latency, Percentiles, Throughput, Totals};
 use crate::histogram::Histogram;
@@ -50,6 +51,17 @@ impl Latencies {
     pub fn of_run(&self) -> Percentiles {
         percentiles(&self.run)
     }
+}
+
+/// Levels at the end of a second.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SecondLevels {
+    /// Permits in use.
+    pub in_flight: u32,
+    /// URLs in the queue.
+    pub queued: u32,
+    /// The saver and this process.
+    pub resources: ResourceLevels,
 }
 
 /// Turns readings into rates, percentiles and points of history.
@@ -127,7 +139,7 @@ impl Meter {
         &mut self,
         at_s: f64,
         totals: Totals,
-        levels: (u32, u32),
+        levels: SecondLevels,
         (second, run): (LatencyHistogram, Percentiles),
     ) {
         let span = (at_s - self.last_point_s).max(0.001);
@@ -138,10 +150,11 @@ impl Meter {
             pages_per_s: rate(totals.fetched(), before.fetched(), span),
             p50_ms: of_second.p50 as f32,
             p95_ms: of_second.p95 as f32,
-            in_flight: levels.0,
-            queued: levels.1,
+            in_flight: levels.in_flight,
+            queued: levels.queued,
             answers: answers(&totals, &before, span),
             latencies: latencies(&second),
+            resources: levels.resources,
         };
         self.history.push_back(point);
         self.run_history.push(&point);
@@ -209,10 +222,10 @@ fn answers(now: &Totals, before: &Totals, span: f64) -> AnswerRates {
     }
 }
 
-fn latencies(second: &LatencyHistogram) -> [u16; LATENCY_CLASSES] {
-    let mut classes = [0_u16; LATENCY_CLASSES];
+fn latencies(second: &LatencyHistogram) -> LatencyCounts {
+    let mut classes = LatencyCounts::default();
     for (micros, count) in second.values() {
-        let class = &mut classes[latency_class(micros as f64 / 1000.0)];
+        let class = &mut classes.0[latency_class(micros as f64 / 1000.0)];
         *class = class.saturating_add(u16::try_from(count).unwrap_or(u16::MAX));
     }
     classes
@@ -236,7 +249,7 @@ mod tests {
         meter.roll(
             2.0,
             Totals { by_class: [0, 40, 8, 12, 0], ..totals(65) },
-            (4, 7),
+            SecondLevels { in_flight: 4, queued: 7, ..SecondLevels::default() },
             latencies.roll(),
         );
         let p = meter.latency().last_10s;
@@ -251,8 +264,8 @@ mod tests {
             (answers.ok, answers.moved, answers.client, answers.none),
             (20.0, 4.0, 6.0, 0.0)
         );
-        assert_eq!(point.latencies.iter().map(|n| u32::from(*n)).sum::<u32>(), 100);
-        assert_eq!(point.latencies[latency_class(95.0)], 10, "91 to 100 ms: {point:?}");
+        assert_eq!(point.latencies.0.iter().map(|n| u32::from(*n)).sum::<u32>(), 100);
+        assert_eq!(point.latencies.0[latency_class(99.0)], 10, "91 to 100 ms: {point:?}");
         assert_eq!(meter.run_history()[0], point);
     }
 
@@ -262,7 +275,7 @@ mod tests {
         let mut meter = Meter::new(Totals::default());
         for s in 1..=(HISTORY_POINTS as u32 + 50) {
             meter.read(f64::from(s), 0, 0);
-            meter.roll(f64::from(s), Totals::default(), (0, 0), latencies.roll());
+            meter.roll(f64::from(s), Totals::default(), SecondLevels::default(), latencies.roll());
         }
         assert_eq!(meter.history().len(), HISTORY_POINTS);
         assert_eq!(meter.latency(), Latency::default());

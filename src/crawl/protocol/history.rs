@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 pub const HISTORY_POINTS: usize = 900;
 /// Maximum points kept of the whole run, each of the same whole number of seconds.
 pub const RUN_POINTS: usize = 600;
-/// Classes of latency, two an octave from 1 ms on; the last has all that is longer.
-pub const LATENCY_CLASSES: usize = 32;
+/// Classes of latency, four an octave from 1 ms on; the last has all that is longer.
+pub const LATENCY_CLASSES: usize = 64;
+/// Classes an octave.
+const PER_OCTAVE: f64 = 4.0;
 
 /// Answers that ended pages, per second, by class of the final status.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -34,6 +36,68 @@ impl AnswerRates {
     }
 }
 
+/// Requests by class of latency, see [`latency_class`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<u16>", into = "Vec<u16>")]
+pub struct LatencyCounts(pub [u16; LATENCY_CLASSES]);
+
+impl Default for LatencyCounts {
+    fn default() -> Self {
+        Self([0; LATENCY_CLASSES])
+    }
+}
+
+impl From<Vec<u16>> for LatencyCounts {
+    fn from(counts: Vec<u16>) -> Self {
+        let mut all = Self::default();
+        for (to, count) in all.0.iter_mut().zip(counts) {
+            *to = count;
+        }
+        all
+    }
+}
+
+impl From<LatencyCounts> for Vec<u16> {
+    fn from(counts: LatencyCounts) -> Self {
+        counts.0.to_vec()
+    }
+}
+
+/// The saver and this process at the end of a second.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ResourceLevels {
+    /// Rows written per second.
+    pub rows_per_s: f32,
+    /// Pages in the last transaction.
+    pub batch_pages: f32,
+    /// Length of the last transaction, in ms.
+    pub transaction_ms: f32,
+    /// KiB that wait for the saver.
+    pub backlog_kib: f32,
+    /// CPU, in percent of one core.
+    pub cpu_percent: f32,
+    /// Resident memory, in MiB.
+    pub rss_mib: f32,
+    /// The worst delay of the event loop in the last ten seconds, in ms.
+    pub loop_late_ms: f32,
+}
+
+impl ResourceLevels {
+    fn values(&mut self) -> [&mut f32; 7] {
+        let Self {
+            rows_per_s,
+            batch_pages,
+            transaction_ms,
+            backlog_kib,
+            cpu_percent,
+            rss_mib,
+            loop_late_ms,
+        } = self;
+        [rows_per_s, batch_pages, transaction_ms, backlog_kib, cpu_percent, rss_mib, loop_late_ms]
+    }
+}
+
 /// One second of history, or several of the run's.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct HistoryPoint {
@@ -52,21 +116,24 @@ pub struct HistoryPoint {
     /// Pages by class of answer.
     #[serde(default)]
     pub answers: AnswerRates,
-    /// Requests by class of latency, see [`latency_class`].
+    /// Requests by class of latency.
     #[serde(default)]
-    pub latencies: [u16; LATENCY_CLASSES],
+    pub latencies: LatencyCounts,
+    /// The saver and this process.
+    #[serde(default)]
+    pub resources: ResourceLevels,
 }
 
 /// The class of a latency in ms.
 #[must_use]
 pub fn latency_class(ms: f64) -> usize {
-    ((ms.max(1.0).log2() * 2.0) as usize).min(LATENCY_CLASSES - 1)
+    ((ms.max(1.0).log2() * PER_OCTAVE) as usize).min(LATENCY_CLASSES - 1)
 }
 
 /// The least latency of a class, in ms.
 #[must_use]
 pub fn latency_of_class(class: usize) -> f64 {
-    2_f64.powf(class as f64 / 2.0)
+    2_f64.powf(class as f64 / PER_OCTAVE)
 }
 
 /// Points that are being put together to one of several seconds.
@@ -88,8 +155,12 @@ impl Merged {
         for (sum, value) in sum.answers.values().into_iter().zip(added.values()) {
             *sum += *value;
         }
-        for (sum, value) in sum.latencies.iter_mut().zip(point.latencies) {
+        for (sum, value) in sum.latencies.0.iter_mut().zip(point.latencies.0) {
             *sum = sum.saturating_add(value);
+        }
+        let mut levels = point.resources;
+        for (sum, value) in sum.resources.values().into_iter().zip(levels.values()) {
+            *sum += *value;
         }
         if point.p50_ms > 0.0 {
             self.measured += 1;
@@ -98,12 +169,12 @@ impl Merged {
         }
     }
 
-    /// Means of rates and percentiles, levels of the last point.
+    /// Means of rates, percentiles and resources; permits and queue of the last point.
     fn point(&self) -> HistoryPoint {
         let mut mean = self.sum;
         let points = self.points.max(1) as f32;
         mean.pages_per_s /= points;
-        for value in mean.answers.values() {
+        for value in mean.answers.values().into_iter().chain(mean.resources.values()) {
             *value /= points;
         }
         let measured = self.measured.max(1) as f32;
@@ -160,8 +231,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn classes_of_latency_are_two_an_octave() {
-        assert_eq!([0.2, 1.0, 1.5, 2.0, 1024.0, 1e9].map(latency_class), [0, 0, 1, 2, 20, 31]);
+    fn classes_of_latency_are_four_an_octave() {
+        assert_eq!([0.2, 1.0, 1.5, 2.0, 1024.0, 1e9].map(latency_class), [0, 0, 2, 4, 40, 63]);
         for class in 0..LATENCY_CLASSES {
             assert_eq!(latency_class(latency_of_class(class) * 1.01), class);
         }

@@ -34,6 +34,9 @@ pub struct HostView {
     pub requests: u64,
     /// Of these, failed: 5xx, 429 or no answer.
     pub failures: u64,
+    /// Requests that ended per second, over the last five to ten seconds.
+    #[serde(default)]
+    pub requests_per_s: f32,
     /// Share of failures among the last requests, 0..=1.
     pub error_ratio: f32,
     /// Median latency of its last requests, in ms; 0 when nothing was measured.

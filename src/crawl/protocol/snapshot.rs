@@ -122,6 +122,18 @@ pub struct SitemapsView {
     pub found: u64,
 }
 
+/// Depths that are counted one by one; the last has all that are deeper.
+pub const DEPTHS: usize = 16;
+
+/// URLs of a depth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DepthCounts {
+    /// Known, in whatever state.
+    pub known: u64,
+    /// Of these, in a final state.
+    pub done: u64,
+}
+
 /// Counts since the crawl began, resumed runs included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -153,6 +165,8 @@ pub struct Totals {
     pub by_class: [u64; 5],
     /// Pages with no answer at all.
     pub no_answer: u64,
+    /// URLs by links from a seed. A crawl that an earlier version began has none of that time.
+    pub by_depth: [DepthCounts; DEPTHS],
     /// Of a recrawl: pages that were not there.
     pub new: u64,
     /// Pages with another content.
@@ -167,6 +181,12 @@ pub struct Totals {
 }
 
 impl Totals {
+    /// The counts of a depth.
+    pub const fn depth_mut(&mut self, depth: u32) -> &mut DepthCounts {
+        let at = depth as usize;
+        &mut self.by_depth[if at < DEPTHS { at } else { DEPTHS - 1 }]
+    }
+
     /// Pages that were requested, with whatever result. Throughput counts these and no skipped ones, which
     /// cost next to nothing.
     #[must_use]

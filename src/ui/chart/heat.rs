@@ -1,4 +1,4 @@
-//! A map of latencies over time: how many requests took how long, two rows of classes a cell.
+//! A map of latencies over time: how many requests took how long, two half rows a cell.
 
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
@@ -16,6 +16,8 @@ use crate::ui::units;
 const STEPS: [f32; 5] = [-0.25, 0.05, 0.3, 0.6, 1.0];
 /// The same without gradients.
 const GLYPHS: [&str; 5] = ["·", "░", "▒", "▓", "█"];
+/// Classes an octave.
+const OCTAVE: usize = 4;
 /// Columns of the labels.
 const GUTTER: u16 = 6;
 
@@ -51,18 +53,17 @@ pub fn heat_map(
     let mut counts = vec![[0.0_f32; LATENCY_CLASSES]; window.columns];
     window.each(snapshot, |columns, point| {
         for (column, weight) in columns {
-            for (sum, n) in counts[column].iter_mut().zip(point.latencies) {
+            for (sum, n) in counts[column].iter_mut().zip(point.latencies.0) {
                 *sum += f32::from(n) * weight;
             }
         }
     });
-    let lowest = lowest_class(&counts, halves);
+    let rows = HeatRows::new(&counts, halves);
     // What is above the highest row is gathered there, and what is below the lowest one, likewise.
     let mut cells = vec![vec![0.0_f32; window.columns]; halves];
     for (column, classes) in counts.iter().enumerate() {
         for (class, n) in classes.iter().enumerate() {
-            let half = class.saturating_sub(lowest).min(halves - 1);
-            cells[half][column] += n;
+            cells[rows.half_of(class, halves)][column] += n;
         }
     }
     let most = cells.iter().flatten().fold(0.0_f32, |a, b| a.max(*b));
@@ -76,35 +77,61 @@ pub fn heat_map(
     let dim = painter.theme.dim();
     for y in 0..plot.height {
         let half = halves - 2 - 2 * usize::from(y);
-        let class = lowest + half;
-        if y == 0 && lowest + halves < LATENCY_CLASSES {
-            let words = format!("≥{}", label(latency_of_class(class + 1)));
-            let gutter = Rect { width: GUTTER - 1, ..area };
-            painter.right(Rect { y: area.y, height: 1, ..gutter }, 0, &words, dim);
-        } else if class.is_multiple_of(4) && y > 0 {
-            let gutter = Rect { width: GUTTER - 1, y: area.y + y, height: 1, ..area };
+        let class = rows.lowest + half * rows.classes;
+        let gutter = Rect { width: GUTTER - 1, y: area.y + y, height: 1, ..area };
+        if y == 0 && rows.lowest + halves * rows.classes < LATENCY_CLASSES {
+            let words = format!("≥{}", label(latency_of_class(class + rows.classes)));
+            painter.right(gutter, 0, &words, dim);
+        } else if class.is_multiple_of(OCTAVE.max(4 * rows.classes)) && y > 0 {
             painter.right(gutter, 0, &label(latency_of_class(class)), dim);
         }
     }
     (plot, window)
 }
 
-/// The class of the lowest half row: even, and low enough for all but a few of the fastest requests.
-fn lowest_class(counts: &[[f32; LATENCY_CLASSES]], halves: usize) -> usize {
-    let mut sums = [0.0_f32; LATENCY_CLASSES];
-    for column in counts {
-        for (sum, n) in sums.iter_mut().zip(column) {
-            *sum += n;
+/// Which classes the half rows hold.
+struct HeatRows {
+    /// The lowest class of the lowest half row.
+    lowest: usize,
+    /// Classes a half row.
+    classes: usize,
+}
+
+impl HeatRows {
+    /// As few classes a row as let all requests stand in so many half rows, but for a few of the fastest and
+    /// of the slowest.
+    fn new(counts: &[[f32; LATENCY_CLASSES]], halves: usize) -> Self {
+        let mut sums = [0.0_f32; LATENCY_CLASSES];
+        for column in counts {
+            for (sum, n) in sums.iter_mut().zip(column) {
+                *sum += n;
+            }
+        }
+        let all: f32 = sums.iter().sum();
+        let beyond = |share: f32| {
+            let mut below = 0.0;
+            sums.iter().position(|n| {
+                below += n;
+                below > all * share
+            })
+        };
+        let (first, last) = (beyond(0.02).unwrap_or(16), beyond(0.998).unwrap_or(16));
+        let mut classes = 1;
+        loop {
+            // Whole cells, one of them below the fastest.
+            let cell = 2 * classes;
+            let lowest = (first / cell * cell).saturating_sub(cell);
+            if last < lowest + halves * classes || classes >= LATENCY_CLASSES {
+                let highest = LATENCY_CLASSES.saturating_sub(halves * classes) / cell * cell;
+                return Self { lowest: lowest.min(highest), classes };
+            }
+            classes *= 2;
         }
     }
-    let all: f32 = sums.iter().sum();
-    let mut below = 0.0;
-    let first = sums.iter().position(|n| {
-        below += n;
-        below > all * 0.02
-    });
-    let lowest = first.unwrap_or(8).saturating_sub(2) / 2 * 2;
-    lowest.min(LATENCY_CLASSES.saturating_sub(halves) / 2 * 2)
+
+    fn half_of(&self, class: usize, halves: usize) -> usize {
+        (class.saturating_sub(self.lowest) / self.classes).min(halves - 1)
+    }
 }
 
 /// 0 for none, else from 1, few, to 5, many.

@@ -41,13 +41,17 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
         return;
     }
     let columns = HostEdges::new(inner.width);
-    for (x, word) in [
-        (columns.queued, "queued"),
-        (columns.flight, "flight"),
-        (columns.p95, "p95"),
+    let titles = [
+        (Some(columns.queued), "queued"),
+        (Some(columns.flight), "flight"),
+        (Some(columns.rate), "/s"),
+        (Some(columns.p95), "p95"),
         (columns.errors, "errors"),
-    ] {
-        right_at(painter, inner, x, 0, word, theme.dim());
+    ];
+    for (x, word) in titles {
+        if let Some(x) = x {
+            right_at(painter, inner, x, 0, word, theme.dim());
+        }
     }
     painter.text(inner, 2, 0, "host", theme.dim());
     painter.text(inner, columns.waits, 0, "waits for", theme.dim());
@@ -64,21 +68,28 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
 struct HostEdges {
     queued: u16,
     flight: u16,
+    rate: u16,
     p95: u16,
-    errors: u16,
+    /// None where there is no room.
+    errors: Option<u16>,
     waits: u16,
 }
 
 impl HostEdges {
     fn new(width: u16) -> Self {
-        let host = (width.saturating_sub(58)).clamp(16, 40) + 2;
+        let roomy = width >= 82;
+        let numbers = if roomy { 65 } else { 58 };
+        let host = width.saturating_sub(numbers).clamp(14, 40) + 2;
         let queued = host + 8;
+        let p95 = queued + 21;
+        let errors = roomy.then_some(p95 + 7);
         Self {
             queued,
             flight: queued + 7,
-            p95: queued + 14,
-            errors: queued + 21,
-            waits: queued + 23,
+            rate: queued + 14,
+            p95,
+            errors,
+            waits: errors.unwrap_or(p95) + 2,
         }
     }
 }
@@ -116,20 +127,19 @@ fn one(painter: &mut Painter<'_>, area: Rect, row: u16, host: &HostView, columns
     );
     let flight = host.in_flight.to_string();
     right_at(painter, area, columns.flight, row, &flight, zero(host.in_flight.into()));
+    let rate = units::rate(host.requests_per_s.into());
+    let still = host.requests_per_s < 0.05;
+    right_at(painter, area, columns.rate, row, &rate, if still { theme.dim() } else { plain });
     let p95 =
         if host.p95_ms > 0.0 { units::count(host.p95_ms.round() as u64) } else { "–".to_owned() };
     right_at(painter, area, columns.p95, row, &p95, plain);
-    let errors =
-        if host.requests == 0 { "–".to_owned() } else { units::percent(host.error_ratio) };
-    let bad = host.requests > 0 && host.error_ratio > 0.0;
-    right_at(
-        painter,
-        area,
-        columns.errors,
-        row,
-        &errors,
-        if bad { theme.text(Role::Server) } else { theme.dim() },
-    );
+    if let Some(edge) = columns.errors {
+        let errors =
+            if host.requests == 0 { "–".to_owned() } else { units::percent(host.error_ratio) };
+        let bad = host.requests > 0 && host.error_ratio > 0.0;
+        let style = if bad { theme.text(Role::Server) } else { theme.dim() };
+        right_at(painter, area, edge, row, &errors, style);
+    }
     let (words, style) = wait_words(theme, host);
     let room =
         Rect { x: area.x + columns.waits, width: area.width.saturating_sub(columns.waits), ..area };

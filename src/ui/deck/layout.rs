@@ -34,7 +34,26 @@ pub enum LowerRow {
     Newest,
     /// Pages per second against permits.
     Curve,
+    /// Each worker.
+    Workers,
+    /// The frontier by depth.
+    Depths,
+    /// Saver and machine over time.
+    Resources,
+    /// The log.
+    Log,
 }
+
+/// The panels of the last row of high screens, in order of their right to cells, with their least columns.
+const FURTHER: [(LowerRow, u16); 4] = [
+    (LowerRow::Workers, 100),
+    (LowerRow::Depths, 48),
+    (LowerRow::Resources, 48),
+    (LowerRow::Log, 48),
+];
+/// Rows of that row, and those that it leaves to the rows above it at least.
+const FURTHER_ROWS: u16 = 18;
+const ABOVE_FURTHER: u16 = 12 + SECOND + 16;
 
 /// Places of everything on the Deck.
 #[derive(Debug)]
@@ -92,6 +111,19 @@ fn side_by_side(row: Rect, panels: &[(LowerRow, u16)]) -> Vec<(LowerRow, Rect)> 
     places
 }
 
+/// The panels that fit side by side, those with more right to cells first.
+fn that_fit(panels: &[(LowerRow, u16)], width: u16) -> Vec<(LowerRow, u16)> {
+    let mut left = width;
+    let mut fitting = Vec::new();
+    for (panel, columns) in panels {
+        if *columns <= left {
+            left -= columns;
+            fitting.push((*panel, *columns));
+        }
+    }
+    fitting
+}
+
 impl Layout {
     /// The layout of an area, with so many rows for faults and overloads, and the steps of a scene.
     #[must_use]
@@ -141,10 +173,18 @@ impl Layout {
             let below = if height >= CHART_LEAST + 5 { 5 } else { 2 };
             self.charts(rows.take(height - below), 2);
             self.rows_without_frames(&mut rows);
-        } else if width >= 180 && height >= 12 + 9 + 9 {
-            self.wide(rows);
         } else {
-            self.usual(rows);
+            if height >= ABOVE_FURTHER + FURTHER_ROWS && width >= 96 {
+                let row = rows.take_last(FURTHER_ROWS);
+                // Where there is no room for URLs beside them, what is said in numbers.
+                let from = usize::from(width < 180);
+                self.panels.extend(side_by_side(row, &that_fit(&FURTHER[from..], width)));
+            }
+            if width >= 180 && height >= 12 + 9 + 9 {
+                self.wide(rows);
+            } else {
+                self.usual(rows);
+            }
         }
     }
 

@@ -6,18 +6,20 @@
 //! tracks        the ways between     track_state     how it goes on them   motion   what moves on them
 //! scene_panel   the scene as steps   scene_steps   what each measures   scene_progress   which happened
 //! verdict_rows  what limits, what the last change gave
-//! charts, answers, failures, changes, hosts, newest  the panels
+//! charts, answers, failures, changes, hosts, newest, workers, depths, resources  the panels
 //! ```
 
 pub mod answers;
 pub mod changes;
 pub mod charts;
+mod depths;
 pub mod failures;
 pub mod hosts;
 mod layout;
 pub mod motion;
 pub mod newest;
 pub mod newest_pages;
+mod resources;
 mod scene_panel;
 mod scene_progress;
 mod scene_steps;
@@ -26,6 +28,7 @@ mod track_state;
 pub mod tracks;
 mod verdict_rows;
 mod vessel_places;
+mod workers;
 
 use ratatui::layout::Rect;
 
@@ -36,8 +39,9 @@ pub use self::scene_progress::SceneProgress;
 use self::vessel_places::Vessels;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::chart::Zoom;
+use crate::ui::log_view::LogView;
 use crate::ui::paint::Painter;
-use crate::ui::panels::overload;
+use crate::ui::panels::{log, overload};
 use crate::ui::view_thread::ShownDatabase;
 
 /// Narrowest and lowest area that the Deck is drawn in.
@@ -56,6 +60,8 @@ pub struct DeckView<'a> {
     pub scene: &'a SceneProgress,
     /// Which pages are shown.
     pub newest: &'a NewestPages,
+    /// The log.
+    pub log: &'a LogView,
 }
 
 /// Draws the Deck in an area of at least [`LEAST`]:
@@ -115,6 +121,10 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: DeckView<'_>, s: &Snaps
             LowerRow::Changes => changes::draw(painter, *place, s),
             LowerRow::Hosts => hosts::draw(painter, *place, s),
             LowerRow::Newest => newest::draw(painter, *place, view.newest, s),
+            LowerRow::Workers => workers::draw(painter, *place, s),
+            LowerRow::Depths => depths::draw(painter, *place, s),
+            LowerRow::Resources => resources::draw(painter, *place, s, zoom),
+            LowerRow::Log => log::newest(painter, *place, view.log),
             LowerRow::Curve => crate::ui::panels::tuning::draw_curve(painter, *place, s),
         }
     }

@@ -44,6 +44,22 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, log: &LogView) {
         .render(inner, painter.buffer);
 }
 
+/// The newest lines of information and worse, for a panel beside others.
+pub fn newest(painter: &mut Painter<'_>, area: Rect, log: &LogView) {
+    let theme = painter.theme;
+    let note = vec![Segment::new(0, "information and worse", theme.dim())];
+    let inner = painter.panel(area, "log", Role::Dim, note);
+    let inner = inner.intersection(painter.buffer.area);
+    if !is_listening() {
+        painter.text(inner, 0, 0, "nothing is logged here in this run", theme.dim());
+    } else if !inner.is_empty() {
+        TuiLoggerWidget::default()
+            .formatter(Box::new(Formatter(theme)))
+            .state(&log.newest)
+            .render(inner, painter.buffer);
+    }
+}
+
 /// Time, level, where from, what; wrapped, and without characters that a page could have put in.
 struct Formatter(Theme);
 
