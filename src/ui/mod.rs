@@ -21,6 +21,7 @@ pub mod log_view;
 pub mod paint;
 pub mod palette;
 pub mod panels;
+pub mod picture;
 pub mod prompt;
 pub mod race;
 mod screen;

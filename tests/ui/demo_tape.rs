@@ -16,8 +16,9 @@ use std::path::Path;
 use crate::tape::frames::Camera;
 use crate::tape::play::{Pace, play};
 use crate::tape::script::Script;
-use crate::tape::svg;
 use crate::tape::terminal::Terminal;
+use crawldeck::settings::appearance::ThemeName;
+use crawldeck::ui::picture::{PictureColors, animation, picture};
 
 const SIZE: (u16, u16) = (120, 36);
 
@@ -91,12 +92,12 @@ fn a_tape_with_anything_unknown_is_refused() {
 #[test]
 #[ignore = "draws the pictures in assets; run assets/record.sh"]
 fn record() {
-    for (tape, animation) in TAPES {
-        record_one(tape, animation);
+    for (tape, place) in TAPES {
+        record_one(tape, place);
     }
 }
 
-fn record_one(tape: &str, animation: &str) {
+fn record_one(tape: &str, place: &str) {
     let script = script(tape);
     let folder = tempfile::tempdir().unwrap();
     let mut shell = shell(folder.path());
@@ -110,8 +111,8 @@ fn record_one(tape: &str, animation: &str) {
         std::fs::write(root.join(name), text).unwrap();
     };
     for (name, frame) in stills {
-        save(&name.replace(".png", ".svg"), svg::picture(&frame));
+        save(&name.replace(".png", ".svg"), picture(&frame, PictureColors::of(ThemeName::Dark)));
     }
     eprintln!("{} frames", frames.len());
-    save(animation, svg::animation(&frames));
+    save(place, animation(&frames, PictureColors::of(ThemeName::Dark)));
 }

@@ -5,66 +5,27 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crawldeck::ui::picture::{CellInk, PictureCell, PictureFrame};
 use vt100::Screen;
 
 use super::terminal::Shared;
 
-/// What can stand in a cell.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Cell {
-    /// Its characters; nothing for a blank.
-    pub text: String,
-    /// Columns it takes: 2 for wide characters, 0 for what they cover.
-    pub width: u8,
-    /// Foreground.
-    pub fg: Ink,
-    /// Background.
-    pub bg: Ink,
-    /// Bold.
-    pub bold: bool,
-    /// Dim.
-    pub dim: bool,
-    /// Underlined.
-    pub underline: bool,
-}
-
-/// A colour as a program names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Ink {
-    /// The terminal's own foreground.
-    Text,
-    /// The terminal's own background.
-    Ground,
-    /// One of 256.
-    Index(u8),
-    /// Its parts.
-    Rgb(u8, u8, u8),
-}
-
-impl Ink {
-    fn of(color: vt100::Color, default: Self) -> Self {
-        match color {
-            vt100::Color::Default => default,
-            vt100::Color::Idx(index) => Self::Index(index),
-            vt100::Color::Rgb(r, g, b) => Self::Rgb(r, g, b),
-        }
+fn ink(color: vt100::Color, own: CellInk) -> CellInk {
+    match color {
+        vt100::Color::Default => own,
+        vt100::Color::Idx(index) => CellInk::Index(index),
+        vt100::Color::Rgb(r, g, b) => CellInk::Rgb(r, g, b),
     }
 }
 
-/// One row of the screen.
-pub type Row = Vec<Cell>;
-
-/// One screen.
-pub type Frame = Vec<Row>;
-
 /// Frames, each with the time for which it was seen.
-pub type Frames = Vec<(Frame, Duration)>;
+pub type Frames = Vec<(PictureFrame, Duration)>;
 
 /// A frame under the name of a file.
-pub type Still = (String, Frame);
+pub type Still = (String, PictureFrame);
 
 /// Reads a screen, its cursor included.
-pub fn frame(screen: &Screen) -> Frame {
+pub fn frame(screen: &Screen) -> PictureFrame {
     let (rows, columns) = screen.size();
     let cursor = (!screen.hide_cursor()).then(|| screen.cursor_position());
     (0..rows.get())
@@ -72,15 +33,15 @@ pub fn frame(screen: &Screen) -> Frame {
         .collect()
 }
 
-fn cell(screen: &Screen, y: u16, x: u16, cursor: bool) -> Cell {
+fn cell(screen: &Screen, y: u16, x: u16, cursor: bool) -> PictureCell {
     let cell = screen.cell(y, x).expect("within the screen");
     let (mut fg, mut bg) =
-        (Ink::of(cell.fgcolor(), Ink::Text), Ink::of(cell.bgcolor(), Ink::Ground));
+        (ink(cell.fgcolor(), CellInk::Text), ink(cell.bgcolor(), CellInk::Ground));
     if cell.inverse() != cursor {
         std::mem::swap(&mut fg, &mut bg);
     }
     let text = cell.contents();
-    Cell {
+    PictureCell {
         text: if text.trim().is_empty() { String::new() } else { text.to_owned() },
         width: if cell.is_wide_continuation() { 0 } else { 1 + u8::from(cell.is_wide()) },
         fg,

@@ -1,0 +1,15 @@
+//! Pictures of the screen: SVG from what was drawn, one frame or several one after the other.
+//!
+//! ```text
+//! cells   what stands on a screen, and the colours of a terminal
+//! svg     the file   shapes   characters that are drawn rather than written
+//! ```
+
+mod cells;
+mod shapes;
+mod svg;
+
+pub use cells::{CellInk, PictureCell, PictureColors, PictureFrame, of_buffer};
+#[cfg(feature = "internals")]
+pub use svg::animation;
+pub use svg::picture;
