@@ -46,6 +46,7 @@ fn child() {
             colors: Some(ColorDepth::Ansi),
             ascii: Some(false),
             no_motion: true,
+            ..Appearance::default()
         };
         let options = UiOptions { appearance, ..UiOptions::default() };
         let engine = tokio::spawn(async move {

@@ -6,7 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
-use toml::de::{DeTable, DeValue};
+use toml::Spanned;
+use toml::de::{DeString, DeTable, DeValue};
 
 use super::error::CliError;
 use crate::small_file;
@@ -25,6 +26,8 @@ pub(super) struct FileEntry {
     pub(super) values: Vec<String>,
     /// Whether it is a list.
     pub(super) list: bool,
+    /// What it holds, if it is a table.
+    pub(super) members: Option<Vec<FileEntry>>,
     /// Line of the key, from 1.
     pub(super) line: usize,
 }
@@ -87,23 +90,57 @@ fn parse(text: &str, name: String) -> Result<ConfigFile, CliError> {
     for (key, value) in table.into_inner() {
         let line = line_of(text, key.span().start);
         let key = key.into_inner().into_owned();
-        let error = |what: &str| {
-            CliError::Source(format!(
-                "{name}, line {line}: {key} is {what}: options are numbers, strings, true, false, \
-                 or lists of them, with the long names of the command line as keys"
-            ))
+        let members = match value.get_ref() {
+            DeValue::Table(table) => Some(members(text, table, &key, &name)?),
+            _ => None,
         };
         let (values, list) = match value.get_ref() {
-            DeValue::Array(array) => {
-                let values = array.iter().map(|value| scalar(value.get_ref()).map_err(error));
-                (values.collect::<Result<_, _>>()?, true)
-            }
-            value => (vec![scalar(value).map_err(error)?], false),
+            DeValue::Table(_) => (Vec::new(), true),
+            value => values_of(value).map_err(|what| wrong_kind(&name, line, &key, what))?,
         };
-        entries.push(FileEntry { key, values, list, line });
+        entries.push(FileEntry { key, values, list, members, line });
     }
     entries.sort_by_key(|entry| entry.line);
     Ok(ConfigFile { name, found_here: false, entries })
+}
+
+/// What a table holds.
+fn members(
+    text: &str,
+    table: &DeTable<'_>,
+    of: &str,
+    name: &str,
+) -> Result<Vec<FileEntry>, CliError> {
+    let member =
+        |(key, value): (&Spanned<DeString<'_>>, &Spanned<DeValue<'_>>)| -> Result<_, CliError> {
+            let line = line_of(text, key.span().start);
+            let key = key.get_ref().to_string();
+            let (values, list) = values_of(value.get_ref())
+                .map_err(|what| wrong_kind(name, line, &format!("{of}.{key}"), what))?;
+            Ok(FileEntry { key, values, list, members: None, line })
+        };
+    let mut members = table.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    members.sort_by_key(|entry| entry.line);
+    Ok(members)
+}
+
+/// The error about a value that no option takes.
+pub(super) fn wrong_kind(name: &str, line: usize, key: &str, what: &str) -> CliError {
+    CliError::Source(format!(
+        "{name}, line {line}: {key} is {what}: options are numbers, strings, true, false, \
+         or lists of them, with the long names of the command line as keys"
+    ))
+}
+
+/// The values, one by one, and whether they are a list; an error names what cannot be a value.
+fn values_of(value: &DeValue<'_>) -> Result<(Vec<String>, bool), &'static str> {
+    match value {
+        DeValue::Array(array) => {
+            let values = array.iter().map(|value| scalar(value.get_ref()));
+            Ok((values.collect::<Result<_, _>>()?, true))
+        }
+        value => Ok((vec![scalar(value)?], false)),
+    }
 }
 
 fn line_of(text: &str, at: usize) -> usize {

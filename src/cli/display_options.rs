@@ -2,8 +2,9 @@
 
 use clap::Args;
 
-use super::values::{Clearable, auto_or, auto_or_switch, switch};
+use super::values::{Clearable, auto_or, auto_or_switch, binding, item, switch};
 use crate::settings::appearance::{Appearance, ColorDepth, ThemeName};
+use crate::settings::key_settings::{KeyChoice, KeyPreset, KeySettings};
 
 /// How the dashboard looks.
 #[derive(Debug, Clone, Default, Args)]
@@ -21,9 +22,37 @@ pub struct DisplayOptions {
     /// Do not move anything between the stages
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub no_motion: Option<bool>,
+    /// Keys to start from: standard, or altgr where brackets and braces need AltGr [default: standard]
+    #[arg(long, value_name = "PRESET")]
+    pub keys: Option<KeyPreset>,
+    /// Other keys for an action: pause=p, workers-up='F6 i'; repeatable, in the file a table [bind]
+    #[arg(long, value_name = "ACTION=KEYS", value_parser = item(binding))]
+    pub bind: Vec<Clearable<KeyChoice>>,
 }
 
 impl DisplayOptions {
+    /// Which keys are wished for.
+    fn keys(&self) -> KeySettings {
+        let choices = self.bind.iter().filter_map(|choice| choice.0.clone()).collect();
+        KeySettings { preset: self.keys.unwrap_or_default(), choices }
+    }
+
+    /// Checks the keys together; each was checked by itself when it was read.
+    ///
+    /// # Errors
+    /// What is wrong and what to do, in a line.
+    #[cfg(feature = "tui")]
+    pub(super) fn check_keys(&self) -> Result<(), String> {
+        crate::ui::keys::KeyMap::new(&self.keys()).map(|_| ())
+    }
+
+    /// Without a dashboard there are no keys.
+    #[cfg(not(feature = "tui"))]
+    #[expect(clippy::unnecessary_wraps, reason = "as with the dashboard")]
+    pub(super) fn check_keys(&self) -> Result<(), String> {
+        Ok(())
+    }
+
     /// What is wished for.
     #[must_use]
     pub fn appearance(&self) -> Appearance {
@@ -32,6 +61,7 @@ impl DisplayOptions {
             colors: self.color.as_ref().and_then(|colors| colors.0),
             ascii: self.ascii.as_ref().and_then(|ascii| ascii.0),
             no_motion: self.no_motion.unwrap_or_default(),
+            keys: self.keys(),
         }
     }
 }

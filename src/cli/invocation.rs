@@ -53,6 +53,7 @@ pub fn read(
         Some(("resume", flags)) => (Mode::Resume, flags),
         Some(_) => {
             let cli = Cli::from_arg_matches(&matches)?;
+            check_keys(&cli, &Sources::default())?;
             return Ok(Invocation { cli, sources: Sources::default(), warnings: Vec::new() });
         }
     };
@@ -76,6 +77,7 @@ pub fn read(
     let at = arguments.len().min(1 + usize::from(matches.subcommand().is_some()));
     arguments.splice(at..at, merged.arguments);
     let cli = Cli::from_arg_matches(&Cli::command().try_get_matches_from(arguments)?)?;
+    check_keys(&cli, &merged.sources)?;
     let options = match &cli.command {
         None => Some(&cli.options),
         Some(
@@ -118,6 +120,30 @@ fn about_file_here(sources: &Sources, announced: bool) -> Vec<String> {
         ));
     }
     said
+}
+
+/// An error where the keys that were chosen do not go together; it begins with their source.
+fn check_keys(cli: &Cli, sources: &Sources) -> Result<(), CliError> {
+    let display = match &cli.command {
+        None => &cli.options.display,
+        Some(
+            Subcommand::Crawl { options, .. }
+            | Subcommand::Config { options, .. }
+            | Subcommand::Tune { options, .. }
+            | Subcommand::Resume { options, .. }
+            | Subcommand::Demo { options, .. },
+        ) => &options.display,
+        Some(Subcommand::Compare { options }) => &options.display,
+        Some(_) => return Ok(()),
+    };
+    display.check_keys().map_err(|why| {
+        let place = match sources.of("bind") {
+            Source::Default => "--bind".to_owned(),
+            Source::File(name) => format!("{name}: bind"),
+            source => source.to_string(),
+        };
+        CliError::Source(format!("{place}: {why}"))
+    })
 }
 
 /// A warning where the autopilot's mode was given as a word of its own, which makes a seed of it.

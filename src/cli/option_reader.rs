@@ -5,13 +5,16 @@ use std::ffi::{OsStr, OsString};
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::config_file::ConfigFile;
+use super::config_file::{ConfigFile, wrong_kind};
 use super::error::{CliError, reason};
 use super::merge::{GivenOption, login};
 use super::options::definitions;
 use super::renamed::new_name;
 use super::source::{MAX_VERBOSITY, PREFIX, Source};
 use super::values::switch;
+
+/// The list that the file may write as a table: each `NAME = VALUE` of it is an item `NAME=VALUE`.
+const TABLE: &str = "bind";
 
 /// Reads sources by the definitions of the options.
 pub(super) struct OptionReader {
@@ -114,6 +117,9 @@ impl OptionReader {
         let Some(ConfigFile { name, entries, .. }) = file else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for entry in entries {
+            if entry.members.is_some() && entry.key != TABLE {
+                return Err(wrong_kind(&name, entry.line, &entry.key, "a table"));
+            }
             let place = format!("{name}, line {}: {}", entry.line, entry.key);
             let Some(option) = self.option(&entry.key) else {
                 if let Some(new) = self.renamed(&entry.key) {
@@ -128,6 +134,15 @@ impl OptionReader {
             }
             let source = Source::File(name.clone());
             let option = option.clone();
+            let members = entry.members.unwrap_or_default();
+            if !members.is_empty() {
+                for member in members {
+                    let place = format!("{name}, line {}: {TABLE}.{}", member.line, member.key);
+                    let value = format!("{}={}", member.key, member.values.join(" "));
+                    found.extend(self.given(&option, vec![value], source.clone(), &place)?);
+                }
+                continue;
+            }
             found.extend(self.given(&option, entry.values, source, &place)?);
         }
         Ok(found)

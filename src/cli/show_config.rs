@@ -12,6 +12,7 @@ use url::Url;
 use super::options::{CrawlOptions, DEFAULT_DB, definitions};
 use super::source::{MAX_VERBOSITY, Source, Sources};
 use crate::settings::Settings;
+use crate::settings::appearance::Appearance;
 use crate::settings::mask::mask;
 use crate::terminal_text::is_bidi;
 use crate::units::{bytes_option, duration_option};
@@ -62,7 +63,6 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
     let (s, fetch, breaker, traps) =
         (settings, &settings.fetch, &settings.breaker, &settings.traps);
     let credentials = &fetch.credentials;
-    let appearance = options.display.appearance();
     let open = match key {
         "permits" => json!(s.permits),
         "workers" => json!(s.workers),
@@ -143,17 +143,29 @@ fn value(key: &str, settings: &Settings, options: &CrawlOptions) -> Option<(Valu
         "min-disk" => value_or_off(Some(s.min_disk).filter(|size| *size > 0).map(bytes_option)),
         "db" => return Some(url(options.output.db.as_ref().map_or(DEFAULT_DB, |db| &db.0))),
         "headless" => json!(options.output.headless.unwrap_or_default()),
-        "theme" => json!(auto_or(appearance.theme)),
-        "color" => json!(auto_or(appearance.colors)),
-        "ascii" => appearance.ascii.map_or_else(|| json!("auto"), Into::into),
-        "no-motion" => json!(appearance.no_motion),
         "json" => json!(options.output.json.unwrap_or_default()),
         "log-file" => path(options.output.log_file()),
         "verbose" => json!(options.logging.verbose.min(MAX_VERBOSITY)),
         "quiet" => json!(options.logging.is_quiet()),
-        _ => return None,
+        key => display_value(key, options.display.appearance())?,
     };
     Some((open, false))
+}
+
+/// The value of an option of the dashboard.
+fn display_value(key: &str, appearance: Appearance) -> Option<Value> {
+    Some(match key {
+        "theme" => json!(auto_or(appearance.theme)),
+        "color" => json!(auto_or(appearance.colors)),
+        "ascii" => appearance.ascii.map_or_else(|| json!("auto"), Into::into),
+        "no-motion" => json!(appearance.no_motion),
+        "keys" => json!(appearance.keys.preset.name()),
+        "bind" => {
+            let choices = appearance.keys.choices.into_iter();
+            Value::Object(choices.map(|one| (one.action, json!(one.keys.join(" ")))).collect())
+        }
+        _ => return None,
+    })
 }
 
 /// What was given, else that it is found out.
@@ -244,6 +256,12 @@ fn toml_value(value: &Value) -> String {
         Value::String(text) => format!("\"{}\"", escaped(text)),
         Value::Array(values) => {
             format!("[{}]", values.iter().map(toml_value).collect::<Vec<_>>().join(", "))
+        }
+        Value::Object(members) if members.is_empty() => "{}".to_owned(),
+        Value::Object(members) => {
+            let members =
+                members.iter().map(|(key, value)| format!("{key} = {}", toml_value(value)));
+            format!("{{ {} }}", members.collect::<Vec<_>>().join(", "))
         }
         other => other.to_string(),
     }

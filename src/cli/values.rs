@@ -16,6 +16,7 @@ use crate::settings::USER_AGENT;
 use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::{Dial, Setting};
 use crate::settings::faults::{Fault, FaultSetting};
+use crate::settings::key_settings::KeyChoice;
 
 pub use crate::web::url::parse_seed as seed;
 
@@ -224,6 +225,14 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
         "false" | "no" | "off" | "0" => Ok(false),
         _ => Err("takes true or false".into()),
     }
+}
+
+/// Keys for an action: `pause=p`, `workers-up=F6 i`.
+pub(super) fn binding(text: &str) -> Result<KeyChoice, String> {
+    let choice: KeyChoice = text.parse()?;
+    #[cfg(feature = "tui")]
+    crate::ui::keys::check_choice(&choice)?;
+    Ok(choice)
 }
 
 pub(super) fn header(text: &str) -> Result<Secret<(String, String)>, String> {

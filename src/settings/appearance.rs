@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::key_settings::KeySettings;
+
 /// A set of colours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -99,4 +101,6 @@ pub struct Appearance {
     pub ascii: Option<bool>,
     /// Whether tracks show their state unmoved.
     pub no_motion: bool,
+    /// Which keys it has.
+    pub keys: KeySettings,
 }

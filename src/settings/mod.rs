@@ -9,6 +9,7 @@ pub mod dials;
 mod failing;
 pub mod faults;
 mod fetch;
+pub mod key_settings;
 pub mod mask;
 pub mod scope_kind;
 mod seed_credentials;

@@ -35,12 +35,13 @@ pub async fn run_until(
     options: UiOptions,
     end: impl Future<Output = ()>,
 ) -> Result<(), UiError> {
-    let (theme, first_tab) = (options.theme(), options.first_tab);
+    let (theme, first_tab, keys) = (options.theme(), options.first_tab, options.keys()?);
     let (moves, database) = (!options.appearance.no_motion, options.database);
     let view = move |gone| async move {
         let mut screen = Screen::enter(options.panic_points).map_err(UiError::Terminal)?;
         let mut app = App::new();
         app.tab = first_tab;
+        app.keys = keys;
         app.motion.enable(moves);
         app.database = database;
         let events = terminal_events().map_err(UiError::Terminal)?;

@@ -33,7 +33,8 @@ const FAULTS_BESIDE: u16 = 26;
 pub fn draw(frame: &mut Frame<'_>, app: &mut App, live: &Snapshot, theme: Theme) {
     let area = frame.area();
     let theme = Theme { name: app.theme.unwrap_or(theme.name), ..theme };
-    let mut painter = Painter { buffer: frame.buffer_mut(), theme };
+    let keys = app.keys.clone();
+    let mut painter = Painter { buffer: frame.buffer_mut(), theme, keys: &keys };
     painter.buffer.set_style(area, theme.text(Role::Text));
     let cursor = screen(&mut painter, area, app, live);
     theme.finish(painter.buffer);

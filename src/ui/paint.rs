@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use super::keys::KeyMap;
 use super::palette::Role;
 use super::text;
 use super::theme::{self, Theme};
@@ -84,6 +85,8 @@ pub struct Painter<'a> {
     pub buffer: &'a mut Buffer,
     /// What meanings look like.
     pub theme: Theme,
+    /// How keys are called.
+    pub keys: &'a KeyMap,
 }
 
 impl Painter<'_> {

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::action::Tab;
 use super::detect_theme::detect;
+use super::keys::KeyMap;
 use super::theme::Theme;
 use crate::panics::{Panic, caught_now};
 use crate::settings::appearance::Appearance;
@@ -57,6 +58,9 @@ pub enum UiError {
     /// The thread of the dashboard panicked. The terminal was restored before.
     #[error("it panicked: {0}")]
     Panicked(Panic),
+    /// The keys that were chosen cannot be used.
+    #[error("keys: {0}")]
+    Keys(String),
     /// The engine ended without saying how.
     #[error("the crawl ended without a last word; see the log")]
     EngineGone,
@@ -66,6 +70,11 @@ impl UiOptions {
     /// The theme that these options and the environment ask for.
     pub(super) fn theme(&self) -> Theme {
         detect(&self.appearance, |name| std::env::var(name).ok(), is_light)
+    }
+
+    /// The keys that these options ask for.
+    pub(super) fn keys(&self) -> Result<KeyMap, UiError> {
+        KeyMap::new(&self.appearance.keys).map_err(UiError::Keys)
     }
 }
 

@@ -27,6 +27,7 @@ mod docs;
 mod examples;
 mod exit_reasons;
 mod file_here;
+mod key_bindings;
 mod leftovers;
 mod limits;
 mod no_answer;

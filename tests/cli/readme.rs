@@ -89,7 +89,12 @@ fn ten_keys_markdown() -> String {
         *row.unwrap_or_else(|| panic!("no key {key} in the key table"))
     };
     let chosen = head.iter().copied().chain(TEN_KEYS.iter().map(of));
-    chosen.fold(String::new(), |out, row| out + row + "\n")
+    // Without the names of the actions.
+    let without_names = |row: &str| {
+        let (row, _) = row.trim_end_matches('|').rsplit_once('|').unwrap();
+        format!("{row}|\n")
+    };
+    chosen.map(without_names).collect()
 }
 
 fn faults_markdown() -> String {

@@ -79,6 +79,8 @@ theme = 'light'
 color = '256'
 ascii = true
 no-motion = true
+keys = 'altgr'
+bind = { pause = 'p', workers-up = ['F6', 'i'] }
 json = true
 log-file = "log.txt"
 verbose = 1

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use crawldeck::crawl::protocol::verdict::{Advice, Limit};
-use crawldeck::ui::keys::advice;
+use crawldeck::ui::keys::KeyMap;
 
 use crate::verdict_scenes::VERDICT_SCENES;
 
@@ -24,7 +24,9 @@ fn verdict_words((limit, said): (Limit, Advice)) -> String {
         Limit::Saver => "the saver or the database",
         Limit::Frontier => "the frontier",
     };
-    let key = advice(said).map_or_else(String::new, |(key, what)| format!(", `{key}` {what}"));
+    let key = KeyMap::default()
+        .advice(said)
+        .map_or_else(String::new, |(key, what)| format!(", `{key}` {what}"));
     format!("{limit}{key}")
 }
 

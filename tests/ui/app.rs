@@ -16,7 +16,7 @@ use crawldeck::crawl::protocol::snapshot::RunState;
 use crawldeck::settings::dials::{Dial, Setting};
 use crawldeck::ui::action::{Action, Tab};
 use crawldeck::ui::app::{App, Effect};
-use crawldeck::ui::keys::{self, Binding, BoundKey, KEYS, KeyContext};
+use crawldeck::ui::keys::{self, Binding, BoundKey, KEYS, KeyContext, KeyMap};
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 fn event(key: BoundKey) -> KeyEvent {
@@ -27,8 +27,8 @@ fn event(key: BoundKey) -> KeyEvent {
 #[test]
 fn every_key_in_the_table_gives_its_action() {
     for binding in KEYS {
-        for key in binding.keys {
-            let action = keys::action_for(event(*key), binding.context);
+        for key in binding.keys.iter() {
+            let action = KeyMap::default().action_for(event(*key), binding.context);
             assert_eq!(action, Some(binding.action), "{}", key.name());
         }
     }
@@ -38,7 +38,7 @@ fn every_key_in_the_table_gives_its_action() {
 fn no_key_means_two_things_and_no_action_is_listed_twice() {
     let mut seen = HashMap::new();
     for binding in KEYS {
-        for key in binding.keys {
+        for key in binding.keys.iter() {
             assert_eq!(
                 seen.insert((*key, binding.context), binding.action),
                 None,
@@ -60,8 +60,9 @@ fn no_key_means_two_things_and_no_action_is_listed_twice() {
 
 #[test]
 fn dials_turn_ten_times_as_far_with_a_modifier() {
-    let with =
-        |c, held| keys::action_for(KeyEvent::new(KeyCode::Char(c), held), KeyContext::Anywhere);
+    let with = |c, held| {
+        KeyMap::default().action_for(KeyEvent::new(KeyCode::Char(c), held), KeyContext::Anywhere)
+    };
     let ten = Some(Action::Turn(Dial::Permits, 10));
     assert_eq!(with('+', KeyModifiers::ALT), ten);
     assert_eq!(with('=', KeyModifiers::ALT | KeyModifiers::SHIFT), ten);
@@ -77,9 +78,9 @@ fn dials_turn_ten_times_as_far_with_a_modifier() {
 fn keys_of_the_dashboard_are_text_in_a_prompt_and_nothing_in_the_race() {
     for context in [KeyContext::Prompt, KeyContext::Race] {
         for binding in KEYS.iter().filter(|b| b.context != context) {
-            for key in binding.keys {
+            for key in binding.keys.iter() {
                 let of_its_own = KEYS.iter().find(|b| b.context == context && b.keys.contains(key));
-                let action = keys::action_for(event(*key), context);
+                let action = KeyMap::default().action_for(event(*key), context);
                 assert_eq!(action, of_its_own.map(|b| b.action), "{} in {context:?}", key.name());
             }
         }
@@ -88,7 +89,7 @@ fn keys_of_the_dashboard_are_text_in_a_prompt_and_nothing_in_the_race() {
     let mut app = App::new();
     let text: String = KEYS
         .iter()
-        .flat_map(|b| b.keys)
+        .flat_map(|b| b.keys.iter())
         .filter(|k| !k.ctrl)
         .filter_map(|k| k.code.as_char())
         .collect();
@@ -284,7 +285,7 @@ fn the_table_for_the_readme_lists_every_key() {
     let table = keys::keys_table_markdown();
     for binding in KEYS {
         assert!(table.contains(binding.help), "{}", binding.help);
-        for key in binding.keys {
+        for key in binding.keys.iter() {
             assert!(table.contains(&format!("`{}`", key.name())), "{}", key.name());
         }
     }

@@ -20,6 +20,7 @@ mod keyboard;
 mod lists;
 mod palette;
 mod race;
+mod rebound_keys;
 mod screen;
 mod sizes;
 mod tabs;

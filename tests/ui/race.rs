@@ -12,6 +12,7 @@ use crawldeck::compare::Strategy;
 use crawldeck::compare::ipc::{StrategyEnd, StrategyProgress};
 use crawldeck::compare::progress::{ComparisonProgress, Lane, LaneState};
 use crawldeck::settings::appearance::ColorDepth;
+use crawldeck::ui::keys::KeyMap;
 use crawldeck::ui::race::draw;
 use crawldeck::ui::theme::Theme;
 use ratatui::Terminal as Drawing;
@@ -129,7 +130,7 @@ fn all() -> [(&'static str, ComparisonProgress); 6] {
 /// The screen as text, line ends trimmed.
 fn screen(board: &ComparisonProgress, (width, height): (u16, u16), theme: Theme) -> String {
     let mut terminal = Drawing::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw(frame, board, theme)).unwrap();
+    terminal.draw(|frame| draw(frame, board, theme, &KeyMap::default())).unwrap();
     let buffer = terminal.backend().buffer();
     let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
     (0..height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
@@ -159,7 +160,7 @@ fn no_size_panics() {
         for height in 0..=40 {
             for width in (0..=130).chain([200, 300]) {
                 let mut terminal = Drawing::new(TestBackend::new(width, height)).unwrap();
-                terminal.draw(|frame| draw(frame, &board, COLOR)).unwrap();
+                terminal.draw(|frame| draw(frame, &board, COLOR, &KeyMap::default())).unwrap();
             }
         }
     }

@@ -18,7 +18,9 @@ impl App {
     pub(super) fn dial_arrow(&mut self, action: Action, snapshot: &Snapshot) -> Option<Effect> {
         let Some(dial) = self.dial else {
             self.dial = Some(Dial::Permits);
-            self.say("arrows: left and right choose a dial, up and down turn it", snapshot);
+            let [left, right] = [Action::Left, Action::Right].map(|a| self.keys.name_of(a));
+            let [up, down] = self.turning_keys();
+            self.say(format!("{left} {right} choose a dial, {up} {down} turn it"), snapshot);
             return None;
         };
         let all = Dial::ALL;
@@ -29,7 +31,8 @@ impl App {
                 let dial = all[(at + step) % all.len()];
                 self.dial = Some(dial);
                 let value = snapshot.dials.get(dial).value_text();
-                self.say(format!("{dial} {value}: up and down turn it"), snapshot);
+                let [up, down] = self.turning_keys();
+                self.say(format!("{dial} {value}: {up} {down} turn it"), snapshot);
             }
             _ => {
                 let turn = keys::turning(dial, action == Action::Up);
@@ -39,5 +42,10 @@ impl App {
             }
         }
         None
+    }
+
+    /// The keys that turn the selected dial.
+    fn turning_keys(&self) -> [String; 2] {
+        [Action::Up, Action::Down].map(|action| self.keys.name_of(action))
     }
 }

@@ -6,7 +6,6 @@ use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::settings::faults::{Fault, FaultSetting};
 use crate::ui::action::{Action, Tab};
-use crate::ui::keys;
 use crate::ui::prompt::{Asking, Prompt};
 
 /// Rows of the menu: every scene, and off.
@@ -78,7 +77,7 @@ impl App {
     fn has_selected_fault(&mut self, snapshot: &Snapshot) -> bool {
         let selected = self.shows_faults();
         if !selected {
-            let open = keys::name_of(Action::Faults);
+            let open = self.keys.name_of(Action::Faults);
             self.refuse(format!("no fault is selected: {open} shows them"), snapshot);
         }
         selected

@@ -8,7 +8,6 @@ use super::state::{App, Effect};
 use crate::crawl::protocol::command::{Command, HostCommand};
 use crate::crawl::protocol::snapshot::{HostView, Snapshot};
 use crate::ui::action::{Action, Tab};
-use crate::ui::keys;
 use crate::ui::prompt::HostVerb;
 use crate::ui::tables;
 
@@ -99,7 +98,7 @@ impl App {
         live: &Snapshot,
     ) -> Option<Effect> {
         let skips = command == HostCommand::SkipRemaining;
-        let undo = keys::name_of(Action::Undo);
+        let undo = self.keys.name_of(Action::Undo);
         if skips && skipped {
             self.refuse(format!("the remaining URLs of {host} are skipped already"), live);
             return None;

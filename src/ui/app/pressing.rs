@@ -5,10 +5,15 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent
 use super::state::{App, Effect};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::action::{Action, Tab};
-use crate::ui::keys::{self, KeyContext};
+use crate::ui::keys::{BoundKey, KeyContext};
 
 /// Rows that one notch of the wheel scrolls.
 const WHEEL_ROWS: isize = 3;
+
+/// Whether it is Ctrl-C, which stops whatever lies open.
+fn is_interrupt(event: KeyEvent) -> bool {
+    BoundKey::INTERRUPT.code == event.code && event.modifiers.contains(KeyModifiers::CONTROL)
+}
 
 /// The Escape and the key that a key with Alt may be: terminals send both alike. Not those with which a
 /// prompt is edited.
@@ -31,9 +36,9 @@ impl App {
         if let Some((_, at_s)) = &mut self.notice {
             *at_s = f64::NEG_INFINITY;
         }
-        match keys::action_for(event, self.context()) {
+        match self.keys.action_for(event, self.context()) {
             // What lies on top of the tab is left first.
-            Some(Action::Stop) if event.code == KeyCode::Char('q') && self.lies_open() => {
+            Some(Action::Stop) if !is_interrupt(event) && self.lies_open() => {
                 self.close();
                 return None;
             }

@@ -14,7 +14,7 @@ use crate::settings::dials::Dial;
 use crate::ui::action::{Action, Tab};
 use crate::ui::chart::Zoom;
 use crate::ui::deck::{Motion, NewestPages, SceneProgress};
-use crate::ui::keys;
+use crate::ui::keys::KeyMap;
 use crate::ui::log_view::LogView;
 use crate::ui::prompt::{Asking, Prompt};
 use crate::ui::tables::TableState;
@@ -64,6 +64,8 @@ pub struct FaultPanel {
 pub struct App {
     /// The tab shown.
     pub tab: Tab,
+    /// Which keys do what.
+    pub keys: KeyMap,
     /// The picture held still, if the view is frozen.
     pub frozen: Option<Arc<Snapshot>>,
     /// Whether the wheel scrolls.
@@ -188,7 +190,7 @@ impl App {
     pub(super) fn send(&mut self, command: Command, snapshot: &Snapshot) -> Option<Effect> {
         if snapshot.run.is_final() {
             self.refuse(
-                format!("the crawl is over: {} leaves", keys::name_of(Action::Stop)),
+                format!("the crawl is over: {} leaves", self.keys.name_of(Action::Stop)),
                 snapshot,
             );
             return None;

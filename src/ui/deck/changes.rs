@@ -10,7 +10,6 @@ use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::settings::dials::{Dial, Setting};
 use crate::ui::action::Action;
 use crate::ui::effect_text;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -30,7 +29,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     let theme = painter.theme;
     // Offered while it works.
     let offered = !s.run.is_ending() && !s.changes.is_empty();
-    let undo = format!("{} undo", keys::name_of(Action::Undo));
+    let undo = format!("{} undo", painter.keys.name_of(Action::Undo));
     let hint = offered.then(|| Segment::new(0, undo, theme.dim()));
     let inner =
         painter.panel(area, "changes, and what they gave", Role::Limit, hint.into_iter().collect());

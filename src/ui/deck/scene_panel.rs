@@ -8,7 +8,6 @@ use super::vessel_places::Vessels;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::verdict::Stage;
 use crate::ui::action::Action;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -53,7 +52,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, progress: &SceneProgress, s: 
     }
     let line = Rect { y: inner.y + last.min(rows as u16), height: 1, ..inner };
     if ticked == steps.len() {
-        let scenes = keys::name_of(Action::Scenes);
+        let scenes = painter.keys.name_of(Action::Scenes);
         let words = format!("that was {}: {scenes} offers the next scene", scene.title());
         painter.text(line, 0, 0, &words, theme.text(Role::Ok));
     } else {
@@ -96,7 +95,7 @@ fn one(painter: &mut Painter<'_>, line: Rect, at: usize, progress: &SceneProgres
     if step.is_viewers {
         // Nothing fills up by itself: what is to be pressed has the room.
         let room = Rect { width: line.width.saturating_sub(10), ..line };
-        let after = painter.text(room, 4, 0, step.sentence, style) + 3;
+        let after = painter.text(room, 4, 0, &painter.keys.filled(step.sentence), style) + 3;
         if state != StepState::ToCome {
             let rest = Rect { x: room.x + after, width: room.width.saturating_sub(after), ..room };
             let words = text::clean(&reading.words);

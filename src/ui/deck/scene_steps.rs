@@ -29,7 +29,7 @@ pub struct SceneBaseline {
 /// A step.
 #[derive(Clone, Copy)]
 pub struct SceneStep {
-    /// What happens: `the queue fills`.
+    /// What happens, actions in braces for their keys: `the queue fills`, `{pause} resumes`.
     pub sentence: &'static str,
     /// Where its number stands on the stages.
     pub stage: Option<Stage>,
@@ -243,16 +243,16 @@ const SLOW_DATABASE: [SceneStep; 5] = [
     step("permits are taken back", Stage::Gate, permits_taken_back),
     step("the queue fills", Stage::Queue, queue_fills),
     step("the producer stops", Stage::Frontier, producer_stops),
-    viewers("F 0 gives the database back: watch it drain", database_given_back),
+    viewers("{faults} {faults-off} gives the database back: watch it drain", database_given_back),
 ];
 const TOO_FEW_WORKERS: [SceneStep; 3] = [
     step("the queue fills", Stage::Queue, queue_fills),
     step("permits lie idle", Stage::Gate, permits_idle),
-    viewers("] adds workers, to ten: each one is more pages/s", more_workers),
+    viewers("{workers-up} adds workers, to ten: each one is more pages/s", more_workers),
 ];
 const TOO_MANY_PERMITS: [SceneStep; 4] = [
     step("the server answers ten at once", Stage::Gate, is_busy),
-    viewers("+ raises permits to 40, Alt + by ten", forty_permits),
+    viewers("{permits-up} raises permits to 40, Alt + by ten", forty_permits),
     step("latency grows fourfold", Stage::Workers, latency_fourfold),
     step("pages/s stays", Stage::Saver, pages_stay),
 ];
@@ -270,7 +270,7 @@ const FLAKY_HOST: [SceneStep; 4] = [
 ];
 const RECOVERY: [SceneStep; 3] = [
     step("the saver limits, as the slowest of three", Stage::Saver, limited_by_saver),
-    viewers("F and 0 take the three faults away", faults_away),
+    viewers("{faults} and {faults-off} take the three faults away", faults_away),
     step("the verdict moves on", Stage::Gate, verdict_moves),
 ];
 const AUTOPILOT: [SceneStep; 3] = [

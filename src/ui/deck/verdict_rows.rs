@@ -11,7 +11,6 @@ use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::crawl::protocol::verdict::Limit;
 use crate::ui::action::Action;
 use crate::ui::effect_text;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::panels::verdict;
@@ -67,15 +66,16 @@ fn done(s: &Snapshot) -> String {
 }
 
 /// The key that helps, as a chip, and what it does.
-fn key(theme: Theme, s: &Snapshot, role: Role) -> Option<Segment<'static>> {
+fn key(painter: &Painter<'_>, s: &Snapshot, role: Role) -> Option<Segment<'static>> {
     let driving = s.tuning.autopilot.as_ref().is_some_and(|view| view.driving);
     let (name, what) = if s.run.is_final() {
-        (keys::name_of(Action::Stop), "leaves".to_owned())
+        (painter.keys.name_of(Action::Stop), "leaves".to_owned())
     } else if driving {
         return None;
     } else {
-        keys::advice(s.verdict.advice)?
+        painter.keys.advice(s.verdict.advice)?
     };
+    let theme = painter.theme;
     let chip = Span::styled(format!(" {name} "), theme.chip(role));
     Some(Segment::of(0, vec![chip, Span::styled(format!(" {what}"), theme.bold(role))]))
 }
@@ -91,7 +91,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, database: &ShownDatabase, s: 
     let (chip, role, rest) = head(s);
     let area = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
     let first = Rect { height: 1, ..area };
-    let free = painter.fit_right(first, 0, 3, key(theme, s, role).into_iter().collect());
+    let free = painter.fit_right(first, 0, 3, key(painter, s, role).into_iter().collect());
     let left = Rect { width: free.saturating_sub(2), ..first };
     let after = painter.text(left, 0, 0, &format!(" {chip} "), theme.chip(role));
     let after = if area.width < 96 { after + 1 } else { after + 2 };
@@ -115,7 +115,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, database: &ShownDatabase, s: 
     }
     let undoable = !s.run.is_ending() && s.changes.first().is_some_and(|c| c.what.is_undoable());
     if undoable {
-        let chip = Span::styled(format!(" {} ", keys::name_of(Action::Undo)), theme.selected());
+        let chip =
+            Span::styled(format!(" {} ", painter.keys.name_of(Action::Undo)), theme.selected());
         right.push(Segment::of(1, vec![chip, Span::styled(" undoes it", theme.dim())]));
     }
     let free = painter.fit_right(second, 0, 3, right);

@@ -1,5 +1,7 @@
 //! What a row of the key table is made of.
 
+use std::borrow::Cow;
+
 use crossterm::event::KeyCode;
 
 use crate::ui::action::{Action, Tab};
@@ -26,6 +28,9 @@ pub(super) const fn code(code: KeyCode) -> BoundKey {
 }
 
 impl BoundKey {
+    /// What stops a program everywhere.
+    pub const INTERRUPT: Self = ctrl('c');
+
     /// How the key is called on screen.
     #[must_use]
     pub fn name(self) -> String {
@@ -40,6 +45,7 @@ impl BoundKey {
             KeyCode::PageUp => "PgUp".to_owned(),
             KeyCode::PageDown => "PgDn".to_owned(),
             KeyCode::BackTab => "Shift-Tab".to_owned(),
+            KeyCode::F(number) => format!("F{number}"),
             other => format!("{other:?}"),
         };
         if self.ctrl { format!("Ctrl-{name}") } else { name }
@@ -131,6 +137,19 @@ impl KeyContext {
         if matches!(tab, Tab::Hosts) { Self::HostsTab } else { Self::Anywhere }
     }
 
+    /// The context in words, in front of what a key does: `on the Hosts tab: `.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Anywhere => "",
+            Self::HostsTab => "on the Hosts tab: ",
+            Self::FaultPanel => "on the fault panel: ",
+            Self::SceneMenu => "in the menu of scenes: ",
+            Self::Prompt => "in a prompt: ",
+            Self::Race => "in the race of `compare`: ",
+        }
+    }
+
     /// Whether a key without a meaning of its own means here what it means anywhere else.
     #[must_use]
     pub const fn falls_back(self) -> bool {
@@ -139,10 +158,12 @@ impl KeyContext {
 }
 
 /// One row of the table.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Binding {
+    /// What the configuration calls it: `workers-up`.
+    pub name: &'static str,
     /// Keys that do it; the first is the one to name.
-    pub keys: &'static [BoundKey],
+    pub keys: Cow<'static, [BoundKey]>,
     /// What they do.
     pub action: Action,
     /// The same in words.
@@ -154,4 +175,37 @@ pub struct Binding {
     pub hint: &'static str,
     /// Where the keys mean this instead of what they mean anywhere else.
     pub context: KeyContext,
+}
+
+/// A row that holds wherever no other meaning of its keys does.
+pub(super) const fn bind(
+    group: KeyGroup,
+    name: &'static str,
+    keys: &'static [BoundKey],
+    action: Action,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    let keys = Cow::Borrowed(keys);
+    Binding { name, keys, action, help, group, hint, context: KeyContext::Anywhere }
+}
+
+/// Keys that mean something else in a context; each context has a group of its own.
+pub(super) const fn bind_in(
+    context: KeyContext,
+    name: &'static str,
+    keys: &'static [BoundKey],
+    action: Action,
+    hint: &'static str,
+    help: &'static str,
+) -> Binding {
+    let group = match context {
+        KeyContext::Anywhere | KeyContext::HostsTab => KeyGroup::Hosts,
+        KeyContext::FaultPanel => KeyGroup::Faults,
+        KeyContext::SceneMenu => KeyGroup::Scenes,
+        KeyContext::Prompt => KeyGroup::Prompt,
+        KeyContext::Race => KeyGroup::Race,
+    };
+    let keys = Cow::Borrowed(keys);
+    Binding { name, keys, action, help, group, hint, context }
 }

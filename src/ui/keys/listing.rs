@@ -3,7 +3,8 @@
 use std::mem::discriminant;
 
 use super::binding::{Binding, KeyGroup};
-use super::table::{KEYS, TYPED};
+use super::key_map::KeyMap;
+use super::table::TYPED;
 use crate::ui::action::Action;
 use crate::ui::text;
 
@@ -12,11 +13,6 @@ const SHARED_LINE: (usize, usize) = (16, 38);
 
 /// More rows than these on one line are not all named.
 const MANY: usize = 7;
-
-/// The rows of a group.
-pub(super) fn rows_of(group: KeyGroup) -> Vec<&'static Binding> {
-    KEYS.iter().filter(|b| b.group == group).collect()
-}
 
 /// The names of all keys of a row.
 #[must_use]
@@ -71,42 +67,47 @@ fn joined(rows: &[&Binding]) -> (String, String) {
     (keys.join(gap), what.join(", "))
 }
 
-/// The lines of a group in the help: keys, and what they do. Rows that belong together share a
-/// line where it gets no longer than the others.
-#[must_use]
-pub fn help_lines(group: KeyGroup) -> Vec<(String, String)> {
-    let mut lines = Vec::new();
-    let all = rows_of(group);
-    let mut rest = &all[..];
-    while !rest.is_empty() {
-        let fits = |n: &usize| {
-            let (keys, what) = joined(&rest[..*n]);
-            *n == 1 || text::width(&keys) <= SHARED_LINE.0 && what.len() <= SHARED_LINE.1
-        };
-        let n = (1..=run(rest)).rev().find(fits).unwrap_or(1);
-        lines.push(joined(&rest[..n]));
-        rest = &rest[n..];
+impl KeyMap {
+    /// The rows of a group.
+    pub(super) fn rows_of(&self, group: KeyGroup) -> Vec<&Binding> {
+        self.rows().iter().filter(|b| b.group == group).collect()
     }
-    let more = match group {
-        KeyGroup::Hosts => Some(TYPED),
-        _ => None,
-    };
-    lines.extend(more.map(|(keys, what)| (keys.to_owned(), what.to_owned())));
-    lines
-}
 
-/// The keys of a group with their hints, for the frame of the panel that the group is about: the
-/// action of the first row, the keys, the words. Both directions of an action share one.
-#[must_use]
-pub fn panel_hints(group: KeyGroup) -> Vec<(Action, String, String)> {
-    let hint = |rows: &[&Binding]| {
-        let keys: Vec<_> = rows.iter().map(|row| row.keys[0].name()).collect();
-        let words: Vec<_> = rows.iter().map(|row| row.hint).filter(|h| !h.is_empty()).collect();
-        (rows[0].action, keys.join(" "), words.join(", "))
-    };
-    rows_of(group)
-        .chunk_by(|a, b| discriminant(&a.action) == discriminant(&b.action))
-        .filter(|rows| !rows[0].hint.is_empty())
-        .map(hint)
-        .collect()
+    /// The lines of a group in the help: keys, and what they do. Rows that belong together share a
+    /// line where it gets no longer than the others.
+    #[must_use]
+    pub fn help_lines(&self, group: KeyGroup) -> Vec<(String, String)> {
+        let mut lines = Vec::new();
+        let all = self.rows_of(group);
+        let mut rest = &all[..];
+        while !rest.is_empty() {
+            let fits = |n: &usize| {
+                let (keys, what) = joined(&rest[..*n]);
+                *n == 1 || text::width(&keys) <= SHARED_LINE.0 && what.len() <= SHARED_LINE.1
+            };
+            let n = (1..=run(rest)).rev().find(fits).unwrap_or(1);
+            lines.push(joined(&rest[..n]));
+            rest = &rest[n..];
+        }
+        if group == KeyGroup::Hosts {
+            lines.push((self.typed(TYPED.0), TYPED.1.to_owned()));
+        }
+        lines
+    }
+
+    /// The keys of a group with their hints, for the frame of the panel that the group is about: the
+    /// action of the first row, the keys, the words. Both directions of an action share one.
+    #[must_use]
+    pub fn panel_hints(&self, group: KeyGroup) -> Vec<(Action, String, String)> {
+        let hint = |rows: &[&Binding]| {
+            let keys: Vec<_> = rows.iter().map(|row| row.keys[0].name()).collect();
+            let words: Vec<_> = rows.iter().map(|row| row.hint).filter(|h| !h.is_empty()).collect();
+            (rows[0].action, keys.join(" "), words.join(", "))
+        };
+        self.rows_of(group)
+            .chunk_by(|a, b| discriminant(&a.action) == discriminant(&b.action))
+            .filter(|rows| !rows[0].hint.is_empty())
+            .map(hint)
+            .collect()
+    }
 }

@@ -6,7 +6,6 @@ use ratatui::text::Span;
 
 use crate::crawl::protocol::snapshot::{ExclusionProgress, SitemapsView, Snapshot};
 use crate::ui::action::Action;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -61,7 +60,7 @@ pub fn rows(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
                     one_exclusion(painter, rest, 0, exclusion, (0, snapshot.exclusions.len() - 1));
                 }
                 None => {
-                    painter.text(rest, 0, 0, &nothing_excluded(), theme.dim());
+                    painter.text(rest, 0, 0, &nothing_excluded(painter), theme.dim());
                 }
             },
             _ => {
@@ -136,7 +135,7 @@ fn first_trap(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
 
 fn exclusions(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = painter.theme;
-    let undo = format!("{} undo", keys::name_of(Action::Undo));
+    let undo = format!("{} undo", painter.keys.name_of(Action::Undo));
     let hint = if snapshot.exclusions.is_empty() || snapshot.run.is_final() {
         vec![]
     } else {
@@ -144,7 +143,7 @@ fn exclusions(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     };
     let inner = painter.frame(area, &[Span::styled("exclusions", theme.strong())], hint);
     if snapshot.exclusions.is_empty() {
-        painter.text(inner, 0, 0, &nothing_excluded(), theme.dim());
+        painter.text(inner, 0, 0, &nothing_excluded(painter), theme.dim());
     }
     // Numbers stand below each other.
     let done = snapshot.exclusions.iter().map(|exclusion| done(exclusion).len()).max().unwrap_or(0);
@@ -153,8 +152,8 @@ fn exclusions(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     }
 }
 
-fn nothing_excluded() -> String {
-    format!("nothing excluded: {} excludes a subtree", keys::name_of(Action::Exclude))
+fn nothing_excluded(painter: &Painter<'_>) -> String {
+    format!("nothing excluded: {} excludes a subtree", painter.keys.name_of(Action::Exclude))
 }
 
 /// What was done to the URLs of an exclusion.

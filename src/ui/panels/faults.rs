@@ -7,7 +7,7 @@ use crate::crawl::protocol::snapshot::Snapshot;
 use crate::settings::faults::{Fault, FaultSetting, Place};
 use crate::ui::action::Action;
 use crate::ui::app::App;
-use crate::ui::keys::{self, KeyGroup};
+use crate::ui::keys::KeyGroup;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -39,7 +39,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, s: &Snapshot) {
 }
 
 /// The keys of the panel: how soon each gives way, its name, what it does.
-fn keys_of_panel() -> Vec<(u8, String, String)> {
+fn keys_of_panel(painter: &Painter<'_>) -> Vec<(u8, String, String)> {
     let rank = |action| match action {
         Action::FaultLevel(_) => 1,
         Action::FaultSelect(_) => 2,
@@ -47,14 +47,14 @@ fn keys_of_panel() -> Vec<(u8, String, String)> {
         Action::FaultType => 4,
         _ => 5,
     };
-    let hints = keys::panel_hints(KeyGroup::Faults).into_iter();
-    let close = (0, keys::name_of(Action::Faults), "close".to_owned());
+    let hints = painter.keys.panel_hints(KeyGroup::Faults).into_iter();
+    let close = (0, painter.keys.name_of(Action::Faults), "close".to_owned());
     hints.map(|(action, keys, words)| (rank(action), keys, words)).chain([close]).collect()
 }
 
 fn hints(painter: &mut Painter<'_>, area: Rect, app: &App) {
     let theme = painter.theme;
-    let segments = keys_of_panel().into_iter().map(|(rank, keys, word)| {
+    let segments = keys_of_panel(painter).into_iter().map(|(rank, keys, word)| {
         let keys = Span::styled(format!(" {keys} "), theme.strong());
         Segment::of(rank, vec![keys, Span::styled(format!("{word} "), theme.dim())])
     });
@@ -104,7 +104,7 @@ fn column(painter: &mut Painter<'_>, area: Rect, app: &App, s: &Snapshot) {
         row += 1;
     }
     row += 1;
-    for (_, keys, word) in keys_of_panel() {
+    for (_, keys, word) in keys_of_panel(painter) {
         painter.text(inner, 0, row, &keys, theme.strong());
         painter.text(inner, 12, row, &word, theme.dim());
         row += 1;

@@ -9,7 +9,7 @@ use super::hints;
 use crate::crawl::protocol::snapshot::{Eta, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
-use crate::ui::keys;
+use crate::ui::keys::KeyContext;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::prompt::{Asking, Prompt};
@@ -53,7 +53,7 @@ pub fn status(
         painter.text(strip, 0, 0, &text::clean(&feedback.text), style);
         return None;
     }
-    let leave = keys::name_of(Action::Stop);
+    let leave = painter.keys.name_of(Action::Stop);
     match live.run {
         RunState::Stopping => {
             let flying = live.gate.in_use;
@@ -169,7 +169,8 @@ fn prompt(
     live: &Snapshot,
 ) -> Option<Position> {
     let theme = painter.theme;
-    let [enter, escape] = [Action::Submit, Action::Close].map(keys::name_of);
+    let [enter, escape] = [Action::Submit, Action::Close]
+        .map(|action| painter.keys.name_in(KeyContext::Prompt, action));
     let (sign, hint) = match prompt.asking {
         Asking::Command if app.tab == Tab::Hosts => (
             ":",

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
-use crate::ui::action::Tab;
+use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
@@ -61,9 +61,9 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
     }
     let airy = airy + wide(&flags) <= strip.width + 3;
     let mut column = 0;
-    for (i, tab) in Tab::ALL.into_iter().enumerate() {
+    for tab in Tab::ALL {
         let style = if tab == app.tab { theme.selected() } else { theme.dim() };
-        let name = format!("{} {}", i + 1, tab.name());
+        let name = format!("{} {}", painter.keys.name_of(Action::Show(tab)), tab.name());
         let name = if airy { format!(" {name} ") } else { name };
         column = painter.text(strip, column, 1, &name, style) + 1;
     }

@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use ratatui::widgets::{Clear, Widget as _};
 
 use crate::ui::action::Action;
-use crate::ui::keys::{self, KeyGroup};
+use crate::ui::keys::{KeyGroup, KeyMap, TEN_TIMES};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 
@@ -16,13 +16,13 @@ const GAP: u16 = 3;
 /// A line of help: keys and what they do, or a title without keys.
 pub type HelpLine = (String, String);
 
-fn group(group: KeyGroup) -> Vec<HelpLine> {
+fn group(keys: &KeyMap, group: KeyGroup) -> Vec<HelpLine> {
     let mut title = group.name().to_owned();
     if group == KeyGroup::Dials {
-        title = format!("{title}, {}", keys::TEN_TIMES);
+        title = format!("{title}, {TEN_TIMES}");
     }
     let mut lines = vec![(title, String::new())];
-    lines.extend(keys::help_lines(group));
+    lines.extend(keys.help_lines(group));
     lines.push((String::new(), String::new()));
     lines
 }
@@ -48,8 +48,9 @@ fn widths(lines: &[HelpLine]) -> (u16, u16) {
 }
 
 /// The columns of the help: two where they fit side by side.
-fn columns(area: Rect) -> Vec<Vec<HelpLine>> {
+fn columns(keys: &KeyMap, area: Rect) -> Vec<Vec<HelpLine>> {
     use KeyGroup as G;
+    let group = |of| group(keys, of);
     let left = [G::Dials, G::Crawl, G::Lists, G::Scenes].map(group).concat();
     let right = [G::View, G::Hosts, G::Faults].map(group).concat();
     let mut both = vec![left, [right, signs()].concat()];
@@ -67,7 +68,7 @@ fn columns(area: Rect) -> Vec<Vec<HelpLine>> {
 /// shown, which is `top` or the last that makes sense.
 pub fn draw(painter: &mut Painter<'_>, area: Rect, top: u16) -> u16 {
     let theme = painter.theme;
-    let columns = columns(area);
+    let columns = columns(painter.keys, area);
     let longest = columns.iter().map(Vec::len).max().unwrap_or(0) as u16;
     let gaps = GAP * (columns.len() as u16 - 1);
     let wide = columns.iter().map(|lines| widths(lines).1).sum::<u16>() + gaps + 4;
@@ -82,10 +83,17 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, top: u16) -> u16 {
     Clear.render(place.intersection(painter.buffer.area), painter.buffer);
     let rows = height.saturating_sub(2);
     let top = top.min(longest.saturating_sub(rows));
-    let mut segments =
-        vec![Segment::new(0, format!("{} closes", keys::name_of(Action::Close)), theme.dim())];
+    let mut segments = vec![Segment::new(
+        0,
+        format!("{} closes", painter.keys.name_of(Action::Close)),
+        theme.dim(),
+    )];
     if longest > rows {
-        let more = format!("{} {} scroll", keys::name_of(Action::Up), keys::name_of(Action::Down));
+        let more = format!(
+            "{} {} scroll",
+            painter.keys.name_of(Action::Up),
+            painter.keys.name_of(Action::Down)
+        );
         segments.insert(0, Segment::new(1, more, theme.dim()));
     }
     let inner = painter.frame(place, &[Span::styled("keys", theme.strong())], segments);

@@ -6,7 +6,7 @@ use ratatui::text::Span;
 use crate::crawl::protocol::snapshot::{RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
-use crate::ui::keys::{self, Binding, KeyContext, KeyGroup};
+use crate::ui::keys::{self, Binding, KeyContext, KeyGroup, KeyMap};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 
@@ -26,17 +26,23 @@ pub fn segments<'a>(painter: &Painter<'_>, app: &App, live: &Snapshot) -> Vec<Se
         )
     };
     if app.help.is_some() {
-        let close = [Action::Close, Action::Help].map(keys::name_of).join(" ");
+        let close =
+            [Action::Close, Action::Help].map(|action| painter.keys.name_of(action)).join(" ");
         // How to scroll it stands on its frame, where it does.
         return vec![hint(0, close, "close", String::new(), false)];
     }
     // What acts on the selected host comes first where there is one.
     let on_host = |b: &&Binding| app.tab == Tab::Hosts && b.group == KeyGroup::Hosts;
-    let order = keys::KEYS.iter().filter(on_host).chain(keys::KEYS.iter().filter(|b| !on_host(b)));
+    let order = painter
+        .keys
+        .rows()
+        .iter()
+        .filter(on_host)
+        .chain(painter.keys.rows().iter().filter(|b| !on_host(b)));
     // In table order, but pausing comes right after permits.
     let mut next = 2;
     let mut segments = Vec::new();
-    for binding in order.filter(|b| !b.hint.is_empty() && means_here(b, app.tab)) {
+    for binding in order.filter(|b| !b.hint.is_empty() && means_here(painter.keys, b, app.tab)) {
         next += 1;
         if !is_of_use(binding.action, app.tab, live) {
             continue;
@@ -45,18 +51,20 @@ pub fn segments<'a>(painter: &Painter<'_>, app: &App, live: &Snapshot) -> Vec<Se
         let name = binding.keys[0].name();
         let (name, value) = match binding.action {
             Action::Turn(dial, _) => {
-                let down = keys::turning(dial, false).map_or_else(String::new, keys::name_of);
+                let down = keys::turning(dial, false)
+                    .map_or_else(String::new, |action| painter.keys.name_of(action));
                 (format!("{name} {down}"), live.dials.get(dial).value_text())
             }
             Action::HostLimit(steps) => {
                 let limit = app.selected_host(live).and_then(|h| h.limit);
                 let limit = limit.map_or_else(|| "off".to_owned(), |n| n.to_string());
-                (format!("{name} {}", keys::name_of(Action::HostLimit(-steps))), limit)
+                (format!("{name} {}", painter.keys.name_of(Action::HostLimit(-steps))), limit)
             }
-            Action::TurnBoth(steps) => {
-                (format!("{name} {}", keys::name_of(Action::TurnBoth(-steps))), String::new())
-            }
-            Action::Open if is_open(app) => (keys::name_of(Action::Close), String::new()),
+            Action::TurnBoth(steps) => (
+                format!("{name} {}", painter.keys.name_of(Action::TurnBoth(-steps))),
+                String::new(),
+            ),
+            Action::Open if is_open(app) => (painter.keys.name_of(Action::Close), String::new()),
             _ => (name, String::new()),
         };
         let selected = match binding.action {
@@ -72,7 +80,7 @@ pub fn segments<'a>(painter: &Painter<'_>, app: &App, live: &Snapshot) -> Vec<Se
 
 /// Whether a row's key means that row on this tab, and not another one. The keys of the fault panel
 /// and of the menu of scenes stand on their frames.
-fn means_here(binding: &Binding, tab: Tab) -> bool {
+fn means_here(keys: &KeyMap, binding: &Binding, tab: Tab) -> bool {
     let context = KeyContext::of(tab);
     let here = binding.context == context || binding.context == KeyContext::Anywhere;
     let on_frame = matches!(binding.group, KeyGroup::Faults | KeyGroup::Scenes);
@@ -82,7 +90,7 @@ fn means_here(binding: &Binding, tab: Tab) -> bool {
             && other.action != binding.action
             && other.keys.contains(&binding.keys[0])
     };
-    here && !on_frame && !keys::KEYS.iter().any(is_taken)
+    here && !on_frame && !keys.rows().iter().any(is_taken)
 }
 
 /// Whether an action does something on this tab now.

@@ -43,11 +43,15 @@ pub fn draw(
     let theme = painter.theme;
     let mut segments = Vec::new();
     if alone {
-        let step = format!("{} {} next", keys::name_of(Action::Up), keys::name_of(Action::Down));
+        let step = format!(
+            "{} {} next",
+            painter.keys.name_of(Action::Up),
+            painter.keys.name_of(Action::Down)
+        );
         segments.push(Segment::new(1, step, theme.dim()));
         segments.push(Segment::new(
             0,
-            format!("{} closes", keys::name_of(Action::Close)),
+            format!("{} closes", painter.keys.name_of(Action::Close)),
             theme.dim(),
         ));
     }
@@ -63,8 +67,8 @@ pub fn draw(
             rows.push((if i == 0 { name } else { "" }, line, style));
         }
     }
-    let mut keys = keys::help_lines(KeyGroup::Hosts);
-    let exclude = keys::KEYS.iter().filter(|b| b.action == Action::Exclude);
+    let mut keys = painter.keys.help_lines(KeyGroup::Hosts);
+    let exclude = painter.keys.rows().iter().filter(|b| b.action == Action::Exclude);
     keys.extend(exclude.map(|b| (keys::names(b), b.help.to_owned())));
     let length = rows.len() + 1 + keys.len();
     let top = top.min((length as u16).saturating_sub(inner.height));

@@ -7,7 +7,6 @@ use ratatui::widgets::Widget as _;
 use tui_logger::{ExtLogRecord, LogFormatter, TuiLoggerWidget};
 
 use crate::ui::action::Action;
-use crate::ui::keys;
 use crate::ui::log_view::{LogView, is_listening};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
@@ -26,8 +25,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, log: &LogView) {
     let theme = painter.theme;
     let segments = vec![
         Segment::new(0, format!("{} and worse", log.level_name()), theme.strong()),
-        Segment::new(1, format!("{} more", keys::name_of(Action::LogMore)), theme.dim()),
-        Segment::new(2, format!("{} less", keys::name_of(Action::LogLess)), theme.dim()),
+        Segment::new(1, format!("{} more", painter.keys.name_of(Action::LogMore)), theme.dim()),
+        Segment::new(2, format!("{} less", painter.keys.name_of(Action::LogLess)), theme.dim()),
     ];
     let inner = painter.frame(area, &[Span::styled("log", theme.strong())], segments);
     if !is_listening() {

@@ -8,7 +8,6 @@ use super::pages;
 use crate::crawl::protocol::snapshot::PageView;
 use crate::model::ids::seq_of;
 use crate::ui::action::Action;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -35,8 +34,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, page: &PageView, top: u16) ->
     let theme = painter.theme;
     // The id of a row holds the number of its crawl as well.
     let title = format!("page {}", units::count(seq_of(page.id).into()));
-    let closes = format!("{} closes", keys::name_of(Action::Close));
-    let copies = format!("{} copies the URL", keys::name_of(Action::Copy));
+    let closes = format!("{} closes", painter.keys.name_of(Action::Close));
+    let copies = format!("{} copies the URL", painter.keys.name_of(Action::Copy));
     let segments = vec![Segment::new(1, copies, theme.dim()), Segment::new(0, closes, theme.dim())];
     let inner = painter.frame(area, &[Span::styled(title, theme.strong())], segments);
     let room = usize::from(inner.width).saturating_sub(NAMES);

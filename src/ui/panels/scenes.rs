@@ -8,7 +8,7 @@ use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::action::Action;
 use crate::ui::app::SCENE_ROWS;
-use crate::ui::keys::{self, KeyGroup};
+use crate::ui::keys::{KeyContext, KeyGroup};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -40,11 +40,11 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, at: usize, s: &Snapshot) {
         height,
     };
     Clear.render(place.intersection(painter.buffer.area), painter.buffer);
-    let start = keys::panel_hints(KeyGroup::Scenes).into_iter();
+    let start = painter.keys.panel_hints(KeyGroup::Scenes).into_iter();
     let mut segments: Vec<_> = start
         .map(|(_, keys, word)| Segment::new(0, format!("{keys} {word}"), theme.dim()))
         .collect();
-    let closes = format!("{} closes", keys::name_of(Action::Close));
+    let closes = format!("{} closes", painter.keys.name_of(Action::Close));
     segments.push(Segment::new(1, closes, theme.dim()));
     let inner = painter.frame(place, &[Span::styled("scenes", theme.strong())], segments);
     // On low screens the selected one stays in sight.
@@ -57,11 +57,10 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, at: usize, s: &Snapshot) {
         if row == at {
             painter.text(inner, 0, y, "›", theme.bold(Role::Limit));
         }
-        let (number, title) = match scene {
-            Some(scene) => (row + 1, scene.title()),
-            None => (0, "off: dials and faults as before the first".to_owned()),
-        };
-        painter.text(inner, 2, y, &format!("{number} {title}"), style);
+        let off = "off: dials and faults as before the first";
+        let title = scene.map_or_else(|| off.to_owned(), Scene::title);
+        let key = painter.keys.name_in(KeyContext::SceneMenu, Action::ScenePick(row));
+        painter.text(inner, 2, y, &format!("{key} {title}"), style);
         if scene.is_some() && scene == s.scene {
             painter.right(
                 Rect { y: inner.y + y, height: 1, ..inner },

@@ -11,7 +11,6 @@ use crate::crawl::protocol::verdict::Limit;
 use crate::settings::faults::Fault;
 use crate::ui::action::Action;
 use crate::ui::effect_text;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment, fitting};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -47,10 +46,11 @@ fn last_change<'a>(theme: Theme, snapshot: &Snapshot) -> Option<Segment<'a>> {
 }
 
 /// What the autopilot does; nothing before it was switched on.
-fn autopilot<'a>(theme: Theme, snapshot: &Snapshot) -> Option<Segment<'a>> {
+fn autopilot<'a>(painter: &Painter<'_>, snapshot: &Snapshot) -> Option<Segment<'a>> {
+    let theme = painter.theme;
     let view = snapshot.tuning.autopilot.as_ref()?;
     let style = if view.driving { theme.strong() } else { theme.dim() };
-    let key = keys::name_of(Action::Autopilot);
+    let key = painter.keys.name_of(Action::Autopilot);
     let words = effect_text::autopilot(view);
     let over = snapshot.run.is_ending();
     let words =
@@ -97,20 +97,20 @@ pub fn mark(change: &Change) -> String {
 }
 
 /// The key that would help, and the last change.
-fn help_segments<'a>(theme: Theme, snapshot: &Snapshot) -> Vec<Segment<'a>> {
+fn help_segments<'a>(painter: &Painter<'_>, snapshot: &Snapshot) -> Vec<Segment<'a>> {
     let mut segments = Vec::new();
-    segments.extend(advice(theme, snapshot));
-    segments.extend(last_change(theme, snapshot));
+    segments.extend(advice(painter, snapshot));
+    segments.extend(last_change(painter.theme, snapshot));
     segments
 }
 
 /// The key that would help. While the autopilot has the dials, no key should be needed: what it does.
-fn advice<'a>(theme: Theme, snapshot: &Snapshot) -> Option<Segment<'a>> {
+fn advice<'a>(painter: &Painter<'_>, snapshot: &Snapshot) -> Option<Segment<'a>> {
     if snapshot.tuning.autopilot.as_ref().is_some_and(|view| view.driving) {
-        return autopilot(theme, snapshot);
+        return autopilot(painter, snapshot);
     }
-    let (key, what) = keys::advice(snapshot.verdict.advice)?;
-    let key = Span::styled(key, theme.bold(Role::Limit));
+    let (key, what) = painter.keys.advice(snapshot.verdict.advice)?;
+    let key = Span::styled(key, painter.theme.bold(Role::Limit));
     Some(Segment::of(0, vec![key, Span::raw(format!(" {what}"))]))
 }
 
@@ -137,15 +137,15 @@ pub fn draw(
     let body = Rect { x: area.x + 2, width: area.width - 2, ..area };
     let need = text::width(&words) + 2;
     let room = usize::from(body.width);
-    let one_row = fitting(help_segments(theme, snapshot), room.saturating_sub(need), 3);
-    let any = !help_segments(theme, snapshot).is_empty();
+    let one_row = fitting(help_segments(painter, snapshot), room.saturating_sub(need), 3);
+    let any = !help_segments(painter, snapshot).is_empty();
     if rows > 1 && (room < need || any && one_row.is_empty()) {
         let lines = text::wrap(&words, room);
         let shown = lines.len().min(usize::from(rows) - usize::from(any)).max(1);
         for (i, line) in lines.iter().take(shown).enumerate() {
             painter.text(body, 0, row + i as u16, line, style);
         }
-        let segments = help_segments(theme, snapshot);
+        let segments = help_segments(painter, snapshot);
         let below = Rect { y: body.y + row + shown as u16, height: 1, ..body };
         painter.fit(below, 0, 3, segments);
         return shown as u16 + u16::from(any);

@@ -11,7 +11,7 @@ use crate::compare::result::Comparison;
 use crate::compare::table;
 use crate::ui::action::Action;
 use crate::ui::draw::SMALLEST;
-use crate::ui::keys;
+use crate::ui::keys::{KeyContext, KeyMap};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -22,9 +22,9 @@ use crate::ui::units;
 const LANE_ROWS: u16 = 10;
 
 /// Draws one frame.
-pub fn draw(frame: &mut Frame<'_>, board: &ComparisonProgress, theme: Theme) {
+pub fn draw(frame: &mut Frame<'_>, board: &ComparisonProgress, theme: Theme, keys: &KeyMap) {
     let area = frame.area();
-    let mut painter = Painter { buffer: frame.buffer_mut(), theme };
+    let mut painter = Painter { buffer: frame.buffer_mut(), theme, keys };
     screen(&mut painter, area, board);
     theme.finish(painter.buffer);
 }
@@ -138,7 +138,7 @@ fn head(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
 /// What keys do; before that, what went wrong.
 fn hints(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
     let theme = painter.theme;
-    let leave = keys::name_of(Action::Stop);
+    let leave = painter.keys.name_in(KeyContext::Race, Action::Stop);
     let early = board.lanes.iter().find(|lane| lane.state == LaneState::Failed);
     let failed: u64 = board.lanes.iter().map(|lane| lane.progress.failed).sum();
     let mut segments = Vec::new();

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::layout::draw;
 use crate::compare::progress::ComparisonProgress;
 use crate::ui::action::Action;
-use crate::ui::keys::{self, KeyContext};
+use crate::ui::keys::{KeyContext, KeyMap};
 use crate::ui::screen::{Screen, Surface as _};
 use crate::ui::terminal_events::terminal_events;
 use crate::ui::theme::Theme;
@@ -31,9 +31,10 @@ pub async fn run(
     options: UiOptions,
 ) -> Result<(), UiError> {
     let theme = options.theme();
+    let keys = options.keys()?;
     let view = move |gone| async move {
         let screen = Screen::enter(options.panic_points).map_err(UiError::Terminal)?;
-        show(screen, board, stop, theme, gone).await
+        show(screen, board, stop, (theme, keys), gone).await
     };
     on_own_thread(view, std::future::pending()).await
 }
@@ -43,7 +44,7 @@ async fn show(
     mut screen: Screen,
     mut boards: watch::Receiver<Arc<ComparisonProgress>>,
     stop: CancellationToken,
-    theme: Theme,
+    (theme, keys): (Theme, KeyMap),
     mut gone: oneshot::Receiver<()>,
 ) -> Result<(), UiError> {
     let mut events = terminal_events().map_err(UiError::Terminal)?;
@@ -52,7 +53,7 @@ async fn show(
     let mut next_frame = Instant::now();
     while !(board.finished && stop.is_cancelled()) {
         if changed && Instant::now() >= next_frame {
-            let frame = |frame: &mut ratatui::Frame<'_>| draw(frame, &board, theme);
+            let frame = |frame: &mut ratatui::Frame<'_>| draw(frame, &board, theme, &keys);
             screen.draw(frame).map_err(UiError::Terminal)?;
             changed = false;
             next_frame = Instant::now() + FRAME;
@@ -68,7 +69,7 @@ async fn show(
                 changed = true;
                 match event {
                     Event::Key(key) if key.kind == KeyEventKind::Release => {}
-                    Event::Key(key) => match keys::action_for(key, KeyContext::Race) {
+                    Event::Key(key) => match keys.action_for(key, KeyContext::Race) {
                         Some(Action::Stop) => stop.cancel(),
                         Some(Action::Close) if board.finished => stop.cancel(),
                         Some(Action::Suspend) => screen.suspend().map_err(UiError::Terminal)?,

@@ -7,7 +7,6 @@ use ratatui::text::Span;
 use crate::crawl::protocol::tuning::{EffectVerdict, PinPhase, PinnedComparison};
 use crate::ui::action::Action;
 use crate::ui::effect_text;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 
@@ -22,7 +21,7 @@ use crate::ui::text;
 pub fn draw(painter: &mut Painter<'_>, area: Rect, pinned: &PinnedComparison) {
     let theme = painter.theme;
     let title = [Span::styled("compare", theme.strong())];
-    let hint = vec![Segment::new(0, key_words(pinned.phase), theme.strong())];
+    let hint = vec![Segment::new(0, key_words(painter, pinned.phase), theme.strong())];
     let inner = painter.frame(area, &title, hint);
     let column = painter.text(inner, 0, 0, "pinned   ", theme.dim());
     painter.text(inner, column, 0, &text::clean(&pinned.pinned), theme.strong());
@@ -53,14 +52,14 @@ pub fn one_row(painter: &mut Painter<'_>, area: Rect, pinned: &PinnedComparison)
     let segments = vec![
         Segment::new(1, format!("pinned {}", text::clean(&pinned.pinned)), theme.strong()),
         outcome(painter, pinned),
-        Segment::new(2, key_words(pinned.phase), theme.dim()),
+        Segment::new(2, key_words(painter, pinned.phase), theme.dim()),
     ];
     painter.fit(area, 0, 3, segments);
 }
 
 /// What the key does now.
-fn key_words(phase: PinPhase) -> String {
-    let key = keys::name_of(Action::Pin);
+fn key_words(painter: &Painter<'_>, phase: PinPhase) -> String {
+    let key = painter.keys.name_of(Action::Pin);
     match phase {
         PinPhase::Turned => format!("{key} compares"),
         PinPhase::Pinned | PinPhase::Checking | PinPhase::Done => format!("{key} drops it"),

@@ -9,7 +9,6 @@ use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::ui::action::Action;
 use crate::ui::effect_text;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
 use crate::ui::units;
@@ -34,7 +33,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, snapshot: &Snapshot) {
     let theme = painter.theme;
     let over = snapshot.run.is_ending();
     let hint = |rank, action, word| {
-        Segment::new(rank, format!("{} {word}", keys::name_of(action)), theme.dim())
+        Segment::new(rank, format!("{} {word}", painter.keys.name_of(action)), theme.dim())
     };
     let mut hints = Vec::new();
     if !over && !snapshot.changes.is_empty() {

@@ -16,7 +16,6 @@ use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::action::Action;
 use crate::ui::app::App;
 use crate::ui::effect_text;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::units;
@@ -101,7 +100,7 @@ fn indent(area: Rect) -> Rect {
 fn hint(painter: &mut Painter<'_>, area: Rect) {
     let theme = painter.theme;
     let segment = |rank, actions: &[Action], words: &'static str| {
-        let names: Vec<_> = actions.iter().map(|action| keys::name_of(*action)).collect();
+        let names: Vec<_> = actions.iter().map(|action| painter.keys.name_of(*action)).collect();
         Segment::of(
             rank,
             vec![

@@ -8,7 +8,6 @@ use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::{AutopilotView, EffectVerdict};
 use crate::ui::action::Action;
 use crate::ui::effect_text;
-use crate::ui::keys;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -28,7 +27,7 @@ const COUNTDOWN: u16 = 15;
 /// ```
 pub fn draw(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snapshot: &Snapshot) {
     let theme = painter.theme;
-    let key = keys::name_of(Action::Autopilot);
+    let key = painter.keys.name_of(Action::Autopilot);
     let mode = view.mode.to_string();
     let over = snapshot.run.is_ending();
     let inner = if view.driving && !over {
@@ -82,7 +81,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snapsho
 pub fn one_row(painter: &mut Painter<'_>, area: Rect, view: &AutopilotView, snapshot: &Snapshot) {
     let theme = painter.theme;
     let style = if view.driving { theme.strong() } else { theme.dim() };
-    let key = keys::name_of(Action::Autopilot);
+    let key = painter.keys.name_of(Action::Autopilot);
     let over = snapshot.run.is_ending();
     let key = match view.driving {
         _ if over => String::new(),
