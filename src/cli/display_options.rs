@@ -22,6 +22,12 @@ pub struct DisplayOptions {
     /// Do not move anything between the stages
     #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
     pub no_motion: Option<bool>,
+    /// Say in the title of the terminal how it goes
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
+    pub window_title: Option<bool>,
+    /// Ring the bell of the terminal when the crawl is over
+    #[arg(long, num_args = 0..=1, require_equals = true, default_missing_value = "true", value_parser = switch, value_name = "BOOL")]
+    pub bell: Option<bool>,
     /// Keys to start from: standard, or altgr where brackets and braces need AltGr [default: standard]
     #[arg(long, value_name = "PRESET")]
     pub keys: Option<KeyPreset>,
@@ -61,6 +67,8 @@ impl DisplayOptions {
             colors: self.color.as_ref().and_then(|colors| colors.0),
             ascii: self.ascii.as_ref().and_then(|ascii| ascii.0),
             no_motion: self.no_motion.unwrap_or_default(),
+            window_title: self.window_title.unwrap_or_default(),
+            bell: self.bell.unwrap_or_default(),
             keys: self.keys(),
         }
     }

@@ -159,6 +159,8 @@ fn display_value(key: &str, appearance: Appearance) -> Option<Value> {
         "color" => json!(auto_or(appearance.colors)),
         "ascii" => appearance.ascii.map_or_else(|| json!("auto"), Into::into),
         "no-motion" => json!(appearance.no_motion),
+        "window-title" => json!(appearance.window_title),
+        "bell" => json!(appearance.bell),
         "keys" => json!(appearance.keys.preset.name()),
         "bind" => {
             let choices = appearance.keys.choices.into_iter();

@@ -101,6 +101,10 @@ pub struct Appearance {
     pub ascii: Option<bool>,
     /// Whether tracks show their state unmoved.
     pub no_motion: bool,
+    /// Whether the terminal's title says how it goes.
+    pub window_title: bool,
+    /// Whether the terminal's bell rings at the end.
+    pub bell: bool,
     /// Which keys it has.
     pub keys: KeySettings,
 }

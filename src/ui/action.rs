@@ -138,6 +138,12 @@ pub enum Action {
     Reverse,
     /// Copy the selected URL; on the Tuning tab what was measured.
     Copy,
+    /// Open the selected URL in the browser.
+    OpenUrl,
+    /// Write a picture of the screen into a file.
+    Picture,
+    /// Show the Deck in large type, or as always.
+    LargeType,
     /// More of the log.
     LogMore,
     /// Less of the log.

@@ -11,13 +11,14 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 
 use super::app::{App, Effect};
+use super::browser::{self, BrowserStart};
 use super::deck::motion;
 use super::job_control::job_control;
 use super::screen::{Screen, Surface};
 use super::terminal_events::terminal_events;
 use super::theme::Theme;
 use super::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
-use super::{draw, log_view};
+use super::{draw, log_view, picture};
 use crate::crawl::protocol::command::{Command, Origin};
 use crate::crawl::protocol::snapshot::Snapshot;
 
@@ -37,6 +38,7 @@ pub async fn run_until(
 ) -> Result<(), UiError> {
     let (theme, first_tab, keys) = (options.theme(), options.first_tab, options.keys()?);
     let (moves, database) = (!options.appearance.no_motion, options.database);
+    let (titles, bell) = (options.appearance.window_title, options.appearance.bell);
     let view = move |gone| async move {
         let mut screen = Screen::enter(options.panic_points).map_err(UiError::Terminal)?;
         let mut app = App::new();
@@ -44,6 +46,8 @@ pub async fn run_until(
         app.keys = keys;
         app.motion.enable(moves);
         app.database = database;
+        app.announcements.titles = titles;
+        app.announcements.bell = bell;
         let events = terminal_events().map_err(UiError::Terminal)?;
         let events = stream::select(events, job_control().map_err(UiError::Terminal)?);
         show(&mut screen, app, events, snapshots, commands, theme, gone).await
@@ -68,9 +72,11 @@ pub async fn show(
     let mut engine_lives = true;
     let mut snapshot = snapshots.borrow_and_update().clone();
     app.see(&snapshot);
+    announce(&mut app, &snapshot, screen).map_err(UiError::Terminal)?;
     let mut changed = true;
     let mut next_frame = Instant::now();
     let mut next_move = next_frame;
+    let mut opening = None;
     while !app.done(&snapshot) {
         if changed && Instant::now() >= next_frame {
             log_view::gather();
@@ -92,14 +98,15 @@ pub async fn show(
                 let effect = handle(&mut app, event, &snapshot);
                 changed = true;
                 if let Some(effect) = effect {
-                    perform(effect, &mut app, &snapshot, &commands, screen)
-                        .map_err(UiError::Terminal)?;
+                    let started = perform(effect, &mut app, &snapshot, &commands, screen, theme);
+                    opening = started.map_err(UiError::Terminal)?.or(opening);
                 }
             }
             news = snapshots.changed(), if engine_lives => {
                 if news.is_ok() {
                     snapshot = snapshots.borrow_and_update().clone();
                     app.see(&snapshot);
+                    announce(&mut app, &snapshot, screen).map_err(UiError::Terminal)?;
                     changed = true;
                     if app.shows_motion() && Instant::now() + motion::EARLY >= next_move {
                         app.motion.advance();
@@ -110,6 +117,13 @@ pub async fn show(
                 } else {
                     return Err(UiError::EngineGone);
                 }
+            }
+            opened = opened(&mut opening), if opening.is_some() => {
+                opening = None;
+                if let Err(why) = opened {
+                    app.refuse(format!("no browser could be started: {why}"), &snapshot);
+                }
+                changed = true;
             }
             () = tokio::time::sleep_until(next_frame), if changed => {}
             () = tokio::time::sleep_until(next_move), if app.shows_motion() => {
@@ -122,13 +136,18 @@ pub async fn show(
     Ok(())
 }
 
+/// What came of starting a browser; never returns where none is being started.
+async fn opened(opening: &mut Option<BrowserStart>) -> Result<(), String> {
+    match opening {
+        Some(result) => result.await.unwrap_or_else(|_| Err("no thread for it".to_owned())),
+        None => std::future::pending().await,
+    }
+}
+
 fn handle(app: &mut App, event: Event, snapshot: &Snapshot) -> Option<Effect> {
     match event {
         Event::Key(key) => app.key(key, snapshot),
-        Event::Mouse(mouse) => {
-            app.wheel(mouse, snapshot);
-            None
-        }
+        Event::Mouse(mouse) => app.mouse_event(mouse, snapshot),
         Event::Paste(text) => {
             app.paste(&text);
             None
@@ -157,25 +176,62 @@ fn send(
     }
 }
 
+/// Says beside the screen what is due.
+fn announce(app: &mut App, snapshot: &Snapshot, screen: &mut impl Surface) -> io::Result<()> {
+    let due = app.announcements.after(snapshot);
+    if let Some(title) = due.title {
+        screen.title(&title)?;
+    }
+    if due.rings { screen.ring() } else { Ok(()) }
+}
+
+/// Does what the view asks for; returns the browser that is being started.
 fn perform(
     effect: Effect,
     app: &mut App,
     snapshot: &Snapshot,
     commands: &mpsc::Sender<(Command, Origin)>,
     screen: &mut impl Surface,
-) -> io::Result<()> {
+    theme: Theme,
+) -> io::Result<Option<BrowserStart>> {
     match effect {
-        Effect::Send(command) => {
-            send(&command, Origin::Key, app, snapshot, commands);
-            Ok(())
+        Effect::Send(command) => send(&command, Origin::Key, app, snapshot, commands),
+        Effect::SendTyped(command) => send(&command, Origin::Typed, app, snapshot, commands),
+        Effect::Copy(text) => screen.copy(&text)?,
+        Effect::OpenUrl(url) => {
+            if let Some(why) = browser::no_browser(|name| std::env::var(name).ok()) {
+                app.say(format!("{why}: the URL is copied instead"), snapshot);
+                screen.copy(&url)?;
+            } else {
+                app.say(format!("opening {url}"), snapshot);
+                return Ok(Some(browser::open(url)));
+            }
         }
-        Effect::SendTyped(command) => {
-            send(&command, Origin::Typed, app, snapshot, commands);
-            Ok(())
-        }
-        Effect::Copy(text) => screen.copy(&text),
-        Effect::Mouse(on) => screen.mouse(on),
-        Effect::Redraw => screen.clear(),
-        Effect::Suspend => screen.suspend(),
+        Effect::Picture => take_picture(app, snapshot, screen, theme)?,
+        Effect::Mouse(on) => screen.mouse(on)?,
+        Effect::Redraw => screen.clear()?,
+        Effect::Suspend => screen.suspend()?,
     }
+    Ok(None)
+}
+
+/// Writes a picture of what is shown now.
+fn take_picture(
+    app: &mut App,
+    snapshot: &Snapshot,
+    screen: &mut impl Surface,
+    theme: Theme,
+) -> io::Result<()> {
+    let mut drawn = None;
+    screen.draw(|frame| {
+        draw::draw(frame, app, snapshot, theme);
+        drawn = Some(frame.buffer_mut().clone());
+    })?;
+    let Some(buffer) = drawn else { return Ok(()) };
+    let name = app.theme.unwrap_or(theme.name);
+    match picture::save(&buffer, name, &jiff::Zoned::now()) {
+        Ok(file) => app.say(format!("this screen is in {file}"), snapshot),
+        Err(error) => app.refuse(format!("no picture: {error}"), snapshot),
+    }
+    Ok(())
 }

@@ -5,6 +5,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::action::Tab;
 use super::app::App;
+use super::clicks::ClickMap;
 use super::deck::{self, DeckView};
 use super::paint::Painter;
 use super::palette::Role;
@@ -34,9 +35,11 @@ pub fn draw(frame: &mut Frame<'_>, app: &mut App, live: &Snapshot, theme: Theme)
     let area = frame.area();
     let theme = Theme { name: app.theme.unwrap_or(theme.name), ..theme };
     let keys = app.keys.clone();
-    let mut painter = Painter { buffer: frame.buffer_mut(), theme, keys: &keys };
+    let mut painter =
+        Painter { buffer: frame.buffer_mut(), theme, keys: &keys, clicks: ClickMap::default() };
     painter.buffer.set_style(area, theme.text(Role::Text));
     let cursor = screen(&mut painter, area, app, live);
+    app.clicks = std::mem::take(&mut painter.clicks);
     theme.finish(painter.buffer);
     if let Some(cursor) = cursor {
         frame.set_cursor_position(cursor);
@@ -73,6 +76,9 @@ fn screen(
         compact::one_line(painter, area, live);
         return None;
     }
+    if app.large && app.tab == Tab::Deck && deck::fits_large(area) {
+        return large(painter, area, app, live);
+    }
     let full = area.width >= SMALLEST.0 && area.height >= SMALLEST.1;
     let edges = if full { 2 } else { 1 };
     let foot = Rect { y: area.bottom() - edges, height: edges, ..area };
@@ -95,12 +101,34 @@ fn screen(
         body(edges)
     };
     let cursor = footer::draw(painter, foot, app, live);
+    overlays(painter, middle, app, live);
+    cursor
+}
+
+/// What lies over the tab.
+fn overlays(painter: &mut Painter<'_>, middle: Rect, app: &mut App, live: &Snapshot) {
     if let Some(at) = app.scenes {
         scenes::draw(painter, middle, at, live);
     }
     if let Some(top) = app.help {
         app.help = Some(help::draw(painter, middle, top));
     }
+}
+
+/// The Deck in large type; an answer or a prompt takes the last row.
+fn large(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    app: &mut App,
+    live: &Snapshot,
+) -> Option<Position> {
+    let frozen = app.frozen.clone();
+    let shown = frozen.as_deref().unwrap_or(live);
+    deck::draw_large(painter, area, &app.motion, &app.scene, shown);
+    let speaks = app.prompt.is_some() || app.feedback(live).is_some();
+    let last = Rect { y: area.bottom() - 1, height: 1, x: area.x + 1, width: area.width - 2 };
+    let cursor = if speaks { footer::status(painter, last, app, live) } else { None };
+    overlays(painter, area, app, live);
     cursor
 }
 

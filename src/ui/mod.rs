@@ -7,8 +7,11 @@
 //! timer, in a thread of its own: a slow terminal holds up the drawing and nothing else.
 
 pub mod action;
+pub mod announcements;
 pub mod app;
+mod browser;
 pub mod chart;
+pub mod clicks;
 mod dashboard;
 pub mod deck;
 pub mod detect_theme;

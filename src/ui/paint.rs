@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use super::clicks::ClickMap;
 use super::keys::KeyMap;
 use super::palette::Role;
 use super::text;
@@ -87,6 +88,8 @@ pub struct Painter<'a> {
     pub theme: Theme,
     /// How keys are called.
     pub keys: &'a KeyMap,
+    /// What can be clicked.
+    pub clicks: ClickMap,
 }
 
 impl Painter<'_> {
@@ -175,6 +178,18 @@ impl Painter<'_> {
     ) -> Rect {
         let title = [Span::styled(title, self.theme.strong())];
         self.frame_of(area, &LIGHT, self.theme.tint(role), &title, numbers)
+    }
+
+    /// The frame of a stage without words: heavy where it limits the crawl. Returns the area inside.
+    pub fn bare_vessel(&mut self, area: Rect, limits: bool) -> Rect {
+        let (lines, role) = if limits { (&HEAVY, Role::Limit) } else { (&LIGHT, Role::Faint) };
+        self.frame_of(area, lines, self.theme.mark(role), &[], vec![]);
+        Rect {
+            x: area.x + 1,
+            y: area.y + 1,
+            width: area.width.saturating_sub(2),
+            height: area.height.saturating_sub(2),
+        }
     }
 
     /// The frame of a stage: heavy where it limits the crawl, `!` where a fault is made. Returns the area inside.

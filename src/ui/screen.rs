@@ -13,9 +13,10 @@ use crossterm::event::{
     EnableFocusChange, EnableMouseCapture, KeyboardEnhancementFlags, PopKeyboardEnhancementFlags,
     PushKeyboardEnhancementFlags,
 };
+use crossterm::style::Print;
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::CrosstermBackend;
@@ -29,6 +30,11 @@ use crate::settings::faults::{PanicPoint, PanicPoints};
 static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether a panic elsewhere gave the terminal back while the dashboard continues.
 static LOST: AtomicBool = AtomicBool::new(false);
+/// Whether the terminal's title is ours; the one before waits on the terminal's stack.
+static TITLED: AtomicBool = AtomicBool::new(false);
+/// Puts the title on the terminal's stack, and takes it back.
+const SAVE_TITLE: &str = "\u{1b}[22;2t";
+const RESTORE_TITLE: &str = "\u{1b}[23;2t";
 static HOOK: Once = Once::new();
 
 /// What a view draws on.
@@ -56,6 +62,18 @@ pub trait Surface {
     /// # Errors
     /// When the terminal is gone.
     fn copy(&mut self, text: &str) -> io::Result<()>;
+
+    /// Says something in the title of the terminal.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn title(&mut self, words: &str) -> io::Result<()>;
+
+    /// Rings the bell.
+    ///
+    /// # Errors
+    /// When the terminal is gone.
+    fn ring(&mut self) -> io::Result<()>;
 
     /// Gives the terminal back, stops the process as Ctrl-Z does, and takes the terminal again
     /// when it resumes.
@@ -149,6 +167,17 @@ impl Surface for Screen {
         execute!(stdout(), CopyToClipboard::to_clipboard_from(text))
     }
 
+    fn title(&mut self, words: &str) -> io::Result<()> {
+        if !TITLED.swap(true, Ordering::SeqCst) {
+            execute!(stdout(), Print(SAVE_TITLE))?;
+        }
+        execute!(stdout(), SetTitle(words))
+    }
+
+    fn ring(&mut self) -> io::Result<()> {
+        execute!(stdout(), Print('\u{7}'))
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         give_back();
         LOST.store(true, Ordering::SeqCst);
@@ -211,6 +240,9 @@ fn take(mouse: bool) -> io::Result<()> {
 
 /// Gives the terminal back as far as it still listens.
 fn give_back() {
+    if TITLED.swap(false, Ordering::SeqCst) {
+        let _ = execute!(stdout(), Print(RESTORE_TITLE));
+    }
     if has_keyboard_protocol() {
         let _ = execute!(stdout(), PopKeyboardEnhancementFlags);
     }

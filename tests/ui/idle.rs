@@ -83,6 +83,14 @@ impl Surface for Recorder {
         unreachable!("no key asks for it")
     }
 
+    fn title(&mut self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn ring(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         unreachable!("no key asks for it")
     }

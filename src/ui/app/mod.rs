@@ -3,6 +3,7 @@
 mod dials;
 mod faults;
 mod hosts;
+mod mouse;
 mod navigation;
 mod pressing;
 mod state;

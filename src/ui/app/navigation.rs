@@ -29,7 +29,7 @@ impl App {
         }
     }
 
-    fn table(&mut self) -> Option<&mut TableState> {
+    pub(super) fn table(&mut self) -> Option<&mut TableState> {
         match self.tab {
             Tab::Workers => Some(&mut self.workers),
             Tab::Hosts => Some(&mut self.hosts),
@@ -101,6 +101,11 @@ impl App {
         } else {
             table.step(&ids, rows);
         }
+        self.follow_selection(live);
+    }
+
+    /// What is open shows the row that is selected now.
+    pub(super) fn follow_selection(&mut self, live: &Snapshot) {
         match self.tab {
             Tab::Hosts => self.host_open = self.host_open.map(|_| 0),
             _ if self.detail.is_some() => self.open(live),
@@ -174,14 +179,20 @@ impl App {
         table.selected = None;
     }
 
-    /// The selected URL or host, fit for the clipboard.
-    pub(super) fn copy(&mut self, live: &Snapshot) -> Option<Effect> {
-        let url = match self.tab {
-            Tab::Tuning => {
-                let text = tuning_text::text(self.shown(live));
-                self.say("what was measured is copied, if this terminal allows it", live);
-                return Some(Effect::Copy(text));
-            }
+    /// Sorts by a column; the one that it is sorted by already the other way round.
+    pub(super) fn sort_by(&mut self, column: usize, live: &Snapshot) {
+        let Some(table) = self.table() else { return };
+        if table.sort == column {
+            return self.sort(Action::Reverse, live);
+        }
+        table.sort = column;
+        table.reverse = false;
+        table.selected = None;
+    }
+
+    /// The URL of the selected page, worker or host.
+    pub(super) fn selected_url(&self, live: &Snapshot) -> Option<Arc<str>> {
+        match self.tab {
             Tab::Pages => self.selected_page(live).map(|p| p.url.clone()),
             Tab::Hosts => self.selected_host(live).map(|h| h.host.clone()),
             Tab::Workers => {
@@ -189,8 +200,28 @@ impl App {
                 let (order, ids) = tables::workers(shown, &self.workers);
                 order.get(self.workers.position(&ids)).and_then(|&i| shown.workers[i].url.clone())
             }
-            Tab::Deck | Tab::Log => None,
+            Tab::Deck | Tab::Tuning | Tab::Log => None,
+        }
+    }
+
+    /// Opens the selected URL in the browser. A host is opened at its root.
+    pub(super) fn open_url(&mut self, live: &Snapshot) -> Option<Effect> {
+        let Some(url) = self.selected_url(live) else {
+            self.refuse("nothing to open: Workers, Hosts and Pages have URLs", live);
+            return None;
         };
+        let url = if self.tab == Tab::Hosts { format!("http://{url}/") } else { url.to_string() };
+        Some(Effect::OpenUrl(text::clean(&url).into_owned()))
+    }
+
+    /// The selected URL or host, fit for the clipboard.
+    pub(super) fn copy(&mut self, live: &Snapshot) -> Option<Effect> {
+        if self.tab == Tab::Tuning {
+            let text = tuning_text::text(self.shown(live));
+            self.say("what was measured is copied, if this terminal allows it", live);
+            return Some(Effect::Copy(text));
+        }
+        let url = self.selected_url(live);
         let Some(url) = url else {
             self.refuse("nothing to copy: Workers, Hosts and Pages have URLs", live);
             return None;

@@ -1,14 +1,11 @@
-//! Part of `impl App`: what a key press and the wheel mean.
+//! Part of `impl App`: what a key press means.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers, MouseEvent, MouseEventKind};
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::state::{App, Effect};
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::action::{Action, Tab};
 use crate::ui::keys::{BoundKey, KeyContext};
-
-/// Rows that one notch of the wheel scrolls.
-const WHEEL_ROWS: isize = 3;
 
 /// Whether it is Ctrl-C, which stops whatever lies open.
 fn is_interrupt(event: KeyEvent) -> bool {
@@ -74,18 +71,5 @@ impl App {
             _ if self.help.is_none() && self.shows_faults() => KeyContext::FaultPanel,
             tab => KeyContext::of(tab),
         }
-    }
-
-    /// The wheel was turned.
-    pub fn wheel(&mut self, event: MouseEvent, snapshot: &Snapshot) {
-        let action = match event.kind {
-            MouseEventKind::ScrollUp => Action::Up,
-            MouseEventKind::ScrollDown => Action::Down,
-            _ => return,
-        };
-        for _ in 0..WHEEL_ROWS {
-            self.update(action, snapshot);
-        }
-        self.feedback = None;
     }
 }

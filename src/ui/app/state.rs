@@ -12,7 +12,9 @@ use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
 use crate::settings::appearance::ThemeName;
 use crate::settings::dials::Dial;
 use crate::ui::action::{Action, Tab};
+use crate::ui::announcements::Announcements;
 use crate::ui::chart::Zoom;
+use crate::ui::clicks::ClickMap;
 use crate::ui::deck::{Motion, NewestPages, SceneProgress};
 use crate::ui::keys::KeyMap;
 use crate::ui::log_view::LogView;
@@ -32,6 +34,10 @@ pub enum Effect {
     SendTyped(Command),
     /// Copy this to the clipboard.
     Copy(String),
+    /// Open this URL in the browser.
+    OpenUrl(String),
+    /// Write a picture of the screen.
+    Picture,
     /// Take the mouse or let it go.
     Mouse(bool),
     /// Draw everything anew.
@@ -112,6 +118,12 @@ pub struct App {
     pub theme: Option<ThemeName>,
     /// How much of the past charts show.
     pub zoom: Zoom,
+    /// What is said beside the screen.
+    pub announcements: Announcements,
+    /// What can be clicked on the last frame.
+    pub clicks: ClickMap,
+    /// Whether the Deck is shown in large type, for a hall.
+    pub large: bool,
     pub(super) feedback: Option<Feedback>,
     pub(super) notice: Option<(Arc<str>, f64)>,
     /// Whether the user requested a stop, so that the end of the crawl ends the dashboard.
@@ -230,7 +242,10 @@ impl App {
             Action::Redo => return self.send(Command::Redo, snapshot),
             Action::Ask => self.prompt = Some(Prompt::new(Asking::Command, "")),
             Action::Stop => return self.stop(snapshot),
-            Action::Show(tab) => self.tab = tab,
+            Action::Show(tab) => {
+                self.tab = tab;
+                self.large = false;
+            }
             Action::NextTab => self.tab = Tab::ALL[(self.tab as usize + 1) % Tab::ALL.len()],
             Action::PreviousTab => {
                 self.tab = Tab::ALL[(self.tab as usize + Tab::ALL.len() - 1) % Tab::ALL.len()];
@@ -249,7 +264,7 @@ impl App {
             Action::Mouse => {
                 self.mouse = !self.mouse;
                 let text = if self.mouse {
-                    "the wheel scrolls; hold Shift to select text"
+                    "click tabs, rows and titles, the wheel scrolls; hold Shift to select text"
                 } else {
                     "the mouse is the terminal's again"
                 };
@@ -280,6 +295,12 @@ impl App {
             Action::Filter => self.refuse("filters work on the Hosts and Pages tabs", snapshot),
             Action::Sort | Action::Reverse => self.sort(action, snapshot),
             Action::Copy => return self.copy(snapshot),
+            Action::OpenUrl => return self.open_url(snapshot),
+            Action::Picture => return Some(Effect::Picture),
+            Action::LargeType => {
+                self.large = !self.large;
+                self.tab = Tab::Deck;
+            }
             Action::LogMore | Action::LogLess if self.tab == Tab::Log => {
                 self.log.turn(action == Action::LogMore);
             }
@@ -338,6 +359,8 @@ impl App {
         } else if self.tab == Tab::Log {
             self.log.follow();
         } else if self.tab == Tab::Deck && self.dial.take().is_some() {
+        } else if self.large {
+            self.large = false;
         } else {
             self.frozen = None;
         }

@@ -6,6 +6,7 @@
 //! tracks        the ways between     track_state     how it goes on them   motion   what moves on them
 //! scene_panel   the scene as steps   scene_steps   what each measures   scene_progress   which happened
 //! verdict_rows  what limits, what the last change gave
+//! hall   the same in large type   digits   its numbers
 //! charts, answers, failures, changes, hosts, newest, workers, depths, resources  the panels
 //! ```
 
@@ -13,7 +14,9 @@ pub mod answers;
 pub mod changes;
 pub mod charts;
 mod depths;
+mod digits;
 pub mod failures;
+mod hall;
 pub mod hosts;
 mod layout;
 pub mod motion;
@@ -32,6 +35,7 @@ mod workers;
 
 use ratatui::layout::Rect;
 
+pub use self::hall::{draw as draw_large, fits as fits_large};
 use self::layout::{Layout, LowerRow};
 pub use self::motion::Motion;
 pub use self::newest_pages::NewestPages;

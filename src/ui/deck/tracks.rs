@@ -41,7 +41,8 @@ pub fn draw(
     }
 }
 
-fn one(
+/// Draws one way at a row of a place.
+pub fn one(
     painter: &mut Painter<'_>,
     place: Rect,
     row: u16,

@@ -11,6 +11,7 @@ use crate::crawl::protocol::tuning::EffectVerdict;
 use crate::crawl::protocol::verdict::Limit;
 use crate::ui::action::Action;
 use crate::ui::effect_text;
+use crate::ui::keys::KeyMap;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::panels::verdict;
@@ -65,16 +66,30 @@ fn done(s: &Snapshot) -> String {
     words
 }
 
+/// The chip's words, without what follows them, and its role.
+#[must_use]
+pub fn chip(s: &Snapshot) -> (String, Role) {
+    let (chip, role, rest) = head(s);
+    // A verdict of one clause has nothing but its sentence.
+    if chip == "◆" { (format!("◆ {}", clause(&rest, CHIP)), role) } else { (chip, role) }
+}
+
+/// The key that helps, and what it does.
+#[must_use]
+pub fn helping_key(keys: &KeyMap, s: &Snapshot) -> Option<(String, String)> {
+    let driving = s.tuning.autopilot.as_ref().is_some_and(|view| view.driving);
+    if s.run.is_final() {
+        Some((keys.name_of(Action::Stop), "leaves".to_owned()))
+    } else if driving {
+        None
+    } else {
+        keys.advice(s.verdict.advice)
+    }
+}
+
 /// The key that helps, as a chip, and what it does.
 fn key(painter: &Painter<'_>, s: &Snapshot, role: Role) -> Option<Segment<'static>> {
-    let driving = s.tuning.autopilot.as_ref().is_some_and(|view| view.driving);
-    let (name, what) = if s.run.is_final() {
-        (painter.keys.name_of(Action::Stop), "leaves".to_owned())
-    } else if driving {
-        return None;
-    } else {
-        painter.keys.advice(s.verdict.advice)?
-    };
+    let (name, what) = helping_key(painter.keys, s)?;
     let theme = painter.theme;
     let chip = Span::styled(format!(" {name} "), theme.chip(role));
     Some(Segment::of(0, vec![chip, Span::styled(format!(" {what}"), theme.bold(role))]))
@@ -190,6 +205,11 @@ fn clause(words: &str, room: usize) -> &str {
         shown = shown[..at].trim_end();
     }
     if shown.is_empty() { words } else { shown }
+}
+
+/// What the last change gave, in one row.
+pub fn last_change(painter: &mut Painter<'_>, line: Rect, s: &Snapshot) {
+    painter.fit(line, 0, 3, effect(painter.theme, s));
 }
 
 /// What the last change gave, the most important first.

@@ -6,6 +6,7 @@ use ratatui::text::Span;
 use crate::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
+use crate::ui::clicks::ClickTarget;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
@@ -65,7 +66,10 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, app: &App, live: &Snapshot) {
         let style = if tab == app.tab { theme.selected() } else { theme.dim() };
         let name = format!("{} {}", painter.keys.name_of(Action::Show(tab)), tab.name());
         let name = if airy { format!(" {name} ") } else { name };
-        column = painter.text(strip, column, 1, &name, style) + 1;
+        let end = painter.text(strip, column, 1, &name, style);
+        let place = Rect { x: strip.x + column, y: strip.y + 1, width: end - column, height: 1 };
+        painter.clicks.add(place, ClickTarget::Tab(tab));
+        column = end + 1;
     }
     let shown = app.shown(live);
     let rest = Rect { x: strip.x + column, width: strip.width.saturating_sub(column), ..strip };

@@ -6,6 +6,7 @@ use ratatui::text::Span;
 use ratatui::widgets::{Clear, Widget as _};
 
 use crate::ui::action::Action;
+use crate::ui::clicks::ClickTarget;
 use crate::ui::keys::{KeyGroup, KeyMap, TEN_TIMES};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::text;
@@ -81,6 +82,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, top: u16) -> u16 {
         height,
     };
     Clear.render(place.intersection(painter.buffer.area), painter.buffer);
+    painter.clicks.add(painter.buffer.area, ClickTarget::Nothing);
     let rows = height.saturating_sub(2);
     let top = top.min(longest.saturating_sub(rows));
     let mut segments = vec![Segment::new(

@@ -8,6 +8,7 @@ use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::action::Action;
 use crate::ui::app::SCENE_ROWS;
+use crate::ui::clicks::ClickTarget;
 use crate::ui::keys::{KeyContext, KeyGroup};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
@@ -40,6 +41,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, at: usize, s: &Snapshot) {
         height,
     };
     Clear.render(place.intersection(painter.buffer.area), painter.buffer);
+    painter.clicks.add(painter.buffer.area, ClickTarget::Nothing);
     let start = painter.keys.panel_hints(KeyGroup::Scenes).into_iter();
     let mut segments: Vec<_> = start
         .map(|(_, keys, word)| Segment::new(0, format!("{keys} {word}"), theme.dim()))
@@ -53,6 +55,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, at: usize, s: &Snapshot) {
     for row in first..first + rows {
         let y = (row - first) as u16;
         let scene = Scene::ALL.get(row).copied();
+        let line = Rect { y: inner.y + y, height: 1, ..inner };
+        painter.clicks.add(line, ClickTarget::Do(Action::ScenePick(row)));
         let style = if row == at { theme.strong() } else { theme.dim() };
         if row == at {
             painter.text(inner, 0, y, "›", theme.bold(Role::Limit));

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 
+use crate::ui::clicks::ClickTarget;
 use crate::ui::paint::Painter;
 use crate::ui::tables::TableState;
 use crate::ui::text;
@@ -63,6 +64,7 @@ pub fn draw(
     let places = places(area, columns);
     for (i, (place, column)) in places.iter().zip(columns).enumerate() {
         let Some(place) = place else { continue };
+        painter.clicks.add(Rect { height: 1, ..*place }, ClickTarget::Column(i));
         let sorted = i == table.sort;
         let arrow = if !sorted {
             ""
@@ -94,6 +96,8 @@ pub fn draw(
     for at in first..ids.len().min(first + rows) {
         let y = 1 + (at - first) as u16;
         let chosen = at == selected;
+        let line = Rect { y: area.y + y, height: 1, ..area };
+        painter.clicks.add(line, ClickTarget::Row(ids[at]));
         if chosen {
             painter.text(area, 0, y, "›", theme.strong());
         }
@@ -117,7 +121,6 @@ pub fn draw(
             }
         }
         if chosen {
-            let line = Rect { y: area.y + y, height: 1, ..area };
             painter.buffer.set_style(line.intersection(painter.buffer.area), theme.selected());
         }
     }

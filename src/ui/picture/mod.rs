@@ -2,14 +2,16 @@
 //!
 //! ```text
 //! cells   what stands on a screen, and the colours of a terminal
-//! svg     the file   shapes   characters that are drawn rather than written
+//! svg     the file   shapes   characters that are drawn rather than written   save   into the current folder
 //! ```
 
 mod cells;
+mod save;
 mod shapes;
 mod svg;
 
 pub use cells::{CellInk, PictureCell, PictureColors, PictureFrame, of_buffer};
+pub use save::save;
 #[cfg(feature = "internals")]
 pub use svg::animation;
 pub use svg::picture;

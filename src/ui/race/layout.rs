@@ -10,6 +10,7 @@ use crate::compare::progress::{ComparisonProgress, Lane, LaneState};
 use crate::compare::result::Comparison;
 use crate::compare::table;
 use crate::ui::action::Action;
+use crate::ui::clicks::ClickMap;
 use crate::ui::draw::SMALLEST;
 use crate::ui::keys::{KeyContext, KeyMap};
 use crate::ui::paint::{Painter, Segment};
@@ -24,7 +25,8 @@ const LANE_ROWS: u16 = 10;
 /// Draws one frame.
 pub fn draw(frame: &mut Frame<'_>, board: &ComparisonProgress, theme: Theme, keys: &KeyMap) {
     let area = frame.area();
-    let mut painter = Painter { buffer: frame.buffer_mut(), theme, keys };
+    let mut painter =
+        Painter { buffer: frame.buffer_mut(), theme, keys, clicks: ClickMap::default() };
     screen(&mut painter, area, board);
     theme.finish(painter.buffer);
 }

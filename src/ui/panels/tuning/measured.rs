@@ -6,6 +6,7 @@ use ratatui::text::Span;
 
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::crawl::protocol::tuning::MeasuredRow;
+use crate::ui::clicks::ClickTarget;
 use crate::ui::effect_text;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
@@ -126,10 +127,11 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, table: &mut TableState, snaps
     (table.offset, table.visible) = (shown.offset, shown.visible);
     let chosen = table.selected.map(|_| shown.position(&ids));
     for (line, at) in (first..rows.len()).take(body.height.into()).enumerate() {
+        let place = Rect { y: body.y + line as u16, height: 1, ..body };
+        painter.clicks.add(place, ClickTarget::Row(ids[at]));
         row(painter, body, line as u16, &rows[at], rows, most, &places);
         if chosen == Some(at) {
-            let line = Rect { y: body.y + line as u16, height: 1, ..body };
-            painter.buffer.set_style(line.intersection(painter.buffer.area), theme.selected());
+            painter.buffer.set_style(place.intersection(painter.buffer.area), theme.selected());
         }
     }
     if inner.height > 3 {
