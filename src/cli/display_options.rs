@@ -31,7 +31,7 @@ pub struct DisplayOptions {
     /// Keys to start from: standard, or altgr where brackets and braces need AltGr [default: standard]
     #[arg(long, value_name = "PRESET")]
     pub keys: Option<KeyPreset>,
-    /// Other keys for an action: pause=p, workers-up='F6 i'; repeatable, in the file a table [bind]
+    /// Other keys for an action: pause=F9, workers-up='F6 i'; repeatable, in the file a table [bind]
     #[arg(long, value_name = "ACTION=KEYS", value_parser = item(binding))]
     pub bind: Vec<Clearable<KeyChoice>>,
 }

@@ -227,7 +227,7 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
     }
 }
 
-/// Keys for an action: `pause=p`, `workers-up=F6 i`.
+/// Keys for an action: `pause=F9`, `workers-up=F6 i`.
 pub(super) fn binding(text: &str) -> Result<KeyChoice, String> {
     let choice: KeyChoice = text.parse()?;
     #[cfg(feature = "tui")]

@@ -2,6 +2,7 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
+use ratatui::widgets::{Clear, Widget as _};
 
 use super::action::Tab;
 use super::app::App;
@@ -127,7 +128,12 @@ fn large(
     deck::draw_large(painter, area, &app.motion, &app.scene, shown);
     let speaks = app.prompt.is_some() || app.feedback(live).is_some();
     let last = Rect { y: area.bottom() - 1, height: 1, x: area.x + 1, width: area.width - 2 };
-    let cursor = if speaks { footer::status(painter, last, app, live) } else { None };
+    let cursor = speaks.then(|| {
+        let row = Rect { x: area.x, width: area.width, ..last };
+        Clear.render(row.intersection(painter.buffer.area), painter.buffer);
+        footer::status(painter, last, app, live)
+    });
+    let cursor = cursor.flatten();
     overlays(painter, area, app, live);
     cursor
 }

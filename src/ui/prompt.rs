@@ -32,13 +32,15 @@ pub struct Prompt {
     pub input: Input,
     /// What was wrong with it when it was entered.
     pub error: Option<String>,
+    /// Whether the user was asked if that is meant.
+    pub is_asked: bool,
 }
 
 impl Prompt {
     /// A prompt with this text in it.
     #[must_use]
     pub fn new(asking: Asking, text: &str) -> Self {
-        Self { asking, input: Input::new(text.to_owned()), error: None }
+        Self { asking, input: Input::new(text.to_owned()), error: None, is_asked: false }
     }
 }
 

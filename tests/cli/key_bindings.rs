@@ -9,10 +9,10 @@ use crate::support::run;
 #[test]
 fn keys_come_from_all_sources() {
     let folder = folder();
-    file(&folder, "keys = 'altgr'\n[bind]\npause = 'p'\nworkers-up = ['F6', 'i']\n");
+    file(&folder, "keys = 'altgr'\n[bind]\npause = 'F9'\nworkers-up = ['F6', 'i']\n");
     let printed = run(folder.path(), &["config"]).exits(0).stdout;
     is(&printed, "keys", "\"altgr\"", "crawldeck.toml");
-    is(&printed, "bind", "{ pause = \"p\", workers-up = \"F6 i\" }", "crawldeck.toml");
+    is(&printed, "bind", "{ pause = \"F9\", workers-up = \"F6 i\" }", "crawldeck.toml");
     // A list is replaced as a whole.
     let variables = [("CRAWLDECK_BIND", "pause=X\nundo=F5"), ("CRAWLDECK_KEYS", "standard")];
     let printed = with(&folder, &variables, &["config"]).exits(0).stdout;
@@ -23,14 +23,17 @@ fn keys_come_from_all_sources() {
     is(&printed, "bind", "{ permits-up = \"=\", undo = \"Ctrl-x\" }", "--bind");
     is(&run(folder.path(), &["config", "--bind="]).exits(0).stdout, "bind", "{}", "--bind");
     // Other forms of the same.
-    for text in
-        ["bind.pause = 'p'", "bind = { pause = ['p'] }", "bind = ['pause=p']", "bind = 'pause=p'"]
-    {
+    for text in [
+        "bind.pause = 'F9'",
+        "bind = { pause = ['F9'] }",
+        "bind = ['pause=F9']",
+        "bind = 'pause=F9'",
+    ] {
         file(&folder, text);
         is(
             &run(folder.path(), &["config"]).exits(0).stdout,
             "bind",
-            "{ pause = \"p\" }",
+            "{ pause = \"F9\" }",
             "crawldeck.toml",
         );
     }
@@ -41,13 +44,13 @@ fn wrong_keys_are_refused_with_their_place() {
     let folder = folder();
     for (text, reason) in [
         (
-            "[bind]\nundo = 'F5'\npauze = 'p'",
+            "[bind]\nundo = 'F5'\npauze = 'F9'",
             "crawldeck.toml, line 3: bind.pauze: no action is called 'pauze'; the nearest is pause",
         ),
         ("[bind]\npause = 'Hyper'", "crawldeck.toml, line 2: bind.pause: 'Hyper' is no key"),
         ("[bind]\npause = []", "crawldeck.toml, line 2: bind.pause: pause would have no key"),
         ("[bind]\npause = ' '", "pause would have no key: give it one (the space bar is Space)"),
-        ("[bind]\npause = [['p']]", "crawldeck.toml, line 2: bind.pause is a list of lists"),
+        ("[bind]\npause = [['F9']]", "crawldeck.toml, line 2: bind.pause is a list of lists"),
         (
             "[bind]\npause = 'u'",
             "crawldeck.toml: bind: u would be two things at once: pause (pause, or resume) and undo",
@@ -58,8 +61,8 @@ fn wrong_keys_are_refused_with_their_place() {
             "crawldeck.toml: bind: x cannot be prompt-submit: a prompt needs",
         ),
         ("keys = 'dvorak'", "line 1: keys: `dvorak` is none of standard, altgr"),
-        ("bind = ['p']", "line 1: bind: takes an action and its keys: pause=p"),
-        ("[keys]\npause = 'p'", "line 1: keys is a table"),
+        ("bind = ['F9']", "line 1: bind: takes an action and its keys: pause=F9"),
+        ("[keys]\npause = 'F9'", "line 1: keys is a table"),
     ] {
         file(&folder, text);
         for args in [

@@ -170,6 +170,19 @@ fn e_excludes_what_is_below_the_selection() {
         assert_eq!(typed(&app), pattern, "{url}");
         press(&mut app, &snapshot, "\x1b");
     }
+    // Nothing of a host is left without saying how much that is, and asking.
+    for (asked, keys) in
+        [("3e\n", "\n"), ("1:exclude ^http\n", "\n"), ("1:exclude .\n", "x\x7f\n\n")]
+    {
+        let mut app = App::new();
+        assert_eq!(press(&mut app, &snapshot, asked), None, "{asked}");
+        let error = app.prompt.as_ref().unwrap().error.clone().unwrap();
+        let host = if asked.starts_with('3') { "127.0.0.1:8700" } else { "13 hosts" };
+        assert!(error.starts_with(&format!("that is all of {host}, where ")), "{error}");
+        assert!(error.contains(" URLs wait: Enter again excludes it"), "{error}");
+        let sent = press(&mut app, &snapshot, keys);
+        assert!(matches!(sent, Some(Effect::SendTyped(Command::Exclude(_)))), "{asked}: {sent:?}");
+    }
     // Without a selection it asks all the same; nothing typed is nothing done.
     press(&mut app, &snapshot, "1e");
     assert_eq!((typed(&app).as_str(), app.prompt.is_some()), ("", true));

@@ -11,6 +11,7 @@ pub(crate) fn press(app: &mut App, snapshot: &Snapshot, keys: &str) -> Option<Ef
         let code = match c {
             '\n' => KeyCode::Enter,
             '\x1b' => KeyCode::Esc,
+            '\x7f' => KeyCode::Backspace,
             c => KeyCode::Char(c),
         };
         effect = app.key(KeyEvent::from(code), snapshot);

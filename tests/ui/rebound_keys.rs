@@ -74,10 +74,10 @@ fn chosen_keys_do_what_those_of_the_table_did_and_those_nothing() {
         }
     }
     // Those that were not chosen stay.
-    let map = chosen(&["pause=p"]).unwrap();
+    let map = chosen(&["pause=Y"]).unwrap();
     let action = |c| map.action_for(KeyEvent::from(KeyCode::Char(c)), KeyContext::Anywhere);
     assert_eq!(
-        [action('p'), action(' '), action('u')],
+        [action('Y'), action(' '), action('u')],
         [Some(Action::Pause), None, Some(Action::Undo)]
     );
     // Ctrl-C always stops; a stop by another key closes what lies open first, as `q` does.
@@ -242,7 +242,7 @@ fn what_cannot_be_is_refused_with_what_to_do() {
             "u would be two things at once: pause (pause, or resume) and undo (undo the last change); \
              give one of them another key",
         ),
-        (&["pause=p", "undo=p"], "p would be two things at once: pause"),
+        (&["pause=Y", "undo=Y"], "Y would be two things at once: pause"),
         // Of a context and of everywhere else.
         (&["host-limit-up=q"], "and host-limit-up (on the Hosts tab: host's limit up)"),
         (&["pause=0"], "0 would be two things at once: pause"),

@@ -8,8 +8,11 @@ use super::state::{App, Effect};
 use crate::crawl::protocol::command::{Command, HostCommand};
 use crate::crawl::protocol::snapshot::{HostView, Snapshot};
 use crate::ui::action::{Action, Tab};
+use crate::ui::keys::KeyContext;
 use crate::ui::prompt::HostVerb;
 use crate::ui::tables;
+use crate::ui::text;
+use crate::ui::units;
 
 impl App {
     /// The selected host. A selection whose host is not there any more is none: a key must not
@@ -109,6 +112,29 @@ impl App {
             self.say(words, live);
         }
         effect
+    }
+
+    /// What to ask before a pattern is excluded that leaves nothing of a host.
+    pub(super) fn whole_sites(&self, pattern: &str, live: &Snapshot) -> Option<String> {
+        let regex = regex::Regex::new(pattern).ok()?;
+        // The root, and a page that is not there: what matches both matches all.
+        let all_of = |host: &str| {
+            let matches = |scheme: &str| {
+                let root = format!("{scheme}://{host}/");
+                regex.is_match(&root) && regex.is_match(&format!("{root}7f3a-no/such/page"))
+            };
+            matches("http") || matches("https")
+        };
+        let whole: Vec<_> = live.hosts.iter().filter(|host| all_of(&host.host)).collect();
+        let first = whole.first()?;
+        let urls: u64 = whole.iter().map(|host| host.queued + u64::from(host.in_flight)).sum();
+        let sites = match whole.len() {
+            1 => text::clean(&first.host).into_owned(),
+            n => units::counted(n as u64, "host", "hosts"),
+        };
+        let enter = self.keys.name_in(KeyContext::Prompt, Action::Submit);
+        let urls = units::counted(urls, "URL waits", "URLs wait");
+        Some(format!("that is all of {sites}, where {urls}: {enter} again excludes it"))
     }
 
     /// A pattern for what is below the selected page or host.

@@ -21,6 +21,7 @@ impl App {
         let Some(prompt) = &mut self.prompt else { return };
         prompt.input.handle_event(&Event::Key(event));
         prompt.error = None;
+        prompt.is_asked = false;
         if prompt.asking == Asking::Filter {
             let typed = prompt.input.value().to_owned();
             *self.filter_mut() = typed;
@@ -44,6 +45,13 @@ impl App {
             Asking::Seed => prompt::seed(text).map(send),
             Asking::Filter => Ok(None),
         };
+        if let Ok(Some(Typed::Send(Command::Exclude(pattern)))) = &typed
+            && !(prompt.is_asked || snapshot.run.is_final())
+            && let Some(question) = self.whole_sites(pattern, snapshot)
+        {
+            self.prompt = Some(Prompt { error: Some(question), is_asked: true, ..prompt });
+            return None;
+        }
         match typed {
             Ok(None) => None,
             Ok(Some(Typed::Stop)) => self.update(Action::Stop, snapshot),

@@ -11,7 +11,7 @@ use super::tracks;
 use super::verdict_rows;
 use crate::crawl::protocol::flow::TRACKS;
 use crate::crawl::protocol::snapshot::{Snapshot, WorkerState};
-use crate::crawl::protocol::verdict::Stage;
+use crate::crawl::protocol::verdict::{Limit, Stage};
 use crate::ui::paint::Painter;
 use crate::ui::palette::Role;
 use crate::ui::panels::stages;
@@ -233,8 +233,9 @@ fn taken_back(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
 /// What limits as a chip of three rows, and the key that helps.
 fn verdict(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
     let (words, role) = verdict_rows::chip(s);
-    let key =
-        verdict_rows::helping_key(painter.keys, s).map(|(key, what)| format!("{key}  {what}"));
+    let key = verdict_rows::helping_key(painter.keys, s)
+        .filter(|_| s.verdict.limit != Limit::Unknown)
+        .map(|(key, what)| format!("{key}  {what}"));
     let style = painter.theme.chip(role);
     let place = area.intersection(painter.buffer.area);
     for row in 0..place.height {

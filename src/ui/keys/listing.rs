@@ -40,6 +40,8 @@ fn belong_together(one: &Binding, other: &Binding) -> bool {
         | (A::FaultLevel(_), A::FaultLevel(_))
         | (A::ScenePick(_), A::ScenePick(_))
         | (A::Zoom, A::Freeze)
+        | (A::LargeType, A::Picture)
+        | (A::Copy, A::OpenUrl)
         | (A::Redraw, A::Suspend)
         | (A::FaultOff, A::ClearFaults)
         | (A::LogMore, A::LogLess) => true,

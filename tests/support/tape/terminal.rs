@@ -186,6 +186,11 @@ impl Terminal {
         self.shared.lock().raw.clone()
     }
 
+    /// Whether these bytes were written to it.
+    pub fn wrote(&self, part: &[u8]) -> bool {
+        self.raw().windows(part.len()).any(|bytes| bytes == part)
+    }
+
     /// The number of the process.
     pub fn pid(&self) -> i32 {
         self.child.process_id().expect("it runs").cast_signed()
