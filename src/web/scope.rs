@@ -207,7 +207,8 @@ impl Reach {
                 let dirs = hosts.entry(host.as_ref().into()).or_default();
                 let new = !is_below(dirs, path);
                 if new {
-                    absorbed.extend(dirs.extract_if(.., |dir| dir.starts_with(path)).map(String::from));
+                    absorbed
+                        .extend(dirs.extract_if(.., |dir| dir.starts_with(path)).map(String::from));
                     let at = dirs.partition_point(|dir| **dir < *path);
                     dirs.insert(at, path.into());
                 }
@@ -328,4 +329,62 @@ fn patterns(option: &'static str, patterns: &[String]) -> Result<Option<RegexSet
         let pattern = guilty.cloned().unwrap_or_else(|| patterns.join(" "));
         ScopeError::Pattern { option, pattern, source: Box::new(source) }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KINDS: [ScopeKind; 5] =
+        [ScopeKind::Page, ScopeKind::Prefix, ScopeKind::Host, ScopeKind::Domain, ScopeKind::Any];
+
+    fn url() -> impl Strategy<Value = Url> {
+        let host =
+            prop::sample::select(vec!["a.example.com", "b.example.com:81", "c.org", "127.0.0.1"]);
+        let path =
+            prop::collection::vec(prop::sample::select(vec!["x", "y", "x/", "y/", ""]), 0..4);
+        (host, path).prop_map(|(host, path)| {
+            format!("http://{host}/{}", path.concat()).parse().expect("a URL")
+        })
+    }
+
+    proptest! {
+        /// Added one by one a scope is as if built of all at once; removed in the other order it is, at each
+        /// step, what it was.
+        #[test]
+        fn a_scope_without_a_seed_is_what_it_was_before(
+            first in prop::collection::vec(url(), 1..4),
+            added in prop::collection::vec(url(), 1..8),
+            looked_at in prop::collection::vec(url(), 8),
+        ) {
+            for kind in KINDS {
+                let mut scope = Scope::new(kind, &first, &[], &[]).expect("no patterns");
+                let mut steps = Vec::new();
+                let mut seeds = first.clone();
+                for seed in &added {
+                    let (wider, gain) = scope.with_seed(seed);
+                    seeds.push(seed.clone());
+                    let whole = Scope::new(kind, &seeds, &[], &[]).expect("no patterns");
+                    prop_assert_eq!(&wider.reach, &whole.reach);
+                    // What came in is what the seed is said to have brought.
+                    for url in looked_at.iter().chain(&seeds) {
+                        let came = wider.reaches(url) && !scope.reaches(url);
+                        let said = gain.reach != SeedReach::Itself
+                            && lies_within(url, seed, &gain.reach)
+                            && !scope.reaches(url);
+                        prop_assert_eq!(came, said, "{:?} {} {:?}", kind, url, gain);
+                    }
+                    let covered = gain.reach == SeedReach::Itself || wider.covers(seed, &gain.reach);
+                    prop_assert!(covered && !scope.covers(seed, &gain.reach));
+                    steps.push((std::mem::replace(&mut scope, wider), gain));
+                }
+                for (seed, (before, gain)) in added.iter().zip(&steps).rev() {
+                    scope = scope.without_seed(seed, gain);
+                    prop_assert_eq!(&scope.reach, &before.reach);
+                }
+            }
+        }
+    }
 }

@@ -37,8 +37,8 @@ impl Control {
         context.fetch.set_scope(Arc::clone(&scope));
         let new_host = context.fetch.fetcher.add_seed(&url);
         self.settings.added_seeds.push(url.clone());
-        let undo = (gain.absorbed.len() <= MAX_ABSORBED)
-            .then(|| Box::new(SeedUndo { gain, new_host }));
+        let undo =
+            (gain.absorbed.len() <= MAX_ABSORBED).then(|| Box::new(SeedUndo { gain, new_host }));
         let what = ChangeAction::Seed { url: url.clone(), added: true, undo };
         let seed = FoundLink::bare(url.as_str().into(), hash);
         let reads_sitemaps = frontier::are_read(&context.settings);

@@ -131,7 +131,8 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
     slot.enter(WorkerState::FirstByte);
     let phases: Arc<dyn PhaseSink> = Arc::clone(&start) as Arc<dyn PhaseSink>;
     if task.purpose != FetchPurpose::Page {
-        let request = site_files::run(context, slot, task, (chain, &scope), &phases, &mut in_flight);
+        let request =
+            site_files::run(context, slot, task, (chain, &scope), &phases, &mut in_flight);
         let begin = Instant::now();
         tokio::select! {
             biased;

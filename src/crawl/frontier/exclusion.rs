@@ -59,7 +59,9 @@ impl Exclusion {
 /// text.
 fn is_left(seed: &UndoneSeed, scope: &Scope, url: &str) -> bool {
     let may_be = match &seed.reach {
-        SeedReach::Itself | SeedReach::Page => return url == seed.url.as_str() && !again(seed, scope),
+        SeedReach::Itself | SeedReach::Page => {
+            return url == seed.url.as_str() && !again(seed, scope);
+        }
         SeedReach::Directory { host, .. } | SeedReach::Host(host) => *host_of(url) == **host,
         SeedReach::Domain(domain) => host_of(url).contains(&**domain),
     };

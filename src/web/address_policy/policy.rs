@@ -163,8 +163,8 @@ impl AddressPolicy {
         let name = without_dot(name).unwrap_or(name);
         let (class, addresses) = local_name(name)?;
         let seeds = self.seeds();
-        let allowed = seeds.local.contains(name)
-            || addresses.iter().any(|address| seeds.allow(*address));
+        let allowed =
+            seeds.local.contains(name) || addresses.iter().any(|address| seeds.allow(*address));
         (!allowed).then_some(class)
     }
 
