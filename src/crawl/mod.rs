@@ -97,6 +97,7 @@ pub async fn recrawl(
     settings.hosts.retain(|_, rule| !rule.is_empty());
     let added = std::mem::take(&mut settings.added_seeds);
     settings.seeds.extend(added);
+    settings.undone_seeds.clear();
     settings.restoring.clear();
     settings.cooling_down.clear();
     settings.recrawl_of = Some(id);

@@ -13,6 +13,7 @@ use crate::settings::failing::{BreakerSettings, TrapSettings};
 use crate::settings::faults::PanicPoints;
 use crate::settings::fetch::FetchSettings;
 use crate::settings::scope_kind::ScopeKind;
+use crate::settings::seed_reach::UndoneSeed;
 
 /// Which `nofollow` is obeyed, as a list of sources; robots.txt is another matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -122,6 +123,8 @@ pub struct Settings {
     pub cooling_down: BTreeMap<String, i64>,
     /// Seeds added while the crawl ran.
     pub added_seeds: Vec<Url>,
+    /// Seeds added while the crawl ran, and undone.
+    pub undone_seeds: Vec<UndoneSeed>,
     /// Rules that the user set for single hosts while the crawl ran, by host with port.
     pub hosts: BTreeMap<String, HostRule>,
     /// Whether robots.txt is ignored.
@@ -193,6 +196,7 @@ impl Default for Settings {
             restoring: Vec::new(),
             cooling_down: BTreeMap::new(),
             added_seeds: Vec::new(),
+            undone_seeds: Vec::new(),
             hosts: BTreeMap::new(),
             ignore_robots: false,
             respect_nofollow: RespectNofollow::default(),

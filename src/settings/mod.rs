@@ -13,6 +13,7 @@ pub mod key_settings;
 pub mod mask;
 pub mod scope_kind;
 mod seed_credentials;
+pub mod seed_reach;
 mod stored;
 
 pub use crawl::{HostRule, RespectNofollow, Settings};

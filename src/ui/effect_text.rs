@@ -70,16 +70,20 @@ pub fn result(effect: &ChangeEffect) -> String {
     }
 }
 
-/// What was changed: `permits 8 → 16`, `undone: permits 16 → 8`; the change as a whole where it was made in
+/// What was changed: `permits 8 → 16`, `permits 16 → 8, by undo`; the change as a whole where it was made in
 /// several turns.
 #[must_use]
 pub fn what(change: &Change) -> String {
     if let Some(whole) = change.effect.as_ref().and_then(|effect| effect.whole.as_ref()) {
         return text::clean(whole).into_owned();
     }
-    let verb = if change.undoes.is_some() { "undone: " } else { "" };
     let what = change.what.to_string();
-    format!("{verb}{}", text::cut(&text::clean(&what), CHANGE))
+    format!("{}{}", text::cut(&text::clean(&what), CHANGE), by_undo(change))
+}
+
+/// What follows the words of a change that turned another one back.
+const fn by_undo(change: &Change) -> &'static str {
+    if change.undoes.is_some() { ", by undo" } else { "" }
 }
 
 /// What was changed in so many columns; where both dials do not fit, permits alone: workers follow them.
@@ -88,8 +92,7 @@ pub fn what_within(change: &Change, columns: usize) -> String {
     let whole = what(change);
     match change.what {
         ChangeAction::SetBoth { old, new } if text::width(&whole) > columns => {
-            let verb = if change.undoes.is_some() { "undone: " } else { "" };
-            format!("{verb}permits {} → {}", old.0, new.0)
+            format!("permits {} → {}{}", old.0, new.0, by_undo(change))
         }
         _ => text::cut(&whole, columns).into_owned(),
     }

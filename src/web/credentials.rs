@@ -4,7 +4,8 @@
 //! a password from a seed's URL only to that seed's origin. Headers that only negotiate the form of a
 //! page are sent to every origin.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::{PoisonError, RwLock};
 
 use http::header::{
@@ -51,8 +52,8 @@ pub(super) struct Headers {
     login: Option<Login>,
     /// Sent to one origin each, in place of `login`.
     by_origin: HashMap<String, Login>,
-    /// The origins of the seeds; empty while there is nothing to send there.
-    origins: RwLock<HashSet<String>>,
+    /// The origins of the seeds, and how many seeds each has; empty while there is nothing to send there.
+    origins: RwLock<HashMap<String, u32>>,
 }
 
 impl Headers {
@@ -112,7 +113,18 @@ impl Headers {
     pub(super) fn add_seed(&self, seed: &Url) {
         if !self.own.is_empty() || self.login.is_some() {
             let mut origins = self.origins.write().unwrap_or_else(PoisonError::into_inner);
-            origins.insert(origin(seed));
+            *origins.entry(origin(seed)).or_default() += 1;
+        }
+    }
+
+    /// Removes `seed`: its origin receives the user's headers no longer, unless another seed has it.
+    pub(super) fn remove_seed(&self, seed: &Url) {
+        let mut origins = self.origins.write().unwrap_or_else(PoisonError::into_inner);
+        if let Entry::Occupied(mut seeds) = origins.entry(origin(seed)) {
+            *seeds.get_mut() -= 1;
+            if *seeds.get() == 0 {
+                seeds.remove();
+            }
         }
     }
 
@@ -126,7 +138,7 @@ impl Headers {
         let none_set = self.own.is_empty() && self.login.is_none() && self.by_origin.is_empty();
         let origin = if none_set { String::new() } else { origin(url) };
         let is_seed_origin = !none_set
-            && self.origins.read().unwrap_or_else(PoisonError::into_inner).contains(&origin);
+            && self.origins.read().unwrap_or_else(PoisonError::into_inner).contains_key(&origin);
         let login = self.by_origin.get(&origin).or(self.login.as_ref().filter(|_| is_seed_origin));
         let mut sent = if is_seed_origin { self.own.clone() } else { HeaderMap::new() };
         if login.is_some() {

@@ -114,10 +114,19 @@ impl Fetcher {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Adds `url` as a seed.
-    pub fn add_seed(&self, url: &Url) {
-        self.inner.address_policy.add_seed(url);
+    /// Adds `url` as a seed; true when no seed had its host before, which may allow a private address.
+    pub fn add_seed(&self, url: &Url) -> bool {
         self.inner.headers.add_seed(url);
+        self.inner.address_policy.add_seed(url)
+    }
+
+    /// Removes a seed. Its origin receives the user's headers no longer, unless another seed has it;
+    /// with `new_host`, as [`Self::add_seed`] returned it, its private address is refused again.
+    pub fn remove_seed(&self, url: &Url, new_host: bool) {
+        self.inner.headers.remove_seed(url);
+        if new_host {
+            self.inner.address_policy.remove_seed(url);
+        }
     }
 
     /// The resolved names of seeds (see [`FetchSettings::seed_names`]); `None` when there are still

@@ -12,6 +12,7 @@ use url::{Position, Url};
 
 use crate::model::url_identity::{UrlHash, host_key};
 use crate::settings::scope_kind::ScopeKind;
+use crate::settings::seed_reach::{SeedGain, SeedReach};
 use crate::web::page_link::PageLink;
 
 /// Why a scope could not be built.
@@ -96,7 +97,7 @@ pub struct Scope {
 }
 
 /// The part of the scope that follows from the seeds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Reach {
     Pages(HashSet<UrlHash>),
     /// The directories per host, sorted; none is a prefix of another.
@@ -125,30 +126,43 @@ impl Scope {
         })
     }
 
-    /// The scope with one more seed.
+    /// The scope with one more seed, and what that seed brought into it.
     #[must_use]
-    pub fn with_seed(&self, seed: &Url) -> Self {
+    pub fn with_seed(&self, seed: &Url) -> (Self, SeedGain) {
         let mut scope = self.clone();
-        match &mut scope.reach {
-            Reach::Pages(pages) => {
-                pages.insert(UrlHash::of(seed));
-            }
-            Reach::Prefixes(hosts) => {
-                for (host, mut more) in prefixes(std::slice::from_ref(seed)) {
-                    let dirs = hosts.entry(host).or_default();
-                    dirs.append(&mut more);
-                    tidy(dirs);
-                }
-            }
-            Reach::Hosts(hosts) => {
-                hosts.insert(host_key(seed).into());
-            }
-            Reach::Domains(domains) => {
-                domains.insert(ScopedUrl::domain(seed).into());
-            }
-            Reach::Any => {}
-        }
+        let gain = scope.reach.add(seed);
+        (scope, gain)
+    }
+
+    /// The scope as it was before `seed` was added, which had brought `gain` into it; seeds that were added
+    /// after it are removed before it.
+    #[must_use]
+    pub fn without_seed(&self, seed: &Url, gain: &SeedGain) -> Self {
+        let mut scope = self.clone();
+        scope.reach.remove(seed, gain);
         scope
+    }
+
+    /// Whether a seed has `url` within its reach, whatever the patterns of the scope say.
+    #[must_use]
+    pub fn reaches(&self, url: &impl ScopedUrl) -> bool {
+        self.reach.holds(url)
+    }
+
+    /// Whether all that `seed` had brought into a scope is within the reach of this one.
+    #[must_use]
+    pub fn covers(&self, seed: &Url, reach: &SeedReach) -> bool {
+        match (&self.reach, reach) {
+            (_, SeedReach::Itself) => false,
+            (Reach::Any, _) => true,
+            (Reach::Pages(pages), SeedReach::Page) => pages.contains(&UrlHash::of(seed)),
+            (Reach::Prefixes(hosts), SeedReach::Directory { host, path }) => {
+                hosts.get(&**host).is_some_and(|dirs| is_below(dirs, path))
+            }
+            (Reach::Hosts(hosts), SeedReach::Host(host)) => hosts.contains(&**host),
+            (Reach::Domains(domains), SeedReach::Domain(domain)) => domains.contains(&**domain),
+            _ => false,
+        }
     }
 
     /// Why `url` is not part of the crawl; `None` when it is.
@@ -181,6 +195,66 @@ impl Reach {
         }
     }
 
+    /// Adds a seed, and returns what it brought.
+    fn add(&mut self, seed: &Url) -> SeedGain {
+        let mut absorbed = Vec::new();
+        let (scope, reach) = match self {
+            Self::Pages(pages) => {
+                (ScopeKind::Page, pages.insert(UrlHash::of(seed)).then_some(SeedReach::Page))
+            }
+            Self::Prefixes(hosts) => {
+                let (host, path) = (host_key(seed), directory(seed));
+                let dirs = hosts.entry(host.as_ref().into()).or_default();
+                let new = !is_below(dirs, path);
+                if new {
+                    absorbed
+                        .extend(dirs.extract_if(.., |dir| dir.starts_with(path)).map(String::from));
+                    let at = dirs.partition_point(|dir| **dir < *path);
+                    dirs.insert(at, path.into());
+                }
+                let reach = SeedReach::Directory { host: host.into(), path: path.into() };
+                (ScopeKind::Prefix, new.then_some(reach))
+            }
+            Self::Hosts(hosts) => {
+                let host = host_key(seed);
+                let new = hosts.insert(host.as_ref().into());
+                (ScopeKind::Host, new.then(|| SeedReach::Host(host.into())))
+            }
+            Self::Domains(domains) => {
+                let domain = ScopedUrl::domain(seed);
+                let new = domains.insert(domain.into());
+                (ScopeKind::Domain, new.then(|| SeedReach::Domain(domain.into())))
+            }
+            Self::Any => (ScopeKind::Any, None),
+        };
+        SeedGain { scope, reach: reach.unwrap_or(SeedReach::Itself), absorbed }
+    }
+
+    /// Removes what a seed brought.
+    fn remove(&mut self, seed: &Url, gain: &SeedGain) {
+        match (self, &gain.reach) {
+            (Self::Pages(pages), SeedReach::Page) => {
+                pages.remove(&UrlHash::of(seed));
+            }
+            (Self::Prefixes(hosts), SeedReach::Directory { host, path }) => {
+                let Some(dirs) = hosts.get_mut(&**host) else { return };
+                dirs.retain(|dir| **dir != **path);
+                dirs.extend(gain.absorbed.iter().map(|dir| dir.as_str().into()));
+                tidy(dirs);
+                if dirs.is_empty() {
+                    hosts.remove(&**host);
+                }
+            }
+            (Self::Hosts(hosts), SeedReach::Host(host)) => {
+                hosts.remove(&**host);
+            }
+            (Self::Domains(domains), SeedReach::Domain(domain)) => {
+                domains.remove(&**domain);
+            }
+            _ => {}
+        }
+    }
+
     fn holds(&self, url: &impl ScopedUrl) -> bool {
         match self {
             Self::Pages(pages) => pages.contains(&url.identity()),
@@ -194,6 +268,19 @@ impl Reach {
     }
 }
 
+/// Whether `url` lies within what `seed` had brought into a scope.
+#[must_use]
+pub fn lies_within(url: &impl ScopedUrl, seed: &Url, reach: &SeedReach) -> bool {
+    match reach {
+        SeedReach::Itself | SeedReach::Page => url.text() == ScopedUrl::text(seed),
+        SeedReach::Directory { host, path } => {
+            url.host_and_port() == **host && url.path_text().starts_with(&**path)
+        }
+        SeedReach::Host(host) => url.host_and_port() == **host,
+        SeedReach::Domain(domain) => url.domain() == domain,
+    }
+}
+
 /// No directory is the prefix of another, so only the greatest one not above `path` can be
 /// a prefix of it.
 fn is_below(dirs: &[Box<str>], path: &str) -> bool {
@@ -201,12 +288,16 @@ fn is_below(dirs: &[Box<str>], path: &str) -> bool {
     above > 0 && path.starts_with(&*dirs[above - 1])
 }
 
+/// The path of `seed` up to its last `/`.
+fn directory(seed: &Url) -> &str {
+    let path = seed.path();
+    &path[..path.rfind('/').map_or(0, |slash| slash + 1)]
+}
+
 fn prefixes(seeds: &[Url]) -> HashMap<Box<str>, Vec<Box<str>>> {
     let mut hosts: HashMap<Box<str>, Vec<Box<str>>> = HashMap::new();
     for seed in seeds {
-        let path = seed.path();
-        let directory = &path[..path.rfind('/').map_or(0, |slash| slash + 1)];
-        hosts.entry(host_key(seed).into()).or_default().push(directory.into());
+        hosts.entry(host_key(seed).into()).or_default().push(directory(seed).into());
     }
     hosts.values_mut().for_each(tidy);
     hosts
@@ -238,4 +329,62 @@ fn patterns(option: &'static str, patterns: &[String]) -> Result<Option<RegexSet
         let pattern = guilty.cloned().unwrap_or_else(|| patterns.join(" "));
         ScopeError::Pattern { option, pattern, source: Box::new(source) }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KINDS: [ScopeKind; 5] =
+        [ScopeKind::Page, ScopeKind::Prefix, ScopeKind::Host, ScopeKind::Domain, ScopeKind::Any];
+
+    fn url() -> impl Strategy<Value = Url> {
+        let host =
+            prop::sample::select(vec!["a.example.com", "b.example.com:81", "c.org", "127.0.0.1"]);
+        let path =
+            prop::collection::vec(prop::sample::select(vec!["x", "y", "x/", "y/", ""]), 0..4);
+        (host, path).prop_map(|(host, path)| {
+            format!("http://{host}/{}", path.concat()).parse().expect("a URL")
+        })
+    }
+
+    proptest! {
+        /// Added one by one a scope is as if built of all at once; removed in the other order it is, at each
+        /// step, what it was.
+        #[test]
+        fn a_scope_without_a_seed_is_what_it_was_before(
+            first in prop::collection::vec(url(), 1..4),
+            added in prop::collection::vec(url(), 1..8),
+            looked_at in prop::collection::vec(url(), 8),
+        ) {
+            for kind in KINDS {
+                let mut scope = Scope::new(kind, &first, &[], &[]).expect("no patterns");
+                let mut steps = Vec::new();
+                let mut seeds = first.clone();
+                for seed in &added {
+                    let (wider, gain) = scope.with_seed(seed);
+                    seeds.push(seed.clone());
+                    let whole = Scope::new(kind, &seeds, &[], &[]).expect("no patterns");
+                    prop_assert_eq!(&wider.reach, &whole.reach);
+                    // What came in is what the seed is said to have brought.
+                    for url in looked_at.iter().chain(&seeds) {
+                        let came = wider.reaches(url) && !scope.reaches(url);
+                        let said = gain.reach != SeedReach::Itself
+                            && lies_within(url, seed, &gain.reach)
+                            && !scope.reaches(url);
+                        prop_assert_eq!(came, said, "{:?} {} {:?}", kind, url, gain);
+                    }
+                    let covered = gain.reach == SeedReach::Itself || wider.covers(seed, &gain.reach);
+                    prop_assert!(covered && !scope.covers(seed, &gain.reach));
+                    steps.push((std::mem::replace(&mut scope, wider), gain));
+                }
+                for (seed, (before, gain)) in added.iter().zip(&steps).rev() {
+                    scope = scope.without_seed(seed, gain);
+                    prop_assert_eq!(&scope.reach, &before.reach);
+                }
+            }
+        }
+    }
 }

@@ -292,7 +292,7 @@ async fn retries_and_resent_requests_are_those_of_the_rows() {
     let restoration = second.edit(|edit| edit.undo_exclusion("/3$"));
     let skipped = store.skipped_because(crawl, &restoration.reason, 0, 9).await.unwrap();
     assert_eq!((skipped.len(), skipped[0].attempts), (1, 2));
-    assert!(second.restore_rows(restoration.ticket, skipped));
+    assert_eq!(second.restore_rows(restoration.ticket, skipped), Some(1));
     second.end_restoring(restoration.ticket);
     assert_counted(&second, store, crawl, (3, 3)).await;
 

@@ -1,6 +1,7 @@
 //! Promise: what crosses the line between the engine and its viewers survives JSON unchanged.
 #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
+use crawldeck::crawl::protocol::change::ChangeAction;
 use crawldeck::crawl::protocol::command::{Command, HostCommand, Origin};
 use crawldeck::crawl::protocol::scene::Scene;
 use crawldeck::crawl::protocol::snapshot::{DatabaseOutage, Snapshot};
@@ -34,6 +35,14 @@ fn commands_under_earlier_names_are_read() {
     let earlier = text.replace("\"database_outage\"", "\"database_trouble\"");
     let back: Snapshot = serde_json::from_str(&earlier).unwrap();
     assert_eq!(back.database_outage, snapshot.database_outage);
+}
+
+/// A seed of an earlier version was added, and cannot be undone: what it brought is not known.
+#[test]
+fn seeds_of_earlier_journals_are_read() {
+    let earlier = r#"{"seed":{"url":"http://a/"}}"#;
+    let what: ChangeAction = serde_json::from_str(earlier).unwrap();
+    assert_eq!((&*what.to_string(), what.is_undoable()), ("seed http://a/", false));
 }
 
 #[test]

@@ -236,7 +236,11 @@ pub async fn fill(store: &dyn Store) -> CrawlId {
             change(
                 4,
                 AT + 40_000,
-                ChangeAction::Seed { url: "http://me:journal-secret@h:1/s".parse().unwrap() },
+                ChangeAction::Seed {
+                    url: "http://me:journal-secret@h:1/s".parse().unwrap(),
+                    added: true,
+                    undo: None,
+                },
             ),
             change(5, AT + 60_100, ChangeAction::Stop),
             change(

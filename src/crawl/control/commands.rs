@@ -180,6 +180,7 @@ impl Control {
             let rules = edit.rules();
             settings.hosts = rules.hosts;
             settings.live_exclusions = rules.exclusions;
+            settings.undone_seeds = rules.undone_seeds;
             settings.restoring = rules.restoring;
             edit.store_settings(settings.without_seeds());
             changed

@@ -11,11 +11,10 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use regex::Regex;
 use tokio::sync::MutexGuard;
 
-use crate::crawl::frontier::{Frontier, Restoration, excluded_reason};
-use crate::crawl::hosts::skipped_host_of;
+use crate::crawl::frontier::{Frontier, Restoration, excluded_reason, undone_seed_reason};
+use crate::crawl::hosts::{skipped_host_of, skipped_host_reason};
 use crate::crawl::pipeline::crawl_tasks::CrawlTasks;
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::signals::{Signals, Stopping};
@@ -38,11 +37,11 @@ pub struct ExclusionTasks {
     flow: Arc<Flow>,
     signals: Arc<Signals>,
     tasks: CrawlTasks,
-    /// Newest first.
-    shown: Mutex<Vec<ExclusionProgress>>,
+    /// Newest first, each with the reason of the rows it is about.
+    shown: Mutex<Vec<(Arc<str>, ExclusionProgress)>>,
 }
 
-/// An exclusion that is shown: what, and whether it is undone.
+/// An exclusion that is shown: the reason of its rows, and whether it is undone.
 type ShownExclusion = (Arc<str>, bool);
 
 impl ExclusionTasks {
@@ -57,15 +56,16 @@ impl ExclusionTasks {
         Arc::new(Self { frontier, storage, flow, signals, tasks, shown: Mutex::default() })
     }
 
-    /// Skips what matches `pattern`, which is in force already: memory is done, rows on disk follow.
-    pub fn exclude(self: &Arc<Self>, pattern: &Arc<str>) {
-        let shown = self.show(exclusion(pattern), false, 0);
+    /// Skips what the exclusion with this reason keeps out, which is in force already: memory is done, rows
+    /// on disk follow.
+    pub fn exclude(self: &Arc<Self>, reason: &Arc<str>) {
+        let shown = self.show(reason, false, 0);
         self.recount();
-        let (this, pattern) = (Arc::clone(self), Arc::clone(pattern));
+        let (this, reason) = (Arc::clone(self), Arc::clone(reason));
         self.frontier.begin_background();
         self.tasks.spawn("the task that excludes URLs", async move {
             this.signals.panic_points.pass(PanicPoint::Exclude);
-            this.exclude_on_disk(&pattern).await;
+            this.exclude_on_disk(&reason).await;
             this.end(&shown);
         });
     }
@@ -73,7 +73,7 @@ impl ExclusionTasks {
     /// Restores the rows that were skipped for a reason.
     pub fn restore(self: &Arc<Self>, restoration: Restoration) {
         let Restoration { reason, ticket } = restoration;
-        let shown = self.show(undone(&reason), true, 0);
+        let shown = self.show(&reason.as_str().into(), true, 0);
         let this = Arc::clone(self);
         self.frontier.begin_background();
         self.tasks.spawn("the task that restores URLs", async move {
@@ -94,16 +94,15 @@ impl ExclusionTasks {
 
     /// The remaining URLs of a host are skipped by the host queues; this shows it.
     pub fn skip(&self, host: &str, queued: u64) {
-        let shown = self.show(skipping(host), false, queued);
+        let shown = self.show(&skipped_host_reason(host).into(), false, queued);
         self.change(&shown, |progress| progress.running = false);
     }
 
     /// Brings what is shown up to date: exclusions skip URLs wherever these are met.
     pub fn recount(&self) {
         let mut shown = self.shown.locked();
-        for progress in shown.iter_mut().filter(|progress| !progress.undoing) {
-            let pattern = progress.what.strip_prefix("exclude ").unwrap_or_default();
-            if let Some(urls) = self.frontier.excluded_count(pattern) {
+        for (reason, progress) in shown.iter_mut().filter(|(_, progress)| !progress.undoing) {
+            if let Some(urls) = self.frontier.excluded_count(reason) {
                 progress.urls = urls;
             }
         }
@@ -111,34 +110,38 @@ impl ExclusionTasks {
 
     /// What viewers see, newest first.
     pub fn view(&self) -> Arc<[ExclusionProgress]> {
-        self.shown.locked().iter().cloned().collect()
+        self.shown.locked().iter().map(|(_, progress)| progress.clone()).collect()
     }
 
-    fn show(&self, what: String, undoing: bool, urls: u64) -> ShownExclusion {
-        let what: Arc<str> = what.into();
+    fn show(&self, reason: &Arc<str>, undoing: bool, urls: u64) -> ShownExclusion {
         let mut shown = self.shown.locked();
-        shown.retain(|old| old.what != what);
-        let progress = ExclusionProgress { what: Arc::clone(&what), undoing, urls, running: true };
-        shown.insert(0, progress);
+        shown.retain(|(old, _)| old != reason);
+        let what = what_left(reason).into();
+        let progress = ExclusionProgress { what, undoing, urls, running: true };
+        shown.insert(0, (Arc::clone(reason), progress));
         shown.truncate(MAX_SHOWN);
-        (what, undoing)
+        (Arc::clone(reason), undoing)
     }
 
     fn change(
         &self,
-        (what, undoing): &ShownExclusion,
+        (reason, undoing): &ShownExclusion,
         change: impl FnOnce(&mut ExclusionProgress),
     ) {
         let mut shown = self.shown.locked();
-        let progress = shown.iter_mut().find(|old| old.what == *what && old.undoing == *undoing);
-        if let Some(progress) = progress {
+        let found = shown.iter_mut().find(|(old, p)| old == reason && p.undoing == *undoing);
+        if let Some((_, progress)) = found {
             change(progress);
         }
     }
 
     fn end(&self, shown: &ShownExclusion) {
         self.recount();
-        self.change(shown, |progress| progress.running = false);
+        self.change(shown, |progress| {
+            progress.running = false;
+            let done = if progress.undoing { "restored" } else { "skipped" };
+            tracing::info!(urls = progress.urls, "{}: {done}", progress.what);
+        });
         self.frontier.end_background();
     }
 
@@ -149,18 +152,19 @@ impl ExclusionTasks {
         self.storage.read(&self.flow, &self.signals, what, reading).await
     }
 
-    /// `None` when the crawl is stopping, or the pattern is no longer in force.
-    async fn exclude_on_disk(&self, pattern: &Arc<str>) -> Option<()> {
+    /// `None` when the crawl is stopping, or the exclusion is no longer in force.
+    async fn exclude_on_disk(&self, reason: &str) -> Option<()> {
         let Storage { crawl, store, .. } = &*self.storage;
-        let regex = Regex::new(pattern).ok()?;
         let mut after = page_id(*crawl, 0);
         loop {
             let turn = DiskTurn::take(self).await?;
             let read = || store.frontier_after(*crawl, after, ROWS_PER_READ);
             let rows = self.read("the frontier", read).await.ok()?;
+            // As it is in this turn: a seed that is added may let a part of it in again.
+            let exclusion = self.frontier.exclusion(reason)?;
             let hits: Vec<&FrontierRow> =
-                rows.iter().filter(|row| regex.is_match(&row.url)).collect();
-            let gone = self.frontier.exclude_rows(pattern, &hits)?;
+                rows.iter().filter(|row| exclusion.holds(&row.url)).collect();
+            let gone = self.frontier.exclude_rows(reason, &hits)?;
             if gone > 0 {
                 turn.flushed().await?;
             }
@@ -179,10 +183,7 @@ impl ExclusionTasks {
             let rows = self.read("what was skipped", read).await.ok()?;
             let Some(last) = rows.last() else { return Some(()) };
             after = last.id;
-            let count = rows.len() as u64;
-            if !self.frontier.restore_rows(ticket, rows) {
-                return None;
-            }
+            let count = self.frontier.restore_rows(ticket, rows)?;
             self.change(shown, |progress| progress.urls += count);
             turn.flushed().await?;
         }
@@ -200,21 +201,17 @@ impl ExclusionTasks {
     }
 }
 
-fn exclusion(pattern: &str) -> String {
-    format!("exclude {pattern}")
-}
-
-fn skipping(host: &str) -> String {
-    format!("skip all URLs of {host}")
-}
-
 /// What was done that left rows with `reason`.
-fn undone(reason: &str) -> String {
-    let pattern = reason.strip_prefix(&excluded_reason(""));
-    pattern
-        .map(exclusion)
-        .or_else(|| skipped_host_of(reason).map(skipping))
-        .unwrap_or_else(|| reason.to_owned())
+fn what_left(reason: &str) -> String {
+    if let Some(pattern) = reason.strip_prefix(&excluded_reason("")) {
+        format!("exclude {pattern}")
+    } else if let Some(url) = reason.strip_prefix(&undone_seed_reason("")) {
+        format!("no longer seed {url}")
+    } else if let Some(host) = skipped_host_of(reason) {
+        format!("skip all URLs of {host}")
+    } else {
+        reason.to_owned()
+    }
 }
 
 /// Exclusive use of the rows on disk, as they are after all that was handed in before.

@@ -1,14 +1,11 @@
-//! Commands about single hosts, exclusions and seeds, and their undoing.
+//! Commands about single hosts and exclusions, and the undoing of commands.
 
 use std::sync::Arc;
 
-use url::Url;
-
 use crate::crawl::control::control_task::Control;
-use crate::crawl::frontier::{self, FoundLink};
+use crate::crawl::frontier::excluded_reason;
 use crate::crawl::protocol::change::ChangeAction;
 use crate::crawl::protocol::command::{HostCommand, MAX_PER_HOST, Origin};
-use crate::model::url_identity::UrlHash;
 use crate::settings::HostRule;
 
 impl Control {
@@ -32,6 +29,9 @@ impl Control {
                 let restoration =
                     self.log_with(what, origin, Some(seq), |edit| edit.undo_exclusion(&pattern));
                 self.exclusions.restore(restoration);
+            }
+            ChangeAction::Seed { url, undo: Some(undo), .. } => {
+                self.undo_seed(url, &undo, origin, seq);
             }
             ChangeAction::Faults { old, .. } => self.log_faults(*old, origin, Some(seq)),
             ChangeAction::Scene { old, .. } => self.put_setup(&old, origin, Some(seq)),
@@ -109,7 +109,8 @@ impl Control {
         let context = Arc::clone(&self.context);
         let queued = context.frontier.host(host).map_or(0, |host| host.queued);
         if self.rule_of(host).skipped == skipped {
-            return self.refuse(format!("the remaining URLs of {host} are skipped already"));
+            let state = if skipped { "skipped already" } else { "not skipped" };
+            return self.refuse(format!("the remaining URLs of {host} are {state}"));
         }
         let what = ChangeAction::HostSkipped { host: Arc::clone(host), skipped };
         match self.log_with(what, origin, undoes, |edit| edit.skip_host(host, skipped)) {
@@ -125,35 +126,8 @@ impl Control {
         }
         let what = ChangeAction::Excluded { pattern: Arc::clone(pattern), excluded: true };
         match self.log_with(what, origin, None, |edit| edit.exclude(pattern)) {
-            Ok(_) => self.exclusions.exclude(pattern),
+            Ok(_) => self.exclusions.exclude(&excluded_reason(pattern).into()),
             Err(error) => self.refuse(error),
         }
-    }
-
-    pub(super) fn add_seed(&mut self, mut url: Url, origin: Origin) {
-        let context = Arc::clone(&self.context);
-        crate::web::url::strip_user(&mut url);
-        let hash = UrlHash::of(&url);
-        if !*context.signals.seen_ready.borrow() {
-            return self.refuse("the URLs known from before are still being read: try again");
-        }
-        if context.frontier.known(&hash).is_some() {
-            return self.refuse("that URL is known already");
-        }
-        if let Some(pattern) = context.frontier.excluding_pattern(url.as_str()) {
-            return self.refuse(format!("that URL is excluded: {pattern}"));
-        }
-        let wider = Arc::new(context.fetch.scope().with_seed(&url));
-        context.fetch.set_scope(wider);
-        context.fetch.fetcher.add_seed(&url);
-        self.settings.added_seeds.push(url.clone());
-        let seed = FoundLink::bare(url.as_str().into(), hash);
-        let reads_sitemaps = frontier::are_read(&context.settings);
-        self.log_with(ChangeAction::Seed { url: url.clone() }, origin, None, |edit| {
-            if reads_sitemaps {
-                edit.sitemaps_of_seed(&url, context.settings.ignore_robots);
-            }
-            edit.add_seed(seed);
-        });
     }
 }

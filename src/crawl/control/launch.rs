@@ -134,6 +134,7 @@ pub fn launch(
     let changes = stored.iter().flat_map(|stored| &stored.changes);
     let changes = changes.filter_map(|c| serde_json::from_str(c).ok()).collect();
     let journal = Journal::of(changes, jiff::Timestamp::now());
+    let scope = Arc::new(parts.scope);
     let rules = settings.hosts.iter().map(|(host, rule)| (host.as_str().into(), rule.clone()));
     let frontier = Arc::new(Frontier::new(FrontierStart {
         crawl,
@@ -142,6 +143,7 @@ pub fn launch(
         pace: Pace::of(&settings),
         rules: rules.collect(),
         exclusions: Exclusions::of(&settings.live_exclusions)
+            .with_undone_seeds(&settings.undone_seeds, &scope)
             .with_restorations(&settings.restoring),
         traps: Traps::new(&settings.traps),
         sitemaps: parts.sitemaps,
@@ -165,7 +167,7 @@ pub fn launch(
         frontier,
         flow: Arc::new(Flow::new(&dials, signals.start)),
         signals: Arc::new(signals),
-        fetch: FetchParts::new(&settings, parts.fetcher, parts.scope),
+        fetch: FetchParts::new(&settings, parts.fetcher, scope),
         loop_delay: Arc::default(),
         tasks: CrawlTasks::new(Arc::clone(&storage)),
         storage,

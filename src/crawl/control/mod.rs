@@ -19,6 +19,7 @@ mod overload;
 mod redo;
 mod scene_state;
 mod scenes;
+mod seeds;
 mod shortage_limit;
 mod snapshot_builder;
 mod throttle;

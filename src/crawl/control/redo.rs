@@ -20,6 +20,7 @@ impl Control {
                 self.skip_host(&host, skipped, origin, None);
             }
             ChangeAction::Excluded { pattern, .. } => self.exclude(&pattern, origin),
+            ChangeAction::Seed { url, .. } => self.add_seed(url, origin),
             ChangeAction::Faults { new, .. } => self.log_faults(*new, origin, None),
             ChangeAction::Scene { new, .. } => self.put_setup(&new, origin, None),
             _ => self.refuse("that cannot be redone"),

@@ -22,7 +22,7 @@ impl Control {
         let new = match (scene, self.scenes.on) {
             (None, None) => return self.refuse("no scene is on"),
             (None, Some(_)) => {
-                let before = self.scenes.before.take();
+                let before = self.scenes.before;
                 before.unwrap_or(Setup { dials: self.dials, ..Setup::default() })
             }
             (Some(scene), on) => {

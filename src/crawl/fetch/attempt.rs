@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::store::PreviousPage;
 use crate::web::http::{FailureKind, FetchError, RedirectChain, Response, ResponseHead};
 use crate::web::parsed::Parsed;
+use crate::web::scope::Scope;
 
 /// One attempt at a page, and its result.
 pub struct FetchAttempt {
@@ -27,6 +28,8 @@ pub struct FetchAttempt {
     pub previous: Option<PreviousPage>,
     /// The head of a 304: the page was not modified.
     pub unmodified: Option<ResponseHead>,
+    /// The scope when its request began; `None` without a request.
+    pub begun_in: Option<Arc<Scope>>,
 }
 
 impl FetchAttempt {
@@ -54,6 +57,7 @@ impl FetchAttempt {
             redirect_target: None,
             previous: None,
             unmodified: None,
+            begun_in: None,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::crawl::pipeline::storage::Storage;
 use crate::settings::Settings;
 use crate::web::http::Fetcher;
 use crate::web::robots::RobotsAgents;
-use crate::web::scope::Scope;
+use crate::web::scope::{Scope, ScopedUrl};
 
 /// What is needed to fetch URLs and to read pages.
 pub struct FetchParts {
@@ -37,11 +37,11 @@ pub struct FetchParts {
 impl FetchParts {
     /// The parts for a run with these settings.
     #[must_use]
-    pub fn new(settings: &Settings, fetcher: Fetcher, scope: Scope) -> Self {
+    pub fn new(settings: &Settings, fetcher: Fetcher, scope: Arc<Scope>) -> Self {
         Self {
             fetcher,
             robots_agents: Arc::new(RobotsAgents::of(&settings.fetch.user_agent)),
-            scope: RwLock::new(Arc::new(scope)),
+            scope: RwLock::new(scope),
             retry: RetryPolicy {
                 attempts: settings.attempts,
                 backoff: settings.backoff,
@@ -58,9 +58,35 @@ impl FetchParts {
         Arc::clone(&self.scope.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Which links are followed of what was requested under the scope `begun`.
+    #[must_use]
+    pub fn followed(&self, begun: Option<&Arc<Scope>>) -> FollowedScope {
+        FollowedScope { now: self.scope(), begun: begun.cloned() }
+    }
+
     /// Follows other links from now on.
     pub fn set_scope(&self, scope: Arc<Scope>) {
         *self.scope.write().unwrap_or_else(PoisonError::into_inner) = scope;
+    }
+}
+
+/// Which links are followed: those in scope now, and those that were when the request began. The frontier
+/// skips the latter where a seed was undone meanwhile, and has them if it is added again.
+pub struct FollowedScope {
+    now: Arc<Scope>,
+    /// `None` without a request.
+    begun: Option<Arc<Scope>>,
+}
+
+impl FollowedScope {
+    /// Why `url` is not followed; `None` when it is.
+    #[must_use]
+    pub fn refuses(&self, url: &impl ScopedUrl) -> Option<&'static str> {
+        let reason = self.now.refuses(url)?;
+        match &self.begun {
+            Some(begun) if !Arc::ptr_eq(begun, &self.now) => begun.refuses(url).and(Some(reason)),
+            _ => Some(reason),
+        }
     }
 }
 

@@ -113,6 +113,8 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
         }
     }
     let Some(permit) = admission(flow, signals, slot).await else { return };
+    // Before it may begin: a seed that is undone from then on skips what follows.
+    let scope = fetch.scope();
     let start = RequestStart::new(frontier, slot, &target, task.gap);
     if !start.begin(&task) {
         // Its host is to be left alone now: back to where it waits without permit and worker.
@@ -129,7 +131,8 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
     slot.enter(WorkerState::FirstByte);
     let phases: Arc<dyn PhaseSink> = Arc::clone(&start) as Arc<dyn PhaseSink>;
     if task.purpose != FetchPurpose::Page {
-        let request = site_files::run(context, slot, task, chain, &phases, &mut in_flight);
+        let request =
+            site_files::run(context, slot, task, (chain, &scope), &phases, &mut in_flight);
         let begin = Instant::now();
         tokio::select! {
             biased;
@@ -143,7 +146,7 @@ async fn fetch_one(context: &Arc<CrawlContext>, slot: &Arc<WorkerSlot>, mut task
     let close = task.closes_connection;
     let requested = request(context, (chain, close), previous, &start, &phases).await;
     drop(permit);
-    handle_response(context, slot, task, requested, in_flight).await;
+    handle_response(context, slot, task, (requested, scope), in_flight).await;
 }
 
 /// Requests a page, and closes the connection after the response if told to.

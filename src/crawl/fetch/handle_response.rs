@@ -24,6 +24,7 @@ use crate::crawl::tuning::request_meter::RequestEnd;
 use crate::model::url_identity::UrlHash;
 use crate::store::PreviousPage;
 use crate::web::http::{FailureKind, FetchError, FetchOutcome, RedirectChain, Response};
+use crate::web::scope::Scope;
 
 /// Maximum number of failures, caused by the host, that do not count as attempts.
 const MAX_UNCOUNTED: u32 = 10;
@@ -49,7 +50,7 @@ pub async fn handle_response(
     context: &Arc<CrawlContext>,
     slot: &Arc<WorkerSlot>,
     mut task: Box<UrlTask>,
-    requested: Requested,
+    (requested, scope): (Requested, Arc<Scope>),
     mut in_flight: InFlight<'_>,
 ) {
     let CrawlContext { frontier, fetch, flow, .. } = &**context;
@@ -89,6 +90,7 @@ pub async fn handle_response(
         previous,
         unmodified: None,
         chain: Some(chain),
+        begun_in: Some(scope),
     };
     match outcome {
         Ok(FetchOutcome::Redirect { target, .. }) => {
@@ -199,7 +201,7 @@ async fn redirected(
 ) {
     let CrawlContext { frontier, storage, flow, signals, fetch, .. } = &**context;
     let Some(chain) = attempt.chain.take() else { return };
-    if let Some(reason) = fetch.scope().refuses(&target) {
+    if let Some(reason) = fetch.followed(attempt.begun_in.as_ref()).refuses(&target) {
         let message = format!("redirect target {reason}: {target}");
         let failure = FetchError::new(FailureKind::Refused(reason), message);
         return give_up(context, slot, task, Some(chain), failure).await;

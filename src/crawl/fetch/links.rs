@@ -5,6 +5,7 @@ use std::sync::Arc;
 use url::Url;
 
 use crate::crawl::fetch::attempt::FetchAttempt;
+use crate::crawl::fetch::context::FollowedScope;
 use crate::crawl::frontier::FoundLink;
 use crate::crawl::pipeline::flow::Flow;
 use crate::crawl::pipeline::signals::{Signals, Stopping};
@@ -13,12 +14,11 @@ use crate::settings::Settings;
 use crate::store::PreviousPage;
 use crate::web::page_link::{LinkOrigins, PageLink};
 use crate::web::robots::{RobotsAgents, robots_tag};
-use crate::web::scope::Scope;
 
 /// Links worth following, in scope.
 pub fn links_of(
     settings: &Settings,
-    scope: &Scope,
+    scope: &FollowedScope,
     agents: &RobotsAgents,
     attempt: &mut FetchAttempt,
 ) -> Vec<FoundLink> {
@@ -52,7 +52,7 @@ pub fn links_of(
 
 /// Of `links`, those that the scope follows.
 pub fn in_scope(
-    scope: &Scope,
+    scope: &FollowedScope,
     links: impl Iterator<Item = (PageLink, Option<Arc<str>>)>,
 ) -> Vec<FoundLink> {
     links

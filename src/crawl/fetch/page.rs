@@ -117,9 +117,13 @@ async fn find_links(
             let links = previous_links(settings, (storage, flow, signals), previous).await?;
             slot.enter(WorkerState::Parse);
             // Only now: a seed that was added while the database was read has widened the scope.
-            Ok(in_scope(&fetch.scope(), links.into_iter()))
+            let scope = fetch.followed(attempt.begun_in.as_ref());
+            Ok(in_scope(&scope, links.into_iter()))
         }
-        _ => Ok(links_of(settings, &fetch.scope(), &fetch.robots_agents, attempt)),
+        _ => {
+            let scope = fetch.followed(attempt.begun_in.as_ref());
+            Ok(links_of(settings, &scope, &fetch.robots_agents, attempt))
+        }
     }
 }
 

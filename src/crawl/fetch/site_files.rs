@@ -24,6 +24,7 @@ use crate::web::http::{
 };
 use crate::web::robots;
 use crate::web::robots::{RobotsAgents, RobotsPolicy};
+use crate::web::scope::Scope;
 use crate::web::sitemap::{Item, Limits, SitemapReader};
 
 /// Bytes read of a robots.txt: one more than are looked at, so that it is known to be cut.
@@ -39,7 +40,7 @@ pub async fn run(
     context: &Arc<CrawlContext>,
     slot: &Arc<WorkerSlot>,
     mut task: Box<UrlTask>,
-    mut chain: RedirectChain,
+    (mut chain, begun): (RedirectChain, &Arc<Scope>),
     phases: &Arc<dyn PhaseSink>,
     in_flight: &mut InFlight<'_>,
 ) {
@@ -85,7 +86,7 @@ pub async fn run(
         (FetchPurpose::Sitemap { depth }, Ok(FetchOutcome::Response(opened)))
             if opened.head.status == 200 =>
         {
-            let again = read_sitemap(context, slot, &task, depth, opened).await;
+            let again = read_sitemap(context, slot, (&task, begun), depth, opened).await;
             in_flight.end(ended);
             if let Some(pause) = again {
                 retry(frontier, task, pause);
@@ -226,7 +227,7 @@ async fn read_robots(
 async fn read_sitemap(
     context: &CrawlContext,
     slot: &WorkerSlot,
-    task: &UrlTask,
+    (task, begun): (&UrlTask, &Arc<Scope>),
     depth: u32,
     mut opened: OpenResponse,
 ) -> Option<Duration> {
@@ -247,7 +248,7 @@ async fn read_sitemap(
             Err(error) => {
                 // What was read of it counts.
                 if let Some(pause) = pause(&context.fetch.retry, task, Err(&error)) {
-                    take_in(context, slot, depth, &mut items, &mut row).await;
+                    take_in(context, slot, (depth, begun), &mut items, &mut row).await;
                     return Some(pause);
                 }
                 row.error = Some(error.message);
@@ -255,7 +256,7 @@ async fn read_sitemap(
             }
         };
         if items.len() >= AT_ONCE {
-            take_in(context, slot, depth, &mut items, &mut row).await;
+            take_in(context, slot, (depth, begun), &mut items, &mut row).await;
         }
         if let Err(error) = pushed {
             break Some(error);
@@ -264,7 +265,7 @@ async fn read_sitemap(
             break None;
         }
     };
-    take_in(context, slot, depth, &mut items, &mut row).await;
+    take_in(context, slot, (depth, begun), &mut items, &mut row).await;
     if let Some(problem) = problem {
         row.error = Some(problem.to_string());
     }
@@ -279,12 +280,12 @@ async fn read_sitemap(
 async fn take_in(
     context: &CrawlContext,
     slot: &WorkerSlot,
-    depth: u32,
+    (depth, begun): (u32, &Arc<Scope>),
     items: &mut Vec<Item>,
     row: &mut crate::store::SitemapRow,
 ) {
     let CrawlContext { frontier, storage, signals, fetch, .. } = context;
-    let scope = fetch.scope();
+    let scope = fetch.followed(Some(begun));
     let mut pages = Vec::new();
     let mut bytes = 0;
     for item in items.drain(..) {

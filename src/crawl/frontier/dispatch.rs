@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::crawl::frontier::exclusions::excluded_reason;
 use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::state::FrontierState;
 use crate::crawl::hosts::{DelayedTask, FetchPurpose, Outcome, OutcomeEffect, Taken, UrlTask};
@@ -53,10 +52,16 @@ pub enum Next {
 impl Frontier {
     /// What the producer should do now.
     pub fn next(&self, now: Instant) -> Next {
-        let next = self.lock().next(now);
+        let mut state = self.lock();
+        let next = state.next(now);
+        let drained = state.is_drained();
+        drop(state);
         if matches!(next, Next::Retry) {
-            // URLs ended without a request: nothing else notifies the saver.
+            // URLs ended without a request: nothing else notifies the saver, or tells that it was the last.
             self.wake_saver();
+            if drained {
+                self.signal_drained();
+            }
         }
         next
     }
@@ -192,11 +197,14 @@ impl FrontierState {
 
     /// Hands a URL out, unless it is excluded or looks like a trap by now.
     fn hand_out(&mut self, task: Box<UrlTask>, now: Instant) -> Next {
-        if let Some(pattern) = self.excluded_by(&task).cloned() {
-            let reason = excluded_reason(&pattern);
-            self.exclusions.count(&pattern, 1);
+        if let Some(reason) = self.excluded_by(&task).cloned() {
             self.hosts.ended(task.target(), None, None, now);
-            self.withdraw(&task, reason);
+            if task.purpose == FetchPurpose::Page {
+                self.exclusions.count(&reason, 1);
+                self.withdraw(&task, reason.to_string());
+            } else {
+                self.set_aside_sitemap(task);
+            }
             return Next::Retry;
         }
         if let Some(reason) = self.is_trap_by_now(&task) {

@@ -2,16 +2,20 @@
 //! settings that record it, so that a crash leaves nothing half done.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use url::Url;
 
-use crate::crawl::frontier::exclusions::{Restoration, excluded_reason};
+use crate::crawl::frontier::exclusion::excluded_reason;
+use crate::crawl::frontier::exclusions::Restoration;
 use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::link::FoundLink;
 use crate::crawl::frontier::state::FrontierState;
 use crate::crawl::hosts::skipped_host_reason;
 use crate::settings::HostRule;
+use crate::settings::seed_reach::UndoneSeed;
 use crate::store::ChangeRow;
+use crate::web::scope::Scope;
 
 /// What the user has changed in the frontier, as the settings store it.
 #[derive(Debug)]
@@ -20,6 +24,8 @@ pub struct UserRules {
     pub hosts: BTreeMap<String, HostRule>,
     /// Patterns excluded.
     pub exclusions: Vec<String>,
+    /// Seeds undone.
+    pub undone_seeds: Vec<UndoneSeed>,
     /// Reasons of rows that are being restored.
     pub restoring: Vec<String>,
 }
@@ -58,6 +64,7 @@ impl FrontierEdit<'_> {
         UserRules {
             hosts: rules.map(|(host, rule)| (host.to_string(), rule.clone())).collect(),
             exclusions: self.state.exclusions.patterns(),
+            undone_seeds: self.state.exclusions.undone_seeds(),
             restoring: restorations.map(|restoration| restoration.reason.clone()).collect(),
         }
     }
@@ -104,10 +111,22 @@ impl FrontierEdit<'_> {
         self.state.exclusions.begin_restoring(excluded_reason(pattern))
     }
 
-    /// Takes in a seed.
-    pub fn add_seed(&mut self, seed: FoundLink) {
+    /// Takes in a seed, which widened the scope to `scope`. What seeds that were undone kept out and is in
+    /// scope again is to be restored.
+    pub fn add_seed(&mut self, url: &Url, seed: FoundLink, scope: &Arc<Scope>) -> Vec<Restoration> {
+        let restorations = self.state.exclusions.seed_added(url, scope);
         self.state.seed(seed);
+        self.state.resume_sitemaps();
         self.state.batch.flush();
+        restorations
+    }
+
+    /// Skips what was in scope because of a seed alone and waits in memory; `scope` is without it. Rows on
+    /// disk are skipped by [`Frontier::exclude_rows`]. Returns the reason, and how many URLs.
+    pub fn undo_seed(&mut self, seed: UndoneSeed, scope: &Arc<Scope>) -> (Arc<str>, u64) {
+        let reason = self.state.exclusions.undo_seed(seed, scope);
+        let skipped = self.state.exclude_in_memory(&reason);
+        (reason, skipped)
     }
 
     /// Looks for the sitemaps of a seed, now or when the robots.txt of its host is known.

@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::crawl::frontier::exclusions::{Restoration, excluded_reason};
+use crate::crawl::frontier::exclusion::{Exclusion, excluded_reason};
+use crate::crawl::frontier::exclusions::Restoration;
 use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::intake::BEYOND_PAGES;
 use crate::crawl::frontier::refill::task_of_row;
@@ -25,27 +26,38 @@ impl Frontier {
         self.lock().exclusions.check(pattern)
     }
 
-    /// The first pattern that excludes `url`.
+    /// The reason for which a pattern excludes `url`.
     #[must_use]
-    pub fn excluding_pattern(&self, url: &str) -> Option<Arc<str>> {
-        self.lock().exclusions.excludes(url).cloned()
+    pub fn excluded_by_pattern(&self, url: &str) -> Option<Arc<str>> {
+        self.lock().exclusions.excluded_by_pattern(url).cloned()
     }
 
-    /// How many URLs were skipped because of a pattern in this run; `None`: it is not in force.
+    /// Whether `url` is left out because a seed was undone.
     #[must_use]
-    pub fn excluded_count(&self, pattern: &str) -> Option<u64> {
-        self.lock().exclusions.counted(pattern)
+    pub fn is_left_by_seed(&self, url: &str) -> bool {
+        self.lock().exclusions.left_by_seed(url).is_some()
     }
 
-    /// Skips rows read from disk, all of which match `pattern`: those that are on disk only. Others
-    /// are in memory or on their way, where they are met before they are requested. Returns how
-    /// many; `None` when the pattern is no longer in force.
-    pub fn exclude_rows(&self, pattern: &str, rows: &[&FrontierRow]) -> Option<u64> {
+    /// How many URLs were skipped for a reason in this run; `None`: it is not in force.
+    #[must_use]
+    pub fn excluded_count(&self, reason: &str) -> Option<u64> {
+        self.lock().exclusions.counted(reason)
+    }
+
+    /// The exclusion with this reason, as it is now; `None`: it is not in force.
+    #[must_use]
+    pub fn exclusion(&self, reason: &str) -> Option<Exclusion> {
+        self.lock().exclusions.exclusion(reason).cloned()
+    }
+
+    /// Skips rows read from disk, all of which are to be skipped for `reason`: those that are on disk
+    /// only. Others are in memory or on their way, where they are met before they are requested. Returns
+    /// how many; `None` when the exclusion is no longer in force.
+    pub fn exclude_rows(&self, reason: &str, rows: &[&FrontierRow]) -> Option<u64> {
         let mut state = self.lock();
-        state.exclusions.counted(pattern)?;
-        let reason = excluded_reason(pattern);
-        let skipped = rows.iter().filter(|row| state.exclude_row(row, &reason)).count() as u64;
-        state.exclusions.count(pattern, skipped);
+        state.exclusions.counted(reason)?;
+        let skipped = rows.iter().filter(|row| state.exclude_row(row, reason)).count() as u64;
+        state.exclusions.count(reason, skipped);
         Some(skipped)
     }
 
@@ -61,16 +73,20 @@ impl Frontier {
         self.lock().hosts.len() <= MAX_IN_MEMORY / 2
     }
 
-    /// Opens URLs again that were skipped; false when their restoration was cancelled.
-    pub fn restore_rows(&self, ticket: u64, rows: Vec<FrontierRow>) -> bool {
+    /// Opens URLs again that were skipped, but those that are still to be skipped for the same reason.
+    /// Returns how many; `None` when their restoration was cancelled.
+    pub fn restore_rows(&self, ticket: u64, rows: Vec<FrontierRow>) -> Option<u64> {
         let mut state = self.lock();
-        if !state.exclusions.is_restoring(ticket) {
-            return false;
-        }
+        let reason = state.exclusions.restored_reason(ticket)?;
+        let still = state.exclusions.exclusion(reason).cloned();
+        let mut restored = 0;
         for row in rows {
-            state.restore_row(row);
+            if still.as_ref().is_none_or(|exclusion| !exclusion.holds(&row.url)) {
+                state.restore_row(row);
+                restored += 1;
+            }
         }
-        true
+        Some(restored)
     }
 
     /// All rows of a restoration are restored.
@@ -94,22 +110,29 @@ impl Frontier {
 }
 
 impl FrontierState {
-    /// The pattern that excludes a page: by its own URL or by where it was redirected.
+    /// Why a page or a sitemap is not requested: its own URL is excluded, or that to which it was
+    /// redirected. Patterns exclude pages alone.
     pub(super) fn excluded_by(&self, task: &UrlTask) -> Option<&Arc<str>> {
-        if task.purpose != FetchPurpose::Page || self.exclusions.is_empty() {
+        if self.exclusions.is_empty() {
             return None;
         }
+        let reason = |url: &str| self.reason_of(task.purpose, url);
         let redirected = task.chain.is_some().then(|| task.target());
-        let own = self.exclusions.excludes(&task.url);
-        own.or_else(|| self.exclusions.excludes(redirected?))
+        reason(&task.url).or_else(|| reason(redirected?))
+    }
+
+    fn reason_of(&self, purpose: FetchPurpose, url: &str) -> Option<&Arc<str>> {
+        match purpose {
+            FetchPurpose::Page => self.exclusions.excludes(url),
+            FetchPurpose::Sitemap { .. } => self.exclusions.left_by_seed(url),
+            FetchPurpose::Robots { .. } => None,
+        }
     }
 
     /// Whether a URL that was handed out may still be requested at `target`.
     pub(super) fn may_start(&self, task: &UrlTask, target: &str, now: Instant) -> bool {
-        let matches =
-            |url: &str| !self.exclusions.is_empty() && self.exclusions.excludes(url).is_some();
-        let excluded =
-            task.purpose == FetchPurpose::Page && (matches(&task.url) || matches(target));
+        let matches = |url: &str| self.reason_of(task.purpose, url).is_some();
+        let excluded = !self.exclusions.is_empty() && (matches(&task.url) || matches(target));
         !excluded && self.hosts.may_start(target, now)
     }
 
@@ -131,15 +154,24 @@ impl FrontierState {
     /// on disk are skipped by [`Frontier::exclude_rows`].
     pub(super) fn exclude(&mut self, pattern: &str) -> Result<u64, String> {
         self.exclusions.add(pattern)?;
-        let regex = regex::Regex::new(pattern).map_err(|error| error.to_string())?;
-        let matches = |task: &UrlTask| {
-            regex.is_match(&task.url) || task.chain.is_some() && regex.is_match(task.target())
+        Ok(self.exclude_in_memory(&excluded_reason(pattern)))
+    }
+
+    /// Takes what an exclusion keeps out from all that waits in memory; returns how many URLs were
+    /// skipped.
+    pub(super) fn exclude_in_memory(&mut self, reason: &str) -> u64 {
+        let Some(exclusion) = self.exclusions.exclusion(reason).cloned() else { return 0 };
+        let sitemaps = matches!(exclusion, Exclusion::UndoneSeed { .. });
+        let matches = |task: &UrlTask| match task.purpose {
+            FetchPurpose::Page => is_held(&exclusion, task),
+            FetchPurpose::Sitemap { .. } => sitemaps && is_held(&exclusion, task),
+            FetchPurpose::Robots { .. } => false,
         };
         let mut excluded = self.hosts.remove_matching(matches);
         let newest = self.newest();
         let mut kept = Vec::with_capacity(self.retries.len());
         for Reverse(DelayedTask(due, task)) in std::mem::take(&mut self.retries) {
-            if task.purpose == FetchPurpose::Page && matches(&task) {
+            if matches(&task) {
                 self.hosts.retrying(task.target(), false, newest);
                 excluded.push(task);
             } else {
@@ -147,12 +179,17 @@ impl FrontierState {
             }
         }
         self.retries = kept.into();
-        let reason = excluded_reason(pattern);
-        for task in &excluded {
-            self.withdraw(task, reason.clone());
+        let mut pages = 0;
+        for task in excluded {
+            if task.purpose == FetchPurpose::Page {
+                self.withdraw(&task, reason.to_owned());
+                pages += 1;
+            } else {
+                self.set_aside_sitemap(task);
+            }
         }
-        self.exclusions.count(pattern, excluded.len() as u64);
-        Ok(excluded.len() as u64)
+        self.exclusions.count(reason, pages);
+        pages
     }
 
     fn exclude_row(&mut self, row: &FrontierRow, reason: &str) -> bool {
@@ -182,4 +219,8 @@ impl FrontierState {
         self.totals.admitted += 1;
         self.hosts.restore_task(Box::new(task), newest);
     }
+}
+
+fn is_held(exclusion: &Exclusion, task: &UrlTask) -> bool {
+    exclusion.holds(&task.url) || task.chain.is_some() && exclusion.holds(task.target())
 }

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::crawl::frontier::exclusions::excluded_reason;
 use crate::crawl::frontier::front::Frontier;
 use crate::crawl::frontier::link::{FoundLink, FoundUrl};
 use crate::crawl::frontier::state::FrontierState;
@@ -133,9 +132,9 @@ impl FrontierState {
         if limits.depth.is_some_and(|limit| found.depth > limit) {
             return Some("beyond the depth limit".to_owned());
         }
-        if let Some(pattern) = self.exclusions.excludes(&found.url).cloned() {
-            self.exclusions.count(&pattern, 1);
-            return Some(excluded_reason(&pattern));
+        if let Some(reason) = self.exclusions.excludes(&found.url).cloned() {
+            self.exclusions.count(&reason, 1);
+            return Some(reason.to_string());
         }
         if let Some(copy) = copy {
             return Some(self.traps.on_copy(&found.url, copy).reason());

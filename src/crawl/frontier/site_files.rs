@@ -99,9 +99,30 @@ impl FrontierState {
         if let SitemapAdmission::LeftOut(why) = admission {
             return self.batch.sitemap(sitemap_row(&task, depth, PageState::Skipped, Some(why)));
         }
+        if self.excluded_by(&task).is_some() {
+            return self.sitemaps.set_aside(Box::new(task));
+        }
+        self.push_sitemap(Box::new(task));
+    }
+
+    fn push_sitemap(&mut self, task: Box<UrlTask>) {
         let newest = self.newest();
         self.begin_background();
-        self.hosts.push(Box::new(task), true, newest);
+        self.hosts.push(task, true, newest);
+    }
+
+    /// A sitemap that was waiting is not to be read, because the seed was undone that led to it.
+    pub(super) fn set_aside_sitemap(&mut self, task: Box<UrlTask>) {
+        self.sitemaps.set_aside(task);
+        self.end_background();
+    }
+
+    /// Continues with the sitemaps whose seeds were added again.
+    pub(super) fn resume_sitemaps(&mut self) {
+        let exclusions = &self.exclusions;
+        for task in self.sitemaps.resume(|url| exclusions.left_by_seed(url).is_none()) {
+            self.push_sitemap(task);
+        }
     }
 
     pub(super) fn sitemap_ended(&mut self, row: SitemapRow) {

@@ -33,6 +33,9 @@ pub struct Sitemaps {
     /// Those left out. One that is too deep may be met again where it is not.
     left_out: HashSet<UrlHash>,
     limit: u32,
+    /// Those of seeds that were undone: they are read if their seed is added again.
+    #[expect(clippy::vec_box, reason = "as they come from the host queues")]
+    set_aside: Vec<Box<UrlTask>>,
     /// What viewers see.
     pub(super) view: SitemapsView,
 }
@@ -94,6 +97,21 @@ impl Sitemaps {
             (_, Ok(usual)) => vec![usual],
             _ => Vec::new(),
         }
+    }
+
+    /// Sets a sitemap aside that was waiting.
+    pub(super) fn set_aside(&mut self, mut task: Box<UrlTask>) {
+        self.view.waiting = self.view.waiting.saturating_sub(1);
+        (task.chain, task.robots, task.continues_attempt) = (None, None, false);
+        self.set_aside.push(task);
+    }
+
+    /// Takes those back that `may_be_read`: they wait again.
+    #[expect(clippy::vec_box, reason = "as they go into the host queues")]
+    pub(super) fn resume(&mut self, may_be_read: impl Fn(&str) -> bool) -> Vec<Box<UrlTask>> {
+        let back: Vec<_> = self.set_aside.extract_if(.., |task| may_be_read(&task.url)).collect();
+        self.view.waiting += back.len() as u32;
+        back
     }
 
     /// Takes in a sitemap with `depth` index files above it.

@@ -155,7 +155,7 @@ impl HostQueues {
         }
     }
 
-    /// Takes the pages out of memory that match; sitemaps and robots.txt stay.
+    /// Takes out of memory what matches.
     #[allow(clippy::vec_box, reason = "tasks are boxed in every queue")]
     pub fn remove_matching(&mut self, matches: impl Fn(&UrlTask) -> bool) -> Vec<Box<UrlTask>> {
         let mut removed = Vec::new();
@@ -163,7 +163,7 @@ impl HostQueues {
             let Some(host) = &mut self.hosts[index] else { continue };
             let mut kept = VecDeque::with_capacity(host.queue.len());
             for task in host.queue.drain(..) {
-                if task.purpose == FetchPurpose::Page && matches(&task) {
+                if matches(&task) {
                     removed.push(task);
                 } else {
                     kept.push_back(task);

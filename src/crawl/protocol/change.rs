@@ -14,6 +14,21 @@ use crate::crawl::protocol::tuning::ChangeEffect;
 use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::Setting;
 use crate::settings::faults::Faults;
+use crate::settings::seed_reach::SeedGain;
+
+/// What undoing a seed takes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeedUndo {
+    /// What the seed brought into the scope.
+    pub gain: SeedGain,
+    /// Whether no seed before it had its host.
+    pub new_host: bool,
+}
+
+/// Entries of versions before seeds could be undone have seeds that were added.
+const fn yes() -> bool {
+    true
+}
 
 /// What a command did.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,10 +83,16 @@ pub enum ChangeAction {
         /// Whether they are excluded now.
         excluded: bool,
     },
-    /// A seed was added.
+    /// A seed was added (true), or was undone.
     Seed {
         /// It.
         url: Url,
+        /// Whether it is a seed now.
+        #[serde(default = "yes")]
+        added: bool,
+        /// What undoing it takes; `None` for an entry of an earlier version, which cannot be undone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        undo: Option<Box<SeedUndo>>,
     },
     /// Faults were made worse, milder or turned off.
     Faults {
@@ -105,8 +126,8 @@ pub enum ChangeAction {
 }
 
 impl ChangeAction {
-    /// Whether it can be turned back. A pause is no change of a setting; a seed that was taken in
-    /// cannot be forgotten; a breaker that was closed opens by itself.
+    /// Whether it can be turned back. A pause is no change of a setting; a breaker that was closed opens by
+    /// itself.
     #[must_use]
     pub const fn is_undoable(&self) -> bool {
         matches!(
@@ -117,6 +138,7 @@ impl ChangeAction {
                 | Self::HostHeld { .. }
                 | Self::HostSkipped { skipped: true, .. }
                 | Self::Excluded { excluded: true, .. }
+                | Self::Seed { added: true, undo: Some(_), .. }
                 | Self::Faults { .. }
                 | Self::Scene { .. }
         )
@@ -149,7 +171,8 @@ impl fmt::Display for ChangeAction {
             Self::BreakerReset { host } => write!(f, "reset the breaker of {host}"),
             Self::Excluded { pattern, excluded: true } => write!(f, "exclude {pattern}"),
             Self::Excluded { pattern, excluded: false } => write!(f, "no longer exclude {pattern}"),
-            Self::Seed { url } => write!(f, "seed {url}"),
+            Self::Seed { url, added: true, .. } => write!(f, "seed {url}"),
+            Self::Seed { url, added: false, .. } => write!(f, "no longer seed {url}"),
             Self::Faults { old, new } if new.is_none() => write!(f, "faults off: {old}"),
             Self::Faults { old, new } => write!(f, "fault {}", new.change_from(old)),
             Self::Scene { new, .. } => match new.scene {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use crate::crawl::protocol::change::ChangeAction;
+use crate::crawl::protocol::change::{Change, ChangeAction};
 use crate::crawl::protocol::failure_hint::failure_hint;
 use crate::crawl::protocol::snapshot::{PauseReason, RunState, Snapshot};
 use crate::crawl::protocol::tuning::EffectVerdict;
@@ -128,7 +128,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, database: &ShownDatabase, s: 
         let style = if view.driving { theme.bold(Role::Limit) } else { theme.dim() };
         right.push(Segment::new(0, effect_text::autopilot(view), style));
     }
-    let undoable = !s.run.is_ending() && s.changes.first().is_some_and(|c| c.what.is_undoable());
+    let undoable = !s.run.is_ending() && s.changes.first().is_some_and(is_next_undone);
     if undoable {
         let chip =
             Span::styled(format!(" {} ", painter.keys.name_of(Action::Undo)), theme.selected());
@@ -144,6 +144,12 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, database: &ShownDatabase, s: 
         let inside = Rect { x: left.x + 1, width: left.width.saturating_sub(1), ..left };
         painter.fit(inside, 0, 3, segments);
     }
+}
+
+/// Whether undo turns this change back, which is the last one, and not one before it.
+fn is_next_undone(change: &Change) -> bool {
+    let gone = change.what.is_staged() && change.at_s < 0.0;
+    change.what.is_undoable() && change.undoes.is_none() && !change.undone && !gone
 }
 
 /// The commands that go on from here, with the right database.

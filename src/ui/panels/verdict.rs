@@ -59,7 +59,7 @@ fn autopilot<'a>(painter: &Painter<'_>, snapshot: &Snapshot) -> Option<Segment<'
 }
 
 /// How a change is marked on a chart: `16` for permits, `w32`, `q500`, `r2.5`, `t4`, `h` for a
-/// host, `x` for an exclusion, `s` for a seed, `!` with the name of
+/// host, `x` for an exclusion, `s` for a seed, `x off` and `s off` for their undoing, `!` with the name of
 /// a fault or a scene, `‖`, `▶`.
 #[must_use]
 pub fn mark(change: &Change) -> String {
@@ -78,8 +78,10 @@ pub fn mark(change: &Change) -> String {
         | ChangeAction::HostHeld { .. }
         | ChangeAction::HostSkipped { .. }
         | ChangeAction::BreakerReset { .. } => "h".to_owned(),
-        ChangeAction::Excluded { .. } => "x".to_owned(),
-        ChangeAction::Seed { .. } => "s".to_owned(),
+        ChangeAction::Excluded { excluded: true, .. } => "x".to_owned(),
+        ChangeAction::Excluded { excluded: false, .. } => "x off".to_owned(),
+        ChangeAction::Seed { added: true, .. } => "s".to_owned(),
+        ChangeAction::Seed { added: false, .. } => "s off".to_owned(),
         ChangeAction::Faults { new, .. } if new.is_none() => "! off".to_owned(),
         ChangeAction::Faults { old, new } => {
             let mut changed = Fault::ALL.into_iter().filter(|f| new.get(*f) != old.get(*f));

@@ -88,29 +88,34 @@ impl AddressPolicy {
         policy
     }
 
-    /// Allows the private address of `seed`, or the name of `seed` until it is resolved.
-    pub(in crate::web) fn add_seed(&self, seed: &Url) {
+    /// Allows the private address of `seed`, or the name of `seed` until it is resolved; true when no seed
+    /// had allowed it before.
+    pub(in crate::web) fn add_seed(&self, seed: &Url) -> bool {
         if self.allow_private {
-            return;
+            return false;
         }
-        match literal(seed) {
-            Some(address) => {
-                if special(address).is_some() {
-                    self.seeds().addresses.insert(address);
-                }
+        if let Some(address) = literal(seed) {
+            return special(address).is_some() && self.seeds().literal.insert(address);
+        }
+        let Some(name) = seed.host_str() else { return false };
+        let name = comparable(name).into_boxed_str();
+        let mut seeds = self.seeds();
+        if local_name(&name).is_some() {
+            seeds.local.insert(name.clone());
+        }
+        let is_resolved = seeds.resolved.iter().any(|known| *known.name == *name);
+        !is_resolved && seeds.names.insert(name)
+    }
+
+    /// Removes the last seed with the host of `seed`: its private address is refused again.
+    pub(in crate::web) fn remove_seed(&self, seed: &Url) {
+        let mut seeds = self.seeds();
+        match (literal(seed), seed.host_str()) {
+            (Some(address), _) => {
+                seeds.literal.remove(&address);
             }
-            None => {
-                if let Some(name) = seed.host_str() {
-                    let name = comparable(name).into_boxed_str();
-                    let mut seeds = self.seeds();
-                    if local_name(&name).is_some() {
-                        seeds.local.insert(name.clone());
-                    }
-                    if !seeds.resolved.iter().any(|known| *known.name == *name) {
-                        seeds.names.insert(name);
-                    }
-                }
-            }
+            (None, Some(name)) => seeds.remove_name(&comparable(name)),
+            (None, None) => {}
         }
     }
 
@@ -158,8 +163,8 @@ impl AddressPolicy {
         let name = without_dot(name).unwrap_or(name);
         let (class, addresses) = local_name(name)?;
         let seeds = self.seeds();
-        let allowed = seeds.local.contains(name)
-            || addresses.iter().any(|address| seeds.addresses.contains(address));
+        let allowed =
+            seeds.local.contains(name) || addresses.iter().any(|address| seeds.allow(*address));
         (!allowed).then_some(class)
     }
 
@@ -183,7 +188,7 @@ impl AddressPolicy {
         if self.allow_private {
             return None;
         }
-        special(address).filter(|_| !self.seeds().addresses.contains(&address))
+        special(address).filter(|_| !self.seeds().allow(address))
     }
 
     /// Resolves `name` to its allowed addresses; with `for_proxy`, all addresses of the proxy's name

@@ -1,6 +1,6 @@
 //! The private addresses that the seeds allow.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 #[cfg(doc)]
@@ -15,8 +15,10 @@ const MAX_PUBLIC_NAMES: usize = 1024;
 /// The addresses and names that the seeds allow.
 #[derive(Debug, Default)]
 pub(super) struct SeedAllowance {
-    /// Private addresses of seeds.
-    pub(super) addresses: HashSet<IpAddr>,
+    /// Private addresses that are the host of a seed.
+    pub(super) literal: HashSet<IpAddr>,
+    /// Private addresses that names of seeds led to, and how many names each.
+    named: HashMap<IpAddr, u32>,
     /// Names of seeds not yet resolved. The addresses of the first lookup are allowed; those of a
     /// later lookup are checked like any other.
     pub(super) names: HashSet<Box<str>>,
@@ -31,7 +33,9 @@ pub(super) struct SeedAllowance {
 impl SeedAllowance {
     /// Records the addresses of a seed's name and allows them.
     pub(super) fn record_resolved(&mut self, seed: SeedName) {
-        self.addresses.extend(&seed.addresses);
+        for address in &seed.addresses {
+            *self.named.entry(*address).or_default() += 1;
+        }
         if seed.addresses.is_empty() {
             self.public += 1;
             if self.public > MAX_PUBLIC_NAMES {
@@ -39,6 +43,30 @@ impl SeedAllowance {
             }
         }
         self.resolved.push(seed);
+    }
+
+    /// Whether a seed allows `address`.
+    pub(super) fn allow(&self, address: IpAddr) -> bool {
+        self.literal.contains(&address) || self.named.contains_key(&address)
+    }
+
+    /// Forgets the name of a seed, and the addresses that no other name led to.
+    pub(super) fn remove_name(&mut self, name: &str) {
+        self.names.remove(name);
+        self.local.remove(name);
+        let Some(at) = self.resolved.iter().position(|known| *known.name == *name) else { return };
+        let SeedName { addresses, .. } = self.resolved.remove(at);
+        if addresses.is_empty() {
+            self.public -= 1;
+        }
+        for address in addresses {
+            if let Some(names) = self.named.get_mut(&address) {
+                *names -= 1;
+                if *names == 0 {
+                    self.named.remove(&address);
+                }
+            }
+        }
     }
 }
 

@@ -173,3 +173,36 @@ async fn all_may_be_allowed() {
     assert_eq!(refuses(&policy, "http://localhost/").await, None);
     assert_eq!(policy.lookup("a.test", true).await.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn a_seed_that_is_removed_allows_nothing_more() {
+    let resolve =
+        [("intra.test", "10.1.1.1"), ("other.test", "10.1.1.1"), ("late.test", "10.1.1.2")];
+    let policy = policy(&["http://10.9.9.9/", "http://intra.test/"], &resolve, false);
+    let url = |text: &str| Url::parse(text).unwrap();
+    // No seed but the first has the host of these.
+    assert!(!policy.add_seed(&url("http://10.9.9.9:81/x")));
+    assert!(!policy.add_seed(&url("http://INTRA.test./x")));
+    for (seed, allowed) in [
+        ("http://10.0.0.7/", "http://10.0.0.7/"),
+        ("http://localhost/", "http://localhost/"),
+        ("http://other.test/", "http://10.1.1.1/"),
+        ("http://late.test/", "http://10.1.1.2/"),
+    ] {
+        for _ in 0..2 {
+            assert!(policy.add_seed(&url(seed)), "{seed}");
+            assert_eq!(refuses(&policy, allowed).await, None, "{seed}");
+            policy.remove_seed(&url(seed));
+            // Another name leads there too.
+            let is_left = allowed == "http://10.1.1.1/";
+            assert_eq!(refuses(&policy, allowed).await.is_some(), !is_left, "{seed}");
+        }
+    }
+    assert!(policy.lookup("late.test", true).await.is_err());
+    let names: Vec<_> = policy.seed_names(0).unwrap().into_iter().map(|seed| seed.name).collect();
+    assert_eq!(names, ["intra.test"]);
+    // Removed before it was resolved.
+    assert!(policy.add_seed(&url("http://late.test/")));
+    policy.remove_seed(&url("http://late.test/"));
+    assert!(policy.lookup("late.test", true).await.is_err());
+}

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crawldeck::crawl::frontier::{FoundLink, Frontier, FrontierStart, Next};
+use crawldeck::crawl::frontier::{FoundLink, Frontier, FrontierStart, Next, excluded_reason};
 use crawldeck::crawl::hosts::MAX_IN_MEMORY_PER_HOST;
 use crawldeck::crawl::protocol::host_view::WaitReason;
 use crawldeck::model::ids::host_id;
@@ -161,9 +161,9 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
     let regex = regex::Regex::new(pattern).unwrap();
     let mut rows: Vec<_> = stage.rows.values().filter(|row| regex.is_match(&row.url)).collect();
     rows.sort_by_key(|row| row.id);
-    let from_disk = stage.frontier.exclude_rows(pattern, &rows).unwrap();
+    let from_disk = stage.frontier.exclude_rows(&excluded_reason(pattern), &rows).unwrap();
     assert_eq!((from_memory + from_disk) as usize, hits, "each once");
-    assert_eq!(stage.frontier.excluded_count(pattern), Some(hits as u64));
+    assert_eq!(stage.frontier.excluded_count(&excluded_reason(pattern)), Some(hits as u64));
     stage.save();
     let out = stage.drain(now);
     assert_eq!(out.len(), MORE - hits);
@@ -187,8 +187,8 @@ async fn an_excluded_pattern_goes_from_memory_and_disk_and_comes_back() {
         })
         .collect();
     let restoration = stage.frontier.edit(|edit| edit.undo_exclusion(pattern));
-    assert_eq!(stage.frontier.excluded_count(pattern), None);
-    assert!(stage.frontier.restore_rows(restoration.ticket, gone));
+    assert_eq!(stage.frontier.excluded_count(&excluded_reason(pattern)), None);
+    assert_eq!(stage.frontier.restore_rows(restoration.ticket, gone), Some(hits as u64));
     let mut back = stage.drain(now);
     back.sort();
     back.dedup();
