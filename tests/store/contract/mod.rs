@@ -34,6 +34,7 @@ mod postgres_failures;
 mod postgres_plans;
 mod recrawl;
 mod sqlite;
+mod stored_pages;
 mod texts;
 mod timeline;
 mod views;
@@ -81,12 +82,18 @@ contract![
     many::crawls_are_listed,
     many::half_removed_crawls_can_only_be_removed,
     migrated::an_earlier_schema_is_brought_up_to_date,
+    migrated::links_of_before_are_found_by_their_targets,
     migrated::the_schema_before_is_brought_up_to_date,
     recrawl::counts_good_pages,
     recrawl::good_pages_in_portions,
     recrawl::links_of_a_page,
     recrawl::only_complete_crawls_are_recrawled,
     recrawl::pages_as_they_were,
+    stored_pages::a_stored_page_is_what_was_saved,
+    stored_pages::links_to_a_page_with_their_texts,
+    stored_pages::stored_pages_are_filtered_as_those_in_memory,
+    stored_pages::stored_pages_in_portions,
+    stored_pages::stored_pages_outlive_the_store,
     texts::hashes_tell_urls_apart_and_texts_do_not,
     texts::links_have_texts_of_any_kind,
     texts::odd_text_survives,
