@@ -42,7 +42,7 @@ pub mod traits;
 mod tx_error;
 
 #[cfg(feature = "internals")]
-pub use self::{rows::PreviousLink, traits::SeenSink};
+pub use self::{rows::PreviousLink, stored_pages::PagesRead, traits::SeenSink};
 pub use crawl_info::CrawlInfo;
 pub use error::StoreError;
 #[cfg(feature = "mysql")]
@@ -59,7 +59,7 @@ pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;
 pub use stored_crawl::{CrawlState, StoredCrawl};
 pub use stored_pages::{
-    Between, InboundLink, LINK_BLOCK, MAX_LINK_BLOCKS, PagesRead, StoredPage, StoredPages,
+    Between, InboundLink, LINK_BLOCK, MAX_LINK_BLOCKS, StoredPage, StoredPages,
 };
 pub use text::parse_utc;
 pub use timeline_row::TimelineRow;

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::action::Tab;
 use super::detect_theme::detect;
+use super::stored::StoredSource;
 use super::theme::Theme;
 use crate::panics::{Panic, caught_now};
 use crate::settings::appearance::Appearance;
@@ -39,6 +40,8 @@ pub struct UiOptions {
     pub appearance: Appearance,
     /// Where the results are, once the crawl is over.
     pub database: ShownDatabase,
+    /// The pages of the crawl, where they can be read.
+    pub stored: Option<StoredSource>,
     /// The tab shown first.
     pub first_tab: Tab,
     /// Whether the dashboard is to panic, for tests.

@@ -96,13 +96,16 @@ pub const STORED_PAGES_BY_TEXT: &str = stored_pages!(
     "$3"
 );
 
-/// Links to a page: `(above, page, below, limit)`, block after block of the index. The ids are compared by
-/// their sums with 0, for which there is no index: the server might walk along the links of all pages.
-pub const LINKS_TO: &str = "SELECT found.from_id, page.url, found.anchor \
+/// Links to a page: `(above, page, below, limit)`, block after block of the index; then one row per link is
+/// read. The ids are compared by their sums with 0, for which there is no index: the server might walk along
+/// the links of all pages.
+pub const LINKS_TO: &str = "SELECT found.from_id, \
+     coalesce((SELECT url FROM scraped_pages AS page WHERE page.id = found.from_id), ''), found.anchor \
+     FROM (SELECT part.from_id, part.anchor \
      FROM generate_series(($1 + 1) >> 10, ($3 - 1) >> 10) AS block(n) \
      CROSS JOIN LATERAL (SELECT from_id, anchor FROM links WHERE from_id >> 10 = block.n \
-     AND to_id = $2 AND from_id + 0 > $1 AND from_id + 0 < $3 ORDER BY from_id + 0 LIMIT $4) AS found \
-     JOIN scraped_pages AS page ON page.id = found.from_id ORDER BY found.from_id LIMIT $4";
+     AND to_id = $2 AND from_id + 0 > $1 AND from_id + 0 < $3 ORDER BY from_id + 0 LIMIT $4) AS part \
+     ORDER BY part.from_id LIMIT $4) AS found ORDER BY found.from_id";
 
 impl Dialect for Postgres {
     const COMMON: CommonStatements = numbered::COMMON;

@@ -6,6 +6,7 @@ mod hosts;
 mod navigation;
 mod pressing;
 mod state;
+mod stored;
 mod typing;
 
 pub use faults::SCENE_ROWS;

@@ -190,6 +190,13 @@ pub const KEYS: &[Binding] = {
             "filter",
             "filter by text, state, status (404, 5xx)",
         ),
+        bind(
+            G::Lists,
+            &[key('d')],
+            A::Stored,
+            "stored",
+            "all stored pages (earlier runs too), or this run",
+        ),
         bind(G::Lists, &[key('s')], A::Sort, "sort", "sort by next column"),
         bind(G::Lists, &[key('S'), key('r')], A::Reverse, "reverse", "reverse order"),
         bind(G::Lists, &[key('y')], A::Copy, "copy", "copy the URL, or what was measured"),

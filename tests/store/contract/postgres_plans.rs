@@ -244,6 +244,7 @@ fn queries_of_a_viewer() -> Vec<Question> {
                 "Index Scan using links_by_target on links",
                 "Index Cond: (((from_id >> 10) = block.n) AND (to_id = ",
                 "Index Scan using scraped_pages_pkey on scraped_pages page",
+                "Index Cond: (id = found.from_id)",
             ],
         ),
     ]
