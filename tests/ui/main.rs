@@ -22,6 +22,7 @@ mod palette;
 mod race;
 mod screen;
 mod sizes;
+mod stored;
 mod tabs;
 mod terminal;
 mod words;

@@ -264,7 +264,8 @@ impl Reader {
             None => self.pages.newest().await?.unwrap_or(0),
         };
         self.detail.newest = Some(newest);
-        let (first, _) = id_range(crawl_of(question.page));
+        // Links lead from pages of this crawl alone.
+        let (first, _) = id_range(crawl_of(newest));
         let above = self.detail.at.unwrap_or(first - 1);
         let below = (above + 1 + self.detail_window.0).min(newest + 1);
         let since = Instant::now();
