@@ -15,7 +15,7 @@ use super::recrawl::{link, page_state};
 use super::run::rows_of;
 use super::sql_store::within;
 use super::statement::{FilterValues, Statement, Values};
-use crate::model::ids::{CrawlId, PageId, crawl_of};
+use crate::model::ids::{CrawlId, PageId, crawl_of, id_range};
 use crate::store::error::StoreError;
 use crate::store::page_filter::PageFilter;
 use crate::store::rows::PreviousLink;
@@ -136,12 +136,13 @@ impl<R: Reach> StoredPages for SqlViewer<R> {
         limit: u32,
     ) -> BoxFuture<'_, Result<Vec<InboundLink>, StoreError>> {
         Box::pin(async move {
-            let below = ids.below.min(ids.above.saturating_add(MAX_LINK_BLOCKS * LINK_BLOCK));
-            if below <= ids.above + 1 {
+            let (first, _) = id_range(self.crawl);
+            let above = ids.above.max(first - 1);
+            let below = ids.below.min(above.saturating_add(MAX_LINK_BLOCKS * LINK_BLOCK));
+            if below <= above + 1 {
                 return Ok(Vec::new());
             }
-            let values =
-                Values { page, after: ids.above, below, limit, ..Values::of(crawl_of(page)) };
+            let values = Values { page, after: above, below, limit, ..Values::of(self.crawl) };
             let map = |row: &<R::Db as sqlx::Database>::Row| {
                 let (from, url, anchor) = (row.int(0)?, row.text(1)?.into(), row.optional_text(2)?);
                 Ok(InboundLink { from, url, anchor: anchor.map(Arc::from) })

@@ -23,6 +23,7 @@ mod crawl_lease;
 mod databases;
 mod dies;
 mod kept;
+mod large;
 mod look;
 mod lost;
 mod many;
@@ -112,6 +113,26 @@ contract![
     views::redirects_are_reported_with_their_hops,
     views::slow_pages_are_the_slowest_of_each_crawl,
 ];
+
+/// What takes minutes, on each kind of database.
+macro_rules! measured {
+    ($($name:ident: $place:expr;)+) => {
+        mod ten_million_links {
+            use super::{Place, kept, large};
+            $(#[tokio::test(flavor = "multi_thread")]
+            #[ignore = "measures for minutes: tests/long.sh pages"]
+            async fn $name() {
+                kept($place, large::times).await;
+            })+
+        }
+    };
+}
+
+measured! {
+    in_a_file: Place::sqlite();
+    on_a_postgres_server: Place::postgres().await;
+    on_a_mysql_server: Place::mysql().await;
+}
 
 /// The host of all URLs here, unless said otherwise.
 const HOST: &str = "127.0.0.1:8700";
