@@ -24,7 +24,7 @@ use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{
     Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
     RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter, StoredCrawl,
-    TimelineRow, open,
+    StoredPages, TimelineRow, open,
 };
 use futures_util::future::BoxFuture;
 use url::Url;
@@ -113,6 +113,9 @@ impl StoreReader for Discard {
     }
     fn select<'a>(&'a self, _: &'a str, _: RowSink<'a>) -> Answer<'a, ()> {
         never()
+    }
+    fn stored_pages(&self, _: CrawlId) -> Arc<dyn StoredPages> {
+        unreachable!("nobody views it")
     }
     fn close(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})

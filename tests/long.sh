@@ -4,6 +4,8 @@
 #     tests/long.sh figures               measures the project's figures, in a release build
 #     tests/long.sh bench [ARGUMENT...]   cargo bench: all benchmarks, or as the arguments say
 #     tests/long.sh databases             saving and resuming on SQLite, PostgreSQL and MariaDB, measured
+#     tests/long.sh pages [DATABASE]      how long the dashboard waits for stored pages, with ten million links:
+#                                         in_a_file, on_a_postgres_server or on_a_mysql_server
 #     tests/long.sh plans                 query plans with a million rows, on PostgreSQL and MariaDB
 #     tests/long.sh kills [ROUNDS]        kill -9 at random moments, on each database: ROUNDS (5) times
 #     tests/long.sh hostile               prints the table of the hostile suite
@@ -67,6 +69,11 @@ databases() {
 plans() {
     start_servers
     run_tests store plans:: --ignored
+}
+
+pages() { # the database
+    [ "$1" = in_a_file ] || start_servers
+    run_tests store "ten_million_links::$1" --ignored --release
 }
 
 kills() {
@@ -262,12 +269,16 @@ case ${1:-} in
         [[ $# -le 2 && ${2:-5} =~ ^[1-9][0-9]*$ ]] || { echo "kills takes a number of rounds" >&2; exit 2; }
         kills "${2:-5}"
         ;;
+    pages)
+        [ $# -le 2 ] || { echo "pages takes one database" >&2; exit 2; }
+        pages "${2:-in_a_file}"
+        ;;
     bench)
         shift
         cargo bench "$@"
         ;;
     *)
-        sed -n '2,20s/^# \{0,1\}//p' "$0"
+        sed -n '2,24s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

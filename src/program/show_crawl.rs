@@ -175,6 +175,7 @@ pub(super) async fn view(
     signalled: &mut JoinHandle<()>,
 ) -> Result<(), crate::ui::UiError> {
     use crate::crawl::protocol::command::{Command, Origin};
+    use crate::ui::stored::StoredSource;
     use crate::ui::{self, UiOptions};
     if !display.dashboard {
         headless::watch(crawl.snapshots.clone(), display.quiet).await;
@@ -188,6 +189,7 @@ pub(super) async fn view(
     let options = UiOptions {
         appearance: display.appearance.clone(),
         database: shown_database(&crawl.snapshots.borrow().db, display.temporary),
+        stored: Some(StoredSource { pages: crawl.stored_pages(), links: crawl.stores_links() }),
         first_tab: display.first_tab,
         panic_points: panic_points(),
     };

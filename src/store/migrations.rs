@@ -26,6 +26,7 @@ pub(super) static SQLITE: LazyLock<Migrator> = LazyLock::new(|| {
             include_str!("sqlite/migrations/0003_resent_and_not_parsed.sql"),
         ),
         (4, "timeline", include_str!("sqlite/migrations/0004_timeline.sql")),
+        (5, "links by target", include_str!("sqlite/migrations/0005_links_by_target.sql")),
     ])
 });
 
@@ -40,6 +41,7 @@ pub(super) static POSTGRES: LazyLock<Migrator> = LazyLock::new(|| {
             include_str!("postgres/migrations/0002_resent_and_not_parsed.sql"),
         ),
         (3, "timeline", include_str!("postgres/migrations/0003_timeline.sql")),
+        (4, "links by target", include_str!("postgres/migrations/0004_links_by_target.sql")),
     ])
 });
 
@@ -54,6 +56,7 @@ pub(super) static MYSQL: LazyLock<Migrator> = LazyLock::new(|| {
             include_str!("mysql/migrations/0002_resent_and_not_parsed.sql"),
         ),
         (3, "timeline", include_str!("mysql/migrations/0003_timeline.sql")),
+        (4, "links by target", include_str!("mysql/migrations/0004_links_by_target.sql")),
     ])
 });
 
@@ -137,11 +140,23 @@ mod tests {
         };
         assert_eq!(
             hex(&SQLITE),
-            ["516c8d43daca528d", "8f0db689176fe66d", "59a5cd61aaa0f686", "04c9886a0e8a2331"]
+            [
+                "516c8d43daca528d",
+                "8f0db689176fe66d",
+                "59a5cd61aaa0f686",
+                "04c9886a0e8a2331",
+                "9c1de95e90df399e"
+            ]
         );
         #[cfg(feature = "postgres")]
-        assert_eq!(hex(&POSTGRES), ["bb6b5d2af0c2787f", "75dee52d671c9d7a", "bec34c80aa875d2d"]);
+        assert_eq!(
+            hex(&POSTGRES),
+            ["bb6b5d2af0c2787f", "75dee52d671c9d7a", "bec34c80aa875d2d", "f0c96d36a56d621f"]
+        );
         #[cfg(feature = "mysql")]
-        assert_eq!(hex(&MYSQL), ["9002b3b4224d250a", "fa395cf614c37521", "c29c716684e39349"]);
+        assert_eq!(
+            hex(&MYSQL),
+            ["9002b3b4224d250a", "fa395cf614c37521", "c29c716684e39349", "cc28f0808b164fc7"]
+        );
     }
 }

@@ -26,6 +26,7 @@ mod migrations;
 #[cfg(feature = "mysql")]
 pub mod mysql;
 pub mod name;
+pub mod page_filter;
 #[cfg(feature = "postgres")]
 pub mod postgres;
 pub mod rows;
@@ -34,18 +35,20 @@ mod slow_log;
 mod sql;
 pub mod sqlite;
 pub mod stored_crawl;
+pub mod stored_pages;
 mod text;
 pub mod timeline_row;
 pub mod traits;
 mod tx_error;
 
 #[cfg(feature = "internals")]
-pub use self::{rows::PreviousLink, traits::SeenSink};
+pub use self::{rows::PreviousLink, stored_pages::PagesRead, traits::SeenSink};
 pub use crawl_info::CrawlInfo;
 pub use error::StoreError;
 #[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
 pub use name::OpenMode;
+pub use page_filter::{FilteredPage, PageFilter};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
 pub use rows::{
@@ -55,6 +58,9 @@ pub use rows::{
 pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;
 pub use stored_crawl::{CrawlState, StoredCrawl};
+pub use stored_pages::{
+    Between, InboundLink, LINK_BLOCK, MAX_LINK_BLOCKS, StoredPage, StoredPages,
+};
 pub use text::parse_utc;
 pub use timeline_row::TimelineRow;
 pub use traits::{Store, StoreAdmin, StoreReader, StoreWriter};

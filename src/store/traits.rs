@@ -3,6 +3,8 @@
 //! A caller takes the narrowest trait that it needs: a report a [`StoreReader`], a crawl a
 //! [`StoreWriter`], `rm` a [`StoreAdmin`]. [`Store`] is all of it, what opening a database gives.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 use super::crawl_info::CrawlInfo;
@@ -10,6 +12,7 @@ use super::error::StoreError;
 use super::rows::{Batch, FrontierRow, OpenHost, PreviousLink, PreviousPage};
 use super::select::RowSink;
 use super::stored_crawl::{CrawlState, StoredCrawl};
+use super::stored_pages::StoredPages;
 use super::timeline_row::TimelineRow;
 use crate::model::ids::{CrawlId, PageId};
 use crate::model::url_identity::UrlHash;
@@ -114,6 +117,9 @@ pub trait StoreReader: Send + Sync + 'static {
         crawl: CrawlId,
         sink: SeenSink<'a>,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// What reads the pages of a crawl for viewers, on a connection of its own that outlives this store.
+    fn stored_pages(&self, crawl: CrawlId) -> Arc<dyn StoredPages>;
 
     /// Writes what is buffered and closes the connections.
     fn close(&self) -> BoxFuture<'_, ()>;

@@ -132,6 +132,8 @@ pub enum Action {
     Submit,
     /// Type a filter.
     Filter,
+    /// Show all stored pages on the Pages tab, or the last of this run.
+    Stored,
     /// Sort by the next column.
     Sort,
     /// Sort the other way round.

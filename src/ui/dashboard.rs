@@ -15,6 +15,8 @@ use super::browser::{self, BrowserStart};
 use super::deck::motion;
 use super::job_control::job_control;
 use super::screen::{Screen, Surface};
+use super::stored::reading::{self, StoredLink};
+use super::stored::wanted::StoredAnswer;
 use super::terminal_events::terminal_events;
 use super::theme::Theme;
 use super::view_thread::{FRAME, UiError, UiOptions, on_own_thread};
@@ -39,6 +41,12 @@ pub async fn run_until(
     let (theme, first_tab, keys) = (options.theme(), options.first_tab, options.keys()?);
     let (moves, database) = (!options.appearance.no_motion, options.database);
     let (titles, bell) = (options.appearance.window_title, options.appearance.bell);
+    let links = options.stored.as_ref().is_some_and(|stored| stored.links);
+    let (stored, task) = options
+        .stored
+        .map(|stored| reading::start(stored.pages))
+        .map_or((None, None), |(link, task)| (Some(link), Some(task)));
+    let engine = EngineLink { snapshots, commands, stored };
     let view = move |gone| async move {
         let mut screen = Screen::enter(options.panic_points).map_err(UiError::Terminal)?;
         let mut app = App::new();
@@ -48,11 +56,36 @@ pub async fn run_until(
         app.database = database;
         app.announcements.titles = titles;
         app.announcements.bell = bell;
+        app.stored.readable = engine.stored.is_some();
+        app.stored.links = links;
         let events = terminal_events().map_err(UiError::Terminal)?;
         let events = stream::select(events, job_control().map_err(UiError::Terminal)?);
-        show(&mut screen, app, events, snapshots, commands, theme, gone).await
+        show(&mut screen, app, events, engine, theme, gone).await
     };
-    on_own_thread(view, end).await
+    let shown = on_own_thread(view, end).await;
+    if let Some(task) = task {
+        task.ended().await;
+    }
+    shown
+}
+
+/// The ways to the engine and to the database, and back.
+#[derive(Debug)]
+pub struct EngineLink {
+    /// The newest snapshot.
+    pub snapshots: watch::Receiver<Arc<Snapshot>>,
+    /// Takes commands.
+    pub commands: mpsc::Sender<(Command, Origin)>,
+    /// Reads stored pages, where they can be read.
+    pub stored: Option<StoredLink>,
+}
+
+/// The next answer of the database; never, where there is none to ask.
+async fn next_answer(stored: &mut Option<StoredLink>) -> Option<StoredAnswer> {
+    match stored {
+        Some(link) => link.answer().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// The loop, on the dashboard's own thread. It draws after an event or a snapshot, and while something moves on
@@ -64,11 +97,11 @@ pub async fn show(
     screen: &mut impl Surface,
     mut app: App,
     mut events: impl Stream<Item = io::Result<Event>> + Unpin,
-    mut snapshots: watch::Receiver<Arc<Snapshot>>,
-    commands: mpsc::Sender<(Command, Origin)>,
+    engine: EngineLink,
     theme: Theme,
     mut gone: oneshot::Receiver<()>,
 ) -> Result<(), UiError> {
+    let EngineLink { mut snapshots, commands, mut stored } = engine;
     let mut engine_lives = true;
     let mut snapshot = snapshots.borrow_and_update().clone();
     app.see(&snapshot);
@@ -87,6 +120,9 @@ pub async fn show(
             app.motion.wrote(begin.elapsed());
             changed = false;
             next_frame = Instant::now() + FRAME;
+        }
+        if let Some(link) = &stored {
+            link.want(app.wanted(&snapshot));
         }
         tokio::select! {
             biased;
@@ -122,6 +158,13 @@ pub async fn show(
                 opening = None;
                 if let Err(why) = opened {
                     app.refuse(format!("no browser could be started: {why}"), &snapshot);
+                }
+                changed = true;
+            }
+            answer = next_answer(&mut stored) => {
+                match answer {
+                    Some(answer) => app.receive(answer),
+                    None => stored = None,
                 }
                 changed = true;
             }

@@ -148,12 +148,13 @@ fn tab(painter: &mut Painter<'_>, area: Rect, app: &mut App, live: &Snapshot) {
         Tab::Hosts => hosts_tab(painter, area, app, shown),
         Tab::Pages => {
             let Some(page) = app.detail.clone() else {
-                pages::draw(painter, area, &mut app.pages, &app.filter, shown);
+                pages_table(painter, area, app, shown);
                 return;
             };
             let (table, detail) = beside(area);
-            pages::draw(painter, table, &mut app.pages, &app.filter, shown);
-            app.detail_top = page_detail::draw(painter, detail, &page, app.detail_top);
+            pages_table(painter, table, app, shown);
+            app.detail_top =
+                page_detail::draw(painter, detail, &page, &mut app.stored, app.detail_top);
         }
         Tab::Tuning => tuning::draw(painter, area, app, shown),
         Tab::Log => log::draw(painter, area, &app.log),
@@ -209,6 +210,17 @@ fn hosts_tab(painter: &mut Painter<'_>, area: Rect, app: &mut App, shown: &Snaps
     }
 }
 
+/// The pages of this run that finished last, or all stored ones.
+fn pages_table(painter: &mut Painter<'_>, area: Rect, app: &mut App, shown: &Snapshot) {
+    if !app.stored.on {
+        pages::draw(painter, area, &mut app.pages, &app.filter, shown);
+        return;
+    }
+    let stored = &mut app.stored;
+    let last = pages::draw_stored(painter, area, &mut stored.table, &app.filter, &stored.list);
+    stored.list_shown_to(last);
+}
+
 /// Table and detail: side by side on wide screens, else one below the other; where that leaves
 /// neither enough, the detail alone.
 fn beside(area: Rect) -> (Rect, Rect) {
@@ -239,6 +251,7 @@ fn deck_and_faults(painter: &mut Painter<'_>, area: Rect, app: &App, shown: &Sna
         database: &app.database,
         newest: &app.newest,
         log: &app.log,
+        parents: &app.stored.parents,
     };
     if !app.faults.open {
         return deck::draw(painter, area, view, shown);

@@ -29,6 +29,7 @@ pub mod prompt;
 pub mod race;
 mod screen;
 pub mod stand_in;
+pub mod stored;
 pub mod tables;
 mod terminal_events;
 pub mod terminal_replies;
@@ -40,7 +41,7 @@ pub mod url_text;
 mod view_thread;
 
 #[cfg(feature = "internals")]
-pub use self::{dashboard::show, screen::Surface};
+pub use self::{dashboard::EngineLink, dashboard::show, screen::Surface};
 pub use dashboard::run_until;
 pub use log_view::log_layer;
 pub use view_thread::{ShownDatabase, UiError, UiOptions};

@@ -9,6 +9,7 @@ use xxhash_rust::xxh3::xxh3_64;
 use super::host_state::HostState;
 use crate::crawl::protocol::snapshot::{HostView, PageView, Snapshot};
 use crate::crawl::protocol::tuning::MeasuredRow;
+use crate::store::{FilteredPage, PageFilter};
 
 /// Columns by which workers are sorted, in the order of the table.
 pub const WORKER_COLUMNS: [&str; 5] = ["worker", "state", "for", "attempt", "url"];
@@ -138,8 +139,9 @@ fn host_passes(host: &HostView, filter: &str) -> bool {
 #[must_use]
 pub fn pages(snapshot: &Snapshot, table: &TableState, filter: &str) -> (Vec<usize>, Vec<i64>) {
     let rows = &snapshot.recent;
-    let filter = Filter::new(filter);
-    let mut order: Vec<usize> = (0..rows.len()).filter(|&i| filter.passes(&rows[i])).collect();
+    let filter = PageFilter::new(filter);
+    let passes = |&i: &usize| filter.passes(filtered(&rows[i]));
+    let mut order: Vec<usize> = (0..rows.len()).filter(passes).collect();
     order.sort_by(|&i, &j| {
         let (a, b) = (&rows[i], &rows[j]);
         let ordering = match table.sort {
@@ -156,6 +158,16 @@ pub fn pages(snapshot: &Snapshot, table: &TableState, filter: &str) -> (Vec<usiz
     });
     let ids = order.iter().map(|&i| rows[i].id).collect();
     (order, ids)
+}
+
+/// What a filter looks at.
+fn filtered(page: &PageView) -> FilteredPage<'_> {
+    FilteredPage {
+        state: page.state,
+        status: page.status,
+        url: &page.url,
+        texts: [page.title.as_deref(), page.error.as_deref(), page.content_type.as_deref()],
+    }
 }
 
 fn turned(ordering: Ordering, reverse: bool) -> Ordering {
@@ -191,43 +203,4 @@ fn measured_id(row: &MeasuredRow) -> i64 {
     let mut bytes: Vec<u8> = numbers.iter().flat_map(|n: &u64| n.to_le_bytes()).collect();
     bytes.push(row.earlier_run.into());
     xxh3_64(&bytes).cast_signed()
-}
-
-/// A filter as typed: a status (`404`), a class (`5xx`), a state (`failed`) or any text of
-/// URL, title, type or error, in upper or lower case.
-struct Filter {
-    text: String,
-    class: Option<u16>,
-    status: Option<u16>,
-}
-
-impl Filter {
-    fn new(text: &str) -> Self {
-        let text = text.trim().to_lowercase();
-        let class = text.strip_suffix("xx").and_then(|c| c.parse().ok()).filter(|c| *c < 10);
-        // Three digits mean the status, whatever URL has them as well.
-        let status = text.parse().ok().filter(|status| (100..600).contains(status));
-        Self { text, class, status }
-    }
-
-    fn passes(&self, page: &PageView) -> bool {
-        if self.text.is_empty() {
-            return true;
-        }
-        if let (Some(class), Some(status)) = (self.class, page.status)
-            && status / 100 == class
-        {
-            return true;
-        }
-        if self.status.is_some() {
-            return page.status == self.status;
-        }
-        let has = |text: &str| text.to_lowercase().contains(&self.text);
-        page.state.name() == self.text
-            || has(&page.url)
-            || [&page.title, &page.error, &page.content_type]
-                .into_iter()
-                .flatten()
-                .any(|text| has(text))
-    }
 }

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::action::Tab;
 use super::detect_theme::detect;
 use super::keys::KeyMap;
+use super::stored::StoredSource;
 use super::theme::Theme;
 use crate::panics::{Panic, caught_now};
 use crate::settings::appearance::Appearance;
@@ -40,6 +41,8 @@ pub struct UiOptions {
     pub appearance: Appearance,
     /// Where the results are, once the crawl is over.
     pub database: ShownDatabase,
+    /// The pages of the crawl, where they can be read.
+    pub stored: Option<StoredSource>,
     /// The tab shown first.
     pub first_tab: Tab,
     /// Whether the dashboard is to panic, for tests.

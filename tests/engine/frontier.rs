@@ -81,6 +81,7 @@ fn finished(task: &UrlTask, links: Vec<FoundLink>) -> Finished {
         error: None,
         not_parsed: None,
         found_on: None,
+        found_on_id: None,
         links_found: row.links_found,
         links: Vec::new(),
     };
@@ -195,6 +196,7 @@ async fn a_retry_is_open_and_waits_its_time() {
         attempts: 3,
         next_at_s: Some(2.0),
         found_on: None,
+        found_on_id: None,
     };
     frontier.ended(&task.url, Some(Instant::now()), None);
     let again = Box::new(task.clone());

@@ -19,7 +19,7 @@ use crawldeck::store;
 use crawldeck::store::{
     Batch, CrawlInfo, CrawlState, FrontierRow, OpenHost, OpenMode, PreviousLink, PreviousPage,
     RowSink, SeenSink, Store, StoreAdmin, StoreError, StoreReader, StoreWriter, StoredCrawl,
-    TimelineRow,
+    StoredPages, TimelineRow,
 };
 use futures_util::future::BoxFuture;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteRow};
@@ -297,6 +297,10 @@ impl StoreReader for Fickle {
             pass(&self.skipped_reads).await;
             self.inner.skipped_because(crawl, reason, after, limit.min(self.at_once)).await
         })
+    }
+
+    fn stored_pages(&self, crawl: CrawlId) -> Arc<dyn StoredPages> {
+        self.inner.stored_pages(crawl)
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

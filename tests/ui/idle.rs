@@ -10,7 +10,7 @@ use std::time::Duration;
 use crawldeck::crawl::protocol::command::{Command, Origin};
 use crawldeck::crawl::protocol::snapshot::Snapshot;
 use crawldeck::ui::app::App;
-use crawldeck::ui::{Surface, show};
+use crawldeck::ui::{EngineLink, Surface, show};
 use crossterm::event::{Event, KeyCode, KeyEvent};
 use futures_util::{Stream, StreamExt as _, stream};
 use ratatui::backend::CrosstermBackend;
@@ -109,7 +109,8 @@ async fn shown(
         engine(&snapshots).await;
         drop(alive);
     };
-    let view = show(&mut screen, App::new(), events, received, commands, COLOR, gone);
+    let engine_link = EngineLink { snapshots: received, commands, stored: None };
+    let view = show(&mut screen, App::new(), events, engine_link, COLOR, gone);
     let (result, ()) = tokio::join!(view, engine);
     result.unwrap();
     screen

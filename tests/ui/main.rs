@@ -26,6 +26,7 @@ mod race;
 mod rebound_keys;
 mod screen;
 mod sizes;
+mod stored;
 mod tabs;
 mod terminal;
 mod words;

@@ -26,7 +26,7 @@ use crate::crawl::protocol::summary::Summary;
 use crate::model::ids::CrawlId;
 use crate::settings::Settings;
 use crate::settings::dials::Dials;
-use crate::store::{OpenHost, StoreWriter, StoredCrawl, TimelineRow};
+use crate::store::{OpenHost, StoreWriter, StoredCrawl, StoredPages, TimelineRow};
 use crate::web::http::Fetcher;
 use crate::web::scope::Scope;
 use crate::web::traps::Traps;
@@ -35,16 +35,38 @@ use crate::web::traps::Traps;
 const COMMANDS: usize = 64;
 
 /// A running crawl.
-#[derive(Debug)]
 pub struct Crawl {
     /// The newest snapshot.
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     /// Takes commands; `try_send` never waits, a full channel means "busy".
     pub commands: mpsc::Sender<(Command, Origin)>,
     control: JoinHandle<Summary>,
+    /// Its database, for viewers.
+    store: Arc<dyn StoreWriter>,
+    id: CrawlId,
+    stores_links: bool,
+}
+
+impl std::fmt::Debug for Crawl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Crawl").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl Crawl {
+    /// What reads its pages for viewers, those of earlier runs as well. It reads beside the crawl, and when the
+    /// crawl is over.
+    #[must_use]
+    pub fn stored_pages(&self) -> Arc<dyn StoredPages> {
+        self.store.stored_pages(self.id)
+    }
+
+    /// Whether it stores which page links to which.
+    #[must_use]
+    pub const fn stores_links(&self) -> bool {
+        self.stores_links
+    }
+
     /// Waits for the end. No task of the crawl runs after it.
     ///
     /// # Panics
@@ -161,7 +183,8 @@ pub fn launch(
     let listed = if settings.duplicate_seeds { seeds.len() } else { 0 };
     seeds.extend_from_slice(&settings.added_seeds);
     let panic_points = Arc::new(settings.panic_points.clone());
-    let storage = Arc::new(Storage::new(crawl, store, Arc::clone(&panic_points)));
+    let stores_links = settings.store_links;
+    let storage = Arc::new(Storage::new(crawl, Arc::clone(&store), Arc::clone(&panic_points)));
     let signals = Signals::new(panic_points);
     let context = Arc::new(CrawlContext {
         frontier,
@@ -200,7 +223,7 @@ pub fn launch(
         fault_setup,
         timeline,
     }));
-    Crawl { snapshots, commands: command_sender, control }
+    Crawl { snapshots, commands: command_sender, control, store, id: crawl, stores_links }
 }
 
 /// Continues the cooldowns that are noted. Where the clock was put back since, they end as soon as the

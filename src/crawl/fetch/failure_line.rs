@@ -35,5 +35,6 @@ pub fn failure_line(
         attempts: max_attempts,
         next_at_s: pause.map(|pause| at_s + pause.as_secs_f64()),
         found_on: task.found_on_url.clone(),
+        found_on_id: task.found_on,
     })
 }

@@ -126,15 +126,16 @@ impl FrontierState {
             change: None,
         };
         if state == PageState::Failed {
-            self.show_failed(&row);
+            self.show_failed(&row, task.found_on_url.clone());
         }
         self.batch.page(row, 0);
     }
 
     /// Shows a page that failed without a request of its own: why stands nowhere else while the crawl runs.
-    fn show_failed(&mut self, row: &PageRow) {
+    fn show_failed(&mut self, row: &PageRow, found_on: Option<Arc<str>>) {
         let at_s = self.start.elapsed().as_secs_f64();
-        let view = page_view(row, (at_s, jiff::Timestamp::now()), Vec::new(), None, &[]);
+        let view =
+            page_view(row, (at_s, jiff::Timestamp::now()), Vec::new(), found_on.clone(), &[]);
         let failure = RecentFailure {
             at_s,
             url: Arc::clone(&row.url),
@@ -142,7 +143,8 @@ impl FrontierState {
             attempt: row.attempts,
             attempts: row.attempts,
             next_at_s: None,
-            found_on: None,
+            found_on,
+            found_on_id: row.found_on,
         };
         self.recent.failed_unfetched(view, failure);
     }

@@ -33,6 +33,7 @@ pub fn page_view(
         error: row.error.clone(),
         not_parsed: row.content.as_ref().and_then(|content| content.not_parsed.clone()),
         found_on,
+        found_on_id: row.found_on,
         links_found: row.links_found,
         links: links.iter().take(PAGE_LINKS).map(|link| Arc::clone(&link.url)).collect(),
     }

@@ -16,7 +16,8 @@ pub const PAGE_LINKS: usize = 50;
 pub struct PageView {
     /// Its id in the database.
     pub id: i64,
-    /// When it ended, in seconds since the start of this run.
+    /// When it ended, in seconds since the start of this run; negative for a page that a viewer has read from
+    /// the database, of whichever run.
     pub at_s: f64,
     /// When it ended, UTC.
     pub created_at: jiff::Timestamp,
@@ -46,8 +47,11 @@ pub struct PageView {
     pub error: Option<String>,
     /// Why it was not parsed for title and links, if it was not.
     pub not_parsed: Option<String>,
-    /// The page on which its URL was first found.
+    /// The page on which its URL was first found; `None` for a seed, and when that page is of an earlier run.
     pub found_on: Option<Arc<str>>,
+    /// The id of that page in the database, of whichever run; `None` for a seed.
+    #[serde(default)]
+    pub found_on_id: Option<i64>,
     /// Links found on it (in scope, distinct).
     pub links_found: u32,
     /// The first [`PAGE_LINKS`] of them.
@@ -70,6 +74,9 @@ pub struct RecentFailure {
     /// When the next attempt is due, in seconds since the start of this run; `None` when this
     /// was the last.
     pub next_at_s: Option<f64>,
-    /// The page on which the URL was found.
+    /// The page on which the URL was found; `None` for a seed, and when that page is of an earlier run.
     pub found_on: Option<Arc<str>>,
+    /// The id of that page in the database, of whichever run; `None` for a seed.
+    #[serde(default)]
+    pub found_on_id: Option<i64>,
 }

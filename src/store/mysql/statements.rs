@@ -8,15 +8,19 @@ use sqlx::mysql::{MySqlQueryResult, MySqlRow};
 use sqlx::{MySql, Row};
 
 use super::value;
-use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, ReasonHash};
+use crate::store::sql::Param::{
+    After, Below, Crawl, First, FirstStatus, Host, Last, LastStatus, Limit, Page, Pattern,
+    ReasonHash, Status, Word,
+};
 use crate::store::sql::{
-    CommonStatements, Dialect, Done, OwnStatements, SameParams, SqlSyntax, Statement, last_id,
-    links_of, ok_pages, question_marks, seen, statement, timeline,
+    CommonStatements, Dialect, Done, OwnStatements, PageStatements, SameParams, SqlSyntax,
+    Statement, has_text, last_id, links_of, ok_pages, question_marks, seen, statement,
+    stored_pages, timeline,
 };
 
 #[cfg(feature = "internals")]
 pub use crate::store::sql::question_marks::{
-    CHANGES, CRAWL, CRAWL_WITH_STATE, FRONTIER_AFTER, NEWEST_COMPLETE, PREVIOUS_PAGE,
+    CHANGES, CRAWL, CRAWL_WITH_STATE, FRONTIER_AFTER, NEWEST_COMPLETE, NEWEST_PAGE, PREVIOUS_PAGE,
 };
 
 /// Frontier rows of one host: `(crawl, host, above, limit)`, in order of the index.
@@ -59,6 +63,41 @@ pub const COUNT_OK: &str =
 
 /// What was measured last: `(crawl, limit)`.
 pub const TIMELINE: &str = timeline!("at", "?", "?");
+
+/// Pages, newest found first: `(above, below, limit)`.
+pub const STORED_PAGES: &str =
+    stored_pages!("created_at", "scraped_pages FORCE INDEX (PRIMARY)", "?", "?", "", "?");
+
+/// Those with a status: `(above, below, status, limit)`.
+pub const STORED_PAGES_BY_STATUS: &str = stored_pages!(
+    "created_at",
+    "scraped_pages FORCE INDEX (PRIMARY)",
+    "?",
+    "?",
+    " AND status = ?",
+    "?"
+);
+
+/// Those with a text: `(above, below, first status, last status, state, pattern four times, limit)`. Texts are
+/// compared byte by byte, so they are lowered.
+pub const STORED_PAGES_BY_TEXT: &str = stored_pages!(
+    "created_at",
+    "scraped_pages FORCE INDEX (PRIMARY)",
+    "?",
+    "?",
+    has_text!("?", "?", "?", "LIKE", "lower", "?", "?", "?", "?"),
+    "?"
+);
+
+/// Links to a page: `(above, below, page, above, below, limit)`, block after block of the index. Joined in
+/// this order, the rows come in order of id.
+pub const LINKS_TO: &str = "WITH RECURSIVE block (n) AS (SELECT (? + 1) DIV 1024 \
+     UNION ALL SELECT n + 1 FROM block WHERE n < (? - 1) DIV 1024) \
+     SELECT links.from_id, page.url, links.anchor FROM block \
+     STRAIGHT_JOIN links FORCE INDEX (links_by_target) \
+     ON links.from_block = block.n AND links.to_id = ? \
+     STRAIGHT_JOIN scraped_pages AS page FORCE INDEX (PRIMARY) ON page.id = links.from_id \
+     WHERE links.from_id > ? AND links.from_id < ? LIMIT ?";
 
 const fn by_page(sql: &'static str) -> Statement {
     statement(sql, &[First, Last, Limit])
@@ -109,6 +148,26 @@ impl Dialect for MySql {
         last_id: statement(LAST_ID, &[First, Last, First, Last]),
         open_count: statement(OPEN_COUNT, &[Crawl]),
         links_of: statement(LINKS_OF, &[Crawl, Page, Limit]),
+        stored_pages: PageStatements {
+            all: statement(STORED_PAGES, &[After, Below, Limit]),
+            by_status: statement(STORED_PAGES_BY_STATUS, &[After, Below, Status, Limit]),
+            by_text: statement(
+                STORED_PAGES_BY_TEXT,
+                &[
+                    After,
+                    Below,
+                    FirstStatus,
+                    LastStatus,
+                    Word,
+                    Pattern,
+                    Pattern,
+                    Pattern,
+                    Pattern,
+                    Limit,
+                ],
+            ),
+        },
+        links_to: statement(LINKS_TO, &[After, Below, Page, After, Below, Limit]),
     };
     /// In order of the key, so that a replica deletes the same. Links and pages first: what would be
     /// missed most when it is half gone is gone last.

@@ -7,15 +7,19 @@
 use sqlx::postgres::{PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
-use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, Reason};
+use crate::store::sql::Param::{
+    After, Below, Crawl, First, FirstStatus, Host, Last, LastStatus, Limit, Page, Pattern, Reason,
+    Status, Word,
+};
 use crate::store::sql::{
-    CommonStatements, Dialect, Done, OwnStatements, SameParams, SqlSyntax, Statement, last_id,
-    links_of, numbered, ok_pages, seen, statement, timeline,
+    CommonStatements, Dialect, Done, OwnStatements, PageStatements, SameParams, SqlSyntax,
+    Statement, has_text, last_id, links_of, numbered, ok_pages, seen, statement, stored_pages,
+    timeline,
 };
 
 #[cfg(feature = "internals")]
 pub use crate::store::sql::numbered::{
-    CHANGES, CRAWL, CRAWL_WITH_STATE, FRONTIER_AFTER, NEWEST_COMPLETE, PREVIOUS_PAGE,
+    CHANGES, CRAWL, CRAWL_WITH_STATE, FRONTIER_AFTER, NEWEST_COMPLETE, NEWEST_PAGE, PREVIOUS_PAGE,
 };
 
 /// Frontier rows of one host: `(crawl, host, above, up to, limit)`. WriteResult as a range of pairs, it is
@@ -62,6 +66,47 @@ pub const COUNT_OK: &str = "SELECT coalesce(sum(ok), 0)::bigint FROM hosts WHERE
 /// What was measured last: `(crawl, limit)`.
 pub const TIMELINE: &str = timeline!("to_char(at, 'YYYY-MM-DD HH24:MI:SS.MS')", "$1", "$2");
 
+/// Pages, newest found first: `(above, below, limit)`.
+pub const STORED_PAGES: &str = stored_pages!(
+    "to_char(created_at, 'YYYY-MM-DD HH24:MI:SS.MS')",
+    "scraped_pages",
+    "$1",
+    "$2",
+    "",
+    "$3"
+);
+
+/// Those with a status: `(above, below, limit, status)`.
+pub const STORED_PAGES_BY_STATUS: &str = stored_pages!(
+    "to_char(created_at, 'YYYY-MM-DD HH24:MI:SS.MS')",
+    "scraped_pages",
+    "$1",
+    "$2",
+    " AND status = $4",
+    "$3"
+);
+
+/// Those with a text: `(above, below, limit, first status, last status, state, pattern)`.
+pub const STORED_PAGES_BY_TEXT: &str = stored_pages!(
+    "to_char(created_at, 'YYYY-MM-DD HH24:MI:SS.MS')",
+    "scraped_pages",
+    "$1",
+    "$2",
+    has_text!("$4", "$5", "$6", "ILIKE", "", "$7", "$7", "$7", "$7"),
+    "$3"
+);
+
+/// Links to a page: `(above, page, below, limit)`, block after block of the index; then one row per link is
+/// read. The ids are compared by their sums with 0, for which there is no index: the server might walk along
+/// the links of all pages.
+pub const LINKS_TO: &str = "SELECT found.from_id, \
+     coalesce((SELECT url FROM scraped_pages AS page WHERE page.id = found.from_id), ''), found.anchor \
+     FROM (SELECT part.from_id, part.anchor \
+     FROM generate_series(($1 + 1) >> 10, ($3 - 1) >> 10) AS block(n) \
+     CROSS JOIN LATERAL (SELECT from_id, anchor FROM links WHERE from_id >> 10 = block.n \
+     AND to_id = $2 AND from_id + 0 > $1 AND from_id + 0 < $3 ORDER BY from_id + 0 LIMIT $4) AS part \
+     ORDER BY part.from_id LIMIT $4) AS found ORDER BY found.from_id";
+
 impl Dialect for Postgres {
     const COMMON: CommonStatements = numbered::COMMON;
     const OWN: OwnStatements = OwnStatements {
@@ -72,6 +117,15 @@ impl Dialect for Postgres {
         last_id: statement(LAST_ID, &[First, Last]),
         open_count: statement(OPEN_COUNT, &[First, Last]),
         links_of: statement(LINKS_OF, &[Page, Limit]),
+        stored_pages: PageStatements {
+            all: statement(STORED_PAGES, &[After, Below, Limit]),
+            by_status: statement(STORED_PAGES_BY_STATUS, &[After, Below, Limit, Status]),
+            by_text: statement(
+                STORED_PAGES_BY_TEXT,
+                &[After, Below, Limit, FirstStatus, LastStatus, Word, Pattern],
+            ),
+        },
+        links_to: statement(LINKS_TO, &[After, Page, Below, Limit]),
     };
     /// Statements that remove what is left of a crawl, once its large tables are empty; see `remove`.
     const PIECES: &'static [Statement] = &[

@@ -24,6 +24,7 @@ mod sql_store;
 mod statement;
 mod store;
 mod texts;
+mod viewer;
 
 #[cfg(feature = "mysql")]
 pub use self::{backend::SqlArguments, host_rows::TotalsByHost};
@@ -43,6 +44,11 @@ pub use open_database::OpenDatabase;
 pub use row_tables::{BatchTable, RowTables};
 pub use select::stream_rows;
 pub use sql_store::{SqlStore, SqlWriter, give_back};
-pub use statement::{CommonStatements, OwnStatements, Param, SameParams, Statement, statement};
+pub use statement::{
+    CommonStatements, OwnStatements, PageStatements, Param, SameParams, Statement, statement,
+};
 pub use texts::question_marks;
-pub(in crate::store) use texts::{last_id, links_of, ok_pages, seen, timeline};
+pub(in crate::store) use texts::{
+    has_text, last_id, links_of, ok_pages, seen, stored_pages, timeline,
+};
+pub use viewer::Reach;

@@ -43,7 +43,7 @@ pub async fn previous_page<D: Dialect>(
     let text = |column| Ok::<_, sqlx::Error>(row.optional_text(column)?.map(str::to_owned));
     Ok(Some(PreviousPage {
         id: row.int(0)?,
-        state: state(row.text(1)?)?,
+        state: page_state(row.text(1)?)?,
         status: D::small_int(&row, 2)?.map(|status| status as u16),
         content_length: row.int(3)? as u64,
         content_type: text(4)?,
@@ -68,11 +68,13 @@ pub async fn links_of<D: Dialect>(
     limit: u32,
 ) -> Result<Vec<PreviousLink>, sqlx::Error> {
     let values = Values { page, limit, ..Values::of(crawl_of(page)) };
-    let map = |row: &D::Row| {
-        let (url, anchor) = (row.text(0)?.into(), row.optional_text(1)?.map(Arc::from));
-        Ok(PreviousLink { url, anchor })
-    };
-    fetch_all(pool.acquire().await?, D::OWN.links_of, values, map).await
+    fetch_all(pool.acquire().await?, D::OWN.links_of, values, link::<D>).await
+}
+
+/// A link of a page: URL, text.
+pub fn link<D: Dialect>(row: &D::Row) -> Result<PreviousLink, sqlx::Error> {
+    let (url, anchor) = (row.text(0)?.into(), row.optional_text(1)?.map(Arc::from));
+    Ok(PreviousLink { url, anchor })
 }
 
 /// See [`crate::store::StoreReader::ok_pages`].
@@ -94,7 +96,8 @@ pub async fn count_ok<D: Dialect>(pool: &Pool<D>, crawl: CrawlId) -> Result<u64,
     Ok(row.int(0)? as u64)
 }
 
-fn state(name: &str) -> Result<PageState, sqlx::Error> {
+/// The state that is stored as `name`.
+pub fn page_state(name: &str) -> Result<PageState, sqlx::Error> {
     PageState::of_name(name).ok_or_else(|| sqlx::Error::ColumnDecode {
         index: "state".to_owned(),
         source: format!("`{name}` is no state of a page").into(),

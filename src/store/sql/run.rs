@@ -16,8 +16,18 @@ pub async fn fetch_all<D: Dialect, T>(
 where
     T: Send,
 {
+    rows_of::<D, T>(&mut connection, statement, values, map).await
+}
+
+/// Likewise, on a connection of the caller's.
+pub async fn rows_of<D: Dialect, T: Send>(
+    connection: &mut ConnectionOf<D>,
+    statement: Statement,
+    values: Values<'_>,
+    map: impl Fn(&D::Row) -> Result<T, sqlx::Error> + Send,
+) -> Result<Vec<T>, sqlx::Error> {
     let arguments = statement.arguments(&values)?;
-    let mut rows = D::fetch(&mut connection, statement.text(), arguments);
+    let mut rows = D::fetch(connection, statement.text(), arguments);
     let mut all = Vec::new();
     while let Some(row) = rows.try_next().await? {
         all.push(map(&row)?);

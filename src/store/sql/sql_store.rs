@@ -8,6 +8,7 @@ use super::crawls;
 use super::dialect::{ConnectionOf, Dialect};
 use super::open_database::OpenDatabase;
 use super::statement::{Statement, Values};
+use super::viewer::Reach;
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
 use crate::store::rows::Batch;
@@ -34,6 +35,9 @@ pub trait SqlStore: Send + Sync + 'static {
     where
         Self: 'a;
 
+    /// How to reach it once more.
+    type Reach: Reach<Db = Self::Db>;
+
     /// How long a read may take; a server that takes longer does not answer any more.
     const READ_TIMEOUT: Option<Duration> = None;
 
@@ -50,6 +54,9 @@ pub trait SqlStore: Send + Sync + 'static {
 
     /// The connection that writes, once it is free.
     fn writer(&self) -> impl Future<Output = Result<Self::Writer<'_>, TxError>> + Send;
+
+    /// How to reach it once more, also when this is closed.
+    fn reach(&self) -> Self::Reach;
 
     /// What the driver said, as what the user can do about it.
     fn driver_error(&self, error: sqlx::Error) -> StoreError;

@@ -34,6 +34,18 @@ pub enum Param {
     /// The hash of that text; see [`hash_of`].
     #[cfg(feature = "mysql")]
     ReasonHash,
+    /// The id below which rows are wanted.
+    Below,
+    /// The status of pages.
+    Status,
+    /// First status of a class.
+    FirstStatus,
+    /// Last status of a class.
+    LastStatus,
+    /// A word of a filter of pages.
+    Word,
+    /// A pattern for `LIKE … ESCAPE '!'`.
+    Pattern,
     /// Maximum number of rows.
     Limit,
 }
@@ -65,15 +77,33 @@ pub struct Values<'a> {
     pub page: PageId,
     /// See [`Param::Reason`].
     pub reason: &'a str,
+    /// See [`Param::Below`].
+    pub below: PageId,
+    /// What pages are filtered by.
+    pub filter: FilterValues<'a>,
     /// See [`Param::Limit`].
     pub limit: u32,
+}
+
+/// The values of a filter of pages.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FilterValues<'a> {
+    /// See [`Param::Status`].
+    pub status: u16,
+    /// See [`Param::FirstStatus`] and [`Param::LastStatus`].
+    pub statuses: (i64, i64),
+    /// See [`Param::Word`].
+    pub word: &'a str,
+    /// See [`Param::Pattern`].
+    pub pattern: &'a str,
 }
 
 impl Values<'_> {
     /// The number of a crawl, and nothing else.
     pub fn of(crawl: CrawlId) -> Self {
         let hash = UrlHash([0; 16]);
-        Self { crawl, after: 0, host_id: 0, hash, page: 0, reason: "", limit: 0 }
+        let filter = FilterValues::default();
+        Self { crawl, after: 0, host_id: 0, hash, page: 0, reason: "", below: 0, filter, limit: 0 }
     }
 }
 
@@ -99,6 +129,12 @@ impl Statement {
                 Param::Reason => to.text(values.reason),
                 #[cfg(feature = "mysql")]
                 Param::ReasonHash => to.bytes(Some(&hash_of(values.reason))),
+                Param::Below => to.int(values.below.min(last + 1)),
+                Param::Status => to.int(values.filter.status),
+                Param::FirstStatus => to.int(values.filter.statuses.0),
+                Param::LastStatus => to.int(values.filter.statuses.1),
+                Param::Word => to.text(values.filter.word),
+                Param::Pattern => to.text(values.filter.pattern),
                 Param::Limit => to.int(values.limit),
             }
             .map_err(sqlx::Error::Encode)?;
@@ -122,6 +158,8 @@ pub struct CommonStatements {
     pub newest_complete: Statement,
     /// A page, by the hash of its URL.
     pub previous_page: Statement,
+    /// The highest id of a page, null while there is none.
+    pub newest_page: Statement,
 }
 
 /// Statements that each database has of its own, but which take the same everywhere.
@@ -177,4 +215,19 @@ pub struct OwnStatements {
     pub open_count: Statement,
     /// The links of a page: URL, text.
     pub links_of: Statement,
+    /// Pages, newest found first: see [`StoredPage`](crate::store::StoredPage).
+    pub stored_pages: PageStatements,
+    /// Links to a page, in order of the pages that hold them: id, URL, text.
+    pub links_to: Statement,
+}
+
+/// Pages between two ids, by what they are filtered by.
+#[derive(Debug, Clone, Copy)]
+pub struct PageStatements {
+    /// All of them.
+    pub all: Statement,
+    /// Those with a status.
+    pub by_status: Statement,
+    /// Those with a status of a class, in a state, or with a text.
+    pub by_text: Statement,
 }

@@ -1,11 +1,13 @@
 //! The store traits, once for all databases: every [`SqlStore`] has reader, writer and admin.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
 
 use super::remove::remove_pieces;
 use super::sql_store::{SqlStore, acquire, create, heartbeat, set_state, store_error, within};
+use super::viewer::SqlViewer;
 use super::{crawls, read, recrawl};
 use crate::model::ids::{CrawlId, PageId};
 use crate::model::url_identity::UrlHash;
@@ -16,6 +18,7 @@ use crate::store::rows::{Batch, FrontierRow, OpenHost, PreviousLink, PreviousPag
 use crate::store::select::RowSink;
 use crate::store::slow_log::log_slow;
 use crate::store::stored_crawl::{CrawlState, StoredCrawl};
+use crate::store::stored_pages::StoredPages;
 use crate::store::timeline_row::TimelineRow;
 use crate::store::traits::{SeenSink, StoreAdmin, StoreReader, StoreWriter};
 use crate::store::tx_error::TxError;
@@ -194,6 +197,10 @@ impl<S: SqlStore> StoreReader for S {
                 Err(error) => Err(store_error(self, error.into()).await),
             }
         })
+    }
+
+    fn stored_pages(&self, crawl: CrawlId) -> Arc<dyn StoredPages> {
+        Arc::new(SqlViewer::new(self.reach(), crawl))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

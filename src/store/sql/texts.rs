@@ -88,6 +88,67 @@ macro_rules! timeline {
     };
 }
 
+/// Pages between two ids, newest found first. `$at` is the end as text, or as the driver reads it; `$filter` a
+/// condition that begins with `AND`, or nothing.
+macro_rules! stored_pages {
+    ($at:literal, $table:literal, $above:literal, $below:literal, $filter:expr, $limit:literal) => {
+        concat!(
+            "SELECT id, url, state, status, content_length, content_type, title, depth, elapsed_ms, \
+             attempts, final_url, redirects, error, not_parsed, found_on, links_found, ",
+            $at,
+            " FROM ",
+            $table,
+            " WHERE id > ",
+            $above,
+            " AND id < ",
+            $below,
+            $filter,
+            " ORDER BY id DESC LIMIT ",
+            $limit
+        )
+    };
+}
+
+/// The condition that a page has a text, or is of a state or of a class of statuses; `$like` compares without
+/// regard to upper and lower case.
+macro_rules! has_text {
+    ($from:literal, $to:literal, $word:literal, $like:literal, $lower:literal, $p1:literal, $p2:literal, $p3:literal, $p4:literal) => {
+        concat!(
+            " AND (status BETWEEN ",
+            $from,
+            " AND ",
+            $to,
+            " OR state = ",
+            $word,
+            " OR ",
+            $lower,
+            "(url) ",
+            $like,
+            " ",
+            $p1,
+            " ESCAPE '!' OR ",
+            $lower,
+            "(title) ",
+            $like,
+            " ",
+            $p2,
+            " ESCAPE '!' OR ",
+            $lower,
+            "(error) ",
+            $like,
+            " ",
+            $p3,
+            " ESCAPE '!' OR ",
+            $lower,
+            "(content_type) ",
+            $like,
+            " ",
+            $p4,
+            " ESCAPE '!')"
+        )
+    };
+}
+
 /// The statements that differ in their placeholders only.
 macro_rules! common_statements {
     ($first:literal, $second:literal, $third:literal) => {
@@ -133,6 +194,14 @@ macro_rules! common_statements {
             $second
         );
 
+        /// The highest id of a page: `(first id, last id)`.
+        pub const NEWEST_PAGE: &str = concat!(
+            "SELECT max(id) FROM scraped_pages WHERE id BETWEEN ",
+            $first,
+            " AND ",
+            $second
+        );
+
         /// All of them, with what each takes.
         pub const COMMON: CommonStatements = CommonStatements {
             frontier_after: statement(FRONTIER_AFTER, &[After, Last, Limit]),
@@ -141,13 +210,14 @@ macro_rules! common_statements {
             crawl_with_state: statement(CRAWL_WITH_STATE, &[Crawl]),
             newest_complete: statement(NEWEST_COMPLETE, &[]),
             previous_page: statement(PREVIOUS_PAGE, &[Crawl, Hash]),
+            newest_page: statement(NEWEST_PAGE, &[First, Last]),
         };
     };
 }
 
 /// The common statements with `?` for each placeholder.
 pub mod question_marks {
-    use super::super::statement::Param::{After, Crawl, Hash, Last, Limit};
+    use super::super::statement::Param::{After, Crawl, First, Hash, Last, Limit};
     use super::super::statement::{CommonStatements, statement};
 
     common_statements!("?", "?", "?");
@@ -156,10 +226,10 @@ pub mod question_marks {
 /// The common statements with `$1`, `$2`, … for their placeholders.
 #[cfg(feature = "postgres")]
 pub mod numbered {
-    use super::super::statement::Param::{After, Crawl, Hash, Last, Limit};
+    use super::super::statement::Param::{After, Crawl, First, Hash, Last, Limit};
     use super::super::statement::{CommonStatements, statement};
 
     common_statements!("$1", "$2", "$3");
 }
 
-pub(in crate::store) use {last_id, links_of, ok_pages, seen, timeline};
+pub(in crate::store) use {has_text, last_id, links_of, ok_pages, seen, stored_pages, timeline};

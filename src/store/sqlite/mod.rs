@@ -22,7 +22,9 @@ use sqlx::{ConnectOptions, Connection, Sqlite, SqlitePool};
 
 use self::file_identity::FileIdentity;
 use self::write::SqliteBatch;
-use super::sql::{Dialect, Known, OpenDatabase, SqlStore, SqlWriter, give_back, write_tables};
+use super::sql::{
+    Dialect, Known, OpenDatabase, Reach, SqlStore, SqlWriter, give_back, write_tables,
+};
 use super::{rows::Batch, select::RowSink, tx_error::TxError};
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
@@ -84,8 +86,37 @@ impl SqlWriter<Sqlite> for PoolConnection<Sqlite> {
     }
 }
 
+/// How viewers reach the database.
+pub struct SqliteReach {
+    /// Its name in messages.
+    name: String,
+    /// The file.
+    path: PathBuf,
+}
+
+impl Reach for SqliteReach {
+    type Db = Sqlite;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    async fn connect(&self) -> Result<sqlx::SqliteConnection, StoreError> {
+        let options = open::options(&self.path)
+            .busy_timeout(open::BUSY_TIMEOUT)
+            .pragma("cache_size", "-4096")
+            .pragma("query_only", "ON");
+        options.connect().await.map_err(|error| self.driver_error(error))
+    }
+
+    fn driver_error(&self, error: sqlx::Error) -> StoreError {
+        StoreError::from_sqlite(&self.name, error)
+    }
+}
+
 impl SqlStore for SqliteStore {
     type Db = Sqlite;
+    type Reach = SqliteReach;
     type Writer<'a> = PoolConnection<Sqlite>;
 
     fn database(&self) -> &OpenDatabase<Sqlite> {
@@ -102,6 +133,10 @@ impl SqlStore for SqliteStore {
 
     fn driver_error(&self, error: sqlx::Error) -> StoreError {
         StoreError::from_sqlite(&self.database.name, error)
+    }
+
+    fn reach(&self) -> SqliteReach {
+        SqliteReach { name: self.database.name.clone(), path: self.path.clone() }
     }
 
     /// What goes into a file that is not where it was is not saved.

@@ -7,15 +7,19 @@
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
 use sqlx::{Row, Sqlite};
 
-use crate::store::sql::Param::{After, Crawl, First, Host, Last, Limit, Page, Reason};
+use crate::store::sql::Param::{
+    After, Below, Crawl, First, FirstStatus, Host, Last, LastStatus, Limit, Page, Pattern, Reason,
+    Status, Word,
+};
 use crate::store::sql::{
-    CommonStatements, Dialect, Done, OwnStatements, SameParams, SqlSyntax, Statement, last_id,
-    links_of, ok_pages, question_marks, seen, statement, timeline,
+    CommonStatements, Dialect, Done, OwnStatements, PageStatements, SameParams, SqlSyntax,
+    Statement, has_text, last_id, links_of, ok_pages, question_marks, seen, statement,
+    stored_pages, timeline,
 };
 
 #[cfg(feature = "internals")]
 pub use crate::store::sql::question_marks::{
-    CHANGES, CRAWL, CRAWL_WITH_STATE, FRONTIER_AFTER, NEWEST_COMPLETE, PREVIOUS_PAGE,
+    CHANGES, CRAWL, CRAWL_WITH_STATE, FRONTIER_AFTER, NEWEST_COMPLETE, NEWEST_PAGE, PREVIOUS_PAGE,
 };
 
 /// Frontier rows of one host: `(above, up to, host, limit)`, block after block of the index. The
@@ -66,6 +70,34 @@ pub const COUNT_OK: &str = "SELECT coalesce(sum(ok), 0) FROM hosts WHERE crawl_i
 /// What was measured last: `(crawl, limit)`.
 pub const TIMELINE: &str = timeline!("at", "?", "?");
 
+/// Pages, newest found first: `(above, below, limit)`.
+pub const STORED_PAGES: &str = stored_pages!("created_at", "scraped_pages", "?1", "?2", "", "?3");
+
+/// Those with a status: `(above, below, limit, status)`.
+pub const STORED_PAGES_BY_STATUS: &str =
+    stored_pages!("created_at", "scraped_pages", "?1", "?2", " AND status = ?4", "?3");
+
+/// Those with a text: `(above, below, limit, first status, last status, state, pattern)`. `LIKE` knows no upper
+/// and lower case of ASCII.
+pub const STORED_PAGES_BY_TEXT: &str = stored_pages!(
+    "created_at",
+    "scraped_pages",
+    "?1",
+    "?2",
+    has_text!("?4", "?5", "?6", "LIKE", "", "?7", "?7", "?7", "?7"),
+    "?3"
+);
+
+/// Links to a page: `(above, page, below, limit)`, block after block of the index. The order is that of the
+/// loops, which is that of the ids: `ORDER BY` would collect all rows first.
+pub const LINKS_TO: &str = "WITH RECURSIVE block(n) AS (SELECT (?1 + 1) >> 10 \
+     UNION ALL SELECT n + 1 FROM block WHERE n < (?3 - 1) >> 10) \
+     SELECT links.from_id, page.url, links.anchor \
+     FROM block CROSS JOIN links INDEXED BY links_by_target \
+     CROSS JOIN scraped_pages AS page ON page.id = links.from_id \
+     WHERE links.from_id >> 10 = n AND links.to_id = ?2 AND links.from_id > ?1 \
+     AND links.from_id < ?3 LIMIT ?4";
+
 impl Dialect for Sqlite {
     const COMMON: CommonStatements = question_marks::COMMON;
     const OWN: OwnStatements = OwnStatements {
@@ -76,6 +108,15 @@ impl Dialect for Sqlite {
         last_id: statement(LAST_ID, &[First, Last]),
         open_count: statement(OPEN_COUNT, &[First, Last]),
         links_of: statement(LINKS_OF, &[Crawl, Page, Limit]),
+        stored_pages: PageStatements {
+            all: statement(STORED_PAGES, &[After, Below, Limit]),
+            by_status: statement(STORED_PAGES_BY_STATUS, &[After, Below, Limit, Status]),
+            by_text: statement(
+                STORED_PAGES_BY_TEXT,
+                &[After, Below, Limit, FirstStatus, LastStatus, Word, Pattern],
+            ),
+        },
+        links_to: statement(LINKS_TO, &[After, Page, Below, Limit]),
     };
     /// Links and pages first, the crawl itself last: what would be missed most when it is half gone is
     /// gone last.

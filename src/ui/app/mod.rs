@@ -7,6 +7,7 @@ mod mouse;
 mod navigation;
 mod pressing;
 mod state;
+mod stored;
 mod typing;
 
 pub use faults::SCENE_ROWS;

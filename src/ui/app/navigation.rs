@@ -23,6 +23,9 @@ impl App {
         match self.tab {
             Tab::Workers => Some(tables::workers(shown, &self.workers).1),
             Tab::Hosts => Some(tables::hosts(shown, &self.hosts, &self.host_filter).1),
+            Tab::Pages if self.stored.on => {
+                Some(self.stored.list.rows().iter().map(|page| page.id).collect())
+            }
             Tab::Pages => Some(tables::pages(shown, &self.pages, &self.filter).1),
             Tab::Tuning => Some(tables::measured(shown)),
             Tab::Deck | Tab::Log => None,
@@ -33,6 +36,7 @@ impl App {
         match self.tab {
             Tab::Workers => Some(&mut self.workers),
             Tab::Hosts => Some(&mut self.hosts),
+            Tab::Pages if self.stored.on => Some(&mut self.stored.table),
             Tab::Pages => Some(&mut self.pages),
             Tab::Tuning => Some(&mut self.measured),
             Tab::Deck | Tab::Log => None,
@@ -42,6 +46,7 @@ impl App {
     /// Rows of one screen.
     fn screen(&self) -> isize {
         let table = match self.tab {
+            Tab::Pages if self.stored.on => &self.stored.table,
             Tab::Pages => &self.pages,
             Tab::Hosts => &self.hosts,
             Tab::Tuning => &self.measured,
@@ -98,6 +103,9 @@ impl App {
         let Some(table) = self.table() else { return };
         if rows == isize::MIN + 1 {
             table.selected = None;
+            if self.shows_stored() {
+                self.read_stored_anew();
+            }
         } else {
             table.step(&ids, rows);
         }
@@ -128,6 +136,11 @@ impl App {
     }
 
     pub(super) fn selected_page(&self, live: &Snapshot) -> Option<Arc<PageView>> {
+        if self.stored.on {
+            let rows = self.stored.list.rows();
+            let ids: Vec<i64> = rows.iter().map(|page| page.id).collect();
+            return rows.get(self.stored.table.position(&ids)).cloned();
+        }
         let shown = self.shown(live);
         let (order, ids) = tables::pages(shown, &self.pages, &self.filter);
         order.get(self.pages.position(&ids)).map(|&i| shown.recent[i].clone())
@@ -148,7 +161,8 @@ impl App {
         }
         match self.selected_page(live) {
             Some(page) => {
-                self.pages.selected = Some(page.id);
+                let table = if self.stored.on { &mut self.stored.table } else { &mut self.pages };
+                table.selected = Some(page.id);
                 self.detail_top = 0;
                 self.detail = Some(page);
             }
@@ -158,6 +172,10 @@ impl App {
 
     /// Sorts by the next column, or the other way round.
     pub(super) fn sort(&mut self, action: Action, live: &Snapshot) {
+        if self.shows_stored() {
+            self.refuse("stored pages stand in one order: found last, shown first", live);
+            return;
+        }
         // The measured table stands in the order of its settings.
         let tuning = self.tab == Tab::Tuning;
         let columns = match self.tab {

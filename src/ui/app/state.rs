@@ -1,9 +1,9 @@
 //! `App`: what the view remembers, and what an action does to it. Pure: no terminal, no channel, no
 //! clock; time comes from snapshots.
 //!
-//! Its methods stand in six files: here the life of the view and the dispatch of actions; in `pressing.rs` what
-//! a key press means; in `faults.rs`, `hosts.rs` and `navigation.rs` what an action does to these; in
-//! `typing.rs` what is typed.
+//! Its methods stand in seven files: here the life of the view and the dispatch of actions; in `pressing.rs` what
+//! a key press means; in `faults.rs`, `hosts.rs`, `stored.rs` and `navigation.rs` what an action does to these;
+//! in `typing.rs` what is typed.
 
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use crate::ui::deck::{Motion, NewestPages, SceneProgress};
 use crate::ui::keys::KeyMap;
 use crate::ui::log_view::LogView;
 use crate::ui::prompt::{Asking, Prompt};
+use crate::ui::stored::StoredView;
 use crate::ui::tables::TableState;
 use crate::ui::view_thread::ShownDatabase;
 
@@ -92,6 +93,8 @@ pub struct App {
     pub pages: TableState,
     /// The filter of pages.
     pub filter: String,
+    /// What was read from the database.
+    pub stored: StoredView,
     /// The table of hosts.
     pub hosts: TableState,
     /// The filter of hosts.
@@ -293,6 +296,7 @@ impl App {
                 self.prompt = Some(Prompt::new(Asking::Filter, &filter));
             }
             Action::Filter => self.refuse("filters work on the Hosts and Pages tabs", snapshot),
+            Action::Stored => self.toggle_stored(snapshot),
             Action::Sort | Action::Reverse => self.sort(action, snapshot),
             Action::Copy => return self.copy(snapshot),
             Action::OpenUrl => return self.open_url(snapshot),

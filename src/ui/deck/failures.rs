@@ -4,9 +4,11 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::crawl::protocol::snapshot::{RecentFailure, RunState, Snapshot};
+use crate::model::ids::seq_of;
 use crate::ui::host_state::is_pace;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
+use crate::ui::stored::{Parent, ParentUrls};
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
@@ -29,7 +31,7 @@ const DOTS: u32 = 5;
 /// │ ! 404      /museum/old-l…/tide-table-12     final · linked from /p/0007     │
 /// ╰─────────────────────────────────────────────────────────────────────────────╯
 /// ```
-pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
+pub fn draw(painter: &mut Painter<'_>, area: Rect, parents: &ParentUrls, s: &Snapshot) {
     let theme = painter.theme;
     let counts = [
         (units::counted(s.totals.retries, "retry", "retries"), s.totals.retries, Role::Retry),
@@ -42,11 +44,11 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
         Segment::new(i as u8, words, style)
     });
     let inner = painter.panel(area, "retries and failures", Role::Retry, segments.collect());
-    rows(painter, inner, s);
+    rows(painter, inner, parents, s);
 }
 
 /// The rows alone, for where there is no room for a frame.
-pub fn rows(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
+pub fn rows(painter: &mut Painter<'_>, area: Rect, parents: &ParentUrls, s: &Snapshot) {
     let shown = newest(s, area.height.into());
     if shown.is_empty() {
         let words = match s.totals.failed {
@@ -56,11 +58,12 @@ pub fn rows(painter: &mut Painter<'_>, area: Rect, s: &Snapshot) {
         painter.text(area, 0, 0, words, painter.theme.dim());
         return;
     }
-    let found_on = shown.iter().filter_map(|failure| failure.found_on.as_deref());
-    let common = CommonOrigin::of(shown.iter().map(|failure| &*failure.url).chain(found_on));
-    for (row, failure) in shown.into_iter().enumerate() {
+    let found_on: Vec<_> = shown.iter().map(|failure| parents.of(failure)).collect();
+    let urls = found_on.iter().filter_map(|page| page.as_ref()?.as_deref().ok());
+    let common = CommonOrigin::of(shown.iter().map(|failure| &*failure.url).chain(urls));
+    for (row, (failure, found_on)) in shown.into_iter().zip(&found_on).enumerate() {
         let line = Rect { y: area.y + row as u16, height: 1, ..area };
-        one(painter, line, failure, s, common);
+        one(painter, line, (failure, found_on.as_ref()), s, common);
     }
 }
 
@@ -120,7 +123,7 @@ fn short(what: &str) -> String {
 fn one(
     painter: &mut Painter<'_>,
     line: Rect,
-    failure: &RecentFailure,
+    (failure, found_on): (&RecentFailure, Option<&Parent>),
     s: &Snapshot,
     common: CommonOrigin<'_>,
 ) {
@@ -139,14 +142,14 @@ fn one(
     let url = common.name(&failure.url, usize::from(outcome_at) - 1);
     painter.text(rest, 0, 0, &url, theme.text(Role::Text));
     let right = Rect { x: rest.x + outcome_at, width: rest.width - outcome_at, ..rest };
-    outcome(painter, right, failure, s, common);
+    outcome(painter, right, (failure, found_on), s, common);
 }
 
 /// Attempts as dots, what comes next, and a line that runs out until then.
 fn outcome(
     painter: &mut Painter<'_>,
     area: Rect,
-    failure: &RecentFailure,
+    (failure, found_on): (&RecentFailure, Option<&Parent>),
     s: &Snapshot,
     common: CommonOrigin<'_>,
 ) {
@@ -189,10 +192,13 @@ fn outcome(
                 painter.glyph(line, column, 0, glyph, style);
             }
         }
-    } else if let Some(from) = failure.found_on.as_deref().filter(|_| failure.next_at_s.is_none()) {
+    } else if let Some(from) = found_on {
         let room = area.width.saturating_sub(end + 16);
         if room >= 6 {
-            let from = common.name(from, room.into());
+            let from = match from {
+                Ok(url) => common.name(url, room.into()),
+                Err(id) => format!("page {}", units::count(seq_of(*id).into())),
+            };
             painter.text(area, end, 0, &format!(" · linked from {from}"), theme.dim());
         }
     }

@@ -46,6 +46,7 @@ use crate::ui::chart::Zoom;
 use crate::ui::log_view::LogView;
 use crate::ui::paint::Painter;
 use crate::ui::panels::{log, overload};
+use crate::ui::stored::ParentUrls;
 use crate::ui::view_thread::ShownDatabase;
 
 /// Narrowest and lowest area that the Deck is drawn in.
@@ -66,6 +67,8 @@ pub struct DeckView<'a> {
     pub newest: &'a NewestPages,
     /// The log.
     pub log: &'a LogView,
+    /// Where failures were found.
+    pub parents: &'a ParentUrls,
 }
 
 /// Draws the Deck in an area of at least [`LEAST`]:
@@ -119,8 +122,8 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: DeckView<'_>, s: &Snaps
         match panel {
             LowerRow::Answers => answers::draw(painter, *place, s),
             LowerRow::AnswersRow => answers::one_row(painter, *place, s),
-            LowerRow::Failures => failures::draw(painter, *place, s),
-            LowerRow::FailureRows => failures::rows(painter, *place, s),
+            LowerRow::Failures => failures::draw(painter, *place, view.parents, s),
+            LowerRow::FailureRows => failures::rows(painter, *place, view.parents, s),
             LowerRow::Strips => charts::strips(painter, *place, s, zoom),
             LowerRow::Changes => changes::draw(painter, *place, s),
             LowerRow::Hosts => hosts::draw(painter, *place, s),

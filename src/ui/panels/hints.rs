@@ -102,6 +102,7 @@ fn is_of_use(action: Action, tab: Tab, live: &Snapshot) -> bool {
         A::HostLimit(_) | A::HostHold | A::HostSkip | A::HostReset => tab == Tab::Hosts,
         A::Exclude | A::Open | A::Filter => matches!(tab, Tab::Hosts | Tab::Pages),
         A::Sort | A::Reverse => matches!(tab, Tab::Workers | Tab::Hosts | Tab::Pages),
+        A::Stored => tab == Tab::Pages,
         A::Copy => matches!(tab, Tab::Workers | Tab::Hosts | Tab::Pages | Tab::Tuning),
         A::TurnBoth(_) | A::Autopilot => matches!(tab, Tab::Deck | Tab::Tuning),
         A::Pin | A::Redo => tab == Tab::Tuning,
@@ -169,6 +170,7 @@ fn rank_and_word(binding: &Binding, next: u8, app: &App, live: &Snapshot) -> (u8
         | Action::Open
         | Action::Filter
         | Action::Sort => (2, word),
+        Action::Stored if app.stored.on => (3, "this run"),
         Action::Pause | Action::HostReset | Action::Exclude => (3, word),
         _ => (next, word),
     }

@@ -8,6 +8,7 @@
 )]
 
 mod autopilot;
+mod stored_pages;
 mod whole_crawls;
 
 use std::collections::BTreeMap;

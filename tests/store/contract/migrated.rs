@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::*;
-use crawldeck::store::{OpenMode, open};
+use crawldeck::store::{Between, OpenMode, open};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
@@ -89,7 +89,8 @@ async fn an_older_schema_in_use_is_brought_up_to_date_under_it() {
 }
 
 /// What takes the newest migrations back, newest first.
-pub(super) const TAKEN_BACK: [&[&str]; 2] = [
+pub(super) const TAKEN_BACK: [&[&str]; 3] = [
+    &[],
     &[
         "DROP TABLE timeline",
         "ALTER TABLE changes DROP COLUMN pages_per_s_before",
@@ -107,7 +108,13 @@ pub(super) const TAKEN_BACK: [&[&str]; 2] = [
 
 /// Takes migrations back, as if an earlier version had made the database.
 async fn take_back(place: &Place, migrations: usize) {
-    let newest = if matches!(place, Place::Sqlite(_)) { 4 } else { 3 };
+    let newest = if matches!(place, Place::Sqlite(_)) { 5 } else { 4 };
+    place
+        .execute(match place {
+            Place::Sqlite(_) | Place::Postgres(..) => "DROP INDEX links_by_target",
+            Place::MySql(..) => "ALTER TABLE links DROP KEY links_by_target, DROP from_block",
+        })
+        .await;
     for (version, statements) in (1..=newest).rev().zip(&TAKEN_BACK[..migrations]) {
         for sql in *statements {
             place.execute(sql).await;
@@ -122,7 +129,7 @@ pub(super) async fn the_schema_before_is_brought_up_to_date(store: &Db) {
     let changes = vec![change(1, "permits 8 → 16"), change(2, "permits 16 → 24")];
     store.commit(crawl, &Batch { changes, ..Batch::default() }).await.unwrap();
     store.close().await;
-    take_back(&store.place, 1).await;
+    take_back(&store.place, 2).await;
     let store = store.another().await;
     assert_eq!(store.open_crawl(None).await.unwrap().changes.len(), 2);
     assert!(store.timeline(crawl, 10).await.unwrap().is_empty());
@@ -170,7 +177,7 @@ pub(super) async fn an_earlier_schema_is_brought_up_to_date(store: &Db) {
         crawls.push(crawl);
     }
     store.close().await;
-    take_back(&store.place, 2).await;
+    take_back(&store.place, 3).await;
     let store = store.another().await;
     let stopped = store.open_crawl(None).await.unwrap();
     assert_eq!((stopped.id, stopped.open), (crawls[1], 2));
@@ -186,5 +193,34 @@ pub(super) async fn an_earlier_schema_is_brought_up_to_date(store: &Db) {
     let batch = Batch { postponed: vec![postponed(crawls[1], 3, 3, AT)], ..Batch::default() };
     store.commit(crawls[1], &batch).await.unwrap();
     assert_eq!(frontier(&store, crawls[1]).await[0].resent, 7);
+    store.close().await;
+}
+
+/// Links that the version before has stored are found by where they lead, and so are those that follow.
+pub(super) async fn links_of_before_are_found_by_their_targets(store: &Db) {
+    let crawl = store.create_crawl("{}").await.unwrap();
+    let far = 3000;
+    let batch = Batch {
+        pages: vec![page(crawl, 1), page(crawl, far)],
+        links: vec![link(crawl, 1, 2), link(crawl, far, 2)],
+        ..Batch::default()
+    };
+    store.commit(crawl, &batch).await.unwrap();
+    store.close().await;
+    take_back(&store.place, 1).await;
+    let store = store.another().await;
+    store.open_crawl(Some(crawl)).await.unwrap();
+    let batch = Batch {
+        pages: vec![page(crawl, far + 1)],
+        links: vec![link(crawl, far + 1, 2)],
+        ..Batch::default()
+    };
+    store.commit(crawl, &batch).await.unwrap();
+    let pages = store.stored_pages(crawl);
+    let ids = Between { above: page_id(crawl, 0), below: page_id(crawl, 9000) };
+    let found = pages.links_to(page_id(crawl, 2), ids, 10).await.unwrap();
+    let from: Vec<_> = found.iter().map(|link| link.from - page_id(crawl, 0)).collect();
+    assert_eq!(from, [1, i64::from(far), i64::from(far) + 1]);
+    pages.close().await;
     store.close().await;
 }

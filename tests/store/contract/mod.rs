@@ -23,6 +23,7 @@ mod crawl_lease;
 mod databases;
 mod dies;
 mod kept;
+mod large;
 mod look;
 mod lost;
 mod many;
@@ -34,6 +35,7 @@ mod postgres_failures;
 mod postgres_plans;
 mod recrawl;
 mod sqlite;
+mod stored_pages;
 mod texts;
 mod timeline;
 mod views;
@@ -81,12 +83,18 @@ contract![
     many::crawls_are_listed,
     many::half_removed_crawls_can_only_be_removed,
     migrated::an_earlier_schema_is_brought_up_to_date,
+    migrated::links_of_before_are_found_by_their_targets,
     migrated::the_schema_before_is_brought_up_to_date,
     recrawl::counts_good_pages,
     recrawl::good_pages_in_portions,
     recrawl::links_of_a_page,
     recrawl::only_complete_crawls_are_recrawled,
     recrawl::pages_as_they_were,
+    stored_pages::a_stored_page_is_what_was_saved,
+    stored_pages::links_to_a_page_with_their_texts,
+    stored_pages::stored_pages_are_filtered_as_those_in_memory,
+    stored_pages::stored_pages_in_portions,
+    stored_pages::stored_pages_outlive_the_store,
     texts::hashes_tell_urls_apart_and_texts_do_not,
     texts::links_have_texts_of_any_kind,
     texts::odd_text_survives,
@@ -105,6 +113,26 @@ contract![
     views::redirects_are_reported_with_their_hops,
     views::slow_pages_are_the_slowest_of_each_crawl,
 ];
+
+/// What takes minutes, on each kind of database.
+macro_rules! measured {
+    ($($name:ident: $place:expr;)+) => {
+        mod ten_million_links {
+            use super::{Place, kept, large};
+            $(#[tokio::test(flavor = "multi_thread")]
+            #[ignore = "measures for minutes: tests/long.sh pages"]
+            async fn $name() {
+                kept($place, large::times).await;
+            })+
+        }
+    };
+}
+
+measured! {
+    in_a_file: Place::sqlite();
+    on_a_postgres_server: Place::postgres().await;
+    on_a_mysql_server: Place::mysql().await;
+}
 
 /// The host of all URLs here, unless said otherwise.
 const HOST: &str = "127.0.0.1:8700";

@@ -154,6 +154,11 @@ async fn assert_plans(db: &mut SqliteConnection) {
         (statements::LINKS_OF, vec!["links", "scraped_pages"]),
         (statements::COUNT_OK, vec!["hosts"]),
         (statements::TIMELINE, vec!["timeline"]),
+        (statements::NEWEST_PAGE, vec!["scraped_pages"]),
+        (statements::STORED_PAGES, vec!["scraped_pages"]),
+        (statements::STORED_PAGES_BY_STATUS, vec!["scraped_pages"]),
+        (statements::STORED_PAGES_BY_TEXT, vec!["scraped_pages"]),
+        (statements::LINKS_TO, vec!["links", "page"]),
     ] {
         let plan = plan(db, statement).await;
         for table in tables {
@@ -173,6 +178,7 @@ async fn assert_plans(db: &mut SqliteConnection) {
         }
     }
     for (statement, step) in [
+        (statements::LINKS_TO, "links USING INDEX links_by_target (<expr>=? AND to_id=?)"),
         (
             statements::FRONTIER_OF_HOST,
             "frontier USING INDEX frontier_by_host (<expr>=? AND host_id=? AND rowid>?)",
