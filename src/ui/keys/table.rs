@@ -305,7 +305,7 @@ pub const KEYS: &[Binding] = {
         bind(G::Lists, "sort", &[key('s')], A::Sort, "sort", "sort by next column"),
         bind(G::Lists, "reverse", &[key('S'), key('r')], A::Reverse, "reverse", "reverse order"),
         bind(G::Lists, "copy", &[key('y')], A::Copy, "copy", "copy the URL or table"),
-        bind(G::Lists, "open-url", &[key('O')], A::OpenUrl, "browser", "open the URL"),
+        bind(G::Lists, "open-url", &[key('O')], A::OpenUrl, "", "open the URL"),
         bind_in(
             C::Prompt,
             "prompt-submit",
