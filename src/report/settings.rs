@@ -62,6 +62,10 @@ fn words(s: &Settings) -> Vec<(&'static str, String)> {
         ("exclude", all(&s.exclude)),
         ("excluded while it ran", all(&s.live_exclusions)),
         ("seeds added while it ran", all(&s.added_seeds.iter().map(url).collect::<Vec<_>>())),
+        (
+            "seeds added and undone",
+            all(&s.undone_seeds.iter().map(|seed| url(&seed.url)).collect::<Vec<_>>()),
+        ),
         ("sitemaps", yes(s.sitemaps)),
         ("sitemap", all(&s.sitemap_urls.iter().map(url).collect::<Vec<_>>())),
         ("max-sitemaps", s.max_sitemaps.to_string()),

@@ -9,11 +9,15 @@
 
 use crate::fixtures;
 use crate::keyboard::{press, said};
+use crate::screen::{render, screen};
 use std::sync::Arc;
 
+use crawldeck::crawl::protocol::change::{Change, ChangeAction, SeedUndo};
 use crawldeck::crawl::protocol::command::{Command, HostCommand};
 use crawldeck::crawl::protocol::snapshot::{RunState, Snapshot};
 use crawldeck::settings::dials::Dial;
+use crawldeck::settings::scope_kind::ScopeKind;
+use crawldeck::settings::seed_reach::{SeedGain, SeedReach};
 use crawldeck::ui::app::{App, Effect};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -212,6 +216,54 @@ fn a_adds_a_seed() {
     assert_eq!(press(&mut app, &snapshot, "aexample.org/A#b\n"), seed("http://example.org/A"));
     let sent = press(&mut app, &snapshot, ":seed https://example.org/A\n");
     assert_eq!(sent, seed("https://example.org/A"));
+}
+
+/// What the deck shows when a seed was added five seconds ago, and when it was undone two seconds ago.
+fn with_seed(undone: bool) -> Snapshot {
+    let mut snapshot = fixtures::permits_limited();
+    let url: url::Url = "http://api.example/".parse().unwrap();
+    let gain = SeedGain {
+        scope: ScopeKind::Host,
+        reach: SeedReach::Host("api.example".into()),
+        absorbed: Vec::new(),
+    };
+    let undo = Some(Box::new(SeedUndo { gain, new_host: true }));
+    let added = Change {
+        seq: 1,
+        at_s: snapshot.at_s - 5.0,
+        what: ChangeAction::Seed { url: url.clone(), added: true, undo },
+        undone,
+        undoes: None,
+        effect: None,
+        ..snapshot.changes[0].clone()
+    };
+    let mut changes = vec![added.clone()];
+    if undone {
+        let what = ChangeAction::Seed { url, added: false, undo: None };
+        let (at_s, undoes) = (snapshot.at_s - 2.0, Some(1));
+        changes.insert(0, Change { seq: 2, at_s, what, undoes, undone: false, ..added });
+    }
+    snapshot.changes = changes.into();
+    snapshot
+}
+
+#[test]
+fn u_undoes_a_seed_and_says_so() {
+    let mut app = App::new();
+    let snapshot = with_seed(false);
+    let sent = press(&mut app, &snapshot, "aapi.example\n");
+    assert!(matches!(sent, Some(Effect::SendTyped(Command::AddSeed(_)))));
+    let deck = screen(&render(&mut app, &snapshot, (120, 36)));
+    assert!(deck.contains("seed http://api.example/   5 s ago"), "{deck}");
+    assert!(deck.contains("▲s ") && deck.contains("u  undoes it"), "{deck}");
+    assert_eq!(press(&mut app, &snapshot, "u"), Some(Effect::Send(Command::Undo)));
+    let snapshot = with_seed(true);
+    let deck = screen(&render(&mut app, &snapshot, (120, 36)));
+    assert!(deck.contains("no longer seed http://api.example/, by undo   2 s ago"), "{deck}");
+    // Another `u` would turn back what was before, of which there is nothing.
+    assert!(!deck.contains("undoes it"), "{deck}");
+    assert!(deck.contains("▲s off") && !deck.contains("▲s ▲"), "{deck}");
+    assert_eq!(deck.matches("▲s").count(), deck.matches("▲s off").count(), "{deck}");
 }
 
 #[test]

@@ -86,29 +86,6 @@ async fn secrets_stay_with_the_seeds() {
 }
 
 #[tokio::test]
-async fn secrets_leave_with_the_last_seed_of_an_origin() {
-    let (one, two) = (Server::start(|_| ok("")).await, Server::start(|_| ok("")).await);
-    let identity =
-        Credentials { headers: vec![pair("X-Key", "hunter2")], ..Credentials::default() };
-    let fetcher = fetcher(&settings(identity), &[&one.base]);
-    let other = two.base.join("other").unwrap();
-    let keys = async || {
-        for server in [&one, &two] {
-            fetch(&fetcher, &server.base).await.unwrap();
-        }
-        [&one, &two].map(|server| server.heads().last().unwrap().contains("x-key"))
-    };
-    let first = fetcher.add_seed(&two.base);
-    assert!(!first, "its address is that of the first seed");
-    fetcher.add_seed(&other);
-    assert_eq!(keys().await, [true, true]);
-    fetcher.remove_seed(&two.base, false);
-    assert_eq!(keys().await, [true, true], "another seed has its origin");
-    fetcher.remove_seed(&other, false);
-    assert_eq!(keys().await, [true, false]);
-}
-
-#[tokio::test]
 async fn a_password_in_a_url_is_for_its_origin() {
     let (one, two) = (Server::start(|_| ok("")).await, Server::start(|_| ok("")).await);
     let origin = one.base.origin().ascii_serialization();

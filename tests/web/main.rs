@@ -16,6 +16,7 @@ mod links;
 mod proxy;
 mod robots;
 mod safety;
+mod seed_origins;
 mod sitemap;
 mod sitemap_forms;
 mod tls;
