@@ -31,7 +31,7 @@ use sqlx::{Connection, MySql};
 use self::connect::connect;
 use self::error::{from_mysql, from_mysql_query};
 use self::writer::{Writer, WriterGuard};
-use super::sql::{OpenDatabase, Reach, SqlStore, SqlWriter, within};
+use super::sql::{OpenDatabase, SqlStore, SqlWriter, within};
 use super::{rows::Batch, select::RowSink, tx_error::TxError};
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
@@ -59,33 +59,8 @@ impl MySqlStore {
     }
 }
 
-/// How viewers reach the database.
-pub struct MySqlReach {
-    /// Its name in messages.
-    name: String,
-    /// How it is reached.
-    options: MySqlConnectOptions,
-}
-
-impl Reach for MySqlReach {
-    type Db = MySql;
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn connect(&self) -> Result<sqlx::MySqlConnection, StoreError> {
-        connect(&self.options).await.map_err(|error| self.driver_error(error))
-    }
-
-    fn driver_error(&self, error: sqlx::Error) -> StoreError {
-        from_mysql(&self.name, error)
-    }
-}
-
 impl SqlStore for MySqlStore {
     type Db = MySql;
-    type Reach = MySqlReach;
     type Writer<'a> = WriterGuard<'a>;
     const READ_TIMEOUT: Option<std::time::Duration> = Some(writer::ANSWER_TIMEOUT);
     const WRITE_TIMEOUT: Option<std::time::Duration> = Some(writer::ANSWER_TIMEOUT);
@@ -100,12 +75,15 @@ impl SqlStore for MySqlStore {
         acquired.map_err(|error| self.driver_error(error).into())
     }
 
-    fn driver_error(&self, error: sqlx::Error) -> StoreError {
-        from_mysql(&self.database.name, error)
+    async fn connect_to_read(
+        name: &str,
+        options: &MySqlConnectOptions,
+    ) -> Result<sqlx::MySqlConnection, StoreError> {
+        connect(options).await.map_err(|error| from_mysql(name, error))
     }
 
-    fn reach(&self) -> MySqlReach {
-        MySqlReach { name: self.database.name.clone(), options: self.options.clone() }
+    fn error_of(name: &str, error: sqlx::Error) -> StoreError {
+        from_mysql(name, error)
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

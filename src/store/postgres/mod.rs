@@ -32,7 +32,7 @@ use crate::store::error::StoreError;
 use crate::store::name::OpenMode;
 use crate::store::rows::Batch;
 use crate::store::select::RowSink;
-use crate::store::sql::{Known, OpenDatabase, Reach, SqlStore, SqlWriter, give_back, within};
+use crate::store::sql::{Known, OpenDatabase, SqlStore, SqlWriter, give_back, within};
 use crate::store::tx_error::TxError;
 
 /// How long to wait for a connection before asking the server for the reason that there is none.
@@ -87,36 +87,8 @@ impl SqlWriter<Postgres> for PoolConnection<Postgres> {
     }
 }
 
-/// How viewers reach the database.
-pub struct PostgresReach {
-    /// Its name in messages.
-    name: String,
-    /// How it is reached.
-    options: PgConnectOptions,
-}
-
-impl Reach for PostgresReach {
-    type Db = Postgres;
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn connect(&self) -> Result<sqlx::PgConnection, StoreError> {
-        let mut connection = connect(&self.name, &self.options).await?;
-        let set = connection.execute(sqlx::raw_sql(open::FOR_READING)).await;
-        set.map_err(|error| self.driver_error(error))?;
-        Ok(connection)
-    }
-
-    fn driver_error(&self, error: sqlx::Error) -> StoreError {
-        from_postgres(&self.name, error)
-    }
-}
-
 impl SqlStore for PostgresStore {
     type Db = Postgres;
-    type Reach = PostgresReach;
     type Writer<'a> = PoolConnection<Postgres>;
     // A write that waits for a lock is ended by the server: see `open::FOR_WRITING`.
     const READ_TIMEOUT: Option<Duration> = Some(Duration::from_mins(1));
@@ -135,12 +107,17 @@ impl SqlStore for PostgresStore {
         self.writer.acquire().await.map_err(TxError::from)
     }
 
-    fn driver_error(&self, error: sqlx::Error) -> StoreError {
-        from_postgres(&self.database.name, error)
+    async fn connect_to_read(
+        name: &str,
+        options: &PgConnectOptions,
+    ) -> Result<sqlx::PgConnection, StoreError> {
+        let mut connection = connect(name, options).await?;
+        let set = connection.execute(sqlx::raw_sql(open::FOR_READING)).await;
+        set.map(|_| connection).map_err(|error| from_postgres(name, error))
     }
 
-    fn reach(&self) -> PostgresReach {
-        PostgresReach { name: self.database.name.clone(), options: self.options.clone() }
+    fn error_of(name: &str, error: sqlx::Error) -> StoreError {
+        from_postgres(name, error)
     }
 
     async fn probe(&self) -> Result<(), StoreError> {

@@ -7,10 +7,7 @@
 use sqlx::postgres::{PgQueryResult, PgRow};
 use sqlx::{Postgres, Row};
 
-use crate::store::sql::Param::{
-    After, Below, Crawl, First, FirstStatus, Host, Last, LastStatus, Limit, Page, Pattern, Reason,
-    Status, Word,
-};
+use crate::store::sql::Param::{After, Below, Crawl, First, Host, Last, Limit, Page, Reason};
 use crate::store::sql::{
     CommonStatements, Dialect, Done, OwnStatements, PageStatements, SameParams, SqlSyntax,
     Statement, has_text, last_id, links_of, numbered, ok_pages, seen, statement, stored_pages,
@@ -117,14 +114,11 @@ impl Dialect for Postgres {
         last_id: statement(LAST_ID, &[First, Last]),
         open_count: statement(OPEN_COUNT, &[First, Last]),
         links_of: statement(LINKS_OF, &[Page, Limit]),
-        stored_pages: PageStatements {
-            all: statement(STORED_PAGES, &[After, Below, Limit]),
-            by_status: statement(STORED_PAGES_BY_STATUS, &[After, Below, Limit, Status]),
-            by_text: statement(
-                STORED_PAGES_BY_TEXT,
-                &[After, Below, Limit, FirstStatus, LastStatus, Word, Pattern],
-            ),
-        },
+        stored_pages: PageStatements::numbered(
+            STORED_PAGES,
+            STORED_PAGES_BY_STATUS,
+            STORED_PAGES_BY_TEXT,
+        ),
         links_to: statement(LINKS_TO, &[After, Page, Below, Limit]),
     };
     /// Statements that remove what is left of a crawl, once its large tables are empty; see `remove`.

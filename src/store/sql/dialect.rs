@@ -48,3 +48,6 @@ pub struct Done {
 
 /// The connection type of a database.
 pub type ConnectionOf<D> = <D as Database>::Connection;
+
+/// How a database is reached.
+pub type OptionsOf<D> = <ConnectionOf<D> as sqlx::Connection>::Options;

@@ -51,4 +51,3 @@ pub use texts::question_marks;
 pub(in crate::store) use texts::{
     has_text, last_id, links_of, ok_pages, seen, stored_pages, timeline,
 };
-pub use viewer::Reach;

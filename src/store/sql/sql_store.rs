@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use super::backend::Backend;
 use super::crawls;
-use super::dialect::{ConnectionOf, Dialect};
+use super::dialect::{ConnectionOf, Dialect, OptionsOf};
 use super::open_database::OpenDatabase;
 use super::statement::{Statement, Values};
-use super::viewer::Reach;
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
 use crate::store::rows::Batch;
@@ -35,9 +34,6 @@ pub trait SqlStore: Send + Sync + 'static {
     where
         Self: 'a;
 
-    /// How to reach it once more.
-    type Reach: Reach<Db = Self::Db>;
-
     /// How long a read may take; a server that takes longer does not answer any more.
     const READ_TIMEOUT: Option<Duration> = None;
 
@@ -55,11 +51,19 @@ pub trait SqlStore: Send + Sync + 'static {
     /// The connection that writes, once it is free.
     fn writer(&self) -> impl Future<Output = Result<Self::Writer<'_>, TxError>> + Send;
 
-    /// How to reach it once more, also when this is closed.
-    fn reach(&self) -> Self::Reach;
+    /// A connection of its own that reads; `name` is that of the database in messages.
+    fn connect_to_read(
+        name: &str,
+        options: &OptionsOf<Self::Db>,
+    ) -> impl Future<Output = Result<ConnectionOf<Self::Db>, StoreError>> + Send;
 
-    /// What the driver said, as what the user can do about it.
-    fn driver_error(&self, error: sqlx::Error) -> StoreError;
+    /// What the driver said of the database of this name, as what the user can do about it.
+    fn error_of(name: &str, error: sqlx::Error) -> StoreError;
+
+    /// Likewise, of this database.
+    fn driver_error(&self, error: sqlx::Error) -> StoreError {
+        Self::error_of(&self.database().name, error)
+    }
 
     /// Connects once more, for the reason that there was no connection in time.
     fn probe(&self) -> impl Future<Output = Result<(), StoreError>> + Send {

@@ -231,3 +231,22 @@ pub struct PageStatements {
     /// Those with a status of a class, in a state, or with a text.
     pub by_text: Statement,
 }
+
+impl PageStatements {
+    /// Statements whose placeholders are numbered: 1 and 2 are the ids, 3 the limit, from 4 on the filter.
+    pub const fn numbered(
+        all: &'static str,
+        by_status: &'static str,
+        by_text: &'static str,
+    ) -> Self {
+        use Param::{After, Below, FirstStatus, LastStatus, Limit, Pattern, Status, Word};
+        Self {
+            all: statement(all, &[After, Below, Limit]),
+            by_status: statement(by_status, &[After, Below, Limit, Status]),
+            by_text: statement(
+                by_text,
+                &[After, Below, Limit, FirstStatus, LastStatus, Word, Pattern],
+            ),
+        }
+    }
+}

@@ -200,7 +200,7 @@ impl<S: SqlStore> StoreReader for S {
     }
 
     fn stored_pages(&self, crawl: CrawlId) -> Arc<dyn StoredPages> {
-        Arc::new(SqlViewer::new(self.reach(), crawl))
+        Arc::new(SqlViewer::<S>::new(self.database(), crawl))
     }
 
     fn close(&self) -> BoxFuture<'_, ()> {

@@ -10,10 +10,11 @@ use sqlx::Connection;
 use tokio::sync::Mutex;
 
 use super::backend::SqlRow;
-use super::dialect::{ConnectionOf, Dialect};
+use super::dialect::{ConnectionOf, Dialect, OptionsOf};
+use super::open_database::OpenDatabase;
 use super::recrawl::{link, page_state};
 use super::run::rows_of;
-use super::sql_store::within;
+use super::sql_store::{SqlStore, within};
 use super::statement::{FilterValues, Statement, Values};
 use crate::model::ids::{CrawlId, PageId, crawl_of, id_range};
 use crate::store::error::StoreError;
@@ -28,34 +29,22 @@ use crate::store::text::parse_utc;
 /// How long a call may take, connecting included: a viewer waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How to reach a database once more.
-pub trait Reach: Send + Sync + 'static {
-    /// The database.
-    type Db: Dialect;
-
-    /// Its name in messages.
-    fn name(&self) -> &str;
-
-    /// A connection that reads.
-    fn connect(&self) -> impl Future<Output = Result<ConnectionOf<Self::Db>, StoreError>> + Send;
-
-    /// What the driver said, as what the user can do about it.
-    fn driver_error(&self, error: sqlx::Error) -> StoreError;
-}
-
 /// See [`StoredPages`].
-pub struct SqlViewer<R: Reach> {
-    reach: R,
+pub struct SqlViewer<S: SqlStore> {
+    /// Name of the database in messages.
+    name: String,
+    options: Arc<OptionsOf<S::Db>>,
     crawl: CrawlId,
     /// The connection, between two calls that succeeded. One that a call was given up on is closed: what it still
     /// has to say would be taken for the answer to the next.
-    connection: Mutex<Option<ConnectionOf<R::Db>>>,
+    connection: Mutex<Option<ConnectionOf<S::Db>>>,
 }
 
-impl<R: Reach> SqlViewer<R> {
+impl<S: SqlStore> SqlViewer<S> {
     /// Connects at the first call.
-    pub fn new(reach: R, crawl: CrawlId) -> Self {
-        Self { reach, crawl, connection: Mutex::new(None) }
+    pub fn new(database: &OpenDatabase<S::Db>, crawl: CrawlId) -> Self {
+        let (name, options) = (database.name.clone(), database.readers.connect_options());
+        Self { name, options, crawl, connection: Mutex::new(None) }
     }
 
     /// All rows of a statement, each as `map` reads it.
@@ -64,30 +53,30 @@ impl<R: Reach> SqlViewer<R> {
         what: &str,
         statement: Statement,
         values: Values<'_>,
-        map: impl Fn(&<R::Db as sqlx::Database>::Row) -> Result<T, sqlx::Error> + Send,
+        map: impl Fn(&<S::Db as sqlx::Database>::Row) -> Result<T, sqlx::Error> + Send,
     ) -> Result<Vec<T>, StoreError> {
         let since = Instant::now();
         let mut kept = self.connection.lock().await;
         let reading = async {
             let mut connection = match kept.take() {
                 Some(connection) => connection,
-                None => self.reach.connect().await?,
+                None => S::connect_to_read(&self.name, &self.options).await?,
             };
-            let rows = rows_of::<R::Db, T>(&mut connection, statement, values, map).await;
-            let rows = rows.map_err(|error| self.reach.driver_error(error))?;
+            let rows = rows_of::<S::Db, T>(&mut connection, statement, values, map).await;
+            let rows = rows.map_err(|error| S::error_of(&self.name, error))?;
             Ok::<_, StoreError>((rows, connection))
         };
-        let (rows, connection) = within(Some(PATIENCE), self.reach.name(), reading).await?;
+        let (rows, connection) = within(Some(PATIENCE), &self.name, reading).await?;
         *kept = Some(connection);
         log_slow(what, rows.len(), since);
         Ok(rows)
     }
 }
 
-impl<R: Reach> StoredPages for SqlViewer<R> {
+impl<S: SqlStore> StoredPages for SqlViewer<S> {
     fn newest(&self) -> BoxFuture<'_, Result<Option<PageId>, StoreError>> {
         Box::pin(async {
-            let (newest, values) = (R::Db::COMMON.newest_page, Values::of(self.crawl));
+            let (newest, values) = (S::Db::COMMON.newest_page, Values::of(self.crawl));
             let rows =
                 self.rows("finding the newest page", newest, values, |row| row.optional_int(0));
             Ok(rows.await?.into_iter().flatten().next())
@@ -101,7 +90,7 @@ impl<R: Reach> StoredPages for SqlViewer<R> {
         limit: u32,
     ) -> BoxFuture<'a, Result<PagesRead, StoreError>> {
         Box::pin(async move {
-            let all = R::Db::OWN.stored_pages;
+            let all = S::Db::OWN.stored_pages;
             let pattern = filter.pattern();
             let statement = match filter.status() {
                 _ if filter.is_empty() => all.all,
@@ -121,7 +110,7 @@ impl<R: Reach> StoredPages for SqlViewer<R> {
                 ..Values::of(self.crawl)
             };
             let mut pages =
-                self.rows("reading pages", statement, values, stored_page::<R::Db>).await?;
+                self.rows("reading pages", statement, values, stored_page::<S::Db>).await?;
             let full = pages.len() >= limit as usize;
             let ended_at = pages.last().filter(|_| full).map(|page| page.id);
             pages.retain(|page| filter.passes(page.filtered()));
@@ -143,11 +132,11 @@ impl<R: Reach> StoredPages for SqlViewer<R> {
                 return Ok(Vec::new());
             }
             let values = Values { page, after: above, below, limit, ..Values::of(self.crawl) };
-            let map = |row: &<R::Db as sqlx::Database>::Row| {
+            let map = |row: &<S::Db as sqlx::Database>::Row| {
                 let (from, url, anchor) = (row.int(0)?, row.text(1)?.into(), row.optional_text(2)?);
                 Ok(InboundLink { from, url, anchor: anchor.map(Arc::from) })
             };
-            self.rows("reading links to a page", R::Db::OWN.links_to, values, map).await
+            self.rows("reading links to a page", S::Db::OWN.links_to, values, map).await
         })
     }
 
@@ -158,7 +147,7 @@ impl<R: Reach> StoredPages for SqlViewer<R> {
     ) -> BoxFuture<'_, Result<Vec<PreviousLink>, StoreError>> {
         Box::pin(async move {
             let values = Values { page, limit, ..Values::of(crawl_of(page)) };
-            self.rows("reading the links of a page", R::Db::OWN.links_of, values, link::<R::Db>)
+            self.rows("reading the links of a page", S::Db::OWN.links_of, values, link::<S::Db>)
                 .await
         })
     }

@@ -18,13 +18,12 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use sqlx::pool::PoolConnection;
-use sqlx::{ConnectOptions, Connection, Sqlite, SqlitePool};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 
 use self::file_identity::FileIdentity;
 use self::write::SqliteBatch;
-use super::sql::{
-    Dialect, Known, OpenDatabase, Reach, SqlStore, SqlWriter, give_back, write_tables,
-};
+use super::sql::{Dialect, Known, OpenDatabase, SqlStore, SqlWriter, give_back, write_tables};
 use super::{rows::Batch, select::RowSink, tx_error::TxError};
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
@@ -69,7 +68,7 @@ fn absolute(path: &Path) -> PathBuf {
 /// Writes a batch, all or nothing; nothing, if the store does not have the lease of the crawl.
 async fn transact(
     database: &OpenDatabase<Sqlite>,
-    connection: &mut sqlx::SqliteConnection,
+    connection: &mut SqliteConnection,
     (crawl, batch): (CrawlId, &Batch),
     known: Known,
 ) -> Result<(), TxError> {
@@ -86,37 +85,8 @@ impl SqlWriter<Sqlite> for PoolConnection<Sqlite> {
     }
 }
 
-/// How viewers reach the database.
-pub struct SqliteReach {
-    /// Its name in messages.
-    name: String,
-    /// The file.
-    path: PathBuf,
-}
-
-impl Reach for SqliteReach {
-    type Db = Sqlite;
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    async fn connect(&self) -> Result<sqlx::SqliteConnection, StoreError> {
-        let options = open::options(&self.path)
-            .busy_timeout(open::BUSY_TIMEOUT)
-            .pragma("cache_size", "-4096")
-            .pragma("query_only", "ON");
-        options.connect().await.map_err(|error| self.driver_error(error))
-    }
-
-    fn driver_error(&self, error: sqlx::Error) -> StoreError {
-        StoreError::from_sqlite(&self.name, error)
-    }
-}
-
 impl SqlStore for SqliteStore {
     type Db = Sqlite;
-    type Reach = SqliteReach;
     type Writer<'a> = PoolConnection<Sqlite>;
 
     fn database(&self) -> &OpenDatabase<Sqlite> {
@@ -131,12 +101,15 @@ impl SqlStore for SqliteStore {
         Ok(self.writer.acquire().await?)
     }
 
-    fn driver_error(&self, error: sqlx::Error) -> StoreError {
-        StoreError::from_sqlite(&self.database.name, error)
+    async fn connect_to_read(
+        name: &str,
+        options: &SqliteConnectOptions,
+    ) -> Result<SqliteConnection, StoreError> {
+        options.connect().await.map_err(|error| Self::error_of(name, error))
     }
 
-    fn reach(&self) -> SqliteReach {
-        SqliteReach { name: self.database.name.clone(), path: self.path.clone() }
+    fn error_of(name: &str, error: sqlx::Error) -> StoreError {
+        StoreError::from_sqlite(name, error)
     }
 
     /// What goes into a file that is not where it was is not saved.

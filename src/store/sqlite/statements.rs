@@ -7,10 +7,7 @@
 use sqlx::sqlite::{SqliteQueryResult, SqliteRow};
 use sqlx::{Row, Sqlite};
 
-use crate::store::sql::Param::{
-    After, Below, Crawl, First, FirstStatus, Host, Last, LastStatus, Limit, Page, Pattern, Reason,
-    Status, Word,
-};
+use crate::store::sql::Param::{After, Below, Crawl, First, Host, Last, Limit, Page, Reason};
 use crate::store::sql::{
     CommonStatements, Dialect, Done, OwnStatements, PageStatements, SameParams, SqlSyntax,
     Statement, has_text, last_id, links_of, ok_pages, question_marks, seen, statement,
@@ -108,14 +105,11 @@ impl Dialect for Sqlite {
         last_id: statement(LAST_ID, &[First, Last]),
         open_count: statement(OPEN_COUNT, &[First, Last]),
         links_of: statement(LINKS_OF, &[Crawl, Page, Limit]),
-        stored_pages: PageStatements {
-            all: statement(STORED_PAGES, &[After, Below, Limit]),
-            by_status: statement(STORED_PAGES_BY_STATUS, &[After, Below, Limit, Status]),
-            by_text: statement(
-                STORED_PAGES_BY_TEXT,
-                &[After, Below, Limit, FirstStatus, LastStatus, Word, Pattern],
-            ),
-        },
+        stored_pages: PageStatements::numbered(
+            STORED_PAGES,
+            STORED_PAGES_BY_STATUS,
+            STORED_PAGES_BY_TEXT,
+        ),
         links_to: statement(LINKS_TO, &[After, Page, Below, Limit]),
     };
     /// Links and pages first, the crawl itself last: what would be missed most when it is half gone is

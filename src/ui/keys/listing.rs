@@ -35,7 +35,7 @@ fn belong_together(one: &Binding, other: &Binding) -> bool {
         | (A::Left, A::Right)
         | (A::Show(_), A::Show(_))
         | (A::First, A::Last)
-        | (A::Sort, A::Reverse)
+        | (A::Sort, A::Reverse | A::Stored)
         | (A::FaultSelect(_), A::FaultSelect(_))
         | (A::FaultLevel(_), A::FaultLevel(_))
         | (A::ScenePick(_), A::ScenePick(_))

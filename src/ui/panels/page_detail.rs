@@ -21,7 +21,7 @@ use crate::ui::url_text::CommonOrigin;
 const NAMES: usize = 12;
 
 /// Name, value and style of a field.
-type Field = (&'static str, String, Style);
+type DetailField = (&'static str, String, Style);
 
 /// Lays out a page's fields, long ones on several rows, then every page that links to it with the link's text;
 /// returns the first row shown, which is `top` or the last that makes sense:
@@ -94,7 +94,7 @@ fn draw_link(painter: &mut Painter<'_>, line: Rect, link: &InboundLink, common: 
 }
 
 /// The head of the list of pages that link to this one: how many, and where reading stands.
-fn linked_from(theme: Theme, page: &PageView, stored: &StoredView) -> Vec<Field> {
+fn linked_from(theme: Theme, page: &PageView, stored: &StoredView) -> Vec<DetailField> {
     let count = stored.detail.links().len();
     let pages = units::counted(count as u64, "page", "pages");
     let (words, style) = match stored.detail.state() {
@@ -125,7 +125,7 @@ fn linked_from(theme: Theme, page: &PageView, stored: &StoredView) -> Vec<Field>
 }
 
 /// Where the page was found.
-fn found_on(theme: Theme, page: &PageView, stored: &StoredView) -> Field {
+fn found_on(theme: Theme, page: &PageView, stored: &StoredView) -> DetailField {
     let clean = |text: &str| text::clean(text).into_owned();
     let number = |id| format!("page {}", units::count(seq_of(id).into()));
     let (words, style) = match stored.detail.parent(page) {
@@ -141,7 +141,7 @@ fn found_on(theme: Theme, page: &PageView, stored: &StoredView) -> Field {
 }
 
 /// Every field with something in it.
-fn fields(theme: Theme, page: &PageView, stored: &StoredView) -> Vec<Field> {
+fn fields(theme: Theme, page: &PageView, stored: &StoredView) -> Vec<DetailField> {
     let plain = Style::new();
     let dim = theme.dim();
     let clean = |text: &str| text::clean(text).into_owned();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::wanted::{DetailPart, DetailQuestion, Progress, ReadState};
+use super::wanted::{DetailPart, DetailQuestion, ReadState, SearchProgress};
 use crate::crawl::protocol::snapshot::PageView;
 use crate::model::ids::PageId;
 use crate::store::InboundLink;
@@ -80,9 +80,9 @@ impl StoredDetail {
                 self.links.extend(links);
                 self.above = Some(above);
                 self.state = match progress {
-                    Progress::Searching => ReadState::Reading,
-                    Progress::Full => ReadState::More,
-                    Progress::End => ReadState::All,
+                    SearchProgress::Searching => ReadState::Reading,
+                    SearchProgress::Full => ReadState::More,
+                    SearchProgress::End => ReadState::All,
                 };
             }
             Err(why) => self.state = ReadState::Failed(why),

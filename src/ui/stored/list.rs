@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::wanted::{ListPart, ListQuestion, Progress, ReadState};
+use super::wanted::{ListPart, ListQuestion, ReadState, SearchProgress};
 use crate::crawl::protocol::snapshot::PageView;
 use crate::model::ids::{PageId, seq_of};
 use crate::store::PageFilter;
@@ -79,9 +79,9 @@ impl StoredList {
                 self.rows.extend(part.rows);
                 self.below = Some(part.below);
                 self.state = match part.progress {
-                    Progress::Searching => ReadState::Reading,
-                    Progress::Full => ReadState::More,
-                    Progress::End => ReadState::All,
+                    SearchProgress::Searching => ReadState::Reading,
+                    SearchProgress::Full => ReadState::More,
+                    SearchProgress::End => ReadState::All,
                 };
             }
             Err(why) => self.state = ReadState::Failed(why),

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::wanted::{
-    DetailPart, DetailQuestion, ListPart, ListQuestion, PAGE_ROWS, ParentsQuestion, Progress,
+    DetailPart, DetailQuestion, ListPart, ListQuestion, PAGE_ROWS, ParentsQuestion, SearchProgress,
     StoredAnswer, Wanted,
 };
 use crate::crawl::protocol::snapshot::{PAGE_LINKS, PageView};
@@ -119,12 +119,12 @@ async fn serve(
 
 /// A window of ids that grows and shrinks with the time that a step takes.
 #[derive(Debug, Clone, Copy)]
-struct Window(i64);
+struct IdWindow(i64);
 
-impl Window {
+impl IdWindow {
     /// Takes note of how long a step took.
     fn learn(&mut self, took: Duration) {
-        let factor = (STEP.as_secs_f64() / took.as_secs_f64().max(1e-6)).clamp(0.25, 4.0);
+        let factor = (STEP.as_secs_f64() / took.as_secs_f64().max(1e-6)).clamp(0.25, 2.0);
         let most = MAX_LINK_BLOCKS * LINK_BLOCK;
         self.0 = ((self.0 as f64 * factor) as i64).clamp(LEAST_WINDOW, most);
     }
@@ -158,9 +158,9 @@ impl Search {
 struct Reader {
     pages: Arc<dyn StoredPages>,
     list: Search,
-    list_window: Window,
+    list_window: IdWindow,
     detail: Search,
-    detail_window: Window,
+    detail_window: IdWindow,
     /// Whether the head of the detail has been told.
     head: bool,
     /// Number of the last question of parents that was answered.
@@ -173,9 +173,9 @@ impl Reader {
         Self {
             pages,
             list: Search::new(0, None),
-            list_window: Window(FIRST_WINDOW),
+            list_window: IdWindow(FIRST_WINDOW),
             detail: Search::new(0, None),
-            detail_window: Window(FIRST_WINDOW),
+            detail_window: IdWindow(FIRST_WINDOW),
             head: false,
             parents: 0,
         }
@@ -187,6 +187,7 @@ impl Reader {
             if self.detail.number != question.number {
                 self.detail = Search::new(question.number, question.above);
                 self.head = question.above.is_some();
+                self.detail_window = IdWindow(FIRST_WINDOW);
             }
             if !self.detail.over {
                 let part = self.detail_step(question).await;
@@ -198,6 +199,10 @@ impl Reader {
         if let Some(question) = &wanted.list {
             if self.list.number != question.number {
                 self.list = Search::new(question.number, question.below);
+                if question.below.is_none() {
+                    // Another filter may take longer for as many pages.
+                    self.list_window = IdWindow(FIRST_WINDOW);
+                }
             }
             if !self.list.over {
                 let part = self.list_step(question).await;
@@ -220,7 +225,11 @@ impl Reader {
                 Some(newest) => newest + 1,
                 None => {
                     self.list.over = true;
-                    return Ok(ListPart { rows: Vec::new(), below: 0, progress: Progress::End });
+                    return Ok(ListPart {
+                        rows: Vec::new(),
+                        below: 0,
+                        progress: SearchProgress::End,
+                    });
                 }
             },
         };
@@ -238,11 +247,11 @@ impl Reader {
         self.list.at = Some(below);
         self.list.rows += read.pages.len();
         let progress = match below {
-            _ if self.list.left() == 0 => Progress::Full,
-            below if below <= first => Progress::End,
-            _ => Progress::Searching,
+            _ if self.list.left() == 0 => SearchProgress::Full,
+            below if below <= first => SearchProgress::End,
+            _ => SearchProgress::Searching,
         };
-        self.list.over = progress != Progress::Searching;
+        self.list.over = progress != SearchProgress::Searching;
         let rows = read.pages.into_iter().map(|page| Arc::new(page_view(page))).collect();
         Ok(ListPart { rows, below, progress })
     }
@@ -280,11 +289,11 @@ impl Reader {
         let above = if full { links.last().map_or(above, |link| link.from) } else { below - 1 };
         self.detail.at = Some(above);
         let progress = match above {
-            above if above >= newest => Progress::End,
-            _ if full => Progress::Full,
-            _ => Progress::Searching,
+            above if above >= newest => SearchProgress::End,
+            _ if full => SearchProgress::Full,
+            _ => SearchProgress::Searching,
         };
-        self.detail.over = progress != Progress::Searching;
+        self.detail.over = progress != SearchProgress::Searching;
         Ok(DetailPart::Links { links, above, progress })
     }
 

@@ -58,7 +58,7 @@ pub struct ParentsQuestion {
 
 /// Whether there is more to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Progress {
+pub enum SearchProgress {
     /// The search goes on: another part follows.
     Searching,
     /// A page of rows is full: the next question continues.
@@ -91,7 +91,7 @@ pub struct ListPart {
     /// Pages with an id below this one were not looked at yet.
     pub below: PageId,
     /// Whether there is more.
-    pub progress: Progress,
+    pub progress: SearchProgress,
 }
 
 /// A part of what is to be known of a page.
@@ -111,7 +111,7 @@ pub enum DetailPart {
         /// Pages with an id above this one were not looked at yet.
         above: PageId,
         /// Whether there is more.
-        progress: Progress,
+        progress: SearchProgress,
     },
 }
 

@@ -9,7 +9,7 @@ use crawldeck::model::ids::seq_of;
 use crawldeck::store::PageFilter;
 use crawldeck::ui::stored::reading::{StoredLink, start};
 use crawldeck::ui::stored::wanted::{
-    DetailPart, DetailQuestion, ListQuestion, Progress, StoredAnswer, Wanted,
+    DetailPart, DetailQuestion, ListQuestion, SearchProgress, StoredAnswer, Wanted,
 };
 
 use super::*;
@@ -127,7 +127,7 @@ async fn list(
         };
         assert_eq!(answered, *number);
         took.part(since, part.rows.len());
-        if part.progress != Progress::Searching {
+        if part.progress != SearchProgress::Searching {
             took.print(name);
             return part.below;
         }
@@ -150,7 +150,7 @@ async fn detail(link: &mut StoredLink, number: &mut u64, name: &str, page: PageI
             }
             Some(StoredAnswer::Detail(_, Ok(DetailPart::Links { links, progress, .. }))) => {
                 took.part(since, links.len());
-                if progress != Progress::Searching {
+                if progress != SearchProgress::Searching {
                     took.print(name);
                     return took.count;
                 }

@@ -6,6 +6,7 @@
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
 
 mod upserts;
+mod viewing;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -166,7 +167,7 @@ type Case<'a> = (&'a str, Vec<String>, &'a [(&'a str, &'a str, &'a str)], i64);
 
 async fn plans(db: &mut MySqlConnection, crawl: CrawlId) {
     let known = claiming(crawl).into_iter().chain(resuming(crawl)).chain(looking_again(crawl));
-    for case in known.chain(viewing(crawl)) {
+    for case in known.chain(viewing::viewing(crawl)) {
         check(db, case).await;
     }
     upserts::upserts(db, crawl).await;
@@ -302,42 +303,6 @@ fn looking_again(crawl: CrawlId) -> Vec<Case<'static>> {
         ),
         (statements::OK_PAGES, range_of_done, &[("scraped_pages", "range", "PRIMARY")], 1100),
         (statements::COUNT_OK, vec![n(crawl)], &[("hosts", "ref", "PRIMARY")], 101),
-    ]
-}
-
-/// What a viewer asks. Filters look at every row of the range.
-fn viewing(crawl: CrawlId) -> Vec<Case<'static>> {
-    let (first, last) = (n(page_id(crawl, 0)), n(page_id(crawl, u32::MAX)));
-    let (from, to) = (page_id(crawl, MILLION / 2), page_id(crawl, MILLION / 2 + 2000));
-    let range = |more: &[&str]| {
-        let more = more.iter().map(|value| (*value).to_owned());
-        [n(from), n(to)].into_iter().chain(more).collect::<Vec<_>>()
-    };
-    let by_key: &[_] = &[("scraped_pages", "range", "PRIMARY")];
-    let text = "'%page-7%'";
-    let blocks = [n(from), n(to), n(page_id(crawl, 9)), n(from), n(to), n(200)];
-    vec![
-        (statements::NEWEST_PAGE, vec![first, last], &[], 2),
-        (statements::STORED_PAGES, range(&["200"]), by_key, 200),
-        (statements::STORED_PAGES_BY_STATUS, range(&["404", "200"]), by_key, 2000),
-        (
-            statements::STORED_PAGES_BY_TEXT,
-            range(&["1", "0", "'page-7'", text, text, text, text, "200"]),
-            by_key,
-            2000,
-        ),
-        (
-            statements::LINKS_TO,
-            blocks.to_vec(),
-            &[
-                ("derived", "ALL", ""),
-                ("derived", "ALL", ""),
-                ("derived", "ALL", ""),
-                ("links", "ref", "links_by_target"),
-                ("page", "eq_ref", "PRIMARY"),
-            ],
-            20,
-        ),
     ]
 }
 
