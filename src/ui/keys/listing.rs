@@ -36,6 +36,8 @@ fn belong_together(one: &Binding, other: &Binding) -> bool {
         | (A::Show(_), A::Show(_))
         | (A::First, A::Last)
         | (A::Sort, A::Reverse)
+        | (A::NextMatch, A::PreviousMatch)
+        | (A::MarkColumn(_), A::MarkColumn(_))
         | (A::FaultSelect(_), A::FaultSelect(_))
         | (A::FaultLevel(_), A::FaultLevel(_))
         | (A::ScenePick(_), A::ScenePick(_))
