@@ -134,8 +134,16 @@ pub enum Action {
     Filter,
     /// Show all stored pages on the Pages tab, or the last of this run.
     Stored,
-    /// Sort by the next column.
+    /// Go to the next line that the search finds, an older one.
+    NextMatch,
+    /// Go back to a newer one.
+    PreviousMatch,
+    /// Choose the column to sort by, or leave that.
     Sort,
+    /// Mark a column so many columns further on, while one is chosen.
+    MarkColumn(isize),
+    /// Sort by the marked column; by the one sorted by already, the other way round.
+    SortByMarked,
     /// Sort the other way round.
     Reverse,
     /// Copy the selected URL; on the Tuning tab what was measured.

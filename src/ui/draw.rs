@@ -101,9 +101,9 @@ fn screen(
         tab(painter, body(edges), app, live);
         body(edges)
     };
-    let cursor = footer::draw(painter, foot, app, live);
+    // What lies over the tab decides on the hints of the footer.
     overlays(painter, middle, app, live);
-    cursor
+    footer::draw(painter, foot, app, live)
 }
 
 /// What lies over the tab.
@@ -112,7 +112,8 @@ fn overlays(painter: &mut Painter<'_>, middle: Rect, app: &mut App, live: &Snaps
         scenes::draw(painter, middle, at, live);
     }
     if let Some(top) = app.help {
-        app.help = Some(help::draw(painter, middle, top));
+        let place = app.glossary_place();
+        app.help = Some(help::draw(painter, middle, place, &mut app.help_pages, top));
     }
 }
 
@@ -157,7 +158,7 @@ fn tab(painter: &mut Painter<'_>, area: Rect, app: &mut App, live: &Snapshot) {
                 page_detail::draw(painter, detail, &page, &mut app.stored, app.detail_top);
         }
         Tab::Tuning => tuning::draw(painter, area, app, shown),
-        Tab::Log => log::draw(painter, area, &app.log),
+        Tab::Log => log::draw(painter, area, &mut app.log),
     }
 }
 

@@ -11,6 +11,8 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::registry::LookupSpan;
 use tui_logger::{LevelFilter, TuiWidgetEvent, TuiWidgetState};
 
+use super::log_search::LogSearch;
+
 static LISTENING: AtomicBool = AtomicBool::new(false);
 
 /// The layer that feeds the Log tab. Give it a filter of its own: what it lets pass is kept,
@@ -51,6 +53,8 @@ pub struct LogView {
     level: usize,
     /// The widget's own state: where it is scrolled to.
     pub state: TuiWidgetState,
+    /// The search that is on.
+    pub search: Option<LogSearch>,
     /// The state of a widget that always shows the newest lines.
     pub newest: TuiWidgetState,
 }
@@ -59,7 +63,7 @@ impl Default for LogView {
     fn default() -> Self {
         let level = 2;
         let at = |level: usize| TuiWidgetState::new().set_default_display_level(LEVELS[level]);
-        Self { level, state: at(level), newest: at(level) }
+        Self { level, state: at(level), search: None, newest: at(level) }
     }
 }
 
@@ -84,10 +88,41 @@ impl LogView {
             self.level.saturating_sub(1)
         };
         self.state = TuiWidgetState::new().set_default_display_level(LEVELS[self.level]);
+        let badness = self.badness();
+        if let Some(search) = &mut self.search {
+            search.set_badness(badness);
+        }
+    }
+
+    /// The mildest level shown, 1 for errors alone.
+    const fn badness(&self) -> usize {
+        self.level + 1
+    }
+
+    /// Searches for a text, or for another one.
+    pub fn search_for(&mut self, text: &str) {
+        let badness = self.badness();
+        match &mut self.search {
+            Some(search) => search.set_text(text),
+            None => self.search = Some(LogSearch::new(text, badness)),
+        }
+    }
+
+    /// Rows of one screen.
+    #[must_use]
+    pub fn screen(&self) -> isize {
+        // The widget scrolls by its own measure.
+        self.search
+            .as_ref()
+            .map_or(2, |search| search.rows.saturating_sub(1).max(1).cast_signed().into())
     }
 
     /// Scrolls; downwards past the end follows the newest line again.
     pub fn scroll(&mut self, rows: isize) {
+        if let Some(search) = &mut self.search {
+            search.scroll(rows);
+            return;
+        }
         match rows {
             isize::MAX => self.follow(),
             rows if rows < 0 => self.state.transition(TuiWidgetEvent::PrevPageKey),

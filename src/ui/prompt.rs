@@ -17,6 +17,8 @@ pub enum Asking {
     Command,
     /// A filter of the table shown, after `/`.
     Filter,
+    /// A text to search for in the log, after `/`.
+    Search,
     /// A regular expression of URLs to exclude.
     Exclude,
     /// A URL to begin with.

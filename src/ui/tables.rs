@@ -12,7 +12,7 @@ use crate::crawl::protocol::tuning::MeasuredRow;
 use crate::store::{FilteredPage, PageFilter};
 
 /// Columns by which workers are sorted, in the order of the table.
-pub const WORKER_COLUMNS: [&str; 5] = ["worker", "state", "for", "attempt", "url"];
+pub const WORKER_COLUMNS: [&str; 6] = ["worker", "state", "for", "attempt", "url", "pages"];
 /// Columns by which pages are sorted, in the order of the table.
 pub const PAGE_COLUMNS: [&str; 8] =
     ["newest", "status", "ms", "size", "depth", "attempts", "title", "url"];
@@ -28,6 +28,8 @@ pub struct TableState {
     pub sort: usize,
     /// Whether the order is turned round.
     pub reverse: bool,
+    /// The column marked while the one to sort by is chosen.
+    pub marked: Option<usize>,
     /// Id of the selected row; `None` follows the first.
     pub selected: Option<i64>,
     /// Columns of long text moved out on the left.
@@ -39,6 +41,14 @@ pub struct TableState {
 }
 
 impl TableState {
+    /// Sorts by a column; by the one sorted by already, the other way round. The view goes to the top of the new
+    /// order.
+    pub fn sort_by(&mut self, column: usize) {
+        self.reverse = self.sort == column && !self.reverse;
+        self.sort = column;
+        self.selected = None;
+    }
+
     /// Position of the selected row among these ids.
     #[must_use]
     pub fn position(&self, ids: &[i64]) -> usize {
@@ -74,6 +84,7 @@ pub fn workers(snapshot: &Snapshot, table: &TableState) -> (Vec<usize>, Vec<i64>
             2 => b.for_ms.cmp(&a.for_ms),
             3 => b.attempt.cmp(&a.attempt),
             4 => a.url.is_none().cmp(&b.url.is_none()).then_with(|| a.url.cmp(&b.url)),
+            5 => b.pages.cmp(&a.pages),
             _ => Ordering::Equal,
         };
         turned(ordering.then(a.id.cmp(&b.id)), table.reverse)

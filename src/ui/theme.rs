@@ -163,6 +163,12 @@ impl Theme {
         self.chip(Role::Wait)
     }
 
+    /// What a search found, beside what is looked at.
+    #[must_use]
+    pub fn found(self) -> Style {
+        self.bold(Role::Limit).add_modifier(Modifier::UNDERLINED)
+    }
+
     /// The role of a final status, `None` for no answer.
     #[must_use]
     pub const fn status_role(status: Option<u16>) -> Role {

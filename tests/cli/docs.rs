@@ -15,7 +15,7 @@ const README_LINES: usize = 200;
 
 /// The marked blocks, each in one page. `figures` is written by hand from measurements, `test` is
 /// the command that `.ci/run` runs, all others are compared with the program.
-const BLOCKS: [(&str, &str); 11] = [
+const BLOCKS: [(&str, &str); 13] = [
     ("README.md", "ten-keys"),
     ("README.md", "test"),
     ("docs/database.md", "schema"),
@@ -23,6 +23,8 @@ const BLOCKS: [(&str, &str); 11] = [
     ("docs/faults-and-scenes.md", "faults"),
     ("docs/faults-and-scenes.md", "scenes"),
     ("docs/figures.md", "figures"),
+    ("docs/glossary.md", "glossary"),
+    ("docs/glossary.md", "screen-words"),
     ("docs/json.md", "json"),
     ("docs/keys.md", "keys"),
     ("docs/options.md", "options"),

@@ -32,6 +32,7 @@ use crawldeck::settings::dials::Dial;
 use crawldeck::settings::faults::{Fault, Faults, Place};
 use crawldeck::settings::scope_kind::ScopeKind;
 use crawldeck::store::{self, Columns, OpenMode};
+use crawldeck::ui::glossary::{glossary_markdown, screen_words_markdown};
 use crawldeck::ui::keys::keys_table_markdown;
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
@@ -69,10 +70,12 @@ fn section(page: &str, name: &str) -> String {
 }
 
 /// The generated blocks: the page, the name of the block, and the text that the code gives for it.
-fn generated() -> [(&'static str, &'static str, String); 6] {
+fn generated() -> [(&'static str, &'static str, String); 8] {
     [
         ("README.md", "ten-keys", ten_keys_markdown()),
         ("docs/keys.md", "keys", keys_table_markdown()),
+        ("docs/glossary.md", "glossary", glossary_markdown()),
+        ("docs/glossary.md", "screen-words", screen_words_markdown()),
         ("docs/options.md", "options", options_markdown()),
         ("docs/faults-and-scenes.md", "faults", faults_markdown()),
         ("docs/faults-and-scenes.md", "scenes", scenes_markdown()),

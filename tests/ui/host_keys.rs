@@ -108,11 +108,11 @@ fn sorted_by_state_failing_hosts_come_first() {
     let snapshot = fixtures::hosts();
     let mut app = App::new();
     let first = |app: &App| snapshot.hosts[hosts(&snapshot, &app.hosts, "").0[0]].host.clone();
-    press(&mut app, &snapshot, "3s");
+    press(&mut app, &snapshot, "3sl\n");
     assert_eq!(&*first(&app), "down.example:8443");
-    press(&mut app, &snapshot, "s");
+    press(&mut app, &snapshot, "l\n");
     assert_eq!(&*first(&app), "busy.example", "by what is queued");
-    press(&mut app, &snapshot, "sssss");
+    press(&mut app, &snapshot, "lllll\n");
     assert_eq!(&*first(&app), "closed.example", "by how long it waits");
 }
 

@@ -8,11 +8,15 @@
 )]
 
 use crate::fixtures;
-use crate::keyboard::press;
+use crate::keyboard::{press, said};
+use crate::screen::{render, screen};
 use std::sync::Arc;
 
 use crawldeck::crawl::protocol::snapshot::Snapshot;
+use crawldeck::ui::action::Tab;
 use crawldeck::ui::app::{App, Effect};
+use crawldeck::ui::tables;
+use ratatui::style::Modifier;
 
 #[test]
 fn the_filter_is_live_and_escape_clears_it() {
@@ -84,17 +88,94 @@ fn a_frozen_view_holds_its_picture_and_still_takes_commands() {
     assert!((app.shown(&later).at_s - 200.0).abs() < f64::EPSILON);
 }
 
+/// The titles of the table, and the marked one.
+fn titles(app: &mut App, snapshot: &Snapshot, size: (u16, u16)) -> (String, String) {
+    let buffer = render(app, snapshot, size);
+    let row: Vec<_> = (0..size.0).map(|x| &buffer[(x, 3)]).collect();
+    let marked = row.iter().filter(|cell| cell.modifier.contains(Modifier::REVERSED));
+    (
+        row.iter().map(|cell| cell.symbol()).collect(),
+        marked.map(|cell| cell.symbol()).collect::<String>().trim().to_owned(),
+    )
+}
+
 #[test]
-fn sorting_cycles_and_turns_round() {
-    use crawldeck::ui::tables::workers;
+fn the_column_to_sort_by_is_chosen() {
     let snapshot = fixtures::thousand();
     let mut app = App::new();
-    press(&mut app, &snapshot, "2ss");
-    let (order, _) = workers(&snapshot, &app.workers);
-    let times: Vec<_> = order.iter().map(|i| snapshot.workers[*i].for_ms).collect();
-    assert!(times.is_sorted_by(|a, b| a >= b));
-    press(&mut app, &snapshot, "r");
-    let (order, _) = workers(&snapshot, &app.workers);
-    let times: Vec<_> = order.iter().map(|i| snapshot.workers[*i].for_ms).collect();
-    assert!(times.is_sorted());
+    let times = |app: &App| -> Vec<_> {
+        let (order, _) = tables::workers(&snapshot, &app.workers);
+        order.iter().map(|i| snapshot.workers[*i].for_ms).collect()
+    };
+    let size = (120, 36);
+    press(&mut app, &snapshot, "2jjs");
+    assert_eq!(titles(&mut app, &snapshot, size).1, "▼worker");
+    press(&mut app, &snapshot, "ll");
+    assert_eq!(titles(&mut app, &snapshot, size).1, "for");
+    assert_eq!(said(&app, &snapshot), "Enter sorts by for");
+    assert_eq!(app.workers.sort, 0, "nothing is sorted yet");
+    let footer = screen(&render(&mut app, &snapshot, size));
+    assert!(
+        footer.contains("← → column   Enter sort by it, again: reverse   Esc close"),
+        "{footer}"
+    );
+    press(&mut app, &snapshot, "\n");
+    assert!(times(&app).is_sorted_by(|a, b| a >= b));
+    assert_eq!(app.workers.selected, None, "the view goes to the top");
+    assert_eq!(titles(&mut app, &snapshot, size).1, "▼for");
+    press(&mut app, &snapshot, "\n");
+    assert!(times(&app).is_sorted());
+    assert_eq!(titles(&mut app, &snapshot, size).1, "▲for");
+    // Rows are still walked through, and the order still turns round by its own key.
+    press(&mut app, &snapshot, "jr");
+    assert!(times(&app).is_sorted_by(|a, b| a >= b));
+    press(&mut app, &snapshot, "\x1b");
+    let (row, marked) = titles(&mut app, &snapshot, size);
+    assert!(row.contains("▼for") && marked.is_empty(), "{row}");
+    // Around the edges, to the column of pages; `s` and `q` leave as well.
+    press(&mut app, &snapshot, "shhh\ns");
+    assert_eq!((app.workers.sort, app.chooses_column()), (5, false));
+    let (order, _) = tables::workers(&snapshot, &app.workers);
+    assert!(order.iter().map(|i| snapshot.workers[*i].pages).is_sorted_by(|a, b| a >= b));
+    assert_eq!(press(&mut app, &snapshot, "sq"), None);
+    assert!(!app.chooses_column());
+    press(&mut app, &snapshot, "s12");
+    assert!(!app.chooses_column(), "another tab ends it");
+}
+
+#[test]
+fn every_column_of_every_table_can_be_chosen_and_clicked() {
+    let snapshot = fixtures::hosts();
+    for (tab, key) in [(Tab::Workers, "2"), (Tab::Hosts, "3"), (Tab::Pages, "4")] {
+        let mut app = App::new();
+        press(&mut app, &snapshot, key);
+        let columns = app.sortable_columns();
+        let mut marks = Vec::new();
+        for at in 0..columns.len() {
+            press(&mut app, &snapshot, if at == 0 { "s" } else { "l" });
+            marks.push(titles(&mut app, &snapshot, (200, 60)).1);
+            // Where its title has no room, it is still named.
+            assert!(said(&app, &snapshot).contains(columns[at]), "{}", columns[at]);
+        }
+        assert!(marks.iter().all(|mark| !mark.is_empty()), "{tab:?}: {marks:?}");
+        press(&mut app, &snapshot, "\x1b");
+        app.sort_by(columns.len() - 1, &snapshot);
+        for column in 0..columns.len() {
+            app.sort_by(column, &snapshot);
+            let (row, _) = titles(&mut app, &snapshot, (200, 60));
+            let mark = marks[column].trim_matches('▼');
+            assert!(
+                row.contains(&format!("▼{mark}")) || row.contains(&format!("{mark}▼")),
+                "{row}"
+            );
+            app.sort_by(column, &snapshot);
+            let (row, _) = titles(&mut app, &snapshot, (200, 60));
+            assert!(row.contains('▲'), "{row}");
+        }
+        app.sort_by(columns.len(), &snapshot);
+        assert!(titles(&mut app, &snapshot, (200, 60)).0.contains('▲'), "no such column");
+    }
+    let mut app = App::new();
+    assert_eq!(press(&mut app, &snapshot, "s"), None);
+    assert!(said(&app, &snapshot).contains("Workers, Hosts and Pages"));
 }

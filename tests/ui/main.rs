@@ -14,6 +14,7 @@ mod axes;
 mod deck;
 mod demo_tape;
 mod faults;
+mod glossary;
 mod host_keys;
 mod idle;
 mod keyboard;

@@ -130,7 +130,7 @@ fn all() -> [(&'static str, ComparisonProgress); 6] {
 /// The screen as text, line ends trimmed.
 fn screen(board: &ComparisonProgress, (width, height): (u16, u16), theme: Theme) -> String {
     let mut terminal = Drawing::new(TestBackend::new(width, height)).unwrap();
-    terminal.draw(|frame| draw(frame, board, theme, &KeyMap::default())).unwrap();
+    terminal.draw(|frame| draw(frame, board, (theme, &KeyMap::default()), false)).unwrap();
     let buffer = terminal.backend().buffer();
     let row = |y| (0..width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
     (0..height).map(|y| row(y).trim_end().to_owned() + "\n").collect()
@@ -160,7 +160,9 @@ fn no_size_panics() {
         for height in 0..=40 {
             for width in (0..=130).chain([200, 300]) {
                 let mut terminal = Drawing::new(TestBackend::new(width, height)).unwrap();
-                terminal.draw(|frame| draw(frame, &board, COLOR, &KeyMap::default())).unwrap();
+                terminal
+                    .draw(|frame| draw(frame, &board, (COLOR, &KeyMap::default()), false))
+                    .unwrap();
             }
         }
     }

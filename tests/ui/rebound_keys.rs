@@ -127,13 +127,18 @@ fn shown(keys: &KeyMap) -> String {
                 if let Some(action) = open {
                     app.update(action, snapshot);
                 }
+                let pages = if open == Some(Action::Help) { 2 } else { 1 };
                 let sizes = [(80, 24), (200, 60), (120, 36)];
-                for size in sizes.into_iter().skip(if open.is_some() { 2 } else { 0 }) {
+                let sizes = sizes.into_iter().skip(if open.is_some() { 2 } else { 0 });
+                for size in sizes.flat_map(|size| std::iter::repeat_n(size, pages)) {
                     let buffer = render(&mut app, snapshot, size);
                     let width = usize::from(size.0);
                     for line in buffer.content.chunks(width) {
                         out.extend(line.iter().map(ratatui::buffer::Cell::symbol));
                         out.push('\n');
+                    }
+                    if pages > 1 {
+                        app.update(Action::Help, snapshot);
                     }
                 }
             }

@@ -26,7 +26,11 @@ fn after(keys: &str, snapshot: &Snapshot, (width, height): (u16, u16)) -> String
     app.see(snapshot);
     terminal.draw(|frame| draw(frame, &mut app, snapshot, theme)).unwrap();
     for c in keys.chars() {
-        let code = if c == '\n' { KeyCode::Enter } else { KeyCode::Char(c) };
+        let code = match c {
+            '\n' => KeyCode::Enter,
+            '\u{1b}' => KeyCode::Esc,
+            c => KeyCode::Char(c),
+        };
         app.key(KeyEvent::from(code), snapshot);
         terminal.draw(|frame| draw(frame, &mut app, snapshot, theme)).unwrap();
     }
@@ -56,8 +60,8 @@ macro_rules! screens {
 }
 
 screens! {
-    workers_of_a_thousand: "2jjjss", fixtures::thousand(), (120, 36);
-    workers_leaving: "2sG", fixtures::draining(), (80, 24);
+    workers_of_a_thousand: "2jjjsll\n\u{1b}", fixtures::thousand(), (120, 36);
+    workers_leaving: "2sl\nsG", fixtures::draining(), (80, 24);
     workers_before_the_start: "2", fixtures::empty(), (80, 24);
     pages_newest_first: "4jj", fixtures::permits_limited(), (120, 36);
     pages_narrow: "4", fixtures::permits_limited(), (80, 24);
@@ -68,8 +72,11 @@ screens! {
     detail_beside: "4jjjjj\n", fixtures::permits_limited(), (160, 40);
     detail_below: "4jjjj\n", fixtures::permits_limited(), (80, 30);
     detail_alone: "4\n", fixtures::hostile(), (80, 18);
-    help_in_two_columns: "?", fixtures::permits_limited(), (150, 45);
-    help_scrolled: "?jjjjjj", fixtures::permits_limited(), (80, 24);
+    help_of_words: "?", fixtures::permits_limited(), (120, 36);
+    help_of_words_narrow: "3?jjj", fixtures::hosts(), (80, 24);
+    help_of_both: "?", fixtures::permits_limited(), (200, 60);
+    help_in_two_columns: "??", fixtures::permits_limited(), (150, 45);
+    help_scrolled: "??jjjjjj", fixtures::permits_limited(), (80, 24);
     prompt_open: ":", fixtures::permits_limited(), (120, 36);
     prompt_refused: ":warp 9\n", fixtures::permits_limited(), (80, 24);
     frozen: "f", fixtures::permits_limited(), (120, 24);
@@ -95,7 +102,7 @@ screens! {
     hosts_in_every_state_wide: "3jjjjj", fixtures::hosts(), (200, 60);
     hosts_in_every_state: "3jjjjj", fixtures::hosts(), (120, 36);
     hosts_in_every_state_narrow: "3jjjjj", fixtures::hosts(), (80, 24);
-    hosts_sorted_by_state: "3s", fixtures::hosts(), (120, 36);
+    hosts_sorted_by_state: "3sl\n", fixtures::hosts(), (120, 36);
     hosts_filtered: "3/waits", fixtures::hosts(), (80, 24);
     hosts_filter_finds_nothing: "3/nothing\n", fixtures::hosts(), (80, 24);
     hosts_one: "3", fixtures::permits_limited(), (120, 36);

@@ -25,6 +25,8 @@ fn the_help_names_every_key_even_where_it_must_scroll() {
     let snapshot = fixtures::permits_limited();
     let mut app = App::new();
     app.update(Action::Help, &snapshot);
+    render(&mut app, &snapshot, (80, 24));
+    app.update(Action::Help, &snapshot);
     let mut seen = String::new();
     for _ in 0..60 {
         seen.push_str(&screen(&render(&mut app, &snapshot, (80, 24))));
@@ -33,6 +35,8 @@ fn the_help_names_every_key_even_where_it_must_scroll() {
     for binding in keys_in_help() {
         assert!(seen.contains(binding.help), "{}", binding.help);
     }
+    let mut app = App::new();
+    app.update(Action::Help, &snapshot);
     let all = screen(&render(&mut app, &snapshot, (200, 60)));
     for binding in keys_in_help() {
         assert!(all.contains(binding.help), "{}", binding.help);
@@ -81,6 +85,9 @@ fn while_it_stops_only_keys_that_work_are_offered() {
 fn the_help_needs_no_scrolling_at_120_by_36() {
     let snapshot = fixtures::permits_limited();
     let mut app = App::new();
+    app.update(Action::Help, &snapshot);
+    let words = screen(&render(&mut app, &snapshot, (120, 36)));
+    assert!(words.contains("─ words ─") && words.contains("? keys   Esc close"), "{words}");
     app.update(Action::Help, &snapshot);
     let text = screen(&render(&mut app, &snapshot, (120, 36)));
     for binding in keys_in_help() {

@@ -2,13 +2,16 @@
 
 mod dials;
 mod faults;
+mod help;
 mod hosts;
 mod mouse;
 mod navigation;
 mod pressing;
+mod searching;
+mod sorting;
 mod state;
 mod stored;
 mod typing;
 
 pub use faults::SCENE_ROWS;
-pub use state::{App, Effect};
+pub use state::{App, Effect, HelpPages};

@@ -6,13 +6,15 @@ use std::sync::Arc;
 use super::faults::SCENE_ROWS;
 use super::state::{App, Effect};
 use crate::crawl::protocol::snapshot::{PageView, Snapshot};
-use crate::ui::action::{Action, Tab};
-use crate::ui::tables::{self, HOST_COLUMNS, PAGE_COLUMNS, TableState, WORKER_COLUMNS};
+use crate::ui::action::Tab;
+use crate::ui::tables::{self, TableState};
 use crate::ui::text;
 use crate::ui::tuning_text;
 
 /// Rows that one key press scrolls a page's detail.
 const DETAIL_STEP: i16 = 8;
+/// Rows that one key press scrolls the help by a screen.
+const HELP_STEP: isize = 15;
 /// Columns that one key press scrolls long text horizontally.
 const SIDE_STEP: u16 = 16;
 
@@ -50,7 +52,8 @@ impl App {
             Tab::Pages => &self.pages,
             Tab::Hosts => &self.hosts,
             Tab::Tuning => &self.measured,
-            Tab::Deck | Tab::Workers | Tab::Log => &self.workers,
+            Tab::Deck | Tab::Workers => &self.workers,
+            Tab::Log => return self.log.screen(),
         };
         table.visible.saturating_sub(1).max(1) as isize
     }
@@ -58,10 +61,11 @@ impl App {
     /// A screen up or down; the detail of a page scrolls by itself.
     pub(super) fn page(&mut self, down: bool, live: &Snapshot) {
         let rows = if down { DETAIL_STEP } else { -DETAIL_STEP };
-        if self.help.is_none() && self.tab == Tab::Pages && self.detail.is_some() {
+        if self.help.is_some() {
+            self.step(if down { HELP_STEP } else { -HELP_STEP }, live);
+        } else if self.tab == Tab::Pages && self.detail.is_some() {
             self.detail_top = self.detail_top.saturating_add_signed(rows);
-        } else if self.help.is_none()
-            && self.tab == Tab::Hosts
+        } else if self.tab == Tab::Hosts
             && let Some(top) = &mut self.host_open
         {
             *top = top.saturating_add_signed(rows);
@@ -168,44 +172,6 @@ impl App {
             }
             None => self.refuse("no page to open", live),
         }
-    }
-
-    /// Sorts by the next column, or the other way round.
-    pub(super) fn sort(&mut self, action: Action, live: &Snapshot) {
-        if self.shows_stored() {
-            self.refuse("stored pages stand in one order: found last, shown first", live);
-            return;
-        }
-        // The measured table stands in the order of its settings.
-        let tuning = self.tab == Tab::Tuning;
-        let columns = match self.tab {
-            Tab::Pages => PAGE_COLUMNS.len(),
-            Tab::Hosts => HOST_COLUMNS.len(),
-            Tab::Deck | Tab::Workers | Tab::Tuning | Tab::Log => WORKER_COLUMNS.len(),
-        };
-        let Some(table) = self.table().filter(|_| !tuning) else {
-            self.refuse("sorting works on the Workers, Hosts and Pages tabs", live);
-            return;
-        };
-        if action == Action::Sort {
-            table.sort = (table.sort + 1) % columns;
-            table.reverse = false;
-        } else {
-            table.reverse = !table.reverse;
-        }
-        // The view goes to the top of the new order.
-        table.selected = None;
-    }
-
-    /// Sorts by a column; the one that it is sorted by already the other way round.
-    pub(super) fn sort_by(&mut self, column: usize, live: &Snapshot) {
-        let Some(table) = self.table() else { return };
-        if table.sort == column {
-            return self.sort(Action::Reverse, live);
-        }
-        table.sort = column;
-        table.reverse = false;
-        table.selected = None;
     }
 
     /// The URL of the selected page, worker or host.

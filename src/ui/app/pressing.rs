@@ -59,7 +59,7 @@ impl App {
             Tab::Pages => self.detail.is_some(),
             _ => false,
         };
-        self.help.is_some() || self.scenes.is_some() || detail
+        self.help.is_some() || self.scenes.is_some() || self.chooses_column() || detail
     }
 
     /// What the keys act on now.
@@ -69,6 +69,7 @@ impl App {
             // The help lies over them.
             _ if self.help.is_none() && self.scenes.is_some() => KeyContext::SceneMenu,
             _ if self.help.is_none() && self.shows_faults() => KeyContext::FaultPanel,
+            _ if self.help.is_none() && self.chooses_column() => KeyContext::ColumnChoice,
             tab => KeyContext::of(tab),
         }
     }

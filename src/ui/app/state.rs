@@ -66,6 +66,15 @@ pub struct FaultPanel {
     pub at: usize,
 }
 
+/// Which page of the help is seen, where words and keys have one each.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct HelpPages {
+    /// The keys, not the words.
+    pub shows_keys: bool,
+    /// Whether there are two pages; set by the draw.
+    pub apart: bool,
+}
+
 /// The state of the view.
 #[derive(Debug, Default)]
 pub struct App {
@@ -79,6 +88,8 @@ pub struct App {
     pub mouse: bool,
     /// First line of the help shown, if it is open.
     pub help: Option<u16>,
+    /// Which page of the help is seen.
+    pub help_pages: HelpPages,
     /// The open prompt.
     pub prompt: Option<Prompt>,
     /// The page whose detail is open. Kept here, as it may leave the recent ones.
@@ -246,12 +257,12 @@ impl App {
             Action::Ask => self.prompt = Some(Prompt::new(Asking::Command, "")),
             Action::Stop => return self.stop(snapshot),
             Action::Show(tab) => {
-                self.tab = tab;
+                self.show(tab);
                 self.large = false;
             }
-            Action::NextTab => self.tab = Tab::ALL[(self.tab as usize + 1) % Tab::ALL.len()],
+            Action::NextTab => self.show(Tab::ALL[(self.tab as usize + 1) % Tab::ALL.len()]),
             Action::PreviousTab => {
-                self.tab = Tab::ALL[(self.tab as usize + Tab::ALL.len() - 1) % Tab::ALL.len()];
+                self.show(Tab::ALL[(self.tab as usize + Tab::ALL.len() - 1) % Tab::ALL.len()]);
             }
             Action::Freeze => {
                 self.frozen = match self.frozen.take() {
@@ -263,7 +274,7 @@ impl App {
                 self.zoom = self.zoom.next();
                 self.say(format!("charts show up to {}", self.zoom.name()), snapshot);
             }
-            Action::Help => self.help = if self.help.is_some() { None } else { Some(0) },
+            Action::Help => self.toggle_help(),
             Action::Mouse => {
                 self.mouse = !self.mouse;
                 let text = if self.mouse {
@@ -295,9 +306,15 @@ impl App {
                 let filter = self.filter_mut().clone();
                 self.prompt = Some(Prompt::new(Asking::Filter, &filter));
             }
+            Action::Filter if self.tab == Tab::Log => self.open_search(snapshot),
             Action::Filter => self.refuse("filters work on the Hosts and Pages tabs", snapshot),
             Action::Stored => self.toggle_stored(snapshot),
-            Action::Sort | Action::Reverse => self.sort(action, snapshot),
+            Action::NextMatch | Action::PreviousMatch => {
+                self.step_search(action == Action::NextMatch, snapshot);
+            }
+            Action::Sort | Action::Reverse | Action::MarkColumn(_) | Action::SortByMarked => {
+                self.sort(action, snapshot);
+            }
             Action::Copy => return self.copy(snapshot),
             Action::OpenUrl => return self.open_url(snapshot),
             Action::Picture => return Some(Effect::Picture),
@@ -313,6 +330,12 @@ impl App {
             }
         }
         None
+    }
+
+    /// Shows a tab. A choice that was open on the one before ends.
+    fn show(&mut self, tab: Tab) {
+        self.leave_columns();
+        self.tab = tab;
     }
 
     fn stop(&mut self, snapshot: &Snapshot) -> Option<Effect> {
@@ -351,15 +374,18 @@ impl App {
     pub(super) fn close(&mut self) {
         if self.help.take().is_some() {
         } else if let Some(prompt) = self.prompt.take() {
-            if prompt.asking == Asking::Filter {
-                self.filter_mut().clear();
+            match prompt.asking {
+                Asking::Filter => self.filter_mut().clear(),
+                Asking::Search => self.log.search = None,
+                _ => {}
             }
-        } else if self.scenes.take().is_some() {
+        } else if self.scenes.take().is_some() || self.leave_columns() {
         } else if self.shows_faults() {
             self.faults.open = false;
         } else if self.close_detail() {
         } else if matches!(self.tab, Tab::Hosts | Tab::Pages) && !self.filter_mut().is_empty() {
             self.filter_mut().clear();
+        } else if self.tab == Tab::Log && self.log.search.take().is_some() {
         } else if self.tab == Tab::Log {
             self.log.follow();
         } else if self.tab == Tab::Deck && self.dial.take().is_some() {

@@ -25,6 +25,9 @@ impl App {
         if prompt.asking == Asking::Filter {
             let typed = prompt.input.value().to_owned();
             *self.filter_mut() = typed;
+        } else if prompt.asking == Asking::Search {
+            let typed = prompt.input.value().to_owned();
+            self.log.search_for(&typed);
         }
     }
 
@@ -43,7 +46,11 @@ impl App {
             Asking::Exclude | Asking::Seed if text.trim().is_empty() => Ok(None),
             Asking::Exclude => prompt::exclude(text).map(send),
             Asking::Seed => prompt::seed(text).map(send),
-            Asking::Filter => Ok(None),
+            Asking::Search if text.is_empty() => {
+                self.log.search = None;
+                Ok(None)
+            }
+            Asking::Filter | Asking::Search => Ok(None),
         };
         if let Ok(Some(Typed::Send(Command::Exclude(pattern)))) = &typed
             && !(prompt.is_asked || snapshot.run.is_final())
@@ -56,8 +63,8 @@ impl App {
             Ok(None) => None,
             Ok(Some(Typed::Stop)) => self.update(Action::Stop, snapshot),
             Ok(Some(Typed::Help)) => {
-                self.help = Some(0);
-                None
+                self.help = None;
+                self.update(Action::Help, snapshot)
             }
             Ok(Some(Typed::Theme(theme))) => {
                 self.theme = Some(theme);

@@ -124,6 +124,8 @@ pub enum KeyContext {
     FaultPanel,
     /// The menu of scenes.
     SceneMenu,
+    /// A table whose column to sort by is chosen.
+    ColumnChoice,
     /// An open prompt. Keys without a row of their own are text.
     Prompt,
     /// The race of `compare`. Keys without a row of their own mean nothing.
@@ -145,6 +147,7 @@ impl KeyContext {
             Self::HostsTab => "on the Hosts tab: ",
             Self::FaultPanel => "on the fault panel: ",
             Self::SceneMenu => "in the menu of scenes: ",
+            Self::ColumnChoice => "while a column is chosen: ",
             Self::Prompt => "in a prompt: ",
             Self::Race => "in the race of `compare`: ",
         }
@@ -203,6 +206,7 @@ pub(super) const fn bind_in(
         KeyContext::Anywhere | KeyContext::HostsTab => KeyGroup::Hosts,
         KeyContext::FaultPanel => KeyGroup::Faults,
         KeyContext::SceneMenu => KeyGroup::Scenes,
+        KeyContext::ColumnChoice => KeyGroup::Lists,
         KeyContext::Prompt => KeyGroup::Prompt,
         KeyContext::Race => KeyGroup::Race,
     };

@@ -10,6 +10,7 @@ use crate::crawl::protocol::snapshot::{Eta, RunState, Snapshot};
 use crate::ui::action::{Action, Tab};
 use crate::ui::app::App;
 use crate::ui::keys::KeyContext;
+use crate::ui::log_search::LogSearch;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::prompt::{Asking, Prompt};
@@ -192,6 +193,15 @@ fn prompt(
             "permits 64 · workers 32 · queue 500 · rate 2.5 · rate off · parse-threads 4"
                 .to_owned(),
         ),
+        Asking::Search => {
+            let found = app.log.search.as_ref().map_or(0, LogSearch::hits);
+            let lines = match found {
+                0 => "no line matches".to_owned(),
+                1 => "1 line matches".to_owned(),
+                n => format!("{} lines match", units::count(n as u64)),
+            };
+            ("/", format!("{lines} · {enter} keeps · {escape} ends"))
+        }
         Asking::Filter => {
             let shown = app.shown(live);
             let (found, all, what) = if app.tab == Tab::Hosts {

@@ -26,10 +26,29 @@ pub fn segments<'a>(painter: &Painter<'_>, app: &App, live: &Snapshot) -> Vec<Se
         )
     };
     if app.help.is_some() {
-        let close =
-            [Action::Close, Action::Help].map(|action| painter.keys.name_of(action)).join(" ");
+        let name = |action| painter.keys.name_of(action);
+        let (close, help) = (name(Action::Close), name(Action::Help));
         // How to scroll it stands on its frame, where it does.
-        return vec![hint(0, close, "close", String::new(), false)];
+        if app.help_pages.apart && !app.help_pages.shows_keys {
+            let keys = hint(0, help, "keys", String::new(), false);
+            return vec![keys, hint(0, close, "close", String::new(), false)];
+        }
+        return vec![hint(0, format!("{close} {help}"), "close", String::new(), false)];
+    }
+    if app.chooses_column() {
+        let names = |actions: &[Action]| {
+            let names = actions.iter().map(|action| painter.keys.name_of(*action));
+            names.collect::<Vec<_>>().join(" ")
+        };
+        let move_mark = [Action::MarkColumn(-1), Action::MarkColumn(1)];
+        return [
+            (names(&move_mark), "column"),
+            (names(&[Action::SortByMarked]), "sort by it, again: reverse"),
+            (names(&[Action::Close]), "close"),
+        ]
+        .into_iter()
+        .map(|(names, word)| hint(0, names, word, String::new(), false))
+        .collect();
     }
     // What acts on the selected host comes first where there is one.
     let on_host = |b: &&Binding| app.tab == Tab::Hosts && b.group == KeyGroup::Hosts;
@@ -44,7 +63,8 @@ pub fn segments<'a>(painter: &Painter<'_>, app: &App, live: &Snapshot) -> Vec<Se
     let mut segments = Vec::new();
     for binding in order.filter(|b| !b.hint.is_empty() && means_here(painter.keys, b, app.tab)) {
         next += 1;
-        if !is_of_use(binding.action, app.tab, live) {
+        let no_search = binding.action == Action::NextMatch && app.log.search.is_none();
+        if no_search || !is_of_use(binding.action, app.tab, live) {
             continue;
         }
         let (rank, word) = rank_and_word(binding, next, app, live);
@@ -100,13 +120,14 @@ fn is_of_use(action: Action, tab: Tab, live: &Snapshot) -> bool {
     let over = live.run.is_ending();
     let here = match action {
         A::HostLimit(_) | A::HostHold | A::HostSkip | A::HostReset => tab == Tab::Hosts,
-        A::Exclude | A::Open | A::Filter => matches!(tab, Tab::Hosts | Tab::Pages),
+        A::Exclude | A::Open => matches!(tab, Tab::Hosts | Tab::Pages),
+        A::Filter => matches!(tab, Tab::Hosts | Tab::Pages | Tab::Log),
         A::Sort | A::Reverse => matches!(tab, Tab::Workers | Tab::Hosts | Tab::Pages),
         A::Stored => tab == Tab::Pages,
         A::Copy => matches!(tab, Tab::Workers | Tab::Hosts | Tab::Pages | Tab::Tuning),
         A::TurnBoth(_) | A::Autopilot => matches!(tab, Tab::Deck | Tab::Tuning),
         A::Pin | A::Redo => tab == Tab::Tuning,
-        A::LogMore | A::LogLess => tab == Tab::Log,
+        A::LogMore | A::LogLess | A::NextMatch | A::PreviousMatch => tab == Tab::Log,
         A::Faults => tab == Tab::Deck,
         A::Scenes => tab == Tab::Deck && live.site_takes_faults,
         _ => true,
@@ -161,12 +182,14 @@ fn rank_and_word(binding: &Binding, next: u8, app: &App, live: &Snapshot) -> (u8
         Action::Freeze if app.frozen.is_some() => (2, "unfreeze"),
         Action::Open if is_open(app) => (2, "close"),
         Action::HostHold if app.selected_host(live).is_some_and(|h| h.held) => (2, "release"),
+        Action::Filter if app.tab == Tab::Log => (2, "search"),
         // Keys of this tab alone are looked for here.
         Action::HostLimit(_)
         | Action::HostHold
         | Action::HostSkip
         | Action::LogMore
         | Action::LogLess
+        | Action::NextMatch
         | Action::Open
         | Action::Filter
         | Action::Sort => (2, word),

@@ -72,7 +72,7 @@ pub fn producer(theme: Theme, snapshot: &Snapshot) -> Vec<Share> {
 }
 
 /// Causes for which hosts wait, and the word for no known one.
-const CAUSES: [&str; 7] =
+pub const CAUSES: [&str; 7] =
     ["held hosts", "robots.txt", "breakers", "cooldowns", "hosts' gaps", "hosts' limits", "hosts"];
 
 /// What most URLs of waiting hosts wait for, in a word or two.

@@ -80,7 +80,11 @@ pub fn draw(
         } else {
             format!("{}{gap}{arrow}", column.title)
         };
-        let style = if sorted { theme.strong() } else { theme.dim() };
+        let style = match table.marked {
+            Some(marked) if marked == i => theme.strong().patch(theme.selected()),
+            _ if sorted => theme.strong(),
+            _ => theme.dim(),
+        };
         if column.right {
             // Its gap may take the one before the column.
             let room = place.width + gap.len() as u16;

@@ -14,7 +14,7 @@ use crate::ui::theme::Theme;
 use crate::ui::units;
 use crate::ui::url_text::CommonOrigin;
 
-/// Columns, in the order of [`tables::WORKER_COLUMNS`], then the pages finished.
+/// Columns, in the order of [`tables::WORKER_COLUMNS`].
 const COLUMNS: [TableColumn; 6] = [
     fixed("worker", 7, true, 0),
     fixed("state", 20, false, 0),

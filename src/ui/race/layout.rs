@@ -10,11 +10,14 @@ use crate::compare::progress::{ComparisonProgress, Lane, LaneState};
 use crate::compare::result::Comparison;
 use crate::compare::table;
 use crate::ui::action::Action;
+use crate::ui::app::HelpPages;
 use crate::ui::clicks::ClickMap;
 use crate::ui::draw::SMALLEST;
+use crate::ui::glossary::GlossaryPlace;
 use crate::ui::keys::{KeyContext, KeyMap};
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
+use crate::ui::panels::help;
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
@@ -23,11 +26,19 @@ use crate::ui::units;
 const LANE_ROWS: u16 = 10;
 
 /// Draws one frame.
-pub fn draw(frame: &mut Frame<'_>, board: &ComparisonProgress, theme: Theme, keys: &KeyMap) {
+pub fn draw(
+    frame: &mut Frame<'_>,
+    board: &ComparisonProgress,
+    (theme, keys): (Theme, &KeyMap),
+    explains: bool,
+) {
     let area = frame.area();
     let mut painter =
         Painter { buffer: frame.buffer_mut(), theme, keys, clicks: ClickMap::default() };
     screen(&mut painter, area, board);
+    if explains {
+        help::draw(&mut painter, area, GlossaryPlace::Race, &mut HelpPages::default(), 0);
+    }
     theme.finish(painter.buffer);
 }
 
@@ -171,5 +182,7 @@ fn hints(painter: &mut Painter<'_>, strip: Rect, board: &ComparisonProgress) {
         let text = format!("partial: {} failed", units::counted(failed, "request", "requests"));
         segments.push(Segment::new(1, text, theme.text(Role::Server)));
     }
+    let words = painter.keys.name_in(KeyContext::Race, Action::Help);
+    segments.push(Segment::new(2, format!("{words} words"), theme.dim()));
     painter.fit(strip, 0, 3, segments);
 }

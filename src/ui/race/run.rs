@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind, KeyModifiers};
 use futures_util::StreamExt as _;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
@@ -50,10 +50,12 @@ async fn show(
     let mut events = terminal_events().map_err(UiError::Terminal)?;
     let mut board = boards.borrow_and_update().clone();
     let mut changed = true;
+    let mut explains = false;
     let mut next_frame = Instant::now();
     while !(board.finished && stop.is_cancelled()) {
         if changed && Instant::now() >= next_frame {
-            let frame = |frame: &mut ratatui::Frame<'_>| draw(frame, &board, theme, &keys);
+            let frame =
+                |frame: &mut ratatui::Frame<'_>| draw(frame, &board, (theme, &keys), explains);
             screen.draw(frame).map_err(UiError::Terminal)?;
             changed = false;
             next_frame = Instant::now() + FRAME;
@@ -70,6 +72,13 @@ async fn show(
                 match event {
                     Event::Key(key) if key.kind == KeyEventKind::Release => {}
                     Event::Key(key) => match keys.action_for(key, KeyContext::Race) {
+                        Some(Action::Help) => explains = !explains,
+                        // What lies on top is left first, except by Ctrl-C.
+                        Some(Action::Stop | Action::Close)
+                            if explains && !key.modifiers.contains(KeyModifiers::CONTROL) =>
+                        {
+                            explains = false;
+                        }
                         Some(Action::Stop) => stop.cancel(),
                         Some(Action::Close) if board.finished => stop.cancel(),
                         Some(Action::Suspend) => screen.suspend().map_err(UiError::Terminal)?,
