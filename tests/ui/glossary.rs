@@ -214,7 +214,7 @@ fn the_help_explains_the_screen_from_which_it_was_opened() {
         }
         // Its second page has the keys, and the third press closes it.
         press(&mut app, &snapshot, "?");
-        assert!(scrolled(&mut app, &snapshot).contains("the wheel scrolls"));
+        assert!(scrolled(&mut app, &snapshot).contains("draw anew"));
         press(&mut app, &snapshot, "?");
         assert_eq!(app.help, None);
         press(&mut app, &snapshot, "?");

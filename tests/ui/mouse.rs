@@ -83,7 +83,7 @@ fn what_lies_on_top_takes_the_click() {
     click(&mut app, &snapshot, "4 Pages");
     assert_eq!(app.tab, Tab::Deck, "the help lies over the tabs");
     let snapshot = fixtures::staged();
-    press(&mut app, &snapshot, "?D");
+    press(&mut app, &snapshot, "\x1bD");
     let started = click(&mut app, &snapshot, "2 slow database");
     assert_eq!(started, Some(Effect::Send(Command::Scene(Some(Scene::SlowDatabase)))));
 }

@@ -1,4 +1,4 @@
-//! Part of `impl App`: the search in the log.
+//! Part of `impl App`: the filter of a table, and the search in the log.
 
 use super::state::App;
 use crate::crawl::protocol::snapshot::Snapshot;
@@ -7,8 +7,20 @@ use crate::ui::log_view::is_listening;
 use crate::ui::prompt::{Asking, Prompt};
 
 impl App {
+    /// Opens the prompt of the filter, or on the Log tab that of the search.
+    pub(super) fn open_filter(&mut self, live: &Snapshot) {
+        match self.tab {
+            Tab::Hosts | Tab::Pages => {
+                let filter = self.filter_mut().clone();
+                self.prompt = Some(Prompt::new(Asking::Filter, &filter));
+            }
+            Tab::Log => self.open_search(live),
+            _ => self.refuse("filters work on the Hosts and Pages tabs", live),
+        }
+    }
+
     /// Opens the prompt of the search, with the text searched for last.
-    pub(super) fn open_search(&mut self, live: &Snapshot) {
+    fn open_search(&mut self, live: &Snapshot) {
         if !is_listening() {
             self.refuse("nothing is logged here in this run", live);
             return;

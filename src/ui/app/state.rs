@@ -302,16 +302,10 @@ impl App {
             Action::Open => self.open(snapshot),
             Action::Close => self.close(),
             Action::Submit => return self.submit(snapshot),
-            Action::Filter if matches!(self.tab, Tab::Hosts | Tab::Pages) => {
-                let filter = self.filter_mut().clone();
-                self.prompt = Some(Prompt::new(Asking::Filter, &filter));
-            }
-            Action::Filter if self.tab == Tab::Log => self.open_search(snapshot),
-            Action::Filter => self.refuse("filters work on the Hosts and Pages tabs", snapshot),
+            Action::Filter => self.open_filter(snapshot),
             Action::Stored => self.toggle_stored(snapshot),
-            Action::NextMatch | Action::PreviousMatch => {
-                self.step_search(action == Action::NextMatch, snapshot);
-            }
+            Action::NextMatch => self.step_search(true, snapshot),
+            Action::PreviousMatch => self.step_search(false, snapshot),
             Action::Sort | Action::Reverse | Action::MarkColumn(_) | Action::SortByMarked => {
                 self.sort(action, snapshot);
             }
