@@ -115,6 +115,7 @@ impl Fetcher {
     }
 
     /// Adds `url` as a seed; true when no seed had its host before, which may allow a private address.
+    #[must_use]
     pub fn add_seed(&self, url: &Url) -> bool {
         self.inner.headers.add_seed(url);
         self.inner.address_policy.add_seed(url)

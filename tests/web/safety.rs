@@ -36,10 +36,12 @@ async fn a_neighbour_is_not_even_connected_to() {
     assert_eq!(fetcher.refuses_address(&other.base).unwrap(), by_link);
     assert_eq!(server.connections(), 1);
     assert_eq!(other.connections(), 0);
-    // The same address is allowed once it is a seed.
-    fetcher.add_seed(&other.base);
+    // The same address is allowed while it is a seed.
+    assert!(fetcher.add_seed(&other.base), "no seed had it before");
     assert_eq!(fetch(&fetcher, &other.base).await.unwrap().body.concat(), b"secret");
     assert_eq!(fetcher.refuses_address(&other.base), None);
+    fetcher.remove_seed(&other.base, true);
+    assert_eq!(refused(fetch(&fetcher, &other.base).await), by_link);
 }
 
 #[tokio::test]

@@ -111,20 +111,16 @@ async fn find_links(
     attempt: &mut FetchAttempt,
 ) -> Result<Vec<FoundLink>, Stopping> {
     let CrawlContext { settings, storage, flow, signals, fetch, .. } = context;
-    match (&attempt.unmodified, &attempt.previous) {
-        (Some(_), Some(previous)) => {
-            slot.enter(WorkerState::Database);
-            let links = previous_links(settings, (storage, flow, signals), previous).await?;
-            slot.enter(WorkerState::Parse);
-            // Only now: a seed that was added while the database was read has widened the scope.
-            let scope = fetch.followed(attempt.begun_in.as_ref());
-            Ok(in_scope(&scope, links.into_iter()))
-        }
-        _ => {
-            let scope = fetch.followed(attempt.begun_in.as_ref());
-            Ok(links_of(settings, &scope, &fetch.robots_agents, attempt))
-        }
+    if let (Some(_), Some(previous)) = (&attempt.unmodified, &attempt.previous) {
+        slot.enter(WorkerState::Database);
+        let links = previous_links(settings, (storage, flow, signals), previous).await?;
+        slot.enter(WorkerState::Parse);
+        // Only now: a seed that was added while the database was read has widened the scope.
+        let scope = fetch.followed(attempt.begun_in.as_ref());
+        return Ok(in_scope(&scope, links.into_iter()));
     }
+    let scope = fetch.followed(attempt.begun_in.as_ref());
+    Ok(links_of(settings, &scope, &fetch.robots_agents, attempt))
 }
 
 /// The line about a page that failed; `None` for one that did not.

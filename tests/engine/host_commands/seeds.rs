@@ -239,7 +239,7 @@ async fn another_seed_of_the_host_brings_its_pages_back() {
     let test_db = TestDb::new();
     let (given, _first, _keeper, kept) = small(ScopeKind::Prefix).await;
     let page = |links: &[&str]| -> String {
-        links.iter().map(|link| format!("<a href={link}>on</a>")).collect()
+        links.iter().flat_map(|link| ["<a href=", link, ">on</a>"]).collect()
     };
     let files = [
         ("/", page(&["/a/", "/b/"])),
