@@ -26,12 +26,12 @@ mod write;
 mod writer;
 
 use sqlx::mysql::MySqlConnectOptions;
-use sqlx::{Connection, MySql};
+use sqlx::{Connection, MySql, MySqlConnection};
 
 use self::connect::connect;
 use self::error::{from_mysql, from_mysql_query};
 use self::writer::{Writer, WriterGuard};
-use super::sql::{OpenDatabase, SqlStore, SqlWriter, within};
+use super::sql::{OpenDatabase, ReadTarget, SqlStore, SqlWriter, within};
 use super::{rows::Batch, select::RowSink, tx_error::TxError};
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
@@ -75,11 +75,8 @@ impl SqlStore for MySqlStore {
         acquired.map_err(|error| self.driver_error(error).into())
     }
 
-    async fn connect_to_read(
-        name: &str,
-        options: &MySqlConnectOptions,
-    ) -> Result<sqlx::MySqlConnection, StoreError> {
-        connect(options).await.map_err(|error| from_mysql(name, error))
+    async fn connect_to_read(to: &ReadTarget<MySql>) -> Result<MySqlConnection, StoreError> {
+        connect(&to.options).await.map_err(|error| from_mysql(&to.name, error))
     }
 
     fn error_of(name: &str, error: sqlx::Error) -> StoreError {

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{Executor, PgPool, Postgres};
+use sqlx::{Executor, PgConnection, PgPool, Postgres};
 use tokio::time::timeout;
 use url::Url;
 
@@ -32,7 +32,7 @@ use crate::store::error::StoreError;
 use crate::store::name::OpenMode;
 use crate::store::rows::Batch;
 use crate::store::select::RowSink;
-use crate::store::sql::{Known, OpenDatabase, SqlStore, SqlWriter, give_back, within};
+use crate::store::sql::{Known, OpenDatabase, ReadTarget, SqlStore, SqlWriter, give_back, within};
 use crate::store::tx_error::TxError;
 
 /// How long to wait for a connection before asking the server for the reason that there is none.
@@ -107,13 +107,10 @@ impl SqlStore for PostgresStore {
         self.writer.acquire().await.map_err(TxError::from)
     }
 
-    async fn connect_to_read(
-        name: &str,
-        options: &PgConnectOptions,
-    ) -> Result<sqlx::PgConnection, StoreError> {
-        let mut connection = connect(name, options).await?;
+    async fn connect_to_read(to: &ReadTarget<Postgres>) -> Result<PgConnection, StoreError> {
+        let mut connection = connect(&to.name, &to.options).await?;
         let set = connection.execute(sqlx::raw_sql(open::FOR_READING)).await;
-        set.map(|_| connection).map_err(|error| from_postgres(name, error))
+        set.map(|_| connection).map_err(|error| from_postgres(&to.name, error))
     }
 
     fn error_of(name: &str, error: sqlx::Error) -> StoreError {

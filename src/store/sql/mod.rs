@@ -40,7 +40,7 @@ pub use batch::{Known, WriteResult, write_tables};
 pub use crawl_statements::SqlSyntax;
 pub use crawls::require_lease;
 pub use dialect::{Dialect, Done};
-pub use open_database::OpenDatabase;
+pub use open_database::{OpenDatabase, ReadTarget};
 pub use row_tables::{BatchTable, RowTables};
 pub use select::stream_rows;
 pub use sql_store::{SqlStore, SqlWriter, give_back};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::backend::Backend;
 use super::crawls;
-use super::dialect::{ConnectionOf, Dialect, OptionsOf};
-use super::open_database::OpenDatabase;
+use super::dialect::{ConnectionOf, Dialect};
+use super::open_database::{OpenDatabase, ReadTarget};
 use super::statement::{Statement, Values};
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
@@ -51,10 +51,9 @@ pub trait SqlStore: Send + Sync + 'static {
     /// The connection that writes, once it is free.
     fn writer(&self) -> impl Future<Output = Result<Self::Writer<'_>, TxError>> + Send;
 
-    /// A connection of its own that reads; `name` is that of the database in messages.
+    /// A connection of its own that reads.
     fn connect_to_read(
-        name: &str,
-        options: &OptionsOf<Self::Db>,
+        to: &ReadTarget<Self::Db>,
     ) -> impl Future<Output = Result<ConnectionOf<Self::Db>, StoreError>> + Send;
 
     /// What the driver said of the database of this name, as what the user can do about it.

@@ -10,8 +10,8 @@ use sqlx::Connection;
 use tokio::sync::Mutex;
 
 use super::backend::SqlRow;
-use super::dialect::{ConnectionOf, Dialect, OptionsOf};
-use super::open_database::OpenDatabase;
+use super::dialect::{ConnectionOf, Dialect};
+use super::open_database::{OpenDatabase, ReadTarget};
 use super::recrawl::{link, page_state};
 use super::run::rows_of;
 use super::sql_store::{SqlStore, within};
@@ -31,9 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// See [`StoredPages`].
 pub struct SqlViewer<S: SqlStore> {
-    /// Name of the database in messages.
-    name: String,
-    options: Arc<OptionsOf<S::Db>>,
+    database: ReadTarget<S::Db>,
     crawl: CrawlId,
     /// The connection, between two calls that succeeded. One that a call was given up on is closed: what it still
     /// has to say would be taken for the answer to the next.
@@ -43,8 +41,7 @@ pub struct SqlViewer<S: SqlStore> {
 impl<S: SqlStore> SqlViewer<S> {
     /// Connects at the first call.
     pub fn new(database: &OpenDatabase<S::Db>, crawl: CrawlId) -> Self {
-        let (name, options) = (database.name.clone(), database.readers.connect_options());
-        Self { name, options, crawl, connection: Mutex::new(None) }
+        Self { database: database.read_target(), crawl, connection: Mutex::new(None) }
     }
 
     /// All rows of a statement, each as `map` reads it.
@@ -60,13 +57,13 @@ impl<S: SqlStore> SqlViewer<S> {
         let reading = async {
             let mut connection = match kept.take() {
                 Some(connection) => connection,
-                None => S::connect_to_read(&self.name, &self.options).await?,
+                None => S::connect_to_read(&self.database).await?,
             };
             let rows = rows_of::<S::Db, T>(&mut connection, statement, values, map).await;
-            let rows = rows.map_err(|error| S::error_of(&self.name, error))?;
+            let rows = rows.map_err(|error| S::error_of(&self.database.name, error))?;
             Ok::<_, StoreError>((rows, connection))
         };
-        let (rows, connection) = within(Some(PATIENCE), &self.name, reading).await?;
+        let (rows, connection) = within(Some(PATIENCE), &self.database.name, reading).await?;
         *kept = Some(connection);
         log_slow(what, rows.len(), since);
         Ok(rows)

@@ -18,12 +18,13 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use sqlx::pool::PoolConnection;
-use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool};
 
 use self::file_identity::FileIdentity;
 use self::write::SqliteBatch;
-use super::sql::{Dialect, Known, OpenDatabase, SqlStore, SqlWriter, give_back, write_tables};
+use super::sql::{
+    Dialect, Known, OpenDatabase, ReadTarget, SqlStore, SqlWriter, give_back, write_tables,
+};
 use super::{rows::Batch, select::RowSink, tx_error::TxError};
 use crate::model::ids::CrawlId;
 use crate::store::error::StoreError;
@@ -101,11 +102,8 @@ impl SqlStore for SqliteStore {
         Ok(self.writer.acquire().await?)
     }
 
-    async fn connect_to_read(
-        name: &str,
-        options: &SqliteConnectOptions,
-    ) -> Result<SqliteConnection, StoreError> {
-        options.connect().await.map_err(|error| Self::error_of(name, error))
+    async fn connect_to_read(to: &ReadTarget<Sqlite>) -> Result<SqliteConnection, StoreError> {
+        to.options.connect().await.map_err(|error| Self::error_of(&to.name, error))
     }
 
     fn error_of(name: &str, error: sqlx::Error) -> StoreError {
