@@ -6,11 +6,13 @@ mod help;
 mod hosts;
 mod mouse;
 mod navigation;
+mod open_panels;
 mod pressing;
 mod searching;
 mod sorting;
 mod state;
 mod stored;
+mod tour;
 mod typing;
 
 pub use faults::SCENE_ROWS;
