@@ -1,7 +1,6 @@
 //! The commands that need the lab site: `demo` (also without a command), `tour` and `lab`.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
 use url::Url;
 
@@ -29,13 +28,7 @@ struct LabCrawl {
 
 impl LabCrawl {
     fn new(config: LabConfig) -> Self {
-        // Without its sitemap: that would fill the frontier at once, and nobody would see it grow.
-        let mut settings =
-            Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
-        // Long cooldowns are polite; in a demonstration somebody watches.
-        settings.breaker.cooldown = Duration::from_secs(1);
-        settings.breaker.max_cooldown = Duration::from_secs(2);
-        Self { config, settings, scene: None }
+        Self { config, settings: scene::settings(), scene: None }
     }
 
     /// Starts the site in this process and crawls it, into a temporary database where none is named.

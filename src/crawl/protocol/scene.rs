@@ -4,6 +4,7 @@
 //! In one of them a fault changes by itself as time passes ([`Scene::fault_at`]), until it is turned by hand.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,17 @@ const KNEE: f64 = 32.0;
 const HALF_KNEE: f64 = 16.0;
 /// Time between two changes of its capacity, in seconds.
 const MOVES_EVERY_S: f64 = 60.0;
+
+/// The settings of a crawl of the lab that somebody watches.
+#[must_use]
+pub fn settings() -> Settings {
+    // Without its sitemap: that would fill the frontier at once, and nobody would see it grow.
+    let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
+    // Long cooldowns are polite; in a demonstration somebody watches.
+    settings.breaker.cooldown = Duration::from_secs(1);
+    settings.breaker.max_cooldown = Duration::from_secs(2);
+    settings
+}
 
 impl Scene {
     /// All of them, in the order in which they are shown.

@@ -16,4 +16,5 @@ mod tour;
 mod typing;
 
 pub use faults::SCENE_ROWS;
-pub use state::{App, Effect, HelpPages};
+pub use open_panels::HelpPages;
+pub use state::{App, Effect};

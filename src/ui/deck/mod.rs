@@ -48,6 +48,8 @@ use self::layout::{Layout, LowerRow};
 pub use self::motion::Motion;
 pub use self::newest_pages::NewestPages;
 pub use self::scene_progress::SceneProgress;
+#[cfg(feature = "internals")]
+pub use self::scene_progress::StepState;
 pub use self::tour::{Tour, TourState};
 pub use self::tour_panel::line as tour_line;
 use self::vessel_places::Vessels;

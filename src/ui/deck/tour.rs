@@ -55,6 +55,12 @@ impl Tour {
         }
     }
 
+    /// A tour at a step that goes so.
+    #[cfg(test)]
+    pub(super) fn at(at: usize, state: TourState) -> Self {
+        Self { at, begun: true, state, ..Self::new(None) }
+    }
+
     /// How many steps there are.
     #[must_use]
     pub const fn len() -> usize {
@@ -178,16 +184,16 @@ mod tests {
         let mut tour = Tour::new(Some(record));
         tour.see(&growing(0.0, 3), Tab::Deck);
         assert_eq!(commands(&mut tour), [stage(0)]);
-        tour.see(&growing(2.0, 900), Tab::Deck);
-        tour.see(&growing(2.9, 900), Tab::Deck);
+        tour.see(&growing(2.0, 1_900), Tab::Deck);
+        tour.see(&growing(2.9, 1_900), Tab::Deck);
         assert_eq!(*tour.state(), TourState::Waits, "not yet for a second");
-        tour.see(&growing(3.1, 900), Tab::Deck);
+        tour.see(&growing(3.1, 1_900), Tab::Deck);
         assert!(matches!(tour.state(), TourState::Happened(at_s, words)
-            if (*at_s - 2.0).abs() < 0.01 && words.starts_with("900 URLs")));
+            if (*at_s - 2.0).abs() < 0.01 && words.starts_with("1,900 URLs")));
         assert!(seen.borrow().words().starts_with("1 of 12 steps seen, without the queue, "));
-        tour.see(&growing(9.0, 900), Tab::Deck);
+        tour.see(&growing(9.0, 1_900), Tab::Deck);
         assert_eq!(tour.step().map(|(n, _)| n), Some(1), "it waits for the viewer");
-        tour.forward(&growing(9.0, 900));
+        tour.forward(&growing(9.0, 1_900));
         assert_eq!((tour.step().map(|(n, _)| n), tour.state()), (Some(2), &TourState::Waits));
     }
 
@@ -218,7 +224,7 @@ mod tests {
         }
         assert!(tour.step().is_none());
         assert_eq!(tour.seen().words(), "no step seen");
-        tour.see(&growing(2.0, 900), Tab::Deck);
+        tour.see(&growing(2.0, 1_900), Tab::Deck);
         assert!(tour.back(&s), "the last step can be looked at again");
         assert_eq!(tour.step().map(|(n, _)| n), Some(12));
     }

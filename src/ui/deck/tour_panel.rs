@@ -184,3 +184,53 @@ pub fn mark_stage(painter: &mut Painter<'_>, places: &Vessels, tour: &Tour) {
     };
     stage_number(painter, places, stage, 0, &format!(" {number}{glyph} "), role);
 }
+
+#[cfg(test)]
+mod tests {
+    use ratatui::buffer::Buffer;
+
+    use super::*;
+    use crate::settings::appearance::ColorDepth;
+    use crate::ui::deck::scene_panel::HEIGHT;
+    use crate::ui::deck::tour_steps::STEPS;
+    use crate::ui::theme::Theme;
+
+    /// The text of the panel, without its frame, each gap as one space.
+    fn drawn(tour: &Tour, width: u16) -> String {
+        let area = Rect::new(0, 0, width, HEIGHT);
+        let mut buffer = Buffer::empty(area);
+        let theme = Theme::dark(ColorDepth::Ansi);
+        let mut painter = Painter { buffer: &mut buffer, theme };
+        draw(&mut painter, area, tour, &Snapshot::default());
+        let row = |y| {
+            let cells = (1..width - 1).map(move |x| (x, y));
+            cells.map(|at| buffer[at].symbol()).collect::<String>() + " "
+        };
+        let text: String = (0..HEIGHT).map(row).collect();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn nothing_is_cut_on_the_narrowest_screen() {
+        let joined = |words: &str| words.split_whitespace().collect::<Vec<_>>().join(" ");
+        for width in [80, 96, 120, 200] {
+            for (at, step) in STEPS.iter().enumerate() {
+                let waits = drawn(&Tour::at(at, TourState::Waits), width);
+                let happened = TourState::Happened(3.21, "what was measured".to_owned());
+                let happened = drawn(&Tour::at(at, happened), width);
+                let number = format!("{} of {}", at + 1, STEPS.len());
+                for text in [&waits, &happened] {
+                    assert!(text.contains(&joined(step.look)), "{text}");
+                    assert!(text.contains(&number) && text.contains("q ends the crawl"), "{text}");
+                }
+                if let Some(press) = step.press {
+                    assert!(waits.contains(&joined(&press())), "{waits}");
+                }
+                assert!(waits.contains("X skips · T back"), "{waits}");
+                assert!(happened.contains(&joined(step.shows)), "{happened}");
+                assert!(happened.contains("what was measured 00:03.2"), "{happened}");
+                assert!(happened.contains("t goes on"), "{happened}");
+            }
+        }
+    }
+}

@@ -240,8 +240,8 @@ pub const STEPS: [TourStep; 12] = [
                 (keys.name_of(Action::Show(Tab::Hosts)), keys.name_of(Action::Show(Tab::Deck)));
             format!("press {hosts} for the Hosts tab ({deck} comes back)")
         }),
-        shows: "The host cools down for as long as it demanded, and holds no permit meanwhile. \
-                Gaps and bans of robots.txt and limits per host are kept in the same place.",
+        shows: "The host cools down as long as it demanded, and no permit is held meanwhile. \
+                Gaps, limits per host and robots.txt are kept in the same way.",
         stage: Some(Stage::Frontier),
         setup: |dials| Scene::RateLimitedHost.setup(dials),
         turned: None,
@@ -273,8 +273,8 @@ pub const STEPS: [TourStep; 12] = [
     },
     TourStep {
         title: "tuning",
-        look: "Each setting that is in force for some seconds is measured: pages per second, \
-               latency, failures. The Tuning tab has the table, and the curve through it.",
+        look: "Each setting in force is measured: pages per second, latency, failures. The \
+               Tuning tab has the table of settings, and the curve through them.",
         press: Some(|keys| {
             let (tuning, deck) =
                 (keys.name_of(Action::Show(Tab::Tuning)), keys.name_of(Action::Show(Tab::Deck)));
