@@ -69,8 +69,8 @@ pub fn settings() -> Settings {
     // Without its sitemap: that would fill the frontier at once, and nobody would see it grow.
     let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
     // Long cooldowns are polite; in a demonstration somebody watches.
-    settings.breaker.cooldown = Duration::from_secs(1);
-    settings.breaker.max_cooldown = Duration::from_secs(2);
+    settings.breaker.cooldown = Duration::from_millis(1_500);
+    settings.breaker.max_cooldown = settings.breaker.cooldown;
     settings
 }
 
@@ -204,7 +204,9 @@ impl Scene {
                 (10, 16, none.with(Fault::Latency, 50.0).with(Fault::RetryAfter, 0.2))
             }
             Self::FlakyHost => {
-                (10, 16, none.with(Fault::Latency, 50.0).with(Fault::ServerError, 0.4))
+                // Fewer requests at once than the breaker looks at: closed, it stays so for two rounds of them,
+                // and each of its states is there long enough to be seen.
+                (6, 16, none.with(Fault::Latency, 600.0).with(Fault::ServerError, 0.5))
             }
             Self::Recovery => (
                 16,
@@ -215,7 +217,7 @@ impl Scene {
                     .with(Fault::Buffer, 65_536.0),
             ),
             Self::Autopilot | Self::MovingTarget => {
-                (4, 16, none.with(Fault::Latency, 200.0).with(Fault::Capacity, KNEE))
+                (4, 16, none.with(Fault::Latency, 300.0).with(Fault::Capacity, KNEE))
             }
         };
         let dials = Dials { permits, workers, ..dials };

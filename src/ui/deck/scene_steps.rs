@@ -3,7 +3,7 @@
 //! A step is a sentence and a measurement. Only the measurement ticks it, and only when it holds for a second.
 
 use crate::crawl::protocol::scene::Scene;
-use crate::crawl::protocol::snapshot::{BreakerState, Snapshot, WaitReason};
+use crate::crawl::protocol::snapshot::{BreakerState, HostView, Snapshot, WaitReason};
 use crate::crawl::protocol::verdict::{Limit, Stage};
 use crate::settings::faults::Fault;
 use crate::ui::units;
@@ -185,6 +185,17 @@ fn breaker(s: &Snapshot, state: BreakerState) -> StepReading {
     yes(n > 0, &format!("{} {}", units::counted(n as u64, "host", "hosts"), state.name()))
 }
 
+/// A probe may take less than a second, but what follows from it stays: the breaker closes, or opens again.
+fn probe_goes_out(s: &Snapshot, _: &SceneBaseline) -> StepReading {
+    let probed = |host: &&HostView| match host.breaker {
+        BreakerState::Open => host.incidents > 1,
+        BreakerState::HalfOpen => true,
+        BreakerState::Closed => host.incidents > 0,
+    };
+    let n = s.hosts.iter().filter(probed).count();
+    yes(n > 0, &format!("{} probed", units::counted(n as u64, "host", "hosts")))
+}
+
 fn breaker_closes(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     let n = s.hosts.iter().filter(|h| h.incidents > 0 && h.breaker == BreakerState::Closed).count();
     yes(n > 0, &format!("{} back", units::counted(n as u64, "host", "hosts")))
@@ -265,7 +276,7 @@ const RATE_LIMITED_HOST: [SceneStep; 4] = [
 const FLAKY_HOST: [SceneStep; 4] = [
     step("requests fail and are retried", Stage::Workers, retries),
     step("the breaker opens", Stage::Frontier, |s, _| breaker(s, BreakerState::Open)),
-    step("a probe goes out", Stage::Gate, |s, _| breaker(s, BreakerState::HalfOpen)),
+    step("a probe goes out", Stage::Gate, probe_goes_out),
     step("the probe succeeds: it closes", Stage::Frontier, breaker_closes),
 ];
 const RECOVERY: [SceneStep; 3] = [

@@ -249,7 +249,7 @@ pub const STEPS: [TourStep; 12] = [
     },
     TourStep {
         title: "the breaker",
-        look: "Now four of ten requests fail with 500 or 502. A host that fails too often counts \
+        look: "Now half of the requests fail with 500 or 502. A host that fails too often counts \
                as down: its breaker opens, and nothing but a probe is sent to it.",
         press: None,
         shows: "After a cooldown one probe goes out. If it succeeds the breaker closes; if not, \
