@@ -9,6 +9,7 @@ use crawldeck::settings::slow_motion::SlowMotion;
 use crawldeck::ui::app::App;
 use crawldeck::ui::draw::draw;
 use crawldeck::ui::theme::Theme;
+use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -34,6 +35,16 @@ fn slowed() -> (Snapshot, Snapshot) {
     let page = PageView { id, at_s, url, elapsed_ms: 412, ..PageView::clone(&newest) };
     after.recent = std::iter::once(Arc::new(page)).chain(s.recent.iter().cloned()).collect();
     (s, after)
+}
+
+#[test]
+fn the_prompt_names_it_on_the_lab() {
+    for on_lab in [true, false] {
+        let s = Snapshot { site_takes_faults: on_lab, ..fixtures::permits_limited() };
+        let mut app = App::new();
+        app.key(KeyEvent::from(KeyCode::Char(':')), &s);
+        assert_eq!(screen(&mut app, &s, (80, 24)).contains(" slow ×0.1"), on_lab);
+    }
 }
 
 #[test]
