@@ -25,6 +25,7 @@ fn screen(app: &mut App, s: &Snapshot, (width, height): (u16, u16)) -> String {
 fn slowed() -> (Snapshot, Snapshot) {
     let mut s = Snapshot { slow: SlowMotion::new(0.1), ..fixtures::permits_limited() };
     let url: Arc<str> = "http://127.0.0.1:8700/museum/followed-39811".into();
+    s.workers.iter_mut().for_each(|worker| worker.for_ms += 50);
     s.workers[2].url = Some(Arc::clone(&url));
     (s.workers[2].state, s.workers[2].for_ms) = (WorkerState::FirstByte, 0);
     let mut after = s.clone();

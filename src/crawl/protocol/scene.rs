@@ -194,7 +194,7 @@ impl Scene {
                 24,
                 none.with(Fault::Latency, 20.0)
                     .with(Fault::Saver, 500.0)
-                    .with(Fault::Buffer, 262_144.0),
+                    .with(Fault::Buffer, 131_072.0),
             ),
             Self::TooFewWorkers => (20, 2, none.with(Fault::Latency, 200.0)),
             Self::TooManyPermits => {
@@ -217,7 +217,7 @@ impl Scene {
                     .with(Fault::Buffer, 65_536.0),
             ),
             Self::Autopilot | Self::MovingTarget => {
-                (4, 16, none.with(Fault::Latency, 300.0).with(Fault::Capacity, KNEE))
+                (4, 16, none.with(Fault::Latency, 250.0).with(Fault::Capacity, KNEE))
             }
         };
         let dials = Dials { permits, workers, ..dials };

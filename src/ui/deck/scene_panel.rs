@@ -21,8 +21,8 @@ const GAUGE: u16 = 10;
 /// Lays out the steps:
 ///
 /// ```text
-/// ╭─ ▶ slow database   on purpose: saver 500ms, buffer 256KiB ─────────── 3 of 5 steps ─╮
-/// │ ✓ 1 the saver's buffer fills       ━━━━━━━━━━  255 of 256 KiB              00:03.2   │
+/// ╭─ ▶ slow database   on purpose: saver 500ms, buffer 128KiB ─────────── 3 of 5 steps ─╮
+/// │ ✓ 1 the saver's buffer fills       ━━━━━━━━━━  127 of 128 KiB              00:03.2   │
 /// │ ▶ 4 the producer stops             ━━━━━━────  blocked 97% of the last s…      now   │
 /// │ ○ 5 F 0 gives the database back: watch it drain                                      │
 /// │ look: the jam walks upstream, from the saver to the frontier                          │

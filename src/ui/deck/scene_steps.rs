@@ -13,7 +13,7 @@ use crate::ui::units;
 pub struct StepReading {
     /// How far it has come, 0..=1; at 1 it has happened.
     pub share: f64,
-    /// The measurement in words: `255 of 256 KiB`.
+    /// The measurement in words: `127 of 128 KiB`.
     pub words: String,
 }
 
