@@ -41,7 +41,7 @@ fn it_plays_to_its_end() {
         terminal.expect(explained);
         let on_deck = terminal.text().contains("╭─ ▶ tour");
         assert_eq!(on_deck, !matches!(*title, "politeness" | "tuning"), "{}", terminal.text());
-        terminal.send(b"t");
+        terminal.send(b"J");
     }
     terminal.expect("That was the tour: 12 of 12 steps seen");
     assert!(terminal.text().contains("×0.1"), "the header says so:\n{}", terminal.text());
@@ -55,14 +55,14 @@ fn it_plays_to_its_end() {
 fn steps_are_skipped_gone_back_to_and_left() {
     let (mut terminal, _folder) = start(&[], (120, 36));
     terminal.expect("tour: the frontier");
-    terminal.send(b"T");
+    terminal.send(b"K");
     terminal.expect("this is the first step");
     for _ in 0..3 {
         terminal.send(b"X");
     }
     terminal.expect("tour: workers and permits .* 4 of 12 ");
     terminal.expect("permits 20 .*workers 2 ");
-    terminal.send(b"t");
+    terminal.send(b"J");
     terminal.expect("has not happened yet: X skips it");
     for _ in 0..2 {
         terminal.send(b"]");
@@ -72,7 +72,7 @@ fn steps_are_skipped_gone_back_to_and_left() {
     terminal.expect("tour: backpressure");
     terminal.expect("saver 500ms|permits 16");
     // The stage is set again as the step needs it.
-    terminal.send(b"T");
+    terminal.send(b"K");
     terminal.expect("tour: workers and permits .* 4 of 12 ");
     terminal.expect("permits 20 .*workers 2 ");
     // On another tab the step is a line below it.
@@ -93,7 +93,7 @@ fn a_crawl_that_is_over_holds_nobody_up() {
         terminal.send(b"X");
     }
     terminal.expect("That was the tour: ");
-    terminal.send(b"T");
+    terminal.send(b"K");
     terminal.expect("tour: slow motion .* 12 of 12 ");
     terminal.expect("the crawl is over");
     terminal.send(b"q");
