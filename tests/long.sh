@@ -15,6 +15,8 @@
 #                                         settles and what it gives (ten minutes; needs nginx)
 #     tests/long.sh verdict [SCENE...]    plays the scenes that the verdict is tested on, and prints the table;
 #                                         RECORD=1 records them again for cargo test (needs nginx)
+#     tests/long.sh scenes [SCENE...]     plays the scenes of the lab, and prints the second at which each step ticked;
+#                                         RECORD=1 records them again for cargo test (five minutes)
 #     tests/long.sh tune [RUNS]           tune on a lab of capacity 32, RUNS (5) times, and on nginx: prints the tables
 #     tests/long.sh pictures              draws the recordings in assets/ again (report.png needs Chromium)
 #     tests/long.sh all                   figures, bench, databases, plans, kills
@@ -158,6 +160,10 @@ verdict() { # scenes
     SCENES="$*" run_tests engine verdict::live:: --ignored
 }
 
+scenes() { # scenes
+    SCENES="$*" run_tests ui scenes::live --ignored
+}
+
 # A site of 5,000 pages behind nginx, which ends a connection after so many requests.
 nginx_site() { # folder, port, keepalive_requests
     local n
@@ -257,9 +263,8 @@ case ${1:-} in
         [ $# = 1 ] || { echo "$1 takes no arguments" >&2; exit 2; }
         "$1"
         ;;
-    verdict)
-        shift
-        verdict "$@"
+    verdict | scenes)
+        "$@"
         ;;
     tune)
         [[ $# -le 2 && ${2:-5} =~ ^[1-9][0-9]*$ ]] || { echo "tune takes a number of runs" >&2; exit 2; }
@@ -278,7 +283,7 @@ case ${1:-} in
         cargo bench "$@"
         ;;
     *)
-        sed -n '2,24s/^# \{0,1\}//p' "$0"
+        sed -n '2,26s/^# \{0,1\}//p' "$0"
         exit 2
         ;;
 esac

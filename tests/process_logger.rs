@@ -74,7 +74,9 @@ fn child() {
                     | Command::NudgeFault(..)
                     | Command::Fault(_)
                     | Command::ClearFaults
-                    | Command::Scene(_) => {}
+                    | Command::Scene(_)
+                    | Command::Stage(_)
+                    | Command::Slow(_) => {}
                 }
                 tx.send_replace(Arc::new(next));
             }

@@ -37,6 +37,11 @@ const OF_COMPARE: &str = "Strategies: sequential (one after the other, blocking)
 threads, every fetch a row of a database). On a terminal they race side by side, otherwise they take \
 turns. An incomplete result is marked partial, and the exit code is 3.";
 
+/// What `tour` does.
+const OF_TOUR: &str = "Each step says what to look at and which key to press, waits until that has happened, and \
+explains what it shows. Steps can be skipped and gone back to; leaving ends the crawl. It sets dials and faults \
+of its own, and its database is removed at the end, unless --db names one. It needs a terminal.";
+
 /// What `tune` does with a site.
 const OF_TUNE: &str = "It crawls from few permits to more, each level as long as it takes to know its \
 pages per second, until more permits bring no more pages; then it measures around that knee. robots.txt, gaps and \
@@ -101,6 +106,13 @@ pub enum Subcommand {
         /// The lab site.
         #[command(flatten)]
         lab: LabOptions,
+        /// How.
+        #[command(flatten)]
+        options: Box<CrawlOptions>,
+    },
+    /// A guided tour of about ten minutes on the lab site: what the dashboard shows, step by step
+    #[command(after_help = OF_TOUR)]
+    Tour {
         /// How.
         #[command(flatten)]
         options: Box<CrawlOptions>,

@@ -47,7 +47,7 @@ pub fn read(
     let matches = Cli::command().try_get_matches_from(&arguments)?;
     let (mode, flags) = match matches.subcommand() {
         None => (Mode::Demonstration, &matches),
-        Some(("demo", flags)) => (Mode::Demonstration, flags),
+        Some(("demo" | "tour", flags)) => (Mode::Demonstration, flags),
         Some(("crawl" | "config", flags)) => (Mode::Crawl, flags),
         Some(("tune", flags)) => (Mode::Tune, flags),
         Some(("resume", flags)) => (Mode::Resume, flags),
@@ -84,7 +84,8 @@ pub fn read(
             Subcommand::Crawl { options, .. }
             | Subcommand::Config { options, .. }
             | Subcommand::Tune { options, .. }
-            | Subcommand::Demo { options, .. },
+            | Subcommand::Demo { options, .. }
+            | Subcommand::Tour { options },
         ) => Some(&**options),
         // The stored settings are not known yet.
         Some(_) => None,

@@ -38,11 +38,26 @@ pub enum RequestFault {
     Status(StatusCode, Option<u64>),
 }
 
+/// What is in force.
+#[derive(Debug, Clone, Copy)]
+struct InForce {
+    faults: Faults,
+    /// How many times as long everything takes.
+    times: f64,
+}
+
+impl InForce {
+    /// Bytes per second of the whole site, where there is a limit.
+    fn bandwidth(&self) -> Option<f64> {
+        self.faults.get(Fault::Bandwidth).map(|rate| rate / self.times)
+    }
+}
+
 /// The faults of a site, and what enforces them.
 #[derive(Debug)]
 pub struct FaultInjector {
     seed: u64,
-    faults: watch::Sender<Faults>,
+    in_force: watch::Sender<InForce>,
     /// Permits of the requests being processed.
     capacity: Arc<ResizableSemaphore>,
     /// Requests that may be answered now, where there is a rate limit.
@@ -58,7 +73,7 @@ impl FaultInjector {
     pub fn new(seed: u64, faults: Faults) -> Self {
         let injector = Self {
             seed,
-            faults: watch::Sender::new(Faults::NONE),
+            in_force: watch::Sender::new(InForce { faults: Faults::NONE, times: 1.0 }),
             capacity: ResizableSemaphore::new(NO_LIMIT),
             tokens: Mutex::new(TokenBucket::full(Instant::now())),
             next_send: Mutex::new(Instant::now()),
@@ -74,7 +89,7 @@ impl FaultInjector {
 
     /// Whether a fault in force replaces or withholds responses.
     pub fn has_errors(&self) -> bool {
-        let faults = self.faults.borrow();
+        let faults = self.in_force.borrow().faults;
         let errors = [
             Fault::Reset,
             Fault::Hang,
@@ -88,7 +103,7 @@ impl FaultInjector {
 
     /// Decides what happens to one request for a page.
     pub fn decide(&self) -> RequestFault {
-        let faults = *self.faults.borrow();
+        let InForce { faults, times } = *self.in_force.borrow();
         let mut rng = self.rng(Topic::Fault);
         let mut left = rng.unit_f64();
         let mut falls_on = |fault| {
@@ -108,7 +123,7 @@ impl FaultInjector {
             RequestFault::Status(StatusCode::TOO_MANY_REQUESTS, None)
         } else if falls_on(Fault::RetryAfter) {
             RequestFault::Status(StatusCode::TOO_MANY_REQUESTS, Some(1 + u64::from(second)))
-        } else if faults.get(Fault::RateLimit).is_some_and(|rate| !self.has_token(rate)) {
+        } else if faults.get(Fault::RateLimit).is_some_and(|rate| !self.has_token(rate / times)) {
             RequestFault::Status(StatusCode::TOO_MANY_REQUESTS, None)
         } else {
             RequestFault::None
@@ -125,7 +140,8 @@ impl FaultInjector {
     /// Waits until the fault `hang` is no longer in force.
     pub async fn hang(&self) {
         // `self` owns the sender, so the channel is open.
-        let _ = self.faults.subscribe().wait_for(|faults| faults.get(Fault::Hang).is_none()).await;
+        let over = |now: &InForce| now.faults.get(Fault::Hang).is_none();
+        let _ = self.in_force.subscribe().wait_for(over).await;
     }
 
     /// Waits for a permit of the capacity, first come, first served.
@@ -136,16 +152,17 @@ impl FaultInjector {
     /// Waits for the latency of a page, which is `own` without faults.
     pub async fn wait_latency(&self, own: Duration) {
         let begin = Instant::now();
-        let mut faults = self.faults.subscribe();
+        let mut in_force = self.in_force.subscribe();
         let mut rng = self.rng(Topic::Latency);
         let (spread, tail) = (rng.unit_f64(), rng.unit_f64());
         loop {
             let latency = {
-                let faults = faults.borrow_and_update();
+                let InForce { faults, times } = *in_force.borrow_and_update();
                 let more = faults.time(Fault::Spread).unwrap_or_default().mul_f64(spread);
                 let usual = faults.time(Fault::Latency).unwrap_or(own) + more;
                 let slow = tail < faults.share(Fault::SlowTail);
-                if slow { (usual * TAIL_FACTOR).max(TAIL_MIN) } else { usual }
+                let latency = if slow { (usual * TAIL_FACTOR).max(TAIL_MIN) } else { usual };
+                latency.mul_f64(times)
             };
             let until = begin + latency;
             if until <= Instant::now() {
@@ -153,14 +170,14 @@ impl FaultInjector {
             }
             tokio::select! {
                 () = tokio::time::sleep_until(until) => return,
-                _ = faults.changed() => {}
+                _ = in_force.changed() => {}
             }
         }
     }
 
     /// Maximum bytes of a body in one chunk, where there is a bandwidth: 50 ms of it.
     pub fn max_chunk(&self) -> Option<usize> {
-        let rate = self.faults.borrow().get(Fault::Bandwidth)?;
+        let rate = self.in_force.borrow().bandwidth()?;
         Some(((rate / 20.0) as usize).clamp(512, 64 << 10))
     }
 
@@ -168,17 +185,17 @@ impl FaultInjector {
     pub fn throttle(self: &Arc<Self>, bytes: usize) -> Pin<Box<dyn Future<Output = ()> + Send>> {
         let injector = Arc::clone(self);
         Box::pin(async move {
-            let mut faults = injector.faults.subscribe();
-            let Some(rate) = faults.borrow_and_update().get(Fault::Bandwidth) else { return };
+            let mut in_force = injector.in_force.subscribe();
+            let Some(rate) = in_force.borrow_and_update().bandwidth() else { return };
             let until = {
                 let mut next = injector.next_send.lock().unwrap_or_else(PoisonError::into_inner);
                 *next = (*next).max(Instant::now()) + Duration::from_secs_f64(bytes as f64 / rate);
                 *next
             };
-            let changed = |faults: &Faults| faults.get(Fault::Bandwidth) != Some(rate);
+            let changed = |now: &InForce| now.bandwidth() != Some(rate);
             tokio::select! {
                 () = tokio::time::sleep_until(until) => {}
-                _ = faults.wait_for(changed) => {}
+                _ = in_force.wait_for(changed) => {}
             }
         })
     }
@@ -214,7 +231,11 @@ impl FaultySite for FaultInjector {
         self.capacity.resize(faults.count(Fault::Capacity).unwrap_or(NO_LIMIT));
         // Bytes scheduled at the old bandwidth do not delay later ones.
         *self.next_send.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
-        self.faults.send_replace(*faults);
+        self.in_force.send_modify(|now| now.faults = *faults);
+    }
+
+    fn stretch(&self, times: f64) {
+        self.in_force.send_modify(|now| now.times = times);
     }
 }
 
@@ -309,6 +330,24 @@ mod tests {
             slow += usize::from(time >= 1.0);
         }
         assert!((75..125).contains(&slow), "{slow}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn stretched_everything_takes_so_many_times_as_long_at_once() {
+        let injector = Arc::new(FaultInjector::new(1, Faults::NONE));
+        injector.stretch(10.0);
+        assert!((latency(&injector, 0.2).await - 2.0).abs() < 0.01);
+        let waits = Arc::clone(&injector);
+        let waiting = tokio::spawn(async move { latency(&waits, 5.0).await });
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        injector.stretch(1.0);
+        let took = waiting.await.expect("it continues");
+        assert!((took - 6.0).abs() < 0.1, "{took}: its own time is over");
+        injector.put(&Faults::NONE.with(Fault::Bandwidth, 10_240.0));
+        injector.stretch(10.0);
+        let begin = Instant::now();
+        injector.throttle(1_024).await;
+        assert!((begin.elapsed().as_secs_f64() - 1.0).abs() < 0.05);
     }
 
     #[tokio::test(start_paused = true)]

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! mod ── cmd_crawl     crawl, recrawl, resume     ┐ show_crawl   dashboard or progress lines,
-//!    ├── cmd_lab       demo, lab                  ┘              then the summary
+//!    ├── cmd_lab       demo, tour, lab            ┘              then the summary
 //!    ├── cmd_tune      tune
 //!    ├── cmd_compare   compare
 //!    ├── cmd_database  list, rm, export, report ── crawl_list    crawls as text and JSON
@@ -112,6 +112,7 @@ async fn run(invocation: Invocation) -> Result<ExitCode, ProgramError> {
         Some(Subcommand::Demo { scene, lab, options }) => {
             cmd_lab::demo(scene, &lab, &options, said).await
         }
+        Some(Subcommand::Tour { options }) => cmd_lab::tour(&options, said).await,
         Some(Subcommand::Crawl { seeds, recrawl, options }) => {
             cmd_crawl::crawl(seeds, recrawl, &options, said).await
         }

@@ -29,6 +29,9 @@ pub(super) struct CrawlDisplay {
     pub(super) quiet: bool,
     /// Its database is removed at the end.
     pub(super) temporary: bool,
+    /// The guided tour is on, and what was seen of it is told here.
+    #[cfg(feature = "tui")]
+    pub(super) tour: Option<tokio::sync::watch::Sender<crate::ui::TourSeen>>,
     #[cfg(feature = "tui")]
     first_tab: crate::ui::action::Tab,
     #[cfg(feature = "tui")]
@@ -48,6 +51,8 @@ impl CrawlDisplay {
             json: options.output.json == Some(true),
             quiet: options.logging.is_quiet(),
             temporary: false,
+            #[cfg(feature = "tui")]
+            tour: None,
             #[cfg(feature = "tui")]
             first_tab: crate::ui::action::Tab::default(),
             #[cfg(feature = "tui")]
@@ -191,6 +196,7 @@ pub(super) async fn view(
         database: shown_database(&crawl.snapshots.borrow().db, display.temporary),
         stored: Some(StoredSource { pages: crawl.stored_pages(), links: crawl.stores_links() }),
         first_tab: display.first_tab,
+        tour: display.tour.clone(),
         panic_points: panic_points(),
     };
     let shown = ui::run_until(crawl.snapshots.clone(), commands, options, end).await;

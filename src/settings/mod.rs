@@ -14,6 +14,7 @@ pub mod mask;
 pub mod scope_kind;
 mod seed_credentials;
 pub mod seed_reach;
+pub mod slow_motion;
 mod stored;
 
 pub use crawl::{HostRule, RespectNofollow, Settings};

@@ -80,6 +80,12 @@ pub enum Action {
     SceneStart,
     /// Start the scene on this row of the menu; the last row ends the one that is on.
     ScenePick(usize),
+    /// Go on with the tour, once its step has happened.
+    TourNext,
+    /// Go back to the step before of the tour.
+    TourBack,
+    /// Skip the step of the tour.
+    TourSkip,
     /// Pause, or resume.
     Pause,
     /// Turn the last change back.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::app::{App, Effect};
 use super::browser::{self, BrowserStart};
-use super::deck::motion;
+use super::deck::{Tour, motion};
 use super::job_control::job_control;
 use super::screen::{Screen, Surface};
 use super::stored::reading::{self, StoredLink};
@@ -39,7 +39,7 @@ pub async fn run_until(
     end: impl Future<Output = ()>,
 ) -> Result<(), UiError> {
     let (theme, first_tab, keys) = (options.theme(), options.first_tab, options.keys()?);
-    let (moves, database) = (!options.appearance.no_motion, options.database);
+    let (moves, database, tour) = (!options.appearance.no_motion, options.database, options.tour);
     let (titles, bell) = (options.appearance.window_title, options.appearance.bell);
     let links = options.stored.as_ref().is_some_and(|stored| stored.links);
     let (stored, task) = options
@@ -58,6 +58,7 @@ pub async fn run_until(
         app.announcements.bell = bell;
         app.stored.readable = engine.stored.is_some();
         app.stored.links = links;
+        app.tour = tour.map(|record| Tour::new(Some(record)));
         let events = terminal_events().map_err(UiError::Terminal)?;
         let events = stream::select(events, job_control().map_err(UiError::Terminal)?);
         show(&mut screen, app, events, engine, theme, gone).await
@@ -111,6 +112,7 @@ pub async fn show(
     let mut next_move = next_frame;
     let mut opening = None;
     while !app.done(&snapshot) {
+        send_staging(&mut app, &commands);
         if changed && Instant::now() >= next_frame {
             log_view::gather();
             let begin = Instant::now();
@@ -216,6 +218,16 @@ fn send(
         Ok(()) => {}
         Err(TrySendError::Full(_)) => app.busy(command, snapshot),
         Err(TrySendError::Closed(_)) => app.refuse("the engine is gone", snapshot),
+    }
+}
+
+/// Sends what sets the stage of the tour; what finds no room is sent later.
+fn send_staging(app: &mut App, commands: &mpsc::Sender<(Command, Origin)>) {
+    while let Some(command) = app.take_staging() {
+        match commands.try_send((command, Origin::Scene)) {
+            Ok(()) | Err(TrySendError::Closed(_)) => {}
+            Err(TrySendError::Full((command, _))) => return app.put_back_staging(command),
+        }
     }
 }
 

@@ -90,16 +90,20 @@ fn screen(
     };
     let middle = if !full && app.tab == Tab::Deck {
         let words = Rect { x: area.x + 1, width: area.width - 2, ..body(0) };
+        let above = tour_below(painter, words, app, live, true);
         if app.faults.open {
-            faults::draw(painter, words, app, live);
+            faults::draw(painter, above, app, live);
         } else {
-            compact::draw(painter, words, app, live);
+            compact::draw(painter, above, app, live);
         }
         words
     } else {
         header::draw(painter, Rect { height: edges, ..area }, app, live);
-        tab(painter, body(edges), app, live);
-        body(edges)
+        let place = body(edges);
+        let has_line = !shows_tour(app, place);
+        let above = tour_below(painter, place, app, live, has_line);
+        tab(painter, above, app, live);
+        place
     };
     // What lies over the tab decides on the hints of the footer.
     overlays(painter, middle, app, live);
@@ -137,6 +141,32 @@ fn large(
     let cursor = cursor.flatten();
     overlays(painter, area, app, live);
     cursor
+}
+
+/// Draws the step of the tour in the last row of an area, if it is on and wanted there. Returns the rows above.
+fn tour_below(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    app: &App,
+    live: &Snapshot,
+    wanted: bool,
+) -> Rect {
+    let Some(tour) = app.tour.as_ref().filter(|_| wanted && area.height > 1) else { return area };
+    let above = Rect { height: area.height - 1, ..area };
+    let columns = area.width.saturating_sub(2);
+    let last = Rect { x: area.x + 1, y: above.bottom(), width: columns, height: 1 };
+    deck::tour_line(painter, last, tour, live, app.tab);
+    above
+}
+
+/// Whether the step of the tour has its panel: on the Deck, unless the faults take its place.
+const fn shows_tour(app: &App, area: Rect) -> bool {
+    matches!(app.tab, Tab::Deck) && (!app.faults.open || faults_beside(area))
+}
+
+/// Whether the faults stand beside the Deck, not below it.
+const fn faults_beside(area: Rect) -> bool {
+    area.width >= deck::LEAST.0 + faults::WIDTH && area.height >= FAULTS_BESIDE
 }
 
 fn tab(painter: &mut Painter<'_>, area: Rect, app: &mut App, live: &Snapshot) {
@@ -248,16 +278,18 @@ fn deck_and_faults(painter: &mut Painter<'_>, area: Rect, app: &App, shown: &Sna
     let view = DeckView {
         zoom: app.zoom,
         motion: &app.motion,
+        tour: app.tour.as_ref(),
         scene: &app.scene,
         database: &app.database,
         newest: &app.newest,
         log: &app.log,
         parents: &app.stored.parents,
+        followed: &app.followed,
     };
     if !app.faults.open {
         return deck::draw(painter, area, view, shown);
     }
-    if area.width >= deck::LEAST.0 + faults::WIDTH && area.height >= FAULTS_BESIDE {
+    if faults_beside(area) {
         let left = Rect { width: area.width - faults::WIDTH, ..area };
         deck::draw(painter, left, view, shown);
         let right = Rect { x: left.right(), width: faults::WIDTH, ..area };

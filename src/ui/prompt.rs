@@ -8,6 +8,7 @@ use crate::crawl::protocol::scene::Scene;
 use crate::settings::appearance::ThemeName;
 use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::{Dial, Setting};
+use crate::settings::slow_motion::SlowMotion;
 use crate::web::url::parse_seed;
 
 /// What a prompt asks for.
@@ -81,7 +82,7 @@ pub enum HostVerb {
 }
 
 /// Reads a typed command: `permits 64`, `rate off`, `autopilot gentle`, `pin`, `pause`, `undo`, `redo`, `stop`, `q`, `help`,
-/// `exclude RE`, `seed URL`, `fault NAME LEVEL`, `scene NAME`, `theme NAME`, and for the host named or selected `hold`, `release`, `skip`,
+/// `exclude RE`, `seed URL`, `fault NAME LEVEL`, `scene NAME`, `slow ×0.1`, `theme NAME`, and for the host named or selected `hold`, `release`, `skip`,
 /// `reset`, `limit 4`.
 ///
 /// # Errors
@@ -96,6 +97,10 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
         "seed" => return seed(rest).map(|c| Some(Typed::Send(c))),
         "fault" | "faults" => return fault(rest).map(Some),
         "scene" | "scenes" => return scene(rest).map(Some),
+        "slow" => {
+            let slow = SlowMotion::parse(&rest.replacen('=', " ", 1))?;
+            return Ok(Some(Typed::Send(Command::Slow(slow))));
+        }
         "autopilot" => return autopilot(rest).map(|c| Some(Typed::Send(c))),
         "theme" => {
             return rest.trim().to_lowercase().parse().map(|theme| Some(Typed::Theme(theme)));
@@ -146,7 +151,7 @@ pub fn parse(text: &str) -> Result<Option<Typed>, String> {
             let dials = dials.join(", ");
             return Err(format!(
                 "no '{word}' here: {dials}, autopilot, pin, pause, undo, redo, stop, help; exclude, seed; \
-                 fault, scene; hold, release, skip, reset, limit"
+                 fault, scene, slow; hold, release, skip, reset, limit"
             ));
         }
     };
@@ -293,6 +298,12 @@ mod tests {
         assert!(parse("autopilot latency").unwrap_err().ends_with("or off"));
         assert_eq!(parse("theme light"), Ok(Some(Typed::Theme(ThemeName::Light))));
         assert!(parse("theme pink").unwrap_err().contains("dark, light, high-contrast, mono"));
+        let slow = |factor| Ok(Some(Typed::Send(Command::Slow(SlowMotion::new(factor)))));
+        for text in ["slow ×0.1", "slow 0.1", "slow x0.1", "slow=0.1", ":SLOW X0.1"] {
+            assert_eq!(parse(text), slow(0.1), "{text}");
+        }
+        assert_eq!(parse("slow off"), Ok(Some(Typed::Send(Command::Slow(None)))));
+        assert!(parse("slow 3").unwrap_err().contains("×0.01 to ×1, or off"));
         assert_eq!(parse("redo"), Ok(Some(Typed::Send(Command::Redo))));
         assert_eq!(parse("help"), Ok(Some(Typed::Help)));
         assert_eq!(parse("q"), Ok(Some(Typed::Stop)));
@@ -307,7 +318,7 @@ mod tests {
             parse("warp 9"),
             Err(
                 "no 'warp' here: permits, workers, queue, rate, parse-threads, autopilot, pin, pause, undo, \
-                 redo, stop, help; exclude, seed; fault, scene; hold, release, skip, reset, limit"
+                 redo, stop, help; exclude, seed; fault, scene, slow; hold, release, skip, reset, limit"
                     .into()
             )
         );

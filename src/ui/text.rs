@@ -176,6 +176,22 @@ pub fn skip(text: &str, columns: usize) -> &str {
     ""
 }
 
+/// Runs of spaces and of other characters in turn; those longer than a line in their words.
+fn runs(mut text: &str, columns: usize) -> Vec<&str> {
+    let mut runs = Vec::new();
+    while let Some(first) = text.chars().next() {
+        let other = |c: char| c.is_whitespace() != first.is_whitespace();
+        let (run, rest) = text.split_at(text.find(other).unwrap_or(text.len()));
+        if width(run) <= columns {
+            runs.push(run);
+        } else {
+            runs.extend(run.split_word_bounds());
+        }
+        text = rest;
+    }
+    runs
+}
+
 /// The text in lines of a maximum width, broken at spaces where there are any.
 #[must_use]
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
@@ -185,7 +201,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     }
     let mut line = String::new();
     let mut used = 0;
-    for word in text.split_word_bounds() {
+    for word in runs(text, columns) {
         let w = width(word);
         if used + w > columns && used > 0 {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());
@@ -228,6 +244,12 @@ pub fn whole_words(words: &str, columns: usize) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_break_at_spaces_and_nowhere_else_while_words_are_short() {
+        assert_eq!(wrap("memory here, permits there", 11), ["memory", "here,", "permits", "there"]);
+        assert_eq!(wrap("a http://h/b/c d", 6), ["a", "http:/", "/h/b/c", "d"]);
+    }
 
     #[test]
     fn hostile_text_loses_its_teeth() {

@@ -5,13 +5,14 @@ use std::io;
 use std::time::Duration;
 
 use terminal_colorsaurus::{QueryOptions, ThemeMode};
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::action::Tab;
 use super::detect_theme::detect;
 use super::keys::KeyMap;
 use super::stored::StoredSource;
 use super::theme::Theme;
+use super::tour_seen::TourSeen;
 use crate::panics::{Panic, caught_now};
 use crate::settings::appearance::Appearance;
 use crate::settings::faults::PanicPoints;
@@ -45,6 +46,8 @@ pub struct UiOptions {
     pub stored: Option<StoredSource>,
     /// The tab shown first.
     pub first_tab: Tab,
+    /// The guided tour is on, and what was seen of it is told here.
+    pub tour: Option<watch::Sender<TourSeen>>,
     /// Whether the dashboard is to panic, for tests.
     pub panic_points: PanicPoints,
 }

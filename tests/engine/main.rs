@@ -40,6 +40,7 @@ mod recrawl;
 mod resend;
 mod scenes;
 mod silent_database;
+mod slow_motion;
 mod timeline;
 mod tune;
 mod verdict;

@@ -6,6 +6,8 @@ use crawldeck::crawl::protocol::command::{Command, HostCommand, Origin};
 use crawldeck::crawl::protocol::scene::Scene;
 use crawldeck::crawl::protocol::snapshot::{DatabaseOutage, Snapshot};
 use crawldeck::crawl::protocol::summary::Summary;
+use crawldeck::settings::dials::Dials;
+use crawldeck::settings::slow_motion::SlowMotion;
 use serde_json::Value;
 
 use crate::fixtures;
@@ -53,6 +55,8 @@ fn commands_survive() {
         Command::AddSeed("http://a/".parse().unwrap()),
         Command::Scene(Some(Scene::Recovery)),
         Command::Scene(None),
+        Command::Stage(Box::new(Scene::SlowDatabase.setup(Dials::default()))),
+        Command::Slow(SlowMotion::new(0.1)),
         Command::Undo,
         Command::StopNow,
     ] {

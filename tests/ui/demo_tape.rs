@@ -26,9 +26,10 @@ const SIZE: (u16, u16) = (120, 36);
 const ANIMATION: usize = 3 << 20;
 
 /// The tapes, and where their animations go.
-const TAPES: [(&str, &str); 2] = [
+const TAPES: [(&str, &str); 3] = [
     (include_str!("../../demo.tape"), "assets/demo.svg"),
     (include_str!("../../assets/slow-database.tape"), "assets/slow-database.svg"),
+    (include_str!("../../assets/tour.tape"), "assets/tour.svg"),
 ];
 
 fn script(tape: &str) -> Script {
@@ -51,6 +52,11 @@ fn the_tape_plays_to_its_end() {
 #[test]
 fn the_tape_of_a_slow_database_plays_to_its_end() {
     plays_to_its_end(TAPES[1].0);
+}
+
+#[test]
+fn the_tape_of_the_tour_plays_to_its_end() {
+    plays_to_its_end(TAPES[2].0);
 }
 
 fn plays_to_its_end(tape: &str) {
@@ -92,8 +98,11 @@ fn a_tape_with_anything_unknown_is_refused() {
 #[test]
 #[ignore = "draws the pictures in assets; run assets/record.sh"]
 fn record() {
+    let wanted = std::env::var("TAPES").unwrap_or_default();
     for (tape, place) in TAPES {
-        record_one(tape, place);
+        if wanted.is_empty() || wanted.split_whitespace().any(|name| place.contains(name)) {
+            record_one(tape, place);
+        }
     }
 }
 

@@ -35,6 +35,7 @@ impl Control {
             | Command::Exclude(_)
             | Command::AddSeed(_)
             | Command::Scene(_)
+            | Command::Stage(_)
                 if self.ending || self.run.is_ending() =>
             {
                 self.refuse("the crawl is stopping");
@@ -49,6 +50,8 @@ impl Control {
             Command::Fault(setting) => self.inject(setting, origin),
             Command::ClearFaults => self.clear_faults(origin),
             Command::Scene(scene) => self.set_scene(scene, origin),
+            Command::Stage(setup) => self.set_stage(&setup, origin),
+            Command::Slow(slow) => self.set_slow(slow, origin, None),
             Command::Redo => self.redo(origin),
             Command::Pin => self.press_pin(origin),
             Command::NudgeBoth(by) => self.nudge_both(by, origin),

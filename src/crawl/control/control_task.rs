@@ -32,6 +32,7 @@ use crate::settings::Settings;
 use crate::settings::dials::Dial;
 use crate::settings::dials::Dials;
 use crate::settings::faults::{Faults, FaultySite, PanicPoint};
+use crate::settings::slow_motion::SlowMotion;
 use crate::store::{CrawlState, TimelineRow};
 
 /// Time between two snapshots.
@@ -76,6 +77,7 @@ pub(super) struct Control {
     pub(super) site: Option<Arc<dyn FaultySite>>,
     pub(super) faults: Faults,
     pub(super) scenes: Scenes,
+    pub(super) slow: Option<SlowMotion>,
     /// The settings in force, without seeds.
     pub(super) settings: Settings,
     pub(super) load_shedder: LoadShedder,
@@ -132,6 +134,7 @@ pub async fn run(start: Start) -> Summary {
         dials,
         journal,
         scenes: Scenes::of(&fault_setup),
+        slow: None,
         site: fault_setup.site,
         faults: fault_setup.faults,
         run: RunState::Running,
@@ -353,6 +356,7 @@ impl Control {
             dials: self.dials,
             faults: self.faults,
             scene: self.scenes.on,
+            slow: self.slow,
             notice: self.notice.clone(),
             autopilot: self.autopilot_view(),
         };

@@ -35,6 +35,7 @@ impl Control {
             }
             ChangeAction::Faults { old, .. } => self.log_faults(*old, origin, Some(seq)),
             ChangeAction::Scene { old, .. } => self.put_setup(&old, origin, Some(seq)),
+            ChangeAction::Slow { old, .. } => self.set_slow(old, origin, Some(seq)),
             _ => self.refuse("that cannot be undone"),
         }
     }

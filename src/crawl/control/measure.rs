@@ -203,7 +203,8 @@ fn kind_of(what: &ChangeAction) -> Option<EffectCause> {
         | ChangeAction::HostHeld { .. }
         | ChangeAction::HostSkipped { .. }
         | ChangeAction::Faults { .. }
-        | ChangeAction::Scene { .. } => Some(EffectCause::Conditions),
+        | ChangeAction::Scene { .. }
+        | ChangeAction::Slow { .. } => Some(EffectCause::Conditions),
         _ => None,
     }
 }

@@ -23,6 +23,7 @@ impl Control {
             ChangeAction::Seed { url, .. } => self.add_seed(url, origin),
             ChangeAction::Faults { new, .. } => self.log_faults(*new, origin, None),
             ChangeAction::Scene { new, .. } => self.put_setup(&new, origin, None),
+            ChangeAction::Slow { new, .. } => self.set_slow(new, origin, None),
             _ => self.refuse("that cannot be redone"),
         }
         self.journal.end_redo();

@@ -7,6 +7,7 @@ use crate::crawl::protocol::scene::{Scene, Setup};
 use crate::crawl::protocol::snapshot::RunState;
 use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::Dial;
+use crate::settings::slow_motion::SlowMotion;
 
 impl Control {
     fn setup(&self) -> Setup {
@@ -33,6 +34,40 @@ impl Control {
             }
         };
         self.put_setup(&new, origin, None);
+    }
+
+    /// Puts a stage as it is in `new`, unless it is like that already.
+    pub(super) fn set_stage(&mut self, new: &Setup, origin: Origin) {
+        if self.site.is_none() {
+            return self.refuse("a stage is set on the lab site: see crawldeck demo");
+        }
+        if self.setup() != *new {
+            self.put_setup(new, origin, None);
+        }
+    }
+
+    /// Begins slow motion, changes or ends it.
+    pub(super) fn set_slow(
+        &mut self,
+        new: Option<SlowMotion>,
+        origin: Origin,
+        undoes: Option<u64>,
+    ) {
+        let Some(site) = &self.site else {
+            return self.refuse("only the lab site has slow motion: see crawldeck demo");
+        };
+        let old = self.slow;
+        if old == new && undoes.is_none() {
+            return self.refuse(new.map_or_else(
+                || "there is no slow motion".to_owned(),
+                |slow| format!("slow motion {slow} already"),
+            ));
+        }
+        let times = new.map_or(1.0, SlowMotion::times);
+        site.stretch(times);
+        self.context.signals.stretch.send_replace(times);
+        self.slow = new;
+        self.log(ChangeAction::Slow { old, new }, origin, undoes);
     }
 
     /// Puts dials, faults, autopilot and scene as they are in `new`, in one step.

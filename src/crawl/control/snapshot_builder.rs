@@ -28,6 +28,7 @@ use crate::crawl::protocol::tuning::{AutopilotView, TuningView};
 use crate::semaphore::SemaphoreView;
 use crate::settings::dials::Dials;
 use crate::settings::faults::Faults;
+use crate::settings::slow_motion::SlowMotion;
 use crate::web::traps;
 
 /// What only the control task knows.
@@ -47,6 +48,8 @@ pub struct State {
     pub faults: Faults,
     /// The scene that is on.
     pub scene: Option<Scene>,
+    /// Slow motion.
+    pub slow: Option<SlowMotion>,
     /// Why the last command was refused.
     pub notice: Option<Arc<str>>,
     /// The autopilot.
@@ -153,6 +156,7 @@ impl SnapshotBuilder {
         s.dials = state.dials;
         s.faults = state.faults;
         s.scene = state.scene;
+        s.slow = state.slow;
         s.notice = state.notice;
         s.tuning.autopilot = state.autopilot;
         self.read_counts(context, tick);

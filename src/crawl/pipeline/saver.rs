@@ -87,6 +87,7 @@ async fn write(storage: &Storage, signals: &Signals, batch: &Batch) -> bool {
     loop {
         let begin = Instant::now();
         inject_delay(signals, begin).await;
+        let committing = Instant::now();
         let commit = storage.store.commit(storage.crawl, batch);
         let done = storage.patient_call(signals, DatabaseCall::write("a batch"), commit).await;
         let done = match done {
@@ -98,6 +99,7 @@ async fn write(storage: &Storage, signals: &Signals, batch: &Batch) -> bool {
         };
         match done {
             Ok(()) => {
+                slow_down(signals, committing).await;
                 let took = begin.elapsed();
                 if let Some(outage) = storage.saver.batch_outage.locked().take() {
                     let after_s = signals.at_s() - outage.since_s;
@@ -167,13 +169,35 @@ async fn wait_before_retry(signals: &Signals, pause: Duration) {
 /// Waits as long as the fault of the saver says, which may change meanwhile; a stop ends the wait.
 async fn inject_delay(signals: &Signals, begin: Instant) {
     let mut faults = signals.faults.subscribe();
+    let mut stretch = signals.stretch.subscribe();
     loop {
         let Some(wanted) = faults.borrow_and_update().time(Fault::Saver) else { return };
+        let wanted = wanted.mul_f64(*stretch.borrow_and_update());
         tokio::select! {
             () = tokio::time::sleep_until(begin + wanted) => return,
             () = signals.stop_requested.cancelled() => return,
-            // The sender lives as long as `signals`.
+            // The senders live as long as `signals`.
             _ = faults.changed() => {}
+            _ = stretch.changed() => {}
+        }
+    }
+}
+
+/// In slow motion, waits until what began at `begin` and is done has taken so many times as long. A stop ends
+/// the wait.
+async fn slow_down(signals: &Signals, begin: Instant) {
+    let took = begin.elapsed();
+    let mut stretch = signals.stretch.subscribe();
+    loop {
+        let times = *stretch.borrow_and_update();
+        if times <= 1.0 {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep_until(begin + took.mul_f64(times)) => return,
+            () = signals.stop_requested.cancelled() => return,
+            // The sender lives as long as `signals`.
+            _ = stretch.changed() => {}
         }
     }
 }

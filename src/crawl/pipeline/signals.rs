@@ -34,6 +34,8 @@ pub struct Signals {
     pub at_once_since: OnceLock<Instant>,
     /// Faults in force; written by the control task.
     pub faults: watch::Sender<Faults>,
+    /// How many times as long the saver takes, in slow motion; written by the control task.
+    pub stretch: watch::Sender<f64>,
     /// Where tasks panic: nowhere, unless a test wants it.
     pub panic_points: Arc<PanicPoints>,
 }
@@ -52,6 +54,7 @@ impl Signals {
             at_once: CancellationToken::new(),
             at_once_since: OnceLock::new(),
             faults: watch::Sender::new(Faults::NONE),
+            stretch: watch::Sender::new(1.0),
             panic_points,
         }
     }

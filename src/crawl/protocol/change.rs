@@ -15,6 +15,7 @@ use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::dials::Setting;
 use crate::settings::faults::Faults;
 use crate::settings::seed_reach::SeedGain;
+use crate::settings::slow_motion::SlowMotion;
 
 /// What undoing a seed takes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,6 +109,13 @@ pub enum ChangeAction {
         /// After.
         new: Box<Setup>,
     },
+    /// Slow motion began, changed or ended.
+    Slow {
+        /// Before.
+        old: Option<SlowMotion>,
+        /// After.
+        new: Option<SlowMotion>,
+    },
     /// The autopilot got the dials, or gave them back.
     Autopilot {
         /// What it aimed at before; `None` when the user had the dials.
@@ -141,13 +149,14 @@ impl ChangeAction {
                 | Self::Seed { added: true, undo: Some(_), .. }
                 | Self::Faults { .. }
                 | Self::Scene { .. }
+                | Self::Slow { .. }
         )
     }
 
     /// Whether it is of this run alone: no fault outlives the process that it was made in.
     #[must_use]
     pub const fn is_staged(&self) -> bool {
-        matches!(self, Self::Faults { .. } | Self::Scene { .. })
+        matches!(self, Self::Faults { .. } | Self::Scene { .. } | Self::Slow { .. })
     }
 }
 
@@ -175,10 +184,20 @@ impl fmt::Display for ChangeAction {
             Self::Seed { url, added: false, .. } => write!(f, "no longer seed {url}"),
             Self::Faults { old, new } if new.is_none() => write!(f, "faults off: {old}"),
             Self::Faults { old, new } => write!(f, "fault {}", new.change_from(old)),
-            Self::Scene { new, .. } => match new.scene {
-                Some(scene) => write!(f, "scene {scene}"),
-                None => f.write_str("scene off"),
+            Self::Scene { old, new } => match (new.scene, old.scene) {
+                (Some(scene), _) => write!(f, "scene {scene}"),
+                (None, Some(_)) => f.write_str("scene off"),
+                (None, None) => {
+                    let dials = &new.dials;
+                    write!(
+                        f,
+                        "stage: permits {}, workers {}, {}",
+                        dials.permits, dials.workers, new.faults
+                    )
+                }
             },
+            Self::Slow { new: Some(slow), .. } => write!(f, "slow motion {slow}"),
+            Self::Slow { new: None, .. } => f.write_str("slow motion off"),
             Self::Autopilot { new: Some(mode), .. } => write!(f, "autopilot {mode}"),
             Self::Autopilot { new: None, .. } => f.write_str("autopilot off"),
             Self::Pause => f.write_str("pause"),

@@ -9,9 +9,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::crawl::protocol::scene::Scene;
+use crate::crawl::protocol::scene::{Scene, Setup};
 use crate::settings::autopilot_mode::AutopilotMode;
 use crate::settings::faults::{Fault, FaultSetting};
+use crate::settings::slow_motion::SlowMotion;
 
 /// What can be done to one host while a crawl runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,6 +63,11 @@ pub enum Command {
     ClearFaults,
     /// Sets the stage for a scene: its dials and faults. `None` puts back what was before the first.
     Scene(Option<Scene>),
+    /// Puts dials, faults, autopilot and scene as they are in it, in one step; a stage that is set like that
+    /// already stays without a word.
+    Stage(Box<Setup>),
+    /// Slows the lab's server and the saver down, or lets them take their own time (`None`).
+    Slow(Option<SlowMotion>),
     /// Adds the user's reason to pause, or takes it away.
     TogglePause,
     /// Turns the last change that is not yet undone back.

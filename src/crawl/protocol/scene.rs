@@ -4,6 +4,7 @@
 //! In one of them a fault changes by itself as time passes ([`Scene::fault_at`]), until it is turned by hand.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,17 @@ const KNEE: f64 = 32.0;
 const HALF_KNEE: f64 = 16.0;
 /// Time between two changes of its capacity, in seconds.
 const MOVES_EVERY_S: f64 = 60.0;
+
+/// The settings of a crawl of the lab that somebody watches.
+#[must_use]
+pub fn settings() -> Settings {
+    // Without its sitemap: that would fill the frontier at once, and nobody would see it grow.
+    let mut settings = Settings { scope: ScopeKind::Any, sitemaps: false, ..Settings::default() };
+    // Long cooldowns are polite; in a demonstration somebody watches.
+    settings.breaker.cooldown = Duration::from_millis(1_500);
+    settings.breaker.max_cooldown = settings.breaker.cooldown;
+    settings
+}
 
 impl Scene {
     /// All of them, in the order in which they are shown.
@@ -182,7 +194,7 @@ impl Scene {
                 24,
                 none.with(Fault::Latency, 20.0)
                     .with(Fault::Saver, 500.0)
-                    .with(Fault::Buffer, 262_144.0),
+                    .with(Fault::Buffer, 131_072.0),
             ),
             Self::TooFewWorkers => (20, 2, none.with(Fault::Latency, 200.0)),
             Self::TooManyPermits => {
@@ -192,7 +204,9 @@ impl Scene {
                 (10, 16, none.with(Fault::Latency, 50.0).with(Fault::RetryAfter, 0.2))
             }
             Self::FlakyHost => {
-                (10, 16, none.with(Fault::Latency, 50.0).with(Fault::ServerError, 0.4))
+                // Fewer requests at once than the breaker looks at: closed, it stays so for two rounds of them,
+                // and each of its states is there long enough to be seen.
+                (6, 16, none.with(Fault::Latency, 600.0).with(Fault::ServerError, 0.5))
             }
             Self::Recovery => (
                 16,
@@ -203,7 +217,7 @@ impl Scene {
                     .with(Fault::Buffer, 65_536.0),
             ),
             Self::Autopilot | Self::MovingTarget => {
-                (4, 16, none.with(Fault::Latency, 200.0).with(Fault::Capacity, KNEE))
+                (4, 16, none.with(Fault::Latency, 250.0).with(Fault::Capacity, KNEE))
             }
         };
         let dials = Dials { permits, workers, ..dials };

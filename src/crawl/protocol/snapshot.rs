@@ -27,6 +27,7 @@ pub use crate::model::page_state::PageState;
 pub use crate::model::redirect_hop::RedirectHop;
 use crate::settings::dials::Dials;
 use crate::settings::faults::Faults;
+use crate::settings::slow_motion::SlowMotion;
 
 /// Maximum recent pages kept for viewers.
 pub const RECENT_PAGES: usize = 500;
@@ -331,6 +332,9 @@ pub struct Snapshot {
     pub site_takes_faults: bool,
     /// The scene that is on.
     pub scene: Option<Scene>,
+    /// Slow motion, while it is on.
+    #[serde(default)]
+    pub slow: Option<SlowMotion>,
     /// Settings and options that third parties should know of.
     pub flags: Flags,
     /// The crawl that this one recrawls.

@@ -189,4 +189,7 @@ impl<'de> Deserialize<'de> for Faults {
 pub trait FaultySite: Send + Sync + fmt::Debug {
     /// Puts these faults in force, instead of those before; requests being answered feel it too.
     fn put(&self, faults: &Faults);
+
+    /// From now on everything at the site takes so many times as long; 1 is its own time.
+    fn stretch(&self, times: f64);
 }

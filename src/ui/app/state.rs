@@ -1,12 +1,12 @@
 //! `App`: what the view remembers, and what an action does to it. Pure: no terminal, no channel, no
 //! clock; time comes from snapshots.
 //!
-//! Its methods stand in seven files: here the life of the view and the dispatch of actions; in `pressing.rs` what
-//! a key press means; in `faults.rs`, `hosts.rs`, `stored.rs` and `navigation.rs` what an action does to these;
-//! in `typing.rs` what is typed.
+//! Here stand the life of the view and the dispatch of actions; in `pressing.rs` what a key press means; in
+//! `typing.rs` what is typed; in the others what an action does to what they are named after.
 
 use std::sync::Arc;
 
+use super::open_panels::{FaultPanel, HelpPages};
 use crate::crawl::protocol::command::Command;
 use crate::crawl::protocol::snapshot::{PageView, RunState, Snapshot};
 use crate::settings::appearance::ThemeName;
@@ -15,7 +15,7 @@ use crate::ui::action::{Action, Tab};
 use crate::ui::announcements::Announcements;
 use crate::ui::chart::Zoom;
 use crate::ui::clicks::ClickMap;
-use crate::ui::deck::{Motion, NewestPages, SceneProgress};
+use crate::ui::deck::{FollowedPage, Motion, NewestPages, SceneProgress, Tour};
 use crate::ui::keys::KeyMap;
 use crate::ui::log_view::LogView;
 use crate::ui::prompt::{Asking, Prompt};
@@ -55,24 +55,6 @@ pub struct Feedback {
     /// Whether something was refused.
     pub refused: bool,
     at_s: f64,
-}
-
-/// The fault panel.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct FaultPanel {
-    /// Whether it stands beside the Deck.
-    pub open: bool,
-    /// The fault selected on it, by its place in [`Fault::ALL`].
-    pub at: usize,
-}
-
-/// Which page of the help is seen, where words and keys have one each.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct HelpPages {
-    /// The keys, not the words.
-    pub shows_keys: bool,
-    /// Whether there are two pages; set by the draw.
-    pub apart: bool,
 }
 
 /// The state of the view.
@@ -118,6 +100,8 @@ pub struct App {
     pub scenes: Option<usize>,
     /// The log.
     pub log: LogView,
+    /// The guided tour, if it is on.
+    pub tour: Option<Tour>,
     /// How far the scene that is on has come.
     pub scene: SceneProgress,
     /// Where the results are, once the crawl is over.
@@ -126,6 +110,8 @@ pub struct App {
     pub dial: Option<Dial>,
     /// What moves on the Deck.
     pub motion: Motion,
+    /// The page that is followed by name in slow motion.
+    pub followed: FollowedPage,
     /// Which of the newest pages the Deck shows.
     pub newest: NewestPages,
     /// The theme that was typed, instead of the one at the start.
@@ -154,8 +140,12 @@ impl App {
 
     /// Takes note of a new snapshot.
     pub fn see(&mut self, snapshot: &Snapshot) {
-        self.motion.see(snapshot);
+        self.followed.see(snapshot);
+        self.motion.see(snapshot, self.followed.entered());
         self.scene.see(snapshot);
+        if let Some(tour) = &mut self.tour {
+            tour.see(snapshot, self.tab);
+        }
         self.newest.see(snapshot);
         let now = snapshot.at_s;
         // Once the crawl is over its time stands still, and nothing would ever expire.
@@ -248,6 +238,9 @@ impl App {
             Action::Scenes => self.toggle_scenes(snapshot),
             Action::SceneStart => return self.start_scene(self.scenes.unwrap_or(0), snapshot),
             Action::ScenePick(row) => return self.start_scene(row, snapshot),
+            Action::TourNext | Action::TourBack | Action::TourSkip => {
+                self.tour_action(action, snapshot);
+            }
             Action::Pause => return self.send(Command::TogglePause, snapshot),
             Action::Undo if snapshot.changes.is_empty() => {
                 self.refuse("nothing to undo", snapshot);

@@ -5,6 +5,8 @@
 //! stages        the six vessels      vessel_places   where they stand
 //! tracks        the ways between     track_state     how it goes on them   motion   what moves on them
 //! scene_panel   the scene as steps   scene_steps   what each measures   scene_progress   which happened
+//! tour_panel    the guided tour      tour_steps    what each shows      tour             where the viewer is
+//! hold_timer    a measurement that holds counts        followed_page    the page named in slow motion
 //! verdict_rows  what limits, what the last change gave
 //! hall   the same in large type   digits   its numbers
 //! charts, answers, failures, changes, hosts, newest, workers, depths, resources  the panels
@@ -16,7 +18,9 @@ pub mod charts;
 mod depths;
 mod digits;
 pub mod failures;
+mod followed_page;
 mod hall;
+mod hold_timer;
 pub mod hosts;
 mod layout;
 pub mod motion;
@@ -27,6 +31,9 @@ mod scene_panel;
 mod scene_progress;
 mod scene_steps;
 mod stages;
+mod tour;
+mod tour_panel;
+mod tour_steps;
 mod track_state;
 pub mod tracks;
 mod verdict_rows;
@@ -35,18 +42,25 @@ mod workers;
 
 use ratatui::layout::Rect;
 
+pub use self::followed_page::FollowedPage;
 pub use self::hall::{draw as draw_large, fits as fits_large};
 use self::layout::{Layout, LowerRow};
 pub use self::motion::Motion;
 pub use self::newest_pages::NewestPages;
 pub use self::scene_progress::SceneProgress;
+#[cfg(feature = "internals")]
+pub use self::scene_progress::StepState;
+pub use self::tour::{Tour, TourState};
+pub use self::tour_panel::line as tour_line;
 use self::vessel_places::Vessels;
 use crate::crawl::protocol::snapshot::Snapshot;
 use crate::ui::chart::Zoom;
 use crate::ui::log_view::LogView;
 use crate::ui::paint::Painter;
+use crate::ui::palette::Role;
 use crate::ui::panels::{log, overload};
 use crate::ui::stored::ParentUrls;
+use crate::ui::url_text::CommonOrigin;
 use crate::ui::view_thread::ShownDatabase;
 
 /// Narrowest and lowest area that the Deck is drawn in.
@@ -61,8 +75,12 @@ pub struct DeckView<'a> {
     pub motion: &'a Motion,
     /// Where the results are, once the crawl is over.
     pub database: &'a ShownDatabase,
+    /// The guided tour, if it is on.
+    pub tour: Option<&'a Tour>,
     /// How far the scene has come.
     pub scene: &'a SceneProgress,
+    /// The page that is followed by name.
+    pub followed: &'a FollowedPage,
     /// Which pages are shown.
     pub newest: &'a NewestPages,
     /// The log.
@@ -87,11 +105,17 @@ pub struct DeckView<'a> {
 pub fn draw(painter: &mut Painter<'_>, area: Rect, view: DeckView<'_>, s: &Snapshot) {
     let recrawl = overload::recrawl(painter.theme, s);
     let has_scene = view.scene.scene().is_some() && !s.run.is_final();
-    let slow = if has_scene { 0 } else { overload::rows(s, overload::MAX_ROWS) };
-    let layout = Layout::new(area, slow + u16::from(!recrawl.is_empty()), has_scene);
+    let has_panel = has_scene || view.tour.is_some();
+    let slow = if has_panel { 0 } else { overload::rows(s, overload::MAX_ROWS) };
+    let followed = view.followed.words(s);
+    let more = u16::from(!recrawl.is_empty()) + u16::from(followed.is_some());
+    let layout = Layout::new(area, slow + more, has_panel);
     let vessels = Vessels::new(layout.stages);
     stages::draw(painter, &vessels, s);
-    if has_scene {
+    if let Some(tour) = view.tour {
+        tour_panel::mark_stage(painter, &vessels, tour);
+        tour_panel::draw(painter, layout.scene, tour, s);
+    } else if has_scene {
         scene_panel::numbers(painter, &vessels, view.scene, s);
         scene_panel::draw(painter, layout.scene, view.scene, s);
     }
@@ -103,6 +127,10 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: DeckView<'_>, s: &Snaps
     if !recrawl.is_empty() && layout.overloads.height > 0 {
         painter.fit(layout.overloads, 0, 0, recrawl);
         row = 1;
+    }
+    if let Some((url, place)) = followed.filter(|_| row < layout.overloads.height) {
+        followed_row(painter, layout.overloads, row, url, &place);
+        row += 1;
     }
     let slow = layout.overloads.height.saturating_sub(row);
     overload::draw(painter, layout.overloads, row, slow, s);
@@ -127,7 +155,7 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: DeckView<'_>, s: &Snaps
             LowerRow::Strips => charts::strips(painter, *place, s, zoom),
             LowerRow::Changes => changes::draw(painter, *place, s),
             LowerRow::Hosts => hosts::draw(painter, *place, s),
-            LowerRow::Newest => newest::draw(painter, *place, view.newest, s),
+            LowerRow::Newest => newest::draw(painter, *place, view.newest, view.followed, s),
             LowerRow::Workers => workers::draw(painter, *place, s),
             LowerRow::Depths => depths::draw(painter, *place, s),
             LowerRow::Resources => resources::draw(painter, *place, s, zoom),
@@ -135,4 +163,15 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, view: DeckView<'_>, s: &Snaps
             LowerRow::Curve => crate::ui::panels::tuning::draw_curve(painter, *place, s),
         }
     }
+}
+
+/// The page that is followed in slow motion: `▶ follows /museum/prop-39811   worker 3 first byte 1.2 s`.
+fn followed_row(painter: &mut Painter<'_>, area: Rect, row: u16, url: &str, place: &str) {
+    let theme = painter.theme;
+    painter.text(area, 0, row, "▶", theme.bold(Role::Limit));
+    let after = painter.text(area, 2, row, "follows ", theme.dim());
+    let columns = (area.width / 2).saturating_sub(after);
+    let name = CommonOrigin::of([url].into_iter()).name(url, columns.into());
+    let after = painter.text(area, after, row, &name, theme.strong()) + 3;
+    painter.text(area, after, row, place, theme.text(Role::Text));
 }

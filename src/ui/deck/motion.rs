@@ -24,15 +24,24 @@ const ANSWERED: usize = 3;
 /// A frame that takes longer to write than this is one too many.
 const SLOW: Duration = Duration::from_millis(20);
 
+/// What sets out.
+#[derive(Debug, Clone, Copy)]
+struct Dot {
+    /// What answer its pages got.
+    role: Role,
+    /// Whether it is the page that is followed by name.
+    followed: bool,
+}
+
 /// One way.
 #[derive(Debug, Clone, Default)]
 struct Way {
     state: TrackState,
     passed: u64,
     /// Dots that set out next.
-    waiting: VecDeque<Role>,
+    waiting: VecDeque<Dot>,
     /// Dots under way: the cell, from the upper end.
-    dots: Vec<(u16, Role)>,
+    dots: Vec<(u16, Dot)>,
     /// Gaps that walk back: the cell, from the lower end.
     gaps: Vec<u16>,
 }
@@ -44,6 +53,9 @@ pub struct Motion {
     focused: bool,
     slow_frames: u8,
     pages_per_dot: u64,
+    /// Frames in which everything moves by one cell, in slow motion more than one; and how many passed.
+    frames_per_cell: u16,
+    frames: u16,
     ways: [Way; TRACKS],
     failed: [u64; 3],
 }
@@ -56,6 +68,8 @@ impl Default for Motion {
             focused: true,
             slow_frames: 0,
             pages_per_dot: 1,
+            frames_per_cell: 1,
+            frames: 0,
             ways: <[Way; TRACKS]>::default(),
             failed: [0; 3],
         }
@@ -108,10 +122,11 @@ impl Motion {
         TrackState::of(s, track, self.ways[track].state)
     }
 
-    /// Takes note of a snapshot.
-    pub fn see(&mut self, s: &Snapshot) {
+    /// Takes note of a snapshot, with which the page that is followed set out on the track `followed`.
+    pub fn see(&mut self, s: &Snapshot, followed: Option<usize>) {
         let most = s.flow.per_s.iter().fold(0.0_f32, |a, b| a.max(*b));
-        self.pages_per_dot = pages_per_dot(most);
+        self.pages_per_dot = if s.slow.is_some() { 1 } else { pages_per_dot(most) };
+        self.frames_per_cell = s.slow.map_or(1, |slow| slow.times().round() as u16).max(1);
         let failed =
             [s.totals.by_class[4] + s.totals.no_answer, s.totals.by_class[3], s.totals.by_class[2]];
         let worst = [Role::Server, Role::Client, Role::Moved]
@@ -133,14 +148,24 @@ impl Motion {
             let role = if track >= ANSWERED { worst } else { Role::Ok };
             for _ in 0..new.min(WAITING as u64) {
                 if way.waiting.len() < WAITING {
-                    way.waiting.push_back(role);
+                    way.waiting.push_back(Dot { role, followed: false });
+                }
+            }
+            if followed == Some(track) && new > 0 {
+                // The newest of them is it; where too many wait it takes the place of the last.
+                if let Some(last) = way.waiting.back_mut() {
+                    last.followed = true;
                 }
             }
         }
     }
 
-    /// Moves everything by one cell.
+    /// A frame passed: moves everything by one cell, in slow motion with each tenth frame or so.
     pub fn advance(&mut self) {
+        self.frames = (self.frames + 1) % self.frames_per_cell.max(1);
+        if self.frames != 0 {
+            return;
+        }
         self.ways.iter_mut().for_each(Way::advance);
     }
 
@@ -157,7 +182,8 @@ impl Motion {
     #[must_use]
     pub fn sparse(&self, track: usize, cell: u16, cells: u16) -> Option<Role> {
         if self.runs() {
-            return self.ways[track].dots.iter().find(|(at, _)| *at == cell).map(|(_, role)| *role);
+            let dot = self.ways[track].dots.iter().find(|(at, _)| *at == cell)?.1;
+            return Some(if dot.followed { Role::Limit } else { dot.role });
         }
         (cell == cells / 2).then_some(Role::Ok)
     }
@@ -182,8 +208,8 @@ impl Way {
         self.gaps.retain(|at| *at < LONGEST);
         // Two dots never share a cell, nor do they touch.
         let free = self.dots.iter().all(|(at, _)| *at >= 2);
-        if free && let Some(role) = self.waiting.pop_front() {
-            self.dots.push((0, role));
+        if free && let Some(dot) = self.waiting.pop_front() {
+            self.dots.push((0, dot));
             self.gaps.push(0);
         }
     }
@@ -207,6 +233,7 @@ fn pages_per_dot(per_s: f32) -> u64 {
 mod tests {
     use super::*;
     use crate::crawl::protocol::flow::FlowView;
+    use crate::settings::slow_motion::SlowMotion;
 
     fn flowing(passed: u64, per_s: f32) -> Snapshot {
         let flow = FlowView { passed: [passed; TRACKS], per_s: [per_s; TRACKS] };
@@ -228,11 +255,11 @@ mod tests {
     #[test]
     fn a_dot_sets_out_when_its_pages_have_passed() {
         let mut motion = moving();
-        motion.see(&flowing(0, 10.0));
+        motion.see(&flowing(0, 10.0), None);
         assert!(!motion.is_moving());
-        motion.see(&flowing(1, 10.0));
+        motion.see(&flowing(1, 10.0), None);
         assert!(!motion.is_moving(), "one page of two");
-        motion.see(&flowing(2, 10.0));
+        motion.see(&flowing(2, 10.0), None);
         assert!(motion.is_moving());
         motion.advance();
         let place = |motion: &Motion| (0..6).find(|cell| motion.sparse(0, *cell, 6).is_some());
@@ -251,7 +278,7 @@ mod tests {
         let mut motion = moving();
         let mut s = flowing(1, 1.0);
         s.totals.by_class[4] = 1;
-        motion.see(&s);
+        motion.see(&s, None);
         motion.advance();
         assert_eq!(
             (motion.sparse(2, 0, 4), motion.sparse(3, 0, 4)),
@@ -260,17 +287,39 @@ mod tests {
     }
 
     #[test]
+    fn in_slow_motion_a_dot_is_a_page_and_takes_ten_frames_for_a_cell() {
+        let mut motion = moving();
+        let slow = |passed| Snapshot { slow: SlowMotion::new(0.1), ..flowing(passed, 40.0) };
+        motion.see(&slow(0), None);
+        motion.see(&slow(1), Some(3));
+        assert_eq!(motion.pages_per_dot(), 1);
+        let place = |motion: &Motion| (0..8).find(|cell| motion.sparse(3, *cell, 8).is_some());
+        let places: Vec<_> = (0..30)
+            .map(|_| {
+                motion.advance();
+                place(&motion)
+            })
+            .collect();
+        assert_eq!(
+            (places[8], places[9], places[18], places[19]),
+            (None, Some(0), Some(0), Some(1))
+        );
+        assert_eq!(motion.sparse(3, 2, 8), Some(Role::Limit), "the one that is followed");
+        assert_eq!(motion.sparse(2, 2, 8), Some(Role::Ok));
+    }
+
+    #[test]
     fn nothing_moves_unfocused_paused_or_over_a_slow_link() {
         let mut motion = moving();
         motion.focus(false);
-        motion.see(&flowing(5, 1.0));
+        motion.see(&flowing(5, 1.0), None);
         assert!(!motion.is_moving());
         motion.focus(true);
-        motion.see(&flowing(9, 1.0));
+        motion.see(&flowing(9, 1.0), None);
         assert!(motion.is_moving());
-        motion.see(&Snapshot { run: RunState::Paused, ..flowing(15, 1.0) });
+        motion.see(&Snapshot { run: RunState::Paused, ..flowing(15, 1.0) }, None);
         assert!(!motion.is_moving());
-        motion.see(&flowing(18, 1.0));
+        motion.see(&flowing(18, 1.0), None);
         for took in [25, 5, 25] {
             motion.wrote(Duration::from_millis(took));
         }

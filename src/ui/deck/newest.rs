@@ -2,6 +2,7 @@
 
 use ratatui::layout::Rect;
 
+use super::followed_page::FollowedPage;
 use super::newest_pages::NewestPages;
 use crate::crawl::protocol::snapshot::{PageView, Snapshot};
 use crate::model::page_state::PageState;
@@ -23,12 +24,20 @@ const BAR: u16 = 8;
 /// │ ✓ 200   115 ms  ━━        /museum/rop…d-sail-39811  Chart room  11 KiB … │
 /// ╰───────────────────────────────────────────────────────────────────────────╯
 /// ```
-pub fn draw(painter: &mut Painter<'_>, area: Rect, newest: &NewestPages, s: &Snapshot) {
+///
+/// In slow motion the page that is followed has `▶` instead of the mark of its status.
+pub fn draw(
+    painter: &mut Painter<'_>,
+    area: Rect,
+    newest: &NewestPages,
+    followed: &FollowedPage,
+    s: &Snapshot,
+) {
     let theme = painter.theme;
     let rate = s.throughput.last_1s;
     let mut segments = Vec::new();
     if rate >= 0.5 {
-        let every = (rate / ROWS_PER_S).round();
+        let every = if s.slow.is_some() { 1.0 } else { (rate / ROWS_PER_S).round() };
         let shown = if every > 1.0 { format!(", 1 in {every} shown") } else { String::new() };
         segments.push(Segment::new(
             0,
@@ -48,6 +57,9 @@ pub fn draw(painter: &mut Painter<'_>, area: Rect, newest: &NewestPages, s: &Sna
     for (row, page) in pages.into_iter().enumerate() {
         let line = Rect { y: inner.y + row as u16, height: 1, ..inner };
         one(painter, line, page, slowest, common);
+        if followed.is(page) {
+            painter.glyph(line, 0, 0, "▶", theme.bold(Role::Limit));
+        }
     }
 }
 

@@ -29,7 +29,12 @@ impl NewestPages {
         let fetched = s.recent.iter().filter(|page| page.state != PageState::Skipped);
         let new: Vec<_> = fetched.take_while(|page| page.id != known).take(KEPT).collect();
         let step = s.at_s - self.last_at_s;
-        let room = if self.pages.is_empty() { KEPT } else { ((step / EVERY_S) as usize).max(1) };
+        // In slow motion there is time to read all of them.
+        let room = if self.pages.is_empty() || s.slow.is_some() {
+            KEPT
+        } else {
+            ((step / EVERY_S) as usize).max(1)
+        };
         for page in new.into_iter().take(room).rev() {
             self.pages.push_front(Arc::clone(page));
             self.last_at_s = s.at_s;

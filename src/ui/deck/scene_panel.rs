@@ -11,7 +11,6 @@ use crate::ui::action::Action;
 use crate::ui::paint::{Painter, Segment};
 use crate::ui::palette::Role;
 use crate::ui::text;
-use crate::ui::theme::Theme;
 use crate::ui::units;
 
 /// Rows with five steps, the frame included.
@@ -22,8 +21,8 @@ const GAUGE: u16 = 10;
 /// Lays out the steps:
 ///
 /// ```text
-/// ╭─ ▶ slow database   on purpose: saver 500ms, buffer 256KiB ─────────── 3 of 5 steps ─╮
-/// │ ✓ 1 the saver's buffer fills       ━━━━━━━━━━  255 of 256 KiB              00:03.2   │
+/// ╭─ ▶ slow database   on purpose: saver 500ms, buffer 128KiB ─────────── 3 of 5 steps ─╮
+/// │ ✓ 1 the saver's buffer fills       ━━━━━━━━━━  127 of 128 KiB              00:03.2   │
 /// │ ▶ 4 the producer stops             ━━━━━━────  blocked 97% of the last s…      now   │
 /// │ ○ 5 F 0 gives the database back: watch it drain                                      │
 /// │ look: the jam walks upstream, from the saver to the frontier                          │
@@ -109,18 +108,23 @@ fn one(painter: &mut Painter<'_>, line: Rect, at: usize, progress: &SceneProgres
         return;
     }
     let share = if matches!(state, StepState::Done(_)) { 1.0 } else { reading.share };
-    let full = (share * f64::from(GAUGE)).round() as u16;
-    for column in 0..GAUGE {
-        let (glyph, role) = if column < full { ("━", role) } else { ("─", Role::Faint) };
-        painter.glyph(line, gauge_at + column, 0, glyph, theme.mark(role));
-    }
-    let words_at = gauge_at + GAUGE + 2;
+    let words_at = gauge(painter, line, gauge_at, share, role) + 2;
     let room = Rect { width: line.width.saturating_sub(text::width(&time) as u16 + 1), ..line };
     painter.text(room, words_at, 0, &text::clean(&reading.words), theme.text(Role::Text));
 }
 
+/// A gauge at a column; returns the column after it.
+pub(super) fn gauge(painter: &mut Painter<'_>, line: Rect, at: u16, share: f64, role: Role) -> u16 {
+    let full = (share * f64::from(GAUGE)).round() as u16;
+    for column in 0..GAUGE {
+        let (glyph, role) = if column < full { ("━", role) } else { ("─", Role::Faint) };
+        painter.glyph(line, at + column, 0, glyph, painter.theme.mark(role));
+    }
+    at + GAUGE
+}
+
 /// `00:03.2`.
-fn tenths(seconds: f64) -> String {
+pub(super) fn tenths(seconds: f64) -> String {
     let tenth = (seconds * 10.0).floor() % 10.0;
     format!("{}.{tenth:.0}", units::elapsed(seconds.floor()))
 }
@@ -133,27 +137,39 @@ pub fn numbers(
     s: &Snapshot,
 ) {
     let Some((_, steps)) = progress.scene() else { return };
-    let theme: Theme = painter.theme;
     let mut taken = [0_u16; 6];
     for (at, step) in steps.iter().enumerate() {
         let state = progress.state(at, s);
         let Some(stage) = step.stage.filter(|_| state != StepState::ToCome) else { continue };
-        let index = match stage {
-            Stage::Frontier => 0,
-            Stage::Queue => 1,
-            Stage::Workers => 2,
-            Stage::Gate => 3,
-            Stage::Saver => 4,
-        };
-        let frame = places.frames[index];
         let (glyph, role) = mark(state);
         let words = format!(" {}{glyph} ", at + 1);
-        let width = text::width(&words) as u16;
-        let x = (frame.width / 2).saturating_sub(width / 2) + taken[index];
-        if frame.height > 0 && x + width < frame.width {
-            let row = frame.height - 1;
-            painter.text(frame, x, row, &words, theme.bold(role));
-            taken[index] += width;
-        }
+        let taken = &mut taken[stage as usize];
+        *taken += stage_number(painter, places, stage, *taken, &words, role);
     }
+}
+
+/// A number on the lower frame of a stage, so many columns right of its middle. Returns the columns that it took.
+pub(super) fn stage_number(
+    painter: &mut Painter<'_>,
+    places: &Vessels,
+    stage: Stage,
+    right: u16,
+    words: &str,
+    role: Role,
+) -> u16 {
+    let index = match stage {
+        Stage::Frontier => 0,
+        Stage::Queue => 1,
+        Stage::Workers => 2,
+        Stage::Gate => 3,
+        Stage::Saver => 4,
+    };
+    let frame = places.frames[index];
+    let width = text::width(words) as u16;
+    let x = (frame.width / 2).saturating_sub(width / 2) + right;
+    if frame.height == 0 || x + width >= frame.width {
+        return 0;
+    }
+    painter.text(frame, x, frame.height - 1, words, painter.theme.bold(role));
+    width
 }

@@ -1,11 +1,10 @@
 //! How far a scene has come: which of its steps happened, and when.
 
+use super::hold_timer::HoldTimer;
 use super::scene_steps::{SceneBaseline, SceneStep, StepReading, steps};
 use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::Snapshot;
 
-/// Seconds that a measurement holds before it counts.
-const HOLDS_S: f64 = 1.0;
 /// Seconds after which a step that happens by itself did not happen in time.
 const IN_TIME_S: f64 = 150.0;
 /// Seconds of a scene after which its first pages say how it began.
@@ -32,8 +31,8 @@ pub struct SceneProgress {
     baseline: SceneBaseline,
     /// When each step happened, in seconds since the scene began.
     done: Vec<Option<f64>>,
-    /// Since when the measurement of the step that happens now holds.
-    holds_since: Option<f64>,
+    /// How long the measurement of the step that happens now holds.
+    hold: HoldTimer,
     /// Since when it is the turn of the step that happens now.
     turn_s: f64,
 }
@@ -59,14 +58,9 @@ impl SceneProgress {
             };
         }
         let Some(now) = self.now() else { return };
-        if (steps[now].measure)(s, &self.baseline).share < 1.0 {
-            self.holds_since = None;
-            return;
-        }
-        let since = *self.holds_since.get_or_insert(s.at_s);
-        if s.at_s - since >= HOLDS_S {
-            self.done[now] = Some(since - self.begun_s);
-            self.holds_since = None;
+        let happens = (steps[now].measure)(s, &self.baseline).share >= 1.0;
+        if let Some(since_s) = self.hold.note(happens, s.at_s) {
+            self.done[now] = Some(since_s - self.begun_s);
             self.turn_s = s.at_s;
         }
     }

@@ -3,7 +3,7 @@
 //! A step is a sentence and a measurement. Only the measurement ticks it, and only when it holds for a second.
 
 use crate::crawl::protocol::scene::Scene;
-use crate::crawl::protocol::snapshot::{BreakerState, Snapshot, WaitReason};
+use crate::crawl::protocol::snapshot::{BreakerState, HostView, Snapshot, WaitReason};
 use crate::crawl::protocol::verdict::{Limit, Stage};
 use crate::settings::faults::Fault;
 use crate::ui::units;
@@ -13,7 +13,7 @@ use crate::ui::units;
 pub struct StepReading {
     /// How far it has come, 0..=1; at 1 it has happened.
     pub share: f64,
-    /// The measurement in words: `255 of 256 KiB`.
+    /// The measurement in words: `127 of 128 KiB`.
     pub words: String,
 }
 
@@ -56,16 +56,16 @@ const fn viewers(
     SceneStep { sentence, stage: None, is_viewers: true, measure }
 }
 
-fn reading(value: f64, goal: f64, words: String) -> StepReading {
+pub(super) fn reading(value: f64, goal: f64, words: String) -> StepReading {
     let share = if goal > 0.0 { (value / goal).clamp(0.0, 1.0) } else { 0.0 };
     StepReading { share, words }
 }
 
-fn yes(happened: bool, words: &str) -> StepReading {
+pub(super) fn yes(happened: bool, words: &str) -> StepReading {
     StepReading { share: f64::from(u8::from(happened)), words: words.to_owned() }
 }
 
-fn queue_fills(s: &Snapshot, _: &SceneBaseline) -> StepReading {
+pub(super) fn queue_fills(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     let (len, capacity) = (s.queue.len, s.queue.capacity);
     reading(len.into(), f64::from(capacity) * 0.95, format!("{len} of {capacity}"))
 }
@@ -75,7 +75,7 @@ fn permits_taken(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     reading(used.into(), f64::from(limit) * 0.95, format!("{used} of {limit} taken"))
 }
 
-fn permits_taken_back(s: &Snapshot, _: &SceneBaseline) -> StepReading {
+pub(super) fn permits_taken_back(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     let back = s.dials.permits.saturating_sub(s.gate.limit);
     let words = format!("{back} of {}", s.dials.permits);
     reading(back.into(), f64::from(s.dials.permits) / 4.0, words)
@@ -97,7 +97,7 @@ fn percent(share: f32) -> String {
     format!("{} of the last second", units::percent(share).trim_start())
 }
 
-fn producer_stops(s: &Snapshot, _: &SceneBaseline) -> StepReading {
+pub(super) fn producer_stops(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     let share = s.producer.blocked;
     reading(share.into(), 0.95, format!("blocked {}", percent(share)))
 }
@@ -116,7 +116,7 @@ fn is_on(s: &Snapshot, fault: Fault) -> bool {
     s.faults.get(fault).is_some()
 }
 
-fn database_given_back(s: &Snapshot, _: &SceneBaseline) -> StepReading {
+pub(super) fn database_given_back(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     let drained = s.saver.backlog_bytes * 4 < s.saver.limit_bytes;
     yes(!is_on(s, Fault::Saver) && drained, "yours to press, when you have seen enough")
 }
@@ -159,7 +159,7 @@ fn too_many_requests(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     yes(n > 0, &format!("{} put back", units::count(n)))
 }
 
-fn cools_down(s: &Snapshot, _: &SceneBaseline) -> StepReading {
+pub(super) fn cools_down(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     let waits = s.hosts.iter().find_map(|host| {
         let cools = |why| matches!(why, WaitReason::RetryAfter | WaitReason::Backoff);
         host.wait.filter(|wait| cools(wait.why)).map(|wait| wait.for_s.unwrap_or(0.0))
@@ -183,6 +183,17 @@ fn retries(s: &Snapshot, _: &SceneBaseline) -> StepReading {
 fn breaker(s: &Snapshot, state: BreakerState) -> StepReading {
     let n = s.hosts.iter().filter(|host| host.breaker == state).count();
     yes(n > 0, &format!("{} {}", units::counted(n as u64, "host", "hosts"), state.name()))
+}
+
+/// A probe may take less than a second, but what follows from it stays: the breaker closes, or opens again.
+fn probe_goes_out(s: &Snapshot, _: &SceneBaseline) -> StepReading {
+    let probed = |host: &&HostView| match host.breaker {
+        BreakerState::Open => host.incidents > 1,
+        BreakerState::HalfOpen => true,
+        BreakerState::Closed => host.incidents > 0,
+    };
+    let n = s.hosts.iter().filter(probed).count();
+    yes(n > 0, &format!("{} probed", units::counted(n as u64, "host", "hosts")))
 }
 
 fn breaker_closes(s: &Snapshot, _: &SceneBaseline) -> StepReading {
@@ -265,7 +276,7 @@ const RATE_LIMITED_HOST: [SceneStep; 4] = [
 const FLAKY_HOST: [SceneStep; 4] = [
     step("requests fail and are retried", Stage::Workers, retries),
     step("the breaker opens", Stage::Frontier, |s, _| breaker(s, BreakerState::Open)),
-    step("a probe goes out", Stage::Gate, |s, _| breaker(s, BreakerState::HalfOpen)),
+    step("a probe goes out", Stage::Gate, probe_goes_out),
     step("the probe succeeds: it closes", Stage::Frontier, breaker_closes),
 ];
 const RECOVERY: [SceneStep; 3] = [

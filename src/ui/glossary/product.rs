@@ -165,6 +165,18 @@ pub(super) const PRODUCT: &[ProductWord] = &[
         &[P::Deck, P::Scenes],
     ),
     word(
+        &["tour"],
+        "twelve steps on the lab site that show what the dashboard shows; each waits until it has happened",
+        "ui::deck",
+        &[P::Deck],
+    ),
+    word(
+        &["slow motion", "follows"],
+        "the lab's server and the saver slowed down by a factor, so that single pages can be followed",
+        "settings::slow_motion",
+        &[P::Deck],
+    ),
+    word(
         &["fault", "faults", "on purpose"],
         "a delay, limit or error that is injected on purpose, into the lab site or into the pipeline",
         "settings::faults",

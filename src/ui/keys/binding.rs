@@ -67,6 +67,8 @@ pub enum KeyGroup {
     Faults,
     /// The menu of scenes.
     Scenes,
+    /// The guided tour.
+    Tour,
     /// Moving in tables, pages and help.
     Lists,
     /// An open prompt.
@@ -77,13 +79,14 @@ pub enum KeyGroup {
 
 impl KeyGroup {
     /// All of them, in order.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Dials,
         Self::Crawl,
         Self::View,
         Self::Hosts,
         Self::Faults,
         Self::Scenes,
+        Self::Tour,
         Self::Lists,
         Self::Prompt,
         Self::Race,
@@ -106,6 +109,7 @@ impl KeyGroup {
             Self::Hosts => "Selected host, on the Hosts tab",
             Self::Faults => "Faults, on their panel",
             Self::Scenes => "Scenes, in their menu",
+            Self::Tour => "Tour, of crawldeck tour",
             Self::Lists => "Lists",
             Self::Prompt => "Prompt",
             Self::Race => "Race of compare",

@@ -188,6 +188,11 @@ fn prompt(
                 "https://example.org/ · its host joins the scope · {enter} adds · {escape} closes"
             ),
         ),
+        Asking::Command if live.site_takes_faults => (
+            ":",
+            "permits 64 · workers 32 · queue 500 · rate off · parse-threads 4 · slow ×0.1"
+                .to_owned(),
+        ),
         Asking::Command => (
             ":",
             "permits 64 · workers 32 · queue 500 · rate 2.5 · rate off · parse-threads 4"

@@ -140,6 +140,9 @@ pub fn state_segments<'a>(
         segments.push(Segment::new(0, text, theme.text(Role::Wait).patch(theme.selected())));
     }
     segments.push(Segment::of(0, state));
+    if let Some(slow) = live.slow {
+        segments.push(Segment::new(0, slow.to_string(), theme.bold(Role::Wait)));
+    }
     segments.push(Segment::new(1, units::elapsed(live.at_s), theme.strong()));
     let db = match &app.database {
         ShownDatabase::Temporary => "temporary database".to_owned(),

@@ -38,7 +38,7 @@ fn active(s: &Snapshot, width: u16) -> Vec<(&'static str, String)> {
 ///
 /// ```text
 /// ▶ slow database: the saver's buffer fills, workers wait for room in it, …
-/// ! on purpose: latency 20ms, saver 500ms, buffer 256KiB
+/// ! on purpose: latency 20ms, saver 500ms, buffer 128KiB
 /// ! slows by itself: saver behind: 6.1 of 8 MiB wait; 5 of 10 permits used         for 12 s
 /// ! also: disk, memory
 /// ```

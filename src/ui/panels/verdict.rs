@@ -87,8 +87,12 @@ pub fn mark(change: &Change) -> String {
             let mut changed = Fault::ALL.into_iter().filter(|f| new.get(*f) != old.get(*f));
             format!("!{}", changed.next().map_or("", Fault::name))
         }
-        ChangeAction::Scene { new, .. } => {
-            format!("!{}", new.scene.map_or("scene off", Scene::name))
+        ChangeAction::Scene { old, new } => {
+            let off = if old.scene.is_some() { "scene off" } else { "stage" };
+            format!("!{}", new.scene.map_or(off, Scene::name))
+        }
+        ChangeAction::Slow { new, .. } => {
+            new.map_or("slow off".to_owned(), |slow| slow.to_string())
         }
         ChangeAction::Autopilot { new: Some(_), .. } => "A".to_owned(),
         ChangeAction::Autopilot { new: None, .. } => "A off".to_owned(),
