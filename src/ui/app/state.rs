@@ -285,9 +285,8 @@ impl App {
             }
             Action::Up => self.step(-1, snapshot),
             Action::Down => self.step(1, snapshot),
-            Action::PageUp | Action::PageDown => {
-                self.page(action == Action::PageDown, snapshot);
-            }
+            Action::PageUp => self.page(false, snapshot),
+            Action::PageDown => self.page(true, snapshot),
             Action::First => self.step(isize::MIN + 1, snapshot),
             Action::Last => self.step(isize::MAX, snapshot),
             Action::Left => self.scroll_horizontally(false, snapshot),
