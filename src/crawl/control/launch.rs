@@ -197,7 +197,7 @@ pub fn launch(
         settings,
     });
     let exclusions = exclusion_tasks(&context);
-    let first = first_snapshot(&context, target, dials, totals, &fault_setup);
+    let first = first_snapshot(&context, target, dials, &totals, &fault_setup);
     let (snapshot_sender, snapshots) = watch::channel(first);
     let (command_sender, commands) = mpsc::channel(COMMANDS);
     let CrawlContext { frontier, storage, signals, tasks, .. } = &*context;
@@ -255,7 +255,7 @@ fn first_snapshot(
     context: &CrawlContext,
     target: Arc<str>,
     dials: Dials,
-    totals: Totals,
+    totals: &Totals,
     fault_setup: &FaultSetup,
 ) -> Arc<Snapshot> {
     Arc::new(Snapshot {
@@ -263,7 +263,7 @@ fn first_snapshot(
         target,
         db: context.storage.store.describe().into(),
         dials,
-        totals,
+        totals: *totals,
         flags: Flags {
             ignore_robots: context.settings.ignore_robots,
             insecure: context.settings.fetch.insecure,

@@ -80,9 +80,9 @@ impl SnapshotBuilder {
     pub fn new(first: Snapshot) -> Self {
         Self {
             first_pages: first.totals.fetched(),
-            meter: Meter::new(first.totals),
+            meter: Meter::new(&first.totals),
             flow: FlowMeter::default(),
-            rows: Meter::new(Totals::default()),
+            rows: Meter::new(&Totals::default()),
             last: first,
             cursor: ReadingsCursor::default(),
             last_hosts: 0,
@@ -224,7 +224,7 @@ impl SnapshotBuilder {
         if let Some(second) = readings.latencies {
             self.process.read();
             s.process = self.process.last();
-            self.meter.roll(s.at_s, s.totals, second_levels(s), second);
+            self.meter.roll(s.at_s, &s.totals, second_levels(s), second);
             s.history = self.meter.history();
             s.run_history = self.meter.run_history();
             s.start_levels = context.flow.start_levels.view();

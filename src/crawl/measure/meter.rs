@@ -80,7 +80,7 @@ pub struct Meter {
 impl Meter {
     /// A meter for a run that begins with these totals.
     #[must_use]
-    pub fn new(totals: Totals) -> Self {
+    pub fn new(totals: &Totals) -> Self {
         Self {
             readings: VecDeque::from([(0.0, totals.fetched())]),
             opened: VecDeque::new(),
@@ -88,7 +88,7 @@ impl Meter {
             history: VecDeque::new(),
             run_history: RunHistory::default(),
             latency: Latency::default(),
-            totals_at_last_point: totals,
+            totals_at_last_point: *totals,
             last_point_s: 0.0,
         }
     }
@@ -138,7 +138,7 @@ impl Meter {
     pub fn roll(
         &mut self,
         at_s: f64,
-        totals: Totals,
+        totals: &Totals,
         levels: SecondLevels,
         (second, run): (LatencyHistogram, Percentiles),
     ) {
@@ -152,7 +152,7 @@ impl Meter {
             p95_ms: of_second.p95 as f32,
             in_flight: levels.in_flight,
             queued: levels.queued,
-            answers: answers(&totals, &before, span),
+            answers: answers(totals, &before, span),
             latencies: latencies(&second),
             resources: levels.resources,
         };
@@ -161,7 +161,7 @@ impl Meter {
         while self.history.len() > HISTORY_POINTS {
             self.history.pop_front();
         }
-        self.totals_at_last_point = totals;
+        self.totals_at_last_point = *totals;
         self.last_point_s = at_s;
         self.seconds.push_back(second);
         while self.seconds.len() > SECONDS {
@@ -242,13 +242,13 @@ mod tests {
             latencies.record(Duration::from_millis(ms));
         }
         let totals = |ok| Totals { ok, ..Totals::default() };
-        let mut meter = Meter::new(totals(5));
+        let mut meter = Meter::new(&totals(5));
         for tenth in 1..=20 {
             meter.read(f64::from(tenth) / 10.0, 5 + 3 * tenth as u64, 1000 - 10 * tenth as u64);
         }
         meter.roll(
             2.0,
-            Totals { by_class: [0, 40, 8, 12, 0], ..totals(65) },
+            &Totals { by_class: [0, 40, 8, 12, 0], ..totals(65) },
             SecondLevels { in_flight: 4, queued: 7, ..SecondLevels::default() },
             latencies.roll(),
         );
@@ -272,10 +272,10 @@ mod tests {
     #[test]
     fn history_is_bounded_and_an_empty_second_has_no_latency() {
         let mut latencies = Latencies::default();
-        let mut meter = Meter::new(Totals::default());
+        let mut meter = Meter::new(&Totals::default());
         for s in 1..=(HISTORY_POINTS as u32 + 50) {
             meter.read(f64::from(s), 0, 0);
-            meter.roll(f64::from(s), Totals::default(), SecondLevels::default(), latencies.roll());
+            meter.roll(f64::from(s), &Totals::default(), SecondLevels::default(), latencies.roll());
         }
         assert_eq!(meter.history().len(), HISTORY_POINTS);
         assert_eq!(meter.latency(), Latency::default());

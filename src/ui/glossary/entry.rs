@@ -27,6 +27,7 @@ pub enum GlossaryPlace {
 
 impl GlossaryPlace {
     /// All of them, in order.
+    #[cfg(feature = "internals")]
     pub const ALL: [Self; 10] = [
         Self::Deck,
         Self::Workers,
@@ -86,5 +87,9 @@ pub struct ProductWord {
     /// The word.
     pub entry: GlossaryEntry,
     /// The module that owns it; `–` for what is not built yet.
+    #[cfg_attr(
+        not(feature = "internals"),
+        expect(dead_code, reason = "read by the documentation")
+    )]
     pub module: &'static str,
 }

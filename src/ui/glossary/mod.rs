@@ -25,6 +25,7 @@ pub fn at(place: GlossaryPlace) -> impl Iterator<Item = &'static GlossaryEntry> 
     product.chain(SCREENS).filter(move |entry| entry.places.contains(&place))
 }
 
+#[cfg(feature = "internals")]
 /// Whether a word is explained at a place, or everywhere.
 #[must_use]
 pub fn explains(place: GlossaryPlace, word: &str) -> bool {

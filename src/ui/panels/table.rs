@@ -97,11 +97,11 @@ pub fn draw(
     let rows = usize::from(area.height - 1);
     let first = table.scroll(ids, rows);
     let selected = table.position(ids);
-    for at in first..ids.len().min(first + rows) {
+    for (at, id) in ids.iter().enumerate().skip(first).take(rows) {
         let y = 1 + (at - first) as u16;
         let chosen = at == selected;
         let line = Rect { y: area.y + y, height: 1, ..area };
-        painter.clicks.add(line, ClickTarget::Row(ids[at]));
+        painter.clicks.add(line, ClickTarget::Row(*id));
         if chosen {
             painter.text(area, 0, y, "›", theme.strong());
         }

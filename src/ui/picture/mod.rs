@@ -10,8 +10,9 @@ mod save;
 mod shapes;
 mod svg;
 
-pub use cells::{CellInk, PictureCell, PictureColors, PictureFrame, of_buffer};
-pub use save::save;
 #[cfg(feature = "internals")]
-pub use svg::animation;
-pub use svg::picture;
+pub use self::{
+    cells::{CellInk, PictureCell, PictureColors, PictureFrame, of_buffer},
+    svg::{animation, picture},
+};
+pub use save::save;

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::svg::{HEIGHT, WIDTH};
+/// Width of a cell.
+pub(super) const WIDTH: usize = 8;
+/// Height of a cell.
+pub(super) const HEIGHT: usize = 17;
 
 /// Characters that are drawn: the class of path they belong to, and the path of a cell at `x`.
 pub(super) fn shape(c: char, x: usize) -> Option<(&'static str, String)> {

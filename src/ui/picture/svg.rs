@@ -1,7 +1,7 @@
 //! A picture or an animation of a screen, as SVG that needs no particular font.
 //!
 //! Text lies on a grid whatever the font; bars, frames and dots are drawn as shapes, so that they
-//! meet at the edges of their cells. PictureRows that occur more than once are written once.
+//! meet at the edges of their cells. Rows that occur more than once are written once.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
@@ -9,12 +9,8 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::cells::{PictureCell, PictureColors, PictureFrame, PictureRow};
-use super::shapes::shape;
+use super::shapes::{HEIGHT, WIDTH, shape};
 
-/// Width of a cell.
-pub(super) const WIDTH: usize = 8;
-/// Height of a cell.
-pub(super) const HEIGHT: usize = 17;
 /// Where letters stand in it.
 const BASE: usize = 13;
 /// Room around the screen.
@@ -85,7 +81,7 @@ fn page(frame: &PictureFrame, rows: &PictureRows, style: &str, body: &str) -> St
     out
 }
 
-/// PictureRows and colours met so far, with the names they go by.
+/// Rows and colours met so far, with the names they go by.
 struct PictureRows {
     colors: PictureColors,
     names: HashMap<PictureRow, String>,

@@ -25,13 +25,22 @@ pub enum DetailParent {
     Unread(PageId),
 }
 
+/// What there is about the open page besides its row and the links to it.
+#[derive(Debug, Clone)]
+struct DetailHead {
+    /// URL of the page on which it was found, where that was asked for and is stored.
+    found_on: Option<Arc<str>>,
+    /// Where it leads.
+    links: Vec<Arc<str>>,
+}
+
 /// What is known of the open page besides its row.
 #[derive(Debug, Clone, Default)]
 pub struct StoredDetail {
     page: Option<PageId>,
     question: Option<DetailQuestion>,
-    /// URL of the page on which it was found, and where it leads, once they are read.
-    head: Option<(Option<Arc<str>>, Vec<Arc<str>>)>,
+    /// What there is besides the links to it, once that is read.
+    head: Option<DetailHead>,
     links: Vec<InboundLink>,
     above: Option<PageId>,
     state: ReadState,
@@ -75,7 +84,9 @@ impl StoredDetail {
             return;
         }
         match part {
-            Ok(DetailPart::Head { found_on, links }) => self.head = Some((found_on, links)),
+            Ok(DetailPart::Head { found_on, links }) => {
+                self.head = Some(DetailHead { found_on, links });
+            }
             Ok(DetailPart::Links { links, above, progress }) => {
                 self.links.extend(links);
                 self.above = Some(above);
@@ -98,8 +109,10 @@ impl StoredDetail {
         let Some(id) = page.found_on_id else { return DetailParent::None };
         match &self.head {
             _ if self.page != Some(page.id) => DetailParent::Unread(id),
-            Some((Some(url), _)) => DetailParent::Url(Arc::clone(url)),
-            Some((None, _)) => DetailParent::NotStored(id),
+            Some(head) => match &head.found_on {
+                Some(url) => DetailParent::Url(Arc::clone(url)),
+                None => DetailParent::NotStored(id),
+            },
             None if self.state == ReadState::Reading => DetailParent::Reading,
             None => DetailParent::Unread(id),
         }
@@ -108,7 +121,7 @@ impl StoredDetail {
     /// Where the page leads, as far as it was read.
     #[must_use]
     pub fn leads_to(&self) -> &[Arc<str>] {
-        self.head.as_ref().map_or(&[], |(_, links)| links)
+        self.head.as_ref().map_or(&[], |head| &head.links)
     }
 
     /// Links to the page, as far as they were read.

@@ -106,13 +106,17 @@ pub(super) const TAKEN_BACK: [&[&str]; 3] = [
     ],
 ];
 
+/// What takes the newest migration back in MySQL, which has a column for it.
+pub(super) const LINKS_TAKEN_BACK: &str =
+    "ALTER TABLE links DROP KEY links_by_target, DROP from_block";
+
 /// Takes migrations back, as if an earlier version had made the database.
 async fn take_back(place: &Place, migrations: usize) {
     let newest = if matches!(place, Place::Sqlite(_)) { 5 } else { 4 };
     place
         .execute(match place {
             Place::Sqlite(_) | Place::Postgres(..) => "DROP INDEX links_by_target",
-            Place::MySql(..) => "ALTER TABLE links DROP KEY links_by_target, DROP from_block",
+            Place::MySql(..) => LINKS_TAKEN_BACK,
         })
         .await;
     for (version, statements) in (1..=newest).rev().zip(&TAKEN_BACK[..migrations]) {
