@@ -57,6 +57,18 @@ pub struct Feedback {
     at_s: f64,
 }
 
+/// The end that the user asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum EndAsked {
+    /// None: a crawl that ends by itself stays on screen.
+    #[default]
+    Nothing,
+    /// That of the crawl, and with it that of the dashboard.
+    Stop,
+    /// That of the dashboard, as the crawl is over.
+    Leave,
+}
+
 /// The state of the view.
 #[derive(Debug, Default)]
 pub struct App {
@@ -126,9 +138,8 @@ pub struct App {
     pub large: bool,
     pub(super) feedback: Option<Feedback>,
     pub(super) notice: Option<(Arc<str>, f64)>,
-    /// Whether the user requested a stop, so that the end of the crawl ends the dashboard.
-    stopping: bool,
-    leave: bool,
+    /// Which end the user asked for.
+    end: EndAsked,
 }
 
 impl App {
@@ -172,8 +183,8 @@ impl App {
     /// the dashboard's. A crawl that ends by itself stays on screen.
     #[must_use]
     pub fn done(&self, snapshot: &Snapshot) -> bool {
-        self.leave
-            || snapshot.run.is_final() && (self.stopping || snapshot.run == RunState::Stopped)
+        let stops = self.end == EndAsked::Stop || snapshot.run == RunState::Stopped;
+        self.end == EndAsked::Leave || snapshot.run.is_final() && stops
     }
 
     /// The line in reply to the last key press, or why the last command did nothing.
@@ -326,18 +337,18 @@ impl App {
 
     fn stop(&mut self, snapshot: &Snapshot) -> Option<Effect> {
         if snapshot.run.is_final() {
-            self.leave = true;
+            self.end = EndAsked::Leave;
             return None;
         }
-        let at_once = self.stopping || snapshot.run == RunState::Stopping;
-        self.stopping = true;
+        let at_once = self.end == EndAsked::Stop || snapshot.run == RunState::Stopping;
+        self.end = EndAsked::Stop;
         Some(Effect::Send(if at_once { Command::StopNow } else { Command::Stop }))
     }
 
     /// The command could not be handed over.
     pub fn busy(&mut self, command: &Command, snapshot: &Snapshot) {
         if *command == Command::Stop {
-            self.stopping = false;
+            self.end = EndAsked::Nothing;
         }
         self.refuse("busy: the engine has not kept up with the keys, press again", snapshot);
     }

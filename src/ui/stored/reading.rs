@@ -219,19 +219,15 @@ impl Reader {
 
     /// Looks through the next window of pages, from the newest down.
     async fn list_step(&mut self, question: &ListQuestion) -> Result<ListPart, StoreError> {
-        let below = match self.list.at {
-            Some(below) => below,
-            None => match self.pages.newest().await? {
-                Some(newest) => newest + 1,
-                None => {
-                    self.list.over = true;
-                    return Ok(ListPart {
-                        rows: Vec::new(),
-                        below: 0,
-                        progress: SearchProgress::End,
-                    });
-                }
-            },
+        let below = if let Some(below) = self.list.at {
+            below
+        } else {
+            let Some(newest) = self.pages.newest().await? else {
+                self.list.over = true;
+                let progress = SearchProgress::End;
+                return Ok(ListPart { rows: Vec::new(), below: 0, progress });
+            };
+            newest + 1
         };
         let (first, _) = id_range(crawl_of(below - 1));
         let above = (below - 1 - self.list_window.0).max(first - 1);

@@ -115,6 +115,9 @@ pub enum DetailPart {
     },
 }
 
+/// A page and its URL; `None` where it is not stored.
+pub type PageUrl = (PageId, Option<Arc<str>>);
+
 /// An answer, or a part of one, with the number of its question.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoredAnswer {
@@ -123,5 +126,5 @@ pub enum StoredAnswer {
     /// To a [`DetailQuestion`].
     Detail(u64, Result<DetailPart, String>),
     /// To a [`ParentsQuestion`]: each page with its URL, `None` where it is not stored.
-    Parents(u64, Result<Vec<(PageId, Option<Arc<str>>)>, String>),
+    Parents(u64, Result<Vec<PageUrl>, String>),
 }
