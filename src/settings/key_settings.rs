@@ -55,8 +55,9 @@ impl std::str::FromStr for KeyChoice {
 
     /// Reads `ACTION=KEYS`, the keys with spaces between them.
     fn from_str(text: &str) -> Result<Self, String> {
-        let (action, keys) =
-            text.split_once('=').ok_or("takes an action and its keys: pause=p, workers-up=F6 i")?;
+        let (action, keys) = text
+            .split_once('=')
+            .ok_or("takes an action and its keys: pause=F9, workers-up=F6 i")?;
         let keys = keys.split_whitespace().map(str::to_owned).collect();
         Ok(Self { action: action.trim().to_owned(), keys })
     }

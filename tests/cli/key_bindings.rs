@@ -14,10 +14,10 @@ fn keys_come_from_all_sources() {
     is(&printed, "keys", "\"altgr\"", "crawldeck.toml");
     is(&printed, "bind", "{ pause = \"F9\", workers-up = \"F6 i\" }", "crawldeck.toml");
     // A list is replaced as a whole.
-    let variables = [("CRAWLDECK_BIND", "pause=X\nundo=F5"), ("CRAWLDECK_KEYS", "standard")];
+    let variables = [("CRAWLDECK_BIND", "pause=Z\nundo=F5"), ("CRAWLDECK_KEYS", "standard")];
     let printed = with(&folder, &variables, &["config"]).exits(0).stdout;
     is(&printed, "keys", "\"standard\"", "environment CRAWLDECK_KEYS");
-    is(&printed, "bind", "{ pause = \"X\", undo = \"F5\" }", "environment CRAWLDECK_BIND");
+    is(&printed, "bind", "{ pause = \"Z\", undo = \"F5\" }", "environment CRAWLDECK_BIND");
     let flags = ["config", "--bind", "permits-up==", "--bind=undo=Ctrl-x"];
     let printed = with(&folder, &variables, &flags).exits(0).stdout;
     is(&printed, "bind", "{ permits-up = \"=\", undo = \"Ctrl-x\" }", "--bind");

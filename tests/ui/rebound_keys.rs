@@ -41,7 +41,7 @@ fn event(key: BoundKey) -> KeyEvent {
 
 /// Another key for every action: Greek and Cyrillic letters, and function keys in the prompt.
 fn all_others() -> KeyMap {
-    let letters = ('α'..='ω').chain('а'..='я').chain('А'..='Я');
+    let letters = ('α'..='ω').chain('а'..='я').chain('А'..='Я').chain('ա'..='ֆ');
     let mut letters = letters.filter(|c| *c != 'ς');
     let mut keys = 1..;
     let choices = KEYS.iter().map(|row| KeyChoice {
@@ -81,10 +81,10 @@ fn chosen_keys_do_what_those_of_the_table_did_and_those_nothing() {
         [Some(Action::Pause), None, Some(Action::Undo)]
     );
     // Ctrl-C always stops; a stop by another key closes what lies open first, as `q` does.
-    let mut app = dashboard(chosen(&["stop=X"]).unwrap());
+    let mut app = dashboard(chosen(&["stop=Z"]).unwrap());
     let snapshot = fixtures::permits_limited();
     app.update(Action::Help, &snapshot);
-    assert_eq!(app.key(KeyEvent::from(KeyCode::Char('X')), &snapshot), None);
+    assert_eq!(app.key(KeyEvent::from(KeyCode::Char('Z')), &snapshot), None);
     assert_eq!(app.help, None);
     let interrupt = app.key(event(BoundKey::INTERRUPT), &snapshot);
     assert!(matches!(interrupt, Some(Effect::Send(_))), "{interrupt:?}");
@@ -128,7 +128,7 @@ fn shown(keys: &KeyMap) -> String {
                     app.update(action, snapshot);
                 }
                 let pages = if open == Some(Action::Help) { 2 } else { 1 };
-                let sizes = [(80, 24), (200, 60), (120, 36)];
+                let sizes = [(80, 24), (200, 60), (120, 44)];
                 let sizes = sizes.into_iter().skip(if open.is_some() { 2 } else { 0 });
                 for size in sizes.flat_map(|size| std::iter::repeat_n(size, pages)) {
                     let buffer = render(&mut app, snapshot, size);
