@@ -41,7 +41,7 @@ fn event(key: BoundKey) -> KeyEvent {
 
 /// Another key for every action: Greek and Cyrillic letters, and function keys in the prompt.
 fn all_others() -> KeyMap {
-    let letters = ('α'..='ω').chain('а'..='я').chain('А'..='Я');
+    let letters = ('α'..='ω').chain('а'..='я').chain('А'..='Я').chain('Α'..='Ρ');
     let mut letters = letters.filter(|c| *c != 'ς');
     let mut keys = 1..;
     let choices = KEYS.iter().map(|row| KeyChoice {

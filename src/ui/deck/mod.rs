@@ -171,7 +171,7 @@ fn followed_row(painter: &mut Painter<'_>, area: Rect, row: u16, url: &str, plac
     painter.text(area, 0, row, "▶", theme.bold(Role::Limit));
     let after = painter.text(area, 2, row, "follows ", theme.dim());
     let columns = (area.width / 2).saturating_sub(after);
-    let name = CommonOrigin::of([url].into_iter()).name(url, columns.into());
+    let name = CommonOrigin::of([url]).name(url, columns.into());
     let after = painter.text(area, after, row, &name, theme.strong()) + 3;
     painter.text(area, after, row, place, theme.text(Role::Text));
 }
