@@ -226,10 +226,10 @@ mod tests {
                 if let Some(press) = step.press {
                     assert!(waits.contains(&joined(&press())), "{waits}");
                 }
-                assert!(waits.contains("X skips · T back"), "{waits}");
+                assert!(waits.contains("X skips · K back"), "{waits}");
                 assert!(happened.contains(&joined(step.shows)), "{happened}");
                 assert!(happened.contains("what was measured 00:03.2"), "{happened}");
-                assert!(happened.contains("t goes on"), "{happened}");
+                assert!(happened.contains("J goes on"), "{happened}");
             }
         }
     }

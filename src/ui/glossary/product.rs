@@ -168,13 +168,13 @@ pub(super) const PRODUCT: &[ProductWord] = &[
         &["tour"],
         "twelve steps on the lab site that show what the dashboard shows; each waits until it has happened",
         "ui::deck",
-        &[P::Deck],
+        &[P::Scenes],
     ),
     word(
         &["slow motion", "follows"],
         "the lab's server and the saver slowed down by a factor, so that single pages can be followed",
         "settings::slow_motion",
-        &[P::Deck],
+        &[P::Scenes],
     ),
     word(
         &["fault", "faults", "on purpose"],

@@ -96,7 +96,7 @@ impl KeyGroup {
     /// the race, which name their keys themselves.
     #[must_use]
     pub const fn is_in_help(self) -> bool {
-        !matches!(self, Self::Prompt | Self::Race)
+        !matches!(self, Self::Prompt | Self::Race | Self::Tour)
     }
 
     /// Its title.

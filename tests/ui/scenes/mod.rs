@@ -187,11 +187,14 @@ async fn play(scene: Scene) -> Played {
             crawl.commands.send((command, Origin::Key)).await.unwrap();
         }
     }
+    // A line may be a quarter of a second later than the snapshot that ticked a step: some more of them.
+    let more = played.last.at_s + 2.0 * recording::EVERY_S;
+    let s = crawl.snapshots.wait_for(|s| s.at_s >= more).await.unwrap().clone();
+    recorder.add_now(&s);
     crawl.commands.send((Command::StopNow, Origin::Key)).await.unwrap();
     crawl.wait().await;
     lab.stop().await;
     if std::env::var_os("RECORD").is_some() {
-        // The last tick holds for a second more.
         std::fs::write(recorded(scene), recorder.lines).unwrap();
     }
     played
