@@ -56,6 +56,9 @@ pub struct ParentsQuestion {
     pub ids: Vec<PageId>,
 }
 
+/// Pages with their URLs, `None` where they are not stored.
+pub type PageUrls = Vec<(PageId, Option<Arc<str>>)>;
+
 /// Whether there is more to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchProgress {
@@ -123,5 +126,5 @@ pub enum StoredAnswer {
     /// To a [`DetailQuestion`].
     Detail(u64, Result<DetailPart, String>),
     /// To a [`ParentsQuestion`]: each page with its URL, `None` where it is not stored.
-    Parents(u64, Result<Vec<(PageId, Option<Arc<str>>)>, String>),
+    Parents(u64, Result<PageUrls, String>),
 }
