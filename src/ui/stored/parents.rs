@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use super::wanted::{MAX_PARENTS, PageUrl, ParentsQuestion};
+use super::wanted::{MAX_PARENTS, PageUrls, ParentsQuestion};
 use crate::crawl::protocol::snapshot::{RecentFailure, Snapshot};
 use crate::model::ids::PageId;
 
@@ -57,7 +57,7 @@ impl ParentUrls {
     }
 
     /// Takes an answer in.
-    pub fn receive(&mut self, number: u64, urls: Result<Vec<PageUrl>, String>) {
+    pub fn receive(&mut self, number: u64, urls: Result<PageUrls, String>) {
         if self.question.as_ref().is_none_or(|question| question.number != number) {
             return;
         }

@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::wanted::{
-    DetailPart, DetailQuestion, ListPart, ListQuestion, PAGE_ROWS, ParentsQuestion, SearchProgress,
-    StoredAnswer, Wanted,
+    DetailPart, DetailQuestion, ListPart, ListQuestion, PAGE_ROWS, PageUrls, ParentsQuestion,
+    SearchProgress, StoredAnswer, Wanted,
 };
 use crate::crawl::protocol::snapshot::{PAGE_LINKS, PageView};
 use crate::model::ids::{PageId, crawl_of, id_range};
@@ -219,15 +219,13 @@ impl Reader {
 
     /// Looks through the next window of pages, from the newest down.
     async fn list_step(&mut self, question: &ListQuestion) -> Result<ListPart, StoreError> {
-        let below = if let Some(below) = self.list.at {
-            below
-        } else {
-            let Some(newest) = self.pages.newest().await? else {
-                self.list.over = true;
-                let progress = SearchProgress::End;
-                return Ok(ListPart { rows: Vec::new(), below: 0, progress });
-            };
-            newest + 1
+        let newest = match self.list.at {
+            None => self.pages.newest().await?,
+            Some(below) => Some(below - 1),
+        };
+        let Some(below) = newest.map(|newest| newest + 1) else {
+            self.list.over = true;
+            return Ok(ListPart { rows: Vec::new(), below: 0, progress: SearchProgress::End });
         };
         let (first, _) = id_range(crawl_of(below - 1));
         let above = (below - 1 - self.list_window.0).max(first - 1);
@@ -293,10 +291,7 @@ impl Reader {
         Ok(DetailPart::Links { links, above, progress })
     }
 
-    async fn urls(
-        &self,
-        question: &ParentsQuestion,
-    ) -> Result<Vec<(PageId, Option<Arc<str>>)>, StoreError> {
+    async fn urls(&self, question: &ParentsQuestion) -> Result<PageUrls, StoreError> {
         let mut urls = Vec::with_capacity(question.ids.len());
         for &id in &question.ids {
             urls.push((id, self.url(id).await?));

@@ -56,6 +56,9 @@ pub struct ParentsQuestion {
     pub ids: Vec<PageId>,
 }
 
+/// Pages with their URLs, `None` where they are not stored.
+pub type PageUrls = Vec<(PageId, Option<Arc<str>>)>;
+
 /// Whether there is more to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SearchProgress {
@@ -115,9 +118,6 @@ pub enum DetailPart {
     },
 }
 
-/// A page and its URL; `None` where it is not stored.
-pub type PageUrl = (PageId, Option<Arc<str>>);
-
 /// An answer, or a part of one, with the number of its question.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StoredAnswer {
@@ -126,5 +126,5 @@ pub enum StoredAnswer {
     /// To a [`DetailQuestion`].
     Detail(u64, Result<DetailPart, String>),
     /// To a [`ParentsQuestion`]: each page with its URL, `None` where it is not stored.
-    Parents(u64, Result<Vec<PageUrl>, String>),
+    Parents(u64, Result<PageUrls, String>),
 }
