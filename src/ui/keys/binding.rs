@@ -92,8 +92,8 @@ impl KeyGroup {
         Self::Race,
     ];
 
-    /// Whether the help of the dashboard lists it. The help cannot be opened from a prompt or from
-    /// the race, which name their keys themselves.
+    /// Whether the help of the dashboard lists it. The tour names its keys itself, as do a prompt and the race,
+    /// from which the help cannot be opened.
     #[must_use]
     pub const fn is_in_help(self) -> bool {
         !matches!(self, Self::Prompt | Self::Race | Self::Tour)

@@ -19,6 +19,7 @@ use crawldeck::lab::{Lab, LabConfig};
 use crawldeck::settings::dials::Setting;
 use crawldeck::store::{self, OpenMode};
 use crawldeck::ui::deck::{SceneProgress, StepState};
+use crawldeck::ui::keys::KeyMap;
 use tokio::time::Instant;
 use url::Url;
 
@@ -101,8 +102,12 @@ impl Played {
         for (at, (step, tick)) in steps.iter().zip(self.ticks()).enumerate() {
             let time = tick.map_or("never".to_owned(), |at_s| format!("{at_s:.1}"));
             let whose = if step.is_viewers { ", pressed at once" } else { "" };
-            rows +=
-                &format!("| {} | {} | {}{whose} | {time} |\n", self.scene, at + 1, step.sentence);
+            rows += &format!(
+                "| {} | {} | {}{whose} | {time} |\n",
+                self.scene,
+                at + 1,
+                KeyMap::default().filled(step.sentence)
+            );
         }
         rows
     }
@@ -117,7 +122,11 @@ impl Played {
             match tick {
                 Some(at_s) if moved => from_s = at_s,
                 Some(at_s) if at_s - from_s <= within_s(self.scene, at) => {}
-                _ => late.push(format!("{}: {} {tick:?}", self.scene, step.sentence)),
+                _ => late.push(format!(
+                    "{}: {} {tick:?}",
+                    self.scene,
+                    KeyMap::default().filled(step.sentence)
+                )),
             }
         }
         late
