@@ -73,7 +73,7 @@ mod tests {
 
     fn at(at_s: f64, run: RunState) -> Snapshot {
         let target = "http://a.example/\x1b]0;evil\x07".into();
-        let mut s = Snapshot { at_s, run, target, ..Snapshot::default() };
+        let mut s = Snapshot { at_s, target, run, ..Snapshot::default() };
         s.throughput.last_1s = at_s;
         s
     }

@@ -80,7 +80,7 @@ color = '256'
 ascii = true
 no-motion = true
 keys = 'altgr'
-bind = { pause = 'p', workers-up = ['F6', 'i'] }
+bind = { pause = 'F9', workers-up = ['F6', 'i'] }
 json = true
 log-file = "log.txt"
 verbose = 1

@@ -151,19 +151,19 @@ fn every_column_of_every_table_can_be_chosen_and_clicked() {
         press(&mut app, &snapshot, key);
         let columns = app.sortable_columns();
         let mut marks = Vec::new();
-        for at in 0..columns.len() {
+        for (at, column) in columns.iter().enumerate() {
             press(&mut app, &snapshot, if at == 0 { "s" } else { "l" });
             marks.push(titles(&mut app, &snapshot, (200, 60)).1);
             // Where its title has no room, it is still named.
-            assert!(said(&app, &snapshot).contains(columns[at]), "{}", columns[at]);
+            assert!(said(&app, &snapshot).contains(column), "{column}");
         }
         assert!(marks.iter().all(|mark| !mark.is_empty()), "{tab:?}: {marks:?}");
         press(&mut app, &snapshot, "\x1b");
         app.sort_by(columns.len() - 1, &snapshot);
-        for column in 0..columns.len() {
+        for (column, mark) in marks.iter().enumerate() {
             app.sort_by(column, &snapshot);
             let (row, _) = titles(&mut app, &snapshot, (200, 60));
-            let mark = marks[column].trim_matches('▼');
+            let mark = mark.trim_matches('▼');
             assert!(
                 row.contains(&format!("▼{mark}")) || row.contains(&format!("{mark}▼")),
                 "{row}"

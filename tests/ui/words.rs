@@ -82,14 +82,14 @@ fn while_it_stops_only_keys_that_work_are_offered() {
 }
 
 #[test]
-fn the_help_needs_no_scrolling_at_120_by_44() {
+fn the_help_needs_no_scrolling_at_120_by_36() {
     let snapshot = fixtures::permits_limited();
     let mut app = App::new();
     app.update(Action::Help, &snapshot);
-    let words = screen(&render(&mut app, &snapshot, (120, 44)));
+    let words = screen(&render(&mut app, &snapshot, (120, 36)));
     assert!(words.contains("─ words ─") && words.contains("? keys   Esc close"), "{words}");
     app.update(Action::Help, &snapshot);
-    let text = screen(&render(&mut app, &snapshot, (120, 44)));
+    let text = screen(&render(&mut app, &snapshot, (120, 36)));
     for binding in keys_in_help() {
         assert!(text.contains(binding.help), "{}", binding.help);
     }

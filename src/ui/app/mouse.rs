@@ -11,6 +11,18 @@ use crate::ui::clicks::ClickTarget;
 const WHEEL_ROWS: isize = 3;
 
 impl App {
+    /// Takes the mouse, or leaves it to the terminal.
+    pub(super) fn toggle_mouse(&mut self, snapshot: &Snapshot) -> Effect {
+        self.mouse = !self.mouse;
+        let text = if self.mouse {
+            "click tabs, rows and titles, the wheel scrolls; hold Shift to select text"
+        } else {
+            "the mouse is the terminal's again"
+        };
+        self.say(text, snapshot);
+        Effect::Mouse(self.mouse)
+    }
+
     /// The wheel was turned, or a button pressed.
     pub fn mouse_event(&mut self, event: MouseEvent, snapshot: &Snapshot) -> Option<Effect> {
         match event.kind {

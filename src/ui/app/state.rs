@@ -279,16 +279,7 @@ impl App {
                 self.say(format!("charts show up to {}", self.zoom.name()), snapshot);
             }
             Action::Help => self.toggle_help(),
-            Action::Mouse => {
-                self.mouse = !self.mouse;
-                let text = if self.mouse {
-                    "click tabs, rows and titles, the wheel scrolls; hold Shift to select text"
-                } else {
-                    "the mouse is the terminal's again"
-                };
-                self.say(text, snapshot);
-                return Some(Effect::Mouse(self.mouse));
-            }
+            Action::Mouse => return Some(self.toggle_mouse(snapshot)),
             Action::Redraw => return Some(Effect::Redraw),
             Action::Suspend => return Some(Effect::Suspend),
             Action::Up | Action::Down | Action::Left | Action::Right if self.dials_listen() => {

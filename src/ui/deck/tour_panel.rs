@@ -191,8 +191,10 @@ mod tests {
 
     use super::*;
     use crate::settings::appearance::ColorDepth;
+    use crate::ui::clicks::ClickMap;
     use crate::ui::deck::scene_panel::HEIGHT;
     use crate::ui::deck::tour_steps::STEPS;
+    use crate::ui::keys::KeyMap;
     use crate::ui::theme::Theme;
 
     /// The text of the panel, without its frame, each gap as one space.
@@ -200,7 +202,9 @@ mod tests {
         let area = Rect::new(0, 0, width, HEIGHT);
         let mut buffer = Buffer::empty(area);
         let theme = Theme::dark(ColorDepth::Ansi);
-        let mut painter = Painter { buffer: &mut buffer, theme };
+        let keys = KeyMap::default();
+        let clicks = ClickMap::default();
+        let mut painter = Painter { buffer: &mut buffer, theme, keys: &keys, clicks };
         draw(&mut painter, area, tour, &Snapshot::default());
         let row = |y| {
             let cells = (1..width - 1).map(move |x| (x, y));
@@ -224,7 +228,7 @@ mod tests {
                     assert!(text.contains(&number) && text.contains("q ends the crawl"), "{text}");
                 }
                 if let Some(press) = step.press {
-                    assert!(waits.contains(&joined(&press())), "{waits}");
+                    assert!(waits.contains(&joined(&press(&KeyMap::default()))), "{waits}");
                 }
                 assert!(waits.contains("X skips · K back"), "{waits}");
                 assert!(happened.contains(&joined(step.shows)), "{happened}");

@@ -145,7 +145,7 @@ fn columns(
         return (columns, false);
     }
     let [left, right] =
-        [&[G::Dials, G::Crawl, G::Lists][..], &[G::View, G::Hosts, G::Faults, G::Scenes, G::Tour]]
+        [&[G::Dials, G::Crawl, G::Lists][..], &[G::View, G::Hosts, G::Faults, G::Scenes]]
             .map(|groups| HelpColumn::of_keys(keys, groups));
     let both = left.width + GAP + right.width;
     if let Some(words) = beside(both + GAP) {

@@ -5,6 +5,8 @@
 //! Here this is asserted on recorded snapshots; `tests/long.sh scenes` plays the scenes live, prints the table
 //! and, with `RECORD=1`, records them again.
 
+#![allow(clippy::print_stderr, reason = "it prints the table of the scenes")]
+
 mod recording;
 
 use std::path::PathBuf;
@@ -102,12 +104,9 @@ impl Played {
         for (at, (step, tick)) in steps.iter().zip(self.ticks()).enumerate() {
             let time = tick.map_or("never".to_owned(), |at_s| format!("{at_s:.1}"));
             let whose = if step.is_viewers { ", pressed at once" } else { "" };
-            rows += &format!(
-                "| {} | {} | {}{whose} | {time} |\n",
-                self.scene,
-                at + 1,
-                KeyMap::default().filled(step.sentence)
-            );
+            let sentence = KeyMap::default().filled(step.sentence);
+            let row = format!("| {} | {} | {sentence}{whose} | {time} |\n", self.scene, at + 1);
+            rows.push_str(&row);
         }
         rows
     }
@@ -142,7 +141,9 @@ fn replayed(scene: Scene) -> Played {
     let text = std::fs::read_to_string(recorded(scene));
     let text = text.unwrap_or_else(|error| panic!("{scene}: {error}"));
     let mut played = Played::new(scene);
-    snapshots(&text).iter().for_each(|s| played.see(s));
+    for s in &snapshots(&text) {
+        played.see(s);
+    }
     played
 }
 
@@ -150,7 +151,7 @@ fn replayed(scene: Scene) -> Played {
 fn each_recorded_scene_reaches_what_it_claims_in_time() {
     let all = Scene::ALL.map(replayed);
     let table: String = all.iter().map(Played::rows).collect();
-    println!("| scene | step | what | second |\n|---|---|---|---|\n{table}");
+    eprintln!("| scene | step | what | second |\n|---|---|---|---|\n{table}");
     let late: Vec<_> = all.iter().flat_map(Played::late).collect();
     assert!(late.is_empty(), "{late:#?}");
 }
@@ -220,11 +221,11 @@ async fn live() {
         .collect();
     assert!(!scenes.is_empty(), "no scene is called {wanted:?}");
     let mut late = Vec::new();
-    println!("| scene | step | what | second |\n|---|---|---|---|");
+    eprintln!("| scene | step | what | second |\n|---|---|---|---|");
     for scene in scenes {
         // One after the other: they share the processor.
         let played = play(scene).await;
-        print!("{}", played.rows());
+        eprint!("{}", played.rows());
         late.extend(played.late());
     }
     assert!(late.is_empty(), "{late:#?}");
