@@ -195,10 +195,12 @@ async fn play(scene: Scene) -> Played {
             crawl.commands.send((command, Origin::Key)).await.unwrap();
         }
     }
-    // A line may be a quarter of a second later than the snapshot that ticked a step: some more of them.
-    let more = played.last.at_s + 2.0 * recording::EVERY_S;
-    let s = crawl.snapshots.wait_for(|s| s.at_s >= more).await.unwrap().clone();
-    recorder.add_now(&s);
+    // A line may be a quarter of a second later than the snapshot that ticked a step, for each step.
+    let more_s = played.last.at_s + 8.0 * recording::EVERY_S;
+    while crawl.snapshots.borrow().at_s < more_s {
+        crawl.snapshots.changed().await.unwrap();
+        recorder.add(&crawl.snapshots.borrow_and_update().clone());
+    }
     crawl.commands.send((Command::StopNow, Origin::Key)).await.unwrap();
     crawl.wait().await;
     lab.stop().await;

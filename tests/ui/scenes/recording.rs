@@ -73,8 +73,7 @@ impl Recorder {
         }
     }
 
-    /// Adds a line.
-    pub fn add_now(&mut self, s: &Snapshot) {
+    fn add_now(&mut self, s: &Snapshot) {
         self.last_s = Some(s.at_s);
         let now = whole(s);
         let is_new = |(key, value): &(&String, &Value)| self.before.get(*key) != Some(*value);
