@@ -195,8 +195,8 @@ async fn play(scene: Scene) -> Played {
             crawl.commands.send((command, Origin::Key)).await.unwrap();
         }
     }
-    // A line may be a quarter of a second later than the snapshot that ticked a step, for each step.
-    let more_s = played.last.at_s + 8.0 * recording::EVERY_S;
+    // What holds then is seen in the recording as well.
+    let more_s = played.last.at_s + 2.0;
     while crawl.snapshots.borrow().at_s < more_s {
         crawl.snapshots.changed().await.unwrap();
         recorder.add(&crawl.snapshots.borrow_and_update().clone());
