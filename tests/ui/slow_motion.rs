@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::fixtures;
-use crawldeck::crawl::protocol::snapshot::{PageView, Snapshot, WorkerState};
+use crawldeck::crawl::protocol::snapshot::{PageState, PageView, Snapshot, WorkerState};
 use crawldeck::settings::appearance::ColorDepth;
 use crawldeck::settings::slow_motion::SlowMotion;
 use crawldeck::ui::app::App;
@@ -33,7 +33,15 @@ fn slowed() -> (Snapshot, Snapshot) {
     after.workers[2].url = None;
     let newest = Arc::clone(&s.recent[0]);
     let (id, at_s) = (newest.id + 1_000, after.at_s);
-    let page = PageView { id, at_s, url, elapsed_ms: 412, ..PageView::clone(&newest) };
+    let page = PageView {
+        id,
+        at_s,
+        url,
+        elapsed_ms: 412,
+        status: Some(200),
+        state: PageState::Ok,
+        ..PageView::clone(&newest)
+    };
     after.recent = std::iter::once(Arc::new(page)).chain(s.recent.iter().cloned()).collect();
     (s, after)
 }

@@ -1,5 +1,5 @@
-//! A recording of the snapshots of a scene: the numbers that its steps measure, one line of JSON for each quarter
-//! of a second, with what has changed since the line before.
+//! A recording of the snapshots of a scene: the numbers that its steps measure, one line of JSON for each snapshot
+//! (in older recordings for each quarter of a second), with what has changed since the line before.
 
 use std::fmt::Write as _;
 
@@ -14,8 +14,8 @@ use serde_json::{Map, Value, json};
 
 use crate::fixtures;
 
-/// Seconds from one line to the next.
-pub const EVERY_S: f64 = 0.25;
+/// Least seconds from one line to the next.
+const EVERY_S: f64 = 0.05;
 /// Hosts that are recorded.
 const HOSTS: usize = 4;
 
@@ -73,8 +73,7 @@ impl Recorder {
         }
     }
 
-    /// Adds a line.
-    pub fn add_now(&mut self, s: &Snapshot) {
+    fn add_now(&mut self, s: &Snapshot) {
         self.last_s = Some(s.at_s);
         let now = whole(s);
         let is_new = |(key, value): &(&String, &Value)| self.before.get(*key) != Some(*value);
