@@ -176,17 +176,13 @@ pub fn skip(text: &str, columns: usize) -> &str {
     ""
 }
 
-/// Runs of spaces and of other characters in turn; those longer than a line in their words.
-fn runs(mut text: &str, columns: usize) -> Vec<&str> {
+/// Runs of spaces and of other characters in turn.
+fn runs(mut text: &str) -> Vec<&str> {
     let mut runs = Vec::new();
     while let Some(first) = text.chars().next() {
         let other = |c: char| c.is_whitespace() != first.is_whitespace();
         let (run, rest) = text.split_at(text.find(other).unwrap_or(text.len()));
-        if width(run) <= columns {
-            runs.push(run);
-        } else {
-            runs.extend(run.split_word_bounds());
-        }
+        runs.push(run);
         text = rest;
     }
     runs
@@ -201,7 +197,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     }
     let mut line = String::new();
     let mut used = 0;
-    for word in runs(text, columns) {
+    for word in runs(text) {
         let w = width(word);
         if used + w > columns && used > 0 {
             lines.push(std::mem::take(&mut line).trim_end().to_owned());

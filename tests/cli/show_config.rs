@@ -79,6 +79,8 @@ theme = 'light'
 color = '256'
 ascii = true
 no-motion = true
+window-title = true
+bell = true
 keys = 'altgr'
 bind = { pause = 'F9', workers-up = ['F6', 'i'] }
 json = true

@@ -179,7 +179,7 @@ async fn newer_schema() {
     )
     .await;
     db.close().await.unwrap();
-    let said = "was written by a newer crawldeck (schema 7, this one knows 4): \
+    let said = "was written by a newer crawldeck (schema 7, this one knows 5): \
                 upgrade crawldeck or use another file";
     refused(&dir, &path, said).await;
 }

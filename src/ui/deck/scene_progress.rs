@@ -108,6 +108,7 @@ mod tests {
     use super::*;
     use crate::crawl::protocol::snapshot::{GateView, ProducerShares, QueueView, SaverView};
     use crate::settings::faults::Fault;
+    use crate::ui::keys::KeyMap;
 
     fn slow_database(at_s: f64) -> Snapshot {
         let mut s = Snapshot { at_s, scene: Some(Scene::SlowDatabase), ..Snapshot::default() };
@@ -172,7 +173,8 @@ mod tests {
             let steps = steps(scene);
             assert!((3..=5).contains(&steps.len()), "{scene}");
             for step in steps {
-                assert!(step.sentence.len() <= 50, "{scene}: {}", step.sentence);
+                let sentence = KeyMap::default().filled(step.sentence);
+                assert!(sentence.len() <= 50, "{scene}: {sentence}");
                 let reading = (step.measure)(&slow_database(1.0), &SceneBaseline::default());
                 assert!((0.0..=1.0).contains(&reading.share), "{scene}: {reading:?}");
             }

@@ -6,6 +6,7 @@ use crate::crawl::protocol::scene::Scene;
 use crate::crawl::protocol::snapshot::{BreakerState, HostView, Snapshot, WaitReason};
 use crate::crawl::protocol::verdict::{Limit, Stage};
 use crate::settings::faults::Fault;
+use crate::ui::panels::verdict;
 use crate::ui::units;
 
 /// What a step measures now.
@@ -214,7 +215,7 @@ fn faults_away(s: &Snapshot, _: &SceneBaseline) -> StepReading {
 
 fn verdict_moves(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     let told = !matches!(s.verdict.limit, Limit::Unknown | Limit::Saver);
-    yes(s.faults.is_none() && told, &s.verdict.text)
+    yes(s.faults.is_none() && told, &verdict::words(s))
 }
 
 fn driving(s: &Snapshot, _: &SceneBaseline) -> StepReading {

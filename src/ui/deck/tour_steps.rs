@@ -16,6 +16,7 @@ use crate::settings::dials::{Dial, Dials, Setting};
 use crate::settings::faults::{Fault, Faults};
 use crate::ui::action::{Action, Tab};
 use crate::ui::keys::{KeyContext, KeyMap};
+use crate::ui::panels::verdict;
 use crate::ui::units;
 
 /// A step.
@@ -69,7 +70,11 @@ fn queue_full(s: &Snapshot, _: Tab) -> StepReading {
 }
 
 fn named(s: &Snapshot, _: Tab) -> StepReading {
-    yes(s.verdict.limit == Limit::Workers, &s.verdict.text)
+    let words = match verdict::words(s) {
+        none if none.is_empty() => "not known yet".to_owned(),
+        words => words,
+    };
+    yes(s.verdict.limit == Limit::Workers, &words)
 }
 
 /// Workers that are wanted, and the pages per second that come with them: the server takes 200 ms for each.

@@ -98,27 +98,11 @@ fn words(place: GlossaryPlace, width: u16) -> Vec<HelpLine> {
         if text::width(&words) > usize::from(WORDS) {
             lines.push(HelpLine::Row(std::mem::take(&mut words), String::new()));
         }
-        for line in by_words(entry.meaning, room) {
+        for line in text::wrap(entry.meaning, room) {
             lines.push(HelpLine::Row(std::mem::take(&mut words), line));
         }
     }
     lines.push(HelpLine::Title(String::new()));
-    lines
-}
-
-/// A sentence in lines of so many columns, broken between words.
-fn by_words(sentence: &str, columns: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in sentence.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if text::width(line) + 1 + text::width(word) <= columns => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
     lines
 }
 
