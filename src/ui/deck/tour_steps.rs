@@ -83,7 +83,8 @@ const WORKERS: (f64, f64) = (6.0, 24.0);
 fn more_workers(s: &Snapshot, _: Tab) -> StepReading {
     let (workers, pages) = (s.dials.workers, s.throughput.last_1s);
     let free = s.gate.limit.saturating_sub(s.gate.in_use);
-    let words = format!("{workers} workers, {free} permits free, {} pages/s", units::rate(pages));
+    let count = units::counted(workers.into(), "worker", "workers");
+    let words = format!("{count}, {free} permits free, {} pages/s", units::rate(pages));
     let share = (f64::from(workers) / WORKERS.0).min(pages / WORKERS.1);
     reading(share, 1.0, words)
 }
@@ -190,22 +191,22 @@ pub const STEPS: [TourStep; 12] = [
         shows: "The heavy frame says the same: dense tracks before the limit, sparse ones \
                 behind it. The verdict waits until it knows, and the key beside it helps.",
         stage: Some(Stage::Workers),
-        setup: |dials| plain(dials, 20, 2, 200.0, None),
+        setup: |dials| plain(dials, 20, 1, 200.0, None),
         turned: None,
         measure: named,
     },
     TourStep {
         title: "workers and permits",
         look: "A worker fetches one page at a time; a permit is the right to have a request \
-               in flight. Two workers cannot use 20 permits: the gate has free places.",
+               in flight. One worker cannot use 20 permits: the gate has free places.",
         press: Some(|keys| {
             let key = keys.name_of(Action::Turn(Dial::Workers, 1));
-            format!("press {key} four times: each adds a worker")
+            format!("press {key} five times: each adds a worker")
         }),
         shows: "Each worker brought as many pages per second again, and the verdict will say \
                 what it gave. Workers cost memory here, permits cost the server there.",
         stage: Some(Stage::Workers),
-        setup: |dials| plain(dials, 20, 2, 200.0, None),
+        setup: |dials| plain(dials, 20, 1, 200.0, None),
         turned: None,
         measure: more_workers,
     },
