@@ -106,7 +106,7 @@ fn read(choice: &KeyChoice) -> Result<(usize, Vec<BoundKey>), String> {
             row.name
         ));
     }
-    // Whoever wants to stop finds it where every program has it.
+    // Ctrl-C stops, as in every program.
     if row.action == Action::Stop && !keys.contains(&BoundKey::INTERRUPT) {
         keys.push(BoundKey::INTERRUPT);
     }
