@@ -3,7 +3,9 @@
 //! A step is a sentence and a measurement. Only the measurement ticks it, and only when it holds for a second.
 
 use crate::crawl::protocol::scene::Scene;
-use crate::crawl::protocol::snapshot::{BreakerState, HostView, Snapshot, WaitReason};
+use crate::crawl::protocol::snapshot::{
+    BreakerState, HostView, OverloadKind, Snapshot, WaitReason,
+};
 use crate::crawl::protocol::verdict::{Limit, Stage};
 use crate::settings::faults::Fault;
 use crate::ui::panels::verdict;
@@ -91,7 +93,9 @@ fn permits_idle(s: &Snapshot, _: &SceneBaseline) -> StepReading {
 fn buffer_fills(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     let (now, limit) = (s.saver.backlog_bytes, s.saver.limit_bytes);
     let words = format!("{} of {}", units::bytes(now), units::bytes(limit));
-    reading(now as f64, limit as f64 * 0.75, words)
+    // The crawl takes permits back at once, and then it stays below that level.
+    let was_full = s.overloads.iter().any(|overload| overload.what == OverloadKind::Saver);
+    if was_full { yes(true, &words) } else { reading(now as f64, limit as f64 * 0.75, words) }
 }
 
 fn percent(share: f32) -> String {

@@ -20,7 +20,7 @@ const CAP_SLACK: f64 = 0.85;
 const RECENT: u32 = 400;
 
 impl Autopilot {
-    /// Measures, whoever has the dials.
+    /// Measures, by hand or by the autopilot.
     pub(super) fn observe(&mut self, reading: &TuningReading) {
         let finished = reading.finished;
         self.recent.merge(&finished.latencies);
