@@ -40,7 +40,7 @@ impl std::str::FromStr for ThemeName {
 
     fn from_str(text: &str) -> Result<Self, String> {
         Self::ALL.into_iter().find(|theme| theme.name() == text).ok_or_else(|| {
-            format!("`{text}` is no theme: {}", Self::ALL.map(Self::name).join(", "))
+            format!("`{text}` is no theme: auto, {}", Self::ALL.map(Self::name).join(", "))
         })
     }
 }
@@ -85,7 +85,7 @@ impl std::str::FromStr for ColorDepth {
             "16" => Ok(Self::Ansi),
             "256" => Ok(Self::Indexed),
             "truecolor" => Ok(Self::True),
-            _ => Err(format!("`{text}` is none of never, 16, 256, truecolor")),
+            _ => Err(format!("`{text}` is none of auto, never, 16, 256, truecolor")),
         }
     }
 }

@@ -133,6 +133,11 @@ fn large(
     deck::draw_large(painter, area, &app.motion, &app.scene, shown);
     let speaks = app.prompt.is_some() || app.feedback(live).is_some();
     let last = Rect { y: area.bottom() - 1, height: 1, x: area.x + 1, width: area.width - 2 };
+    if let Some(tour) = app.tour.as_ref().filter(|_| !speaks) {
+        let row = Rect { x: area.x, width: area.width, ..last };
+        Clear.render(row.intersection(painter.buffer.area), painter.buffer);
+        deck::tour_line(painter, last, tour, live, Tab::Deck);
+    }
     let cursor = speaks.then(|| {
         let row = Rect { x: area.x, width: area.width, ..last };
         Clear.render(row.intersection(painter.buffer.area), painter.buffer);

@@ -217,8 +217,12 @@ impl Painter<'_> {
         }
         // What does not fit goes, the last first; the name stays.
         let room = usize::from(area.width - 2);
-        while spans.len() > 1 && width_of(&spans) > room {
+        let kept = if look.limits { 2 } else { 1 };
+        while spans.len() > kept && width_of(&spans) > room {
             spans.pop();
+        }
+        if look.limits && width_of(&spans) > room {
+            spans.remove(0);
         }
         let width = width_of(&spans) as u16;
         let air = (area.width - 2).saturating_sub(width);

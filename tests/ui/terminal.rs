@@ -205,6 +205,8 @@ fn no_color_is_obeyed() {
         for key in [&b"2"[..], b"3", b"4", b"5", b"6", b"?"] {
             terminal.send(key);
         }
+        terminal.expect("─ words ─");
+        terminal.send(b"?");
         terminal.expect("one permit more");
         // The help, then the crawl.
         terminal.send(b"q");
@@ -233,13 +235,14 @@ fn sgr_colors(raw: &[u8]) -> Vec<String> {
 fn no_line_is_wrapped_at_80_by_24() {
     let (mut terminal, _folder) = start(SLOW, (80, 24), &[]);
     terminal.expect("limited by permits");
-    let tabs: [(&[u8], &str); 7] = [
+    let tabs: [(&[u8], &str); 8] = [
         (b"2", r"(?s)1 Deck.*workers.*by "),
         (b"3", r"(?s)1 Deck.*hosts.*by "),
         (b"4", r"(?s)1 Deck.*pages.*by "),
         (b"5", r"(?s)1 Deck.*measured.*journal"),
         (b"6", r"(?s)1 Deck.*6 Log.*log"),
         (b"1", "limited by permits"),
+        (b"?", "─ words ─"),
         (b"?", "one permit more"),
     ];
     for (key, shown) in tabs {

@@ -193,13 +193,22 @@ fn outcome(
             }
         }
     } else if let Some(from) = found_on {
-        let room = area.width.saturating_sub(end + 16);
-        if room >= 6 {
+        // Where there is little room, a shorter word leaves more of the path.
+        let whole = match from {
+            Ok(url) => text::width(&common.name(url, usize::MAX)),
+            Err(_) => 0,
+        };
+        let room_after =
+            |words: &str| area.width.saturating_sub(end + text::width(words) as u16 + 1);
+        let (long, short) = (" · linked from ", " · from ");
+        let words = if whole <= usize::from(room_after(long)) { long } else { short };
+        let room = room_after(words);
+        if room >= 10 {
             let from = match from {
                 Ok(url) => common.name(url, room.into()),
                 Err(id) => format!("page {}", units::count(seq_of(*id).into())),
             };
-            painter.text(area, end, 0, &format!(" · linked from {from}"), theme.dim());
+            painter.text(area, end, 0, &format!("{words}{from}"), theme.dim());
         }
     }
 }

@@ -149,8 +149,12 @@ fn two_numbers(painter: &mut Painter<'_>, area: Rect, size: u16, s: &Snapshot) {
     let role = if s.verdict.stage.is_some() { Role::Limit } else { Role::Low };
     let half = area.width / 2;
     for (i, (number, words, role)) in [first, (number, words, role)].into_iter().enumerate() {
-        let x = area.x + i as u16 * half;
-        let place = Rect { x, width: half, ..area };
+        let need = digits::width(&number, size)
+            + 2
+            + words.iter().map(|w| text::width(w) as u16).max().unwrap_or(0);
+        // The second one stands where the first one leaves room for it.
+        let x = if i == 0 { 0 } else { half.min(area.width.saturating_sub(need)) };
+        let place = Rect { x: area.x + x, width: area.width - x, ..area };
         // A number that would leave its words no room is drawn smaller.
         let mut size = size;
         while size > 1 && digits::width(&number, size) + 2 + WORDS > half {

@@ -90,7 +90,7 @@ fn one(painter: &mut Painter<'_>, line: Rect, at: usize, progress: &SceneProgres
     };
     painter.right(line, 0, &time, theme.text(role));
     let gauge_at = (line.width * 2 / 5).max(32);
-    let reading = progress.reading(step, s);
+    let reading = progress.reading(at, step, s);
     if step.is_viewers {
         // Nothing fills up by itself: what is to be pressed has the room.
         let room = Rect { width: line.width.saturating_sub(10), ..line };

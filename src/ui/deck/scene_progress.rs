@@ -7,8 +7,10 @@ use crate::crawl::protocol::snapshot::Snapshot;
 
 /// Seconds after which a step that happens by itself did not happen in time.
 const IN_TIME_S: f64 = 150.0;
-/// Seconds of a scene after which its first pages say how it began.
+/// Seconds of a crawl's first scene after which its first pages say how it began,
 const BEGAN_S: f64 = 4.0;
+/// and of a later one: what is measured over ten seconds must hold nothing of the time before.
+const BEGAN_LATER_S: f64 = 10.5;
 
 /// Where a step is.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,8 +31,8 @@ pub struct SceneProgress {
     scene: Option<Scene>,
     begun_s: f64,
     baseline: SceneBaseline,
-    /// When each step happened, in seconds since the scene began.
-    done: Vec<Option<f64>>,
+    /// When each step happened, in seconds since the scene began, and what was measured then.
+    done: Vec<Option<(f64, String)>>,
     /// How long the measurement of the step that happens now holds.
     hold: HoldTimer,
     /// Since when it is the turn of the step that happens now.
@@ -45,22 +47,26 @@ impl SceneProgress {
             if s.at_s < BEGAN_S {
                 // It was on from the start.
                 (self.begun_s, self.turn_s) = (0.0, 0.0);
+            } else {
+                (self.baseline.retries, self.baseline.resent) = (s.totals.retries, s.totals.resent);
             }
         }
         let Some(scene) = self.scene.filter(|_| !s.run.is_final()) else { return };
         let steps = steps(scene);
         self.done.resize(steps.len(), None);
-        let measured = s.latency.last_10s.count > 0 && s.at_s - self.begun_s >= BEGAN_S;
+        let began = if self.begun_s > 0.0 { BEGAN_LATER_S } else { BEGAN_S };
+        let measured = s.latency.last_10s.count > 0 && s.at_s - self.begun_s >= began;
         if self.baseline.p50_ms == 0.0 && measured {
             self.baseline = SceneBaseline {
                 p50_ms: s.latency.last_10s.p50,
                 pages_per_s: s.throughput.last_10s,
+                ..self.baseline
             };
         }
         let Some(now) = self.now() else { return };
-        let happens = (steps[now].measure)(s, &self.baseline).share >= 1.0;
-        if let Some(since_s) = self.hold.note(happens, s.at_s) {
-            self.done[now] = Some(since_s - self.begun_s);
+        let reading = (steps[now].measure)(s, &self.baseline);
+        if let Some(since_s) = self.hold.note(reading.share >= 1.0, s.at_s) {
+            self.done[now] = Some((since_s - self.begun_s, reading.words));
             self.turn_s = s.at_s;
         }
     }
@@ -85,8 +91,8 @@ impl SceneProgress {
     /// Where a step is at the time of a snapshot.
     #[must_use]
     pub fn state(&self, step: usize, s: &Snapshot) -> StepState {
-        match self.done.get(step).copied().flatten() {
-            Some(at_s) => StepState::Done(at_s),
+        match self.done.get(step).and_then(Option::as_ref) {
+            Some((at_s, _)) => StepState::Done(*at_s),
             None if self.now().unwrap_or(0) != step => StepState::ToCome,
             None => {
                 let by_itself = self.scene().is_some_and(|(_, steps)| !steps[step].is_viewers);
@@ -96,10 +102,13 @@ impl SceneProgress {
         }
     }
 
-    /// What a step measures now.
+    /// What a step measures now, or what was measured when it happened.
     #[must_use]
-    pub fn reading(&self, step: &SceneStep, s: &Snapshot) -> StepReading {
-        (step.measure)(s, &self.baseline)
+    pub fn reading(&self, at: usize, step: &SceneStep, s: &Snapshot) -> StepReading {
+        match self.done.get(at).and_then(Option::as_ref) {
+            Some((_, words)) => StepReading { share: 1.0, words: words.clone() },
+            None => (step.measure)(s, &self.baseline),
+        }
     }
 }
 

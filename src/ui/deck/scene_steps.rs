@@ -27,6 +27,10 @@ pub struct SceneBaseline {
     pub p50_ms: f64,
     /// Pages per second.
     pub pages_per_s: f64,
+    /// Attempts after the first that were made before it.
+    pub retries: u64,
+    /// Requests that were put back before it.
+    pub resent: u64,
 }
 
 /// A step.
@@ -159,8 +163,8 @@ fn is_busy(s: &Snapshot, before: &SceneBaseline) -> StepReading {
     )
 }
 
-fn too_many_requests(s: &Snapshot, _: &SceneBaseline) -> StepReading {
-    let n = s.totals.resent + s.totals.retries;
+fn too_many_requests(s: &Snapshot, before: &SceneBaseline) -> StepReading {
+    let n = s.totals.resent.saturating_sub(before.resent);
     yes(n > 0, &format!("{} put back", units::count(n)))
 }
 
@@ -174,15 +178,16 @@ pub(super) fn cools_down(s: &Snapshot, _: &SceneBaseline) -> StepReading {
     yes(waits.is_some(), &words)
 }
 
-fn goes_on(s: &Snapshot, _: &SceneBaseline) -> StepReading {
+fn goes_on(s: &Snapshot, before: &SceneBaseline) -> StepReading {
     yes(
-        s.totals.resent > 0 && s.throughput.last_1s > 1.0,
+        s.totals.resent > before.resent && s.throughput.last_1s > 1.0,
         &format!("{}/s", units::rate(s.throughput.last_1s)),
     )
 }
 
-fn retries(s: &Snapshot, _: &SceneBaseline) -> StepReading {
-    reading(s.totals.retries as f64, 3.0, units::counted(s.totals.retries, "retry", "retries"))
+fn retries(s: &Snapshot, before: &SceneBaseline) -> StepReading {
+    let n = s.totals.retries.saturating_sub(before.retries);
+    reading(n as f64, 3.0, units::counted(n, "retry", "retries"))
 }
 
 fn breaker(s: &Snapshot, state: BreakerState) -> StepReading {

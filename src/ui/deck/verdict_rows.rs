@@ -207,7 +207,9 @@ fn what_next<'a>(theme: Theme, database: &ShownDatabase, s: &Snapshot) -> Vec<Se
 fn clause(words: &str, room: usize) -> &str {
     let mut shown = words;
     while text::width(shown) > room {
-        let Some(at) = shown.rfind(['(', ';', ',', ':']) else { return words };
+        // Not within a number.
+        let ends = [" (", "; ", ", ", ": "].iter().filter_map(|end| shown.rfind(end));
+        let Some(at) = ends.max() else { return words };
         shown = shown[..at].trim_end();
     }
     if shown.is_empty() { words } else { shown }

@@ -122,9 +122,9 @@ fn totals<'a>(painter: &Painter<'_>, snapshot: &Snapshot) -> Vec<Segment<'a>> {
         segment(2, units::count(t.failed), " failed", failed),
     ];
     if t.skipped > 0 {
-        segments.push(segment(4, units::count(t.skipped), " skipped", Style::new()));
+        segments.push(segment(3, units::count(t.skipped), " skipped", Style::new()));
     }
-    segments.push(segment(3, units::bytes(t.bytes), "", Style::new()));
+    segments.push(segment(4, units::bytes(t.bytes), "", Style::new()));
     segments.push(segment(
         5,
         units::count(t.links),
@@ -206,6 +206,10 @@ fn prompt(
                 n => format!("{} lines match", units::count(n as u64)),
             };
             ("/", format!("{lines} · {enter} keeps · {escape} ends"))
+        }
+        Asking::Filter if app.tab == Tab::Pages && app.stored.on => {
+            let found = units::count(app.stored.list.rows().len() as u64);
+            ("/", format!("{found} stored so far · {enter} keeps · {escape} clears"))
         }
         Asking::Filter => {
             let shown = app.shown(live);

@@ -15,7 +15,7 @@ use crate::ui::stored::{DetailParent, MAX_LINKS, ReadState, StoredView};
 use crate::ui::text;
 use crate::ui::theme::Theme;
 use crate::ui::units;
-use crate::ui::url_text::CommonOrigin;
+use crate::ui::url_text::{CommonOrigin, readable};
 
 /// Columns for the names of fields.
 const NAMES: usize = 12;
@@ -126,10 +126,9 @@ fn linked_from(theme: Theme, page: &PageView, stored: &StoredView) -> Vec<Detail
 
 /// Where the page was found.
 fn found_on(theme: Theme, page: &PageView, stored: &StoredView) -> DetailField {
-    let clean = |text: &str| text::clean(text).into_owned();
     let number = |id| format!("page {}", units::count(seq_of(id).into()));
     let (words, style) = match stored.detail.parent(page) {
-        DetailParent::Url(url) => (clean(&url), Style::new()),
+        DetailParent::Url(url) => (readable(&url).into_owned(), Style::new()),
         DetailParent::None => ("no page: a seed, or from a sitemap".to_owned(), theme.dim()),
         DetailParent::Reading => ("reading…".to_owned(), theme.text(Role::Wait)),
         DetailParent::NotStored(id) => {
@@ -187,14 +186,14 @@ fn fields(theme: Theme, page: &PageView, stored: &StoredView) -> Vec<DetailField
     rows.push(found_on(theme, page, stored));
     for (i, hop) in page.redirects.iter().enumerate() {
         let name = if i == 0 { "redirects" } else { "" };
-        rows.push((name, format!("{} {}", hop.status, clean(&hop.url)), plain));
+        rows.push((name, format!("{} {}", hop.status, readable(&hop.url)), plain));
     }
     if let Some(to) = &page.final_url {
-        rows.push(("led to", clean(to), plain));
+        rows.push(("led to", readable(to).into_owned(), plain));
     }
     rows.push(("links", format!("{} found", units::count(page.links_found.into())), plain));
     let links = if page.links.is_empty() { stored.detail.leads_to() } else { &page.links };
-    rows.extend(links.iter().map(|link| ("", clean(link), dim)));
+    rows.extend(links.iter().map(|link| ("", readable(link).into_owned(), dim)));
     let more = (page.links_found as usize).saturating_sub(links.len());
     if more > 0 && !links.is_empty() {
         rows.push(("", format!("… and {} more", units::count(more as u64)), dim));

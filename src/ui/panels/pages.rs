@@ -125,6 +125,8 @@ pub fn draw_stored(
         return 0;
     }
     let common = CommonOrigin::of(rows.iter().map(|page| &*page.url));
+    // They stand in the order in which they were found, which no column has.
+    state.sort = usize::MAX;
     table::draw(painter, table, &STORED_COLUMNS, state, &ids, |at| cells(theme, &rows[at], common));
     state.offset + state.visible
 }

@@ -44,6 +44,9 @@ pub const fn urls(title: &'static str, share: u16, from: u16) -> TableColumn {
     TableColumn { middle: true, ..flexible(title, share, from) }
 }
 
+/// Columns of the longest text that stay in sight, however far it is moved.
+const KEPT: u16 = 16;
+
 /// A cell: text and style.
 pub type Cell = (String, Style);
 
@@ -97,6 +100,7 @@ pub fn draw(
     let rows = usize::from(area.height - 1);
     let first = table.scroll(ids, rows);
     let selected = table.position(ids);
+    let mut longest = 0;
     for (at, id) in ids.iter().enumerate().skip(first).take(rows) {
         let y = 1 + (at - first) as u16;
         let chosen = at == selected;
@@ -116,6 +120,9 @@ pub fn draw(
             if column.right {
                 painter.right(*place, y, &words, style);
             } else {
+                if column.flexible {
+                    longest = longest.max(text::width(&words));
+                }
                 let shown = match (column.flexible, table.left) {
                     (true, 0) if column.middle => url_text::shorten(&words, place.width.into()),
                     (true, left) => text::skip(&words, left.into()).into(),
@@ -128,6 +135,8 @@ pub fn draw(
             painter.buffer.set_style(line.intersection(painter.buffer.area), theme.selected());
         }
     }
+    // The end of the longest text stays in sight.
+    table.left = table.left.min((longest as u16).saturating_sub(KEPT));
 }
 
 /// Where each column goes; `None` for one that this width leaves out.
