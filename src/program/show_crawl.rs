@@ -112,6 +112,11 @@ pub(super) async fn show_crawl(
         print_result(format!("{text}\n").as_bytes());
     } else if !display.quiet {
         print_result(format!("{}\n", in_words(&summary, display.temporary)).as_bytes());
+        if let Some(next) =
+            next_commands(&summary).filter(|_| display.dashboard && !display.temporary)
+        {
+            tell(&format!("crawldeck: next: {next}"));
+        }
     }
     if let Some(recrawl) = &summary.recrawl
         && !display.json
@@ -236,6 +241,21 @@ fn advice(summary: &Summary) -> String {
     hint.map_or_else(String::new, |(question, action)| {
         format!("; {question} Next: {action}, then crawl again")
     })
+}
+
+/// The commands that go on from here. The dashboard, which names them as well, is gone by now.
+fn next_commands(summary: &Summary) -> Option<String> {
+    let db = match &*summary.db {
+        crate::cli::DEFAULT_DB => String::new(),
+        db => format!(" {db}"),
+    };
+    match summary.state {
+        RunState::Complete => {
+            Some(format!("crawldeck report{db}, or crawldeck export{db} --output pages.csv"))
+        }
+        RunState::Stopped => Some(format!("crawldeck resume{db}")),
+        _ => None,
+    }
 }
 
 fn in_words(summary: &Summary, temporary: bool) -> String {

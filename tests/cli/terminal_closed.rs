@@ -75,6 +75,7 @@ fn a_panic_of_the_dashboard_stops_the_crawl_gracefully() {
         "{said}"
     );
     assert!(said.contains("stopped, resumable: "), "{said}");
+    assert!(said.contains("crawldeck: next: crawldeck resume"), "{said}");
     let db = db(&folder);
     assert_eq!(rows::<(String,)>(&db, "SELECT state FROM crawls")[0].0, "stopped");
     let finished = number(&db, "SELECT count(*) FROM scraped_pages WHERE state = 'ok'");

@@ -127,3 +127,32 @@ fn title_and_bell_speak_only_where_they_are_wanted() {
         assert_eq!(terminal.wrote(b"crawldeck\x07\x07"), wanted, "the bell follows the title");
     }
 }
+
+#[test]
+#[ignore = "writes pictures of every theme, size and state into $PICTURES, to be looked at"]
+fn every_theme_size_and_state() {
+    let folder = std::path::PathBuf::from(std::env::var("PICTURES").unwrap());
+    let failed = crawldeck::crawl::protocol::snapshot::Snapshot {
+        run: crawldeck::crawl::protocol::snapshot::RunState::Failed,
+        ..fixtures::empty()
+    };
+    let states = [
+        ("running", fixtures::permits_limited()),
+        ("jammed", fixtures::saver_limited()),
+        ("paused", fixtures::paused()),
+        ("complete", fixtures::complete()),
+        ("failed", failed),
+    ];
+    for name in ThemeName::ALL {
+        for size in [(96, 26), (120, 36), (200, 60), (300, 100)] {
+            for (state, snapshot) in &states {
+                let theme = Theme { name, ..Theme::dark(ColorDepth::True) };
+                let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+                terminal.draw(|frame| draw(frame, &mut App::new(), snapshot, theme)).unwrap();
+                let svg = picture(&of_buffer(terminal.backend().buffer()), PictureColors::of(name));
+                let file = format!("{name}-{}x{}-{state}.svg", size.0, size.1);
+                std::fs::write(folder.join(file), svg).unwrap();
+            }
+        }
+    }
+}

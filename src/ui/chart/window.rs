@@ -198,7 +198,8 @@ impl ChartWindow {
     /// Its left edge in words: `−14 s`, `−3 min`, `−1 h 20 min`.
     #[must_use]
     pub fn name(&self) -> String {
-        let past = (self.until_s - self.start_s).max(0.0);
+        // Rounded before it is split: 299.6 s are 5 minutes, not 4:60.
+        let past = (self.until_s - self.start_s).max(0.0).round();
         match past {
             _ if past < 120.0 => format!("−{past:.0} s"),
             _ if past < 600.0 => {
@@ -250,6 +251,8 @@ mod tests {
         assert_eq!(window(500, Zoom::Minute).span_s, 60.0);
         assert_eq!((window(500, Zoom::Run).start_s, window(500, Zoom::Run).span_s), (0.0, 500.0));
         assert_eq!(window(500, Zoom::Run).name(), "−8:20 min");
+        let odd = ChartWindow { start_s: 0.0, until_s: 299.6, ..window(500, Zoom::Run) };
+        assert_eq!(odd.name(), "−5 min", "not −4:60");
         assert_eq!(window(8000, Zoom::Run).name(), "−2.2 h");
     }
 
