@@ -54,7 +54,7 @@ impl DisplayOptions {
 
     /// Without a dashboard there are no keys.
     #[cfg(not(feature = "tui"))]
-    #[expect(clippy::unnecessary_wraps, reason = "as with the dashboard")]
+    #[expect(clippy::unnecessary_wraps, clippy::unused_self, reason = "as with the dashboard")]
     pub(super) fn check_keys(&self) -> Result<(), String> {
         Ok(())
     }

@@ -12,10 +12,8 @@ use crate::cli::{CrawlOptions, LabOptions, LogOptions};
 use crate::crawl::protocol::scene::{self, Scene};
 use crate::crawl::{self, FaultSetup};
 use crate::headless::signals::ProcessSignals;
-use crate::headless::tell;
 use crate::lab::{self, Lab, LabConfig};
 use crate::settings::Settings;
-use crate::settings::scope_kind::ScopeKind;
 use crate::store::{self, OpenMode};
 use crate::temp_folder::TempFolder;
 
@@ -107,16 +105,17 @@ pub(super) async fn tour(
     let config = LabConfig { pages: scene::PAGES, ..LabConfig::default() };
     let mut crawl = LabCrawl::new(config);
     // As in scenes: hosts that share a queue would blur what is to be seen.
-    crawl.settings.scope = ScopeKind::Host;
+    crawl.settings.scope = crate::settings::scope_kind::ScopeKind::Host;
     let ended = crawl.run(&mut display, options, said).await;
     if ended.is_ok() && !display.quiet {
-        tell(&format!("crawldeck: the tour: {}", seen.borrow().words()));
+        crate::headless::tell(&format!("crawldeck: the tour: {}", seen.borrow().words()));
     }
     ended
 }
 
 /// A build without the dashboard has no tour.
 #[cfg(not(feature = "tui"))]
+#[expect(clippy::unused_async, reason = "as with the dashboard")]
 pub(super) async fn tour(_: &CrawlOptions, _: &[String]) -> Result<ExitCode, ProgramError> {
     Err(ProgramError::Usage("this crawldeck was built without its dashboard (feature tui)".into()))
 }

@@ -48,6 +48,7 @@ pub use error::StoreError;
 #[cfg(feature = "mysql")]
 pub use mysql::MySqlStore;
 pub use name::OpenMode;
+#[cfg(any(feature = "tui", feature = "internals"))]
 pub use page_filter::{FilteredPage, PageFilter};
 #[cfg(feature = "postgres")]
 pub use postgres::PostgresStore;
@@ -58,9 +59,9 @@ pub use rows::{
 pub use select::{Columns, RowSink, Value};
 pub use sqlite::SqliteStore;
 pub use stored_crawl::{CrawlState, StoredCrawl};
-pub use stored_pages::{
-    Between, InboundLink, LINK_BLOCK, MAX_LINK_BLOCKS, StoredPage, StoredPages,
-};
+pub use stored_pages::StoredPages;
+#[cfg(any(feature = "tui", feature = "internals"))]
+pub use stored_pages::{Between, InboundLink, LINK_BLOCK, MAX_LINK_BLOCKS, StoredPage};
 pub use text::parse_utc;
 pub use timeline_row::TimelineRow;
 pub use traits::{Store, StoreAdmin, StoreReader, StoreWriter};
